@@ -1,0 +1,49 @@
+withdrawal_requested =
+    .subject = Your withdrawal of { $amount }
+    .body =
+        Hello { $name },
+
+        We have received your request to withdraw { $amount } to M-Pesa. It usually takes a few minutes, and we will write to you once it is done.
+
+        If this was not you, please contact us right away.
+    .sms = Amana: we have your request to withdraw { $amount } to M-Pesa. If this was not you, please contact us right away.
+
+withdrawal_held =
+    .subject = A short check on your withdrawal of { $amount }
+    .body =
+        Hello { $name },
+
+        Your withdrawal of { $amount } is waiting for a short safety check by our team.
+
+        Your money is safe and there is nothing you need to do. We will write to you as soon as the check is done.
+    .sms = Amana: your withdrawal of { $amount } is waiting for a short safety check. Your money is safe; we will update you soon.
+
+withdrawal_refused =
+    .subject = We could not approve your withdrawal of { $amount }
+    .body =
+        Hello { $name },
+
+        We could not approve your withdrawal of { $amount }. Reason: { $reason }
+
+        The full amount is back in your Amana balance. If you have any question, we are here to help.
+    .sms = Amana: we could not approve your withdrawal of { $amount } ({ $reason }). The money is back in your Amana balance.
+
+withdrawal_paid =
+    .subject = { $amount } has been sent to your M-Pesa
+    .body =
+        Hello { $name },
+
+        We have sent { $amount } to your M-Pesa.
+
+        M-Pesa receipt: { $receipt }
+    .sms = Amana: we have sent { $amount } to your M-Pesa. M-Pesa receipt { $receipt }.
+
+withdrawal_failed =
+    .subject = Your withdrawal of { $amount } did not go through
+    .body =
+        Hello { $name },
+
+        M-Pesa could not complete your withdrawal of { $amount }. Reason: { $reason }
+
+        The full amount is back in your Amana balance, and you can try again whenever you are ready.
+    .sms = Amana: your withdrawal of { $amount } did not go through ({ $reason }). The money is back in your Amana balance.

@@ -1,0 +1,49 @@
+withdrawal_requested =
+    .subject = Ombi lako la kutoa { $amount }
+    .body =
+        Habari { $name },
+
+        Tumepokea ombi lako la kutoa { $amount } kwenda M-Pesa. Kwa kawaida huchukua dakika chache, na tutakujulisha likikamilika.
+
+        Kama si wewe uliyeomba, tafadhali wasiliana nasi mara moja.
+    .sms = Amana: tumepokea ombi lako la kutoa { $amount } kwenda M-Pesa. Kama si wewe uliyeomba, wasiliana nasi mara moja.
+
+withdrawal_held =
+    .subject = Ukaguzi mfupi wa ombi lako la kutoa { $amount }
+    .body =
+        Habari { $name },
+
+        Ombi lako la kutoa { $amount } linasubiri ukaguzi mfupi wa usalama kutoka kwa timu yetu.
+
+        Pesa zako ziko salama na huhitaji kufanya lolote. Tutakujulisha mara tu ukaguzi utakapokamilika.
+    .sms = Amana: ombi lako la kutoa { $amount } linasubiri ukaguzi mfupi wa usalama. Pesa zako ziko salama; tutakujulisha.
+
+withdrawal_refused =
+    .subject = Hatukuweza kuidhinisha ombi lako la kutoa { $amount }
+    .body =
+        Habari { $name },
+
+        Hatukuweza kuidhinisha ombi lako la kutoa { $amount }. Sababu: { $reason }
+
+        Pesa zote zimerudi kwenye salio lako la Amana. Ukiwa na swali lolote, tuko hapa kukusaidia.
+    .sms = Amana: hatukuweza kuidhinisha ombi lako la kutoa { $amount } ({ $reason }). Pesa zimerudi kwenye salio lako.
+
+withdrawal_paid =
+    .subject = Tumekutumia { $amount } kwenye M-Pesa
+    .body =
+        Habari { $name },
+
+        Tumekutumia { $amount } kwenye M-Pesa yako.
+
+        Risiti ya M-Pesa: { $receipt }
+    .sms = Amana: tumekutumia { $amount } kwenye M-Pesa yako. Risiti ya M-Pesa { $receipt }.
+
+withdrawal_failed =
+    .subject = Ombi lako la kutoa { $amount } halikufaulu
+    .body =
+        Habari { $name },
+
+        M-Pesa haikuweza kukamilisha ombi lako la kutoa { $amount }. Sababu: { $reason }
+
+        Pesa zote zimerudi kwenye salio lako la Amana, na unaweza kujaribu tena ukiwa tayari.
+    .sms = Amana: ombi lako la kutoa { $amount } halikufaulu ({ $reason }). Pesa zimerudi kwenye salio lako la Amana.

@@ -1,0 +1,22 @@
+//! Messages to people: the texts in each language, e-mail by SMTP, and SMS by Africa's Talking.
+//!
+//! Nothing here decides whether a message is due or sends it again; the caller owns the retries
+//! and learns from [`SendErrorKind`] whether one can help.
+
+mod catalogue;
+mod error;
+mod gsm7;
+mod mail;
+mod net;
+mod params;
+mod sms;
+mod smtp;
+mod templates;
+
+pub use catalogue::{Template, UnknownTemplate};
+pub use error::{ConfigError, SendError, SendErrorKind, Sent};
+pub use gsm7::sms_septets;
+pub use mail::{MailConfig, Mailer, Message};
+pub use params::{Params, ParamsError};
+pub use sms::{SmsConfig, SmsGateway};
+pub use templates::{Channel, Locale, Rendered, TemplateError, UnknownName, render};

@@ -1,0 +1,157 @@
+//! E-mail: plain text in UTF-8 over SMTP.
+
+use std::fmt;
+use std::time::Duration;
+
+use lettre::Address;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MessageBuilder};
+use lettre::transport::smtp::Error;
+use secrecy::SecretString;
+
+use crate::error::{ConfigError, SendError, Sent};
+use crate::params::one_line;
+use crate::smtp::{Failure, SmtpServer};
+
+/// From the wait for a connection to the server's final word.
+const SEND_TIMEOUT: Duration = Duration::from_secs(30);
+const SUBJECT_CHARACTERS_MAX: usize = 250;
+const BODY_BYTES_MAX: usize = 64 * 1024;
+const MESSAGE_ID_BYTES_MAX: usize = 200;
+/// "Authentication required": our account's fault, although it comes as an answer to a message.
+const AUTHENTICATION_REQUIRED: u16 = 530;
+
+#[derive(Debug, Clone)]
+pub struct MailConfig {
+    /// `smtp://user:password@host:port[?tls=required|none]` or `smtps://…`.
+    pub url: SecretString,
+    /// `Amana <no-reply@example.com>`.
+    pub from: String,
+}
+
+/// One e-mail to one person.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Message {
+    pub to: String,
+    pub subject: String,
+    pub body: String,
+    /// The same for every attempt at this message, so that a repeat can be recognised. With or
+    /// without angle brackets; the sender's domain is added if it names none.
+    pub message_id: String,
+}
+
+/// Sends e-mails through one server; made once, shared by all.
+pub struct Mailer {
+    server: SmtpServer,
+    from: Mailbox,
+}
+
+impl Mailer {
+    pub fn new(config: &MailConfig) -> Result<Self, ConfigError> {
+        let from = config.from.parse().map_err(|_| ConfigError::Sender)?;
+        Ok(Self { server: SmtpServer::from_url(&config.url)?, from })
+    }
+
+    pub async fn send(&self, message: &Message) -> Result<Sent, SendError> {
+        let message_id = self.message_id(&message.message_id)?;
+        let email = self.compose(message, message_id.clone())?;
+        let sending = self.server.send(email.envelope(), &email.formatted()).await_within();
+        sending.await.map(|()| Sent { reference: message_id })
+    }
+
+    fn compose(&self, message: &Message, id: String) -> Result<lettre::Message, SendError> {
+        if message.body.len() > BODY_BYTES_MAX {
+            return Err(SendError::permanent("the e-mail is too long"));
+        }
+        let to: Address = message
+            .to
+            .parse()
+            .map_err(|_| SendError::permanent("the e-mail address is not a valid one"))?;
+        MessageBuilder::new()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(one_line(&message.subject, SUBJECT_CHARACTERS_MAX))
+            .message_id(Some(id))
+            // Holiday notices and the like must not answer a machine (RFC 3834).
+            .raw_header(HeaderValue::new(
+                HeaderName::new_from_ascii_str("Auto-Submitted"),
+                "auto-generated".to_owned(),
+            ))
+            .header(ContentType::TEXT_PLAIN)
+            .body(message.body.clone())
+            .map_err(|_| SendError::permanent("the e-mail could not be composed"))
+    }
+
+    fn message_id(&self, id: &str) -> Result<String, SendError> {
+        let bare = id.strip_prefix('<').and_then(|id| id.strip_suffix('>')).unwrap_or(id);
+        let legal = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.@".contains(c);
+        let ats = bare.matches('@').count();
+        if bare.is_empty() || bare.len() > MESSAGE_ID_BYTES_MAX || ats > 1 || !bare.chars().all(legal)
+        {
+            return Err(SendError::permanent("the e-mail's Message-ID is not a valid one"));
+        }
+        Ok(match ats {
+            0 => format!("<{bare}@{}>", self.from.email.domain()),
+            _ => format!("<{bare}>"),
+        })
+    }
+}
+
+trait AwaitWithin {
+    async fn await_within(self) -> Result<(), SendError>;
+}
+
+impl<F: Future<Output = Result<(), Failure>>> AwaitWithin for F {
+    async fn await_within(self) -> Result<(), SendError> {
+        match tokio::time::timeout(SEND_TIMEOUT, self).await {
+            Ok(outcome) => outcome.map_err(|failure| explain(&failure)),
+            Err(_) => Err(SendError::temporary("the mail server did not answer in time")),
+        }
+    }
+}
+
+/// The server's own words may repeat the recipient's address, so only its code is passed on.
+fn explain(failure: &Failure) -> SendError {
+    match failure {
+        Failure::Opening(error) => match code(error) {
+            Some(code) => {
+                SendError::temporary(format!("the mail server refused to serve us ({code})"))
+            }
+            None if error.is_tls() => {
+                SendError::temporary("no trusted TLS connection to the mail server")
+            }
+            None if error.is_client() => {
+                SendError::temporary("the mail server lacks STARTTLS or a log-in method we know")
+            }
+            None => SendError::temporary("the mail server could not be reached"),
+        },
+        Failure::Handing(error) => match code(error) {
+            Some(code) if error.is_permanent() && code != AUTHENTICATION_REQUIRED => {
+                SendError::permanent(format!("the mail server refused the message ({code})"))
+            }
+            Some(code) => {
+                SendError::temporary(format!("the mail server put the message off ({code})"))
+            }
+            None if error.is_client() => {
+                SendError::permanent("the mail server cannot deliver to an address of this kind")
+            }
+            None => SendError::temporary("the connection to the mail server broke"),
+        },
+    }
+}
+
+fn code(error: &Error) -> Option<u16> {
+    error.status().map(u16::from)
+}
+
+impl fmt::Debug for Mailer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mailer").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message").field("message_id", &self.message_id).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,187 @@
+//! The shared handle on Redis: pushes ids, tells the depth of a queue, opens consumers.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult,
+    aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection},
+    cmd,
+};
+use uuid::Uuid;
+
+use crate::{backoff::Backoff, consumer::Consumer};
+
+/// How many times `connect` tries before it gives up, about 10 s in all when the port is closed.
+const CONNECT_ATTEMPTS_MAX: u32 = 10;
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(2);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Covers a reconnection as well as the command itself.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(6);
+const RECONNECT_DELAY_MIN: Duration = Duration::from_millis(50);
+const RECONNECT_DELAY_MAX: Duration = Duration::from_millis(500);
+const RECONNECT_RETRIES_MAX: usize = 2;
+/// One ZADD carries at most this many ids, so that a large push does not hold Redis up.
+const PUSH_CHUNK_IDS: usize = 1_000;
+const NAMESPACE_BYTES_MAX: usize = 64;
+
+/// Display never carries the source's text; log the chain where the error is handled.
+#[derive(Debug, thiserror::Error)]
+pub enum TransportError {
+    #[error("the Redis URL cannot be used")]
+    Url(#[source] RedisError),
+    #[error("the namespace must be 1 to 64 letters, digits, '-' or '_'")]
+    Namespace,
+    #[error("Redis refused the credentials")]
+    Credentials(#[source] RedisError),
+    #[error("Redis cannot be reached")]
+    Unreachable(#[source] Box<TransportError>),
+    #[error("the Redis command failed")]
+    Command(#[source] RedisError),
+    #[error("Redis did not answer in time")]
+    TimedOut,
+}
+
+/// Cheap to clone: all clones share one connection, which reconnects by itself.
+#[derive(Clone)]
+pub struct Transport {
+    client: Client,
+    manager: ConnectionManager,
+    namespace: Arc<str>,
+}
+
+// Not derived, because the client prints the password in its URL.
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport").field("namespace", &self.namespace).finish_non_exhaustive()
+    }
+}
+
+impl Transport {
+    /// Waits for a Redis that is still starting, but not for ever. Wrong credentials fail at once.
+    pub async fn connect(url: &str, namespace: &str) -> Result<Self, TransportError> {
+        if !is_namespace(namespace) {
+            return Err(TransportError::Namespace);
+        }
+        let client = Client::open(url).map_err(TransportError::Url)?;
+        let mut backoff = Backoff::default();
+        loop {
+            let error = match Self::open(&client, namespace).await {
+                Ok(transport) => return Ok(transport),
+                Err(TransportError::Command(error)) if is_credentials(&error) => {
+                    return Err(TransportError::Credentials(error));
+                }
+                Err(error) => error,
+            };
+            let delay = backoff.next_delay();
+            if backoff.failures() >= CONNECT_ATTEMPTS_MAX {
+                return Err(TransportError::Unreachable(Box::new(error)));
+            }
+            tokio::time::sleep(delay).await;
+        }
+    }
+
+    async fn open(client: &Client, namespace: &str) -> Result<Self, TransportError> {
+        let config = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(CONNECTION_TIMEOUT))
+            .set_response_timeout(Some(RESPONSE_TIMEOUT))
+            .set_min_delay(RECONNECT_DELAY_MIN)
+            .set_max_delay(RECONNECT_DELAY_MAX)
+            .set_number_of_retries(RECONNECT_RETRIES_MAX);
+        let manager =
+            client.get_connection_manager_lazy(config).map_err(TransportError::Command)?;
+        let transport = Self { client: client.clone(), manager, namespace: namespace.into() };
+        transport.ping().await?;
+        Ok(transport)
+    }
+
+    /// Adds ids with the time they fell due, and tells how many were not queued already.
+    ///
+    /// The time only orders the queue, oldest first; it holds nothing back. Push what is due.
+    pub async fn push(&self, queue: &str, ids: &[(Uuid, i64)]) -> Result<u64, TransportError> {
+        let key = self.key(queue);
+        let mut added: u64 = 0;
+        for chunk in ids.chunks(PUSH_CHUNK_IDS) {
+            let mut command = cmd("ZADD");
+            command.arg(&key).arg("NX");
+            for (id, due_ms) in chunk {
+                command.arg(due_ms).arg(id.to_string());
+            }
+            added = added.saturating_add(self.run::<u64>(&command).await?);
+        }
+        Ok(added)
+    }
+
+    /// How many ids wait in the queue.
+    pub async fn depth(&self, queue: &str) -> Result<u64, TransportError> {
+        self.run(cmd("ZCARD").arg(self.key(queue))).await
+    }
+
+    pub async fn ping(&self) -> Result<(), TransportError> {
+        self.run(&cmd("PING")).await
+    }
+
+    /// A source of ids for one apalis worker; it connects when the worker first asks for work.
+    pub fn consumer(&self, queue: &str) -> Consumer {
+        Consumer::new(self.clone(), queue)
+    }
+
+    /// Puts back an id nobody has started on, at the place it had.
+    pub(crate) async fn give_back(
+        &self,
+        queue: &str,
+        id: Uuid,
+        score: f64,
+    ) -> Result<(), TransportError> {
+        let key = self.key(queue);
+        self.run(cmd("ZADD").arg(key).arg("NX").arg(score).arg(id.to_string())).await
+    }
+
+    /// Ends the blocking command of another connection early.
+    pub(crate) async fn unblock(&self, client_id: i64) -> Result<(), TransportError> {
+        self.run(cmd("CLIENT").arg("UNBLOCK").arg(client_id)).await
+    }
+
+    /// A connection of one's own, for a command that blocks for less than `response_timeout`.
+    pub(crate) async fn dedicated(
+        &self,
+        response_timeout: Duration,
+    ) -> RedisResult<MultiplexedConnection> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECTION_TIMEOUT))
+            .set_response_timeout(Some(response_timeout));
+        self.client.get_multiplexed_async_connection_with_config(&config).await
+    }
+
+    // The braces are a hash tag: everything about one queue lives in one slot of a cluster.
+    pub(crate) fn key(&self, queue: &str) -> String {
+        format!("{{{}:{queue}}}:ids", self.namespace)
+    }
+
+    // A connection that died while idle is noticed by the first command sent on it. Every command
+    // here may be sent twice, so that one is sent again instead of failing its caller.
+    async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, TransportError> {
+        let attempts = async {
+            let mut manager = self.manager.clone();
+            match command.query_async(&mut manager).await {
+                Err(error) if error.is_connection_dropped() => {
+                    command.query_async(&mut manager).await
+                }
+                result => result,
+            }
+        };
+        match tokio::time::timeout(COMMAND_TIMEOUT, attempts).await {
+            Ok(result) => result.map_err(TransportError::Command),
+            Err(_elapsed) => Err(TransportError::TimedOut),
+        }
+    }
+}
+
+fn is_namespace(text: &str) -> bool {
+    (1..=NAMESPACE_BYTES_MAX).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+fn is_credentials(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::AuthenticationFailed
+        || matches!(error.code(), Some("NOAUTH" | "WRONGPASS"))
+}

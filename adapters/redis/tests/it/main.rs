@@ -1,0 +1,7 @@
+//! The transport against a real Redis, which each test starts for itself.
+
+mod consumer;
+mod outage;
+mod queue;
+mod server;
+mod worker;

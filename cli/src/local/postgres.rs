@@ -1,0 +1,211 @@
+//! A private PostgreSQL: a cluster in a folder of its own, on loopback, behind its own password.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use nix::sys::signal::Signal;
+
+use super::binaries::PostgresBinaries;
+use super::folder::Folder;
+use super::process::{Child, Program, drop_to};
+use super::{Durability, orphan, ports};
+
+/// The role that owns everything in the cluster.
+const ROLE: &str = "amana";
+
+/// Long enough to replay what a killed predecessor had not checkpointed.
+const START_WAIT: Duration = Duration::from_secs(60);
+const STOP_WAIT: Duration = Duration::from_secs(30);
+const IDENTIFIER_BYTES_MAX: usize = 63;
+
+/// "Fast shutdown": sessions are ended, data is written down. SIGTERM would wait for the sessions.
+const FAST_SHUTDOWN: Signal = Signal::SIGINT;
+
+const SETTINGS: [&str; 8] = [
+    "listen_addresses=127.0.0.1",
+    "unix_socket_directories=",
+    "max_connections=200",
+    "shared_buffers=256MB",
+    "timezone=UTC",
+    "log_timezone=UTC",
+    "lc_messages=C",
+    "log_line_prefix=%m [%p] %d ",
+];
+
+const TEST_ONLY_SETTINGS: [&str; 3] =
+    ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
+
+/// A running server. Dropping it stops it; the data stays.
+#[derive(Debug)]
+pub struct Postgres {
+    child: Child,
+    binaries: PostgresBinaries,
+    port: u16,
+    password: String,
+    // Last, so that the folder is unlocked only when the server is gone.
+    folder: Folder,
+}
+
+impl Postgres {
+    /// Starts the cluster in `folder`, which is made if need be.
+    pub fn start(folder: &Path, durability: Durability) -> Result<Self> {
+        let folder = Folder::open(folder)?;
+        let data = folder.join("data");
+        let binaries = PostgresBinaries::find(orphan::first_number(&data.join("PG_VERSION")))?;
+        let password = folder.password()?;
+        if !data.exists() {
+            create_cluster(&folder, &binaries, durability)?;
+        }
+        clear_the_way(&folder, &data)?;
+        let (port, child) = ports::with_free(|port| {
+            let mut child = launch(&folder, &binaries, port, durability)?;
+            let status = data.join("postmaster.pid");
+            let pid = child.pid();
+            child.wait_until(START_WAIT, || is_ready(&status, pid))?;
+            Ok((port, child))
+        })?;
+        tracing::debug!(pid = child.pid(), port, "PostgreSQL {} is ready", binaries.major);
+        Ok(Self { child, binaries, port, password, folder })
+    }
+
+    /// Where a client finds `database`. It contains the password.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://{ROLE}:{}@127.0.0.1:{}/{database}", self.password, self.port)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.pid()
+    }
+
+    /// Where the data really is: not always where it was asked for (see `ARCHITECTURE.md`).
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Creates an empty database, unless there is one of this name.
+    pub fn create_database(&self, name: &str) -> Result<()> {
+        let plain = |letter: char| matches!(letter, 'a'..='z' | '0'..='9' | '_');
+        ensure!(
+            name.chars().all(plain) && (1..=IDENTIFIER_BYTES_MAX).contains(&name.len()),
+            "{name:?} is no name for a database"
+        );
+        let there = format!("select 1 from pg_database where datname = '{name}'");
+        if self.psql("postgres", &there)?.is_empty() {
+            self.psql("postgres", &format!("create database \"{name}\""))?;
+        }
+        Ok(())
+    }
+
+    /// Runs `sql` and returns what psql prints: a line per row, the columns separated by `|`.
+    pub fn psql(&self, database: &str, sql: &str) -> Result<String> {
+        let mut command = Command::new(self.binaries.program("psql"));
+        // The caller's own PGHOST, PGOPTIONS and so on are meant for another server.
+        for (name, _) in std::env::vars_os() {
+            if name.as_encoded_bytes().starts_with(b"PG") {
+                command.env_remove(name);
+            }
+        }
+        command
+            .args(["-X", "-q", "-A", "-t", "-w", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1"])
+            .args(["-p", &self.port.to_string(), "-U", ROLE, "-d", database, "-c", sql])
+            .env("PGPASSWORD", &self.password)
+            .stdin(Stdio::null());
+        let output = command.output().context("cannot run psql")?;
+        ensure!(
+            output.status.success(),
+            "psql: {}",
+            String::from_utf8_lossy(&output.stderr).trim_end()
+        );
+        Ok(String::from_utf8(output.stdout).context("psql printed no text")?.trim_end().to_owned())
+    }
+
+    /// Ends the sessions and the server, and waits for it.
+    pub fn stop(mut self) -> Result<()> {
+        let status = self.child.stop(FAST_SHUTDOWN, STOP_WAIT)?;
+        ensure!(status.success(), "PostgreSQL did not stop in an orderly way: {status}");
+        Ok(())
+    }
+}
+
+/// initdb into a folder beside, renamed when complete: an interrupted one leaves no half cluster.
+fn create_cluster(
+    folder: &Folder,
+    binaries: &PostgresBinaries,
+    durability: Durability,
+) -> Result<()> {
+    let (unfinished, data) = (folder.join("data.new"), folder.join("data"));
+    if unfinished.exists() {
+        fs::remove_dir_all(&unfinished).context("cannot remove an unfinished cluster")?;
+    }
+    let mut initdb = Command::new(binaries.program("initdb"));
+    initdb
+        .args(["-U", ROLE, "-A", "password", "-E", "UTF8", "--locale=C", "-D"])
+        .arg(&unfinished)
+        .arg("--pwfile")
+        .arg(folder.join("password"))
+        .current_dir(folder.path())
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null());
+    if durability == Durability::TestOnly {
+        initdb.arg("--no-sync");
+    }
+    if let Some(user) = folder.user() {
+        drop_to(&mut initdb, user);
+    }
+    let output = initdb.output().context("cannot run initdb")?;
+    if !output.status.success() {
+        bail!("initdb failed: {}", String::from_utf8_lossy(&output.stderr).trim_end());
+    }
+    fs::rename(unfinished, data).context("cannot put the new cluster in its place")
+}
+
+/// We hold the folder's lock: whoever still serves it was left behind by a killed predecessor, and
+/// a lock file without such a server is stale, even if its number is in use again.
+fn clear_the_way(folder: &Folder, data: &Path) -> Result<()> {
+    orphan::end(&folder.join("pid"), data, FAST_SHUTDOWN)?;
+    let status = data.join("postmaster.pid");
+    match orphan::first_number(&status) {
+        Some(pid) if !orphan::works_in(pid, data) => {
+            fs::remove_file(&status).context("cannot remove a stale postmaster.pid")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn launch(
+    folder: &Folder,
+    binaries: &PostgresBinaries,
+    port: u16,
+    durability: Durability,
+) -> Result<Child> {
+    let data: PathBuf = folder.join("data");
+    let mut settings = SETTINGS.to_vec();
+    if durability == Durability::TestOnly {
+        settings.extend(TEST_ONLY_SETTINGS);
+    }
+    let child = Program::new("PostgreSQL", &binaries.program("postgres"), &folder.join("log"))
+        .args(["-D".as_ref(), data.as_os_str()])
+        .args(["-p", &port.to_string()])
+        .args(settings.into_iter().flat_map(|setting| ["-c", setting]))
+        .env("LC_ALL", "C")
+        .directory(&data)
+        .user(folder.user().cloned())
+        .ends_on(FAST_SHUTDOWN)
+        .start()?;
+    folder.write("pid", &child.pid().to_string())?;
+    Ok(child)
+}
+
+/// The server writes its pid in the first line and its state in the eighth.
+fn is_ready(status: &Path, pid: u32) -> bool {
+    let text = fs::read_to_string(status).unwrap_or_default();
+    let mut lines = text.lines().map(str::trim);
+    lines.next() == Some(pid.to_string().as_str()) && lines.nth(6) == Some("ready")
+}

@@ -1,0 +1,243 @@
+//! Child processes that end in order, and never outlive us.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::{OnceLock, mpsc};
+use std::time::{Duration, Instant};
+use std::{fs, io, thread};
+
+use anyhow::{Context, Result, anyhow, bail};
+use nix::sys::signal::{self, Signal};
+use nix::unistd::Pid;
+
+use super::User;
+
+const POLL: Duration = Duration::from_millis(10);
+
+/// How long a child that is merely dropped may take to end by itself.
+const DROP_WAIT: Duration = Duration::from_secs(10);
+
+const LOG_TAIL_LINES: usize = 8;
+
+/// What to run, and how.
+#[derive(Debug)]
+pub struct Program {
+    name: String,
+    path: PathBuf,
+    args: Vec<OsString>,
+    env: Vec<(OsString, OsString)>,
+    directory: Option<PathBuf>,
+    log: PathBuf,
+    user: Option<User>,
+    ends_on: Signal,
+}
+
+impl Program {
+    /// `path` is absolute; both output streams go to `log`, which is begun anew.
+    pub fn new(name: &str, path: &Path, log: &Path) -> Self {
+        Self {
+            name: name.to_owned(),
+            path: path.to_owned(),
+            args: Vec::new(),
+            env: Vec::new(),
+            directory: None,
+            log: log.to_owned(),
+            user: None,
+            ends_on: Signal::SIGTERM,
+        }
+    }
+
+    pub fn args<A: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+        self.args.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        self
+    }
+
+    pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.env.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
+        self
+    }
+
+    pub fn directory(mut self, directory: &Path) -> Self {
+        self.directory = Some(directory.to_owned());
+        self
+    }
+
+    pub fn user(mut self, user: Option<User>) -> Self {
+        self.user = user;
+        self
+    }
+
+    /// The signal that ends it in an orderly way, when we drop it and when we die. SIGTERM if
+    /// nothing else is said.
+    pub fn ends_on(mut self, signal: Signal) -> Self {
+        self.ends_on = signal;
+        self
+    }
+
+    pub fn start(self) -> Result<Child> {
+        let log = File::create(&self.log)
+            .with_context(|| format!("cannot write the log {}", self.log.display()))?;
+        let mut command = self.command();
+        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        // A group of its own: Ctrl-C in the terminal reaches us alone, and we end our children
+        // one after the other.
+        command.process_group(0);
+        let process = fork(command)
+            .with_context(|| format!("cannot start {} ({})", self.name, self.path.display()))?;
+        Ok(Child { process, name: self.name, log: self.log, ends_on: self.ends_on })
+    }
+
+    fn command(&self) -> Command {
+        let mut command = match setpriv() {
+            // The kernel signals the child when we are gone, even by SIGKILL. setpriv becomes the
+            // program by exec, so the pid is the program's.
+            Some(setpriv) => {
+                let mut command = Command::new(setpriv);
+                let signal = self.ends_on.as_str().trim_start_matches("SIG");
+                command.args(["--pdeathsig", signal, "--"]).arg(&self.path);
+                command
+            }
+            None => Command::new(&self.path),
+        };
+        command.args(&self.args).envs(self.env.iter().map(|(name, value)| (name, value)));
+        if let Some(directory) = &self.directory {
+            command.current_dir(directory);
+        }
+        if let Some(user) = &self.user {
+            drop_to(&mut command, user);
+        }
+        command
+    }
+}
+
+/// std drops the supplementary groups too when root gives a uid.
+pub(super) fn drop_to(command: &mut Command, user: &User) {
+    command.uid(user.uid).gid(user.gid);
+}
+
+/// util-linux's setpriv; other systems have nothing like it, and there a child that was orphaned
+/// by SIGKILL is ended at the next start.
+fn setpriv() -> Option<&'static Path> {
+    static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let look = || super::binaries::in_path("setpriv").filter(|_| cfg!(target_os = "linux"));
+    FOUND.get_or_init(look).as_deref()
+}
+
+type Forked = io::Result<std::process::Child>;
+
+/// Forks from a thread that never ends: the parent-death signal fires when the *thread* that
+/// forked is gone, and a test's thread or a runtime's may end long before the process.
+fn fork(command: Command) -> Result<std::process::Child> {
+    static FORKER: OnceLock<mpsc::Sender<(Command, mpsc::Sender<Forked>)>> = OnceLock::new();
+    let forker = FORKER.get_or_init(|| {
+        let (sender, receiver) = mpsc::channel::<(Command, mpsc::Sender<Forked>)>();
+        thread::spawn(move || {
+            for (mut command, answer) in receiver {
+                // Who asked may be gone; then nobody holds the child, and it must not run.
+                if let Err(mpsc::SendError(Ok(mut orphan))) = answer.send(command.spawn()) {
+                    let _ = orphan.kill().and_then(|()| orphan.wait());
+                }
+            }
+        });
+        sender
+    });
+    let (answer, forked) = mpsc::channel();
+    forker.send((command, answer)).map_err(|_| anyhow!("the forking thread is gone"))?;
+    Ok(forked.recv()??)
+}
+
+/// A running child. Dropping it ends it.
+#[derive(Debug)]
+pub struct Child {
+    process: std::process::Child,
+    name: String,
+    log: PathBuf,
+    ends_on: Signal,
+}
+
+impl Child {
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How it ended, or `None` while it runs.
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        self.process.try_wait().with_context(|| format!("cannot look after {}", self.name))
+    }
+
+    /// Sends a signal; a child that has ended is left alone.
+    pub fn signal(&mut self, signal: Signal) -> Result<()> {
+        if self.ended()?.is_some() {
+            return Ok(());
+        }
+        signal::kill(pid_of(self.pid())?, signal)
+            .with_context(|| format!("cannot send {signal} to {}", self.name))
+    }
+
+    /// Asks by `signal`, waits, and kills what is still there.
+    pub fn stop(&mut self, signal: Signal, wait: Duration) -> Result<ExitStatus> {
+        self.signal(signal)?;
+        let began = Instant::now();
+        while began.elapsed() < wait {
+            if let Some(status) = self.ended()? {
+                return Ok(status);
+            }
+            thread::sleep(POLL);
+        }
+        tracing::warn!(pid = self.pid(), "{} did not end in {wait:?} and is killed", self.name);
+        self.kill()
+    }
+
+    /// SIGKILL, at once.
+    pub fn kill(&mut self) -> Result<ExitStatus> {
+        self.signal(Signal::SIGKILL)?;
+        self.process.wait().with_context(|| format!("cannot wait for {}", self.name))
+    }
+
+    /// Polls `ready` until it holds, the child ends, or the time is over.
+    pub fn wait_until(&mut self, wait: Duration, mut ready: impl FnMut() -> bool) -> Result<()> {
+        let began = Instant::now();
+        while !ready() {
+            if let Some(status) = self.ended()? {
+                let how = status.signal().map_or_else(
+                    || format!("exit code {}", status.code().unwrap_or_default()),
+                    |signal| format!("signal {signal}"),
+                );
+                bail!("{} ended at once ({how}); {}", self.name, self.last_words());
+            }
+            if began.elapsed() > wait {
+                bail!("{} is not ready after {wait:?}; {}", self.name, self.last_words());
+            }
+            thread::sleep(POLL);
+        }
+        Ok(())
+    }
+
+    /// The end of its log, for a message to the person who has to mend it.
+    fn last_words(&self) -> String {
+        let text = fs::read(&self.log).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let skipped = text.lines().count().saturating_sub(LOG_TAIL_LINES);
+        let tail: Vec<&str> = text.lines().skip(skipped).collect();
+        format!("the end of {}:\n{}", self.log.display(), tail.join("\n"))
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        if let Err(error) = self.stop(self.ends_on, DROP_WAIT) {
+            tracing::error!(error = %format!("{error:#}"), "{} may still run", self.name);
+        }
+    }
+}
+
+pub(super) fn pid_of(pid: u32) -> Result<Pid> {
+    Ok(Pid::from_raw(pid.try_into().context("a process id out of range")?))
+}

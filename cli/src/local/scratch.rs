@@ -1,0 +1,129 @@
+//! Temporary room for the servers of a test run.
+
+use std::env;
+use std::fs::{self, DirBuilder, File};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use nix::sys::signal::Signal;
+use nix::unistd::geteuid;
+
+use super::{folder, orphan, user};
+
+const PREFIX: &str = "amana-scratch-";
+
+/// The servers' account passes through, but cannot look around.
+const PASSABLE: u32 = 0o711;
+
+/// A folder this young may belong to a run that has not locked it yet.
+const YOUNG: Duration = Duration::from_secs(60);
+
+/// A folder in the system's temporary place, which the servers' account can reach. It goes when
+/// dropped; what killed runs left behind goes when the next one begins, so that a run may keep
+/// its servers in a `static`.
+#[derive(Debug)]
+pub struct Scratch {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Scratch {
+    pub fn new() -> Result<Self> {
+        let base = base()?;
+        sweep(&base);
+        let path = base.join(format!("{PREFIX}{:016x}", rand::random::<u64>()));
+        DirBuilder::new()
+            .mode(PASSABLE)
+            .create(&path)
+            .with_context(|| format!("cannot create {}", path.display()))?;
+        let Some(lock) = folder::lock(&path)? else {
+            bail!("{} was taken while it was made", path.display());
+        };
+        Ok(Self { path, _lock: lock })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn join(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.path) {
+            tracing::warn!(%error, "{} is left behind", self.path.display());
+        }
+    }
+}
+
+/// TMPDIR if the account can get there, /tmp otherwise.
+fn base() -> Result<PathBuf> {
+    let wanted = fs::canonicalize(env::temp_dir()).context("the temporary folder")?;
+    match user::run_as()? {
+        Some(user) if !folder::reachable(&wanted, &user)? => Ok(PathBuf::from("/tmp")),
+        _ => Ok(wanted),
+    }
+}
+
+/// Removes what runs that were killed left behind. A folder that cannot be removed is no reason
+/// not to begin.
+fn sweep(base: &Path) {
+    for entry in fs::read_dir(base).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(PREFIX)
+            && let Err(error) = remove_if_abandoned(&entry.path())
+        {
+            let error = format!("{error:#}");
+            tracing::warn!(%error, "{} is left behind", entry.path().display());
+        }
+    }
+}
+
+fn remove_if_abandoned(path: &Path) -> Result<()> {
+    let found = fs::symlink_metadata(path)?;
+    let young = found.modified()?.elapsed().is_ok_and(|age| age < YOUNG);
+    if !found.is_dir() || found.uid() != geteuid().as_raw() || young {
+        return Ok(());
+    }
+    let Some(_lock) = folder::lock(path)? else {
+        return Ok(());
+    };
+    for server in fs::read_dir(path)?.flatten().map(|entry| entry.path()) {
+        orphan::end(&server.join("pid"), &server.join("data"), Signal::SIGINT)?;
+    }
+    Ok(fs::remove_dir_all(path)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::FileTimes;
+    use std::time::SystemTime;
+
+    use super::*;
+
+    fn make_old(path: &Path) {
+        let old = SystemTime::now().checked_sub(YOUNG.saturating_mul(2)).unwrap();
+        File::open(path).unwrap().set_times(FileTimes::new().set_modified(old)).unwrap();
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_swept_and_what_lives_is_not() {
+        let living = Scratch::new().unwrap();
+        make_old(living.path());
+        let abandoned = Scratch::new().unwrap();
+        fs::write(abandoned.join("file"), "data").unwrap();
+        // As after SIGKILL: the lock is gone, the folder is there.
+        let path = abandoned.path().to_owned();
+        let abandoned = std::mem::ManuallyDrop::new(abandoned);
+        abandoned._lock.unlock().unwrap();
+        make_old(&path);
+
+        let next = Scratch::new().unwrap();
+        assert!(!path.exists());
+        assert!(living.path().exists() && next.path().exists());
+    }
+}

@@ -1,0 +1,15 @@
+//! The rules of Amana: money, ledger, deals, payments, risk. No I/O, no async, no clock, no randomness:
+//! every function takes what it needs as values and returns what should be written.
+
+pub mod access;
+pub mod deal;
+pub mod fee;
+pub mod id;
+pub mod ledger;
+pub mod money;
+pub mod notice;
+pub mod payment;
+pub mod phone;
+pub mod reconciliation;
+pub mod risk;
+pub mod text;

@@ -1,0 +1,254 @@
+//! Money: whole minor units of one currency, never negative, never a float, always checked.
+
+use crate::text_enum;
+use thiserror::Error;
+
+/// No single amount is larger: sums of billions of amounts still fit an `i64`'s neighbour `i128`,
+/// and a balance of a thousand of them fits an `i64`.
+pub const AMOUNT_MINOR_MAX: i64 = 1_000_000_000_000_000;
+
+text_enum! {
+    /// ISO 4217 currencies of the markets we serve.
+    pub enum Currency as "currency" {
+        Kes = "KES",
+        Tzs = "TZS",
+        Ugx = "UGX",
+        Rwf = "RWF",
+        Ghs = "GHS",
+        Ngn = "NGN",
+        Usd = "USD",
+    }
+}
+
+impl Currency {
+    /// How many digits the minor unit has (ISO 4217).
+    #[must_use]
+    pub const fn exponent(self) -> u32 {
+        match self {
+            Currency::Kes | Currency::Tzs | Currency::Ghs | Currency::Ngn | Currency::Usd => 2,
+            Currency::Ugx | Currency::Rwf => 0,
+        }
+    }
+
+    /// Minor units in one major unit.
+    #[must_use]
+    pub const fn minor_per_major(self) -> i64 {
+        match self.exponent() {
+            0 => 1,
+            _ => 100,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum MoneyError {
+    #[error("an amount cannot be negative")]
+    Negative,
+    #[error("an amount must be greater than zero")]
+    Zero,
+    #[error("an amount cannot be greater than {AMOUNT_MINOR_MAX} minor units")]
+    TooLarge,
+    #[error("amounts of different currencies ({0} and {1}) cannot be combined")]
+    Mixed(Currency, Currency),
+}
+
+/// An amount of money: zero or more minor units of one currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Money {
+    currency: Currency,
+    minor: i64,
+}
+
+impl Money {
+    /// # Errors
+    /// [`MoneyError`] if negative or above [`AMOUNT_MINOR_MAX`].
+    pub const fn new(minor: i64, currency: Currency) -> Result<Self, MoneyError> {
+        if minor < 0 {
+            return Err(MoneyError::Negative);
+        }
+        if minor > AMOUNT_MINOR_MAX {
+            return Err(MoneyError::TooLarge);
+        }
+        Ok(Self { currency, minor })
+    }
+
+    /// An amount that somebody is to pay: zero is refused too.
+    ///
+    /// # Errors
+    /// [`MoneyError`] if not positive or above [`AMOUNT_MINOR_MAX`].
+    pub const fn positive(minor: i64, currency: Currency) -> Result<Self, MoneyError> {
+        if minor == 0 { Err(MoneyError::Zero) } else { Self::new(minor, currency) }
+    }
+
+    #[must_use]
+    pub const fn zero(currency: Currency) -> Self {
+        Self { currency, minor: 0 }
+    }
+
+    #[must_use]
+    pub const fn minor(self) -> i64 {
+        self.minor
+    }
+
+    #[must_use]
+    pub const fn currency(self) -> Currency {
+        self.currency
+    }
+
+    #[must_use]
+    pub const fn is_zero(self) -> bool {
+        self.minor == 0
+    }
+
+    /// # Errors
+    /// Other currency, or a sum above the largest amount.
+    pub fn plus(self, other: Money) -> Result<Money, MoneyError> {
+        self.same_currency(other)?;
+        Money::new(self.minor.checked_add(other.minor).ok_or(MoneyError::TooLarge)?, self.currency)
+    }
+
+    /// # Errors
+    /// Other currency, or less than nothing left.
+    pub fn minus(self, other: Money) -> Result<Money, MoneyError> {
+        self.same_currency(other)?;
+        Money::new(self.minor.checked_sub(other.minor).ok_or(MoneyError::Negative)?, self.currency)
+    }
+
+    /// # Errors
+    /// Other currency in the list, or a sum above the largest amount.
+    pub fn sum(
+        currency: Currency,
+        parts: impl IntoIterator<Item = Money>,
+    ) -> Result<Money, MoneyError> {
+        parts.into_iter().try_fold(Money::zero(currency), Money::plus)
+    }
+
+    /// The smallest multiple of `step_minor` that covers this amount.
+    ///
+    /// # Errors
+    /// The result would be above the largest amount.
+    pub fn round_up_to(self, step_minor: i64) -> Result<Money, MoneyError> {
+        let over = self.minor.checked_rem(step_minor).unwrap_or(0);
+        if over == 0 {
+            return Ok(self);
+        }
+        let lift = step_minor.checked_sub(over).ok_or(MoneyError::TooLarge)?;
+        Money::new(self.minor.checked_add(lift).ok_or(MoneyError::TooLarge)?, self.currency)
+    }
+
+    /// Divides this amount by weight, to the minor unit: the parts always add up to the whole.
+    /// What integer division leaves over goes to the parts with the largest remainders, first ones first.
+    #[must_use]
+    pub fn allocate(self, weights: &[i64]) -> Vec<Money> {
+        let total: i128 = weights.iter().map(|w| i128::from((*w).max(0))).sum();
+        if total == 0 {
+            return weights.iter().map(|_| Money::zero(self.currency)).collect();
+        }
+        let shares: Vec<(i128, i128)> = weights
+            .iter()
+            .map(|w| i128::from(self.minor).saturating_mul(i128::from((*w).max(0))))
+            .map(|product| (product.div_euclid(total), product.rem_euclid(total)))
+            .collect();
+        let given: i128 = shares.iter().map(|(share, _)| share).sum();
+        let mut left = i128::from(self.minor).saturating_sub(given);
+        let mut order: Vec<usize> = (0..shares.len()).collect();
+        order.sort_by_key(|i| std::cmp::Reverse(shares.get(*i).map_or(0, |(_, rest)| *rest)));
+        let mut parts: Vec<i128> = shares.iter().map(|(share, _)| *share).collect();
+        for i in order {
+            if left == 0 {
+                break;
+            }
+            if let Some(part) = parts.get_mut(i) {
+                *part = part.saturating_add(1);
+                left = left.saturating_sub(1);
+            }
+        }
+        parts
+            .into_iter()
+            .map(|part| Money {
+                currency: self.currency,
+                // A share is never larger than the whole, which fits.
+                minor: i64::try_from(part).unwrap_or(self.minor),
+            })
+            .collect()
+    }
+
+    fn same_currency(self, other: Money) -> Result<(), MoneyError> {
+        if self.currency == other.currency {
+            Ok(())
+        } else {
+            Err(MoneyError::Mixed(self.currency, other.currency))
+        }
+    }
+}
+
+/// `KES 1,500.00`, the way people in the market write it.
+impl std::fmt::Display for Money {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let per_major = self.currency.minor_per_major();
+        let major = self.minor.checked_div(per_major).unwrap_or(self.minor).to_string();
+        let mut grouped = String::new();
+        for (i, digit) in major.chars().enumerate() {
+            if i > 0 && major.len().saturating_sub(i).is_multiple_of(3) {
+                grouped.push(',');
+            }
+            grouped.push(digit);
+        }
+        match self.currency.exponent() {
+            0 => write!(f, "{} {grouped}", self.currency),
+            _ => {
+                let cents = self.minor.checked_rem(per_major).unwrap_or(0);
+                write!(f, "{} {grouped}.{cents:02}", self.currency)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn kes(minor: i64) -> Money {
+        Money::new(minor, Currency::Kes).unwrap()
+    }
+
+    #[test]
+    fn amounts_outside_the_range_cannot_be_held() {
+        assert_eq!(Money::new(-1, Currency::Kes), Err(MoneyError::Negative));
+        assert_eq!(Money::positive(0, Currency::Kes), Err(MoneyError::Zero));
+        assert_eq!(Money::new(AMOUNT_MINOR_MAX + 1, Currency::Kes), Err(MoneyError::TooLarge));
+        assert_eq!(kes(AMOUNT_MINOR_MAX).plus(kes(1)), Err(MoneyError::TooLarge));
+        assert_eq!(kes(1).minus(kes(2)), Err(MoneyError::Negative));
+        let dollar = Money::new(1, Currency::Usd).unwrap();
+        assert_eq!(kes(1).plus(dollar), Err(MoneyError::Mixed(Currency::Kes, Currency::Usd)));
+    }
+
+    #[test]
+    fn reads_as_people_write_it() {
+        assert_eq!(kes(0).to_string(), "KES 0.00");
+        assert_eq!(kes(150_000).to_string(), "KES 1,500.00");
+        assert_eq!(kes(123_456_789).to_string(), "KES 1,234,567.89");
+        assert_eq!(Money::new(1_234_567, Currency::Ugx).unwrap().to_string(), "UGX 1,234,567");
+    }
+
+    #[test]
+    fn rounds_up_to_whole_shillings() {
+        assert_eq!(kes(150_001).round_up_to(100), Ok(kes(150_100)));
+        assert_eq!(kes(150_000).round_up_to(100), Ok(kes(150_000)));
+    }
+
+    proptest! {
+        #[test]
+        fn parts_add_up_to_the_whole(
+            minor in 0..=AMOUNT_MINOR_MAX,
+            weights in prop::collection::vec(0..1_000_000i64, 1..20),
+        ) {
+            let parts = kes(minor).allocate(&weights);
+            prop_assert_eq!(parts.len(), weights.len());
+            if weights.iter().any(|w| *w > 0) {
+                prop_assert_eq!(Money::sum(Currency::Kes, parts), Ok(kes(minor)));
+            }
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! A payment: an intent plus everything that was ever said about it.
+//!
+//! Providers answer late, twice, never or contradictorily, so the state is not stored as it changes:
+//! it is judged anew from the *set* of evidence. A set has no order and no repetition, hence neither
+//! has the verdict.
+
+mod judge;
+mod limits;
+
+pub use judge::{Doubt, Verdict};
+pub use limits::{Limits, limits};
+
+use crate::id::{DealId, PaymentId, UserId};
+use crate::ledger::{Account, Entry, EntryKind, LedgerError, Provider};
+use crate::money::Money;
+use crate::phone::Msisdn;
+use crate::text_enum;
+use std::collections::BTreeSet;
+
+text_enum! {
+    pub enum Purpose as "payment purpose" {
+        /// The buyer pays into the escrow of a deal.
+        FundDeal = "fund_deal",
+        /// A person puts money into the wallet.
+        Deposit = "deposit",
+        /// A person takes money out to mobile money.
+        Withdrawal = "withdrawal",
+    }
+}
+
+impl Purpose {
+    #[must_use]
+    pub const fn is_payout(self) -> bool {
+        matches!(self, Purpose::Withdrawal)
+    }
+}
+
+text_enum! {
+    /// Who said it; a later one in this list is believed over an earlier one.
+    pub enum Source as "evidence source" {
+        /// The provider's immediate answer to our request.
+        Answer = "answer",
+        /// Our own question about the payment, answered by the provider.
+        Query = "query",
+        /// The provider's message to our unguessable address.
+        Callback = "callback",
+        /// A line of the provider's statement.
+        Statement = "statement",
+        /// An operator's word, given with a reason.
+        Operator = "operator",
+    }
+}
+
+text_enum! {
+    /// Why a payment did not happen, in words that every provider's codes are translated to.
+    pub enum FailureReason as "failure reason" {
+        CancelledByPayer = "cancelled_by_payer",
+        NoAnswer = "no_answer",
+        InsufficientFunds = "insufficient_funds",
+        WrongPin = "wrong_pin",
+        LimitExceeded = "limit_exceeded",
+        PayerLocked = "payer_locked",
+        RecipientInvalid = "recipient_invalid",
+        /// The provider refused the request itself: our configuration or its rules, not the person.
+        Rejected = "rejected",
+        /// The statement covers the time of the payment and does not have it.
+        NeverHappened = "never_happened",
+    }
+}
+
+/// What was claimed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Claim {
+    /// Taken for processing; not paid yet.
+    Accepted,
+    /// The answer was lost, or time ran out: it may have happened.
+    Lost,
+    Failed {
+        reason: FailureReason,
+    },
+    /// A result that we cannot interpret; a person must look.
+    Unclear {
+        code: String,
+    },
+    /// Paid. A query does not tell receipt and amount; a callback and a statement do.
+    Succeeded {
+        receipt: Option<String>,
+        amount: Option<Money>,
+    },
+}
+
+/// One thing that was said about a payment.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Evidence {
+    pub source: Source,
+    pub claim: Claim,
+    /// The provider's own reference (`CheckoutRequestID`, `ConversationID`), where it was said.
+    pub reference: Option<String>,
+}
+
+text_enum! {
+    /// How far the payment has come on our own side.
+    pub enum Stage as "payment stage" {
+        /// A withdrawal that is being scored for fraud.
+        Screening = "screening",
+        /// Scored too high: waits for an operator.
+        Held = "held",
+        /// An operator refused it. Final.
+        Refused = "refused",
+        /// Waits to be sent to the provider.
+        Ready = "ready",
+        /// Was sent, or may have been: written before the request leaves.
+        Sent = "sent",
+    }
+}
+
+text_enum! {
+    pub enum State as "payment state" {
+        Screening = "screening",
+        Held = "held",
+        Queued = "queued",
+        /// On its way to the provider.
+        Submitting = "submitting",
+        /// The provider works on it, or waits for the payer.
+        Pending = "pending",
+        /// It may have happened. Blocks any new attempt until proven.
+        Unknown = "unknown",
+        /// The evidence does not fit together; a person looks.
+        Review = "review",
+        Succeeded = "succeeded",
+        Failed = "failed",
+    }
+}
+
+impl State {
+    /// Nothing more will happen without new evidence, and none is asked for.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        match self {
+            State::Succeeded | State::Failed => true,
+            State::Screening | State::Held | State::Queued | State::Submitting => false,
+            State::Pending | State::Unknown | State::Review => false,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payment {
+    pub id: PaymentId,
+    pub provider: Provider,
+    pub user: UserId,
+    pub purpose: Purpose,
+    pub deal: Option<DealId>,
+    pub amount: Money,
+    pub msisdn: Msisdn,
+    pub stage: Stage,
+    evidence: BTreeSet<Evidence>,
+}
+
+/// What a payment is made of before anything is known about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPayment {
+    pub id: PaymentId,
+    pub provider: Provider,
+    pub user: UserId,
+    pub purpose: Purpose,
+    pub deal: Option<DealId>,
+    pub amount: Money,
+    pub msisdn: Msisdn,
+}
+
+impl Payment {
+    #[must_use]
+    pub fn new(new: NewPayment) -> Self {
+        let stage = if new.purpose.is_payout() { Stage::Screening } else { Stage::Ready };
+        Self::restore(new, stage, [])
+    }
+
+    /// A payment as it was stored.
+    #[must_use]
+    pub fn restore(
+        new: NewPayment,
+        stage: Stage,
+        evidence: impl IntoIterator<Item = Evidence>,
+    ) -> Self {
+        let NewPayment { id, provider, user, purpose, deal, amount, msisdn } = new;
+        let evidence = evidence.into_iter().collect();
+        Self { id, provider, user, purpose, deal, amount, msisdn, stage, evidence }
+    }
+
+    /// Takes note of what was said. `false` if it was known already.
+    pub fn observe(&mut self, evidence: Evidence) -> bool {
+        self.evidence.insert(evidence)
+    }
+
+    pub fn evidence(&self) -> impl Iterator<Item = &Evidence> {
+        self.evidence.iter()
+    }
+
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        judge::judge(self)
+    }
+
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.verdict().state
+    }
+
+    /// The movements of money that the present verdict calls for. Each has a key of its own, so writing
+    /// them again changes nothing; which of them are written already is for the store to know.
+    ///
+    /// # Errors
+    /// [`LedgerError`] only if the amount is zero, which the constructors exclude.
+    pub fn due_entries(&self) -> Result<Vec<Entry>, LedgerError> {
+        let verdict = self.verdict();
+        let currency = self.amount.currency();
+        let available = Account::available(self.user, currency);
+        let pending = Account::payout_pending(self.user, currency);
+        let clearing = Account::clearing(self.provider, currency);
+        let one = |kind: EntryKind, from, to| {
+            Entry::transfer(kind, format!("{}:{kind}", self.id), self.amount, from, to)
+                .map(|entry| vec![entry])
+        };
+        match (self.purpose.is_payout(), verdict.state) {
+            (false, State::Succeeded) => one(EntryKind::Deposit, clearing, available),
+            (true, State::Succeeded) => one(EntryKind::PayoutSettle, pending, clearing),
+            (true, State::Failed) => one(EntryKind::PayoutReturn, pending, available),
+            (
+                _,
+                State::Screening
+                | State::Held
+                | State::Queued
+                | State::Submitting
+                | State::Pending
+                | State::Unknown
+                | State::Review,
+            )
+            | (false, State::Failed) => Ok(vec![]),
+        }
+    }
+
+    /// The reservation that a withdrawal starts with.
+    ///
+    /// # Errors
+    /// [`LedgerError`] only if the amount is zero, which the constructors exclude.
+    pub fn reserve_entry(&self) -> Result<Entry, LedgerError> {
+        let currency = self.amount.currency();
+        let kind = EntryKind::PayoutReserve;
+        let (from, to) =
+            (Account::available(self.user, currency), Account::payout_pending(self.user, currency));
+        Entry::transfer(kind, format!("{}:{kind}", self.id), self.amount, from, to)
+    }
+}
+
+#[cfg(test)]
+mod tests;

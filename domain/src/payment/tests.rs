@@ -1,0 +1,158 @@
+//! Tables for the verdict, and the property that order and repetition of evidence do not matter.
+
+use super::*;
+use crate::money::Currency;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+fn kes(minor: i64) -> Money {
+    Money::new(minor, Currency::Kes).unwrap()
+}
+
+fn payment(purpose: Purpose) -> Payment {
+    let mut payment = Payment::new(NewPayment {
+        id: PaymentId::new(Uuid::from_u128(1)),
+        provider: Provider::Mpesa,
+        user: UserId::new(Uuid::from_u128(2)),
+        purpose,
+        deal: None,
+        amount: kes(152_000),
+        msisdn: Msisdn::parse("254712345678").unwrap(),
+    });
+    payment.stage = Stage::Sent;
+    payment
+}
+
+fn says(source: Source, claim: Claim) -> Evidence {
+    let reference = (source != Source::Statement).then(|| "ws_CO_1".to_owned());
+    Evidence { source, claim, reference }
+}
+
+fn paid(receipt: &str, minor: i64) -> Claim {
+    Claim::Succeeded { receipt: Some(receipt.to_owned()), amount: Some(kes(minor)) }
+}
+
+const PAID_BY_QUERY: Claim = Claim::Succeeded { receipt: None, amount: None };
+
+fn failed(reason: FailureReason) -> Claim {
+    Claim::Failed { reason }
+}
+
+fn check(evidence: &[Evidence], state: State, doubt: Option<Doubt>) {
+    let mut payment = payment(Purpose::FundDeal);
+    for piece in evidence {
+        payment.observe(piece.clone());
+    }
+    let verdict = payment.verdict();
+    assert_eq!((verdict.state, verdict.doubt), (state, doubt), "{evidence:?}");
+}
+
+#[test]
+fn the_verdict_follows_the_evidence() {
+    let accepted = says(Source::Answer, Claim::Accepted);
+    let lost = says(Source::Answer, Claim::Lost);
+    let callback = says(Source::Callback, paid("UKL1", 152_000));
+    let cancelled = says(Source::Callback, failed(FailureReason::CancelledByPayer));
+    let query_paid = says(Source::Query, PAID_BY_QUERY);
+    let query_failed = says(Source::Query, failed(FailureReason::NoAnswer));
+    let short = says(Source::Callback, paid("UKL1", 100));
+    let other_receipt = says(Source::Statement, paid("UKL2", 152_000));
+    let riddle = says(Source::Callback, Claim::Unclear { code: "7777".into() });
+    let foreign = Evidence { reference: Some("ws_CO_2".into()), ..callback.clone() };
+
+    check(&[], State::Submitting, None);
+    check(&[accepted.clone()], State::Pending, None);
+    check(&[lost.clone()], State::Unknown, None);
+    check(&[lost, callback.clone()], State::Succeeded, None);
+    check(&[accepted.clone(), callback.clone()], State::Succeeded, None);
+    check(&[accepted.clone(), query_paid.clone(), callback.clone()], State::Succeeded, None);
+    check(&[accepted.clone(), cancelled.clone()], State::Failed, None);
+    check(
+        &[accepted.clone(), query_failed.clone(), callback.clone()],
+        State::Succeeded,
+        Some(Doubt::Contradiction),
+    );
+    check(&[cancelled, query_paid], State::Succeeded, Some(Doubt::Contradiction));
+    check(&[short.clone()], State::Review, Some(Doubt::AmountDiffers));
+    check(&[short, query_failed], State::Review, Some(Doubt::AmountDiffers));
+    check(&[callback, other_receipt], State::Succeeded, Some(Doubt::TwoReceipts));
+    check(&[riddle], State::Review, Some(Doubt::UnclearResult));
+    check(&[accepted, foreign], State::Review, Some(Doubt::ReferenceDiffers));
+}
+
+#[test]
+fn money_moves_only_on_a_final_verdict() {
+    let kinds = |payment: &Payment| {
+        payment.due_entries().unwrap().iter().map(|e| e.kind).collect::<Vec<_>>()
+    };
+    let success = says(Source::Callback, paid("UKL1", 152_000));
+    let failure = says(Source::Callback, failed(FailureReason::RecipientInvalid));
+
+    let mut collection = payment(Purpose::Deposit);
+    assert_eq!(kinds(&collection), []);
+    collection.observe(failure.clone());
+    assert_eq!(kinds(&collection), []);
+    collection.observe(success.clone());
+    assert_eq!(kinds(&collection), [EntryKind::Deposit]);
+
+    let mut payout = payment(Purpose::Withdrawal);
+    payout.observe(says(Source::Answer, Claim::Lost));
+    assert_eq!(kinds(&payout), []);
+    let mut returned = payout.clone();
+    returned.observe(failure);
+    assert_eq!(kinds(&returned), [EntryKind::PayoutReturn]);
+    payout.observe(success);
+    assert_eq!(kinds(&payout), [EntryKind::PayoutSettle]);
+}
+
+#[test]
+fn the_receipt_of_the_highest_source_is_shown() {
+    let mut payment = payment(Purpose::FundDeal);
+    payment.observe(says(Source::Statement, paid("ASTATEMENT", 152_000)));
+    payment.observe(says(Source::Callback, paid("ZCALLBACK", 152_000)));
+    assert_eq!(payment.verdict().receipt.as_deref(), Some("ASTATEMENT"));
+}
+
+fn any_evidence() -> impl Strategy<Value = Evidence> {
+    let claim = prop_oneof![
+        Just(Claim::Accepted),
+        Just(Claim::Lost),
+        prop::sample::select(FailureReason::ALL).prop_map(failed),
+        Just(Claim::Unclear { code: "7777".into() }),
+        Just(PAID_BY_QUERY),
+        ("[AB]", prop::sample::select(vec![152_000, 100]))
+            .prop_map(|(receipt, minor)| paid(&receipt, minor)),
+    ];
+    let reference = prop::option::of("ws_CO_[12]");
+    (prop::sample::select(Source::ALL), claim, reference)
+        .prop_map(|(source, claim, reference)| Evidence { source, claim, reference })
+}
+
+proptest! {
+    #[test]
+    fn any_order_and_repetition_gives_the_same_payment(
+        (evidence, shuffled) in prop::collection::vec(any_evidence(), 0..12)
+            .prop_flat_map(|v| {
+                let twice: Vec<Evidence> = v.iter().chain(&v).cloned().collect();
+                (Just(v), Just(twice).prop_shuffle())
+            }),
+    ) {
+        let (mut once, mut again) = (payment(Purpose::FundDeal), payment(Purpose::FundDeal));
+        evidence.into_iter().for_each(|e| { once.observe(e); });
+        shuffled.into_iter().for_each(|e| { again.observe(e); });
+        prop_assert_eq!(once.verdict(), again.verdict());
+        prop_assert_eq!(once, again);
+    }
+
+    #[test]
+    fn a_proven_success_is_never_taken_back(evidence in prop::collection::vec(any_evidence(), 0..12)) {
+        let mut payment = payment(Purpose::FundDeal);
+        payment.observe(says(Source::Answer, Claim::Accepted));
+        payment.observe(says(Source::Callback, paid("UKL1", 152_000)));
+        // Whatever else the provider calls its references, ours stays among them.
+        for piece in evidence {
+            payment.observe(piece);
+            prop_assert_eq!(payment.state(), State::Succeeded);
+        }
+    }
+}

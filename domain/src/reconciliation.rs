@@ -1,0 +1,313 @@
+//! Reconciliation: what the provider's statement says against what we believe.
+//!
+//! Pure matching; the store turns each [`Finding`] into evidence, a suspense entry, or a listed break.
+
+use crate::id::PaymentId;
+use crate::money::Money;
+use crate::payment::{Claim, Evidence, FailureReason, Source, State};
+use crate::text_enum;
+use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A payment can reach the statement a little later than its request reached the provider. Only a
+/// statement that covers this much more is believed when it does not have a payment.
+pub const SETTLING_TIME: TimeDelta = TimeDelta::minutes(10);
+
+text_enum! {
+    pub enum Flow as "direction" {
+        In = "in",
+        Out = "out",
+    }
+}
+
+/// One completed line of the provider's statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatementLine {
+    pub receipt: String,
+    pub at: DateTime<Utc>,
+    pub flow: Flow,
+    pub amount: Money,
+    /// The account reference of a collection, our own originator id of a payout.
+    pub reference: Option<String>,
+    /// What the provider says it holds for us after this line, in minor units.
+    pub balance_minor: Option<i64>,
+}
+
+/// What we believe of one payment, reduced to what matching needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Believed {
+    pub payment: PaymentId,
+    /// The reference under which the statement would show it.
+    pub reference: String,
+    pub flow: Flow,
+    pub amount: Money,
+    pub state: State,
+    pub receipt: Option<String>,
+    pub sent_at: DateTime<Utc>,
+}
+
+/// The stretch of time that a statement covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Period {
+    pub from: DateTime<Utc>,
+    pub to: DateTime<Utc>,
+}
+
+text_enum! {
+    pub enum BreakKind as "break" {
+        /// We hold it for paid, the statement does not have it.
+        MissingOnStatement = "missing_on_statement",
+        /// The statement has another amount than the intent.
+        AmountDiffers = "amount_differs",
+        /// Money came that fits no intent; it is in suspense.
+        Unclaimed = "unclaimed",
+        /// Money left that we did not order.
+        UnknownPayout = "unknown_payout",
+        /// Money left for a withdrawal that had been given back already.
+        PaidAfterReturn = "paid_after_return",
+        /// A balance is not the sum of its postings.
+        BalanceDiffers = "balance_differs",
+        /// What the provider holds is not what we owe.
+        TrustEquation = "trust_equation",
+        /// An unmatched callback or a payment whose evidence contradicts itself.
+        Review = "review",
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// Say this about that payment: it heals missed callbacks and closes unknown outcomes.
+    Observe {
+        payment: PaymentId,
+        evidence: Evidence,
+    },
+    /// Both sides agree.
+    Matched {
+        payment: PaymentId,
+    },
+    /// Money that belongs to no intent.
+    Unclaimed {
+        line: StatementLine,
+    },
+    Break {
+        kind: BreakKind,
+        subject: String,
+        detail: String,
+    },
+}
+
+/// Matches by receipt first, then by reference. Amounts never decide who gets money.
+#[must_use]
+pub fn match_statement(
+    believed: &[Believed],
+    lines: &[StatementLine],
+    covered: Period,
+) -> Vec<Finding> {
+    let by_receipt: BTreeMap<&str, &Believed> =
+        believed.iter().filter_map(|b| b.receipt.as_deref().map(|r| (r, b))).collect();
+    let by_reference: BTreeMap<(Flow, &str), &Believed> =
+        believed.iter().map(|b| ((b.flow, b.reference.as_str()), b)).collect();
+    let mut seen: BTreeSet<PaymentId> = BTreeSet::new();
+    let mut findings = Vec::new();
+    for line in lines {
+        let owner = by_receipt.get(line.receipt.as_str()).or_else(|| {
+            line.reference
+                .as_deref()
+                .and_then(|reference| by_reference.get(&(line.flow, reference)))
+        });
+        match owner {
+            // A second payment under a reference that was served already has no intent left.
+            Some(one) if seen.contains(&one.payment) => findings.extend(unowned(line)),
+            Some(one) => {
+                seen.insert(one.payment);
+                findings.extend(compare(one, line));
+            }
+            None => findings.extend(unowned(line)),
+        }
+    }
+    findings.extend(
+        believed.iter().filter(|b| !seen.contains(&b.payment)).filter_map(|b| absent(b, covered)),
+    );
+    findings
+}
+
+fn compare(one: &Believed, line: &StatementLine) -> Vec<Finding> {
+    let evidence = Evidence {
+        source: Source::Statement,
+        claim: Claim::Succeeded { receipt: Some(line.receipt.clone()), amount: Some(line.amount) },
+        reference: None,
+    };
+    let settled =
+        one.state == State::Succeeded && one.receipt.as_deref() == Some(line.receipt.as_str());
+    if settled && one.amount == line.amount {
+        return vec![Finding::Matched { payment: one.payment }];
+    }
+    let mut findings = vec![Finding::Observe { payment: one.payment, evidence }];
+    if one.amount != line.amount {
+        findings.push(Finding::Break {
+            kind: BreakKind::AmountDiffers,
+            subject: one.payment.to_string(),
+            detail: format!(
+                "expected {}, the statement has {} ({})",
+                one.amount, line.amount, line.receipt
+            ),
+        });
+        if line.flow == Flow::In {
+            findings.push(Finding::Unclaimed { line: line.clone() });
+        }
+    }
+    findings
+}
+
+fn unowned(line: &StatementLine) -> Vec<Finding> {
+    match line.flow {
+        Flow::In => vec![Finding::Unclaimed { line: line.clone() }],
+        Flow::Out => vec![Finding::Break {
+            kind: BreakKind::UnknownPayout,
+            subject: line.receipt.clone(),
+            detail: format!("{} left without an order of ours", line.amount),
+        }],
+    }
+}
+
+/// A payment that the statement should have by now and does not have.
+fn absent(one: &Believed, covered: Period) -> Option<Finding> {
+    let settled_by = one.sent_at.checked_add_signed(SETTLING_TIME)?;
+    if one.sent_at < covered.from || settled_by > covered.to {
+        return None;
+    }
+    match one.state {
+        State::Succeeded => Some(Finding::Break {
+            kind: BreakKind::MissingOnStatement,
+            subject: one.payment.to_string(),
+            detail: format!("{} is held for paid, the statement does not have it", one.amount),
+        }),
+        State::Unknown | State::Submitting | State::Pending => Some(Finding::Observe {
+            payment: one.payment,
+            evidence: Evidence {
+                source: Source::Statement,
+                claim: Claim::Failed { reason: FailureReason::NeverHappened },
+                reference: None,
+            },
+        }),
+        State::Screening | State::Held | State::Queued | State::Review | State::Failed => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::Currency;
+    use uuid::Uuid;
+
+    fn at(minute: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(minute * 60, 0).unwrap()
+    }
+
+    fn kes(minor: i64) -> Money {
+        Money::new(minor, Currency::Kes).unwrap()
+    }
+
+    fn believed(n: u128, state: State, receipt: Option<&str>) -> Believed {
+        Believed {
+            payment: PaymentId::new(Uuid::from_u128(n)),
+            reference: format!("REF{n}"),
+            flow: Flow::In,
+            amount: kes(1_000),
+            state,
+            receipt: receipt.map(str::to_owned),
+            sent_at: at(5),
+        }
+    }
+
+    fn line(receipt: &str, reference: &str, minor: i64) -> StatementLine {
+        StatementLine {
+            receipt: receipt.into(),
+            at: at(6),
+            flow: Flow::In,
+            amount: kes(minor),
+            reference: Some(reference.into()),
+            balance_minor: None,
+        }
+    }
+
+    fn find(believed: &[Believed], lines: &[StatementLine]) -> Vec<Finding> {
+        match_statement(believed, lines, Period { from: at(0), to: at(60) })
+    }
+
+    #[test]
+    fn a_settled_payment_matches() {
+        let one = believed(1, State::Succeeded, Some("R1"));
+        assert_eq!(
+            find(std::slice::from_ref(&one), &[line("R1", "REF1", 1_000)]),
+            [Finding::Matched { payment: one.payment }]
+        );
+    }
+
+    #[test]
+    fn a_missed_callback_is_healed_by_its_reference() {
+        for state in [State::Pending, State::Unknown, State::Failed, State::Submitting] {
+            let found = find(&[believed(1, state, None)], &[line("R1", "REF1", 1_000)]);
+            assert!(
+                matches!(
+                    found.as_slice(),
+                    [Finding::Observe {
+                        evidence: Evidence { claim: Claim::Succeeded { .. }, .. },
+                        ..
+                    }]
+                ),
+                "{found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn money_without_an_intent_is_unclaimed() {
+        let stranger = line("R9", "NOBODY", 500);
+        assert_eq!(
+            find(&[], std::slice::from_ref(&stranger)),
+            [Finding::Unclaimed { line: stranger }]
+        );
+    }
+
+    #[test]
+    fn a_second_payment_under_one_reference_is_unclaimed() {
+        let one = believed(1, State::Succeeded, Some("R1"));
+        let found = find(
+            std::slice::from_ref(&one),
+            &[line("R2", "REF1", 1_000), line("R1", "REF1", 1_000)],
+        );
+        assert!(found.iter().any(|f| matches!(f, Finding::Unclaimed { .. })), "{found:?}");
+    }
+
+    #[test]
+    fn silence_of_the_statement_closes_what_is_unknown_and_questions_what_is_paid() {
+        let unknown = find(&[believed(1, State::Unknown, None)], &[]);
+        assert!(matches!(
+            unknown.as_slice(),
+            [Finding::Observe { evidence: Evidence { claim: Claim::Failed { .. }, .. }, .. }]
+        ));
+        let paid = find(&[believed(1, State::Succeeded, Some("R1"))], &[]);
+        assert!(matches!(
+            paid.as_slice(),
+            [Finding::Break { kind: BreakKind::MissingOnStatement, .. }]
+        ));
+        let fresh = Believed { sent_at: at(55), ..believed(1, State::Unknown, None) };
+        assert_eq!(find(&[fresh], &[]), []);
+    }
+
+    #[test]
+    fn another_amount_goes_to_suspense_and_to_a_person() {
+        let found = find(&[believed(1, State::Pending, None)], &[line("R1", "REF1", 900)]);
+        let kinds: Vec<_> = found
+            .iter()
+            .map(|f| match f {
+                Finding::Observe { .. } => "observe",
+                Finding::Break { .. } => "break",
+                Finding::Unclaimed { .. } => "unclaimed",
+                Finding::Matched { .. } => "matched",
+            })
+            .collect();
+        assert_eq!(kinds, ["observe", "break", "unclaimed"]);
+    }
+}

@@ -1,0 +1,66 @@
+//! One way to give a closed set of values its stable text: used in SQL, in JSON and in job payloads.
+
+use thiserror::Error;
+
+/// A text that names no value of the closed set it should belong to.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("`{text}` is not a known {what}")]
+pub struct UnknownText {
+    pub what: &'static str,
+    pub text: String,
+}
+
+/// Declares a fieldless enum together with the text of each value.
+#[macro_export]
+macro_rules! text_enum {
+    ($(#[$meta:meta])* $vis:vis enum $name:ident as $what:literal {
+        $($(#[$vmeta:meta])* $variant:ident = $text:literal,)+
+    }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        $vis enum $name { $($(#[$vmeta])* $variant,)+ }
+
+        impl $name {
+            /// Every value, in declaration order.
+            pub const ALL: &'static [$name] = &[$($name::$variant,)+];
+
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $($name::$variant => $text,)+ }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::text::UnknownText;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                match text {
+                    $($text => Ok($name::$variant),)+
+                    _ => Err($crate::text::UnknownText { what: $what, text: text.to_owned() }),
+                }
+            }
+        }
+    };
+}
+
+#[cfg(test)]
+#[expect(unreachable_pub, reason = "the macro declares what its callers export")]
+mod tests {
+    crate::text_enum! {
+        enum Fruit as "fruit" { Mango = "mango", Pawpaw = "pawpaw", }
+    }
+
+    #[test]
+    fn text_reads_back_and_strangers_are_refused() {
+        for fruit in Fruit::ALL {
+            assert_eq!(fruit.to_string().parse::<Fruit>(), Ok(*fruit));
+        }
+        assert_eq!("kiwi".parse::<Fruit>().unwrap_err().to_string(), "`kiwi` is not a known fruit");
+    }
+}

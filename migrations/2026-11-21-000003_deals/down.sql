@@ -1,0 +1,3 @@
+drop table deal_events;
+drop table milestones;
+drop table deals;

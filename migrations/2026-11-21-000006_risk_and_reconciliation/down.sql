@@ -1,0 +1,3 @@
+drop table breaks;
+drop table reconciliation_runs;
+drop table risk_rules;
