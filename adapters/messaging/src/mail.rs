@@ -55,8 +55,13 @@ impl Mailer {
     pub async fn send(&self, message: &Message) -> Result<Sent, SendError> {
         let message_id = self.message_id(&message.message_id)?;
         let email = self.compose(message, message_id.clone())?;
-        let sending = self.server.send(email.envelope(), &email.formatted()).await_within();
-        sending.await.map(|()| Sent { reference: message_id })
+        let bytes = email.formatted();
+        let sending = self.server.send(email.envelope(), &bytes);
+        match tokio::time::timeout(SEND_TIMEOUT, sending).await {
+            Ok(Ok(())) => Ok(Sent { reference: message_id }),
+            Ok(Err(failure)) => Err(explain(&failure)),
+            Err(_) => Err(SendError::temporary("the mail server did not answer in time")),
+        }
     }
 
     fn compose(&self, message: &Message, id: String) -> Result<lettre::Message, SendError> {
@@ -86,7 +91,10 @@ impl Mailer {
         let bare = id.strip_prefix('<').and_then(|id| id.strip_suffix('>')).unwrap_or(id);
         let legal = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.@".contains(c);
         let ats = bare.matches('@').count();
-        if bare.is_empty() || bare.len() > MESSAGE_ID_BYTES_MAX || ats > 1 || !bare.chars().all(legal)
+        if bare.is_empty()
+            || bare.len() > MESSAGE_ID_BYTES_MAX
+            || ats > 1
+            || !bare.chars().all(legal)
         {
             return Err(SendError::permanent("the e-mail's Message-ID is not a valid one"));
         }
@@ -94,19 +102,6 @@ impl Mailer {
             0 => format!("<{bare}@{}>", self.from.email.domain()),
             _ => format!("<{bare}>"),
         })
-    }
-}
-
-trait AwaitWithin {
-    async fn await_within(self) -> Result<(), SendError>;
-}
-
-impl<F: Future<Output = Result<(), Failure>>> AwaitWithin for F {
-    async fn await_within(self) -> Result<(), SendError> {
-        match tokio::time::timeout(SEND_TIMEOUT, self).await {
-            Ok(outcome) => outcome.map_err(|failure| explain(&failure)),
-            Err(_) => Err(SendError::temporary("the mail server did not answer in time")),
-        }
     }
 }
 

@@ -75,15 +75,13 @@ impl fmt::Debug for Params {
 /// One line without control characters: it can neither end a header, nor start a paragraph of its
 /// own, nor turn the reading direction of what follows it.
 pub(crate) fn one_line(text: &str, characters_max: usize) -> String {
-    let visible = text.chars().filter(|c| !is_invisible(*c) || c.is_whitespace());
-    let spaced: String = visible
-        .map(|c| if c.is_whitespace() || c.is_control() { ' ' } else { c })
-        .take(characters_max)
-        .collect();
-    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+    let visible = text.chars().filter(|c| c.is_whitespace() || !is_invisible(*c));
+    let bounded: String = visible.take(characters_max).collect();
+    bounded.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn is_invisible(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{feff}')
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
 }

@@ -145,9 +145,9 @@ fn refuse_http(status: StatusCode) -> Result<(), SendError> {
     let what = format!("the SMS provider answered HTTP {}", status.as_u16());
     match status {
         _ if status.is_success() => Ok(()),
-        StatusCode::UNAUTHORIZED
-        | StatusCode::REQUEST_TIMEOUT
-        | StatusCode::TOO_MANY_REQUESTS => Err(SendError::temporary(what)),
+        StatusCode::UNAUTHORIZED | StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => {
+            Err(SendError::temporary(what))
+        }
         _ if status.is_client_error() => Err(SendError::permanent(what)),
         _ => Err(SendError::temporary(what)),
     }

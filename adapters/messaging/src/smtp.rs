@@ -156,3 +156,32 @@ fn credentials(url: &Url) -> Result<Option<Credentials>, ConfigError> {
         _ => Err(ConfigError::SmtpUrl),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(url: &str, tls: &str, port: u16) {
+        let server = SmtpServer::from_url(&SecretString::from(url)).expect("a good URL");
+        let found = match server.tls {
+            Tls::None => "none",
+            Tls::Start(_) => "starttls",
+            Tls::Whole(_) => "tls",
+        };
+        assert_eq!((found, server.port), (tls, port), "{url}");
+    }
+
+    #[test]
+    fn only_this_machine_or_the_url_itself_can_do_without_tls() {
+        check("smtps://mail.example", "tls", 465);
+        check("smtp://mail.example", "starttls", 587);
+        check("smtp://mail.example:25", "starttls", 25);
+        check("smtp://localhost.mail.example", "starttls", 587);
+        check("smtp://128.0.0.1", "starttls", 587);
+        check("smtp://mail.example?tls=none", "none", 25);
+        check("smtp://localhost", "none", 25);
+        check("smtp://127.0.0.1:2525", "none", 2525);
+        check("smtp://[::1]", "none", 25);
+        check("smtp://localhost?tls=required", "starttls", 587);
+    }
+}

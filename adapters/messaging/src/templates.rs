@@ -17,8 +17,8 @@ const SUBJECT_CHARACTERS_MAX: usize = 150;
 const SMS_VALUE_CHARACTERS_MAX: usize = 32;
 const CUT_MARK: &str = "...";
 
-const ENGLISH: LanguageIdentifier = langid!("en");
-const SWAHILI: LanguageIdentifier = langid!("sw");
+static ENGLISH: LanguageIdentifier = langid!("en");
+static SWAHILI: LanguageIdentifier = langid!("sw");
 
 static_loader! {
     static TEXTS = {
@@ -86,15 +86,10 @@ pub fn render(
     }
 }
 
-fn values(
-    template: Template,
-    channel: Channel,
-    params: &Params,
-) -> Result<Values, TemplateError> {
+fn values(template: Template, channel: Channel, params: &Params) -> Result<Values, TemplateError> {
     let value = |variable: &&'static str| {
-        let line = params
-            .line(variable)
-            .ok_or(TemplateError::MissingVariable { template, variable })?;
+        let line =
+            params.line(variable).ok_or(TemplateError::MissingVariable { template, variable })?;
         let fitting = match channel {
             Channel::Email => line,
             Channel::Sms => cut(&gsm7::fold(&line)),

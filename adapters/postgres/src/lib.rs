@@ -1,1 +1,43 @@
-//! Placeholder.
+//! The store: every change of state is one whole use-case in one transaction.
+//!
+//! Rules: helpers take the connection, never the pool; no network call inside a transaction; rows are
+//! locked in one order (idempotency key, deal, payment, accounts by id); a refusal rolls back.
+
+mod audit;
+mod callbacks;
+mod clock;
+mod deals;
+mod error;
+mod idempotency;
+mod job;
+mod jobs;
+mod ledger;
+mod notifications;
+mod page;
+mod payments;
+mod pool;
+mod reconciliation;
+mod risk;
+mod row;
+mod schema;
+mod trust;
+mod users;
+
+pub use audit::AuditRecord;
+pub use callbacks::{CallbackKind, CallbackOutcome, NewCallback, StoredCallback};
+pub use clock::Clock;
+pub use deals::{DealView, NewDealRequest, NewMilestoneRequest, TimelineEvent};
+pub use error::{Conflict, Error, StoreError};
+pub use idempotency::{Answer, Keyed, Outcome};
+pub use job::{Job, TimerKind};
+pub use jobs::{Claim, DueJob, JobState, JobView};
+pub use ledger::{Balance, EntryView};
+pub use notifications::PendingNotification;
+pub use page::{PAGE_MAX, Page};
+pub use payments::{
+    Begin, Exchange, Funding, FundingMethod, PaymentView, Submission, WithdrawalDecision,
+};
+pub use pool::Store;
+pub use reconciliation::{BreakView, RunSummary, RunView, SuspenseItem};
+pub use trust::{CurrencyProof, Proof};
+pub use users::{NewUser, User, UserRole};

@@ -26,10 +26,10 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct JobId(pub Uuid);
 
-type Fetched = (Fetcher, Option<Popped>);
+type Fetched = (Box<Fetcher>, Option<Popped>);
 
 enum State {
-    Idle(Fetcher),
+    Idle(Box<Fetcher>),
     Fetching(JoinHandle<Fetched>),
     Closing(JoinHandle<()>),
     Closed,
@@ -53,14 +53,14 @@ impl fmt::Debug for Consumer {
 impl Consumer {
     pub(crate) fn new(transport: Transport, queue: &str) -> Self {
         let queue: Arc<str> = queue.into();
-        let fetcher = Fetcher::new(transport.clone(), queue.clone());
+        let fetcher = Box::new(Fetcher::new(transport.clone(), queue.clone()));
         let (open, _) = watch::channel(());
         Self { transport, queue, open: Some(open), state: State::Idle(fetcher) }
     }
 
     // A fetch runs as a task of its own. Within the worker's future it would stand still while a
     // stopping worker waits for its last job, holding an id that another worker could have.
-    fn start(&self, mut fetcher: Fetcher, worker: &WorkerContext) -> State {
+    fn start(&self, mut fetcher: Box<Fetcher>, worker: &WorkerContext) -> State {
         let Some(open) = &self.open else { return State::Closed };
         let stop = Stop { open: open.subscribe(), worker: worker.clone() };
         State::Fetching(tokio::spawn(async move {
@@ -104,7 +104,7 @@ impl Backend for Consumer {
                     Poll::Ready(Err(error)) => {
                         tracing::error!(queue = %self.queue, error = %error, "a fetch broke down");
                         let fetcher = Fetcher::new(self.transport.clone(), self.queue.clone());
-                        self.state = State::Idle(fetcher);
+                        self.state = State::Idle(Box::new(fetcher));
                     }
                 },
                 state @ (State::Closing(_) | State::Closed) => {

@@ -8,10 +8,16 @@ use std::os::unix::fs::{
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use nix::unistd::geteuid;
 
 use super::user::{User, run_as};
 
 const PRIVATE_FOLDER: u32 = 0o700;
+
+/// The account we drop to passes through to what is its own, and can change nothing on the way:
+/// we write here with privileges that it lacks.
+const PASSABLE_FOLDER: u32 = 0o711;
+
 const PRIVATE_FILE: u32 = 0o600;
 
 /// A server's folder, locked for as long as this lives.
@@ -96,7 +102,7 @@ pub(super) fn lock(folder: &Path) -> Result<Option<File>> {
     }
 }
 
-/// Makes the folder, for its owner alone. Where the account we drop to cannot reach it (a checkout
+/// Makes the folder. Where the account we drop to cannot reach it (a checkout
 /// under a closed home), it is made in /var/tmp and the wanted path becomes a link to it.
 fn place(wanted: &Path, user: Option<&User>) -> Result<PathBuf> {
     let wanted = std::path::absolute(wanted)?;
@@ -120,18 +126,20 @@ fn place(wanted: &Path, user: Option<&User>) -> Result<PathBuf> {
         }
         (Err(_), _) => wanted,
     };
-    match DirBuilder::new().mode(PRIVATE_FOLDER).create(&path) {
-        Ok(()) => give(&path, user)?,
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => adopt(&path, user)?,
-        Err(error) => return Err(error.into()),
+    let mode = if user.is_some() { PASSABLE_FOLDER } else { PRIVATE_FOLDER };
+    match DirBuilder::new().mode(mode).create(&path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => check_owner(&path)?,
+        made => made?,
     }
+    // Whatever the umask made of it.
+    fs::set_permissions(&path, Permissions::from_mode(mode))?;
     Ok(path)
 }
 
 /// A folder that was there before us must be what we would have made.
-fn adopt(path: &Path, user: Option<&User>) -> Result<()> {
+fn check_owner(path: &Path) -> Result<()> {
     let found = fs::symlink_metadata(path)?;
-    let owner = user.map_or_else(|| nix::unistd::geteuid().as_raw(), |user| user.uid);
+    let owner = geteuid().as_raw();
     if !found.is_dir() || found.uid() != owner {
         bail!(
             "it belongs to another account (uid {}, not {owner}): use that account, or throw the \
@@ -139,7 +147,7 @@ fn adopt(path: &Path, user: Option<&User>) -> Result<()> {
             found.uid()
         );
     }
-    Ok(fs::set_permissions(path, Permissions::from_mode(PRIVATE_FOLDER))?)
+    Ok(())
 }
 
 fn give(path: &Path, user: Option<&User>) -> std::io::Result<()> {
@@ -189,12 +197,15 @@ mod tests {
         let password = folder.password().unwrap();
         assert_eq!(password.len(), 32);
         assert_eq!(folder.password().unwrap(), password);
-        for (path, mode) in [(folder.join("password"), 0o600), (folder.path().to_owned(), 0o700)] {
+        let data = folder.make_folder("data").unwrap();
+        let owner = run_as().unwrap().map_or(geteuid().as_raw(), |user| user.uid);
+        for (path, mode) in [(folder.join("password"), 0o600), (data, 0o700)] {
             let found = fs::metadata(&path).unwrap();
-            assert_eq!(found.mode() & 0o777, mode, "{}", path.display());
-            let owner = run_as().unwrap().map(|user| user.uid);
-            assert_eq!(found.uid(), owner.unwrap_or(nix::unistd::geteuid().as_raw()));
+            assert_eq!((found.mode() & 0o777, found.uid()), (mode, owner), "{}", path.display());
         }
+        let found = fs::metadata(folder.path()).unwrap();
+        assert_eq!(found.uid(), geteuid().as_raw());
+        assert_eq!(found.mode() & 0o066, 0, "others may not look into it");
     }
 
     #[test]
@@ -214,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_folder_of_someone_else_is_not_touched() {
-        if !nix::unistd::geteuid().is_root() {
+        if !geteuid().is_root() {
             return;
         }
         let parent = open_folder();

@@ -144,13 +144,14 @@ fn create_cluster(
     if unfinished.exists() {
         fs::remove_dir_all(&unfinished).context("cannot remove an unfinished cluster")?;
     }
+    folder.make_folder("data.new")?;
     let mut initdb = Command::new(binaries.program("initdb"));
     initdb
         .args(["-U", ROLE, "-A", "password", "-E", "UTF8", "--locale=C", "-D"])
         .arg(&unfinished)
         .arg("--pwfile")
         .arg(folder.join("password"))
-        .current_dir(folder.path())
+        .current_dir(&unfinished)
         .env("LC_ALL", "C")
         .stdin(Stdio::null());
     if durability == Durability::TestOnly {

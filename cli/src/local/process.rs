@@ -1,7 +1,8 @@
 //! Child processes that end in order, and never outlive us.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -19,6 +20,9 @@ const POLL: Duration = Duration::from_millis(10);
 
 /// How long a child that is merely dropped may take to end by itself.
 const DROP_WAIT: Duration = Duration::from_secs(10);
+
+/// A server's log may quote data.
+const LOG_MODE: u32 = 0o600;
 
 const LOG_TAIL_LINES: usize = 8;
 
@@ -78,7 +82,10 @@ impl Program {
     }
 
     pub fn start(self) -> Result<Child> {
-        let log = File::create(&self.log)
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(LOG_MODE);
+        let log = options
+            .open(&self.log)
             .with_context(|| format!("cannot write the log {}", self.log.display()))?;
         let mut command = self.command();
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);

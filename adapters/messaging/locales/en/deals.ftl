@@ -56,7 +56,7 @@ milestone_delivered =
         { $counterparty } has marked "{ $milestone }" of "{ $deal_title }" as delivered.
 
         Please check it. If all is well, release { $amount } to the seller. If we hear nothing from you by { $deadline }, the money is released automatically.
-    .sms = Amana: { $counterparty } delivered "{ $milestone }" of "{ $deal_title }". Check it, then release { $amount } by { $deadline }.
+    .sms = Amana: { $counterparty } delivered "{ $milestone }" of "{ $deal_title }". Check and release { $amount }; automatic on { $deadline }.
 
 milestone_released =
     .subject = You have been paid { $amount }

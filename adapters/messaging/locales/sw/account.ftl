@@ -1,6 +1,6 @@
-# Kila ujumbe una kichwa na maandishi ya barua pepe, pamoja na SMS moja; vigezo vimeorodheshwa kwenye src/catalogue.rs.
+# Each message has a subject and a body for e-mail and one SMS text; variables are listed in src/catalogue.rs.
 
-# Huongezwa mwishoni mwa kila barua pepe.
+# Appended to the body of every e-mail.
 footer =
     Amana
     Hatutawahi kukuomba PIN wala nenosiri lako. Usimpe mtu yeyote.

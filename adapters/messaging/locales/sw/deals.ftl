@@ -25,8 +25,8 @@ deal_cancelled =
 
         Makubaliano yako na { $counterparty } kuhusu "{ $deal_title }" yamesitishwa.
 
-        Pesa zozote ambazo Amana ilikuwa imezihifadhi kwa ajili yake zitarudishwa kwa mnunuzi.
-    .sms = Amana: makubaliano na { $counterparty } kuhusu "{ $deal_title }" yamesitishwa. Pesa zilizohifadhiwa zitarudi kwa mnunuzi.
+        Pesa yoyote ambayo Amana ilikuwa imeihifadhi itarudishwa kwa mnunuzi.
+    .sms = Amana: makubaliano na { $counterparty } kuhusu "{ $deal_title }" yamesitishwa. Pesa yoyote iliyowekwa itarudi kwa mnunuzi.
 
 deal_expired =
     .subject = Muda umeisha: { $deal_title }
@@ -56,7 +56,7 @@ milestone_delivered =
         { $counterparty } amesema kwamba amekabidhi "{ $milestone }" ya "{ $deal_title }".
 
         Tafadhali kagua. Kama kila kitu kiko sawa, mwachilie muuzaji { $amount }. Tusiposikia kutoka kwako kabla ya { $deadline }, pesa zitatolewa kiotomatiki.
-    .sms = Amana: { $counterparty } amekabidhi "{ $milestone }" ya "{ $deal_title }". Kagua, kisha toa { $amount } kabla ya { $deadline }.
+    .sms = Amana: { $counterparty } amekabidhi "{ $milestone }" ya "{ $deal_title }". Kagua na uachilie { $amount }; zitatolewa zenyewe { $deadline }.
 
 milestone_released =
     .subject = Umelipwa { $amount }

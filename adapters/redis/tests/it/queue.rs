@@ -32,8 +32,7 @@ async fn a_waiting_consumer_wakes_at_once() {
     let (mut consumer, mut worker) = (transport.consumer(QUEUE), WorkerContext::new("w"));
     wait_in_vain(&mut consumer, &worker).await;
 
-    // The best of a few, because the machine may be busy; polling could not be this fast once.
-    let mut best = Duration::MAX;
+    let mut delays = Vec::new();
     for id in ids(5) {
         let waiting = tokio::spawn(async move {
             let job = next(&mut consumer, &worker).await;
@@ -45,18 +44,25 @@ async fn a_waiting_consumer_wakes_at_once() {
         let (job, woken_at, consumer_back, worker_back) = waiting.await.expect("join");
         (consumer, worker) = (consumer_back, worker_back);
         assert_eq!(job, JobId(id.0));
-        best = best.min(woken_at.duration_since(pushed_at));
+        delays.push(woken_at.duration_since(pushed_at));
     }
-    assert!(best < Duration::from_millis(50), "woken after {best:?}");
+    // The median, because the machine may be busy now and then.
+    delays.sort_unstable();
+    assert!(delays[2] < Duration::from_millis(50), "woken after {delays:?}");
 }
 
 #[tokio::test]
-async fn a_wait_longer_than_one_block_ends_well() {
+async fn a_wait_longer_than_one_block_keeps_its_connection() {
     let server = Server::start();
     let transport = server.transport().await;
     let (mut consumer, worker) = (transport.consumer(QUEUE), WorkerContext::new("w"));
+    wait_in_vain(&mut consumer, &worker).await;
+    let before = server.connections_received().await;
     let waiting = tokio::spawn(async move { next(&mut consumer, &worker).await });
     sleep(Duration::from_millis(4_500)).await;
+    // The only new connection is the one that asks.
+    assert_eq!(server.connections_received().await.checked_sub(before), Some(1));
+
     let pushed = ids(1);
     transport.push(QUEUE, &pushed).await.expect("push");
     assert_eq!(waiting.await.expect("join"), JobId(pushed[0].0));

@@ -4,7 +4,7 @@ use std::{
     net::{Ipv4Addr, TcpListener},
     path::Path,
     process::{Child, Command, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use amana_redis::{Consumer, JobId, Transport};
@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 pub(crate) const QUEUE: &str = "payments";
+const START_ATTEMPTS_MAX: u32 = 5;
 /// Far beyond what any single step needs; a test that gets there has failed.
 pub(crate) const STEP_LIMIT: Duration = Duration::from_secs(20);
 
@@ -32,11 +33,16 @@ impl Server {
 
     pub(crate) fn start_with(password: Option<&'static str>) -> Self {
         let folder = TempDir::new().expect("temporary folder");
-        let probe = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("free port");
-        let port = probe.local_addr().expect("address").port();
-        drop(probe);
-        let process = spawn(folder.path(), port, password);
-        Self { folder, port, process, password }
+        // Another process may take the port between the look and the bind; then look again.
+        for _ in 0..START_ATTEMPTS_MAX {
+            let probe = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("free port");
+            let port = probe.local_addr().expect("address").port();
+            drop(probe);
+            if let Some(process) = spawn(folder.path(), port, password) {
+                return Self { folder, port, process, password };
+            }
+        }
+        panic!("redis-server does not start");
     }
 
     pub(crate) fn url(&self) -> String {
@@ -50,11 +56,17 @@ impl Server {
 
     /// Starts again on the same port, with nothing in it.
     pub(crate) fn restart(&mut self) {
-        self.process = spawn(self.folder.path(), self.port, self.password);
+        self.process = spawn(self.folder.path(), self.port, self.password).expect("the old port");
     }
 
     pub(crate) async fn transport(&self) -> Transport {
         Transport::connect(&self.url(), "test").await.expect("connect")
+    }
+
+    pub(crate) async fn connections_received(&self) -> u64 {
+        let stats: String = self.command(&["INFO", "stats"]).await;
+        let line = stats.lines().find_map(|line| line.strip_prefix("total_connections_received:"));
+        line.expect("statistics").trim().parse().expect("number")
     }
 
     pub(crate) async fn command<T: redis::FromRedisValue>(&self, words: &[&str]) -> T {
@@ -76,20 +88,39 @@ impl Drop for Server {
     }
 }
 
-fn spawn(folder: &Path, port: u16, password: Option<&str>) -> Child {
+/// Returns once the server listens; none if it ended instead, because the port was taken.
+fn spawn(folder: &Path, port: u16, password: Option<&str>) -> Option<Child> {
+    // Redis writes this file after it has bound its port, so its presence proves the server ours.
+    let pid_file = folder.join("redis.pid");
+    let _ = std::fs::remove_file(&pid_file);
     let mut command = Command::new("redis-server");
     command
         .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port"])
         .arg(port.to_string())
         .arg("--dir")
         .arg(folder)
+        .arg("--pidfile")
+        .arg(&pid_file)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     if let Some(password) = password {
         command.args(["--requirepass", password]);
     }
-    command.spawn().expect("redis-server must be installed")
+    let mut process = command.spawn().expect("redis-server must be installed");
+    let since = Instant::now();
+    while !pid_file.exists() {
+        if process.try_wait().expect("state of redis-server").is_some() {
+            return None;
+        }
+        if since.elapsed() > STEP_LIMIT {
+            let _ = process.kill();
+            let _ = process.wait();
+            panic!("redis-server does not listen");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Some(process)
 }
 
 pub(crate) async fn next(consumer: &mut Consumer, worker: &WorkerContext) -> JobId {

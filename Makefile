@@ -1,0 +1,54 @@
+# The one door for developers. CI runs `make check` and `make test`, nothing else.
+
+CARGO_BIN := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin
+export PATH := $(PATH):$(CARGO_BIN)
+
+SCHEMA := adapters/postgres/src/schema.rs
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up test check fix openapi schema clean-data
+
+help: ## List the recipes
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## Run one whole deal on private servers and print it as a story
+	@scripts/setup build servers
+	cargo build --bins
+	@target/debug/amana demo
+
+up: ## Start everything and stay up; the data is kept in .amana/
+	@scripts/setup build servers
+	cargo build --bins
+	@target/debug/amana up
+
+test: ## Run all tests
+	@scripts/setup build servers browser
+	cargo build --locked --bins
+	cargo test --locked --workspace
+
+check: ## Format, lints, dependency rules, document and schema drift
+	@scripts/setup build servers lint
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo deny check bans licenses sources
+	cargo test --locked -p amana-tests --test it openapi
+	cargo run --locked --quiet --bin amana -- schema --check $(SCHEMA)
+
+fix: ## Format, and apply what clippy can mend
+	@scripts/setup build
+	cargo clippy --workspace --all-targets --fix --allow-dirty --allow-staged
+	cargo fmt --all
+
+openapi: ## Rewrite openapi/amana.json from the code
+	@scripts/setup build servers
+	EXPECTORATE=overwrite cargo test -p amana-tests --test it openapi
+
+schema: ## Rewrite schema.rs of the store from the migrations
+	@scripts/setup build servers lint
+	cargo run --quiet --bin amana -- schema --write $(SCHEMA)
+
+clean-data: ## Throw away the data of `make up` and `make demo`
+	scripts/clean-data
+
+setup-%: ## Install what is missing: build, servers, browser or lint
+	@scripts/setup $*

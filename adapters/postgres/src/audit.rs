@@ -1,0 +1,74 @@
+//! Who changed what: written in the transaction of the change.
+
+use crate::error::Error;
+use crate::pool::Store;
+use crate::schema::audit;
+use amana_domain::deal::Actor;
+use amana_domain::id::UserId;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde_json::Value;
+
+/// One record, as it is read back.
+#[derive(Debug, Clone, HasQuery)]
+#[diesel(table_name = audit)]
+pub struct AuditRecord {
+    pub at: DateTime<Utc>,
+    pub actor: String,
+    pub action: String,
+    pub subject: String,
+    pub data: Value,
+}
+
+pub(crate) fn actor_text(actor: Actor) -> String {
+    match actor {
+        Actor::User(user) => user.to_string(),
+        Actor::System => "system".to_owned(),
+    }
+}
+
+pub(crate) async fn record(
+    conn: &mut AsyncPgConnection,
+    now: DateTime<Utc>,
+    actor: Actor,
+    action: &str,
+    subject: impl std::fmt::Display,
+    data: Value,
+) -> Result<(), Error> {
+    diesel::insert_into(audit::table)
+        .values((
+            audit::at.eq(now),
+            audit::actor.eq(actor_text(actor)),
+            audit::action.eq(action),
+            audit::subject.eq(subject.to_string()),
+            audit::data.eq(data),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+impl Store {
+    /// The records about one subject, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn audit_of(&self, subject: &str) -> Result<Vec<AuditRecord>, Error> {
+        let mut conn = self.connection().await?;
+        Ok(AuditRecord::query()
+            .filter(audit::subject.eq(subject))
+            .order(audit::id)
+            .limit(crate::page::PAGE_MAX)
+            .load(&mut conn)
+            .await?)
+    }
+}
+
+/// The user behind an actor, if there is one.
+pub(crate) fn actor_user(actor: Actor) -> Option<UserId> {
+    match actor {
+        Actor::User(user) => Some(user),
+        Actor::System => None,
+    }
+}

@@ -1,0 +1,94 @@
+//! What a use-case can answer instead of its result. `Display` never contains the source.
+
+use amana_domain::deal::Refusal;
+use amana_domain::ledger::LedgerError;
+use amana_domain::text_enum;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use thiserror::Error;
+
+/// Nobody's fault: the database could not do it.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    #[error("the database could not be reached")]
+    Connection(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("a statement failed")]
+    Statement(#[source] DieselError),
+    #[error("a stored row cannot be read: {0}")]
+    Row(String),
+    #[error("the migrations could not be applied: {0}")]
+    Migration(String),
+}
+
+text_enum! {
+    /// Refusals that only the store can see: they depend on what else exists.
+    pub enum Conflict as "conflict" {
+        EmailTaken = "email_taken",
+        PhoneTaken = "phone_taken",
+        UnknownCounterparty = "unknown_counterparty",
+        PaymentInProgress = "payment_in_progress",
+        ProviderLimit = "provider_limit",
+        ProviderStep = "provider_step",
+        CurrencyNotCarried = "currency_not_carried",
+        NotHeld = "not_held",
+        NotDead = "not_dead",
+        KeyReused = "idempotency_key_reused",
+        KeyInProgress = "idempotency_key_in_progress",
+    }
+}
+
+#[derive(Debug, Error)]
+pub enum Error {
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error("{0}")]
+    Conflict(Conflict),
+    /// The job was taken over by another worker: whatever was done is rolled back.
+    #[error("the lease of the job was lost")]
+    LeaseLost,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<LedgerError> for Error {
+    fn from(error: LedgerError) -> Self {
+        Error::Refused(Refusal::Ledger(error))
+    }
+}
+
+impl From<DieselError> for Error {
+    fn from(error: DieselError) -> Self {
+        Error::Store(StoreError::Statement(error))
+    }
+}
+
+impl Error {
+    pub(crate) fn row(what: impl std::fmt::Display) -> Self {
+        Error::Store(StoreError::Row(what.to_string()))
+    }
+
+    /// Turns the violation of a named constraint into what it means to the caller.
+    pub(crate) fn on_constraint(self, name: &str, meaning: Conflict) -> Self {
+        match &self {
+            Error::Store(StoreError::Statement(DieselError::DatabaseError(_, info)))
+                if info.constraint_name() == Some(name) =>
+            {
+                Error::Conflict(meaning)
+            }
+            _ => self,
+        }
+    }
+
+    /// Another transaction was in the way: the same call may succeed when repeated.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Error::Store(StoreError::Connection(_)) => true,
+            Error::Store(StoreError::Statement(DieselError::DatabaseError(kind, _))) => {
+                matches!(kind, DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ClosedConnection)
+            }
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The kinds of work that are done outside a request, as the outbox stores them.
+
+use amana_domain::deal::Timer;
+use amana_domain::id::MilestoneId;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Which deadline of a deal a timer job watches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimerKind {
+    Acceptance,
+    Funding,
+    Delivery { milestone: Uuid },
+    Inspection { milestone: Uuid },
+}
+
+impl From<Timer> for TimerKind {
+    fn from(timer: Timer) -> Self {
+        match timer {
+            Timer::Acceptance => TimerKind::Acceptance,
+            Timer::Funding => TimerKind::Funding,
+            Timer::Delivery(id) => TimerKind::Delivery { milestone: id.uuid() },
+            Timer::Inspection(id) => TimerKind::Inspection { milestone: id.uuid() },
+        }
+    }
+}
+
+impl From<TimerKind> for Timer {
+    fn from(kind: TimerKind) -> Self {
+        match kind {
+            TimerKind::Acceptance => Timer::Acceptance,
+            TimerKind::Funding => Timer::Funding,
+            TimerKind::Delivery { milestone } => Timer::Delivery(MilestoneId::new(milestone)),
+            TimerKind::Inspection { milestone } => Timer::Inspection(MilestoneId::new(milestone)),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Job {
+    SubmitCollection { payment: Uuid },
+    /// `round` counts the polls of one payment, so that each has a key of its own.
+    PollCollection { payment: Uuid, round: u32 },
+    SubmitPayout { payment: Uuid },
+    ApplyCallback { callback: Uuid },
+    LapseDeal { deal: Uuid, timer: TimerKind },
+    ScreenWithdrawal { payment: Uuid },
+    SendNotification { notification: Uuid },
+    Reconcile { tick: i64 },
+    Housekeep { tick: i64 },
+}
+
+impl Job {
+    #[must_use]
+    pub const fn queue(&self) -> &'static str {
+        match self {
+            Job::SubmitCollection { .. } | Job::PollCollection { .. } | Job::SubmitPayout { .. } => "payments",
+            Job::ApplyCallback { .. } => "callbacks",
+            Job::LapseDeal { .. } => "timers",
+            Job::ScreenWithdrawal { .. } => "fraud",
+            Job::SendNotification { .. } => "notifications",
+            Job::Reconcile { .. } => "reconciliation",
+            Job::Housekeep { .. } => "housekeeping",
+        }
+    }
+
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Job::SubmitCollection { .. } => "submit_collection",
+            Job::PollCollection { .. } => "poll_collection",
+            Job::SubmitPayout { .. } => "submit_payout",
+            Job::ApplyCallback { .. } => "apply_callback",
+            Job::LapseDeal { .. } => "lapse_deal",
+            Job::ScreenWithdrawal { .. } => "screen_withdrawal",
+            Job::SendNotification { .. } => "send_notification",
+            Job::Reconcile { .. } => "reconcile",
+            Job::Housekeep { .. } => "housekeep",
+        }
+    }
+
+    /// Names the work: the same work enqueued again is the same row.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match self {
+            Job::SubmitCollection { payment } => format!("submit_collection:{payment}"),
+            Job::PollCollection { payment, round } => format!("poll_collection:{payment}:{round}"),
+            Job::SubmitPayout { payment } => format!("submit_payout:{payment}"),
+            Job::ApplyCallback { callback } => format!("apply_callback:{callback}"),
+            Job::LapseDeal { deal, timer } => match timer {
+                TimerKind::Acceptance => format!("lapse_deal:{deal}:acceptance"),
+                TimerKind::Funding => format!("lapse_deal:{deal}:funding"),
+                TimerKind::Delivery { milestone } => format!("lapse_deal:{deal}:delivery:{milestone}"),
+                TimerKind::Inspection { milestone } => format!("lapse_deal:{deal}:inspection:{milestone}"),
+            },
+            Job::ScreenWithdrawal { payment } => format!("screen_withdrawal:{payment}"),
+            Job::SendNotification { notification } => format!("send_notification:{notification}"),
+            Job::Reconcile { tick } => format!("reconcile:{tick}"),
+            Job::Housekeep { tick } => format!("housekeep:{tick}"),
+        }
+    }
+
+    /// After so many attempts the job is dead: listed, explained, replayable. What moves money is tried
+    /// for about a day of provider outage; a scheduled job is simply superseded by its next tick.
+    #[must_use]
+    pub const fn attempts_max(&self) -> i32 {
+        match self {
+            Job::SubmitCollection { .. } | Job::SubmitPayout { .. } => 60,
+            Job::ApplyCallback { .. } | Job::LapseDeal { .. } | Job::ScreenWithdrawal { .. } => 30,
+            Job::PollCollection { .. } => 5,
+            Job::SendNotification { .. } => 10,
+            Job::Reconcile { .. } | Job::Housekeep { .. } => 3,
+        }
+    }
+}

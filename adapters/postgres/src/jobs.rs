@@ -1,0 +1,342 @@
+//! The outbox: jobs are rows. Claims carry the attempt number, which fences off a worker that lost its lease.
+
+use crate::error::{Conflict, Error};
+use crate::job::Job;
+use crate::page::Page;
+use crate::pool::Store;
+use crate::row::parse;
+use crate::schema::jobs;
+use crate::audit;
+use amana_domain::deal::Actor;
+use amana_domain::id::{JobId, UserId};
+use amana_domain::text_enum;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Jsonb, Text, Timestamptz};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde_json::{Value, json};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// What was pushed to Redis and not claimed for so long is pushed again: Redis may have lost it.
+const REPUSH_AFTER_S: i64 = 10;
+
+/// The longest error text that a row keeps.
+const ERROR_CHARS_MAX: usize = 500;
+
+text_enum! {
+    pub enum JobState as "job state" {
+        Queued = "queued",
+        Running = "running",
+        Done = "done",
+        Dead = "dead",
+    }
+}
+
+/// A job that is to be pushed to Redis.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct DueJob {
+    #[diesel(sql_type = diesel::sql_types::Uuid)]
+    pub id: Uuid,
+    #[diesel(sql_type = Text)]
+    pub queue: String,
+    #[diesel(sql_type = Timestamptz)]
+    pub due_at: DateTime<Utc>,
+}
+
+/// The right to carry out one attempt of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    pub id: JobId,
+    pub attempt: i32,
+    pub attempts_max: i32,
+    pub job: Job,
+}
+
+/// A job as operators see it.
+#[derive(Debug, Clone, HasQuery)]
+#[diesel(table_name = jobs)]
+pub struct JobView {
+    pub id: Uuid,
+    pub queue: String,
+    pub kind: String,
+    pub payload: Value,
+    pub state: String,
+    pub due_at: DateTime<Utc>,
+    pub attempts: i32,
+    pub attempts_max: i32,
+    pub last_error: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+/// Puts a job into the outbox; the same work twice is one row.
+pub(crate) async fn enqueue(
+    conn: &mut AsyncPgConnection,
+    job: &Job,
+    due_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let payload = serde_json::to_value(job).map_err(Error::row)?;
+    let added = diesel::insert_into(jobs::table)
+        .values((
+            jobs::id.eq(Uuid::now_v7()),
+            jobs::queue.eq(job.queue()),
+            jobs::kind.eq(job.kind()),
+            jobs::payload.eq(payload),
+            jobs::key.eq(job.key()),
+            jobs::state.eq(JobState::Queued.as_str()),
+            jobs::due_at.eq(due_at),
+            jobs::attempts_max.eq(job.attempts_max()),
+            jobs::created_at.eq(now),
+        ))
+        .on_conflict(jobs::key)
+        .do_nothing()
+        .execute(conn)
+        .await?;
+    Ok(added == 1)
+}
+
+/// Marks the claimed job as done, in the transaction of its effect.
+pub(crate) async fn finish(conn: &mut AsyncPgConnection, claim: &Claim, now: DateTime<Utc>) -> Result<(), Error> {
+    let changed = diesel::update(held(claim))
+        .set((
+            jobs::state.eq(JobState::Done.as_str()),
+            jobs::lease_until.eq(None::<DateTime<Utc>>),
+            jobs::finished_at.eq(Some(now)),
+        ))
+        .execute(conn)
+        .await?;
+    if changed == 1 { Ok(()) } else { Err(Error::LeaseLost) }
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn held<'a>(claim: &'a Claim) -> _ {
+    let id: Uuid = claim.id.uuid();
+    let attempt: i32 = claim.attempt;
+    jobs::table.filter(jobs::id.eq(id)).filter(jobs::attempts.eq(attempt)).filter(jobs::state.eq("running"))
+}
+
+impl Store {
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn enqueue_job(&self, job: &Job, due_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<bool, Error> {
+        let mut conn = self.connection().await?;
+        enqueue(&mut conn, job, due_at, now).await
+    }
+
+    /// What has to be pushed now: newly due, pushed long ago and never claimed, or abandoned by its worker.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn due_jobs(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<DueJob>, Error> {
+        let mut conn = self.connection().await?;
+        Ok(diesel::sql_query(
+            "update jobs set pushed_at = clock_timestamp() where id in (
+                select id from jobs
+                where ((state = 'queued' and due_at <= $1) or (state = 'running' and lease_until < clock_timestamp()))
+                    and (pushed_at is null or pushed_at < clock_timestamp() - make_interval(secs => $2))
+                order by due_at limit $3 for update skip locked
+            ) returning id, queue, due_at",
+        )
+        .bind::<Timestamptz, _>(now)
+        .bind::<diesel::sql_types::Double, _>(f64::from(i32::try_from(REPUSH_AFTER_S).unwrap_or(10)))
+        .bind::<BigInt, _>(limit)
+        .load(&mut conn)
+        .await?)
+    }
+
+    /// Takes a job that is due and that nobody holds. A job whose workers died on its last attempt is
+    /// buried here, because no worker is left to say so.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn claim_job(&self, id: Uuid, lease: Duration, now: DateTime<Utc>) -> Result<Option<Claim>, Error> {
+        #[derive(QueryableByName)]
+        struct Claimed {
+            #[diesel(sql_type = Integer)]
+            attempts: i32,
+            #[diesel(sql_type = Integer)]
+            attempts_max: i32,
+            #[diesel(sql_type = Jsonb)]
+            payload: Value,
+        }
+        let mut conn = self.connection().await?;
+        diesel::sql_query(
+            "update jobs set state = 'dead', lease_until = null, finished_at = $2,
+                last_error = coalesce(last_error, 'every worker that tried it was lost')
+            where id = $1 and state = 'running' and lease_until < clock_timestamp() and attempts >= attempts_max",
+        )
+        .bind::<diesel::sql_types::Uuid, _>(id)
+        .bind::<Timestamptz, _>(now)
+        .execute(&mut conn)
+        .await?;
+        let claimed: Option<Claimed> = diesel::sql_query(
+            "update jobs set state = 'running', attempts = attempts + 1,
+                lease_until = clock_timestamp() + make_interval(secs => $3)
+            where id = $1 and ((state = 'queued' and due_at <= $2)
+                or (state = 'running' and lease_until < clock_timestamp() and attempts < attempts_max))
+            returning attempts, attempts_max, payload",
+        )
+        .bind::<diesel::sql_types::Uuid, _>(id)
+        .bind::<Timestamptz, _>(now)
+        .bind::<diesel::sql_types::Double, _>(lease.as_secs_f64())
+        .get_result(&mut conn)
+        .await
+        .optional()?;
+        claimed
+            .map(|row| {
+                let job = serde_json::from_value(row.payload).map_err(Error::row)?;
+                Ok(Claim { id: JobId::new(id), attempt: row.attempts, attempts_max: row.attempts_max, job })
+            })
+            .transpose()
+    }
+
+    /// `false`: the lease is lost and the work must stop.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn renew_lease(&self, claim: &Claim, lease: Duration) -> Result<bool, Error> {
+        let mut conn = self.connection().await?;
+        let changed = diesel::sql_query(
+            "update jobs set lease_until = clock_timestamp() + make_interval(secs => $3)
+            where id = $1 and attempts = $2 and state = 'running'",
+        )
+        .bind::<diesel::sql_types::Uuid, _>(claim.id.uuid())
+        .bind::<Integer, _>(claim.attempt)
+        .bind::<diesel::sql_types::Double, _>(lease.as_secs_f64())
+        .execute(&mut conn)
+        .await?;
+        Ok(changed == 1)
+    }
+
+    /// For jobs whose effect is not in this database, or is nothing.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`] if another worker has taken the job over.
+    pub async fn finish_job(&self, claim: &Claim, now: DateTime<Utc>) -> Result<(), Error> {
+        let mut conn = self.connection().await?;
+        finish(&mut conn, claim, now).await
+    }
+
+    /// Gives the attempt up: to be tried again at `retry_at`, or never (`None`).
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`] if another worker has taken the job over.
+    pub async fn fail_job(
+        &self,
+        claim: &Claim,
+        error: &str,
+        retry_at: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<JobState, Error> {
+        let mut conn = self.connection().await?;
+        let retry_at = retry_at.filter(|_| claim.attempt < claim.attempts_max);
+        let state = if retry_at.is_some() { JobState::Queued } else { JobState::Dead };
+        let text: String = error.chars().take(ERROR_CHARS_MAX).collect();
+        let changed = diesel::update(held(claim))
+            .set((
+                jobs::state.eq(state.as_str()),
+                jobs::lease_until.eq(None::<DateTime<Utc>>),
+                jobs::pushed_at.eq(None::<DateTime<Utc>>),
+                jobs::due_at.eq(retry_at.unwrap_or(now)),
+                jobs::finished_at.eq((state == JobState::Dead).then_some(now)),
+                jobs::last_error.eq(Some(text)),
+            ))
+            .execute(&mut conn)
+            .await?;
+        if changed == 1 { Ok(state) } else { Err(Error::LeaseLost) }
+    }
+
+    /// A claim that was not used goes back as if it had never been made.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn give_back_job(&self, claim: &Claim) -> Result<(), Error> {
+        let mut conn = self.connection().await?;
+        diesel::update(held(claim))
+            .set((
+                jobs::state.eq(JobState::Queued.as_str()),
+                jobs::lease_until.eq(None::<DateTime<Utc>>),
+                jobs::pushed_at.eq(None::<DateTime<Utc>>),
+                jobs::attempts.eq(jobs::attempts - 1),
+            ))
+            .execute(&mut conn)
+            .await?;
+        Ok(())
+    }
+
+    /// Jobs in one state, newest first.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn jobs(&self, state: JobState, after: Option<JobId>, limit: i64) -> Result<Page<JobView>, Error> {
+        let mut conn = self.connection().await?;
+        let mut query = JobView::query()
+            .filter(jobs::state.eq(state.as_str()))
+            .order(jobs::id.desc())
+            .limit(Page::<JobView>::fetch(limit))
+            .into_boxed();
+        if let Some(after) = after {
+            query = query.filter(jobs::id.lt(after.uuid()));
+        }
+        Ok(Page::cut(query.load(&mut conn).await?, limit))
+    }
+
+    /// Brings a dead job back, with all its attempts.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or [`Conflict::NotDead`].
+    pub async fn replay_job(&self, id: JobId, operator: UserId, now: DateTime<Utc>) -> Result<JobView, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            let state: String = jobs::table
+                .find(id.uuid())
+                .select(jobs::state)
+                .for_update()
+                .first(conn)
+                .await
+                .optional()?
+                .ok_or(Error::NotFound("job"))?;
+            if parse::<JobState>(&state)? != JobState::Dead {
+                return Err(Error::Conflict(Conflict::NotDead));
+            }
+            diesel::update(jobs::table.find(id.uuid()))
+                .set((
+                    jobs::state.eq(JobState::Queued.as_str()),
+                    jobs::attempts.eq(0),
+                    jobs::due_at.eq(now),
+                    jobs::pushed_at.eq(None::<DateTime<Utc>>),
+                    jobs::finished_at.eq(None::<DateTime<Utc>>),
+                ))
+                .execute(conn)
+                .await?;
+            audit::record(conn, now, Actor::User(operator), "job.replayed", id, json!({})).await?;
+            Ok(JobView::query().filter(jobs::id.eq(id.uuid())).first(conn).await?)
+        })
+        .await
+    }
+
+    /// Removes what is over and old: finished jobs and expired idempotency records.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`] if another worker has taken the job over.
+    pub async fn housekeep(
+        &self,
+        claim: &Claim,
+        done_before: DateTime<Utc>,
+        keys_before: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        use crate::schema::idempotency_keys;
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            let over = jobs::table.filter(jobs::state.eq("done")).filter(jobs::finished_at.lt(done_before));
+            diesel::delete(over).execute(conn).await?;
+            let expired = idempotency_keys::table.filter(idempotency_keys::created_at.lt(keys_before));
+            diesel::delete(expired).execute(conn).await?;
+            finish(conn, claim, now).await
+        })
+        .await
+    }
+}

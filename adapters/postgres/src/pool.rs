@@ -1,0 +1,82 @@
+//! The connection pool and the migrations.
+
+use crate::error::{Error, StoreError};
+use diesel::ConnectionError;
+use diesel_async::pooled_connection::bb8::{Pool, PooledConnection};
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig};
+use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use std::time::Duration;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
+
+/// How long a use-case waits for a free connection before it is refused.
+const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A transaction whose caller went away must not hold its locks; no statement and no wait for a lock is endless.
+const SESSION_SETTINGS: &str = "set idle_in_transaction_session_timeout = '15s'; \
+    set statement_timeout = '30s'; set lock_timeout = '10s'; set timezone = 'UTC'";
+
+pub(crate) type Connection<'a> = PooledConnection<'a, AsyncPgConnection>;
+
+/// Access to PostgreSQL, cheap to clone. The use-cases are methods of this type.
+#[derive(Clone)]
+pub struct Store {
+    pool: Pool<AsyncPgConnection>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
+}
+
+async fn establish(url: &str) -> Result<AsyncPgConnection, ConnectionError> {
+    let mut conn = AsyncPgConnection::establish(url).await?;
+    conn.batch_execute(SESSION_SETTINGS).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(conn)
+}
+
+impl Store {
+    /// # Errors
+    /// [`StoreError::Connection`] if no connection can be made.
+    pub async fn connect(url: &str, connections_max: u32) -> Result<Self, StoreError> {
+        let mut config = ManagerConfig::default();
+        config.custom_setup = Box::new(|url| {
+            let url = url.to_owned();
+            Box::pin(async move { establish(&url).await })
+        });
+        let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(url, config);
+        let pool = Pool::builder()
+            .max_size(connections_max)
+            .connection_timeout(CHECKOUT_TIMEOUT)
+            .build(manager)
+            .await
+            .map_err(|e| StoreError::Connection(Box::new(e)))?;
+        let store = Self { pool };
+        store.ping().await?;
+        Ok(store)
+    }
+
+    /// Brings the schema up to date. Needs the multi-thread runtime.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be reached or a migration fails.
+    pub async fn migrate(url: &str) -> Result<(), StoreError> {
+        let conn = establish(url).await.map_err(|e| StoreError::Connection(Box::new(e)))?;
+        let mut harness = AsyncMigrationHarness::new(conn);
+        harness.run_pending_migrations(MIGRATIONS).map_err(|e| StoreError::Migration(e.to_string()))?;
+        Ok(())
+    }
+
+    /// # Errors
+    /// [`StoreError`] if the database does not answer.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        let mut conn = self.pool.get().await.map_err(|e| StoreError::Connection(Box::new(e)))?;
+        conn.batch_execute("select 1").await.map_err(StoreError::Statement)
+    }
+
+    pub(crate) async fn connection(&self) -> Result<Connection<'_>, Error> {
+        self.pool.get().await.map_err(|e| Error::Store(StoreError::Connection(Box::new(e))))
+    }
+}

@@ -1,0 +1,311 @@
+// @generated automatically by Diesel CLI.
+
+diesel::table! {
+    accounts (id) {
+        id -> Uuid,
+        kind -> Text,
+        owner -> Uuid,
+        currency -> Text,
+        balance_minor -> Int8,
+        seq -> Int8,
+        opened_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    audit (id) {
+        id -> Int8,
+        at -> Timestamptz,
+        actor -> Text,
+        action -> Text,
+        subject -> Text,
+        data -> Jsonb,
+    }
+}
+
+diesel::table! {
+    breaks (id) {
+        id -> Uuid,
+        kind -> Text,
+        subject -> Text,
+        detail -> Text,
+        opened_at -> Timestamptz,
+        last_seen_at -> Timestamptz,
+        closed_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    callbacks (id) {
+        id -> Uuid,
+        provider -> Text,
+        kind -> Text,
+        token -> Text,
+        body -> Bytea,
+        remote -> Text,
+        state -> Text,
+        payment_id -> Nullable<Uuid>,
+        note -> Nullable<Text>,
+        received_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    deal_events (deal_id, seq) {
+        deal_id -> Uuid,
+        seq -> Int8,
+        name -> Text,
+        milestone_id -> Nullable<Uuid>,
+        actor_id -> Nullable<Uuid>,
+        data -> Jsonb,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    deals (id) {
+        id -> Uuid,
+        title -> Text,
+        buyer_id -> Uuid,
+        seller_id -> Uuid,
+        proposer -> Text,
+        currency -> Text,
+        fee_percentage_bps -> Int4,
+        fee_fixed_minor -> Int8,
+        fee_payer -> Text,
+        acceptance_s -> Int8,
+        funding_s -> Int8,
+        inspection_s -> Int8,
+        state -> Text,
+        cancel_asked_by -> Nullable<Text>,
+        due_at -> Nullable<Timestamptz>,
+        event_seq -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    entries (id) {
+        id -> Uuid,
+        kind -> Text,
+        key -> Text,
+        corrects -> Nullable<Uuid>,
+        posting_count -> Int2,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    exchanges (id) {
+        id -> Int8,
+        payment_id -> Nullable<Uuid>,
+        operation -> Text,
+        request -> Jsonb,
+        status -> Nullable<Int4>,
+        body -> Text,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (user_id, key) {
+        user_id -> Uuid,
+        key -> Text,
+        operation -> Text,
+        request_hash -> Bytea,
+        status -> Nullable<Int2>,
+        body -> Nullable<Jsonb>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    jobs (id) {
+        id -> Uuid,
+        queue -> Text,
+        kind -> Text,
+        payload -> Jsonb,
+        key -> Text,
+        state -> Text,
+        due_at -> Timestamptz,
+        attempts -> Int4,
+        attempts_max -> Int4,
+        pushed_at -> Nullable<Timestamptz>,
+        lease_until -> Nullable<Timestamptz>,
+        last_error -> Nullable<Text>,
+        created_at -> Timestamptz,
+        finished_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    milestones (id) {
+        id -> Uuid,
+        deal_id -> Uuid,
+        position -> Int2,
+        title -> Text,
+        amount_minor -> Int8,
+        buyer_fee_minor -> Int8,
+        seller_fee_minor -> Int8,
+        delivery_s -> Int8,
+        state -> Text,
+        due_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    notifications (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        template -> Text,
+        channel -> Text,
+        params -> Jsonb,
+        sent_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    payment_evidence (payment_id, fingerprint) {
+        payment_id -> Uuid,
+        fingerprint -> Bytea,
+        source -> Text,
+        claim -> Text,
+        reason -> Nullable<Text>,
+        code -> Nullable<Text>,
+        receipt -> Nullable<Text>,
+        amount_minor -> Nullable<Int8>,
+        reference -> Nullable<Text>,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    payments (id) {
+        id -> Uuid,
+        provider -> Text,
+        user_id -> Uuid,
+        purpose -> Text,
+        deal_id -> Nullable<Uuid>,
+        amount_minor -> Int8,
+        currency -> Text,
+        msisdn -> Text,
+        stage -> Text,
+        state -> Text,
+        reason -> Nullable<Text>,
+        doubt -> Nullable<Text>,
+        receipt -> Nullable<Text>,
+        reference -> Text,
+        callback_token -> Text,
+        provider_reference -> Nullable<Text>,
+        problem -> Nullable<Text>,
+        risk_score -> Nullable<Int8>,
+        risk_reasons -> Array<Nullable<Text>>,
+        decided_by -> Nullable<Uuid>,
+        decision_note -> Nullable<Text>,
+        sent_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    postings (account_id, seq) {
+        account_id -> Uuid,
+        seq -> Int8,
+        entry_id -> Uuid,
+        line -> Int2,
+        amount_minor -> Int8,
+        balance_after_minor -> Int8,
+        currency -> Text,
+    }
+}
+
+diesel::table! {
+    reconciliation_runs (id) {
+        id -> Uuid,
+        started_at -> Timestamptz,
+        covered_from -> Timestamptz,
+        covered_to -> Timestamptz,
+        lines -> Int8,
+        matched -> Int8,
+        healed -> Int8,
+        unclaimed -> Int8,
+        open_breaks -> Int8,
+        provider_balance_minor -> Nullable<Int8>,
+        clearing_minor -> Int8,
+    }
+}
+
+diesel::table! {
+    risk_rules (name) {
+        name -> Text,
+        measure -> Text,
+        comparison -> Text,
+        threshold -> Int8,
+        window_hours -> Int8,
+        points -> Int8,
+        enabled -> Bool,
+    }
+}
+
+diesel::table! {
+    suspense_items (provider, receipt) {
+        provider -> Text,
+        receipt -> Text,
+        amount_minor -> Int8,
+        currency -> Text,
+        reference -> Nullable<Text>,
+        paid_at -> Timestamptz,
+        found_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> Uuid,
+        name -> Text,
+        email -> Text,
+        phone -> Text,
+        password_hash -> Text,
+        role -> Text,
+        locale -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::joinable!(callbacks -> payments (payment_id));
+diesel::joinable!(deal_events -> deals (deal_id));
+diesel::joinable!(deal_events -> milestones (milestone_id));
+diesel::joinable!(deal_events -> users (actor_id));
+diesel::joinable!(exchanges -> payments (payment_id));
+diesel::joinable!(idempotency_keys -> users (user_id));
+diesel::joinable!(milestones -> deals (deal_id));
+diesel::joinable!(notifications -> users (user_id));
+diesel::joinable!(payment_evidence -> payments (payment_id));
+diesel::joinable!(payments -> deals (deal_id));
+diesel::joinable!(postings -> accounts (account_id));
+diesel::joinable!(postings -> entries (entry_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    accounts,
+    audit,
+    breaks,
+    callbacks,
+    deal_events,
+    deals,
+    entries,
+    exchanges,
+    idempotency_keys,
+    jobs,
+    milestones,
+    notifications,
+    payment_evidence,
+    payments,
+    postings,
+    reconciliation_runs,
+    risk_rules,
+    suspense_items,
+    users,
+);

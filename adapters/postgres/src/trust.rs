@@ -1,0 +1,156 @@
+//! The proof: sums over the whole ledger, and whether every balance is what its postings say.
+
+use crate::error::Error;
+use crate::pool::Store;
+use crate::row::parse;
+use amana_domain::money::Currency;
+use diesel::sql_types::{BigInt, Text};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel::QueryableByName;
+
+/// One currency's side of the trust equation: what the providers hold for us is what we owe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CurrencyProof {
+    pub currency: Currency,
+    pub held_by_providers_minor: i64,
+    pub owed_to_users_minor: i64,
+    pub in_payout_minor: i64,
+    pub in_escrow_minor: i64,
+    pub fees_minor: i64,
+    pub provider_costs_minor: i64,
+    pub suspense_minor: i64,
+    /// Of all postings; zero or the ledger is broken.
+    pub sum_minor: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    pub entries: i64,
+    pub postings: i64,
+    pub currencies: Vec<CurrencyProof>,
+    /// Accounts whose balance or sequence is not what their postings say.
+    pub wrong_accounts: Vec<String>,
+}
+
+impl CurrencyProof {
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        let owed = [
+            self.owed_to_users_minor,
+            self.in_payout_minor,
+            self.in_escrow_minor,
+            self.fees_minor,
+            self.provider_costs_minor,
+            self.suspense_minor,
+        ];
+        let owed: i128 = owed.into_iter().map(i128::from).sum();
+        self.sum_minor == 0 && i128::from(self.held_by_providers_minor) == owed
+    }
+}
+
+impl Proof {
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.wrong_accounts.is_empty() && self.currencies.iter().all(CurrencyProof::holds)
+    }
+}
+
+/// At most so many wrong accounts are named; one is enough to stop everything.
+const WRONG_ACCOUNTS_MAX: i64 = 20;
+
+#[derive(QueryableByName)]
+struct Counts {
+    #[diesel(sql_type = BigInt)]
+    entries: i64,
+    #[diesel(sql_type = BigInt)]
+    postings: i64,
+}
+
+#[derive(QueryableByName)]
+struct SumRow {
+    #[diesel(sql_type = Text)]
+    currency: String,
+    #[diesel(sql_type = BigInt)]
+    clearing: i64,
+    #[diesel(sql_type = BigInt)]
+    available: i64,
+    #[diesel(sql_type = BigInt)]
+    payout: i64,
+    #[diesel(sql_type = BigInt)]
+    escrow: i64,
+    #[diesel(sql_type = BigInt)]
+    fees: i64,
+    #[diesel(sql_type = BigInt)]
+    costs: i64,
+    #[diesel(sql_type = BigInt)]
+    suspense: i64,
+    #[diesel(sql_type = BigInt)]
+    total: i64,
+}
+
+#[derive(QueryableByName)]
+struct WrongRow {
+    #[diesel(sql_type = Text)]
+    account: String,
+}
+
+impl Store {
+    /// # Errors
+    /// [`Error::Store`] only; a ledger that does not hold is an answer, not an error.
+    pub async fn proof(&self) -> Result<Proof, Error> {
+        let mut conn = self.connection().await?;
+        // One snapshot for all sums: movements during the proof must not look like breaks.
+        conn.build_transaction().repeatable_read().read_only().run(async |conn| prove(conn).await).await
+    }
+}
+
+async fn prove(conn: &mut AsyncPgConnection) -> Result<Proof, Error> {
+    let counts: Counts = diesel::sql_query(
+        "select (select count(*) from entries) as entries, (select count(*) from postings) as postings",
+    )
+    .get_result(conn)
+    .await?;
+    let sums: Vec<SumRow> = diesel::sql_query(
+        "select a.currency,
+            coalesce(sum(p.amount_minor) filter (where a.kind = 'provider.clearing'), 0)::bigint as clearing,
+            coalesce(sum(p.amount_minor) filter (where a.kind = 'user.available'), 0)::bigint as available,
+            coalesce(sum(p.amount_minor) filter (where a.kind = 'user.payout_pending'), 0)::bigint as payout,
+            coalesce(sum(p.amount_minor) filter (where a.kind = 'deal.escrow'), 0)::bigint as escrow,
+            coalesce(sum(p.amount_minor) filter (where a.kind = 'platform.fees'), 0)::bigint as fees,
+            coalesce(sum(p.amount_minor) filter (where a.kind = 'platform.provider_costs'), 0)::bigint as costs,
+            coalesce(sum(p.amount_minor) filter (where a.kind = 'platform.suspense'), 0)::bigint as suspense,
+            coalesce(sum(p.amount_minor), 0)::bigint as total
+        from accounts a left join postings p on p.account_id = a.id group by a.currency order by a.currency",
+    )
+    .load(conn)
+    .await?;
+    let wrong: Vec<WrongRow> = diesel::sql_query(
+        "select a.kind || ' ' || a.owner || ' ' || a.currency as account
+        from accounts a left join (
+            select account_id, sum(amount_minor) as balance, count(*) as postings, max(seq) as seq
+            from postings group by account_id) p on p.account_id = a.id
+        where a.balance_minor <> coalesce(p.balance, 0) or a.seq <> coalesce(p.seq, 0)
+            or a.seq <> coalesce(p.postings, 0)
+        order by a.id limit $1",
+    )
+    .bind::<BigInt, _>(WRONG_ACCOUNTS_MAX)
+    .load(conn)
+    .await?;
+    let currencies = sums.into_iter().map(currency_proof).collect::<Result<_, Error>>()?;
+    let wrong_accounts = wrong.into_iter().map(|row| row.account).collect();
+    Ok(Proof { entries: counts.entries, postings: counts.postings, currencies, wrong_accounts })
+}
+
+fn currency_proof(row: SumRow) -> Result<CurrencyProof, Error> {
+    Ok(CurrencyProof {
+        currency: parse(&row.currency)?,
+        held_by_providers_minor: row.clearing.saturating_neg(),
+        owed_to_users_minor: row.available,
+        in_payout_minor: row.payout,
+        in_escrow_minor: row.escrow,
+        fees_minor: row.fees,
+        provider_costs_minor: row.costs,
+        suspense_minor: row.suspense,
+        sum_minor: row.total,
+    })
+}

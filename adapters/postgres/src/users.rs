@@ -1,0 +1,156 @@
+//! People: registration and look-up.
+
+use crate::error::{Conflict, Error};
+use crate::pool::Store;
+use crate::row::parse;
+use crate::schema::users;
+use crate::{audit, notifications};
+use amana_domain::deal::Actor;
+use amana_domain::id::UserId;
+use amana_domain::notice::{Locale, Template};
+use amana_domain::phone::Msisdn;
+use amana_domain::text_enum;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+use uuid::Uuid;
+
+text_enum! {
+    pub enum UserRole as "role" {
+        User = "user",
+        Operator = "operator",
+    }
+}
+
+#[derive(Clone)]
+pub struct NewUser {
+    pub name: String,
+    /// Lower case.
+    pub email: String,
+    pub phone: Msisdn,
+    pub password_hash: String,
+    pub role: UserRole,
+    pub locale: Locale,
+}
+
+#[derive(Clone)]
+pub struct User {
+    pub id: UserId,
+    pub name: String,
+    pub email: String,
+    pub phone: Msisdn,
+    pub password_hash: String,
+    pub role: UserRole,
+    pub locale: Locale,
+    pub created_at: DateTime<Utc>,
+}
+
+impl std::fmt::Debug for NewUser {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewUser").field("role", &self.role).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for User {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("User").field("id", &self.id).field("role", &self.role).finish_non_exhaustive()
+    }
+}
+
+#[derive(HasQuery)]
+#[diesel(table_name = users)]
+struct Row {
+    id: Uuid,
+    name: String,
+    email: String,
+    phone: String,
+    password_hash: String,
+    role: String,
+    locale: String,
+    created_at: DateTime<Utc>,
+}
+
+impl TryFrom<Row> for User {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        Ok(User {
+            id: UserId::new(row.id),
+            name: row.name,
+            email: row.email,
+            phone: Msisdn::parse(&row.phone).map_err(Error::row)?,
+            password_hash: row.password_hash,
+            role: parse(&row.role)?,
+            locale: parse(&row.locale)?,
+            created_at: row.created_at,
+        })
+    }
+}
+
+pub(crate) async fn load(conn: &mut AsyncPgConnection, id: UserId) -> Result<User, Error> {
+    let row = Row::query().filter(users::id.eq(id.uuid())).first(conn).await.optional()?;
+    row.ok_or(Error::NotFound("user"))?.try_into()
+}
+
+impl Store {
+    /// # Errors
+    /// [`Conflict::EmailTaken`] or [`Conflict::PhoneTaken`].
+    pub async fn register(&self, new: &NewUser, now: DateTime<Utc>) -> Result<User, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            let id = UserId::new(Uuid::now_v7());
+            insert(conn, id, new, now).await?;
+            audit::record(conn, now, Actor::User(id), "user.registered", id, json!({ "role": new.role.as_str() })).await?;
+            let user = load(conn, id).await?;
+            notifications::enqueue(conn, &user, Template::Welcome, json!({}), now).await?;
+            Ok(user)
+        })
+        .await
+    }
+
+    /// # Errors
+    /// [`Error::NotFound`] if nobody has that id.
+    pub async fn user(&self, id: UserId) -> Result<User, Error> {
+        let mut conn = self.connection().await?;
+        load(&mut conn, id).await
+    }
+
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn user_by_email(&self, email: &str) -> Result<Option<User>, Error> {
+        let mut conn = self.connection().await?;
+        let row = Row::query().filter(users::email.eq(email.to_lowercase())).first(&mut conn).await.optional()?;
+        row.map(User::try_from).transpose()
+    }
+
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn user_by_phone(&self, phone: &Msisdn) -> Result<Option<User>, Error> {
+        let mut conn = self.connection().await?;
+        let row = Row::query().filter(users::phone.eq(phone.as_str())).first(&mut conn).await.optional()?;
+        row.map(User::try_from).transpose()
+    }
+}
+
+async fn insert(conn: &mut AsyncPgConnection, id: UserId, new: &NewUser, now: DateTime<Utc>) -> Result<(), Error> {
+    diesel::insert_into(users::table)
+        .values((
+            users::id.eq(id.uuid()),
+            users::name.eq(&new.name),
+            users::email.eq(new.email.to_lowercase()),
+            users::phone.eq(new.phone.as_str()),
+            users::password_hash.eq(&new.password_hash),
+            users::role.eq(new.role.as_str()),
+            users::locale.eq(new.locale.as_str()),
+            users::created_at.eq(now),
+        ))
+        .execute(conn)
+        .await
+        .map_err(|e| {
+            Error::from(e)
+                .on_constraint("users_email_unique", Conflict::EmailTaken)
+                .on_constraint("users_phone_unique", Conflict::PhoneTaken)
+        })?;
+    Ok(())
+}

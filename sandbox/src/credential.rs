@@ -1,0 +1,86 @@
+//! The key pair whose certificate clients encrypt the initiator password with.
+
+use std::{fmt, fs, path::Path};
+
+use anyhow::{Context, anyhow};
+use aws_lc_rs::rsa::{Pkcs1PrivateDecryptingKey, PrivateDecryptingKey};
+use base64::{Engine, prelude::BASE64_STANDARD};
+
+const CERTIFICATE: &str = "certificate.pem";
+const KEY: &str = "certificate-key.der";
+const CREDENTIAL_BYTES_MAX: usize = 1024;
+
+pub(crate) struct Authority {
+    pub(crate) certificate_pem: String,
+    key: Pkcs1PrivateDecryptingKey,
+}
+
+impl fmt::Debug for Authority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authority").finish_non_exhaustive()
+    }
+}
+
+impl Authority {
+    /// Loads the pair kept in `dir`, or makes one (and keeps it there).
+    pub(crate) fn open(dir: Option<&Path>) -> anyhow::Result<Self> {
+        if let Some(dir) = dir
+            && dir.join(KEY).exists()
+            && dir.join(CERTIFICATE).exists()
+        {
+            return Self::from_parts(
+                fs::read_to_string(dir.join(CERTIFICATE)).context("read the certificate")?,
+                &fs::read(dir.join(KEY)).context("read the certificate's key")?,
+            );
+        }
+        let (certificate_pem, key) = generate()?;
+        if let Some(dir) = dir {
+            crate::store::replace(&dir.join(CERTIFICATE), certificate_pem.as_bytes())?;
+            write_private(&dir.join(KEY), &key)?;
+        }
+        Self::from_parts(certificate_pem, &key)
+    }
+
+    fn from_parts(certificate_pem: String, key: &[u8]) -> anyhow::Result<Self> {
+        let key = PrivateDecryptingKey::from_pkcs8(key)
+            .map_err(|_| anyhow!("the certificate's key is not an RSA key in PKCS#8"))?;
+        let key = Pkcs1PrivateDecryptingKey::new(key)
+            .map_err(|_| anyhow!("the certificate's key cannot decrypt"))?;
+        Ok(Self { certificate_pem, key })
+    }
+
+    /// Whether the credential is `password` under our certificate, PKCS#1 v1.5, base64.
+    pub(crate) fn accepts(&self, credential: &str, password: &str) -> bool {
+        if credential.len() > CREDENTIAL_BYTES_MAX {
+            return false;
+        }
+        let Ok(sealed) = BASE64_STANDARD.decode(credential) else { return false };
+        let mut room = vec![0; self.key.min_output_size()];
+        match self.key.decrypt(&sealed, &mut room) {
+            Ok(opened) => *opened == *password.as_bytes(),
+            Err(_) => false,
+        }
+    }
+}
+
+fn generate() -> anyhow::Result<(String, Vec<u8>)> {
+    let key = rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048)
+        .context("generate an RSA key")?;
+    let mut params = rcgen::CertificateParams::default();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(rcgen::DnType::CommonName, "amana-sandbox apicrypt");
+    let certificate = params.self_signed(&key).context("sign the certificate")?;
+    Ok((certificate.pem(), key.serialize_der()))
+}
+
+fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    use std::{io::Write, os::unix::fs::OpenOptionsExt};
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(|| format!("create {}", path.display()))?;
+    file.write_all(bytes).with_context(|| format!("write {}", path.display()))
+}

@@ -1,0 +1,336 @@
+//! The sandbox's whole memory as one serialisable value. Every list in it has a bound.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    clock,
+    fault::{Rule, Script},
+    money, phone,
+};
+
+const CUSTOMERS_MAX: usize = 200_000;
+const REQUESTS_KEPT_MAX: usize = 100_000;
+const STATEMENT_LINES_MAX: usize = 1_000_000;
+const EVENTS_KEPT_MAX: usize = 5_000;
+const MESSAGES_KEPT_MAX: usize = 1_000;
+const SCHEDULE_MAX: usize = 20_000;
+pub(crate) const RULES_MAX: usize = 1_000;
+pub(crate) const OPEN_PROMPTS_PER_PHONE_MAX: usize = 20;
+const DEFAULT_BALANCE_CENTS: i64 = money::shillings(100_000);
+const DEFAULT_PIN: &str = "1234";
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct State {
+    pub(crate) started: bool,
+    pub(crate) opening_float_cents: i64,
+    pub(crate) float_cents: i64,
+    pub(crate) customers: BTreeMap<String, Customer>,
+    pub(crate) collections: Register<Collection>,
+    pub(crate) payouts: Register<Payout>,
+    pub(crate) schedule: Vec<Scheduled>,
+    pub(crate) statement: Vec<Line>,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) provider: Provider,
+    pub(crate) mail_fault: Trouble,
+    pub(crate) sms_fault: Trouble,
+    pub(crate) mails: VecDeque<Mail>,
+    pub(crate) sms: VecDeque<Sms>,
+    pub(crate) events: VecDeque<Event>,
+    pub(crate) last_event: u64,
+    pub(crate) last_message: u64,
+    /// A restart forgets it, like any token it had given out before.
+    #[serde(skip)]
+    pub(crate) token: Option<Token>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Token {
+    pub(crate) text: String,
+    pub(crate) expires_ms: i64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Customer {
+    pub(crate) balance_cents: i64,
+    pub(crate) pin: String,
+    /// EAT date of `spent_cents`, for the daily limit.
+    pub(crate) spent_on: String,
+    pub(crate) spent_cents: i64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Provider {
+    pub(crate) up: bool,
+    /// Whether an equal amount from the same customer within 2 minutes ends with result 17.
+    #[serde(default)]
+    pub(crate) repeat_guard: bool,
+}
+
+impl Default for Provider {
+    fn default() -> Self {
+        Self { up: true, repeat_guard: false }
+    }
+}
+
+/// How the e-mail and SMS catchers misbehave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Trouble {
+    #[default]
+    Ok,
+    Temporary,
+    Permanent,
+}
+
+/// The end of a collection or payout. `code` is kept as text: some codes are not numbers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Outcome {
+    pub(crate) code: String,
+    pub(crate) receipt: Option<String>,
+    pub(crate) at_ms: i64,
+}
+
+impl Outcome {
+    pub(crate) fn paid(&self) -> bool {
+        self.code == "0"
+    }
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Collection {
+    pub(crate) checkout_id: String,
+    pub(crate) merchant_id: String,
+    pub(crate) phone: String,
+    pub(crate) amount_cents: i64,
+    pub(crate) reference: String,
+    pub(crate) description: String,
+    pub(crate) callback_url: String,
+    pub(crate) created_ms: i64,
+    pub(crate) script: Script,
+    pub(crate) polls: u32,
+    pub(crate) outcome: Option<Outcome>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Payout {
+    pub(crate) originator_id: String,
+    pub(crate) conversation_id: String,
+    pub(crate) phone: String,
+    pub(crate) amount_cents: i64,
+    pub(crate) remarks: String,
+    pub(crate) result_url: String,
+    pub(crate) timeout_url: String,
+    pub(crate) created_ms: i64,
+    pub(crate) script: Script,
+    /// Decided when the request came (a wrong credential, say); money never moves then.
+    pub(crate) refusal: Option<String>,
+    pub(crate) outcome: Option<Outcome>,
+}
+
+/// What an open prompt, a payout or a callback waits for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Scheduled {
+    pub(crate) due_ms: i64,
+    pub(crate) task: Task,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Task {
+    Prompt { checkout_id: String, answer: Answer },
+    Payout { originator_id: String },
+    Deliver(Delivery),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Answer {
+    Pin(String),
+    Approve,
+    Cancel,
+    WrongPin,
+    NoFunds,
+    NoAnswer,
+    Refuse(String),
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Delivery {
+    /// The request it belongs to: CheckoutRequestID or OriginatorConversationID.
+    pub(crate) reference: String,
+    pub(crate) url: String,
+    pub(crate) body: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Line {
+    pub(crate) receipt: String,
+    pub(crate) initiated_ms: i64,
+    pub(crate) completed_ms: i64,
+    pub(crate) details: String,
+    pub(crate) completed: bool,
+    /// Positive: paid in; negative: withdrawn.
+    pub(crate) amount_cents: i64,
+    pub(crate) balance_cents: i64,
+    pub(crate) reason: String,
+    pub(crate) other_party: String,
+    pub(crate) account: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Mail {
+    pub(crate) id: u64,
+    pub(crate) at: String,
+    pub(crate) from: String,
+    pub(crate) to: Vec<String>,
+    pub(crate) subject: String,
+    pub(crate) text: String,
+    pub(crate) html: Option<String>,
+    pub(crate) headers: Vec<(String, String)>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Sms {
+    pub(crate) id: u64,
+    pub(crate) at: String,
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) text: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Event {
+    pub(crate) id: u64,
+    pub(crate) at: String,
+    pub(crate) kind: String,
+    pub(crate) reference: String,
+    pub(crate) detail: Value,
+}
+
+impl State {
+    /// The subscriber's account, made at first use; none when the sandbox holds too many.
+    pub(crate) fn customer(&mut self, phone: &str) -> Option<&mut Customer> {
+        if !self.customers.contains_key(phone) && self.customers.len() >= CUSTOMERS_MAX {
+            return None;
+        }
+        Some(self.customers.entry(phone.to_owned()).or_insert_with(|| Customer {
+            balance_cents: DEFAULT_BALANCE_CENTS,
+            pin: DEFAULT_PIN.to_owned(),
+            spent_on: String::new(),
+            spent_cents: 0,
+        }))
+    }
+
+    pub(crate) fn event(&mut self, kind: &str, reference: &str, detail: Value) {
+        self.last_event = self.last_event.saturating_add(1);
+        let event = Event {
+            id: self.last_event,
+            at: clock::rfc3339(clock::now_ms()),
+            kind: kind.to_owned(),
+            reference: reference.to_owned(),
+            detail,
+        };
+        push_bounded(&mut self.events, event, EVENTS_KEPT_MAX);
+    }
+
+    pub(crate) fn message_id(&mut self) -> u64 {
+        self.last_message = self.last_message.saturating_add(1);
+        self.last_message
+    }
+
+    pub(crate) fn keep_mail(&mut self, mail: Mail) {
+        push_bounded(&mut self.mails, mail, MESSAGES_KEPT_MAX);
+    }
+
+    pub(crate) fn keep_sms(&mut self, from: &str, to: &str, text: &str) {
+        let id = self.message_id();
+        let sms = Sms {
+            id,
+            at: clock::rfc3339(clock::now_ms()),
+            from: from.to_owned(),
+            to: to.to_owned(),
+            text: text.to_owned(),
+        };
+        push_bounded(&mut self.sms, sms, MESSAGES_KEPT_MAX);
+    }
+
+    pub(crate) fn keep_line(&mut self, line: Line) {
+        if self.statement.len() >= STATEMENT_LINES_MAX {
+            self.statement.remove(0);
+        }
+        self.statement.push(line);
+    }
+
+    /// False when too much waits already; the caller then answers that the system is busy.
+    pub(crate) fn has_room(&self) -> bool {
+        self.schedule.len() < SCHEDULE_MAX
+    }
+
+    pub(crate) fn plan(&mut self, due_ms: i64, task: Task) {
+        self.schedule.push(Scheduled { due_ms, task });
+    }
+
+    /// Open prompts of a phone, oldest first. Scripted ones never show on the phone.
+    pub(crate) fn open_prompts(&self, phone: Option<&str>) -> Vec<&Collection> {
+        let shown = |scheduled: &Scheduled| match &scheduled.task {
+            Task::Prompt { checkout_id, answer: Answer::NoAnswer } => {
+                self.collections.get(checkout_id).filter(|it| it.script.shows_prompt())
+            }
+            Task::Prompt { .. } | Task::Payout { .. } | Task::Deliver(_) => None,
+        };
+        let mut open: Vec<_> = self.schedule.iter().filter_map(shown).collect();
+        open.retain(|prompt| phone.is_none_or(|phone| prompt.phone == phone));
+        open
+    }
+
+    pub(crate) fn owner_of(phone: &str) -> String {
+        format!("{} - {}", phone::masked(phone), phone::owner(phone).to_uppercase())
+    }
+}
+
+fn push_bounded<T>(list: &mut VecDeque<T>, item: T, max: usize) {
+    while list.len() >= max {
+        list.pop_front();
+    }
+    list.push_back(item);
+}
+
+/// Records by key in order of arrival; the oldest give way.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Register<T> {
+    order: VecDeque<String>,
+    items: BTreeMap<String, T>,
+}
+
+impl<T> Default for Register<T> {
+    fn default() -> Self {
+        Self { order: VecDeque::new(), items: BTreeMap::new() }
+    }
+}
+
+impl<T> Register<T> {
+    pub(crate) fn insert(&mut self, key: &str, item: T) {
+        while self.order.len() >= REQUESTS_KEPT_MAX {
+            if let Some(oldest) = self.order.pop_front() {
+                self.items.remove(&oldest);
+            }
+        }
+        self.order.push_back(key.to_owned());
+        self.items.insert(key.to_owned(), item);
+    }
+
+    pub(crate) fn get(&self, key: &str) -> Option<&T> {
+        self.items.get(key)
+    }
+
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut T> {
+        self.items.get_mut(key)
+    }
+
+    pub(crate) fn newest_first(&self) -> impl Iterator<Item = &T> {
+        self.order.iter().rev().filter_map(|key| self.items.get(key))
+    }
+}
