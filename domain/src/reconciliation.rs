@@ -131,6 +131,25 @@ pub fn match_statement(
     findings
 }
 
+/// What we have booked and a statement of this period cannot show yet, as a signed sum of what the
+/// provider will hold: payments that settled while the statement was being made.
+#[must_use]
+pub fn in_transit_minor(believed: &[Believed], lines: &[StatementLine], covered: Period) -> i64 {
+    let listed: BTreeSet<&str> = lines.iter().map(|line| line.receipt.as_str()).collect();
+    let shown: BTreeSet<(Flow, &str)> =
+        lines.iter().filter_map(|line| line.reference.as_deref().map(|r| (line.flow, r))).collect();
+    believed
+        .iter()
+        .filter(|b| b.state == State::Succeeded)
+        .filter(|b| !b.receipt.as_deref().is_some_and(|receipt| listed.contains(receipt)))
+        .filter(|b| !shown.contains(&(b.flow, b.reference.as_str())))
+        .filter(|b| b.sent_at.checked_add_signed(SETTLING_TIME).is_some_and(|by| by > covered.to))
+        .fold(0i64, |sum, b| match b.flow {
+            Flow::In => sum.saturating_add(b.amount.minor()),
+            Flow::Out => sum.saturating_sub(b.amount.minor()),
+        })
+}
+
 fn compare(one: &Believed, line: &StatementLine) -> Vec<Finding> {
     let evidence = Evidence {
         source: Source::Statement,
@@ -294,6 +313,21 @@ mod tests {
         ));
         let fresh = Believed { sent_at: at(55), ..believed(1, State::Unknown, None) };
         assert_eq!(find(&[fresh], &[]), []);
+    }
+
+    #[test]
+    fn what_settled_after_the_statement_is_in_transit() {
+        let late = Believed { sent_at: at(58), ..believed(1, State::Succeeded, Some("R1")) };
+        let old = Believed { sent_at: at(5), ..believed(2, State::Succeeded, Some("R2")) };
+        let out = Believed {
+            sent_at: at(58),
+            flow: Flow::Out,
+            ..believed(3, State::Succeeded, Some("R3"))
+        };
+        let covered = Period { from: at(0), to: at(60) };
+        assert_eq!(in_transit_minor(&[late.clone(), old.clone()], &[], covered), 1_000);
+        assert_eq!(in_transit_minor(&[late.clone(), out], &[], covered), 0);
+        assert_eq!(in_transit_minor(&[late, old], &[line("R1", "REF1", 1_000)], covered), 0);
     }
 
     #[test]

@@ -86,7 +86,10 @@ impl Error {
         match self {
             Error::Store(StoreError::Connection(_)) => true,
             Error::Store(StoreError::Statement(DieselError::DatabaseError(kind, _))) => {
-                matches!(kind, DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ClosedConnection)
+                matches!(
+                    kind,
+                    DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ClosedConnection
+                )
             }
             _ => false,
         }

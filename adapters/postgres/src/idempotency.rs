@@ -23,7 +23,12 @@ impl Keyed {
     /// `request` is everything that makes two calls the same call.
     #[must_use]
     pub fn new(user: UserId, key: String, operation: &'static str, request: &str) -> Self {
-        let request_hash = Sha256::new().chain_update(operation).chain_update("\n").chain_update(request).finalize().to_vec();
+        let request_hash = Sha256::new()
+            .chain_update(operation)
+            .chain_update("\n")
+            .chain_update(request)
+            .finalize()
+            .to_vec();
         Self { user, key, operation, request_hash }
     }
 }
@@ -79,9 +84,16 @@ pub(crate) async fn begin(
 }
 
 /// Stores the answer under the key, in the transaction of the effect.
-pub(crate) async fn complete(conn: &mut AsyncPgConnection, keyed: &Keyed, answer: &Answer) -> Result<(), Error> {
+pub(crate) async fn complete(
+    conn: &mut AsyncPgConnection,
+    keyed: &Keyed,
+    answer: &Answer,
+) -> Result<(), Error> {
     diesel::update(idempotency_keys::table.find((keyed.user.uuid(), &keyed.key)))
-        .set((idempotency_keys::status.eq(Some(answer.status)), idempotency_keys::body.eq(Some(&answer.body))))
+        .set((
+            idempotency_keys::status.eq(Some(answer.status)),
+            idempotency_keys::body.eq(Some(&answer.body)),
+        ))
         .execute(conn)
         .await?;
     Ok(())
@@ -90,7 +102,9 @@ pub(crate) async fn complete(conn: &mut AsyncPgConnection, keyed: &Keyed, answer
 /// Waiting for the other call ended at the lock timeout: it is still running.
 fn in_progress(error: DieselError) -> Error {
     match &error {
-        DieselError::DatabaseError(DatabaseErrorKind::Unknown, info) if info.message().contains("lock timeout") => {
+        DieselError::DatabaseError(DatabaseErrorKind::Unknown, info)
+            if info.message().contains("lock timeout") =>
+        {
             Error::Conflict(Conflict::KeyInProgress)
         }
         _ => Error::Store(StoreError::Statement(error)),

@@ -40,23 +40,45 @@ impl From<TimerKind> for Timer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Job {
-    SubmitCollection { payment: Uuid },
+    SubmitCollection {
+        payment: Uuid,
+    },
     /// `round` counts the polls of one payment, so that each has a key of its own.
-    PollCollection { payment: Uuid, round: u32 },
-    SubmitPayout { payment: Uuid },
-    ApplyCallback { callback: Uuid },
-    LapseDeal { deal: Uuid, timer: TimerKind },
-    ScreenWithdrawal { payment: Uuid },
-    SendNotification { notification: Uuid },
-    Reconcile { tick: i64 },
-    Housekeep { tick: i64 },
+    PollCollection {
+        payment: Uuid,
+        round: u32,
+    },
+    SubmitPayout {
+        payment: Uuid,
+    },
+    ApplyCallback {
+        callback: Uuid,
+    },
+    LapseDeal {
+        deal: Uuid,
+        timer: TimerKind,
+    },
+    ScreenWithdrawal {
+        payment: Uuid,
+    },
+    SendNotification {
+        notification: Uuid,
+    },
+    Reconcile {
+        tick: i64,
+    },
+    Housekeep {
+        tick: i64,
+    },
 }
 
 impl Job {
     #[must_use]
     pub const fn queue(&self) -> &'static str {
         match self {
-            Job::SubmitCollection { .. } | Job::PollCollection { .. } | Job::SubmitPayout { .. } => "payments",
+            Job::SubmitCollection { .. }
+            | Job::PollCollection { .. }
+            | Job::SubmitPayout { .. } => "payments",
             Job::ApplyCallback { .. } => "callbacks",
             Job::LapseDeal { .. } => "timers",
             Job::ScreenWithdrawal { .. } => "fraud",
@@ -92,8 +114,12 @@ impl Job {
             Job::LapseDeal { deal, timer } => match timer {
                 TimerKind::Acceptance => format!("lapse_deal:{deal}:acceptance"),
                 TimerKind::Funding => format!("lapse_deal:{deal}:funding"),
-                TimerKind::Delivery { milestone } => format!("lapse_deal:{deal}:delivery:{milestone}"),
-                TimerKind::Inspection { milestone } => format!("lapse_deal:{deal}:inspection:{milestone}"),
+                TimerKind::Delivery { milestone } => {
+                    format!("lapse_deal:{deal}:delivery:{milestone}")
+                }
+                TimerKind::Inspection { milestone } => {
+                    format!("lapse_deal:{deal}:inspection:{milestone}")
+                }
             },
             Job::ScreenWithdrawal { payment } => format!("screen_withdrawal:{payment}"),
             Job::SendNotification { notification } => format!("send_notification:{notification}"),

@@ -1,12 +1,12 @@
 //! The outbox: jobs are rows. Claims carry the attempt number, which fences off a worker that lost its lease.
 
+use crate::audit;
 use crate::error::{Conflict, Error};
 use crate::job::Job;
 use crate::page::Page;
 use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::jobs;
-use crate::audit;
 use amana_domain::deal::Actor;
 use amana_domain::id::{JobId, UserId};
 use amana_domain::text_enum;
@@ -98,7 +98,11 @@ pub(crate) async fn enqueue(
 }
 
 /// Marks the claimed job as done, in the transaction of its effect.
-pub(crate) async fn finish(conn: &mut AsyncPgConnection, claim: &Claim, now: DateTime<Utc>) -> Result<(), Error> {
+pub(crate) async fn finish(
+    conn: &mut AsyncPgConnection,
+    claim: &Claim,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
     let changed = diesel::update(held(claim))
         .set((
             jobs::state.eq(JobState::Done.as_str()),
@@ -114,13 +118,21 @@ pub(crate) async fn finish(conn: &mut AsyncPgConnection, claim: &Claim, now: Dat
 fn held<'a>(claim: &'a Claim) -> _ {
     let id: Uuid = claim.id.uuid();
     let attempt: i32 = claim.attempt;
-    jobs::table.filter(jobs::id.eq(id)).filter(jobs::attempts.eq(attempt)).filter(jobs::state.eq("running"))
+    jobs::table
+        .filter(jobs::id.eq(id))
+        .filter(jobs::attempts.eq(attempt))
+        .filter(jobs::state.eq("running"))
 }
 
 impl Store {
     /// # Errors
     /// [`Error::Store`] only.
-    pub async fn enqueue_job(&self, job: &Job, due_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<bool, Error> {
+    pub async fn enqueue_job(
+        &self,
+        job: &Job,
+        due_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Error> {
         let mut conn = self.connection().await?;
         enqueue(&mut conn, job, due_at, now).await
     }
@@ -151,7 +163,12 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Store`] only.
-    pub async fn claim_job(&self, id: Uuid, lease: Duration, now: DateTime<Utc>) -> Result<Option<Claim>, Error> {
+    pub async fn claim_job(
+        &self,
+        id: Uuid,
+        lease: Duration,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Claim>, Error> {
         #[derive(QueryableByName)]
         struct Claimed {
             #[diesel(sql_type = Integer)]
@@ -187,7 +204,12 @@ impl Store {
         claimed
             .map(|row| {
                 let job = serde_json::from_value(row.payload).map_err(Error::row)?;
-                Ok(Claim { id: JobId::new(id), attempt: row.attempts, attempts_max: row.attempts_max, job })
+                Ok(Claim {
+                    id: JobId::new(id),
+                    attempt: row.attempts,
+                    attempts_max: row.attempts_max,
+                    job,
+                })
             })
             .transpose()
     }
@@ -270,7 +292,12 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Store`] only.
-    pub async fn jobs(&self, state: JobState, after: Option<JobId>, limit: i64) -> Result<Page<JobView>, Error> {
+    pub async fn jobs(
+        &self,
+        state: JobState,
+        after: Option<JobId>,
+        limit: i64,
+    ) -> Result<Page<JobView>, Error> {
         let mut conn = self.connection().await?;
         let mut query = JobView::query()
             .filter(jobs::state.eq(state.as_str()))
@@ -287,7 +314,12 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::NotFound`], or [`Conflict::NotDead`].
-    pub async fn replay_job(&self, id: JobId, operator: UserId, now: DateTime<Utc>) -> Result<JobView, Error> {
+    pub async fn replay_job(
+        &self,
+        id: JobId,
+        operator: UserId,
+        now: DateTime<Utc>,
+    ) -> Result<JobView, Error> {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
             let state: String = jobs::table
@@ -331,9 +363,12 @@ impl Store {
         use crate::schema::idempotency_keys;
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
-            let over = jobs::table.filter(jobs::state.eq("done")).filter(jobs::finished_at.lt(done_before));
+            let over = jobs::table
+                .filter(jobs::state.eq("done"))
+                .filter(jobs::finished_at.lt(done_before));
             diesel::delete(over).execute(conn).await?;
-            let expired = idempotency_keys::table.filter(idempotency_keys::created_at.lt(keys_before));
+            let expired =
+                idempotency_keys::table.filter(idempotency_keys::created_at.lt(keys_before));
             diesel::delete(expired).execute(conn).await?;
             finish(conn, claim, now).await
         })

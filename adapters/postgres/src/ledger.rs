@@ -63,14 +63,20 @@ struct AccountRow {
 
 /// Posts the entries in order, all or none. An entry whose key is written already is passed over:
 /// its effect stands. Returns how many were new.
-pub(crate) async fn post(conn: &mut AsyncPgConnection, batch: &[Entry], now: DateTime<Utc>) -> Result<usize, Error> {
+pub(crate) async fn post(
+    conn: &mut AsyncPgConnection,
+    batch: &[Entry],
+    now: DateTime<Utc>,
+) -> Result<usize, Error> {
     let batch = unwritten(conn, batch).await?;
     if batch.is_empty() {
         return Ok(0);
     }
-    let wanted: BTreeSet<Account> = batch.iter().flat_map(|e| e.postings()).map(|p| p.account).collect();
+    let wanted: BTreeSet<Account> =
+        batch.iter().flat_map(|e| e.postings()).map(|p| p.account).collect();
     let locked = lock(conn, &wanted, now).await?;
-    let mut positions = Positions::new(locked.iter().map(|(account, (_, position))| (*account, *position)));
+    let mut positions =
+        Positions::new(locked.iter().map(|(account, (_, position))| (*account, *position)));
     let mut written = Vec::with_capacity(batch.len());
     for entry in &batch {
         written.push((Uuid::now_v7(), *entry, positions.apply(entry)?));
@@ -85,7 +91,10 @@ pub(crate) async fn is_written(conn: &mut AsyncPgConnection, key: &str) -> Resul
     Ok(found.get_result(conn).await?)
 }
 
-async fn unwritten<'a>(conn: &mut AsyncPgConnection, batch: &'a [Entry]) -> Result<Vec<&'a Entry>, Error> {
+async fn unwritten<'a>(
+    conn: &mut AsyncPgConnection,
+    batch: &'a [Entry],
+) -> Result<Vec<&'a Entry>, Error> {
     if batch.is_empty() {
         return Ok(vec![]);
     }
@@ -99,12 +108,17 @@ async fn unwritten<'a>(conn: &mut AsyncPgConnection, batch: &'a [Entry]) -> Resu
 type Locked = BTreeMap<Account, (Uuid, Position)>;
 
 /// Locks the accounts, opening those that do not exist yet.
-async fn lock(conn: &mut AsyncPgConnection, wanted: &BTreeSet<Account>, now: DateTime<Utc>) -> Result<Locked, Error> {
+async fn lock(
+    conn: &mut AsyncPgConnection,
+    wanted: &BTreeSet<Account>,
+    now: DateTime<Utc>,
+) -> Result<Locked, Error> {
     let locked = lock_existing(conn, wanted).await?;
     if locked.len() == wanted.len() {
         return Ok(locked);
     }
-    let missing: Vec<&Account> = wanted.iter().filter(|account| !locked.contains_key(account)).collect();
+    let missing: Vec<&Account> =
+        wanted.iter().filter(|account| !locked.contains_key(account)).collect();
     let (kinds, owners, currencies) = columns(missing.iter().copied());
     diesel::sql_query(
         "insert into accounts (id, kind, owner, currency, opened_at)
@@ -122,7 +136,10 @@ async fn lock(conn: &mut AsyncPgConnection, wanted: &BTreeSet<Account>, now: Dat
 }
 
 // One order for everybody (by id): two writers that need the same accounts queue up, they never deadlock.
-async fn lock_existing(conn: &mut AsyncPgConnection, wanted: &BTreeSet<Account>) -> Result<Locked, Error> {
+async fn lock_existing(
+    conn: &mut AsyncPgConnection,
+    wanted: &BTreeSet<Account>,
+) -> Result<Locked, Error> {
     let (kinds, owners, currencies) = columns(wanted);
     let rows: Vec<AccountRow> = diesel::sql_query(
         "select a.id, a.kind, a.owner, a.currency, a.balance_minor, a.seq
@@ -136,13 +153,19 @@ async fn lock_existing(conn: &mut AsyncPgConnection, wanted: &BTreeSet<Account>)
     .await?;
     rows.into_iter()
         .map(|row| {
-            let account = Account { kind: parse(&row.kind)?, owner: row.owner, currency: parse(&row.currency)? };
+            let account = Account {
+                kind: parse(&row.kind)?,
+                owner: row.owner,
+                currency: parse(&row.currency)?,
+            };
             Ok((account, (row.id, Position { balance_minor: row.balance_minor, seq: row.seq })))
         })
         .collect()
 }
 
-fn columns<'a>(accounts: impl IntoIterator<Item = &'a Account>) -> (Vec<&'static str>, Vec<Uuid>, Vec<&'static str>) {
+fn columns<'a>(
+    accounts: impl IntoIterator<Item = &'a Account>,
+) -> (Vec<&'static str>, Vec<Uuid>, Vec<&'static str>) {
     let (mut kinds, mut owners, mut currencies) = (vec![], vec![], vec![]);
     for account in accounts {
         kinds.push(account.kind.as_str());
@@ -154,9 +177,15 @@ fn columns<'a>(accounts: impl IntoIterator<Item = &'a Account>) -> (Vec<&'static
 
 type Written<'a> = (Uuid, &'a Entry, Vec<Line>);
 
-async fn insert_entries(conn: &mut AsyncPgConnection, written: &[Written<'_>], now: DateTime<Utc>) -> Result<(), Error> {
-    let counts: Vec<i16> =
-        written.iter().map(|(_, _, lines)| i16::try_from(lines.len()).map_err(Error::row)).collect::<Result<_, _>>()?;
+async fn insert_entries(
+    conn: &mut AsyncPgConnection,
+    written: &[Written<'_>],
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let counts: Vec<i16> = written
+        .iter()
+        .map(|(_, _, lines)| i16::try_from(lines.len()).map_err(Error::row))
+        .collect::<Result<_, _>>()?;
     diesel::sql_query(
         "insert into entries (id, kind, key, corrects, posting_count, at)
         select id, kind, key, corrects, posting_count, $6
@@ -186,11 +215,16 @@ struct PostingColumns {
     currencies: Vec<&'static str>,
 }
 
-async fn insert_postings(conn: &mut AsyncPgConnection, written: &[Written<'_>], locked: &Locked) -> Result<(), Error> {
+async fn insert_postings(
+    conn: &mut AsyncPgConnection,
+    written: &[Written<'_>],
+    locked: &Locked,
+) -> Result<(), Error> {
     let mut columns = PostingColumns::default();
     for (entry_id, _, lines) in written {
         for (number, line) in (1i16..).zip(lines) {
-            let (account_id, _) = locked.get(&line.account).ok_or_else(|| Error::row("an account was not locked"))?;
+            let (account_id, _) =
+                locked.get(&line.account).ok_or_else(|| Error::row("an account was not locked"))?;
             columns.account_ids.push(*account_id);
             columns.seqs.push(line.seq);
             columns.entry_ids.push(*entry_id);
@@ -225,7 +259,10 @@ impl Store {
         let mut conn = self.connection().await?;
         let rows: Vec<(String, String, i64)> = accounts::table
             .filter(accounts::owner.eq(user.uuid()))
-            .filter(accounts::kind.eq_any([AccountKind::UserAvailable.as_str(), AccountKind::UserPayoutPending.as_str()]))
+            .filter(accounts::kind.eq_any([
+                AccountKind::UserAvailable.as_str(),
+                AccountKind::UserPayoutPending.as_str(),
+            ]))
             .select((accounts::kind, accounts::currency, accounts::balance_minor))
             .load(&mut conn)
             .await?;
@@ -239,7 +276,11 @@ impl Store {
         }
         Ok(balances
             .into_iter()
-            .map(|(currency, (available_minor, held_minor))| Balance { currency, available_minor, held_minor })
+            .map(|(currency, (available_minor, held_minor))| Balance {
+                currency,
+                available_minor,
+                held_minor,
+            })
             .collect())
     }
 
@@ -247,7 +288,12 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Store`] only.
-    pub async fn wallet_entries(&self, user: UserId, after: Option<(Uuid, i16)>, limit: i64) -> Result<Page<EntryView>, Error> {
+    pub async fn wallet_entries(
+        &self,
+        user: UserId,
+        after: Option<(Uuid, i16)>,
+        limit: i64,
+    ) -> Result<Page<EntryView>, Error> {
         let mut conn = self.connection().await?;
         let (after_id, after_line) = after.unwrap_or((Uuid::max(), i16::MAX));
         let rows = diesel::sql_query(

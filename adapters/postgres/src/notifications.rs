@@ -72,9 +72,13 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such message.
-    pub async fn pending_notification(&self, id: Uuid) -> Result<Option<PendingNotification>, Error> {
+    pub async fn pending_notification(
+        &self,
+        id: Uuid,
+    ) -> Result<Option<PendingNotification>, Error> {
         let mut conn = self.connection().await?;
-        let row = Row::query().filter(notifications::id.eq(id)).first(&mut conn).await.optional()?;
+        let row =
+            Row::query().filter(notifications::id.eq(id)).first(&mut conn).await.optional()?;
         let row = row.ok_or(Error::NotFound("notification"))?;
         if row.sent_at.is_some() {
             return Ok(None);
@@ -86,7 +90,12 @@ impl Store {
 
     /// # Errors
     /// [`Error::LeaseLost`] if another worker has taken the job over.
-    pub async fn notification_sent(&self, claim: &Claim, id: Uuid, now: DateTime<Utc>) -> Result<(), Error> {
+    pub async fn notification_sent(
+        &self,
+        claim: &Claim,
+        id: Uuid,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
             diesel::update(notifications::table.find(id))

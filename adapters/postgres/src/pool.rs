@@ -4,7 +4,9 @@ use crate::error::{Error, StoreError};
 use diesel::ConnectionError;
 use diesel_async::pooled_connection::bb8::{Pool, PooledConnection};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig};
-use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::{
+    AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection,
+};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use std::time::Duration;
 
@@ -33,7 +35,9 @@ impl std::fmt::Debug for Store {
 
 async fn establish(url: &str) -> Result<AsyncPgConnection, ConnectionError> {
     let mut conn = AsyncPgConnection::establish(url).await?;
-    conn.batch_execute(SESSION_SETTINGS).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+    conn.batch_execute(SESSION_SETTINGS)
+        .await
+        .map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(conn)
 }
 
@@ -46,7 +50,8 @@ impl Store {
             let url = url.to_owned();
             Box::pin(async move { establish(&url).await })
         });
-        let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(url, config);
+        let manager =
+            AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(url, config);
         let pool = Pool::builder()
             .max_size(connections_max)
             .connection_timeout(CHECKOUT_TIMEOUT)
@@ -65,7 +70,9 @@ impl Store {
     pub async fn migrate(url: &str) -> Result<(), StoreError> {
         let conn = establish(url).await.map_err(|e| StoreError::Connection(Box::new(e)))?;
         let mut harness = AsyncMigrationHarness::new(conn);
-        harness.run_pending_migrations(MIGRATIONS).map_err(|e| StoreError::Migration(e.to_string()))?;
+        harness
+            .run_pending_migrations(MIGRATIONS)
+            .map_err(|e| StoreError::Migration(e.to_string()))?;
         Ok(())
     }
 

@@ -4,9 +4,9 @@ use crate::error::Error;
 use crate::pool::Store;
 use crate::row::parse;
 use amana_domain::money::Currency;
-use diesel::sql_types::{BigInt, Text};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 /// One currency's side of the trust equation: what the providers hold for us is what we owe.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +100,11 @@ impl Store {
     pub async fn proof(&self) -> Result<Proof, Error> {
         let mut conn = self.connection().await?;
         // One snapshot for all sums: movements during the proof must not look like breaks.
-        conn.build_transaction().repeatable_read().read_only().run(async |conn| prove(conn).await).await
+        conn.build_transaction()
+            .repeatable_read()
+            .read_only()
+            .run(async |conn| prove(conn).await)
+            .await
     }
 }
 

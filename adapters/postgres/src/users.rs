@@ -54,7 +54,10 @@ impl std::fmt::Debug for NewUser {
 
 impl std::fmt::Debug for User {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("User").field("id", &self.id).field("role", &self.role).finish_non_exhaustive()
+        f.debug_struct("User")
+            .field("id", &self.id)
+            .field("role", &self.role)
+            .finish_non_exhaustive()
     }
 }
 
@@ -101,7 +104,15 @@ impl Store {
         conn.transaction(async |conn| {
             let id = UserId::new(Uuid::now_v7());
             insert(conn, id, new, now).await?;
-            audit::record(conn, now, Actor::User(id), "user.registered", id, json!({ "role": new.role.as_str() })).await?;
+            audit::record(
+                conn,
+                now,
+                Actor::User(id),
+                "user.registered",
+                id,
+                json!({ "role": new.role.as_str() }),
+            )
+            .await?;
             let user = load(conn, id).await?;
             notifications::enqueue(conn, &user, Template::Welcome, json!({}), now).await?;
             Ok(user)
@@ -120,7 +131,11 @@ impl Store {
     /// [`Error::Store`] only.
     pub async fn user_by_email(&self, email: &str) -> Result<Option<User>, Error> {
         let mut conn = self.connection().await?;
-        let row = Row::query().filter(users::email.eq(email.to_lowercase())).first(&mut conn).await.optional()?;
+        let row = Row::query()
+            .filter(users::email.eq(email.to_lowercase()))
+            .first(&mut conn)
+            .await
+            .optional()?;
         row.map(User::try_from).transpose()
     }
 
@@ -128,12 +143,21 @@ impl Store {
     /// [`Error::Store`] only.
     pub async fn user_by_phone(&self, phone: &Msisdn) -> Result<Option<User>, Error> {
         let mut conn = self.connection().await?;
-        let row = Row::query().filter(users::phone.eq(phone.as_str())).first(&mut conn).await.optional()?;
+        let row = Row::query()
+            .filter(users::phone.eq(phone.as_str()))
+            .first(&mut conn)
+            .await
+            .optional()?;
         row.map(User::try_from).transpose()
     }
 }
 
-async fn insert(conn: &mut AsyncPgConnection, id: UserId, new: &NewUser, now: DateTime<Utc>) -> Result<(), Error> {
+async fn insert(
+    conn: &mut AsyncPgConnection,
+    id: UserId,
+    new: &NewUser,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
     diesel::insert_into(users::table)
         .values((
             users::id.eq(id.uuid()),

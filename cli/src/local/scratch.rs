@@ -1,8 +1,8 @@
 //! Temporary room for the servers of a test run.
 
 use std::env;
-use std::fs::{self, DirBuilder, File};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -34,9 +34,9 @@ impl Scratch {
         let base = base()?;
         sweep(&base);
         let path = base.join(format!("{PREFIX}{:016x}", rand::random::<u64>()));
-        DirBuilder::new()
-            .mode(PASSABLE)
-            .create(&path)
+        fs::create_dir(&path)
+            // Whatever the umask made of it.
+            .and_then(|()| fs::set_permissions(&path, Permissions::from_mode(PASSABLE)))
             .with_context(|| format!("cannot create {}", path.display()))?;
         let Some(lock) = folder::lock(&path)? else {
             bail!("{} was taken while it was made", path.display());

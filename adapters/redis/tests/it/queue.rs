@@ -74,8 +74,8 @@ async fn repeats_collapse_and_keep_their_place() {
     let transport = server.transport().await;
     let pushed = ids(3);
     assert_eq!(transport.push(QUEUE, &pushed).await.expect("push"), 3);
-    let later: Vec<_> = pushed.iter().rev().map(|(id, _)| (*id, i64::MAX)).collect();
-    assert_eq!(transport.push(QUEUE, &later).await.expect("push"), 0);
+    let reversed: Vec<_> = pushed.iter().rev().zip(1..).map(|((id, _), due)| (*id, due)).collect();
+    assert_eq!(transport.push(QUEUE, &reversed).await.expect("push"), 0);
     assert_eq!(transport.push(QUEUE, &[]).await.expect("push"), 0);
     assert_eq!(transport.depth(QUEUE).await.expect("depth"), 3);
 

@@ -1,0 +1,209 @@
+//! What the adapter has to be told, and the rules that Safaricom has for it.
+
+use secrecy::{ExposeSecret, SecretString};
+use thiserror::Error;
+use url::Url;
+
+use crate::credential::{Encryptor, PASSWORD_BYTES_MAX};
+
+/// A callback address with one of these anywhere in it is refused, in any letter case.
+const FORBIDDEN_KEYWORDS: [&str; 8] =
+    ["m-pesa", "mpesa", "safaricom", "exec", "exe", "cmd", "sql", "query"];
+/// 22 characters of base64url carry 128 bits: less can be guessed.
+const TOKEN_CHARACTERS_MIN: usize = 22;
+const TOKEN_CHARACTERS_MAX: usize = 128;
+
+#[derive(Clone)]
+pub struct MpesaConfig {
+    /// `https://api.safaricom.co.ke`, their sandbox, or ours.
+    pub base_url: Url,
+    pub consumer_key: String,
+    pub consumer_secret: SecretString,
+    pub shortcode: String,
+    pub passkey: SecretString,
+    pub initiator_name: String,
+    pub initiator_password: SecretString,
+    /// The X.509 certificate that the initiator's password is encrypted for.
+    pub certificate_pem: String,
+    /// Where M-Pesa reaches our API from outside.
+    pub callback_base_url: Url,
+    /// Where the statement of the organisation portal can be fetched as CSV.
+    pub statement_url: Option<Url>,
+}
+
+/// A setting that cannot work; found when the program starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("{setting} {why}")]
+pub struct ConfigError {
+    /// The name of the field of [`MpesaConfig`].
+    pub setting: &'static str,
+    pub why: &'static str,
+}
+
+impl MpesaConfig {
+    /// # Errors
+    /// The first setting that breaks a rule, by name.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        check_root(&self.base_url, "base_url")?;
+        check_callback_base(&self.callback_base_url)?;
+        if self.statement_url.as_ref().is_some_and(|url| !is_http(url)) {
+            return refuse("statement_url", "must be an http or https URL");
+        }
+        let shortcode = &self.shortcode;
+        if !(5..=7).contains(&shortcode.len()) || !shortcode.bytes().all(|b| b.is_ascii_digit()) {
+            return refuse("shortcode", "must be 5 to 7 digits");
+        }
+        for (setting, text) in [
+            ("consumer_key", self.consumer_key.as_str()),
+            ("consumer_secret", self.consumer_secret.expose_secret()),
+            ("passkey", self.passkey.expose_secret()),
+            ("initiator_name", self.initiator_name.as_str()),
+            ("initiator_password", self.initiator_password.expose_secret()),
+        ] {
+            if text.is_empty() || !text.bytes().all(|b| b.is_ascii_graphic()) {
+                return refuse(setting, "must be set, in printable ASCII without spaces");
+            }
+        }
+        if self.initiator_password.expose_secret().len() > PASSWORD_BYTES_MAX {
+            return refuse("initiator_password", "is longer than the key can encrypt");
+        }
+        Encryptor::from_pem(&self.certificate_pem).map(|_| ())
+    }
+}
+
+/// Whether Safaricom would accept this last part of a callback address, and nobody could guess it.
+/// Random text can spell a forbidden keyword, so whoever makes tokens asks here.
+#[must_use]
+pub fn is_callback_path_token(token: &str) -> bool {
+    (TOKEN_CHARACTERS_MIN..=TOKEN_CHARACTERS_MAX).contains(&token.len())
+        && token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        && !has_forbidden_keyword(token)
+}
+
+pub(crate) fn refuse<T>(setting: &'static str, why: &'static str) -> Result<T, ConfigError> {
+    Err(ConfigError { setting, why })
+}
+
+fn has_forbidden_keyword(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    FORBIDDEN_KEYWORDS.iter().any(|keyword| text.contains(keyword))
+}
+
+fn is_http(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https") && url.has_host()
+}
+
+fn check_root(url: &Url, setting: &'static str) -> Result<(), ConfigError> {
+    let bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    if is_http(url) && bare && url.path() == "/" {
+        return Ok(());
+    }
+    refuse(setting, "must be an http or https URL without a path")
+}
+
+fn check_callback_base(url: &Url) -> Result<(), ConfigError> {
+    let setting = "callback_base_url";
+    let bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    if !is_http(url) || !bare {
+        return refuse(setting, "must be an http or https URL without user, query or fragment");
+    }
+    let text = url.as_str();
+    if text.contains("%20") || text.contains(char::is_whitespace) {
+        return refuse(setting, "must not have spaces");
+    }
+    if has_forbidden_keyword(text) {
+        return refuse(
+            setting,
+            "has a word that Safaricom forbids (mpesa, safaricom, sql, exe, …)",
+        );
+    }
+    Ok(())
+}
+
+impl std::fmt::Debug for MpesaConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MpesaConfig")
+            .field("base_url", &self.base_url.as_str())
+            .field("shortcode", &self.shortcode)
+            .field("callback_base_url", &self.callback_base_url.as_str())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credential::test_certificate;
+
+    fn config() -> MpesaConfig {
+        MpesaConfig {
+            base_url: Url::parse("https://api.example.test").unwrap(),
+            consumer_key: "key".into(),
+            consumer_secret: "consumer-secret".into(),
+            shortcode: "600123".into(),
+            passkey: "pass-key".into(),
+            initiator_name: "amana".into(),
+            initiator_password: "initiator#1".into(),
+            certificate_pem: test_certificate().0.clone(),
+            callback_base_url: Url::parse("https://pay.example.test/hooks").unwrap(),
+            statement_url: None,
+        }
+    }
+
+    #[test]
+    fn each_bad_setting_is_named() {
+        assert_eq!(config().validate(), Ok(()));
+        let url = |text: &str| Url::parse(text).unwrap();
+        let cases: Vec<(&str, MpesaConfig)> = vec![
+            ("base_url", MpesaConfig { base_url: url("https://a.test/mpesa"), ..config() }),
+            ("base_url", MpesaConfig { base_url: url("ftp://a.test"), ..config() }),
+            ("shortcode", MpesaConfig { shortcode: "60A".into(), ..config() }),
+            ("passkey", MpesaConfig { passkey: "".into(), ..config() }),
+            ("consumer_key", MpesaConfig { consumer_key: "a\nb".into(), ..config() }),
+            (
+                "initiator_password",
+                MpesaConfig { initiator_password: "x".repeat(300).into(), ..config() },
+            ),
+            ("certificate_pem", MpesaConfig { certificate_pem: "no".into(), ..config() }),
+            ("statement_url", MpesaConfig { statement_url: Some(url("file:///x")), ..config() }),
+        ];
+        for (setting, bad) in cases {
+            assert_eq!(bad.validate().unwrap_err().setting, setting);
+        }
+    }
+
+    #[test]
+    fn callback_addresses_follow_safaricoms_rules() {
+        for (text, fine) in [
+            ("http://127.0.0.1:8080", true),
+            ("https://pay.example.test/hooks/", true),
+            ("https://MPESA.example.test", false),
+            ("https://pay.example.test/m-Pesa", false),
+            ("https://mysql.example.test", false),
+            ("https://pay.example.test/execute", false),
+            ("https://pay.example.test/a b", false),
+            ("https://pay.example.test/?a=1", false),
+            ("https://user@pay.example.test/", false),
+        ] {
+            let callback_base_url = Url::parse(text).unwrap();
+            let verdict = MpesaConfig { callback_base_url, ..config() }.validate();
+            assert_eq!(verdict.is_ok(), fine, "{text}");
+        }
+    }
+
+    #[test]
+    fn tokens_are_long_plain_and_without_keywords() {
+        assert!(is_callback_path_token("0123456789abcdef0123456789abcdef"));
+        for token in ["", "short", "0123456789abcdef01234SQL", "0123456789abcdef/0123456789"] {
+            assert!(!is_callback_path_token(token), "{token}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let shown = format!("{:?}", config());
+        for secret in ["consumer-secret", "pass-key", "initiator#1", "\"key\""] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! East Africa Time, the only clock that M-Pesa writes and reads: UTC+3, never summer time.
+
+use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
+
+const EAT: FixedOffset = match FixedOffset::east_opt(3 * 60 * 60) {
+    Some(offset) => offset,
+    None => panic!("three hours are a valid offset"),
+};
+
+/// `yyyyMMddHHmmss`, as requests carry it.
+pub(crate) fn timestamp(now: DateTime<Utc>) -> String {
+    now.with_timezone(&EAT).format("%Y%m%d%H%M%S").to_string()
+}
+
+/// A time on a statement, day first or year first.
+pub(crate) fn parse_statement_time(text: &str) -> Option<DateTime<Utc>> {
+    let day_first = text.as_bytes().get(2) == Some(&b'-');
+    let format = if day_first { "%d-%m-%Y %H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" };
+    let local = NaiveDateTime::parse_from_str(text, format).ok()?;
+    Some(local.and_local_timezone(EAT).single()?.with_timezone(&Utc))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn utc(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_timestamp_is_nairobi_time() {
+        assert_eq!(timestamp(utc("2026-11-21T21:30:05Z")), "20261122003005");
+    }
+
+    #[test]
+    fn both_statement_formats_mean_the_same_instant() {
+        let instant = Some(utc("2026-11-21T04:16:00Z"));
+        assert_eq!(parse_statement_time("21-11-2026 07:16:00"), instant);
+        assert_eq!(parse_statement_time("2026-11-21 07:16:00"), instant);
+        for text in ["", "21/11/2026 07:16:00", "2026-13-01 00:00:00", "2026-11-21", "é1-11-2026"]
+        {
+            assert_eq!(parse_statement_time(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The timeline of a deal: numbered events, never changed.
+
+use crate::audit::actor_user;
+use crate::error::Error;
+use crate::page::Page;
+use crate::pool::Store;
+use crate::schema::{deal_events, deals};
+use amana_domain::deal::Actor;
+use amana_domain::id::{DealId, MilestoneId, UserId};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde_json::Value;
+use uuid::Uuid;
+
+#[derive(Debug, Clone, HasQuery)]
+#[diesel(table_name = deal_events)]
+pub struct TimelineEvent {
+    pub seq: i64,
+    pub name: String,
+    pub milestone_id: Option<Uuid>,
+    pub actor_id: Option<Uuid>,
+    pub data: Value,
+    pub at: DateTime<Utc>,
+}
+
+/// Numbers the event within its deal; the deal's row is locked by this.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "an event has these parts, and this is the one place that writes it"
+)]
+pub(super) async fn append(
+    conn: &mut AsyncPgConnection,
+    deal: DealId,
+    name: &str,
+    milestone: Option<MilestoneId>,
+    actor: Actor,
+    data: Value,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let seq: i64 = diesel::update(deals::table.find(deal.uuid()))
+        .set(deals::event_seq.eq(deals::event_seq + 1))
+        .returning(deals::event_seq)
+        .get_result(conn)
+        .await?;
+    diesel::insert_into(deal_events::table)
+        .values((
+            deal_events::deal_id.eq(deal.uuid()),
+            deal_events::seq.eq(seq),
+            deal_events::name.eq(name),
+            deal_events::milestone_id.eq(milestone.map(MilestoneId::uuid)),
+            deal_events::actor_id.eq(actor_user(actor).map(UserId::uuid)),
+            deal_events::data.eq(data),
+            deal_events::at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Something that happened around the deal without changing its state, such as a failed payment.
+pub(crate) async fn note(
+    conn: &mut AsyncPgConnection,
+    deal: DealId,
+    name: &str,
+    data: Value,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    append(conn, deal, name, None, Actor::System, data, now).await
+}
+
+impl Store {
+    /// Events of a deal in their order, those after `after`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a deal of others.
+    pub async fn timeline(
+        &self,
+        user: UserId,
+        id: DealId,
+        after: i64,
+        limit: i64,
+    ) -> Result<Page<TimelineEvent>, Error> {
+        self.deal(user, id).await?;
+        let mut conn = self.connection().await?;
+        let events = TimelineEvent::query()
+            .filter(deal_events::deal_id.eq(id.uuid()))
+            .filter(deal_events::seq.gt(after))
+            .order(deal_events::seq)
+            .limit(Page::<TimelineEvent>::fetch(limit))
+            .load(&mut conn)
+            .await?;
+        Ok(Page::cut(events, limit))
+    }
+}

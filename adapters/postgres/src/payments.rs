@@ -1,0 +1,130 @@
+//! Payments: making intents, sending them, taking note of evidence, reading.
+
+mod create;
+mod observe;
+mod rows;
+mod submit;
+mod withdrawals;
+
+pub use create::{Funding, FundingMethod};
+pub(crate) use observe::observe;
+pub(crate) use rows::{lock, lock_with_deal};
+pub use submit::{Begin, Exchange, Submission};
+pub use withdrawals::WithdrawalDecision;
+
+use crate::error::Error;
+use crate::page::Page;
+use crate::pool::Store;
+use crate::schema::payments;
+use amana_domain::id::{DealId, PaymentId, UserId};
+use amana_domain::money::Money;
+use amana_domain::payment::{Doubt, FailureReason, Purpose, State};
+use amana_domain::phone::Msisdn;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+/// A payment as its owner (or, masked, an operator) sees it.
+#[derive(Debug, Clone)]
+pub struct PaymentView {
+    pub id: PaymentId,
+    pub user: UserId,
+    pub purpose: Purpose,
+    pub deal: Option<DealId>,
+    pub amount: Money,
+    pub msisdn: Msisdn,
+    pub state: State,
+    pub reason: Option<FailureReason>,
+    pub doubt: Option<Doubt>,
+    pub receipt: Option<String>,
+    pub reference: String,
+    /// Why it does not move right now.
+    pub problem: Option<String>,
+    pub risk_score: Option<i64>,
+    pub risk_reasons: Vec<String>,
+    pub decision_note: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Store {
+    /// # Errors
+    /// [`Error::NotFound`] for a payment of others too.
+    pub async fn payment(&self, user: UserId, id: PaymentId) -> Result<PaymentView, Error> {
+        let mut conn = self.connection().await?;
+        let found = rows::view(&mut conn, id).await?;
+        if found.user == user { Ok(found) } else { Err(Error::NotFound("payment")) }
+    }
+
+    /// A person's payments, newest first; `purpose` narrows the list.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn payments(
+        &self,
+        user: UserId,
+        purpose: Option<Purpose>,
+        after: Option<PaymentId>,
+        limit: i64,
+    ) -> Result<Page<PaymentView>, Error> {
+        let mut query = rows::ViewRow::query()
+            .filter(payments::user_id.eq(user.uuid()))
+            .order(payments::id.desc())
+            .limit(Page::<PaymentView>::fetch(limit))
+            .into_boxed();
+        if let Some(purpose) = purpose {
+            query = query.filter(payments::purpose.eq(purpose.as_str()));
+        }
+        if let Some(after) = after {
+            query = query.filter(payments::id.lt(after.uuid()));
+        }
+        let mut conn = self.connection().await?;
+        Page::cut(query.load(&mut conn).await?, limit).try_map(PaymentView::try_from)
+    }
+
+    /// Payments of everybody in one state, oldest first: what operators work through.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn payments_in_state(
+        &self,
+        state: State,
+        after: Option<PaymentId>,
+        limit: i64,
+    ) -> Result<Page<PaymentView>, Error> {
+        let mut query = rows::ViewRow::query()
+            .filter(payments::state.eq(state.as_str()))
+            .order(payments::id)
+            .limit(Page::<PaymentView>::fetch(limit))
+            .into_boxed();
+        if let Some(after) = after {
+            query = query.filter(payments::id.gt(after.uuid()));
+        }
+        let mut conn = self.connection().await?;
+        Page::cut(query.load(&mut conn).await?, limit).try_map(PaymentView::try_from)
+    }
+}
+
+/// Whether it is still open how a mobile-money payment for this deal ended.
+pub(crate) async fn funding_is_open(
+    conn: &mut AsyncPgConnection,
+    deal: DealId,
+) -> Result<bool, Error> {
+    let open = payments::table
+        .filter(payments::deal_id.eq(deal.uuid()))
+        .filter(payments::state.ne_all([State::Succeeded.as_str(), State::Failed.as_str()]));
+    Ok(diesel::select(diesel::dsl::exists(open)).get_result(conn).await?)
+}
+
+pub(crate) async fn newest_of_deal(
+    conn: &mut AsyncPgConnection,
+    deal: DealId,
+) -> Result<Option<PaymentView>, Error> {
+    let row = rows::ViewRow::query()
+        .filter(payments::deal_id.eq(deal.uuid()))
+        .order(payments::id.desc())
+        .first(conn)
+        .await
+        .optional()?;
+    row.map(PaymentView::try_from).transpose()
+}

@@ -1,0 +1,258 @@
+//! Making payments: funding a deal, depositing, withdrawing. Each once per idempotency key.
+
+use super::{PaymentView, funding_is_open, rows};
+use crate::deals::{self, DealView};
+use crate::error::{Conflict, Error};
+use crate::idempotency::{self, Answer, Keyed, Outcome};
+use crate::job::Job;
+use crate::pool::Store;
+use crate::schema::payments;
+use crate::{audit, jobs, ledger, notifications, users};
+use amana_domain::deal::{self, Actor, Command};
+use amana_domain::id::{DealId, PaymentId, UserId};
+use amana_domain::ledger::Provider;
+use amana_domain::money::Money;
+use amana_domain::notice::Template;
+use amana_domain::payment::{Limits, NewPayment, Payment, Purpose, limits};
+use amana_domain::phone::Msisdn;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+use uuid::Uuid;
+
+/// How a buyer pays for a deal.
+#[derive(Debug, Clone)]
+pub enum FundingMethod {
+    Wallet,
+    Mpesa(Msisdn),
+}
+
+/// The deal after the request to fund it, with the payment that was started, if one was.
+#[derive(Debug, Clone)]
+pub struct Funding {
+    pub deal: DealView,
+    pub payment: Option<PaymentView>,
+}
+
+impl Store {
+    /// Pays from the wallet at once, or starts a mobile-money payment.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] by the rules of the deal or the ledger; [`Conflict::PaymentInProgress`] while an
+    /// earlier attempt may still succeed; [`Conflict::ProviderLimit`] if the provider cannot carry the amount.
+    pub async fn fund_deal(
+        &self,
+        keyed: &Keyed,
+        id: DealId,
+        method: &FundingMethod,
+        render: fn(&Funding) -> Answer,
+        now: DateTime<Utc>,
+    ) -> Result<Outcome, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            if let Some(answer) = idempotency::begin(conn, keyed, now).await? {
+                return Ok(Outcome { answer, replayed: true });
+            }
+            let payment = fund(conn, keyed.user, id, method, now).await?;
+            let funding = Funding { deal: deals::view(conn, id).await?, payment };
+            let answer = render(&funding);
+            idempotency::complete(conn, keyed, &answer).await?;
+            Ok(Outcome { answer, replayed: false })
+        })
+        .await
+    }
+
+    /// Asks the person's phone for money for the wallet.
+    ///
+    /// # Errors
+    /// [`Conflict::ProviderLimit`], [`Conflict::ProviderStep`] or [`Conflict::CurrencyNotCarried`].
+    pub async fn deposit(
+        &self,
+        keyed: &Keyed,
+        amount: Money,
+        msisdn: &Msisdn,
+        render: fn(&PaymentView) -> Answer,
+        now: DateTime<Utc>,
+    ) -> Result<Outcome, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            if let Some(answer) = idempotency::begin(conn, keyed, now).await? {
+                return Ok(Outcome { answer, replayed: true });
+            }
+            let limits = carried(amount, Limits::allows_collection)?;
+            debug_assert!(limits.allows_collection(amount));
+            let payment = intent(keyed.user, Purpose::Deposit, None, amount, msisdn);
+            insert(conn, &payment, now).await?;
+            jobs::enqueue(conn, &Job::SubmitCollection { payment: payment.id.uuid() }, now, now)
+                .await?;
+            let answer = render(&rows::view(conn, payment.id).await?);
+            idempotency::complete(conn, keyed, &answer).await?;
+            Ok(Outcome { answer, replayed: false })
+        })
+        .await
+    }
+
+    /// Reserves the amount and starts a withdrawal, which is screened before it is sent.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the wallet does not have it; the conflicts of [`Store::deposit`].
+    pub async fn withdraw(
+        &self,
+        keyed: &Keyed,
+        amount: Money,
+        msisdn: &Msisdn,
+        render: fn(&PaymentView) -> Answer,
+        now: DateTime<Utc>,
+    ) -> Result<Outcome, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            if let Some(answer) = idempotency::begin(conn, keyed, now).await? {
+                return Ok(Outcome { answer, replayed: true });
+            }
+            carried(amount, Limits::allows_payout)?;
+            let payment = intent(keyed.user, Purpose::Withdrawal, None, amount, msisdn);
+            insert(conn, &payment, now).await?;
+            ledger::post(conn, &[payment.reserve_entry()?], now).await?;
+            jobs::enqueue(conn, &Job::ScreenWithdrawal { payment: payment.id.uuid() }, now, now)
+                .await?;
+            let user = users::load(conn, keyed.user).await?;
+            let params = json!({ "amount": amount.to_string() });
+            notifications::enqueue(conn, &user, Template::WithdrawalRequested, params, now).await?;
+            let answer = render(&rows::view(conn, payment.id).await?);
+            idempotency::complete(conn, keyed, &answer).await?;
+            Ok(Outcome { answer, replayed: false })
+        })
+        .await
+    }
+}
+
+async fn fund(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    id: DealId,
+    method: &FundingMethod,
+    now: DateTime<Utc>,
+) -> Result<Option<PaymentView>, Error> {
+    let deal = deals::lock_as_party(conn, user, id).await?;
+    let actor = Actor::User(user);
+    // Asked before anything is sent: a payment for a deal that cannot take it must not start.
+    let decision = deal::decide(&deal, Command::Fund, actor, now)?;
+    if funding_is_open(conn, id).await? {
+        return Err(Error::Conflict(Conflict::PaymentInProgress));
+    }
+    match method {
+        FundingMethod::Wallet => {
+            deals::apply(conn, &deal, &decision, actor, now).await?;
+            Ok(None)
+        }
+        FundingMethod::Mpesa(msisdn) => {
+            let price = deal.price().map_err(Error::row)?;
+            let step = limits(Provider::Mpesa, price.currency())
+                .ok_or(Error::Conflict(Conflict::CurrencyNotCarried))?;
+            // Mobile money knows whole shillings only; the change stays in the buyer's wallet.
+            let amount = price.round_up_to(step.step_minor).map_err(Error::row)?;
+            carried(amount, Limits::allows_collection)?;
+            let payment = intent(user, Purpose::FundDeal, Some(id), amount, msisdn);
+            insert(conn, &payment, now).await.map_err(|e| {
+                e.on_constraint("payments_one_open_per_deal", Conflict::PaymentInProgress)
+            })?;
+            jobs::enqueue(conn, &Job::SubmitCollection { payment: payment.id.uuid() }, now, now)
+                .await?;
+            let data = json!({ "payment_id": payment.id.to_string() });
+            deals::note(conn, id, "payment.requested", data, now).await?;
+            let buyer = users::load(conn, user).await?;
+            let params = json!({ "deal_title": deal.title, "amount": amount.to_string() });
+            notifications::enqueue(conn, &buyer, Template::PaymentRequested, params, now).await?;
+            rows::view(conn, payment.id).await.map(Some)
+        }
+    }
+}
+
+fn carried(amount: Money, allows: fn(&Limits, Money) -> bool) -> Result<Limits, Error> {
+    let limits = limits(Provider::Mpesa, amount.currency())
+        .ok_or(Error::Conflict(Conflict::CurrencyNotCarried))?;
+    if amount.round_up_to(limits.step_minor) != Ok(amount) {
+        return Err(Error::Conflict(Conflict::ProviderStep));
+    }
+    if allows(&limits, amount) { Ok(limits) } else { Err(Error::Conflict(Conflict::ProviderLimit)) }
+}
+
+fn intent(
+    user: UserId,
+    purpose: Purpose,
+    deal: Option<DealId>,
+    amount: Money,
+    msisdn: &Msisdn,
+) -> Payment {
+    let id = PaymentId::new(Uuid::now_v7());
+    Payment::new(NewPayment {
+        id,
+        provider: Provider::Mpesa,
+        user,
+        purpose,
+        deal,
+        amount,
+        msisdn: msisdn.clone(),
+    })
+}
+
+async fn insert(
+    conn: &mut AsyncPgConnection,
+    payment: &Payment,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    diesel::insert_into(payments::table)
+        .values((
+            payments::id.eq(payment.id.uuid()),
+            payments::provider.eq(payment.provider.as_str()),
+            payments::user_id.eq(payment.user.uuid()),
+            payments::purpose.eq(payment.purpose.as_str()),
+            payments::deal_id.eq(payment.deal.map(DealId::uuid)),
+            payments::amount_minor.eq(payment.amount.minor()),
+            payments::currency.eq(payment.amount.currency().as_str()),
+            payments::msisdn.eq(payment.msisdn.as_str()),
+            payments::stage.eq(payment.stage.as_str()),
+            payments::state.eq(payment.state().as_str()),
+            payments::reference.eq(reference()),
+            payments::callback_token.eq(Uuid::new_v4().simple().to_string()),
+            payments::created_at.eq(now),
+            payments::updated_at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
+    let data =
+        json!({ "purpose": payment.purpose.as_str(), "amount_minor": payment.amount.minor() });
+    audit::record(conn, now, Actor::User(payment.user), "payment.created", payment.id, data).await
+}
+
+/// Letters and digits that cannot be mistaken for each other when read from a phone.
+const REFERENCE_ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+
+/// M-Pesa shows at most 12 characters; 12 of 32 letters are 60 random bits, unique by constraint.
+const REFERENCE_CHARS: usize = 12;
+
+fn reference() -> String {
+    Uuid::new_v4()
+        .into_bytes()
+        .into_iter()
+        // Bytes 6 and 8 of a random UUID carry its version and variant and are not random.
+        .enumerate()
+        .filter(|(i, _)| *i != 6 && *i != 8)
+        .take(REFERENCE_CHARS)
+        .filter_map(|(_, byte)| REFERENCE_ALPHABET.get(usize::from(byte & 31)))
+        .map(|letter| char::from(*letter))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_fits_what_the_payer_sees() {
+        let reference = reference();
+        assert_eq!(reference.len(), REFERENCE_CHARS);
+        assert!(reference.bytes().all(|b| REFERENCE_ALPHABET.contains(&b)), "{reference}");
+    }
+}

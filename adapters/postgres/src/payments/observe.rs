@@ -1,0 +1,220 @@
+//! Taking note of evidence: the one place where what a provider says becomes money.
+
+use super::rows;
+use crate::deals;
+use crate::error::Error;
+use crate::reconciliation::open_break;
+use crate::schema::{payment_evidence, payments};
+use crate::{audit, ledger, notifications, users};
+use amana_domain::deal::{self, Actor, Command, Deal};
+use amana_domain::id::PaymentId;
+use amana_domain::ledger::{Entry, EntryKind};
+use amana_domain::notice::Template;
+use amana_domain::payment::{Claim, Evidence, Payment, Purpose, Source, Stage, State, Verdict};
+use amana_domain::reconciliation::BreakKind;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+use uuid::Uuid;
+
+/// Different things said about one payment that are kept; beyond that somebody is playing with us.
+const EVIDENCE_MAX: usize = 64;
+
+/// The payment after a piece of evidence, and whether the evidence could be its own.
+#[derive(Debug)]
+pub(crate) struct Observed {
+    pub(crate) payment: Payment,
+    /// `false`: the receipt pays for another payment already, so this one learnt nothing from it.
+    pub(crate) taken: bool,
+}
+
+/// Adds evidence and does what the new verdict calls for. Repeating it changes nothing.
+pub(crate) async fn observe(
+    conn: &mut AsyncPgConnection,
+    id: PaymentId,
+    evidence: &Evidence,
+    now: DateTime<Utc>,
+) -> Result<Observed, Error> {
+    let (deal, mut payment) = rows::lock_with_deal(conn, id).await?;
+    if let Claim::Succeeded { receipt: Some(receipt), .. } = &evidence.claim {
+        if receipt_is_of_another(conn, &payment, receipt).await? {
+            let detail =
+                format!("receipt {receipt} was claimed for this payment and pays for another");
+            open_break(conn, BreakKind::Review, &id.to_string(), &detail, now).await?;
+            return Ok(Observed { payment, taken: false });
+        }
+    }
+    let before = payment.verdict();
+    if evidence_count(conn, id).await? < EVIDENCE_MAX && payment.observe(evidence.clone()) {
+        rows::insert_evidence(conn, id, evidence, now).await?;
+        remember_reference(conn, id, evidence).await?;
+        // A callback can overtake the answer to its own request; whatever speaks of it, it was sent.
+        if matches!(payment.stage, Stage::Ready) {
+            payment.stage = Stage::Sent;
+            diesel::update(payments::table.find(id.uuid()))
+                .set(payments::sent_at.eq(Some(now)))
+                .execute(conn)
+                .await?;
+        }
+        let after = rows::save(conn, &payment, now).await?;
+        follow(conn, deal.as_ref(), &payment, &before, &after, now).await?;
+    }
+    Ok(Observed { payment, taken: true })
+}
+
+async fn follow(
+    conn: &mut AsyncPgConnection,
+    deal: Option<&Deal>,
+    payment: &Payment,
+    before: &Verdict,
+    after: &Verdict,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    if let (Some(doubt), true) = (after.doubt, after.doubt != before.doubt) {
+        open_break(conn, BreakKind::Review, &payment.id.to_string(), doubt.as_str(), now).await?;
+    }
+    if after.state == before.state {
+        return Ok(());
+    }
+    let data = json!({ "from": before.state.as_str(), "to": after.state.as_str(), "receipt": after.receipt });
+    audit::record(conn, now, Actor::System, "payment.observed", payment.id, data).await?;
+    let entries = payment.due_entries()?;
+    if paid_after_return(conn, payment, &entries).await? {
+        let detail = format!("{} was paid out after it had been given back", payment.amount);
+        return open_break(conn, BreakKind::PaidAfterReturn, &payment.id.to_string(), &detail, now)
+            .await;
+    }
+    ledger::post(conn, &entries, now).await?;
+    if let Some(deal) = deal {
+        follow_for_deal(conn, deal, payment, after, now).await?;
+    }
+    tell(conn, deal, payment, after, now).await
+}
+
+/// Money that arrived for a deal funds it, if the deal can still take it; otherwise it stays in the wallet.
+async fn follow_for_deal(
+    conn: &mut AsyncPgConnection,
+    deal: &Deal,
+    payment: &Payment,
+    after: &Verdict,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let data = json!({ "payment_id": payment.id.to_string(), "receipt": after.receipt, "reason": after.reason.map(|r| r.as_str()) });
+    let name = match after.state {
+        State::Succeeded => "payment.succeeded",
+        State::Failed => "payment.failed",
+        State::Unknown => "payment.unknown",
+        State::Review => "payment.review",
+        State::Pending => "payment.prompted",
+        State::Screening | State::Held | State::Queued | State::Submitting => return Ok(()),
+    };
+    deals::note(conn, deal.id, name, data, now).await?;
+    if after.state != State::Succeeded {
+        return Ok(());
+    }
+    match deal::decide(deal, Command::Fund, Actor::System, now) {
+        Ok(decision) => deals::apply(conn, deal, &decision, Actor::System, now).await,
+        Err(_) => {
+            let data = json!({ "payment_id": payment.id.to_string() });
+            deals::note(conn, deal.id, "payment.kept_in_wallet", data, now).await
+        }
+    }
+}
+
+async fn tell(
+    conn: &mut AsyncPgConnection,
+    deal: Option<&Deal>,
+    payment: &Payment,
+    after: &Verdict,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let payout = payment.purpose == Purpose::Withdrawal;
+    let template = match (after.state, payout) {
+        (State::Succeeded, true) => Template::WithdrawalPaid,
+        (State::Succeeded, false) => Template::DepositReceived,
+        (State::Failed, true) if payment.stage == Stage::Refused => Template::WithdrawalRefused,
+        (State::Failed, true) => Template::WithdrawalFailed,
+        (State::Failed, false) => Template::PaymentFailed,
+        (State::Review, _) => Template::PaymentReview,
+        (
+            State::Screening
+            | State::Held
+            | State::Queued
+            | State::Submitting
+            | State::Pending
+            | State::Unknown,
+            _,
+        ) => {
+            return Ok(());
+        }
+    };
+    let user = users::load(conn, payment.user).await?;
+    let params = json!({
+        "amount": payment.amount.to_string(),
+        "deal_title": deal.map_or("", |deal| deal.title.as_str()),
+        "receipt": after.receipt.as_deref().unwrap_or(""),
+        "reason": after.reason.map_or("", |reason| reason.as_str()),
+    });
+    notifications::enqueue(conn, &user, template, params, now).await
+}
+
+async fn paid_after_return(
+    conn: &mut AsyncPgConnection,
+    payment: &Payment,
+    entries: &[Entry],
+) -> Result<bool, Error> {
+    if entries.iter().all(|entry| entry.kind != EntryKind::PayoutSettle) {
+        return Ok(false);
+    }
+    ledger::is_written(conn, &format!("{}:{}", payment.id, EntryKind::PayoutReturn)).await
+}
+
+async fn receipt_is_of_another(
+    conn: &mut AsyncPgConnection,
+    payment: &Payment,
+    receipt: &str,
+) -> Result<bool, Error> {
+    let other = payments::table
+        .filter(payments::provider.eq(payment.provider.as_str()))
+        .filter(payments::receipt.eq(receipt))
+        .filter(payments::id.ne(payment.id.uuid()));
+    Ok(diesel::select(diesel::dsl::exists(other)).get_result(conn).await?)
+}
+
+async fn evidence_count(conn: &mut AsyncPgConnection, id: PaymentId) -> Result<usize, Error> {
+    let count: i64 = payment_evidence::table
+        .filter(payment_evidence::payment_id.eq(id.uuid()))
+        .count()
+        .get_result(conn)
+        .await?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+}
+
+/// The provider's own reference, as its answer to our request gave it, is what polls ask by. A callback
+/// that overtook a lost answer brings it too.
+async fn remember_reference(
+    conn: &mut AsyncPgConnection,
+    id: PaymentId,
+    evidence: &Evidence,
+) -> Result<(), Error> {
+    let Some(reference) = evidence.reference.as_deref() else { return Ok(()) };
+    if !matches!(evidence.source, Source::Answer | Source::Callback) {
+        return Ok(());
+    }
+    let taken: Option<Uuid> = payments::table
+        .filter(payments::provider_reference.eq(reference))
+        .select(payments::id)
+        .first(conn)
+        .await
+        .optional()?;
+    if taken.is_none() {
+        diesel::update(
+            payments::table.find(id.uuid()).filter(payments::provider_reference.is_null()),
+        )
+        .set(payments::provider_reference.eq(Some(reference)))
+        .execute(conn)
+        .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,229 @@
+//! Rows of payments and their evidence, to the domain and back.
+
+use super::PaymentView;
+use crate::deals;
+use crate::error::Error;
+use crate::row::{money, parse};
+use crate::schema::{payment_evidence, payments};
+use amana_domain::deal::Deal;
+use amana_domain::id::{DealId, PaymentId, UserId};
+use amana_domain::money::Currency;
+use amana_domain::payment::{Claim, Evidence, NewPayment, Payment, Verdict};
+use amana_domain::phone::Msisdn;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+#[derive(HasQuery)]
+#[diesel(table_name = payments)]
+pub(super) struct ViewRow {
+    id: Uuid,
+    user_id: Uuid,
+    purpose: String,
+    deal_id: Option<Uuid>,
+    amount_minor: i64,
+    currency: String,
+    msisdn: String,
+    state: String,
+    reason: Option<String>,
+    doubt: Option<String>,
+    receipt: Option<String>,
+    reference: String,
+    problem: Option<String>,
+    risk_score: Option<i64>,
+    risk_reasons: Vec<Option<String>>,
+    decision_note: Option<String>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl TryFrom<ViewRow> for PaymentView {
+    type Error = Error;
+
+    fn try_from(row: ViewRow) -> Result<Self, Error> {
+        Ok(PaymentView {
+            id: PaymentId::new(row.id),
+            user: UserId::new(row.user_id),
+            purpose: parse(&row.purpose)?,
+            deal: row.deal_id.map(DealId::new),
+            amount: money(row.amount_minor, parse(&row.currency)?)?,
+            msisdn: Msisdn::parse(&row.msisdn).map_err(Error::row)?,
+            state: parse(&row.state)?,
+            reason: row.reason.as_deref().map(parse).transpose()?,
+            doubt: row.doubt.as_deref().map(parse).transpose()?,
+            receipt: row.receipt,
+            reference: row.reference,
+            problem: row.problem,
+            risk_score: row.risk_score,
+            risk_reasons: row.risk_reasons.into_iter().flatten().collect(),
+            decision_note: row.decision_note,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+pub(super) async fn view(
+    conn: &mut AsyncPgConnection,
+    id: PaymentId,
+) -> Result<PaymentView, Error> {
+    let row = ViewRow::query().filter(payments::id.eq(id.uuid())).first(conn).await.optional()?;
+    row.ok_or(Error::NotFound("payment"))?.try_into()
+}
+
+#[derive(HasQuery)]
+#[diesel(table_name = payments)]
+struct Row {
+    id: Uuid,
+    provider: String,
+    user_id: Uuid,
+    purpose: String,
+    deal_id: Option<Uuid>,
+    amount_minor: i64,
+    currency: String,
+    msisdn: String,
+    stage: String,
+}
+
+#[derive(HasQuery)]
+#[diesel(table_name = payment_evidence)]
+struct EvidenceRow {
+    source: String,
+    claim: String,
+    reason: Option<String>,
+    code: Option<String>,
+    receipt: Option<String>,
+    amount_minor: Option<i64>,
+    reference: Option<String>,
+}
+
+impl EvidenceRow {
+    fn into_evidence(self, currency: Currency) -> Result<Evidence, Error> {
+        let claim = match self.claim.as_str() {
+            "accepted" => Claim::Accepted,
+            "lost" => Claim::Lost,
+            "failed" => {
+                Claim::Failed { reason: parse(self.reason.as_deref().unwrap_or_default())? }
+            }
+            "unclear" => Claim::Unclear { code: self.code.unwrap_or_default() },
+            "succeeded" => Claim::Succeeded {
+                receipt: self.receipt,
+                amount: self.amount_minor.map(|minor| money(minor, currency)).transpose()?,
+            },
+            other => return Err(Error::row(format!("`{other}` is not a known claim"))),
+        };
+        Ok(Evidence { source: parse(&self.source)?, claim, reference: self.reference })
+    }
+}
+
+/// Locks a payment and loads all evidence about it.
+pub(crate) async fn lock(conn: &mut AsyncPgConnection, id: PaymentId) -> Result<Payment, Error> {
+    let row = Row::query()
+        .filter(payments::id.eq(id.uuid()))
+        .for_update()
+        .first(conn)
+        .await
+        .optional()?;
+    let row = row.ok_or(Error::NotFound("payment"))?;
+    let currency = parse(&row.currency)?;
+    let evidence = EvidenceRow::query()
+        .filter(payment_evidence::payment_id.eq(id.uuid()))
+        .load(conn)
+        .await?
+        .into_iter()
+        .map(|piece: EvidenceRow| piece.into_evidence(currency))
+        .collect::<Result<Vec<_>, _>>()?;
+    let new = NewPayment {
+        id: PaymentId::new(row.id),
+        provider: parse(&row.provider)?,
+        user: UserId::new(row.user_id),
+        purpose: parse(&row.purpose)?,
+        deal: row.deal_id.map(DealId::new),
+        amount: money(row.amount_minor, currency)?,
+        msisdn: Msisdn::parse(&row.msisdn).map_err(Error::row)?,
+    };
+    Ok(Payment::restore(new, parse(&row.stage)?, evidence))
+}
+
+/// Locks in the one order that everybody uses: the deal first, then the payment for it.
+pub(crate) async fn lock_with_deal(
+    conn: &mut AsyncPgConnection,
+    id: PaymentId,
+) -> Result<(Option<Deal>, Payment), Error> {
+    let deal: Option<Option<Uuid>> =
+        payments::table.find(id.uuid()).select(payments::deal_id).first(conn).await.optional()?;
+    let deal = match deal.ok_or(Error::NotFound("payment"))? {
+        Some(deal) => Some(deals::lock(conn, DealId::new(deal)).await?),
+        None => None,
+    };
+    Ok((deal, lock(conn, id).await?))
+}
+
+/// Writes what follows from the payment's stage and evidence.
+pub(super) async fn save(
+    conn: &mut AsyncPgConnection,
+    payment: &Payment,
+    now: DateTime<Utc>,
+) -> Result<Verdict, Error> {
+    let verdict = payment.verdict();
+    diesel::update(payments::table.find(payment.id.uuid()))
+        .set((
+            payments::stage.eq(payment.stage.as_str()),
+            payments::state.eq(verdict.state.as_str()),
+            payments::reason.eq(verdict.reason.map(|reason| reason.as_str())),
+            payments::doubt.eq(verdict.doubt.map(|doubt| doubt.as_str())),
+            payments::receipt.eq(verdict.receipt.as_deref()),
+            payments::problem.eq(None::<String>),
+            payments::updated_at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(verdict)
+}
+
+/// Stores one piece of evidence; the same piece twice is one row.
+pub(super) async fn insert_evidence(
+    conn: &mut AsyncPgConnection,
+    id: PaymentId,
+    evidence: &Evidence,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let (claim, reason, code, receipt, amount_minor) = match &evidence.claim {
+        Claim::Accepted => ("accepted", None, None, None, None),
+        Claim::Lost => ("lost", None, None, None, None),
+        Claim::Failed { reason } => ("failed", Some(reason.as_str()), None, None, None),
+        Claim::Unclear { code } => ("unclear", None, Some(code.as_str()), None, None),
+        Claim::Succeeded { receipt, amount } => {
+            ("succeeded", None, None, receipt.as_deref(), amount.map(|amount| amount.minor()))
+        }
+    };
+    let said = json!([
+        evidence.source.as_str(),
+        claim,
+        reason,
+        code,
+        receipt,
+        amount_minor,
+        evidence.reference
+    ]);
+    diesel::insert_into(payment_evidence::table)
+        .values((
+            payment_evidence::payment_id.eq(id.uuid()),
+            payment_evidence::fingerprint.eq(Sha256::digest(said.to_string()).to_vec()),
+            payment_evidence::source.eq(evidence.source.as_str()),
+            payment_evidence::claim.eq(claim),
+            payment_evidence::reason.eq(reason),
+            payment_evidence::code.eq(code),
+            payment_evidence::receipt.eq(receipt),
+            payment_evidence::amount_minor.eq(amount_minor),
+            payment_evidence::reference.eq(evidence.reference.as_deref()),
+            payment_evidence::at.eq(now),
+        ))
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,266 @@
+//! Sending a payment: it is marked as sent before the request leaves, because afterwards may be too late.
+
+use super::{lock, lock_with_deal, observe, rows};
+use crate::error::Error;
+use crate::job::Job;
+use crate::jobs::{self, Claim as JobClaim};
+use crate::pool::Store;
+use crate::schema::{exchanges, payments};
+use amana_domain::id::PaymentId;
+use amana_domain::money::Money;
+use amana_domain::payment::{Claim, Evidence, Payment, Source, Stage, State};
+use amana_domain::phone::Msisdn;
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde_json::Value;
+
+/// How long after a request the provider is first asked for its outcome, if no callback came.
+const FIRST_POLL_AFTER: TimeDelta = TimeDelta::seconds(10);
+
+/// The wait doubles with each poll, up to this.
+const POLL_INTERVAL_MAX: TimeDelta = TimeDelta::minutes(10);
+
+/// After so many polls (about an hour and a half) only the statement can tell.
+const POLL_ROUNDS_MAX: u32 = 14;
+
+/// What an adapter needs to send a payment.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    pub payment: PaymentId,
+    pub amount: Money,
+    pub msisdn: Msisdn,
+    pub reference: String,
+    pub callback_token: String,
+    pub provider_reference: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+pub enum Begin {
+    Send(Submission),
+    /// There is nothing to send (any more); the job is finished.
+    Done,
+}
+
+/// One exchange with a provider, kept as it was.
+#[derive(Debug, Clone)]
+pub struct Exchange {
+    pub operation: String,
+    pub request: Value,
+    pub status: Option<i32>,
+    pub body: String,
+}
+
+impl Store {
+    /// Takes a payment up for sending.
+    ///
+    /// A collection that was taken up before, and of which nothing is known since, is not sent again: its
+    /// worker may have died after the request left, and a second request would ask the payer twice. It is
+    /// unknown until callback or statement tell. A payout carries its own id at the provider, which
+    /// refuses a repetition, so it is sent again.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`] if another worker has taken the job over.
+    pub async fn begin_submission(
+        &self,
+        job: &JobClaim,
+        id: PaymentId,
+        now: DateTime<Utc>,
+    ) -> Result<Begin, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            let (_, mut payment) = lock_with_deal(conn, id).await?;
+            let send = match (payment.stage, payment.state()) {
+                (Stage::Ready, State::Queued) => true,
+                (Stage::Sent, State::Submitting | State::Unknown)
+                    if payment.purpose.is_payout() =>
+                {
+                    true
+                }
+                (Stage::Sent, State::Submitting) => {
+                    let lost =
+                        Evidence { source: Source::Answer, claim: Claim::Lost, reference: None };
+                    observe(conn, id, &lost, now).await?;
+                    false
+                }
+                _ => false,
+            };
+            if !send {
+                jobs::finish(conn, job, now).await?;
+                return Ok(Begin::Done);
+            }
+            payment.stage = Stage::Sent;
+            diesel::update(payments::table.find(id.uuid()))
+                .set(payments::sent_at.eq(Some(now)))
+                .execute(conn)
+                .await?;
+            rows::save(conn, &payment, now).await?;
+            submission(conn, id).await.map(Begin::Send)
+        })
+        .await
+    }
+
+    /// Nothing reached the provider: the payment waits for the next attempt and says why.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn withdraw_submission(
+        &self,
+        id: PaymentId,
+        problem: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            let mut payment = lock(conn, id).await?;
+            if payment.stage == Stage::Sent && payment.evidence().next().is_none() {
+                payment.stage = Stage::Ready;
+                rows::save(conn, &payment, now).await?;
+            }
+            diesel::update(payments::table.find(id.uuid()))
+                .set(payments::problem.eq(Some(problem)))
+                .execute(conn)
+                .await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Takes note of the provider's answer; the job is finished unless it is to be sent again.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`] if another worker has taken the job over.
+    pub async fn record_submission(
+        &self,
+        job: &JobClaim,
+        id: PaymentId,
+        evidence: Option<&Evidence>,
+        exchange: &Exchange,
+        now: DateTime<Utc>,
+    ) -> Result<State, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            keep_exchange(conn, id, exchange, now).await?;
+            let payment = match evidence {
+                Some(evidence) => observe(conn, id, evidence, now).await?.payment,
+                None => lock(conn, id).await?,
+            };
+            let state = payment.state();
+            let resend = payment.purpose.is_payout() && state == State::Unknown;
+            if !resend {
+                jobs::finish(conn, job, now).await?;
+            }
+            if !payment.purpose.is_payout() && state == State::Pending {
+                poll_later(conn, &payment, 0, now).await?;
+            }
+            Ok(state)
+        })
+        .await
+    }
+
+    /// The payment to ask the provider about, or `None` if there is nothing to ask; then the job is finished.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`] if another worker has taken the job over.
+    pub async fn begin_poll(
+        &self,
+        job: &JobClaim,
+        id: PaymentId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Submission>, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            let payment = lock(conn, id).await?;
+            let submission = submission(conn, id).await?;
+            if payment.state() == State::Pending && submission.provider_reference.is_some() {
+                return Ok(Some(submission));
+            }
+            jobs::finish(conn, job, now).await?;
+            Ok(None)
+        })
+        .await
+    }
+
+    /// Takes note of the answer to a poll, and asks again later if it settled nothing.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`] if another worker has taken the job over.
+    pub async fn record_poll(
+        &self,
+        job: &JobClaim,
+        id: PaymentId,
+        round: u32,
+        evidence: Option<&Evidence>,
+        exchange: &Exchange,
+        now: DateTime<Utc>,
+    ) -> Result<State, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            keep_exchange(conn, id, exchange, now).await?;
+            let payment = match evidence {
+                Some(evidence) => observe(conn, id, evidence, now).await?.payment,
+                None => lock(conn, id).await?,
+            };
+            if payment.state() == State::Pending {
+                poll_later(conn, &payment, round.saturating_add(1), now).await?;
+            }
+            jobs::finish(conn, job, now).await?;
+            Ok(payment.state())
+        })
+        .await
+    }
+}
+
+async fn poll_later(
+    conn: &mut AsyncPgConnection,
+    payment: &Payment,
+    round: u32,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    if round >= POLL_ROUNDS_MAX {
+        return Ok(());
+    }
+    let doubled = FIRST_POLL_AFTER.checked_mul(1i32.checked_shl(round).unwrap_or(i32::MAX));
+    let wait = doubled.map_or(POLL_INTERVAL_MAX, |wait| wait.min(POLL_INTERVAL_MAX));
+    let due_at = now.checked_add_signed(wait).unwrap_or(now);
+    let job = Job::PollCollection { payment: payment.id.uuid(), round };
+    jobs::enqueue(conn, &job, due_at, now).await?;
+    Ok(())
+}
+
+async fn keep_exchange(
+    conn: &mut AsyncPgConnection,
+    id: PaymentId,
+    exchange: &Exchange,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    diesel::insert_into(exchanges::table)
+        .values((
+            exchanges::payment_id.eq(Some(id.uuid())),
+            exchanges::operation.eq(&exchange.operation),
+            exchanges::request.eq(&exchange.request),
+            exchanges::status.eq(exchange.status),
+            exchanges::body.eq(&exchange.body),
+            exchanges::at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+async fn submission(conn: &mut AsyncPgConnection, id: PaymentId) -> Result<Submission, Error> {
+    let view = rows::view(conn, id).await?;
+    let (callback_token, provider_reference): (String, Option<String>) = payments::table
+        .find(id.uuid())
+        .select((payments::callback_token, payments::provider_reference))
+        .first(conn)
+        .await?;
+    Ok(Submission {
+        payment: id,
+        amount: view.amount,
+        msisdn: view.msisdn,
+        reference: view.reference,
+        callback_token,
+        provider_reference,
+    })
+}

@@ -1,0 +1,128 @@
+//! Withdrawals between the request and the provider: screening, holding, an operator's decision.
+
+use super::{PaymentView, lock, rows};
+use crate::error::{Conflict, Error};
+use crate::idempotency::{self, Answer, Keyed, Outcome};
+use crate::job::Job;
+use crate::jobs::{self, Claim};
+use crate::pool::Store;
+use crate::schema::payments;
+use crate::{audit, ledger, notifications, risk, users};
+use amana_domain::deal::Actor;
+use amana_domain::id::PaymentId;
+use amana_domain::notice::Template;
+use amana_domain::payment::{Payment, Stage};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+
+/// What an operator says about a held withdrawal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WithdrawalDecision {
+    Release,
+    Refuse,
+}
+
+impl Store {
+    /// Scores a withdrawal and either sends it on or holds it.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`] if another worker has taken the job over.
+    pub async fn screen_withdrawal(
+        &self,
+        job: &Claim,
+        id: PaymentId,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            let mut payment = lock(conn, id).await?;
+            if payment.stage == Stage::Screening {
+                let assessment = risk::assess(conn, &payment, now).await?;
+                payment.stage = if assessment.is_hold() { Stage::Held } else { Stage::Ready };
+                diesel::update(payments::table.find(id.uuid()))
+                    .set((
+                        payments::risk_score.eq(Some(assessment.score)),
+                        payments::risk_reasons.eq(&assessment.reasons),
+                    ))
+                    .execute(conn)
+                    .await?;
+                rows::save(conn, &payment, now).await?;
+                let data = json!({ "score": assessment.score, "reasons": assessment.reasons });
+                audit::record(conn, now, Actor::System, "withdrawal.screened", id, data).await?;
+                go_on(conn, &payment, "", now).await?;
+            }
+            jobs::finish(conn, job, now).await
+        })
+        .await
+    }
+
+    /// An operator releases or refuses a held withdrawal, with a reason.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or [`Conflict::NotHeld`] if it is not waiting for a decision.
+    pub async fn decide_withdrawal(
+        &self,
+        keyed: &Keyed,
+        id: PaymentId,
+        decision: WithdrawalDecision,
+        note: &str,
+        render: fn(&PaymentView) -> Answer,
+        now: DateTime<Utc>,
+    ) -> Result<Outcome, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            if let Some(answer) = idempotency::begin(conn, keyed, now).await? {
+                return Ok(Outcome { answer, replayed: true });
+            }
+            let mut payment = lock(conn, id).await?;
+            if payment.stage != Stage::Held {
+                return Err(Error::Conflict(Conflict::NotHeld));
+            }
+            let (stage, action) = match decision {
+                WithdrawalDecision::Release => (Stage::Ready, "withdrawal.released"),
+                WithdrawalDecision::Refuse => (Stage::Refused, "withdrawal.refused"),
+            };
+            payment.stage = stage;
+            diesel::update(payments::table.find(id.uuid()))
+                .set((
+                    payments::decided_by.eq(Some(keyed.user.uuid())),
+                    payments::decision_note.eq(Some(note)),
+                ))
+                .execute(conn)
+                .await?;
+            rows::save(conn, &payment, now).await?;
+            ledger::post(conn, &payment.due_entries()?, now).await?;
+            audit::record(conn, now, Actor::User(keyed.user), action, id, json!({ "note": note }))
+                .await?;
+            go_on(conn, &payment, note, now).await?;
+            let answer = render(&rows::view(conn, id).await?);
+            idempotency::complete(conn, keyed, &answer).await?;
+            Ok(Outcome { answer, replayed: false })
+        })
+        .await
+    }
+}
+
+/// What follows from the stage that a withdrawal has reached.
+async fn go_on(
+    conn: &mut AsyncPgConnection,
+    payment: &Payment,
+    note: &str,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let template = match payment.stage {
+        Stage::Ready => {
+            jobs::enqueue(conn, &Job::SubmitPayout { payment: payment.id.uuid() }, now, now)
+                .await?;
+            return Ok(());
+        }
+        Stage::Held => Template::WithdrawalHeld,
+        Stage::Refused => Template::WithdrawalRefused,
+        Stage::Screening | Stage::Sent => return Ok(()),
+    };
+    let user = users::load(conn, payment.user).await?;
+    let params = json!({ "amount": payment.amount.to_string(), "reason": note });
+    notifications::enqueue(conn, &user, template, params, now).await
+}

@@ -1,0 +1,54 @@
+//! Reconciliation: applying what the statement says, and the list of what does not fit.
+
+mod read;
+mod run;
+
+pub use read::{BreakView, RunView, SuspenseItem};
+pub use run::RunSummary;
+
+use crate::error::Error;
+use crate::schema::breaks;
+use amana_domain::reconciliation::BreakKind;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+/// Lists something for a person to look at; what is listed already is only seen again.
+pub(crate) async fn open_break(
+    conn: &mut AsyncPgConnection,
+    kind: BreakKind,
+    subject: &str,
+    detail: &str,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    diesel::sql_query(
+        "insert into breaks (id, kind, subject, detail, opened_at, last_seen_at) values ($1, $2, $3, $4, $5, $5)
+        on conflict (kind, subject) where closed_at is null
+        do update set last_seen_at = excluded.last_seen_at, detail = excluded.detail",
+    )
+    .bind::<SqlUuid, _>(Uuid::now_v7())
+    .bind::<Text, _>(kind.as_str())
+    .bind::<Text, _>(subject)
+    .bind::<Text, _>(detail)
+    .bind::<Timestamptz, _>(now)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// What was wrong and is right again is closed.
+pub(crate) async fn close_break(
+    conn: &mut AsyncPgConnection,
+    kind: BreakKind,
+    subject: &str,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let open = breaks::table
+        .filter(breaks::kind.eq(kind.as_str()))
+        .filter(breaks::subject.eq(subject))
+        .filter(breaks::closed_at.is_null());
+    diesel::update(open).set(breaks::closed_at.eq(Some(now))).execute(conn).await?;
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! Reading runs, breaks and suspense items.
+
+use crate::error::Error;
+use crate::page::Page;
+use crate::pool::Store;
+use crate::schema::{breaks, reconciliation_runs, suspense_items};
+use amana_domain::id::{BreakId, RunId};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+#[derive(Debug, Clone, HasQuery)]
+#[diesel(table_name = breaks)]
+pub struct BreakView {
+    pub id: Uuid,
+    pub kind: String,
+    pub subject: String,
+    pub detail: String,
+    pub opened_at: DateTime<Utc>,
+    pub last_seen_at: DateTime<Utc>,
+    pub closed_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Clone, HasQuery)]
+#[diesel(table_name = reconciliation_runs)]
+pub struct RunView {
+    pub id: Uuid,
+    pub started_at: DateTime<Utc>,
+    pub covered_from: DateTime<Utc>,
+    pub covered_to: DateTime<Utc>,
+    pub lines: i64,
+    pub matched: i64,
+    pub healed: i64,
+    pub unclaimed: i64,
+    pub open_breaks: i64,
+    pub provider_balance_minor: Option<i64>,
+    pub clearing_minor: i64,
+}
+
+#[derive(Debug, Clone, HasQuery)]
+#[diesel(table_name = suspense_items)]
+pub struct SuspenseItem {
+    pub provider: String,
+    pub receipt: String,
+    pub amount_minor: i64,
+    pub currency: String,
+    pub reference: Option<String>,
+    pub paid_at: DateTime<Utc>,
+    pub found_at: DateTime<Utc>,
+}
+
+impl Store {
+    /// Open breaks, newest first.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn open_breaks(
+        &self,
+        after: Option<BreakId>,
+        limit: i64,
+    ) -> Result<Page<BreakView>, Error> {
+        let mut query = BreakView::query()
+            .filter(breaks::closed_at.is_null())
+            .order(breaks::id.desc())
+            .limit(Page::<BreakView>::fetch(limit))
+            .into_boxed();
+        if let Some(after) = after {
+            query = query.filter(breaks::id.lt(after.uuid()));
+        }
+        let mut conn = self.connection().await?;
+        Ok(Page::cut(query.load(&mut conn).await?, limit))
+    }
+
+    /// Runs, newest first.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn reconciliation_runs(
+        &self,
+        after: Option<RunId>,
+        limit: i64,
+    ) -> Result<Page<RunView>, Error> {
+        let mut query = RunView::query()
+            .order(reconciliation_runs::id.desc())
+            .limit(Page::<RunView>::fetch(limit))
+            .into_boxed();
+        if let Some(after) = after {
+            query = query.filter(reconciliation_runs::id.lt(after.uuid()));
+        }
+        let mut conn = self.connection().await?;
+        Ok(Page::cut(query.load(&mut conn).await?, limit))
+    }
+
+    /// Money that came and fits no intent, newest receipt first.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn suspense_items(
+        &self,
+        after: Option<&str>,
+        limit: i64,
+    ) -> Result<Page<SuspenseItem>, Error> {
+        let mut query = SuspenseItem::query()
+            .order(suspense_items::receipt.desc())
+            .limit(Page::<SuspenseItem>::fetch(limit))
+            .into_boxed();
+        if let Some(after) = after {
+            query = query.filter(suspense_items::receipt.lt(after.to_owned()));
+        }
+        let mut conn = self.connection().await?;
+        Ok(Page::cut(query.load(&mut conn).await?, limit))
+    }
+}

@@ -1,0 +1,312 @@
+//! One run: match the statement, apply each finding in a transaction of its own, then hold the totals
+//! against each other.
+
+use super::{close_break, open_break};
+use crate::error::Error;
+use crate::jobs::{self, Claim as JobClaim};
+use crate::ledger;
+use crate::payments::observe;
+use crate::pool::Store;
+use crate::row::{money, parse};
+use crate::schema::{accounts, breaks, payments, reconciliation_runs, suspense_items};
+use amana_domain::id::PaymentId;
+use amana_domain::ledger::{Account, Entry, EntryKind, Provider};
+use amana_domain::money::Currency;
+use amana_domain::reconciliation::{
+    Believed, BreakKind, Finding, Flow, Period, SETTLING_TIME, StatementLine, in_transit_minor,
+    match_statement,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+/// A line can belong to a payment that was sent this long before the statement begins.
+const LOOK_BACK: TimeDelta = TimeDelta::hours(24);
+
+/// Payments and lines that one run takes on; beyond it the statement must be cut into shorter periods.
+const PAYMENTS_MAX: i64 = 100_000;
+
+/// What a run did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunSummary {
+    pub lines: i64,
+    pub matched: i64,
+    pub healed: i64,
+    pub unclaimed: i64,
+    pub open_breaks: i64,
+}
+
+#[derive(HasQuery)]
+#[diesel(table_name = payments)]
+struct Row {
+    id: Uuid,
+    purpose: String,
+    amount_minor: i64,
+    currency: String,
+    state: String,
+    receipt: Option<String>,
+    reference: String,
+    sent_at: Option<DateTime<Utc>>,
+}
+
+impl Row {
+    fn into_believed(self) -> Result<Believed, Error> {
+        let purpose: amana_domain::payment::Purpose = parse(&self.purpose)?;
+        let payment = PaymentId::new(self.id);
+        Ok(Believed {
+            payment,
+            // The statement shows a payout under the id that we gave it at the provider: the payment's own.
+            reference: if purpose.is_payout() { payment.to_string() } else { self.reference },
+            flow: if purpose.is_payout() { Flow::Out } else { Flow::In },
+            amount: money(self.amount_minor, parse(&self.currency)?)?,
+            state: parse(&self.state)?,
+            receipt: self.receipt,
+            sent_at: self.sent_at.ok_or_else(|| Error::row("a sent payment has no time"))?,
+        })
+    }
+}
+
+impl Store {
+    /// Reconciles one provider's statement of `period`.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`] if another worker has taken the job over; findings applied by then stand, and
+    /// applying them again changes nothing.
+    pub async fn reconcile(
+        &self,
+        job: &JobClaim,
+        lines: &[StatementLine],
+        period: Period,
+        now: DateTime<Utc>,
+    ) -> Result<RunSummary, Error> {
+        let believed = self.believed(period).await?;
+        let findings = match_statement(&believed, lines, period);
+        let mut summary = RunSummary {
+            lines: count(lines.len()),
+            matched: 0,
+            healed: 0,
+            unclaimed: 0,
+            open_breaks: 0,
+        };
+        for finding in &findings {
+            self.apply_finding(finding, &mut summary, now).await?;
+        }
+        self.check_ledger(now).await?;
+        self.conclude(job, lines, period, &mut summary, now).await?;
+        Ok(summary)
+    }
+
+    async fn believed(&self, period: Period) -> Result<Vec<Believed>, Error> {
+        let mut conn = self.connection().await?;
+        believed_in(&mut conn, period).await
+    }
+
+    async fn apply_finding(
+        &self,
+        finding: &Finding,
+        summary: &mut RunSummary,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let mut conn = self.connection().await?;
+        match finding {
+            Finding::Matched { payment } => {
+                summary.matched = summary.matched.saturating_add(1);
+                close_break(&mut conn, BreakKind::MissingOnStatement, &payment.to_string(), now)
+                    .await
+            }
+            Finding::Observe { payment, evidence } => {
+                let changed = conn
+                    .transaction(async |conn| {
+                        let before: String = payments::table
+                            .find(payment.uuid())
+                            .select(payments::state)
+                            .first(conn)
+                            .await?;
+                        let after = observe(conn, *payment, evidence, now).await?.payment.state();
+                        Ok::<_, Error>(before != after.as_str())
+                    })
+                    .await?;
+                summary.healed = summary.healed.saturating_add(i64::from(changed));
+                Ok(())
+            }
+            Finding::Unclaimed { line } => {
+                let new = conn.transaction(async |conn| to_suspense(conn, line, now).await).await?;
+                summary.unclaimed = summary.unclaimed.saturating_add(i64::from(new));
+                Ok(())
+            }
+            Finding::Break { kind, subject, detail } => {
+                open_break(&mut conn, *kind, subject, detail, now).await
+            }
+        }
+    }
+
+    /// Our balances against our postings.
+    async fn check_ledger(&self, now: DateTime<Utc>) -> Result<(), Error> {
+        let proof = self.proof().await?;
+        let mut conn = self.connection().await?;
+        for account in &proof.wrong_accounts {
+            open_break(
+                &mut conn,
+                BreakKind::BalanceDiffers,
+                account,
+                "the balance is not the sum of its postings",
+                now,
+            )
+            .await?;
+        }
+        for currency in proof.currencies.iter().filter(|currency| !currency.holds()) {
+            let subject = format!("ledger {}", currency.currency);
+            open_break(
+                &mut conn,
+                BreakKind::TrustEquation,
+                &subject,
+                "what providers hold is not what we owe",
+                now,
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// What the provider holds against our clearing account, and the record of the run.
+    async fn conclude(
+        &self,
+        job: &JobClaim,
+        lines: &[StatementLine],
+        period: Period,
+        summary: &mut RunSummary,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let mut conn = self.connection().await?;
+        let counted = conn
+            .transaction(async |conn| {
+                let held =
+                    lines.iter().max_by_key(|line| line.at).and_then(|line| line.balance_minor);
+                let clearing = clearing_minor(conn).await?;
+                if let Some(held) = held {
+                    let transit =
+                        in_transit_minor(&believed_in(conn, period).await?, lines, period);
+                    compare_totals(conn, held, clearing, transit, now).await?;
+                }
+                let open: i64 = breaks::table
+                    .filter(breaks::closed_at.is_null())
+                    .count()
+                    .get_result(conn)
+                    .await?;
+                let counted = RunSummary { open_breaks: open, ..*summary };
+                record(conn, &counted, period, (held, clearing), now).await?;
+                jobs::finish(conn, job, now).await?;
+                Ok::<_, Error>(counted)
+            })
+            .await?;
+        *summary = counted;
+        Ok(())
+    }
+}
+
+async fn believed_in(conn: &mut AsyncPgConnection, period: Period) -> Result<Vec<Believed>, Error> {
+    let since = period.from.checked_sub_signed(LOOK_BACK).unwrap_or(period.from);
+    let rows: Vec<Row> = Row::query()
+        .filter(payments::sent_at.ge(since))
+        .filter(payments::provider.eq(Provider::Mpesa.as_str()))
+        .order(payments::id)
+        .limit(PAYMENTS_MAX)
+        .load(conn)
+        .await?;
+    rows.into_iter().map(Row::into_believed).collect()
+}
+
+async fn clearing_minor(conn: &mut AsyncPgConnection) -> Result<i64, Error> {
+    let balance: Option<i64> = accounts::table
+        .filter(accounts::kind.eq("provider.clearing"))
+        .filter(accounts::owner.eq(Provider::Mpesa.owner()))
+        .filter(accounts::currency.eq(Currency::Kes.as_str()))
+        .select(accounts::balance_minor)
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(balance.unwrap_or(0))
+}
+
+/// `transit`: what we have booked and the statement cannot have yet.
+async fn compare_totals(
+    conn: &mut AsyncPgConnection,
+    held: i64,
+    clearing: i64,
+    transit: i64,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let subject = "mpesa KES";
+    let ours = clearing.saturating_neg().saturating_sub(transit);
+    if held == ours {
+        return close_break(conn, BreakKind::TrustEquation, subject, now).await;
+    }
+    let detail = format!("the provider holds {held} minor units, our clearing account says {ours}");
+    open_break(conn, BreakKind::TrustEquation, subject, &detail, now).await
+}
+
+/// Books money that belongs to no intent, once per receipt. `true` if it was new.
+async fn to_suspense(
+    conn: &mut AsyncPgConnection,
+    line: &StatementLine,
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let added = diesel::insert_into(suspense_items::table)
+        .values((
+            suspense_items::provider.eq(Provider::Mpesa.as_str()),
+            suspense_items::receipt.eq(&line.receipt),
+            suspense_items::amount_minor.eq(line.amount.minor()),
+            suspense_items::currency.eq(line.amount.currency().as_str()),
+            suspense_items::reference.eq(line.reference.as_deref()),
+            suspense_items::paid_at.eq(line.at),
+            suspense_items::found_at.eq(now),
+        ))
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await?;
+    if added == 0 {
+        return Ok(false);
+    }
+    let currency = line.amount.currency();
+    let key = format!("{}:{}:suspense_in", Provider::Mpesa, line.receipt);
+    let (from, to) = (Account::clearing(Provider::Mpesa, currency), Account::suspense(currency));
+    let entry = Entry::transfer(EntryKind::SuspenseIn, key, line.amount, from, to)?;
+    ledger::post(conn, &[entry], now).await?;
+    let detail = format!("{} came at {} and fits no payment of ours", line.amount, line.at);
+    open_break(conn, BreakKind::Unclaimed, &line.receipt, &detail, now).await?;
+    Ok(true)
+}
+
+async fn record(
+    conn: &mut AsyncPgConnection,
+    summary: &RunSummary,
+    period: Period,
+    (held, clearing): (Option<i64>, i64),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    diesel::insert_into(reconciliation_runs::table)
+        .values((
+            reconciliation_runs::id.eq(Uuid::now_v7()),
+            reconciliation_runs::started_at.eq(now),
+            reconciliation_runs::covered_from.eq(period.from),
+            reconciliation_runs::covered_to.eq(period.to),
+            reconciliation_runs::lines.eq(summary.lines),
+            reconciliation_runs::matched.eq(summary.matched),
+            reconciliation_runs::healed.eq(summary.healed),
+            reconciliation_runs::unclaimed.eq(summary.unclaimed),
+            reconciliation_runs::open_breaks.eq(summary.open_breaks),
+            reconciliation_runs::provider_balance_minor.eq(held),
+            reconciliation_runs::clearing_minor.eq(clearing),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+fn count(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// Statements are asked for a little longer than payments need to settle, so that absence means something.
+const _: () = assert!(SETTLING_TIME.num_minutes() < LOOK_BACK.num_minutes());

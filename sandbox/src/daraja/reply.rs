@@ -1,0 +1,106 @@
+//! Daraja's answers, including the ones that go wrong on the way.
+
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use poem::{Body, Response, http::StatusCode};
+use serde_json::{Value, json};
+use tokio::io::{AsyncRead, ReadBuf};
+
+use crate::{fault::Fault, ids};
+
+const NOT_JSON: &str = "<html><body>Request processed</body></html>";
+
+pub(super) enum Reply {
+    Json(StatusCode, Value),
+    Raw(StatusCode, &'static str),
+    /// The connection breaks before the answer is complete.
+    Lost,
+}
+
+impl Reply {
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
+            Reply::Json(status, _) | Reply::Raw(status, _) => *status,
+            Reply::Lost => StatusCode::OK,
+        }
+    }
+
+    pub(super) fn error(&self) -> Option<String> {
+        match self {
+            Reply::Json(_, body) => {
+                let code = body["errorCode"].as_str()?;
+                Some(format!("{code} {}", body["errorMessage"].as_str().unwrap_or_default()))
+            }
+            Reply::Raw(..) => Some("not json".to_owned()),
+            Reply::Lost => Some("answer lost".to_owned()),
+        }
+    }
+
+    pub(super) fn into_response(self) -> Response {
+        match self {
+            Reply::Json(status, body) => Response::builder()
+                .status(status)
+                .content_type("application/json")
+                .body(body.to_string()),
+            Reply::Raw(status, body) => {
+                Response::builder().status(status).content_type("text/html").body(body)
+            }
+            Reply::Lost => Response::builder()
+                .content_type("application/json")
+                .body(Body::from_async_read(BrokenPipe)),
+        }
+    }
+
+    /// What the script leaves of a good answer.
+    pub(super) fn through(self, fault: Option<Fault>) -> Reply {
+        match fault {
+            Some(Fault::AnswerLost) => Reply::Lost,
+            Some(Fault::MalformedAnswer) => Reply::Raw(StatusCode::OK, NOT_JSON),
+            _ => self,
+        }
+    }
+}
+
+pub(super) fn ok(body: Value) -> Reply {
+    Reply::Json(StatusCode::OK, body)
+}
+
+pub(super) fn error(status: u16, code: &str, message: &str) -> Reply {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let body = json!({ "requestId": ids::request_id(), "errorCode": code, "errorMessage": message });
+    Reply::Json(status, body)
+}
+
+pub(super) fn invalid(field: &str) -> Reply {
+    error(400, "400.002.02", &format!("Bad Request - Invalid {field}"))
+}
+
+pub(super) fn busy() -> Reply {
+    error(500, "500.003.02", "System is busy. Please try again in few minutes.")
+}
+
+/// Scripted refusals that leave nothing behind.
+pub(super) fn refusal(fault_drawn: Option<Fault>) -> Option<Reply> {
+    match fault_drawn? {
+        Fault::ServerError => Some(error(500, "500.003.1001", "Internal Server Error")),
+        Fault::Busy => Some(busy()),
+        _ => None,
+    }
+}
+
+/// A body that fails at its first byte, which makes the server cut the connection.
+struct BrokenPipe;
+
+impl AsyncRead for BrokenPipe {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        _: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+    }
+}
