@@ -31,8 +31,11 @@ pub(crate) fn parse_minor(text: &str) -> Option<i64> {
 /// The same with thousands separators, which may stand only between groups of three digits.
 pub(crate) fn parse_grouped_minor(text: &str) -> Option<i64> {
     let text = text.trim();
-    let whole = text.strip_prefix('-').unwrap_or(text);
-    let whole = whole.split_once('.').map_or(whole, |(whole, _)| whole);
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    if fraction.contains(',') {
+        return None;
+    }
     let mut groups = whole.split(',');
     let first = groups.next()?;
     let mut rest = groups.peekable();

@@ -30,8 +30,8 @@ pub struct Statement {
 pub enum StatementError {
     #[error("the statement has no line with the names of its columns")]
     NoHeader,
-    #[error("line {line} of the statement has no usable {what}")]
-    Line { line: u64, what: &'static str },
+    #[error("entry {entry} below the columns' names has no usable {what}")]
+    Entry { entry: usize, what: &'static str },
 }
 
 impl Mpesa {
@@ -76,12 +76,17 @@ pub fn parse_statement(bytes: &[u8]) -> Result<Statement, StatementError> {
         csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
     let mut columns: Option<Columns> = None;
     let mut lines = Vec::new();
+    let mut entry = 0_usize;
     for record in reader.records() {
         // Text that was made valid above cannot fail in a flexible reader.
         let Ok(record) = record else { return Err(StatementError::NoHeader) };
         match &columns {
             None => columns = Columns::find(&record),
-            Some(columns) => lines.extend(columns.line(&record)?),
+            Some(columns) => {
+                entry = entry.saturating_add(1);
+                let line = columns.line(&record);
+                lines.extend(line.map_err(|what| StatementError::Entry { entry, what })?);
+            }
         }
     }
     if columns.is_some() { Ok(Statement { lines }) } else { Err(StatementError::NoHeader) }
@@ -114,31 +119,29 @@ impl Columns {
         })
     }
 
-    /// `None` for what moved nothing: lines that were not completed, totals, empty ones.
-    fn line(&self, record: &StringRecord) -> Result<Option<StatementLine>, StatementError> {
-        let number = record.position().map_or(0, csv::Position::line);
-        let bad = |what| StatementError::Line { line: number, what };
+    /// `None` for what moved nothing: lines that were not completed, totals, empty ones. The error is
+    /// what cannot be read.
+    fn line(&self, record: &StringRecord) -> Result<Option<StatementLine>, &'static str> {
         let cell = |at: usize| record.get(at).unwrap_or_default().trim();
         if cell(self.receipt).is_empty() || !cell(self.status).eq_ignore_ascii_case(COMPLETED) {
             return Ok(None);
         }
-        let receipt = plain(cell(self.receipt)).ok_or(bad("receipt"))?.to_ascii_uppercase();
-        let at = parse_statement_time(cell(self.completed_at)).ok_or(bad("completion time"))?;
-        let paid_in = minor(cell(self.paid_in)).ok_or(bad("amount paid in"))?;
+        let receipt = plain(cell(self.receipt)).ok_or("receipt")?.to_ascii_uppercase();
+        let at = parse_statement_time(cell(self.completed_at)).ok_or("completion time")?;
+        let paid_in = minor(cell(self.paid_in)).ok_or("amount paid in")?;
         // Withdrawals are written with and without a sign.
-        let withdrawn = minor(cell(self.withdrawn))
-            .and_then(i64::checked_abs)
-            .ok_or(bad("amount withdrawn"))?;
+        let withdrawn =
+            minor(cell(self.withdrawn)).and_then(i64::checked_abs).ok_or("amount withdrawn")?;
         let (flow, amount) = match (paid_in, withdrawn) {
             (0, 0) => return Ok(None),
             (paid_in, 0) => (Flow::In, paid_in),
             (0, withdrawn) => (Flow::Out, withdrawn),
-            _ => return Err(bad("direction")),
+            _ => return Err("direction"),
         };
-        let amount = money(amount).ok_or(bad("amount"))?;
+        let amount = money(amount).ok_or("amount")?;
         let balance_minor = match self.balance.map(cell) {
             None | Some("") => None,
-            Some(text) => Some(parse_grouped_minor(text).ok_or(bad("balance"))?),
+            Some(text) => Some(parse_grouped_minor(text).ok_or("balance")?),
         };
         let reference = match flow {
             Flow::In => self.account.map(cell).and_then(plain),
