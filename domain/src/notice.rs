@@ -35,6 +35,7 @@ text_enum! {
         MilestoneRefunded = "milestone_refunded",
         DealCompleted = "deal_completed",
         DepositReceived = "deposit_received",
+        DepositFailed = "deposit_failed",
         WithdrawalRequested = "withdrawal_requested",
         WithdrawalHeld = "withdrawal_held",
         WithdrawalRefused = "withdrawal_refused",
@@ -84,6 +85,7 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::PaymentRequested
         | Template::DealCompleted
         | Template::DepositReceived
+        | Template::DepositFailed
         | Template::WithdrawalRequested
         | Template::WithdrawalRefused => &[Channel::Email],
     }

@@ -68,7 +68,9 @@ async fn measure(
     Ok(match rule.measure {
         Measure::AmountMinor => payment.amount.minor(),
         Measure::Withdrawals => recent.select(count_star()).first(conn).await?,
-        Measure::Recipients => recent.select(count(payments::msisdn).aggregate_distinct()).first(conn).await?,
+        Measure::Recipients => {
+            recent.select(count(payments::msisdn).aggregate_distinct()).first(conn).await?
+        }
         Measure::AccountAgeHours => {
             let user = users::load(conn, payment.user).await?;
             now.signed_duration_since(user.created_at).num_hours()

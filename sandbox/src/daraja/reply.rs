@@ -1,18 +1,12 @@
 //! Daraja's answers, including the ones that go wrong on the way.
 
-use std::{
-    io,
-    pin::Pin,
-    task::{Context, Poll},
-};
-
 use poem::{Body, Response, http::StatusCode};
 use serde_json::{Value, json};
-use tokio::io::{AsyncRead, ReadBuf};
 
 use crate::{fault::Fault, ids};
 
 const NOT_JSON: &str = "<html><body>Request processed</body></html>";
+const LOST_BYTES: usize = 512;
 
 pub(super) enum Reply {
     Json(StatusCode, Value),
@@ -49,9 +43,11 @@ impl Reply {
             Reply::Raw(status, body) => {
                 Response::builder().status(status).content_type("text/html").body(body)
             }
+            // A body shorter than announced makes the server cut the connection.
             Reply::Lost => Response::builder()
                 .content_type("application/json")
-                .body(Body::from_async_read(BrokenPipe)),
+                .header("Content-Length", LOST_BYTES)
+                .body(Body::from_async_read(tokio::io::empty())),
         }
     }
 
@@ -89,18 +85,5 @@ pub(super) fn refusal(fault_drawn: Option<Fault>) -> Option<Reply> {
         Fault::ServerError => Some(error(500, "500.003.1001", "Internal Server Error")),
         Fault::Busy => Some(busy()),
         _ => None,
-    }
-}
-
-/// A body that fails at its first byte, which makes the server cut the connection.
-struct BrokenPipe;
-
-impl AsyncRead for BrokenPipe {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        _: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
     }
 }

@@ -114,7 +114,7 @@ async fn serve(
     let (status, length, body) = match &answer {
         Answer::Vanish => return,
         Answer::Say(status, body) => (*status, body.len(), body.as_str()),
-        Answer::CutOff(body) => (200, body.len() + 10, *body),
+        Answer::CutOff(body) => (200, body.len().saturating_add(10), *body),
     };
     let head = format!(
         "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"

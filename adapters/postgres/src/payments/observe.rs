@@ -86,20 +86,23 @@ async fn follow(
             .await;
     }
     ledger::post(conn, &entries, now).await?;
-    if let Some(deal) = deal {
-        follow_for_deal(conn, deal, payment, after, now).await?;
-    }
-    tell(conn, deal, payment, after, now).await
+    let funded = match deal {
+        Some(deal) => follow_for_deal(conn, deal, payment, after, now).await?,
+        None => false,
+    };
+    // Whoever's payment funded the deal hears of that instead.
+    if funded { Ok(()) } else { tell(conn, deal, payment, after, now).await }
 }
 
-/// Money that arrived for a deal funds it, if the deal can still take it; otherwise it stays in the wallet.
+/// Money that arrived for a deal funds it (`true`), if the deal can still take it; otherwise it stays in
+/// the wallet.
 async fn follow_for_deal(
     conn: &mut AsyncPgConnection,
     deal: &Deal,
     payment: &Payment,
     after: &Verdict,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let data = json!({ "payment_id": payment.id.to_string(), "receipt": after.receipt, "reason": after.reason.map(|r| r.as_str()) });
     let name = match after.state {
         State::Succeeded => "payment.succeeded",
@@ -107,17 +110,23 @@ async fn follow_for_deal(
         State::Unknown => "payment.unknown",
         State::Review => "payment.review",
         State::Pending => "payment.prompted",
-        State::Screening | State::Held | State::Queued | State::Submitting => return Ok(()),
+        State::Screening | State::Held | State::Queued | State::Submitting => {
+            return Ok(false);
+        }
     };
     deals::note(conn, deal.id, name, data, now).await?;
     if after.state != State::Succeeded {
-        return Ok(());
+        return Ok(false);
     }
     match deal::decide(deal, Command::Fund, Actor::System, now) {
-        Ok(decision) => deals::apply(conn, deal, &decision, Actor::System, now).await,
+        Ok(decision) => {
+            deals::apply(conn, deal, &decision, Actor::System, now).await?;
+            Ok(true)
+        }
         Err(_) => {
             let data = json!({ "payment_id": payment.id.to_string() });
-            deals::note(conn, deal.id, "payment.kept_in_wallet", data, now).await
+            deals::note(conn, deal.id, "payment.kept_in_wallet", data, now).await?;
+            Ok(false)
         }
     }
 }
@@ -135,6 +144,7 @@ async fn tell(
         (State::Succeeded, false) => Template::DepositReceived,
         (State::Failed, true) if payment.stage == Stage::Refused => Template::WithdrawalRefused,
         (State::Failed, true) => Template::WithdrawalFailed,
+        (State::Failed, false) if deal.is_none() => Template::DepositFailed,
         (State::Failed, false) => Template::PaymentFailed,
         (State::Review, _) => Template::PaymentReview,
         (

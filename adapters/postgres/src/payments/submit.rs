@@ -181,7 +181,8 @@ impl Store {
         .await
     }
 
-    /// Takes note of the answer to a poll, and asks again later if it settled nothing.
+    /// Takes note of the answer to a poll (none, if the provider was away), and asks again later if it
+    /// settled nothing.
     ///
     /// # Errors
     /// [`Error::LeaseLost`] if another worker has taken the job over.
@@ -191,12 +192,14 @@ impl Store {
         id: PaymentId,
         round: u32,
         evidence: Option<&Evidence>,
-        exchange: &Exchange,
+        exchange: Option<&Exchange>,
         now: DateTime<Utc>,
     ) -> Result<State, Error> {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
-            keep_exchange(conn, id, exchange, now).await?;
+            if let Some(exchange) = exchange {
+                keep_exchange(conn, id, exchange, now).await?;
+            }
             let payment = match evidence {
                 Some(evidence) => observe(conn, id, evidence, now).await?.payment,
                 None => lock(conn, id).await?,

@@ -1,0 +1,55 @@
+//! One module per job. Each is safe to run twice and to break off anywhere: what it does to money is
+//! committed together with the completion of its row.
+
+mod apply_callback;
+mod housekeep;
+mod lapse_deal;
+mod poll_collection;
+mod reconcile;
+mod screen_withdrawal;
+mod send_notification;
+mod submit_collection;
+mod submit_payout;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use amana_domain::id::{DealId, PaymentId};
+use amana_postgres::{Claim, Exchange, Job};
+
+pub(crate) async fn carry_out(context: &Context, claim: &Claim) -> Result<(), Failure> {
+    context.step(claim, "claimed")?;
+    match claim.job {
+        Job::SubmitCollection { payment } => {
+            submit_collection::run(context, claim, PaymentId::new(payment)).await
+        }
+        Job::PollCollection { payment, round } => {
+            poll_collection::run(context, claim, PaymentId::new(payment), round).await
+        }
+        Job::SubmitPayout { payment } => {
+            submit_payout::run(context, claim, PaymentId::new(payment)).await
+        }
+        Job::ApplyCallback { callback } => apply_callback::run(context, claim, callback).await,
+        Job::LapseDeal { deal, timer } => {
+            lapse_deal::run(context, claim, DealId::new(deal), timer).await
+        }
+        Job::ScreenWithdrawal { payment } => {
+            screen_withdrawal::run(context, claim, PaymentId::new(payment)).await
+        }
+        Job::SendNotification { notification } => {
+            send_notification::run(context, claim, notification).await
+        }
+        Job::Reconcile { .. } => reconcile::run(context, claim).await,
+        Job::Housekeep { .. } => housekeep::run(context, claim).await,
+    }?;
+    context.step(claim, "done")
+}
+
+/// An adapter's record of an exchange, as the store keeps it.
+fn stored(exchange: &amana_mpesa::Exchange) -> Exchange {
+    Exchange {
+        operation: exchange.operation.to_owned(),
+        request: exchange.request.clone(),
+        status: exchange.status.map(i32::from),
+        body: exchange.body.clone(),
+    }
+}

@@ -1,0 +1,26 @@
+//! Lets a deadline of a deal pass.
+
+use crate::context::Context;
+use crate::failure::Failure;
+use amana_domain::deal::Refusal;
+use amana_domain::id::DealId;
+use amana_postgres::{Claim, Error, TimerKind};
+use std::time::Duration;
+
+/// A timer that came early asks again after this.
+const EARLY_RETRY_AFTER: Duration = Duration::from_secs(2);
+
+pub(super) async fn run(
+    context: &Context,
+    claim: &Claim,
+    id: DealId,
+    timer: TimerKind,
+) -> Result<(), Failure> {
+    match context.store.lapse_deal(claim, id, timer, context.clock.now()).await {
+        Err(Error::Refused(Refusal::TooEarly { due_at })) => Err(Failure::Retry {
+            why: format!("due only at {due_at}"),
+            after: Some(EARLY_RETRY_AFTER),
+        }),
+        result => Ok(result?),
+    }
+}

@@ -1,0 +1,29 @@
+//! Holds our payments and balances against the provider's statement.
+
+use crate::context::Context;
+use crate::failure::Failure;
+use amana_domain::reconciliation::Period;
+use amana_mpesa::MpesaError;
+use amana_postgres::Claim;
+use tracing::{info, warn};
+
+pub(super) async fn run(context: &Context, claim: &Claim) -> Result<(), Failure> {
+    let to = context.clock.now();
+    let from = to.checked_sub_signed(context.settings.statement_reach).unwrap_or(to);
+    let period = Period { from, to };
+    let lines = match context.mpesa.statement(from, to).await {
+        Ok(statement) => statement.lines,
+        Err(error @ MpesaError::NotConfigured { .. }) => {
+            return Err(Failure::permanent(error.to_string()));
+        }
+        Err(error) => return Err(Failure::retry(error.to_string())),
+    };
+    context.step(claim, "fetched")?;
+    let run = context.store.reconcile(claim, &lines, period, context.clock.now()).await?;
+    if run.open_breaks > 0 {
+        warn!(?run, "reconciliation: {} breaks are open", run.open_breaks);
+    } else {
+        info!(?run, "reconciliation: everything matches");
+    }
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! Sends one message over one channel. Mail and SMS cannot be taken back or made unique: a message may
+//! go out twice if we die between sending and noting it, never not at all.
+
+use crate::context::Context;
+use crate::failure::Failure;
+use amana_messaging::{Message, Params, Rendered, SendError, SendErrorKind, render};
+use amana_postgres::{Claim, PendingNotification};
+use uuid::Uuid;
+
+pub(super) async fn run(context: &Context, claim: &Claim, id: Uuid) -> Result<(), Failure> {
+    let Some(pending) = context.store.pending_notification(id).await? else {
+        return Ok(context.store.finish_job(claim, context.clock.now()).await?);
+    };
+    let params =
+        Params::from_json(&pending.params).map_err(|e| Failure::permanent(e.to_string()))?;
+    let rendered = render(pending.template, pending.channel, pending.user.locale, &params)
+        .map_err(|e| Failure::permanent(e.to_string()))?;
+    context.step(claim, "rendered")?;
+    send(context, &pending, &rendered).await?;
+    context.step(claim, "sent")?;
+    Ok(context.store.notification_sent(claim, id, context.clock.now()).await?)
+}
+
+async fn send(
+    context: &Context,
+    pending: &PendingNotification,
+    rendered: &Rendered,
+) -> Result<(), Failure> {
+    let sent = match rendered {
+        Rendered::Email { subject, body } => {
+            let message = Message {
+                to: pending.user.email.clone(),
+                subject: subject.clone(),
+                body: body.clone(),
+                message_id: pending.id.simple().to_string(),
+            };
+            context.mailer.send(&message).await
+        }
+        Rendered::Sms { text } => {
+            context.sms.send(&format!("+{}", pending.user.phone.as_str()), text).await
+        }
+    };
+    sent.map(|_| ()).map_err(failure)
+}
+
+fn failure(error: SendError) -> Failure {
+    match error.kind {
+        SendErrorKind::Temporary => Failure::retry(error.what),
+        SendErrorKind::Permanent => Failure::permanent(error.what),
+    }
+}

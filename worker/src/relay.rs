@@ -1,0 +1,59 @@
+//! The relay: pushes the ids of due jobs to Redis. It is the only thing that pushes.
+
+use crate::context::Context;
+use amana_postgres::Error;
+use amana_redis::Transport;
+use std::collections::BTreeMap;
+use tokio::sync::watch;
+use tracing::warn;
+use uuid::Uuid;
+
+/// Ids that one look at the outbox takes on.
+const BATCH_MAX: i64 = 1_000;
+
+/// While so many ids wait in a queue no more are pushed: Redis holds a window, PostgreSQL the backlog.
+const QUEUE_DEPTH_MAX: u64 = 20_000;
+
+/// Pushes one batch; returns how many jobs were due.
+///
+/// # Errors
+/// [`Error::Store`] if the outbox cannot be read. A failing push is logged: the rows are pushed again.
+pub async fn relay_once(context: &Context, transport: &Transport) -> Result<usize, Error> {
+    let due = context.store.due_jobs(context.clock.now(), BATCH_MAX).await?;
+    let count = due.len();
+    let mut queues: BTreeMap<String, Vec<(Uuid, i64)>> = BTreeMap::new();
+    for job in due {
+        queues.entry(job.queue).or_default().push((job.id, job.due_at.timestamp_millis()));
+    }
+    for (queue, ids) in queues {
+        match transport.depth(&queue).await {
+            Ok(depth) if depth >= QUEUE_DEPTH_MAX => continue,
+            Ok(_) => {}
+            Err(error) => {
+                warn!(%queue, %error, "Redis is away; the jobs stay in the outbox");
+                continue;
+            }
+        }
+        if let Err(error) = transport.push(&queue, &ids).await {
+            warn!(%queue, %error, count = ids.len(), "push failed; it is repeated");
+        }
+    }
+    Ok(count)
+}
+
+/// Looks at the outbox until told to stop; at once again while there was a full batch.
+pub(crate) async fn run(context: Context, transport: Transport, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        match relay_once(&context, &transport).await {
+            Ok(count) if i64::try_from(count).is_ok_and(|count| count >= BATCH_MAX) => continue,
+            Ok(_) => {}
+            Err(error) => {
+                warn!(error = %crate::failure::describe(&error), "the outbox cannot be read")
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(context.settings.relay_interval) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}

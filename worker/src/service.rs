@@ -1,0 +1,70 @@
+//! The running worker: apalis workers per queue, the relay, the schedules, and a graceful end.
+
+use crate::context::Context;
+use crate::{relay, runner, schedule};
+use amana_redis::Transport;
+use apalis::prelude::{Event, Monitor, WorkerBuilder, WorkerBuilderExt};
+use std::future::Future;
+use tokio::sync::watch;
+use tracing::{info, warn};
+
+/// Every queue and how many of its jobs one worker process carries out at a time. Money does not wait
+/// behind messages.
+pub const QUEUES: [(&str, usize); 7] = [
+    ("payments", 8),
+    ("callbacks", 8),
+    ("timers", 4),
+    ("fraud", 4),
+    ("notifications", 8),
+    ("reconciliation", 1),
+    ("housekeeping", 1),
+];
+
+/// Works until `shutdown` resolves. Then nothing new is claimed, running jobs may end, and what was
+/// taken from Redis and not begun goes back.
+///
+/// # Errors
+/// Only if the monitor itself cannot run.
+pub async fn run(
+    context: Context,
+    transport: Transport,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let (stop, stopped) = watch::channel(false);
+    let relay = tokio::spawn(relay::run(context.clone(), transport.clone(), stopped.clone()));
+    let schedule = tokio::spawn(schedule::run(context.clone(), stopped));
+    let mut monitor = Monitor::new()
+        .shutdown_timeout(context.settings.shutdown_time_max)
+        .should_restart(|worker, error| {
+            warn!(worker = worker.name(), %error, "worker ended unexpectedly and is started again");
+            true
+        })
+        .on_event(|worker, event| {
+            if let Event::Error(error) = event {
+                warn!(worker = worker.name(), %error, "worker reported an error");
+            }
+        });
+    for (queue, concurrency) in QUEUES {
+        let (context, transport) = (context.clone(), transport.clone());
+        monitor = monitor.register(move |restarts| {
+            WorkerBuilder::new(format!("{queue}-{restarts}"))
+                .backend(transport.consumer(queue))
+                .concurrency(concurrency)
+                .catch_panic()
+                .data(context.clone())
+                .build(runner::run)
+        });
+    }
+    info!("worker is ready");
+    let result = monitor
+        .run_with_signal(async move {
+            shutdown.await;
+            info!("worker stops: running jobs may end");
+            Ok(())
+        })
+        .await;
+    let _ = stop.send(true);
+    let _ = tokio::join!(relay, schedule);
+    info!("worker has stopped");
+    result.map_err(std::io::Error::other)
+}
