@@ -1,4 +1,10 @@
 //! The binary `amana`: its commands, and the private servers they run on.
 
+pub mod admin;
+pub mod config;
+pub mod demo;
 pub mod local;
 pub mod schema;
+pub mod serve;
+pub mod stack;
+pub mod up;

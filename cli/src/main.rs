@@ -1,1 +1,100 @@
-fn main() {}
+//! The one door to the product: `amana --help`.
+
+use amana::{admin, config, demo, schema, serve, stack, up};
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// What a wrong or missing setting ends with.
+const EXIT_CONFIGURATION: u8 = 2;
+
+/// Escrow and payments for mobile money.
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start everything privately and stay up; the data is kept in .amana/
+    Up,
+    /// Run one whole deal on private servers and print it as a story
+    Demo,
+    /// Serve the HTTP API
+    Api,
+    /// Carry out jobs
+    Worker,
+    /// Bring the database schema up to date
+    Migrate,
+    /// Print the OpenAPI document
+    Openapi,
+    /// Make an operator; the password is read from AMANA_ADMIN_PASSWORD
+    #[command(subcommand)]
+    Admin(Admin),
+    /// Compare or rewrite the store's schema.rs
+    Schema(Schema),
+}
+
+#[derive(Subcommand)]
+enum Admin {
+    Create(admin::NewOperator),
+}
+
+#[derive(Args)]
+struct Schema {
+    #[arg(long, value_name = "FILE", conflicts_with = "write", required_unless_present = "write")]
+    check: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    write: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_logs();
+    match run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("amana: {error:#}");
+            let wrong_setting = error.downcast_ref::<config::ConfigError>().is_some();
+            if wrong_setting { ExitCode::from(EXIT_CONFIGURATION) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Up => up::run(),
+        Command::Demo => demo::run(),
+        Command::Api => serve::api(),
+        Command::Worker => serve::worker(),
+        Command::Migrate => serve::migrate(),
+        Command::Openapi => {
+            print!("{}", amana_api::document());
+            Ok(())
+        }
+        Command::Admin(Admin::Create(new)) => admin::create(&new),
+        Command::Schema(args) => {
+            let printed = schema::print(|url| stack::block_on(serve::migrate_url(url))?)?;
+            match (args.check, args.write) {
+                (Some(file), _) => schema::check(&file, &printed),
+                (None, Some(file)) => schema::write(&file, &printed),
+                (None, None) => Ok(()),
+            }
+        }
+    }
+}
+
+/// `AMANA_LOG` filters as `RUST_LOG` does; `AMANA_LOG_FORMAT=json` is for machines.
+fn start_logs() {
+    let filter = EnvFilter::try_from_env("AMANA_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::env::var("AMANA_LOG_FORMAT").is_ok_and(|format| format == "json") {
+        logs.json().init();
+    } else {
+        logs.with_ansi(false).init();
+    }
+}

@@ -17,7 +17,7 @@ export function el(name, attributes, ...children) {
 }
 
 export function row(...cells) {
-  return el("tr", {}, ...cells.map((cell) => el("td", {}, cell)));
+  return el("tr", {}, ...cells.map((cell) => el("td", typeof cell === "string" && cell.length < 24 ? { class: "nowrap" } : {}, cell)));
 }
 
 export function money(cents, whole) {

@@ -80,7 +80,7 @@ impl State {
     fn collection_code(&mut self, open: &Collection, answer: &Answer, now_ms: i64) -> String {
         let code = match answer {
             Answer::Cancel => "1032",
-            Answer::NoAnswer => "1037",
+            Answer::Silence => "1037",
             Answer::WrongPin => "2001",
             Answer::NoFunds => "1",
             Answer::Refuse(code) => code,

@@ -83,7 +83,9 @@ pub(crate) fn end_collection(
     checkout_id: &str,
     answer: &Answer,
 ) -> bool {
-    state.schedule.retain(|it| !matches!(&it.task, Task::Prompt { checkout_id: id, .. } if id == checkout_id));
+    state.schedule.retain(
+        |it| !matches!(&it.task, Task::Prompt { checkout_id: id, .. } if id == checkout_id),
+    );
     let Some(ended) = state.settle_collection(checkout_id, answer, &settings.organisation) else {
         return false;
     };
@@ -106,20 +108,24 @@ fn plan_stk_callbacks(
         Some(Fault::Malformed) => NOT_JSON.to_owned(),
         _ => results::stk_callback(ended, outcome, extra_cents).to_string(),
     };
-    let delivery = Delivery {
-        reference: ended.checkout_id.clone(),
-        url: ended.callback_url.clone(),
-        body,
-    };
+    let delivery =
+        Delivery { reference: ended.checkout_id.clone(), url: ended.callback_url.clone(), body };
     let delay = match script.fault {
         Some(Fault::CallbackLate) => late(settings, script.delay_ms),
         _ => settings.callback_delay,
     };
-    plan_delivery(state, settings, delivery, Plan { delay, twice: script.is(Fault::CallbackTwice) });
+    plan_delivery(
+        state,
+        settings,
+        delivery,
+        Plan { delay, twice: script.is(Fault::CallbackTwice) },
+    );
 }
 
 pub(crate) fn end_payout(state: &mut State, settings: &Settings, originator_id: &str) {
-    state.schedule.retain(|it| !matches!(&it.task, Task::Payout { originator_id: id } if id == originator_id));
+    state.schedule.retain(
+        |it| !matches!(&it.task, Task::Payout { originator_id: id } if id == originator_id),
+    );
     let Some(ended) = state.settle_payout(originator_id) else { return };
     if let Some(outcome) = &ended.outcome {
         plan_b2c_results(state, settings, &ended, outcome);
@@ -138,7 +144,12 @@ fn plan_b2c_results(state: &mut State, settings: &Settings, ended: &Payout, outc
     }
     if script.is(Fault::QueueTimeout) {
         let timeout = delivery(&ended.timeout_url, results::b2c_timeout(ended).to_string());
-        plan_delivery(state, settings, timeout, Plan { delay: settings.callback_delay, twice: false });
+        plan_delivery(
+            state,
+            settings,
+            timeout,
+            Plan { delay: settings.callback_delay, twice: false },
+        );
     }
     let extra_cents = if script.is(Fault::WrongAmount) { ONE_SHILLING_CENTS } else { 0 };
     let body = if script.is(Fault::Malformed) {
@@ -175,7 +186,8 @@ fn plan_delivery(state: &mut State, settings: &Settings, delivery: Delivery, pla
 /// Sends what is planned for `reference` now, before anything else happens.
 pub(crate) async fn deliver_now(store: &Store, reference: &str) {
     let planned = store.change(|state| {
-        let mine = |it: &Scheduled| matches!(&it.task, Task::Deliver(it) if it.reference == reference);
+        let mine =
+            |it: &Scheduled| matches!(&it.task, Task::Deliver(it) if it.reference == reference);
         let index = state.schedule.iter().position(mine)?;
         match state.schedule.swap_remove(index).task {
             Task::Deliver(delivery) => Some(delivery),

@@ -161,7 +161,8 @@ mod tests {
     #[test]
     fn a_counted_rule_is_used_up_and_outranks_the_number() {
         let phone = number_of(Fault::Cancel);
-        let rule = Rule { phone: phone.clone(), fault: Fault::Approve, count: Some(2), delay_ms: None };
+        let rule =
+            Rule { phone: phone.clone(), fault: Fault::Approve, count: Some(2), delay_ms: None };
         let mut rules = vec![rule];
         for expected in [Fault::Approve, Fault::Approve, Fault::Cancel] {
             assert_eq!(draw(&mut rules, &phone, Operation::Collection).fault, Some(expected));

@@ -9,9 +9,7 @@ const RECEIPT_YEAR_OF_A: i32 = 2006;
 
 fn random_from(alphabet: &[u8], length: usize) -> String {
     let mut rng = rand::rng();
-    (0..length)
-        .map(|_| char::from(alphabet[rng.random_range(0..alphabet.len())]))
-        .collect()
+    (0..length).map(|_| char::from(alphabet[rng.random_range(0..alphabet.len())])).collect()
 }
 
 fn hex(length: usize) -> String {
@@ -22,9 +20,8 @@ fn hex(length: usize) -> String {
 fn receipt_date(instant_ms: i64) -> String {
     use chrono::Datelike;
     let date = clock::eat(instant_ms);
-    let letter = |zero_based: u32| {
-        char::from_u32(u32::from(b'A').saturating_add(zero_based)).unwrap_or('A')
-    };
+    let letter =
+        |zero_based: u32| char::from_u32(u32::from(b'A').saturating_add(zero_based)).unwrap_or('A');
     let year = u32::try_from(date.year().saturating_sub(RECEIPT_YEAR_OF_A)).unwrap_or(0) % 26;
     let day = date.day();
     let day = char::from_digit(day, 36).unwrap_or('1').to_ascii_uppercase();

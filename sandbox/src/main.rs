@@ -1,6 +1,6 @@
 //! `amana-sandbox`: the sandbox as a process of its own.
 
-use std::{io::Write, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{io::Write, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use amana_sandbox::{Credentials, Settings, start};
 use anyhow::Context;
@@ -49,14 +49,28 @@ impl Arguments {
     }
 }
 
+/// Nothing to run with: a bad argument, a port that is taken, a foreign snapshot.
+const EXIT_CONFIGURATION: u8 = 2;
+
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // One line: whoever starts us passes it on. A closed stderr changes nothing.
+            let _ = writeln!(std::io::stderr(), "amana-sandbox: {error:#}");
+            ExitCode::from(EXIT_CONFIGURATION)
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     // Before the line that says we are ready: whoever reads it may send the signal at once.
     let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
-    let running = start(Arguments::parse().settings()).await?;
+    let running = start(arguments.settings()).await?;
     let line = format!("sandbox ready: http://{} smtp://{}\n", running.http, running.smtp);
     // A closed stdout is no reason to end.
     let _ = std::io::stdout().lock().write_all(line.as_bytes());

@@ -46,8 +46,7 @@ pub(crate) fn stk_callback(ended: &Collection, outcome: &Outcome, extra_cents: i
         "ResultDesc": collection_description(&outcome.code),
     });
     if outcome.paid() {
-        let time: i64 =
-            clock::eat_text(outcome.at_ms, "%Y%m%d%H%M%S").parse().unwrap_or_default();
+        let time: i64 = clock::eat_text(outcome.at_ms, "%Y%m%d%H%M%S").parse().unwrap_or_default();
         let phone: i64 = ended.phone.parse().unwrap_or_default();
         callback["CallbackMetadata"] = json!({ "Item": [
             { "Name": "Amount", "Value": money::json_decimal(ended.amount_cents.saturating_add(extra_cents)) },
@@ -69,7 +68,9 @@ fn payout_description(code: &str) -> &'static str {
         "20" => "The initiator is not known.",
         "26" => "System busy. Try again in a short while.",
         "2001" => "The initiator information is invalid.",
-        "2040" => "Credit Party customer type (Unregistered or Registered Customer) can't be supported by the service.",
+        "2040" => {
+            "Credit Party customer type (Unregistered or Registered Customer) can't be supported by the service."
+        }
         "SFC_IC0003" => "The operator does not exist.",
         _ => "The request failed.",
     }
@@ -108,8 +109,7 @@ pub(crate) fn b2c_result(
         ] });
     } else if outcome.code == "1" {
         // One parameter alone comes as an object; other failures have none at all.
-        let time: i64 =
-            clock::eat_text(outcome.at_ms, "%Y%m%d%H%M%S").parse().unwrap_or_default();
+        let time: i64 = clock::eat_text(outcome.at_ms, "%Y%m%d%H%M%S").parse().unwrap_or_default();
         result["ResultParameters"] =
             json!({ "ResultParameter": pair("BOCompletedTime", json!(time)) });
     }

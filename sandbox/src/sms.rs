@@ -31,11 +31,13 @@ async fn answer(store: &Store, req: &Request, body: Body) -> Response {
     let Ok(bytes) = body.into_bytes_limit(BODY_BYTES_MAX).await else {
         return refuse(StatusCode::PAYLOAD_TOO_LARGE, "Body too large");
     };
-    let form: BTreeMap<String, String> =
-        reqwest::Url::parse("form:").map_or_else(|_| BTreeMap::new(), |mut url| {
+    let form: BTreeMap<String, String> = reqwest::Url::parse("form:").map_or_else(
+        |_| BTreeMap::new(),
+        |mut url| {
             url.set_query(std::str::from_utf8(&bytes).ok());
             url.query_pairs().into_owned().collect()
-        });
+        },
+    );
     let field = |name: &str| form.get(name).filter(|text| !text.is_empty());
     let (Some(_), Some(to), Some(message)) = (field("username"), field("to"), field("message"))
     else {

@@ -22,11 +22,7 @@ const RECIPIENTS_MAX: usize = 100;
 const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-pub(crate) async fn run(
-    listener: TcpListener,
-    store: Arc<Store>,
-    mut stop: watch::Receiver<bool>,
-) {
+pub(crate) async fn run(listener: TcpListener, store: Arc<Store>, mut stop: watch::Receiver<bool>) {
     let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let accepted = tokio::select! {

@@ -153,7 +153,7 @@ pub(crate) enum Answer {
     Cancel,
     WrongPin,
     NoFunds,
-    NoAnswer,
+    Silence,
     Refuse(String),
 }
 
@@ -276,7 +276,7 @@ impl State {
     /// Open prompts of a phone, oldest first. Scripted ones never show on the phone.
     pub(crate) fn open_prompts(&self, phone: Option<&str>) -> Vec<&Collection> {
         let shown = |scheduled: &Scheduled| match &scheduled.task {
-            Task::Prompt { checkout_id, answer: Answer::NoAnswer } => {
+            Task::Prompt { checkout_id, answer: Answer::Silence } => {
                 self.collections.get(checkout_id).filter(|it| it.script.shows_prompt())
             }
             Task::Prompt { .. } | Task::Payout { .. } | Task::Deliver(_) => None,

@@ -85,8 +85,7 @@ fn render(
     out.write_record(["Organization Name:", &settings.organisation])?;
     out.write_record(["Short Code:", &settings.credentials.short_code])?;
     out.write_record(["Account:", "Utility Account"])?;
-    let (from, to) =
-        (clock::eat_text(period.start, TIME), clock::eat_text(period.end, TIME));
+    let (from, to) = (clock::eat_text(period.start, TIME), clock::eat_text(period.end, TIME));
     out.write_record(["Time Period:", &format!("From {from} To {to}")])?;
     out.write_record(["Opening Balance:", &money::grouped(opening)])?;
     out.write_record(["Closing Balance:", &money::grouped(closing)])?;

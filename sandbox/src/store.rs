@@ -118,8 +118,12 @@ impl Store {
 
 fn load(path: &Path) -> anyhow::Result<State> {
     match fs::read(path) {
-        Ok(bytes) => serde_json::from_slice(&bytes)
-            .with_context(|| format!("{} is not a snapshot of this sandbox", path.display())),
+        Ok(bytes) => serde_json::from_slice(&bytes).with_context(|| {
+            format!(
+                "{} is not a snapshot this version reads (move it away to start afresh)",
+                path.display()
+            )
+        }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(State::default()),
         Err(error) => Err(error).with_context(|| format!("read {}", path.display())),
     }

@@ -1,1 +1,36 @@
-//! Harness.
+//! The test bench: one private PostgreSQL and Redis per test binary, a database, a Redis namespace, a
+//! sandbox, an API and a worker per test.
+
+mod app;
+mod client;
+mod deals;
+mod servers;
+mod worker;
+
+pub use app::{App, AppBuilder};
+pub use client::{Answer, Person};
+pub use deals::{DealPlan, Funded};
+pub use servers::{Database, namespace, redis_url, servers};
+pub use worker::{WorkerProcess, amana_binary};
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+/// How long a test waits for something that has to happen.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Waits until `check` gives something; panics with `what` when patience is over.
+pub async fn eventually<T, F, Fut>(what: &str, mut check: F) -> T
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Option<T>>,
+{
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = check().await {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "did not happen in {PATIENCE:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+}

@@ -1,74 +1,96 @@
-//! The closed list of templates: the stable name of each and the variables it needs.
+//! What each message is made of: the values it needs and the one it can do without.
 
-use std::fmt;
-use std::str::FromStr;
+use std::borrow::Cow;
 
-/// The text names no template.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("there is no such message template")]
-pub struct UnknownTemplate;
+use amana_domain::notice::Template;
+use amana_domain::payment::FailureReason;
 
-macro_rules! templates {
-    ($($variant:ident $name:literal [$($variable:literal),+];)+) => {
-        /// Everything we ever write to people about. The names are stored, so they never change.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum Template {
-            $($variant,)+
-        }
-
-        impl Template {
-            pub const ALL: &[Template] = &[$(Template::$variant,)+];
-
-            /// The stored name, which is also the name of the message in the `.ftl` files.
-            pub fn name(self) -> &'static str {
-                match self {
-                    $(Template::$variant => $name,)+
-                }
-            }
-
-            /// What [`Params`](crate::Params) must hold, whatever the channel and the language.
-            pub fn variables(self) -> &'static [&'static str] {
-                match self {
-                    $(Template::$variant => &[$($variable),+],)+
-                }
-            }
-        }
-    };
+/// What [`Params`](crate::Params) hold for a template, whatever the channel and the language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Variables {
+    pub required: &'static [&'static str],
+    pub detail: Option<Detail>,
 }
 
-templates! {
-    Welcome "welcome" ["name"];
-    DealProposed "deal_proposed" ["name", "counterparty", "deal_title", "amount", "deadline"];
-    DealAgreed "deal_agreed" ["name", "counterparty", "deal_title", "amount"];
-    DealCancelled "deal_cancelled" ["name", "counterparty", "deal_title"];
-    DealExpired "deal_expired" ["name", "counterparty", "deal_title"];
-    PaymentRequested "payment_requested" ["name", "deal_title", "amount"];
-    PaymentFailed "payment_failed" ["name", "deal_title", "amount", "reason"];
-    DealFunded "deal_funded" ["name", "deal_title", "amount"];
-    MilestoneDelivered "milestone_delivered"
-        ["name", "counterparty", "deal_title", "milestone", "amount", "deadline"];
-    MilestoneReleased "milestone_released" ["name", "deal_title", "milestone", "amount"];
-    MilestoneRefunded "milestone_refunded" ["name", "deal_title", "milestone", "amount"];
-    DealCompleted "deal_completed" ["name", "counterparty", "deal_title"];
-    DepositReceived "deposit_received" ["name", "amount", "receipt"];
-    WithdrawalRequested "withdrawal_requested" ["name", "amount"];
-    WithdrawalHeld "withdrawal_held" ["name", "amount"];
-    WithdrawalRefused "withdrawal_refused" ["name", "amount", "reason"];
-    WithdrawalPaid "withdrawal_paid" ["name", "amount", "receipt"];
-    WithdrawalFailed "withdrawal_failed" ["name", "amount", "reason"];
-    PaymentReview "payment_review" ["name", "amount"];
+/// A value that may be blank or missing. It reaches the text as a whole sentence, so that nothing
+/// is left hanging without it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// The provider's receipt.
+    Receipt,
+    /// The code of a [`FailureReason`], told to somebody who wanted to pay.
+    PaymentFailure,
+    /// The same told to somebody whom we wanted to pay: here the payer is Amana.
+    PayoutFailure,
+    /// An operator's own words.
+    Explanation,
 }
 
-impl fmt::Display for Template {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+/// Stands in for a code that is absent or of a newer version: what to do without knowing the reason.
+const REASON_UNKNOWN: &str = "unknown";
+
+#[must_use]
+pub const fn variables(template: Template) -> Variables {
+    match template {
+        Template::Welcome => only(&["name"]),
+        Template::DealProposed => {
+            only(&["name", "counterparty", "deal_title", "amount", "deadline"])
+        }
+        Template::DealAgreed => only(&["name", "counterparty", "deal_title", "amount"]),
+        Template::DealCancelled
+        | Template::CancelAsked
+        | Template::DealExpired
+        | Template::DealCompleted => only(&["name", "counterparty", "deal_title"]),
+        Template::PaymentRequested | Template::DealFunded => {
+            only(&["name", "deal_title", "amount"])
+        }
+        Template::PaymentFailed => with(&["name", "deal_title", "amount"], Detail::PaymentFailure),
+        Template::PaymentReview => only(&["name", "amount"]),
+        Template::MilestoneDelivered => {
+            only(&["name", "counterparty", "deal_title", "milestone", "amount", "deadline"])
+        }
+        Template::MilestoneReleased | Template::MilestoneRefunded => {
+            only(&["name", "deal_title", "milestone", "amount"])
+        }
+        Template::DepositReceived => with(&["name", "amount"], Detail::Receipt),
+        Template::DepositFailed => with(&["name", "amount"], Detail::PaymentFailure),
+        Template::WithdrawalRequested | Template::WithdrawalHeld => only(&["name", "amount"]),
+        Template::WithdrawalRefused => with(&["name", "amount"], Detail::Explanation),
+        Template::WithdrawalPaid => with(&["name", "amount"], Detail::Receipt),
+        Template::WithdrawalFailed => with(&["name", "amount"], Detail::PayoutFailure),
     }
 }
 
-impl FromStr for Template {
-    type Err = UnknownTemplate;
+const fn only(required: &'static [&'static str]) -> Variables {
+    Variables { required, detail: None }
+}
 
-    fn from_str(text: &str) -> Result<Self, UnknownTemplate> {
-        Self::ALL.iter().copied().find(|template| template.name() == text).ok_or(UnknownTemplate)
+const fn with(required: &'static [&'static str], detail: Detail) -> Variables {
+    Variables { required, detail: Some(detail) }
+}
+
+impl Detail {
+    /// The name of the value, and of the variable that holds the sentence in the texts.
+    #[must_use]
+    pub const fn variable(self) -> &'static str {
+        match self {
+            Detail::Receipt => "receipt",
+            Detail::PaymentFailure | Detail::PayoutFailure | Detail::Explanation => "reason",
+        }
+    }
+
+    /// Which text tells the value; none if there is nothing to tell.
+    pub(crate) fn text_id(self, value: Option<&str>) -> Option<Cow<'static, str>> {
+        let by_reason = |message: &str| {
+            let reason = value.and_then(|code| code.parse().ok());
+            let attribute = reason.map_or(REASON_UNKNOWN, FailureReason::as_str);
+            Some(Cow::Owned(format!("{message}.{attribute}")))
+        };
+        match self {
+            Detail::Receipt => value.map(|_| Cow::Borrowed("receipt")),
+            Detail::Explanation => value.map(|_| Cow::Borrowed("explanation")),
+            Detail::PaymentFailure => by_reason("payment_failure"),
+            Detail::PayoutFailure => by_reason("payout_failure"),
+        }
     }
 }

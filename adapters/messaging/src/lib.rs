@@ -13,10 +13,10 @@ mod sms;
 mod smtp;
 mod templates;
 
-pub use catalogue::{Template, UnknownTemplate};
+pub use catalogue::{Detail, Variables, variables};
 pub use error::{ConfigError, SendError, SendErrorKind, Sent};
 pub use gsm7::sms_septets;
 pub use mail::{MailConfig, Mailer, Message};
 pub use params::{Params, ParamsError};
 pub use sms::{SmsConfig, SmsGateway};
-pub use templates::{Channel, Locale, Rendered, TemplateError, UnknownName, render};
+pub use templates::{Rendered, TemplateError, render};

@@ -36,6 +36,7 @@ impl Params {
         self
     }
 
+    /// A `null` counts as absent.
     pub fn from_json(value: &Value) -> Result<Self, ParamsError> {
         let object = value.as_object().ok_or(ParamsError::NotAnObject)?;
         if object.len() > PARAMS_MAX {
@@ -45,7 +46,12 @@ impl Params {
             Some(text) => Ok((name.clone(), text.to_owned())),
             None => Err(ParamsError::NotText(name.clone())),
         };
-        object.iter().map(text).collect::<Result<_, _>>().map(Self)
+        object
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(text)
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 
     pub fn to_json(&self) -> Value {

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
-use std::str::FromStr;
 
+use amana_domain::notice::{Channel, Locale, Template};
 use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, langid, static_loader};
 
-use crate::catalogue::Template;
+use crate::catalogue::{Detail, variables};
 use crate::gsm7;
 use crate::params::{Params, one_line};
 
@@ -31,23 +31,6 @@ static_loader! {
 
 type Values = HashMap<Cow<'static, str>, FluentValue<'static>>;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Channel {
-    Email,
-    Sms,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Locale {
-    English,
-    Swahili,
-}
-
-/// The text is not one of the stored names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("unknown channel or language")]
-pub struct UnknownName;
-
 #[derive(Clone, PartialEq, Eq)]
 pub enum Rendered {
     Email { subject: String, body: String },
@@ -62,41 +45,76 @@ pub enum TemplateError {
     BadText { template: Template },
 }
 
-/// The message as this reader gets it. Every variable of the template must have a value, also one
-/// that this channel does not show: the same values must do for all channels.
+/// The message as this reader gets it. Every required variable of the template must have a value,
+/// also one that this channel does not show: the same values must do for all channels.
+///
+/// # Errors
+/// [`TemplateError::MissingVariable`] if a required value is absent or blank.
 pub fn render(
     template: Template,
     channel: Channel,
     locale: Locale,
     params: &Params,
 ) -> Result<Rendered, TemplateError> {
-    let values = values(template, channel, params)?;
-    let text = |id: &str| {
+    let text = |id: &str, values: &Values| {
         // This look-up knows no fallback: a text that is missing must not arrive in English.
         TEXTS
-            .lookup_single_language(locale.language(), id, Some(&values))
+            .lookup_single_language(language(locale), id, Some(values))
             .map_err(|_| TemplateError::BadText { template })
     };
+    let mut values = required(template, channel, params)?;
+    if let Some(detail) = variables(template).detail {
+        let sentence = match told(detail, channel, params) {
+            Some((id, value)) => text(&id, &value)?,
+            None => String::new(),
+        };
+        values.insert(Cow::Borrowed(detail.variable()), sentence.into());
+    }
     match channel {
         Channel::Email => Ok(Rendered::Email {
-            subject: one_line(&text(&format!("{template}.subject"))?, SUBJECT_CHARACTERS_MAX),
-            body: format!("{}\n\n{}\n", text(&format!("{template}.body"))?, text("footer")?),
+            subject: one_line(
+                &text(&format!("{template}.subject"), &values)?,
+                SUBJECT_CHARACTERS_MAX,
+            ),
+            body: format!(
+                "{}\n\n{}\n",
+                paragraphs(&text(&format!("{template}.body"), &values)?),
+                text("footer", &values)?
+            ),
         }),
-        Channel::Sms => Ok(Rendered::Sms { text: text(&format!("{template}.sms"))? }),
+        Channel::Sms => {
+            Ok(Rendered::Sms { text: words(&text(&format!("{template}.sms"), &values)?) })
+        }
     }
 }
 
-fn values(template: Template, channel: Channel, params: &Params) -> Result<Values, TemplateError> {
+fn required(
+    template: Template,
+    channel: Channel,
+    params: &Params,
+) -> Result<Values, TemplateError> {
     let value = |variable: &&'static str| {
         let line =
             params.line(variable).ok_or(TemplateError::MissingVariable { template, variable })?;
-        let fitting = match channel {
-            Channel::Email => line,
-            Channel::Sms => cut(&gsm7::fold(&line)),
-        };
-        Ok((Cow::Borrowed(*variable), FluentValue::String(Cow::Owned(fitting))))
+        Ok((Cow::Borrowed(*variable), fitting(channel, line).into()))
     };
-    template.variables().iter().map(value).collect()
+    variables(template).required.iter().map(value).collect()
+}
+
+/// The text that tells a detail, and the value that fills it.
+fn told(detail: Detail, channel: Channel, params: &Params) -> Option<(Cow<'static, str>, Values)> {
+    let value = params.line(detail.variable());
+    let id = detail.text_id(value.as_deref())?;
+    let filling = value
+        .map(|line| (Cow::Borrowed(detail.variable()), FluentValue::from(fitting(channel, line))));
+    Some((id, filling.into_iter().collect()))
+}
+
+fn fitting(channel: Channel, line: String) -> String {
+    match channel {
+        Channel::Email => line,
+        Channel::Sms => cut(&gsm7::fold(&line)),
+    }
 }
 
 fn cut(text: &str) -> String {
@@ -106,6 +124,24 @@ fn cut(text: &str) -> String {
     let kept = SMS_VALUE_CHARACTERS_MAX.saturating_sub(CUT_MARK.len());
     let start: String = text.chars().take(kept).collect();
     format!("{}{CUT_MARK}", start.trim_end())
+}
+
+/// Closes the gap that an absent detail leaves between two paragraphs or at the end.
+fn paragraphs(body: &str) -> String {
+    let told = body.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty());
+    told.collect::<Vec<_>>().join("\n\n")
+}
+
+/// Closes the gap that an absent detail leaves between two words or at the end.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn language(locale: Locale) -> &'static LanguageIdentifier {
+    match locale {
+        Locale::English => &ENGLISH,
+        Locale::Swahili => &SWAHILI,
+    }
 }
 
 impl Rendered {
@@ -124,63 +160,5 @@ impl fmt::Debug for Rendered {
             Self::Email { .. } => f.write_str("Email(..)"),
             Self::Sms { .. } => f.write_str("Sms(..)"),
         }
-    }
-}
-
-impl Channel {
-    pub const ALL: &[Channel] = &[Channel::Email, Channel::Sms];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-            Self::Sms => "sms",
-        }
-    }
-}
-
-impl Locale {
-    pub const ALL: &[Locale] = &[Locale::English, Locale::Swahili];
-
-    /// The ISO 639-1 code, which is also the name of the folder under `locales/`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::English => "en",
-            Self::Swahili => "sw",
-        }
-    }
-
-    fn language(self) -> &'static LanguageIdentifier {
-        match self {
-            Self::English => &ENGLISH,
-            Self::Swahili => &SWAHILI,
-        }
-    }
-}
-
-impl fmt::Display for Channel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl fmt::Display for Locale {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Channel {
-    type Err = UnknownName;
-
-    fn from_str(text: &str) -> Result<Self, UnknownName> {
-        Self::ALL.iter().copied().find(|channel| channel.name() == text).ok_or(UnknownName)
-    }
-}
-
-impl FromStr for Locale {
-    type Err = UnknownName;
-
-    fn from_str(text: &str) -> Result<Self, UnknownName> {
-        Self::ALL.iter().copied().find(|locale| locale.name() == text).ok_or(UnknownName)
     }
 }

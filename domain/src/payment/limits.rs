@@ -48,6 +48,7 @@ impl Limits {
     }
 
     const fn fits(&self, amount: Money) -> bool {
-        amount.minor() <= self.transaction_minor_max && amount.minor() % self.step_minor == 0
+        amount.minor() <= self.transaction_minor_max
+            && matches!(amount.minor().checked_rem(self.step_minor), Some(0))
     }
 }

@@ -176,9 +176,9 @@ pub(super) fn pay_bill(store: Data<&Arc<Store>>, body: Json<PayBill>) -> Respons
         return refuse(StatusCode::BAD_REQUEST, "reference is too long");
     }
     match store.change(|state| state.pay_bill(&phone, body.amount, &body.reference)) {
-        Ok(receipt) => Json(json!({ "receipt": receipt }))
-            .with_status(StatusCode::CREATED)
-            .into_response(),
+        Ok(receipt) => {
+            Json(json!({ "receipt": receipt })).with_status(StatusCode::CREATED).into_response()
+        }
         Err(code) => Json(json!({ "error": "not paid", "result_code": code }))
             .with_status(StatusCode::CONFLICT)
             .into_response(),

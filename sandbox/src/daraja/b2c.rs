@@ -124,7 +124,8 @@ fn accept(store: &Store, mut payout: Payout) -> Result<Payout, Reply> {
             return Err(refused);
         }
         state.payouts.insert(&payout.originator_id, payout.clone());
-        let detail = json!({ "phone": payout.phone, "fault": payout.script.fault.map(Fault::name) });
+        let detail =
+            json!({ "phone": payout.phone, "fault": payout.script.fault.map(Fault::name) });
         state.event("payout", &payout.originator_id, detail);
         if payout.script.is(Fault::CallbackBeforeAnswer) {
             clockwork::end_payout(state, &store.settings, &payout.originator_id);

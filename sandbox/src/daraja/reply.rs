@@ -67,7 +67,8 @@ pub(super) fn ok(body: Value) -> Reply {
 
 pub(super) fn error(status: u16, code: &str, message: &str) -> Reply {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let body = json!({ "requestId": ids::request_id(), "errorCode": code, "errorMessage": message });
+    let body =
+        json!({ "requestId": ids::request_id(), "errorCode": code, "errorMessage": message });
     Reply::Json(status, body)
 }
 

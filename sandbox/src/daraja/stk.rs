@@ -104,8 +104,8 @@ fn accept(store: &Store, order: Order) -> Result<(String, String, Script), Reply
         }
         let answer = answer_to_come(state, &order, script, now_ms);
         let wait = match &answer {
-            Answer::NoAnswer if script.shows_prompt() => store.settings.prompt_timeout,
-            Answer::NoAnswer => store.settings.prompt_timeout.min(SCRIPTED_NO_ANSWER),
+            Answer::Silence if script.shows_prompt() => store.settings.prompt_timeout,
+            Answer::Silence => store.settings.prompt_timeout.min(SCRIPTED_NO_ANSWER),
             _ => store.settings.callback_delay,
         };
         let collection = register(state, order, script, now_ms);
@@ -161,9 +161,9 @@ fn answer_to_come(state: &State, order: &Order, script: Script, now_ms: i64) -> 
         Some(Fault::Cancel) => Answer::Cancel,
         Some(Fault::WrongPin) => Answer::WrongPin,
         Some(Fault::NoFunds) => Answer::NoFunds,
-        Some(Fault::NoAnswer) => Answer::NoAnswer,
+        Some(Fault::NoAnswer) => Answer::Silence,
         Some(Fault::Approve | Fault::CallbackBeforeAnswer) => Answer::Approve,
         _ if script.automatic => Answer::Approve,
-        _ => Answer::NoAnswer,
+        _ => Answer::Silence,
     }
 }

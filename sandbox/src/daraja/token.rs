@@ -13,9 +13,10 @@ use crate::{clock, ids, state::Token, store::Store};
 const LIFETIME_MS: i64 = 3600 * 1000;
 
 pub(super) fn generate(store: &Store, req: &Request) -> Reply {
-    let grant_ok = req.uri().query().is_some_and(|query| {
-        query.split('&').any(|pair| pair == "grant_type=client_credentials")
-    });
+    let grant_ok = req
+        .uri()
+        .query()
+        .is_some_and(|query| query.split('&').any(|pair| pair == "grant_type=client_credentials"));
     if !grant_ok {
         return error(400, "400.008.02", "Invalid grant type passed");
     }

@@ -1,8 +1,6 @@
 //! E-mails over real SMTP and SMS over Africa's Talking's form.
 
-use lettre::{
-    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, message::MultiPart,
-};
+use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, message::MultiPart};
 use serde_json::{Value, json};
 
 use crate::harness::App;
@@ -69,7 +67,10 @@ async fn sms_are_kept_and_bad_numbers_reported_one_by_one() {
     let (status, body) = text(&app, &key, "+254712345678,0712").await;
     assert_eq!(status, 201);
     let recipients = &body["SMSMessageData"]["Recipients"];
-    assert_eq!((&recipients[0]["statusCode"], &recipients[1]["statusCode"]), (&json!(101), &json!(403)));
+    assert_eq!(
+        (&recipients[0]["statusCode"], &recipients[1]["statusCode"]),
+        (&json!(101), &json!(403))
+    );
     let sms = app.get("/admin/sms?to=%2B254712345678").await;
     assert_eq!(sms["sms"][0]["text"], "Habari & karibu");
     assert_eq!(sms["sms"].as_array().unwrap().len(), 1);
@@ -79,7 +80,10 @@ async fn sms_are_kept_and_bad_numbers_reported_one_by_one() {
     assert_eq!(text(&app, &key, "+254712345678").await.0, 500);
     app.post("/admin/sms-fault", &json!({ "mode": "permanent" })).await;
     let (status, body) = text(&app, &key, "+254712345678").await;
-    assert_eq!((status, &body["SMSMessageData"]["Recipients"][0]["statusCode"]), (201, &json!(403)));
+    assert_eq!(
+        (status, &body["SMSMessageData"]["Recipients"][0]["statusCode"]),
+        (201, &json!(403))
+    );
 }
 
 #[tokio::test]

@@ -118,9 +118,8 @@ impl App {
     }
 
     pub(crate) fn password_fields(&self) -> Value {
-        let timestamp = (chrono::Utc::now() + chrono::Duration::hours(3))
-            .format("%Y%m%d%H%M%S")
-            .to_string();
+        let timestamp =
+            (chrono::Utc::now() + chrono::Duration::hours(3)).format("%Y%m%d%H%M%S").to_string();
         let Credentials { short_code, passkey, .. } = &self.credentials;
         let password = BASE64_STANDARD.encode(format!("{short_code}{passkey}{timestamp}"));
         json!({ "BusinessShortCode": short_code, "Timestamp": timestamp, "Password": password })

@@ -18,8 +18,10 @@ async fn everything_but_the_token_is_there_after_a_restart() {
     let rule = json!({ "phone": CUSTOMER, "fault": "callback_lost", "count": 3 });
     app.post("/admin/faults", &rule).await;
     let credential = app.security_credential(&app.credentials.initiator_password).await;
-    let (float, statement) =
-        (app.float_cents().await, app.get_text("/portal/statement.csv?to=2100-01-01T00:00:00Z").await);
+    let (float, statement) = (
+        app.float_cents().await,
+        app.get_text("/portal/statement.csv?to=2100-01-01T00:00:00Z").await,
+    );
     let old_token = app.token.clone();
     app.stop().await;
 

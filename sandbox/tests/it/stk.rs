@@ -34,7 +34,10 @@ async fn the_customer_pays_and_everybody_is_told() {
     let sms = app.get("/admin/sms?to=0712345678").await;
     let text = sms["sms"][0]["text"].as_str().unwrap();
     assert!(text.contains(receipt) && text.contains("Ksh1,520.00"), "{text}");
-    assert!(app.post(&format!("/admin/phones/{CUSTOMER}/answer"), &json!({ "pin": "1234" })).await.0 == 404);
+    assert!(
+        app.post(&format!("/admin/phones/{CUSTOMER}/answer"), &json!({ "pin": "1234" })).await.0
+            == 404
+    );
     app.no_callback().await;
 }
 
@@ -86,10 +89,12 @@ async fn field_rules() {
 async fn a_wrong_content_type_blames_the_first_field_and_broken_json_the_payload() {
     let app = App::start().await;
     let url = format!("{}{STK}", app.base);
-    for (content_type, code, word) in
-        [("text/plain", "400.002.02", "BusinessShortCode"), ("application/json", "400.002.05", "Payload")]
-    {
-        let request = app.http.post(&url).bearer_auth(&app.token).header("content-type", content_type);
+    for (content_type, code, word) in [
+        ("text/plain", "400.002.02", "BusinessShortCode"),
+        ("application/json", "400.002.05", "Payload"),
+    ] {
+        let request =
+            app.http.post(&url).bearer_auth(&app.token).header("content-type", content_type);
         let answer = request.body("{").send().await.unwrap();
         assert_eq!(answer.status(), 400);
         let body: Value = answer.json().await.unwrap();
@@ -115,7 +120,8 @@ async fn a_pending_query_answers_in_two_ways_and_an_unknown_id_in_a_third() {
 #[tokio::test]
 async fn refusals_by_the_customer_the_balance_and_the_clock() {
     let mut app = App::start().await;
-    app.put(&format!("/admin/customers/{CUSTOMER}"), &json!({ "balance": 5_000, "pin": "9876" })).await;
+    app.put(&format!("/admin/customers/{CUSTOMER}"), &json!({ "balance": 5_000, "pin": "9876" }))
+        .await;
     for (answer, code) in [
         (Some(json!({ "cancel": true })), 1032),
         (Some(json!({ "pin": "1234" })), 2001),

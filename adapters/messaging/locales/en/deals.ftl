@@ -28,6 +28,16 @@ deal_cancelled =
         Any money that Amana was holding for it goes back to the buyer.
     .sms = Amana: your deal "{ $deal_title }" with { $counterparty } has been cancelled. Any money held goes back to the buyer.
 
+cancel_asked =
+    .subject = { $counterparty } asks to call off: { $deal_title }
+    .body =
+        Hello { $name },
+
+        { $counterparty } asks to call off your deal "{ $deal_title }".
+
+        If you agree, the money that Amana is keeping for it goes back to the buyer. If you do not, the deal simply goes on.
+    .sms = Amana: { $counterparty } asks to call off "{ $deal_title }". If you agree, the money goes back to the buyer.
+
 deal_expired =
     .subject = Out of time: { $deal_title }
     .body =
@@ -69,14 +79,14 @@ milestone_released =
     .sms = Amana: you have been paid { $amount } for "{ $milestone }" of "{ $deal_title }". It is in your Amana balance.
 
 milestone_refunded =
-    .subject = { $amount } has been returned to you
+    .subject = { $amount } went back to the buyer
     .body =
         Hello { $name },
 
-        { $amount } for "{ $milestone }" of "{ $deal_title }" has been returned to you.
+        { $amount } for "{ $milestone }" of "{ $deal_title }" went back to the buyer.
 
-        It is in your Amana balance. Use it for another deal, or withdraw it to M-Pesa at any time.
-    .sms = Amana: { $amount } for "{ $milestone }" of "{ $deal_title }" has been returned to your Amana balance.
+        The money is in the buyer's Amana balance.
+    .sms = Amana: { $amount } for "{ $milestone }" of "{ $deal_title }" went back to the buyer's Amana balance.
 
 deal_completed =
     .subject = Completed: { $deal_title }

@@ -13,20 +13,20 @@ payment_failed =
     .body =
         Hello { $name },
 
-        Your payment of { $amount } for "{ $deal_title }" did not go through. Reason: { $reason }
+        Your payment of { $amount } for "{ $deal_title }" did not go through.
 
-        You can try again whenever you are ready.
-    .sms = Amana: your payment of { $amount } for "{ $deal_title }" did not go through ({ $reason }). You can try again.
+        { $reason }
+    .sms = Amana: your payment of { $amount } for "{ $deal_title }" did not go through. { $reason }
 
 payment_review =
-    .subject = We are checking your payment of { $amount }
+    .subject = We are checking your M-Pesa transaction of { $amount }
     .body =
         Hello { $name },
 
-        Something about your payment of { $amount } needs a closer look, and our team is on it.
+        Something about your M-Pesa transaction of { $amount } needs a closer look, and our team is on it.
 
-        Your money is safe. Please do not pay again; we will write to you as soon as it is settled.
-    .sms = Amana: we are checking your payment of { $amount }. Your money is safe. Please do not pay again; we will update you soon.
+        Your money is safe. Please do not try again; we will write to you as soon as it is settled.
+    .sms = Amana: we are checking your M-Pesa transaction of { $amount }. Your money is safe. Please do not try again; we will update you soon.
 
 deposit_received =
     .subject = { $amount } received
@@ -35,5 +35,15 @@ deposit_received =
 
         We have received { $amount } from you by M-Pesa, and it is now in your Amana balance.
 
-        M-Pesa receipt: { $receipt }
-    .sms = Amana: we have received { $amount } from you. It is in your Amana balance. M-Pesa receipt { $receipt }.
+        { $receipt }
+    .sms = Amana: we have received { $amount } from you. It is in your Amana balance. { $receipt }
+
+deposit_failed =
+    .subject = Your deposit of { $amount } did not go through
+    .body =
+        Hello { $name },
+
+        Your deposit of { $amount } into your Amana balance did not go through.
+
+        { $reason }
+    .sms = Amana: your deposit of { $amount } did not go through. { $reason }

@@ -23,10 +23,12 @@ withdrawal_refused =
     .body =
         Hello { $name },
 
-        We could not approve your withdrawal of { $amount }. Reason: { $reason }
+        We could not approve your withdrawal of { $amount }.
+
+        { $reason }
 
         The full amount is back in your Amana balance. If you have any question, we are here to help.
-    .sms = Amana: we could not approve your withdrawal of { $amount } ({ $reason }). The money is back in your Amana balance.
+    .sms = Amana: we could not approve your withdrawal of { $amount }. The money is back in your Amana balance. { $reason }
 
 withdrawal_paid =
     .subject = { $amount } has been sent to your M-Pesa
@@ -35,15 +37,15 @@ withdrawal_paid =
 
         We have sent { $amount } to your M-Pesa.
 
-        M-Pesa receipt: { $receipt }
-    .sms = Amana: we have sent { $amount } to your M-Pesa. M-Pesa receipt { $receipt }.
+        { $receipt }
+    .sms = Amana: we have sent { $amount } to your M-Pesa. { $receipt }
 
 withdrawal_failed =
     .subject = Your withdrawal of { $amount } did not go through
     .body =
         Hello { $name },
 
-        M-Pesa could not complete your withdrawal of { $amount }. Reason: { $reason }
+        M-Pesa could not complete your withdrawal of { $amount }. The full amount is back in your Amana balance.
 
-        The full amount is back in your Amana balance, and you can try again whenever you are ready.
-    .sms = Amana: your withdrawal of { $amount } did not go through ({ $reason }). The money is back in your Amana balance.
+        { $reason }
+    .sms = Amana: { $amount } could not be sent to your M-Pesa and is back in your balance. { $reason }

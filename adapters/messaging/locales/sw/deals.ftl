@@ -28,6 +28,16 @@ deal_cancelled =
         Pesa yoyote ambayo Amana ilikuwa imeihifadhi itarudishwa kwa mnunuzi.
     .sms = Amana: makubaliano na { $counterparty } kuhusu "{ $deal_title }" yamesitishwa. Pesa yoyote iliyowekwa itarudi kwa mnunuzi.
 
+cancel_asked =
+    .subject = { $counterparty } anaomba kusitisha: { $deal_title }
+    .body =
+        Habari { $name },
+
+        { $counterparty } anaomba kusitisha makubaliano yenu kuhusu "{ $deal_title }".
+
+        Ukikubali, pesa ambazo Amana inazihifadhi zitarudishwa kwa mnunuzi. Usipokubali, makubaliano yataendelea kama kawaida.
+    .sms = Amana: { $counterparty } anaomba kusitisha "{ $deal_title }". Ukikubali, pesa zitarudishwa kwa mnunuzi.
+
 deal_expired =
     .subject = Muda umeisha: { $deal_title }
     .body =
@@ -56,7 +66,7 @@ milestone_delivered =
         { $counterparty } amesema kwamba amekabidhi "{ $milestone }" ya "{ $deal_title }".
 
         Tafadhali kagua. Kama kila kitu kiko sawa, mwachilie muuzaji { $amount }. Tusiposikia kutoka kwako kabla ya { $deadline }, pesa zitatolewa kiotomatiki.
-    .sms = Amana: { $counterparty } amekabidhi "{ $milestone }" ya "{ $deal_title }". Kagua na uachilie { $amount }; zitatolewa zenyewe { $deadline }.
+    .sms = Amana: { $counterparty } amekabidhi "{ $milestone }" ya "{ $deal_title }". Kagua, achilia { $amount }; zitatoka zenyewe { $deadline }.
 
 milestone_released =
     .subject = Umelipwa { $amount }
@@ -69,14 +79,14 @@ milestone_released =
     .sms = Amana: umelipwa { $amount } kwa "{ $milestone }" ya "{ $deal_title }". Pesa ziko kwenye salio lako la Amana.
 
 milestone_refunded =
-    .subject = Umerudishiwa { $amount }
+    .subject = { $amount } zimerudishwa kwa mnunuzi
     .body =
         Habari { $name },
 
-        Umerudishiwa { $amount } za "{ $milestone }" ya "{ $deal_title }".
+        { $amount } za "{ $milestone }" ya "{ $deal_title }" zimerudishwa kwa mnunuzi.
 
-        Pesa ziko kwenye salio lako la Amana. Zitumie kwa makubaliano mengine, au uzitoe kwenda M-Pesa wakati wowote.
-    .sms = Amana: umerudishiwa { $amount } za "{ $milestone }" ya "{ $deal_title }". Pesa ziko kwenye salio lako la Amana.
+        Pesa hizo ziko kwenye salio la Amana la mnunuzi.
+    .sms = Amana: { $amount } za "{ $milestone }" ya "{ $deal_title }" zimerudishwa kwenye salio la Amana la mnunuzi.
 
 deal_completed =
     .subject = Yamekamilika: { $deal_title }

@@ -13,20 +13,20 @@ payment_failed =
     .body =
         Habari { $name },
 
-        Malipo yako ya { $amount } kwa ajili ya "{ $deal_title }" hayakufaulu. Sababu: { $reason }
+        Malipo yako ya { $amount } kwa ajili ya "{ $deal_title }" hayakufaulu.
 
-        Unaweza kujaribu tena ukiwa tayari.
-    .sms = Amana: malipo yako ya { $amount } kwa "{ $deal_title }" hayakufaulu ({ $reason }). Unaweza kujaribu tena.
+        { $reason }
+    .sms = Amana: malipo yako ya { $amount } kwa "{ $deal_title }" hayakufaulu. { $reason }
 
 payment_review =
-    .subject = Tunakagua malipo yako ya { $amount }
+    .subject = Tunakagua muamala wako wa M-Pesa wa { $amount }
     .body =
         Habari { $name },
 
-        Kuna jambo kuhusu malipo yako ya { $amount } linalohitaji kuangaliwa kwa makini, na timu yetu inalishughulikia.
+        Kuna jambo kuhusu muamala wako wa M-Pesa wa { $amount } linalohitaji kuangaliwa kwa makini, na timu yetu inalishughulikia.
 
-        Pesa zako ziko salama. Tafadhali usilipe tena; tutakujulisha mara tu litakapotatuliwa.
-    .sms = Amana: tunakagua malipo yako ya { $amount }. Pesa zako ziko salama. Tafadhali usilipe tena; tutakujulisha hivi karibuni.
+        Pesa zako ziko salama. Tafadhali usijaribu tena; tutakujulisha mara tu litakapotatuliwa.
+    .sms = Amana: tunakagua muamala wako wa M-Pesa wa { $amount }. Pesa zako ziko salama. Tafadhali usijaribu tena; tutakujulisha hivi karibuni.
 
 deposit_received =
     .subject = Tumepokea { $amount }
@@ -35,5 +35,15 @@ deposit_received =
 
         Tumepokea { $amount } kutoka kwako kupitia M-Pesa, na sasa ziko kwenye salio lako la Amana.
 
-        Risiti ya M-Pesa: { $receipt }
-    .sms = Amana: tumepokea { $amount } kutoka kwako. Ziko kwenye salio lako la Amana. Risiti ya M-Pesa { $receipt }.
+        { $receipt }
+    .sms = Amana: tumepokea { $amount } kutoka kwako. Ziko kwenye salio lako la Amana. { $receipt }
+
+deposit_failed =
+    .subject = Malipo yako ya { $amount } kwa salio lako hayakufaulu
+    .body =
+        Habari { $name },
+
+        Malipo yako ya { $amount } ya kuongeza salio lako la Amana hayakufaulu.
+
+        { $reason }
+    .sms = Amana: malipo yako ya { $amount } ya kuongeza salio hayakufaulu. { $reason }

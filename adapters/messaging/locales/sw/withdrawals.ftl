@@ -23,10 +23,12 @@ withdrawal_refused =
     .body =
         Habari { $name },
 
-        Hatukuweza kuidhinisha ombi lako la kutoa { $amount }. Sababu: { $reason }
+        Hatukuweza kuidhinisha ombi lako la kutoa { $amount }.
+
+        { $reason }
 
         Pesa zote zimerudi kwenye salio lako la Amana. Ukiwa na swali lolote, tuko hapa kukusaidia.
-    .sms = Amana: hatukuweza kuidhinisha ombi lako la kutoa { $amount } ({ $reason }). Pesa zimerudi kwenye salio lako.
+    .sms = Amana: hatukuweza kuidhinisha ombi lako la kutoa { $amount }. Pesa zimerudi kwenye salio lako. { $reason }
 
 withdrawal_paid =
     .subject = Tumekutumia { $amount } kwenye M-Pesa
@@ -35,15 +37,15 @@ withdrawal_paid =
 
         Tumekutumia { $amount } kwenye M-Pesa yako.
 
-        Risiti ya M-Pesa: { $receipt }
-    .sms = Amana: tumekutumia { $amount } kwenye M-Pesa yako. Risiti ya M-Pesa { $receipt }.
+        { $receipt }
+    .sms = Amana: tumekutumia { $amount } kwenye M-Pesa yako. { $receipt }
 
 withdrawal_failed =
     .subject = Ombi lako la kutoa { $amount } halikufaulu
     .body =
         Habari { $name },
 
-        M-Pesa haikuweza kukamilisha ombi lako la kutoa { $amount }. Sababu: { $reason }
+        M-Pesa haikuweza kukamilisha ombi lako la kutoa { $amount }. Pesa zote zimerudi kwenye salio lako la Amana.
 
-        Pesa zote zimerudi kwenye salio lako la Amana, na unaweza kujaribu tena ukiwa tayari.
-    .sms = Amana: ombi lako la kutoa { $amount } halikufaulu ({ $reason }). Pesa zimerudi kwenye salio lako la Amana.
+        { $reason }
+    .sms = Amana: { $amount } hazikuweza kutumwa kwa M-Pesa yako na zimerudi kwenye salio lako. { $reason }

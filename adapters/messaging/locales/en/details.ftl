@@ -1,0 +1,31 @@
+# Sentences that fill a variable of another text; src/catalogue.rs tells which. They are short, because an SMS has to hold them too.
+
+receipt = M-Pesa receipt: { $receipt }
+
+explanation = Reason: { $reason }
+
+# To somebody who wanted to pay: why it failed and what to do next.
+payment_failure =
+    .cancelled_by_payer = It was cancelled on your phone. To pay, try again and enter your PIN.
+    .no_answer = The prompt was not answered. Unlock your phone, then try again.
+    .insufficient_funds = Your M-Pesa balance was too low. Top up, then try again.
+    .wrong_pin = The M-Pesa PIN was wrong. Try again with the right PIN.
+    .limit_exceeded = It is outside your M-Pesa limits. Ask M-Pesa, or try again tomorrow.
+    .payer_locked = Your M-Pesa was busy or locked. Wait a few minutes, or ask M-Pesa.
+    .recipient_invalid = M-Pesa did not know the recipient. Please contact us.
+    .rejected = M-Pesa declined the request; this is not your fault. Try again later.
+    .never_happened = M-Pesa has no record of it. If money left your phone, contact us.
+    .unknown = You can try again whenever you are ready.
+
+# To somebody whom we wanted to pay. The payer is Amana here, so a lack of funds or a wrong PIN is ours.
+payout_failure =
+    .cancelled_by_payer = M-Pesa cancelled it. You can try again whenever you are ready.
+    .no_answer = M-Pesa did not answer in time. Please try again a little later.
+    .insufficient_funds = M-Pesa could not pay out just now. Please try again later.
+    .wrong_pin = The problem is on our side, not yours. Please try again later.
+    .limit_exceeded = Your M-Pesa limits do not allow it. Try less, or try again tomorrow.
+    .payer_locked = The problem is on our side, not yours. Please try again later.
+    .recipient_invalid = The number cannot receive M-Pesa. Check it, then try again.
+    .rejected = M-Pesa declined it; this is not your fault. Please try again later.
+    .never_happened = M-Pesa has no record of it. You can try again when you are ready.
+    .unknown = You can try again whenever you are ready.

@@ -1,0 +1,31 @@
+# Sentences that fill a variable of another text; src/catalogue.rs tells which. They are short, because an SMS has to hold them too.
+
+receipt = Risiti ya M-Pesa: { $receipt }
+
+explanation = Sababu: { $reason }
+
+# To somebody who wanted to pay: why it failed and what to do next.
+payment_failure =
+    .cancelled_by_payer = Yalighairiwa kwenye simu yako. Kulipa, jaribu tena na uweke PIN yako.
+    .no_answer = Ombi halikujibiwa. Fungua simu yako, kisha ujaribu tena.
+    .insufficient_funds = Salio lako la M-Pesa halikutosha. Ongeza pesa, kisha ujaribu tena.
+    .wrong_pin = PIN ya M-Pesa haikuwa sahihi. Jaribu tena kwa PIN sahihi.
+    .limit_exceeded = Kiasi kiko nje ya mipaka yako ya M-Pesa. Uliza M-Pesa au ujaribu kesho.
+    .payer_locked = M-Pesa yako ina shughuli au imefungwa. Subiri kidogo au uulize M-Pesa.
+    .recipient_invalid = M-Pesa haikumtambua mpokeaji. Tafadhali wasiliana nasi.
+    .rejected = M-Pesa ilikataa ombi; si kosa lako. Jaribu tena baadaye.
+    .never_happened = M-Pesa haina rekodi ya malipo haya. Kama pesa zilitoka, wasiliana nasi.
+    .unknown = Unaweza kujaribu tena ukiwa tayari.
+
+# To somebody whom we wanted to pay. The payer is Amana here, so a lack of funds or a wrong PIN is ours.
+payout_failure =
+    .cancelled_by_payer = M-Pesa ilighairi ombi. Unaweza kujaribu tena ukiwa tayari.
+    .no_answer = M-Pesa haikujibu kwa wakati. Tafadhali jaribu tena baadaye kidogo.
+    .insufficient_funds = M-Pesa haikuweza kulipa kwa sasa. Tafadhali jaribu tena baadaye.
+    .wrong_pin = Tatizo liko upande wetu, si kosa lako. Tafadhali jaribu baadaye.
+    .limit_exceeded = Mipaka yako ya M-Pesa hairuhusu. Jaribu kiasi kidogo, au kesho.
+    .payer_locked = Tatizo liko upande wetu, si kosa lako. Tafadhali jaribu baadaye.
+    .recipient_invalid = Nambari hiyo haiwezi kupokea M-Pesa. Ikague, kisha ujaribu tena.
+    .rejected = M-Pesa ilikataa ombi; si kosa lako. Tafadhali jaribu tena baadaye.
+    .never_happened = M-Pesa haina rekodi ya ombi. Unaweza kujaribu tena ukiwa tayari.
+    .unknown = Unaweza kujaribu tena ukiwa tayari.

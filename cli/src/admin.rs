@@ -1,0 +1,58 @@
+//! Making operators: the one right that nobody can give oneself through the API.
+
+use crate::config::{self, ConfigError, Source};
+use crate::stack::block_on;
+use amana_domain::notice::Locale;
+use amana_domain::phone::Msisdn;
+use amana_postgres::{Clock, NewUser, Store, UserRole};
+use anyhow::{Context, Result};
+use clap::Args;
+use secrecy::{ExposeSecret, SecretString};
+
+const PASSWORD_VARIABLE: &str = "AMANA_ADMIN_PASSWORD";
+const PASSWORD_CHARS_MIN: usize = 10;
+
+#[derive(Debug, Clone, Args)]
+pub struct NewOperator {
+    #[arg(long)]
+    pub name: String,
+    #[arg(long)]
+    pub email: String,
+    /// With country code, such as 254712345678
+    #[arg(long)]
+    pub phone: String,
+}
+
+/// # Errors
+/// [`ConfigError`], a bad phone number, or that e-mail or phone are taken.
+pub fn create(new: &NewOperator) -> Result<()> {
+    let lookup = |name: &str| std::env::var(name).ok();
+    let url = config::database_url(&Source::new(&lookup))?;
+    let password = lookup(PASSWORD_VARIABLE)
+        .filter(|password| password.chars().count() >= PASSWORD_CHARS_MIN)
+        .map(SecretString::from)
+        .ok_or_else(|| ConfigError {
+            variable: PASSWORD_VARIABLE,
+            why: format!("must be set, with at least {PASSWORD_CHARS_MIN} characters"),
+        })?;
+    block_on(async move {
+        let store = Store::connect(url.expose_secret(), 1).await.context("PostgreSQL cannot be used")?;
+        let id = create_in(&store, new, &password).await?;
+        println!("operator {id} can log in");
+        Ok(())
+    })?
+}
+
+/// # Errors
+/// A bad phone number, or that e-mail or phone are taken.
+pub async fn create_in(store: &Store, new: &NewOperator, password: &SecretString) -> Result<amana_domain::id::UserId> {
+    let operator = NewUser {
+        name: new.name.clone(),
+        email: new.email.to_lowercase(),
+        phone: Msisdn::parse(&new.phone)?,
+        password_hash: amana_api::hash_password(password).context("the password could not be hashed")?,
+        role: UserRole::Operator,
+        locale: Locale::English,
+    };
+    Ok(store.register(&operator, Clock::default().now()).await?.id)
+}

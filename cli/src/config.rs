@@ -1,0 +1,244 @@
+//! Configuration from the environment. Whatever is missing or wrong is one line that names the variable.
+
+use amana_messaging::{MailConfig, SmsConfig};
+use amana_mpesa::MpesaConfig;
+use secrecy::{ExposeSecret, SecretString};
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::str::FromStr;
+use std::time::Duration;
+use url::Url;
+
+/// HS256 needs as many bytes of secret as its hash has.
+const JWT_SECRET_CHARS_MIN: usize = 32;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    pub variable: &'static str,
+    pub why: String,
+}
+
+impl Display for ConfigError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "configuration: {} {}", self.variable, self.why)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Where variables come from: the process's environment, or a table in tests.
+pub struct Source<'a>(&'a dyn Fn(&str) -> Option<String>);
+
+impl std::fmt::Debug for Source<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Source")
+    }
+}
+
+impl<'a> Source<'a> {
+    pub fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
+        Self(lookup)
+    }
+
+    fn optional(&self, variable: &'static str) -> Option<String> {
+        (self.0)(variable).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    fn text(&self, variable: &'static str) -> Result<String, ConfigError> {
+        self.optional(variable).ok_or_else(|| ConfigError { variable, why: "is not set".to_owned() })
+    }
+
+    fn secret(&self, variable: &'static str) -> Result<SecretString, ConfigError> {
+        self.text(variable).map(SecretString::from)
+    }
+
+    /// Never shows the value: it may hold a password.
+    fn parsed<T: FromStr>(&self, variable: &'static str, wanted: &str) -> Result<T, ConfigError> {
+        let wrong = || ConfigError { variable, why: format!("must be {wanted}") };
+        self.text(variable)?.parse().map_err(|_| wrong())
+    }
+
+    fn parsed_or<T: FromStr>(&self, variable: &'static str, wanted: &str, default: T) -> Result<T, ConfigError> {
+        match self.optional(variable) {
+            None => Ok(default),
+            Some(_) => self.parsed(variable, wanted),
+        }
+    }
+
+    fn in_range<T>(&self, variable: &'static str, default: T, range: std::ops::RangeInclusive<T>) -> Result<T, ConfigError>
+    where
+        T: FromStr + PartialOrd + Display + Copy,
+    {
+        let wanted = format!("a whole number from {} to {}", range.start(), range.end());
+        let value = self.parsed_or(variable, &wanted, default)?;
+        if range.contains(&value) { Ok(value) } else { Err(ConfigError { variable, why: format!("must be {wanted}") }) }
+    }
+}
+
+/// The servers that API and worker share.
+#[derive(Debug, Clone)]
+pub struct Servers {
+    pub database_url: SecretString,
+    pub database_connections_max: u32,
+    pub redis_url: SecretString,
+    pub redis_namespace: String,
+}
+
+impl Servers {
+    /// # Errors
+    /// [`ConfigError`] naming the first variable that is missing or wrong.
+    pub fn read(source: &Source<'_>) -> Result<Self, ConfigError> {
+        let scheme = |variable, url: &SecretString, schemes: [&str; 2]| {
+            let known = schemes.iter().any(|scheme| url.expose_secret().starts_with(scheme));
+            let why = || format!("must start with {}", schemes[0]);
+            if known { Ok(()) } else { Err(ConfigError { variable, why: why() }) }
+        };
+        let database_url = database_url(source)?;
+        let redis_url = source.secret("REDIS_URL")?;
+        scheme("REDIS_URL", &redis_url, ["redis://", "rediss://"])?;
+        Ok(Self {
+            database_url,
+            database_connections_max: source.in_range("DATABASE_CONNECTIONS_MAX", 16, 1..=500)?,
+            redis_url,
+            redis_namespace: source.optional("REDIS_NAMESPACE").unwrap_or_else(|| "amana".to_owned()),
+        })
+    }
+}
+
+/// # Errors
+/// [`ConfigError`] if the variable is missing or is no PostgreSQL URL.
+pub fn database_url(source: &Source<'_>) -> Result<SecretString, ConfigError> {
+    let variable = "DATABASE_URL";
+    let url = source.secret(variable)?;
+    if ["postgres://", "postgresql://"].iter().any(|scheme| url.expose_secret().starts_with(scheme)) {
+        Ok(url)
+    } else {
+        Err(ConfigError { variable, why: "must start with postgres://".to_owned() })
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Api {
+    pub listen: SocketAddr,
+    pub jwt_secret: SecretString,
+    pub fee_percentage_bps: u16,
+    pub fee_fixed_minor: i64,
+}
+
+impl Api {
+    /// # Errors
+    /// [`ConfigError`] naming the first variable that is missing or wrong.
+    pub fn read(source: &Source<'_>) -> Result<Self, ConfigError> {
+        let jwt_secret = source.secret("AMANA_JWT_SECRET")?;
+        if jwt_secret.expose_secret().len() < JWT_SECRET_CHARS_MIN {
+            let why = format!("must have at least {JWT_SECRET_CHARS_MIN} characters");
+            return Err(ConfigError { variable: "AMANA_JWT_SECRET", why });
+        }
+        let listen = SocketAddr::from(([127, 0, 0, 1], 8080));
+        Ok(Self {
+            listen: source.parsed_or("AMANA_LISTEN", "an address with a port, such as 127.0.0.1:8080", listen)?,
+            jwt_secret,
+            fee_percentage_bps: source.in_range("AMANA_FEE_PERCENTAGE_BPS", 150, 0..=10_000)?,
+            fee_fixed_minor: source.in_range("AMANA_FEE_FIXED_MINOR", 0, 0..=100_000_000)?,
+        })
+    }
+}
+
+#[derive(Debug)]
+pub struct Worker {
+    pub mpesa: MpesaConfig,
+    /// Where the certificate in `mpesa` is to be read from: a file or an http(s) address.
+    pub certificate: String,
+    pub mail: MailConfig,
+    pub sms: SmsConfig,
+    pub reconcile_every: Duration,
+    pub lease: Duration,
+}
+
+impl Worker {
+    /// # Errors
+    /// [`ConfigError`] naming the first variable that is missing or wrong.
+    pub fn read(source: &Source<'_>) -> Result<Self, ConfigError> {
+        let address = |variable| source.parsed::<Url>(variable, "an address such as https://example.com");
+        let mpesa = MpesaConfig {
+            base_url: address("MPESA_BASE_URL")?,
+            consumer_key: source.text("MPESA_CONSUMER_KEY")?,
+            consumer_secret: source.secret("MPESA_CONSUMER_SECRET")?,
+            shortcode: source.text("MPESA_SHORTCODE")?,
+            passkey: source.secret("MPESA_PASSKEY")?,
+            initiator_name: source.text("MPESA_INITIATOR")?,
+            initiator_password: source.secret("MPESA_INITIATOR_PASSWORD")?,
+            certificate_pem: String::new(),
+            callback_base_url: address("AMANA_PUBLIC_URL")?,
+            statement_url: match source.optional("MPESA_STATEMENT_URL") {
+                Some(_) => Some(address("MPESA_STATEMENT_URL")?),
+                None => None,
+            },
+        };
+        Ok(Self {
+            mpesa,
+            certificate: source.text("MPESA_CERTIFICATE")?,
+            mail: MailConfig { url: source.secret("SMTP_URL")?, from: source.text("MAIL_FROM")? },
+            sms: SmsConfig {
+                base_url: source.text("AFRICASTALKING_URL")?,
+                username: source.text("AFRICASTALKING_USERNAME")?,
+                api_key: source.secret("AFRICASTALKING_API_KEY")?,
+                sender_id: source.optional("AFRICASTALKING_SENDER_ID"),
+            },
+            reconcile_every: Duration::from_secs(source.in_range("AMANA_RECONCILE_EVERY_S", 300, 1..=86_400)?),
+            lease: Duration::from_secs(source.in_range("AMANA_JOB_LEASE_S", 30, 1..=3_600)?),
+        })
+    }
+}
+
+/// The variable behind a setting that an adapter refuses.
+#[must_use]
+pub fn mpesa_variable(setting: &str) -> &'static str {
+    match setting {
+        "base_url" => "MPESA_BASE_URL",
+        "consumer_key" => "MPESA_CONSUMER_KEY",
+        "consumer_secret" => "MPESA_CONSUMER_SECRET",
+        "shortcode" => "MPESA_SHORTCODE",
+        "passkey" => "MPESA_PASSKEY",
+        "initiator_name" => "MPESA_INITIATOR",
+        "initiator_password" => "MPESA_INITIATOR_PASSWORD",
+        "certificate_pem" => "MPESA_CERTIFICATE",
+        "callback_base_url" => "AMANA_PUBLIC_URL",
+        "statement_url" => "MPESA_STATEMENT_URL",
+        _ => "MPESA_BASE_URL",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    fn api(pairs: &[(&str, &str)]) -> Result<Api, ConfigError> {
+        let table: HashMap<String, String> = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        Api::read(&Source::new(&|name| table.get(name).cloned()))
+    }
+
+    const SECRET: (&str, &str) = ("AMANA_JWT_SECRET", "0123456789abcdef0123456789abcdef");
+
+    #[test]
+    fn what_is_missing_or_wrong_is_named_and_never_shown() {
+        let check = |pairs: &[(&str, &str)], line: &str| assert_eq!(api(pairs).unwrap_err().to_string(), line);
+        check(&[], "configuration: AMANA_JWT_SECRET is not set");
+        check(&[("AMANA_JWT_SECRET", "short")], "configuration: AMANA_JWT_SECRET must have at least 32 characters");
+        check(
+            &[SECRET, ("AMANA_LISTEN", "here")],
+            "configuration: AMANA_LISTEN must be an address with a port, such as 127.0.0.1:8080",
+        );
+        check(
+            &[SECRET, ("AMANA_FEE_PERCENTAGE_BPS", "20000")],
+            "configuration: AMANA_FEE_PERCENTAGE_BPS must be a whole number from 0 to 10000",
+        );
+    }
+
+    #[test]
+    fn defaults_are_enough_for_the_rest() {
+        let api = api(&[SECRET, ("AMANA_FEE_FIXED_MINOR", "  ")]).unwrap();
+        assert_eq!((api.fee_percentage_bps, api.fee_fixed_minor), (150, 0));
+    }
+}

@@ -1,0 +1,221 @@
+//! The whole system as processes: private servers where none are given, sandbox, API, worker.
+
+use crate::local::{Child, Durability, Postgres, Program, Redis};
+use anyhow::{Context, Result, ensure};
+use nix::sys::signal::Signal;
+use rand::distr::{Alphanumeric, SampleString};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+const DATABASE: &str = "amana";
+const READY_TIMEOUT: Duration = Duration::from_secs(30);
+const READY_POLL: Duration = Duration::from_millis(50);
+const JWT_SECRET_CHARS: usize = 48;
+
+/// Longer than a worker gives its running jobs.
+const STOP_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Runs a future on a runtime of its own: the commands above it block.
+///
+/// # Errors
+/// If the runtime cannot be made.
+pub fn block_on<T>(future: impl Future<Output = T>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the async runtime cannot be made")?;
+    Ok(runtime.block_on(future))
+}
+
+/// Which ports are wished for; a taken one is replaced by a free one.
+#[derive(Debug, Clone, Copy)]
+pub struct Ports {
+    pub api: u16,
+    pub sandbox: u16,
+    pub smtp: u16,
+}
+
+impl Ports {
+    pub const WELL_KNOWN: Ports = Ports { api: 8080, sandbox: 8090, smtp: 8025 };
+    pub const ANY: Ports = Ports { api: 0, sandbox: 0, smtp: 0 };
+}
+
+/// Everything that runs. Dropping it ends everything, in the order of the fields.
+#[derive(Debug)]
+pub struct Stack {
+    pub api: Child,
+    pub worker: Child,
+    pub sandbox: Child,
+    pub redis: Option<Redis>,
+    pub postgres: Option<Postgres>,
+    pub api_url: String,
+    pub sandbox_url: String,
+    pub database_url: String,
+    pub redis_url: String,
+}
+
+impl Stack {
+    /// Starts everything with its data in `folder` and waits until it answers.
+    ///
+    /// # Errors
+    /// If a program is missing, a port cannot be had, or something does not become ready.
+    pub fn start(folder: &Path, ports: Ports) -> Result<Self> {
+        std::fs::create_dir_all(folder.join("logs")).context("the data folder cannot be made")?;
+        let (postgres, database_url) = postgres(folder)?;
+        let (redis, redis_url) = redis(folder)?;
+        block_on(crate::serve::migrate_url(&database_url))??;
+        let api_at = free(ports.api)?;
+        let (sandbox_at, smtp_at) = (free(ports.sandbox)?, free(ports.smtp)?);
+        let (api_url, sandbox_url) = (format!("http://{api_at}"), format!("http://{sandbox_at}"));
+        let mut sandbox = start_sandbox(folder, sandbox_at, smtp_at)?;
+        ready(&mut sandbox, &format!("{sandbox_url}/"))?;
+        let environment = environment(folder, &database_url, &redis_url, [api_at, sandbox_at, smtp_at])?;
+        let mut api = start_part(folder, "api", &environment)?;
+        let worker = start_part(folder, "worker", &environment)?;
+        ready(&mut api, &format!("{api_url}/readyz"))?;
+        Ok(Self { api, worker, sandbox, redis, postgres, api_url, sandbox_url, database_url, redis_url })
+    }
+
+    /// The first part that has ended by itself, if one has.
+    ///
+    /// # Errors
+    /// If a process cannot be asked.
+    pub fn ended(&mut self) -> Result<Option<String>> {
+        for child in [&mut self.api, &mut self.worker, &mut self.sandbox] {
+            if let Some(status) = child.ended()? {
+                return Ok(Some(format!("{} ended by itself ({status})", child.name())));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Ends everything, what uses others first.
+    ///
+    /// # Errors
+    /// If a process could not be ended.
+    pub fn stop(mut self) -> Result<()> {
+        for child in [&mut self.api, &mut self.worker, &mut self.sandbox] {
+            child.stop(Signal::SIGTERM, STOP_TIMEOUT)?;
+        }
+        if let Some(redis) = self.redis.take() {
+            redis.stop()?;
+        }
+        if let Some(postgres) = self.postgres.take() {
+            postgres.stop()?;
+        }
+        Ok(())
+    }
+}
+
+fn postgres(folder: &Path) -> Result<(Option<Postgres>, String)> {
+    if let Some(url) = given("DATABASE_URL") {
+        return Ok((None, url));
+    }
+    let postgres = Postgres::start(&folder.join("postgres"), Durability::Full)?;
+    postgres.create_database(DATABASE)?;
+    let url = postgres.url(DATABASE);
+    Ok((Some(postgres), url))
+}
+
+fn redis(folder: &Path) -> Result<(Option<Redis>, String)> {
+    if let Some(url) = given("REDIS_URL") {
+        return Ok((None, url));
+    }
+    let redis = Redis::start(&folder.join("redis"), Durability::Full)?;
+    let url = redis.url();
+    Ok((Some(redis), url))
+}
+
+fn given(variable: &str) -> Option<String> {
+    std::env::var(variable).ok().filter(|value| !value.trim().is_empty())
+}
+
+/// What API and worker are told. The sandbox's credentials are its public defaults.
+fn environment(
+    folder: &Path,
+    database_url: &str,
+    redis_url: &str,
+    [api, sandbox, smtp]: [SocketAddr; 3],
+) -> Result<Vec<(&'static str, String)>> {
+    let sandbox = format!("http://{sandbox}");
+    Ok(vec![
+        ("DATABASE_URL", database_url.to_owned()),
+        ("REDIS_URL", redis_url.to_owned()),
+        ("AMANA_LISTEN", api.to_string()),
+        ("AMANA_PUBLIC_URL", format!("http://{api}")),
+        ("AMANA_JWT_SECRET", jwt_secret(&folder.join("jwt-secret"))?),
+        ("AMANA_RECONCILE_EVERY_S", "60".to_owned()),
+        ("MPESA_BASE_URL", sandbox.clone()),
+        ("MPESA_CONSUMER_KEY", "sandbox-consumer-key".to_owned()),
+        ("MPESA_CONSUMER_SECRET", "sandbox-consumer-secret".to_owned()),
+        ("MPESA_SHORTCODE", "600977".to_owned()),
+        ("MPESA_PASSKEY", "sandbox-passkey-0123456789abcdef".to_owned()),
+        ("MPESA_INITIATOR", "sandboxapi".to_owned()),
+        ("MPESA_INITIATOR_PASSWORD", "Sandbox#Initiator1".to_owned()),
+        ("MPESA_CERTIFICATE", format!("{sandbox}/portal/certificate.pem")),
+        ("MPESA_STATEMENT_URL", format!("{sandbox}/portal/statement.csv")),
+        ("SMTP_URL", format!("smtp://{smtp}")),
+        ("MAIL_FROM", "Amana <no-reply@amana.example>".to_owned()),
+        ("AFRICASTALKING_URL", sandbox),
+        ("AFRICASTALKING_USERNAME", "sandbox".to_owned()),
+        ("AFRICASTALKING_API_KEY", "sandbox-sms-key".to_owned()),
+    ])
+}
+
+/// Log-ins survive a restart of `make up`, so the secret is kept.
+fn jwt_secret(file: &Path) -> Result<String> {
+    if let Ok(secret) = std::fs::read_to_string(file) {
+        return Ok(secret.trim().to_owned());
+    }
+    let secret = Alphanumeric.sample_string(&mut rand::rng(), JWT_SECRET_CHARS);
+    std::fs::write(file, &secret).with_context(|| format!("{} cannot be written", file.display()))?;
+    Ok(secret)
+}
+
+fn start_sandbox(folder: &Path, listen: SocketAddr, smtp: SocketAddr) -> Result<Child> {
+    let data = folder.join("sandbox");
+    std::fs::create_dir_all(&data).context("the sandbox's folder cannot be made")?;
+    Program::new("sandbox", &sibling("amana-sandbox")?, &folder.join("logs/sandbox.log"))
+        .args(["--listen", &listen.to_string(), "--smtp", &smtp.to_string(), "--data"])
+        .args([data])
+        .start()
+}
+
+fn start_part(folder: &Path, part: &str, environment: &[(&'static str, String)]) -> Result<Child> {
+    let log = folder.join(format!("logs/{part}.log"));
+    let program = Program::new(part, &sibling("amana")?, &log).args([part]);
+    environment.iter().fold(program, |program, (name, value)| program.env(name, value)).start()
+}
+
+/// A program that was built beside this one.
+fn sibling(name: &str) -> Result<PathBuf> {
+    let own = std::env::current_exe().context("this program's own place is unknown")?;
+    let path = own.with_file_name(name);
+    ensure!(path.is_file(), "{} is missing: `cargo build --bins` makes it", path.display());
+    Ok(path)
+}
+
+/// The wished port, or a free one if that is taken.
+fn free(port: u16) -> Result<SocketAddr> {
+    let bind = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+    let listener = bind(port).or_else(|_| bind(0)).context("no free port")?;
+    listener.local_addr().context("a port has no address")
+}
+
+fn ready(child: &mut Child, url: &str) -> Result<()> {
+    let deadline = Instant::now().checked_add(READY_TIMEOUT);
+    block_on(async {
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).build()?;
+        loop {
+            if client.get(url).send().await.is_ok_and(|response| response.status().is_success()) {
+                return Ok(());
+            }
+            if let Some(status) = child.ended()? {
+                anyhow::bail!("{} did not start ({status}); its log is in the data folder under logs/", child.name());
+            }
+            ensure!(deadline.is_none_or(|d| Instant::now() < d), "{} is not ready after {READY_TIMEOUT:?}", child.name());
+            tokio::time::sleep(READY_POLL).await;
+        }
+    })?
+}

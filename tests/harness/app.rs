@@ -1,0 +1,289 @@
+//! One whole system for one test.
+
+use crate::servers::{Database, namespace, redis_url};
+use crate::worker::{WorkerProcess, settings};
+use amana_api::{ApiConfig, FeePolicy};
+use amana_messaging::{MailConfig, Mailer, SmsConfig, SmsGateway};
+use amana_mpesa::{Mpesa, MpesaConfig};
+use amana_postgres::{Clock, Store};
+use amana_redis::Transport;
+use amana_sandbox::{Credentials, Running};
+use amana_worker::{Context, Probe, Settings};
+use secrecy::SecretString;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+pub const JWT_SECRET: &str = "a-secret-for-tests-of-at-least-32-characters";
+
+/// What differs from the usual system.
+#[derive(Default)]
+pub struct AppBuilder {
+    without_worker: bool,
+    redis_url: Option<String>,
+    probe: Option<Probe>,
+    settings: Option<Settings>,
+    prompt_timeout: Option<Duration>,
+    callback_delay: Option<Duration>,
+}
+
+impl std::fmt::Debug for AppBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AppBuilder")
+    }
+}
+
+/// A running system. Its parts end when it is dropped.
+pub struct App {
+    pub database: Database,
+    pub store: Store,
+    pub clock: Clock,
+    pub transport: Transport,
+    pub namespace: String,
+    pub redis_url: String,
+    pub api_url: String,
+    pub sandbox_url: String,
+    smtp_url: String,
+    pub context: Context,
+    pub http: reqwest::Client,
+    pub(crate) people: AtomicU32,
+    sandbox: Option<Running>,
+    worker: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+    api: JoinHandle<()>,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("api_url", &self.api_url).finish_non_exhaustive()
+    }
+}
+
+impl AppBuilder {
+    /// Jobs stay in the outbox until the test carries them out.
+    #[must_use]
+    pub fn without_worker(mut self) -> Self {
+        self.without_worker = true;
+        self
+    }
+
+    /// A Redis of the test's own, to be broken.
+    #[must_use]
+    pub fn redis(mut self, url: &str) -> Self {
+        self.redis_url = Some(url.to_owned());
+        self
+    }
+
+    #[must_use]
+    pub fn probe(mut self, probe: Probe) -> Self {
+        self.probe = Some(probe);
+        self
+    }
+
+    #[must_use]
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = Some(settings);
+        self
+    }
+
+    #[must_use]
+    pub fn prompt_timeout(mut self, timeout: Duration) -> Self {
+        self.prompt_timeout = Some(timeout);
+        self
+    }
+
+    #[must_use]
+    pub fn callback_delay(mut self, delay: Duration) -> Self {
+        self.callback_delay = Some(delay);
+        self
+    }
+
+    pub async fn start(self) -> App {
+        let database = Database::new().await;
+        let store = database.store().await;
+        let clock = Clock::default();
+        let (namespace, redis_url) =
+            (namespace(), self.redis_url.clone().unwrap_or_else(redis_url));
+        let transport = Transport::connect(&redis_url, &namespace).await.expect("Redis");
+        let sandbox = amana_sandbox::start(self.sandbox_settings()).await.expect("the sandbox");
+        let sandbox_url = format!("http://{}", sandbox.http);
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let api_url = format!("http://{}", listener.local_addr().expect("an address"));
+        let config = ApiConfig {
+            jwt_secret: SecretString::from(JWT_SECRET),
+            fee: FeePolicy { percentage_bps: 150, fixed_minor: 0 },
+        };
+        let app = amana_api::app(store.clone(), clock.clone(), Some(transport.clone()), config);
+        let api = tokio::spawn(async move {
+            amana_api::serve(listener, app, std::future::pending()).await.expect("the API runs");
+        });
+        let smtp = format!("smtp://{}", sandbox.smtp);
+        let context = Context {
+            store: store.clone(),
+            clock: clock.clone(),
+            mpesa: Arc::new(
+                Mpesa::new(mpesa_config(&sandbox_url, &api_url).await).expect("M-Pesa settings"),
+            ),
+            mailer: Arc::new(Mailer::new(&mail_config(&smtp)).expect("mail settings")),
+            sms: Arc::new(SmsGateway::new(&sms_config(&sandbox_url)).expect("SMS settings")),
+            settings: self.settings.unwrap_or_else(settings),
+            probe: self.probe.clone(),
+        };
+        let worker =
+            (!self.without_worker).then(|| spawn_worker(context.clone(), transport.clone()));
+        let people = AtomicU32::new(1);
+        let (http, sandbox) = (reqwest::Client::new(), Some(sandbox));
+        App {
+            database,
+            store,
+            clock,
+            transport,
+            namespace,
+            redis_url,
+            api_url,
+            sandbox_url,
+            smtp_url: smtp,
+            context,
+            http,
+            people,
+            sandbox,
+            worker,
+            api,
+        }
+    }
+
+    fn sandbox_settings(&self) -> amana_sandbox::Settings {
+        amana_sandbox::Settings {
+            prompt_timeout: self.prompt_timeout.unwrap_or(Duration::from_secs(60)),
+            callback_delay: self.callback_delay.unwrap_or(Duration::from_millis(20)),
+            late_callback_delay: Duration::from_secs(2),
+            ..amana_sandbox::Settings::default()
+        }
+    }
+}
+
+impl App {
+    /// The usual system.
+    pub async fn start() -> App {
+        AppBuilder::default().start().await
+    }
+
+    #[must_use]
+    pub fn builder() -> AppBuilder {
+        AppBuilder::default()
+    }
+
+    /// Another worker within this process.
+    pub fn add_worker(&mut self) {
+        let worker = spawn_worker(self.context.clone(), self.transport.clone());
+        self.worker.get_or_insert(worker);
+    }
+
+    /// Ends the worker within this process as SIGTERM would.
+    pub async fn stop_worker(&mut self) {
+        if let Some((stop, worker)) = self.worker.take() {
+            let _ = stop.send(());
+            worker.await.expect("the worker ends");
+        }
+    }
+
+    /// A worker as a process of its own, to be killed or frozen.
+    #[must_use]
+    pub fn worker_process(&self) -> WorkerProcess {
+        WorkerProcess::start(self)
+    }
+
+    /// Carries out every job that is due, one after the other, until nothing is due: without Redis and
+    /// without a worker. Returns how many there were.
+    pub async fn run_due_jobs(&self) -> usize {
+        let mut count = 0;
+        loop {
+            let due = self.store.due_jobs(self.clock.now(), 100).await.expect("due jobs");
+            if due.is_empty() {
+                return count;
+            }
+            for job in due {
+                amana_worker::run_claim(&self.context, job.id).await.expect("a job");
+                count += 1;
+            }
+        }
+    }
+
+    #[must_use]
+    pub fn smtp_url(&self) -> String {
+        self.smtp_url.clone()
+    }
+
+    pub fn sandbox_stops(&mut self) -> Option<Running> {
+        self.sandbox.take()
+    }
+
+    /// What must hold after every test, whatever happened in it.
+    pub async fn assert_sound(&self) {
+        let proof = self.store.proof().await.expect("a proof");
+        assert!(proof.holds(), "the ledger does not hold: {proof:?}");
+        let dead = self.database.number("select count(*) from jobs where state = 'dead'").await;
+        let why = self.database.text("select string_agg(kind || ': ' || last_error, '; ') from jobs where state = 'dead'").await;
+        assert_eq!(dead, 0, "dead jobs: {why:?}");
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        self.api.abort();
+        if let Some((_, worker)) = self.worker.take() {
+            worker.abort();
+        }
+    }
+}
+
+fn spawn_worker(context: Context, transport: Transport) -> (oneshot::Sender<()>, JoinHandle<()>) {
+    let (stop, stopped) = oneshot::channel::<()>();
+    let worker = tokio::spawn(async move {
+        let shutdown = async move {
+            let _ = stopped.await;
+        };
+        amana_worker::run(context, transport, shutdown).await.expect("the worker runs");
+    });
+    (stop, worker)
+}
+
+async fn mpesa_config(sandbox_url: &str, api_url: &str) -> MpesaConfig {
+    let credentials = Credentials::default();
+    let certificate = reqwest::get(format!("{sandbox_url}/portal/certificate.pem"))
+        .await
+        .expect("the certificate");
+    MpesaConfig {
+        base_url: sandbox_url.parse().expect("an address"),
+        consumer_key: credentials.consumer_key,
+        consumer_secret: SecretString::from(credentials.consumer_secret),
+        shortcode: credentials.short_code,
+        passkey: SecretString::from(credentials.passkey),
+        initiator_name: credentials.initiator_name,
+        initiator_password: SecretString::from(credentials.initiator_password),
+        certificate_pem: certificate.text().await.expect("the certificate"),
+        callback_base_url: api_url.parse().expect("an address"),
+        statement_url: Some(
+            format!("{sandbox_url}/portal/statement.csv").parse().expect("an address"),
+        ),
+    }
+}
+
+fn mail_config(url: &str) -> MailConfig {
+    MailConfig { url: SecretString::from(url), from: "Amana <no-reply@amana.example>".to_owned() }
+}
+
+fn sms_config(base_url: &str) -> SmsConfig {
+    SmsConfig {
+        base_url: base_url.to_owned(),
+        username: "sandbox".to_owned(),
+        api_key: SecretString::from(Credentials::default().sms_api_key),
+        sender_id: None,
+    }
+}
+
+pub(crate) fn next(counter: &AtomicU32) -> u32 {
+    counter.fetch_add(1, Ordering::Relaxed)
+}

@@ -1,0 +1,178 @@
+//! Speaking to the API and the sandbox the way people's apps do.
+
+use crate::app::{App, next};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+pub const PASSWORD: &str = "karibu-nyumbani-7";
+
+/// Somebody with an account.
+#[derive(Debug, Clone)]
+pub struct Person {
+    pub id: String,
+    pub email: String,
+    pub phone: String,
+    pub token: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: reqwest::header::HeaderMap,
+    pub body: Value,
+}
+
+impl Answer {
+    /// # Panics
+    /// If the status is another one.
+    #[must_use]
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{:#}", self.body);
+        self.body
+    }
+
+    /// The `code` of a problem, which must be a whole one.
+    #[track_caller]
+    pub fn problem(&self) -> &str {
+        let kind =
+            self.headers.get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default();
+        assert!(kind.starts_with("application/problem+json"), "{kind}: {:#}", self.body);
+        assert!(
+            self.body["title"].is_string() && self.body["status"] == self.status.as_u16(),
+            "{:#}",
+            self.body
+        );
+        self.body["code"].as_str().expect("a code")
+    }
+}
+
+impl App {
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        key: Option<&str>,
+        body: Option<&Value>,
+    ) -> Answer {
+        let mut request = self.http.request(method, format!("{}{path}", self.api_url));
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(key) = key {
+            request = request.header("Idempotency-Key", key);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let response = request.send().await.expect("an answer");
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = response.text().await.expect("a body");
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Answer { status, headers, body }
+    }
+
+    pub async fn get(&self, person: &Person, path: &str) -> Answer {
+        self.send(Method::GET, path, Some(&person.token), None, None).await
+    }
+
+    /// Each call under a key of its own.
+    pub async fn post(&self, person: &Person, path: &str, body: Value) -> Answer {
+        self.post_keyed(person, path, &Uuid::new_v4().to_string(), body).await
+    }
+
+    pub async fn post_keyed(&self, person: &Person, path: &str, key: &str, body: Value) -> Answer {
+        let body = (!body.is_null()).then_some(body);
+        self.send(Method::POST, path, Some(&person.token), Some(key), body.as_ref()).await
+    }
+
+    /// Registers somebody with a number of their own and logs them in.
+    pub async fn person(&self, name: &str) -> Person {
+        let n = next(&self.people);
+        self.person_with_phone(name, &format!("2547110{n:05}")).await
+    }
+
+    pub async fn person_with_phone(&self, name: &str, phone: &str) -> Person {
+        let email = format!("{}.{phone}@example.com", name.to_lowercase());
+        let new = json!({ "name": name, "email": email, "phone": phone, "password": PASSWORD });
+        let user = self.send(Method::POST, "/v1/users", None, None, Some(&new)).await.expect(201);
+        let token = self.log_in(&email).await;
+        Person {
+            id: user["id"].as_str().expect("an id").to_owned(),
+            email,
+            phone: phone.to_owned(),
+            token,
+        }
+    }
+
+    pub async fn log_in(&self, email: &str) -> String {
+        let body = json!({ "email": email, "password": PASSWORD });
+        let session =
+            self.send(Method::POST, "/v1/sessions", None, None, Some(&body)).await.expect(200);
+        session["access_token"].as_str().expect("a token").to_owned()
+    }
+
+    pub async fn operator(&self) -> Person {
+        let n = next(&self.people);
+        let (email, phone) = (format!("operator{n}@example.com"), format!("2547220{n:05}"));
+        let new = amana::admin::NewOperator {
+            name: "Operator".to_owned(),
+            email: email.clone(),
+            phone: phone.clone(),
+        };
+        let id = amana::admin::create_in(&self.store, &new, &PASSWORD.into())
+            .await
+            .expect("an operator");
+        let token = self.log_in(&email).await;
+        Person { id: id.to_string(), email, phone, token }
+    }
+
+    /// `available` and `held` of somebody's shillings, in cents.
+    pub async fn balance(&self, person: &Person) -> (i64, i64) {
+        let wallet = self.get(person, "/v1/wallet").await.expect(200);
+        let kes = wallet["balances"]
+            .as_array()
+            .and_then(|all| all.iter().find(|b| b["currency"] == "KES"))
+            .cloned();
+        let kes = kes.unwrap_or_else(|| panic!("no shillings in {wallet:#}"));
+        (kes["available"].as_i64().expect("a number"), kes["held"].as_i64().expect("a number"))
+    }
+
+    pub async fn sandbox_get(&self, path: &str) -> Value {
+        let response =
+            self.http.get(format!("{}{path}", self.sandbox_url)).send().await.expect("an answer");
+        assert!(response.status().is_success(), "{path}: {}", response.status());
+        response.json().await.expect("JSON")
+    }
+
+    pub async fn sandbox_send(&self, method: Method, path: &str, body: Value) -> StatusCode {
+        let request = self.http.request(method, format!("{}{path}", self.sandbox_url)).json(&body);
+        request.send().await.expect("an answer").status()
+    }
+
+    /// The person enters the PIN; waits for the prompt first.
+    pub async fn approve_prompt(&self, phone: &str) {
+        let path = format!("/admin/phones/{phone}/answer");
+        crate::eventually("a prompt to approve", || async {
+            self.sandbox_send(Method::POST, &path, json!({ "pin": "1234" }))
+                .await
+                .is_success()
+                .then_some(())
+        })
+        .await;
+    }
+
+    /// Scripts the next `count` uses of a phone.
+    pub async fn fault(&self, phone: &str, fault: &str, count: u32) {
+        let body = json!({ "phone": phone, "fault": fault, "count": count });
+        let status = self.sandbox_send(Method::POST, "/admin/faults", body).await;
+        assert!(status.is_success(), "fault {fault}: {status}");
+    }
+
+    pub async fn provider_up(&self, up: bool) {
+        let status = self.sandbox_send(Method::POST, "/admin/provider", json!({ "up": up })).await;
+        assert!(status.is_success(), "{status}");
+    }
+}

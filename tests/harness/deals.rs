@@ -1,0 +1,109 @@
+//! Deals in a given state, so that a test can begin where its subject begins.
+
+use crate::app::App;
+use crate::client::Person;
+use crate::eventually;
+use serde_json::{Value, json};
+
+/// What the usual deal of a test is about.
+#[derive(Debug, Clone)]
+pub struct DealPlan {
+    /// Amounts of the milestones in cents.
+    pub milestones: Vec<i64>,
+    pub fee_payer: &'static str,
+}
+
+impl Default for DealPlan {
+    fn default() -> Self {
+        Self { milestones: vec![150_000], fee_payer: "seller" }
+    }
+}
+
+/// A buyer, a seller and their funded deal.
+#[derive(Debug, Clone)]
+pub struct Funded {
+    pub buyer: Person,
+    pub seller: Person,
+    pub deal: String,
+}
+
+impl App {
+    /// A draft, made by the seller.
+    pub async fn draft(&self, buyer: &Person, seller: &Person, plan: &DealPlan) -> Value {
+        let milestones: Vec<Value> = plan
+            .milestones
+            .iter()
+            .enumerate()
+            .map(|(n, minor)| json!({ "title": format!("Part {}", n + 1), "amount": { "amount": minor, "currency": "KES" } }))
+            .collect();
+        let body = json!({
+            "title": "Two goats",
+            "role": "seller",
+            "counterparty": { "email": buyer.email },
+            "currency": "KES",
+            "fee_payer": plan.fee_payer,
+            "milestones": milestones,
+        });
+        self.post(seller, "/v1/deals", body).await.expect(201)
+    }
+
+    /// The id of a deal that both have agreed to.
+    pub async fn agreed(&self, buyer: &Person, seller: &Person, plan: &DealPlan) -> String {
+        let deal = self.draft(buyer, seller, plan).await;
+        let id = deal["id"].as_str().expect("an id").to_owned();
+        self.post(seller, &format!("/v1/deals/{id}/propose"), Value::Null).await.expect(200);
+        self.post(buyer, &format!("/v1/deals/{id}/agree"), Value::Null).await.expect(200);
+        id
+    }
+
+    /// Starts the M-Pesa payment of a deal; returns the payment's id.
+    pub async fn start_mpesa(&self, buyer: &Person, deal: &str) -> String {
+        let body = json!({ "method": "mpesa", "phone": buyer.phone });
+        let funding = self.post(buyer, &format!("/v1/deals/{deal}/fund"), body).await.expect(202);
+        funding["payment"]["id"].as_str().expect("a payment").to_owned()
+    }
+
+    /// A funded deal, paid by M-Pesa with the PIN entered.
+    pub async fn funded(&self, plan: &DealPlan) -> Funded {
+        let (buyer, seller) = (self.person("Amina").await, self.person("Juma").await);
+        let deal = self.agreed(&buyer, &seller, plan).await;
+        self.start_mpesa(&buyer, &deal).await;
+        self.approve_prompt(&buyer.phone).await;
+        self.wait_for_deal(&buyer, &deal, "funded").await;
+        Funded { buyer, seller, deal }
+    }
+
+    /// Waits until the deal is in the state, and returns it.
+    pub async fn wait_for_deal(&self, person: &Person, deal: &str, state: &str) -> Value {
+        eventually(&format!("deal {state}"), || async {
+            let found = self.get(person, &format!("/v1/deals/{deal}")).await.expect(200);
+            (found["state"] == state).then_some(found)
+        })
+        .await
+    }
+
+    /// Waits until the payment is in the state, and returns it.
+    pub async fn wait_for_payment(&self, person: &Person, payment: &str, state: &str) -> Value {
+        eventually(&format!("payment {state}"), || async {
+            let found = self.get(person, &format!("/v1/payments/{payment}")).await.expect(200);
+            (found["state"] == state).then_some(found)
+        })
+        .await
+    }
+
+    pub async fn milestones(&self, person: &Person, deal: &str) -> Vec<String> {
+        let found = self.get(person, &format!("/v1/deals/{deal}")).await.expect(200);
+        let all = found["milestones"].as_array().expect("milestones");
+        all.iter().map(|m| m["id"].as_str().expect("an id").to_owned()).collect()
+    }
+
+    /// Delivers and releases every milestone.
+    pub async fn complete(&self, funded: &Funded) {
+        let Funded { buyer, seller, deal } = funded;
+        for milestone in self.milestones(buyer, deal).await {
+            let path = format!("/v1/deals/{deal}/milestones/{milestone}");
+            self.post(seller, &format!("{path}/deliver"), Value::Null).await.expect(200);
+            self.post(buyer, &format!("{path}/release"), Value::Null).await.expect(200);
+        }
+    }
+}

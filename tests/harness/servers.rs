@@ -1,0 +1,120 @@
+//! The servers that all tests of this binary share, and a database of its own for each test.
+
+use amana::local::{Durability, Postgres, Redis, Scratch};
+use amana_postgres::Store;
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+const TEMPLATE: &str = "amana_template";
+
+pub struct Servers {
+    postgres: Postgres,
+    redis: Redis,
+    // Last: the folder goes when nothing uses it any more.
+    _scratch: Scratch,
+}
+
+impl std::fmt::Debug for Servers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Servers")
+    }
+}
+
+static SERVERS: OnceLock<Servers> = OnceLock::new();
+static NEXT: AtomicU32 = AtomicU32::new(1);
+
+/// Starts them on first use. They end with this process.
+pub fn servers() -> &'static Servers {
+    SERVERS.get_or_init(|| {
+        // Starting blocks and migrating needs a runtime of its own: neither may happen on a test's.
+        std::thread::spawn(start).join().expect("the test servers start")
+    })
+}
+
+fn start() -> Servers {
+    let scratch = Scratch::new().expect("a folder");
+    let postgres =
+        Postgres::start(&scratch.join("postgres"), Durability::TestOnly).expect("PostgreSQL");
+    let redis = Redis::start(&scratch.join("redis"), Durability::TestOnly).expect("Redis");
+    postgres.create_database(TEMPLATE).expect("the template database");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(Store::migrate(&postgres.url(TEMPLATE))).expect("migrations");
+    Servers { postgres, redis, _scratch: scratch }
+}
+
+#[must_use]
+pub fn redis_url() -> String {
+    servers().redis.url()
+}
+
+/// A Redis namespace that no other test of this binary uses.
+#[must_use]
+pub fn namespace() -> String {
+    format!("test{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// A migrated database of its own.
+#[derive(Debug, Clone)]
+pub struct Database {
+    pub url: String,
+}
+
+impl Database {
+    pub async fn new() -> Self {
+        let name = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let servers = tokio::task::spawn_blocking(servers).await.expect("servers");
+        let mut conn = AsyncPgConnection::establish(&servers.postgres.url("postgres"))
+            .await
+            .expect("PostgreSQL");
+        conn.batch_execute(&format!(
+            "create database {name} template {TEMPLATE} strategy file_copy"
+        ))
+        .await
+        .expect("a database");
+        Self { url: servers.postgres.url(&name) }
+    }
+
+    /// A connection of the superuser, for looking behind the API's back.
+    pub async fn connection(&self) -> AsyncPgConnection {
+        AsyncPgConnection::establish(&self.url).await.expect("PostgreSQL")
+    }
+
+    pub async fn store(&self) -> Store {
+        Store::connect(&self.url, 12).await.expect("a store")
+    }
+
+    pub async fn execute(&self, sql: &str) {
+        self.connection().await.batch_execute(sql).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
+    }
+
+    /// One number, such as a count.
+    pub async fn number(&self, sql: &str) -> i64 {
+        #[derive(diesel::QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = diesel::sql_types::BigInt)]
+            n: i64,
+        }
+        let mut conn = self.connection().await;
+        let query = diesel::sql_query(format!("select ({sql})::bigint as n"));
+        diesel_async::RunQueryDsl::get_result::<Row>(query, &mut conn)
+            .await
+            .unwrap_or_else(|e| panic!("{sql}: {e}"))
+            .n
+    }
+
+    /// One text, such as a state.
+    pub async fn text(&self, sql: &str) -> Option<String> {
+        #[derive(diesel::QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
+            t: Option<String>,
+        }
+        let mut conn = self.connection().await;
+        let query = diesel::sql_query(format!("select ({sql})::text as t"));
+        diesel_async::RunQueryDsl::get_result::<Row>(query, &mut conn)
+            .await
+            .unwrap_or_else(|e| panic!("{sql}: {e}"))
+            .t
+    }
+}
