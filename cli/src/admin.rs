@@ -36,7 +36,8 @@ pub fn create(new: &NewOperator) -> Result<()> {
             why: format!("must be set, with at least {PASSWORD_CHARS_MIN} characters"),
         })?;
     block_on(async move {
-        let store = Store::connect(url.expose_secret(), 1).await.context("PostgreSQL cannot be used")?;
+        let store =
+            Store::connect(url.expose_secret(), 1).await.context("PostgreSQL cannot be used")?;
         let id = create_in(&store, new, &password).await?;
         println!("operator {id} can log in");
         Ok(())
@@ -45,12 +46,17 @@ pub fn create(new: &NewOperator) -> Result<()> {
 
 /// # Errors
 /// A bad phone number, or that e-mail or phone are taken.
-pub async fn create_in(store: &Store, new: &NewOperator, password: &SecretString) -> Result<amana_domain::id::UserId> {
+pub async fn create_in(
+    store: &Store,
+    new: &NewOperator,
+    password: &SecretString,
+) -> Result<amana_domain::id::UserId> {
     let operator = NewUser {
         name: new.name.clone(),
         email: new.email.to_lowercase(),
         phone: Msisdn::parse(&new.phone)?,
-        password_hash: amana_api::hash_password(password).context("the password could not be hashed")?,
+        password_hash: amana_api::hash_password(password)
+            .context("the password could not be hashed")?,
         role: UserRole::Operator,
         locale: Locale::English,
     };

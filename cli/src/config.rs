@@ -45,7 +45,8 @@ impl<'a> Source<'a> {
     }
 
     fn text(&self, variable: &'static str) -> Result<String, ConfigError> {
-        self.optional(variable).ok_or_else(|| ConfigError { variable, why: "is not set".to_owned() })
+        self.optional(variable)
+            .ok_or_else(|| ConfigError { variable, why: "is not set".to_owned() })
     }
 
     fn secret(&self, variable: &'static str) -> Result<SecretString, ConfigError> {
@@ -58,20 +59,34 @@ impl<'a> Source<'a> {
         self.text(variable)?.parse().map_err(|_| wrong())
     }
 
-    fn parsed_or<T: FromStr>(&self, variable: &'static str, wanted: &str, default: T) -> Result<T, ConfigError> {
+    fn parsed_or<T: FromStr>(
+        &self,
+        variable: &'static str,
+        wanted: &str,
+        default: T,
+    ) -> Result<T, ConfigError> {
         match self.optional(variable) {
             None => Ok(default),
             Some(_) => self.parsed(variable, wanted),
         }
     }
 
-    fn in_range<T>(&self, variable: &'static str, default: T, range: std::ops::RangeInclusive<T>) -> Result<T, ConfigError>
+    fn in_range<T>(
+        &self,
+        variable: &'static str,
+        default: T,
+        range: std::ops::RangeInclusive<T>,
+    ) -> Result<T, ConfigError>
     where
         T: FromStr + PartialOrd + Display + Copy,
     {
         let wanted = format!("a whole number from {} to {}", range.start(), range.end());
         let value = self.parsed_or(variable, &wanted, default)?;
-        if range.contains(&value) { Ok(value) } else { Err(ConfigError { variable, why: format!("must be {wanted}") }) }
+        if range.contains(&value) {
+            Ok(value)
+        } else {
+            Err(ConfigError { variable, why: format!("must be {wanted}") })
+        }
     }
 }
 
@@ -100,7 +115,9 @@ impl Servers {
             database_url,
             database_connections_max: source.in_range("DATABASE_CONNECTIONS_MAX", 16, 1..=500)?,
             redis_url,
-            redis_namespace: source.optional("REDIS_NAMESPACE").unwrap_or_else(|| "amana".to_owned()),
+            redis_namespace: source
+                .optional("REDIS_NAMESPACE")
+                .unwrap_or_else(|| "amana".to_owned()),
         })
     }
 }
@@ -110,7 +127,8 @@ impl Servers {
 pub fn database_url(source: &Source<'_>) -> Result<SecretString, ConfigError> {
     let variable = "DATABASE_URL";
     let url = source.secret(variable)?;
-    if ["postgres://", "postgresql://"].iter().any(|scheme| url.expose_secret().starts_with(scheme)) {
+    if ["postgres://", "postgresql://"].iter().any(|scheme| url.expose_secret().starts_with(scheme))
+    {
         Ok(url)
     } else {
         Err(ConfigError { variable, why: "must start with postgres://".to_owned() })
@@ -136,7 +154,11 @@ impl Api {
         }
         let listen = SocketAddr::from(([127, 0, 0, 1], 8080));
         Ok(Self {
-            listen: source.parsed_or("AMANA_LISTEN", "an address with a port, such as 127.0.0.1:8080", listen)?,
+            listen: source.parsed_or(
+                "AMANA_LISTEN",
+                "an address with a port, such as 127.0.0.1:8080",
+                listen,
+            )?,
             jwt_secret,
             fee_percentage_bps: source.in_range("AMANA_FEE_PERCENTAGE_BPS", 150, 0..=10_000)?,
             fee_fixed_minor: source.in_range("AMANA_FEE_FIXED_MINOR", 0, 0..=100_000_000)?,
@@ -159,7 +181,8 @@ impl Worker {
     /// # Errors
     /// [`ConfigError`] naming the first variable that is missing or wrong.
     pub fn read(source: &Source<'_>) -> Result<Self, ConfigError> {
-        let address = |variable| source.parsed::<Url>(variable, "an address such as https://example.com");
+        let address =
+            |variable| source.parsed::<Url>(variable, "an address such as https://example.com");
         let mpesa = MpesaConfig {
             base_url: address("MPESA_BASE_URL")?,
             consumer_key: source.text("MPESA_CONSUMER_KEY")?,
@@ -185,7 +208,11 @@ impl Worker {
                 api_key: source.secret("AFRICASTALKING_API_KEY")?,
                 sender_id: source.optional("AFRICASTALKING_SENDER_ID"),
             },
-            reconcile_every: Duration::from_secs(source.in_range("AMANA_RECONCILE_EVERY_S", 300, 1..=86_400)?),
+            reconcile_every: Duration::from_secs(source.in_range(
+                "AMANA_RECONCILE_EVERY_S",
+                300,
+                1..=86_400,
+            )?),
             lease: Duration::from_secs(source.in_range("AMANA_JOB_LEASE_S", 30, 1..=3_600)?),
         })
     }
@@ -215,7 +242,8 @@ mod tests {
     use std::collections::HashMap;
 
     fn api(pairs: &[(&str, &str)]) -> Result<Api, ConfigError> {
-        let table: HashMap<String, String> = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let table: HashMap<String, String> =
+            pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         Api::read(&Source::new(&|name| table.get(name).cloned()))
     }
 
@@ -223,9 +251,14 @@ mod tests {
 
     #[test]
     fn what_is_missing_or_wrong_is_named_and_never_shown() {
-        let check = |pairs: &[(&str, &str)], line: &str| assert_eq!(api(pairs).unwrap_err().to_string(), line);
+        let check = |pairs: &[(&str, &str)], line: &str| {
+            assert_eq!(api(pairs).unwrap_err().to_string(), line)
+        };
         check(&[], "configuration: AMANA_JWT_SECRET is not set");
-        check(&[("AMANA_JWT_SECRET", "short")], "configuration: AMANA_JWT_SECRET must have at least 32 characters");
+        check(
+            &[("AMANA_JWT_SECRET", "short")],
+            "configuration: AMANA_JWT_SECRET must have at least 32 characters",
+        );
         check(
             &[SECRET, ("AMANA_LISTEN", "here")],
             "configuration: AMANA_LISTEN must be an address with a port, such as 127.0.0.1:8080",

@@ -29,10 +29,11 @@ pub fn api() -> Result<()> {
     let (servers, config) = (Servers::read(&source)?, config::Api::read(&source)?);
     block_on(async move {
         let (store, transport) = connect(&servers).await?;
-        let listener = tokio::net::TcpListener::bind(config.listen).await.map_err(|error| ConfigError {
-            variable: "AMANA_LISTEN",
-            why: format!("names an address that cannot be listened on ({error})"),
-        })?;
+        let listener =
+            tokio::net::TcpListener::bind(config.listen).await.map_err(|error| ConfigError {
+                variable: "AMANA_LISTEN",
+                why: format!("names an address that cannot be listened on ({error})"),
+            })?;
         let fee = amana_api::FeePolicy {
             percentage_bps: config.fee_percentage_bps,
             fixed_minor: config.fee_fixed_minor,
@@ -70,9 +71,10 @@ pub async fn migrate_url(url: &str) -> Result<()> {
 }
 
 async fn connect(servers: &Servers) -> Result<(Store, Transport)> {
-    let store = Store::connect(servers.database_url.expose_secret(), servers.database_connections_max)
-        .await
-        .context("DATABASE_URL: PostgreSQL cannot be used")?;
+    let store =
+        Store::connect(servers.database_url.expose_secret(), servers.database_connections_max)
+            .await
+            .context("DATABASE_URL: PostgreSQL cannot be used")?;
     let transport = Transport::connect(servers.redis_url.expose_secret(), &servers.redis_namespace)
         .await
         .context("REDIS_URL: Redis cannot be used")?;
@@ -85,13 +87,18 @@ async fn worker_context(store: Store, mut config: config::Worker) -> Result<Cont
         variable: config::mpesa_variable(error.setting),
         why: error.why.to_owned(),
     })?;
-    let mailer = Mailer::new(&config.mail)
-        .map_err(|error| ConfigError { variable: "SMTP_URL", why: format!("or MAIL_FROM is wrong: {error}") })?;
-    let sms = SmsGateway::new(&config.sms)
-        .map_err(|error| ConfigError { variable: "AFRICASTALKING_URL", why: format!("is wrong: {error}") })?;
+    let mailer = Mailer::new(&config.mail).map_err(|error| ConfigError {
+        variable: "SMTP_URL",
+        why: format!("or MAIL_FROM is wrong: {error}"),
+    })?;
+    let sms = SmsGateway::new(&config.sms).map_err(|error| ConfigError {
+        variable: "AFRICASTALKING_URL",
+        why: format!("is wrong: {error}"),
+    })?;
     let settings = Settings {
         lease: config.lease,
-        reconcile_every: TimeDelta::from_std(config.reconcile_every).unwrap_or(TimeDelta::minutes(5)),
+        reconcile_every: TimeDelta::from_std(config.reconcile_every)
+            .unwrap_or(TimeDelta::minutes(5)),
         ..Settings::default()
     };
     let (mpesa, mailer, sms) = (Arc::new(mpesa), Arc::new(mailer), Arc::new(sms));
@@ -102,14 +109,21 @@ async fn worker_context(store: Store, mut config: config::Worker) -> Result<Cont
 async fn certificate(place: &str) -> Result<String, ConfigError> {
     let wrong = |why: String| ConfigError { variable: "MPESA_CERTIFICATE", why };
     if !place.starts_with("http://") && !place.starts_with("https://") {
-        return tokio::fs::read_to_string(place).await.map_err(|error| wrong(format!("cannot be read ({error})")));
+        return tokio::fs::read_to_string(place)
+            .await
+            .map_err(|error| wrong(format!("cannot be read ({error})")));
     }
     let client = reqwest::Client::builder().timeout(CERTIFICATE_TIMEOUT).build();
     let client = client.map_err(|error| wrong(format!("cannot be fetched ({error})")))?;
     let mut last = String::new();
     for _ in 0..CERTIFICATE_TRIES {
         match client.get(place).send().await.and_then(reqwest::Response::error_for_status) {
-            Ok(response) => return response.text().await.map_err(|error| wrong(format!("cannot be read ({error})"))),
+            Ok(response) => {
+                return response
+                    .text()
+                    .await
+                    .map_err(|error| wrong(format!("cannot be read ({error})")));
+            }
             Err(error) => last = error.without_url().to_string(),
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -119,7 +133,8 @@ async fn certificate(place: &str) -> Result<String, ConfigError> {
 
 /// Resolves when we are asked to end.
 fn stopped() -> Result<impl Future<Output = ()> + Send + 'static> {
-    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be listened for")?;
+    let mut terminate =
+        signal(SignalKind::terminate()).context("SIGTERM cannot be listened for")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be listened for")?;
     Ok(async move {
         tokio::select! {

@@ -70,11 +70,22 @@ impl Stack {
         let (api_url, sandbox_url) = (format!("http://{api_at}"), format!("http://{sandbox_at}"));
         let mut sandbox = start_sandbox(folder, sandbox_at, smtp_at)?;
         ready(&mut sandbox, &format!("{sandbox_url}/"))?;
-        let environment = environment(folder, &database_url, &redis_url, [api_at, sandbox_at, smtp_at])?;
+        let environment =
+            environment(folder, &database_url, &redis_url, [api_at, sandbox_at, smtp_at])?;
         let mut api = start_part(folder, "api", &environment)?;
         let worker = start_part(folder, "worker", &environment)?;
         ready(&mut api, &format!("{api_url}/readyz"))?;
-        Ok(Self { api, worker, sandbox, redis, postgres, api_url, sandbox_url, database_url, redis_url })
+        Ok(Self {
+            api,
+            worker,
+            sandbox,
+            redis,
+            postgres,
+            api_url,
+            sandbox_url,
+            database_url,
+            redis_url,
+        })
     }
 
     /// The first part that has ended by itself, if one has.
@@ -169,7 +180,8 @@ fn jwt_secret(file: &Path) -> Result<String> {
         return Ok(secret.trim().to_owned());
     }
     let secret = Alphanumeric.sample_string(&mut rand::rng(), JWT_SECRET_CHARS);
-    std::fs::write(file, &secret).with_context(|| format!("{} cannot be written", file.display()))?;
+    std::fs::write(file, &secret)
+        .with_context(|| format!("{} cannot be written", file.display()))?;
     Ok(secret)
 }
 
@@ -212,9 +224,16 @@ fn ready(child: &mut Child, url: &str) -> Result<()> {
                 return Ok(());
             }
             if let Some(status) = child.ended()? {
-                anyhow::bail!("{} did not start ({status}); its log is in the data folder under logs/", child.name());
+                anyhow::bail!(
+                    "{} did not start ({status}); its log is in the data folder under logs/",
+                    child.name()
+                );
             }
-            ensure!(deadline.is_none_or(|d| Instant::now() < d), "{} is not ready after {READY_TIMEOUT:?}", child.name());
+            ensure!(
+                deadline.is_none_or(|d| Instant::now() < d),
+                "{} is not ready after {READY_TIMEOUT:?}",
+                child.name()
+            );
             tokio::time::sleep(READY_POLL).await;
         }
     })?

@@ -60,7 +60,8 @@ fn print(stack: &Stack) {
 
 /// Until Ctrl-C or SIGTERM (`None`), or until a part ends by itself.
 async fn wait(stack: &mut Stack) -> Result<Option<String>> {
-    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be listened for")?;
+    let mut terminate =
+        signal(SignalKind::terminate()).context("SIGTERM cannot be listened for")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be listened for")?;
     loop {
         tokio::select! {

@@ -1,0 +1,86 @@
+//! `amana demo`: one whole deal through the public API, told as a story, with the proof at the end.
+
+mod client;
+mod story;
+
+pub use client::Client;
+
+use crate::admin;
+use crate::admin::NewOperator;
+use crate::local::Scratch;
+use crate::stack::{Ports, Stack, block_on};
+use amana_postgres::Store;
+use anyhow::Result;
+use secrecy::SecretString;
+use std::time::Instant;
+
+/// A made-up person of the demo.
+#[derive(Debug, Clone, Copy)]
+pub struct Person {
+    pub name: &'static str,
+    pub email: &'static str,
+    pub phone: &'static str,
+    pub language: &'static str,
+}
+
+pub const PASSWORD: &str = "karibu-amana-2026";
+pub const BUYER: Person = Person {
+    name: "Amina Wanjiru",
+    email: "amina@example.com",
+    phone: "254711000001",
+    language: "en",
+};
+pub const SELLER: Person = Person {
+    name: "Juma Otieno",
+    email: "juma@example.com",
+    phone: "254711000002",
+    language: "sw",
+};
+pub const OPERATOR: Person = Person {
+    name: "Neema (operator)",
+    email: "operator@example.com",
+    phone: "254711000003",
+    language: "en",
+};
+
+#[must_use]
+pub fn operator() -> NewOperator {
+    let Person { name, email, phone, .. } = OPERATOR;
+    NewOperator { name: name.to_owned(), email: email.to_owned(), phone: phone.to_owned() }
+}
+
+/// # Errors
+/// If anything does not start, or anything of the story does not hold.
+pub fn run() -> Result<()> {
+    let began = Instant::now();
+    let scratch = Scratch::new()?;
+    println!("Starting private PostgreSQL and Redis, the provider sandbox, the API and a worker …");
+    let stack = Stack::start(scratch.path(), Ports::ANY)?;
+    println!("… ready after {:.1} s.\n", began.elapsed().as_secs_f64());
+    let told = block_on(tell(&stack))?;
+    if told.is_err() {
+        print_logs(scratch.path());
+    }
+    stack.stop()?;
+    told?;
+    println!("\nThe whole demo took {:.1} s.", began.elapsed().as_secs_f64());
+    println!("demo: completed");
+    Ok(())
+}
+
+async fn tell(stack: &Stack) -> Result<()> {
+    let store = Store::connect(&stack.database_url, 1).await?;
+    admin::create_in(&store, &operator(), &SecretString::from(PASSWORD)).await?;
+    story::tell(&stack.api_url, &stack.sandbox_url).await
+}
+
+/// The folder goes with the demo; what was logged must not.
+fn print_logs(folder: &std::path::Path) {
+    for part in ["api", "worker", "sandbox"] {
+        let log =
+            std::fs::read_to_string(folder.join(format!("logs/{part}.log"))).unwrap_or_default();
+        let tail: Vec<&str> = log.lines().rev().take(20).collect();
+        eprintln!("--- the last lines of {part}");
+        tail.into_iter().rev().for_each(|line| eprintln!("{line}"));
+    }
+}
