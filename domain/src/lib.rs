@@ -1,5 +1,9 @@
 //! The rules of Amana: money, ledger, deals, payments, risk. No I/O, no async, no clock, no randomness:
 //! every function takes what it needs as values and returns what should be written.
+#![cfg_attr(
+    test,
+    expect(clippy::arithmetic_side_effects, reason = "a test that overflows fails loudly")
+)]
 
 pub mod access;
 pub mod deal;

@@ -8,14 +8,15 @@ use serde_json::Value;
 use crate::{
     clock,
     fault::{Rule, Script},
+    journal::Touched,
     money, phone,
+    register::Register,
 };
 
 const CUSTOMERS_MAX: usize = 200_000;
-const REQUESTS_KEPT_MAX: usize = 100_000;
 const STATEMENT_LINES_MAX: usize = 1_000_000;
-const EVENTS_KEPT_MAX: usize = 5_000;
-const MESSAGES_KEPT_MAX: usize = 1_000;
+pub(crate) const EVENTS_KEPT_MAX: usize = 5_000;
+pub(crate) const MESSAGES_KEPT_MAX: usize = 1_000;
 const SCHEDULE_MAX: usize = 20_000;
 pub(crate) const RULES_MAX: usize = 1_000;
 pub(crate) const OPEN_PROMPTS_PER_PHONE_MAX: usize = 20;
@@ -25,26 +26,40 @@ const DEFAULT_PIN: &str = "1234";
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct State {
-    pub(crate) started: bool,
-    pub(crate) opening_float_cents: i64,
-    pub(crate) float_cents: i64,
+    pub(crate) core: Core,
     pub(crate) customers: BTreeMap<String, Customer>,
     pub(crate) collections: Register<Collection>,
     pub(crate) payouts: Register<Payout>,
-    pub(crate) schedule: Vec<Scheduled>,
+    pub(crate) schedule: BTreeMap<u64, Scheduled>,
     pub(crate) statement: Vec<Line>,
+    pub(crate) mails: VecDeque<Mail>,
+    pub(crate) sms: VecDeque<Sms>,
+    pub(crate) events: VecDeque<Event>,
+    /// A restart forgets it, like any token it had given out before.
+    #[serde(skip)]
+    pub(crate) token: Option<Token>,
+    /// What the journal does not have yet.
+    #[serde(skip)]
+    pub(crate) touched: Touched,
+}
+
+/// The small part, written whole with every change.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Core {
+    pub(crate) started: bool,
+    pub(crate) opening_float_cents: i64,
+    pub(crate) float_cents: i64,
     pub(crate) rules: Vec<Rule>,
     pub(crate) provider: Provider,
     pub(crate) mail_fault: Trouble,
     pub(crate) sms_fault: Trouble,
-    pub(crate) mails: VecDeque<Mail>,
-    pub(crate) sms: VecDeque<Sms>,
-    pub(crate) events: VecDeque<Event>,
-    pub(crate) last_event: u64,
-    pub(crate) last_message: u64,
-    /// A restart forgets it, like any token it had given out before.
-    #[serde(skip)]
-    pub(crate) token: Option<Token>,
+    /// Messages before these were cleared away.
+    pub(crate) first_mail: u64,
+    pub(crate) first_sms: u64,
+    last_event: u64,
+    last_message: u64,
+    last_scheduled: u64,
 }
 
 #[derive(Debug)]
@@ -216,6 +231,7 @@ impl State {
         if !self.customers.contains_key(phone) && self.customers.len() >= CUSTOMERS_MAX {
             return None;
         }
+        self.touched.customers.insert(phone.to_owned());
         Some(self.customers.entry(phone.to_owned()).or_insert_with(|| Customer {
             balance_cents: DEFAULT_BALANCE_CENTS,
             pin: DEFAULT_PIN.to_owned(),
@@ -225,23 +241,25 @@ impl State {
     }
 
     pub(crate) fn event(&mut self, kind: &str, reference: &str, detail: Value) {
-        self.last_event = self.last_event.saturating_add(1);
+        self.core.last_event = self.core.last_event.saturating_add(1);
         let event = Event {
-            id: self.last_event,
+            id: self.core.last_event,
             at: clock::rfc3339(clock::now_ms()),
             kind: kind.to_owned(),
             reference: reference.to_owned(),
             detail,
         };
+        self.touched.events.push(event.clone());
         push_bounded(&mut self.events, event, EVENTS_KEPT_MAX);
     }
 
     pub(crate) fn message_id(&mut self) -> u64 {
-        self.last_message = self.last_message.saturating_add(1);
-        self.last_message
+        self.core.last_message = self.core.last_message.saturating_add(1);
+        self.core.last_message
     }
 
     pub(crate) fn keep_mail(&mut self, mail: Mail) {
+        self.touched.mails.push(mail.clone());
         push_bounded(&mut self.mails, mail, MESSAGES_KEPT_MAX);
     }
 
@@ -254,14 +272,33 @@ impl State {
             to: to.to_owned(),
             text: text.to_owned(),
         };
+        self.touched.sms.push(sms.clone());
         push_bounded(&mut self.sms, sms, MESSAGES_KEPT_MAX);
     }
 
     pub(crate) fn keep_line(&mut self, line: Line) {
+        self.touched.lines.push(line.clone());
         if self.statement.len() >= STATEMENT_LINES_MAX {
             self.statement.remove(0);
         }
         self.statement.push(line);
+    }
+
+    pub(crate) fn clear_mails(&mut self) {
+        self.core.first_mail = self.core.last_message.saturating_add(1);
+        self.mails.clear();
+    }
+
+    pub(crate) fn clear_sms(&mut self) {
+        self.core.first_sms = self.core.last_message.saturating_add(1);
+        self.sms.clear();
+    }
+
+    /// Without a disk nobody collects what was touched.
+    pub(crate) fn forget_touched(&mut self) {
+        self.touched = Touched::default();
+        self.collections.forget_touched();
+        self.payouts.forget_touched();
     }
 
     /// False when too much waits already; the caller then answers that the system is busy.
@@ -270,7 +307,25 @@ impl State {
     }
 
     pub(crate) fn plan(&mut self, due_ms: i64, task: Task) {
-        self.schedule.push(Scheduled { due_ms, task });
+        self.core.last_scheduled = self.core.last_scheduled.saturating_add(1);
+        let id = self.core.last_scheduled;
+        self.touched.schedule.insert(id);
+        self.schedule.insert(id, Scheduled { due_ms, task });
+    }
+
+    pub(crate) fn next_due_ms(&self) -> Option<i64> {
+        self.schedule.values().map(|it| it.due_ms).min()
+    }
+
+    /// Takes out what fits, in the order in which it was or is due.
+    pub(crate) fn unplan(&mut self, fits: impl Fn(&Scheduled) -> bool) -> Vec<Task> {
+        let taken: Vec<u64> =
+            self.schedule.iter().filter(|(_, it)| fits(it)).map(|(id, _)| *id).collect();
+        self.touched.schedule.extend(&taken);
+        let mut taken: Vec<Scheduled> =
+            taken.iter().filter_map(|id| self.schedule.remove(id)).collect();
+        taken.sort_by_key(|it| it.due_ms);
+        taken.into_iter().map(|it| it.task).collect()
     }
 
     /// Open prompts of a phone, oldest first. Scripted ones never show on the phone.
@@ -281,7 +336,7 @@ impl State {
             }
             Task::Prompt { .. } | Task::Payout { .. } | Task::Deliver(_) => None,
         };
-        let mut open: Vec<_> = self.schedule.iter().filter_map(shown).collect();
+        let mut open: Vec<_> = self.schedule.values().filter_map(shown).collect();
         open.retain(|prompt| phone.is_none_or(|phone| prompt.phone == phone));
         open
     }
@@ -291,46 +346,9 @@ impl State {
     }
 }
 
-fn push_bounded<T>(list: &mut VecDeque<T>, item: T, max: usize) {
+pub(crate) fn push_bounded<T>(list: &mut VecDeque<T>, item: T, max: usize) {
     while list.len() >= max {
         list.pop_front();
     }
     list.push_back(item);
-}
-
-/// Records by key in order of arrival; the oldest give way.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Register<T> {
-    order: VecDeque<String>,
-    items: BTreeMap<String, T>,
-}
-
-impl<T> Default for Register<T> {
-    fn default() -> Self {
-        Self { order: VecDeque::new(), items: BTreeMap::new() }
-    }
-}
-
-impl<T> Register<T> {
-    pub(crate) fn insert(&mut self, key: &str, item: T) {
-        while self.order.len() >= REQUESTS_KEPT_MAX {
-            if let Some(oldest) = self.order.pop_front() {
-                self.items.remove(&oldest);
-            }
-        }
-        self.order.push_back(key.to_owned());
-        self.items.insert(key.to_owned(), item);
-    }
-
-    pub(crate) fn get(&self, key: &str) -> Option<&T> {
-        self.items.get(key)
-    }
-
-    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut T> {
-        self.items.get_mut(key)
-    }
-
-    pub(crate) fn newest_first(&self) -> impl Iterator<Item = &T> {
-        self.order.iter().rev().filter_map(|key| self.items.get(key))
-    }
 }

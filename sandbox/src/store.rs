@@ -17,6 +17,9 @@ use crate::{credential::Authority, settings::Settings, state::State};
 
 const SNAPSHOT: &str = "sandbox.json";
 
+/// After a write that failed.
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
+
 #[derive(Debug)]
 pub(crate) struct Store {
     pub(crate) settings: Settings,

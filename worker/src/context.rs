@@ -5,6 +5,7 @@ use amana_messaging::{Mailer, SmsGateway};
 use amana_mpesa::Mpesa;
 use amana_postgres::{Claim, Clock, Store};
 use chrono::TimeDelta;
+use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,8 @@ pub enum Interruption {
 
 /// Asked between the steps of a job; `Some` ends the attempt there. Tests use it to break every job at
 /// every step; in production it is absent.
-pub type Probe = Arc<dyn Fn(&Claim, &'static str) -> Option<Interruption> + Send + Sync>;
+pub type Probe =
+    Arc<dyn Fn(Claim, &'static str) -> BoxFuture<'static, Option<Interruption>> + Send + Sync>;
 
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
@@ -68,8 +70,9 @@ impl std::fmt::Debug for Context {
 
 impl Context {
     /// A place between two steps of a job.
-    pub(crate) fn step(&self, claim: &Claim, name: &'static str) -> Result<(), Failure> {
-        match self.probe.as_ref().and_then(|probe| probe(claim, name)) {
+    pub(crate) async fn step(&self, claim: &Claim, name: &'static str) -> Result<(), Failure> {
+        let Some(probe) = &self.probe else { return Ok(()) };
+        match probe(claim.clone(), name).await {
             None => Ok(()),
             Some(Interruption::Fail) => Err(Failure::retry(format!("interrupted at {name}"))),
             Some(Interruption::Die) => Err(Failure::Abandoned),

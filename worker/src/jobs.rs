@@ -17,7 +17,7 @@ use amana_domain::id::{DealId, PaymentId};
 use amana_postgres::{Claim, Exchange, Job};
 
 pub(crate) async fn carry_out(context: &Context, claim: &Claim) -> Result<(), Failure> {
-    context.step(claim, "claimed")?;
+    context.step(claim, "claimed").await?;
     match claim.job {
         Job::SubmitCollection { payment } => {
             submit_collection::run(context, claim, PaymentId::new(payment)).await
@@ -41,7 +41,7 @@ pub(crate) async fn carry_out(context: &Context, claim: &Claim) -> Result<(), Fa
         Job::Reconcile { .. } => reconcile::run(context, claim).await,
         Job::Housekeep { .. } => housekeep::run(context, claim).await,
     }?;
-    context.step(claim, "done")
+    context.step(claim, "done").await
 }
 
 /// An adapter's record of an exchange, as the store keeps it.

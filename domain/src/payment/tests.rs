@@ -61,8 +61,8 @@ fn the_verdict_follows_the_evidence() {
     let foreign = Evidence { reference: Some("ws_CO_2".into()), ..callback.clone() };
 
     check(&[], State::Submitting, None);
-    check(&[accepted.clone()], State::Pending, None);
-    check(&[lost.clone()], State::Unknown, None);
+    check(std::slice::from_ref(&accepted), State::Pending, None);
+    check(std::slice::from_ref(&lost), State::Unknown, None);
     check(&[lost, callback.clone()], State::Succeeded, None);
     check(&[accepted.clone(), callback.clone()], State::Succeeded, None);
     check(&[accepted.clone(), query_paid.clone(), callback.clone()], State::Succeeded, None);
@@ -73,7 +73,7 @@ fn the_verdict_follows_the_evidence() {
         Some(Doubt::Contradiction),
     );
     check(&[cancelled, query_paid], State::Succeeded, Some(Doubt::Contradiction));
-    check(&[short.clone()], State::Review, Some(Doubt::AmountDiffers));
+    check(std::slice::from_ref(&short), State::Review, Some(Doubt::AmountDiffers));
     check(&[short, query_failed], State::Review, Some(Doubt::AmountDiffers));
     check(&[callback, other_receipt], State::Succeeded, Some(Doubt::TwoReceipts));
     check(&[riddle], State::Review, Some(Doubt::UnclearResult));

@@ -14,7 +14,7 @@ pub(super) async fn run(context: &Context, claim: &Claim, id: Uuid) -> Result<()
         CallbackKind::Payout => parse_payout_result(&callback.body),
         CallbackKind::PayoutTimeout => parse_payout_timeout(&callback.body),
     };
-    context.step(claim, "read")?;
+    context.step(claim, "read").await?;
     let read = read.map_err(|error| error.to_string());
     let outcome = context.store.apply_callback(claim, &callback, read, context.clock.now()).await?;
     match outcome {

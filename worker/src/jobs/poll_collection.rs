@@ -15,10 +15,10 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let now = context.clock.now();
     let Some(submission) = context.store.begin_poll(claim, id, now).await? else { return Ok(()) };
-    context.step(claim, "begun")?;
+    context.step(claim, "begun").await?;
     let reference = submission.provider_reference.as_deref().unwrap_or_default();
     let answer = context.mpesa.query(reference, now).await;
-    context.step(claim, "asked")?;
+    context.step(claim, "asked").await?;
     let now = context.clock.now();
     match answer {
         Ok(answered) => {

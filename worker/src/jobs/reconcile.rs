@@ -18,7 +18,7 @@ pub(super) async fn run(context: &Context, claim: &Claim) -> Result<(), Failure>
         }
         Err(error) => return Err(Failure::retry(error.to_string())),
     };
-    context.step(claim, "fetched")?;
+    context.step(claim, "fetched").await?;
     let run = context.store.reconcile(claim, &lines, period, context.clock.now()).await?;
     if run.open_breaks > 0 {
         warn!(?run, "reconciliation: {} breaks are open", run.open_breaks);

@@ -15,9 +15,9 @@ pub(super) async fn run(context: &Context, claim: &Claim, id: Uuid) -> Result<()
         Params::from_json(&pending.params).map_err(|e| Failure::permanent(e.to_string()))?;
     let rendered = render(pending.template, pending.channel, pending.user.locale, &params)
         .map_err(|e| Failure::permanent(e.to_string()))?;
-    context.step(claim, "rendered")?;
+    context.step(claim, "rendered").await?;
     send(context, &pending, &rendered).await?;
-    context.step(claim, "sent")?;
+    context.step(claim, "sent").await?;
     Ok(context.store.notification_sent(claim, id, context.clock.now()).await?)
 }
 

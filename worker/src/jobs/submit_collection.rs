@@ -20,9 +20,9 @@ pub(super) async fn run(context: &Context, claim: &Claim, id: PaymentId) -> Resu
     let Begin::Send(submission) = context.store.begin_submission(claim, id, now).await? else {
         return Ok(());
     };
-    context.step(claim, "begun")?;
+    context.step(claim, "begun").await?;
     let answer = context.mpesa.collect(&collect(&submission, now)).await;
-    context.step(claim, "sent")?;
+    context.step(claim, "sent").await?;
     let now = context.clock.now();
     match answer {
         Ok(answered) => {

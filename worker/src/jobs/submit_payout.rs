@@ -18,10 +18,10 @@ pub(super) async fn run(context: &Context, claim: &Claim, id: PaymentId) -> Resu
     let Begin::Send(submission) = context.store.begin_submission(claim, id, now).await? else {
         return Ok(());
     };
-    context.step(claim, "begun")?;
+    context.step(claim, "begun").await?;
     let originator = id.to_string();
     let answer = context.mpesa.pay_out(&payout(&submission, &originator)).await;
-    context.step(claim, "sent")?;
+    context.step(claim, "sent").await?;
     let now = context.clock.now();
     match answer {
         Ok(answered) => {
