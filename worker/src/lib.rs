@@ -1,9 +1,5 @@
 //! The worker: takes jobs from the queues and carries them out. Truth about a job is its row in
 //! PostgreSQL; Redis carries ids and wakes us up.
-#![cfg_attr(
-    test,
-    expect(clippy::arithmetic_side_effects, reason = "a test that overflows fails loudly")
-)]
 
 mod backoff;
 mod context;

@@ -274,6 +274,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Store`] only.
+    #[expect(clippy::arithmetic_side_effects, reason = "the database subtracts")]
     pub async fn give_back_job(&self, claim: &Claim) -> Result<(), Error> {
         let mut conn = self.connection().await?;
         diesel::update(held(claim))

@@ -37,13 +37,12 @@ pub(crate) async fn observe(
     now: DateTime<Utc>,
 ) -> Result<Observed, Error> {
     let (deal, mut payment) = rows::lock_with_deal(conn, id).await?;
-    if let Claim::Succeeded { receipt: Some(receipt), .. } = &evidence.claim {
-        if receipt_is_of_another(conn, &payment, receipt).await? {
-            let detail =
-                format!("receipt {receipt} was claimed for this payment and pays for another");
-            open_break(conn, BreakKind::Review, &id.to_string(), &detail, now).await?;
-            return Ok(Observed { payment, taken: false });
-        }
+    if let Claim::Succeeded { receipt: Some(receipt), .. } = &evidence.claim
+        && receipt_is_of_another(conn, &payment, receipt).await?
+    {
+        let detail = format!("receipt {receipt} was claimed for this payment and pays for another");
+        open_break(conn, BreakKind::Review, &id.to_string(), &detail, now).await?;
+        return Ok(Observed { payment, taken: false });
     }
     let before = payment.verdict();
     if evidence_count(conn, id).await? < EVIDENCE_MAX && payment.observe(evidence.clone()) {
