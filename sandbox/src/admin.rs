@@ -64,7 +64,7 @@ fn list_faults(store: Data<&Arc<Store>>) -> Response {
         json!({ "number": fault::number_of(*it), "fault": it.name(), "meaning": it.meaning() })
     });
     let table: Vec<_> = table.collect();
-    let rules = store.read(|state| state.rules.clone());
+    let rules = store.read(|state| state.core.rules.clone());
     Json(json!({ "rules": rules, "numbers": table })).into_response()
 }
 
@@ -77,9 +77,9 @@ fn add_fault(store: Data<&Arc<Store>>, rule: Json<fault::Rule>) -> Response {
         return refuse(StatusCode::BAD_REQUEST, "count must be at least 1");
     }
     let added = store.change(|state| {
-        let room = state.rules.len() < RULES_MAX;
+        let room = state.core.rules.len() < RULES_MAX;
         if room {
-            state.rules.push(rule.clone());
+            state.core.rules.push(rule.clone());
         }
         room
     });
@@ -91,18 +91,18 @@ fn add_fault(store: Data<&Arc<Store>>, rule: Json<fault::Rule>) -> Response {
 
 #[handler]
 fn clear_faults(store: Data<&Arc<Store>>) -> StatusCode {
-    store.change(|state| state.rules.clear());
+    store.change(|state| state.core.rules.clear());
     StatusCode::NO_CONTENT
 }
 
 #[handler]
 fn get_provider(store: Data<&Arc<Store>>) -> Json<Provider> {
-    Json(store.read(|state| state.provider.clone()))
+    Json(store.read(|state| state.core.provider.clone()))
 }
 
 #[handler]
 fn set_provider(store: Data<&Arc<Store>>, provider: Json<Provider>) -> Json<Provider> {
-    store.change(|state| state.provider = provider.0.clone());
+    store.change(|state| state.core.provider = provider.0.clone());
     provider
 }
 
@@ -129,12 +129,12 @@ struct Mode {
 
 #[handler]
 fn set_mail_fault(store: Data<&Arc<Store>>, mode: Json<Mode>) -> StatusCode {
-    store.change(|state| state.mail_fault = mode.mode);
+    store.change(|state| state.core.mail_fault = mode.mode);
     StatusCode::NO_CONTENT
 }
 
 #[handler]
 fn set_sms_fault(store: Data<&Arc<Store>>, mode: Json<Mode>) -> StatusCode {
-    store.change(|state| state.sms_fault = mode.mode);
+    store.change(|state| state.core.sms_fault = mode.mode);
     StatusCode::NO_CONTENT
 }

@@ -28,7 +28,7 @@ struct Entry {
 
 impl State {
     fn post(&mut self, entry: Entry, now_ms: i64) {
-        self.float_cents = self.float_cents.saturating_add(entry.amount_cents);
+        self.core.float_cents = self.core.float_cents.saturating_add(entry.amount_cents);
         self.write_line(entry, now_ms, true);
     }
 
@@ -44,7 +44,7 @@ impl State {
             details: entry.details,
             completed,
             amount_cents: entry.amount_cents,
-            balance_cents: self.float_cents,
+            balance_cents: self.core.float_cents,
             reason: entry.reason.to_owned(),
             other_party: entry.other_party,
             account: entry.account,
@@ -190,7 +190,7 @@ impl State {
         if open.script.is(Fault::Unregistered) {
             return "2040".to_owned();
         }
-        if open.script.is(Fault::NoFunds) || self.float_cents < open.amount_cents {
+        if open.script.is(Fault::NoFunds) || self.core.float_cents < open.amount_cents {
             return "1".to_owned();
         }
         let Some(customer) = self.customer(&open.phone) else { return "26".to_owned() };
@@ -215,7 +215,7 @@ impl State {
     /// An operator moves own money in or out of the utility account.
     pub(crate) fn set_float(&mut self, float_cents: i64) {
         let now_ms = clock::now_ms();
-        let amount_cents = float_cents.saturating_sub(self.float_cents);
+        let amount_cents = float_cents.saturating_sub(self.core.float_cents);
         if amount_cents == 0 {
             return;
         }

@@ -11,7 +11,7 @@ use crate::{
     fault::Fault,
     results,
     settings::Settings,
-    state::{Answer, Collection, Delivery, Outcome, Payout, Scheduled, State, Task},
+    state::{Answer, Collection, Delivery, Outcome, Payout, State, Task},
     store::Store,
 };
 
@@ -23,7 +23,7 @@ const ONE_SHILLING_CENTS: i64 = 100;
 pub(crate) async fn run(store: Arc<Store>, mut stop: watch::Receiver<bool>) {
     let slots = Arc::new(Semaphore::new(DELIVERIES_AT_ONCE_MAX));
     loop {
-        let next_ms = store.read(|state| state.schedule.iter().map(|it| it.due_ms).min());
+        let next_ms = store.read(State::next_due_ms);
         let now_ms = clock::now_ms();
         let wait = next_ms.map_or(IDLE, |due_ms| {
             Duration::from_millis(u64::try_from(due_ms.saturating_sub(now_ms)).unwrap_or(0))
@@ -59,13 +59,9 @@ async fn send_all(store: &Arc<Store>, slots: &Arc<Semaphore>, deliveries: Vec<De
 }
 
 fn fire_due(state: &mut State, settings: &Settings, now_ms: i64) -> Vec<Delivery> {
-    let (mut due, waiting): (Vec<Scheduled>, Vec<Scheduled>) =
-        std::mem::take(&mut state.schedule).into_iter().partition(|it| it.due_ms <= now_ms);
-    state.schedule = waiting;
-    due.sort_by_key(|it| it.due_ms);
     let mut deliveries = Vec::new();
-    for scheduled in due {
-        match scheduled.task {
+    for task in state.unplan(|it| it.due_ms <= now_ms) {
+        match task {
             Task::Prompt { checkout_id, answer } => {
                 end_collection(state, settings, &checkout_id, &answer);
             }
@@ -83,9 +79,8 @@ pub(crate) fn end_collection(
     checkout_id: &str,
     answer: &Answer,
 ) -> bool {
-    state.schedule.retain(
-        |it| !matches!(&it.task, Task::Prompt { checkout_id: id, .. } if id == checkout_id),
-    );
+    state
+        .unplan(|it| matches!(&it.task, Task::Prompt { checkout_id: id, .. } if id == checkout_id));
     let Some(ended) = state.settle_collection(checkout_id, answer, &settings.organisation) else {
         return false;
     };
@@ -123,9 +118,8 @@ fn plan_stk_callbacks(
 }
 
 pub(crate) fn end_payout(state: &mut State, settings: &Settings, originator_id: &str) {
-    state.schedule.retain(
-        |it| !matches!(&it.task, Task::Payout { originator_id: id } if id == originator_id),
-    );
+    state
+        .unplan(|it| matches!(&it.task, Task::Payout { originator_id: id } if id == originator_id));
     let Some(ended) = state.settle_payout(originator_id) else { return };
     if let Some(outcome) = &ended.outcome {
         plan_b2c_results(state, settings, &ended, outcome);
@@ -155,7 +149,7 @@ fn plan_b2c_results(state: &mut State, settings: &Settings, ended: &Payout, outc
     let body = if script.is(Fault::Malformed) {
         NOT_JSON.to_owned()
     } else {
-        results::b2c_result(ended, outcome, state.float_cents, extra_cents).to_string()
+        results::b2c_result(ended, outcome, state.core.float_cents, extra_cents).to_string()
     };
     let delay = match script.fault {
         Some(Fault::CallbackLate | Fault::QueueTimeout) => late(settings, script.delay_ms),
@@ -186,17 +180,13 @@ fn plan_delivery(state: &mut State, settings: &Settings, delivery: Delivery, pla
 /// Sends what is planned for `reference` now, before anything else happens.
 pub(crate) async fn deliver_now(store: &Store, reference: &str) {
     let planned = store.change(|state| {
-        let mine =
-            |it: &Scheduled| matches!(&it.task, Task::Deliver(it) if it.reference == reference);
-        let index = state.schedule.iter().position(mine)?;
-        match state.schedule.swap_remove(index).task {
-            Task::Deliver(delivery) => Some(delivery),
-            Task::Prompt { .. } | Task::Payout { .. } => None,
-        }
+        state.unplan(|it| matches!(&it.task, Task::Deliver(it) if it.reference == reference))
     });
-    if let Some(delivery) = planned {
-        store.persisted().await;
-        deliver(store, &delivery).await;
+    store.persisted().await;
+    for task in planned {
+        if let Task::Deliver(delivery) = task {
+            deliver(store, &delivery).await;
+        }
     }
 }
 

@@ -35,7 +35,7 @@ impl Authority {
         }
         let (certificate_pem, key) = generate()?;
         if let Some(dir) = dir {
-            crate::store::replace(&dir.join(CERTIFICATE), certificate_pem.as_bytes())?;
+            crate::journal::replace(&dir.join(CERTIFICATE), certificate_pem.as_bytes())?;
             write_private(&dir.join(KEY), &key)?;
         }
         Self::from_parts(certificate_pem, &key)

@@ -9,10 +9,12 @@ mod credential;
 mod daraja;
 mod fault;
 mod ids;
+mod journal;
 mod mailbox;
 mod money;
 mod pages;
 mod phone;
+mod register;
 mod results;
 mod settings;
 mod sms;
@@ -79,7 +81,7 @@ pub async fn start(settings: Settings) -> anyhow::Result<Running> {
         .build()
         .context("build the HTTP client")?;
     let (listen, smtp_listen) = (settings.listen, settings.smtp_listen);
-    let store = Store::open(settings, http)?;
+    let (store, journal) = Store::open(settings, http)?;
     let acceptor = TcpListener::bind(listen)
         .into_acceptor()
         .await
@@ -115,7 +117,7 @@ pub async fn start(settings: Settings) -> anyhow::Result<Running> {
     ];
     // The writer goes last, so that the snapshot has what the others did while they ended.
     let writer_stop = watch::Sender::new(false);
-    let writer = tokio::spawn(store.keep_writing(writer_stop.subscribe()));
+    let writer = tokio::spawn(store.keep_writing(journal, writer_stop.subscribe()));
     Ok(Running { http, smtp, stop, tasks, writer: (writer_stop, writer) })
 }
 

@@ -136,7 +136,7 @@ pub(crate) fn true_delivery(state: &State, reference: &str) -> Option<crate::sta
         return Some(crate::state::Delivery { reference: reference.to_owned(), url, body });
     }
     let payout = state.payouts.get(reference)?;
-    let body = b2c_result(payout, payout.outcome.as_ref()?, state.float_cents, 0).to_string();
+    let body = b2c_result(payout, payout.outcome.as_ref()?, state.core.float_cents, 0).to_string();
     let url = payout.result_url.clone();
     Some(crate::state::Delivery { reference: reference.to_owned(), url, body })
 }

@@ -46,7 +46,7 @@ async fn answer(store: &Store, req: &Request, body: Body) -> Response {
     let sender = field("from").map_or(DEFAULT_SENDER, String::as_str);
     let sms = Outgoing { sender, message };
     let recipients = store.change(|state| {
-        if state.sms_fault == Trouble::Temporary {
+        if state.core.sms_fault == Trouble::Temporary {
             return None;
         }
         let numbers = to.split(',').map(str::trim).take(RECIPIENTS_MAX);
@@ -72,7 +72,7 @@ struct Outgoing<'a> {
 impl Outgoing<'_> {
     fn deliver(&self, state: &mut State, number: &str) -> Value {
         let valid = number.starts_with('+').then(|| phone::normalise(number)).flatten();
-        let accepted = valid.filter(|_| state.sms_fault == Trouble::Ok);
+        let accepted = valid.filter(|_| state.core.sms_fault == Trouble::Ok);
         let Some(to) = accepted else {
             state.event("sms_refused", number, json!({ "status_code": 403 }));
             return json!({

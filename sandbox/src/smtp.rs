@@ -141,7 +141,7 @@ impl Session {
         else {
             return "501 5.5.4 Syntax: RCPT TO:<address>";
         };
-        match self.store.read(|state| state.mail_fault) {
+        match self.store.read(|state| state.core.mail_fault) {
             Trouble::Temporary => return "451 4.3.0 Try again later",
             Trouble::Permanent => return "550 5.1.1 No such mailbox",
             Trouble::Ok => {}

@@ -98,7 +98,7 @@ fn render(
 
 fn opening_balance(state: &State, from_ms: i64) -> i64 {
     let before = state.statement.iter().rev().find(|line| line.completed_ms < from_ms);
-    before.map_or(state.opening_float_cents, |line| line.balance_cents)
+    before.map_or(state.core.opening_float_cents, |line| line.balance_cents)
 }
 
 fn columns(line: &Line) -> [String; 13] {

@@ -1,21 +1,17 @@
-//! The one mutex-guarded state and its snapshot on disk. Changes that wait for the disk together
-//! share one snapshot.
+//! The one mutex-guarded state, and the task that writes its changes. Changes that wait for the disk
+//! together share one write.
 
 use std::{
-    fs, io,
-    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
-use anyhow::Context;
 use tokio::sync::{Notify, watch};
 
-use crate::{credential::Authority, settings::Settings, state::State};
-
-const SNAPSHOT: &str = "sandbox.json";
+use crate::{credential::Authority, journal::Journal, settings::Settings, state::State};
 
 /// After a write that failed.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
@@ -28,20 +24,23 @@ pub(crate) struct Store {
     /// Wakes the clockwork when something new is scheduled.
     pub(crate) wake: Notify,
     state: Mutex<State>,
-    /// Counts changes; a snapshot carries the count it contains.
+    /// Counts changes; `written` is the count that the disk has.
     version: AtomicU64,
     dirty: Notify,
     written: watch::Sender<u64>,
 }
 
 impl Store {
-    pub(crate) fn open(settings: Settings, http: reqwest::Client) -> anyhow::Result<Arc<Self>> {
-        let state = match &settings.data {
+    pub(crate) fn open(
+        settings: Settings,
+        http: reqwest::Client,
+    ) -> anyhow::Result<(Arc<Self>, Option<Journal>)> {
+        let (journal, state) = match &settings.data {
             Some(dir) => {
-                fs::create_dir_all(dir).with_context(|| format!("create {}", dir.display()))?;
-                load(&dir.join(SNAPSHOT))?
+                let (journal, state) = Journal::open(dir)?;
+                (Some(journal), state)
             }
-            None => State::default(),
+            None => (None, State::default()),
         };
         let authority = Authority::open(settings.data.as_deref())?;
         let store = Self {
@@ -56,13 +55,13 @@ impl Store {
         };
         let float_cents = store.settings.opening_float_cents;
         store.change(|state| {
-            if !state.started {
-                state.started = true;
-                state.opening_float_cents = float_cents;
-                state.float_cents = float_cents;
+            if !state.core.started {
+                state.core.started = true;
+                state.core.opening_float_cents = float_cents;
+                state.core.float_cents = float_cents;
             }
         });
-        Ok(Arc::new(store))
+        Ok((Arc::new(store), journal))
     }
 
     pub(crate) fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
@@ -72,6 +71,9 @@ impl Store {
     pub(crate) fn change<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let done = act(&mut state);
+        if self.settings.data.is_none() {
+            state.forget_touched();
+        }
         self.version.fetch_add(1, Ordering::SeqCst);
         drop(state);
         self.dirty.notify_one();
@@ -79,7 +81,7 @@ impl Store {
         done
     }
 
-    /// Returns when every change made so far is in the snapshot file.
+    /// Returns when every change made so far is on disk.
     pub(crate) async fn persisted(&self) {
         if self.settings.data.is_none() {
             return;
@@ -90,51 +92,53 @@ impl Store {
         let _ = written.wait_for(|version| *version >= wanted).await;
     }
 
-    /// Writes snapshots until told to stop; the last one contains everything.
-    pub(crate) async fn keep_writing(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
-        let Some(dir) = self.settings.data.clone() else { return };
+    /// Writes changes until told to stop; the last write contains everything.
+    pub(crate) async fn keep_writing(
+        self: Arc<Self>,
+        journal: Option<Journal>,
+        mut stop: watch::Receiver<bool>,
+    ) {
+        let Some(mut journal) = journal else { return };
         loop {
             let stopping = tokio::select! {
                 () = self.dirty.notified() => false,
                 _ = stop.wait_for(|stop| *stop) => true,
             };
-            if let Err(error) = self.write_snapshot(&dir).await {
-                tracing::error!(error = format!("{error:#}"), "snapshot not written");
+            let store = Arc::clone(&self);
+            let writing = tokio::task::spawn_blocking(move || {
+                let result = store.write(&mut journal);
+                (journal, result)
+            });
+            let result = match writing.await {
+                Ok((back, result)) => {
+                    journal = back;
+                    result
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the writer ended");
+                    return;
+                }
+            };
+            if let Err(error) = &result {
+                tracing::error!(error = format!("{error:#}"), "changes not written");
             }
             if stopping {
                 return;
             }
+            if result.is_err() {
+                tokio::time::sleep(RETRY_PAUSE).await;
+                self.dirty.notify_one();
+            }
         }
     }
 
-    async fn write_snapshot(&self, dir: &Path) -> anyhow::Result<()> {
-        let (version, bytes) = {
-            let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            (self.version.load(Ordering::SeqCst), serde_json::to_vec(&*state)?)
+    fn write(&self, journal: &mut Journal) -> anyhow::Result<()> {
+        let (version, page) = {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            (self.version.load(Ordering::SeqCst), journal.page(&mut state)?)
         };
-        let dir: PathBuf = dir.to_owned();
-        tokio::task::spawn_blocking(move || replace(&dir.join(SNAPSHOT), &bytes)).await??;
+        journal.write(&page)?;
         self.written.send_replace(version);
         Ok(())
     }
-}
-
-fn load(path: &Path) -> anyhow::Result<State> {
-    match fs::read(path) {
-        Ok(bytes) => serde_json::from_slice(&bytes).with_context(|| {
-            format!(
-                "{} is not a snapshot this version reads (move it away to start afresh)",
-                path.display()
-            )
-        }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(State::default()),
-        Err(error) => Err(error).with_context(|| format!("read {}", path.display())),
-    }
-}
-
-/// A reader finds the old content or the new, never a part.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let next = path.with_extension("next");
-    fs::write(&next, bytes).with_context(|| format!("write {}", next.display()))?;
-    fs::rename(&next, path).with_context(|| format!("replace {}", path.display()))
 }

@@ -28,8 +28,8 @@ pub(super) fn get_organisation(store: Data<&Arc<Store>>) -> Json<Value> {
         json!({
             "name": store.settings.organisation,
             "short_code": store.settings.credentials.short_code,
-            "float": state.float_cents,
-            "opening_float": state.opening_float_cents,
+            "float": state.core.float_cents,
+            "opening_float": state.core.opening_float_cents,
         })
     }))
 }
@@ -151,7 +151,7 @@ pub(super) fn get_mail(store: Data<&Arc<Store>>, id: Path<u64>) -> Response {
 
 #[handler]
 pub(super) fn clear_mails(store: Data<&Arc<Store>>) -> StatusCode {
-    store.change(|state| state.mails.clear());
+    store.change(|state| state.clear_mails());
     StatusCode::NO_CONTENT
 }
 
@@ -168,6 +168,6 @@ pub(super) fn list_sms(store: Data<&Arc<Store>>, filter: Query<To>) -> Json<Valu
 
 #[handler]
 pub(super) fn clear_sms(store: Data<&Arc<Store>>) -> StatusCode {
-    store.change(|state| state.sms.clear());
+    store.change(|state| state.clear_sms());
     StatusCode::NO_CONTENT
 }

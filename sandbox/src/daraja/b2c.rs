@@ -119,7 +119,7 @@ fn accept(store: &Store, mut payout: Payout) -> Result<Payout, Reply> {
         if !state.has_room() {
             return Err(reply::busy());
         }
-        payout.script = fault::draw(&mut state.rules, &payout.phone, Operation::Payout);
+        payout.script = fault::draw(&mut state.core.rules, &payout.phone, Operation::Payout);
         if let Some(refused) = reply::refusal(payout.script.fault) {
             return Err(refused);
         }

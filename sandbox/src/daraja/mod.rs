@@ -39,7 +39,7 @@ pub(crate) async fn endpoint(
     store: Data<&Arc<Store>>,
 ) -> Response {
     let path = req.original_uri().path().to_owned();
-    let reply = if store.read(|state| state.provider.up) {
+    let reply = if store.read(|state| state.core.provider.up) {
         answer(&store, req, body).await
     } else {
         Reply::Raw(StatusCode::SERVICE_UNAVAILABLE, "<h1>503 Service Unavailable</h1>")

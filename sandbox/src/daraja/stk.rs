@@ -98,7 +98,7 @@ fn accept(store: &Store, order: Order) -> Result<(String, String, Script), Reply
             let text = "Unable to lock subscriber, a transaction is already in process for the current subscriber";
             return Err(error(500, "500.001.1001", text));
         }
-        let script = fault::draw(&mut state.rules, &order.phone, Operation::Collection);
+        let script = fault::draw(&mut state.core.rules, &order.phone, Operation::Collection);
         if let Some(refused) = reply::refusal(script.fault) {
             return Err(refused);
         }
@@ -153,7 +153,7 @@ fn answer_to_come(state: &State, order: &Order, script: Script, now_ms: i64) -> 
         return Answer::Refuse("3".to_owned());
     }
     let repeated =
-        state.provider.repeat_guard && state.repeats(&order.phone, order.amount_cents, now_ms);
+        state.core.provider.repeat_guard && state.repeats(&order.phone, order.amount_cents, now_ms);
     if repeated || script.is(Fault::RuleLimited) {
         return Answer::Refuse("17".to_owned());
     }

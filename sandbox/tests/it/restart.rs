@@ -38,3 +38,34 @@ async fn everything_but_the_token_is_there_after_a_restart() {
     assert_eq!(app.answer_prompt(CUSTOMER, &json!({ "pin": "1234" })).await, "0");
     assert_eq!(app.final_code(&waiting).await, "0");
 }
+
+#[tokio::test]
+async fn a_crash_loses_nothing_that_was_answered() {
+    let (dir, image) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut settings = settings();
+    settings.data = Some(dir.path().to_owned());
+    let mut app = App::start_with(settings.clone()).await;
+    app.push("254700000112", 700).await;
+    app.stk_callback().await;
+    app.post("/admin/paybill", &json!({ "phone": CUSTOMER, "amount": 100, "reference": "R" }))
+        .await;
+    let float = app.float_cents().await;
+    // The files as a kill -9 would leave them now, with a last line cut off while it was written.
+    for file in std::fs::read_dir(dir.path()).unwrap().map(Result::unwrap) {
+        let mut bytes = std::fs::read(file.path()).unwrap();
+        if file.path().extension().is_some_and(|it| it == "jsonl") {
+            bytes.extend_from_slice(b"{\"core\":{\"float");
+        }
+        std::fs::write(image.path().join(file.file_name()), bytes).unwrap();
+    }
+    app.stop().await;
+
+    settings.data = Some(image.path().to_owned());
+    for _ in 0..2 {
+        let app = App::start_with(settings.clone()).await;
+        assert_eq!(app.float_cents().await, float);
+        let csv = app.get_text("/portal/statement.csv").await;
+        assert_eq!(csv.lines().filter(|line| line.contains(",Completed,")).count(), 2);
+        app.stop().await;
+    }
+}

@@ -1,0 +1,136 @@
+//! Request bodies: read by serde, because it can tell which field is wrong.
+
+use crate::problem::{ApiError, Code};
+use poem::{FromRequest, Request, RequestBody};
+use poem_openapi::payload::{Json, Payload};
+use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchemaRef, Registry};
+use poem_openapi::types::Type;
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_path_to_error::{Path, Segment};
+
+/// A JSON body of the given shape, and its text in one canonical form, for idempotency.
+#[derive(Debug)]
+pub(crate) struct Body<T> {
+    pub(crate) value: T,
+    pub(crate) canonical: String,
+}
+
+impl<T: DeserializeOwned> Body<T> {
+    /// # Errors
+    /// `invalid_json`, or `invalid_request` naming the field.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, ApiError> {
+        let json: Value = serde_json::from_slice(bytes)
+            .map_err(|e| ApiError::new(Code::InvalidJson, format!("the body is not JSON: {e}")))?;
+        let canonical = canonical(&json);
+        let value = serde_path_to_error::deserialize(json)
+            .map_err(|e| ApiError::field(pointer(e.path()), e.inner().to_string()))?;
+        Ok(Self { value, canonical })
+    }
+}
+
+/// The same text for the same JSON, whatever the order of its members.
+fn canonical(json: &Value) -> String {
+    crate::document::sorted(json.clone()).to_string()
+}
+
+/// RFC 6901; the whole document is the empty pointer.
+fn pointer(path: &Path) -> String {
+    path.iter().fold(String::new(), |mut pointer, segment| {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } => {
+                pointer.push('/');
+                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+            }
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+        pointer
+    })
+}
+
+impl<T: Type> Body<T> {
+    fn media_type() -> MetaMediaType {
+        MetaMediaType { content_type: Json::<T>::CONTENT_TYPE, schema: Self::schema() }
+    }
+
+    fn schema() -> MetaSchemaRef {
+        T::schema_ref()
+    }
+}
+
+impl<'a, T: Type + DeserializeOwned> ApiExtractor<'a> for Body<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        let content = vec![Self::media_type()];
+        Some(MetaRequest { description: None, content, required: true })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        if !request.content_type().is_some_and(Json::<T>::check_content_type) {
+            let detail = "a body needs the header `Content-Type: application/json`";
+            return Err(ApiError::new(Code::UnsupportedMediaType, detail).into());
+        }
+        let bytes = Vec::<u8>::from_request(request, body).await?;
+        Ok(Self::parse(&bytes)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only whether it parses is of interest")]
+    struct Order {
+        title: String,
+        parts: Vec<Part>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only whether it parses is of interest")]
+    struct Part {
+        amount: i64,
+    }
+
+    fn check(body: &str, code: Code, pointer: Option<&str>) {
+        let error = Body::<Order>::parse(body.as_bytes()).unwrap_err();
+        assert_eq!(error.code, code, "{body}");
+        assert_eq!(error.errors.first().map(|e| e.pointer.as_str()), pointer, "{error:?}");
+    }
+
+    #[test]
+    fn the_wrong_field_is_named() {
+        check("", Code::InvalidJson, None);
+        check("{", Code::InvalidJson, None);
+        check(&"[".repeat(60_000), Code::InvalidJson, None);
+        check("[]", Code::InvalidRequest, Some(""));
+        check(r#"{"parts":[]}"#, Code::InvalidRequest, Some(""));
+        check(r#"{"title":"a","parts":[{"amount":1.5}]}"#, Code::InvalidRequest, Some("/parts/0/amount"));
+        check(r#"{"title":"a","parts":[],"extra":1}"#, Code::InvalidRequest, Some("/extra"));
+        check(r#"{"title":5,"parts":[]}"#, Code::InvalidRequest, Some("/title"));
+    }
+
+    #[test]
+    fn the_order_of_members_makes_no_other_request() {
+        let canonical = |body: &str| Body::<Value>::parse(body.as_bytes()).unwrap().canonical;
+        assert_eq!(canonical(r#"{"a":1,"b":{"d":2,"c":3}}"#), canonical(r#"{"b":{"c":3,"d":2}, "a":1}"#));
+        assert_ne!(canonical(r#"{"a":1}"#), canonical(r#"{"a":2}"#));
+    }
+}

@@ -1,0 +1,62 @@
+//! What handlers work with, and the one way in which they change something.
+
+use crate::auth::Tokens;
+use crate::password::Passwords;
+use crate::problem::ApiError;
+use amana_domain::fee::{FeePayer, FeePlan};
+use amana_domain::money::{Currency, Money};
+use amana_postgres::{Clock, Error, Store};
+use amana_redis::Transport;
+use chrono::{DateTime, Utc};
+use std::future::Future;
+use tracing::Instrument;
+
+/// What a deal costs: a part of the amount and a fixed part, in the currency of the deal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FeePolicy {
+    /// Hundredths of a percent.
+    pub percentage_bps: u16,
+    /// Minor units.
+    pub fixed_minor: i64,
+}
+
+impl FeePolicy {
+    pub(crate) fn plan(self, currency: Currency, payer: FeePayer) -> Result<FeePlan, ApiError> {
+        let fixed = Money::new(self.fixed_minor, currency)?;
+        Ok(FeePlan { percentage_bps: self.percentage_bps, fixed, payer })
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) redis: Option<Transport>,
+    pub(crate) tokens: Tokens,
+    pub(crate) passwords: Passwords,
+    pub(crate) fees: FeePolicy,
+}
+
+impl Context {
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Carries out a use-case that writes, in a task of its own: a caller who goes away, or whose time is
+    /// up, must not cut a transaction in two.
+    pub(crate) async fn write<F, Fut, T>(&self, work: F) -> Result<T, ApiError>
+    where
+        F: FnOnce(Store, DateTime<Utc>) -> Fut,
+        Fut: Future<Output = Result<T, Error>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let work = work(self.store.clone(), self.now());
+        match tokio::spawn(work.in_current_span()).await {
+            Ok(result) => Ok(result?),
+            Err(error) => {
+                tracing::error!("a use-case was cut short: {error}");
+                Err(ApiError::internal())
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The OpenAPI document. The framework writes 3.0; this makes it 3.1, in one stable order.
+
+use crate::service;
+use serde_json::{Map, Number, Value, json};
+
+const VERSION: &str = "3.1.0";
+
+/// The OpenAPI document of this API, as JSON with a line end.
+#[must_use]
+pub fn document() -> String {
+    let document = serde_json::from_str(&service().spec()).unwrap_or(Value::Null);
+    let mut document = modern(document);
+    if let Some(root) = document.as_object_mut() {
+        root.insert("openapi".into(), VERSION.into());
+        root.remove("webhooks");
+        // Where the API runs is not the document's business.
+        root.remove("servers");
+    }
+    let mut text = serde_json::to_string_pretty(&sorted(document)).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// The same value with the members of every object in alphabetical order, however they are kept.
+pub(crate) fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let mut members: Vec<(String, Value)> = members.into_iter().collect();
+            members.sort_by(|(a, _), (b, _)| a.cmp(b));
+            Value::Object(members.into_iter().map(|(k, v)| (k, sorted(v))).collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
+        other => other,
+    }
+}
+
+fn modern(value: Value) -> Value {
+    match value {
+        Value::Object(members) => object(members),
+        Value::Array(items) => Value::Array(items.into_iter().map(modern).collect()),
+        Value::Number(number) => Value::Number(whole(number)),
+        other => other,
+    }
+}
+
+fn object(members: Map<String, Value>) -> Value {
+    let mut object: Map<String, Value> =
+        members.into_iter().map(|(key, value)| (renamed(key), modern(value))).collect();
+    exclusive(&mut object, "exclusiveMinimum", "minimum");
+    exclusive(&mut object, "exclusiveMaximum", "maximum");
+    if let Some(headers) = object.get_mut("headers").and_then(Value::as_object_mut) {
+        *headers = std::mem::take(headers).into_iter().map(|(k, v)| (header_name(&k), v)).collect();
+    }
+    match object.remove("nullable") {
+        Some(Value::Bool(true)) => nullable(object),
+        _ => Value::Object(object),
+    }
+}
+
+fn renamed(key: String) -> String {
+    match key.as_str() {
+        "application/json; charset=utf-8" => "application/json".to_owned(),
+        _ => key,
+    }
+}
+
+/// `X-REQUEST-ID` reads `X-Request-Id`.
+fn header_name(upper: &str) -> String {
+    let word = |word: &str| {
+        let (first, rest) = word.split_at(word.len().min(1));
+        format!("{}{}", first.to_uppercase(), rest.to_lowercase())
+    };
+    upper.split('-').map(word).collect::<Vec<_>>().join("-")
+}
+
+/// 3.0 marks a bound as exclusive with a boolean; 3.1 has the bound itself there.
+fn exclusive(object: &mut Map<String, Value>, mark: &str, bound: &str) {
+    match object.get(mark) {
+        Some(Value::Bool(true)) => {
+            if let Some(limit) = object.remove(bound) {
+                object.insert(mark.into(), limit);
+            }
+        }
+        Some(Value::Bool(false)) => {
+            object.remove(mark);
+        }
+        _ => {}
+    }
+}
+
+fn nullable(mut object: Map<String, Value>) -> Value {
+    match object.remove("type") {
+        Some(Value::String(kind)) => {
+            object.insert("type".into(), json!([kind, "null"]));
+            if let Some(Value::Array(items)) = object.get_mut("enum") {
+                items.push(Value::Null);
+            }
+            Value::Object(object)
+        }
+        _ => {
+            let description = object.remove("description");
+            // The framework wraps a reference that it has something to add to.
+            let only = match object.remove("allOf") {
+                Some(Value::Array(mut all)) if all.len() == 1 && object.is_empty() => all.remove(0),
+                Some(all) => {
+                    object.insert("allOf".into(), all);
+                    Value::Object(object)
+                }
+                None => Value::Object(object),
+            };
+            let mut either = json!({ "anyOf": [only, { "type": "null" }] });
+            if let Some(description) = description {
+                either["description"] = description;
+            }
+            either
+        }
+    }
+}
+
+/// Bounds are written as `1.0`; of a whole number only the whole part is meant.
+fn whole(number: Number) -> Number {
+    let text = number.to_string();
+    match text.strip_suffix(".0").and_then(|whole| whole.parse::<i64>().ok()) {
+        Some(whole) => whole.into(),
+        None => number,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,136 @@
+use super::*;
+use std::collections::BTreeSet;
+
+/// Whoever calls these cannot have a token yet, or is the provider, or a load balancer.
+const PUBLIC: [&str; 7] = [
+    "register_user",
+    "log_in",
+    "receive_collection",
+    "receive_payout",
+    "receive_payout_timeout",
+    "get_liveness",
+    "get_readiness",
+];
+
+/// Money moves or a withdrawal is decided: never twice.
+const KEYED: [&str; 7] = [
+    "create_deposit",
+    "fund_deal",
+    "release_milestone",
+    "cancel_deal",
+    "create_withdrawal",
+    "release_withdrawal",
+    "refuse_withdrawal",
+];
+
+fn parsed() -> Value {
+    serde_json::from_str(&document()).unwrap()
+}
+
+fn operations(document: &Value) -> Vec<(String, Value)> {
+    let paths = document["paths"].as_object().unwrap();
+    let operations = paths.iter().flat_map(|(path, methods)| {
+        let methods = methods.as_object().unwrap().iter();
+        methods.map(move |(method, operation)| (format!("{method} {path}"), operation.clone()))
+    });
+    operations.collect()
+}
+
+#[test]
+fn every_operation_is_described_and_guarded() {
+    let document = parsed();
+    let mut public = BTreeSet::new();
+    let mut keyed = BTreeSet::new();
+    for (place, operation) in operations(&document) {
+        let id = operation["operationId"].as_str().expect(&place).to_owned();
+        let text = |member: &str| operation[member].as_str().unwrap_or_default().len();
+        assert!(text("summary") > 5, "{id} has no summary");
+        assert!(text("description") > 20, "{id} is not described");
+        assert_eq!(operation["tags"].as_array().map(Vec::len), Some(1), "{id}");
+        if operation["security"].as_array().is_none_or(Vec::is_empty) {
+            public.insert(id.clone());
+        }
+        for range in ["4XX", "5XX"] {
+            let problem = &operation["responses"][range]["content"]["application/problem+json"];
+            assert_eq!(problem["schema"]["$ref"], "#/components/schemas/Problem", "{id} {range}");
+        }
+        let responses = operation["responses"].as_object().unwrap();
+        assert!(responses.keys().any(|status| status.starts_with('2')), "{id}");
+        for (status, response) in responses {
+            let description = response["description"].as_str().unwrap_or_default();
+            assert!(!description.is_empty(), "{id} {status} is not described");
+            assert!(response["headers"]["X-Request-Id"].is_object(), "{id} {status}");
+        }
+        let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+        for parameter in &parameters {
+            assert!(parameter["description"].is_string(), "{id}: {}", parameter["name"]);
+            if parameter["name"] == "Idempotency-Key" {
+                assert_eq!(parameter["required"], true, "{id}");
+                keyed.insert(id.clone());
+            }
+        }
+        if place.contains("/operator/") {
+            assert!(operation["security"][0]["operator"].is_array(), "{id}");
+        }
+    }
+    assert_eq!(public, PUBLIC.map(str::to_owned).into());
+    assert_eq!(keyed, KEYED.map(str::to_owned).into());
+}
+
+#[test]
+fn it_is_a_3_1_document_without_traces_of_3_0() {
+    let document = parsed();
+    assert_eq!(document["openapi"], "3.1.0");
+    let text = document.to_string();
+    for old in ["\"nullable\"", "charset=utf-8", "\"webhooks\"", "127.0.0.1", "localhost"] {
+        assert!(!text.contains(old), "{old}");
+    }
+    assert_eq!(
+        document["components"]["schemas"]["Deal"]["properties"]["due_at"]["type"],
+        json!(["string", "null"])
+    );
+    let amount = &document["components"]["schemas"]["PositiveMoney"]["properties"]["amount"];
+    assert_eq!(amount["minimum"].to_string(), "1");
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    fn references(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(members) => {
+                if let Some(Value::String(target)) = members.get("$ref") {
+                    found.insert(target.clone());
+                }
+                members.values().for_each(|member| references(member, found));
+            }
+            Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+            _ => {}
+        }
+    }
+    let document = parsed();
+    let mut found = BTreeSet::new();
+    references(&document, &mut found);
+    assert!(found.len() > 10);
+    for target in found {
+        let pointer = target.strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some(), "{target}");
+    }
+}
+
+#[test]
+fn it_is_the_same_every_time() {
+    let first = document();
+    assert_eq!(first, document());
+    assert!(first.ends_with("}\n"));
+}
+
+#[test]
+fn request_bodies_are_closed() {
+    let document = parsed();
+    for (place, operation) in operations(&document) {
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+        let Some(target) = schema.as_str() else { continue };
+        let body = document.pointer(target.strip_prefix('#').unwrap()).unwrap();
+        assert_eq!(body["additionalProperties"], false, "{place}");
+    }
+}

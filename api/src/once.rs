@@ -1,0 +1,127 @@
+//! Calls that are carried out once per `Idempotency-Key`, and the answers that are replayed for them.
+
+use crate::auth::Caller;
+use crate::wire::{Key, Wire, single_value};
+use amana_domain::id::UserId;
+use amana_postgres::{Answer, Keyed, Outcome};
+use poem::http::StatusCode;
+use poem_openapi::ApiResponse;
+use poem_openapi::payload::Json;
+use poem_openapi::types::{ToJSON, Type};
+use serde_json::Value;
+use std::marker::PhantomData;
+
+/// Names one call of `caller`: the operation and everything that makes two calls the same call.
+pub(crate) fn keyed(
+    caller: &Caller,
+    key: Wire<Key>,
+    operation: &'static str,
+    request: &str,
+) -> Keyed {
+    Keyed::new(caller.user(), key.0.0, operation, request)
+}
+
+/// What is stored with the effect and answered to the first call and to every repetition.
+pub(crate) fn answer(status: StatusCode, body: &impl ToJSON) -> Answer {
+    // Statuses are three digits.
+    let status = i16::try_from(status.as_u16()).unwrap_or(i16::MAX);
+    Answer { status, body: body.to_json().unwrap_or(Value::Null) }
+}
+
+/// A stored answer: JSON that has the shape of `T`.
+#[derive(Debug)]
+pub(crate) struct Stored<T> {
+    body: Value,
+    shape: PhantomData<fn() -> T>,
+}
+
+single_value!([T: Type] Stored<T>, T::name(), T::schema_ref(), |registry| T::register(registry));
+
+impl<T: Type> ToJSON for Stored<T> {
+    fn to_json(&self) -> Option<Value> {
+        Some(self.body.clone())
+    }
+}
+
+/// What is kept is the same for both parties; which of them asks is added when it is answered.
+pub(crate) fn seen_by(mut outcome: Outcome, user: UserId) -> Outcome {
+    let is_buyer = outcome.answer.body["buyer"]["id"] == user.to_string();
+    if let Some(body) = outcome.answer.body.as_object_mut() {
+        body.insert("role".into(), if is_buyer { "buyer" } else { "seller" }.into());
+    }
+    outcome
+}
+
+fn parts<T>(outcome: Outcome) -> (Json<Stored<T>>, Option<bool>) {
+    let stored = Stored { body: outcome.answer.body, shape: PhantomData };
+    (Json(stored), outcome.replayed.then_some(true))
+}
+
+/// The answer to a call that is over when it is answered.
+#[derive(ApiResponse)]
+pub(crate) enum Done<T: Type> {
+    /// Done, now or by the first call with this key.
+    #[oai(status = 200)]
+    Done(
+        Json<Stored<T>>,
+        /// `true` if this is the answer to an earlier call with the same key.
+        #[oai(header = "Idempotent-Replayed")]
+        Option<bool>,
+    ),
+}
+
+impl<T: Type> From<Outcome> for Done<T> {
+    fn from(outcome: Outcome) -> Self {
+        let (body, replayed) = parts(outcome);
+        Self::Done(body, replayed)
+    }
+}
+
+/// The answer to a call that starts something.
+#[derive(ApiResponse)]
+pub(crate) enum Started<T: Type> {
+    /// Started, now or by the first call with this key; its outcome comes later.
+    #[oai(status = 202)]
+    Started(
+        Json<Stored<T>>,
+        /// `true` if this is the answer to an earlier call with the same key.
+        #[oai(header = "Idempotent-Replayed")]
+        Option<bool>,
+    ),
+}
+
+impl<T: Type> From<Outcome> for Started<T> {
+    fn from(outcome: Outcome) -> Self {
+        let (body, replayed) = parts(outcome);
+        Self::Started(body, replayed)
+    }
+}
+
+/// The answer to a call that is either over at once or only started.
+#[derive(ApiResponse)]
+pub(crate) enum DoneOrStarted<T: Type> {
+    /// Done, now or by the first call with this key.
+    #[oai(status = 200)]
+    Done(
+        Json<Stored<T>>,
+        /// `true` if this is the answer to an earlier call with the same key.
+        #[oai(header = "Idempotent-Replayed")]
+        Option<bool>,
+    ),
+    /// Started, now or by the first call with this key; its outcome comes later.
+    #[oai(status = 202)]
+    Started(
+        Json<Stored<T>>,
+        /// `true` if this is the answer to an earlier call with the same key.
+        #[oai(header = "Idempotent-Replayed")]
+        Option<bool>,
+    ),
+}
+
+impl<T: Type> From<Outcome> for DoneOrStarted<T> {
+    fn from(outcome: Outcome) -> Self {
+        let is_started = outcome.answer.status == 202;
+        let (body, replayed) = parts(outcome);
+        if is_started { Self::Started(body, replayed) } else { Self::Done(body, replayed) }
+    }
+}

@@ -1,0 +1,105 @@
+//! Lists in pages: a stable order, and a cursor that says where the last page ended.
+
+use crate::wire::{Limit, Nullable, inline, single_value};
+use amana_domain::id::EntryId;
+use amana_postgres::Page;
+use poem_openapi::Object;
+use poem_openapi::registry::MetaSchema;
+use poem_openapi::types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type};
+use std::borrow::Cow;
+use std::fmt::{self, Display};
+use std::str::FromStr;
+
+const LIMIT_DEFAULT: i64 = 20;
+const CURSOR_BYTES_MAX: usize = 100;
+
+/// Where a page ended. Clients hand it back as they got it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cursor<T>(pub(crate) T);
+
+fn schema() -> MetaSchema {
+    MetaSchema { max_length: Some(CURSOR_BYTES_MAX), ..MetaSchema::new("string") }
+}
+
+single_value!([T: Send + Sync] Cursor<T>, Cow::Borrowed("cursor"), inline(schema()));
+
+impl<T: FromStr + Send + Sync> ParseFromParameter for Cursor<T> {
+    fn parse_from_parameter(value: &str) -> ParseResult<Self> {
+        let known = value.len() <= CURSOR_BYTES_MAX && value.bytes().all(|b| b.is_ascii_graphic());
+        let parsed = if known { value.parse().ok() } else { None };
+        parsed.map(Self).ok_or_else(|| ParseError::custom("this is not a cursor of this list"))
+    }
+}
+
+/// The `limit` parameter, or how many items a page has without it.
+pub(crate) fn limit(asked: Option<Limit>) -> i64 {
+    asked.map_or(LIMIT_DEFAULT, Limit::get)
+}
+
+/// One page of a list.
+#[derive(Debug, Object)]
+pub(crate) struct PageOf<T: Type + ParseFromJSON + ToJSON> {
+    pub(crate) items: Vec<T>,
+    /// Hand it over as `after` to get the next page; `null` on the last one.
+    pub(crate) next_cursor: Nullable<String>,
+}
+
+impl<T: Type + ParseFromJSON + ToJSON> PageOf<T> {
+    /// `cursor` tells where a row stands in the order of the list.
+    pub(crate) fn of<R, C: Display>(
+        page: Page<R>,
+        cursor: impl Fn(&R) -> C,
+        item: impl FnMut(R) -> T,
+    ) -> Self {
+        let next = page.items.last().filter(|_| page.more).map(|row| cursor(row).to_string());
+        Self { items: page.items.into_iter().map(item).collect(), next_cursor: Nullable::of(next) }
+    }
+}
+
+/// The place of one posting in the history of a wallet: its entry, and its line there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct EntryPlace {
+    pub(crate) entry: EntryId,
+    pub(crate) line: i16,
+}
+
+impl Display for EntryPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.entry, self.line)
+    }
+}
+
+impl FromStr for EntryPlace {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (entry, line) = text.split_once('.').ok_or(())?;
+        Ok(Self { entry: entry.parse().map_err(drop)?, line: line.parse().map_err(drop)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_cursor_reads_back_and_nothing_else_is_one() {
+        let place = EntryPlace { entry: EntryId::new(Uuid::from_u128(7)), line: 2 };
+        assert_eq!(place.to_string().parse(), Ok(place));
+        for text in ["", "1", "ent_7.1", &"9".repeat(101), "a\u{0}b"] {
+            assert!(Cursor::<EntryPlace>::parse_from_parameter(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_a_page_that_goes_on_has_a_cursor() {
+        let page = |more| {
+            let page = Page { items: vec![1i64, 2], more };
+            PageOf::<i64>::of(page, |n| *n, |n| n).to_json().unwrap()
+        };
+        assert_eq!(page(true), json!({ "items": [1, 2], "next_cursor": "2" }));
+        assert_eq!(page(false), json!({ "items": [1, 2], "next_cursor": null }));
+    }
+}

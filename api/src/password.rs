@@ -1,0 +1,135 @@
+//! Passwords: argon2id, a bounded number at a time, and the same time for people who do not exist.
+
+use crate::problem::ApiError;
+use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use secrecy::{ExposeSecret, SecretString};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// One hash takes 19 MiB and a core: more at once would starve everything else.
+const HASHES_AT_ONCE: usize = 2;
+
+/// So many may wait for their turn; the next one is told to come back.
+const HASHES_WAITING_MAX: usize = 64;
+
+/// Checked when nobody has the e-mail address, so that the answer takes as long as if somebody had.
+const NOBODYS_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhlcmUh$9cVhVw6mQxJbJ2xW0o6b2mJ7y0kq3kq2n1m1s1a8b0c";
+
+#[derive(Debug, Clone)]
+pub(crate) struct Passwords {
+    running: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self {
+            running: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
+            waiting: Arc::new(Semaphore::new(HASHES_WAITING_MAX)),
+        }
+    }
+}
+
+impl Passwords {
+    /// # Errors
+    /// `unavailable` if too many are waiting.
+    pub(crate) async fn hash(&self, password: SecretString) -> Result<String, ApiError> {
+        self.run(move || {
+            Argon2::default()
+                .hash_password(password.expose_secret().as_bytes())
+                .map(|hash| hash.to_string())
+        })
+        .await?
+        .map_err(|error| {
+            tracing::error!("a password could not be hashed: {error}");
+            ApiError::internal()
+        })
+    }
+
+    /// Whether the password belongs to the hash; `None`: there is nobody it could belong to.
+    ///
+    /// # Errors
+    /// `unavailable` if too many are waiting.
+    pub(crate) async fn verify(
+        &self,
+        password: SecretString,
+        hash: Option<String>,
+    ) -> Result<bool, ApiError> {
+        self.run(move || {
+            let somebody = hash.is_some();
+            let hash = hash.unwrap_or_else(|| NOBODYS_HASH.to_owned());
+            let password = password.expose_secret().as_bytes();
+            Argon2::default().verify_password(password, hash.as_str()).is_ok() && somebody
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let _waiting = self.waiting.try_acquire().map_err(|_| ApiError::unavailable())?;
+        let permit = Arc::clone(&self.running)
+            .acquire_owned()
+            .await
+            .map_err(|_| ApiError::unavailable())?;
+        // The permit goes along: a caller who goes away does not make room for another hash.
+        let hashed = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            work()
+        });
+        hashed.await.map_err(|error| {
+            tracing::error!("hashing was cut short: {error}");
+            ApiError::internal()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use argon2::Params;
+    use argon2::password_hash::phc::PasswordHash;
+    use std::time::Instant;
+
+    #[tokio::test]
+    async fn only_the_right_password_fits() {
+        let passwords = Passwords::default();
+        let hash = passwords.hash("correct horse".into()).await.unwrap();
+        assert!(hash.starts_with("$argon2id$"));
+        assert!(passwords.verify("correct horse".into(), Some(hash.clone())).await.unwrap());
+        assert!(!passwords.verify("correct house".into(), Some(hash)).await.unwrap());
+        assert!(!passwords.verify("correct horse".into(), None).await.unwrap());
+    }
+
+    #[test]
+    fn nobodys_hash_costs_as_much_as_anybodys() {
+        let nobody = PasswordHash::new(NOBODYS_HASH).unwrap();
+        let params = Params::try_from(&nobody).unwrap();
+        assert_eq!(params.m_cost(), Params::DEFAULT_M_COST);
+        assert_eq!(params.t_cost(), Params::DEFAULT_T_COST);
+        assert_eq!(params.p_cost(), Params::DEFAULT_P_COST);
+        assert_eq!(nobody.hash.unwrap().len(), Params::DEFAULT_OUTPUT_LEN);
+    }
+
+    #[tokio::test]
+    async fn a_stranger_waits_as_long_as_a_member() {
+        let passwords = Passwords::default();
+        let hash = passwords.hash("correct horse".into()).await.unwrap();
+        let start = Instant::now();
+        passwords.verify("wrong".into(), Some(hash)).await.unwrap();
+        let member = start.elapsed();
+        let start = Instant::now();
+        passwords.verify("wrong".into(), None).await.unwrap();
+        let stranger = start.elapsed();
+        assert!(stranger * 4 > member, "{stranger:?} against {member:?}");
+    }
+
+    #[tokio::test]
+    async fn a_crowd_is_turned_away() {
+        let passwords = Passwords::default();
+        let _all = passwords.waiting.try_acquire_many(64).unwrap();
+        let error = passwords.verify("wrong".into(), None).await.unwrap_err();
+        assert_eq!(error.code, crate::problem::Code::Unavailable);
+    }
+}

@@ -1,0 +1,152 @@
+//! Errors as clients see them: RFC 9457 problem documents with a closed set of codes.
+
+mod code;
+mod framework;
+mod refusal;
+
+pub use code::Code;
+pub(crate) use framework::{of_framework, of_panic};
+
+use crate::observe::current_request_id;
+use poem::http::{HeaderValue, StatusCode, header};
+use poem::{IntoResponse, Response};
+use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, Registry};
+use poem_openapi::types::{ToJSON, Type};
+use poem_openapi::{ApiResponse, Object};
+
+use crate::wire::Wire;
+
+const CONTENT_TYPE: &str = "application/problem+json";
+
+/// When something that should pass by itself may be tried again.
+const RETRY_AFTER_S: u32 = 2;
+
+/// One place in the request that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Object)]
+pub(crate) struct FieldError {
+    /// Where in the body, as a JSON pointer (RFC 6901): `/milestones/0/amount`. For parameters and headers,
+    /// the name of the parameter.
+    pub(crate) pointer: String,
+    /// What is wrong with it.
+    pub(crate) detail: String,
+}
+
+/// Why a request was not carried out (RFC 9457).
+#[derive(Debug, Clone, Object)]
+pub(crate) struct Problem {
+    /// A name for this kind of problem; says the same as `code`.
+    #[oai(rename = "type")]
+    pub(crate) kind: String,
+    /// The kind of problem in a few words.
+    pub(crate) title: String,
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// The kind of problem, for programs: decide by this and by nothing else.
+    pub(crate) code: Wire<Code>,
+    /// What happened in this case, for people.
+    pub(crate) detail: String,
+    /// Names this request in our logs; quote it when asking for help.
+    pub(crate) request_id: String,
+    /// The places in the request that are wrong, if the problem lies there.
+    #[oai(skip_serializing_if_is_empty)]
+    pub(crate) errors: Vec<FieldError>,
+}
+
+/// The error half of every operation.
+#[derive(Debug, Clone)]
+pub(crate) struct ApiError {
+    pub(crate) code: Code,
+    pub(crate) detail: String,
+    pub(crate) errors: Vec<FieldError>,
+}
+
+impl ApiError {
+    pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), errors: vec![] }
+    }
+
+    /// A well-formed request with a value that cannot be.
+    pub(crate) fn field(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::new(Code::InvalidRequest, "the request has a value that is not allowed")
+            .at(pointer, detail)
+    }
+
+    pub(crate) fn at(mut self, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        self.errors.push(FieldError { pointer: pointer.into(), detail: detail.into() });
+        self
+    }
+
+    /// Something broke on our side. What it was belongs into the log, which the caller has written.
+    pub(crate) fn internal() -> Self {
+        Self::new(Code::Internal, "the server failed; repeating the call with the same key is safe")
+    }
+
+    pub(crate) fn unavailable() -> Self {
+        Self::new(Code::Unavailable, "the service cannot take the request at the moment")
+    }
+
+    pub(crate) fn unauthorized() -> Self {
+        Self::new(Code::Unauthorized, "an access token is needed and this is not a valid one")
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status = self.code.status();
+        let problem = Problem {
+            kind: format!("urn:amana:problem:{}", self.code),
+            title: self.code.title().to_owned(),
+            status: status.as_u16(),
+            code: Wire(self.code),
+            detail: self.detail,
+            request_id: current_request_id(),
+            errors: self.errors,
+        };
+        let mut response = Response::builder()
+            .status(status)
+            .content_type(CONTENT_TYPE)
+            .body(problem.to_json_string());
+        if status == StatusCode::UNAUTHORIZED {
+            let challenge = HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if matches!(self.code, Code::Unavailable | Code::Timeout | Code::IdempotencyKeyInProgress) {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S));
+        }
+        response
+    }
+}
+
+impl From<ApiError> for poem::Error {
+    fn from(error: ApiError) -> Self {
+        poem::Error::from_response(error.into_response())
+    }
+}
+
+impl ApiResponse for ApiError {
+    fn meta() -> MetaResponses {
+        let range = |range: &str, description| MetaResponse {
+            description,
+            status: None,
+            status_range: Some(range.to_owned()),
+            headers: vec![],
+            content: vec![MetaMediaType {
+                content_type: CONTENT_TYPE,
+                schema: Problem::schema_ref(),
+            }],
+        };
+        MetaResponses {
+            responses: vec![
+                range("4XX", "The request cannot be carried out as sent; nothing was changed."),
+                range("5XX", "The server failed. Repeating the call with the same key is safe."),
+            ],
+        }
+    }
+
+    fn register(registry: &mut Registry) {
+        Problem::register(registry);
+    }
+}
+
+#[cfg(test)]
+mod tests;

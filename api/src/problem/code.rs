@@ -1,0 +1,141 @@
+//! The closed set of problem codes, with the status and the title of each.
+
+use crate::wire::text_values;
+use amana_domain::text_enum;
+use poem::http::StatusCode;
+
+text_enum! {
+    /// What kind of problem it is. Clients decide by these.
+    pub enum Code as "problem code" {
+        InvalidJson = "invalid_json",
+        InvalidRequest = "invalid_request",
+        InvalidParameter = "invalid_parameter",
+        IdempotencyKeyRequired = "idempotency_key_required",
+        IdempotencyKeyReused = "idempotency_key_reused",
+        IdempotencyKeyInProgress = "idempotency_key_in_progress",
+        Unauthorized = "unauthorized",
+        InvalidCredentials = "invalid_credentials",
+        Forbidden = "forbidden",
+        WrongParty = "wrong_party",
+        OwnProposal = "own_proposal",
+        NotFound = "not_found",
+        MethodNotAllowed = "method_not_allowed",
+        UnsupportedMediaType = "unsupported_media_type",
+        RequestTooLarge = "request_too_large",
+        UriTooLong = "uri_too_long",
+        HeadersTooLarge = "headers_too_large",
+        EmailTaken = "email_taken",
+        PhoneTaken = "phone_taken",
+        WrongState = "wrong_state",
+        TooLate = "too_late",
+        TooEarly = "too_early",
+        AlreadyAsked = "already_asked",
+        PaymentInProgress = "payment_in_progress",
+        NotHeld = "not_held",
+        NotDead = "not_dead",
+        SameParty = "same_party",
+        UnknownCounterparty = "unknown_counterparty",
+        FeeExceedsAmount = "fee_exceeds_amount",
+        AmountOutOfRange = "amount_out_of_range",
+        InsufficientFunds = "insufficient_funds",
+        ProviderLimit = "provider_limit",
+        ProviderStep = "provider_step",
+        CurrencyNotCarried = "currency_not_carried",
+        BadRequest = "bad_request",
+        Internal = "internal",
+        Unavailable = "unavailable",
+        Timeout = "timeout",
+    }
+}
+
+text_values! {
+    /// The kind of a problem. The set is closed; new ones come with a new version of this document.
+    Code as "ProblemCode";
+}
+
+impl Code {
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Code::InvalidJson
+            | Code::InvalidParameter
+            | Code::IdempotencyKeyRequired
+            | Code::BadRequest => StatusCode::BAD_REQUEST,
+            Code::Unauthorized | Code::InvalidCredentials => StatusCode::UNAUTHORIZED,
+            Code::Forbidden | Code::WrongParty | Code::OwnProposal => StatusCode::FORBIDDEN,
+            Code::NotFound => StatusCode::NOT_FOUND,
+            Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Code::RequestTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Code::UriTooLong => StatusCode::URI_TOO_LONG,
+            Code::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Code::IdempotencyKeyInProgress
+            | Code::EmailTaken
+            | Code::PhoneTaken
+            | Code::WrongState
+            | Code::TooLate
+            | Code::TooEarly
+            | Code::AlreadyAsked
+            | Code::PaymentInProgress
+            | Code::NotHeld
+            | Code::NotDead => StatusCode::CONFLICT,
+            Code::InvalidRequest
+            | Code::IdempotencyKeyReused
+            | Code::SameParty
+            | Code::UnknownCounterparty
+            | Code::FeeExceedsAmount
+            | Code::AmountOutOfRange
+            | Code::InsufficientFunds
+            | Code::ProviderLimit
+            | Code::ProviderStep
+            | Code::CurrencyNotCarried => StatusCode::UNPROCESSABLE_ENTITY,
+            Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Code::Unavailable | Code::Timeout => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The kind of problem in a few words; the same for every case of it.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Code::InvalidJson => "The body is not JSON",
+            Code::InvalidRequest => "The request is not valid",
+            Code::InvalidParameter => "A parameter is not valid",
+            Code::IdempotencyKeyRequired => "An Idempotency-Key is required",
+            Code::IdempotencyKeyReused => "The key was used for another request",
+            Code::IdempotencyKeyInProgress => "The first call with this key is still running",
+            Code::Unauthorized => "Not logged in",
+            Code::InvalidCredentials => "E-mail or password is wrong",
+            Code::Forbidden => "Not allowed",
+            Code::WrongParty => "This is for the other party to do",
+            Code::OwnProposal => "Nobody accepts their own proposal",
+            Code::NotFound => "Not found",
+            Code::MethodNotAllowed => "Method not allowed",
+            Code::UnsupportedMediaType => "Unsupported media type",
+            Code::RequestTooLarge => "The request is too large",
+            Code::UriTooLong => "The address is too long",
+            Code::HeadersTooLarge => "The headers are too large",
+            Code::EmailTaken => "The e-mail address is taken",
+            Code::PhoneTaken => "The phone number is taken",
+            Code::WrongState => "Not in this state",
+            Code::TooLate => "Too late",
+            Code::TooEarly => "Too early",
+            Code::AlreadyAsked => "Asked already",
+            Code::PaymentInProgress => "A payment is under way",
+            Code::NotHeld => "The withdrawal is not held",
+            Code::NotDead => "The job is not dead",
+            Code::SameParty => "A deal needs two people",
+            Code::UnknownCounterparty => "The other party is not registered",
+            Code::FeeExceedsAmount => "The fee exceeds the amount",
+            Code::AmountOutOfRange => "The amount is out of range",
+            Code::InsufficientFunds => "Insufficient funds",
+            Code::ProviderLimit => "The provider does not carry this amount",
+            Code::ProviderStep => "Mobile money knows whole units only",
+            Code::CurrencyNotCarried => "The provider does not carry this currency",
+            Code::BadRequest => "Bad request",
+            Code::Internal => "Internal error",
+            Code::Unavailable => "Service unavailable",
+            Code::Timeout => "The request took too long",
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What the framework rejects by itself, as problems.
+
+use super::{ApiError, Code};
+use crate::auth;
+use poem::error::{MethodNotAllowedError, NotFoundError, ReadBodyError};
+use poem::http::StatusCode;
+use poem::{IntoResponse, Response};
+use poem_openapi::error::{
+    AuthorizationError, ContentTypeError, ParseParamError, ParsePathError, ParseRequestPayloadError,
+};
+use std::any::Any;
+
+/// Turns every error that left the handlers into a problem; ours are problems already.
+pub(crate) async fn of_framework(error: poem::Error) -> Response {
+    if error.is_from_response() {
+        return error.into_response();
+    }
+    problem(&error).into_response()
+}
+
+fn problem(error: &poem::Error) -> ApiError {
+    if let Some(e) = error.downcast_ref::<ParseRequestPayloadError>() {
+        return ApiError::new(Code::InvalidRequest, reason(&e.reason));
+    }
+    if let Some(e) = error.downcast_ref::<ParsePathError>() {
+        return ApiError::new(Code::InvalidParameter, "an id in the path is not well-formed")
+            .at("path", reason(&e.reason));
+    }
+    if let Some(e) = error.downcast_ref::<ParseParamError>() {
+        return parameter(e);
+    }
+    if let Some(e) = error.downcast_ref::<ContentTypeError>() {
+        return ApiError::new(Code::UnsupportedMediaType, content_type(e));
+    }
+    if error.is::<AuthorizationError>() {
+        return ApiError::unauthorized();
+    }
+    if error.is::<NotFoundError>() {
+        return ApiError::new(Code::NotFound, "there is nothing at this address");
+    }
+    if error.is::<MethodNotAllowedError>() {
+        return ApiError::new(Code::MethodNotAllowed, "this address does not take this method");
+    }
+    if matches!(error.downcast_ref(), Some(ReadBodyError::PayloadTooLarge)) {
+        return ApiError::new(Code::RequestTooLarge, "the body is too large");
+    }
+    by_status(error)
+}
+
+fn by_status(error: &poem::Error) -> ApiError {
+    match error.status() {
+        StatusCode::NOT_FOUND => {
+            ApiError::new(Code::NotFound, "there is nothing at this address")
+        }
+        status if status.is_client_error() => {
+            ApiError::new(Code::BadRequest, "the request could not be read")
+        }
+        _ => {
+            tracing::error!("the request failed: {error}");
+            ApiError::internal()
+        }
+    }
+}
+
+fn parameter(error: &ParseParamError) -> ApiError {
+    let (code, detail) = if error.name == auth::IDEMPOTENCY_KEY {
+        (Code::IdempotencyKeyRequired, "this call needs a header `Idempotency-Key`".to_owned())
+    } else {
+        (Code::InvalidParameter, format!("the parameter `{}` is not valid", error.name))
+    };
+    ApiError::new(code, detail).at(error.name, reason(&error.reason))
+}
+
+/// The framework puts the name of its own type before what our types say.
+fn reason(text: &str) -> String {
+    let said = text.strip_prefix("failed to parse \"").and_then(|rest| rest.split_once("\": "));
+    match said {
+        Some((_, said)) => said.to_owned(),
+        None if text.ends_with("expects an input value.") => "a value is required".to_owned(),
+        None => text.to_owned(),
+    }
+}
+
+fn content_type(error: &ContentTypeError) -> &'static str {
+    match error {
+        ContentTypeError::NotSupported { .. } => "the body must be `application/json`",
+        ContentTypeError::ExpectContentType => "a body needs the header `Content-Type: application/json`",
+    }
+}
+
+/// A handler panicked. What it said was printed by the panic hook.
+pub(crate) fn of_panic(_said: Box<dyn Any + Send>) -> ApiError {
+    tracing::error!("a handler panicked");
+    ApiError::internal()
+}

@@ -1,0 +1,147 @@
+//! What the store and the domain refuse, as problems: the one place where that is decided.
+
+use super::{ApiError, Code};
+use amana_domain::deal::Refusal;
+use amana_domain::fee::FeeError;
+use amana_domain::ledger::LedgerError;
+use amana_domain::money::MoneyError;
+use amana_postgres::{Conflict, Error};
+use std::error::Error as _;
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NotFound(what) => Self::new(Code::NotFound, format!("there is no such {what}")),
+            Error::Refused(refusal) => refusal.into(),
+            Error::Conflict(conflict) => conflict.into(),
+            Error::LeaseLost | Error::Store(_) => failure(&error),
+        }
+    }
+}
+
+/// Nobody's fault. The chain of causes goes into the log, once, and never to the caller.
+fn failure(error: &Error) -> ApiError {
+    let mut causes = String::new();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        causes.push_str(": ");
+        causes.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    tracing::error!(causes, "the store failed: {error}");
+    if error.is_transient() { ApiError::unavailable() } else { ApiError::internal() }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        let text = refusal.to_string();
+        match refusal {
+            Refusal::WrongParty { .. } => Self::new(Code::WrongParty, text),
+            Refusal::OwnProposal => Self::new(Code::OwnProposal, text),
+            Refusal::WrongState { .. } | Refusal::WrongMilestoneState { .. } => {
+                Self::new(Code::WrongState, text)
+            }
+            Refusal::UnknownMilestone => Self::new(Code::NotFound, text),
+            Refusal::TooLate { .. } => Self::new(Code::TooLate, text),
+            Refusal::TooEarly { .. } => Self::new(Code::TooEarly, text),
+            Refusal::AlreadyAsked => Self::new(Code::AlreadyAsked, text),
+            Refusal::SameParty => Self::new(Code::SameParty, text.clone()).at("/counterparty", text),
+            Refusal::Title => Self::field("/title", text),
+            Refusal::MilestoneCount | Refusal::Amount => Self::field("/milestones", text),
+            Refusal::Period => Self::field("/terms", text),
+            Refusal::Fee(error) => error.into(),
+            Refusal::Money(error) => error.into(),
+            Refusal::Ledger(error) => error.into(),
+        }
+    }
+}
+
+impl From<FeeError> for ApiError {
+    fn from(error: FeeError) -> Self {
+        match error {
+            FeeError::ExceedsAmount => {
+                Self::new(Code::FeeExceedsAmount, error.to_string()).at("/milestones", error.to_string())
+            }
+            FeeError::Money(error) => error.into(),
+            // The fee plan is ours, so this is our configuration and not the caller's doing.
+            FeeError::Percentage => ours(&error),
+        }
+    }
+}
+
+impl From<MoneyError> for ApiError {
+    fn from(error: MoneyError) -> Self {
+        match error {
+            MoneyError::Negative | MoneyError::Zero | MoneyError::TooLarge => {
+                Self::new(Code::AmountOutOfRange, error.to_string())
+            }
+            MoneyError::Mixed(_, _) => Self::new(Code::InvalidRequest, error.to_string()),
+        }
+    }
+}
+
+impl From<LedgerError> for ApiError {
+    fn from(error: LedgerError) -> Self {
+        match error {
+            LedgerError::Insufficient { balance_minor, wanted_minor, .. } => Self::new(
+                Code::InsufficientFunds,
+                format!("{wanted_minor} minor units are needed and {balance_minor} are available"),
+            ),
+            LedgerError::Overflow => Self::new(Code::AmountOutOfRange, error.to_string()),
+            LedgerError::Malformed | LedgerError::Unbalanced(_) => ours(&error),
+        }
+    }
+}
+
+fn ours(error: &dyn std::error::Error) -> ApiError {
+    tracing::error!("a rule that callers cannot break was broken: {error}");
+    ApiError::internal()
+}
+
+impl From<Conflict> for ApiError {
+    fn from(conflict: Conflict) -> Self {
+        let (code, detail) = match conflict {
+            Conflict::EmailTaken => {
+                (Code::EmailTaken, "somebody has registered with this e-mail address already")
+            }
+            Conflict::PhoneTaken => {
+                (Code::PhoneTaken, "somebody has registered with this phone number already")
+            }
+            Conflict::UnknownCounterparty => {
+                (Code::UnknownCounterparty, "nobody has registered with this e-mail or phone number")
+            }
+            Conflict::PaymentInProgress => (
+                Code::PaymentInProgress,
+                "a payment for this deal is under way; its outcome has to be known first",
+            ),
+            Conflict::ProviderLimit => (
+                Code::ProviderLimit,
+                "the amount is below or above what the provider carries in one transaction",
+            ),
+            Conflict::ProviderStep => {
+                (Code::ProviderStep, "mobile money carries whole units of the currency only")
+            }
+            Conflict::CurrencyNotCarried => {
+                (Code::CurrencyNotCarried, "mobile money does not carry this currency here")
+            }
+            Conflict::NotHeld => (Code::NotHeld, "this withdrawal does not wait for a decision"),
+            Conflict::NotDead => (Code::NotDead, "only a dead job can be replayed"),
+            Conflict::KeyReused => (
+                Code::IdempotencyKeyReused,
+                "this Idempotency-Key was used for a request that said something else",
+            ),
+            Conflict::KeyInProgress => (
+                Code::IdempotencyKeyInProgress,
+                "the first call with this Idempotency-Key has not ended yet",
+            ),
+        };
+        let pointer = match conflict {
+            Conflict::EmailTaken => Some("/email"),
+            Conflict::PhoneTaken => Some("/phone"),
+            Conflict::UnknownCounterparty => Some("/counterparty"),
+            _ => None,
+        };
+        let error = Self::new(code, detail);
+        pointer.map_or(error.clone(), |pointer| error.at(pointer, detail))
+    }
+}

@@ -1,0 +1,81 @@
+//! Whole numbers with bounds that are checked when they are read and shown in the document.
+
+use super::{inline, single_value};
+use amana_domain::deal::TERM_MAX;
+use amana_domain::money::AMOUNT_MINOR_MAX;
+use amana_postgres::PAGE_MAX;
+use poem_openapi::registry::MetaSchema;
+use poem_openapi::types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON};
+use serde::de::{Deserialize, Deserializer, Error as _};
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// A whole number from `MIN` to `MAX`. The bounds stay below 2^53, so that every JSON reader can hold them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Whole<const MIN: i64, const MAX: i64>(i64);
+
+/// An amount that somebody is to pay, in minor units.
+pub(crate) type AmountMinor = Whole<1, AMOUNT_MINOR_MAX>;
+
+/// A period of a deal.
+pub(crate) type Hours = Whole<1, { TERM_MAX.num_hours() }>;
+
+/// How many items a page has at most.
+pub(crate) type Limit = Whole<1, PAGE_MAX>;
+
+impl<const MIN: i64, const MAX: i64> Whole<MIN, MAX> {
+    /// # Errors
+    /// The bounds, in words.
+    pub(crate) fn new(value: i64) -> Result<Self, String> {
+        if (MIN..=MAX).contains(&value) {
+            Ok(Self(value))
+        } else {
+            Err(format!("expected a whole number from {MIN} to {MAX}"))
+        }
+    }
+
+    pub(crate) const fn get(self) -> i64 {
+        self.0
+    }
+}
+
+#[expect(clippy::cast_precision_loss, clippy::as_conversions, reason = "bounds below 2^53 are exact")]
+fn schema(min: i64, max: i64) -> MetaSchema {
+    let (minimum, maximum) = (Some(min as f64), Some(max as f64));
+    MetaSchema { minimum, maximum, ..MetaSchema::new_with_format("integer", "int64") }
+}
+
+single_value!(
+    [const MIN: i64, const MAX: i64] Whole<MIN, MAX>,
+    Cow::Borrowed("integer_int64"),
+    inline(schema(MIN, MAX))
+);
+
+impl<'de, const MIN: i64, const MAX: i64> Deserialize<'de> for Whole<MIN, MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(i64::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+impl<const MIN: i64, const MAX: i64> ParseFromJSON for Whole<MIN, MAX> {
+    fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+        let value = value.as_ref().and_then(Value::as_i64).ok_or_else(ParseError::expected_input)?;
+        Self::new(value).map_err(ParseError::custom)
+    }
+}
+
+impl<const MIN: i64, const MAX: i64> ParseFromParameter for Whole<MIN, MAX> {
+    fn parse_from_parameter(value: &str) -> ParseResult<Self> {
+        value
+            .parse()
+            .map_err(|_| format!("expected a whole number from {MIN} to {MAX}"))
+            .and_then(Self::new)
+            .map_err(ParseError::custom)
+    }
+}
+
+impl<const MIN: i64, const MAX: i64> ToJSON for Whole<MIN, MAX> {
+    fn to_json(&self) -> Option<Value> {
+        Some(self.0.into())
+    }
+}

@@ -1,0 +1,183 @@
+//! One adapter carries every domain type that is a text over HTTP.
+
+use super::{inline, register_named, single_value};
+use amana_domain::deal::{DealState, MilestoneState, Role};
+use amana_domain::fee::FeePayer;
+use amana_domain::id::{
+    BreakId, CallbackId, DealId, EntryId, JobId, MilestoneId, PaymentId, RunId, UserId,
+};
+use amana_domain::money::Currency;
+use amana_domain::notice::Locale;
+use amana_domain::payment::{Doubt, FailureReason, Purpose, State};
+use amana_postgres::{CallbackOutcome, JobState, UserRole};
+use poem::http::HeaderValue;
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
+use poem_openapi::types::{
+    ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToHeader, ToJSON,
+};
+use serde::de::{Deserialize, Deserializer, Error as _};
+use serde_json::Value;
+
+/// A value that is a text on the wire.
+pub(crate) trait Text: Sized + Send + Sync {
+    const NAME: &'static str;
+
+    /// Described once under its name instead of wherever it is used.
+    const IS_SHARED: bool = false;
+
+    /// # Errors
+    /// What is wrong with the text, in a sentence for the caller.
+    fn parse(text: &str) -> Result<Self, String>;
+
+    fn text(&self) -> String;
+
+    fn schema() -> MetaSchema;
+}
+
+/// Carries a [`Text`] through JSON, parameters and headers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wire<T>(pub(crate) T);
+
+impl<T> From<T> for Wire<T> {
+    fn from(value: T) -> Self {
+        Self(value)
+    }
+}
+
+fn schema_ref<T: Text>() -> MetaSchemaRef {
+    if T::IS_SHARED {
+        MetaSchemaRef::Reference(T::NAME.to_owned())
+    } else {
+        inline(T::schema())
+    }
+}
+
+single_value!([T: Text] Wire<T>, T::NAME.into(), schema_ref::<T>(), |registry| {
+    if T::IS_SHARED {
+        register_named::<Self>(registry, T::NAME, T::schema());
+    }
+});
+
+impl<'de, T: Text> Deserialize<'de> for Wire<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        T::parse(&text).map(Self).map_err(D::Error::custom)
+    }
+}
+
+impl<T: Text> ParseFromJSON for Wire<T> {
+    fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+        let value = value.unwrap_or_default();
+        let text = value.as_str().ok_or_else(|| ParseError::custom("expected a string"))?;
+        T::parse(text).map(Self).map_err(ParseError::custom)
+    }
+}
+
+impl<T: Text> ParseFromParameter for Wire<T> {
+    fn parse_from_parameter(value: &str) -> ParseResult<Self> {
+        T::parse(value).map(Self).map_err(ParseError::custom)
+    }
+}
+
+impl<T: Text> ToJSON for Wire<T> {
+    fn to_json(&self) -> Option<Value> {
+        Some(self.0.text().into())
+    }
+}
+
+impl<T: Text> ToHeader for Wire<T> {
+    fn to_header(&self) -> Option<HeaderValue> {
+        HeaderValue::from_str(&self.0.text()).ok()
+    }
+}
+
+macro_rules! ids {
+    ($($id:ident = $format:literal),+ $(,)?) => {$(
+        impl Text for $id {
+            const NAME: &'static str = $format;
+
+            fn parse(text: &str) -> Result<Self, String> {
+                text.parse().map_err(|e: amana_domain::id::IdError| e.to_string())
+            }
+
+            fn text(&self) -> String {
+                self.to_string()
+            }
+
+            fn schema() -> MetaSchema {
+                let pattern = format!("^{}_[0-9a-f]{{32}}$", Self::PREFIX);
+                MetaSchema { pattern: Some(pattern), ..MetaSchema::new_with_format("string", $format) }
+            }
+        }
+    )+};
+}
+
+ids! {
+    UserId = "user-id",
+    DealId = "deal-id",
+    MilestoneId = "milestone-id",
+    PaymentId = "payment-id",
+    EntryId = "entry-id",
+    JobId = "job-id",
+    CallbackId = "callback-id",
+    BreakId = "break-id",
+    RunId = "run-id",
+}
+
+/// Carries closed sets of values; each is described once.
+macro_rules! text_values {
+    ($($(#[doc = $doc:literal])+ $name:ident as $schema:literal;)+) => {$(
+        impl $crate::wire::Text for $name {
+            const NAME: &'static str = $schema;
+            const IS_SHARED: bool = true;
+
+            fn parse(text: &str) -> Result<Self, String> {
+                let known = || $name::ALL.iter().map(|v| v.as_str()).collect::<Vec<_>>().join(", ");
+                text.parse().map_err(|_| format!("expected one of: {}", known()))
+            }
+
+            fn text(&self) -> String {
+                self.as_str().to_owned()
+            }
+
+            fn schema() -> poem_openapi::registry::MetaSchema {
+                poem_openapi::registry::MetaSchema {
+                    enum_items: $name::ALL.iter().map(|v| v.as_str().into()).collect(),
+                    description: Some(concat!($($doc, "\n"),+).trim_ascii()),
+                    ..poem_openapi::registry::MetaSchema::new("string")
+                }
+            }
+        }
+    )+};
+}
+pub(crate) use text_values;
+
+text_values! {
+    /// ISO 4217 code of a currency.
+    Currency as "Currency";
+    /// A side of a deal.
+    Role as "Role";
+    /// Who bears the fee of a deal: one side, or both by half.
+    FeePayer as "FeePayer";
+    /// How far a deal has come. `released`, `refunded`, `cancelled` and `expired` are final.
+    DealState as "DealState";
+    /// How far a milestone has come. `released` and `refunded` are final.
+    MilestoneState as "MilestoneState";
+    /// What a payment is for.
+    Purpose as "PaymentPurpose";
+    /// How far a payment has come. `succeeded` and `failed` are final; `unknown` means that the provider's
+    /// answer was lost and the outcome is being looked up; `review` means that a person looks into it.
+    State as "PaymentState";
+    /// Why a payment did not happen.
+    FailureReason as "FailureReason";
+    /// Why a person should look at a payment.
+    Doubt as "Doubt";
+    /// What a person may do.
+    UserRole as "UserRole";
+    /// The language of messages.
+    Locale as "Language";
+    /// How far a job has come; a `dead` one has used up its attempts.
+    JobState as "JobState";
+    /// What became of a provider's callback.
+    CallbackOutcome as "CallbackState";
+}
