@@ -59,6 +59,7 @@ impl Fault {
         !matches!(
             self,
             Fault::Cancel
+                | Fault::Approve
                 | Fault::NoAnswer
                 | Fault::WrongPin
                 | Fault::RuleLimited
@@ -89,12 +90,16 @@ pub(crate) struct Rule {
     pub(crate) fault: Fault,
     #[serde(default)]
     pub(crate) count: Option<u32>,
+    /// Leaves the number's other operations alone.
+    #[serde(default)]
+    pub(crate) only: Option<Operation>,
     /// Replaces the late-callback delay for `callback_late` and `queue_timeout`.
     #[serde(default)]
     pub(crate) delay_ms: Option<u32>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Operation {
     Collection,
     Payout,
@@ -126,7 +131,8 @@ pub(crate) fn draw(rules: &mut Vec<Rule>, phone: &str, operation: Operation) -> 
         Operation::Collection => fault.concerns_collections(),
         Operation::Payout => fault.concerns_payouts(),
     };
-    let found = rules.iter().position(|rule| rule.phone == phone && concerns(rule.fault));
+    let fits = |rule: &Rule| rule.phone == phone && rule.only.is_none_or(|only| only == operation);
+    let found = rules.iter().position(|rule| fits(rule) && concerns(rule.fault));
     let Some(index) = found else {
         let fault = Fault::of_number(phone);
         return Script {
@@ -161,8 +167,13 @@ mod tests {
     #[test]
     fn a_counted_rule_is_used_up_and_outranks_the_number() {
         let phone = number_of(Fault::Cancel);
-        let rule =
-            Rule { phone: phone.clone(), fault: Fault::Approve, count: Some(2), delay_ms: None };
+        let rule = Rule {
+            phone: phone.clone(),
+            fault: Fault::Approve,
+            count: Some(2),
+            only: None,
+            delay_ms: None,
+        };
         let mut rules = vec![rule];
         for expected in [Fault::Approve, Fault::Approve, Fault::Cancel] {
             assert_eq!(draw(&mut rules, &phone, Operation::Collection).fault, Some(expected));

@@ -27,7 +27,7 @@ use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context, anyhow};
 use poem::{
-    EndpointExt, Route, Server, get,
+    EndpointExt, Request, Route, Server, get,
     listener::{Acceptor, Listener, TcpListener},
     post,
 };
@@ -37,6 +37,7 @@ pub use settings::{Credentials, Settings};
 use store::Store;
 
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
+const BODY_BYTES_MAX: usize = 128 * 1024;
 const CALLBACK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A started sandbox; dropping it leaves it running until the runtime ends.
@@ -131,4 +132,12 @@ fn routes(store: Arc<Store>) -> impl poem::Endpoint {
         .nest("/admin", admin::routes(Arc::clone(&store)))
         .nest("/", pages::routes())
         .data(store)
+        .before(bounded)
+}
+
+/// Nothing reads more than this, whether or not the length was announced.
+async fn bounded(mut req: Request) -> poem::Result<Request> {
+    let body = req.take_body().into_bytes_limit(BODY_BYTES_MAX).await?;
+    req.set_body(body);
+    Ok(req)
 }

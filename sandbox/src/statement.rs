@@ -1,6 +1,6 @@
 //! The organisation portal's account statement, exported as its CSV.
 
-use std::{str::FromStr, sync::Arc};
+use std::sync::Arc;
 
 use poem::{
     IntoResponse, Response, handler,
@@ -40,23 +40,13 @@ struct Period {
     to: Option<String>,
 }
 
-struct Instant(i64);
-
-impl FromStr for Instant {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        clock::parse_rfc3339(text).map(Self).ok_or(())
-    }
-}
-
 #[handler]
 pub(crate) fn export(store: Data<&Arc<Store>>, period: Query<Period>) -> Response {
     let instant = |text: &Option<String>, default: i64| match text {
-        Some(text) => text.parse().map(|Instant(at_ms)| at_ms),
-        None => Ok(default),
+        Some(text) => clock::parse_rfc3339(text),
+        None => Some(default),
     };
-    let (Ok(from_ms), Ok(to_ms)) =
+    let (Some(from_ms), Some(to_ms)) =
         (instant(&period.from, 0), instant(&period.to, clock::now_ms().saturating_add(1)))
     else {
         return StatusCode::BAD_REQUEST

@@ -87,6 +87,13 @@ async fn sms_are_kept_and_bad_numbers_reported_one_by_one() {
 }
 
 #[tokio::test]
+async fn bodies_have_a_bound() {
+    let app = App::start().await;
+    let large = json!({ "phone": "0".repeat(200_000), "fault": "cancel" });
+    assert_eq!(app.post("/admin/faults", &large).await.0, 413);
+}
+
+#[tokio::test]
 async fn pages_are_served_with_a_strict_policy() {
     let app = App::start().await;
     for page in ["/", "/phone", "/phone/254712345678", "/mail", "/sms"] {

@@ -134,6 +134,20 @@ async fn a_rule_applies_to_its_number_as_often_as_it_says() {
 }
 
 #[tokio::test]
+async fn a_rule_for_payouts_leaves_collections_alone() {
+    let mut app = App::start().await;
+    let rule =
+        json!({ "phone": CUSTOMER, "fault": "callback_twice", "only": "payout", "count": 1 });
+    assert_eq!(app.post("/admin/faults", &rule).await.0, 201);
+    app.push(CUSTOMER, 100).await;
+    app.answer_prompt(CUSTOMER, &json!({ "pin": "1234" })).await;
+    app.stk_callback().await;
+    app.no_callback().await;
+    app.pay_out("po-1", CUSTOMER, 100).await;
+    assert_eq!(app.b2c_result().await, app.b2c_result().await);
+}
+
+#[tokio::test]
 async fn bad_rules_are_refused() {
     let app = App::start().await;
     for rule in [

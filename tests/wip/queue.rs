@@ -1,0 +1,1 @@
+//! Work in progress: this part of the integration tests alone.
