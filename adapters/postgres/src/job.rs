@@ -129,7 +129,7 @@ impl Job {
     }
 
     /// After so many attempts the job is dead: listed, explained, replayable. What moves money is tried
-    /// for about a day of provider outage; a scheduled job is simply superseded by its next tick.
+    /// through about nine hours of provider outage; a scheduled job is superseded by its next tick.
     #[must_use]
     pub const fn attempts_max(&self) -> i32 {
         match self {

@@ -114,6 +114,19 @@ pub(crate) async fn finish(
     if changed == 1 { Ok(()) } else { Err(Error::LeaseLost) }
 }
 
+/// As [`finish`], for effects that are as true without the lease: what a provider said is kept even if
+/// another worker has the job by now.
+pub(crate) async fn finish_if_held(
+    conn: &mut AsyncPgConnection,
+    claim: &Claim,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    match finish(conn, claim, now).await {
+        Err(Error::LeaseLost) => Ok(()),
+        result => result,
+    }
+}
+
 #[diesel::dsl::auto_type(no_type_alias)]
 fn held<'a>(claim: &'a Claim) -> _ {
     let id: Uuid = claim.id.uuid();

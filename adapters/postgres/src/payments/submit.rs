@@ -6,9 +6,10 @@ use crate::job::Job;
 use crate::jobs::{self, Claim as JobClaim};
 use crate::pool::Store;
 use crate::schema::{exchanges, payments};
+use amana_domain::deal::{self, Actor, Command, Deal};
 use amana_domain::id::PaymentId;
 use amana_domain::money::Money;
-use amana_domain::payment::{Claim, Evidence, Payment, Source, Stage, State};
+use amana_domain::payment::{Claim, Evidence, FailureReason, Payment, Source, Stage, State};
 use amana_domain::phone::Msisdn;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -56,7 +57,8 @@ impl Store {
     ///
     /// A collection that was taken up before, and of which nothing is known since, is not sent again: its
     /// worker may have died after the request left, and a second request would ask the payer twice. It is
-    /// unknown until callback or statement tell. A payout carries its own id at the provider, which
+    /// unknown until callback or statement tell. One that waited so long that its deal can no longer take
+    /// the money is not sent at all. A payout carries its own id at the provider, which
     /// refuses a repetition, so it is sent again.
     ///
     /// # Errors
@@ -69,23 +71,24 @@ impl Store {
     ) -> Result<Begin, Error> {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
-            let (_, mut payment) = lock_with_deal(conn, id).await?;
-            let send = match (payment.stage, payment.state()) {
-                (Stage::Ready, State::Queued) => true,
+            let (deal, mut payment) = lock_with_deal(conn, id).await?;
+            let closing = match (payment.stage, payment.state()) {
+                (Stage::Ready, State::Queued) if !is_wanted(deal.as_ref(), now) => Some(NEVER_SENT),
+                (Stage::Ready, State::Queued) => None,
                 (Stage::Sent, State::Submitting | State::Unknown)
                     if payment.purpose.is_payout() =>
                 {
-                    true
+                    None
                 }
-                (Stage::Sent, State::Submitting) => {
-                    let lost =
-                        Evidence { source: Source::Answer, claim: Claim::Lost, reference: None };
-                    observe(conn, id, &lost, now).await?;
-                    false
+                (Stage::Sent, State::Submitting) => Some(Claim::Lost),
+                _ => {
+                    jobs::finish(conn, job, now).await?;
+                    return Ok(Begin::Done);
                 }
-                _ => false,
             };
-            if !send {
+            if let Some(claim) = closing {
+                let evidence = Evidence { source: Source::Answer, claim, reference: None };
+                observe(conn, id, &evidence, now).await?;
                 jobs::finish(conn, job, now).await?;
                 return Ok(Begin::Done);
             }
@@ -129,7 +132,7 @@ impl Store {
     /// Takes note of the provider's answer; the job is finished unless it is to be sent again.
     ///
     /// # Errors
-    /// [`Error::LeaseLost`] if another worker has taken the job over.
+    /// [`Error::Store`] only: the answer is kept even if another worker has taken the job over.
     pub async fn record_submission(
         &self,
         job: &JobClaim,
@@ -148,7 +151,7 @@ impl Store {
             let state = payment.state();
             let resend = payment.purpose.is_payout() && state == State::Unknown;
             if !resend {
-                jobs::finish(conn, job, now).await?;
+                jobs::finish_if_held(conn, job, now).await?;
             }
             if !payment.purpose.is_payout() && state == State::Pending {
                 poll_later(conn, &payment, 0, now).await?;
@@ -185,7 +188,7 @@ impl Store {
     /// settled nothing.
     ///
     /// # Errors
-    /// [`Error::LeaseLost`] if another worker has taken the job over.
+    /// [`Error::Store`] only: the answer is kept even if another worker has taken the job over.
     pub async fn record_poll(
         &self,
         job: &JobClaim,
@@ -207,11 +210,18 @@ impl Store {
             if payment.state() == State::Pending {
                 poll_later(conn, &payment, round.saturating_add(1), now).await?;
             }
-            jobs::finish(conn, job, now).await?;
+            jobs::finish_if_held(conn, job, now).await?;
             Ok(payment.state())
         })
         .await
     }
+}
+
+const NEVER_SENT: Claim = Claim::Failed { reason: FailureReason::NeverHappened };
+
+/// Whether the payment still has a purpose: the provider may have been away until the deal expired.
+fn is_wanted(deal: Option<&Deal>, now: DateTime<Utc>) -> bool {
+    deal.is_none_or(|deal| deal::decide(deal, Command::Fund, Actor::System, now).is_ok())
 }
 
 async fn poll_later(
