@@ -115,13 +115,12 @@ impl Store {
     ) -> Result<Outcome, Error> {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
-            if let Some(answer) = idempotency::begin(conn, keyed, now).await? {
-                return Ok(Outcome { answer, replayed: true });
+            if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
+                return Ok(replay);
             }
             command_as_party(conn, keyed.user, id, command, now).await?;
-            let answer = render(&view(conn, id).await?);
-            idempotency::complete(conn, keyed, &answer).await?;
-            Ok(Outcome { answer, replayed: false })
+            let view = view(conn, id).await?;
+            idempotency::complete(conn, keyed, render(&view)).await
         })
         .await
     }

@@ -47,13 +47,13 @@ pub struct Outcome {
     pub replayed: bool,
 }
 
-/// Takes the key, or returns the answer that is stored under it. A racing call waits here for the
-/// first one's commit.
+/// Takes the key, or returns what was answered under it. A racing call waits here for the first one's
+/// commit.
 pub(crate) async fn begin(
     conn: &mut AsyncPgConnection,
     keyed: &Keyed,
     now: DateTime<Utc>,
-) -> Result<Option<Answer>, Error> {
+) -> Result<Option<Outcome>, Error> {
     let inserted = diesel::insert_into(idempotency_keys::table)
         .values((
             idempotency_keys::user_id.eq(keyed.user.uuid()),
@@ -78,7 +78,9 @@ pub(crate) async fn begin(
         return Err(Error::Conflict(Conflict::KeyReused));
     }
     match (status, body) {
-        (Some(status), Some(body)) => Ok(Some(Answer { status, body })),
+        (Some(status), Some(body)) => {
+            Ok(Some(Outcome { answer: Answer { status, body }, replayed: true }))
+        }
         _ => Err(Error::Conflict(Conflict::KeyInProgress)),
     }
 }
@@ -87,8 +89,8 @@ pub(crate) async fn begin(
 pub(crate) async fn complete(
     conn: &mut AsyncPgConnection,
     keyed: &Keyed,
-    answer: &Answer,
-) -> Result<(), Error> {
+    answer: Answer,
+) -> Result<Outcome, Error> {
     diesel::update(idempotency_keys::table.find((keyed.user.uuid(), &keyed.key)))
         .set((
             idempotency_keys::status.eq(Some(answer.status)),
@@ -96,7 +98,7 @@ pub(crate) async fn complete(
         ))
         .execute(conn)
         .await?;
-    Ok(())
+    Ok(Outcome { answer, replayed: false })
 }
 
 /// Waiting for the other call ended at the lock timeout: it is still running.

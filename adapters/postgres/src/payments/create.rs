@@ -51,14 +51,12 @@ impl Store {
     ) -> Result<Outcome, Error> {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
-            if let Some(answer) = idempotency::begin(conn, keyed, now).await? {
-                return Ok(Outcome { answer, replayed: true });
+            if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
+                return Ok(replay);
             }
             let payment = fund(conn, keyed.user, id, method, now).await?;
             let funding = Funding { deal: deals::view(conn, id).await?, payment };
-            let answer = render(&funding);
-            idempotency::complete(conn, keyed, &answer).await?;
-            Ok(Outcome { answer, replayed: false })
+            idempotency::complete(conn, keyed, render(&funding)).await
         })
         .await
     }
@@ -77,18 +75,16 @@ impl Store {
     ) -> Result<Outcome, Error> {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
-            if let Some(answer) = idempotency::begin(conn, keyed, now).await? {
-                return Ok(Outcome { answer, replayed: true });
+            if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
+                return Ok(replay);
             }
-            let limits = carried(amount, Limits::allows_collection)?;
-            debug_assert!(limits.allows_collection(amount));
+            carried(amount, Limits::allows_collection)?;
             let payment = intent(keyed.user, Purpose::Deposit, None, amount, msisdn);
             insert(conn, &payment, now).await?;
             jobs::enqueue(conn, &Job::SubmitCollection { payment: payment.id.uuid() }, now, now)
                 .await?;
-            let answer = render(&rows::view(conn, payment.id).await?);
-            idempotency::complete(conn, keyed, &answer).await?;
-            Ok(Outcome { answer, replayed: false })
+            let view = rows::view(conn, payment.id).await?;
+            idempotency::complete(conn, keyed, render(&view)).await
         })
         .await
     }
@@ -107,8 +103,8 @@ impl Store {
     ) -> Result<Outcome, Error> {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
-            if let Some(answer) = idempotency::begin(conn, keyed, now).await? {
-                return Ok(Outcome { answer, replayed: true });
+            if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
+                return Ok(replay);
             }
             carried(amount, Limits::allows_payout)?;
             let payment = intent(keyed.user, Purpose::Withdrawal, None, amount, msisdn);
@@ -119,9 +115,8 @@ impl Store {
             let user = users::load(conn, keyed.user).await?;
             let params = json!({ "amount": amount.to_string() });
             notifications::enqueue(conn, &user, Template::WithdrawalRequested, params, now).await?;
-            let answer = render(&rows::view(conn, payment.id).await?);
-            idempotency::complete(conn, keyed, &answer).await?;
-            Ok(Outcome { answer, replayed: false })
+            let view = rows::view(conn, payment.id).await?;
+            idempotency::complete(conn, keyed, render(&view)).await
         })
         .await
     }
@@ -169,13 +164,13 @@ async fn fund(
     }
 }
 
-fn carried(amount: Money, allows: fn(&Limits, Money) -> bool) -> Result<Limits, Error> {
+fn carried(amount: Money, allows: fn(&Limits, Money) -> bool) -> Result<(), Error> {
     let limits = limits(Provider::Mpesa, amount.currency())
         .ok_or(Error::Conflict(Conflict::CurrencyNotCarried))?;
     if amount.round_up_to(limits.step_minor) != Ok(amount) {
         return Err(Error::Conflict(Conflict::ProviderStep));
     }
-    if allows(&limits, amount) { Ok(limits) } else { Err(Error::Conflict(Conflict::ProviderLimit)) }
+    if allows(&limits, amount) { Ok(()) } else { Err(Error::Conflict(Conflict::ProviderLimit)) }
 }
 
 fn intent(

@@ -73,8 +73,8 @@ impl Store {
     ) -> Result<Outcome, Error> {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
-            if let Some(answer) = idempotency::begin(conn, keyed, now).await? {
-                return Ok(Outcome { answer, replayed: true });
+            if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
+                return Ok(replay);
             }
             let mut payment = lock(conn, id).await?;
             if payment.stage != Stage::Held {
@@ -97,9 +97,8 @@ impl Store {
             audit::record(conn, now, Actor::User(keyed.user), action, id, json!({ "note": note }))
                 .await?;
             go_on(conn, &payment, note, now).await?;
-            let answer = render(&rows::view(conn, id).await?);
-            idempotency::complete(conn, keyed, &answer).await?;
-            Ok(Outcome { answer, replayed: false })
+            let view = rows::view(conn, id).await?;
+            idempotency::complete(conn, keyed, render(&view)).await
         })
         .await
     }
