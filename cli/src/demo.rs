@@ -24,16 +24,17 @@ pub struct Person {
 }
 
 pub const PASSWORD: &str = "karibu-amana-2026";
+/// The names are those that the sandbox gives the owners of these numbers.
 pub const BUYER: Person = Person {
-    name: "Amina Wanjiru",
+    name: "Amina Wanjiku",
     email: "amina@example.com",
-    phone: "254711000001",
+    phone: "254711000092",
     language: "en",
 };
 pub const SELLER: Person = Person {
     name: "Juma Otieno",
     email: "juma@example.com",
-    phone: "254711000002",
+    phone: "254711000081",
     language: "sw",
 };
 pub const OPERATOR: Person = Person {

@@ -67,11 +67,7 @@ impl App {
         if let Some(body) = body {
             request = request.json(body);
         }
-        let response = request.send().await.expect("an answer");
-        let (status, headers) = (response.status(), response.headers().clone());
-        let text = response.text().await.expect("a body");
-        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        Answer { status, headers, body }
+        answer(request).await
     }
 
     pub async fn get(&self, person: &Person, path: &str) -> Answer {
@@ -175,4 +171,12 @@ impl App {
         let status = self.sandbox_send(Method::POST, "/admin/provider", json!({ "up": up })).await;
         assert!(status.is_success(), "{status}");
     }
+}
+
+pub(crate) async fn answer(request: reqwest::RequestBuilder) -> Answer {
+    let response = request.send().await.expect("an answer");
+    let (status, headers) = (response.status(), response.headers().clone());
+    let text = response.text().await.expect("a body");
+    let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+    Answer { status, headers, body }
 }

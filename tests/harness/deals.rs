@@ -73,6 +73,28 @@ impl App {
         Funded { buyer, seller, deal }
     }
 
+    /// Puts money into somebody's wallet by M-Pesa, the PIN entered at once.
+    pub async fn top_up(&self, person: &Person, minor: i64) {
+        self.fault(&person.phone, "approve", 1).await;
+        let body = json!({ "amount": { "amount": minor, "currency": "KES" } });
+        let payment = self.post(person, "/v1/wallet/deposits", body).await.expect(202);
+        let id = payment["id"].as_str().expect("an id");
+        self.wait_for_payment(person, id, "succeeded").await;
+    }
+
+    /// A deal that the buyer has paid from the wallet.
+    pub async fn funded_from_wallet(
+        &self,
+        buyer: &Person,
+        seller: &Person,
+        plan: &DealPlan,
+    ) -> String {
+        let deal = self.agreed(buyer, seller, plan).await;
+        let path = format!("/v1/deals/{deal}/fund");
+        self.post(buyer, &path, json!({ "method": "wallet" })).await.expect(200);
+        deal
+    }
+
     /// Waits until the deal is in the state, and returns it.
     pub async fn wait_for_deal(&self, person: &Person, deal: &str, state: &str) -> Value {
         eventually(&format!("deal {state}"), || async {

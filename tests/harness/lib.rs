@@ -4,6 +4,7 @@
 mod app;
 mod client;
 mod deals;
+mod raw;
 mod servers;
 mod worker;
 

@@ -3,6 +3,7 @@
 use amana::local::{Durability, Postgres, Redis, Scratch};
 use amana_postgres::Store;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -116,5 +117,33 @@ impl Database {
             .await
             .unwrap_or_else(|e| panic!("{sql}: {e}"))
             .t
+    }
+
+    /// A hash of the rows of every table: equal before and after means that nothing was written.
+    pub async fn fingerprint(&self) -> BTreeMap<String, String> {
+        let tables = self.text("select string_agg(tablename, ',') from pg_tables where schemaname = 'public'");
+        let tables = tables.await.expect("tables");
+        let mut found = BTreeMap::new();
+        for table in tables.split(',') {
+            let sql = format!(
+                "select count(*) || ' ' || coalesce(md5(string_agg(t::text, '|' order by t::text)), '') from {table} t"
+            );
+            found.insert(table.to_owned(), self.text(&sql).await.expect("a hash"));
+        }
+        found
+    }
+
+    /// Takes the database away from everybody, or gives it back.
+    pub async fn set_reachable(&self, reachable: bool) {
+        let (server, name) = self.url.rsplit_once('/').expect("a database in the address");
+        let mut conn =
+            AsyncPgConnection::establish(&format!("{server}/postgres")).await.expect("PostgreSQL");
+        conn.batch_execute(&format!("alter database {name} allow_connections {reachable}"))
+            .await
+            .expect("allowed");
+        if !reachable {
+            let sql = "select pg_terminate_backend(pid) from pg_stat_activity where datname";
+            conn.batch_execute(&format!("{sql} = '{name}'")).await.expect("sessions end");
+        }
     }
 }

@@ -8,25 +8,26 @@ mod poll_collection;
 mod reconcile;
 mod screen_withdrawal;
 mod send_notification;
-mod submit_collection;
-mod submit_payout;
+mod submit_payment;
 
 use crate::context::Context;
 use crate::failure::Failure;
 use amana_domain::id::{DealId, PaymentId};
 use amana_postgres::{Claim, Exchange, Job};
+use submit_payment::Direction;
 
 pub(crate) async fn carry_out(context: &Context, claim: &Claim) -> Result<(), Failure> {
     context.step(claim, "claimed").await?;
     match claim.job {
         Job::SubmitCollection { payment } => {
-            submit_collection::run(context, claim, PaymentId::new(payment)).await
+            submit_payment::run(context, claim, PaymentId::new(payment), Direction::Collection)
+                .await
         }
         Job::PollCollection { payment, round } => {
             poll_collection::run(context, claim, PaymentId::new(payment), round).await
         }
         Job::SubmitPayout { payment } => {
-            submit_payout::run(context, claim, PaymentId::new(payment)).await
+            submit_payment::run(context, claim, PaymentId::new(payment), Direction::Payout).await
         }
         Job::ApplyCallback { callback } => apply_callback::run(context, claim, callback).await,
         Job::LapseDeal { deal, timer } => {

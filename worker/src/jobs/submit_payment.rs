@@ -1,0 +1,109 @@
+//! Sends a payment to the provider: asks the payer's phone for money, or pays a withdrawal out.
+//!
+//! A payout carries the payment's id, of which the provider refuses a repetition: one whose answer was
+//! lost is sent again and cannot be paid twice. A collection has no such protection and is never sent again.
+
+use super::stored;
+use crate::context::Context;
+use crate::failure::Failure;
+use amana_domain::id::PaymentId;
+use amana_domain::payment::{Claim as Said, Evidence, FailureReason, Source, State};
+use amana_mpesa::{Answered, Collect, MpesaError, Payout};
+use amana_postgres::{Begin, Claim, Exchange, Submission};
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+/// What the payer reads in the prompt; M-Pesa shows 13 characters.
+const DESCRIPTION: &str = "Amana escrow";
+const REMARKS: &str = "Amana withdrawal";
+
+/// What the people who wait are told.
+const PROVIDER_UNAVAILABLE: &str = "provider_unavailable";
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Direction {
+    Collection,
+    Payout,
+}
+
+pub(super) async fn run(
+    context: &Context,
+    claim: &Claim,
+    id: PaymentId,
+    direction: Direction,
+) -> Result<(), Failure> {
+    let now = context.clock.now();
+    let Begin::Send(submission) = context.store.begin_submission(claim, id, now).await? else {
+        return Ok(());
+    };
+    context.step(claim, "begun").await?;
+    let answer = send(context, &submission, direction, now).await;
+    context.step(claim, "sent").await?;
+    let now = context.clock.now();
+    let (evidence, exchange) = match answer {
+        Ok(answered) => (answered.evidence, stored(&answered.exchange)),
+        Err(error) if error.is_temporary() => {
+            context.store.withdraw_submission(id, PROVIDER_UNAVAILABLE, now).await?;
+            return Err(Failure::retry(error.to_string()));
+        }
+        Err(error) => (Some(rejected()), refused(&error)),
+    };
+    let state =
+        context.store.record_submission(claim, id, evidence.as_ref(), &exchange, now).await?;
+    match (direction, state) {
+        (Direction::Payout, State::Unknown) => {
+            Err(Failure::retry("the answer to the payout was lost"))
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn send(
+    context: &Context,
+    submission: &Submission,
+    direction: Direction,
+    now: DateTime<Utc>,
+) -> Result<Answered, MpesaError> {
+    let Submission { amount, msisdn, reference, callback_token, .. } = submission;
+    match direction {
+        Direction::Collection => {
+            let collect = Collect {
+                amount: *amount,
+                msisdn,
+                account_reference: reference,
+                description: DESCRIPTION,
+                callback_path_token: callback_token,
+                now,
+            };
+            context.mpesa.collect(&collect).await
+        }
+        Direction::Payout => {
+            let payout = Payout {
+                amount: *amount,
+                msisdn,
+                originator: &submission.payment.to_string(),
+                remarks: REMARKS,
+                callback_path_token: callback_token,
+            };
+            context.mpesa.pay_out(&payout).await
+        }
+    }
+}
+
+/// A request that can never be sent did not happen and never will.
+fn rejected() -> Evidence {
+    Evidence {
+        source: Source::Answer,
+        claim: Said::Failed { reason: FailureReason::Rejected },
+        reference: None,
+    }
+}
+
+fn refused(error: &MpesaError) -> Exchange {
+    Exchange {
+        operation: "submit".to_owned(),
+        request: json!({}),
+        status: None,
+        body: error.to_string(),
+    }
+}
