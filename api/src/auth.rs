@@ -85,8 +85,7 @@ impl Tokens {
     fn read(&self, token: &str, now: DateTime<Utc>) -> Option<Session> {
         let claims =
             jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation).ok()?.claims;
-        let session =
-            Session { user: claims.sub.parse().ok()?, role: claims.role.parse().ok()? };
+        let session = Session { user: claims.sub.parse().ok()?, role: claims.role.parse().ok()? };
         (now.timestamp() < claims.exp).then_some(session)
     }
 }
@@ -149,7 +148,7 @@ mod tests {
     }
 
     fn at(seconds: i64) -> DateTime<Utc> {
-        DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
+        DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
     }
 
     #[test]

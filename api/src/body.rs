@@ -1,7 +1,7 @@
 //! Request bodies: read by serde, because it can tell which field is wrong.
 
 use crate::problem::{ApiError, Code};
-use poem::{FromRequest, Request, RequestBody};
+use poem::{Request, RequestBody};
 use poem_openapi::payload::{Json, Payload};
 use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchemaRef, Registry};
 use poem_openapi::types::Type;
@@ -84,7 +84,7 @@ impl<'a, T: Type + DeserializeOwned> ApiExtractor<'a> for Body<T> {
             let detail = "a body needs the header `Content-Type: application/json`";
             return Err(ApiError::new(Code::UnsupportedMediaType, detail).into());
         }
-        let bytes = Vec::<u8>::from_request(request, body).await?;
+        let bytes = body.take()?.into_vec().await?;
         Ok(Self::parse(&bytes)?)
     }
 }
@@ -122,7 +122,11 @@ mod tests {
         check(&"[".repeat(60_000), Code::InvalidJson, None);
         check("[]", Code::InvalidRequest, Some(""));
         check(r#"{"parts":[]}"#, Code::InvalidRequest, Some(""));
-        check(r#"{"title":"a","parts":[{"amount":1.5}]}"#, Code::InvalidRequest, Some("/parts/0/amount"));
+        check(
+            r#"{"title":"a","parts":[{"amount":1.5}]}"#,
+            Code::InvalidRequest,
+            Some("/parts/0/amount"),
+        );
         check(r#"{"title":"a","parts":[],"extra":1}"#, Code::InvalidRequest, Some("/extra"));
         check(r#"{"title":5,"parts":[]}"#, Code::InvalidRequest, Some("/title"));
     }
@@ -130,7 +134,10 @@ mod tests {
     #[test]
     fn the_order_of_members_makes_no_other_request() {
         let canonical = |body: &str| Body::<Value>::parse(body.as_bytes()).unwrap().canonical;
-        assert_eq!(canonical(r#"{"a":1,"b":{"d":2,"c":3}}"#), canonical(r#"{"b":{"c":3,"d":2}, "a":1}"#));
+        assert_eq!(
+            canonical(r#"{"a":1,"b":{"d":2,"c":3}}"#),
+            canonical(r#"{"b":{"c":3,"d":2}, "a":1}"#)
+        );
         assert_ne!(canonical(r#"{"a":1}"#), canonical(r#"{"a":2}"#));
     }
 }

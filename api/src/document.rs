@@ -2,6 +2,7 @@
 
 use crate::service;
 use serde_json::{Map, Number, Value, json};
+use std::collections::BTreeSet;
 
 const VERSION: &str = "3.1.0";
 
@@ -16,9 +17,44 @@ pub fn document() -> String {
         // Where the API runs is not the document's business.
         root.remove("servers");
     }
+    close_requests(&mut document);
     let mut text = serde_json::to_string_pretty(&sorted(document)).unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// Unknown members of request bodies are refused; the framework has no word for that.
+fn close_requests(document: &mut Value) {
+    let mut open = Vec::new();
+    for methods in document["paths"].as_object().into_iter().flat_map(Map::values) {
+        for operation in methods.as_object().into_iter().flat_map(Map::values) {
+            references(&operation["requestBody"], &mut open);
+        }
+    }
+    let mut seen = BTreeSet::new();
+    while let Some(pointer) = open.pop() {
+        if let Some(schema) =
+            document.pointer_mut(&pointer).filter(|_| seen.insert(pointer.clone()))
+        {
+            references(schema, &mut open);
+            if schema["type"] == "object" {
+                schema["additionalProperties"] = false.into();
+            }
+        }
+    }
+}
+
+/// Adds the pointer of everything that `value` refers to.
+fn references(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            let target = members.get("$ref").and_then(Value::as_str);
+            found.extend(target.and_then(|target| target.strip_prefix('#')).map(str::to_owned));
+            members.values().for_each(|member| references(member, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        _ => {}
+    }
 }
 
 /// The same value with the members of every object in alphabetical order, however they are kept.

@@ -1,1 +1,98 @@
-//! Placeholder.
+//! The public HTTP API: one module per resource; each operation parses, calls the store, and renders.
+
+mod auth;
+mod body;
+mod callbacks;
+mod context;
+mod deals;
+mod docs;
+mod document;
+mod health;
+mod limits;
+mod observe;
+mod once;
+mod operator;
+mod page;
+mod password;
+mod payments;
+mod problem;
+mod server;
+mod users;
+mod wallet;
+mod wire;
+mod withdrawals;
+
+pub use context::FeePolicy;
+pub use document::document;
+pub use password::hash_password;
+pub use problem::Code;
+pub use server::{ApiConfig, SHUTDOWN_MAX, app, serve};
+
+use poem_openapi::{OpenApiService, Tags};
+
+/// The chapters of the document.
+#[derive(Tags)]
+pub(crate) enum Chapter {
+    /// Registering, logging in, and who one is.
+    People,
+    /// A person's own money: balances, their history, and paying in.
+    Wallet,
+    /// Offering, agreeing, funding, delivering, releasing.
+    Deals,
+    /// Mobile-money payments and how far they have come.
+    Payments,
+    /// Paying out to mobile money.
+    Withdrawals,
+    /// Where the mobile-money provider reports results.
+    Callbacks,
+    /// For the people who run the service.
+    Operator,
+    /// For machines that watch over the service.
+    Health,
+}
+
+type Resources = (
+    users::Users,
+    wallet::Wallet,
+    deals::Deals,
+    payments::Payments,
+    withdrawals::Withdrawals,
+    callbacks::Callbacks,
+    (operator::Withdrawals, operator::Jobs, operator::Reconciliation, operator::Ledger),
+    health::Health,
+);
+
+const DESCRIPTION: &str = "\
+Escrow and payments on mobile money. A buyer pays into escrow, the seller delivers, the money is released.
+
+**Money** is a whole number of minor units with its currency: `{\"amount\": 150000, \"currency\": \"KES\"}` is \
+KES 1,500.00. **Times** are RFC 3339 in UTC. **Ids** carry a prefix that says what they name (`deal_…`, `pay_…`).
+
+**Errors** are `application/problem+json` (RFC 9457). Decide by `code`; `detail` is for people, `errors` names the \
+places in the request that are wrong.
+
+**Calls that move money** need an `Idempotency-Key` header of your own choosing. The same key and request get the \
+same answer again, with the header `Idempotent-Replayed: true`; nothing is done twice.
+
+**Lists** come in pages: hand `next_cursor` over as `after`, unchanged, until it is `null`.";
+
+pub(crate) fn service() -> OpenApiService<Resources, ()> {
+    let resources = (
+        users::Users,
+        wallet::Wallet,
+        deals::Deals,
+        payments::Payments,
+        withdrawals::Withdrawals,
+        callbacks::Callbacks,
+        (operator::Withdrawals, operator::Jobs, operator::Reconciliation, operator::Ledger),
+        health::Health,
+    );
+    OpenApiService::new(resources, "Amana", "1")
+        .description(DESCRIPTION)
+        .extra_response_header::<String, _>(request_id_header())
+}
+
+fn request_id_header() -> poem_openapi::ExtraHeader {
+    poem_openapi::ExtraHeader::new(observe::REQUEST_ID)
+        .description("Names this request in our logs.")
+}

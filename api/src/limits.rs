@@ -1,9 +1,9 @@
 //! Bounds on every request: the address, the headers, the body, the time.
 
 use crate::problem::{ApiError, Code};
+use poem::endpoint::Endpoint;
 use poem::error::ReadBodyError;
 use poem::http::{StatusCode, header};
-use poem::endpoint::Endpoint;
 use poem::{IntoResponse, Request, Response};
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! Around every request: its id, its log line, and the headers that every answer has.
 
+use poem::PathPattern;
 use poem::endpoint::Endpoint;
 use poem::http::{HeaderName, HeaderValue, header};
-use poem::route::PathPattern;
 use poem::{IntoResponse, Request, Response};
 use std::sync::Arc;
 use std::time::Instant;

@@ -1,11 +1,14 @@
 //! Lists in pages: a stable order, and a cursor that says where the last page ended.
 
+use crate::problem::ApiError;
 use crate::wire::{Limit, Nullable, inline, single_value};
 use amana_domain::id::EntryId;
 use amana_postgres::Page;
 use poem_openapi::Object;
 use poem_openapi::registry::MetaSchema;
-use poem_openapi::types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type};
+use poem_openapi::types::{
+    ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type,
+};
 use std::borrow::Cow;
 use std::fmt::{self, Display};
 use std::str::FromStr;
@@ -51,9 +54,24 @@ impl<T: Type + ParseFromJSON + ToJSON> PageOf<T> {
         cursor: impl Fn(&R) -> C,
         item: impl FnMut(R) -> T,
     ) -> Self {
-        let next = page.items.last().filter(|_| page.more).map(|row| cursor(row).to_string());
+        let next = next(&page, cursor);
         Self { items: page.items.into_iter().map(item).collect(), next_cursor: Nullable::of(next) }
     }
+
+    /// As [`PageOf::of`], for rows that may turn out to be unreadable.
+    pub(crate) fn try_of<R, C: Display>(
+        page: Page<R>,
+        cursor: impl Fn(&R) -> C,
+        item: impl FnMut(R) -> Result<T, ApiError>,
+    ) -> Result<Self, ApiError> {
+        let next = next(&page, cursor);
+        let items = page.items.into_iter().map(item).collect::<Result<_, _>>()?;
+        Ok(Self { items, next_cursor: Nullable::of(next) })
+    }
+}
+
+fn next<R, C: Display>(page: &Page<R>, cursor: impl Fn(&R) -> C) -> Option<String> {
+    page.items.last().filter(|_| page.more).map(|row| cursor(row).to_string())
 }
 
 /// The place of one posting in the history of a wallet: its entry, and its line there.

@@ -107,13 +107,17 @@ pub fn match_statement(
         believed.iter().filter_map(|b| b.receipt.as_deref().map(|r| (r, b))).collect();
     let by_reference: BTreeMap<(Flow, &str), &Believed> =
         believed.iter().map(|b| ((b.flow, b.reference.as_str()), b)).collect();
+    let settled: BTreeSet<PaymentId> = lines
+        .iter()
+        .filter_map(|line| by_receipt.get(line.receipt.as_str()))
+        .map(|one| one.payment)
+        .collect();
     let mut seen: BTreeSet<PaymentId> = BTreeSet::new();
     let mut findings = Vec::new();
     for line in lines {
         let owner = by_receipt.get(line.receipt.as_str()).or_else(|| {
-            line.reference
-                .as_deref()
-                .and_then(|reference| by_reference.get(&(line.flow, reference)))
+            let reference = line.reference.as_deref()?;
+            by_reference.get(&(line.flow, reference)).filter(|one| !settled.contains(&one.payment))
         });
         match owner {
             // A second payment under a reference that was served already has no intent left.
@@ -129,6 +133,17 @@ pub fn match_statement(
         believed.iter().filter(|b| !seen.contains(&b.payment)).filter_map(|b| absent(b, covered)),
     );
     findings
+}
+
+/// What the provider held after the newest line. Times have whole seconds, so among the lines of one
+/// second their order tells: portals write the newest line first, some exports last.
+#[must_use]
+pub fn closing_balance_minor(lines: &[StatementLine]) -> Option<i64> {
+    let newest = lines.iter().map(|line| line.at).max()?;
+    let newest_last = lines.first()?.at < lines.last()?.at;
+    let mut of_that_second = lines.iter().filter(|line| line.at == newest);
+    let line = if newest_last { of_that_second.next_back() } else { of_that_second.next() };
+    line?.balance_minor
 }
 
 /// What we have booked and a statement of this period cannot show yet, as a signed sum of what the
@@ -296,7 +311,27 @@ mod tests {
             std::slice::from_ref(&one),
             &[line("R2", "REF1", 1_000), line("R1", "REF1", 1_000)],
         );
-        assert!(found.iter().any(|f| matches!(f, Finding::Unclaimed { .. })), "{found:?}");
+        let second = line("R2", "REF1", 1_000);
+        assert_eq!(
+            found,
+            [Finding::Unclaimed { line: second }, Finding::Matched { payment: one.payment }]
+        );
+    }
+
+    #[test]
+    fn the_closing_balance_is_the_last_one_also_within_a_second() {
+        let with = |minute, balance| StatementLine {
+            at: at(minute),
+            balance_minor: Some(balance),
+            ..line("R", "REF", 1)
+        };
+        let newest_first = [with(2, 30), with(2, 20), with(1, 10)];
+        let mut newest_last = newest_first.clone();
+        newest_last.reverse();
+        assert_eq!(closing_balance_minor(&newest_first), Some(30));
+        assert_eq!(closing_balance_minor(&newest_last), Some(30));
+        assert_eq!(closing_balance_minor(&newest_first[..2]), Some(30));
+        assert_eq!(closing_balance_minor(&[]), None);
     }
 
     #[test]

@@ -57,7 +57,9 @@ begin
     end if;
     if exists (
         select from written w join entries e on e.id = w.entry_id
-        group by e.id, e.posting_count having count(*) <> e.posting_count
+        group by e.id, e.posting_count
+        -- Lines are unique within an entry: as many as there should be, none of them beyond, is all of them.
+        having count(*) <> e.posting_count or max(w.line) > e.posting_count
     ) then
         raise exception 'the postings of an entry are written together, all of them'
             using errcode = 'check_violation', constraint = 'postings_complete';

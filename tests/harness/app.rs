@@ -51,7 +51,7 @@ pub struct App {
     pub http: reqwest::Client,
     pub(crate) people: AtomicU32,
     sandbox: Option<Running>,
-    worker: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+    workers: Vec<RunningWorker>,
     api: JoinHandle<()>,
 }
 
@@ -131,8 +131,10 @@ impl AppBuilder {
             settings: self.settings.unwrap_or_else(settings),
             probe: self.probe.clone(),
         };
-        let worker =
-            (!self.without_worker).then(|| spawn_worker(context.clone(), transport.clone()));
+        let workers = (!self.without_worker)
+            .then(|| spawn_worker(context.clone(), transport.clone()))
+            .into_iter()
+            .collect();
         let people = AtomicU32::new(1);
         let (http, sandbox) = (reqwest::Client::new(), Some(sandbox));
         App {
@@ -149,7 +151,7 @@ impl AppBuilder {
             http,
             people,
             sandbox,
-            worker,
+            workers,
             api,
         }
     }
@@ -177,13 +179,12 @@ impl App {
 
     /// Another worker within this process.
     pub fn add_worker(&mut self) {
-        let worker = spawn_worker(self.context.clone(), self.transport.clone());
-        self.worker.get_or_insert(worker);
+        self.workers.push(spawn_worker(self.context.clone(), self.transport.clone()));
     }
 
-    /// Ends the worker within this process as SIGTERM would.
+    /// Ends the workers within this process as SIGTERM would.
     pub async fn stop_worker(&mut self) {
-        if let Some((stop, worker)) = self.worker.take() {
+        for (stop, worker) in self.workers.drain(..) {
             let _ = stop.send(());
             worker.await.expect("the worker ends");
         }
@@ -192,7 +193,13 @@ impl App {
     /// A worker as a process of its own, to be killed or frozen.
     #[must_use]
     pub fn worker_process(&self) -> WorkerProcess {
-        WorkerProcess::start(self)
+        WorkerProcess::start(self, &[])
+    }
+
+    /// The same, with settings of its own.
+    #[must_use]
+    pub fn worker_process_with(&self, settings: &[(&str, String)]) -> WorkerProcess {
+        WorkerProcess::start(self, settings)
     }
 
     /// Carries out every job that is due, one after the other, until nothing is due: without Redis and
@@ -233,13 +240,15 @@ impl App {
 impl Drop for App {
     fn drop(&mut self) {
         self.api.abort();
-        if let Some((_, worker)) = self.worker.take() {
+        for (_, worker) in self.workers.drain(..) {
             worker.abort();
         }
     }
 }
 
-fn spawn_worker(context: Context, transport: Transport) -> (oneshot::Sender<()>, JoinHandle<()>) {
+type RunningWorker = (oneshot::Sender<()>, JoinHandle<()>);
+
+fn spawn_worker(context: Context, transport: Transport) -> RunningWorker {
     let (stop, stopped) = oneshot::channel::<()>();
     let worker = tokio::spawn(async move {
         let shutdown = async move {

@@ -91,8 +91,18 @@ impl App {
     }
 
     pub async fn person_with_phone(&self, name: &str, phone: &str) -> Person {
+        self.person_speaking(name, phone, "en").await
+    }
+
+    pub async fn person_speaking(&self, name: &str, phone: &str, language: &str) -> Person {
         let email = format!("{}.{phone}@example.com", name.to_lowercase());
-        let new = json!({ "name": name, "email": email, "phone": phone, "password": PASSWORD });
+        let new = json!({
+            "name": name,
+            "email": email,
+            "phone": phone,
+            "password": PASSWORD,
+            "language": language,
+        });
         let user = self.send(Method::POST, "/v1/users", None, None, Some(&new)).await.expect(201);
         let token = self.log_in(&email).await;
         Person {
@@ -133,7 +143,10 @@ impl App {
             .and_then(|all| all.iter().find(|b| b["currency"] == "KES"))
             .cloned();
         let kes = kes.unwrap_or_else(|| panic!("no shillings in {wallet:#}"));
-        (kes["available"].as_i64().expect("a number"), kes["held"].as_i64().expect("a number"))
+        (
+            kes["available"]["amount"].as_i64().expect("a number"),
+            kes["held"]["amount"].as_i64().expect("a number"),
+        )
     }
 
     pub async fn sandbox_get(&self, path: &str) -> Value {

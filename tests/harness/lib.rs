@@ -4,6 +4,9 @@
 mod app;
 mod client;
 mod deals;
+mod gate;
+mod operator;
+mod provider;
 mod raw;
 mod servers;
 mod worker;
@@ -11,6 +14,9 @@ mod worker;
 pub use app::{App, AppBuilder};
 pub use client::{Answer, Person};
 pub use deals::{DealPlan, Funded};
+pub use gate::Gate;
+pub use operator::Caught;
+pub use provider::{accepted, failed_prompt, paid_prompt, payout_result};
 pub use servers::{Database, namespace, redis_url, servers};
 pub use worker::{WorkerProcess, amana_binary};
 

@@ -89,6 +89,24 @@ impl Database {
         self.connection().await.batch_execute(sql).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
     }
 
+    /// The name of the constraint that refuses these statements.
+    pub async fn refusal(&self, sql: &str) -> String {
+        use diesel::result::Error::DatabaseError;
+        match self.connection().await.batch_execute(sql).await {
+            Ok(()) => panic!("was accepted: {sql}"),
+            Err(DatabaseError(_, info)) => match info.constraint_name() {
+                Some(name) => name.to_owned(),
+                None => panic!("refused without a name: {}: {sql}", info.message()),
+            },
+            Err(error) => panic!("{sql}: {error}"),
+        }
+    }
+
+    /// Changes what the triggers and constraints guard, as somebody with the superuser's password could.
+    pub async fn tamper(&self, sql: &str) {
+        self.execute(&format!("set session_replication_role = replica; {sql}")).await;
+    }
+
     /// One number, such as a count.
     pub async fn number(&self, sql: &str) -> i64 {
         #[derive(diesel::QueryableByName)]
@@ -121,7 +139,8 @@ impl Database {
 
     /// A hash of the rows of every table: equal before and after means that nothing was written.
     pub async fn fingerprint(&self) -> BTreeMap<String, String> {
-        let tables = self.text("select string_agg(tablename, ',') from pg_tables where schemaname = 'public'");
+        let tables = self
+            .text("select string_agg(tablename, ',') from pg_tables where schemaname = 'public'");
         let tables = tables.await.expect("tables");
         let mut found = BTreeMap::new();
         for table in tables.split(',') {

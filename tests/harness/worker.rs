@@ -46,7 +46,7 @@ pub struct WorkerProcess {
 }
 
 impl WorkerProcess {
-    pub(crate) fn start(app: &App) -> Self {
+    pub(crate) fn start(app: &App, settings: &[(&str, String)]) -> Self {
         let scratch = Scratch::new().expect("a folder");
         let credentials = Credentials::default();
         let sandbox = &app.sandbox_url;
@@ -75,8 +75,10 @@ impl WorkerProcess {
         ];
         let program =
             Program::new("worker", &amana_binary(), &scratch.join("worker.log")).args(["worker"]);
+        let settings = settings.iter().map(|(name, value)| (*name, value.clone()));
         let program = environment
             .into_iter()
+            .chain(settings)
             .fold(program, |program, (name, value)| program.env(name, value));
         Self { child: program.start().expect("the worker starts"), scratch }
     }

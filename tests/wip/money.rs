@@ -1,1 +1,5 @@
 //! Work in progress: this part of the integration tests alone.
+#[path = "../it"]
+mod it {
+    mod ledger;
+}

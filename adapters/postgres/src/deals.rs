@@ -75,8 +75,9 @@ impl Store {
         conn.transaction(async |conn| {
             write::insert(conn, &deal, now).await?;
             let actor = Actor::User(user);
+            let data = json!({ "from": null, "to": deal.state.as_str() });
             write::record_event(conn, &deal, &Event::Created, actor, now).await?;
-            audit::record(conn, now, actor, "deal.created", deal.id, json!({})).await?;
+            audit::record(conn, now, actor, "deal.created", deal.id, data).await?;
             view(conn, deal.id).await
         })
         .await

@@ -52,3 +52,18 @@ pub(crate) async fn close_break(
     diesel::update(open).set(breaks::closed_at.eq(Some(now))).execute(conn).await?;
     Ok(())
 }
+
+/// Closes what is open of one kind, except for these subjects.
+pub(crate) async fn close_others(
+    conn: &mut AsyncPgConnection,
+    kind: BreakKind,
+    subjects: &[&String],
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let open = breaks::table
+        .filter(breaks::kind.eq(kind.as_str()))
+        .filter(breaks::subject.ne_all(subjects.to_vec()))
+        .filter(breaks::closed_at.is_null());
+    diesel::update(open).set(breaks::closed_at.eq(Some(now))).execute(conn).await?;
+    Ok(())
+}

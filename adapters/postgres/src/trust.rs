@@ -28,8 +28,10 @@ pub struct Proof {
     pub entries: i64,
     pub postings: i64,
     pub currencies: Vec<CurrencyProof>,
-    /// Accounts whose balance or sequence is not what their postings say.
+    /// Accounts whose balance or sequence is not what their postings say, now or at any past moment.
     pub wrong_accounts: Vec<String>,
+    /// Keys of entries whose postings do not sum to zero or are not all there.
+    pub wrong_entries: Vec<String>,
 }
 
 impl CurrencyProof {
@@ -51,12 +53,14 @@ impl CurrencyProof {
 impl Proof {
     #[must_use]
     pub fn holds(&self) -> bool {
-        self.wrong_accounts.is_empty() && self.currencies.iter().all(CurrencyProof::holds)
+        self.wrong_accounts.is_empty()
+            && self.wrong_entries.is_empty()
+            && self.currencies.iter().all(CurrencyProof::holds)
     }
 }
 
-/// At most so many wrong accounts are named; one is enough to stop everything.
-const WRONG_ACCOUNTS_MAX: i64 = 20;
+/// At most so many wrong accounts and entries are named; one is enough to stop everything.
+pub(crate) const WRONG_MAX: i64 = 20;
 
 #[derive(QueryableByName)]
 struct Counts {
@@ -91,7 +95,7 @@ struct SumRow {
 #[derive(QueryableByName)]
 struct WrongRow {
     #[diesel(sql_type = Text)]
-    account: String,
+    name: String,
 }
 
 impl Store {
@@ -128,21 +132,42 @@ async fn prove(conn: &mut AsyncPgConnection) -> Result<Proof, Error> {
     )
     .load(conn)
     .await?;
-    let wrong: Vec<WrongRow> = diesel::sql_query(
-        "select a.kind || ' ' || a.owner || ' ' || a.currency as account
-        from accounts a left join (
-            select account_id, sum(amount_minor) as balance, count(*) as postings, max(seq) as seq
-            from postings group by account_id) p on p.account_id = a.id
-        where a.balance_minor <> coalesce(p.balance, 0) or a.seq <> coalesce(p.seq, 0)
-            or a.seq <> coalesce(p.postings, 0)
-        order by a.id limit $1",
-    )
-    .bind::<BigInt, _>(WRONG_ACCOUNTS_MAX)
-    .load(conn)
-    .await?;
     let currencies = sums.into_iter().map(currency_proof).collect::<Result<_, Error>>()?;
-    let wrong_accounts = wrong.into_iter().map(|row| row.account).collect();
-    Ok(Proof { entries: counts.entries, postings: counts.postings, currencies, wrong_accounts })
+    Ok(Proof {
+        entries: counts.entries,
+        postings: counts.postings,
+        currencies,
+        wrong_accounts: wrong(conn, WRONG_ACCOUNTS).await?,
+        wrong_entries: wrong(conn, WRONG_ENTRIES).await?,
+    })
+}
+
+/// Every posting must leave behind what the ones before it add up to, and the last one the balance.
+const WRONG_ACCOUNTS: &str = "select a.kind || ' ' || a.owner || ' ' || a.currency as name
+    from accounts a left join (
+        select account_id, sum(amount_minor) as balance, count(*) as postings, max(seq) as seq,
+            bool_or(balance_after_minor <> running) as broken, min(currency) as low, max(currency) as high
+        from (select *, sum(amount_minor) over (partition by account_id order by seq) as running
+            from postings) each
+        group by account_id) p on p.account_id = a.id
+    where a.balance_minor <> coalesce(p.balance, 0) or a.seq <> coalesce(p.seq, 0)
+        or a.seq <> coalesce(p.postings, 0) or p.broken or p.low <> a.currency or p.high <> a.currency
+    order by a.id limit $1";
+
+/// The other side: postings without an entry are found as well as entries without postings.
+const WRONG_ENTRIES: &str = "select coalesce(e.key, p.entry_id::text) as name
+    from entries e full join (
+        select entry_id, sum(postings) as postings, bool_or(total <> 0) as unbalanced
+        from (select entry_id, currency, count(*) as postings, sum(amount_minor) as total
+            from postings group by entry_id, currency) each
+        group by entry_id) p on p.entry_id = e.id
+    where e.id is null or p.unbalanced or coalesce(p.postings, 0) <> e.posting_count
+    order by name limit $1";
+
+async fn wrong(conn: &mut AsyncPgConnection, query: &str) -> Result<Vec<String>, Error> {
+    let rows: Vec<WrongRow> =
+        diesel::sql_query(query).bind::<BigInt, _>(WRONG_MAX).load(conn).await?;
+    Ok(rows.into_iter().map(|row| row.name).collect())
 }
 
 fn currency_proof(row: SumRow) -> Result<CurrencyProof, Error> {

@@ -49,9 +49,7 @@ fn problem(error: &poem::Error) -> ApiError {
 
 fn by_status(error: &poem::Error) -> ApiError {
     match error.status() {
-        StatusCode::NOT_FOUND => {
-            ApiError::new(Code::NotFound, "there is nothing at this address")
-        }
+        StatusCode::NOT_FOUND => ApiError::new(Code::NotFound, "there is nothing at this address"),
         status if status.is_client_error() => {
             ApiError::new(Code::BadRequest, "the request could not be read")
         }
@@ -71,8 +69,9 @@ fn parameter(error: &ParseParamError) -> ApiError {
     ApiError::new(code, detail).at(error.name, reason(&error.reason))
 }
 
-/// The framework puts the name of its own type before what our types say.
+/// The framework puts the names of its own types around what our types say.
 fn reason(text: &str) -> String {
+    let text = text.split_once(" (occurred while parsing").map_or(text, |(said, _)| said);
     let said = text.strip_prefix("failed to parse \"").and_then(|rest| rest.split_once("\": "));
     match said {
         Some((_, said)) => said.to_owned(),
@@ -84,7 +83,9 @@ fn reason(text: &str) -> String {
 fn content_type(error: &ContentTypeError) -> &'static str {
     match error {
         ContentTypeError::NotSupported { .. } => "the body must be `application/json`",
-        ContentTypeError::ExpectContentType => "a body needs the header `Content-Type: application/json`",
+        ContentTypeError::ExpectContentType => {
+            "a body needs the header `Content-Type: application/json`"
+        }
     }
 }
 

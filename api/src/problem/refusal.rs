@@ -45,7 +45,9 @@ impl From<Refusal> for ApiError {
             Refusal::TooLate { .. } => Self::new(Code::TooLate, text),
             Refusal::TooEarly { .. } => Self::new(Code::TooEarly, text),
             Refusal::AlreadyAsked => Self::new(Code::AlreadyAsked, text),
-            Refusal::SameParty => Self::new(Code::SameParty, text.clone()).at("/counterparty", text),
+            Refusal::SameParty => {
+                Self::new(Code::SameParty, text.clone()).at("/counterparty", text)
+            }
             Refusal::Title => Self::field("/title", text),
             Refusal::MilestoneCount | Refusal::Amount => Self::field("/milestones", text),
             Refusal::Period => Self::field("/terms", text),
@@ -59,9 +61,8 @@ impl From<Refusal> for ApiError {
 impl From<FeeError> for ApiError {
     fn from(error: FeeError) -> Self {
         match error {
-            FeeError::ExceedsAmount => {
-                Self::new(Code::FeeExceedsAmount, error.to_string()).at("/milestones", error.to_string())
-            }
+            FeeError::ExceedsAmount => Self::new(Code::FeeExceedsAmount, error.to_string())
+                .at("/milestones", error.to_string()),
             FeeError::Money(error) => error.into(),
             // The fee plan is ours, so this is our configuration and not the caller's doing.
             FeeError::Percentage => ours(&error),
@@ -107,9 +108,10 @@ impl From<Conflict> for ApiError {
             Conflict::PhoneTaken => {
                 (Code::PhoneTaken, "somebody has registered with this phone number already")
             }
-            Conflict::UnknownCounterparty => {
-                (Code::UnknownCounterparty, "nobody has registered with this e-mail or phone number")
-            }
+            Conflict::UnknownCounterparty => (
+                Code::UnknownCounterparty,
+                "nobody has registered with this e-mail or phone number",
+            ),
             Conflict::PaymentInProgress => (
                 Code::PaymentInProgress,
                 "a payment for this deal is under way; its outcome has to be known first",

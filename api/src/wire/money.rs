@@ -46,10 +46,7 @@ impl PositiveMoney {
 
 /// # Errors
 /// None in fact: the bounds were checked when the amount was read.
-pub(crate) fn positive(
-    amount: AmountMinor,
-    currency: Currency,
-) -> Result<money::Money, ApiError> {
+pub(crate) fn positive(amount: AmountMinor, currency: Currency) -> Result<money::Money, ApiError> {
     money::Money::positive(amount.get(), currency)
         .map_err(|e| ApiError::new(Code::InvalidRequest, e.to_string()))
 }

@@ -39,7 +39,11 @@ impl<const MIN: i64, const MAX: i64> Whole<MIN, MAX> {
     }
 }
 
-#[expect(clippy::cast_precision_loss, clippy::as_conversions, reason = "bounds below 2^53 are exact")]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::as_conversions,
+    reason = "bounds below 2^53 are exact"
+)]
 fn schema(min: i64, max: i64) -> MetaSchema {
     let (minimum, maximum) = (Some(min as f64), Some(max as f64));
     MetaSchema { minimum, maximum, ..MetaSchema::new_with_format("integer", "int64") }
@@ -59,7 +63,8 @@ impl<'de, const MIN: i64, const MAX: i64> Deserialize<'de> for Whole<MIN, MAX> {
 
 impl<const MIN: i64, const MAX: i64> ParseFromJSON for Whole<MIN, MAX> {
     fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
-        let value = value.as_ref().and_then(Value::as_i64).ok_or_else(ParseError::expected_input)?;
+        let value =
+            value.as_ref().and_then(Value::as_i64).ok_or_else(ParseError::expected_input)?;
         Self::new(value).map_err(ParseError::custom)
     }
 }

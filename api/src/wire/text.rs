@@ -45,11 +45,7 @@ impl<T> From<T> for Wire<T> {
 }
 
 fn schema_ref<T: Text>() -> MetaSchemaRef {
-    if T::IS_SHARED {
-        MetaSchemaRef::Reference(T::NAME.to_owned())
-    } else {
-        inline(T::schema())
-    }
+    if T::IS_SHARED { MetaSchemaRef::Reference(T::NAME.to_owned()) } else { inline(T::schema()) }
 }
 
 single_value!([T: Text] Wire<T>, T::NAME.into(), schema_ref::<T>(), |registry| {

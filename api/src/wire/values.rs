@@ -35,12 +35,7 @@ fn line(text: &str, chars_min: usize, chars_max: usize) -> Result<String, String
 }
 
 fn text_schema(format: Option<&'static str>, min: usize, max: usize) -> MetaSchema {
-    MetaSchema {
-        format,
-        min_length: Some(min),
-        max_length: Some(max),
-        ..MetaSchema::new("string")
-    }
+    MetaSchema { format, min_length: Some(min), max_length: Some(max), ..MetaSchema::new("string") }
 }
 
 macro_rules! lines {
@@ -118,7 +113,7 @@ impl Text for Email {
 }
 
 /// A mobile number, written as people write it; held as mobile money needs it.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct Phone(pub(crate) Msisdn);
 
 impl Text for Phone {
@@ -195,7 +190,9 @@ impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         if text.chars().count() > PASSWORD_CHARS_MAX {
-            return Err(D::Error::custom(format!("expected at most {PASSWORD_CHARS_MAX} characters")));
+            return Err(D::Error::custom(format!(
+                "expected at most {PASSWORD_CHARS_MAX} characters"
+            )));
         }
         Ok(Self(text.into()))
     }

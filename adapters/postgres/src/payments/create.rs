@@ -216,8 +216,12 @@ async fn insert(
         ))
         .execute(conn)
         .await?;
-    let data =
-        json!({ "purpose": payment.purpose.as_str(), "amount_minor": payment.amount.minor() });
+    let data = json!({
+        "from": null,
+        "to": payment.state().as_str(),
+        "purpose": payment.purpose.as_str(),
+        "amount_minor": payment.amount.minor(),
+    });
     audit::record(conn, now, Actor::User(payment.user), "payment.created", payment.id, data).await
 }
 

@@ -1,6 +1,7 @@
 //! Sending a payment: it is marked as sent before the request leaves, because afterwards may be too late.
 
 use super::{lock, lock_with_deal, observe, rows};
+use crate::audit;
 use crate::error::Error;
 use crate::job::Job;
 use crate::jobs::{self, Claim as JobClaim};
@@ -14,7 +15,7 @@ use amana_domain::phone::Msisdn;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// How long after a request the provider is first asked for its outcome, if no callback came.
 const FIRST_POLL_AFTER: TimeDelta = TimeDelta::seconds(10);
@@ -92,12 +93,14 @@ impl Store {
                 jobs::finish(conn, job, now).await?;
                 return Ok(Begin::Done);
             }
+            let before = payment.state();
             payment.stage = Stage::Sent;
             diesel::update(payments::table.find(id.uuid()))
                 .set(payments::sent_at.eq(Some(now)))
                 .execute(conn)
                 .await?;
-            rows::save(conn, &payment, now).await?;
+            let after = rows::save(conn, &payment, now).await?.state;
+            audit_move(conn, "payment.sent", id, (before, after), now).await?;
             submission(conn, id).await.map(Begin::Send)
         })
         .await
@@ -117,8 +120,10 @@ impl Store {
         conn.transaction(async |conn| {
             let mut payment = lock(conn, id).await?;
             if payment.stage == Stage::Sent && payment.evidence().next().is_none() {
+                let before = payment.state();
                 payment.stage = Stage::Ready;
-                rows::save(conn, &payment, now).await?;
+                let after = rows::save(conn, &payment, now).await?.state;
+                audit_move(conn, "payment.not_sent", id, (before, after), now).await?;
             }
             diesel::update(payments::table.find(id.uuid()))
                 .set(payments::problem.eq(Some(problem)))
@@ -239,6 +244,17 @@ async fn poll_later(
     let job = Job::PollCollection { payment: payment.id.uuid(), round };
     jobs::enqueue(conn, &job, due_at, now).await?;
     Ok(())
+}
+
+async fn audit_move(
+    conn: &mut AsyncPgConnection,
+    action: &str,
+    id: PaymentId,
+    (before, after): (State, State),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let data = json!({ "from": before.as_str(), "to": after.as_str() });
+    audit::record(conn, now, Actor::System, action, id, data).await
 }
 
 async fn keep_exchange(

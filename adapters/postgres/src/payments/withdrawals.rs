@@ -39,6 +39,7 @@ impl Store {
         conn.transaction(async |conn| {
             let mut payment = lock(conn, id).await?;
             if payment.stage == Stage::Screening {
+                let before = payment.state();
                 let assessment = risk::assess(conn, &payment, now).await?;
                 payment.stage = if assessment.is_hold() { Stage::Held } else { Stage::Ready };
                 diesel::update(payments::table.find(id.uuid()))
@@ -49,7 +50,12 @@ impl Store {
                     .execute(conn)
                     .await?;
                 rows::save(conn, &payment, now).await?;
-                let data = json!({ "score": assessment.score, "reasons": assessment.reasons });
+                let data = json!({
+                    "from": before.as_str(),
+                    "to": payment.state().as_str(),
+                    "score": assessment.score,
+                    "reasons": assessment.reasons,
+                });
                 audit::record(conn, now, Actor::System, "withdrawal.screened", id, data).await?;
                 go_on(conn, &payment, "", now).await?;
             }
@@ -84,6 +90,7 @@ impl Store {
                 WithdrawalDecision::Release => (Stage::Ready, "withdrawal.released"),
                 WithdrawalDecision::Refuse => (Stage::Refused, "withdrawal.refused"),
             };
+            let before = payment.state();
             payment.stage = stage;
             diesel::update(payments::table.find(id.uuid()))
                 .set((
@@ -94,8 +101,9 @@ impl Store {
                 .await?;
             rows::save(conn, &payment, now).await?;
             ledger::post(conn, &payment.due_entries()?, now).await?;
-            audit::record(conn, now, Actor::User(keyed.user), action, id, json!({ "note": note }))
-                .await?;
+            let (from, to) = (before.as_str(), payment.state().as_str());
+            let data = json!({ "from": from, "to": to, "note": note });
+            audit::record(conn, now, Actor::User(keyed.user), action, id, data).await?;
             go_on(conn, &payment, note, now).await?;
             let view = rows::view(conn, id).await?;
             idempotency::complete(conn, keyed, render(&view)).await

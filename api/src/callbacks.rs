@@ -1,0 +1,151 @@
+//! Where the mobile-money provider reports results. The address is the secret: whoever knows it is believed
+//! to be the provider, and what they say is stored before it is read.
+
+use crate::Chapter;
+use crate::context::Context;
+use crate::limits::BODY_BYTES_MAX;
+use crate::problem::ApiError;
+use amana_postgres::{CallbackKind, NewCallback};
+use poem::web::{Data, RemoteAddr};
+use poem::{Request, RequestBody};
+use poem_openapi::param::Path;
+use poem_openapi::payload::Json;
+use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchema, Registry};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ApiResponse, ExtractParamOptions, Object, OpenApi,
+};
+use std::sync::Arc;
+
+const TOKEN_CHARS_MAX: usize = 64;
+const REMOTE_CHARS_MAX: usize = 64;
+
+/// What the provider is told once its message is stored.
+#[derive(Debug, Object)]
+struct Acknowledgement {
+    /// 0: taken.
+    #[oai(rename = "ResultCode")]
+    code: i32,
+    #[oai(rename = "ResultDesc")]
+    text: String,
+}
+
+#[derive(ApiResponse)]
+enum Stored {
+    /// Stored. It says nothing about whether the message belongs to anything.
+    #[oai(status = 200)]
+    Accepted(Json<Acknowledgement>),
+}
+
+/// Whatever came, as it came: evidence is kept even where it is not JSON.
+struct Raw(Vec<u8>);
+
+impl<'a> ApiExtractor<'a> for Raw {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(_registry: &mut Registry) {}
+
+    fn request_meta() -> Option<MetaRequest> {
+        let schema = crate::wire::inline(MetaSchema::ANY);
+        let content = vec![MetaMediaType { content_type: "application/json", schema }];
+        Some(MetaRequest { description: Some("The provider's message."), content, required: false })
+    }
+
+    async fn from_request(
+        _request: &'a Request,
+        body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let mut bytes = body.take()?.into_vec().await?;
+        bytes.truncate(BODY_BYTES_MAX);
+        Ok(Self(bytes))
+    }
+}
+
+/// What can be kept of an address that need not be one of ours.
+fn bounded(text: &str, chars_max: usize) -> String {
+    text.chars().filter(char::is_ascii_graphic).take(chars_max).collect()
+}
+
+async fn receive(
+    context: &Context,
+    kind: CallbackKind,
+    token: &str,
+    (body, remote): (Raw, &RemoteAddr),
+) -> Result<Stored, ApiError> {
+    let new = NewCallback {
+        kind,
+        token: bounded(token, TOKEN_CHARS_MAX),
+        body: body.0,
+        remote: bounded(&remote.to_string(), REMOTE_CHARS_MAX),
+    };
+    context.write(async move |store, now| store.receive_callback(&new, now).await).await?;
+    let text = "Accepted".to_owned();
+    Ok(Stored::Accepted(Json(Acknowledgement { code: 0, text })))
+}
+
+pub(crate) struct Callbacks;
+
+#[OpenApi(prefix_path = "/v1/callbacks", tag = "Chapter::Callbacks")]
+impl Callbacks {
+    /// Receive the result of a collection
+    ///
+    /// For the provider. Any body up to 64 KiB is stored as it came and acknowledged alike, whether the
+    /// address was ever given out or not; it is read afterwards. Problems: `unavailable` (503) if it could
+    /// not be stored; the provider may send it again.
+    #[oai(path = "/c/:token", method = "post", operation_id = "receive_collection")]
+    async fn collection(
+        &self,
+        context: Data<&Arc<Context>>,
+        remote: &RemoteAddr,
+        /// The unguessable part of the address.
+        token: Path<String>,
+        body: Raw,
+    ) -> Result<Stored, ApiError> {
+        receive(&context, CallbackKind::Collection, &token, (body, remote)).await
+    }
+
+    /// Receive the result of a payout
+    ///
+    /// As `receive_collection`.
+    #[oai(path = "/p/:token", method = "post", operation_id = "receive_payout")]
+    async fn payout(
+        &self,
+        context: Data<&Arc<Context>>,
+        remote: &RemoteAddr,
+        /// The unguessable part of the address.
+        token: Path<String>,
+        body: Raw,
+    ) -> Result<Stored, ApiError> {
+        receive(&context, CallbackKind::Payout, &token, (body, remote)).await
+    }
+
+    /// Receive word that a payout waited too long
+    ///
+    /// As `receive_collection`. It says nothing about how the payout ended.
+    #[oai(path = "/t/:token", method = "post", operation_id = "receive_payout_timeout")]
+    async fn payout_timeout(
+        &self,
+        context: Data<&Arc<Context>>,
+        remote: &RemoteAddr,
+        /// The unguessable part of the address.
+        token: Path<String>,
+        body: Raw,
+    ) -> Result<Stored, ApiError> {
+        receive(&context, CallbackKind::PayoutTimeout, &token, (body, remote)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_of_an_address_is_bounded_and_printable() {
+        assert_eq!(bounded("0123abcd", 64), "0123abcd");
+        assert_eq!(bounded("a\u{0}b\nc é", 64), "abc");
+        assert_eq!(bounded(&"x".repeat(1_000), 64).len(), 64);
+    }
+}

@@ -1,0 +1,309 @@
+//! Deals: creating, commanding, reading.
+
+mod answer;
+mod plain;
+mod request;
+
+pub(crate) use answer::{DealAnswer, TimelineAnswer};
+
+use crate::Chapter;
+use crate::auth::Caller;
+use crate::body::Body;
+use crate::context::Context;
+use crate::once::{Done, DoneOrStarted, answer, keyed, seen_by};
+use crate::page::{Cursor, PageOf, limit};
+use crate::payments::payer;
+use crate::problem::ApiError;
+use crate::wire::{Key, Limit, Wire};
+use amana_domain::deal::Command;
+use amana_domain::id::{DealId, MilestoneId};
+use amana_postgres::{Answer, DealView, Funding, FundingMethod};
+use poem::http::StatusCode;
+use poem::web::Data;
+use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, OpenApi};
+use request::{CreateDeal, FundDeal, Method};
+use std::sync::Arc;
+
+#[derive(ApiResponse)]
+enum Created {
+    /// The deal was written down as a draft; only its parties see it.
+    #[oai(status = 201)]
+    Deal(Json<DealAnswer>),
+}
+
+#[derive(ApiResponse)]
+enum Current {
+    /// The deal as it is now.
+    #[oai(status = 200)]
+    Deal(Json<DealAnswer>),
+}
+
+#[derive(ApiResponse)]
+enum DealPage {
+    /// One page of deals.
+    #[oai(status = 200)]
+    Page(Json<PageOf<DealAnswer>>),
+}
+
+#[derive(ApiResponse)]
+enum Timeline {
+    /// One page of events.
+    #[oai(status = 200)]
+    Page(Json<PageOf<TimelineAnswer>>),
+}
+
+fn render(deal: &DealView) -> Answer {
+    answer(StatusCode::OK, &DealAnswer::seen_by(deal, deal.deal.buyer))
+}
+
+fn render_funding(funding: &Funding) -> Answer {
+    let status = if funding.payment.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
+    answer(status, &DealAnswer::seen_by(&funding.deal, funding.deal.deal.buyer))
+}
+
+/// A command that moves no money.
+async fn command(
+    context: &Context,
+    caller: &Caller,
+    id: DealId,
+    command: Command,
+) -> Result<Current, ApiError> {
+    let user = caller.user();
+    let deal = context
+        .write(async move |store, now| store.command_deal(user, id, command, now).await)
+        .await?;
+    Ok(Current::Deal(Json(DealAnswer::seen_by(&deal, user))))
+}
+
+/// A command that moves money, carried out once per key.
+async fn command_once(
+    context: &Context,
+    (caller, key): (Caller, Wire<Key>),
+    id: DealId,
+    command: Command,
+) -> Result<Done<DealAnswer>, ApiError> {
+    let (operation, request) = match command {
+        Command::Release(milestone) => ("release_milestone", format!("{id} {milestone}")),
+        _ => (command.name(), id.to_string()),
+    };
+    let keyed = keyed(&caller, key, operation, &request);
+    let outcome = context
+        .write(async move |store, now| {
+            store.command_deal_once(&keyed, id, command, render, now).await
+        })
+        .await?;
+    Ok(seen_by(outcome, caller.user()).into())
+}
+
+pub(crate) struct Deals;
+
+#[OpenApi(prefix_path = "/v1/deals", tag = "Chapter::Deals")]
+impl Deals {
+    /// Create a deal
+    ///
+    /// Writes down who sells what to whom, in 1 to 20 milestones that are delivered and paid one by one. The
+    /// fees are fixed here. It is a draft until `propose_deal`. Problems: `unknown_counterparty`,
+    /// `same_party`, `fee_exceeds_amount`, `amount_out_of_range`, `invalid_request` (422).
+    #[oai(path = "/", method = "post", operation_id = "create_deal")]
+    async fn create(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        body: Body<CreateDeal>,
+    ) -> Result<Created, ApiError> {
+        let request = body.value.parse(&context).await?;
+        let user = caller.user();
+        let deal = context
+            .write(async move |store, now| store.create_deal(user, request, now).await)
+            .await?;
+        Ok(Created::Deal(Json(DealAnswer::seen_by(&deal, user))))
+    }
+
+    /// List one's deals
+    ///
+    /// All deals in which the caller is buyer or seller, newest first.
+    #[oai(path = "/", method = "get", operation_id = "list_deals")]
+    async fn list(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// The `next_cursor` of the page before.
+        after: Query<Option<Cursor<DealId>>>,
+        /// How many items a page has at most; 20 if left out.
+        #[oai(name = "limit")]
+        size: Query<Option<Limit>>,
+    ) -> Result<DealPage, ApiError> {
+        let user = caller.user();
+        let page = context.store.deals(user, after.0.map(|Cursor(id)| id), limit(size.0)).await?;
+        let page = PageOf::of(page, |deal| deal.deal.id, |deal| DealAnswer::seen_by(&deal, user));
+        Ok(DealPage::Page(Json(page)))
+    }
+
+    /// Get a deal
+    ///
+    /// The deal with its milestones and the newest payment for it. Deals of others do not exist for the
+    /// caller: `not_found` (404).
+    #[oai(path = "/:id", method = "get", operation_id = "get_deal")]
+    async fn get(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// The id of the deal.
+        id: Path<Wire<DealId>>,
+    ) -> Result<Current, ApiError> {
+        let deal = context.store.deal(caller.user(), id.0.0).await?;
+        Ok(Current::Deal(Json(DealAnswer::seen_by(&deal, caller.user()))))
+    }
+
+    /// List what has happened to a deal
+    ///
+    /// Events in their order, numbered within the deal without gaps. They never change.
+    #[oai(path = "/:id/timeline", method = "get", operation_id = "list_deal_events")]
+    async fn timeline(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// The id of the deal.
+        id: Path<Wire<DealId>>,
+        /// The `next_cursor` of the page before, or the `seq` of the last event that is known.
+        after: Query<Option<Cursor<i64>>>,
+        /// How many items a page has at most; 20 if left out.
+        #[oai(name = "limit")]
+        size: Query<Option<Limit>>,
+    ) -> Result<Timeline, ApiError> {
+        let after = after.0.map_or(0, |Cursor(seq)| seq);
+        let page = context.store.timeline(caller.user(), id.0.0, after, limit(size.0)).await?;
+        Ok(Timeline::Page(Json(PageOf::of(page, |event| event.seq, TimelineAnswer::from))))
+    }
+
+    /// Offer a deal to the other party
+    ///
+    /// For the party that created it. The other party has the acceptance period to agree. Problems:
+    /// `wrong_party` (403), `wrong_state` (409).
+    #[oai(path = "/:id/propose", method = "post", operation_id = "propose_deal")]
+    async fn propose(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// The id of the deal.
+        id: Path<Wire<DealId>>,
+    ) -> Result<Current, ApiError> {
+        command(&context, &caller, id.0.0, Command::Propose).await
+    }
+
+    /// Agree to a deal
+    ///
+    /// For the party to whom it was offered. Both are bound then, and the buyer has the funding period to pay.
+    /// Problems: `own_proposal` (403), `wrong_state`, `too_late` (409).
+    #[oai(path = "/:id/agree", method = "post", operation_id = "agree_deal")]
+    async fn agree(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// The id of the deal.
+        id: Path<Wire<DealId>>,
+    ) -> Result<Current, ApiError> {
+        command(&context, &caller, id.0.0, Command::Agree).await
+    }
+
+    /// Pay for a deal
+    ///
+    /// For the buyer. `wallet` takes the price at once and answers 200 with the funded deal; `mpesa` asks the
+    /// phone and answers 202: follow the deal, whose `payment` says how it goes. Problems: `wrong_party`
+    /// (403), `wrong_state`, `too_late`, `payment_in_progress` (409), `insufficient_funds`, `provider_limit`,
+    /// `currency_not_carried` (422), `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    #[oai(path = "/:id/fund", method = "post", operation_id = "fund_deal")]
+    async fn fund(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// The id of the deal.
+        id: Path<Wire<DealId>>,
+        /// A text of your own choosing that names this call.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Wire<Key>>,
+        body: Body<FundDeal>,
+    ) -> Result<DoneOrStarted<DealAnswer>, ApiError> {
+        let id = id.0.0;
+        let keyed = keyed(&caller, key.0, "fund_deal", &format!("{id} {}", body.canonical));
+        let method = match body.value.method()? {
+            Method::Wallet => FundingMethod::Wallet,
+            Method::Mpesa => {
+                FundingMethod::Mpesa(payer(&context, &caller, body.value.phone).await?)
+            }
+        };
+        let outcome = context
+            .write(async move |store, now| {
+                store.fund_deal(&keyed, id, &method, render_funding, now).await
+            })
+            .await?;
+        Ok(seen_by(outcome, caller.user()).into())
+    }
+
+    /// Mark a milestone as delivered
+    ///
+    /// For the seller of a funded deal. The buyer has the inspection period to release it; silence releases it
+    /// too. Problems: `wrong_party` (403), `wrong_state`, `too_late` (409), `not_found` (404).
+    #[oai(
+        path = "/:id/milestones/:milestone/deliver",
+        method = "post",
+        operation_id = "deliver_milestone"
+    )]
+    async fn deliver(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// The id of the deal.
+        id: Path<Wire<DealId>>,
+        /// The id of the milestone.
+        milestone: Path<Wire<MilestoneId>>,
+    ) -> Result<Current, ApiError> {
+        command(&context, &caller, id.0.0, Command::Deliver(milestone.0.0)).await
+    }
+
+    /// Release the money of a milestone to the seller
+    ///
+    /// For the buyer of a funded deal, before or after delivery. It cannot be taken back. Problems:
+    /// `wrong_party` (403), `wrong_state` (409), `not_found` (404), `idempotency_key_required` (400),
+    /// `idempotency_key_reused` (422).
+    #[oai(
+        path = "/:id/milestones/:milestone/release",
+        method = "post",
+        operation_id = "release_milestone"
+    )]
+    async fn release(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// The id of the deal.
+        id: Path<Wire<DealId>>,
+        /// The id of the milestone.
+        milestone: Path<Wire<MilestoneId>>,
+        /// A text of your own choosing that names this call.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Wire<Key>>,
+    ) -> Result<Done<DealAnswer>, ApiError> {
+        command_once(&context, (caller, key.0), id.0.0, Command::Release(milestone.0.0)).await
+    }
+
+    /// Call a deal off
+    ///
+    /// Before it is funded either party can, at once. Afterwards both have to ask: the first call is noted in
+    /// `cancel_asked_by`, the other party's refunds the buyer. Problems: `wrong_state`, `already_asked`,
+    /// `payment_in_progress` (409), `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    #[oai(path = "/:id/cancel", method = "post", operation_id = "cancel_deal")]
+    async fn cancel(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// The id of the deal.
+        id: Path<Wire<DealId>>,
+        /// A text of your own choosing that names this call.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Wire<Key>>,
+    ) -> Result<Done<DealAnswer>, ApiError> {
+        command_once(&context, (caller, key.0), id.0.0, Command::Cancel).await
+    }
+}

@@ -1,0 +1,49 @@
+//! How a deal stands, in plain English.
+
+use crate::payments::payment_text;
+use amana_domain::deal::{DealState, Role};
+use amana_domain::payment::State;
+use amana_postgres::DealView;
+
+pub(super) fn deal_text(view: &DealView) -> String {
+    let deal = &view.deal;
+    let name = |role| match role {
+        Role::Buyer => view.buyer_name.as_str(),
+        Role::Seller => view.seller_name.as_str(),
+    };
+    if let Some(asked) = deal.cancel_asked_by.filter(|_| is_funded(deal.state)) {
+        let other = name(asked.other());
+        return format!("{} asks to call the deal off; {other} has to agree.", name(asked));
+    }
+    match deal.state {
+        DealState::Draft => format!("A draft; {} has not proposed it yet.", name(deal.proposer)),
+        DealState::Proposed => {
+            format!("Proposed; waits for {} to agree.", name(deal.proposer.other()))
+        }
+        DealState::Agreed => agreed(view),
+        DealState::Funded => format!("Paid into escrow; {} is to deliver.", name(Role::Seller)),
+        DealState::Delivered => {
+            format!("Delivered; waits for {} to release the money.", name(Role::Buyer))
+        }
+        DealState::Released => "Completed; the seller has been paid.".to_owned(),
+        DealState::Refunded => "Over; the buyer has the money back.".to_owned(),
+        DealState::Cancelled => "Called off before it was paid.".to_owned(),
+        DealState::Expired => "Over; a deadline passed before it was paid.".to_owned(),
+    }
+}
+
+const fn is_funded(state: DealState) -> bool {
+    matches!(state, DealState::Funded | DealState::Delivered)
+}
+
+/// What is to be said of an agreed deal is how paying for it goes.
+fn agreed(view: &DealView) -> String {
+    match &view.payment {
+        Some(payment) if payment.state != State::Succeeded => payment_text(payment),
+        Some(_) => format!(
+            "The payment has arrived in {}'s wallet, but not in the deal; it can be paid from there.",
+            view.buyer_name
+        ),
+        None => format!("Agreed; waits for {} to pay.", view.buyer_name),
+    }
+}

@@ -1,0 +1,156 @@
+//! What callers send about deals, and its way into the domain's terms.
+
+use crate::context::Context;
+use crate::problem::ApiError;
+use crate::wire::{AmountMinor, Email, Hours, Phone, Title, Wire, positive, text_values};
+use amana_domain::deal::{Role, Terms};
+use amana_domain::fee::FeePayer;
+use amana_domain::id::UserId;
+use amana_domain::money::Currency;
+use amana_domain::text_enum;
+use amana_postgres::{Conflict, NewDealRequest, NewMilestoneRequest};
+use chrono::TimeDelta;
+use poem_openapi::Object;
+use serde::Deserialize;
+
+const ACCEPTANCE_DEFAULT: TimeDelta = TimeDelta::hours(72);
+const FUNDING_DEFAULT: TimeDelta = TimeDelta::hours(72);
+const INSPECTION_DEFAULT: TimeDelta = TimeDelta::hours(72);
+const DELIVERY_DEFAULT: TimeDelta = TimeDelta::days(7);
+
+/// A deal to be written down.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[oai(deny_unknown_fields)]
+pub(super) struct CreateDeal {
+    /// What it is about, in a line.
+    title: Wire<Title>,
+    /// The caller's own side.
+    role: Wire<Role>,
+    /// The other party, who must be registered.
+    counterparty: Counterparty,
+    /// Of all amounts in the deal.
+    currency: Wire<Currency>,
+    /// Who bears the fee; the seller if left out.
+    fee_payer: Option<Wire<FeePayer>>,
+    /// 1 to 20 parts that are delivered and paid one by one, in this order.
+    #[oai(validator(min_items = 1, max_items = 20))]
+    milestones: Vec<CreateMilestone>,
+    /// How long each side has; what is left out has its usual length.
+    terms: Option<CreateTerms>,
+}
+
+/// The other party, by exactly one of the two.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[oai(deny_unknown_fields)]
+struct Counterparty {
+    email: Option<Wire<Email>>,
+    phone: Option<Wire<Phone>>,
+}
+
+/// A part of a deal to be written down.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[oai(deny_unknown_fields)]
+struct CreateMilestone {
+    /// What is delivered, in a line.
+    title: Wire<Title>,
+    /// What it is worth, in minor units of the deal's currency.
+    amount: AmountMinor,
+    /// How long the seller has, counted from funding; 168 (a week) if left out. If it passes without delivery,
+    /// the buyer gets the money back.
+    delivery_hours: Option<Hours>,
+}
+
+/// How long each side has.
+#[derive(Object, Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+#[oai(deny_unknown_fields)]
+struct CreateTerms {
+    /// To agree, counted from the proposal; 72 if left out. Silence ends the deal.
+    acceptance_hours: Option<Hours>,
+    /// To pay, counted from the agreement; 72 if left out. Silence ends the deal.
+    funding_hours: Option<Hours>,
+    /// To object, counted from each delivery; 72 if left out. Silence pays the seller.
+    inspection_hours: Option<Hours>,
+}
+
+fn period(hours: Option<Hours>, usual: TimeDelta) -> TimeDelta {
+    hours.and_then(|hours| TimeDelta::try_hours(hours.get())).unwrap_or(usual)
+}
+
+impl CreateDeal {
+    /// Looks the other party up and puts the rest into the domain's terms.
+    pub(super) async fn parse(self, context: &Context) -> Result<NewDealRequest, ApiError> {
+        let currency = self.currency.0;
+        let payer = self.fee_payer.map_or(FeePayer::Seller, |payer| payer.0);
+        let terms = self.terms.unwrap_or_default();
+        let milestones = self.milestones.into_iter().map(|milestone| {
+            Ok(NewMilestoneRequest {
+                title: milestone.title.0.0,
+                amount: positive(milestone.amount, currency)?,
+                delivery: period(milestone.delivery_hours, DELIVERY_DEFAULT),
+            })
+        });
+        Ok(NewDealRequest {
+            title: self.title.0.0,
+            role: self.role.0,
+            milestones: milestones.collect::<Result<_, ApiError>>()?,
+            counterparty: self.counterparty.find(context).await?,
+            currency,
+            fees: context.fees.plan(currency, payer)?,
+            terms: Terms {
+                acceptance: period(terms.acceptance_hours, ACCEPTANCE_DEFAULT),
+                funding: period(terms.funding_hours, FUNDING_DEFAULT),
+                inspection: period(terms.inspection_hours, INSPECTION_DEFAULT),
+            },
+        })
+    }
+}
+
+impl Counterparty {
+    async fn find(self, context: &Context) -> Result<UserId, ApiError> {
+        let user = match (self.email, self.phone) {
+            (Some(email), None) => context.store.user_by_email(&email.0.0).await?,
+            (None, Some(phone)) => context.store.user_by_phone(&phone.0.0).await?,
+            (None, None) | (Some(_), Some(_)) => {
+                return Err(ApiError::field("/counterparty", "expected either email or phone"));
+            }
+        };
+        user.map(|user| user.id).ok_or_else(|| Conflict::UnknownCounterparty.into())
+    }
+}
+
+text_enum! {
+    pub(crate) enum Method as "funding method" {
+        Wallet = "wallet",
+        Mpesa = "mpesa",
+    }
+}
+
+text_values! {
+    /// How the buyer pays: from the wallet, at once; or by M-Pesa, approved on the phone.
+    Method as "FundingMethod";
+}
+
+/// Paying for a deal.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[oai(deny_unknown_fields)]
+pub(super) struct FundDeal {
+    method: Wire<Method>,
+    /// For `mpesa`: the number that is asked to pay; the caller's own if left out.
+    pub(super) phone: Option<Wire<Phone>>,
+}
+
+impl FundDeal {
+    pub(super) fn method(&self) -> Result<Method, ApiError> {
+        match (self.method.0, &self.phone) {
+            (Method::Wallet, Some(_)) => {
+                Err(ApiError::field("/phone", "a payment from the wallet asks no phone"))
+            }
+            (method, _) => Ok(method),
+        }
+    }
+}

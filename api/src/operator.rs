@@ -1,0 +1,11 @@
+//! For the people who run the service; all of it needs the role `operator`.
+
+mod jobs;
+mod ledger;
+mod reconciliation;
+mod withdrawals;
+
+pub(crate) use jobs::Jobs;
+pub(crate) use ledger::Ledger;
+pub(crate) use reconciliation::Reconciliation;
+pub(crate) use withdrawals::Withdrawals;

@@ -1,0 +1,149 @@
+//! What operators see of reconciliation.
+
+use crate::problem::ApiError;
+use crate::wire::{Money, Nullable, Text, Timestamp, Wire};
+use amana_domain::id::{BreakId, CallbackId, PaymentId, RunId};
+use amana_domain::money::Currency;
+use amana_postgres::{BreakView, RunView, StoredCallback, SuspenseItem};
+use poem_openapi::Object;
+
+/// Something that does not fit.
+#[derive(Debug, Object)]
+pub(super) struct Break {
+    id: Wire<BreakId>,
+    /// Such as `missing_on_statement`, `amount_differs`, `unclaimed` or `trust_equation`.
+    kind: String,
+    /// What it is about: a payment, a receipt, an account.
+    subject: String,
+    detail: String,
+    opened_at: Timestamp,
+    /// When it was found the last time.
+    last_seen_at: Timestamp,
+}
+
+impl From<BreakView> for Break {
+    fn from(row: BreakView) -> Self {
+        Self {
+            id: BreakId::new(row.id).into(),
+            kind: row.kind,
+            subject: row.subject,
+            detail: row.detail,
+            opened_at: row.opened_at.into(),
+            last_seen_at: row.last_seen_at.into(),
+        }
+    }
+}
+
+/// One comparison of our books with the provider's statement.
+#[derive(Debug, Object)]
+#[oai(rename = "Reconciliation")]
+pub(super) struct Run {
+    id: Wire<RunId>,
+    started_at: Timestamp,
+    covered_from: Timestamp,
+    covered_to: Timestamp,
+    /// Lines of the statement.
+    lines: i64,
+    /// Lines that agreed with our books.
+    matched: i64,
+    /// Payments whose outcome became known by this run.
+    healed: i64,
+    /// Lines that belong to nothing; their money is in suspense.
+    unclaimed: i64,
+    /// Breaks that were open after the run.
+    open_breaks: i64,
+    /// What the provider says it holds for us, in minor units.
+    provider_balance_minor: Nullable<i64>,
+    /// What our books say about it: the same amount below zero, if all is well and nothing is under way.
+    clearing_minor: i64,
+}
+
+impl From<RunView> for Run {
+    fn from(row: RunView) -> Self {
+        Self {
+            id: RunId::new(row.id).into(),
+            started_at: row.started_at.into(),
+            covered_from: row.covered_from.into(),
+            covered_to: row.covered_to.into(),
+            lines: row.lines,
+            matched: row.matched,
+            healed: row.healed,
+            unclaimed: row.unclaimed,
+            open_breaks: row.open_breaks,
+            provider_balance_minor: Nullable::of(row.provider_balance_minor),
+            clearing_minor: row.clearing_minor,
+        }
+    }
+}
+
+/// A run that was asked for.
+#[derive(Debug, Object)]
+pub(super) struct Requested {
+    pub(super) requested_at: Timestamp,
+}
+
+/// Money that came and fits no payment of ours.
+#[derive(Debug, Object)]
+#[oai(rename = "SuspenseItem")]
+pub(super) struct Suspense {
+    provider: String,
+    /// The provider's.
+    receipt: String,
+    amount: Money,
+    /// What the payer gave as reference.
+    reference: Nullable<String>,
+    paid_at: Timestamp,
+    found_at: Timestamp,
+}
+
+impl TryFrom<SuspenseItem> for Suspense {
+    type Error = ApiError;
+
+    fn try_from(row: SuspenseItem) -> Result<Self, ApiError> {
+        let currency = Currency::parse(&row.currency).map_err(|error| {
+            tracing::error!("a stored suspense item cannot be shown: {error}");
+            ApiError::internal()
+        })?;
+        Ok(Self {
+            provider: row.provider,
+            receipt: row.receipt,
+            amount: Money::minor(row.amount_minor, currency),
+            reference: Nullable::of(row.reference),
+            paid_at: row.paid_at.into(),
+            found_at: row.found_at.into(),
+        })
+    }
+}
+
+/// A message to one of our callback addresses.
+#[derive(Debug, Object)]
+pub(super) struct Callback {
+    id: Wire<CallbackId>,
+    /// `collection`, `payout` or `payout_timeout`.
+    kind: String,
+    /// `received`, `applied`, `unmatched` or `unreadable`.
+    state: String,
+    /// The payment at whose address it came in, if there is one.
+    payment_id: Nullable<Wire<PaymentId>>,
+    /// Where it came from.
+    remote: String,
+    size_bytes: usize,
+    /// Why it was not applied, if there is more to say.
+    note: Nullable<String>,
+    received_at: Timestamp,
+}
+
+impl From<StoredCallback> for Callback {
+    fn from(row: StoredCallback) -> Self {
+        Self {
+            id: CallbackId::new(row.id).into(),
+            kind: row.kind,
+            state: row.state,
+            payment_id: Nullable::of(row.payment_id.map(PaymentId::new)),
+            remote: row.remote,
+            size_bytes: row.body.len(),
+            note: Nullable::of(row.note),
+            received_at: row.received_at.into(),
+        }
+    }
+}

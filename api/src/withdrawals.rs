@@ -1,0 +1,84 @@
+//! Paying out to mobile money.
+
+use crate::Chapter;
+use crate::auth::Caller;
+use crate::body::Body;
+use crate::context::Context;
+use crate::once::{Started, answer, keyed};
+use crate::page::Cursor;
+use crate::payments::{self, PaymentAnswer, PaymentPage, payer};
+use crate::problem::ApiError;
+use crate::wire::{Key, Limit, Phone, PositiveMoney, Wire};
+use amana_domain::id::PaymentId;
+use amana_domain::payment::Purpose;
+use amana_postgres::{Answer, PaymentView};
+use poem::http::StatusCode;
+use poem::web::Data;
+use poem_openapi::param::{Header, Query};
+use poem_openapi::{Object, OpenApi};
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// Taking money out.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[oai(deny_unknown_fields)]
+struct CreateWithdrawal {
+    /// M-Pesa carries KES 10 to KES 250,000 in one transaction, whole shillings.
+    amount: PositiveMoney,
+    /// The number that is paid; the caller's own if left out.
+    phone: Option<Wire<Phone>>,
+}
+
+fn render(payment: &PaymentView) -> Answer {
+    answer(StatusCode::ACCEPTED, &PaymentAnswer::from(payment))
+}
+
+pub(crate) struct Withdrawals;
+
+#[OpenApi(prefix_path = "/v1/withdrawals", tag = "Chapter::Withdrawals")]
+impl Withdrawals {
+    /// Withdraw to mobile money
+    ///
+    /// Reserves the amount at once, checks the withdrawal for fraud, and pays it out; one that looks unusual
+    /// waits for a person (`held`). If it fails, the money returns to the wallet. Follow it with
+    /// `get_payment`. Problems: `insufficient_funds`, `provider_limit`, `provider_step`,
+    /// `currency_not_carried` (422), `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    #[oai(path = "/", method = "post", operation_id = "create_withdrawal")]
+    async fn create(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// A text of your own choosing that names this call.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Wire<Key>>,
+        body: Body<CreateWithdrawal>,
+    ) -> Result<Started<PaymentAnswer>, ApiError> {
+        let keyed = keyed(&caller, key.0, "create_withdrawal", &body.canonical);
+        let amount = body.value.amount.money()?;
+        let phone = payer(&context, &caller, body.value.phone).await?;
+        let outcome = context
+            .write(async move |store, now| {
+                store.withdraw(&keyed, amount, &phone, render, now).await
+            })
+            .await?;
+        Ok(outcome.into())
+    }
+
+    /// List one's withdrawals
+    ///
+    /// The caller's withdrawals with their states, newest first.
+    #[oai(path = "/", method = "get", operation_id = "list_withdrawals")]
+    async fn list(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// The `next_cursor` of the page before.
+        after: Query<Option<Cursor<PaymentId>>>,
+        /// How many items a page has at most; 20 if left out.
+        #[oai(name = "limit")]
+        size: Query<Option<Limit>>,
+    ) -> Result<PaymentPage, ApiError> {
+        payments::list(&context, &caller, Some(Purpose::Withdrawal), (after.0, size.0)).await
+    }
+}

@@ -1,0 +1,81 @@
+//! What operators do and see, and the messages that people get.
+
+use crate::app::App;
+use crate::client::Person;
+use crate::eventually;
+use serde_json::Value;
+
+/// A message as it was caught: the subject (none for an SMS) and the text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Caught {
+    pub subject: Option<String>,
+    pub text: String,
+}
+
+impl App {
+    /// Asks for a reconciliation and waits for it; returns the run.
+    pub async fn reconcile(&self, operator: &Person) -> Value {
+        let path = "/v1/operator/reconciliations";
+        self.post(operator, path, Value::Null).await.expect(202);
+        let newest = "select state from jobs where kind = 'reconcile' order by id desc limit 1";
+        eventually("a reconciliation", || async {
+            (self.database.text(newest).await.as_deref() == Some("done")).then_some(())
+        })
+        .await;
+        let page = self.get(operator, &format!("{path}?limit=1")).await.expect(200);
+        page["items"][0].clone()
+    }
+
+    /// Kind and subject of every open break.
+    pub async fn breaks(&self, operator: &Person) -> Vec<(String, String)> {
+        let page = self.get(operator, "/v1/operator/breaks?limit=100").await.expect(200);
+        let text = |value: &Value| value.as_str().expect("text").to_owned();
+        let items = page["items"].as_array().expect("items").iter();
+        let mut found: Vec<_> =
+            items.map(|one| (text(&one["kind"]), text(&one["subject"]))).collect();
+        found.sort();
+        found
+    }
+
+    /// E-mails that somebody got, in order of their subjects.
+    pub async fn mails(&self, to: &Person) -> Vec<Caught> {
+        let found = self.sandbox_get(&format!("/admin/mails?to={}", to.email)).await;
+        let mut mails: Vec<Caught> = found["mails"]
+            .as_array()
+            .expect("mails")
+            .iter()
+            .map(|mail| Caught {
+                subject: mail["subject"].as_str().map(str::to_owned),
+                text: mail["text"].as_str().expect("a text").to_owned(),
+            })
+            .collect();
+        mails.sort();
+        mails
+    }
+
+    /// Our SMS that somebody got, without those of M-Pesa itself.
+    pub async fn texts(&self, to: &Person) -> Vec<Caught> {
+        let found = self.sandbox_get(&format!("/admin/sms?to={}", to.phone)).await;
+        let mut texts: Vec<Caught> = found["sms"]
+            .as_array()
+            .expect("sms")
+            .iter()
+            .filter(|sms| sms["from"] != "MPESA")
+            .map(|sms| Caught {
+                subject: None,
+                text: sms["text"].as_str().expect("a text").to_owned(),
+            })
+            .collect();
+        texts.sort();
+        texts
+    }
+
+    /// Waits until every message that was recorded has been sent.
+    pub async fn messages_are_sent(&self) {
+        let open = "select count(*) from jobs where kind = 'send_notification' and state <> 'done'";
+        eventually("every message is sent", || async {
+            (self.database.number(open).await == 0).then_some(())
+        })
+        .await;
+    }
+}

@@ -1,0 +1,198 @@
+//! The provider's side of a test: its messages said by hand, its statement held against our books.
+
+use crate::app::App;
+use crate::client::Person;
+use crate::eventually;
+use amana_postgres::{BreakView, Job, RunView};
+use chrono::TimeDelta;
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicI64, Ordering};
+use uuid::Uuid;
+
+/// More than any test opens.
+const LISTED_MAX: i64 = 100;
+
+/// Ticks that no schedule reaches, so that a test's own run is never taken for a scheduled one.
+static NEXT_TICK: AtomicI64 = AtomicI64::new(-1);
+
+/// What M-Pesa posts when a prompt has been paid.
+#[must_use]
+pub fn paid_prompt(checkout: &str, receipt: &str, minor: i64) -> Value {
+    let amount = format!("{}.{:02}", minor / 100, minor % 100);
+    let amount: serde_json::Number = amount.parse().expect("a number");
+    json!({ "Body": { "stkCallback": {
+        "MerchantRequestID": "29115-34620561-1",
+        "CheckoutRequestID": checkout,
+        "ResultCode": 0,
+        "ResultDesc": "The service request is processed successfully.",
+        "CallbackMetadata": { "Item": [
+            { "Name": "Amount", "Value": amount },
+            { "Name": "MpesaReceiptNumber", "Value": receipt },
+            { "Name": "Balance" },
+        ] },
+    } } })
+}
+
+/// What M-Pesa posts when a prompt has ended otherwise.
+#[must_use]
+pub fn failed_prompt(checkout: &str, code: i64) -> Value {
+    json!({ "Body": { "stkCallback": {
+        "MerchantRequestID": "29115-34620561-1",
+        "CheckoutRequestID": checkout,
+        "ResultCode": code,
+        "ResultDesc": "Request cancelled by user.",
+    } } })
+}
+
+/// What M-Pesa posts when a payout has ended; `paid` is receipt and amount.
+#[must_use]
+pub fn payout_result(conversation: &str, code: i64, paid: Option<(&str, i64)>) -> Value {
+    let mut result = json!({
+        "ResultType": 0,
+        "ResultCode": code,
+        "ResultDesc": "…",
+        "ConversationID": conversation,
+        "TransactionID": paid.map_or("UKL0000000", |(receipt, _)| receipt),
+    });
+    if let Some((receipt, minor)) = paid {
+        result["ResultParameters"] = json!({ "ResultParameter": [
+            { "Key": "TransactionAmount", "Value": minor / 100 },
+            { "Key": "TransactionReceipt", "Value": receipt },
+        ] });
+    }
+    json!({ "Result": result })
+}
+
+impl App {
+    /// The same person with a fresh access token, after time has passed.
+    pub async fn logged_in_again(&self, person: &Person) -> Person {
+        Person { token: self.log_in(&person.email).await, ..person.clone() }
+    }
+
+    /// Posts to a callback address: `c` collection, `p` payout result, `t` payout timeout.
+    pub async fn call_back(
+        &self,
+        kind: &str,
+        token: &str,
+        body: impl Into<reqwest::Body>,
+    ) -> (u16, Value) {
+        let url = format!("{}/v1/callbacks/{kind}/{token}", self.api_url);
+        let response = self.http.post(url).body(body).send().await.expect("an answer");
+        let status = response.status().as_u16();
+        let text = response.text().await.expect("a body");
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// As [`App::call_back`] for a body that must be acknowledged the way Daraja expects it.
+    pub async fn call_back_ok(&self, kind: &str, token: &str, body: &Value) {
+        let answer = self.call_back(kind, token, body.to_string()).await;
+        assert_eq!(answer, (200, accepted()), "{body:#}");
+    }
+
+    /// One column of a payment's row, as text; for what the API rightly keeps to itself.
+    pub async fn payment_column(&self, payment: &str, column: &str) -> Option<String> {
+        let id = payment.strip_prefix("pay_").expect("a payment's id");
+        self.database.text(&format!("select {column} from payments where id = '{id}'")).await
+    }
+
+    /// The unguessable end of the callback address of a payment.
+    pub async fn callback_token(&self, payment: &str) -> String {
+        self.payment_column(payment, "callback_token").await.expect("a token")
+    }
+
+    /// What the provider calls the payment (`CheckoutRequestID`, `ConversationID`).
+    pub async fn provider_reference(&self, payment: &str) -> String {
+        self.payment_column(payment, "provider_reference").await.expect("a reference")
+    }
+
+    /// How many entries were written under exactly this key.
+    pub async fn entries(&self, key: &str) -> i64 {
+        self.database.number(&format!("select count(*) from entries where key = '{key}'")).await
+    }
+
+    /// The requests for money that the provider has taken for a phone, newest first.
+    pub async fn collections(&self, phone: &str) -> Vec<Value> {
+        let found = self.sandbox_get(&format!("/admin/collections?phone={phone}")).await;
+        found["collections"].as_array().expect("a list").clone()
+    }
+
+    /// The payouts that the provider has taken for a phone, newest first.
+    pub async fn payouts(&self, phone: &str) -> Vec<Value> {
+        let found = self.sandbox_get(&format!("/admin/payouts?phone={phone}")).await;
+        found["payouts"].as_array().expect("a list").clone()
+    }
+
+    /// Waits until the phone shows a prompt, without answering it.
+    pub async fn wait_for_prompt(&self, phone: &str) -> Value {
+        let path = format!("/admin/prompts?phone={phone}");
+        eventually("a prompt", || async {
+            self.sandbox_get(&path).await["prompts"].get(0).cloned()
+        })
+        .await
+    }
+
+    /// Scripts one kind of request of a phone: `only` is `collection` or `payout`.
+    pub async fn fault_only(&self, phone: &str, fault: &str, only: &str) {
+        let body = json!({ "phone": phone, "fault": fault, "count": 1, "only": only });
+        let status = self.sandbox_send(Method::POST, "/admin/faults", body).await;
+        assert!(status.is_success(), "fault {fault}: {status}");
+    }
+
+    /// Somebody pays the paybill from the M-Pesa menu; returns the receipt.
+    pub async fn pay_bill(&self, phone: &str, minor: i64, reference: &str) -> String {
+        let body = json!({ "phone": phone, "amount": minor, "reference": reference });
+        let url = format!("{}/admin/paybill", self.sandbox_url);
+        let response = self.http.post(url).json(&body).send().await.expect("an answer");
+        let paid: Value = response.json().await.expect("JSON");
+        paid["receipt"].as_str().unwrap_or_else(|| panic!("not paid: {paid}")).to_owned()
+    }
+
+    /// Holds our books against the provider's statement of everything up to now. Works with and
+    /// without a worker.
+    pub async fn reconcile(&self) -> RunView {
+        // A statement ends with a whole second; this takes the present one in.
+        self.clock.advance(TimeDelta::seconds(1));
+        let job = Job::Reconcile { tick: NEXT_TICK.fetch_sub(1, Ordering::Relaxed) };
+        let now = self.clock.now();
+        assert!(self.store.enqueue_job(&job, now, now).await.expect("an outbox"), "{job:?}");
+        let of_job =
+            |column: &str| format!("select {column} from jobs where key = '{}'", job.key());
+        let id = self.database.text(&of_job("id")).await.expect("the job");
+        let id: Uuid = id.parse().expect("an id");
+        eventually("reconciliation", || async {
+            amana_worker::run_claim(&self.context, id).await.expect("a run");
+            (self.database.text(&of_job("state")).await? == "done").then_some(())
+        })
+        .await;
+        let runs = self.store.reconciliation_runs(None, 1).await.expect("runs");
+        runs.items.into_iter().next().expect("a run")
+    }
+
+    pub async fn open_breaks(&self) -> Vec<BreakView> {
+        self.store.open_breaks(None, LISTED_MAX).await.expect("breaks").items
+    }
+
+    /// The open breaks as `kind subject`, in alphabetical order.
+    pub async fn break_list(&self) -> Vec<String> {
+        let found = self.open_breaks().await;
+        let mut list: Vec<String> =
+            found.iter().map(|one| format!("{} {}", one.kind, one.subject)).collect();
+        list.sort();
+        list
+    }
+
+    /// The names of a deal's events in their order.
+    pub async fn timeline(&self, person: &Person, deal: &str) -> Vec<String> {
+        let path = format!("/v1/deals/{deal}/timeline?limit=100");
+        let found = self.get(person, &path).await.expect(200);
+        let events = found["items"].as_array().expect("events");
+        events.iter().map(|event| event["name"].as_str().expect("a name").to_owned()).collect()
+    }
+}
+
+/// What Daraja wants to hear about every callback.
+#[must_use]
+pub fn accepted() -> Value {
+    json!({ "ResultCode": 0, "ResultDesc": "Accepted" })
+}

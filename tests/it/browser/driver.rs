@@ -1,0 +1,135 @@
+//! Headless Chromium, driven through a chromedriver of the test's own.
+
+use amana::local::{Child, Program, Scratch};
+use amana_harness::eventually;
+use fantoccini::elements::Element;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A first start on a busy machine.
+const START_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The usual window, in which the whole phone fits.
+pub(super) const DESK: (u32, u32) = (1280, 900);
+pub(super) const NARROW: (u32, u32) = (360, 740);
+
+/// A browser with one window. Whatever the test does, it ends with this value: chromedriver ends
+/// with its parent, and Chromium with the pipe to chromedriver.
+pub(super) struct Browser {
+    pub(super) client: Client,
+    _driver: Child,
+    // Last: profile and logs go when nobody writes to them any more.
+    _scratch: Scratch,
+}
+
+impl Browser {
+    pub(super) async fn start((width, height): (u32, u32)) -> Self {
+        let scratch = Scratch::new().expect("a folder");
+        let (driver, port) = tokio::task::block_in_place(|| start_driver(&scratch));
+        let mut args: Vec<String> = [
+            "--headless=new",
+            // Chromium's own sandbox does not run as root, which is what CI may be.
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--force-device-scale-factor=1",
+            "--hide-scrollbars",
+            "--remote-debugging-pipe",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        args.push(format!("--window-size={width},{height}"));
+        args.push(format!("--user-data-dir={}", scratch.join("profile").display()));
+        let options = json!({ "goog:chromeOptions": { "args": args } });
+        let Value::Object(capabilities) = options else { unreachable!("an object") };
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .expect("a browser");
+        Self { client, _driver: driver, _scratch: scratch }
+    }
+
+    /// Ends the browser and waits for it.
+    pub(super) async fn close(self) {
+        self.client.clone().close().await.expect("the browser ends");
+    }
+
+    pub(super) async fn open(&self, url: &str) {
+        self.client.goto(url).await.unwrap_or_else(|error| panic!("{url}: {error}"));
+    }
+
+    /// The element, as soon as it is there and can be seen.
+    pub(super) async fn see(&self, css: &str) -> Element {
+        eventually(&format!("{css} is seen"), || async {
+            let found = self.client.find(Locator::Css(css)).await.ok()?;
+            found.is_displayed().await.unwrap_or(false).then_some(found)
+        })
+        .await
+    }
+
+    /// Waits until the element says something that has all the words in it.
+    pub(super) async fn see_text(&self, css: &str, words: &[&str]) -> String {
+        eventually(&format!("{css} says {words:?}"), || async {
+            let text = self.client.find(Locator::Css(css)).await.ok()?.text().await.ok()?;
+            words.iter().all(|word| text.contains(word)).then_some(text)
+        })
+        .await
+    }
+
+    /// Waits until no such element can be seen.
+    pub(super) async fn see_no(&self, css: &str) {
+        eventually(&format!("{css} is not seen"), || async {
+            match self.client.find(Locator::Css(css)).await {
+                Ok(found) => (!found.is_displayed().await.ok()?).then_some(()),
+                Err(error) => error.is_no_such_element().then_some(()),
+            }
+        })
+        .await;
+    }
+
+    /// What an expression of JavaScript gives on the open page.
+    pub(super) async fn value(&self, expression: &str) -> Value {
+        let script = format!("return {expression};");
+        self.client.execute(&script, Vec::new()).await.unwrap_or_else(|e| panic!("{script}: {e}"))
+    }
+
+    pub(super) async fn count(&self, css: &str) -> usize {
+        self.client.find_all(Locator::Css(css)).await.expect("a page").len()
+    }
+}
+
+fn start_driver(scratch: &Scratch) -> (Child, u16) {
+    let log = scratch.join("chromedriver.log");
+    let mut driver = Program::new("chromedriver", &chromedriver(), &log)
+        .args(["--port=0"])
+        .env("TMPDIR", scratch.path())
+        .start()
+        .expect("chromedriver starts");
+    let mut port = None;
+    let ready = || {
+        let text = std::fs::read_to_string(&log).unwrap_or_default();
+        port = text
+            .lines()
+            .find_map(|line| line.split_once("started successfully on port "))
+            .and_then(|(_, port)| port.trim_end_matches('.').trim().parse().ok());
+        port.is_some()
+    };
+    driver.wait_until(START_TIMEOUT, ready).expect("chromedriver is ready");
+    (driver, port.expect("a port"))
+}
+
+fn chromedriver() -> PathBuf {
+    let path = std::env::var_os("PATH").expect("PATH");
+    std::env::split_paths(&path)
+        .map(|folder| folder.join("chromedriver"))
+        .find(|file| file.is_file())
+        .expect("chromedriver is missing: `make setup-browser` installs it and Chromium")
+}

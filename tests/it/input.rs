@@ -1,0 +1,344 @@
+//! Bad input: whatever comes in, the answer is a problem that names what is wrong, and nothing has changed.
+
+use crate::openapi::operations;
+use amana_harness::{Answer, App, DealPlan, Person};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// Somebody with a deal to pay, and the state of the database before anything bad was sent.
+struct World {
+    app: App,
+    amina: Person,
+    operator: Person,
+    deal: String,
+    before: BTreeMap<String, String>,
+}
+
+impl World {
+    async fn new() -> Self {
+        let app = App::builder().without_worker().start().await;
+        let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
+        let operator = app.operator().await;
+        let deal = app.agreed(&amina, &juma, &DealPlan::default()).await;
+        let before = app.database.fingerprint().await;
+        Self { app, amina, operator, deal, before }
+    }
+
+    /// Sends a body, as it is, to an operation that takes one.
+    async fn send(&self, operation: &str, content_type: Option<&str>, body: Vec<u8>) -> Answer {
+        let path = match operation {
+            "register_user" => "/v1/users".to_owned(),
+            "log_in" => "/v1/sessions".to_owned(),
+            "create_deposit" => "/v1/wallet/deposits".to_owned(),
+            "create_withdrawal" => "/v1/withdrawals".to_owned(),
+            "create_deal" => "/v1/deals".to_owned(),
+            "fund_deal" => format!("/v1/deals/{}/fund", self.deal),
+            "release_withdrawal" => format!("/v1/operator/withdrawals/{PAYMENT}/release"),
+            "refuse_withdrawal" => format!("/v1/operator/withdrawals/{PAYMENT}/refuse"),
+            other => panic!("say here where {other} is"),
+        };
+        let person = if path.contains("operator") { &self.operator } else { &self.amina };
+        let authorization = format!("Bearer {}", person.token);
+        let key = Uuid::new_v4().to_string();
+        let mut headers =
+            vec![("Authorization", authorization.as_str()), ("Idempotency-Key", &key)];
+        headers.extend(content_type.map(|kind| ("Content-Type", kind)));
+        self.app.send_bytes(Method::POST, &path, &headers, body).await
+    }
+
+    async fn send_json(&self, operation: &str, body: &Value) -> Answer {
+        self.send(operation, Some("application/json"), body.to_string().into_bytes()).await
+    }
+
+    /// A good body in which one place is replaced is refused, and the place is named.
+    async fn check(&self, operation: &str, pointer: &str, bad: Value) {
+        let mut body = good(operation);
+        set(&mut body, pointer, bad.clone());
+        let answer = self.send_json(operation, &body).await;
+        let place = format!("{operation} {pointer} = {bad:.80}");
+        refused(&answer, 422, "invalid_request", &place);
+        assert_eq!(answer.body["errors"][0]["pointer"], pointer, "{place}: {:#}", answer.body);
+    }
+
+    async fn end(self) {
+        assert_eq!(self.app.database.fingerprint().await, self.before, "something was written");
+        self.app.assert_sound().await;
+    }
+}
+
+const PAYMENT: &str = "pay_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
+
+/// Every operation that takes a JSON body of ours.
+const WITH_BODY: [&str; 8] = [
+    "create_deal",
+    "create_deposit",
+    "create_withdrawal",
+    "fund_deal",
+    "log_in",
+    "refuse_withdrawal",
+    "register_user",
+    "release_withdrawal",
+];
+
+/// A body with everything that is required and nothing else.
+fn good(operation: &str) -> Value {
+    let money = json!({ "amount": 100_000, "currency": "KES" });
+    match operation {
+        "register_user" => json!({
+            "name": "Neema", "email": "neema@example.com", "phone": "+254712345678",
+            "password": "karibu-nyumbani-7",
+        }),
+        "log_in" => json!({ "email": "neema@example.com", "password": "karibu-nyumbani-7" }),
+        "create_deposit" | "create_withdrawal" => json!({ "amount": money }),
+        "create_deal" => json!({
+            "title": "Two goats", "role": "buyer", "currency": "KES",
+            "counterparty": { "phone": "254711000002" },
+            "milestones": [{ "title": "Goats", "amount": money }],
+        }),
+        "fund_deal" => json!({ "method": "mpesa" }),
+        _ => json!({ "note": "looked into" }),
+    }
+}
+
+fn set(body: &mut Value, pointer: &str, value: Value) {
+    let (parent, name) = pointer.rsplit_once('/').expect("a pointer");
+    match body.pointer_mut(parent).expect(pointer) {
+        Value::Object(members) => drop(members.insert(name.to_owned(), value)),
+        other => panic!("{pointer} is in {other}"),
+    }
+}
+
+#[track_caller]
+fn refused(answer: &Answer, status: u16, code: &str, what: &str) {
+    let got = (answer.status.as_u16(), answer.body["code"].as_str().unwrap_or_default());
+    assert_eq!(got, (status, code), "{what}: {:#}", answer.body);
+    answer.problem();
+    assert!(answer.body["detail"].as_str().is_some_and(|d| !d.is_empty()), "{what}");
+    let id = answer.body["request_id"].as_str().expect("a request id");
+    assert_eq!(answer.headers["x-request-id"], id, "{what}");
+}
+
+/// All objects inside a body, by pointer, with the names of their members.
+fn objects(body: &Value, at: &str, found: &mut Vec<(String, Vec<String>)>) {
+    match body {
+        Value::Object(members) => {
+            found.push((at.to_owned(), members.keys().cloned().collect()));
+            members.iter().for_each(|(name, value)| objects(value, &format!("{at}/{name}"), found));
+        }
+        Value::Array(items) => {
+            let items = items.iter().enumerate();
+            items.for_each(|(n, item)| objects(item, &format!("{at}/{n}"), found));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn all_operations_with_a_body_are_tried() {
+    let takes_body = |o: &crate::openapi::Operation| {
+        let body = &o.described["requestBody"]["content"]["application/json"]["schema"];
+        body["$ref"].is_string()
+    };
+    let described: BTreeSet<String> =
+        operations().into_iter().filter(takes_body).map(|o| o.id).collect();
+    assert_eq!(described, WITH_BODY.map(str::to_owned).into());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_is_not_json_is_refused() {
+    let world = World::new().await;
+    let deep = "[".repeat(20_000).into_bytes();
+    let bodies: [&[u8]; 7] =
+        [b"", b"{", b"{\"title\":", b"{'a': 1}", b"\xff\xfe{}", b"{}{}", &deep];
+    for operation in WITH_BODY {
+        for body in bodies {
+            let answer = world.send(operation, Some("application/json"), body.to_vec()).await;
+            let shown = String::from_utf8_lossy(body);
+            refused(&answer, 400, "invalid_json", &format!("{operation} {shown:.20}"));
+        }
+        for body in ["null", "[]", "5", "\"text\"", "true"] {
+            let answer = world.send(operation, Some("application/json"), body.into()).await;
+            refused(&answer, 422, "invalid_request", &format!("{operation} {body}"));
+        }
+    }
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_of_another_kind_is_refused() {
+    let world = World::new().await;
+    let kinds = [None, Some("text/plain"), Some("application/x-www-form-urlencoded"), Some("json")];
+    for operation in WITH_BODY {
+        for kind in kinds {
+            let body = good(operation).to_string().into_bytes();
+            let answer = world.send(operation, kind, body).await;
+            refused(&answer, 415, "unsupported_media_type", &format!("{operation} {kind:?}"));
+        }
+    }
+    world.end().await;
+}
+
+/// In every object of every body: a member too many, a member missing, a member of another type.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_of_another_shape_is_refused() {
+    let world = World::new().await;
+    for operation in WITH_BODY {
+        let mut found = vec![];
+        objects(&good(operation), "", &mut found);
+        for (object, members) in found {
+            world.check(operation, &format!("{object}/surprise"), json!(1)).await;
+            for name in members {
+                let pointer = format!("{object}/{name}");
+                world.check(operation, &pointer, json!(true)).await;
+                // Of the other party, either member may be missing, but not both.
+                if object == "/counterparty" {
+                    continue;
+                }
+                let mut body = good(operation);
+                let members = body.pointer_mut(&object).and_then(Value::as_object_mut);
+                members.expect("an object").remove(&name);
+                let answer = world.send_json(operation, &body).await;
+                refused(&answer, 422, "invalid_request", &format!("{operation} without {pointer}"));
+                let named = answer.body["errors"][0].clone();
+                assert_eq!(named["pointer"], object, "{operation} without {pointer}");
+                assert!(named["detail"].to_string().contains(&name), "{operation}: {named}");
+            }
+        }
+    }
+    world.end().await;
+}
+
+/// Negative, zero, fractional, huge, and things that are no numbers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn amounts_are_whole_positive_and_bounded() {
+    let world = World::new().await;
+    let amounts = [
+        "0", "-1", "-100000", "1.5", "100000.0", "1e5", "1e30", "1000000000000001",
+        "9223372036854775807", "9223372036854775808", "99999999999999999999999", "\"100000\"",
+        "null", "[100000]", "{}",
+    ];
+    for operation in ["create_deposit", "create_withdrawal", "create_deal"] {
+        let money = if operation == "create_deal" { "/milestones/0/amount" } else { "/amount" };
+        for amount in amounts {
+            let amount: Value = serde_json::from_str(amount).unwrap();
+            world.check(operation, &format!("{money}/amount"), amount).await;
+        }
+        for currency in ["XYZ", "kes", "KESH", "", " KES", "K\u{0}S"] {
+            world.check(operation, &format!("{money}/currency"), json!(currency)).await;
+        }
+    }
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn texts_are_well_formed_and_bounded() {
+    let world = World::new().await;
+    let long = |chars: usize| "a".repeat(chars);
+    let lines = ["", "   ", "two\nlines", "bell\u{7}", "nul\u{0}", "del\u{7f}", "next\u{85}line"];
+    for (operation, pointer, chars_max) in [
+        ("register_user", "/name", 120),
+        ("create_deal", "/title", 120),
+        ("create_deal", "/milestones/0/title", 120),
+        ("refuse_withdrawal", "/note", 500),
+        ("release_withdrawal", "/note", 500),
+    ] {
+        for line in lines {
+            world.check(operation, pointer, json!(line)).await;
+        }
+        world.check(operation, pointer, json!(long(chars_max + 1))).await;
+    }
+    let phones = ["", "0712", "+254512345678", "+15550100", "abc", "254712345678901234", "07123\u{0}45678"];
+    for (operation, pointer) in [
+        ("register_user", "/phone"),
+        ("create_deposit", "/phone"),
+        ("create_withdrawal", "/phone"),
+        ("fund_deal", "/phone"),
+        ("create_deal", "/counterparty/phone"),
+    ] {
+        for phone in phones {
+            world.check(operation, pointer, json!(phone)).await;
+        }
+    }
+    let local = format!("{}@example.com", long(65));
+    let emails = ["", "a", "a@b", "@example.com", "a b@example.com", "a@@example.com", "a@example..com", "a\u{0}@example.com", "a@example.com\u{0}", &local];
+    for email in emails {
+        world.check("register_user", "/email", json!(email)).await;
+        world.check("create_deal", "/counterparty/email", json!(email)).await;
+    }
+    world.check("register_user", "/password", json!("nine-char")).await;
+    world.check("register_user", "/password", json!(long(129))).await;
+    world.check("log_in", "/password", json!(long(129))).await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn choices_and_periods_are_the_documented_ones() {
+    let world = World::new().await;
+    for (operation, pointer) in [
+        ("create_deal", "/role"),
+        ("create_deal", "/currency"),
+        ("create_deal", "/fee_payer"),
+        ("fund_deal", "/method"),
+        ("register_user", "/language"),
+    ] {
+        for text in ["", "BUYER", "cash", "fr", "wallet\u{0}"] {
+            world.check(operation, pointer, json!(text)).await;
+        }
+    }
+    for hours in [json!(0), json!(-1), json!(1.5), json!(8785), json!("24"), json!(1e300)] {
+        world.check("create_deal", "/milestones/0/delivery_hours", hours.clone()).await;
+        for period in ["acceptance_hours", "funding_hours", "inspection_hours"] {
+            let mut body = good("create_deal");
+            body["terms"] = json!({ period: hours });
+            let answer = world.send_json("create_deal", &body).await;
+            refused(&answer, 422, "invalid_request", period);
+            assert_eq!(answer.body["errors"][0]["pointer"], format!("/terms/{period}"));
+        }
+    }
+    world.end().await;
+}
+
+/// Well-formed, but against a rule: each has a code of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_breaks_a_rule_is_refused_with_its_code() {
+    let world = World::new().await;
+    let kes = |minor: i64| json!({ "amount": minor, "currency": "KES" });
+    let usd = json!({ "amount": 100_000, "currency": "USD" });
+    let part = |money: Value| json!({ "title": "Part", "amount": money });
+    let twenty_one = json!(vec![part(kes(100_000)); 21]);
+    let too_much = json!(vec![part(kes(900_000_000_000_000)); 2]);
+    let both = json!({ "email": "juma@example.com", "phone": "254711000002" });
+    let own = json!({ "email": world.amina.email });
+    for (operation, pointer, bad, code) in [
+        ("create_deposit", "/amount", kes(150), "provider_step"),
+        ("create_deposit", "/amount", kes(25_000_100), "provider_limit"),
+        ("create_deposit", "/amount", usd.clone(), "currency_not_carried"),
+        ("create_withdrawal", "/amount", kes(1_050), "provider_step"),
+        ("create_withdrawal", "/amount", kes(900), "provider_limit"),
+        ("create_withdrawal", "/amount", kes(25_000_100), "provider_limit"),
+        ("create_withdrawal", "/amount", usd.clone(), "currency_not_carried"),
+        ("create_withdrawal", "/amount", kes(100_000), "insufficient_funds"),
+        ("fund_deal", "/method", json!("wallet"), "insufficient_funds"),
+        ("create_deal", "/milestones", json!([]), "invalid_request"),
+        ("create_deal", "/milestones", twenty_one, "invalid_request"),
+        ("create_deal", "/milestones", too_much, "amount_out_of_range"),
+        ("create_deal", "/milestones", json!([part(usd)]), "invalid_request"),
+        ("create_deal", "/counterparty", json!({}), "invalid_request"),
+        ("create_deal", "/counterparty", both, "invalid_request"),
+        ("create_deal", "/counterparty", own, "same_party"),
+        ("create_deal", "/counterparty", json!({ "phone": "0799999999" }), "unknown_counterparty"),
+    ] {
+        let mut body = good(operation);
+        set(&mut body, pointer, bad);
+        let answer = world.send_json(operation, &body).await;
+        refused(&answer, 422, code, &format!("{operation} {body}"));
+        if code == "invalid_request" || pointer == "/counterparty" {
+            assert_eq!(answer.body["errors"][0]["pointer"], pointer, "{:#}", answer.body);
+        }
+    }
+    let answer = world.send_json("fund_deal", &json!({ "method": "wallet", "phone": "0712345678" }));
+    refused(&answer.await, 422, "invalid_request", "a phone for the wallet");
+    world.end().await;
+}

@@ -1,0 +1,374 @@
+//! One case for each kind of job: a system in which such a job is due, and how the story goes on from there.
+
+use amana_domain::deal::{Command, Role, Terms};
+use amana_domain::fee::{FeePayer, FeePlan};
+use amana_domain::id::{DealId, UserId};
+use amana_domain::money::{Currency, Money};
+use amana_domain::notice::Locale;
+use amana_domain::phone::Msisdn;
+use amana_harness::{App, eventually};
+use amana_postgres::{
+    Answer, FundingMethod, Job, Keyed, NewDealRequest, NewMilestoneRequest, NewUser, UserRole,
+};
+use amana_worker::{Interruption, Probe};
+use chrono::TimeDelta;
+use serde_json::json;
+use std::sync::{Arc, Mutex};
+use uuid::Uuid;
+
+pub const BUYER_PHONE: &str = "254711000001";
+const SELLER_PHONE: &str = "254711000002";
+const PRICE_MINOR: i64 = 150_000;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Case {
+    SubmitCollection,
+    PollCollection,
+    SubmitPayout,
+    ApplyCallback,
+    LapseDeal,
+    ScreenWithdrawal,
+    SendEmail,
+    SendSms,
+    Reconcile,
+    Housekeep,
+}
+
+/// A new kind of job does not compile until it has a case.
+fn cases(job: &Job) -> &'static [Case] {
+    match job {
+        Job::SubmitCollection { .. } => &[Case::SubmitCollection],
+        Job::PollCollection { .. } => &[Case::PollCollection],
+        Job::SubmitPayout { .. } => &[Case::SubmitPayout],
+        Job::ApplyCallback { .. } => &[Case::ApplyCallback],
+        Job::LapseDeal { .. } => &[Case::LapseDeal],
+        Job::ScreenWithdrawal { .. } => &[Case::ScreenWithdrawal],
+        Job::SendNotification { .. } => &[Case::SendEmail, Case::SendSms],
+        Job::Reconcile { .. } => &[Case::Reconcile],
+        Job::Housekeep { .. } => &[Case::Housekeep],
+    }
+}
+
+/// Where and how one attempt of the job is broken off.
+pub type Break = (&'static str, Interruption);
+
+#[derive(Debug, Default)]
+struct Script {
+    job: Option<Uuid>,
+    broken_at: Option<Break>,
+    steps: Vec<&'static str>,
+}
+
+/// A system with a job that is due, and with people who wait for what it does.
+#[derive(Debug)]
+pub struct Bench {
+    pub app: App,
+    pub job: Uuid,
+    case: Case,
+    buyer: UserId,
+    deal: Option<DealId>,
+    script: Arc<Mutex<Script>>,
+}
+
+impl Bench {
+    pub async fn new(case: Case) -> Self {
+        let script = Arc::new(Mutex::new(Script::default()));
+        let app = App::builder().without_worker().probe(probe(case, script.clone())).start().await;
+        let buyer = register(&app, "Amina", BUYER_PHONE).await;
+        let seller = register(&app, "Juma", SELLER_PHONE).await;
+        let mut bench = Self { app, job: Uuid::nil(), case, buyer, deal: None, script };
+        bench.prepare(seller).await;
+        bench.script.lock().expect("a script").job = Some(bench.job);
+        bench
+    }
+
+    /// One attempt. `false`: the job was done already.
+    pub async fn attempt(&self) -> bool {
+        amana_worker::run_claim(&self.app.context, self.job).await.expect("an attempt")
+    }
+
+    /// Breaks the next attempt off, once.
+    pub fn break_at(&self, at: Break) {
+        self.script.lock().expect("a script").broken_at = Some(at);
+    }
+
+    pub fn was_broken(&self) -> bool {
+        self.script.lock().expect("a script").broken_at.is_none()
+    }
+
+    pub fn steps(&self) -> Vec<&'static str> {
+        self.script.lock().expect("a script").steps.clone()
+    }
+
+    /// Lets the time pass after which a failed attempt is repeated, and a dead worker's lease ends.
+    pub async fn recover(&self) {
+        let waited = "update jobs set pushed_at = null,
+                due_at = case state when 'queued' then created_at else due_at end,
+                lease_until = case state when 'running' then clock_timestamp() - interval '1 second' end
+            where id = ";
+        self.app.database.execute(&format!("{waited} '{}'", self.job)).await;
+    }
+
+    /// Makes the row look as if the job had never been carried out.
+    pub async fn forget(&self) {
+        let forgotten = "update jobs set state = 'queued', attempts = 0, finished_at = null where state = 'done' and id = ";
+        self.app.database.execute(&format!("{forgotten} '{}'", self.job)).await;
+    }
+
+    /// What happens after the job, until nothing is left to happen.
+    pub async fn go_on(&self) {
+        match self.case {
+            Case::SubmitCollection => self.pay_until_funded().await,
+            Case::SubmitPayout | Case::ScreenWithdrawal => {
+                self.until("select count(*) from payments where purpose = 'withdrawal' and state = 'succeeded'")
+                    .await;
+            }
+            Case::PollCollection
+            | Case::ApplyCallback
+            | Case::LapseDeal
+            | Case::SendEmail
+            | Case::SendSms
+            | Case::Reconcile
+            | Case::Housekeep => {}
+        }
+        self.app.run_due_jobs().await;
+    }
+
+    async fn prepare(&mut self, seller: UserId) {
+        match self.case {
+            Case::SubmitCollection => {
+                self.start_payment(seller).await;
+                self.job = self.queued("submit_collection").await;
+            }
+            Case::PollCollection => self.lose_callback(seller).await,
+            Case::ApplyCallback => {
+                self.start_payment(seller).await;
+                self.run("submit_collection").await;
+                self.app.approve_prompt(BUYER_PHONE).await;
+                self.job = self.queued("apply_callback").await;
+            }
+            Case::LapseDeal => self.deliver_and_wait(seller).await,
+            Case::ScreenWithdrawal => {
+                self.withdraw().await;
+                self.job = self.queued("screen_withdrawal").await;
+            }
+            Case::SubmitPayout => {
+                self.withdraw().await;
+                self.run("screen_withdrawal").await;
+                self.job = self.queued("submit_payout").await;
+            }
+            Case::SendEmail => self.job = self.message("welcome", "email").await,
+            Case::SendSms => {
+                self.agree(seller).await;
+                self.job = self.message("deal_proposed", "sms").await;
+            }
+            Case::Reconcile => self.leave_work_for_reconciliation(seller).await,
+            Case::Housekeep => self.leave_work_for_housekeeping().await,
+        }
+    }
+
+    /// A collection that was paid, whose callback never comes, and that is due to be asked about.
+    async fn lose_callback(&mut self, seller: UserId) {
+        self.app.fault(BUYER_PHONE, "callback_lost", 1).await;
+        self.start_payment(seller).await;
+        self.run("submit_collection").await;
+        self.app.approve_prompt(BUYER_PHONE).await;
+        self.app.clock.advance(TimeDelta::seconds(11));
+        self.job = self.queued("poll_collection").await;
+    }
+
+    /// A delivered deal whose buyer keeps silent until the money is the seller's.
+    async fn deliver_and_wait(&mut self, seller: UserId) {
+        self.deposit().await;
+        let deal = self.agree(seller).await;
+        let (app, now) = (&self.app, self.app.clock.now());
+        let fund = keyed(self.buyer, "fund");
+        let render = |_: &_| answer();
+        app.store.fund_deal(&fund, deal, &FundingMethod::Wallet, render, now).await.expect("funded");
+        let view = app.store.deal(seller, deal).await.expect("the deal");
+        let delivered = Command::Deliver(view.deal.milestones[0].id);
+        app.store.command_deal(seller, deal, delivered, now).await.expect("delivered");
+        app.clock.advance(TimeDelta::days(2) + TimeDelta::seconds(5));
+        let inspection = "select id from jobs where key like 'lapse_deal:%:inspection:%'";
+        self.job = self.found(inspection).await;
+    }
+
+    /// A paid collection without a callback, and money that fits no payment.
+    async fn leave_work_for_reconciliation(&mut self, seller: UserId) {
+        self.lose_callback(seller).await;
+        let stray = json!({ "phone": "254711000003", "amount": 70_000, "reference": "GOATS" });
+        let status = self.app.sandbox_send(reqwest::Method::POST, "/admin/paybill", stray).await;
+        assert!(status.is_success(), "{status}");
+        let (store, now) = (&self.app.store, self.app.clock.now());
+        store.enqueue_job(&Job::Reconcile { tick: 1 }, now, now).await.expect("a job");
+        self.job = self.queued("reconcile").await;
+    }
+
+    /// A finished job and a repetition key that are old enough to be removed.
+    async fn leave_work_for_housekeeping(&mut self) {
+        self.app.run_due_jobs().await;
+        self.deposit().await;
+        self.app.run_due_jobs().await;
+        self.app.clock.advance(TimeDelta::days(60));
+        let (store, now) = (&self.app.store, self.app.clock.now());
+        store.enqueue_job(&Job::Housekeep { tick: 1 }, now, now).await.expect("a job");
+        self.job = self.queued("housekeep").await;
+    }
+
+    async fn agree(&mut self, seller: UserId) -> DealId {
+        let (store, now) = (&self.app.store, self.app.clock.now());
+        let made = store.create_deal(seller, deal_with(self.buyer), now).await.expect("a deal");
+        let id = made.deal.id;
+        store.command_deal(seller, id, Command::Propose, now).await.expect("proposed");
+        store.command_deal(self.buyer, id, Command::Agree, now).await.expect("agreed");
+        self.deal = Some(id);
+        id
+    }
+
+    async fn start_payment(&mut self, seller: UserId) {
+        self.agree(seller).await;
+        self.pay("first").await;
+    }
+
+    async fn pay(&self, key: &str) {
+        let (store, now) = (&self.app.store, self.app.clock.now());
+        let deal = self.deal.expect("a deal");
+        let method = FundingMethod::Mpesa(msisdn(BUYER_PHONE));
+        let render = |_: &_| answer();
+        store.fund_deal(&keyed(self.buyer, key), deal, &method, render, now).await.expect("a payment");
+    }
+
+    /// The buyer pays for what the phone asks. If the provider turns out never to have asked, the payment
+    /// is closed by the statement and the buyer tries again.
+    async fn pay_until_funded(&self) {
+        let app = &self.app;
+        app.run_due_jobs().await;
+        let prompts = app.sandbox_get(&format!("/admin/prompts?phone={BUYER_PHONE}")).await;
+        if prompts["prompts"] == json!([]) && self.count("select count(*) from deals where state = 'agreed'").await == 1 {
+            app.clock.advance(TimeDelta::minutes(11));
+            let now = app.clock.now();
+            app.store.enqueue_job(&Job::Reconcile { tick: 1 }, now, now).await.expect("a job");
+            self.until("select count(*) from payments where reason = 'never_happened'").await;
+            self.pay("second").await;
+            app.run_due_jobs().await;
+        }
+        if self.count("select count(*) from deals where state = 'agreed'").await == 1 {
+            app.approve_prompt(BUYER_PHONE).await;
+        }
+        self.until("select count(*) from deals where state = 'funded'").await;
+    }
+
+    async fn deposit(&self) {
+        let (store, now) = (&self.app.store, self.app.clock.now());
+        let (key, render) = (keyed(self.buyer, "deposit"), |_: &_| answer());
+        store.deposit(&key, kes(PRICE_MINOR), &msisdn(BUYER_PHONE), render, now).await.expect("a deposit");
+        self.run("submit_collection").await;
+        self.app.approve_prompt(BUYER_PHONE).await;
+        self.run("apply_callback").await;
+    }
+
+    async fn withdraw(&self) {
+        self.deposit().await;
+        let (store, now) = (&self.app.store, self.app.clock.now());
+        let (key, render) = (keyed(self.buyer, "withdraw"), |_: &_| answer());
+        store.withdraw(&key, kes(100_000), &msisdn(BUYER_PHONE), render, now).await.expect("a withdrawal");
+    }
+
+    /// Carries out the one job of a kind that waits.
+    async fn run(&self, kind: &str) {
+        let job = self.queued(kind).await;
+        let ran = amana_worker::run_claim(&self.app.context, job).await.expect("a job");
+        assert!(ran, "{kind} was not due");
+    }
+
+    async fn queued(&self, kind: &str) -> Uuid {
+        self.found(&format!("select id from jobs where state = 'queued' and kind = '{kind}'")).await
+    }
+
+    async fn message(&self, template: &str, channel: &str) -> Uuid {
+        let named = format!("template = '{template}' and channel = '{channel}' and user_id = '{}'", self.buyer.uuid());
+        self.found(&format!("select id from jobs where payload->>'notification' = (select id::text from notifications where {named})"))
+            .await
+    }
+
+    async fn found(&self, sql: &str) -> Uuid {
+        let id = eventually(sql, || self.app.database.text(sql)).await;
+        id.parse().expect("an id")
+    }
+
+    async fn count(&self, sql: &str) -> i64 {
+        self.app.database.number(sql).await
+    }
+
+    /// Carries out what falls due until the number is one.
+    async fn until(&self, sql: &str) {
+        eventually(sql, || async {
+            self.app.run_due_jobs().await;
+            (self.count(sql).await == 1).then_some(())
+        })
+        .await;
+    }
+}
+
+/// Notes the steps of the job under test and breaks it off where the script says.
+fn probe(case: Case, script: Arc<Mutex<Script>>) -> Probe {
+    Arc::new(move |claim, step| {
+        let mut script = script.lock().expect("a script");
+        if script.job != Some(claim.id.uuid()) {
+            return Box::pin(async { None });
+        }
+        assert!(cases(&claim.job).contains(&case), "{case:?} prepares {:?}", claim.job);
+        script.steps.push(step);
+        let here = script.broken_at.take_if(|(at, _)| *at == step);
+        Box::pin(async move { here.map(|(_, how)| how) })
+    })
+}
+
+async fn register(app: &App, name: &str, phone: &str) -> UserId {
+    let new = NewUser {
+        name: name.to_owned(),
+        email: format!("{}@example.com", name.to_lowercase()),
+        phone: msisdn(phone),
+        password_hash: "cannot log in".to_owned(),
+        role: UserRole::User,
+        locale: Locale::English,
+    };
+    app.store.register(&new, app.clock.now()).await.expect("a person").id
+}
+
+fn deal_with(buyer: UserId) -> NewDealRequest {
+    let two_days = TimeDelta::days(2);
+    NewDealRequest {
+        title: "Two goats".to_owned(),
+        role: Role::Seller,
+        counterparty: buyer,
+        currency: Currency::Kes,
+        fees: FeePlan {
+            percentage_bps: 150,
+            fixed: Money::zero(Currency::Kes),
+            payer: FeePayer::Seller,
+        },
+        terms: Terms { acceptance: two_days, funding: two_days, inspection: two_days },
+        milestones: vec![NewMilestoneRequest {
+            title: "Both".to_owned(),
+            amount: kes(PRICE_MINOR),
+            delivery: TimeDelta::days(7),
+        }],
+    }
+}
+
+fn kes(minor: i64) -> Money {
+    Money::new(minor, Currency::Kes).expect("an amount")
+}
+
+fn msisdn(phone: &str) -> Msisdn {
+    Msisdn::parse(phone).expect("a number")
+}
+
+fn keyed(user: UserId, key: &str) -> Keyed {
+    Keyed::new(user, key.to_owned(), "test", key)
+}
+
+fn answer() -> Answer {
+    Answer { status: 202, body: json!({}) }
+}

@@ -1,0 +1,129 @@
+//! Every kind of job, carried out twice and broken off at every step: the result is the same.
+
+use crate::job_cases::{BUYER_PHONE, Bench, Break, Case};
+use crate::job_prints::Fingerprint;
+use amana_worker::Interruption;
+use std::collections::BTreeMap;
+
+macro_rules! jobs {
+    ($($name:ident: $case:ident;)*) => {$(
+        mod $name {
+            use super::Case;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn runs_twice_same_result() {
+                super::runs_twice(Case::$case).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn fails_at_each_step_then_recovers() {
+                super::fails_at_each_step(Case::$case).await;
+            }
+        }
+    )*};
+}
+
+jobs! {
+    submit_collection: SubmitCollection;
+    poll_collection: PollCollection;
+    submit_payout: SubmitPayout;
+    apply_callback: ApplyCallback;
+    lapse_deal: LapseDeal;
+    screen_withdrawal: ScreenWithdrawal;
+    send_email: SendEmail;
+    send_sms: SendSms;
+    reconcile: Reconcile;
+    housekeep: Housekeep;
+}
+
+/// The same row is carried out again at once, and again when everything is over.
+async fn runs_twice(case: Case) {
+    let (_, clean) = run_clean(case).await;
+    let bench = Bench::new(case).await;
+    for _ in 0..2 {
+        assert!(bench.attempt().await, "the job was not due");
+        bench.forget().await;
+    }
+    assert!(bench.attempt().await, "the job was not due again");
+    bench.go_on().await;
+    bench.forget().await;
+    assert!(bench.attempt().await, "the job was not due at last");
+    bench.go_on().await;
+    let repeated = Fingerprint::of(&bench.app).await;
+    pretty_same(&clean.money, &repeated.money, "money");
+    pretty_same(&clean.story, &repeated.story, "story");
+    pretty_same(&clean.messages, &repeated.messages, "messages");
+    bench.app.assert_sound().await;
+}
+
+async fn fails_at_each_step(case: Case) {
+    let (steps, clean) = run_clean(case).await;
+    assert_eq!((steps.first(), steps.last()), (Some(&"claimed"), Some(&"done")), "{steps:?}");
+    for step in steps {
+        for how in [Interruption::Fail, Interruption::Die] {
+            println!("{case:?} broken at {step}: {how:?}");
+            let broken = run_broken(case, (step, how)).await;
+            compare(case, step, &clean, &broken);
+        }
+    }
+}
+
+async fn run_clean(case: Case) -> (Vec<&'static str>, Fingerprint) {
+    let bench = Bench::new(case).await;
+    assert!(bench.attempt().await, "the job was not due");
+    let steps = bench.steps();
+    bench.go_on().await;
+    bench.app.assert_sound().await;
+    (steps, Fingerprint::of(&bench.app).await)
+}
+
+/// Breaks the first attempt off and lets the next one begin when its time has come.
+async fn run_broken(case: Case, at: Break) -> Fingerprint {
+    let bench = Bench::new(case).await;
+    bench.break_at(at);
+    assert!(bench.attempt().await, "the job was not due");
+    assert!(bench.was_broken(), "it never came to {at:?}");
+    bench.recover().await;
+    let again = bench.attempt().await;
+    assert_eq!(again, at.0 != "done", "what is done is not begun again, everything else is");
+    bench.go_on().await;
+    bench.app.assert_sound().await;
+    asked_once_per_payment(&bench).await;
+    Fingerprint::of(&bench.app).await
+}
+
+fn compare(case: Case, step: &str, clean: &Fingerprint, broken: &Fingerprint) {
+    pretty_same(&clean.money, &broken.money, "money");
+    match (case, step) {
+        // Whoever dies between taking a collection up and hearing the answer leaves it unknown: callback
+        // or statement tell, and that is another story with the same end.
+        (Case::SubmitCollection, "begun" | "sent") => {}
+        // A message cannot be taken back: it may be sent again, but everybody is told everything.
+        (Case::SendEmail | Case::SendSms, "sent") => {
+            pretty_same(&clean.story, &broken.story, "story");
+            assert_eq!(clean.told(), broken.told());
+            assert_eq!(broken.messages.len(), clean.messages.len() + 1, "it went out twice");
+        }
+        _ => {
+            pretty_same(&clean.story, &broken.story, "story");
+            pretty_same(&clean.messages, &broken.messages, "messages");
+        }
+    }
+}
+
+/// However often a job is tried, the phone asks at most once for each payment.
+async fn asked_once_per_payment(bench: &Bench) {
+    let answer = bench.app.sandbox_get(&format!("/admin/collections?phone={BUYER_PHONE}")).await;
+    let mut asked: BTreeMap<&str, u32> = BTreeMap::new();
+    for collection in answer["collections"].as_array().expect("collections") {
+        *asked.entry(collection["reference"].as_str().expect("a reference")).or_default() += 1;
+    }
+    assert!(asked.values().all(|times| *times == 1), "{asked:?}");
+}
+
+#[track_caller]
+fn pretty_same(clean: &[String], other: &[String], what: &str) {
+    let missing: Vec<_> = clean.iter().filter(|line| !other.contains(line)).collect();
+    let added: Vec<_> = other.iter().filter(|line| !clean.contains(line)).collect();
+    assert!(clean == other, "{what} differs\nmissing: {missing:#?}\nadded: {added:#?}\nall: {other:#?}");
+}

@@ -1,0 +1,107 @@
+//! Many hands at one wallet, and at two wallets in both directions.
+
+use amana_harness::{Answer, App, DealPlan};
+use serde_json::json;
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+const WITHDRAWALS: usize = 60;
+const DEALS: usize = 15;
+
+fn kes(minor: i64) -> serde_json::Value {
+    json!({ "amount": { "amount": minor, "currency": "KES" } })
+}
+
+/// The database's own count of deadlocks, including those that it resolved before anybody noticed.
+const DEADLOCKS: &str = "select deadlocks from pg_stat_database where datname = current_database()";
+
+fn succeeded(answers: &[Answer], status: u16) -> i64 {
+    let mut count = 0;
+    for answer in answers {
+        if answer.status.as_u16() == status {
+            count += 1;
+        } else {
+            assert_eq!(answer.problem(), "insufficient_funds", "{:#}", answer.body);
+        }
+    }
+    count
+}
+
+/// Sixty withdrawals of KES 10 and fifteen purchases of KES 20 at once from a wallet of KES 500: as
+/// many succeed as the money lasts for, to the cent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wallet_is_spent_to_the_last_cent_and_never_below() {
+    let mut app = App::start().await;
+    let (buyer, seller) = (app.person("Amina").await, app.person("Juma").await);
+    app.top_up(&buyer, 50_000).await;
+    let mut deals = vec![];
+    let plan = DealPlan { milestones: vec![2_000], ..DealPlan::default() };
+    for _ in 0..DEALS {
+        deals.push(app.agreed(&buyer, &seller, &plan).await);
+    }
+    // Nothing may come back while it is counted.
+    app.stop_worker().await;
+    let app = Arc::new(app);
+    let mut spending = JoinSet::new();
+    for n in 0..WITHDRAWALS {
+        let (app, buyer) = (app.clone(), buyer.clone());
+        spending.spawn(async move { (n, app.post(&buyer, "/v1/withdrawals", kes(1_000)).await) });
+    }
+    for (n, deal) in deals.into_iter().enumerate() {
+        let (app, buyer, path) = (app.clone(), buyer.clone(), format!("/v1/deals/{deal}/fund"));
+        spending.spawn(async move {
+            (WITHDRAWALS + n, app.post(&buyer, &path, json!({ "method": "wallet" })).await)
+        });
+    }
+    let (mut out, mut bought) = (vec![], vec![]);
+    while let Some(done) = spending.join_next().await {
+        let (n, answer) = done.expect("an answer");
+        if n < WITHDRAWALS { &mut out } else { &mut bought }.push(answer);
+    }
+    let (out, bought) = (succeeded(&out, 202), succeeded(&bought, 200));
+    assert_eq!(out * 1_000 + bought * 2_000, 50_000, "{out} withdrawals, {bought} deals");
+    assert_eq!(app.balance(&buyer).await, (0, out * 1_000));
+    assert_eq!(app.database.number(DEADLOCKS).await, 0);
+    app.assert_sound().await;
+}
+
+/// Two people buy from each other and release at the same time, so that every transaction wants the
+/// accounts that another one holds.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn payments_that_cross_do_not_block_each_other() {
+    let mut app = App::start().await;
+    let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
+    app.top_up(&amina, 100_000).await;
+    app.top_up(&juma, 100_000).await;
+    let plan = DealPlan { milestones: vec![1_000], fee_payer: "shared" };
+    let mut deals = vec![];
+    for _ in 0..DEALS {
+        for (buyer, seller) in [(&amina, &juma), (&juma, &amina)] {
+            let deal = app.agreed(buyer, seller, &plan).await;
+            let milestone = app.milestones(buyer, &deal).await.remove(0);
+            deals.push((buyer.clone(), deal, milestone));
+        }
+    }
+    app.stop_worker().await;
+    let app = Arc::new(app);
+    let mut running = JoinSet::new();
+    for (buyer, deal, milestone) in deals {
+        let app = app.clone();
+        running.spawn(async move {
+            let path = format!("/v1/deals/{deal}");
+            let fund = json!({ "method": "wallet" });
+            app.post(&buyer, &format!("{path}/fund"), fund).await.expect(200);
+            let path = format!("{path}/milestones/{milestone}/release");
+            app.post(&buyer, &path, serde_json::Value::Null).await.expect(200);
+        });
+    }
+    while let Some(done) = running.join_next().await {
+        done.expect("funded and released");
+    }
+    // KES 10 at 1.5 %: 15 cents, of which the buyer bears 7 and the seller the odd one.
+    let fees = i64::try_from(DEALS).expect("small") * 2 * 15;
+    let (amina, juma) = (app.balance(&amina).await, app.balance(&juma).await);
+    assert_eq!((amina, juma), ((100_000 - fees / 2, 0), (100_000 - fees / 2, 0)));
+    assert_eq!(app.database.number(DEADLOCKS).await, 0);
+    app.assert_sound().await;
+}

@@ -1,0 +1,112 @@
+//! The committed OpenAPI document, the code and what is served say the same, and say enough.
+
+use amana_harness::App;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Whoever calls these cannot have a token yet, or is the provider, or a load balancer.
+pub(crate) const PUBLIC: [&str; 7] = [
+    "get_liveness",
+    "get_readiness",
+    "log_in",
+    "receive_collection",
+    "receive_payout",
+    "receive_payout_timeout",
+    "register_user",
+];
+
+/// What an operation does is the first word of its id, and is one of these.
+const VERBS: [&str; 15] = [
+    "agree", "cancel", "create", "deliver", "fund", "get", "list", "log", "propose", "receive",
+    "refuse", "register", "release", "replay", "start",
+];
+
+/// One operation of the document, with the place where it is called.
+#[derive(Debug, Clone)]
+pub(crate) struct Operation {
+    pub(crate) id: String,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) described: Value,
+}
+
+pub(crate) fn document() -> Value {
+    serde_json::from_str(&amana_api::document()).expect("JSON")
+}
+
+pub(crate) fn operations() -> Vec<Operation> {
+    let document = document();
+    let mut found = vec![];
+    for (path, methods) in document["paths"].as_object().expect("paths") {
+        for (method, described) in methods.as_object().expect("methods") {
+            let id = described["operationId"].as_str();
+            found.push(Operation {
+                id: id.unwrap_or_else(|| panic!("{method} {path} has no operationId")).to_owned(),
+                method: method.to_uppercase(),
+                path: path.clone(),
+                described: described.clone(),
+            });
+        }
+    }
+    assert!(found.len() > 25, "only {} operations", found.len());
+    found
+}
+
+fn committed() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi/amana.json")
+}
+
+/// `EXPECTORATE=overwrite` rewrites the file; `make openapi` does that.
+#[test]
+fn document_matches_the_code() {
+    expectorate::assert_contents(committed(), &amana_api::document());
+}
+
+#[test]
+fn every_operation_says_what_it_is_and_how_it_fails() {
+    let mut ids = BTreeSet::new();
+    for Operation { id, described, .. } in operations() {
+        assert!(ids.insert(id.clone()), "two operations are called {id}");
+        let verb = id.split('_').next().unwrap_or_default();
+        assert!(VERBS.contains(&verb) && id.contains('_'), "{id} is not called verb_resource");
+        assert!(described["summary"].as_str().is_some_and(|s| s.len() > 5), "{id}: no summary");
+        assert_eq!(described["tags"].as_array().map(Vec::len), Some(1), "{id}: one tag");
+        for range in ["4XX", "5XX"] {
+            let problem = &described["responses"][range]["content"]["application/problem+json"];
+            assert_eq!(problem["schema"]["$ref"], "#/components/schemas/Problem", "{id} {range}");
+        }
+    }
+}
+
+#[test]
+fn every_operation_needs_a_token_except_the_public_ones() {
+    let open: BTreeSet<String> = operations()
+        .into_iter()
+        .filter(|o| o.described["security"].as_array().is_none_or(Vec::is_empty))
+        .map(|o| o.id)
+        .collect();
+    assert_eq!(open, PUBLIC.map(str::to_owned).into());
+}
+
+/// What is served is the document of the code, which another test compares with the file.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_served_document_is_the_committed_one() {
+    let app = App::builder().without_worker().start().await;
+    let served = app.http.get(format!("{}/openapi.json", app.api_url)).send().await.unwrap();
+    assert_eq!(served.status(), 200);
+    assert!(served.headers()["content-type"].to_str().unwrap().starts_with("application/json"));
+    assert_eq!(served.text().await.unwrap(), amana_api::document());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_shows_the_document() {
+    let app = App::builder().without_worker().start().await;
+    let page = app.http.get(format!("{}/docs", app.api_url)).send().await.unwrap();
+    assert_eq!(page.status(), 200);
+    let headers = page.headers().clone();
+    assert!(headers["content-type"].to_str().unwrap().starts_with("text/html"));
+    assert!(headers.contains_key("content-security-policy"));
+    let text = page.text().await.unwrap();
+    assert!(text.contains("/openapi.json") || text.contains("create_deal"), "{text:.200}");
+}

@@ -1,0 +1,128 @@
+//! The programs that newcomers meet: `amana demo` and `amana up`, as real processes.
+
+mod process;
+
+use amana::demo::{BUYER, Client, OPERATOR, PASSWORD, SELLER};
+use amana::local::Scratch;
+use amana_harness::eventually;
+use nix::sys::signal::Signal;
+use process::{Amana, left_behind};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::time::Instant;
+
+const NOTHING: &[String] = &[];
+
+/// Goal: issue 2, must-show 1.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_tells_a_whole_deal_and_leaves_nothing_behind() {
+    let folder = Scratch::new().expect("a folder");
+    let began = Instant::now();
+    let mut demo = Amana::start("demo", &folder);
+    let status = demo.ended().await;
+    eprintln!("the demo took {:.1} s", began.elapsed().as_secs_f64());
+    let told = demo.output();
+    assert!(status.success(), "{told}");
+    assert_eq!(told.lines().last(), Some("demo: completed"), "{told}");
+    for part in [BUYER.name, SELLER.name, "escrow", "receipt", "it holds to the cent"] {
+        assert!(told.contains(part), "{part:?} is missing in:\n{told}");
+    }
+    assert_eq!(left_behind(folder.path()), NOTHING);
+    assert_eq!(data_folders(folder.path()), NOTHING);
+}
+
+fn data_folders(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("the folder").flatten();
+    let folders = entries.filter(|entry| entry.path().is_dir());
+    folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// Goal: what `amana up` prints is enough to use it, Ctrl-C ends all of it, and the next start has the
+/// same people and the same money.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn up_ends_cleanly_and_keeps_its_data() {
+    let folder = Scratch::new().expect("a folder");
+    let mut up = Amana::start("up", &folder);
+    let printed = up.ready().await;
+    let (buyer, operator) = (log_in(&printed, "buyer").await, log_in(&printed, "operator").await);
+    deposit(&buyer, &printed).await;
+    let before = (wallet(&buyer).await, proof(&operator).await);
+    assert_eq!((&before.0["available"], &before.1["entries"]), (&json!(250_000), &json!(1)));
+    let status = up.end(Signal::SIGINT).await;
+    assert!(status.success(), "{status}: {}", up.output());
+    assert_eq!(left_behind(folder.path()), NOTHING);
+
+    let mut up = Amana::start("up", &folder);
+    let printed = up.ready().await;
+    let (buyer, operator) = (log_in(&printed, "buyer").await, log_in(&printed, "operator").await);
+    assert_eq!((wallet(&buyer).await, proof(&operator).await), before);
+    let status = up.end(Signal::SIGTERM).await;
+    assert!(status.success(), "{status}: {}", up.output());
+    assert_eq!(left_behind(folder.path()), NOTHING);
+}
+
+/// Goal: two never share a folder, and not even SIGKILL leaves servers behind that nobody owns.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_up_is_refused_and_a_killed_one_takes_everything_with_it() {
+    let folder = Scratch::new().expect("a folder");
+    let mut up = Amana::start("up", &folder);
+    let printed = up.ready().await;
+    let mut second = Amana::start("up", &folder);
+    assert_eq!(second.ended().await.code(), Some(1), "{}", second.output());
+    assert!(second.output().contains("another amana is running"), "{}", second.output());
+    log_in(&printed, "buyer").await;
+    assert!(left_behind(folder.path()).len() >= 6, "the look finds what runs");
+
+    up.end(Signal::SIGKILL).await;
+    eventually("everything ended with it", || async {
+        left_behind(folder.path()).is_empty().then_some(())
+    })
+    .await;
+    let mut again = Amana::start("up", &folder);
+    log_in(&again.ready().await, "seller").await;
+    assert!(again.end(Signal::SIGINT).await.success(), "{}", again.output());
+}
+
+/// The address that was printed after these words.
+fn address<'a>(printed: &'a str, label: &str) -> &'a str {
+    let line = printed.lines().find_map(|line| line.trim_start().strip_prefix(label));
+    line.and_then(|rest| rest.split_whitespace().next())
+        .unwrap_or_else(|| panic!("no {label:?} in:\n{printed}"))
+}
+
+/// Logs in as the person of this role, with what was printed and nothing else.
+async fn log_in(printed: &str, role: &str) -> Client {
+    let person = [BUYER, SELLER, OPERATOR]
+        .into_iter()
+        .find(|it| printed.contains(&format!("{}  {role}", it.email)))
+        .unwrap_or_else(|| panic!("no {role} in:\n{printed}"));
+    assert!(printed.contains(PASSWORD), "no password in:\n{printed}");
+    let api = address(printed, "API").trim_end_matches("/v1");
+    Client::new(api).expect("a client").log_in(&person).await.expect("the log-in")
+}
+
+/// The buyer puts 2,500 shillings into the wallet.
+async fn deposit(buyer: &Client, printed: &str) {
+    let amount = json!({ "amount": { "amount": 250_000, "currency": "KES" } });
+    let payment = buyer.post("/v1/wallet/deposits", &amount).await.expect("a deposit");
+    let sandbox = Client::new(address(printed, "provider sandbox").trim_end_matches('/'));
+    let (sandbox, phone) = (sandbox.expect("a client"), BUYER.phone);
+    let prompts = format!("/admin/prompts?phone={phone}");
+    let there = |found: &Value| found["prompts"].as_array().is_some_and(|all| !all.is_empty());
+    sandbox.wait("the prompt", &prompts, there).await.expect("a prompt");
+    let answer = format!("/admin/phones/{phone}/answer");
+    sandbox.post(&answer, &json!({ "pin": "1234" })).await.expect("the answer");
+    let path = format!("/v1/payments/{}", payment["id"].as_str().expect("an id"));
+    let paid = |payment: &Value| payment["state"] == "succeeded";
+    buyer.wait("the deposit", &path, paid).await.expect("the money");
+}
+
+async fn wallet(person: &Client) -> Value {
+    let wallet = person.get("/v1/wallet").await.expect("a wallet");
+    let all = wallet["balances"].as_array().expect("balances");
+    all.iter().find(|balance| balance["currency"] == "KES").expect("shillings").clone()
+}
+
+async fn proof(operator: &Client) -> Value {
+    operator.get("/v1/operator/proof").await.expect("a proof")
+}

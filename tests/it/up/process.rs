@@ -1,0 +1,68 @@
+//! `amana demo` and `amana up` as processes, and the look for what they left behind.
+
+use amana::local::{Child, Program, Scratch};
+use amana_harness::{amana_binary, eventually};
+use nix::sys::signal::Signal;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use uuid::Uuid;
+
+pub(super) struct Amana {
+    child: Child,
+    output: PathBuf,
+}
+
+impl Amana {
+    /// Everything it starts works within `folder`, so that [`left_behind`] can find it.
+    pub(super) fn start(command: &str, folder: &Scratch) -> Self {
+        let output = folder.join(&format!("output-{}", Uuid::new_v4()));
+        let child = Program::new("amana", &amana_binary(), &output)
+            .args([command])
+            .directory(folder.path())
+            .env("TMPDIR", folder.path())
+            // The developer's own servers are not for tests.
+            .env("DATABASE_URL", "")
+            .env("REDIS_URL", "")
+            .start()
+            .expect("amana starts");
+        Self { child, output }
+    }
+
+    pub(super) fn output(&self) -> String {
+        std::fs::read_to_string(&self.output).expect("the output")
+    }
+
+    /// Waits until it has printed the last line of what people need.
+    pub(super) async fn ready(&mut self) -> String {
+        eventually("amana is up", || {
+            assert_eq!(self.child.ended().expect("its status"), None, "{}", self.output());
+            let printed = self.output();
+            std::future::ready(printed.trim_end().ends_with("operator").then_some(printed))
+        })
+        .await
+    }
+
+    /// Sends the signal, waits for the end, and tells how it was.
+    pub(super) async fn end(&mut self, signal: Signal) -> ExitStatus {
+        self.child.signal(signal).expect("the signal is sent");
+        self.ended().await
+    }
+
+    pub(super) async fn ended(&mut self) -> ExitStatus {
+        eventually("amana ended", || std::future::ready(self.child.ended().expect("its status")))
+            .await
+    }
+}
+
+/// The processes that work in the folder, or were told of it.
+pub(super) fn left_behind(folder: &Path) -> Vec<String> {
+    let listed = Command::new("ps").args(["-axww", "-o", "pid=,command="]).output().expect("ps");
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    let works_here = |line: &&str| {
+        let pid = line.split_whitespace().next().unwrap_or_default();
+        let cwd = std::fs::read_link(format!("/proc/{pid}/cwd"));
+        cwd.is_ok_and(|cwd| cwd.starts_with(folder))
+            || line.contains(&*folder.display().to_string())
+    };
+    listed.lines().filter(works_here).map(str::to_owned).collect()
+}
