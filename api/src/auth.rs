@@ -148,7 +148,7 @@ mod tests {
     }
 
     fn at(seconds: i64) -> DateTime<Utc> {
-        DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
+        DateTime::from_timestamp(seconds, 0).unwrap()
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::problem::{ApiError, Code};
 use poem::{Request, RequestBody};
 use poem_openapi::payload::{Json, Payload};
 use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchemaRef, Registry};
-use poem_openapi::types::Type;
+use poem_openapi::types::{ParseFromJSON, Type};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -17,15 +17,17 @@ pub(crate) struct Body<T> {
     pub(crate) canonical: String,
 }
 
-impl<T: DeserializeOwned> Body<T> {
+impl<T: DeserializeOwned + ParseFromJSON> Body<T> {
     /// # Errors
     /// `invalid_json`, or `invalid_request` naming the field.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, ApiError> {
         let json: Value = serde_json::from_slice(bytes)
             .map_err(|e| ApiError::new(Code::InvalidJson, format!("the body is not JSON: {e}")))?;
         let canonical = canonical(&json);
-        let value = serde_path_to_error::deserialize(json)
+        let value = serde_path_to_error::deserialize(&json)
             .map_err(|e| ApiError::field(pointer(e.path()), e.inner().to_string()))?;
+        // The reader that wrote the document has the last word: serde would take a list for an object.
+        T::parse_from_json(Some(json)).map_err(|e| ApiError::field("", e.into_message()))?;
         Ok(Self { value, canonical })
     }
 }
@@ -60,7 +62,7 @@ impl<T: Type> Body<T> {
     }
 }
 
-impl<'a, T: Type + DeserializeOwned> ApiExtractor<'a> for Body<T> {
+impl<'a, T: ParseFromJSON + DeserializeOwned> ApiExtractor<'a> for Body<T> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
 
     type ParamType = ();
@@ -92,19 +94,20 @@ impl<'a, T: Type + DeserializeOwned> ApiExtractor<'a> for Body<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use poem_openapi::Object;
     use serde::Deserialize;
 
-    #[derive(Debug, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    #[expect(dead_code, reason = "only whether it parses is of interest")]
+    #[derive(Debug, Deserialize, Object)]
+    #[serde(deny_unknown_fields, expecting = "an object")]
+    #[oai(deny_unknown_fields)]
     struct Order {
         title: String,
         parts: Vec<Part>,
     }
 
-    #[derive(Debug, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    #[expect(dead_code, reason = "only whether it parses is of interest")]
+    #[derive(Debug, Deserialize, Object)]
+    #[serde(deny_unknown_fields, expecting = "an object")]
+    #[oai(deny_unknown_fields)]
     struct Part {
         amount: i64,
     }
@@ -121,6 +124,8 @@ mod tests {
         check("{", Code::InvalidJson, None);
         check(&"[".repeat(60_000), Code::InvalidJson, None);
         check("[]", Code::InvalidRequest, Some(""));
+        check(r#"["a",[]]"#, Code::InvalidRequest, Some(""));
+        check(r#"{"title":"a","parts":[[5]]}"#, Code::InvalidRequest, Some(""));
         check(r#"{"parts":[]}"#, Code::InvalidRequest, Some(""));
         check(
             r#"{"title":"a","parts":[{"amount":1.5}]}"#,
@@ -133,7 +138,7 @@ mod tests {
 
     #[test]
     fn the_order_of_members_makes_no_other_request() {
-        let canonical = |body: &str| Body::<Value>::parse(body.as_bytes()).unwrap().canonical;
+        let canonical = |body: &str| super::canonical(&serde_json::from_str(body).unwrap());
         assert_eq!(
             canonical(r#"{"a":1,"b":{"d":2,"c":3}}"#),
             canonical(r#"{"b":{"c":3,"d":2}, "a":1}"#)

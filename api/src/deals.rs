@@ -12,18 +12,17 @@ use crate::body::Body;
 use crate::context::Context;
 use crate::once::{Done, DoneOrStarted, answer, keyed, seen_by};
 use crate::page::{Cursor, PageOf, limit};
-use crate::payments::payer;
 use crate::problem::ApiError;
 use crate::wire::{Key, Limit, Wire};
 use amana_domain::deal::Command;
 use amana_domain::id::{DealId, MilestoneId};
-use amana_postgres::{Answer, DealView, Funding, FundingMethod};
+use amana_postgres::{Answer, DealView, Funding};
 use poem::http::StatusCode;
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, OpenApi};
-use request::{CreateDeal, FundDeal, Method};
+use request::{CreateDeal, FundDeal};
 use std::sync::Arc;
 
 #[derive(ApiResponse)]
@@ -228,12 +227,7 @@ impl Deals {
     ) -> Result<DoneOrStarted<DealAnswer>, ApiError> {
         let id = id.0.0;
         let keyed = keyed(&caller, key.0, "fund_deal", &format!("{id} {}", body.canonical));
-        let method = match body.value.method()? {
-            Method::Wallet => FundingMethod::Wallet,
-            Method::Mpesa => {
-                FundingMethod::Mpesa(payer(&context, &caller, body.value.phone).await?)
-            }
-        };
+        let method = body.value.parse(&context, &caller).await?;
         let outcome = context
             .write(async move |store, now| {
                 store.fund_deal(&keyed, id, &method, render_funding, now).await

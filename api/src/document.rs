@@ -75,13 +75,20 @@ fn modern(value: Value) -> Value {
         Value::Object(members) => object(members),
         Value::Array(items) => Value::Array(items.into_iter().map(modern).collect()),
         Value::Number(number) => Value::Number(whole(number)),
+        Value::String(text) => Value::String(page_name(text)),
         other => other,
     }
 }
 
 fn object(members: Map<String, Value>) -> Value {
     let mut object: Map<String, Value> =
-        members.into_iter().map(|(key, value)| (renamed(key), modern(value))).collect();
+        unwrapped(members).into_iter().map(|(key, value)| (renamed(key), modern(value))).collect();
+    // What goes without saying is not said.
+    object.retain(|key, value| match key.as_str() {
+        "deprecated" => *value != false,
+        "explode" => *value != true,
+        _ => true,
+    });
     exclusive(&mut object, "exclusiveMinimum", "minimum");
     exclusive(&mut object, "exclusiveMaximum", "maximum");
     if let Some(headers) = object.get_mut("headers").and_then(Value::as_object_mut) {
@@ -96,8 +103,31 @@ fn object(members: Map<String, Value>) -> Value {
 fn renamed(key: String) -> String {
     match key.as_str() {
         "application/json; charset=utf-8" => "application/json".to_owned(),
-        _ => key,
+        _ => page_name(key),
     }
+}
+
+/// The framework builds the name of a page of deals as `PageOf_Deal`; people say `DealPage`.
+fn page_name(text: String) -> String {
+    match text.split_once("PageOf_") {
+        Some(("" | "#/components/schemas/", item)) => {
+            text.replace(&format!("PageOf_{item}"), &format!("{item}Page"))
+        }
+        _ => text,
+    }
+}
+
+/// 3.0 allows nothing beside a reference, so the framework wraps it together with what it has to add.
+fn unwrapped(mut members: Map<String, Value>) -> Map<String, Value> {
+    let parts = members.get("allOf").and_then(Value::as_array).map(Vec::as_slice);
+    let Some([Value::Object(reference), Value::Object(more)]) = parts else { return members };
+    if !reference.contains_key("$ref") || more.contains_key("$ref") {
+        return members;
+    }
+    let parts: Vec<_> = more.clone().into_iter().chain(reference.clone()).collect();
+    members.remove("allOf");
+    members.extend(parts);
+    members
 }
 
 /// `X-REQUEST-ID` reads `X-Request-Id`.
@@ -135,16 +165,7 @@ fn nullable(mut object: Map<String, Value>) -> Value {
         }
         _ => {
             let description = object.remove("description");
-            // The framework wraps a reference that it has something to add to.
-            let only = match object.remove("allOf") {
-                Some(Value::Array(mut all)) if all.len() == 1 && object.is_empty() => all.remove(0),
-                Some(all) => {
-                    object.insert("allOf".into(), all);
-                    Value::Object(object)
-                }
-                None => Value::Object(object),
-            };
-            let mut either = json!({ "anyOf": [only, { "type": "null" }] });
+            let mut either = json!({ "anyOf": [object, { "type": "null" }] });
             if let Some(description) = description {
                 either["description"] = description;
             }

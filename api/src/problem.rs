@@ -47,8 +47,7 @@ pub(crate) struct Problem {
     pub(crate) detail: String,
     /// Names this request in our logs; quote it when asking for help.
     pub(crate) request_id: String,
-    /// The places in the request that are wrong, if the problem lies there.
-    #[oai(skip_serializing_if_is_empty)]
+    /// The places in the request that are wrong; empty if the problem does not lie there.
     pub(crate) errors: Vec<FieldError>,
 }
 

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// A person who wants to take part.
 #[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct RegisterUser {
     /// What the other party of a deal gets to see.
@@ -32,9 +32,22 @@ struct RegisterUser {
     language: Option<Wire<Locale>>,
 }
 
+impl RegisterUser {
+    async fn parse(self, context: &Context) -> Result<NewUser, ApiError> {
+        Ok(NewUser {
+            name: self.name.0.0,
+            email: self.email.0.0,
+            phone: self.phone.0.0,
+            password_hash: context.passwords.hash(self.password.0).await?,
+            role: UserRole::User,
+            locale: self.language.map_or(Locale::English, |language| language.0),
+        })
+    }
+}
+
 /// What a person logs in with.
 #[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct LogIn {
     email: String,
@@ -115,16 +128,7 @@ impl Users {
         context: Data<&Arc<Context>>,
         body: Body<RegisterUser>,
     ) -> Result<Registered, ApiError> {
-        let new = body.value;
-        let password_hash = context.passwords.hash(new.password.0).await?;
-        let new = NewUser {
-            name: new.name.0.0,
-            email: new.email.0.0,
-            phone: new.phone.0.0,
-            password_hash,
-            role: UserRole::User,
-            locale: new.language.map_or(Locale::English, |language| language.0),
-        };
+        let new = body.value.parse(&context).await?;
         let user = context.write(async move |store, now| store.register(&new, now).await).await?;
         Ok(Registered::Created(Json(user.into())))
     }

@@ -73,7 +73,7 @@ struct WalletEntry {
 
 /// Paying in from mobile money.
 #[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct CreateDeposit {
     /// M-Pesa carries KES 1 to KES 250,000 in one transaction, whole shillings.

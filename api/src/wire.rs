@@ -5,7 +5,7 @@ mod number;
 mod text;
 mod values;
 
-pub(crate) use money::{Money, PositiveMoney, positive};
+pub(crate) use money::{Money, PositiveMoney};
 pub(crate) use number::{AmountMinor, Hours, Limit};
 pub(crate) use text::{Text, Wire, text_values};
 pub(crate) use values::{Email, Key, NewPassword, Note, PersonName, Phone, Secret, Title};

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 /// Taking money out.
 #[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct CreateWithdrawal {
     /// M-Pesa carries KES 10 to KES 250,000 in one transaction, whole shillings.

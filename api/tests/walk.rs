@@ -28,7 +28,7 @@ async fn call<E: Endpoint>(
     if let Some(b) = body {
         r = r.body_json(&b);
     }
-    let mut resp = r.send().await.0;
+    let mut resp = Box::pin(r.send()).await.0;
     let status = resp.status().as_u16();
     let headers = resp.headers().clone();
     let text = resp.take_body().into_string().await.unwrap();
@@ -97,7 +97,7 @@ async fn walk() {
         assert_eq!(call(&c, "GET", path, "garbage", "", None).await.0, 401);
     }
     let deal = json!({"title": "A bicycle", "role": "buyer", "counterparty": {"email": format!("baraka{n}@example.com")}, "currency": "KES",
-        "fee_payer": "shared", "milestones": [{"title": "Frame", "amount": 150_001}, {"title": "Wheels", "amount": 50_000, "delivery_hours": 24}]});
+        "fee_payer": "shared", "milestones": [{"title": "Frame", "amount": {"amount": 150_001, "currency": "KES"}}, {"title": "Wheels", "amount": {"amount": 50_000, "currency": "KES"}, "delivery_hours": 24}]});
     let (s, v, _) = call(&c, "POST", "/v1/deals", amina, "", Some(deal.clone())).await;
     assert_eq!(s, 201, "{v}");
     println!("{v:#}");
@@ -118,31 +118,31 @@ async fn walk() {
         (json!({"extra": 5}), 422, "invalid_request", "/extra"),
         (json!({"milestones": []}), 422, "invalid_request", "/milestones"),
         (
-            json!({"milestones": [{"title": "a", "amount": -1}]}),
+            json!({"milestones": [{"title": "a", "amount": {"amount": -1, "currency": "KES"}}]}),
             422,
             "invalid_request",
-            "/milestones/0/amount",
+            "/milestones/0/amount/amount",
         ),
         (
-            json!({"milestones": [{"title": "a", "amount": 1.5}]}),
+            json!({"milestones": [{"title": "a", "amount": {"amount": 1.5, "currency": "KES"}}]}),
             422,
             "invalid_request",
-            "/milestones/0/amount",
+            "/milestones/0/amount/amount",
         ),
         (
-            json!({"milestones": [{"title": "a", "amount": 1e30}]}),
+            json!({"milestones": [{"title": "a", "amount": {"amount": 1e30, "currency": "KES"}}]}),
             422,
             "invalid_request",
-            "/milestones/0/amount",
+            "/milestones/0/amount/amount",
         ),
         (
-            json!({"milestones": [{"title": "a", "amount": 10}]}),
+            json!({"milestones": [{"title": "a", "amount": {"amount": 10, "currency": "KES"}}]}),
             422,
             "fee_exceeds_amount",
             "/milestones",
         ),
         (
-            json!({"milestones": [{"title": "a", "amount": 1_000_000_000_000_000i64}, {"title": "a", "amount": 1_000_000_000_000_000i64}]}),
+            json!({"milestones": [{"title": "a", "amount": {"amount": 1_000_000_000_000_000i64, "currency": "KES"}}, {"title": "a", "amount": {"amount": 1_000_000_000_000_000i64, "currency": "KES"}}]}),
             422,
             "amount_out_of_range",
             "",
@@ -168,6 +168,18 @@ async fn walk() {
             "/counterparty",
         ),
         (json!({"terms": {"funding_hours": 0}}), 422, "invalid_request", "/terms/funding_hours"),
+        (
+            json!({"milestones": [["a", {"amount": 5, "currency": "KES"}, 5]]}),
+            422,
+            "invalid_request",
+            "",
+        ),
+        (
+            json!({"milestones": [{"title": "a", "amount": {"amount": 100, "currency": "USD"}}]}),
+            422,
+            "invalid_request",
+            "/milestones/0/amount/currency",
+        ),
         (json!({"role": "broker"}), 422, "invalid_request", "/role"),
     ] {
         let (s, v, h) = call(&c, "POST", "/v1/deals", amina, "", Some(bad(patch))).await;
@@ -272,6 +284,109 @@ async fn walk() {
     )
     .await;
     assert_eq!((s, v["code"].as_str()), (422, Some("insufficient_funds")));
+    // the money arrives
+    let sql = |q: &str| {
+        let o = std::process::Command::new("psql")
+            .args(["-h", "127.0.0.1", "-p", "54999", "-U", "app", "api_dev", "-Atc", q])
+            .output()
+            .unwrap();
+        String::from_utf8(o.stdout).unwrap().trim().to_owned()
+    };
+    let raw = |id: &str| uuid::Uuid::parse_str(id.split('_').nth(1).unwrap()).unwrap();
+    let (_, v, _) = call(&c, "GET", &p(""), amina, "", None).await;
+    let pay_id = v["payment"]["id"].as_str().unwrap().to_owned();
+    let token = sql(&format!("select callback_token from payments where id = '{}'", raw(&pay_id)));
+    assert_eq!(token.len(), 32);
+    assert_eq!(c.post(format!("/v1/callbacks/c/{token}")).body("{}").send().await.0.status(), 200);
+    let cb: uuid::Uuid =
+        sql(&format!("select id from callbacks where token = '{token}'")).parse().unwrap();
+    let job: uuid::Uuid =
+        sql(&format!("select id from jobs where key = 'apply_callback:{cb}'")).parse().unwrap();
+    let claim = store
+        .claim_job(job, std::time::Duration::from_secs(60), clock.now())
+        .await
+        .unwrap()
+        .unwrap();
+    let stored = store.callback(cb).await.unwrap();
+    use amana_domain::{money::*, payment::*};
+    let ev = Evidence {
+        source: Source::Callback,
+        claim: Claim::Succeeded {
+            receipt: Some(format!("R{n}")),
+            amount: Some(Money::new(203_100, Currency::Kes).unwrap()),
+        },
+        reference: None,
+    };
+    store.apply_callback(&claim, &stored, Ok(ev), clock.now()).await.unwrap();
+    let (_, v, _) = call(&c, "GET", &p(""), amina, "", None).await;
+    assert_eq!(v["state"], "funded");
+    let (_, v, _) = call(&c, "GET", "/v1/wallet", amina, "", None).await;
+    assert_eq!(v["balances"][0]["available"]["amount"], 99);
+    let (_, v, _) = call(&c, "GET", "/v1/wallet/entries?limit=1", amina, "", None).await;
+    let next = v["next_cursor"].as_str().unwrap().to_owned();
+    let (_, v, _) =
+        call(&c, "GET", &format!("/v1/wallet/entries?limit=1&after={next}"), amina, "", None).await;
+    assert_eq!(v["next_cursor"], Value::Null);
+    assert_eq!(
+        call(&c, "POST", &p(&format!("/milestones/{ms}/deliver")), amina, "", None).await.0,
+        403
+    );
+    assert_eq!(
+        call(&c, "POST", &p(&format!("/milestones/{ms}/deliver")), baraka, "", None).await.0,
+        200
+    );
+    assert_eq!(
+        call(
+            &c,
+            "POST",
+            &p("/milestones/ms_00000000000000000000000000000007/deliver"),
+            baraka,
+            "",
+            None
+        )
+        .await
+        .0,
+        404
+    );
+    assert_eq!(
+        call(&c, "POST", &p(&format!("/milestones/{ms}/release")), baraka, "r0", None).await.0,
+        403
+    );
+    let (s, one, _) =
+        call(&c, "POST", &p(&format!("/milestones/{ms}/release")), amina, "r1", None).await;
+    assert_eq!(s, 200);
+    let (s, two, h) =
+        call(&c, "POST", &p(&format!("/milestones/{ms}/release")), amina, "r1", None).await;
+    assert_eq!((s, &two, h["idempotent-replayed"].to_str().unwrap()), (200, &one, "true"));
+    let (s, v, _) =
+        call(&c, "POST", &p(&format!("/milestones/{ms}/release")), amina, "r2", None).await;
+    assert_eq!((s, v["code"].as_str()), (409, Some("wrong_state")));
+    let (s, v, _) = call(&c, "POST", &p("/cancel"), baraka, "c1", None).await;
+    assert_eq!(
+        (s, v["role"].as_str(), v["cancel_asked_by"].as_str()),
+        (200, Some("seller"), Some("seller"))
+    );
+    println!("{}", v["status_text"]);
+    let (s, v, _) = call(&c, "POST", &p("/cancel"), baraka, "c2", None).await;
+    assert_eq!((s, v["code"].as_str()), (409, Some("already_asked")));
+    let (s, v, _) = call(&c, "POST", &p("/cancel"), amina, "c1", None).await;
+    assert_eq!(
+        (s, v["role"].as_str(), v["state"].as_str()),
+        (200, Some("buyer"), Some("released"))
+    );
+    println!("{}", v["status_text"]);
+    let (s, v, _) = call(
+        &c,
+        "POST",
+        "/v1/withdrawals",
+        baraka,
+        "w1",
+        Some(json!({"amount": {"amount": 10000, "currency": "KES"}})),
+    )
+    .await;
+    assert_eq!((s, v["state"].as_str()), (202, Some("screening")));
+    let (_, v, _) = call(&c, "GET", "/v1/wallet", baraka, "", None).await;
+    assert_eq!(v["balances"][0]["held"]["amount"], 10000);
     // callbacks
     for (path, body) in [
         ("/v1/callbacks/c/nonsense", "not json"),

@@ -1,13 +1,14 @@
 //! `amana demo`: one whole deal through the public API, told as a story, with the proof at the end.
 
 mod client;
+mod proof;
 mod story;
 
 pub use client::Client;
 
 use crate::admin;
 use crate::admin::NewOperator;
-use crate::local::Scratch;
+use crate::local::{Durability, Scratch};
 use crate::stack::{Ports, Stack, block_on};
 use amana_postgres::Store;
 use anyhow::Result;
@@ -56,7 +57,7 @@ pub fn run() -> Result<()> {
     let began = Instant::now();
     let scratch = Scratch::new()?;
     println!("Starting private PostgreSQL and Redis, the provider sandbox, the API and a worker …");
-    let stack = Stack::start(scratch.path(), Ports::ANY)?;
+    let stack = Stack::start(scratch.path(), Ports::ANY, Durability::TestOnly)?;
     println!("… ready after {:.1} s.\n", began.elapsed().as_secs_f64());
     let told = block_on(tell(&stack))?;
     if told.is_err() {

@@ -1,5 +1,6 @@
 //! `amana up`: everything, staying up, with people to log in as.
 
+use crate::local::Durability;
 use crate::stack::{Ports, Stack, block_on};
 use crate::{admin, demo};
 use amana_postgres::Store;
@@ -15,7 +16,8 @@ const WATCH_EVERY: Duration = Duration::from_millis(500);
 /// # Errors
 /// If something does not start, or ends by itself.
 pub fn run() -> Result<()> {
-    let mut stack = Stack::start(Path::new(FOLDER), Ports::WELL_KNOWN)?;
+    eprintln!("amana: starting; the first time takes a little longer");
+    let mut stack = Stack::start(Path::new(FOLDER), Ports::WELL_KNOWN, Durability::Full)?;
     block_on(people(&stack))??;
     print(&stack);
     let ended = block_on(wait(&mut stack))??;

@@ -26,6 +26,13 @@ struct Entry {
     account: String,
 }
 
+/// What a customer pays into the organisation's account.
+pub(crate) struct Bill<'a> {
+    pub(crate) phone: &'a str,
+    pub(crate) amount_cents: i64,
+    pub(crate) reference: &'a str,
+}
+
 impl State {
     fn post(&mut self, entry: Entry, now_ms: i64) {
         self.core.float_cents = self.core.float_cents.saturating_add(entry.amount_cents);
@@ -116,29 +123,32 @@ impl State {
     fn take_payment(&mut self, paid: &Collection, organisation: &str, now_ms: i64) -> String {
         let receipt = ids::receipt(now_ms);
         self.post(collection_entry(paid, &receipt), now_ms);
-        self.confirm_to_payer(paid, organisation, &receipt);
+        let Collection { phone, amount_cents, reference, .. } = paid;
+        let bill = Bill { phone, amount_cents: *amount_cents, reference };
+        self.confirm_to_payer(&bill, organisation, &receipt);
         receipt
     }
 
-    fn confirm_to_payer(&mut self, paid: &Collection, organisation: &str, receipt: &str) {
+    fn confirm_to_payer(&mut self, paid: &Bill<'_>, organisation: &str, receipt: &str) {
         let text = format!(
             "{receipt} Confirmed. Ksh{} sent to {organisation} for account {} on {}. New M-PESA \
              balance is Ksh{}. Transaction cost, Ksh0.00.",
             money::grouped(paid.amount_cents),
             paid.reference,
             sms_time(clock::now_ms()),
-            money::grouped(self.customer(&paid.phone).map_or(0, |it| it.balance_cents)),
+            money::grouped(self.customer(paid.phone).map_or(0, |it| it.balance_cents)),
         );
-        self.keep_sms("MPESA", &paid.phone, &text);
+        self.keep_sms("MPESA", paid.phone, &text);
     }
 
-    /// A customer pays the paybill from the M-Pesa menu. The code is "0" with a receipt, or why not.
+    /// A customer pays the paybill from the M-Pesa menu. Gives the receipt, or the code that says why
+    /// not.
     pub(crate) fn pay_bill(
         &mut self,
-        phone: &str,
-        amount_cents: i64,
-        reference: &str,
+        bill: &Bill<'_>,
+        organisation: &str,
     ) -> Result<String, &'static str> {
+        let Bill { phone, amount_cents, reference } = *bill;
         let now_ms = clock::now_ms();
         match self.debit_code(phone, amount_cents, now_ms) {
             "0" => {}
@@ -158,6 +168,7 @@ impl State {
             },
             now_ms,
         );
+        self.confirm_to_payer(bill, organisation, &receipt);
         self.event("paybill_paid", &receipt, json!({ "phone": phone, "reference": reference }));
         Ok(receipt)
     }

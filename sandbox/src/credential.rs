@@ -1,6 +1,10 @@
 //! The key pair whose certificate clients encrypt the initiator password with.
 
-use std::{fmt, fs, path::Path};
+use std::{
+    fmt, fs,
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
 
 use anyhow::{Context, anyhow};
 use aws_lc_rs::rsa::{Pkcs1PrivateDecryptingKey, PrivateDecryptingKey};
@@ -33,11 +37,22 @@ impl Authority {
                 &fs::read(dir.join(KEY)).context("read the certificate's key")?,
             );
         }
+        let Some(dir) = dir else { return Self::of_this_process() };
         let (certificate_pem, key) = generate()?;
-        if let Some(dir) = dir {
-            crate::journal::replace(&dir.join(CERTIFICATE), certificate_pem.as_bytes())?;
-            write_private(&dir.join(KEY), &key)?;
-        }
+        crate::journal::replace(&dir.join(CERTIFICATE), certificate_pem.as_bytes())?;
+        write_private(&dir.join(KEY), &key)?;
+        Self::from_parts(certificate_pem, &key)
+    }
+
+    /// Making a pair takes longer than all else in a start, so the sandboxes of one test binary share theirs.
+    fn of_this_process() -> anyhow::Result<Self> {
+        static MADE: Mutex<Option<(String, Vec<u8>)>> = Mutex::new(None);
+        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+        let (certificate_pem, key) = match &*made {
+            Some(pair) => pair.clone(),
+            None => made.insert(generate()?).clone(),
+        };
+        drop(made);
         Self::from_parts(certificate_pem, &key)
     }
 

@@ -28,6 +28,7 @@ pub struct AppBuilder {
     settings: Option<Settings>,
     prompt_timeout: Option<Duration>,
     callback_delay: Option<Duration>,
+    statement_url: Option<String>,
 }
 
 impl std::fmt::Debug for AppBuilder {
@@ -100,6 +101,13 @@ impl AppBuilder {
         self
     }
 
+    /// Where the statement comes from, instead of the sandbox.
+    #[must_use]
+    pub fn statement_url(mut self, url: &str) -> Self {
+        self.statement_url = Some(url.to_owned());
+        self
+    }
+
     pub async fn start(self) -> App {
         let database = Database::new().await;
         let store = database.store().await;
@@ -115,17 +123,19 @@ impl AppBuilder {
             jwt_secret: SecretString::from(JWT_SECRET),
             fee: FeePolicy { percentage_bps: 150, fixed_minor: 0 },
         };
-        let app = amana_api::app(store.clone(), clock.clone(), Some(transport.clone()), config);
+        let app = amana_api::app(store.clone(), clock.clone(), Some(transport.clone()), &config);
         let api = tokio::spawn(async move {
             amana_api::serve(listener, app, std::future::pending()).await.expect("the API runs");
         });
         let smtp = format!("smtp://{}", sandbox.smtp);
+        let mut mpesa = mpesa_config(&sandbox_url, &api_url).await;
+        if let Some(url) = &self.statement_url {
+            mpesa.statement_url = Some(url.parse().expect("an address"));
+        }
         let context = Context {
             store: store.clone(),
             clock: clock.clone(),
-            mpesa: Arc::new(
-                Mpesa::new(mpesa_config(&sandbox_url, &api_url).await).expect("M-Pesa settings"),
-            ),
+            mpesa: Arc::new(Mpesa::new(mpesa).expect("M-Pesa settings")),
             mailer: Arc::new(Mailer::new(&mail_config(&smtp)).expect("mail settings")),
             sms: Arc::new(SmsGateway::new(&sms_config(&sandbox_url)).expect("SMS settings")),
             settings: self.settings.unwrap_or_else(settings),
@@ -216,6 +226,12 @@ impl App {
                 count += 1;
             }
         }
+    }
+
+    /// What a dead worker held is pushed at once instead of ten seconds after it was pushed last.
+    pub async fn leases_end(&self) {
+        let over = "update jobs set pushed_at = null where state = 'running' and lease_until < clock_timestamp()";
+        self.database.execute(over).await;
     }
 
     #[must_use]

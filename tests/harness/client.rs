@@ -26,7 +26,6 @@ pub struct Answer {
 impl Answer {
     /// # Panics
     /// If the status is another one.
-    #[must_use]
     #[track_caller]
     pub fn expect(self, status: u16) -> Value {
         assert_eq!(self.status.as_u16(), status, "{:#}", self.body);

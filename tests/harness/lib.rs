@@ -18,7 +18,7 @@ pub use gate::Gate;
 pub use operator::Caught;
 pub use provider::{accepted, failed_prompt, paid_prompt, payout_result};
 pub use servers::{Database, namespace, redis_url, servers};
-pub use worker::{WorkerProcess, amana_binary};
+pub use worker::{TEST_LEASE, WorkerProcess, amana_binary, settings};
 
 use std::future::Future;
 use std::time::{Duration, Instant};

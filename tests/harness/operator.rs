@@ -14,7 +14,7 @@ pub struct Caught {
 
 impl App {
     /// Asks for a reconciliation and waits for it; returns the run.
-    pub async fn reconcile(&self, operator: &Person) -> Value {
+    pub async fn reconcile_on_demand(&self, operator: &Person) -> Value {
         let path = "/v1/operator/reconciliations";
         self.post(operator, path, Value::Null).await.expect(202);
         let newest = "select state from jobs where kind = 'reconcile' order by id desc limit 1";

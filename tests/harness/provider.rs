@@ -150,7 +150,7 @@ impl App {
 
     /// Holds our books against the provider's statement of everything up to now. Works with and
     /// without a worker.
-    pub async fn reconcile(&self) -> RunView {
+    pub async fn reconcile_now(&self) -> RunView {
         // A statement ends with a whole second; this takes the present one in.
         self.clock.advance(TimeDelta::seconds(1));
         let job = Job::Reconcile { tick: NEXT_TICK.fetch_sub(1, Ordering::Relaxed) };

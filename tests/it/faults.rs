@@ -2,9 +2,9 @@
 //! funded, once, or the money is in the buyer's wallet.
 
 use amana::local::{Durability, Redis, Scratch};
-use amana_harness::{App, DealPlan, Person, eventually};
+use amana_harness::{App, DealPlan, Person, WorkerProcess, eventually};
 use chrono::TimeDelta;
-use diesel_async::SimpleAsyncConnection;
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -14,18 +14,17 @@ const AFTER_FIRST_POLL: TimeDelta = TimeDelta::seconds(11);
 /// Two people and a deal between them that waits to be paid.
 pub(crate) struct Agreed {
     pub(crate) buyer: Person,
-    pub(crate) seller: Person,
     pub(crate) deal: String,
 }
 
 pub(crate) async fn agreed(app: &App) -> Agreed {
     let (buyer, seller) = (app.person("Amina").await, app.person("Juma").await);
     let deal = app.agreed(&buyer, &seller, &DealPlan::default()).await;
-    Agreed { buyer, seller, deal }
+    Agreed { buyer, deal }
 }
 
 /// A deal that the buyer has to pay for within the hour.
-async fn agreed_for_an_hour(app: &App) -> Agreed {
+pub(crate) async fn agreed_for_an_hour(app: &App) -> Agreed {
     let (buyer, seller) = (app.person("Amina").await, app.person("Juma").await);
     let body = json!({
         "title": "Two goats", "role": "seller", "counterparty": { "email": buyer.email },
@@ -36,7 +35,7 @@ async fn agreed_for_an_hour(app: &App) -> Agreed {
     let deal = deal["id"].as_str().expect("an id").to_owned();
     app.post(&seller, &format!("/v1/deals/{deal}/propose"), Value::Null).await.expect(200);
     app.post(&buyer, &format!("/v1/deals/{deal}/agree"), Value::Null).await.expect(200);
-    Agreed { buyer, seller, deal }
+    Agreed { buyer, deal }
 }
 
 /// The deal is funded by this payment, which was asked for, paid and booked once.
@@ -55,6 +54,52 @@ pub(crate) async fn assert_funded_once(app: &App, agreed: &Agreed, payment: &str
     app.assert_sound().await;
 }
 
+/// No callback can be stored, so the sandbox waits, and with it whoever waits for its answer when the
+/// callback goes before the answer.
+pub(crate) struct HeldCallbacks(AsyncPgConnection);
+
+/// Of who waits for the table of callbacks.
+const WAITING: &str = "from pg_locks where relation = 'callbacks'::regclass and not granted";
+
+impl HeldCallbacks {
+    pub(crate) async fn hold(app: &App) -> Self {
+        let mut lock = app.database.connection().await;
+        let hold = "begin; lock table callbacks in exclusive mode";
+        lock.batch_execute(hold).await.expect("a lock");
+        Self(lock)
+    }
+
+    pub(crate) async fn one_waits(&self, app: &App) {
+        let waiting = format!("select count(*) {WAITING}");
+        eventually("a callback is under way", || async {
+            (app.database.number(&waiting).await > 0).then_some(())
+        })
+        .await;
+    }
+
+    pub(crate) async fn let_go(mut self) {
+        self.0.batch_execute("rollback").await.expect("the lock is free");
+    }
+
+    /// What waits is lost: the provider does not send it again.
+    pub(crate) async fn lose(self, app: &App) {
+        app.database.execute(&format!("select pg_terminate_backend(pid) {WAITING}")).await;
+        self.let_go().await;
+    }
+}
+
+/// A worker process that has run its first reconciliation, so that none comes in between later.
+pub(crate) async fn worker_process(app: &App) -> WorkerProcess {
+    let runs = "select count(*) from reconciliation_runs";
+    let before = app.database.number(runs).await;
+    let worker = app.worker_process();
+    eventually("the first reconciliation", || async {
+        (app.database.number(runs).await > before).then_some(())
+    })
+    .await;
+    worker
+}
+
 async fn stored_callbacks(app: &App, count: i64) {
     eventually("the callback is stored", || async {
         (app.database.number("select count(*) from callbacks").await == count).then_some(())
@@ -66,7 +111,7 @@ async fn stored_callbacks(app: &App, count: i64) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn worker_killed_between_prompt_and_callback() {
     let app = App::builder().without_worker().start().await;
-    let mut worker = app.worker_process();
+    let mut worker = worker_process(&app).await;
     let agreed = agreed(&app).await;
     let payment = app.start_mpesa(&agreed.buyer, &agreed.deal).await;
     app.wait_for_payment(&agreed.buyer, &payment, "pending").await;
@@ -77,25 +122,19 @@ async fn worker_killed_between_prompt_and_callback() {
     assert_funded_once(&app, &agreed, &payment).await;
 }
 
-/// SIGKILL after the request has left and before its answer: the payer is not asked a second time. The
-/// sandbox answers only when it has delivered its callback, which a lock on the table holds up.
+/// SIGKILL after the request has left and before its answer: the payer is not asked a second time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn worker_killed_while_it_waits_for_the_answer() {
     let app = App::builder().without_worker().start().await;
     let agreed = agreed(&app).await;
     app.fault(&agreed.buyer.phone, "callback_before_answer", 1).await;
-    let mut lock = app.database.connection().await;
-    lock.batch_execute("begin; lock table callbacks in exclusive mode").await.expect("a lock");
-    let mut worker = app.worker_process();
+    let held = HeldCallbacks::hold(&app).await;
+    let mut worker = worker_process(&app).await;
     let payment = app.start_mpesa(&agreed.buyer, &agreed.deal).await;
-    eventually("the prompt is paid", || async {
-        let taken = app.collections(&agreed.buyer.phone).await;
-        taken.iter().any(|one| one["outcome"]["result_code"] == "0").then_some(())
-    })
-    .await;
-    assert_eq!(app.payment_column(&payment, "state").await.as_deref(), Some("submitting"));
+    held.one_waits(&app).await;
     worker.kill();
-    lock.batch_execute("rollback").await.expect("the lock is free");
+    assert_eq!(app.payment_column(&payment, "state").await.as_deref(), Some("submitting"));
+    held.let_go().await;
     stored_callbacks(&app, 1).await;
     let _next = app.worker_process();
     assert_funded_once(&app, &agreed, &payment).await;
@@ -109,24 +148,15 @@ async fn worker_killed_while_it_waits_and_the_callback_lost() {
     let app = App::builder().without_worker().start().await;
     let agreed = agreed(&app).await;
     app.fault(&agreed.buyer.phone, "callback_before_answer", 1).await;
-    let mut lock = app.database.connection().await;
-    lock.batch_execute("begin; lock table callbacks in exclusive mode").await.expect("a lock");
-    let mut worker = app.worker_process();
+    let held = HeldCallbacks::hold(&app).await;
+    let mut worker = worker_process(&app).await;
     let payment = app.start_mpesa(&agreed.buyer, &agreed.deal).await;
-    eventually("the callback is under way", || async {
-        let waiting =
-            "select count(*) from pg_locks where relation = 'callbacks'::regclass and not granted";
-        (app.database.number(waiting).await > 0).then_some(())
-    })
-    .await;
+    held.one_waits(&app).await;
     worker.kill();
-    app.database
-        .execute("select pg_terminate_backend(pid) from pg_locks where relation = 'callbacks'::regclass and not granted")
-        .await;
-    lock.batch_execute("rollback").await.expect("the lock is free");
+    held.lose(&app).await;
     let _next = app.worker_process();
     app.wait_for_payment(&agreed.buyer, &payment, "unknown").await;
-    assert_eq!(app.reconcile().await.healed, 1);
+    assert_eq!(app.reconcile_now().await.healed, 1);
     assert_funded_once(&app, &agreed, &payment).await;
 }
 
@@ -170,11 +200,11 @@ async fn lost_callback_is_found_by_polling() {
     app.clock.advance(AFTER_FIRST_POLL);
     assert_funded_once(&app, &agreed, &payment).await;
     assert_eq!(app.payment_column(&payment, "receipt").await, None);
-    app.reconcile().await;
+    app.reconcile_now().await;
     let receipt = app.payment_column(&payment, "receipt").await;
     let told = app.collections(&agreed.buyer.phone).await[0]["outcome"]["receipt"].clone();
     assert_eq!(receipt.as_deref(), told.as_str());
-    let run = app.reconcile().await;
+    let run = app.reconcile_now().await;
     assert_eq!((run.matched, run.healed, run.open_breaks), (1, 0, 0));
     assert_funded_once(&app, &agreed, &payment).await;
 }
@@ -193,10 +223,10 @@ async fn lost_answer_and_callback_are_found_by_reconciliation() {
     let again = app.post(buyer, &format!("/v1/deals/{deal}/fund"), again).await;
     assert_eq!((again.status.as_u16(), again.problem()), (409, "payment_in_progress"));
     app.approve_prompt(&buyer.phone).await;
-    let run = app.reconcile().await;
+    let run = app.reconcile_now().await;
     assert_eq!((run.healed, run.unclaimed, run.open_breaks), (1, 0, 0));
     assert_funded_once(&app, &agreed, &payment).await;
-    let run = app.reconcile().await;
+    let run = app.reconcile_now().await;
     assert_eq!((run.matched, run.healed, run.open_breaks), (1, 0, 0));
     assert_funded_once(&app, &agreed, &payment).await;
 }
@@ -228,7 +258,7 @@ async fn whatever_goes_wrong_on_the_wire_funds_once() {
     for (agreed, payment) in &started {
         assert_funded_once(&app, agreed, payment).await;
     }
-    let run = app.reconcile().await;
+    let run = app.reconcile_now().await;
     assert_eq!(
         (run.healed, run.unclaimed, run.open_breaks),
         (0, 0, 0),
@@ -313,10 +343,10 @@ async fn server_error_blocks_until_the_statement_is_silent() {
     app.fault(&buyer.phone, "server_error", 1).await;
     let first = app.start_mpesa(buyer, deal).await;
     app.wait_for_payment(buyer, &first, "unknown").await;
-    app.reconcile().await;
+    app.reconcile_now().await;
     app.wait_for_payment(buyer, &first, "unknown").await;
     app.clock.advance(TimeDelta::minutes(11));
-    assert_eq!(app.reconcile().await.healed, 1);
+    assert_eq!(app.reconcile_now().await.healed, 1);
     let failed = app.wait_for_payment(buyer, &first, "failed").await;
     assert_eq!(failed["reason"], "never_happened");
     let second = app.start_mpesa(buyer, deal).await;

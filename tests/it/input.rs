@@ -215,9 +215,21 @@ async fn a_body_of_another_shape_is_refused() {
 async fn amounts_are_whole_positive_and_bounded() {
     let world = World::new().await;
     let amounts = [
-        "0", "-1", "-100000", "1.5", "100000.0", "1e5", "1e30", "1000000000000001",
-        "9223372036854775807", "9223372036854775808", "99999999999999999999999", "\"100000\"",
-        "null", "[100000]", "{}",
+        "0",
+        "-1",
+        "-100000",
+        "1.5",
+        "100000.0",
+        "1e5",
+        "1e30",
+        "1000000000000001",
+        "9223372036854775807",
+        "9223372036854775808",
+        "99999999999999999999999",
+        "\"100000\"",
+        "null",
+        "[100000]",
+        "{}",
     ];
     for operation in ["create_deposit", "create_withdrawal", "create_deal"] {
         let money = if operation == "create_deal" { "/milestones/0/amount" } else { "/amount" };
@@ -249,7 +261,8 @@ async fn texts_are_well_formed_and_bounded() {
         }
         world.check(operation, pointer, json!(long(chars_max + 1))).await;
     }
-    let phones = ["", "0712", "+254512345678", "+15550100", "abc", "254712345678901234", "07123\u{0}45678"];
+    let phones =
+        ["", "0712", "+254512345678", "+15550100", "abc", "254712345678901234", "07123\u{0}45678"];
     for (operation, pointer) in [
         ("register_user", "/phone"),
         ("create_deposit", "/phone"),
@@ -262,7 +275,18 @@ async fn texts_are_well_formed_and_bounded() {
         }
     }
     let local = format!("{}@example.com", long(65));
-    let emails = ["", "a", "a@b", "@example.com", "a b@example.com", "a@@example.com", "a@example..com", "a\u{0}@example.com", "a@example.com\u{0}", &local];
+    let emails = [
+        "",
+        "a",
+        "a@b",
+        "@example.com",
+        "a b@example.com",
+        "a@@example.com",
+        "a@example..com",
+        "a\u{0}@example.com",
+        "a@example.com\u{0}",
+        &local,
+    ];
     for email in emails {
         world.check("register_user", "/email", json!(email)).await;
         world.check("create_deal", "/counterparty/email", json!(email)).await;
@@ -335,10 +359,12 @@ async fn what_breaks_a_rule_is_refused_with_its_code() {
         let answer = world.send_json(operation, &body).await;
         refused(&answer, 422, code, &format!("{operation} {body}"));
         if code == "invalid_request" || pointer == "/counterparty" {
-            assert_eq!(answer.body["errors"][0]["pointer"], pointer, "{:#}", answer.body);
+            let named = answer.body["errors"][0]["pointer"].as_str().unwrap_or_default();
+            assert!(named.starts_with(pointer), "{pointer}: {:#}", answer.body);
         }
     }
-    let answer = world.send_json("fund_deal", &json!({ "method": "wallet", "phone": "0712345678" }));
-    refused(&answer.await, 422, "invalid_request", "a phone for the wallet");
+    let body = json!({ "method": "wallet", "phone": "0712345678" });
+    let answer = world.send_json("fund_deal", &body).await;
+    refused(&answer, 422, "invalid_request", "a phone for the wallet");
     world.end().await;
 }

@@ -184,7 +184,10 @@ impl Bench {
         let (app, now) = (&self.app, self.app.clock.now());
         let fund = keyed(self.buyer, "fund");
         let render = |_: &_| answer();
-        app.store.fund_deal(&fund, deal, &FundingMethod::Wallet, render, now).await.expect("funded");
+        app.store
+            .fund_deal(&fund, deal, &FundingMethod::Wallet, render, now)
+            .await
+            .expect("funded");
         let view = app.store.deal(seller, deal).await.expect("the deal");
         let delivered = Command::Deliver(view.deal.milestones[0].id);
         app.store.command_deal(seller, deal, delivered, now).await.expect("delivered");
@@ -235,7 +238,10 @@ impl Bench {
         let deal = self.deal.expect("a deal");
         let method = FundingMethod::Mpesa(msisdn(BUYER_PHONE));
         let render = |_: &_| answer();
-        store.fund_deal(&keyed(self.buyer, key), deal, &method, render, now).await.expect("a payment");
+        store
+            .fund_deal(&keyed(self.buyer, key), deal, &method, render, now)
+            .await
+            .expect("a payment");
     }
 
     /// The buyer pays for what the phone asks. If the provider turns out never to have asked, the payment
@@ -244,7 +250,9 @@ impl Bench {
         let app = &self.app;
         app.run_due_jobs().await;
         let prompts = app.sandbox_get(&format!("/admin/prompts?phone={BUYER_PHONE}")).await;
-        if prompts["prompts"] == json!([]) && self.count("select count(*) from deals where state = 'agreed'").await == 1 {
+        if prompts["prompts"] == json!([])
+            && self.count("select count(*) from deals where state = 'agreed'").await == 1
+        {
             app.clock.advance(TimeDelta::minutes(11));
             let now = app.clock.now();
             app.store.enqueue_job(&Job::Reconcile { tick: 1 }, now, now).await.expect("a job");
@@ -261,7 +269,10 @@ impl Bench {
     async fn deposit(&self) {
         let (store, now) = (&self.app.store, self.app.clock.now());
         let (key, render) = (keyed(self.buyer, "deposit"), |_: &_| answer());
-        store.deposit(&key, kes(PRICE_MINOR), &msisdn(BUYER_PHONE), render, now).await.expect("a deposit");
+        store
+            .deposit(&key, kes(PRICE_MINOR), &msisdn(BUYER_PHONE), render, now)
+            .await
+            .expect("a deposit");
         self.run("submit_collection").await;
         self.app.approve_prompt(BUYER_PHONE).await;
         self.run("apply_callback").await;
@@ -271,7 +282,10 @@ impl Bench {
         self.deposit().await;
         let (store, now) = (&self.app.store, self.app.clock.now());
         let (key, render) = (keyed(self.buyer, "withdraw"), |_: &_| answer());
-        store.withdraw(&key, kes(100_000), &msisdn(BUYER_PHONE), render, now).await.expect("a withdrawal");
+        store
+            .withdraw(&key, kes(100_000), &msisdn(BUYER_PHONE), render, now)
+            .await
+            .expect("a withdrawal");
     }
 
     /// Carries out the one job of a kind that waits.
@@ -286,7 +300,10 @@ impl Bench {
     }
 
     async fn message(&self, template: &str, channel: &str) -> Uuid {
-        let named = format!("template = '{template}' and channel = '{channel}' and user_id = '{}'", self.buyer.uuid());
+        let named = format!(
+            "template = '{template}' and channel = '{channel}' and user_id = '{}'",
+            self.buyer.uuid()
+        );
         self.found(&format!("select id from jobs where payload->>'notification' = (select id::text from notifications where {named})"))
             .await
     }
@@ -307,6 +324,20 @@ impl Bench {
             (self.count(sql).await == 1).then_some(())
         })
         .await;
+    }
+}
+
+/// Deposits of as many people, each waiting for its prompt to be sent.
+pub async fn start_deposits(app: &App, count: usize) {
+    for n in 0..count {
+        let (name, phone) = (format!("Person{n}"), format!("2547330000{n:02}"));
+        let user = register(app, &name, &phone).await;
+        let (now, key) = (app.clock.now(), keyed(user, "deposit"));
+        let render = |_: &_| answer();
+        app.store
+            .deposit(&key, kes(PRICE_MINOR), &msisdn(&phone), render, now)
+            .await
+            .expect("a deposit");
     }
 }
 

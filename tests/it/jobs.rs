@@ -125,5 +125,8 @@ async fn asked_once_per_payment(bench: &Bench) {
 fn pretty_same(clean: &[String], other: &[String], what: &str) {
     let missing: Vec<_> = clean.iter().filter(|line| !other.contains(line)).collect();
     let added: Vec<_> = other.iter().filter(|line| !clean.contains(line)).collect();
-    assert!(clean == other, "{what} differs\nmissing: {missing:#?}\nadded: {added:#?}\nall: {other:#?}");
+    assert!(
+        clean == other,
+        "{what} differs\nmissing: {missing:#?}\nadded: {added:#?}\nall: {other:#?}"
+    );
 }

@@ -113,9 +113,17 @@ async fn parameters_of_lists_are_checked() {
     let world = World::new().await;
     let timeline = format!("/v1/deals/{}/timeline", world.deal);
     let lists = [
-        "/v1/deals", "/v1/payments", "/v1/withdrawals", "/v1/wallet/entries", &timeline,
-        "/v1/operator/jobs", "/v1/operator/breaks", "/v1/operator/reconciliations",
-        "/v1/operator/suspense", "/v1/operator/callbacks", "/v1/operator/withdrawals",
+        "/v1/deals",
+        "/v1/payments",
+        "/v1/withdrawals",
+        "/v1/wallet/entries",
+        &timeline,
+        "/v1/operator/jobs",
+        "/v1/operator/breaks",
+        "/v1/operator/reconciliations",
+        "/v1/operator/suspense",
+        "/v1/operator/callbacks",
+        "/v1/operator/withdrawals",
     ];
     for list in lists {
         for limit in ["0", "101", "-1", "1.5", "ten", "", "99999999999999999999", "1%00"] {
@@ -186,7 +194,17 @@ async fn calls_that_move_money_need_a_key() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unknown_addresses_and_methods_are_problems_too() {
     let world = World::new().await;
-    for path in ["/", "/v1", "/v1/", "/v2/deals", "/v1/deal", "/v1/deals/x/y/z", "/v1//deals", "/%00", "/.env"] {
+    for path in [
+        "/",
+        "/v1",
+        "/v1/",
+        "/v2/deals",
+        "/v1/deal",
+        "/v1/deals/x/y/z",
+        "/v1//deals",
+        "/%00",
+        "/.env",
+    ] {
         for method in [Method::GET, Method::POST] {
             refused(&world.call(method, path).await, 404, "not_found", path);
         }

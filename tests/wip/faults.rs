@@ -1,3 +1,11 @@
 //! Work in progress: this part of the integration tests alone.
+#[path = "../it/callbacks.rs"]
+mod callbacks;
 #[path = "../it/faults.rs"]
 mod faults;
+#[path = "../it/late.rs"]
+mod late;
+#[path = "../it/misfits.rs"]
+mod misfits;
+#[path = "../it/payouts.rs"]
+mod payouts;

@@ -2,4 +2,7 @@
 #[path = "../it"]
 mod it {
     mod ledger;
+    mod notifications;
+    mod reconciliation;
+    mod withdrawals;
 }

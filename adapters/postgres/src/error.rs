@@ -63,6 +63,10 @@ impl From<DieselError> for Error {
     }
 }
 
+/// What PostgreSQL says when the same call may succeed later, where the driver has no kind for it.
+const PASSING: [&str; 4] =
+    ["lock timeout", "statement timeout", "deadlock detected", "terminating connection"];
+
 impl Error {
     pub(crate) fn row(what: impl std::fmt::Display) -> Self {
         Error::Store(StoreError::Row(what.to_string()))
@@ -85,11 +89,13 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             Error::Store(StoreError::Connection(_)) => true,
-            Error::Store(StoreError::Statement(DieselError::DatabaseError(kind, _))) => {
+            Error::Store(StoreError::Statement(DieselError::DatabaseError(kind, info))) => {
                 matches!(
                     kind,
-                    DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ClosedConnection
-                )
+                    DatabaseErrorKind::SerializationFailure
+                        | DatabaseErrorKind::ClosedConnection
+                        | DatabaseErrorKind::UnableToSendCommand
+                ) || PASSING.iter().any(|said| info.message().contains(said))
             }
             _ => false,
         }

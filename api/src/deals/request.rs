@@ -1,17 +1,20 @@
 //! What callers send about deals, and its way into the domain's terms.
 
+use crate::auth::Caller;
 use crate::context::Context;
+use crate::payments::payer;
 use crate::problem::ApiError;
-use crate::wire::{AmountMinor, Email, Hours, Phone, Title, Wire, positive, text_values};
-use amana_domain::deal::{Role, Terms};
+use crate::wire::{Email, Hours, Phone, PositiveMoney, Title, Wire, text_values};
+use amana_domain::deal::{MILESTONES_MAX, Role, Terms};
 use amana_domain::fee::FeePayer;
 use amana_domain::id::UserId;
 use amana_domain::money::Currency;
 use amana_domain::text_enum;
-use amana_postgres::{Conflict, NewDealRequest, NewMilestoneRequest};
+use amana_postgres::{Conflict, FundingMethod, NewDealRequest, NewMilestoneRequest};
 use chrono::TimeDelta;
 use poem_openapi::Object;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 const ACCEPTANCE_DEFAULT: TimeDelta = TimeDelta::hours(72);
 const FUNDING_DEFAULT: TimeDelta = TimeDelta::hours(72);
@@ -20,7 +23,7 @@ const DELIVERY_DEFAULT: TimeDelta = TimeDelta::days(7);
 
 /// A deal to be written down.
 #[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 pub(super) struct CreateDeal {
     /// What it is about, in a line.
@@ -35,6 +38,7 @@ pub(super) struct CreateDeal {
     fee_payer: Option<Wire<FeePayer>>,
     /// 1 to 20 parts that are delivered and paid one by one, in this order.
     #[oai(validator(min_items = 1, max_items = 20))]
+    #[serde(deserialize_with = "bounded")]
     milestones: Vec<CreateMilestone>,
     /// How long each side has; what is left out has its usual length.
     terms: Option<CreateTerms>,
@@ -42,7 +46,7 @@ pub(super) struct CreateDeal {
 
 /// The other party, by exactly one of the two.
 #[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct Counterparty {
     email: Option<Wire<Email>>,
@@ -51,13 +55,13 @@ struct Counterparty {
 
 /// A part of a deal to be written down.
 #[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct CreateMilestone {
     /// What is delivered, in a line.
     title: Wire<Title>,
-    /// What it is worth, in minor units of the deal's currency.
-    amount: AmountMinor,
+    /// What it is worth, in the deal's currency.
+    amount: PositiveMoney,
     /// How long the seller has, counted from funding; 168 (a week) if left out. If it passes without delivery,
     /// the buyer gets the money back.
     delivery_hours: Option<Hours>,
@@ -65,7 +69,7 @@ struct CreateMilestone {
 
 /// How long each side has.
 #[derive(Object, Deserialize, Default)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct CreateTerms {
     /// To agree, counted from the proposal; 72 if left out. Silence ends the deal.
@@ -74,6 +78,16 @@ struct CreateTerms {
     funding_hours: Option<Hours>,
     /// To object, counted from each delivery; 72 if left out. Silence pays the seller.
     inspection_hours: Option<Hours>,
+}
+
+// The document's own check does not say where the list is.
+fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<CreateMilestone>, D::Error> {
+    let milestones = Vec::deserialize(deserializer)?;
+    if (1..=MILESTONES_MAX).contains(&milestones.len()) {
+        Ok(milestones)
+    } else {
+        Err(D::Error::custom(format!("expected 1 to {MILESTONES_MAX} milestones")))
+    }
 }
 
 fn period(hours: Option<Hours>, usual: TimeDelta) -> TimeDelta {
@@ -86,10 +100,14 @@ impl CreateDeal {
         let currency = self.currency.0;
         let payer = self.fee_payer.map_or(FeePayer::Seller, |payer| payer.0);
         let terms = self.terms.unwrap_or_default();
-        let milestones = self.milestones.into_iter().map(|milestone| {
+        let milestones = self.milestones.into_iter().enumerate().map(|(n, milestone)| {
+            if milestone.amount.currency.0 != currency {
+                let pointer = format!("/milestones/{n}/amount/currency");
+                return Err(ApiError::field(pointer, "expected the currency of the deal"));
+            }
             Ok(NewMilestoneRequest {
                 title: milestone.title.0.0,
-                amount: positive(milestone.amount, currency)?,
+                amount: milestone.amount.money()?,
                 delivery: period(milestone.delivery_hours, DELIVERY_DEFAULT),
             })
         });
@@ -136,21 +154,28 @@ text_values! {
 
 /// Paying for a deal.
 #[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 pub(super) struct FundDeal {
     method: Wire<Method>,
     /// For `mpesa`: the number that is asked to pay; the caller's own if left out.
-    pub(super) phone: Option<Wire<Phone>>,
+    phone: Option<Wire<Phone>>,
 }
 
 impl FundDeal {
-    pub(super) fn method(&self) -> Result<Method, ApiError> {
-        match (self.method.0, &self.phone) {
+    pub(super) async fn parse(
+        self,
+        context: &Context,
+        caller: &Caller,
+    ) -> Result<FundingMethod, ApiError> {
+        match (self.method.0, self.phone) {
+            (Method::Wallet, None) => Ok(FundingMethod::Wallet),
             (Method::Wallet, Some(_)) => {
                 Err(ApiError::field("/phone", "a payment from the wallet asks no phone"))
             }
-            (method, _) => Ok(method),
+            (Method::Mpesa, phone) => {
+                Ok(FundingMethod::Mpesa(payer(context, caller, phone).await?))
+            }
         }
     }
 }

@@ -79,7 +79,7 @@ impl From<&PaymentView> for HeldWithdrawal {
 
 /// An operator's decision.
 #[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct DecideWithdrawal {
     /// Why; it is kept with the withdrawal, and a refusal tells it to the person.

@@ -4,7 +4,7 @@ use super::{ApiError, Code};
 use crate::auth;
 use poem::error::{MethodNotAllowedError, NotFoundError, ReadBodyError};
 use poem::http::StatusCode;
-use poem::{IntoResponse, Response};
+use poem::{IntoResponse, PathPattern, Response};
 use poem_openapi::error::{
     AuthorizationError, ContentTypeError, ParseParamError, ParsePathError, ParseRequestPayloadError,
 };
@@ -15,7 +15,11 @@ pub(crate) async fn of_framework(error: poem::Error) -> Response {
     if error.is_from_response() {
         return error.into_response();
     }
-    problem(&error).into_response()
+    let mut response = problem(&error).into_response();
+    if let Some(pattern) = error.data::<PathPattern>() {
+        response.set_data(pattern.clone());
+    }
+    response
 }
 
 fn problem(error: &poem::Error) -> ApiError {

@@ -28,7 +28,7 @@ impl From<money::Money> for Money {
 
 /// An amount of money that is to be paid: more than zero.
 #[derive(Debug, Clone, Object, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 pub(crate) struct PositiveMoney {
     /// In minor units (cents), a whole number. Mobile money carries whole shillings only: multiples of 100.
@@ -40,13 +40,7 @@ impl PositiveMoney {
     /// # Errors
     /// None in fact: the bounds were checked when the amount was read.
     pub(crate) fn money(&self) -> Result<money::Money, ApiError> {
-        positive(self.amount, self.currency.0)
+        money::Money::positive(self.amount.get(), self.currency.0)
+            .map_err(|e| ApiError::new(Code::InvalidRequest, e.to_string()))
     }
-}
-
-/// # Errors
-/// None in fact: the bounds were checked when the amount was read.
-pub(crate) fn positive(amount: AmountMinor, currency: Currency) -> Result<money::Money, ApiError> {
-    money::Money::positive(amount.get(), currency)
-        .map_err(|e| ApiError::new(Code::InvalidRequest, e.to_string()))
 }

@@ -27,11 +27,11 @@ impl<const MIN: i64, const MAX: i64> Whole<MIN, MAX> {
     /// # Errors
     /// The bounds, in words.
     pub(crate) fn new(value: i64) -> Result<Self, String> {
-        if (MIN..=MAX).contains(&value) {
-            Ok(Self(value))
-        } else {
-            Err(format!("expected a whole number from {MIN} to {MAX}"))
-        }
+        if (MIN..=MAX).contains(&value) { Ok(Self(value)) } else { Err(Self::expected()) }
+    }
+
+    fn expected() -> String {
+        format!("expected a whole number from {MIN} to {MAX}")
     }
 
     pub(crate) const fn get(self) -> i64 {
@@ -57,7 +57,9 @@ single_value!(
 
 impl<'de, const MIN: i64, const MAX: i64> Deserialize<'de> for Whole<MIN, MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::new(i64::deserialize(deserializer)?).map_err(D::Error::custom)
+        let value = Value::deserialize(deserializer)?;
+        let whole = value.as_i64().ok_or_else(|| D::Error::custom(Self::expected()))?;
+        Self::new(whole).map_err(D::Error::custom)
     }
 }
 
@@ -71,11 +73,7 @@ impl<const MIN: i64, const MAX: i64> ParseFromJSON for Whole<MIN, MAX> {
 
 impl<const MIN: i64, const MAX: i64> ParseFromParameter for Whole<MIN, MAX> {
     fn parse_from_parameter(value: &str) -> ParseResult<Self> {
-        value
-            .parse()
-            .map_err(|_| format!("expected a whole number from {MIN} to {MAX}"))
-            .and_then(Self::new)
-            .map_err(ParseError::custom)
+        value.parse().map_err(|_| Self::expected()).and_then(Self::new).map_err(ParseError::custom)
     }
 }
 

@@ -56,8 +56,9 @@ single_value!([T: Text] Wire<T>, T::NAME.into(), schema_ref::<T>(), |registry| {
 
 impl<'de, T: Text> Deserialize<'de> for Wire<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        T::parse(&text).map(Self).map_err(D::Error::custom)
+        let value = Value::deserialize(deserializer)?;
+        let text = value.as_str().ok_or_else(|| D::Error::custom("expected a string"))?;
+        T::parse(text).map(Self).map_err(D::Error::custom)
     }
 }
 

@@ -1,18 +1,22 @@
 //! The story itself. Every figure printed is read back from the system, and checked.
 
 use super::client::{Client, number, text};
-use super::{BUYER, OPERATOR, SELLER};
+use super::proof::prove;
+use super::{BUYER, OPERATOR, Person, SELLER};
 use amana_domain::money::{Currency, Money};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 const PIN: &str = "1234";
 
-struct Cast {
-    buyer: Client,
-    seller: Client,
-    operator: Client,
-    sandbox: Client,
+/// What the seller takes out at the end, in cents.
+const WITHDRAWN_MINOR: i64 = 190_000;
+
+pub(super) struct Cast {
+    pub(super) buyer: Client,
+    pub(super) seller: Client,
+    pub(super) operator: Client,
+    pub(super) sandbox: Client,
 }
 
 /// # Errors
@@ -36,7 +40,7 @@ pub(super) async fn tell(api_url: &str, sandbox_url: &str) -> Result<()> {
 }
 
 async fn offer(cast: &Cast) -> Result<String> {
-    println!("1. {} offers {} two beehives, delivered in two parts.", SELLER.name, BUYER.name);
+    println!("1. {} offers {} two beehives, in two parts. Both agree.", SELLER.name, BUYER.name);
     let hive = |title: &str, minor: i64| json!({ "title": title, "amount": { "amount": minor, "currency": "KES" } });
     let body = json!({
         "title": "Two beehives",
@@ -50,54 +54,53 @@ async fn offer(cast: &Cast) -> Result<String> {
     let id = text(&deal, "/id")?.to_owned();
     cast.seller.post(&format!("/v1/deals/{id}/propose"), &Value::Null).await?;
     let agreed = cast.buyer.post(&format!("/v1/deals/{id}/agree"), &Value::Null).await?;
-    println!("   deal     {id}");
+    line("deal", &id);
     for milestone in agreed["milestones"].as_array().into_iter().flatten() {
-        println!(
-            "   part     {:<12} {:>14}",
-            text(milestone, "/title")?,
-            shillings(number(milestone, "/amount/amount")?)?
-        );
+        sum_line("part", number(milestone, "/amount/amount")?, text(milestone, "/title")?)?;
     }
-    println!(
-        "   price    {} with {}'s half of the fee",
-        shillings(number(&agreed, "/price/amount")?)?,
-        BUYER.name
-    );
-    println!("   state    {}; both have agreed", text(&agreed, "/state")?);
-    balances(cast, &id).await
+    let half = format!("half of the fee; {} bears the other", first_name(&SELLER));
+    sum_line("fee", number(&agreed, "/fees/buyer/amount")?, &half)?;
+    sum_line("price", number(&agreed, "/price/amount")?, "")?;
+    state(&agreed)?;
+    balances(cast).await?;
+    Ok(id)
 }
 
 async fn pay(cast: &Cast, deal: &str) -> Result<()> {
     println!("2. {} pays into escrow with M-Pesa.", BUYER.name);
     let body = json!({ "method": "mpesa", "phone": BUYER.phone });
     let funding = cast.buyer.post(&format!("/v1/deals/{deal}/fund"), &body).await?;
-    let payment = text(&funding, "/payment/id")?.to_owned();
-    let prompts = format!("/admin/prompts?phone={}", BUYER.phone);
-    cast.sandbox
-        .wait("the prompt", &prompts, |found| found.to_string().contains(BUYER.phone))
-        .await?;
-    println!("   the prompt appears on {} and the PIN is entered", BUYER.phone);
+    let payment = format!("/v1/payments/{}", text(&funding, "/payment/id")?);
+    let path = format!("/admin/prompts?phone={}", BUYER.phone);
+    let there = |found: &Value| found.pointer("/prompts/0").is_some();
+    let prompts = cast.sandbox.wait("the prompt on the phone", &path, there).await?;
+    let phone = format!("on the phone {}; the PIN is entered", BUYER.phone);
+    sum_line("prompt", number(&prompts, "/prompts/0/amount")?, &phone)?;
     let answer = format!("/admin/phones/{}/answer", BUYER.phone);
     cast.sandbox.post(&answer, &json!({ "pin": PIN })).await?;
-    let funded = format!("/v1/deals/{deal}");
-    cast.buyer.wait("funding", &funded, |deal| deal["state"] == "funded").await?;
-    let paid = cast.buyer.get(&format!("/v1/payments/{payment}")).await?;
-    println!("   payment  {payment}: {}", shillings(number(&paid, "/amount/amount")?)?);
-    println!("   receipt  {} (M-Pesa)", text(&paid, "/receipt")?);
-    println!("   the change of the whole shilling stays in {}'s wallet", BUYER.name);
-    balances(cast, deal).await.map(|_| ())
+    let funded = |deal: &Value| deal["state"] == "funded";
+    let after = cast.buyer.wait("funding", &format!("/v1/deals/{deal}"), funded).await?;
+    let paid = cast.buyer.get(&payment).await?;
+    let receipt = format!("M-Pesa receipt {}", text(&paid, "/receipt")?);
+    sum_line("paid", number(&paid, "/amount/amount")?, &receipt)?;
+    state(&after)?;
+    line("note", "M-Pesa knows whole shillings: the change stays in the wallet");
+    balances(cast).await
 }
 
 async fn deliver_and_release(cast: &Cast, deal: &str) -> Result<()> {
     let found = cast.buyer.get(&format!("/v1/deals/{deal}")).await?;
+    let (seller, buyer) = (first_name(&SELLER), first_name(&BUYER));
     for (n, milestone) in (3..).zip(found["milestones"].as_array().into_iter().flatten()) {
-        let (id, title) = (text(milestone, "/id")?, text(milestone, "/title")?);
-        println!("{n}. {} delivers the {title}; {} releases the money.", SELLER.name, BUYER.name);
+        let (id, title) = (text(milestone, "/id")?, text(milestone, "/title")?.to_lowercase());
+        println!(
+            "{n}. {seller} delivers the {title}; {buyer} has looked at it and releases the money."
+        );
         let path = format!("/v1/deals/{deal}/milestones/{id}");
         cast.seller.post(&format!("{path}/deliver"), &Value::Null).await?;
         let after = cast.buyer.post(&format!("{path}/release"), &Value::Null).await?;
-        println!("   state    {}", text(&after, "/state")?);
-        balances(cast, deal).await?;
+        state(&after)?;
+        balances(cast).await?;
     }
     let done = cast.buyer.get(&format!("/v1/deals/{deal}")).await?;
     ensure!(done["state"] == "released", "the deal should be released: {done:#}");
@@ -105,138 +108,88 @@ async fn deliver_and_release(cast: &Cast, deal: &str) -> Result<()> {
 }
 
 async fn withdraw(cast: &Cast) -> Result<()> {
-    println!("5. {} takes the money out to M-Pesa.", SELLER.name);
-    let body = json!({ "amount": { "amount": 190_000, "currency": "KES" }, "phone": SELLER.phone });
+    println!("5. {} takes money out to the phone {}.", SELLER.name, SELLER.phone);
+    let amount = json!({ "amount": WITHDRAWN_MINOR, "currency": "KES" });
+    let body = json!({ "amount": amount, "phone": SELLER.phone });
     let payment = cast.seller.post("/v1/withdrawals", &body).await?;
     let path = format!("/v1/payments/{}", text(&payment, "/id")?);
-    let paid =
-        cast.seller.wait("the payout", &path, |payment| payment["state"] == "succeeded").await?;
-    println!(
-        "   payout   {}: {}",
-        text(&paid, "/id")?,
-        shillings(number(&paid, "/amount/amount")?)?
-    );
-    println!("   receipt  {} (M-Pesa)", text(&paid, "/receipt")?);
-    println!(
-        "   {:<24} {:>14}\n",
-        "wallet of the seller",
-        shillings(available(&cast.seller).await?)?
-    );
-    Ok(())
+    let done = |payment: &Value| payment["state"] == "succeeded";
+    let paid = cast.seller.wait("the payout", &path, done).await?;
+    let receipt = format!("M-Pesa receipt {}", text(&paid, "/receipt")?);
+    sum_line("paid out", number(&paid, "/amount/amount")?, &receipt)?;
+    balances(cast).await
 }
 
 async fn messages(cast: &Cast) -> Result<()> {
-    println!("6. Both have been told, in their own languages.");
-    for person in [BUYER, SELLER] {
+    println!("6. Both have been told by e-mail and SMS, each in their own language.");
+    for (person, last) in [(BUYER, "Completed"), (SELLER, "M-Pesa")] {
         let path = format!("/admin/mails?to={}", person.email);
-        let mails =
-            cast.sandbox.wait("an e-mail", &path, |found| subjects(found).len() >= 3).await?;
-        let last = subjects(&mails).into_iter().next_back().context("no e-mail")?;
-        println!("   {:<24} {} e-mails, one of them: {last}", person.name, subjects(&mails).len());
+        let told = |found: &Value| subjects(found).iter().any(|subject| subject.contains(last));
+        let mails = subjects(&cast.sandbox.wait("the last e-mail", &path, told).await?);
+        let sms = cast.sandbox.get(&format!("/admin/sms?to={}", person.phone)).await?;
+        let sms = sms["sms"].as_array().map_or(0, Vec::len);
+        line(
+            first_name(&person),
+            &format!("{} e-mails, {sms} SMS; the newest first:", mails.len()),
+        );
+        mails.iter().take(3).for_each(|subject| line("", subject));
     }
     println!();
     Ok(())
 }
 
+/// Newest first.
 fn subjects(mails: &Value) -> Vec<String> {
-    let list = mails
-        .as_array()
-        .or_else(|| mails.as_object().and_then(|o| o.values().find_map(Value::as_array)));
-    list.into_iter()
-        .flatten()
-        .filter_map(|mail| mail["subject"].as_str())
-        .map(str::to_owned)
-        .collect()
+    let all = mails["mails"].as_array().into_iter().flatten();
+    all.filter_map(|mail| mail["subject"].as_str()).map(str::to_owned).collect()
 }
 
-async fn prove(cast: &Cast) -> Result<()> {
-    println!("7. The proof.");
-    let before = runs(cast).await?;
-    cast.operator.post("/v1/operator/reconciliations", &Value::Null).await?;
-    let path = "/v1/operator/reconciliations";
-    let listed = cast.operator.wait("reconciliation", path, |found| count(found) > before).await?;
-    let run = listed.pointer("/items/0").context("no reconciliation run")?;
-    let proof = cast.operator.get("/v1/operator/proof").await?;
-    println!(
-        "   entries  {}, postings {}",
-        number(&proof, "/entries")?,
-        number(&proof, "/postings")?
-    );
-    for currency in proof["currencies"].as_array().into_iter().flatten() {
-        print_equation(currency)?;
-    }
-    let organisation = cast.sandbox.get("/admin/organisation").await?;
-    println!("   the provider's own books say {organisation}");
-    println!(
-        "   statement: {} lines, {} matched, {} breaks open",
-        number(run, "/lines")?,
-        number(run, "/matched")?,
-        number(run, "/open_breaks")?
-    );
-    ensure!(proof["holds"] == true, "the proof does not hold: {proof:#}");
-    ensure!(number(run, "/open_breaks")? == 0, "reconciliation found breaks: {run:#}");
-    ensure!(number(run, "/matched")? == 2, "both payments should be on the statement: {run:#}");
-    Ok(())
-}
-
-fn print_equation(currency: &Value) -> Result<()> {
-    let of = |name: &str| number(currency, &format!("/{name}"));
-    println!("   sum of all postings in {}: {}", text(currency, "/currency")?, of("sum_minor")?);
-    println!("   held by the provider     {:>14}", shillings(of("held_by_providers_minor")?)?);
-    println!("   owed to people           {:>14}", shillings(of("owed_to_users_minor")?)?);
-    println!("   in escrow                {:>14}", shillings(of("in_escrow_minor")?)?);
-    println!("   on its way out           {:>14}", shillings(of("in_payout_minor")?)?);
-    println!("   fees earned              {:>14}", shillings(of("fees_minor")?)?);
-    println!("   in suspense              {:>14}", shillings(of("suspense_minor")?)?);
-    let owed = [
-        "owed_to_users_minor",
-        "in_escrow_minor",
-        "in_payout_minor",
-        "fees_minor",
-        "provider_costs_minor",
-        "suspense_minor",
-    ];
-    let owed = owed.iter().map(|name| of(name)).sum::<Result<i64>>()?;
-    ensure!(
-        of("sum_minor")? == 0 && of("held_by_providers_minor")? == owed,
-        "the trust equation fails: {currency:#}"
-    );
-    println!("   held = owed + escrow + on its way + fees + suspense: it holds to the cent");
-    Ok(())
-}
-
-async fn runs(cast: &Cast) -> Result<usize> {
-    Ok(count(&cast.operator.get("/v1/operator/reconciliations").await?))
-}
-
-fn count(page: &Value) -> usize {
-    page["items"].as_array().map_or(0, Vec::len)
-}
-
-/// Prints who has what after a step, and hands the deal's id on.
-async fn balances(cast: &Cast, deal: &str) -> Result<String> {
+/// Prints who has what after a step.
+async fn balances(cast: &Cast) -> Result<()> {
     let proof = cast.operator.get("/v1/operator/proof").await?;
     let kes = |name: &str| {
         proof.pointer(&format!("/currencies/0/{name}")).and_then(Value::as_i64).unwrap_or(0)
     };
-    println!("   {:<24} {:>14}", "wallet of the buyer", shillings(available(&cast.buyer).await?)?);
-    println!(
-        "   {:<24} {:>14}",
-        "wallet of the seller",
-        shillings(available(&cast.seller).await?)?
-    );
-    println!("   {:<24} {:>14}", "escrow", shillings(kes("in_escrow_minor"))?);
-    println!("   {:<24} {:>14}\n", "fees", shillings(kes("fees_minor"))?);
-    Ok(deal.to_owned())
+    println!("   balances");
+    for (who, minor) in [
+        (first_name(&BUYER), available(&cast.buyer).await?),
+        (first_name(&SELLER), available(&cast.seller).await?),
+        ("escrow", kes("in_escrow_minor")),
+        ("Amana", kes("fees_minor")),
+    ] {
+        println!("     {who:<8} {:>14}", shillings(minor)?);
+    }
+    println!();
+    Ok(())
 }
 
+/// Whoever has never had shillings has none.
 async fn available(client: &Client) -> Result<i64> {
     let wallet = client.get("/v1/wallet").await?;
     let all = wallet["balances"].as_array().context("no balances")?;
-    let kes = all.iter().find(|balance| balance["currency"] == "KES").context("no shillings")?;
-    number(kes, "/available")
+    let kes = all.iter().find(|balance| balance["currency"] == "KES");
+    kes.map_or(Ok(0), |kes| number(kes, "/available/amount"))
 }
 
-fn shillings(minor: i64) -> Result<String> {
+/// A sum of money and what it is.
+fn sum_line(label: &str, minor: i64, what: &str) -> Result<()> {
+    line(label, format!("{:>14}  {what}", shillings(minor)?).trim_end());
+    Ok(())
+}
+
+fn first_name(person: &Person) -> &'static str {
+    person.name.split(' ').next().unwrap_or(person.name)
+}
+
+pub(super) fn line(label: &str, value: &str) {
+    println!("   {label:<10} {value}");
+}
+
+fn state(deal: &Value) -> Result<()> {
+    line("deal is", &format!("{}: {}", text(deal, "/state")?, text(deal, "/status_text")?));
+    Ok(())
+}
+
+pub(super) fn shillings(minor: i64) -> Result<String> {
     Ok(Money::new(minor, Currency::Kes)?.to_string())
 }

@@ -24,6 +24,6 @@ pub use user::{User, run_as};
 pub enum Durability {
     /// As in production: what was committed stays.
     Full,
-    /// Nothing is synced to disk. For clusters that live as long as one test run.
+    /// Nothing is synced to disk. For clusters that live as long as one test run or demo.
     TestOnly,
 }

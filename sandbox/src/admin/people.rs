@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::{bad_phone, refuse};
 use crate::{
+    bank::Bill,
     clock, clockwork, phone,
     state::{Answer, Collection, Customer, State},
     store::Store,
@@ -175,7 +176,8 @@ pub(super) fn pay_bill(store: Data<&Arc<Store>>, body: Json<PayBill>) -> Respons
     if body.reference.chars().count() > REFERENCE_CHARS_MAX {
         return refuse(StatusCode::BAD_REQUEST, "reference is too long");
     }
-    match store.change(|state| state.pay_bill(&phone, body.amount, &body.reference)) {
+    let bill = Bill { phone: &phone, amount_cents: body.amount, reference: &body.reference };
+    match store.change(|state| state.pay_bill(&bill, &store.settings.organisation)) {
         Ok(receipt) => {
             Json(json!({ "receipt": receipt })).with_status(StatusCode::CREATED).into_response()
         }

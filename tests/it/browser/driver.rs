@@ -1,13 +1,13 @@
 //! Headless Chromium, driven through a chromedriver of the test's own.
 
 use amana::local::{Child, Program, Scratch};
-use amana_harness::eventually;
+use amana_harness::{PATIENCE, eventually};
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A first start on a busy machine.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
@@ -76,12 +76,18 @@ impl Browser {
     }
 
     /// Waits until the element says something that has all the words in it.
-    pub(super) async fn see_text(&self, css: &str, words: &[&str]) -> String {
-        eventually(&format!("{css} says {words:?}"), || async {
-            let text = self.client.find(Locator::Css(css)).await.ok()?.text().await.ok()?;
-            words.iter().all(|word| text.contains(word)).then_some(text)
-        })
-        .await
+    pub(super) async fn see_text(&self, css: &str, words: &[&str]) {
+        let deadline = Instant::now() + PATIENCE;
+        let read = async || self.client.find(Locator::Css(css)).await?.text().await;
+        loop {
+            // A page that is being rebuilt may lose the element between the two.
+            let text = read().await.unwrap_or_default();
+            if words.iter().all(|word| text.contains(word)) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{css} does not say {words:?} but:\n{text}");
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
     }
 
     /// Waits until no such element can be seen.

@@ -79,7 +79,7 @@ fn tamperings() -> Vec<Tampering> {
             "another currency",
             "update postings set currency = 'USD' where seq = 1",
             "update postings set currency = 'KES' where seq = 1",
-            Seen::Account,
+            Seen::Both,
         ),
     ]
 }

@@ -186,13 +186,20 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let mut conn = self.connection().await?;
+        let held = closing_balance_minor(lines);
+        // One snapshot: a payment that settles between two reads would look like a break.
+        let (clearing, believed) = conn
+            .build_transaction()
+            .repeatable_read()
+            .read_only()
+            .run(async |conn| {
+                Ok::<_, Error>((clearing_minor(conn).await?, believed_in(conn, period).await?))
+            })
+            .await?;
+        let transit = in_transit_minor(&believed, lines, period);
         let counted = conn
             .transaction(async |conn| {
-                let held = closing_balance_minor(lines);
-                let clearing = clearing_minor(conn).await?;
                 if let Some(held) = held {
-                    let transit =
-                        in_transit_minor(&believed_in(conn, period).await?, lines, period);
                     compare_totals(conn, held, clearing, transit, now).await?;
                 }
                 let open: i64 = breaks::table

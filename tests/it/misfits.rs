@@ -1,0 +1,228 @@
+//! Messages and money that do not fit: another amount, another receipt, another reference, or no intent
+//! at all. Nothing is credited on such a word, nothing is lost, and operators see it.
+
+use crate::callbacks::{PRICE, callbacks_are, prompted, quiet_app};
+use crate::faults::{agreed, assert_funded_once};
+use amana_harness::{App, paid_prompt};
+use serde_json::{Value, json};
+
+const NONE: [String; 0] = [];
+
+/// The callback names another amount: no credit on its word. The statement has the right one, and counts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn callback_with_a_wrong_amount_waits_for_the_statement() {
+    let app = App::start().await;
+    let agreed = agreed(&app).await;
+    app.fault(&agreed.buyer.phone, "wrong_amount", 1).await;
+    let payment = app.start_mpesa(&agreed.buyer, &agreed.deal).await;
+    app.approve_prompt(&agreed.buyer.phone).await;
+    let found = app.wait_for_payment(&agreed.buyer, &payment, "review").await;
+    assert_eq!(found["doubt"], "amount_differs");
+    assert_eq!(app.break_list().await, [format!("review {payment}")]);
+    assert_eq!(app.database.number("select count(*) from entries").await, 0);
+    let again = json!({ "method": "mpesa" });
+    let path = format!("/v1/deals/{}/fund", agreed.deal);
+    assert_eq!(app.post(&agreed.buyer, &path, again).await.problem(), "payment_in_progress");
+    let run = app.reconcile_now().await;
+    assert_eq!((run.healed, run.unclaimed), (1, 0));
+    assert_funded_once(&app, &agreed, &payment).await;
+    assert_eq!(app.break_list().await, [format!("review {payment}")]);
+}
+
+/// Somebody pays another amount under the payment's reference: the money is in suspense, once, and the
+/// right amount still funds the deal.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wrong_amount_on_the_statement_goes_to_suspense() {
+    let app = quiet_app().await;
+    let prompted = prompted(&app).await;
+    let payment = &prompted.payment;
+    let reference = app.payment_column(payment, "reference").await.expect("a reference");
+    let receipt = app.pay_bill("254733000001", PRICE - 5_000, &reference).await;
+    for round in 0..3 {
+        let run = app.reconcile_now().await;
+        assert_eq!((run.unclaimed, run.healed), (i64::from(round == 0), i64::from(round == 0)));
+    }
+    assert_eq!(prompted.state(&app).await.as_deref(), Some("review"));
+    let mut breaks = vec![
+        format!("amount_differs {payment}"),
+        format!("review {payment}"),
+        format!("unclaimed {receipt}"),
+    ];
+    assert_eq!(app.break_list().await, breaks);
+    assert_eq!(app.entries(&format!("mpesa:{receipt}:suspense_in")).await, 1);
+    assert_eq!(app.entries(&format!("{payment}:deposit")).await, 0);
+    app.approve_prompt(&prompted.buyer().phone).await;
+    app.reconcile_now().await;
+    assert_funded_once(&app, &prompted.agreed, payment).await;
+    let run = app.reconcile_now().await;
+    assert_eq!((run.matched, run.unclaimed, run.healed), (1, 0, 0));
+    breaks.sort();
+    assert_eq!(app.break_list().await, breaks);
+}
+
+/// A second receipt for one intent: no second credit, and a person looks at it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_receipt_for_a_paid_payment_is_reviewed() {
+    let app = quiet_app().await;
+    let prompted = prompted(&app).await;
+    for receipt in ["UKL7AAAAAA", "UKL7BBBBBB"] {
+        prompted.says(&app, &paid_prompt(&prompted.checkout, receipt, PRICE)).await;
+    }
+    callbacks_are(&app, "applied", 2).await;
+    let found = app.wait_for_payment(prompted.buyer(), &prompted.payment, "succeeded").await;
+    assert_eq!(found["doubt"], "two_receipts");
+    assert_eq!(app.entries(&format!("{}:deposit", prompted.payment)).await, 1);
+    assert_eq!(app.balance(prompted.buyer()).await, (0, 0));
+    assert_eq!(app.break_list().await, [format!("review {}", prompted.payment)]);
+    app.assert_sound().await;
+}
+
+/// The receipt of one payment, posted to the address of another: it pays once. Small letters do not
+/// make it a new one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_receipt_of_another_payment_credits_nobody() {
+    let app = quiet_app().await;
+    let (first, second) = (prompted(&app).await, prompted(&app).await);
+    first.says(&app, &paid_prompt(&first.checkout, "UKL7AAAAAA", PRICE)).await;
+    app.wait_for_deal(first.buyer(), &first.agreed.deal, "funded").await;
+    for receipt in ["UKL7AAAAAA", "ukl7aaaaaa"] {
+        second.says(&app, &paid_prompt(&second.checkout, receipt, PRICE)).await;
+    }
+    callbacks_are(&app, "unmatched", 2).await;
+    assert_eq!(second.state(&app).await.as_deref(), Some("pending"));
+    assert_eq!(app.entries(&format!("{}:deposit", second.payment)).await, 0);
+    assert_eq!(app.break_list().await, [format!("review {}", second.payment)]);
+    let operator = app.operator().await;
+    let listed = app.get(&operator, "/v1/operator/callbacks").await.expect(200);
+    assert_eq!(listed["items"][0]["payment_id"], second.payment.as_str());
+    assert_eq!(listed["items"][0]["note"], "its receipt pays for another payment");
+    second.says(&app, &paid_prompt(&second.checkout, "UKL7BBBBBB", PRICE)).await;
+    app.wait_for_deal(second.buyer(), &second.agreed.deal, "funded").await;
+    app.assert_sound().await;
+}
+
+/// Both at the same moment claim the same receipt: one is credited.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_payments_race_for_one_receipt() {
+    let app = quiet_app().await;
+    for round in 0..5 {
+        let (first, second) = (prompted(&app).await, prompted(&app).await);
+        let receipt = format!("UKL7RACE{round:02}");
+        let (one, two) = (
+            paid_prompt(&first.checkout, &receipt, PRICE),
+            paid_prompt(&second.checkout, &receipt, PRICE),
+        );
+        tokio::join!(first.says(&app, &one), second.says(&app, &two));
+        callbacks_are(&app, "received", 0).await;
+        let credited = app.entries(&format!("{}:deposit", first.payment)).await
+            + app.entries(&format!("{}:deposit", second.payment)).await;
+        assert_eq!(credited, 1, "round {round}");
+    }
+    app.assert_sound().await;
+}
+
+/// The right address with the id of another request: no credit on its word; the right one counts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_request_under_a_valid_address_is_reviewed() {
+    let app = quiet_app().await;
+    let prompted = prompted(&app).await;
+    prompted.says(&app, &paid_prompt("ws_CO_210920261200000000", "UKL7OTHER1", PRICE)).await;
+    let found = app.wait_for_payment(prompted.buyer(), &prompted.payment, "review").await;
+    assert_eq!(found["doubt"], "reference_differs");
+    assert_eq!(app.entries(&format!("{}:deposit", prompted.payment)).await, 0);
+    assert_eq!(app.break_list().await, [format!("review {}", prompted.payment)]);
+    app.approve_prompt(&prompted.buyer().phone).await;
+    let taken = app.collections(&prompted.buyer().phone).await;
+    let receipt = taken[0]["outcome"]["receipt"].as_str().expect("a receipt").to_owned();
+    prompted.says(&app, &paid_prompt(&prompted.checkout, &receipt, PRICE)).await;
+    assert_funded_once(&app, &prompted.agreed, &prompted.payment).await;
+}
+
+/// A result that nobody has explained yet moves nothing until somebody does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unclear_result_is_reviewed() {
+    let app = App::start().await;
+    let agreed = agreed(&app).await;
+    app.fault(&agreed.buyer.phone, "rule_limited", 1).await;
+    let payment = app.start_mpesa(&agreed.buyer, &agreed.deal).await;
+    let found = app.wait_for_payment(&agreed.buyer, &payment, "review").await;
+    assert_eq!(found["doubt"], "unclear_result");
+    assert_eq!(app.break_list().await, [format!("review {payment}")]);
+    assert_eq!(app.database.number("select count(*) from entries").await, 0);
+    app.assert_sound().await;
+}
+
+/// Real money under a reference that is nobody's: in suspense, once, listed page by page, and the trust
+/// equation holds.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn money_without_an_intent_is_in_suspense() {
+    let app = App::builder().without_worker().start().await;
+    let mut receipts = Vec::new();
+    for n in 1..=5 {
+        let phone = format!("25473300000{n}");
+        receipts.push(app.pay_bill(&phone, 10_000 * n, &format!("HELLO{n}")).await);
+    }
+    for round in 0..3 {
+        let run = app.reconcile_now().await;
+        assert_eq!((run.lines, run.unclaimed), (5, if round == 0 { 5 } else { 0 }));
+        assert_eq!((run.open_breaks, run.provider_balance_minor), (5, Some(150_000)));
+    }
+    receipts.sort();
+    let mut expected: Vec<String> = receipts.iter().map(|it| format!("unclaimed {it}")).collect();
+    expected.sort();
+    assert_eq!(app.break_list().await, expected);
+    let listed = pages(&app, "/v1/operator/suspense").await;
+    let mut found: Vec<&str> =
+        listed.iter().map(|item| item["receipt"].as_str().expect("a receipt")).collect();
+    found.sort_unstable();
+    assert_eq!(found, receipts);
+    let sum: i64 = listed.iter().map(|item| item["amount"]["amount"].as_i64().expect("cents")).sum();
+    assert_eq!(sum, 150_000);
+    assert_eq!(pages(&app, "/v1/operator/breaks").await.len(), 5);
+    assert_eq!(pages(&app, "/v1/operator/reconciliations").await.len(), 3);
+    let proof = app.store.proof().await.expect("a proof");
+    assert_eq!(proof.currencies[0].suspense_minor, 150_000);
+    assert_eq!(proof.currencies[0].held_by_providers_minor, 150_000);
+    app.assert_sound().await;
+}
+
+/// All items of an operator's list, two at a time.
+async fn pages(app: &App, path: &str) -> Vec<Value> {
+    let operator = app.operator().await;
+    let mut items = Vec::new();
+    let mut after = String::new();
+    loop {
+        let page = app.get(&operator, &format!("{path}?limit=2{after}")).await.expect(200);
+        let some = page["items"].as_array().expect("items");
+        assert!(some.len() <= 2, "{page:#}");
+        items.extend(some.iter().cloned());
+        match page["next_cursor"].as_str() {
+            Some(cursor) => after = format!("&after={cursor}"),
+            None => return items,
+        }
+    }
+}
+
+/// Three payments within one second of the statement are no reason for an alarm: the newest line, not
+/// the oldest of that second, says what the provider holds.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn payments_within_one_second_raise_no_alarm() {
+    let app = App::start().await;
+    let mut paid = Vec::new();
+    for _ in 0..3 {
+        let agreed = agreed(&app).await;
+        let payment = app.start_mpesa(&agreed.buyer, &agreed.deal).await;
+        app.wait_for_prompt(&agreed.buyer.phone).await;
+        paid.push((agreed, payment));
+    }
+    for (agreed, _) in &paid {
+        app.approve_prompt(&agreed.buyer.phone).await;
+    }
+    for (agreed, payment) in &paid {
+        assert_funded_once(&app, agreed, payment).await;
+    }
+    let run = app.reconcile_now().await;
+    assert_eq!((run.matched, run.healed, run.unclaimed), (3, 0, 0));
+    assert_eq!(run.provider_balance_minor, Some(3 * PRICE));
+    assert_eq!(app.break_list().await, NONE);
+}

@@ -1,0 +1,5 @@
+//! Messages to people: the right ones, to the right party, in the right language, once.
+
+mod delivery;
+mod occasions;
+mod wording;

@@ -1,0 +1,248 @@
+//! Payouts whose answers and results are lost, late, repeated or contradictory: nobody is paid twice, and
+//! nobody's money is gone.
+
+use crate::faults::{HeldCallbacks, worker_process};
+use amana_harness::{App, Person, eventually, payout_result};
+use reqwest::Method;
+use serde_json::json;
+
+const SAVED: i64 = 200_000;
+const TAKEN_OUT: i64 = 50_000;
+
+/// Somebody with money in the wallet, paid in by M-Pesa.
+pub(crate) async fn saver(app: &App) -> Person {
+    let person = app.person("Wanjiru").await;
+    let body = json!({ "amount": { "amount": SAVED, "currency": "KES" } });
+    let deposit = app.post(&person, "/v1/wallet/deposits", body).await.expect(202);
+    app.approve_prompt(&person.phone).await;
+    let id = deposit["id"].as_str().expect("an id");
+    app.wait_for_payment(&person, id, "succeeded").await;
+    assert_eq!(app.balance(&person).await, (SAVED, 0));
+    person
+}
+
+async fn withdraw(app: &App, person: &Person) -> String {
+    let body = json!({ "amount": { "amount": TAKEN_OUT, "currency": "KES" } });
+    let payment = app.post(person, "/v1/withdrawals", body).await.expect(202);
+    payment["id"].as_str().expect("an id").to_owned()
+}
+
+async fn assert_paid_once(app: &App, person: &Person, payment: &str) {
+    app.wait_for_payment(person, payment, "succeeded").await;
+    assert_booked(app, person, payment, "payout_settle").await;
+    assert_eq!(app.balance(person).await, (SAVED - TAKEN_OUT, 0));
+    let taken = app.payouts(&person.phone).await;
+    assert_eq!(taken.len(), 1, "{taken:#?}");
+    assert_eq!(taken[0]["originator_conversation_id"], payment);
+    assert_eq!(taken[0]["outcome"]["result_code"], "0");
+}
+
+async fn assert_returned_once(app: &App, person: &Person, payment: &str) {
+    app.wait_for_payment(person, payment, "failed").await;
+    assert_booked(app, person, payment, "payout_return").await;
+    assert_eq!(app.balance(person).await, (SAVED, 0));
+}
+
+/// Reserved once, and then settled or returned once, not both.
+async fn assert_booked(app: &App, person: &Person, payment: &str, end: &str) {
+    for (kind, count) in [
+        ("payout_reserve", 1),
+        ("payout_settle", i64::from(end == "payout_settle")),
+        ("payout_return", i64::from(end == "payout_return")),
+    ] {
+        assert_eq!(app.entries(&format!("{payment}:{kind}")).await, count, "{kind}");
+    }
+    let list = app.get(person, "/v1/withdrawals").await.expect(200);
+    assert_eq!(list["items"].as_array().map(Vec::len), Some(1), "{list:#}");
+    app.assert_sound().await;
+}
+
+/// Each way in which a payout can go wrong on the wire, each for a person of their own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_goes_wrong_on_the_wire_pays_once() {
+    let app = App::start().await;
+    let faults = [
+        "answer_lost",
+        "busy",
+        "callback_before_answer",
+        "callback_late",
+        "callback_twice",
+        "malformed_answer",
+        "queue_timeout",
+        "server_error",
+    ];
+    let mut started = Vec::new();
+    for fault in faults {
+        let person = saver(&app).await;
+        app.fault_only(&person.phone, fault, "payout").await;
+        let payment = withdraw(&app, &person).await;
+        started.push((person, payment));
+    }
+    for (person, payment) in &started {
+        assert_paid_once(&app, person, payment).await;
+    }
+    let run = app.reconcile_now().await;
+    assert_eq!((run.healed, run.open_breaks), (0, 0), "{:?}", app.break_list().await);
+}
+
+/// The result never comes, or not as JSON: the statement shows that it was paid.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lost_result_is_found_by_reconciliation() {
+    let app = App::start().await;
+    for fault in ["callback_lost", "malformed"] {
+        let person = saver(&app).await;
+        app.fault_only(&person.phone, fault, "payout").await;
+        let payment = withdraw(&app, &person).await;
+        paid_at_provider(&app, &person).await;
+        app.wait_for_payment(&person, &payment, "pending").await;
+        assert_eq!(app.balance(&person).await, (SAVED - TAKEN_OUT, TAKEN_OUT));
+        let run = app.reconcile_now().await;
+        assert_eq!((run.healed, run.open_breaks), (1, 0), "{fault}");
+        assert_paid_once(&app, &person, &payment).await;
+        assert!(app.payment_column(&payment, "receipt").await.is_some());
+    }
+}
+
+/// M-Pesa does not know the number, or our float is short: the money is back, with the reason.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn failed_payout_gives_the_money_back_once() {
+    let app = App::start().await;
+    for (fault, reason) in [("unregistered", "recipient_invalid"), ("no_funds", "rejected")] {
+        let person = saver(&app).await;
+        app.fault_only(&person.phone, fault, "payout").await;
+        let payment = withdraw(&app, &person).await;
+        assert_returned_once(&app, &person, &payment).await;
+        let failed = app.wait_for_payment(&person, &payment, "failed").await;
+        assert_eq!(failed["reason"], reason);
+        resend(&app, &payment).await;
+        resend(&app, &payment).await;
+        applied(&app, &payment, 3).await;
+        assert_returned_once(&app, &person, &payment).await;
+        assert_eq!(app.break_list().await, [] as [String; 0]);
+    }
+}
+
+async fn paid_at_provider(app: &App, person: &Person) {
+    eventually("the payout is paid", || async {
+        let taken = app.payouts(&person.phone).await;
+        (taken.first()?["outcome"]["result_code"] == "0").then_some(())
+    })
+    .await;
+}
+
+async fn resend(app: &App, payment: &str) {
+    let path = format!("/admin/callbacks/{payment}/resend");
+    assert!(app.sandbox_send(Method::POST, &path, json!({})).await.is_success());
+}
+
+/// Waits until so many callbacks of a payment have been read.
+async fn applied(app: &App, payment: &str, count: i64) {
+    let id = payment.strip_prefix("pay_").expect("an id");
+    let query = format!(
+        "select count(*) from callbacks where payment_id = '{id}' and state = 'applied'"
+    );
+    eventually("the callbacks are read", || async {
+        (app.database.number(&query).await == count).then_some(())
+    })
+    .await;
+}
+
+/// A failure that is reported after the success changes nothing, and a person looks at it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn failed_result_after_success() {
+    let app = App::start().await;
+    let person = saver(&app).await;
+    let payment = withdraw(&app, &person).await;
+    assert_paid_once(&app, &person, &payment).await;
+    let (token, reference) =
+        (app.callback_token(&payment).await, app.provider_reference(&payment).await);
+    app.call_back_ok("p", &token, &payout_result(&reference, 2040, None)).await;
+    applied(&app, &payment, 2).await;
+    assert_paid_once(&app, &person, &payment).await;
+    assert_eq!(app.break_list().await, [format!("review {payment}")]);
+}
+
+/// A success that is reported after the money was given back: nothing moves, and both the payment and
+/// the missing money are listed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn success_after_the_money_was_given_back() {
+    let app = App::start().await;
+    let person = saver(&app).await;
+    app.fault_only(&person.phone, "callback_lost", "payout").await;
+    let payment = withdraw(&app, &person).await;
+    paid_at_provider(&app, &person).await;
+    app.wait_for_payment(&person, &payment, "pending").await;
+    let (token, reference) =
+        (app.callback_token(&payment).await, app.provider_reference(&payment).await);
+    app.call_back_ok("p", &token, &payout_result(&reference, 2040, None)).await;
+    assert_returned_once(&app, &person, &payment).await;
+    resend(&app, &payment).await;
+    applied(&app, &payment, 2).await;
+    assert_eq!(app.entries(&format!("{payment}:payout_settle")).await, 0);
+    assert_eq!(app.balance(&person).await, (SAVED, 0));
+    app.reconcile_now().await;
+    assert_eq!(app.balance(&person).await, (SAVED, 0));
+    let expected = [
+        format!("paid_after_return {payment}"),
+        format!("review {payment}"),
+        "trust_equation mpesa KES".to_owned(),
+    ];
+    assert_eq!(app.break_list().await, expected);
+    app.assert_sound().await;
+}
+
+/// The result names another amount than was ordered: nothing moves on its word; the statement decides.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn result_with_a_wrong_amount_waits_for_the_statement() {
+    let app = App::start().await;
+    let person = saver(&app).await;
+    app.fault_only(&person.phone, "wrong_amount", "payout").await;
+    let payment = withdraw(&app, &person).await;
+    let found = app.wait_for_payment(&person, &payment, "review").await;
+    assert_eq!(found["doubt"], "amount_differs");
+    assert_eq!(app.balance(&person).await, (SAVED - TAKEN_OUT, TAKEN_OUT));
+    assert_eq!(app.reconcile_now().await.healed, 1);
+    assert_paid_once(&app, &person, &payment).await;
+    assert_eq!(app.break_list().await, [format!("review {payment}")]);
+}
+
+/// The withdrawal says that M-Pesa cannot be reached, and goes on by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn provider_down_is_told_and_recovers_alone() {
+    let app = App::start().await;
+    let person = saver(&app).await;
+    app.provider_up(false).await;
+    let payment = withdraw(&app, &person).await;
+    eventually("the withdrawal says so", || async {
+        let found = app.get(&person, &format!("/v1/payments/{payment}")).await.expect(200);
+        (found["problem"] == "provider_unavailable").then_some(())
+    })
+    .await;
+    app.provider_up(true).await;
+    assert_paid_once(&app, &person, &payment).await;
+}
+
+/// SIGKILL between the order and its answer, and the result lost too: the next worker orders under the
+/// same id, which M-Pesa recognises, and the statement tells the outcome.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn worker_killed_while_it_waits_for_the_answer() {
+    let mut app = App::start().await;
+    let person = saver(&app).await;
+    app.stop_worker().await;
+    app.fault_only(&person.phone, "callback_before_answer", "payout").await;
+    let held = HeldCallbacks::hold(&app).await;
+    let mut worker = worker_process(&app).await;
+    let payment = withdraw(&app, &person).await;
+    held.one_waits(&app).await;
+    worker.kill();
+    assert_eq!(app.payment_column(&payment, "state").await.as_deref(), Some("submitting"));
+    held.lose(&app).await;
+    let _next = app.worker_process();
+    app.wait_for_payment(&person, &payment, "pending").await;
+    let events = app.sandbox_get("/admin/events").await.to_string();
+    assert!(events.contains("Duplicate OriginatorConversationID"), "ordered again");
+    assert_eq!(app.balance(&person).await, (SAVED - TAKEN_OUT, TAKEN_OUT));
+    let run = app.reconcile_now().await;
+    assert_eq!((run.healed, run.open_breaks), (1, 0));
+    assert_paid_once(&app, &person, &payment).await;
+}

@@ -1,0 +1,164 @@
+//! Workers as processes that are killed, frozen and told to stop in the middle of a job: its effect stands once.
+
+use crate::job_cases::{BUYER_PHONE, Bench, Case, start_deposits};
+use amana_harness::{App, Gate, WorkerProcess, eventually};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const PAYOUT_PATH: &str = "/mpesa/b2c/";
+const PROMPT_PATH: &str = "/mpesa/stkpush/v1/processrequest";
+
+/// Jobs of the queue `payments` that one worker process carries out at a time.
+const HANDS: usize = 8;
+const STOP_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// A worker whose requests reach the provider, and which never hears the answers.
+fn worker_behind(app: &App, gate: &Gate) -> WorkerProcess {
+    app.worker_process_with(&[("MPESA_BASE_URL", gate.url.clone())])
+}
+
+async fn provider_list(app: &App, list: &str) -> Vec<Value> {
+    let answer = app.sandbox_get(&format!("/admin/{list}")).await;
+    answer[list].as_array().expect("a list").clone()
+}
+
+async fn until_provider_has(app: &App, list: &str, count: usize) {
+    eventually("the provider has the request", || async {
+        (provider_list(app, list).await.len() >= count).then_some(())
+    })
+    .await;
+}
+
+/// Waits until another worker has taken the job over and done it.
+async fn until_taken_over(bench: &Bench) {
+    eventually("the job is done by another worker", || async {
+        bench.app.leases_end().await;
+        (job(bench).await == "done after 2").then_some(())
+    })
+    .await;
+}
+
+async fn job(bench: &Bench) -> String {
+    let sql = format!("select state || ' after ' || attempts from jobs where id = '{}'", bench.job);
+    bench.app.database.text(&sql).await.expect("the job")
+}
+
+/// A payout has reached the provider, and its worker waits for an answer that does not come.
+async fn payout_under_way() -> (Bench, Gate, WorkerProcess) {
+    let bench = Bench::new(Case::SubmitPayout).await;
+    let rule = json!({ "phone": BUYER_PHONE, "fault": "callback_lost", "only": "payout" });
+    let status = bench.app.sandbox_send(reqwest::Method::POST, "/admin/faults", rule).await;
+    assert!(status.is_success(), "{status}");
+    let gate = Gate::before(&bench.app.sandbox_url, PAYOUT_PATH).await;
+    let worker = worker_behind(&bench.app, &gate);
+    until_provider_has(&bench.app, "payouts", 1).await;
+    (bench, gate, worker)
+}
+
+/// The provider tells at last how the payout ended.
+async fn result_arrives(app: &App) {
+    let payout = provider_list(app, "payouts").await.remove(0);
+    let id = payout["originator_conversation_id"].as_str().expect("an id");
+    let path = format!("/admin/callbacks/{id}/resend");
+    eventually("the payout has ended", || async {
+        app.sandbox_send(reqwest::Method::POST, &path, Value::Null).await.is_success().then_some(())
+    })
+    .await;
+    let paid = "select count(*) from payments where purpose = 'withdrawal' and state = 'succeeded'";
+    eventually("paid", || async { (app.database.number(paid).await == 1).then_some(()) }).await;
+}
+
+async fn assert_paid_once(app: &App) {
+    assert_eq!(provider_list(app, "payouts").await.len(), 1, "payouts at the provider");
+    let settled = "select count(*) from entries where kind = 'payout_settle'";
+    assert_eq!(app.database.number(settled).await, 1);
+    let events = app.sandbox_get("/admin/events").await.to_string();
+    assert!(events.contains("Duplicate OriginatorConversationID"), "it went out under another id");
+    app.assert_sound().await;
+}
+
+/// SIGKILL between sending a payout and hearing the answer: it is sent again under the same id, paid once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_payout_whose_worker_is_killed_is_paid_once() {
+    let (bench, _gate, mut first) = payout_under_way().await;
+    let _second = bench.app.worker_process();
+    first.kill();
+    until_taken_over(&bench).await;
+    result_arrives(&bench.app).await;
+    assert_paid_once(&bench.app).await;
+}
+
+/// SIGKILL between sending a collection and hearing the answer: nobody is asked twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_collection_whose_worker_is_killed_is_not_sent_again() {
+    let bench = Bench::new(Case::SubmitCollection).await;
+    let app = &bench.app;
+    let gate = Gate::before(&app.sandbox_url, PROMPT_PATH).await;
+    let mut first = worker_behind(app, &gate);
+    until_provider_has(app, "collections", 1).await;
+    let _second = app.worker_process();
+    first.kill();
+    until_taken_over(&bench).await;
+    assert_eq!(app.database.text("select state from payments").await.as_deref(), Some("unknown"));
+    app.approve_prompt(BUYER_PHONE).await;
+    let funded = "select count(*) from deals where state = 'funded'";
+    eventually("funded", || async { (app.database.number(funded).await == 1).then_some(()) }).await;
+    assert_eq!(provider_list(app, "collections").await.len(), 1, "prompts");
+    assert_eq!(app.database.number("select count(*) from entries where kind = 'fund'").await, 1);
+    app.assert_sound().await;
+}
+
+/// SIGSTOP for longer than the lease, SIGCONT when another worker has done the job.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frozen_worker_that_wakes_up_changes_nothing() {
+    let (bench, gate, mut first) = payout_under_way().await;
+    first.freeze();
+    let _second = bench.app.worker_process();
+    until_taken_over(&bench).await;
+    result_arrives(&bench.app).await;
+    let finished_at = format!("select finished_at from jobs where id = '{}'", bench.job);
+    let before = bench.app.database.text(&finished_at).await;
+    gate.open();
+    first.thaw();
+    // It ends only after its attempt has ended.
+    tokio::task::block_in_place(|| first.terminate());
+    assert_eq!(bench.app.database.text(&finished_at).await, before, "it settled a foreign job");
+    assert_eq!(job(&bench).await, "done after 2");
+    assert_paid_once(&bench.app).await;
+}
+
+/// SIGTERM while every hand is busy and more jobs wait: the running ones end, no other one begins.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_is_told_to_stop_ends_its_jobs_and_begins_no_other() {
+    let waiting = 4;
+    let app = App::builder().without_worker().start().await;
+    start_deposits(&app, HANDS + waiting).await;
+    let gate = Gate::before(&app.sandbox_url, PROMPT_PATH).await;
+    let mut worker = worker_behind(&app, &gate);
+    until_provider_has(&app, "collections", HANDS).await;
+    let opening = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        gate.open();
+    });
+    let took = tokio::task::block_in_place(|| worker.terminate());
+    opening.await.expect("the gate opens");
+    assert!(took < STOP_TIME_MAX, "it took {took:?} to stop");
+    assert_eq!(provider_list(&app, "collections").await.len(), HANDS);
+    let count = |condition: &str| {
+        let sql =
+            format!("select count(*) from jobs where kind = 'submit_collection' and {condition}");
+        let database = app.database.clone();
+        async move { usize::try_from(database.number(&sql).await).expect("a count") }
+    };
+    assert_eq!(count("state = 'done' and attempts = 1").await, HANDS, "running jobs end");
+    assert_eq!(count("state = 'queued' and attempts = 0").await, waiting, "the others wait");
+    assert_eq!(app.transport.depth("payments").await.expect("a depth"), waiting as u64);
+
+    let _next = app.worker_process();
+    until_provider_has(&app, "collections", HANDS + waiting).await;
+    eventually("all are done", || async {
+        (count("state = 'done' and attempts = 1").await == HANDS + waiting).then_some(())
+    })
+    .await;
+    app.assert_sound().await;
+}

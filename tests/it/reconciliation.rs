@@ -1,0 +1,5 @@
+//! Our books against the provider's statement.
+
+mod breaks;
+mod healing;
+mod runs;

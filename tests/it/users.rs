@@ -1,0 +1,202 @@
+//! People: registering, logging in, and tokens that are not good.
+
+use amana_api::{ApiConfig, FeePolicy};
+use amana_harness::{Answer, App, Person, eventually};
+use chrono::TimeDelta;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+const PASSWORD: &str = "karibu-nyumbani-7";
+
+fn somebody(name: &str, phone: &str) -> Value {
+    let email = format!("{}@Example.com", name.to_lowercase());
+    json!({ "name": name, "email": email, "phone": phone, "password": PASSWORD })
+}
+
+async fn register(app: &App, new: &Value) -> Answer {
+    app.send(Method::POST, "/v1/users", None, None, Some(new)).await
+}
+
+async fn log_in(app: &App, email: &str, password: &str) -> Answer {
+    let body = json!({ "email": email, "password": password });
+    app.send(Method::POST, "/v1/sessions", None, None, Some(&body)).await
+}
+
+async fn me(app: &App, token: &str) -> Answer {
+    app.send(Method::GET, "/v1/me", Some(token), None, None).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_registers_logs_in_and_is_known() {
+    let app = App::builder().without_worker().start().await;
+    let user = register(&app, &somebody("Neema", "+254712345678")).await.expect(201);
+    assert_eq!(user["email"], "neema@example.com");
+    assert_eq!((&user["phone"], &user["role"]), (&json!("2547****5678"), &json!("user")));
+    assert_eq!(user["language"], "en");
+    assert!(user["id"].as_str().is_some_and(|id| id.starts_with("usr_")));
+    assert!(user["created_at"].as_str().is_some_and(|at| at.ends_with('Z')));
+    assert!(!user.to_string().contains("password"), "{user:#}");
+    for email in ["neema@example.com", "NEEMA@example.COM"] {
+        let session = log_in(&app, email, PASSWORD).await.expect(200);
+        assert_eq!(
+            (&session["token_type"], &session["expires_in"]),
+            (&json!("Bearer"), &json!(900))
+        );
+        let token = session["access_token"].as_str().expect("a token");
+        assert_eq!(me(&app, token).await.expect(200), user);
+    }
+    app.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn addresses_and_numbers_are_one_persons() {
+    let app = App::builder().without_worker().start().await;
+    register(&app, &somebody("Neema", "0712345678")).await.expect(201);
+    let before = app.database.fingerprint().await;
+    for (name, phone, code, pointer) in [
+        ("Neema", "0712345679", "email_taken", "/email"),
+        ("NEEMA", "0712345679", "email_taken", "/email"),
+        ("Baraka", "0712345678", "phone_taken", "/phone"),
+        ("Baraka", "+254 712 345 678", "phone_taken", "/phone"),
+    ] {
+        let taken = register(&app, &somebody(name, phone)).await;
+        assert_eq!((taken.status.as_u16(), taken.problem()), (409, code));
+        assert_eq!(taken.body["errors"][0]["pointer"], pointer);
+    }
+    assert_eq!(app.database.fingerprint().await, before);
+}
+
+/// Two people at once with one e-mail address: one of them has it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_taken_at_the_same_instant_is_one_persons() {
+    let app = App::builder().without_worker().start().await;
+    let (one, other) = (somebody("Neema", "0712345678"), somebody("Neema", "0712345679"));
+    let (one, other) = tokio::join!(register(&app, &one), register(&app, &other));
+    let mut statuses = [one.status.as_u16(), other.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 409]);
+    assert_eq!(app.database.number("select count(*) from users").await, 1);
+}
+
+/// Every way in which Kenyans write a mobile number, and that it is the same number.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kenyan_numbers_are_understood_however_they_are_written() {
+    let app = App::builder().without_worker().start().await;
+    let forms = [
+        ("0712345601", "254712345601"),
+        ("0112345602", "254112345602"),
+        ("+254712345603", "254712345603"),
+        ("254712345604", "254712345604"),
+        ("0712 345 605", "254712345605"),
+        ("+254-712-345-606", "254712345606"),
+        ("+254 (0)712 345607", "254712345607"),
+    ];
+    for (n, (written, meant)) in forms.iter().enumerate() {
+        register(&app, &somebody(&format!("Person{n}"), written)).await.expect(201);
+        let sql = format!("select phone from users where email = 'person{n}@example.com'");
+        assert_eq!(app.database.text(&sql).await.as_deref(), Some(*meant), "{written}");
+    }
+}
+
+/// A stranger learns nothing about who is registered: same status, same words.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_password_and_an_unknown_address_are_answered_alike() {
+    let app = App::builder().without_worker().start().await;
+    let amina = app.person("Amina").await;
+    let wrong = log_in(&app, &amina.email, "not-the-password").await;
+    let unknown = log_in(&app, "nobody@example.com", PASSWORD).await;
+    let no_address = log_in(&app, "nobody", PASSWORD).await;
+    for answer in [&wrong, &unknown, &no_address] {
+        assert_eq!((answer.status.as_u16(), answer.problem()), (401, "invalid_credentials"));
+        for member in ["type", "title", "detail", "errors"] {
+            assert_eq!(answer.body[member], wrong.body[member], "{member}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_ends_after_fifteen_minutes() {
+    let app = App::builder().without_worker().start().await;
+    let amina = app.person("Amina").await;
+    app.clock.advance(TimeDelta::minutes(14));
+    me(&app, &amina.token).await.expect(200);
+    app.clock.advance(TimeDelta::minutes(2));
+    let expired = me(&app, &amina.token).await;
+    assert_eq!((expired.status.as_u16(), expired.problem()), (401, "unauthorized"));
+    assert_eq!(expired.headers["www-authenticate"], "Bearer");
+    let token = app.log_in(&amina.email).await;
+    me(&app, &token).await.expect(200);
+}
+
+/// Signed with another secret, with none, by another person's signature, or not a token at all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn forged_tokens_open_nothing() {
+    let app = App::builder().without_worker().start().await;
+    let (amina, operator) = (app.person("Amina").await, app.operator().await);
+    let other_secret = token_of_another_api(&app, &amina).await;
+    let part = |token: &str, n: usize| token.split('.').nth(n).expect("a part").to_owned();
+    let claims = part(&operator.token, 1);
+    let (head, signature) = (part(&amina.token, 0), part(&amina.token, 2));
+    // {"typ":"JWT","alg":"none"}
+    let none = "eyJ0eXAiOiJKV1QiLCJhbGciOiJub25lIn0";
+    for token in [
+        other_secret,
+        format!("{none}.{claims}."),
+        format!("{none}.{claims}.{signature}"),
+        format!("{head}.{claims}.{signature}"),
+        format!("{head}.{claims}."),
+        format!("{}x", amina.token),
+        amina.token.to_uppercase(),
+    ] {
+        for path in ["/v1/me", "/v1/operator/proof"] {
+            let answer = app.send(Method::GET, path, Some(&token), None, None).await;
+            assert_eq!(
+                (answer.status.as_u16(), answer.problem()),
+                (401, "unauthorized"),
+                "{token}"
+            );
+        }
+    }
+    let forbidden = app.get(&amina, "/v1/operator/proof").await;
+    assert_eq!((forbidden.status.as_u16(), forbidden.problem()), (403, "forbidden"));
+}
+
+/// A second API on the same database that signs with a secret of its own.
+async fn token_of_another_api(app: &App, person: &Person) -> String {
+    let config = ApiConfig {
+        jwt_secret: "another-secret-of-at-least-32-characters".into(),
+        fee: FeePolicy { percentage_bps: 0, fixed_minor: 0 },
+    };
+    let api = amana_api::app(app.store.clone(), app.clock.clone(), None, &config);
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let serving = tokio::spawn(amana_api::serve(listener, api, std::future::pending()));
+    let body = json!({ "email": person.email, "password": PASSWORD });
+    let answer = app.http.post(format!("{url}/v1/sessions")).json(&body).send().await;
+    let session: Value = answer.expect("an answer").json().await.expect("JSON");
+    serving.abort();
+    session["access_token"].as_str().expect("a token").to_owned()
+}
+
+/// Whoever chose Swahili is written to in Swahili.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_come_in_the_chosen_language() {
+    let app = App::start().await;
+    let mut subjects = vec![];
+    for (name, phone, language) in [("Juma", "0712345678", "sw"), ("Neema", "0712345679", "en")] {
+        let mut new = somebody(name, phone);
+        new["language"] = json!(language);
+        let user = register(&app, &new).await.expect(201);
+        assert_eq!(user["language"], language);
+        let path = format!("/admin/mails?to={}@example.com", name.to_lowercase());
+        let subject = eventually("a welcome", || async {
+            let found = app.sandbox_get(&path).await;
+            found["mails"][0]["subject"].as_str().map(str::to_owned)
+        });
+        subjects.push(subject.await);
+    }
+    assert!(subjects[0].contains("Karibu"), "{subjects:?}");
+    assert!(subjects[1].contains("Welcome"), "{subjects:?}");
+    app.assert_sound().await;
+}
