@@ -127,6 +127,23 @@ pub(crate) async fn finish_if_held(
     }
 }
 
+async fn bury_abandoned(
+    conn: &mut AsyncPgConnection,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    diesel::sql_query(
+        "update jobs set state = 'dead', lease_until = null, finished_at = $2,
+            last_error = coalesce(last_error, 'every worker that tried it was lost')
+        where id = $1 and state = 'running' and lease_until < clock_timestamp() and attempts >= attempts_max",
+    )
+    .bind::<diesel::sql_types::Uuid, _>(id)
+    .bind::<Timestamptz, _>(now)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 #[diesel::dsl::auto_type(no_type_alias)]
 fn held<'a>(claim: &'a Claim) -> _ {
     let id: Uuid = claim.id.uuid();
@@ -192,15 +209,6 @@ impl Store {
             payload: Value,
         }
         let mut conn = self.connection().await?;
-        diesel::sql_query(
-            "update jobs set state = 'dead', lease_until = null, finished_at = $2,
-                last_error = coalesce(last_error, 'every worker that tried it was lost')
-            where id = $1 and state = 'running' and lease_until < clock_timestamp() and attempts >= attempts_max",
-        )
-        .bind::<diesel::sql_types::Uuid, _>(id)
-        .bind::<Timestamptz, _>(now)
-        .execute(&mut conn)
-        .await?;
         let claimed: Option<Claimed> = diesel::sql_query(
             "update jobs set state = 'running', attempts = attempts + 1,
                 lease_until = clock_timestamp() + make_interval(secs => $3)
@@ -214,17 +222,13 @@ impl Store {
         .get_result(&mut conn)
         .await
         .optional()?;
-        claimed
-            .map(|row| {
-                let job = serde_json::from_value(row.payload).map_err(Error::row)?;
-                Ok(Claim {
-                    id: JobId::new(id),
-                    attempt: row.attempts,
-                    attempts_max: row.attempts_max,
-                    job,
-                })
-            })
-            .transpose()
+        let Some(row) = claimed else {
+            bury_abandoned(&mut conn, id, now).await?;
+            return Ok(None);
+        };
+        let job = serde_json::from_value(row.payload).map_err(Error::row)?;
+        let (attempt, attempts_max) = (row.attempts, row.attempts_max);
+        Ok(Some(Claim { id: JobId::new(id), attempt, attempts_max, job }))
     }
 
     /// `false`: the lease is lost and the work must stop.
