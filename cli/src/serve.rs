@@ -5,7 +5,7 @@ use crate::stack::block_on;
 use amana_messaging::{Mailer, SmsGateway};
 use amana_mpesa::Mpesa;
 use amana_postgres::{Clock, Store};
-use amana_redis::Transport;
+use amana_redis::{Transport, TransportError};
 use amana_worker::{Context, Settings};
 use anyhow::{Context as _, Result};
 use chrono::TimeDelta;
@@ -77,8 +77,18 @@ async fn connect(servers: &Servers) -> Result<(Store, Transport)> {
             .context("DATABASE_URL: PostgreSQL cannot be used")?;
     let transport = Transport::connect(servers.redis_url.expose_secret(), &servers.redis_namespace)
         .await
-        .context("REDIS_URL: Redis cannot be used")?;
+        .map_err(redis_error)?;
     Ok((store, transport))
+}
+
+/// A setting that can never work is told apart from a server that is not there.
+fn redis_error(error: TransportError) -> anyhow::Error {
+    let wrong = |variable| ConfigError { variable, why: format!("is wrong: {error}") };
+    match error {
+        TransportError::Namespace => wrong("REDIS_NAMESPACE").into(),
+        TransportError::Url(_) => wrong("REDIS_URL").into(),
+        _ => anyhow::Error::new(error).context("REDIS_URL: Redis cannot be used"),
+    }
 }
 
 async fn worker_context(store: Store, mut config: config::Worker) -> Result<Context> {

@@ -1,10 +1,13 @@
 //! The whole system as processes: private servers where none are given, sandbox, API, worker.
 
 use crate::local::{Child, Durability, Postgres, Program, Redis};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::Signal;
 use rand::distr::{Alphanumeric, SampleString};
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -12,6 +15,7 @@ const DATABASE: &str = "amana";
 const READY_TIMEOUT: Duration = Duration::from_secs(30);
 const READY_POLL: Duration = Duration::from_millis(50);
 const JWT_SECRET_CHARS: usize = 48;
+const SECRET_MODE: u32 = 0o600;
 
 /// Longer than a worker gives its running jobs.
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
@@ -177,11 +181,17 @@ fn environment(
 
 /// Log-ins survive a restart of `make up`, so the secret is kept.
 fn jwt_secret(file: &Path) -> Result<String> {
-    if let Ok(secret) = std::fs::read_to_string(file) {
-        return Ok(secret.trim().to_owned());
+    let kept = std::fs::read_to_string(file).unwrap_or_default();
+    // A shorter one was cut off while it was written.
+    if kept.len() == JWT_SECRET_CHARS {
+        return Ok(kept);
     }
     let secret = Alphanumeric.sample_string(&mut rand::rng(), JWT_SECRET_CHARS);
-    std::fs::write(file, &secret)
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(SECRET_MODE);
+    options
+        .open(file)
+        .and_then(|mut open| open.write_all(secret.as_bytes()))
         .with_context(|| format!("{} cannot be written", file.display()))?;
     Ok(secret)
 }
@@ -225,16 +235,10 @@ fn ready(child: &mut Child, url: &str) -> Result<()> {
                 return Ok(());
             }
             if let Some(status) = child.ended()? {
-                anyhow::bail!(
-                    "{} did not start ({status}); its log is in the data folder under logs/",
-                    child.name()
-                );
+                bail!("{} did not start ({status}); {}", child.name(), child.last_words());
             }
-            ensure!(
-                deadline.is_none_or(|d| Instant::now() < d),
-                "{} is not ready after {READY_TIMEOUT:?}",
-                child.name()
-            );
+            let late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            ensure!(!late, "{} is not ready after {READY_TIMEOUT:?}", child.name());
             tokio::time::sleep(READY_POLL).await;
         }
     })?

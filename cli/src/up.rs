@@ -1,10 +1,10 @@
 //! `amana up`: everything, staying up, with people to log in as.
 
-use crate::local::Durability;
+use crate::local::{self, Durability};
 use crate::stack::{Ports, Stack, block_on};
 use crate::{admin, demo};
 use amana_postgres::Store;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use secrecy::SecretString;
 use std::path::Path;
 use std::time::Duration;
@@ -16,6 +16,11 @@ const WATCH_EVERY: Duration = Duration::from_millis(500);
 /// # Errors
 /// If something does not start, or ends by itself.
 pub fn run() -> Result<()> {
+    std::fs::create_dir_all(FOLDER).with_context(|| format!("{FOLDER}/ cannot be made"))?;
+    // The servers lock their own folders, but with DATABASE_URL and REDIS_URL given there are none.
+    let Some(_lock) = local::lock(Path::new(FOLDER))? else {
+        bail!("another amana is running from {FOLDER}/: stop it first");
+    };
     eprintln!("amana: starting; the first time takes a little longer");
     let mut stack = Stack::start(Path::new(FOLDER), Ports::WELL_KNOWN, Durability::Full)?;
     block_on(people(&stack))??;
@@ -24,7 +29,7 @@ pub fn run() -> Result<()> {
     eprintln!("amana: stopping");
     stack.stop()?;
     match ended {
-        Some(why) => anyhow::bail!("{why}; its log is in {FOLDER}/logs/"),
+        Some(why) => bail!("{why}; its log is in {FOLDER}/logs/"),
         None => Ok(()),
     }
 }

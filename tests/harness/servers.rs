@@ -139,17 +139,17 @@ impl Database {
 
     /// A hash of the rows of every table: equal before and after means that nothing was written.
     pub async fn fingerprint(&self) -> BTreeMap<String, String> {
-        let tables = self
-            .text("select string_agg(tablename, ',') from pg_tables where schemaname = 'public'");
-        let tables = tables.await.expect("tables");
-        let mut found = BTreeMap::new();
-        for table in tables.split(',') {
-            let sql = format!(
-                "select count(*) || ' ' || coalesce(md5(string_agg(t::text, '|' order by t::text)), '') from {table} t"
-            );
-            found.insert(table.to_owned(), self.text(&sql).await.expect("a hash"));
-        }
-        found
+        let row = "select '%1$s ' || count(*) || coalesce(md5(string_agg(t::text, '|' order by t::text)), '') \
+            as line from %1$I t";
+        let of_each = format!(
+            "select string_agg(format($${row}$$, tablename), ' union all ') \
+             from pg_tables where schemaname = 'public'"
+        );
+        let of_each = self.text(&of_each).await.expect("tables");
+        let all = format!("select string_agg(line, ',') from ({of_each}) of_each");
+        let lines = self.text(&all).await.expect("hashes");
+        let lines = lines.split(',').filter_map(|line| line.split_once(' '));
+        lines.map(|(table, hash)| (table.to_owned(), hash.to_owned())).collect()
     }
 
     /// Takes the database away from everybody, or gives it back.

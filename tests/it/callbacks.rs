@@ -81,7 +81,7 @@ async fn forged_addresses_are_acknowledged_and_move_nothing() {
         format!("{}0", prompted.token),
         prompted.token[1..].to_owned(),
         "x".to_owned(),
-        "%00%0a'%22%ff".to_owned(),
+        "%00%0a'%22".to_owned(),
         "..%2f..%2fetc".to_owned(),
         "k".repeat(1_500),
     ];

@@ -135,15 +135,17 @@ fn every_wrong_variable_is_named_with_what_it_should_be() {
 /// Nothing is wrong with the settings, but nobody is there: another exit code, and still one line.
 #[test]
 fn a_database_that_is_not_there_is_said_to_be_so() {
-    for (arguments, settings) in [
-        (&["api"][..], api()),
-        (&["worker"], worker()),
-        (&["migrate"], servers()),
-        (ADMIN, admin()),
-    ] {
-        let said = ends(arguments, &settings, EXIT_FAILURE);
-        assert!(said.contains("database") || said.contains("PostgreSQL"), "{arguments:?}: {said}");
-    }
+    let commands: [(&[&str], Settings); 4] =
+        [(&["api"], api()), (&["worker"], worker()), (&["migrate"], servers()), (ADMIN, admin())];
+    // Each tries for a few seconds before it gives up.
+    std::thread::scope(|scope| {
+        for (arguments, settings) in &commands {
+            scope.spawn(move || {
+                let said = ends(arguments, settings, EXIT_FAILURE);
+                assert!(said.contains("PostgreSQL") || said.contains("database"), "{said}");
+            });
+        }
+    });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -157,25 +159,36 @@ async fn redis_that_is_not_there_is_said_to_be_so() {
     assert!(said.contains("Redis"), "{said}");
 }
 
-/// A port that is taken and a certificate that is nowhere are settings that are wrong.
+/// What only shows when it is used is a wrong setting all the same: a port that is taken, a certificate that
+/// is nowhere, addresses that are none.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_only_shows_when_it_is_used_is_a_wrong_setting_too() {
-    let app = App::builder().without_worker().start().await;
-    let redis = redis_url();
-    let real = [("DATABASE_URL", app.database.url.as_str()), ("REDIS_URL", redis.as_str())];
-    let own = |settings: Settings| {
-        let rest =
-            settings.into_iter().filter(|(name, _)| !["DATABASE_URL", "REDIS_URL"].contains(name));
-        rest.chain(real).collect::<Vec<(&str, &str)>>()
-    };
-    let said = ends(&["worker"], &own(worker()), EXIT_CONFIGURATION);
-    assert!(said.contains("MPESA_CERTIFICATE "), "{said}");
-    let taken = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = taken.local_addr().expect("an address").to_string();
-    let mut settings = own(api());
-    settings.push(("AMANA_LISTEN", &address));
-    let said = ends(&["api"], &settings, EXIT_CONFIGURATION);
-    assert!(said.contains("AMANA_LISTEN "), "{said}");
+    let app = App::start().await;
+    let (redis, port) = (redis_url(), TcpListener::bind("127.0.0.1:0").await.expect("a port"));
+    let taken = port.local_addr().expect("an address").to_string();
+    let certificate = format!("{}/portal/certificate.pem", app.sandbox_url);
+    let real = [
+        ("DATABASE_URL", app.database.url.as_str()),
+        ("REDIS_URL", &redis),
+        ("MPESA_CERTIFICATE", &certificate),
+    ];
+    for (command, variable, wrong) in [
+        ("api", "AMANA_LISTEN", taken.as_str()),
+        ("api", "REDIS_NAMESPACE", "two words"),
+        ("api", "REDIS_URL", "redis://:sesame@[nowhere"),
+        ("worker", "MPESA_CERTIFICATE", "/nowhere/sesame.pem"),
+        ("worker", "MPESA_SHORTCODE", "sesame"),
+        ("worker", "MPESA_BASE_URL", "ftp://sesame"),
+        ("worker", "SMTP_URL", "http://sesame"),
+        ("worker", "MAIL_FROM", "sesame"),
+        ("worker", "AFRICASTALKING_URL", "sesame"),
+    ] {
+        let usual = if command == "api" { api() } else { worker() };
+        // What comes later replaces what comes before.
+        let settings = usual.into_iter().chain(real).chain([(variable, wrong)]);
+        let said = ends(&[command], &settings.collect::<Vec<_>>(), EXIT_CONFIGURATION);
+        assert!(said.contains(&format!("{variable} ")), "{variable}: {said}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

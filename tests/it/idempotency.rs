@@ -1,6 +1,7 @@
 //! Idempotency keys: the same call twice, or twenty times at once, is one effect and one answer.
 
 use amana_harness::{Answer, App, DealPlan, Person};
+use diesel_async::SimpleAsyncConnection;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -174,5 +175,26 @@ async fn twenty_releases_at_once_release_once() {
     let answers = at_once(&app, &amina, &path, &Value::Null).await;
     assert_eq!((answers[0].status.as_u16(), &answers[0].body["state"]), (200, &json!("released")));
     assert_eq!(app.balance(&juma).await, (147_750, 0));
+    app.assert_sound().await;
+}
+
+/// The first call is still running (here: its transaction is held open) when the second one comes. It waits,
+/// and is told to come again; afterwards the key is free, because the first call came to nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_in_use_is_told_to_come_again() {
+    let app = App::builder().without_worker().start().await;
+    let amina = app.person("Amina").await;
+    let mut first = app.database.connection().await;
+    let insert =
+        "begin; insert into idempotency_keys (user_id, key, operation, request_hash, created_at)
+        select id, 'k-1', 'create_deposit', '', now() from users";
+    first.batch_execute(insert).await.expect("the key is taken");
+    let second = app.post_keyed(&amina, "/v1/wallet/deposits", "k-1", kes(50_000)).await;
+    assert_eq!((second.status.as_u16(), second.problem()), (409, "idempotency_key_in_progress"));
+    assert!(second.headers.contains_key("retry-after"));
+    first.batch_execute("rollback").await.expect("the key is free");
+    let third = app.post_keyed(&amina, "/v1/wallet/deposits", "k-1", kes(50_000)).await;
+    assert!(!is_replayed(&third));
+    third.expect(202);
     app.assert_sound().await;
 }

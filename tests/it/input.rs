@@ -146,6 +146,30 @@ fn all_operations_with_a_body_are_tried() {
     assert_eq!(described, WITH_BODY.map(str::to_owned).into());
 }
 
+/// What the other tests break is right before they break it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_good_bodies_are_good() {
+    let world = World::new().await;
+    for (operation, status) in [
+        ("register_user", 201),
+        ("log_in", 200),
+        ("create_deal", 201),
+        ("create_deposit", 202),
+        ("fund_deal", 202),
+        // The wallet is empty, and there is no such withdrawal.
+        ("create_withdrawal", 422),
+        ("release_withdrawal", 404),
+        ("refuse_withdrawal", 404),
+    ] {
+        let answer = world.send_json(operation, &good(operation)).await;
+        assert_eq!(answer.status, status, "{operation}: {:#}", answer.body);
+        if status == 422 {
+            assert_eq!(answer.problem(), "insufficient_funds");
+        }
+    }
+    assert_ne!(world.app.database.fingerprint().await, world.before);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_that_is_not_json_is_refused() {
     let world = World::new().await;

@@ -202,8 +202,7 @@ impl Bench {
         let stray = json!({ "phone": "254711000003", "amount": 70_000, "reference": "GOATS" });
         let status = self.app.sandbox_send(reqwest::Method::POST, "/admin/paybill", stray).await;
         assert!(status.is_success(), "{status}");
-        let (store, now) = (&self.app.store, self.app.clock.now());
-        store.enqueue_job(&Job::Reconcile { tick: 1 }, now, now).await.expect("a job");
+        self.enqueue(&Job::Reconcile { tick: 1 }).await;
         self.job = self.queued("reconcile").await;
     }
 
@@ -213,8 +212,7 @@ impl Bench {
         self.deposit().await;
         self.app.run_due_jobs().await;
         self.app.clock.advance(TimeDelta::days(60));
-        let (store, now) = (&self.app.store, self.app.clock.now());
-        store.enqueue_job(&Job::Housekeep { tick: 1 }, now, now).await.expect("a job");
+        self.enqueue(&Job::Housekeep { tick: 1 }).await;
         self.job = self.queued("housekeep").await;
     }
 
@@ -249,30 +247,22 @@ impl Bench {
     async fn pay_until_funded(&self) {
         let app = &self.app;
         app.run_due_jobs().await;
-        let prompts = app.sandbox_get(&format!("/admin/prompts?phone={BUYER_PHONE}")).await;
-        if prompts["prompts"] == json!([])
-            && self.count("select count(*) from deals where state = 'agreed'").await == 1
-        {
-            app.clock.advance(TimeDelta::minutes(11));
-            let now = app.clock.now();
-            app.store.enqueue_job(&Job::Reconcile { tick: 1 }, now, now).await.expect("a job");
-            self.until("select count(*) from payments where reason = 'never_happened'").await;
-            self.pay("second").await;
-            app.run_due_jobs().await;
-        }
-        if self.count("select count(*) from deals where state = 'agreed'").await == 1 {
+        if app.database.number("select count(*) from deals where state = 'agreed'").await == 1 {
+            let prompts = app.sandbox_get(&format!("/admin/prompts?phone={BUYER_PHONE}")).await;
+            if prompts["prompts"] == json!([]) {
+                app.clock.advance(TimeDelta::minutes(11));
+                self.enqueue(&Job::Reconcile { tick: 1 }).await;
+                self.until("select count(*) from payments where reason = 'never_happened'").await;
+                self.pay("second").await;
+                app.run_due_jobs().await;
+            }
             app.approve_prompt(BUYER_PHONE).await;
         }
         self.until("select count(*) from deals where state = 'funded'").await;
     }
 
     async fn deposit(&self) {
-        let (store, now) = (&self.app.store, self.app.clock.now());
-        let (key, render) = (keyed(self.buyer, "deposit"), |_: &_| answer());
-        store
-            .deposit(&key, kes(PRICE_MINOR), &msisdn(BUYER_PHONE), render, now)
-            .await
-            .expect("a deposit");
+        start_deposit(&self.app, self.buyer, BUYER_PHONE).await;
         self.run("submit_collection").await;
         self.app.approve_prompt(BUYER_PHONE).await;
         self.run("apply_callback").await;
@@ -286,6 +276,11 @@ impl Bench {
             .withdraw(&key, kes(100_000), &msisdn(BUYER_PHONE), render, now)
             .await
             .expect("a withdrawal");
+    }
+
+    async fn enqueue(&self, job: &Job) {
+        let now = self.app.clock.now();
+        self.app.store.enqueue_job(job, now, now).await.expect("a job");
     }
 
     /// Carries out the one job of a kind that waits.
@@ -313,15 +308,11 @@ impl Bench {
         id.parse().expect("an id")
     }
 
-    async fn count(&self, sql: &str) -> i64 {
-        self.app.database.number(sql).await
-    }
-
     /// Carries out what falls due until the number is one.
     async fn until(&self, sql: &str) {
         eventually(sql, || async {
             self.app.run_due_jobs().await;
-            (self.count(sql).await == 1).then_some(())
+            (self.app.database.number(sql).await == 1).then_some(())
         })
         .await;
     }
@@ -332,13 +323,14 @@ pub async fn start_deposits(app: &App, count: usize) {
     for n in 0..count {
         let (name, phone) = (format!("Person{n}"), format!("2547330000{n:02}"));
         let user = register(app, &name, &phone).await;
-        let (now, key) = (app.clock.now(), keyed(user, "deposit"));
-        let render = |_: &_| answer();
-        app.store
-            .deposit(&key, kes(PRICE_MINOR), &msisdn(&phone), render, now)
-            .await
-            .expect("a deposit");
+        start_deposit(app, user, &phone).await;
     }
+}
+
+async fn start_deposit(app: &App, user: UserId, phone: &str) {
+    let (now, key, render) = (app.clock.now(), keyed(user, "deposit"), |_: &_| answer());
+    let (amount, phone) = (kes(PRICE_MINOR), msisdn(phone));
+    app.store.deposit(&key, amount, &phone, render, now).await.expect("a deposit");
 }
 
 /// Notes the steps of the job under test and breaks it off where the script says.

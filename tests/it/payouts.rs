@@ -138,9 +138,8 @@ async fn resend(app: &App, payment: &str) {
 /// Waits until so many callbacks of a payment have been read.
 async fn applied(app: &App, payment: &str, count: i64) {
     let id = payment.strip_prefix("pay_").expect("an id");
-    let query = format!(
-        "select count(*) from callbacks where payment_id = '{id}' and state = 'applied'"
-    );
+    let query =
+        format!("select count(*) from callbacks where payment_id = '{id}' and state = 'applied'");
     eventually("the callbacks are read", || async {
         (app.database.number(&query).await == count).then_some(())
     })

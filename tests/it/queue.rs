@@ -16,7 +16,7 @@ const QUEUE: &str = "callbacks";
 const KIND: &str = "apply_callback";
 const CONCURRENCY: usize = 8;
 const FLOOD: i64 = 12_000;
-const FLOOD_TIME_MAX: Duration = Duration::from_secs(120);
+const FLOOD_TIME_MAX: Duration = Duration::from_secs(180);
 
 /// Watches the jobs of one test, and makes each last.
 #[derive(Clone, Default)]
@@ -140,7 +140,9 @@ async fn more_jobs_than_hands_are_each_begun_once() {
 /// A flood must neither wedge the queue nor run anything twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twelve_thousand_due_jobs_are_done_once_each() {
-    let mut app = start(&Watch::default(), Duration::from_secs(30)).await;
+    let relay_interval = Settings::default().relay_interval;
+    let settings = Settings { lease: Duration::from_secs(30), relay_interval, ..settings() };
+    let mut app = App::builder().settings(settings).start().await;
     app.add_worker();
     let began = Instant::now();
     enqueue_callbacks(&app, FLOOD).await;
@@ -174,6 +176,31 @@ async fn a_job_that_kills_its_worker_each_time_ends_dead() {
         .await;
     assert_eq!(job.as_deref(), Some("3 every worker that tried it was lost"));
     assert_eq!(done(&app).await, 0);
+}
+
+/// Who stops has a bound: what does not end by then runs out of its lease and is somebody else's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_outlasts_the_stop_is_taken_over() {
+    let watch = Watch::lasting(Duration::from_secs(600));
+    let shutdown_time_max = Duration::from_millis(500);
+    let settings = Settings { lease: Duration::from_secs(1), shutdown_time_max, ..settings() };
+    let mut app = App::builder().probe(watch.probe()).settings(settings).start().await;
+    enqueue_callbacks(&app, 1).await;
+    watch.until_running(1).await;
+    let began = Instant::now();
+    app.stop_worker().await;
+    assert!(began.elapsed() < Duration::from_secs(5), "it took {:?} to stop", began.elapsed());
+    assert_eq!(done(&app).await, 0);
+
+    app.context.probe = None;
+    app.add_worker();
+    eventually("taken over", || async {
+        app.leases_end().await;
+        (done(&app).await == 1).then_some(())
+    })
+    .await;
+    assert_eq!(app.database.number("select max(attempts) from jobs").await, 2);
+    app.assert_sound().await;
 }
 
 /// What a worker does that has lost its lease without knowing it.

@@ -1,6 +1,7 @@
 //! Two commands at the same instant that cannot both be right: one of them wins, many times over.
 
 use amana_harness::{Answer, App, DealPlan, Person};
+use diesel_async::SimpleAsyncConnection;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio::sync::Barrier;
@@ -177,5 +178,24 @@ async fn the_same_money_funds_one_deal() {
     assert_eq!(answers[0].status, 200, "{:#}", answers[0].body);
     assert_eq!((answers[1].status.as_u16(), answers[1].problem()), (422, "insufficient_funds"));
     assert_eq!(app.balance(&buyer).await, (0, 0));
+    app.assert_sound().await;
+}
+
+/// Something holds a deal for longer than anybody waits: the call is refused as a whole, and may be repeated.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deal_that_is_locked_for_long_is_unavailable() {
+    let world = World::with_money(10_000).await;
+    let (deal, part) = world.funded().await;
+    let World { app, buyer, seller } = &world;
+    let mut holder = app.database.connection().await;
+    holder.batch_execute("begin; select from deals for update").await.expect("locked");
+    let path = format!("{part}/release");
+    let refused = app.post_keyed(buyer, &path, "k-1", Value::Null).await;
+    assert_eq!((refused.status.as_u16(), refused.problem()), (503, "unavailable"));
+    assert!(refused.headers.contains_key("retry-after"));
+    holder.batch_execute("rollback").await.expect("unlocked");
+    app.post_keyed(buyer, &path, "k-1", Value::Null).await.expect(200);
+    assert_eq!(world.state(&deal).await["state"], "released");
+    assert_eq!(app.balance(seller).await, (9_850, 0));
     app.assert_sound().await;
 }

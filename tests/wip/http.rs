@@ -3,6 +3,8 @@
 mod access;
 #[path = "../it/config.rs"]
 mod config;
+#[path = "../it/conformance.rs"]
+mod conformance;
 #[path = "../it/deadlines.rs"]
 mod deadlines;
 #[path = "../it/deals.rs"]

@@ -9,5 +9,3 @@ mod jobs;
 mod queue;
 #[path = "../it/queue_processes.rs"]
 mod queue_processes;
-#[path = "../it/zz_time.rs"]
-mod zz_time;

@@ -32,7 +32,7 @@ pub struct Settings {
     /// How often the outbox is looked at.
     pub relay_interval: Duration,
     pub reconcile_every: TimeDelta,
-    /// How far back a reconciliation reaches.
+    /// How far a reconciliation reaches back behind the one before it.
     pub statement_reach: TimeDelta,
     /// After SIGTERM running jobs may take so long to end.
     pub shutdown_time_max: Duration,

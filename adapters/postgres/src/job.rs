@@ -129,15 +129,16 @@ impl Job {
     }
 
     /// After so many attempts the job is dead: listed, explained, replayable. What moves money is tried
-    /// through about nine hours of provider outage; a scheduled job is superseded by its next tick.
+    /// through about nine hours of provider outage, a message for four; a scheduled job, tried for a minute,
+    /// is superseded by its next tick.
     #[must_use]
     pub const fn attempts_max(&self) -> i32 {
         match self {
             Job::SubmitCollection { .. } | Job::SubmitPayout { .. } => 60,
             Job::ApplyCallback { .. } | Job::LapseDeal { .. } | Job::ScreenWithdrawal { .. } => 30,
             Job::PollCollection { .. } => 5,
-            Job::SendNotification { .. } => 10,
-            Job::Reconcile { .. } | Job::Housekeep { .. } => 3,
+            Job::SendNotification { .. } => 30,
+            Job::Reconcile { .. } | Job::Housekeep { .. } => 8,
         }
     }
 }

@@ -19,6 +19,11 @@ const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(5);
 const SESSION_SETTINGS: &str = "set idle_in_transaction_session_timeout = '15s'; \
     set statement_timeout = '30s'; set lock_timeout = '10s'; set timezone = 'UTC'";
 
+/// Several processes of a new version start at the same time; one migrates, the others wait for it. The
+/// lock ends with the connection. Its number means nothing; it only has to be ours.
+const MIGRATE_ALONE: &str = "set statement_timeout = '5min'; set lock_timeout = '5min'; \
+    select pg_advisory_lock(4722367); set lock_timeout = '10s'";
+
 pub(crate) type Connection<'a> = PooledConnection<'a, AsyncPgConnection>;
 
 /// Access to PostgreSQL, cheap to clone. The use-cases are methods of this type.
@@ -68,7 +73,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the database cannot be reached or a migration fails.
     pub async fn migrate(url: &str) -> Result<(), StoreError> {
-        let conn = establish(url).await.map_err(|e| StoreError::Connection(Box::new(e)))?;
+        let mut conn = establish(url).await.map_err(|e| StoreError::Connection(Box::new(e)))?;
+        conn.batch_execute(MIGRATE_ALONE).await.map_err(StoreError::Statement)?;
         let mut harness = AsyncMigrationHarness::new(conn);
         harness
             .run_pending_migrations(MIGRATIONS)

@@ -90,7 +90,10 @@ impl Folder {
 }
 
 /// The lock beside the data, or `None` when a living process holds it.
-pub(super) fn lock(folder: &Path) -> Result<Option<File>> {
+///
+/// # Errors
+/// If the folder cannot be written to.
+pub fn lock(folder: &Path) -> Result<Option<File>> {
     let path = folder.join("lock");
     let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
     match file.try_lock() {

@@ -13,6 +13,7 @@ mod redis;
 mod scratch;
 mod user;
 
+pub use folder::lock;
 pub use postgres::Postgres;
 pub use process::{Child, Program};
 pub use redis::Redis;

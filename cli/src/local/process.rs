@@ -228,7 +228,7 @@ impl Child {
     }
 
     /// The end of its log, for a message to the person who has to mend it.
-    fn last_words(&self) -> String {
+    pub fn last_words(&self) -> String {
         let text = fs::read(&self.log).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
         let skipped = text.lines().count().saturating_sub(LOG_TAIL_LINES);

@@ -44,7 +44,10 @@ pub(super) fn judge(payment: &Payment) -> Verdict {
     if let Some(doubt) = facts.misfit {
         return Verdict { doubt: Some(doubt), ..Verdict::of(State::Review) };
     }
-    if let Some((_, reason)) = facts.failure {
+    // The refusal of a repetition says nothing of the first request, whose answer was lost.
+    if let Some((source, reason)) = facts.failure
+        && !(facts.lost && source == Source::Answer)
+    {
         return Verdict { reason: Some(reason), ..Verdict::of(State::Failed) };
     }
     if facts.unclear {

@@ -80,6 +80,22 @@ fn the_verdict_follows_the_evidence() {
     check(&[accepted, foreign], State::Review, Some(Doubt::ReferenceDiffers));
 }
 
+/// A payout is sent again under its own id when its answer was lost; that the repetition is refused must
+/// not give the money back, because the first request may have been paid.
+#[test]
+fn a_refused_repetition_leaves_a_lost_payout_unknown() {
+    let mut payout = payment(Purpose::Withdrawal);
+    payout.observe(says(Source::Answer, Claim::Lost));
+    payout.observe(Evidence {
+        reference: None,
+        ..says(Source::Answer, failed(FailureReason::Rejected))
+    });
+    assert_eq!(payout.state(), State::Unknown);
+    assert_eq!(payout.due_entries().unwrap(), []);
+    payout.observe(says(Source::Statement, failed(FailureReason::NeverHappened)));
+    assert_eq!(payout.verdict().reason, Some(FailureReason::NeverHappened));
+}
+
 #[test]
 fn money_moves_only_on_a_final_verdict() {
     let kinds = |payment: &Payment| {

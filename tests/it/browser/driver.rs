@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// A first start on a busy machine.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The usual window, in which the whole phone fits.
+/// The usual page, on which the whole phone fits.
 pub(super) const DESK: (u32, u32) = (1280, 900);
 pub(super) const NARROW: (u32, u32) = (360, 740);
 
@@ -26,6 +26,7 @@ pub(super) struct Browser {
 }
 
 impl Browser {
+    /// With a page of this many pixels.
     pub(super) async fn start((width, height): (u32, u32)) -> Self {
         let scratch = Scratch::new().expect("a folder");
         let (driver, port) = tokio::task::block_in_place(|| start_driver(&scratch));
@@ -45,10 +46,11 @@ impl Browser {
         ]
         .map(str::to_owned)
         .to_vec();
-        args.push(format!("--window-size={width},{height}"));
         args.push(format!("--user-data-dir={}", scratch.join("profile").display()));
-        let options = json!({ "goog:chromeOptions": { "args": args } });
-        let Value::Object(capabilities) = options else { unreachable!("an object") };
+        // The window's size would include borders, and has a least width.
+        let metrics = json!({ "width": width, "height": height, "pixelRatio": 1.0, "mobile": false, "touch": false });
+        let options = json!({ "args": args, "mobileEmulation": { "deviceMetrics": metrics } });
+        let capabilities = [("goog:chromeOptions".to_owned(), options)].into_iter().collect();
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
             .connect(&format!("http://127.0.0.1:{port}"))

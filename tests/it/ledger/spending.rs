@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 const WITHDRAWALS: usize = 60;
-const DEALS: usize = 15;
+const DEALS: usize = 10;
 
 fn kes(minor: i64) -> serde_json::Value {
     json!({ "amount": { "amount": minor, "currency": "KES" } })
@@ -27,7 +27,7 @@ fn succeeded(answers: &[Answer], status: u16) -> i64 {
     count
 }
 
-/// Sixty withdrawals of KES 10 and fifteen purchases of KES 20 at once from a wallet of KES 500: as
+/// Sixty withdrawals of KES 10 and ten purchases of KES 20 at once from a wallet of KES 500: as
 /// many succeed as the money lasts for, to the cent.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wallet_is_spent_to_the_last_cent_and_never_below() {

@@ -56,7 +56,7 @@ async fn payments_under_way_raise_no_alarm() {
     let operator = app.operator().await;
     let over = Arc::new(AtomicBool::new(false));
     let mut busy = tokio::task::JoinSet::new();
-    for name in ["Amina", "Juma", "Zawadi", "Baraka"] {
+    for name in ["Amina", "Juma", "Zawadi"] {
         let (app, over) = (app.clone(), over.clone());
         busy.spawn(async move {
             let person = app.person(name).await;
@@ -69,13 +69,13 @@ async fn payments_under_way_raise_no_alarm() {
             count
         });
     }
-    for _ in 0..15 {
+    for _ in 0..8 {
         let run = app.reconcile_on_demand(&operator).await;
         assert_eq!(run["open_breaks"], 0, "{run:#} {:?}", app.breaks(&operator).await);
     }
     over.store(true, Ordering::Release);
     let payments: i32 = busy.join_all().await.into_iter().sum();
-    assert!(payments > 4, "{payments}");
+    assert!(payments > 3, "{payments}");
     eventually("nothing is open", || async {
         let open =
             "select count(*) from payments where state not in ('succeeded', 'failed', 'held')";
@@ -175,6 +175,20 @@ async fn a_run_without_its_statement_is_tried_again_and_loses_nothing() {
     app.wait_for_payment(&person, payment, "succeeded").await;
     assert_eq!(app.database.text(&job("state")).await.as_deref(), Some("done"));
     assert_eq!(app.database.number("select healed from reconciliation_runs").await, 1);
+    app.assert_sound().await;
+}
+
+/// The portal, or all of us, were away for longer than a statement usually reaches back: the next run
+/// begins where the last one ended.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_came_in_during_a_long_outage_is_found_afterwards() {
+    let app = AppBuilder::default().without_worker().start().await;
+    app.reconcile_now().await;
+    let receipt = app.pay_bill("254733000001", 12_300, "NOBODY").await;
+    app.clock.advance(TimeDelta::days(5));
+    let run = app.reconcile_now().await;
+    assert_eq!((run.lines, run.unclaimed), (1, 1));
+    assert_eq!(app.break_list().await, [format!("unclaimed {receipt}")]);
     app.assert_sound().await;
 }
 

@@ -9,7 +9,9 @@ use tracing::{info, warn};
 
 pub(super) async fn run(context: &Context, claim: &Claim) -> Result<(), Failure> {
     let to = context.clock.now();
-    let from = to.checked_sub_signed(context.settings.statement_reach).unwrap_or(to);
+    // What completed while no statement could be had is still to be looked at.
+    let known = context.store.reconciled_until().await?.map_or(to, |until| until.min(to));
+    let from = known.checked_sub_signed(context.settings.statement_reach).unwrap_or(known);
     let period = Period { from, to };
     let lines = match context.mpesa.statement(from, to).await {
         Ok(statement) => statement.lines,

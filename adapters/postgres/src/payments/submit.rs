@@ -76,9 +76,10 @@ impl Store {
             let closing = match (payment.stage, payment.state()) {
                 (Stage::Ready, State::Queued) if !is_wanted(deal.as_ref(), now) => Some(NEVER_SENT),
                 (Stage::Ready, State::Queued) => None,
-                (Stage::Sent, State::Submitting | State::Unknown)
-                    if payment.purpose.is_payout() =>
-                {
+                (Stage::Sent, State::Unknown) if payment.purpose.is_payout() => None,
+                (Stage::Sent, State::Submitting) if payment.purpose.is_payout() => {
+                    // The first request may have been taken, whatever the repetition is told.
+                    payment = observe(conn, id, &unanswered(Claim::Lost), now).await?.payment;
                     None
                 }
                 (Stage::Sent, State::Submitting) => Some(Claim::Lost),
@@ -88,8 +89,7 @@ impl Store {
                 }
             };
             if let Some(claim) = closing {
-                let evidence = Evidence { source: Source::Answer, claim, reference: None };
-                observe(conn, id, &evidence, now).await?;
+                observe(conn, id, &unanswered(claim), now).await?;
                 jobs::finish(conn, job, now).await?;
                 return Ok(Begin::Done);
             }
@@ -220,6 +220,11 @@ impl Store {
         })
         .await
     }
+}
+
+/// What the attempt to send says without an answer of the provider.
+const fn unanswered(claim: Claim) -> Evidence {
+    Evidence { source: Source::Answer, claim, reference: None }
 }
 
 const NEVER_SENT: Claim = Claim::Failed { reason: FailureReason::NeverHappened };

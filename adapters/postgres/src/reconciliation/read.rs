@@ -92,6 +92,18 @@ impl Store {
         Ok(Page::cut(query.load(&mut conn).await?, limit))
     }
 
+    /// Up to when statements have been held against our books.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn reconciled_until(&self) -> Result<Option<DateTime<Utc>>, Error> {
+        let mut conn = self.connection().await?;
+        let newest = reconciliation_runs::table
+            .order(reconciliation_runs::id.desc())
+            .select(reconciliation_runs::covered_to);
+        Ok(newest.first(&mut conn).await.optional()?)
+    }
+
     /// Money that came and fits no intent, newest receipt first.
     ///
     /// # Errors

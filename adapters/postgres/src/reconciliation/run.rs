@@ -25,7 +25,8 @@ use uuid::Uuid;
 /// A line can belong to a payment that was sent this long before the statement begins.
 const LOOK_BACK: TimeDelta = TimeDelta::hours(24);
 
-/// Payments and lines that one run takes on; beyond it the statement must be cut into shorter periods.
+/// Payments that one run takes on. Beyond it nothing is concluded: a payment that was left out would make
+/// its line on the statement look like nobody's.
 const PAYMENTS_MAX: i64 = 100_000;
 
 /// What a run did.
@@ -224,9 +225,12 @@ async fn believed_in(conn: &mut AsyncPgConnection, period: Period) -> Result<Vec
         .filter(payments::sent_at.ge(since))
         .filter(payments::provider.eq(Provider::Mpesa.as_str()))
         .order(payments::id)
-        .limit(PAYMENTS_MAX)
+        .limit(PAYMENTS_MAX.saturating_add(1))
         .load(conn)
         .await?;
+    if count(rows.len()) > PAYMENTS_MAX {
+        return Err(Error::row("more payments than one statement is held against"));
+    }
     rows.into_iter().map(Row::into_believed).collect()
 }
 

@@ -1,0 +1,280 @@
+//! What the API answers is what its document promises: every operation, success and refusal.
+
+use crate::openapi::{Operation, document, operations};
+use amana_harness::{Answer, App, Person, eventually};
+use chrono::{DateTime, Utc};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// Holds answers against the document, and remembers which operations have answered with success.
+struct Observer {
+    app: App,
+    document: Value,
+    operations: Vec<Operation>,
+    answered: RefCell<BTreeSet<String>>,
+}
+
+impl Observer {
+    async fn new() -> Self {
+        let (document, operations) = (document(), operations());
+        Self { app: App::start().await, document, operations, answered: RefCell::default() }
+    }
+
+    fn operation(&self, method: &Method, path: &str) -> &Operation {
+        let path = path.split('?').next().unwrap_or_default();
+        let fits = |template: &str| {
+            let (wanted, found) = (template.split('/'), path.split('/'));
+            wanted.clone().count() == found.clone().count()
+                && wanted.zip(found).all(|(w, f)| w == f || w.starts_with('{'))
+        };
+        let found = self.operations.iter().find(|o| o.method == method.as_str() && fits(&o.path));
+        found.unwrap_or_else(|| panic!("{method} {path} is not documented"))
+    }
+
+    /// Calls, and checks status, media type and body of the answer.
+    async fn call(
+        &self,
+        person: Option<&Person>,
+        method: Method,
+        path: &str,
+        body: Value,
+    ) -> Answer {
+        let key = Uuid::new_v4().to_string();
+        let token = person.map(|person| person.token.as_str());
+        let body = (!body.is_null()).then_some(&body);
+        let answer = self.app.send(method.clone(), path, token, Some(&key), body).await;
+        let operation = self.operation(&method, path);
+        let (id, status) = (&operation.id, answer.status.as_u16());
+        let range = format!("{}XX", status / 100);
+        let responses = &operation.described["responses"];
+        let described = [status.to_string(), range].into_iter().find_map(|s| responses.get(s));
+        let described = described.unwrap_or_else(|| panic!("{id} does not document {status}"));
+        let kind = answer.headers["content-type"].to_str().expect("text");
+        let kind = kind.split(';').next().unwrap_or_default();
+        let schema = &described["content"][kind]["schema"];
+        assert!(!schema.is_null(), "{id} does not document {kind} for {status}");
+        if let Err(why) = self.fits(schema, &answer.body) {
+            panic!("{id} {status}: {why}: {:#}", answer.body);
+        }
+        if answer.status.is_success() {
+            self.answered.borrow_mut().insert(id.clone());
+        }
+        answer
+    }
+
+    async fn get(&self, person: &Person, path: &str) -> Value {
+        self.call(Some(person), Method::GET, path, Value::Null).await.expect(200)
+    }
+
+    async fn post(&self, person: &Person, path: &str, body: Value, status: u16) -> Value {
+        self.call(Some(person), Method::POST, path, body).await.expect(status)
+    }
+
+    /// As much of JSON Schema as the document uses; members that it does not mention are refused.
+    fn fits(&self, schema: &Value, value: &Value) -> Result<(), String> {
+        if let Some(target) = schema["$ref"].as_str() {
+            let schema = self.document.pointer(target.trim_start_matches('#')).expect(target);
+            return self.fits(schema, value);
+        }
+        if let Some(any) = schema["anyOf"].as_array() {
+            let tried: Vec<_> = any.iter().map(|schema| self.fits(schema, value)).collect();
+            return tried.iter().any(Result::is_ok).then_some(()).ok_or(format!("{tried:?}"));
+        }
+        let kinds = match &schema["type"] {
+            Value::Null => return Ok(()),
+            Value::Array(kinds) => kinds.clone(),
+            kind => vec![kind.clone()],
+        };
+        if !kinds.contains(&json!(kind_of(value))) {
+            return Err(format!("{value} is none of {kinds:?}"));
+        }
+        if schema["enum"].as_array().is_some_and(|all| !all.contains(value)) {
+            return Err(format!("{value} is not in {}", schema["enum"]));
+        }
+        match value {
+            Value::Object(_) => self.members_fit(schema, value),
+            Value::Array(items) => items.iter().try_for_each(|i| self.fits(&schema["items"], i)),
+            Value::String(text) => text_fits(schema, text),
+            _ => Ok(()),
+        }
+    }
+
+    fn members_fit(&self, schema: &Value, value: &Value) -> Result<(), String> {
+        let required = schema["required"].as_array().into_iter().flatten();
+        for name in required.filter_map(Value::as_str) {
+            value.get(name).ok_or(format!("`{name}` is missing"))?;
+        }
+        for (name, member) in value.as_object().expect("an object") {
+            let described = schema["properties"].get(name);
+            let described = described.ok_or(format!("`{name}` is not documented"))?;
+            self.fits(described, member).map_err(|why| format!("{name}: {why}"))?;
+        }
+        Ok(())
+    }
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_i64() || number.is_u64() => "integer",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+fn text_fits(schema: &Value, text: &str) -> Result<(), String> {
+    let bound = |name: &str, default: u64| schema[name].as_u64().unwrap_or(default);
+    let chars = u64::try_from(text.chars().count()).expect("a length");
+    if !(bound("minLength", 0)..=bound("maxLength", u64::MAX)).contains(&chars) {
+        return Err(format!("`{text}` is too short or too long"));
+    }
+    if schema["format"] == "date-time" && text.parse::<DateTime<Utc>>().is_err() {
+        return Err(format!("`{text}` is not a time"));
+    }
+    let Some(pattern) = schema["pattern"].as_str() else { return Ok(()) };
+    // All patterns are those of ids.
+    let prefix = pattern.strip_prefix('^').and_then(|p| p.strip_suffix("[0-9a-f]{32}$"));
+    let hex = text.strip_prefix(prefix.expect(pattern)).unwrap_or_default();
+    let is_hex = hex.len() == 32 && hex.bytes().all(|b| b"0123456789abcdef".contains(&b));
+    is_hex.then_some(()).ok_or(format!("`{text}` does not fit {pattern}"))
+}
+
+async fn register(observer: &Observer, name: &str, phone: &str) -> Person {
+    let (email, password) = (format!("{}@example.com", name.to_lowercase()), "karibu-nyumbani-7");
+    let new = json!({ "name": name, "email": email, "phone": phone, "password": password });
+    let user = observer.call(None, Method::POST, "/v1/users", new).await.expect(201);
+    let body = json!({ "email": email, "password": password });
+    let session = observer.call(None, Method::POST, "/v1/sessions", body).await.expect(200);
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let (id, token) = (text(&user["id"]), text(&session["access_token"]));
+    Person { id, email, phone: phone.to_owned(), token }
+}
+
+/// Offers, agrees, pays, delivers, releases; and calls another deal off.
+async fn trade(observer: &Observer, buyer: &Person, seller: &Person) {
+    let amount = json!({ "amount": 50_050, "currency": "KES" });
+    let new = json!({
+        "title": "Two goats", "role": "seller", "currency": "KES", "fee_payer": "shared",
+        "counterparty": { "email": buyer.email },
+        "terms": { "inspection_hours": 24 },
+        "milestones": [{ "title": "Goats", "amount": amount, "delivery_hours": 24 }],
+    });
+    let other = observer.post(seller, "/v1/deals", new.clone(), 201).await;
+    let other = format!("/v1/deals/{}", other["id"].as_str().expect("an id"));
+    observer.post(buyer, &format!("{other}/cancel"), Value::Null, 200).await;
+    let deal = observer.post(seller, "/v1/deals", new, 201).await;
+    let part = deal["milestones"][0]["id"].as_str().expect("an id");
+    let deal = deal["id"].as_str().expect("an id");
+    let path = format!("/v1/deals/{deal}");
+    observer.post(seller, &format!("{path}/propose"), Value::Null, 200).await;
+    observer.post(buyer, &format!("{path}/agree"), Value::Null, 200).await;
+    observer.app.fault(&buyer.phone, "approve", 1).await;
+    let funding =
+        observer.post(buyer, &format!("{path}/fund"), json!({ "method": "mpesa" }), 202).await;
+    observer.app.wait_for_deal(buyer, deal, "funded").await;
+    observer
+        .get(buyer, &format!("/v1/payments/{}", funding["payment"]["id"].as_str().expect("an id")))
+        .await;
+    let part = format!("{path}/milestones/{part}");
+    observer.post(seller, &format!("{part}/deliver"), Value::Null, 200).await;
+    observer.post(buyer, &format!("{part}/release"), Value::Null, 200).await;
+    observer.get(buyer, &path).await;
+    observer.get(seller, &format!("{path}/timeline")).await;
+    observer.get(seller, "/v1/deals").await;
+}
+
+/// Pays in, and asks for it back: once released and once refused by an operator.
+async fn withdraw(observer: &Observer, person: &Person, operator: &Person) {
+    let amount = json!({ "amount": { "amount": 20_000, "currency": "KES" } });
+    observer.app.fault(&person.phone, "approve", 1).await;
+    let paid = observer.post(person, "/v1/wallet/deposits", amount.clone(), 202).await;
+    observer.app.wait_for_payment(person, paid["id"].as_str().expect("an id"), "succeeded").await;
+    observer.app.database.execute("update risk_rules set threshold = 1, points = 100").await;
+    for decision in ["refuse", "release"] {
+        let asked = observer.post(person, "/v1/withdrawals", amount.clone(), 202).await;
+        let id = asked["id"].as_str().expect("an id");
+        observer.app.wait_for_payment(person, id, "held").await;
+        observer.get(operator, "/v1/operator/withdrawals").await;
+        let path = format!("/v1/operator/withdrawals/{id}/{decision}");
+        observer.post(operator, &path, json!({ "note": "looked into" }), 200).await;
+        let end = if decision == "refuse" { "failed" } else { "succeeded" };
+        observer.app.wait_for_payment(person, id, end).await;
+        observer.get(person, &format!("/v1/payments/{id}")).await;
+    }
+    for list in ["/v1/payments", "/v1/withdrawals", "/v1/wallet", "/v1/wallet/entries", "/v1/me"] {
+        observer.get(person, list).await;
+    }
+}
+
+/// Everything that operators look at, with something in every list.
+async fn operate(observer: &Observer, operator: &Person) {
+    let app = &observer.app;
+    let paid = json!({ "phone": "254722000001", "amount": 12_300, "reference": "HELLO" });
+    assert!(app.sandbox_send(Method::POST, "/admin/paybill", paid).await.is_success());
+    for way in ["c", "p", "t"] {
+        let path = format!("/v1/callbacks/{way}/0123456789abcdef0123456789abcdef");
+        observer.call(None, Method::POST, &path, json!({ "Body": 1 })).await.expect(200);
+    }
+    observer.post(operator, "/v1/operator/reconciliations", Value::Null, 202).await;
+    for list in ["breaks", "reconciliations", "suspense", "callbacks", "jobs?state=done"] {
+        let path = format!("/v1/operator/{list}");
+        eventually(list, || async {
+            let items = observer.get(operator, &path).await["items"].as_array().map(Vec::len);
+            (items > Some(0)).then_some(())
+        })
+        .await;
+    }
+    observer.get(operator, "/v1/operator/proof").await;
+    let job =
+        "select 'job_' || replace(id::text, '-', '') from jobs where kind = 'reconcile' limit 1";
+    let job = app.database.text(job).await.expect("a job");
+    let dies = "update jobs set state = 'dead', last_error = 'by hand' where kind = 'reconcile'";
+    app.database.execute(dies).await;
+    observer.get(operator, "/v1/operator/jobs").await;
+    let path = format!("/v1/operator/jobs/{job}/replay");
+    observer.post(operator, &path, Value::Null, 202).await;
+    let again = observer.call(Some(operator), Method::POST, &path, Value::Null).await;
+    assert_eq!(again.problem(), "not_dead");
+}
+
+/// One story in which every operation answers with success at least once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_answer_has_the_documented_shape() {
+    let observer = Observer::new().await;
+    for probe in ["/livez", "/readyz"] {
+        observer.call(None, Method::GET, probe, Value::Null).await.expect(200);
+    }
+    let buyer = register(&observer, "Amina", "254711000001").await;
+    let seller = register(&observer, "Juma", "254711000002").await;
+    let operator = observer.app.operator().await;
+    trade(&observer, &buyer, &seller).await;
+    withdraw(&observer, &buyer, &operator).await;
+    operate(&observer, &operator).await;
+    let documented: BTreeSet<String> = observer.operations.iter().map(|o| o.id.clone()).collect();
+    assert_eq!(*observer.answered.borrow(), documented);
+    assert!(observer.app.store.proof().await.expect("a proof").holds());
+}
+
+/// Every operation, called with nothing that it needs, refuses in the documented shape.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_refusal_has_the_documented_shape() {
+    let observer = Observer::new().await;
+    let person = observer.app.person("Amina").await;
+    for operation in &observer.operations {
+        let path = operation.path.replace("{id}", "x").replace("{milestone}", "x");
+        let path = format!("{}?limit=0", path.replace("{token}", "x"));
+        let method = Method::from_bytes(operation.method.as_bytes()).expect("a method");
+        for caller in [None, Some(&person)] {
+            let body = json!({ "surprise": true });
+            let body = if method == Method::POST { body } else { Value::Null };
+            let answer = observer.call(caller, method.clone(), &path, body).await;
+            assert!(!answer.status.is_server_error(), "{}", operation.id);
+        }
+    }
+}
