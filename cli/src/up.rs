@@ -65,15 +65,17 @@ fn print(stack: &Stack) {
     println!("    {}  operator", demo::OPERATOR.email);
 }
 
-/// Until Ctrl-C or SIGTERM (`None`), or until a part ends by itself.
+/// Until Ctrl-C, SIGTERM or the end of the terminal (`None`), or until a part ends by itself.
 async fn wait(stack: &mut Stack) -> Result<Option<String>> {
-    let mut terminate =
-        signal(SignalKind::terminate()).context("SIGTERM cannot be listened for")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be listened for")?;
+    let listen = |kind| signal(kind).context("signals cannot be listened for");
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut hangup = listen(SignalKind::hangup())?;
     loop {
         tokio::select! {
             _ = terminate.recv() => return Ok(None),
             _ = interrupt.recv() => return Ok(None),
+            _ = hangup.recv() => return Ok(None),
             () = tokio::time::sleep(WATCH_EVERY) => {}
         }
         if let Some(ended) = stack.ended()? {

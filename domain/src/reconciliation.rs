@@ -13,6 +13,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// statement that covers this much more is believed when it does not have a payment.
 pub const SETTLING_TIME: TimeDelta = TimeDelta::minutes(10);
 
+/// A payout may wait in the provider's queue for hours, and what is given back must not be paid after
+/// all: it is listed after [`SETTLING_TIME`] and closed only by so long a silence.
+pub const PAYOUT_SETTLING_TIME: TimeDelta = TimeDelta::hours(24);
+
 text_enum! {
     pub enum Flow as "direction" {
         In = "in",
@@ -46,6 +50,16 @@ pub struct Believed {
     pub sent_at: DateTime<Utc>,
 }
 
+impl Believed {
+    /// Until when the payment may still come to the statement.
+    fn settled_by(&self) -> Option<DateTime<Utc>> {
+        self.sent_at.checked_add_signed(match self.flow {
+            Flow::In => SETTLING_TIME,
+            Flow::Out => PAYOUT_SETTLING_TIME,
+        })
+    }
+}
+
 /// The stretch of time that a statement covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Period {
@@ -55,7 +69,7 @@ pub struct Period {
 
 text_enum! {
     pub enum BreakKind as "break" {
-        /// We hold it for paid, the statement does not have it.
+        /// We hold it for paid, or ordered it to be paid out; the statement should have it and does not.
         MissingOnStatement = "missing_on_statement",
         /// The statement has another amount than the intent.
         AmountDiffers = "amount_differs",
@@ -158,7 +172,7 @@ pub fn in_transit_minor(believed: &[Believed], lines: &[StatementLine], covered:
         .filter(|b| b.state == State::Succeeded)
         .filter(|b| !b.receipt.as_deref().is_some_and(|receipt| listed.contains(receipt)))
         .filter(|b| !shown.contains(&(b.flow, b.reference.as_str())))
-        .filter(|b| b.sent_at.checked_add_signed(SETTLING_TIME).is_some_and(|by| by > covered.to))
+        .filter(|b| b.settled_by().is_some_and(|by| by > covered.to))
         .fold(0i64, |sum, b| match b.flow {
             Flow::In => sum.saturating_add(b.amount.minor()),
             Flow::Out => sum.saturating_sub(b.amount.minor()),
@@ -206,24 +220,31 @@ fn unowned(line: &StatementLine) -> Vec<Finding> {
 
 /// A payment that the statement should have by now and does not have.
 fn absent(one: &Believed, covered: Period) -> Option<Finding> {
-    let settled_by = one.sent_at.checked_add_signed(SETTLING_TIME)?;
-    if one.sent_at < covered.from || settled_by > covered.to {
+    let listed_from = one.sent_at.checked_add_signed(SETTLING_TIME)?;
+    if one.sent_at < covered.from || listed_from > covered.to {
         return None;
     }
+    let is_settled = one.settled_by()? <= covered.to;
+    let missing = |what: &str| {
+        let detail = format!("{} {what}, the statement does not have it", one.amount);
+        let (kind, subject) = (BreakKind::MissingOnStatement, one.payment.to_string());
+        Some(Finding::Break { kind, subject, detail })
+    };
     match one.state {
-        State::Succeeded => Some(Finding::Break {
-            kind: BreakKind::MissingOnStatement,
-            subject: one.payment.to_string(),
-            detail: format!("{} is held for paid, the statement does not have it", one.amount),
-        }),
-        State::Unknown | State::Submitting | State::Pending => Some(Finding::Observe {
-            payment: one.payment,
-            evidence: Evidence {
-                source: Source::Statement,
-                claim: Claim::Failed { reason: FailureReason::NeverHappened },
-                reference: None,
-            },
-        }),
+        State::Succeeded => missing("is held for paid"),
+        State::Unknown | State::Submitting | State::Pending if is_settled => {
+            Some(Finding::Observe {
+                payment: one.payment,
+                evidence: Evidence {
+                    source: Source::Statement,
+                    claim: Claim::Failed { reason: FailureReason::NeverHappened },
+                    reference: None,
+                },
+            })
+        }
+        State::Unknown | State::Submitting | State::Pending => {
+            missing("was ordered to be paid out")
+        }
         State::Screening | State::Held | State::Queued | State::Review | State::Failed => None,
     }
 }
@@ -348,6 +369,23 @@ mod tests {
         ));
         let fresh = Believed { sent_at: at(55), ..believed(1, State::Unknown, None) };
         assert_eq!(find(&[fresh], &[]), []);
+    }
+
+    #[test]
+    fn a_payout_is_listed_soon_and_given_back_only_after_a_day() {
+        let payout = Believed { flow: Flow::Out, ..believed(1, State::Pending, None) };
+        let after = |minutes: i64| {
+            let covered = Period { from: at(0), to: at(5 + minutes) };
+            match_statement(std::slice::from_ref(&payout), &[], covered)
+        };
+        assert_eq!(after(9), []);
+        for minutes in [10, 24 * 60 - 1] {
+            let found = after(minutes);
+            let [Finding::Break { kind, .. }] = found.as_slice() else { panic!("{found:?}") };
+            assert_eq!(*kind, BreakKind::MissingOnStatement);
+        }
+        let closed = after(24 * 60);
+        assert!(matches!(closed.as_slice(), [Finding::Observe { .. }]), "{closed:?}");
     }
 
     #[test]

@@ -215,9 +215,10 @@ impl App {
     /// Carries out every job that is due, one after the other, until nothing is due: without Redis and
     /// without a worker. Returns how many there were.
     pub async fn run_due_jobs(&self) -> usize {
+        let queues = amana_worker::QUEUES.map(|(queue, _)| queue);
         let mut count = 0;
         loop {
-            let due = self.store.due_jobs(self.clock.now(), 100).await.expect("due jobs");
+            let due = self.store.due_jobs(&queues, self.clock.now(), 100).await.expect("due jobs");
             if due.is_empty() {
                 return count;
             }

@@ -2,7 +2,7 @@
 
 use crate::openapi::{Operation, document, operations};
 use amana_harness::{Answer, App, Person, eventually};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -221,6 +221,8 @@ async fn operate(observer: &Observer, operator: &Person) {
         let path = format!("/v1/callbacks/{way}/0123456789abcdef0123456789abcdef");
         observer.call(None, Method::POST, &path, json!({ "Body": 1 })).await.expect(200);
     }
+    // A statement ends with a whole second.
+    app.clock.advance(TimeDelta::seconds(1));
     observer.post(operator, "/v1/operator/reconciliations", Value::Null, 202).await;
     for list in ["breaks", "reconciliations", "suspense", "callbacks", "jobs?state=done"] {
         let path = format!("/v1/operator/{list}");

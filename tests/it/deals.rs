@@ -49,6 +49,9 @@ async fn the_whole_life_of_a_deal_in_two_parts() {
     let funded = app.wait_for_deal(&buyer, &deal, "funded").await;
     assert_eq!(funded["payment"]["state"], "succeeded");
     assert_eq!(funded["due_at"], Value::Null);
+    for number in [&buyer.phone, &seller.phone] {
+        assert!(!funded.to_string().contains(number.as_str()), "numbers are masked");
+    }
     let parts = app.milestones(&buyer, &deal).await;
     let path =
         |n: usize, command: &str| format!("/v1/deals/{deal}/milestones/{}/{command}", parts[n]);

@@ -1,2 +1,34 @@
-#[test]
-fn nothing() {}
+//! The integration tests: one binary, a database, a Redis namespace and a sandbox per test.
+
+mod access;
+mod audit;
+mod browser;
+mod callbacks;
+mod config;
+mod conformance;
+mod deadlines;
+mod deals;
+mod disorder;
+mod faults;
+mod idempotency;
+mod input;
+mod job_cases;
+mod job_prints;
+mod jobs;
+mod late;
+mod ledger;
+mod migrations;
+mod misfits;
+mod notifications;
+mod openapi;
+mod payments;
+mod payouts;
+mod queue;
+mod queue_processes;
+mod races;
+mod reconciliation;
+mod requests;
+mod up;
+mod users;
+mod wallet;
+mod withdrawals;

@@ -3,7 +3,7 @@
 
 use crate::callbacks::{PRICE, callbacks_are, prompted, quiet_app};
 use crate::faults::{agreed, assert_funded_once};
-use amana_harness::{App, paid_prompt};
+use amana_harness::{App, failed_prompt, paid_prompt};
 use serde_json::{Value, json};
 
 const NONE: [String; 0] = [];
@@ -150,6 +150,22 @@ async fn an_unclear_result_is_reviewed() {
     assert_eq!(app.break_list().await, [format!("review {payment}")]);
     assert_eq!(app.database.number("select count(*) from entries").await, 0);
     app.assert_sound().await;
+}
+
+/// So many contradictory words that no more are taken: what the statement says still counts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_words_does_not_drown_the_statement() {
+    let app = quiet_app().await;
+    let prompted = prompted(&app).await;
+    for code in 7_000..7_070 {
+        prompted.says(&app, &failed_prompt(&prompted.checkout, code)).await;
+    }
+    callbacks_are(&app, "applied", 70).await;
+    assert_eq!(app.database.number("select count(*) from payment_evidence").await, 64);
+    assert_eq!(prompted.state(&app).await.as_deref(), Some("review"));
+    app.approve_prompt(&prompted.buyer().phone).await;
+    assert_eq!(app.reconcile_now().await.healed, 1);
+    assert_funded_once(&app, &prompted.agreed, &prompted.payment).await;
 }
 
 /// Real money under a reference that is nobody's: in suspense, once, listed page by page, and the trust

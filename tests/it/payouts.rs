@@ -3,8 +3,10 @@
 
 use crate::faults::{HeldCallbacks, worker_process};
 use amana_harness::{App, Person, eventually, payout_result};
+use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::json;
+use std::time::Duration;
 
 const SAVED: i64 = 200_000;
 const TAKEN_OUT: i64 = 50_000;
@@ -101,6 +103,46 @@ async fn lost_result_is_found_by_reconciliation() {
         assert_paid_once(&app, &person, &payment).await;
         assert!(app.payment_column(&payment, "receipt").await.is_some());
     }
+}
+
+/// M-Pesa may work off its queue hours later, so a payout that the statement does not have is listed and
+/// not given back; a result ends it at once, a day of silence ends it too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn payout_in_the_providers_queue_is_not_given_back_early() {
+    let app = App::builder().callback_delay(Duration::from_secs(3_600)).start().await;
+    let (mut refused, mut silent) = (patient_saver(&app).await, patient_saver(&app).await);
+    let (first, second) = (withdraw(&app, &refused).await, withdraw(&app, &silent).await);
+    for (person, payment) in [(&refused, &first), (&silent, &second)] {
+        app.wait_for_payment(person, payment, "pending").await;
+    }
+    let hours = |hours| TimeDelta::try_hours(hours).expect("a time");
+    app.advance(hours(2), &mut [&mut refused, &mut silent]).await;
+    app.reconcile_now().await;
+    let mut listed = [&first, &second].map(|it| format!("missing_on_statement {it}"));
+    listed.sort();
+    assert_eq!(app.break_list().await, listed);
+    for person in [&refused, &silent] {
+        assert_eq!(app.balance(person).await, (SAVED - TAKEN_OUT, TAKEN_OUT));
+    }
+    let (token, reference) =
+        (app.callback_token(&first).await, app.provider_reference(&first).await);
+    app.call_back_ok("p", &token, &payout_result(&reference, 2040, None)).await;
+    assert_returned_once(&app, &refused, &first).await;
+    assert_eq!(app.break_list().await, [format!("missing_on_statement {second}")]);
+    app.advance(hours(23), &mut [&mut refused, &mut silent]).await;
+    app.reconcile_now().await;
+    assert_returned_once(&app, &silent, &second).await;
+    assert_eq!(app.break_list().await, [] as [String; 0]);
+}
+
+/// As [`saver`], where callbacks take an hour.
+async fn patient_saver(app: &App) -> Person {
+    let person = app.person("Wanjiru").await;
+    app.fault_only(&person.phone, "callback_before_answer", "collection").await;
+    let body = json!({ "amount": { "amount": SAVED, "currency": "KES" } });
+    let deposit = app.post(&person, "/v1/wallet/deposits", body).await.expect(202);
+    app.wait_for_payment(&person, deposit["id"].as_str().expect("an id"), "succeeded").await;
+    person
 }
 
 /// M-Pesa does not know the number, or our float is short: the money is back, with the reason.

@@ -154,6 +154,21 @@ async fn twelve_thousand_due_jobs_are_done_once_each() {
     assert_each_once(&app, FLOOD).await;
 }
 
+/// Messages that nobody takes must not keep money waiting.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_queue_does_not_starve_the_others() {
+    let app = App::builder().without_worker().start().await;
+    let ids: Vec<(Uuid, i64)> = (0..20_000).map(|n| (Uuid::new_v4(), n)).collect();
+    app.transport.push("notifications", &ids).await.expect("a push");
+    app.person("Amina").await;
+    enqueue_callbacks(&app, 1).await;
+    let due = amana_worker::relay_once(&app.context, &app.transport).await.expect("a relay");
+    assert_eq!(due, 1);
+    assert_eq!(app.transport.depth(QUEUE).await.expect("a depth"), 1);
+    let pushed = "select string_agg(distinct queue, ',') from jobs where pushed_at is not null";
+    assert_eq!(app.database.text(pushed).await.as_deref(), Some(QUEUE));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_that_kills_its_worker_each_time_ends_dead() {
     let killer: Probe = Arc::new(|claim, _| {

@@ -73,7 +73,8 @@ async fn assert_paid_once(app: &App) {
     let settled = "select count(*) from entries where kind = 'payout_settle'";
     assert_eq!(app.database.number(settled).await, 1);
     let events = app.sandbox_get("/admin/events").await.to_string();
-    assert!(events.contains("Duplicate OriginatorConversationID"), "it went out under another id");
+    let repeated = events.contains("Duplicate OriginatorConversationID");
+    assert!(repeated, "it was not sent again under the same id: {events}");
     app.assert_sound().await;
 }
 

@@ -232,9 +232,11 @@ async fn addresses_and_headers_are_bounded() {
     let long = "x".repeat(20_000);
     let answer = world.app.send_bytes(Method::GET, "/v1/me", &[("X-Long", &long)], vec![]).await;
     refused(&answer, 431, "headers_too_large", "a long header");
-    let answer = world.app.send_bytes(Method::GET, "/v1/me", &[("X-Request-Id", "a b")], vec![]);
-    let answer = answer.await;
-    assert_ne!(answer.headers["x-request-id"], "a b");
+    for (id, is_kept) in [("proxy-7_A", true), ("a b", false), (&"7".repeat(65), false)] {
+        let headers = [("X-Request-Id", id)];
+        let answer = world.app.send_bytes(Method::GET, "/v1/me", &headers, vec![]).await;
+        assert_eq!(answer.headers["x-request-id"] == id, is_kept, "{id}");
+    }
     world.end().await;
 }
 
@@ -275,4 +277,30 @@ async fn nul_characters_break_nothing() {
     }
     world.app.run_due_jobs().await;
     world.app.assert_sound().await;
+}
+
+/// Answers are data and stay data: not guessed at, not kept, not framed, on success and refusal alike.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_answer_carries_the_safety_headers() {
+    let world = World::new().await;
+    for (path, status) in [
+        ("/v1/me", 200),
+        ("/v1/deals/x", 400),
+        ("/v1/nothing", 404),
+        ("/livez", 200),
+        ("/docs", 200),
+    ] {
+        let answer = world.call(Method::GET, path).await;
+        assert_eq!(answer.status, status, "{path}");
+        let header =
+            |name: &str| answer.headers.get(name).map(|value| value.to_str().expect("text"));
+        assert_eq!(header("x-content-type-options"), Some("nosniff"), "{path}");
+        assert_eq!(header("referrer-policy"), Some("no-referrer"), "{path}");
+        let policy = header("content-security-policy").expect("a policy");
+        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
+        let kept = if path.starts_with("/v1/") { Some("no-store") } else { None };
+        assert_eq!(header("cache-control"), kept, "{path}");
+        assert!(header("x-request-id").is_some_and(|id| id.starts_with("req_")), "{path}");
+        assert_eq!(header("server"), None, "{path}");
+    }
 }

@@ -1,11 +1,12 @@
 //! The relay: pushes the ids of due jobs to Redis. It is the only thing that pushes.
 
 use crate::context::Context;
+use crate::service::QUEUES;
 use amana_postgres::Error;
 use amana_redis::Transport;
 use std::collections::BTreeMap;
 use tokio::sync::watch;
-use tracing::warn;
+use tracing::{debug, warn};
 use uuid::Uuid;
 
 /// Ids that one look at the outbox takes on.
@@ -16,29 +17,40 @@ const QUEUE_DEPTH_MAX: u64 = 20_000;
 
 /// Pushes one batch; returns how many jobs were due.
 ///
+/// Queues without room are left out, or their backlog would fill every batch and the other queues would
+/// starve behind it. While Redis is away nothing is marked as pushed, so that all of it goes at once when it is back.
+///
 /// # Errors
 /// [`Error::Store`] if the outbox cannot be read. A failing push is logged: the rows are pushed again.
 pub async fn relay_once(context: &Context, transport: &Transport) -> Result<usize, Error> {
-    let due = context.store.due_jobs(context.clock.now(), BATCH_MAX).await?;
+    let Some(open) = queues_with_room(transport).await else { return Ok(0) };
+    let due = context.store.due_jobs(&open, context.clock.now(), BATCH_MAX).await?;
     let count = due.len();
     let mut queues: BTreeMap<String, Vec<(Uuid, i64)>> = BTreeMap::new();
     for job in due {
         queues.entry(job.queue).or_default().push((job.id, job.due_at.timestamp_millis()));
     }
     for (queue, ids) in queues {
-        match transport.depth(&queue).await {
-            Ok(depth) if depth >= QUEUE_DEPTH_MAX => continue,
-            Ok(_) => {}
-            Err(error) => {
-                warn!(%queue, %error, "Redis is away; the jobs stay in the outbox");
-                continue;
-            }
-        }
         if let Err(error) = transport.push(&queue, &ids).await {
             warn!(%queue, %error, count = ids.len(), "push failed; it is repeated");
         }
     }
     Ok(count)
+}
+
+async fn queues_with_room(transport: &Transport) -> Option<Vec<&'static str>> {
+    let mut open = Vec::with_capacity(QUEUES.len());
+    for (queue, _) in QUEUES {
+        match transport.depth(queue).await {
+            Ok(depth) if depth < QUEUE_DEPTH_MAX => open.push(queue),
+            Ok(depth) => debug!(queue, depth, "queue is full; its jobs stay in the outbox"),
+            Err(error) => {
+                warn!(queue, %error, "Redis is away; the jobs stay in the outbox");
+                return None;
+            }
+        }
+    }
+    Some(open)
 }
 
 /// Looks at the outbox until told to stop; at once again while there was a full batch.

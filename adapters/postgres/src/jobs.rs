@@ -12,7 +12,7 @@ use amana_domain::id::{JobId, UserId};
 use amana_domain::text_enum;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Integer, Jsonb, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Integer, Jsonb, Text, Timestamptz};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -167,23 +167,31 @@ impl Store {
         enqueue(&mut conn, job, due_at, now).await
     }
 
-    /// What has to be pushed now: newly due, pushed long ago and never claimed, or abandoned by its worker.
+    /// What has to be pushed now to these queues: newly due, pushed long ago and never claimed, or abandoned
+    /// by its worker.
     ///
     /// # Errors
     /// [`Error::Store`] only.
-    pub async fn due_jobs(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<DueJob>, Error> {
+    pub async fn due_jobs(
+        &self,
+        queues: &[&str],
+        now: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<DueJob>, Error> {
         let mut conn = self.connection().await?;
         Ok(diesel::sql_query(
             "update jobs set pushed_at = clock_timestamp() where id in (
                 select id from jobs
                 where ((state = 'queued' and due_at <= $1) or (state = 'running' and lease_until < clock_timestamp()))
                     and (pushed_at is null or pushed_at < clock_timestamp() - make_interval(secs => $2))
+                    and queue = any($4)
                 order by due_at limit $3 for update skip locked
             ) returning id, queue, due_at",
         )
         .bind::<Timestamptz, _>(now)
         .bind::<diesel::sql_types::Double, _>(f64::from(i32::try_from(REPUSH_AFTER_S).unwrap_or(10)))
         .bind::<BigInt, _>(limit)
+        .bind::<Array<Text>, _>(queues)
         .load(&mut conn)
         .await?)
     }

@@ -58,6 +58,30 @@ async fn a_payout_whose_callback_was_lost_is_healed_once() {
     app.assert_sound().await;
 }
 
+/// M-Pesa takes a payout and works it off much later: in between the money stays reserved, so that it is
+/// not both paid and given back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_payout_that_comes_late_has_not_been_given_back() {
+    let app = App::start().await;
+    let mut person = app.person("Juma").await;
+    app.top_up(&person, 100_000).await;
+    app.fault_only(&person.phone, "queue_timeout", "payout").await;
+    let asked = app.post(&person, "/v1/withdrawals", kes(60_000)).await.expect(202);
+    let id = asked["id"].as_str().expect("an id");
+    amana_harness::eventually("M-Pesa has taken it", || async {
+        (!app.payouts(&person.phone).await.is_empty()).then_some(())
+    })
+    .await;
+    app.advance(TimeDelta::hours(2), &mut [&mut person]).await;
+    app.reconcile_now().await;
+    app.wait_for_payment(&person, id, "succeeded").await;
+    assert_eq!(app.balance(&person).await, (40_000, 0));
+    assert_eq!(app.entries(&format!("{id}:payout_return")).await, 0);
+    let run = app.reconcile_now().await;
+    assert_eq!((run.matched, run.open_breaks), (2, 0));
+    app.assert_sound().await;
+}
+
 /// What the statement does not have ten minutes later did not happen, so the buyer may pay again; if it
 /// then happens after all, the money is still the buyer's and pays for the deal.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,11 +1,16 @@
 //! `amana demo` and `amana up` as processes, and the look for what they left behind.
 
 use amana::local::{Child, Program, Scratch};
-use amana_harness::{amana_binary, eventually};
+use amana_harness::amana_binary;
 use nix::sys::signal::Signal;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
+use std::time::{Duration, Instant};
 use uuid::Uuid;
+
+/// A first start syncs a whole new cluster to disk, which other tests may keep busy.
+const READY_TIME_MAX: Duration = Duration::from_secs(120);
+pub(super) const END_TIME_MAX: Duration = Duration::from_secs(30);
 
 pub(super) struct Amana {
     child: Child,
@@ -34,10 +39,10 @@ impl Amana {
 
     /// Waits until it has printed the last line of what people need.
     pub(super) async fn ready(&mut self) -> String {
-        eventually("amana is up", || {
+        within(READY_TIME_MAX, "amana is up", || {
             assert_eq!(self.child.ended().expect("its status"), None, "{}", self.output());
             let printed = self.output();
-            std::future::ready(printed.trim_end().ends_with("operator").then_some(printed))
+            printed.trim_end().ends_with("operator").then_some(printed)
         })
         .await
     }
@@ -45,12 +50,22 @@ impl Amana {
     /// Sends the signal, waits for the end, and tells how it was.
     pub(super) async fn end(&mut self, signal: Signal) -> ExitStatus {
         self.child.signal(signal).expect("the signal is sent");
-        self.ended().await
+        self.ended(END_TIME_MAX).await
     }
 
-    pub(super) async fn ended(&mut self) -> ExitStatus {
-        eventually("amana ended", || std::future::ready(self.child.ended().expect("its status")))
-            .await
+    pub(super) async fn ended(&mut self, time_max: Duration) -> ExitStatus {
+        within(time_max, "amana ended", || self.child.ended().expect("its status")).await
+    }
+}
+
+async fn within<T>(time_max: Duration, what: &str, mut check: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + time_max;
+    loop {
+        if let Some(found) = check() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "did not happen in {time_max:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(25)).await;
     }
 }
 

@@ -3,7 +3,7 @@
 use super::rows;
 use crate::deals;
 use crate::error::Error;
-use crate::reconciliation::open_break;
+use crate::reconciliation::{close_break, open_break};
 use crate::schema::{payment_evidence, payments};
 use crate::{audit, ledger, notifications, users};
 use amana_domain::deal::{self, Actor, Command, Deal};
@@ -19,7 +19,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 /// Different things said about one payment that are kept; beyond that somebody is playing with us.
-const EVIDENCE_MAX: usize = 64;
+const EVIDENCE_MAX: i64 = 64;
 
 /// The payment after a piece of evidence, and whether the evidence could be its own.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ pub(crate) async fn observe(
         return Ok(Observed { payment, taken: false });
     }
     let before = payment.verdict();
-    if evidence_count(conn, id).await? < EVIDENCE_MAX && payment.observe(evidence.clone()) {
+    if has_room(conn, id, evidence.source).await? && payment.observe(evidence.clone()) {
         rows::insert_evidence(conn, id, evidence, now).await?;
         remember_reference(conn, id, evidence).await?;
         // A callback can overtake the answer to its own request; whatever speaks of it, it was sent.
@@ -75,6 +75,10 @@ async fn follow(
     }
     if after.state == before.state {
         return Ok(());
+    }
+    if after.state.is_final() {
+        // What the statement did not have is known now; if it still should, the next run says so again.
+        close_break(conn, BreakKind::MissingOnStatement, &payment.id.to_string(), now).await?;
     }
     let data = json!({ "from": before.state.as_str(), "to": after.state.as_str(), "receipt": after.receipt });
     audit::record(conn, now, Actor::System, "payment.observed", payment.id, data).await?;
@@ -191,13 +195,22 @@ async fn receipt_is_of_another(
     Ok(diesel::select(diesel::dsl::exists(other)).get_result(conn).await?)
 }
 
-async fn evidence_count(conn: &mut AsyncPgConnection, id: PaymentId) -> Result<usize, Error> {
+/// However much was said, a statement and an operator are always heard.
+async fn has_room(
+    conn: &mut AsyncPgConnection,
+    id: PaymentId,
+    source: Source,
+) -> Result<bool, Error> {
+    match source {
+        Source::Statement | Source::Operator => return Ok(true),
+        Source::Answer | Source::Query | Source::Callback => {}
+    }
     let count: i64 = payment_evidence::table
         .filter(payment_evidence::payment_id.eq(id.uuid()))
         .count()
         .get_result(conn)
         .await?;
-    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+    Ok(count < EVIDENCE_MAX)
 }
 
 /// The provider's own reference, as its answer to our request gave it, is what polls ask by. A callback

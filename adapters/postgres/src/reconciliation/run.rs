@@ -14,7 +14,7 @@ use amana_domain::id::PaymentId;
 use amana_domain::ledger::{Account, Entry, EntryKind, Provider};
 use amana_domain::money::Currency;
 use amana_domain::reconciliation::{
-    Believed, BreakKind, Finding, Flow, Period, SETTLING_TIME, StatementLine,
+    Believed, BreakKind, Finding, Flow, PAYOUT_SETTLING_TIME, Period, StatementLine,
     closing_balance_minor, in_transit_minor, match_statement,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -23,7 +23,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 /// A line can belong to a payment that was sent this long before the statement begins.
-const LOOK_BACK: TimeDelta = TimeDelta::hours(24);
+const LOOK_BACK: TimeDelta = TimeDelta::hours(48);
 
 /// Payments that one run takes on. Beyond it nothing is concluded: a payment that was left out would make
 /// its line on the statement look like nobody's.
@@ -126,7 +126,13 @@ impl Store {
                             .first(conn)
                             .await?;
                         let after = observe(conn, *payment, evidence, now).await?.payment.state();
-                        Ok::<_, Error>(before != after.as_str())
+                        let changed = before != after.as_str();
+                        if changed {
+                            let (kind, subject) =
+                                (BreakKind::MissingOnStatement, payment.to_string());
+                            close_break(conn, kind, &subject, now).await?;
+                        }
+                        Ok::<_, Error>(changed)
                     })
                     .await?;
                 summary.healed = summary.healed.saturating_add(i64::from(changed));
@@ -326,4 +332,4 @@ fn count(n: usize) -> i64 {
 }
 
 /// Statements are asked for a little longer than payments need to settle, so that absence means something.
-const _: () = assert!(SETTLING_TIME.num_minutes() < LOOK_BACK.num_minutes());
+const _: () = assert!(PAYOUT_SETTLING_TIME.num_minutes() < LOOK_BACK.num_minutes());
