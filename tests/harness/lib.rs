@@ -24,7 +24,7 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 /// How long a test waits for something that has to happen.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Waits until `check` gives something; panics with `what` when patience is over.
 pub async fn eventually<T, F, Fut>(what: &str, mut check: F) -> T

@@ -2,6 +2,7 @@
 
 use crate::job_cases::{BUYER_PHONE, Bench, Case, start_deposits};
 use amana_harness::{App, Gate, WorkerProcess, eventually};
+use amana_postgres::Job;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ const PROMPT_PATH: &str = "/mpesa/stkpush/v1/processrequest";
 
 /// Jobs of the queue `payments` that one worker process carries out at a time.
 const HANDS: usize = 8;
+const SECONDS_PER_DAY: i64 = 86_400;
 const STOP_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// A worker whose requests reach the provider, and which never hears the answers.
@@ -33,19 +35,33 @@ async fn until_provider_has(app: &App, list: &str, count: usize) {
 async fn until_taken_over(bench: &Bench) {
     eventually("the job is done by another worker", || async {
         bench.app.leases_end().await;
-        (job(bench).await == "done after 2").then_some(())
+        let job = job(bench).await;
+        (job.starts_with("done") && !job.starts_with("done after 1 ")).then_some(())
     })
     .await;
 }
 
 async fn job(bench: &Bench) -> String {
-    let sql = format!("select state || ' after ' || attempts from jobs where id = '{}'", bench.job);
+    let row = "concat_ws(' ', state, 'after', attempts, 'at', finished_at)";
+    let sql = format!("select {row} from jobs where id = '{}'", bench.job);
     bench.app.database.text(&sql).await.expect("the job")
+}
+
+/// Workers reconcile as they start, and the statement would tell what only the repetition is to tell.
+async fn without_reconciliation(app: &App) {
+    let now = app.clock.now();
+    let today = now.timestamp() / SECONDS_PER_DAY;
+    for tick in [today, today + 1] {
+        app.store.enqueue_job(&Job::Reconcile { tick }, now, now).await.expect("a job");
+    }
+    let done = "update jobs set state = 'done', finished_at = now() where kind = 'reconcile'";
+    app.database.execute(done).await;
 }
 
 /// A payout has reached the provider, and its worker waits for an answer that does not come.
 async fn payout_under_way() -> (Bench, Gate, WorkerProcess) {
     let bench = Bench::new(Case::SubmitPayout).await;
+    without_reconciliation(&bench.app).await;
     let rule = json!({ "phone": BUYER_PHONE, "fault": "callback_lost", "only": "payout" });
     let status = bench.app.sandbox_send(reqwest::Method::POST, "/admin/faults", rule).await;
     assert!(status.is_success(), "{status}");
@@ -117,14 +133,12 @@ async fn a_frozen_worker_that_wakes_up_changes_nothing() {
     let _second = bench.app.worker_process();
     until_taken_over(&bench).await;
     result_arrives(&bench.app).await;
-    let finished_at = format!("select finished_at from jobs where id = '{}'", bench.job);
-    let before = bench.app.database.text(&finished_at).await;
+    let before = job(&bench).await;
     gate.open();
     first.thaw();
     // It ends only after its attempt has ended.
     tokio::task::block_in_place(|| first.terminate());
-    assert_eq!(bench.app.database.text(&finished_at).await, before, "it settled a foreign job");
-    assert_eq!(job(&bench).await, "done after 2");
+    assert_eq!(job(&bench).await, before, "it settled a job that is no longer its own");
     assert_paid_once(&bench.app).await;
 }
 

@@ -20,6 +20,8 @@ async fn the_completed_lines_sum_to_the_float() {
     let paybill = json!({ "phone": CUSTOMER, "amount": 123_456, "reference": "ZZ99" });
     let (status, paid) = app.post("/admin/paybill", &paybill).await;
     assert_eq!(status, 201);
+    let sms = app.get(&format!("/admin/sms?to={CUSTOMER}")).await["sms"][0]["text"].to_string();
+    assert!(sms.contains("Ksh1,234.56 sent to AMANA for account ZZ99"), "{sms}");
     app.no_callback().await;
 
     let csv = app.get_text("/portal/statement.csv").await;
