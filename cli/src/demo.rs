@@ -8,7 +8,7 @@ pub use client::Client;
 
 use crate::admin;
 use crate::admin::NewOperator;
-use crate::local::{Durability, Scratch};
+use crate::local::Scratch;
 use crate::stack::{Ports, Stack, block_on};
 use amana_postgres::Store;
 use anyhow::Result;
@@ -57,7 +57,7 @@ pub fn run() -> Result<()> {
     let began = Instant::now();
     let scratch = Scratch::new()?;
     println!("Starting private PostgreSQL and Redis, the provider sandbox, the API and a worker …");
-    let stack = Stack::start(scratch.path(), Ports::ANY, Durability::TestOnly)?;
+    let stack = Stack::start(scratch.path(), Ports::ANY)?;
     println!("… ready after {:.1} s.\n", began.elapsed().as_secs_f64());
     let told = block_on(tell(&stack))?;
     if told.is_err() {

@@ -60,15 +60,14 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Starts everything with its data in `folder` and waits until it answers. `durability` is that of
-    /// private servers.
+    /// Starts everything with its data in `folder`, as durable as in production, and waits until it answers.
     ///
     /// # Errors
     /// If a program is missing, a port cannot be had, or something does not become ready.
-    pub fn start(folder: &Path, ports: Ports, durability: Durability) -> Result<Self> {
+    pub fn start(folder: &Path, ports: Ports) -> Result<Self> {
         std::fs::create_dir_all(folder.join("logs")).context("the data folder cannot be made")?;
-        let (postgres, database_url) = postgres(folder, durability)?;
-        let (redis, redis_url) = redis(folder, durability)?;
+        let (postgres, database_url) = postgres(folder)?;
+        let (redis, redis_url) = redis(folder)?;
         block_on(crate::serve::migrate_url(&database_url))??;
         let api_at = free(ports.api)?;
         let (sandbox_at, smtp_at) = (free(ports.sandbox)?, free(ports.smtp)?);
@@ -124,21 +123,21 @@ impl Stack {
     }
 }
 
-fn postgres(folder: &Path, durability: Durability) -> Result<(Option<Postgres>, String)> {
+fn postgres(folder: &Path) -> Result<(Option<Postgres>, String)> {
     if let Some(url) = given("DATABASE_URL") {
         return Ok((None, url));
     }
-    let postgres = Postgres::start(&folder.join("postgres"), durability)?;
+    let postgres = Postgres::start(&folder.join("postgres"), Durability::Full)?;
     postgres.create_database(DATABASE)?;
     let url = postgres.url(DATABASE);
     Ok((Some(postgres), url))
 }
 
-fn redis(folder: &Path, durability: Durability) -> Result<(Option<Redis>, String)> {
+fn redis(folder: &Path) -> Result<(Option<Redis>, String)> {
     if let Some(url) = given("REDIS_URL") {
         return Ok((None, url));
     }
-    let redis = Redis::start(&folder.join("redis"), durability)?;
+    let redis = Redis::start(&folder.join("redis"), Durability::Full)?;
     let url = redis.url();
     Ok((Some(redis), url))
 }

@@ -1,6 +1,6 @@
 //! `amana up`: everything, staying up, with people to log in as.
 
-use crate::local::{self, Durability};
+use crate::local;
 use crate::stack::{Ports, Stack, block_on};
 use crate::{admin, demo};
 use amana_postgres::Store;
@@ -22,7 +22,7 @@ pub fn run() -> Result<()> {
         bail!("another amana is running from {FOLDER}/: stop it first");
     };
     eprintln!("amana: starting; the first time takes a little longer");
-    let mut stack = Stack::start(Path::new(FOLDER), Ports::WELL_KNOWN, Durability::Full)?;
+    let mut stack = Stack::start(Path::new(FOLDER), Ports::WELL_KNOWN)?;
     block_on(people(&stack))??;
     print(&stack);
     let ended = block_on(wait(&mut stack))??;
