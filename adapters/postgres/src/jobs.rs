@@ -218,7 +218,7 @@ impl Store {
         }
         let mut conn = self.connection().await?;
         let claimed: Option<Claimed> = diesel::sql_query(
-            "update jobs set state = 'running', attempts = attempts + 1,
+            "update jobs set state = 'running', attempts = attempts + 1, pushed_at = null,
                 lease_until = clock_timestamp() + make_interval(secs => $3)
             where id = $1 and ((state = 'queued' and due_at <= $2)
                 or (state = 'running' and lease_until < clock_timestamp() and attempts < attempts_max))
