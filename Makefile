@@ -21,6 +21,9 @@ up: ## Start everything and stay up; the data is kept in .amana/
 	cargo build --bins
 	@target/debug/amana up
 
+# Most tests wait for servers: more of them than cores keep the cores busy.
+export RUST_TEST_THREADS ?= 4
+
 test: ## Run all tests
 	@scripts/setup build servers browser
 	cargo build --locked --bins
