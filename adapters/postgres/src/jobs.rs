@@ -1,20 +1,20 @@
 //! The outbox: jobs are rows. Claims carry the attempt number, which fences off a worker that lost its lease.
 
-use crate::audit;
-use crate::error::{Conflict, Error};
+mod upkeep;
+
+pub use upkeep::JobView;
+
+use crate::error::Error;
 use crate::job::Job;
-use crate::page::Page;
 use crate::pool::Store;
-use crate::row::parse;
 use crate::schema::jobs;
-use amana_domain::deal::Actor;
-use amana_domain::id::{JobId, UserId};
+use amana_domain::id::JobId;
 use amana_domain::text_enum;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer, Jsonb, Text, Timestamptz};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use serde_json::{Value, json};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde_json::Value;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -51,23 +51,6 @@ pub struct Claim {
     pub attempt: i32,
     pub attempts_max: i32,
     pub job: Job,
-}
-
-/// A job as operators see it.
-#[derive(Debug, Clone, HasQuery)]
-#[diesel(table_name = jobs)]
-pub struct JobView {
-    pub id: Uuid,
-    pub queue: String,
-    pub kind: String,
-    pub payload: Value,
-    pub state: String,
-    pub due_at: DateTime<Utc>,
-    pub attempts: i32,
-    pub attempts_max: i32,
-    pub last_error: Option<String>,
-    pub created_at: DateTime<Utc>,
-    pub finished_at: Option<DateTime<Utc>>,
 }
 
 /// Puts a job into the outbox; the same work twice is one row.
@@ -312,92 +295,5 @@ impl Store {
             .execute(&mut conn)
             .await?;
         Ok(())
-    }
-
-    /// Jobs in one state, newest first.
-    ///
-    /// # Errors
-    /// [`Error::Store`] only.
-    pub async fn jobs(
-        &self,
-        state: JobState,
-        after: Option<JobId>,
-        limit: i64,
-    ) -> Result<Page<JobView>, Error> {
-        let mut conn = self.connection().await?;
-        let mut query = JobView::query()
-            .filter(jobs::state.eq(state.as_str()))
-            .order(jobs::id.desc())
-            .limit(Page::<JobView>::fetch(limit))
-            .into_boxed();
-        if let Some(after) = after {
-            query = query.filter(jobs::id.lt(after.uuid()));
-        }
-        Ok(Page::cut(query.load(&mut conn).await?, limit))
-    }
-
-    /// Brings a dead job back, with all its attempts.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], or [`Conflict::NotDead`].
-    pub async fn replay_job(
-        &self,
-        id: JobId,
-        operator: UserId,
-        now: DateTime<Utc>,
-    ) -> Result<JobView, Error> {
-        let mut conn = self.connection().await?;
-        conn.transaction(async |conn| {
-            let state: String = jobs::table
-                .find(id.uuid())
-                .select(jobs::state)
-                .for_update()
-                .first(conn)
-                .await
-                .optional()?
-                .ok_or(Error::NotFound("job"))?;
-            if parse::<JobState>(&state)? != JobState::Dead {
-                return Err(Error::Conflict(Conflict::NotDead));
-            }
-            diesel::update(jobs::table.find(id.uuid()))
-                .set((
-                    jobs::state.eq(JobState::Queued.as_str()),
-                    jobs::attempts.eq(0),
-                    jobs::due_at.eq(now),
-                    jobs::pushed_at.eq(None::<DateTime<Utc>>),
-                    jobs::finished_at.eq(None::<DateTime<Utc>>),
-                ))
-                .execute(conn)
-                .await?;
-            audit::record(conn, now, Actor::User(operator), "job.replayed", id, json!({})).await?;
-            Ok(JobView::query().filter(jobs::id.eq(id.uuid())).first(conn).await?)
-        })
-        .await
-    }
-
-    /// Removes what is over and old: finished jobs and expired idempotency records.
-    ///
-    /// # Errors
-    /// [`Error::LeaseLost`] if another worker has taken the job over.
-    pub async fn housekeep(
-        &self,
-        claim: &Claim,
-        done_before: DateTime<Utc>,
-        keys_before: DateTime<Utc>,
-        now: DateTime<Utc>,
-    ) -> Result<(), Error> {
-        use crate::schema::idempotency_keys;
-        let mut conn = self.connection().await?;
-        conn.transaction(async |conn| {
-            let over = jobs::table
-                .filter(jobs::state.eq("done"))
-                .filter(jobs::finished_at.lt(done_before));
-            diesel::delete(over).execute(conn).await?;
-            let expired =
-                idempotency_keys::table.filter(idempotency_keys::created_at.lt(keys_before));
-            diesel::delete(expired).execute(conn).await?;
-            finish(conn, claim, now).await
-        })
-        .await
     }
 }

@@ -1,0 +1,121 @@
+//! Jobs as operators see them: lists, replay of the dead, removal of what is over.
+
+use super::{Claim, JobState, finish};
+use crate::audit;
+use crate::error::{Conflict, Error};
+use crate::page::Page;
+use crate::pool::Store;
+use crate::row::parse;
+use crate::schema::{idempotency_keys, jobs};
+use amana_domain::deal::Actor;
+use amana_domain::id::{JobId, UserId};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, RunQueryDsl};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// A job as operators see it.
+#[derive(Debug, Clone, HasQuery)]
+#[diesel(table_name = jobs)]
+pub struct JobView {
+    pub id: Uuid,
+    pub queue: String,
+    pub kind: String,
+    pub payload: Value,
+    pub state: String,
+    pub due_at: DateTime<Utc>,
+    pub attempts: i32,
+    pub attempts_max: i32,
+    pub last_error: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+impl Store {
+    /// Jobs in one state, newest first.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn jobs(
+        &self,
+        state: JobState,
+        after: Option<JobId>,
+        limit: i64,
+    ) -> Result<Page<JobView>, Error> {
+        let mut conn = self.connection().await?;
+        let mut query = JobView::query()
+            .filter(jobs::state.eq(state.as_str()))
+            .order(jobs::id.desc())
+            .limit(Page::<JobView>::fetch(limit))
+            .into_boxed();
+        if let Some(after) = after {
+            query = query.filter(jobs::id.lt(after.uuid()));
+        }
+        Ok(Page::cut(query.load(&mut conn).await?, limit))
+    }
+
+    /// Brings a dead job back, with all its attempts.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or [`Conflict::NotDead`].
+    pub async fn replay_job(
+        &self,
+        id: JobId,
+        operator: UserId,
+        now: DateTime<Utc>,
+    ) -> Result<JobView, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            let state: String = jobs::table
+                .find(id.uuid())
+                .select(jobs::state)
+                .for_update()
+                .first(conn)
+                .await
+                .optional()?
+                .ok_or(Error::NotFound("job"))?;
+            if parse::<JobState>(&state)? != JobState::Dead {
+                return Err(Error::Conflict(Conflict::NotDead));
+            }
+            diesel::update(jobs::table.find(id.uuid()))
+                .set((
+                    jobs::state.eq(JobState::Queued.as_str()),
+                    jobs::attempts.eq(0),
+                    jobs::due_at.eq(now),
+                    jobs::pushed_at.eq(None::<DateTime<Utc>>),
+                    jobs::finished_at.eq(None::<DateTime<Utc>>),
+                ))
+                .execute(conn)
+                .await?;
+            audit::record(conn, now, Actor::User(operator), "job.replayed", id, json!({})).await?;
+            Ok(JobView::query().filter(jobs::id.eq(id.uuid())).first(conn).await?)
+        })
+        .await
+    }
+
+    /// Removes what is over and old: finished jobs and expired idempotency records.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`] if another worker has taken the job over.
+    pub async fn housekeep(
+        &self,
+        claim: &Claim,
+        done_before: DateTime<Utc>,
+        keys_before: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            let over = jobs::table
+                .filter(jobs::state.eq("done"))
+                .filter(jobs::finished_at.lt(done_before));
+            diesel::delete(over).execute(conn).await?;
+            let expired =
+                idempotency_keys::table.filter(idempotency_keys::created_at.lt(keys_before));
+            diesel::delete(expired).execute(conn).await?;
+            finish(conn, claim, now).await
+        })
+        .await
+    }
+}
