@@ -13,12 +13,12 @@ help: ## List the recipes
 
 demo: ## Run one whole deal on private servers and print it as a story
 	@scripts/setup build servers
-	cargo build --bins
+	cargo build --locked --bins
 	@target/debug/amana demo
 
 up: ## Start everything and stay up; the data is kept in .amana/
 	@scripts/setup build servers
-	cargo build --bins
+	cargo build --locked --bins
 	@target/debug/amana up
 
 # Most tests wait for servers: more of them than cores keep the cores busy.
