@@ -1,12 +1,12 @@
 //! The whole system as processes: private servers where none are given, sandbox, API, worker.
 
-use crate::local::{Child, Durability, Postgres, Program, Redis};
+use crate::local::{Child, Durability, Port, Postgres, Program, Redis};
 use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::Signal;
 use rand::distr::{Alphanumeric, SampleString};
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -57,6 +57,8 @@ pub struct Stack {
     pub sandbox_url: String,
     pub database_url: String,
     pub redis_url: String,
+    // Held as long as the servers run.
+    _ports: [Port; 3],
 }
 
 impl Stack {
@@ -69,8 +71,9 @@ impl Stack {
         let (postgres, database_url) = postgres(folder)?;
         let (redis, redis_url) = redis(folder)?;
         block_on(crate::serve::migrate_url(&database_url))??;
-        let api_at = free(ports.api)?;
-        let (sandbox_at, smtp_at) = (free(ports.sandbox)?, free(ports.smtp)?);
+        let reserved =
+            [Port::reserve(ports.api)?, Port::reserve(ports.sandbox)?, Port::reserve(ports.smtp)?];
+        let [api_at, sandbox_at, smtp_at] = reserved.each_ref().map(|port| port.address);
         let (api_url, sandbox_url) = (format!("http://{api_at}"), format!("http://{sandbox_at}"));
         let mut sandbox = start_sandbox(folder, sandbox_at, smtp_at)?;
         ready(&mut sandbox, &format!("{sandbox_url}/"))?;
@@ -89,6 +92,7 @@ impl Stack {
             sandbox_url,
             database_url,
             redis_url,
+            _ports: reserved,
         })
     }
 
@@ -218,23 +222,18 @@ fn sibling(name: &str) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// The wished port, or a free one if that is taken.
-fn free(port: u16) -> Result<SocketAddr> {
-    let bind = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
-    let listener = bind(port).or_else(|_| bind(0)).context("no free port")?;
-    listener.local_addr().context("a port has no address")
-}
-
 fn ready(child: &mut Child, url: &str) -> Result<()> {
     let deadline = Instant::now().checked_add(READY_TIMEOUT);
     block_on(async {
         let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).build()?;
         loop {
-            if client.get(url).send().await.is_ok_and(|response| response.status().is_success()) {
-                return Ok(());
-            }
+            let answers = client.get(url).send().await.is_ok_and(|it| it.status().is_success());
+            // Asked even so: what answers at this address could be somebody else's.
             if let Some(status) = child.ended()? {
                 bail!("{} did not start ({status}); {}", child.name(), child.last_words());
+            }
+            if answers {
+                return Ok(());
             }
             let late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
             ensure!(!late, "{} is not ready after {READY_TIMEOUT:?}", child.name());

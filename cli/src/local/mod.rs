@@ -14,6 +14,7 @@ mod scratch;
 mod user;
 
 pub use folder::lock;
+pub use ports::Port;
 pub use postgres::Postgres;
 pub use process::{Child, Program};
 pub use redis::Redis;

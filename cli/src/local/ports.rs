@@ -1,6 +1,8 @@
 //! Free loopback ports.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::fmt;
+use std::fs::File;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::ops::Range;
 
 use anyhow::{Result, bail};
@@ -23,6 +25,41 @@ pub(super) fn free() -> Result<u16> {
     bail!("no free loopback port between {} and {}", RANGE.start, RANGE.end)
 }
 
+/// A port for a server of ours that is started in a moment.
+pub struct Port {
+    pub address: SocketAddr,
+    // Between looking and listening another amana could take the same port, and each would then speak
+    // to the other's server: whoever has the lock has the port.
+    _claim: Option<File>,
+}
+
+impl fmt::Debug for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Port({})", self.address)
+    }
+}
+
+impl Port {
+    /// The wished port, or any free one if that is taken (or zero).
+    ///
+    /// # Errors
+    /// If no port is free.
+    pub fn reserve(wished: u16) -> Result<Self> {
+        let claim = if wished == 0 { None } else { claim(wished) };
+        let port = if claim.is_some() { wished } else { free()? };
+        Ok(Self { address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)), _claim: claim })
+    }
+}
+
+/// Ports are the machine's, so the locks are too: TMPDIR may differ from process to process.
+const CLAIMS: &str = "/tmp";
+
+fn claim(port: u16) -> Option<File> {
+    let file = File::create(format!("{CLAIMS}/amana-port-{port}.lock")).ok()?;
+    file.try_lock().ok()?;
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok().then_some(file)
+}
+
 /// Starts a server on a free port, and once more on another if someone else was faster.
 pub(super) fn with_free<S>(mut start: impl FnMut(u16) -> Result<S>) -> Result<S> {
     for _ in 1..RACES_MAX {
@@ -37,6 +74,18 @@ pub(super) fn with_free<S>(mut start: impl FnMut(u16) -> Result<S>) -> Result<S>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_that_wish_for_one_port_get_two() {
+        let wished = free().unwrap();
+        let first = Port::reserve(wished).unwrap();
+        let second = Port::reserve(wished).unwrap();
+        assert_eq!(first.address.port(), wished);
+        assert_ne!(second.address.port(), wished);
+        drop(first);
+        assert_eq!(Port::reserve(wished).unwrap().address.port(), wished);
+        let _ = std::fs::remove_file(format!("{CLAIMS}/amana-port-{wished}.lock"));
+    }
 
     #[test]
     fn a_free_port_can_be_bound_and_then_is_not_free() {
