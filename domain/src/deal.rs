@@ -4,7 +4,7 @@ mod decide;
 mod draft;
 mod outcome;
 
-pub use decide::{deadline, decide};
+pub use decide::decide;
 pub use draft::{
     MILESTONES_MAX, NewDeal, NewMilestone, TERM_MAX, TERM_MIN, TITLE_CHARS_MAX, draft,
 };

@@ -96,19 +96,6 @@ pub fn decide(
     }
 }
 
-/// When the given timer of this deal is due, if it is running.
-#[must_use]
-pub fn deadline(deal: &Deal, timer: Timer) -> Option<DateTime<Utc>> {
-    let milestone =
-        |id, state| find(deal, id).ok().filter(|m| m.state == state).and_then(|m| m.due_at);
-    match timer {
-        Timer::Acceptance => deal.due_at.filter(|_| deal.state == DealState::Proposed),
-        Timer::Funding => deal.due_at.filter(|_| deal.state == DealState::Agreed),
-        Timer::Delivery(id) => milestone(id, MilestoneState::Funded),
-        Timer::Inspection(id) => milestone(id, MilestoneState::Delivered),
-    }
-}
-
 fn propose(deal: &Deal, now: DateTime<Utc>) -> Result<Decision, Refusal> {
     let due_at = after(now, deal.terms.acceptance)?;
     let next = Deal { state: DealState::Proposed, due_at: Some(due_at), ..deal.clone() };
