@@ -109,7 +109,7 @@ impl IntoResponse for ApiError {
             let challenge = HeaderValue::from_static("Bearer");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
-        if matches!(self.code, Code::Unavailable | Code::Timeout | Code::IdempotencyKeyInProgress) {
+        if self.code.passes_by_itself() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S));
         }
         response

@@ -62,7 +62,7 @@ struct WalletEntry {
     id: Wire<EntryId>,
     /// What it was for: `deposit`, `fund`, `release`, `refund`, `payout_reserve`, `payout_settle`, `payout_return`.
     kind: String,
-    /// Which balance moved: `user.available` or `user.payout_pending` (held).
+    /// Which balance moved: `user.available` or `user.held` (held).
     account: String,
     /// Positive if the balance grew.
     amount: Money,

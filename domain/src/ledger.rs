@@ -16,7 +16,8 @@ pub const POSTINGS_PER_ENTRY_MAX: usize = 64;
 text_enum! {
     pub enum AccountKind as "account kind" {
         UserAvailable = "user.available",
-        UserPayoutPending = "user.payout_pending",
+        /// Reserved: for a withdrawal, or for somebody who may settle it.
+        UserHeld = "user.held",
         DealEscrow = "deal.escrow",
         ProviderClearing = "provider.clearing",
         PlatformFees = "platform.fees",
@@ -64,8 +65,8 @@ impl Account {
     }
 
     #[must_use]
-    pub const fn payout_pending(user: UserId, currency: Currency) -> Self {
-        Self { kind: AccountKind::UserPayoutPending, owner: user.uuid(), currency }
+    pub const fn held(user: UserId, currency: Currency) -> Self {
+        Self { kind: AccountKind::UserHeld, owner: user.uuid(), currency }
     }
 
     #[must_use]
@@ -101,6 +102,11 @@ text_enum! {
         SuspenseIn = "suspense_in",
         SuspenseOut = "suspense_out",
         Reversal = "reversal",
+        /// From person to person.
+        Transfer = "transfer",
+        Hold = "hold",
+        HoldSettle = "hold_settle",
+        HoldRelease = "hold_release",
     }
 }
 

@@ -8,8 +8,10 @@
 pub mod access;
 pub mod deal;
 pub mod fee;
+pub mod handle;
 pub mod id;
 pub mod ledger;
+pub mod limits;
 pub mod money;
 pub mod notice;
 pub mod payment;
@@ -17,3 +19,4 @@ pub mod phone;
 pub mod reconciliation;
 pub mod risk;
 pub mod text;
+pub mod transfer;

@@ -216,7 +216,7 @@ impl Payment {
         let verdict = self.verdict();
         let currency = self.amount.currency();
         let available = Account::available(self.user, currency);
-        let pending = Account::payout_pending(self.user, currency);
+        let pending = Account::held(self.user, currency);
         let clearing = Account::clearing(self.provider, currency);
         let one = |kind: EntryKind, from, to| {
             Entry::transfer(kind, format!("{}:{kind}", self.id), self.amount, from, to)
@@ -248,7 +248,7 @@ impl Payment {
         let currency = self.amount.currency();
         let kind = EntryKind::PayoutReserve;
         let (from, to) =
-            (Account::available(self.user, currency), Account::payout_pending(self.user, currency));
+            (Account::available(self.user, currency), Account::held(self.user, currency));
         Entry::transfer(kind, format!("{}:{kind}", self.id), self.amount, from, to)
     }
 }

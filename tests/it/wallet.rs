@@ -112,7 +112,7 @@ async fn the_history_adds_up_whatever_the_page_size() {
     for limit in [1, 2, 3, 7] {
         assert_eq!(all_entries(&app, &amina, limit).await, whole, "pages of {limit}");
     }
-    for account in ["user.available", "user.payout_pending"] {
+    for account in ["user.available", "user.held"] {
         let mut balance = 0;
         for entry in whole.iter().rev().filter(|e| e["account"] == account) {
             balance += entry["amount"]["amount"].as_i64().expect("a number");

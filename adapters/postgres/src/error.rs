@@ -2,7 +2,9 @@
 
 use amana_domain::deal::Refusal;
 use amana_domain::ledger::LedgerError;
+use amana_domain::limits::LimitRefusal;
 use amana_domain::text_enum;
+use amana_domain::transfer::TransferRefusal;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use thiserror::Error;
 
@@ -31,6 +33,13 @@ text_enum! {
         CurrencyNotCarried = "currency_not_carried",
         NotHeld = "not_held",
         NotDead = "not_dead",
+        HandleTaken = "handle_taken",
+        HandleTooEarly = "handle_too_early",
+        UnknownTier = "unknown_tier",
+        AccountInUse = "account_in_use",
+        HoldClosed = "hold_closed",
+        HoldTooSmall = "hold_too_small",
+        PeriodTooLong = "period_too_long",
         KeyReused = "idempotency_key_reused",
         KeyInProgress = "idempotency_key_in_progress",
     }
@@ -42,8 +51,15 @@ pub enum Error {
     NotFound(&'static str),
     #[error(transparent)]
     Refused(#[from] Refusal),
+    #[error(transparent)]
+    Transfer(#[from] TransferRefusal),
+    #[error(transparent)]
+    Limit(#[from] LimitRefusal),
     #[error("{0}")]
     Conflict(Conflict),
+    /// More waits already than may wait. Nothing was done.
+    #[error("too many calls are waiting")]
+    Busy,
     /// The job was taken over by another worker: whatever was done is rolled back.
     #[error("the lease of the job was lost")]
     LeaseLost,

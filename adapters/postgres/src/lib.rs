@@ -20,6 +20,7 @@ mod reconciliation;
 mod risk;
 mod row;
 mod schema;
+mod statement;
 mod trust;
 mod users;
 

@@ -9,6 +9,7 @@ diesel::table! {
         balance_minor -> Int8,
         seq -> Int8,
         opened_at -> Timestamptz,
+        moved_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -109,6 +110,31 @@ diesel::table! {
 }
 
 diesel::table! {
+    handles (handle) {
+        handle -> Text,
+        user_id -> Uuid,
+        taken_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    holds (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        beneficiary_id -> Nullable<Uuid>,
+        payment_id -> Nullable<Uuid>,
+        amount_minor -> Int8,
+        settled_minor -> Int8,
+        currency -> Text,
+        state -> Text,
+        note -> Nullable<Text>,
+        expires_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     idempotency_keys (user_id, key) {
         user_id -> Uuid,
         key -> Text,
@@ -136,6 +162,18 @@ diesel::table! {
         last_error -> Nullable<Text>,
         created_at -> Timestamptz,
         finished_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    ledger_checks (id) {
+        id -> Uuid,
+        started_at -> Timestamptz,
+        finished_at -> Timestamptz,
+        accounts -> Int8,
+        entries -> Int8,
+        postings -> Int8,
+        first_wrong -> Nullable<Text>,
     }
 }
 
@@ -219,6 +257,7 @@ diesel::table! {
         amount_minor -> Int8,
         balance_after_minor -> Int8,
         currency -> Text,
+        at -> Timestamptz,
     }
 }
 
@@ -251,6 +290,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    spending (user_id, currency) {
+        user_id -> Uuid,
+        currency -> Text,
+        day -> Date,
+        spent_minor -> Int8,
+    }
+}
+
+diesel::table! {
     suspense_items (provider, receipt) {
         provider -> Text,
         receipt -> Text,
@@ -259,6 +307,36 @@ diesel::table! {
         reference -> Nullable<Text>,
         paid_at -> Timestamptz,
         found_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    tier_limits (tier, currency) {
+        tier -> Text,
+        currency -> Text,
+        transaction_minor_max -> Int8,
+        day_minor_max -> Int8,
+        balance_minor_max -> Int8,
+    }
+}
+
+diesel::table! {
+    tiers (name) {
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    transfers (id) {
+        id -> Uuid,
+        sender_id -> Uuid,
+        recipient_id -> Uuid,
+        amount_minor -> Int8,
+        currency -> Text,
+        note -> Nullable<Text>,
+        category -> Text,
+        metadata -> Jsonb,
+        at -> Timestamptz,
     }
 }
 
@@ -272,6 +350,10 @@ diesel::table! {
         role -> Text,
         locale -> Text,
         created_at -> Timestamptz,
+        handle -> Nullable<Text>,
+        handle_changed_at -> Nullable<Timestamptz>,
+        tier -> Text,
+        closed_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -280,6 +362,8 @@ diesel::joinable!(deal_events -> deals (deal_id));
 diesel::joinable!(deal_events -> milestones (milestone_id));
 diesel::joinable!(deal_events -> users (actor_id));
 diesel::joinable!(exchanges -> payments (payment_id));
+diesel::joinable!(handles -> users (user_id));
+diesel::joinable!(holds -> payments (payment_id));
 diesel::joinable!(idempotency_keys -> users (user_id));
 diesel::joinable!(milestones -> deals (deal_id));
 diesel::joinable!(notifications -> users (user_id));
@@ -287,6 +371,10 @@ diesel::joinable!(payment_evidence -> payments (payment_id));
 diesel::joinable!(payments -> deals (deal_id));
 diesel::joinable!(postings -> accounts (account_id));
 diesel::joinable!(postings -> entries (entry_id));
+diesel::joinable!(spending -> users (user_id));
+diesel::joinable!(tier_limits -> tiers (tier));
+diesel::joinable!(transfers -> entries (id));
+diesel::joinable!(users -> tiers (tier));
 
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
@@ -297,8 +385,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     deals,
     entries,
     exchanges,
+    handles,
+    holds,
     idempotency_keys,
     jobs,
+    ledger_checks,
     milestones,
     notifications,
     payment_evidence,
@@ -306,6 +397,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     postings,
     reconciliation_runs,
     risk_rules,
+    spending,
     suspense_items,
+    tier_limits,
+    tiers,
+    transfers,
     users,
 );

@@ -122,7 +122,7 @@ async fn prove(conn: &mut AsyncPgConnection) -> Result<Proof, Error> {
         "select a.currency,
             coalesce(sum(p.amount_minor) filter (where a.kind = 'provider.clearing'), 0)::bigint as clearing,
             coalesce(sum(p.amount_minor) filter (where a.kind = 'user.available'), 0)::bigint as available,
-            coalesce(sum(p.amount_minor) filter (where a.kind = 'user.payout_pending'), 0)::bigint as payout,
+            coalesce(sum(p.amount_minor) filter (where a.kind = 'user.held'), 0)::bigint as payout,
             coalesce(sum(p.amount_minor) filter (where a.kind = 'deal.escrow'), 0)::bigint as escrow,
             coalesce(sum(p.amount_minor) filter (where a.kind = 'platform.fees'), 0)::bigint as fees,
             coalesce(sum(p.amount_minor) filter (where a.kind = 'platform.provider_costs'), 0)::bigint as costs,

@@ -33,17 +33,32 @@ text_enum! {
         PaymentInProgress = "payment_in_progress",
         NotHeld = "not_held",
         NotDead = "not_dead",
+        HandleTaken = "handle_taken",
+        HandleTooEarly = "handle_too_early",
+        AccountInUse = "account_in_use",
+        HoldClosed = "hold_closed",
+        HoldTooSmall = "hold_too_small",
         SameParty = "same_party",
         UnknownCounterparty = "unknown_counterparty",
         FeeExceedsAmount = "fee_exceeds_amount",
         AmountOutOfRange = "amount_out_of_range",
         InsufficientFunds = "insufficient_funds",
+        TransactionLimit = "transaction_limit",
+        DayLimit = "day_limit",
+        BalanceLimit = "balance_limit",
+        RecipientLimit = "recipient_limit",
+        UnknownRecipient = "unknown_recipient",
+        RecipientClosed = "recipient_closed",
+        AccountClosed = "account_closed",
+        UnknownTier = "unknown_tier",
+        PeriodTooLong = "period_too_long",
         ProviderLimit = "provider_limit",
         ProviderStep = "provider_step",
         CurrencyNotCarried = "currency_not_carried",
         BadRequest = "bad_request",
         Internal = "internal",
         Unavailable = "unavailable",
+        Busy = "busy",
         Timeout = "timeout",
     }
 }
@@ -62,7 +77,9 @@ impl Code {
             | Code::IdempotencyKeyRequired
             | Code::BadRequest => StatusCode::BAD_REQUEST,
             Code::Unauthorized | Code::InvalidCredentials => StatusCode::UNAUTHORIZED,
-            Code::Forbidden | Code::WrongParty | Code::OwnProposal => StatusCode::FORBIDDEN,
+            Code::Forbidden | Code::WrongParty | Code::OwnProposal | Code::AccountClosed => {
+                StatusCode::FORBIDDEN
+            }
             Code::NotFound => StatusCode::NOT_FOUND,
             Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -78,7 +95,12 @@ impl Code {
             | Code::AlreadyAsked
             | Code::PaymentInProgress
             | Code::NotHeld
-            | Code::NotDead => StatusCode::CONFLICT,
+            | Code::NotDead
+            | Code::HandleTaken
+            | Code::HandleTooEarly
+            | Code::AccountInUse
+            | Code::HoldClosed
+            | Code::HoldTooSmall => StatusCode::CONFLICT,
             Code::InvalidRequest
             | Code::IdempotencyKeyReused
             | Code::SameParty
@@ -86,12 +108,28 @@ impl Code {
             | Code::FeeExceedsAmount
             | Code::AmountOutOfRange
             | Code::InsufficientFunds
+            | Code::TransactionLimit
+            | Code::DayLimit
+            | Code::BalanceLimit
+            | Code::RecipientLimit
+            | Code::UnknownRecipient
+            | Code::RecipientClosed
+            | Code::UnknownTier
+            | Code::PeriodTooLong
             | Code::ProviderLimit
             | Code::ProviderStep
             | Code::CurrencyNotCarried => StatusCode::UNPROCESSABLE_ENTITY,
             Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Code::Unavailable | Code::Timeout => StatusCode::SERVICE_UNAVAILABLE,
+            Code::Unavailable | Code::Busy | Code::Timeout => StatusCode::SERVICE_UNAVAILABLE,
         }
+    }
+
+    /// Whether the same call may succeed a little later.
+    pub(crate) const fn passes_by_itself(self) -> bool {
+        matches!(
+            self,
+            Code::Unavailable | Code::Busy | Code::Timeout | Code::IdempotencyKeyInProgress
+        )
     }
 
     /// The kind of problem in a few words; the same for every case of it.
@@ -124,17 +162,32 @@ impl Code {
             Code::PaymentInProgress => "A payment is under way",
             Code::NotHeld => "The withdrawal is not held",
             Code::NotDead => "The job is not dead",
-            Code::SameParty => "A deal needs two people",
+            Code::HandleTaken => "The handle is taken",
+            Code::HandleTooEarly => "The handle was changed not long ago",
+            Code::AccountInUse => "The account still holds money or has something under way",
+            Code::HoldClosed => "The hold is over",
+            Code::HoldTooSmall => "The hold has less left",
+            Code::SameParty => "Two people are needed",
             Code::UnknownCounterparty => "The other party is not registered",
             Code::FeeExceedsAmount => "The fee exceeds the amount",
             Code::AmountOutOfRange => "The amount is out of range",
             Code::InsufficientFunds => "Insufficient funds",
+            Code::TransactionLimit => "More than one transaction may move",
+            Code::DayLimit => "More than is left for today",
+            Code::BalanceLimit => "More than the wallet may hold",
+            Code::RecipientLimit => "The recipient's wallet cannot take this amount",
+            Code::UnknownRecipient => "The recipient is not known",
+            Code::RecipientClosed => "The recipient's account is closed",
+            Code::AccountClosed => "The account is closed",
+            Code::UnknownTier => "There is no such tier",
+            Code::PeriodTooLong => "The period has too many transactions",
             Code::ProviderLimit => "The provider does not carry this amount",
             Code::ProviderStep => "Mobile money knows whole units only",
             Code::CurrencyNotCarried => "The provider does not carry this currency",
             Code::BadRequest => "Bad request",
             Code::Internal => "Internal error",
             Code::Unavailable => "Service unavailable",
+            Code::Busy => "Too many calls are waiting",
             Code::Timeout => "The request took too long",
         }
     }

@@ -4,7 +4,9 @@ use super::{ApiError, Code};
 use amana_domain::deal::Refusal;
 use amana_domain::fee::FeeError;
 use amana_domain::ledger::LedgerError;
+use amana_domain::limits::LimitRefusal;
 use amana_domain::money::MoneyError;
+use amana_domain::transfer::TransferRefusal;
 use amana_postgres::{Conflict, Error};
 use std::error::Error as _;
 
@@ -13,7 +15,10 @@ impl From<Error> for ApiError {
         match error {
             Error::NotFound(what) => Self::new(Code::NotFound, format!("there is no such {what}")),
             Error::Refused(refusal) => refusal.into(),
+            Error::Transfer(refusal) => refusal.into(),
+            Error::Limit(refusal) => refusal.into(),
             Error::Conflict(conflict) => conflict.into(),
+            Error::Busy => Self::new(Code::Busy, "too many calls are waiting; nothing was done"),
             Error::LeaseLost | Error::Store(_) => failure(&error),
         }
     }
@@ -94,6 +99,37 @@ impl From<LedgerError> for ApiError {
     }
 }
 
+impl From<LimitRefusal> for ApiError {
+    fn from(refusal: LimitRefusal) -> Self {
+        let code = match refusal {
+            LimitRefusal::Transaction { .. } => Code::TransactionLimit,
+            LimitRefusal::Day { .. } => Code::DayLimit,
+            LimitRefusal::Balance { .. } => Code::BalanceLimit,
+            LimitRefusal::Recipient => Code::RecipientLimit,
+        };
+        Self::new(code, refusal.to_string())
+    }
+}
+
+impl From<TransferRefusal> for ApiError {
+    fn from(refusal: TransferRefusal) -> Self {
+        let text = refusal.to_string();
+        match refusal {
+            TransferRefusal::UnknownRecipient => {
+                Self::new(Code::UnknownRecipient, text.clone()).at("/to", text)
+            }
+            TransferRefusal::SameParty => Self::new(Code::SameParty, text.clone()).at("/to", text),
+            TransferRefusal::RecipientClosed => Self::new(Code::RecipientClosed, text),
+            TransferRefusal::SenderClosed => Self::new(Code::AccountClosed, text),
+            TransferRefusal::CurrencyNotCarried(_) => {
+                Self::new(Code::CurrencyNotCarried, text.clone()).at("/amount/currency", text)
+            }
+            TransferRefusal::Limit(refusal) => refusal.into(),
+            TransferRefusal::Ledger(error) => error.into(),
+        }
+    }
+}
+
 fn ours(error: &dyn std::error::Error) -> ApiError {
     tracing::error!("a rule that callers cannot break was broken: {error}");
     ApiError::internal()
@@ -128,6 +164,23 @@ impl From<Conflict> for ApiError {
             }
             Conflict::NotHeld => (Code::NotHeld, "this withdrawal does not wait for a decision"),
             Conflict::NotDead => (Code::NotDead, "only a dead job can be replayed"),
+            Conflict::HandleTaken => (Code::HandleTaken, "somebody has or had this handle"),
+            Conflict::HandleTooEarly => {
+                (Code::HandleTooEarly, "a handle can be changed once in 30 days")
+            }
+            Conflict::UnknownTier => (Code::UnknownTier, "there is no such tier"),
+            Conflict::AccountInUse => (
+                Code::AccountInUse,
+                "an account can be closed when its wallet is empty and nothing is under way",
+            ),
+            Conflict::HoldClosed => {
+                (Code::HoldClosed, "this hold was settled, released or has expired")
+            }
+            Conflict::HoldTooSmall => (Code::HoldTooSmall, "the hold has less than that left"),
+            Conflict::PeriodTooLong => (
+                Code::PeriodTooLong,
+                "a statement has at most 10,000 lines; ask for a shorter period",
+            ),
             Conflict::KeyReused => (
                 Code::IdempotencyKeyReused,
                 "this Idempotency-Key was used for a request that said something else",
@@ -141,6 +194,8 @@ impl From<Conflict> for ApiError {
             Conflict::EmailTaken => Some("/email"),
             Conflict::PhoneTaken => Some("/phone"),
             Conflict::UnknownCounterparty => Some("/counterparty"),
+            Conflict::HandleTaken | Conflict::HandleTooEarly => Some("/handle"),
+            Conflict::UnknownTier => Some("/tier"),
             _ => None,
         };
         let error = Self::new(code, detail);

@@ -1,0 +1,66 @@
+//! Statements that are written by hand and prepared once per connection. Diesel prepares anew whatever goes
+//! through `sql_query`; a query that is a type of its own it keeps.
+
+/// The pieces of a statement, each with the number of the parameter behind it (0: none, the last piece).
+pub(crate) fn pieces(text: &'static str) -> impl Iterator<Item = (&'static str, usize)> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest.take()?;
+        let Some((piece, after)) = text.split_once('$') else { return Some((text, 0)) };
+        let digits = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
+        let (number, behind) = after.split_at(digits);
+        rest = Some(behind);
+        Some((piece, number.parse().unwrap_or(0)))
+    })
+}
+
+/// Declares a statement: its parameters (`$1`, `$2`, … in this order) with their SQL and Rust types, and its
+/// text. Rows, if it has any, are read by name.
+macro_rules! statement {
+    (
+        $(#[$meta:meta])*
+        $name:ident ($($field:ident: $sql:ty = $rust:ty),+ $(,)?) $text:literal
+    ) => {
+        $(#[$meta])*
+        #[derive(diesel::query_builder::QueryId)]
+        pub(crate) struct $name { $(pub(crate) $field: $rust,)+ }
+
+        impl diesel::query_builder::QueryFragment<diesel::pg::Pg> for $name {
+            fn walk_ast<'b>(
+                &'b self,
+                mut out: diesel::query_builder::AstPass<'_, 'b, diesel::pg::Pg>,
+            ) -> diesel::QueryResult<()> {
+                for (piece, number) in $crate::statement::pieces($text) {
+                    out.push_sql(piece);
+                    let mut fields = 1usize..;
+                    $(
+                        if fields.next() == Some(number) {
+                            out.push_bind_param::<$sql, _>(&self.$field)?;
+                        }
+                    )+
+                }
+                Ok(())
+            }
+        }
+
+        impl diesel::query_builder::Query for $name {
+            type SqlType = diesel::sql_types::Untyped;
+        }
+
+        impl<C> diesel::query_dsl::RunQueryDsl<C> for $name {}
+    };
+}
+
+pub(crate) use statement;
+
+#[cfg(test)]
+mod tests {
+    use super::pieces;
+
+    #[test]
+    fn a_statement_is_split_at_its_parameters() {
+        let found: Vec<_> = pieces("select $12, $1 from t").collect();
+        assert_eq!(found, [("select ", 12), (", ", 1), (" from t", 0)]);
+        assert_eq!(pieces("commit").collect::<Vec<_>>(), [("commit", 0)]);
+    }
+}

@@ -1,0 +1,143 @@
+//! How much a person may move and hold, by tier. The tiers are data; these are the rules that read them.
+
+use crate::money::Money;
+use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
+use thiserror::Error;
+
+/// Kenya keeps one time all year round; a day of limits begins at midnight there.
+const EAST_AFRICA_OFFSET_S: i32 = 3 * 3600;
+
+/// The limits of one tier in one currency, in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    pub transaction_minor_max: i64,
+    pub day_minor_max: i64,
+    /// Of everything in a wallet, available and held.
+    pub balance_minor_max: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum LimitRefusal {
+    #[error("one transaction moves at most {max_minor} minor units")]
+    Transaction { max_minor: i64 },
+    #[error("{left_minor} of {max_minor} minor units are left for today")]
+    Day { max_minor: i64, left_minor: i64 },
+    #[error("a wallet holds at most {max_minor} minor units")]
+    Balance { max_minor: i64 },
+    /// The other person's limit is no business of the sender's.
+    #[error("the recipient's wallet cannot take this amount")]
+    Recipient,
+}
+
+/// What a person has sent and withdrawn on one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    pub day: NaiveDate,
+    pub spent_minor: i64,
+}
+
+/// The day that a moment belongs to.
+#[must_use]
+pub fn day_of(now: DateTime<Utc>) -> NaiveDate {
+    match FixedOffset::east_opt(EAST_AFRICA_OFFSET_S) {
+        Some(offset) => now.with_timezone(&offset).date_naive(),
+        None => now.date_naive(),
+    }
+}
+
+impl Usage {
+    /// What counts on `day`: what was spent on another day is over.
+    #[must_use]
+    pub fn on(stored: Option<Usage>, day: NaiveDate) -> Self {
+        stored.filter(|usage| usage.day == day).unwrap_or(Usage { day, spent_minor: 0 })
+    }
+
+    /// What did not happen after all no longer counts; if it was spent on an earlier day, that day is over.
+    #[must_use]
+    pub fn give_back(self, day: NaiveDate, amount: Money) -> Self {
+        if self.day != day {
+            return self;
+        }
+        Self { spent_minor: self.spent_minor.saturating_sub(amount.minor()).max(0), ..self }
+    }
+}
+
+impl Limits {
+    /// What remains of the day.
+    #[must_use]
+    pub fn left_minor(&self, usage: Usage) -> i64 {
+        self.day_minor_max.saturating_sub(usage.spent_minor).max(0)
+    }
+
+    /// The usage after `amount` has been spent.
+    ///
+    /// # Errors
+    /// [`LimitRefusal::Transaction`] or [`LimitRefusal::Day`].
+    pub fn spend(&self, usage: Usage, amount: Money) -> Result<Usage, LimitRefusal> {
+        if amount.minor() > self.transaction_minor_max {
+            return Err(LimitRefusal::Transaction { max_minor: self.transaction_minor_max });
+        }
+        let left_minor = self.left_minor(usage);
+        if amount.minor() > left_minor {
+            return Err(LimitRefusal::Day { max_minor: self.day_minor_max, left_minor });
+        }
+        Ok(Usage { spent_minor: usage.spent_minor.saturating_add(amount.minor()), ..usage })
+    }
+
+    /// Whether a wallet may hold so much.
+    ///
+    /// # Errors
+    /// [`LimitRefusal::Balance`].
+    pub fn hold(&self, total_minor: i64) -> Result<(), LimitRefusal> {
+        if total_minor > self.balance_minor_max {
+            return Err(LimitRefusal::Balance { max_minor: self.balance_minor_max });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::Currency;
+    use chrono::TimeZone;
+
+    const LIMITS: Limits =
+        Limits { transaction_minor_max: 100, day_minor_max: 250, balance_minor_max: 1_000 };
+
+    fn kes(minor: i64) -> Money {
+        Money::new(minor, Currency::Kes).unwrap()
+    }
+
+    fn day(n: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 11, n).unwrap()
+    }
+
+    #[test]
+    fn the_limits_themselves_are_allowed_and_one_more_is_not() {
+        let check = |spent, minor, expected| {
+            let usage = Usage { day: day(1), spent_minor: spent };
+            let after = LIMITS.spend(usage, kes(minor)).map(|usage| usage.spent_minor);
+            assert_eq!(after, expected, "{spent} {minor}");
+        };
+        check(0, 100, Ok(100));
+        check(0, 101, Err(LimitRefusal::Transaction { max_minor: 100 }));
+        check(150, 100, Ok(250));
+        check(151, 100, Err(LimitRefusal::Day { max_minor: 250, left_minor: 99 }));
+        check(300, 1, Err(LimitRefusal::Day { max_minor: 250, left_minor: 0 }));
+        assert_eq!(LIMITS.hold(1_000), Ok(()));
+        assert_eq!(LIMITS.hold(1_001), Err(LimitRefusal::Balance { max_minor: 1_000 }));
+    }
+
+    #[test]
+    fn a_new_day_begins_at_midnight_in_nairobi_with_nothing_spent() {
+        let at = |h| Utc.with_ymd_and_hms(2026, 11, 1, h, 0, 0).unwrap();
+        assert_eq!((day_of(at(20)), day_of(at(21))), (day(1), day(2)));
+        let spent = Usage { day: day(1), spent_minor: 200 };
+        assert_eq!(Usage::on(Some(spent), day(1)), spent);
+        assert_eq!(Usage::on(Some(spent), day(2)), Usage { day: day(2), spent_minor: 0 });
+        assert_eq!(Usage::on(None, day(2)).spent_minor, 0);
+        assert_eq!(spent.give_back(day(1), kes(50)).spent_minor, 150);
+        assert_eq!(spent.give_back(day(2), kes(50)), spent);
+    }
+}

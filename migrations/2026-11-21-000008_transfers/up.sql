@@ -1,0 +1,93 @@
+-- Transfers between people, and the time of every posting, so that any past balance is one look-up.
+
+alter table entries
+    drop constraint entries_kind_known,
+    add constraint entries_kind_known check (kind in (
+        'deposit', 'fund', 'release', 'refund', 'payout_reserve', 'payout_settle', 'payout_return',
+        'suspense_in', 'suspense_out', 'reversal', 'transfer', 'hold', 'hold_settle', 'hold_release'));
+
+-- What is reserved, for a withdrawal or for somebody else, lies in one account.
+alter table accounts disable trigger accounts_changed_by_postings_only;
+alter table accounts drop constraint accounts_kind_known;
+update accounts set kind = 'user.held' where kind = 'user.payout_pending';
+alter table accounts
+    add constraint accounts_kind_known check (kind in (
+        'user.available', 'user.held', 'deal.escrow', 'provider.clearing',
+        'platform.fees', 'platform.provider_costs', 'platform.suspense')),
+    -- The time of the latest posting: none may be older than the one before it.
+    add column moved_at timestamptz;
+
+alter table postings add column at timestamptz;
+alter table postings disable trigger postings_append_only;
+-- Clocks of several servers may have disagreed: time never runs back along the sequence of an account.
+update postings p set at = t.at from (
+    select p.account_id, p.seq, max(e.at) over (partition by p.account_id order by p.seq) as at
+    from postings p join entries e on e.id = p.entry_id) t
+where p.account_id = t.account_id and p.seq = t.seq;
+alter table postings enable trigger postings_append_only;
+alter table postings alter column at set not null;
+create index postings_account_at_idx on postings (account_id, at, seq);
+
+update accounts a set moved_at = p.at from postings p where p.account_id = a.id and p.seq = a.seq;
+alter table accounts enable trigger accounts_changed_by_postings_only;
+alter table accounts add constraint accounts_moved_when_used check ((seq = 0) = (moved_at is null));
+
+create or replace function ledger_apply_postings() returns trigger language plpgsql as $$
+begin
+    if exists (select from written group by entry_id, currency having sum(amount_minor) <> 0) then
+        raise exception 'the postings of an entry must sum to zero per currency'
+            using errcode = 'check_violation', constraint = 'postings_sum_to_zero';
+    end if;
+    if exists (
+        select from written w join entries e on e.id = w.entry_id
+        group by e.id, e.posting_count
+        -- Lines are unique within an entry: as many as there should be, none of them beyond, is all of them.
+        having count(*) <> e.posting_count or max(w.line) > e.posting_count
+    ) then
+        raise exception 'the postings of an entry are written together, all of them'
+            using errcode = 'check_violation', constraint = 'postings_complete';
+    end if;
+    if exists (
+        select from (
+            select account_id, seq, currency, balance_after_minor, at,
+                sum(amount_minor) over of_account as moved, row_number() over of_account as nth,
+                lag(at) over of_account as before_at
+            from written window of_account as (partition by account_id order by seq)
+        ) p join accounts a on a.id = p.account_id
+        where p.seq <> a.seq + p.nth or p.balance_after_minor <> a.balance_minor + p.moved
+            or p.currency <> a.currency or p.at < coalesce(p.before_at, a.moved_at)
+    ) then
+        raise exception 'a posting must continue the sequence, the balance and the time of its account'
+            using errcode = 'check_violation', constraint = 'postings_continue_account';
+    end if;
+    update accounts a set balance_minor = l.balance_after_minor, seq = l.seq, moved_at = l.at
+    from (select distinct on (account_id) account_id, seq, balance_after_minor, at
+          from written order by account_id, seq desc) l
+    where a.id = l.account_id;
+    return null;
+end $$;
+
+-- What people said about a transfer. Its id is the id of its ledger entry: both sides see the same one.
+create table transfers (
+    id uuid constraint transfers_pkey primary key constraint transfers_entry_fkey references entries (id),
+    sender_id uuid not null constraint transfers_sender_fkey references users (id),
+    recipient_id uuid not null constraint transfers_recipient_fkey references users (id),
+    amount_minor bigint not null,
+    currency text not null,
+    note text,
+    category text not null,
+    metadata jsonb not null,
+    at timestamptz not null,
+    constraint transfers_parties_differ check (sender_id <> recipient_id),
+    constraint transfers_amount_positive check (amount_minor > 0),
+    constraint transfers_note_length check (char_length(note) between 1 and 140),
+    constraint transfers_metadata_object check (jsonb_typeof(metadata) = 'object')
+);
+
+create function transfers_refuse_change() returns trigger language plpgsql as $$
+begin
+    raise exception 'a transfer is never changed: a correction is a new entry'
+        using errcode = 'restrict_violation', constraint = 'transfers_append_only';
+end $$;
+create trigger transfers_append_only before update or delete or truncate on transfers
+    for each statement execute function transfers_refuse_change();
