@@ -5,7 +5,7 @@ use crate::password::Passwords;
 use crate::problem::ApiError;
 use amana_domain::fee::{FeePayer, FeePlan};
 use amana_domain::money::{Currency, Money};
-use amana_postgres::{Clock, Error, Store};
+use amana_postgres::{Clock, Error, Store, TransferWriter};
 use amana_redis::Transport;
 use chrono::{DateTime, Utc};
 use std::future::Future;
@@ -30,6 +30,7 @@ impl FeePolicy {
 #[derive(Debug)]
 pub(crate) struct Context {
     pub(crate) store: Store,
+    pub(crate) transfers: TransferWriter,
     pub(crate) clock: Clock,
     pub(crate) redis: Option<Transport>,
     pub(crate) tokens: Tokens,

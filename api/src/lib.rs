@@ -11,12 +11,16 @@ mod health;
 mod limits;
 mod observe;
 mod once;
+mod operations;
 mod operator;
 mod page;
 mod password;
+mod payee;
 mod payments;
 mod problem;
+mod quote;
 mod server;
+mod transfers;
 mod users;
 mod wallet;
 mod wire;
@@ -37,12 +41,16 @@ pub(crate) enum Chapter {
     People,
     /// A person's own money: balances, their history, and paying in.
     Wallet,
+    /// Sending money from person to person.
+    Transfers,
     /// Offering, agreeing, funding, delivering, releasing.
     Deals,
     /// Mobile-money payments and how far they have come.
     Payments,
     /// Paying out to mobile money.
     Withdrawals,
+    /// What became of calls whose answer was lost.
+    Operations,
     /// Where the mobile-money provider reports results.
     Callbacks,
     /// For the people who run the service.
@@ -53,7 +61,7 @@ pub(crate) enum Chapter {
 
 type Resources = (
     users::Users,
-    wallet::Wallet,
+    (wallet::Wallet, transfers::Transfers, operations::Operations),
     deals::Deals,
     payments::Payments,
     withdrawals::Withdrawals,
@@ -79,7 +87,7 @@ same answer again, with the header `Idempotent-Replayed: true`; nothing is done 
 pub(crate) fn service() -> OpenApiService<Resources, ()> {
     let resources = (
         users::Users,
-        wallet::Wallet,
+        (wallet::Wallet, transfers::Transfers, operations::Operations),
         deals::Deals,
         payments::Payments,
         withdrawals::Withdrawals,

@@ -52,7 +52,7 @@ pub(crate) fn seen_by(mut outcome: Outcome, user: UserId) -> Outcome {
     outcome
 }
 
-fn parts<T>(outcome: Outcome) -> (Json<Stored<T>>, Option<bool>) {
+pub(crate) fn parts<T>(outcome: Outcome) -> (Json<Stored<T>>, Option<bool>) {
     let stored = Stored { body: outcome.answer.body, shape: PhantomData };
     (Json(stored), outcome.replayed.then_some(true))
 }

@@ -5,7 +5,7 @@ use crate::context::{Context, FeePolicy};
 use crate::password::Passwords;
 use crate::problem::{of_framework, of_panic};
 use crate::{docs, limits, observe, service};
-use amana_postgres::{Clock, Store};
+use amana_postgres::{Clock, Store, TransferWriter};
 use amana_redis::Transport;
 use poem::listener::TcpAcceptor;
 use poem::middleware::CatchPanic;
@@ -29,7 +29,7 @@ pub struct ApiConfig {
     pub fee: FeePolicy,
 }
 
-/// The whole API with all its layers. `redis` is only asked whether it is there.
+/// The whole API with all its layers, on the present runtime. `redis` is only asked whether it is there.
 pub fn app(
     store: Store,
     clock: Clock,
@@ -37,6 +37,7 @@ pub fn app(
     config: &ApiConfig,
 ) -> impl Endpoint<Output = Response> + 'static {
     let context = Arc::new(Context {
+        transfers: TransferWriter::start(&store, &clock),
         store,
         clock,
         redis,

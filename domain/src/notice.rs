@@ -41,6 +41,8 @@ text_enum! {
         WithdrawalRefused = "withdrawal_refused",
         WithdrawalPaid = "withdrawal_paid",
         WithdrawalFailed = "withdrawal_failed",
+        TransferReceived = "transfer_received",
+        TransferSent = "transfer_sent",
     }
 }
 
@@ -76,7 +78,8 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::PaymentReview
         | Template::WithdrawalHeld
         | Template::WithdrawalPaid
-        | Template::WithdrawalFailed => &[Channel::Email, Channel::Sms],
+        | Template::WithdrawalFailed
+        | Template::TransferReceived => &[Channel::Email, Channel::Sms],
         Template::Welcome
         | Template::DealAgreed
         | Template::DealCancelled
@@ -87,6 +90,7 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::DepositReceived
         | Template::DepositFailed
         | Template::WithdrawalRequested
-        | Template::WithdrawalRefused => &[Channel::Email],
+        | Template::WithdrawalRefused
+        | Template::TransferSent => &[Channel::Email],
     }
 }

@@ -1,6 +1,7 @@
 //! One module per job. Each is safe to run twice and to break off anywhere: what it does to money is
 //! committed together with the completion of its row.
 
+mod announce_transfer;
 mod apply_callback;
 mod housekeep;
 mod lapse_deal;
@@ -12,7 +13,7 @@ mod submit_payment;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use amana_domain::id::{DealId, PaymentId};
+use amana_domain::id::{DealId, EntryId, PaymentId};
 use amana_postgres::{Claim, Exchange, Job};
 use submit_payment::Direction;
 
@@ -38,6 +39,9 @@ pub(crate) async fn carry_out(context: &Context, claim: &Claim) -> Result<(), Fa
         }
         Job::SendNotification { notification } => {
             send_notification::run(context, claim, notification).await
+        }
+        Job::AnnounceTransfer { transfer } => {
+            announce_transfer::run(context, claim, EntryId::new(transfer)).await
         }
         Job::Reconcile { .. } => reconcile::run(context, claim).await,
         Job::Housekeep { .. } => housekeep::run(context, claim).await,

@@ -57,6 +57,9 @@ pub const fn variables(template: Template) -> Variables {
         Template::WithdrawalRequested | Template::WithdrawalHeld => only(&["name", "amount"]),
         Template::WithdrawalRefused => with(&["name", "amount"], Detail::Explanation),
         Template::WithdrawalPaid => with(&["name", "amount"], Detail::Receipt),
+        Template::TransferReceived | Template::TransferSent => {
+            only(&["name", "counterparty", "amount"])
+        }
         Template::WithdrawalFailed => with(&["name", "amount"], Detail::PayoutFailure),
     }
 }

@@ -3,10 +3,12 @@
 use crate::error::Error;
 use crate::pool::Store;
 use crate::schema::audit;
+use crate::statement::statement;
 use amana_domain::deal::Actor;
 use amana_domain::id::UserId;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Jsonb, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 
@@ -46,6 +48,41 @@ pub(crate) async fn record(
         ))
         .execute(conn)
         .await?;
+    Ok(())
+}
+
+/// A record that is to be written together with others.
+pub(crate) struct NewRecord {
+    pub(crate) actor: String,
+    pub(crate) action: &'static str,
+    pub(crate) subject: String,
+    pub(crate) data: Value,
+}
+
+statement! {
+    #[derive(Default)]
+    InsertRecords(
+        actors: Array<Text> = Vec<String>,
+        actions: Array<Text> = Vec<&'static str>,
+        subjects: Array<Text> = Vec<String>,
+        data: Array<Jsonb> = Vec<Value>,
+        at: Timestamptz = DateTime<Utc>,
+    ) "insert into audit (actor, action, subject, data, at) select *, $5 from unnest($1, $2, $3, $4)"
+}
+
+pub(crate) async fn record_all(
+    conn: &mut AsyncPgConnection,
+    now: DateTime<Utc>,
+    records: impl IntoIterator<Item = NewRecord>,
+) -> Result<(), Error> {
+    let mut columns = InsertRecords { at: now, ..InsertRecords::default() };
+    for record in records {
+        columns.actors.push(record.actor);
+        columns.actions.push(record.action);
+        columns.subjects.push(record.subject);
+        columns.data.push(record.data);
+    }
+    columns.execute(conn).await?;
     Ok(())
 }
 

@@ -15,6 +15,9 @@ pub enum StoreError {
     Connection(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("a statement failed")]
     Statement(#[source] DieselError),
+    /// Whether it was carried out is not known; its key will tell.
+    #[error("a batch could not be committed")]
+    Batch,
     #[error("a stored row cannot be read: {0}")]
     Row(String),
     #[error("the migrations could not be applied: {0}")]
@@ -104,7 +107,7 @@ impl Error {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
-            Error::Store(StoreError::Connection(_)) => true,
+            Error::Store(StoreError::Connection(_) | StoreError::Batch) => true,
             Error::Store(StoreError::Statement(DieselError::DatabaseError(kind, info))) => {
                 matches!(
                     kind,

@@ -1,14 +1,19 @@
 //! Idempotency records: the key is inserted first, the effect and the answer commit with it.
 
 use crate::error::{Conflict, Error, StoreError};
+use crate::pool::Store;
 use crate::schema::idempotency_keys;
+use crate::statement::statement;
 use amana_domain::id::UserId;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::sql_types::{Array, Bytea, Jsonb, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
 
 /// A call that may be repeated: who, under which key, which operation, and a hash of what was asked for.
 #[derive(Debug, Clone)]
@@ -30,6 +35,10 @@ impl Keyed {
             .finalize()
             .to_vec();
         Self { user, key, operation, request_hash }
+    }
+
+    pub(crate) fn name(&self) -> KeyName {
+        (self.user.uuid(), self.key.clone())
     }
 }
 
@@ -69,19 +78,146 @@ pub(crate) async fn begin(
     if inserted == 1 {
         return Ok(None);
     }
-    let (hash, status, body): (Vec<u8>, Option<i16>, Option<Value>) = idempotency_keys::table
-        .find((keyed.user.uuid(), &keyed.key))
-        .select((idempotency_keys::request_hash, idempotency_keys::status, idempotency_keys::body))
+    let stored = Stored::query()
+        .filter(idempotency_keys::user_id.eq(keyed.user.uuid()))
+        .filter(idempotency_keys::key.eq(&keyed.key))
         .first(conn)
         .await?;
-    if hash != keyed.request_hash {
-        return Err(Error::Conflict(Conflict::KeyReused));
-    }
-    match (status, body) {
-        (Some(status), Some(body)) => {
-            Ok(Some(Outcome { answer: Answer { status, body }, replayed: true }))
+    stored.answer_to(keyed).map(Some).map_err(Error::Conflict)
+}
+
+/// A key that was used, as it was stored.
+#[derive(HasQuery)]
+#[diesel(table_name = idempotency_keys)]
+pub(crate) struct Stored {
+    user_id: Uuid,
+    key: String,
+    request_hash: Vec<u8>,
+    status: Option<i16>,
+    body: Option<Value>,
+}
+
+impl Stored {
+    /// What a repetition is answered.
+    pub(crate) fn answer_to(self, keyed: &Keyed) -> Result<Outcome, Conflict> {
+        if self.request_hash != keyed.request_hash {
+            return Err(Conflict::KeyReused);
         }
-        _ => Err(Error::Conflict(Conflict::KeyInProgress)),
+        match (self.status, self.body) {
+            (Some(status), Some(body)) => {
+                Ok(Outcome { answer: Answer { status, body }, replayed: true })
+            }
+            _ => Err(Conflict::KeyInProgress),
+        }
+    }
+}
+
+/// What a key is called among all: whose it is, and its text.
+pub(crate) type KeyName = (Uuid, String);
+
+statement! {
+    #[derive(Default)]
+    TakeKeys(
+        users: Array<SqlUuid> = Vec<Uuid>,
+        keys: Array<Text> = Vec<String>,
+        operations: Array<Text> = Vec<&'static str>,
+        hashes: Array<Bytea> = Vec<Vec<u8>>,
+        statuses: Array<SmallInt> = Vec<i16>,
+        bodies: Array<Jsonb> = Vec<Value>,
+        at: Timestamptz = DateTime<Utc>,
+    ) "insert into idempotency_keys (user_id, key, operation, request_hash, status, body, created_at)
+        select *, $7 from unnest($1, $2, $3, $4, $5, $6)
+        on conflict on constraint idempotency_keys_pkey do nothing
+        returning user_id, key"
+}
+
+#[derive(QueryableByName)]
+struct Taken {
+    #[diesel(sql_type = SqlUuid)]
+    user_id: Uuid,
+    #[diesel(sql_type = Text)]
+    key: String,
+}
+
+/// Takes the keys of several calls together with their answers; those that it does not return were taken
+/// before. Everybody takes keys in one order, so that two batches never wait for each other.
+pub(crate) async fn take_all(
+    conn: &mut AsyncPgConnection,
+    calls: &[(&Keyed, &Answer)],
+    now: DateTime<Utc>,
+) -> Result<BTreeSet<KeyName>, Error> {
+    let mut calls = calls.to_vec();
+    calls.sort_by_key(|(keyed, _)| keyed.name());
+    let mut columns = TakeKeys { at: now, ..TakeKeys::default() };
+    for (keyed, answer) in calls {
+        columns.users.push(keyed.user.uuid());
+        columns.keys.push(keyed.key.clone());
+        columns.operations.push(keyed.operation);
+        columns.hashes.push(keyed.request_hash.clone());
+        columns.statuses.push(answer.status);
+        columns.bodies.push(answer.body.clone());
+    }
+    let taken: Vec<Taken> = columns.load(conn).await.map_err(in_progress)?;
+    Ok(taken.into_iter().map(|row| (row.user_id, row.key)).collect())
+}
+
+/// Gives keys back that this transaction took, for calls that were refused.
+pub(crate) async fn give_back_all(
+    conn: &mut AsyncPgConnection,
+    calls: &[&Keyed],
+) -> Result<(), Error> {
+    diesel::sql_query(
+        "delete from idempotency_keys k using unnest($1, $2) as refused (user_id, key)
+        where k.user_id = refused.user_id and k.key = refused.key",
+    )
+    .bind::<Array<SqlUuid>, _>(calls.iter().map(|keyed| keyed.user.uuid()).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(calls.iter().map(|keyed| keyed.key.as_str()).collect::<Vec<_>>())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// What is stored under the keys of these calls.
+pub(crate) async fn find_all(
+    conn: &mut AsyncPgConnection,
+    calls: &[&Keyed],
+) -> Result<BTreeMap<KeyName, Stored>, Error> {
+    let users: BTreeSet<Uuid> = calls.iter().map(|keyed| keyed.user.uuid()).collect();
+    let keys: BTreeSet<&str> = calls.iter().map(|keyed| keyed.key.as_str()).collect();
+    let found: Vec<Stored> = Stored::query()
+        .filter(idempotency_keys::user_id.eq_any(users))
+        .filter(idempotency_keys::key.eq_any(keys))
+        .load(conn)
+        .await?;
+    Ok(found.into_iter().map(|stored| ((stored.user_id, stored.key.clone()), stored)).collect())
+}
+
+/// What is known of a call, for whoever lost its answer.
+#[derive(Debug, Clone, HasQuery)]
+#[diesel(table_name = idempotency_keys)]
+pub struct OperationView {
+    pub key: String,
+    pub operation: String,
+    pub status: Option<i16>,
+    pub body: Option<Value>,
+    pub created_at: DateTime<Utc>,
+}
+
+impl Store {
+    /// The call that was made under a key of this person, if it was carried out.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if nothing is known under this key.
+    pub async fn operation(&self, user: UserId, key: &str) -> Result<OperationView, Error> {
+        let mut conn = self.connection().await?;
+        let found = OperationView::query()
+            .filter(idempotency_keys::user_id.eq(user.uuid()))
+            .filter(idempotency_keys::key.eq(key))
+            .filter(idempotency_keys::status.is_not_null())
+            .first(&mut conn)
+            .await
+            .optional()?;
+        found.ok_or(Error::NotFound("operation"))
     }
 }
 

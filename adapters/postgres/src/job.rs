@@ -64,6 +64,9 @@ pub enum Job {
     SendNotification {
         notification: Uuid,
     },
+    AnnounceTransfer {
+        transfer: Uuid,
+    },
     Reconcile {
         tick: i64,
     },
@@ -82,7 +85,7 @@ impl Job {
             Job::ApplyCallback { .. } => "callbacks",
             Job::LapseDeal { .. } => "timers",
             Job::ScreenWithdrawal { .. } => "fraud",
-            Job::SendNotification { .. } => "notifications",
+            Job::SendNotification { .. } | Job::AnnounceTransfer { .. } => "notifications",
             Job::Reconcile { .. } => "reconciliation",
             Job::Housekeep { .. } => "housekeeping",
         }
@@ -98,6 +101,7 @@ impl Job {
             Job::LapseDeal { .. } => "lapse_deal",
             Job::ScreenWithdrawal { .. } => "screen_withdrawal",
             Job::SendNotification { .. } => "send_notification",
+            Job::AnnounceTransfer { .. } => "announce_transfer",
             Job::Reconcile { .. } => "reconcile",
             Job::Housekeep { .. } => "housekeep",
         }
@@ -123,6 +127,7 @@ impl Job {
             },
             Job::ScreenWithdrawal { payment } => format!("screen_withdrawal:{payment}"),
             Job::SendNotification { notification } => format!("send_notification:{notification}"),
+            Job::AnnounceTransfer { transfer } => format!("announce_transfer:{transfer}"),
             Job::Reconcile { tick } => format!("reconcile:{tick}"),
             Job::Housekeep { tick } => format!("housekeep:{tick}"),
         }
@@ -137,7 +142,7 @@ impl Job {
             Job::SubmitCollection { .. } | Job::SubmitPayout { .. } => 60,
             Job::ApplyCallback { .. } | Job::LapseDeal { .. } | Job::ScreenWithdrawal { .. } => 30,
             Job::PollCollection { .. } => 5,
-            Job::SendNotification { .. } => 30,
+            Job::SendNotification { .. } | Job::AnnounceTransfer { .. } => 30,
             Job::Reconcile { .. } | Job::Housekeep { .. } => 8,
         }
     }

@@ -8,11 +8,12 @@ use crate::error::Error;
 use crate::job::Job;
 use crate::pool::Store;
 use crate::schema::jobs;
+use crate::statement::statement;
 use amana_domain::id::JobId;
 use amana_domain::text_enum;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Integer, Jsonb, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Integer, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use std::time::Duration;
@@ -78,6 +79,41 @@ pub(crate) async fn enqueue(
         .execute(conn)
         .await?;
     Ok(added == 1)
+}
+
+statement! {
+    #[derive(Default)]
+    InsertJobs(
+        ids: Array<SqlUuid> = Vec<Uuid>,
+        queues: Array<Text> = Vec<&'static str>,
+        kinds: Array<Text> = Vec<&'static str>,
+        payloads: Array<Jsonb> = Vec<Value>,
+        keys: Array<Text> = Vec<String>,
+        attempts: Array<Integer> = Vec<i32>,
+        due_at: Timestamptz = DateTime<Utc>,
+        created_at: Timestamptz = DateTime<Utc>,
+    ) "insert into jobs (id, queue, kind, payload, key, attempts_max, state, due_at, created_at)
+        select *, 'queued', $7, $8 from unnest($1, $2, $3, $4, $5, $6)
+        on conflict on constraint jobs_key_unique do nothing"
+}
+
+/// Several at once, all due now.
+pub(crate) async fn enqueue_all(
+    conn: &mut AsyncPgConnection,
+    jobs: impl IntoIterator<Item = Job>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let mut columns = InsertJobs { due_at: now, created_at: now, ..InsertJobs::default() };
+    for job in jobs {
+        columns.ids.push(Uuid::now_v7());
+        columns.queues.push(job.queue());
+        columns.kinds.push(job.kind());
+        columns.payloads.push(serde_json::to_value(&job).map_err(Error::row)?);
+        columns.keys.push(job.key());
+        columns.attempts.push(job.attempts_max());
+    }
+    columns.execute(conn).await?;
+    Ok(())
 }
 
 /// Marks the claimed job as done, in the transaction of its effect.

@@ -2,7 +2,9 @@
 
 mod write;
 
-pub(crate) use write::{is_written, post};
+pub(crate) use write::{
+    Locked, Written, insert_entries, insert_postings, is_written, lock, positions, post,
+};
 
 use crate::error::Error;
 use crate::page::Page;

@@ -16,11 +16,13 @@ mod notifications;
 mod page;
 mod payments;
 mod pool;
+mod quote;
 mod reconciliation;
 mod risk;
 mod row;
 mod schema;
 mod statement;
+mod transfers;
 mod trust;
 mod users;
 
@@ -29,7 +31,7 @@ pub use callbacks::{CallbackKind, CallbackOutcome, NewCallback, StoredCallback};
 pub use clock::Clock;
 pub use deals::{DealView, NewDealRequest, NewMilestoneRequest, TimelineEvent};
 pub use error::{Conflict, Error, StoreError};
-pub use idempotency::{Answer, Keyed, Outcome};
+pub use idempotency::{Answer, Keyed, OperationView, Outcome};
 pub use job::{Job, TimerKind};
 pub use jobs::{Claim, DueJob, JobState, JobView};
 pub use ledger::{Balance, EntryView};
@@ -39,6 +41,8 @@ pub use payments::{
     Begin, Exchange, Funding, FundingMethod, PaymentView, Submission, WithdrawalDecision,
 };
 pub use pool::Store;
+pub use quote::{Allowance, Quote};
 pub use reconciliation::{BreakView, RunSummary, RunView, SuspenseItem};
+pub use transfers::{NewTransfer, PersonView, TransferDetails, TransferView, TransferWriter};
 pub use trust::{CurrencyProof, Proof};
 pub use users::{NewUser, User, UserRole};

@@ -9,6 +9,7 @@ use amana_domain::id::{
 use amana_domain::money::Currency;
 use amana_domain::notice::Locale;
 use amana_domain::payment::{Doubt, FailureReason, Purpose, State};
+use amana_domain::transfer::Category;
 use amana_postgres::{CallbackOutcome, JobState, UserRole};
 use poem::http::HeaderValue;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
@@ -169,6 +170,8 @@ text_values! {
     FailureReason as "FailureReason";
     /// Why a person should look at a payment.
     Doubt as "Doubt";
+    /// What a transfer is for, as the sender says.
+    Category as "Category";
     /// What a person may do.
     UserRole as "UserRole";
     /// The language of messages.

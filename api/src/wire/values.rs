@@ -3,6 +3,7 @@
 use super::{Text, inline, single_value};
 use amana_domain::deal::TITLE_CHARS_MAX;
 use amana_domain::phone::Msisdn;
+use amana_domain::transfer::NOTE_CHARS_MAX as TRANSFER_NOTE_CHARS_MAX;
 use phonenumber::country;
 use poem_openapi::registry::MetaSchema;
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON};
@@ -34,7 +35,7 @@ fn line(text: &str, chars_min: usize, chars_max: usize) -> Result<String, String
     Ok(text.to_owned())
 }
 
-fn text_schema(format: Option<&'static str>, min: usize, max: usize) -> MetaSchema {
+pub(crate) fn text_schema(format: Option<&'static str>, min: usize, max: usize) -> MetaSchema {
     MetaSchema { format, min_length: Some(min), max_length: Some(max), ..MetaSchema::new("string") }
 }
 
@@ -67,6 +68,8 @@ lines! {
     PersonName = "name", 1, NAME_CHARS_MAX;
     /// Of a deal or a milestone.
     Title = "title", 1, TITLE_CHARS_MAX;
+    /// What a sender writes to the recipient.
+    TransferNote = "transfer-note", 1, TRANSFER_NOTE_CHARS_MAX;
     /// An operator's reason.
     Note = "note", NOTE_CHARS_MIN, NOTE_CHARS_MAX;
 }

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::row::parse;
-use crate::schema::entries;
+use crate::schema::{accounts, entries};
 use crate::statement::statement;
 use amana_domain::id::EntryId;
 use amana_domain::ledger::{Account, Entry, Line, Position, Positions};
@@ -98,6 +98,32 @@ impl Locked {
         let row = self.rows.get(account).ok_or_else(|| Error::row("an account was not locked"))?;
         Ok(row.0)
     }
+}
+
+/// The accounts as they are at this moment; those that do not exist are empty.
+pub(crate) async fn positions(
+    conn: &mut AsyncPgConnection,
+    wanted: &BTreeSet<Account>,
+) -> Result<Positions, Error> {
+    let owners: BTreeSet<Uuid> = wanted.iter().map(|account| account.owner).collect();
+    let rows: Vec<(String, Uuid, String, i64, i64)> = accounts::table
+        .filter(accounts::owner.eq_any(owners))
+        .filter(accounts::kind.eq_any(wanted.iter().map(|account| account.kind.as_str())))
+        .select((
+            accounts::kind,
+            accounts::owner,
+            accounts::currency,
+            accounts::balance_minor,
+            accounts::seq,
+        ))
+        .load(conn)
+        .await?;
+    let mut found = vec![];
+    for (kind, owner, currency, balance_minor, seq) in rows {
+        let account = Account { kind: parse(&kind)?, owner, currency: parse(&currency)? };
+        found.push((account, Position { balance_minor, seq }));
+    }
+    Ok(Positions::new(found))
 }
 
 /// Locks the accounts, opening those that do not exist yet.

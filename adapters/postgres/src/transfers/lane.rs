@@ -1,0 +1,89 @@
+//! One lane: takes what waits, carries it out as one batch, answers, and takes what has come meanwhile.
+
+use super::NewTransfer;
+use super::batch::{self, Fate};
+use crate::clock::Clock;
+use crate::error::{Error, StoreError};
+use crate::pool::Store;
+use std::collections::{HashSet, VecDeque};
+use std::error::Error as _;
+use tokio::sync::{mpsc, oneshot};
+
+/// The most that one transaction carries: beyond it, a statement grows and latency with it, and nothing is won.
+pub(super) const BATCH_MAX: usize = 512;
+
+/// A request and where its answer goes. Whoever asked may have gone away; it is carried out all the same.
+pub(super) struct Waiting {
+    pub(super) request: NewTransfer,
+    pub(super) answer: oneshot::Sender<Fate>,
+}
+
+/// Works until nobody can send any more and everything that was sent has been answered.
+pub(super) async fn work(store: Store, clock: Clock, mut queue: mpsc::Receiver<Waiting>) {
+    let mut waiting = VecDeque::new();
+    loop {
+        if waiting.is_empty() {
+            let Some(first) = queue.recv().await else { return };
+            waiting.push_back(first);
+        }
+        while waiting.len() < BATCH_MAX
+            && let Ok(next) = queue.try_recv()
+        {
+            waiting.push_back(next);
+        }
+        carry_out(&store, &clock, take_batch(&mut waiting)).await;
+    }
+}
+
+/// A call that repeats the key of another one waits for the next batch, where it finds the answer.
+fn take_batch(waiting: &mut VecDeque<Waiting>) -> Vec<Waiting> {
+    let mut keys = HashSet::new();
+    let (batch, again) = waiting.drain(..).partition(|one: &Waiting| {
+        keys.insert((one.request.keyed.user, one.request.keyed.key.clone()))
+    });
+    *waiting = again;
+    let batch: VecDeque<Waiting> = batch;
+    batch.into()
+}
+
+/// Answers all of them. If the batch fails as a whole, it is split: what makes it fail fails alone.
+async fn carry_out(store: &Store, clock: &Clock, batch: Vec<Waiting>) {
+    let mut open = vec![batch];
+    while let Some(mut batch) = open.pop() {
+        match attempt(store, clock, &batch).await {
+            Ok(fates) => {
+                for (one, fate) in batch.into_iter().zip(fates) {
+                    // Nobody may be waiting any more.
+                    let _ = one.answer.send(fate);
+                }
+            }
+            Err(error) if batch.len() > 1 && !error.is_transient() => {
+                let rest = batch.split_off(batch.len().div_euclid(2));
+                open.extend([rest, batch]);
+            }
+            Err(error) => fail(batch, error),
+        }
+    }
+}
+
+async fn attempt(store: &Store, clock: &Clock, batch: &[Waiting]) -> Result<Vec<Fate>, Error> {
+    let requests: Vec<&NewTransfer> = batch.iter().map(|one| &one.request).collect();
+    let mut conn = store.connection().await?;
+    batch::run(&mut conn, &requests, clock.now()).await
+}
+
+/// Nobody can tell whether a commit that was cut off has happened; the key of each call will.
+fn fail(batch: Vec<Waiting>, error: Error) {
+    let causes = error.source().map(ToString::to_string).unwrap_or_default();
+    tracing::error!(transfers = batch.len(), causes, "a batch of transfers failed: {error}");
+    let mut batch = batch.into_iter();
+    if batch.len() == 1
+        && let Some(one) = batch.next()
+    {
+        let _ = one.answer.send(Err(error));
+        return;
+    }
+    for one in batch {
+        let _ = one.answer.send(Err(Error::Store(StoreError::Batch)));
+    }
+}

@@ -1,0 +1,133 @@
+//! The people that a batch of transfers is about: looked up once for all of it.
+
+use super::{NewTransfer, PersonView};
+use crate::error::Error;
+use crate::row::parse;
+use crate::statement::statement;
+use amana_domain::id::UserId;
+use amana_domain::limits::Limits;
+use amana_domain::money::Currency;
+use amana_domain::payee::Payee;
+use amana_domain::transfer::Party;
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    handle: Option<String>,
+    #[diesel(sql_type = Text)]
+    phone: String,
+    #[diesel(sql_type = Text)]
+    email: String,
+    #[diesel(sql_type = Bool)]
+    is_closed: bool,
+    #[diesel(sql_type = Nullable<Text>)]
+    currency: Option<String>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    transaction_minor_max: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    day_minor_max: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    balance_minor_max: Option<i64>,
+}
+
+statement! {
+    FindParties(
+        ids: Array<SqlUuid> = Vec<Uuid>,
+        handles: Array<Text> = Vec<String>,
+        phones: Array<Text> = Vec<String>,
+        emails: Array<Text> = Vec<String>,
+    ) "select u.id, u.name, u.handle, u.phone, u.email, u.closed_at is not null as is_closed,
+            l.currency, l.transaction_minor_max, l.day_minor_max, l.balance_minor_max
+        from (
+            select id from users where id = any($1)
+            union select id from users where handle = any($2)
+            union select id from users where phone = any($3)
+            union select id from users where email = any($4)
+        ) wanted join users u using (id) left join tier_limits l on l.tier = u.tier"
+}
+
+/// People by everything that they are known by.
+#[derive(Debug, Default)]
+pub(super) struct Parties {
+    people: HashMap<UserId, (PersonView, Party)>,
+    handles: HashMap<String, UserId>,
+    phones: HashMap<String, UserId>,
+    emails: HashMap<String, UserId>,
+}
+
+impl Parties {
+    pub(super) async fn of(
+        conn: &mut AsyncPgConnection,
+        requests: &[&NewTransfer],
+    ) -> Result<Self, Error> {
+        let mut ids: Vec<Uuid> = requests.iter().map(|one| one.keyed.user.uuid()).collect();
+        let (mut handles, mut phones, mut emails) = (vec![], vec![], vec![]);
+        for request in requests {
+            match &request.to {
+                Payee::Handle(handle) => handles.push(handle.as_str().to_owned()),
+                Payee::Phone(msisdn) => phones.push(msisdn.as_str().to_owned()),
+                Payee::Email(email) => emails.push(email.clone()),
+                Payee::User(id) => ids.push(id.uuid()),
+            }
+        }
+        let rows: Vec<Row> = FindParties { ids, handles, phones, emails }.load(conn).await?;
+        let mut parties = Self::default();
+        for row in rows {
+            parties.add(row)?;
+        }
+        Ok(parties)
+    }
+
+    fn add(&mut self, row: Row) -> Result<(), Error> {
+        let id = UserId::new(row.id);
+        let limits = limits(&row)?;
+        let (_, party) = self.people.entry(id).or_insert_with(|| {
+            let view = PersonView { id, name: row.name, handle: row.handle.clone() };
+            (view, Party { is_closed: row.is_closed, ..Party::default() })
+        });
+        party.limits.extend(limits);
+        if let Some(handle) = row.handle {
+            self.handles.insert(handle, id);
+        }
+        self.phones.insert(row.phone, id);
+        self.emails.insert(row.email, id);
+        Ok(())
+    }
+
+    pub(super) fn payee(&self, to: &Payee) -> Option<UserId> {
+        match to {
+            Payee::Handle(handle) => self.handles.get(handle.as_str()).copied(),
+            Payee::Phone(msisdn) => self.phones.get(msisdn.as_str()).copied(),
+            Payee::Email(email) => self.emails.get(email).copied(),
+            Payee::User(id) => self.people.contains_key(id).then_some(*id),
+        }
+    }
+
+    pub(super) fn view(&self, id: UserId) -> Result<PersonView, Error> {
+        self.people.get(&id).map(|(view, _)| view.clone()).ok_or(Error::NotFound("user"))
+    }
+
+    pub(super) fn party(&self, id: UserId) -> Option<Party> {
+        self.people.get(&id).map(|(_, party)| party.clone())
+    }
+}
+
+fn limits(row: &Row) -> Result<Option<(Currency, Limits)>, Error> {
+    match (&row.currency, row.transaction_minor_max, row.day_minor_max, row.balance_minor_max) {
+        (Some(currency), Some(transaction_minor_max), Some(day_minor_max), Some(cap)) => {
+            let balance_minor_max = cap;
+            let limits = Limits { transaction_minor_max, day_minor_max, balance_minor_max };
+            Ok(Some((parse(currency)?, limits)))
+        }
+        _ => Ok(None),
+    }
+}

@@ -1,0 +1,49 @@
+//! What a transfer would do, without doing it.
+
+use super::NewTransfer;
+use super::batch;
+use super::parties::Parties;
+use crate::error::Error;
+use crate::ledger;
+use crate::pool::Store;
+use crate::quote::{Allowance, Quote};
+use amana_domain::id::EntryId;
+use amana_domain::limits::day_of;
+use amana_domain::transfer::{Transfer, TransferRefusal};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+impl Store {
+    /// # Errors
+    /// What the transfer itself would be refused with now.
+    pub async fn quote_transfer(
+        &self,
+        request: &NewTransfer,
+        now: DateTime<Utc>,
+    ) -> Result<Quote, Error> {
+        let mut conn = self.connection().await?;
+        let parties = Parties::of(&mut conn, &[request]).await?;
+        let recipient = parties.payee(&request.to).ok_or(TransferRefusal::UnknownRecipient)?;
+        let sender = request.keyed.user;
+        let id = EntryId::new(Uuid::now_v7());
+        let transfer = Transfer { id, sender, recipient, amount: request.amount };
+        let accounts = BTreeSet::from([transfer.from(), transfer.to()]);
+        let positions = ledger::positions(&mut conn, &accounts).await?;
+        let before = positions.get(&transfer.from()).balance_minor;
+        let mut book = batch::book(&mut conn, &[&transfer], &parties, positions).await?;
+        let accepted = book.accept(&transfer, day_of(now))?;
+        let limits = parties
+            .party(sender)
+            .and_then(|party| party.limits.get(&request.amount.currency()).copied());
+        let limits = limits.ok_or(TransferRefusal::SenderClosed)?;
+        Ok(Quote {
+            amount: request.amount,
+            fee_minor: 0,
+            available_before_minor: before,
+            available_after_minor: book.positions.get(&transfer.from()).balance_minor,
+            allowance: Some(Allowance::after(&limits, accepted.usage)),
+            recipient: Some(parties.view(recipient)?),
+        })
+    }
+}

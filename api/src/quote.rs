@@ -1,0 +1,47 @@
+//! The answer to a call with `dry_run=true`: what it would do, without doing it.
+
+use crate::payee::PersonAnswer;
+use crate::wire::{Money, Nullable};
+use amana_postgres::Quote;
+use poem_openapi::Object;
+
+/// What a call would do. Nothing was done, and nothing is promised: the next call may change it.
+#[derive(Debug, Object)]
+#[oai(rename = "Quote")]
+pub(crate) struct QuoteAnswer {
+    /// What would be moved.
+    amount: Money,
+    /// What the caller would pay for it.
+    fee: Money,
+    /// Both together.
+    total: Money,
+    /// What the caller can spend now.
+    available_before: Money,
+    /// What the caller could spend afterwards.
+    available_after: Money,
+    /// The most that one transaction of the caller may move; `null` where no limit applies.
+    transaction_limit: Nullable<Money>,
+    /// What would be left of the day's limit afterwards; `null` where no limit applies.
+    left_today: Nullable<Money>,
+    /// Who would get it; `null` if it is not for a person.
+    recipient: Nullable<PersonAnswer>,
+}
+
+impl From<Quote> for QuoteAnswer {
+    fn from(quote: Quote) -> Self {
+        let minor = |minor| Money::minor(minor, quote.amount.currency());
+        let amount_minor = quote.amount.minor();
+        Self {
+            amount: quote.amount.into(),
+            fee: minor(quote.fee_minor),
+            total: minor(amount_minor.saturating_add(quote.fee_minor)),
+            available_before: minor(quote.available_before_minor),
+            available_after: minor(quote.available_after_minor),
+            transaction_limit: Nullable::of(
+                quote.allowance.map(|it| minor(it.transaction_minor_max)),
+            ),
+            left_today: Nullable::of(quote.allowance.map(|it| minor(it.day_left_minor))),
+            recipient: Nullable::of(quote.recipient.as_ref().map(PersonAnswer::from)),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Sending money from person to person.
+
+use crate::Chapter;
+use crate::auth::Caller;
+use crate::body::Body;
+use crate::context::Context;
+use crate::once::{Stored, answer, keyed, parts};
+use crate::payee::{PayeeObject, PersonAnswer};
+use crate::problem::ApiError;
+use crate::quote::QuoteAnswer;
+use crate::wire::{Key, Money, Nullable, PositiveMoney, Timestamp, TransferNote, Wire};
+use amana_domain::id::EntryId;
+use amana_domain::transfer::{
+    Category, METADATA_FIELDS_MAX, METADATA_NAME_CHARS_MAX, METADATA_VALUE_CHARS_MAX,
+};
+use amana_postgres::{Answer, Keyed, NewTransfer, Outcome, TransferDetails, TransferView};
+use poem::http::StatusCode;
+use poem::web::Data;
+use poem_openapi::param::{Header, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Sending money to somebody.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[oai(deny_unknown_fields)]
+struct CreateTransfer {
+    to: PayeeObject,
+    amount: PositiveMoney,
+    /// For the recipient to read; at most 140 characters.
+    note: Option<Wire<TransferNote>>,
+    /// What it is for; `general` if left out.
+    category: Option<Wire<Category>>,
+    /// For programs: at most 20 members, names of at most 40 and values of at most 200 characters. Both sides see it.
+    metadata: Option<BTreeMap<String, String>>,
+}
+
+impl CreateTransfer {
+    fn parse(self, keyed: Keyed) -> Result<NewTransfer, ApiError> {
+        let details = TransferDetails {
+            note: self.note.map(|note| note.0.0),
+            category: self.category.map_or(Category::General, |category| category.0),
+            metadata: bounded(self.metadata.unwrap_or_default())?,
+        };
+        let (to, amount) = (self.to.parse()?, self.amount.money()?);
+        Ok(NewTransfer { keyed, to, amount, details, render })
+    }
+}
+
+fn bounded(metadata: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, ApiError> {
+    let fits = |(name, value): (&String, &String)| {
+        (1..=METADATA_NAME_CHARS_MAX).contains(&name.chars().count())
+            && value.chars().count() <= METADATA_VALUE_CHARS_MAX
+            // PostgreSQL keeps no text with a NUL in it.
+            && !name.contains('\0')
+            && !value.contains('\0')
+    };
+    if metadata.len() <= METADATA_FIELDS_MAX && metadata.iter().all(fits) {
+        return Ok(metadata);
+    }
+    let detail = format!(
+        "expected at most {METADATA_FIELDS_MAX} members, names of 1 to {METADATA_NAME_CHARS_MAX} and \
+        values of at most {METADATA_VALUE_CHARS_MAX} characters"
+    );
+    Err(ApiError::field("/metadata", detail))
+}
+
+/// Money that went from one person to another.
+#[derive(Debug, Object)]
+#[oai(rename = "Transfer")]
+struct TransferAnswer {
+    /// Of the transaction; sender and recipient see the same one.
+    id: Wire<EntryId>,
+    amount: Money,
+    sender: PersonAnswer,
+    recipient: PersonAnswer,
+    note: Nullable<String>,
+    category: Wire<Category>,
+    metadata: BTreeMap<String, String>,
+    at: Timestamp,
+}
+
+impl From<&TransferView> for TransferAnswer {
+    fn from(transfer: &TransferView) -> Self {
+        Self {
+            id: transfer.id.into(),
+            amount: transfer.amount.into(),
+            sender: (&transfer.sender).into(),
+            recipient: (&transfer.recipient).into(),
+            note: Nullable::of(transfer.details.note.clone()),
+            category: transfer.details.category.into(),
+            metadata: transfer.details.metadata.clone(),
+            at: transfer.at.into(),
+        }
+    }
+}
+
+fn render(transfer: &TransferView) -> Answer {
+    answer(StatusCode::CREATED, &TransferAnswer::from(transfer))
+}
+
+#[derive(ApiResponse)]
+enum Made {
+    /// With `dry_run=true`: what it would do. Nothing was done.
+    #[oai(status = 200)]
+    Quote(Json<QuoteAnswer>),
+    /// Made, now or by the first call with this key.
+    #[oai(status = 201)]
+    Transfer(
+        Json<Stored<TransferAnswer>>,
+        /// `true` if this is the answer to an earlier call with the same key.
+        #[oai(header = "Idempotent-Replayed")]
+        Option<bool>,
+    ),
+}
+
+impl From<Outcome> for Made {
+    fn from(outcome: Outcome) -> Self {
+        let (body, replayed) = parts(outcome);
+        Self::Transfer(body, replayed)
+    }
+}
+
+pub(crate) struct Transfers;
+
+#[OpenApi(prefix_path = "/v1/transfers", tag = "Chapter::Transfers")]
+impl Transfers {
+    /// Send money to somebody
+    ///
+    /// Moves it at once and for good, free of charge; both sides see the same transaction id. Problems:
+    /// `insufficient_funds`, `transaction_limit`, `day_limit`, `recipient_limit`, `unknown_recipient`,
+    /// `recipient_closed`, `same_party`, `currency_not_carried` (422), `account_closed` (403), `busy` (503,
+    /// nothing was done), `unavailable` (503: it may have been done; the same call with the same key tells),
+    /// `idempotency_key_required` (400), `idempotency_key_reused` (422), `idempotency_key_in_progress` (409).
+    #[oai(path = "/", method = "post", operation_id = "create_transfer")]
+    async fn create(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// A text of your own choosing that names this call.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Wire<Key>>,
+        /// With `true`, answers what the call would do, and does nothing.
+        dry_run: Query<Option<bool>>,
+        body: Body<CreateTransfer>,
+    ) -> Result<Made, ApiError> {
+        let keyed = keyed(&caller, key.0, "create_transfer", &body.canonical);
+        let transfer = body.value.parse(keyed)?;
+        if dry_run.0 == Some(true) {
+            let quote = context.store.quote_transfer(&transfer, context.now()).await?;
+            return Ok(Made::Quote(Json(quote.into())));
+        }
+        Ok(context.transfers.make(transfer).await?.into())
+    }
+}
