@@ -69,14 +69,23 @@ impl Limits {
         self.day_minor_max.saturating_sub(usage.spent_minor).max(0)
     }
 
+    /// Whether one transaction may move so much.
+    ///
+    /// # Errors
+    /// [`LimitRefusal::Transaction`].
+    pub const fn carry(&self, amount: Money) -> Result<(), LimitRefusal> {
+        if amount.minor() > self.transaction_minor_max {
+            return Err(LimitRefusal::Transaction { max_minor: self.transaction_minor_max });
+        }
+        Ok(())
+    }
+
     /// The usage after `amount` has been spent.
     ///
     /// # Errors
     /// [`LimitRefusal::Transaction`] or [`LimitRefusal::Day`].
     pub fn spend(&self, usage: Usage, amount: Money) -> Result<Usage, LimitRefusal> {
-        if amount.minor() > self.transaction_minor_max {
-            return Err(LimitRefusal::Transaction { max_minor: self.transaction_minor_max });
-        }
+        self.carry(amount)?;
         let left_minor = self.left_minor(usage);
         if amount.minor() > left_minor {
             return Err(LimitRefusal::Day { max_minor: self.day_minor_max, left_minor });

@@ -107,6 +107,37 @@ pub struct Accepted {
     pub usage: Usage,
 }
 
+/// The rules that depend on no balance: who, and in which currency up to which amount. Answers the limits of
+/// both sides.
+///
+/// # Errors
+/// The first rule that it breaks.
+pub fn screen(
+    transfer: &Transfer,
+    sender: Option<&Party>,
+    recipient: Option<&Party>,
+) -> Result<(Limits, Limits), TransferRefusal> {
+    let currency = transfer.amount.currency();
+    if transfer.sender == transfer.recipient {
+        return Err(TransferRefusal::SameParty);
+    }
+    let sender = sender.ok_or(TransferRefusal::SenderClosed)?;
+    let recipient = recipient.ok_or(TransferRefusal::UnknownRecipient)?;
+    if sender.is_closed {
+        return Err(TransferRefusal::SenderClosed);
+    }
+    if recipient.is_closed {
+        return Err(TransferRefusal::RecipientClosed);
+    }
+    let of = |party: &Party| {
+        let limits = party.limits.get(&currency).copied();
+        limits.ok_or(TransferRefusal::CurrencyNotCarried(currency))
+    };
+    let (limits, cap) = (of(sender)?, of(recipient)?);
+    limits.carry(transfer.amount)?;
+    Ok((limits, cap))
+}
+
 impl Book {
     /// Takes the transfer into the book, or nothing of it.
     ///
@@ -118,21 +149,9 @@ impl Book {
         day: NaiveDate,
     ) -> Result<Accepted, TransferRefusal> {
         let currency = transfer.amount.currency();
-        if transfer.sender == transfer.recipient {
-            return Err(TransferRefusal::SameParty);
-        }
-        let sender = self.parties.get(&transfer.sender).ok_or(TransferRefusal::SenderClosed)?;
-        let recipient =
-            self.parties.get(&transfer.recipient).ok_or(TransferRefusal::UnknownRecipient)?;
-        if sender.is_closed {
-            return Err(TransferRefusal::SenderClosed);
-        }
-        if recipient.is_closed {
-            return Err(TransferRefusal::RecipientClosed);
-        }
-        let not_carried = TransferRefusal::CurrencyNotCarried(currency);
-        let limits = sender.limits.get(&currency).ok_or(not_carried.clone())?;
-        let cap = recipient.limits.get(&currency).ok_or(not_carried)?;
+        let (sender, recipient) =
+            (self.parties.get(&transfer.sender), self.parties.get(&transfer.recipient));
+        let (limits, cap) = screen(transfer, sender, recipient)?;
         let key = (transfer.sender, currency);
         let usage = Usage::on(self.usages.get(&key).copied(), day);
         let usage = limits.spend(usage, transfer.amount)?;

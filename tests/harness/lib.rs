@@ -4,6 +4,7 @@
 mod app;
 mod client;
 mod deals;
+mod door;
 mod gate;
 mod operator;
 mod provider;
@@ -11,9 +12,10 @@ mod raw;
 mod servers;
 mod worker;
 
-pub use app::{App, AppBuilder};
+pub use app::{App, AppBuilder, JWT_SECRET};
 pub use client::{Answer, Person};
 pub use deals::{DealPlan, Funded};
+pub use door::Door;
 pub use gate::Gate;
 pub use operator::Caught;
 pub use provider::{accepted, failed_prompt, paid_prompt, payout_result};

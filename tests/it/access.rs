@@ -27,6 +27,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("cancel_deal", Party),
     ("create_deal", Own),
     ("create_deposit", Own),
+    ("create_transfer", Own),
     ("create_withdrawal", Own),
     ("deliver_milestone", Party),
     ("fund_deal", Party),
@@ -34,6 +35,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("get_ledger_proof", Operator),
     ("get_liveness", Public),
     ("get_me", Own),
+    ("get_operation", Party),
     ("get_payment", Party),
     ("get_readiness", Public),
     ("get_wallet", Own),
@@ -60,7 +62,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("replay_job", Operator),
     ("start_reconciliation", Operator),
 ];
-const ROWS: usize = 36;
+const ROWS: usize = 38;
 
 /// A deal, a payment and a job that exist, so that a refusal is not for want of them.
 struct World {
@@ -95,6 +97,7 @@ impl World {
                 "milestones" => &self.milestone,
                 "payments" | "withdrawals" => &self.payment,
                 "jobs" => &self.job,
+                "operations" => "somebody-elses-key",
                 "c" | "p" | "t" => "0123456789abcdef0123456789abcdef",
                 _ => "",
             };
@@ -115,6 +118,9 @@ impl World {
                 "counterparty": { "phone": "254711000001" },
                 "milestones": [{ "title": "Goats", "amount": money }],
             }),
+            "create_transfer" => {
+                json!({ "to": { "phone": "254711000001" }, "amount": money })
+            }
             "create_deposit" | "create_withdrawal" => json!({ "amount": money }),
             "fund_deal" => json!({ "method": "wallet" }),
             "refuse_withdrawal" | "release_withdrawal" => json!({ "note": "looked into" }),

@@ -5,14 +5,18 @@ use amana_domain::fee::{FeePayer, FeePlan};
 use amana_domain::id::{DealId, UserId};
 use amana_domain::money::{Currency, Money};
 use amana_domain::notice::Locale;
+use amana_domain::payee::Payee;
 use amana_domain::phone::Msisdn;
+use amana_domain::transfer::Category;
 use amana_harness::{App, eventually};
 use amana_postgres::{
-    Answer, FundingMethod, Job, Keyed, NewDealRequest, NewMilestoneRequest, NewUser, UserRole,
+    Answer, FundingMethod, Job, Keyed, NewDealRequest, NewMilestoneRequest, NewTransfer, NewUser,
+    TransferDetails, TransferWriter, UserRole,
 };
 use amana_worker::{Interruption, Probe};
 use chrono::TimeDelta;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use uuid::Uuid;
 
@@ -30,6 +34,7 @@ pub enum Case {
     ScreenWithdrawal,
     SendEmail,
     SendSms,
+    AnnounceTransfer,
     Reconcile,
     Housekeep,
 }
@@ -44,6 +49,7 @@ fn cases(job: &Job) -> &'static [Case] {
         Job::LapseDeal { .. } => &[Case::LapseDeal],
         Job::ScreenWithdrawal { .. } => &[Case::ScreenWithdrawal],
         Job::SendNotification { .. } => &[Case::SendEmail, Case::SendSms],
+        Job::AnnounceTransfer { .. } => &[Case::AnnounceTransfer],
         Job::Reconcile { .. } => &[Case::Reconcile],
         Job::Housekeep { .. } => &[Case::Housekeep],
     }
@@ -128,6 +134,7 @@ impl Bench {
             | Case::LapseDeal
             | Case::SendEmail
             | Case::SendSms
+            | Case::AnnounceTransfer
             | Case::Reconcile
             | Case::Housekeep => {}
         }
@@ -162,6 +169,7 @@ impl Bench {
                 self.agree(seller).await;
                 self.job = self.message("deal_proposed", "sms").await;
             }
+            Case::AnnounceTransfer => self.transfer(seller).await,
             Case::Reconcile => self.leave_work_for_reconciliation(seller).await,
             Case::Housekeep => self.leave_work_for_housekeeping().await,
         }
@@ -175,6 +183,25 @@ impl Bench {
         self.app.approve_prompt(BUYER_PHONE).await;
         self.app.clock.advance(TimeDelta::seconds(11));
         self.job = self.queued("poll_collection").await;
+    }
+
+    /// A transfer that nobody has been told about.
+    async fn transfer(&mut self, seller: UserId) {
+        self.deposit().await;
+        let writer = TransferWriter::start(&self.app.store, &self.app.clock);
+        let made = NewTransfer {
+            keyed: keyed(self.buyer, "transfer"),
+            to: Payee::User(seller),
+            amount: Money::new(1_000, Currency::Kes).expect("an amount"),
+            details: TransferDetails {
+                note: None,
+                category: Category::General,
+                metadata: BTreeMap::new(),
+            },
+            render: |_| answer(),
+        };
+        writer.make(made).await.expect("a transfer");
+        self.job = self.queued("announce_transfer").await;
     }
 
     /// A delivered deal whose buyer keeps silent until the money is the seller's.

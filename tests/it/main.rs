@@ -28,6 +28,7 @@ mod queue_processes;
 mod races;
 mod reconciliation;
 mod requests;
+mod transfers;
 mod up;
 mod users;
 mod wallet;

@@ -13,7 +13,7 @@ use amana_domain::id::{EntryId, UserId};
 use amana_domain::ledger::{Account, Positions};
 use amana_domain::limits::{Usage, day_of};
 use amana_domain::money::Currency;
-use amana_domain::transfer::{Book, Transfer, TransferRefusal};
+use amana_domain::transfer::{self, Book, Transfer, TransferRefusal};
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Date, Nullable, Text, Uuid as SqlUuid};
@@ -76,6 +76,7 @@ async fn attempt(
     others.extend(known);
     let mut fates: Vec<Option<Fate>> = requests.iter().map(|_| None).collect();
     answer_again(conn, others, &mut fates).await?;
+    let (candidates, mut refused) = screen(candidates, &parties, &mut fates);
     if !candidates.is_empty() {
         let accounts: BTreeSet<Account> =
             candidates.iter().flat_map(|one| [one.transfer.from(), one.transfer.to()]).collect();
@@ -85,9 +86,11 @@ async fn attempt(
         }
         let transfers: Vec<&Transfer> = candidates.iter().map(|one| &one.transfer).collect();
         let book = book(conn, &transfers, &parties, locked.positions()).await?;
-        let (made, refused) = decide(book, candidates, day_of(now), &mut fates);
-        write::all(conn, &made, &refused, &locked, now).await?;
+        let (made, too_much) = decide(book, candidates, day_of(now), &mut fates);
+        refused.extend(too_much);
+        write::made(conn, &made, &locked, now).await?;
     }
+    write::take_back(conn, &refused).await?;
     let unanswered = || Err(Error::row("a request of a batch was not answered"));
     Ok(fates.into_iter().map(|fate| fate.unwrap_or_else(unanswered)).collect())
 }
@@ -224,7 +227,7 @@ pub(super) async fn book(
     let mut book = Book { positions, ..Book::default() };
     for (user, _) in wanted {
         if let Some(party) = parties.party(user) {
-            book.parties.insert(user, party);
+            book.parties.insert(user, party.clone());
         }
     }
     for row in rows {
@@ -235,6 +238,29 @@ pub(super) async fn book(
         book.held_minor.insert(key, row.held_minor.unwrap_or(0));
     }
     Ok(book)
+}
+
+/// What no balance can help is refused before any account is locked, or opened.
+fn screen<'a>(
+    candidates: Vec<Candidate<'a>>,
+    parties: &Parties,
+    fates: &mut [Option<Fate>],
+) -> (Vec<Candidate<'a>>, Vec<Candidate<'a>>) {
+    let (mut fit, mut refused) = (vec![], vec![]);
+    for candidate in candidates {
+        let Transfer { sender, recipient, .. } = candidate.transfer;
+        let (sender, recipient) = (parties.party(sender), parties.party(recipient));
+        match transfer::screen(&candidate.transfer, sender, recipient) {
+            Ok(_) => fit.push(candidate),
+            Err(refusal) => {
+                if let Some(fate) = fates.get_mut(candidate.place) {
+                    *fate = Some(Err(refusal.into()));
+                }
+                refused.push(candidate);
+            }
+        }
+    }
+    (fit, refused)
 }
 
 /// Lets the domain decide one after the other.

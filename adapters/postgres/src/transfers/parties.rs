@@ -116,8 +116,8 @@ impl Parties {
         self.people.get(&id).map(|(view, _)| view.clone()).ok_or(Error::NotFound("user"))
     }
 
-    pub(super) fn party(&self, id: UserId) -> Option<Party> {
-        self.people.get(&id).map(|(_, party)| party.clone())
+    pub(super) fn party(&self, id: UserId) -> Option<&Party> {
+        self.people.get(&id).map(|(_, party)| party)
     }
 }
 

@@ -24,18 +24,25 @@ pub(super) struct Made<'a> {
     pub(super) accepted: Accepted,
 }
 
-/// Writes everything that was decided.
-pub(super) async fn all(
+/// The keys of what was refused are free again.
+pub(super) async fn take_back(
+    conn: &mut AsyncPgConnection,
+    refused: &[Candidate<'_>],
+) -> Result<(), Error> {
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let calls: Vec<&Keyed> = refused.iter().map(|one| &one.request.keyed).collect();
+    idempotency::give_back_all(conn, &calls).await
+}
+
+/// Writes everything that was accepted.
+pub(super) async fn made(
     conn: &mut AsyncPgConnection,
     made: &[Made<'_>],
-    refused: &[Candidate<'_>],
     locked: &Locked,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    if !refused.is_empty() {
-        let calls: Vec<&Keyed> = refused.iter().map(|one| &one.request.keyed).collect();
-        idempotency::give_back_all(conn, &calls).await?;
-    }
     if made.is_empty() {
         return Ok(());
     }
