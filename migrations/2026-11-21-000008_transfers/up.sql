@@ -32,7 +32,10 @@ update accounts a set moved_at = p.at from postings p where p.account_id = a.id 
 alter table accounts enable trigger accounts_changed_by_postings_only;
 alter table accounts add constraint accounts_moved_when_used check ((seq = 0) = (moved_at is null));
 
-create or replace function ledger_apply_postings() returns trigger language plpgsql as $$
+-- Its plans are kept as long as a session, and made when it first posts: then a table may still be so small
+-- that reading all of it looks cheapest. Every row is found by its key instead.
+create or replace function ledger_apply_postings() returns trigger language plpgsql
+    set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 begin
     if exists (select from written group by entry_id, currency having sum(amount_minor) <> 0) then
         raise exception 'the postings of an entry must sum to zero per currency'

@@ -19,6 +19,14 @@ const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(5);
 const SESSION_SETTINGS: &str = "set idle_in_transaction_session_timeout = '15s'; \
     set statement_timeout = '30s'; set lock_timeout = '10s'; set timezone = 'UTC'";
 
+/// A writer's statements find a few hundred rows by key, whatever the size of the table; but their plans are
+/// kept as long as the session, and one that was made while a table was small would read all of it later.
+const WRITER_SETTINGS: &str = "set enable_seqscan = off; set enable_hashjoin = off; \
+    set enable_mergejoin = off; set jit = off; set plan_cache_mode = force_generic_plan";
+
+/// Connections for writers, besides those of everybody else: one for each lane.
+pub(crate) const WRITERS_MAX: u32 = 2;
+
 /// Several processes of a new version start at the same time; one migrates, the others wait for it. The
 /// lock ends with the connection. Its number means nothing; it only has to be ours.
 const MIGRATE_ALONE: &str = "set statement_timeout = '5min'; set lock_timeout = '5min'; \
@@ -30,6 +38,7 @@ pub(crate) type Connection<'a> = PooledConnection<'a, AsyncPgConnection>;
 #[derive(Clone)]
 pub struct Store {
     pool: Pool<AsyncPgConnection>,
+    writers: Pool<AsyncPgConnection>,
 }
 
 impl std::fmt::Debug for Store {
@@ -38,32 +47,40 @@ impl std::fmt::Debug for Store {
     }
 }
 
-async fn establish(url: &str) -> Result<AsyncPgConnection, ConnectionError> {
+async fn establish(url: &str, settings: &[&str]) -> Result<AsyncPgConnection, ConnectionError> {
     let mut conn = AsyncPgConnection::establish(url).await?;
-    conn.batch_execute(SESSION_SETTINGS)
+    conn.batch_execute(&settings.join("; "))
         .await
         .map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(conn)
+}
+
+/// Connects when a connection is asked for, not before.
+fn pool(
+    url: &str,
+    connections_max: u32,
+    settings: &'static [&'static str],
+) -> Pool<AsyncPgConnection> {
+    let mut config = ManagerConfig::default();
+    config.custom_setup = Box::new(move |url| {
+        let url = url.to_owned();
+        Box::pin(async move { establish(&url, settings).await })
+    });
+    let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(url, config);
+    Pool::builder()
+        .max_size(connections_max)
+        .connection_timeout(CHECKOUT_TIMEOUT)
+        .build_unchecked(manager)
 }
 
 impl Store {
     /// # Errors
     /// [`StoreError::Connection`] if no connection can be made.
     pub async fn connect(url: &str, connections_max: u32) -> Result<Self, StoreError> {
-        let mut config = ManagerConfig::default();
-        config.custom_setup = Box::new(|url| {
-            let url = url.to_owned();
-            Box::pin(async move { establish(&url).await })
-        });
-        let manager =
-            AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(url, config);
-        let pool = Pool::builder()
-            .max_size(connections_max)
-            .connection_timeout(CHECKOUT_TIMEOUT)
-            .build(manager)
-            .await
-            .map_err(|e| StoreError::Connection(Box::new(e)))?;
-        let store = Self { pool };
+        let store = Self {
+            pool: pool(url, connections_max, &[SESSION_SETTINGS]),
+            writers: pool(url, WRITERS_MAX, &[SESSION_SETTINGS, WRITER_SETTINGS]),
+        };
         store.ping().await?;
         Ok(store)
     }
@@ -73,7 +90,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the database cannot be reached or a migration fails.
     pub async fn migrate(url: &str) -> Result<(), StoreError> {
-        let mut conn = establish(url).await.map_err(|e| StoreError::Connection(Box::new(e)))?;
+        let mut conn = establish(url, &[SESSION_SETTINGS])
+            .await
+            .map_err(|e| StoreError::Connection(Box::new(e)))?;
         conn.batch_execute(MIGRATE_ALONE).await.map_err(StoreError::Statement)?;
         let mut harness = AsyncMigrationHarness::new(conn);
         harness
@@ -87,6 +106,11 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         let mut conn = self.pool.get().await.map_err(|e| StoreError::Connection(Box::new(e)))?;
         conn.batch_execute("select 1").await.map_err(StoreError::Statement)
+    }
+
+    /// For statements that find every row by its key.
+    pub(crate) async fn writer(&self) -> Result<Connection<'_>, Error> {
+        self.writers.get().await.map_err(|e| Error::Store(StoreError::Connection(Box::new(e))))
     }
 
     pub(crate) async fn connection(&self) -> Result<Connection<'_>, Error> {

@@ -68,7 +68,7 @@ async fn carry_out(store: &Store, clock: &Clock, batch: Vec<Waiting>) {
 
 async fn attempt(store: &Store, clock: &Clock, batch: &[Waiting]) -> Result<Vec<Fate>, Error> {
     let requests: Vec<&NewTransfer> = batch.iter().map(|one| &one.request).collect();
-    let mut conn = store.connection().await?;
+    let mut conn = store.writer().await?;
     batch::run(&mut conn, &requests, clock.now()).await
 }
 

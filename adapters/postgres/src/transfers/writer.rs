@@ -6,12 +6,12 @@ use super::lane::{self, Waiting};
 use crate::clock::Clock;
 use crate::error::{Error, StoreError};
 use crate::idempotency::Outcome;
-use crate::pool::Store;
+use crate::pool::{Store, WRITERS_MAX};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
-/// While one lane waits for the disk, another one works.
-const LANES: usize = 2;
+/// While one lane waits for the disk, another one works. Each has a connection.
+const LANES: usize = WRITERS_MAX as usize;
 
 /// The most that waits in one lane. Beyond it a call is refused at once: whoever waits longer than this
 /// takes has given up.
