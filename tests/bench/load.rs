@@ -19,6 +19,9 @@ const LATE_MAX: Duration = Duration::from_secs(1);
 /// An answer later than this after the request was due does not count as kept up.
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 
+/// The last answer of a run that was kept up with comes this soon after the last request.
+const QUEUE_MAX: Duration = Duration::from_millis(200);
+
 /// How long after the end of the load answers are waited for.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
 
@@ -52,7 +55,6 @@ pub struct Outcome {
     /// When the last answer came, and how long after the end of the load that was.
     busy: Duration,
     drained_in: Duration,
-    time: Duration,
 }
 
 impl Outcome {
@@ -61,7 +63,7 @@ impl Outcome {
     pub fn kept_up(&self) -> bool {
         self.in_time * 100 >= self.offered * 99
             && self.dropped * 100 < self.offered
-            && self.drained_in * 50 <= self.time
+            && self.drained_in <= QUEUE_MAX
     }
 
     /// Transfers made per second, until the last answer.
@@ -126,7 +128,7 @@ pub fn open(address: SocketAddr, plan: Open, next: NextRequest) -> Result<Outcom
         }
         let (start, random) = (Instant::now(), SmallRng::from_os_rng());
         let end = start + plan.time;
-        let outcome = Outcome { time: plan.time, ..Outcome::default() };
+        let outcome = Outcome::default();
         let run =
             Rc::new(RefCell::new(Run { random, rate: plan.rate, due: start, end, next, outcome }));
         let mut tasks = JoinSet::new();
