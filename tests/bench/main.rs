@@ -16,18 +16,18 @@ use report::say;
 use servers::Servers;
 use transfers::Transfers;
 
-/// A benchmark, and what `ONLY` calls it.
-type Named<F> = (&'static str, F);
+type OfTransfers = fn(&mut Transfers<'_>) -> Result<()>;
+type Other = fn(&Servers) -> Result<()>;
 
 /// These share their people, and the highest rate once it is found.
-const OF_TRANSFERS: [Named<fn(&mut Transfers<'_>) -> Result<()>>; 4] = [
+const OF_TRANSFERS: [(&str, OfTransfers); 4] = [
     ("transfers_http", |it| it.http()),
     ("transfers_hot", |it| it.hot()),
     ("transfer_latency_p99", |it| it.latency()),
     ("api_memory", |it| it.memory()),
 ];
 
-const OTHERS: [Named<fn(&Servers) -> Result<()>>; 2] =
+const OTHERS: [(&str, Other); 2] =
     [("ledger_vs_cala", ledger::against_cala), ("growth", growth::run)];
 
 fn main() -> Result<()> {
