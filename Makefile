@@ -6,7 +6,7 @@ export PATH := $(PATH):$(CARGO_BIN)
 SCHEMA := adapters/postgres/src/schema.rs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check fix openapi schema clean-data
+.PHONY: help demo up test bench check fix openapi schema clean-data
 
 help: ## List the recipes
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,13 @@ test: ## Run all tests
 	@scripts/setup build servers browser
 	cargo build --locked --bins
 	cargo test --locked --workspace
+
+# The peer has a lock file of its own; its SQL was checked by its makers, against no database here.
+bench: ## Measure against what else PostgreSQL could do (25 minutes; ONLY=growth,transfers_hot picks some)
+	@scripts/setup build servers bench
+	SQLX_OFFLINE=true cargo build --locked --release --manifest-path tests/peers/cala/Cargo.toml
+	cargo build --locked --release -p amana -p amana-tests --bin amana --bench bench
+	cargo bench --locked -p amana -p amana-tests --bench bench
 
 check: ## Format, lints, dependency rules, document and schema drift
 	@scripts/setup build servers lint
@@ -53,5 +60,5 @@ schema: ## Rewrite schema.rs of the store from the migrations
 clean-data: ## Throw away the data of `make up` and `make demo`
 	scripts/clean-data
 
-setup-%: ## Install what is missing: build, servers, browser or lint
+setup-%: ## Install what is missing: build, servers, bench, browser or lint
 	@scripts/setup $*

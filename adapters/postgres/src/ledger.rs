@@ -12,12 +12,12 @@ use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::accounts;
 use amana_domain::id::UserId;
-use amana_domain::ledger::AccountKind;
+use amana_domain::ledger::{AccountKind, Entry};
 use amana_domain::money::Currency;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncConnection, RunQueryDsl};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -52,6 +52,16 @@ pub struct EntryView {
 }
 
 impl Store {
+    /// Posts an entry in a transaction of its own, unless it is written already.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if an account that may not would go below zero.
+    pub async fn post_entry(&self, entry: &Entry, now: DateTime<Utc>) -> Result<(), Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| post(conn, std::slice::from_ref(entry), now).await).await?;
+        Ok(())
+    }
+
     /// Balances of a person, one per currency that was ever used; a new wallet shows its home currency at zero.
     ///
     /// # Errors

@@ -105,18 +105,8 @@ impl Postgres {
 
     /// Runs `sql` and returns what psql prints: a line per row, the columns separated by `|`.
     pub fn psql(&self, database: &str, sql: &str) -> Result<String> {
-        let mut command = Command::new(self.binaries.program("psql"));
-        // The caller's own PGHOST, PGOPTIONS and so on are meant for another server.
-        for (name, _) in std::env::vars_os() {
-            if name.as_encoded_bytes().starts_with(b"PG") {
-                command.env_remove(name);
-            }
-        }
-        command
-            .args(["-X", "-q", "-A", "-t", "-w", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1"])
-            .args(["-p", &self.port.to_string(), "-U", ROLE, "-d", database, "-c", sql])
-            .env("PGPASSWORD", &self.password)
-            .stdin(Stdio::null());
+        let mut command = self.client("psql", database);
+        command.args(["-X", "-q", "-A", "-t", "-w", "-v", "ON_ERROR_STOP=1", "-c", sql]);
         let output = command.output().context("cannot run psql")?;
         ensure!(
             output.status.success(),
@@ -124,6 +114,25 @@ impl Postgres {
             String::from_utf8_lossy(&output.stderr).trim_end()
         );
         Ok(String::from_utf8(output.stdout).context("psql printed no text")?.trim_end().to_owned())
+    }
+
+    /// A client program of the server's own version, told where the server is and who we are.
+    pub fn client(&self, program: &str, database: &str) -> Command {
+        let mut command = Command::new(self.binaries.program(program));
+        // The caller's own PGHOST, PGOPTIONS and so on are meant for another server.
+        for (name, _) in std::env::vars_os() {
+            if name.as_encoded_bytes().starts_with(b"PG") {
+                command.env_remove(name);
+            }
+        }
+        command
+            .env("PGHOST", "127.0.0.1")
+            .env("PGPORT", self.port.to_string())
+            .env("PGUSER", ROLE)
+            .env("PGPASSWORD", &self.password)
+            .env("PGDATABASE", database)
+            .stdin(Stdio::null());
+        command
     }
 
     /// Ends the sessions and the server, and waits for it.

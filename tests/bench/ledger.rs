@@ -1,0 +1,108 @@
+//! The store's own posting call against the `cala-ledger` crate: entries of two sides between random accounts,
+//! by as many callers, over as many connections, on the same server.
+
+use crate::report::{figure, say};
+use crate::requests::{AMOUNT_MINOR, Skew, pair, user};
+use crate::servers::Servers;
+use crate::transfers::wallets;
+use amana_domain::ledger::{Account, Entry, EntryKind};
+use amana_domain::money::{Currency, Money};
+use amana_postgres::Store;
+use anyhow::{Context, Result, ensure};
+use chrono::Utc;
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+const ACCOUNTS: u32 = 10_000;
+const CALLERS: u32 = 64;
+const CONNECTIONS: u32 = 16;
+const TIME_S: u64 = 10;
+
+/// Callers and postings per call, where the caller has collected a batch by himself.
+const BATCHED: [(u32, u32); 3] = [(1, CALLERS), (4, 16), (16, 64)];
+
+/// `make bench` builds it, outside the workspace.
+const CALA: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/peers/cala/target/release/amana-peer-cala");
+
+pub fn against_cala(servers: &Servers) -> Result<()> {
+    say(format_args!(
+        "{ACCOUNTS} accounts, {CALLERS} callers, {CONNECTIONS} connections, {TIME_S} s"
+    ));
+    let ours = ours(servers)?;
+    say(format_args!("ours: {ours:.0}/s"));
+    let single = cala(servers, CALLERS, 1)?;
+    figure(
+        "ledger_vs_cala",
+        ours,
+        single,
+        "postings of two sides per second, higher is better, goal 10",
+    );
+    let mut best = single;
+    for (callers, batch) in BATCHED {
+        let rate = cala(servers, callers, batch)?;
+        say(format_args!(
+            "cala-ledger, {callers} callers with {batch} postings to a call: {rate:.0}/s"
+        ));
+        best = best.max(rate);
+    }
+    let meaning =
+        "the same, but cala's callers collect batches by themselves, which fail as a whole";
+    figure("ledger_vs_cala_batched", ours, best, meaning);
+    Ok(())
+}
+
+/// The call that is measured.
+async fn post(store: &Store, entry: &Entry) -> Result<()> {
+    Ok(store.post_entry(entry, Utc::now()).await?)
+}
+
+fn ours(servers: &Servers) -> Result<f64> {
+    wallets(servers, "ledger_ours", ACCOUNTS)?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(async {
+        let store = Store::connect(&servers.postgres.url("ledger_ours"), CONNECTIONS).await?;
+        let start = Instant::now();
+        let end = start + Duration::from_secs(TIME_S);
+        let callers: Vec<_> =
+            (0..CALLERS).map(|caller| tokio::spawn(call(store.clone(), caller, end))).collect();
+        let mut posted = 0;
+        for caller in callers {
+            posted += caller.await??;
+        }
+        Ok(posted as f64 / start.elapsed().as_secs_f64())
+    })
+}
+
+/// Posts one entry after the other until it is time; returns how many.
+async fn call(store: Store, caller: u32, end: Instant) -> Result<u64> {
+    let mut random = SmallRng::from_os_rng();
+    let amount = Money::new(AMOUNT_MINOR, Currency::Kes)?;
+    let mut posted = 0;
+    while Instant::now() < end {
+        let (from, to) = pair(Skew::Even, ACCOUNTS, &mut random);
+        let [from, to] = [from, to].map(|number| Account::available(user(number), Currency::Kes));
+        let key = format!("bench:{caller}:{posted}");
+        post(&store, &Entry::transfer(EntryKind::Transfer, key, amount, from, to)?).await?;
+        posted += 1;
+    }
+    Ok(posted)
+}
+
+fn cala(servers: &Servers, callers: u32, batch: u32) -> Result<f64> {
+    let database = "ledger_cala";
+    servers.remove(database)?;
+    servers.postgres.create_database(database)?;
+    let numbers = [ACCOUNTS, CONNECTIONS, callers, batch].map(|number| number.to_string());
+    let output = Command::new(CALA)
+        .args(numbers)
+        .arg(TIME_S.to_string())
+        .env("DATABASE_URL", servers.postgres.url(database))
+        .output()
+        .with_context(|| format!("{CALA} cannot be run: `make bench` builds it"))?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "cala-ledger: {}", errors.trim_end());
+    Ok(String::from_utf8(output.stdout)?.trim().parse()?)
+}

@@ -1,0 +1,117 @@
+//! The requests of the load, written as bytes: people, their tokens, and who sends to whom.
+
+use amana_domain::id::UserId;
+use anyhow::Result;
+use jsonwebtoken::{EncodingKey, Header};
+use rand::Rng;
+use rand::rngs::SmallRng;
+use serde_json::json;
+use std::io::Write;
+use std::time::{SystemTime, UNIX_EPOCH};
+use uuid::Uuid;
+
+pub const AMOUNT_MINOR: i64 = 100;
+
+/// Of ten transfers, how many touch a hot wallet; how many of those there are; and the exponent of Zipf's law
+/// among them. `sql/hot.sql` says the same.
+const HOT_OF_TEN: u32 = 9;
+const HOT_WALLETS: u32 = 10;
+const ZIPF_EXPONENT: f64 = 1.1;
+
+const TOKEN_TTL_S: u64 = 24 * 3600;
+
+/// The id that `sql/wallets.sql` gave to the person of this number.
+pub fn user(number: u32) -> UserId {
+    UserId::new(Uuid::from_u128((0x7000 << 64) | (0x8000 << 48) | u128::from(number)))
+}
+
+/// Access tokens of the people 1, 2, 3, …, signed as the API signs them.
+pub struct Tokens(Vec<String>);
+
+impl Tokens {
+    pub fn sign(people: u32, secret: &str) -> Result<Self> {
+        let key = EncodingKey::from_secret(secret.as_bytes());
+        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+        let sign = |number| {
+            let claims = json!({ "iss": "amana", "sub": user(number).to_string(), "role": "user",
+                "iat": now, "exp": now + TOKEN_TTL_S });
+            jsonwebtoken::encode(&Header::default(), &claims, &key)
+        };
+        Ok(Self((1..=people).map(sign).collect::<Result<_, _>>()?))
+    }
+
+    pub fn people(&self) -> u32 {
+        u32::try_from(self.0.len()).unwrap_or(u32::MAX)
+    }
+
+    fn of(&self, number: u32) -> &str {
+        &self.0[number as usize - 1]
+    }
+}
+
+/// Who takes part in transfers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Skew {
+    Even,
+    /// Nine of ten touch one of ten wallets.
+    Hot,
+}
+
+/// Sender and recipient of the next transfer. They differ.
+pub fn pair(skew: Skew, people: u32, random: &mut SmallRng) -> (u32, u32) {
+    let hot = skew == Skew::Hot && random.random_ratio(HOT_OF_TEN, 10);
+    let one = if hot { zipf(random) } else { random.random_range(1..=people) };
+    let other = random.random_range(1..people);
+    let other = if other >= one { other + 1 } else { other };
+    if random.random() { (one, other) } else { (other, one) }
+}
+
+fn zipf(random: &mut SmallRng) -> u32 {
+    let weight = |rank: u32| f64::from(rank).powf(-ZIPF_EXPONENT);
+    let mut left = random.random::<f64>() * (1..=HOT_WALLETS).map(weight).sum::<f64>();
+    for rank in 1..HOT_WALLETS {
+        left -= weight(rank);
+        if left < 0.0 {
+            return rank;
+        }
+    }
+    HOT_WALLETS
+}
+
+/// Writes `POST /v1/transfers`; every second recipient is named by phone number.
+pub fn transfer(to: &mut Vec<u8>, tokens: &Tokens, (sender, recipient): (u32, u32), key: u64) {
+    let phone = 254_700_000_000 + u64::from(recipient);
+    let mut body = [0u8; 256];
+    let mut rest = body.as_mut_slice();
+    let named = if key.is_multiple_of(2) {
+        write!(rest, r#"{{"to":{{"handle":"wallet{recipient}"}},"#)
+    } else {
+        write!(rest, r#"{{"to":{{"phone":"+{phone}"}},"#)
+    };
+    let amount = write!(
+        rest,
+        r#""amount":{{"amount":{AMOUNT_MINOR},"currency":"KES"}},"note":"Lunch","category":"food"}}"#
+    );
+    debug_assert!(named.is_ok() && amount.is_ok(), "the body fits");
+    let free = rest.len();
+    let body = &body[..body.len() - free];
+    to.clear();
+    to.extend_from_slice(
+        b"POST /v1/transfers HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ",
+    );
+    to.extend_from_slice(tokens.of(sender).as_bytes());
+    to.extend_from_slice(b"\r\nContent-Type: application/json\r\n");
+    // Writing to memory does not fail.
+    let _ = write!(to, "Idempotency-Key: bench-{key}\r\nContent-Length: {}\r\n\r\n", body.len());
+    to.extend_from_slice(body);
+}
+
+/// Writes `GET` of a path as that person.
+pub fn get(to: &mut Vec<u8>, tokens: &Tokens, person: u32, path: &str) {
+    to.clear();
+    let token = tokens.of(person);
+    let _ = write!(
+        to,
+        "GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
+    );
+}

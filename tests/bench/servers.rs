@@ -1,0 +1,136 @@
+//! What is measured: a private PostgreSQL as durable as in production, a private Redis, the API as a process.
+
+use crate::http::Connection;
+use crate::report::say;
+use amana::local::{Child, Durability, Port, Postgres, Program, Redis, Scratch};
+use amana_postgres::Store;
+use anyhow::{Context, Result, ensure};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+const READY_WAIT: Duration = Duration::from_secs(30);
+
+/// The same for signing tokens here and for reading them in the API.
+pub const JWT_SECRET: &str = "a-secret-of-the-benchmark-and-of-nothing-else";
+
+/// Settings that decide what a commit costs, and what else is worth knowing.
+const SHOWN: &str = "select string_agg(name || '=' || current_setting(name), ' ' order by name)
+    from pg_settings where name in ('fsync', 'synchronous_commit', 'full_page_writes', 'wal_sync_method',
+    'shared_buffers', 'max_wal_size', 'checkpoint_timeout', 'wal_level', 'max_connections', 'jit')";
+
+pub struct Servers {
+    pub postgres: Postgres,
+    redis: Redis,
+    // Last: the folder goes when nothing uses it any more.
+    scratch: Scratch,
+}
+
+impl Servers {
+    pub fn start() -> Result<Self> {
+        let scratch = Scratch::new()?;
+        let postgres = Postgres::start(&scratch.join("postgres"), Durability::Full)?;
+        let redis = Redis::start(&scratch.join("redis"), Durability::Full)?;
+        Ok(Self { postgres, redis, scratch })
+    }
+
+    pub fn print_conditions(&self) -> Result<()> {
+        let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+        let field = |text: &str, name: &str| {
+            let line = text.lines().find(|line| line.starts_with(name));
+            line.and_then(|line| line.split(':').nth(1)).unwrap_or("?").trim().to_owned()
+        };
+        let processors = std::thread::available_parallelism()?;
+        say(format_args!(
+            "processors: {processors} × {}",
+            field(&read("/proc/cpuinfo"), "model name")
+        ));
+        say(format_args!("memory: {}", field(&read("/proc/meminfo"), "MemTotal")));
+        say(format_args!("kernel: {}", read("/proc/sys/kernel/osrelease").trim()));
+        say(self.postgres.psql("postgres", "select version()")?);
+        say(self.postgres.psql("postgres", SHOWN)?);
+        say(
+            "PostgreSQL, Redis, API, load generator and pgbench share these processors; no worker runs during load",
+        );
+        Ok(())
+    }
+
+    /// A database with the product's schema and nothing else.
+    pub fn migrated(&self, name: &str) -> Result<()> {
+        self.remove(name)?;
+        self.postgres.create_database(name)?;
+        let runtime = tokio::runtime::Runtime::new()?;
+        Ok(runtime.block_on(Store::migrate(&self.postgres.url(name)))?)
+    }
+
+    /// A fresh copy of a database, with nothing left to write back: everyone begins alike.
+    pub fn copy(&self, template: &str, name: &str) -> Result<()> {
+        self.remove(name)?;
+        let create = format!("create database {name} template {template} strategy file_copy");
+        self.postgres.psql("postgres", &create)?;
+        self.settle(name)
+    }
+
+    /// Statistics are fresh, dead rows gone, and no checkpoint is due soon.
+    pub fn settle(&self, name: &str) -> Result<()> {
+        self.postgres.psql(name, "vacuum analyze")?;
+        self.postgres.psql(name, "checkpoint")?;
+        Ok(())
+    }
+
+    pub fn remove(&self, name: &str) -> Result<()> {
+        let drop = format!("drop database if exists {name} with (force)");
+        self.postgres.psql("postgres", &drop)?;
+        Ok(())
+    }
+
+    /// Room for files of a run.
+    pub fn folder(&self) -> &Path {
+        self.scratch.path()
+    }
+}
+
+/// `amana api` on a database, as people run it.
+pub struct Api {
+    child: Child,
+    pub address: SocketAddr,
+    _port: Port,
+}
+
+impl Api {
+    pub fn start(servers: &Servers, database: &str) -> Result<Self> {
+        let own = std::env::current_exe()?;
+        let binary =
+            own.parent().and_then(Path::parent).context("the target folder")?.join("amana");
+        ensure!(binary.is_file(), "{} is missing: run `make bench`", binary.display());
+        let port = Port::reserve(0)?;
+        let log = servers.folder().join(format!("api-{database}.log"));
+        let mut child = Program::new("api", &binary, &log)
+            .args(["api"])
+            .env("DATABASE_URL", servers.postgres.url(database))
+            .env("REDIS_URL", servers.redis.url())
+            .env("REDIS_NAMESPACE", database)
+            .env("AMANA_LISTEN", port.address.to_string())
+            .env("AMANA_JWT_SECRET", JWT_SECRET)
+            .start()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let ready = b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        child.wait_until(READY_WAIT, || {
+            runtime
+                .block_on(async { Connection::open(port.address).await?.call(ready).await })
+                .is_ok_and(|status| status == 200)
+        })?;
+        Ok(Self { child, address: port.address, _port: port })
+    }
+
+    /// A field of /proc/<pid>/status that is given in kB, in MiB.
+    pub fn memory_mib(&self, field: &str) -> Result<f64> {
+        let path = format!("/proc/{}/status", self.child.pid());
+        let text =
+            std::fs::read_to_string(path).context("memory is read from /proc: Linux only")?;
+        let line = text.lines().find_map(|line| line.strip_prefix(field));
+        let kib =
+            line.and_then(|line| line.trim_matches([':', ' ', '\t', 'k', 'B']).parse::<f64>().ok());
+        Ok(kib.with_context(|| format!("no {field}"))? / 1024.0)
+    }
+}
