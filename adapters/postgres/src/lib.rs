@@ -21,6 +21,7 @@ mod risk;
 mod row;
 mod schema;
 mod statement;
+mod transactions;
 mod trust;
 mod users;
 
@@ -32,7 +33,7 @@ pub use error::{Conflict, Error, StoreError};
 pub use idempotency::{Answer, Keyed, Outcome};
 pub use job::{Job, TimerKind};
 pub use jobs::{Claim, DueJob, JobState, JobView};
-pub use ledger::{Balance, EntryView};
+pub use ledger::Balance;
 pub use notifications::PendingNotification;
 pub use page::{PAGE_MAX, Page};
 pub use payments::{
@@ -40,5 +41,8 @@ pub use payments::{
 };
 pub use pool::Store;
 pub use reconciliation::{BreakView, RunSummary, RunView, SuspenseItem};
+pub use transactions::{
+    SCAN_MAX, StatementPage, StatementPlace, TransactionFilter, TransactionPage,
+};
 pub use trust::{CurrencyProof, Proof};
 pub use users::{NewUser, User, UserRole};
