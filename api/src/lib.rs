@@ -17,6 +17,8 @@ mod password;
 mod payments;
 mod problem;
 mod server;
+mod statements;
+mod transactions;
 mod users;
 mod wallet;
 mod wire;
@@ -53,7 +55,7 @@ pub(crate) enum Chapter {
 
 type Resources = (
     users::Users,
-    wallet::Wallet,
+    (wallet::Wallet, transactions::Transactions, statements::Statements),
     deals::Deals,
     payments::Payments,
     withdrawals::Withdrawals,
@@ -79,7 +81,7 @@ same answer again, with the header `Idempotent-Replayed: true`; nothing is done 
 pub(crate) fn service() -> OpenApiService<Resources, ()> {
     let resources = (
         users::Users,
-        wallet::Wallet,
+        (wallet::Wallet, transactions::Transactions, statements::Statements),
         deals::Deals,
         payments::Payments,
         withdrawals::Withdrawals,

@@ -1,13 +1,17 @@
 //! How values look in JSON, in parameters and in the document: each domain type is taught once.
 
+mod list;
 mod money;
 mod number;
 mod text;
+mod time;
 mod values;
 
+pub(crate) use list::AnyOf;
 pub(crate) use money::{Money, PositiveMoney};
 pub(crate) use number::{AmountMinor, Hours, Limit};
 pub(crate) use text::{Text, Wire, text_values};
+pub(crate) use time::{DayOrMoment, Moment};
 pub(crate) use values::{Email, Key, NewPassword, Note, PersonName, Phone, Secret, Title};
 
 use chrono::{DateTime, SecondsFormat, Utc};
