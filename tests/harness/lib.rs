@@ -4,6 +4,7 @@
 mod app;
 mod client;
 mod deals;
+mod entry;
 mod gate;
 mod operator;
 mod provider;
@@ -14,6 +15,7 @@ mod worker;
 pub use app::{App, AppBuilder};
 pub use client::{Answer, Person};
 pub use deals::{DealPlan, Funded};
+pub use entry::Said;
 pub use gate::Gate;
 pub use operator::Caught;
 pub use provider::{accepted, failed_prompt, paid_prompt, payout_result};

@@ -36,6 +36,8 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("get_me", Own),
     ("get_payment", Party),
     ("get_readiness", Public),
+    ("get_statement", Own),
+    ("get_transaction", Party),
     ("get_wallet", Own),
     ("list_breaks", Operator),
     ("list_callbacks", Operator),
@@ -46,7 +48,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("list_payments", Own),
     ("list_reconciliations", Operator),
     ("list_suspense", Operator),
-    ("list_wallet_entries", Own),
+    ("list_transactions", Own),
     ("list_withdrawals", Own),
     ("log_in", Public),
     ("propose_deal", Party),
@@ -60,9 +62,9 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("replay_job", Operator),
     ("start_reconciliation", Operator),
 ];
-const ROWS: usize = 36;
+const ROWS: usize = 38;
 
-/// A deal, a payment and a job that exist, so that a refusal is not for want of them.
+/// A deal, a payment, a job and a transaction that exist, so that a refusal is not for want of them.
 struct World {
     app: App,
     stranger: Person,
@@ -71,6 +73,7 @@ struct World {
     milestone: String,
     payment: String,
     job: String,
+    transaction: String,
 }
 
 async fn world() -> World {
@@ -82,7 +85,8 @@ async fn world() -> World {
     let milestone = app.milestones(&buyer, &deal).await.remove(0);
     let job = app.database.text("select replace(min(id::text), '-', '') from jobs").await;
     let job = format!("job_{}", job.expect("a job"));
-    World { app, stranger, operator, deal, milestone, payment, job }
+    let transaction = app.given(&buyer, 100_000, app.clock.now()).await;
+    World { app, stranger, operator, deal, milestone, payment, job, transaction }
 }
 
 impl World {
@@ -95,6 +99,7 @@ impl World {
                 "milestones" => &self.milestone,
                 "payments" | "withdrawals" => &self.payment,
                 "jobs" => &self.job,
+                "transactions" => &self.transaction,
                 "c" | "p" | "t" => "0123456789abcdef0123456789abcdef",
                 _ => "",
             };

@@ -28,6 +28,8 @@ mod queue_processes;
 mod races;
 mod reconciliation;
 mod requests;
+mod statement;
+mod transactions;
 mod up;
 mod users;
 mod wallet;
