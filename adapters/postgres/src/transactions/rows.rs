@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::row::parse;
 use crate::statement::statement;
 use amana_domain::handle::Handle;
-use amana_domain::id::{EntryId, UserId};
+use amana_domain::id::{DealId, EntryId, UserId};
 use amana_domain::transaction::{Counterparty, Direction, Reference, Transaction};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -39,11 +39,13 @@ statement! {
         minor_max: BigInt = i64,
         limit: BigInt = i64,
     ) "select p.seq, e.id, e.kind, e.key, p.at, p.currency, p.amount_minor, p.balance_after_minor,
-            t.note, t.category, t.metadata, u.id as party_id, u.name as party_name, u.handle as party_handle
+            t.note, t.category, t.metadata, d.id as deal_id, u.id as party_id, u.name as party_name, u.handle as party_handle
         from postings p
         join entries e on e.id = p.entry_id
         left join transfers t on t.id = p.entry_id
-        left join deals d on d.id = case when starts_with(e.key, 'deal_') then substr(e.key, 6, 32)::uuid end
+        left join milestones m on m.id = case when starts_with(e.key, 'ms_') then substr(e.key, 4, 32)::uuid end
+        left join deals d on d.id = coalesce(m.deal_id,
+            case when starts_with(e.key, 'deal_') then substr(e.key, 6, 32)::uuid end)
         left join holds h on h.id = case when starts_with(e.key, 'hold_') then substr(e.key, 6, 32)::uuid end
         left join users u on u.id = case $4
             when t.sender_id then t.recipient_id when t.recipient_id then t.sender_id
@@ -82,6 +84,8 @@ struct Row {
     category: Option<String>,
     #[diesel(sql_type = Nullable<Jsonb>)]
     metadata: Option<Value>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    deal_id: Option<Uuid>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
     party_id: Option<Uuid>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -125,6 +129,8 @@ impl TryFrom<Row> for Transaction {
     fn try_from(row: Row) -> Result<Self, Error> {
         let handle = row.party_handle.as_deref().map(Handle::parse).transpose();
         let handle = handle.map_err(Error::row)?;
+        // Some keys name the milestone instead of its deal.
+        let deal = row.deal_id.map(|id| Reference::Deal(DealId::new(id)));
         let counterparty = row.party_id.zip(row.party_name);
         Ok(Self {
             id: EntryId::new(row.id),
@@ -139,7 +145,7 @@ impl TryFrom<Row> for Transaction {
                 name,
                 handle,
             }),
-            reference: Reference::of_key(&row.key),
+            reference: deal.or_else(|| Reference::of_key(&row.key)),
             note: row.note,
             category: row.category.as_deref().map(parse).transpose()?,
             metadata: row.metadata.map(fields).transpose()?.unwrap_or_default(),
