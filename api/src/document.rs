@@ -103,6 +103,7 @@ fn object(members: Map<String, Value>) -> Value {
 fn renamed(key: String) -> String {
     match key.as_str() {
         "application/json; charset=utf-8" => "application/json".to_owned(),
+        "text/csv; charset=utf-8" => "text/csv".to_owned(),
         _ => page_name(key),
     }
 }

@@ -21,6 +21,8 @@ mod problem;
 mod quote;
 mod server;
 mod transfers;
+mod statements;
+mod transactions;
 mod users;
 mod wallet;
 mod wire;
@@ -61,7 +63,8 @@ pub(crate) enum Chapter {
 
 type Resources = (
     users::Users,
-    (wallet::Wallet, transfers::Transfers, operations::Operations),
+    (wallet::Wallet, transactions::Transactions, statements::Statements),
+    (transfers::Transfers, operations::Operations),
     deals::Deals,
     payments::Payments,
     withdrawals::Withdrawals,
@@ -87,7 +90,8 @@ same answer again, with the header `Idempotent-Replayed: true`; nothing is done 
 pub(crate) fn service() -> OpenApiService<Resources, ()> {
     let resources = (
         users::Users,
-        (wallet::Wallet, transfers::Transfers, operations::Operations),
+        (wallet::Wallet, transactions::Transactions, statements::Statements),
+        (transfers::Transfers, operations::Operations),
         deals::Deals,
         payments::Payments,
         withdrawals::Withdrawals,

@@ -2,8 +2,7 @@
 
 use crate::problem::ApiError;
 use crate::wire::{Limit, Nullable, inline, single_value};
-use amana_domain::id::EntryId;
-use amana_postgres::Page;
+use amana_postgres::{Page, StatementPlace};
 use poem_openapi::Object;
 use poem_openapi::registry::MetaSchema;
 use poem_openapi::types::{
@@ -74,25 +73,31 @@ fn next<R, C: Display>(page: &Page<R>, cursor: impl Fn(&R) -> C) -> Option<Strin
     page.items.last().filter(|_| page.more).map(|row| cursor(row).to_string())
 }
 
-/// The place of one posting in the history of a wallet: its entry, and its line there.
+/// The place of a line in a statement: its number, and the last one that the statement has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct EntryPlace {
-    pub(crate) entry: EntryId,
-    pub(crate) line: i16,
+pub(crate) struct LinePlace {
+    pub(crate) seq: i64,
+    pub(crate) last_seq: i64,
 }
 
-impl Display for EntryPlace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.entry, self.line)
+impl From<LinePlace> for StatementPlace {
+    fn from(place: LinePlace) -> Self {
+        Self { seq: place.seq, last_seq: place.last_seq }
     }
 }
 
-impl FromStr for EntryPlace {
+impl Display for LinePlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.seq, self.last_seq)
+    }
+}
+
+impl FromStr for LinePlace {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let (entry, line) = text.split_once('.').ok_or(())?;
-        Ok(Self { entry: entry.parse().map_err(drop)?, line: line.parse().map_err(drop)? })
+        let (seq, last_seq) = text.split_once('.').ok_or(())?;
+        Ok(Self { seq: seq.parse().map_err(drop)?, last_seq: last_seq.parse().map_err(drop)? })
     }
 }
 
@@ -100,14 +105,13 @@ impl FromStr for EntryPlace {
 mod tests {
     use super::*;
     use serde_json::json;
-    use uuid::Uuid;
 
     #[test]
     fn a_cursor_reads_back_and_nothing_else_is_one() {
-        let place = EntryPlace { entry: EntryId::new(Uuid::from_u128(7)), line: 2 };
+        let place = LinePlace { seq: 7, last_seq: 20 };
         assert_eq!(place.to_string().parse(), Ok(place));
-        for text in ["", "1", "ent_7.1", &"9".repeat(101), "a\u{0}b"] {
-            assert!(Cursor::<EntryPlace>::parse_from_parameter(text).is_err(), "{text}");
+        for text in ["", "1", "7.", "7.x", &"9".repeat(101), "a\u{0}b"] {
+            assert!(Cursor::<LinePlace>::parse_from_parameter(text).is_err(), "{text}");
         }
     }
 

@@ -1,17 +1,16 @@
-//! A person's own money: balances, their history, paying in.
+//! A person's own money: balances of now and of any moment, paying in.
 
 use crate::Chapter;
 use crate::auth::Caller;
 use crate::body::Body;
 use crate::context::Context;
 use crate::once::{Started, answer, keyed};
-use crate::page::{Cursor, EntryPlace, PageOf, limit};
 use crate::payments::{PaymentAnswer, payer};
-use crate::problem::ApiError;
-use crate::wire::{Key, Limit, Money, Phone, PositiveMoney, Timestamp, Wire};
-use amana_domain::id::EntryId;
+use crate::problem::{ApiError, Code};
+use crate::wire::{Key, Moment, Money, Nullable, Phone, PositiveMoney, Wire};
 use amana_domain::money::Currency;
-use amana_postgres::{Answer, Balance, EntryView, PaymentView};
+use amana_postgres::{Answer, Balance, PaymentView};
+use chrono::{DateTime, Utc};
 use poem::http::StatusCode;
 use poem::web::Data;
 use poem_openapi::param::{Header, Query};
@@ -27,9 +26,12 @@ struct BalanceAnswer {
     currency: Wire<Currency>,
     /// Can be spent or withdrawn now.
     available: Money,
-    /// Reserved for withdrawals that are under way.
+    /// Reserved: for withdrawals that are under way, or for somebody who may take it.
     held: Money,
-    /// Both together.
+    /// The part of `held` that was sent to mobile money and is not settled yet; `null` if the balance is of a
+    /// moment in the past.
+    in_transit: Nullable<Money>,
+    /// Available and held together.
     total: Money,
 }
 
@@ -41,6 +43,9 @@ impl From<Balance> for BalanceAnswer {
             currency: currency.into(),
             available: Money::minor(balance.available_minor, currency),
             held: Money::minor(balance.held_minor, currency),
+            in_transit: Nullable::of(
+                balance.in_transit_minor.map(|minor| Money::minor(minor, currency)),
+            ),
             total: Money::minor(total_minor, currency),
         }
     }
@@ -52,23 +57,6 @@ impl From<Balance> for BalanceAnswer {
 struct WalletAnswer {
     /// One per currency that was ever used.
     balances: Vec<BalanceAnswer>,
-}
-
-/// One movement in a wallet.
-#[derive(Debug, Object)]
-#[oai(rename = "WalletEntry")]
-struct WalletEntry {
-    /// The ledger entry that the movement is part of; one entry may move two balances of the wallet.
-    id: Wire<EntryId>,
-    /// What it was for: `deposit`, `fund`, `release`, `refund`, `payout_reserve`, `payout_settle`, `payout_return`.
-    kind: String,
-    /// Which balance moved: `user.available` or `user.held` (held).
-    account: String,
-    /// Positive if the balance grew.
-    amount: Money,
-    /// The balance after the movement.
-    balance_after: Money,
-    at: Timestamp,
 }
 
 /// Paying in from mobile money.
@@ -89,31 +77,20 @@ enum Balances {
     Wallet(Json<WalletAnswer>),
 }
 
-#[derive(ApiResponse)]
-enum Entries {
-    /// One page of movements.
-    #[oai(status = 200)]
-    Page(Json<PageOf<WalletEntry>>),
-}
-
-fn item(row: EntryView) -> Result<WalletEntry, ApiError> {
-    use crate::wire::Text;
-    let currency = Currency::parse(&row.currency).map_err(|error| {
-        tracing::error!("a stored entry cannot be shown: {error}");
-        ApiError::internal()
-    })?;
-    Ok(WalletEntry {
-        id: EntryId::new(row.id).into(),
-        kind: row.kind,
-        account: row.account,
-        amount: Money::minor(row.amount_minor, currency),
-        balance_after: Money::minor(row.balance_after_minor, currency),
-        at: row.at.into(),
-    })
-}
-
 fn render(payment: &PaymentView) -> Answer {
     answer(StatusCode::ACCEPTED, &PaymentAnswer::from(payment))
+}
+
+async fn past(
+    context: &Context,
+    caller: &Caller,
+    at: DateTime<Utc>,
+) -> Result<Vec<Balance>, ApiError> {
+    if at > context.now() {
+        return Err(ApiError::new(Code::InvalidParameter, "balances of the future are not known")
+            .at("at", "expected a time that is not in the future"));
+    }
+    Ok(context.store.balances_at(caller.user(), at).await?)
 }
 
 pub(crate) struct Wallet;
@@ -122,36 +99,23 @@ pub(crate) struct Wallet;
 impl Wallet {
     /// Get the balances
     ///
-    /// What the caller has, per currency: available, held for withdrawals, and both together.
+    /// What the caller has, per currency: available, held, in transit to mobile money, and altogether; now, or as
+    /// of any moment. Before the first movement everything is zero. Problems: `invalid_parameter` (400) for a
+    /// moment that is still to come.
     #[oai(path = "/", method = "get", operation_id = "get_wallet")]
     async fn get(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
+        /// The moment (RFC 3339), movements at that very time included; now if left out.
+        at: Query<Option<Wire<Moment>>>,
     ) -> Result<Balances, ApiError> {
-        let balances = context.store.balances(caller.user()).await?;
+        let balances = match at.0 {
+            Some(Wire(Moment(at))) => past(&context, &caller, at).await?,
+            None => context.store.balances(caller.user()).await?,
+        };
         let balances = balances.into_iter().map(BalanceAnswer::from).collect();
         Ok(Balances::Wallet(Json(WalletAnswer { balances })))
-    }
-
-    /// List the movements of the wallet
-    ///
-    /// Newest first. Each carries the balance that it left behind, so the list can be checked line by line.
-    #[oai(path = "/entries", method = "get", operation_id = "list_wallet_entries")]
-    async fn entries(
-        &self,
-        context: Data<&Arc<Context>>,
-        caller: Caller,
-        /// The `next_cursor` of the page before.
-        after: Query<Option<Cursor<EntryPlace>>>,
-        /// How many items a page has at most; 20 if left out.
-        #[oai(name = "limit")]
-        size: Query<Option<Limit>>,
-    ) -> Result<Entries, ApiError> {
-        let after = after.0.map(|Cursor(place)| (place.entry.uuid(), place.line));
-        let page = context.store.wallet_entries(caller.user(), after, limit(size.0)).await?;
-        let place = |row: &EntryView| EntryPlace { entry: EntryId::new(row.id), line: row.line };
-        Ok(Entries::Page(Json(PageOf::try_of(page, place, item)?)))
     }
 
     /// Pay in from mobile money

@@ -1,16 +1,20 @@
 //! How values look in JSON, in parameters and in the document: each domain type is taught once.
 
+mod list;
 mod money;
 mod number;
 mod text;
+mod time;
 mod values;
 
+pub(crate) use list::AnyOf;
 pub(crate) use money::{Money, PositiveMoney};
 pub(crate) use number::{AmountMinor, Hours, Limit};
 pub(crate) use text::{Text, Wire, text_values};
 pub(crate) use values::{
     Email, Key, NewPassword, Note, PersonName, Phone, Secret, Title, TransferNote, text_schema,
 };
+pub(crate) use time::{DayOrMoment, Moment};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};

@@ -61,6 +61,7 @@ typed_id! {
     CallbackId = "cb";
     BreakId = "brk";
     RunId = "run";
+    HoldId = "hold";
 }
 
 #[cfg(test)]

@@ -19,5 +19,7 @@ pub mod payment;
 pub mod phone;
 pub mod reconciliation;
 pub mod risk;
+pub mod statement;
 pub mod text;
+pub mod transaction;
 pub mod transfer;

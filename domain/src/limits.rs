@@ -1,7 +1,7 @@
 //! How much a person may move and hold, by tier. The tiers are data; these are the rules that read them.
 
 use crate::money::Money;
-use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Utc};
 use thiserror::Error;
 
 /// Kenya keeps one time all year round; a day of limits begins at midnight there.
@@ -43,6 +43,14 @@ pub fn day_of(now: DateTime<Utc>) -> NaiveDate {
         Some(offset) => now.with_timezone(&offset).date_naive(),
         None => now.date_naive(),
     }
+}
+
+/// When a day begins; `None` for days that no calendar of ours reaches.
+#[must_use]
+pub fn day_begins(day: NaiveDate) -> Option<DateTime<Utc>> {
+    let midnight = day.and_time(NaiveTime::MIN);
+    let offset = FixedOffset::east_opt(EAST_AFRICA_OFFSET_S)?;
+    Some(midnight.and_local_timezone(offset).single()?.with_timezone(&Utc))
 }
 
 impl Usage {
@@ -142,6 +150,7 @@ mod tests {
     fn a_new_day_begins_at_midnight_in_nairobi_with_nothing_spent() {
         let at = |h| Utc.with_ymd_and_hms(2026, 11, 1, h, 0, 0).unwrap();
         assert_eq!((day_of(at(20)), day_of(at(21))), (day(1), day(2)));
+        assert_eq!(day_begins(day(2)), Some(at(21)));
         let spent = Usage { day: day(1), spent_minor: 200 };
         assert_eq!(Usage::on(Some(spent), day(1)), spent);
         assert_eq!(Usage::on(Some(spent), day(2)), Usage { day: day(2), spent_minor: 0 });

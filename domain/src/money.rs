@@ -38,6 +38,19 @@ impl Currency {
             _ => 100,
         }
     }
+
+    /// Minor units as a plain decimal number, such as `-1500.00`: digit by digit, without rounding.
+    #[must_use]
+    pub fn decimal(self, minor: i64) -> String {
+        let sign = if minor < 0 { "-" } else { "" };
+        let per_major = self.minor_per_major().unsigned_abs();
+        let digits = minor.unsigned_abs();
+        let major = digits.checked_div(per_major).unwrap_or(digits);
+        match self.exponent() {
+            0 => format!("{sign}{major}"),
+            _ => format!("{sign}{major}.{:02}", digits.checked_rem(per_major).unwrap_or(0)),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -230,6 +243,21 @@ mod tests {
         assert_eq!(kes(150_000).to_string(), "KES 1,500.00");
         assert_eq!(kes(123_456_789).to_string(), "KES 1,234,567.89");
         assert_eq!(Money::new(1_234_567, Currency::Ugx).unwrap().to_string(), "UGX 1,234,567");
+    }
+
+    #[test]
+    fn a_decimal_number_has_every_digit() {
+        for (minor, text) in [
+            (0, "0.00"),
+            (7, "0.07"),
+            (-7, "-0.07"),
+            (-150_000, "-1500.00"),
+            (123_456_789, "1234567.89"),
+            (i64::MIN, "-92233720368547758.08"),
+        ] {
+            assert_eq!(Currency::Kes.decimal(minor), text);
+        }
+        assert_eq!(Currency::Ugx.decimal(-1_234_567), "-1234567");
     }
 
     #[test]

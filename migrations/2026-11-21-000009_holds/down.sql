@@ -1,1 +1,2 @@
+drop index payments_open_withdrawals_idx;
 drop table holds;

@@ -34,3 +34,7 @@ where p.purpose = 'withdrawal'
     and not exists (select from entries e where e.key in (
         'pay_' || replace(p.id::text, '-', '') || ':payout_settle',
         'pay_' || replace(p.id::text, '-', '') || ':payout_return'));
+
+-- How much of a wallet is on its way out is summed up from these.
+create index payments_open_withdrawals_idx on payments (user_id)
+    where purpose = 'withdrawal' and state not in ('succeeded', 'failed');

@@ -38,6 +38,8 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("get_operation", Party),
     ("get_payment", Party),
     ("get_readiness", Public),
+    ("get_statement", Own),
+    ("get_transaction", Party),
     ("get_wallet", Own),
     ("list_breaks", Operator),
     ("list_callbacks", Operator),
@@ -48,7 +50,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("list_payments", Own),
     ("list_reconciliations", Operator),
     ("list_suspense", Operator),
-    ("list_wallet_entries", Own),
+    ("list_transactions", Own),
     ("list_withdrawals", Own),
     ("log_in", Public),
     ("propose_deal", Party),
@@ -64,7 +66,7 @@ const TABLE: [(&str, Scope); ROWS] = [
 ];
 const ROWS: usize = 38;
 
-/// A deal, a payment and a job that exist, so that a refusal is not for want of them.
+/// A deal, a payment, a job and a transaction that exist, so that a refusal is not for want of them.
 struct World {
     app: App,
     stranger: Person,
@@ -73,6 +75,7 @@ struct World {
     milestone: String,
     payment: String,
     job: String,
+    transaction: String,
 }
 
 async fn world() -> World {
@@ -84,7 +87,8 @@ async fn world() -> World {
     let milestone = app.milestones(&buyer, &deal).await.remove(0);
     let job = app.database.text("select replace(min(id::text), '-', '') from jobs").await;
     let job = format!("job_{}", job.expect("a job"));
-    World { app, stranger, operator, deal, milestone, payment, job }
+    let transaction = app.given(&buyer, 100_000, app.clock.now()).await;
+    World { app, stranger, operator, deal, milestone, payment, job, transaction }
 }
 
 impl World {
@@ -98,6 +102,7 @@ impl World {
                 "payments" | "withdrawals" => &self.payment,
                 "jobs" => &self.job,
                 "operations" => "somebody-elses-key",
+                "transactions" => &self.transaction,
                 "c" | "p" | "t" => "0123456789abcdef0123456789abcdef",
                 _ => "",
             };

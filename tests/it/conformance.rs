@@ -108,7 +108,8 @@ impl Observer {
             value.get(name).ok_or(format!("`{name}` is missing"))?;
         }
         for (name, member) in value.as_object().expect("an object") {
-            let described = schema["properties"].get(name);
+            let named = schema["properties"].get(name);
+            let described = named.or(schema.get("additionalProperties").filter(|s| s.is_object()));
             let described = described.ok_or(format!("`{name}` is not documented"))?;
             self.fits(described, member).map_err(|why| format!("{name}: {why}"))?;
         }
@@ -207,8 +208,22 @@ async fn withdraw(observer: &Observer, person: &Person, operator: &Person) {
         observer.app.wait_for_payment(person, id, end).await;
         observer.get(person, &format!("/v1/payments/{id}")).await;
     }
-    for list in ["/v1/payments", "/v1/withdrawals", "/v1/wallet", "/v1/wallet/entries", "/v1/me"] {
+    for list in ["/v1/payments", "/v1/withdrawals", "/v1/wallet", "/v1/me"] {
         observer.get(person, list).await;
+    }
+}
+
+/// Looks back at what has moved, in every form that it has.
+async fn look_back(observer: &Observer, person: &Person) {
+    let listed = observer.get(person, "/v1/transactions?kind=deposit,fund&kind=release").await;
+    let first = &listed["items"][0];
+    let (id, at) = (first["id"].as_str().expect("an id"), first["at"].as_str().expect("a time"));
+    assert_eq!(&observer.get(person, &format!("/v1/transactions/{id}")).await, first);
+    observer.get(person, &format!("/v1/wallet?at={at}")).await;
+    for format in ["json", "csv", "pdf"] {
+        observer
+            .get(person, &format!("/v1/wallet/statement?from=2020-01-01&format={format}"))
+            .await;
     }
 }
 
@@ -257,6 +272,7 @@ async fn every_answer_has_the_documented_shape() {
     let operator = observer.app.operator().await;
     trade(&observer, &buyer, &seller).await;
     withdraw(&observer, &buyer, &operator).await;
+    look_back(&observer, &buyer).await;
     operate(&observer, &operator).await;
     let documented: BTreeSet<String> = observer.operations.iter().map(|o| o.id.clone()).collect();
     assert_eq!(*observer.answered.borrow(), documented);

@@ -29,6 +29,8 @@ mod races;
 mod reconciliation;
 mod requests;
 mod transfers;
+mod statement;
+mod transactions;
 mod up;
 mod users;
 mod wallet;

@@ -1,21 +1,10 @@
-//! The wallet: balances, their history in pages, and paying in.
+//! The wallet: balances of now and of any moment, and paying in.
 
-use amana_harness::{App, DealPlan, Person};
+use crate::transactions::{Dice, all, history};
+use amana_harness::{App, Person};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
-
-async fn all_entries(app: &App, person: &Person, limit: usize) -> Vec<Value> {
-    let mut found = vec![];
-    let mut path = format!("/v1/wallet/entries?limit={limit}");
-    loop {
-        let page = app.get(person, &path).await.expect(200);
-        let items = page["items"].as_array().expect("items");
-        assert!(items.len() <= limit);
-        found.extend(items.iter().cloned());
-        let Some(cursor) = page["next_cursor"].as_str() else { return found };
-        assert_eq!(items.len(), limit, "only the last page may be short");
-        path = format!("/v1/wallet/entries?limit={limit}&after={cursor}");
-    }
-}
+use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn money_is_paid_in_from_the_phone() {
@@ -64,7 +53,7 @@ async fn a_declined_prompt_pays_nothing_in_and_says_so() {
     let failed = app.wait_for_payment(&amina, id, "failed").await;
     assert_eq!(failed["reason"], "cancelled_by_payer");
     assert!(failed["status_text"].to_string().contains("Nothing was taken"), "{failed:#}");
-    assert!(all_entries(&app, &amina, 10).await.is_empty());
+    assert!(all(&app, &amina, "", 10).await.is_empty());
     app.assert_sound().await;
 }
 
@@ -90,36 +79,71 @@ async fn what_is_on_its_way_out_is_held() {
     app.assert_sound().await;
 }
 
-/// Every page size shows the same history: newest first, no gap, no repeat, and it adds up line by line.
+/// At the time of every movement the balance is what the movement left behind, and in between it stays.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_history_adds_up_whatever_the_page_size() {
-    let app = App::start().await;
-    let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
-    app.top_up(&amina, 1_000_000).await;
-    let plan = DealPlan { milestones: vec![100_000], fee_payer: "buyer" };
-    for _ in 0..5 {
-        app.funded_from_wallet(&amina, &juma, &plan).await;
-    }
-    let body = json!({ "amount": { "amount": 200_000, "currency": "KES" } });
-    let out = app.post(&amina, "/v1/withdrawals", body).await.expect(202);
-    let id = out["id"].as_str().expect("an id");
-    app.wait_for_payment(&amina, id, "succeeded").await;
-
-    let whole = all_entries(&app, &amina, 100).await;
-    let kinds: Vec<&str> = whole.iter().filter_map(|e| e["kind"].as_str()).collect();
-    let out = ["payout_settle", "payout_reserve", "payout_reserve"];
-    assert_eq!(kinds, [&out[..], &["fund"; 5], &["deposit"]].concat());
-    for limit in [1, 2, 3, 7] {
-        assert_eq!(all_entries(&app, &amina, limit).await, whole, "pages of {limit}");
-    }
-    for account in ["user.available", "user.held"] {
-        let mut balance = 0;
-        for entry in whole.iter().rev().filter(|e| e["account"] == account) {
-            balance += entry["amount"]["amount"].as_i64().expect("a number");
-            assert_eq!(entry["balance_after"]["amount"], balance, "{entry:#}");
+async fn the_balance_of_any_moment_is_known() {
+    let app = App::builder().without_worker().start().await;
+    for person in &history(&app, &mut Dice::new(17), 50).await {
+        let whole = all(&app, person, "", 100).await;
+        let mut later: Option<DateTime<Utc>> = None;
+        for one in &whole {
+            let at: DateTime<Utc> =
+                one["at"].as_str().and_then(|at| at.parse().ok()).expect("a time");
+            // Of several that share their time, the last one counts.
+            if later != Some(at) {
+                let after = one["balance_after"]["amount"].as_i64();
+                assert_eq!(Some(available_at(&app, person, at).await), after, "{one:#}");
+                if let Some(later) = later {
+                    let just_before = later - TimeDelta::microseconds(1);
+                    assert_eq!(Some(available_at(&app, person, just_before).await), after);
+                }
+            }
+            later = Some(at);
         }
+        let first = later.expect("a movement") - TimeDelta::microseconds(1);
+        assert_eq!(available_at(&app, person, first).await, 0);
     }
-    // 5 deals of 1,000 shillings with 1.5 % on top, and 2,000 withdrawn.
-    assert_eq!(app.balance(&amina).await, (292_500, 0));
-    app.assert_sound().await;
+}
+
+async fn available_at(app: &App, person: &Person, at: DateTime<Utc>) -> i64 {
+    let at = at.to_rfc3339_opts(SecondsFormat::Micros, true);
+    let wallet = app.get(person, &format!("/v1/wallet?at={at}")).await.expect(200);
+    assert_eq!(wallet["balances"][0]["in_transit"], Value::Null);
+    wallet["balances"][0]["available"]["amount"].as_i64().expect("a number")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_balance_of_the_future_is_not_known() {
+    let app = App::builder().without_worker().start().await;
+    let amina = app.person("Amina").await;
+    let at = (app.clock.now() + TimeDelta::minutes(1)).to_rfc3339_opts(SecondsFormat::Secs, true);
+    let answer = app.get(&amina, &format!("/v1/wallet?at={at}")).await;
+    assert_eq!((answer.problem(), answer.status.as_u16()), ("invalid_parameter", 400));
+    assert_eq!(answer.body["errors"][0]["pointer"], "at");
+}
+
+/// Held is more than what is in transit: a withdrawal that waits for a decision has not left.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_sent_to_mobile_money_is_in_transit() {
+    let app = App::builder().callback_delay(Duration::from_secs(3_600)).start().await;
+    let amina = app.person("Amina").await;
+    app.given(&amina, 100_000, app.clock.now()).await;
+    let before = app.clock.now();
+    let withdraw = async |minor: i64, state: &str| {
+        let body = json!({ "amount": { "amount": minor, "currency": "KES" } });
+        let payment = app.post(&amina, "/v1/withdrawals", body).await.expect(202);
+        let id = payment["id"].as_str().expect("an id").to_owned();
+        app.wait_for_payment(&amina, &id, state).await
+    };
+    withdraw(30_000, "pending").await;
+    app.database.execute("update risk_rules set threshold = 1, points = 100").await;
+    withdraw(20_000, "held").await;
+    let wallet = app.get(&amina, "/v1/wallet").await.expect(200);
+    let kes = |minor: i64| json!({ "amount": minor, "currency": "KES" });
+    let expected = json!({
+        "currency": "KES", "available": kes(50_000), "held": kes(50_000), "in_transit": kes(30_000),
+        "total": kes(100_000),
+    });
+    assert_eq!(wallet["balances"], json!([expected]));
+    assert_eq!(available_at(&app, &amina, before).await, 100_000);
 }

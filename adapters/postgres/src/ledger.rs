@@ -1,4 +1,4 @@
-//! Writing entries, and reading balances and entries back.
+//! Writing entries, and reading balances back: of now, and of any moment before.
 
 mod write;
 
@@ -7,16 +7,15 @@ pub(crate) use write::{
 };
 
 use crate::error::Error;
-use crate::page::Page;
 use crate::pool::Store;
 use crate::row::parse;
-use crate::schema::accounts;
+use crate::statement::statement;
 use amana_domain::id::UserId;
 use amana_domain::ledger::{AccountKind, Entry};
 use amana_domain::money::Currency;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -26,29 +25,65 @@ use uuid::Uuid;
 pub struct Balance {
     pub currency: Currency,
     pub available_minor: i64,
-    /// Reserved for withdrawals that are under way.
+    /// Reserved, for withdrawals that are under way or for somebody who may take it.
     pub held_minor: i64,
+    /// The part of it that was sent to a provider whose answer is not in yet; not told of the past.
+    pub in_transit_minor: Option<i64>,
 }
 
-/// One posting to a person's wallet, with what it was for.
-#[derive(Debug, Clone, QueryableByName)]
-pub struct EntryView {
-    #[diesel(sql_type = SqlUuid)]
-    pub id: Uuid,
+const IN_TRANSIT: &str = "in_transit";
+
+// One statement, so that what is in transit is part of what is held.
+statement! {
+    ReadBalances(
+        owner: SqlUuid = Uuid,
+        user: SqlUuid = Uuid,
+    ) "select kind, currency, balance_minor as minor from accounts
+        where owner = $1 and kind in ('user.available', 'user.held')
+        union all
+        select 'in_transit', currency, sum(amount_minor)::bigint from payments
+        where user_id = $2 and purpose = 'withdrawal' and state not in ('succeeded', 'failed') and stage = 'sent'
+        group by currency"
+}
+
+statement! {
+    ReadBalancesAt(
+        at: Timestamptz = DateTime<Utc>,
+        owner: SqlUuid = Uuid,
+    ) "select a.kind, a.currency, coalesce(l.balance_after_minor, 0) as minor
+        from accounts a left join lateral (
+            select p.balance_after_minor from postings p where p.account_id = a.id and p.at <= $1
+            order by p.at desc, p.seq desc limit 1) l on true
+        where a.owner = $2 and a.kind in ('user.available', 'user.held')"
+}
+
+#[derive(QueryableByName)]
+struct Row {
     #[diesel(sql_type = Text)]
-    pub kind: String,
+    kind: String,
     #[diesel(sql_type = Text)]
-    pub account: String,
-    #[diesel(sql_type = Text)]
-    pub currency: String,
+    currency: String,
     #[diesel(sql_type = BigInt)]
-    pub amount_minor: i64,
-    #[diesel(sql_type = BigInt)]
-    pub balance_after_minor: i64,
-    #[diesel(sql_type = Timestamptz)]
-    pub at: DateTime<Utc>,
-    #[diesel(sql_type = SmallInt)]
-    pub line: i16,
+    minor: i64,
+}
+
+/// One per currency; a new wallet shows its home currency at zero.
+fn gather(rows: Vec<Row>, in_transit_minor: Option<i64>) -> Result<Vec<Balance>, Error> {
+    let empty =
+        |currency| Balance { currency, available_minor: 0, held_minor: 0, in_transit_minor };
+    let mut balances = BTreeMap::from([(Currency::Kes, empty(Currency::Kes))]);
+    for Row { kind, currency, minor } in rows {
+        let currency = parse(&currency)?;
+        let balance = balances.entry(currency).or_insert_with(|| empty(currency));
+        if kind == IN_TRANSIT {
+            balance.in_transit_minor = Some(minor);
+        } else if parse::<AccountKind>(&kind)? == AccountKind::UserAvailable {
+            balance.available_minor = minor;
+        } else {
+            balance.held_minor = minor;
+        }
+    }
+    Ok(balances.into_values().collect())
 }
 
 impl Store {
@@ -62,63 +97,26 @@ impl Store {
         Ok(())
     }
 
-    /// Balances of a person, one per currency that was ever used; a new wallet shows its home currency at zero.
+    /// What a person has now, per currency that was ever used.
     ///
     /// # Errors
     /// [`Error::Store`] only.
     pub async fn balances(&self, user: UserId) -> Result<Vec<Balance>, Error> {
         let mut conn = self.connection().await?;
-        let rows: Vec<(String, String, i64)> = accounts::table
-            .filter(accounts::owner.eq(user.uuid()))
-            .filter(
-                accounts::kind
-                    .eq_any([AccountKind::UserAvailable.as_str(), AccountKind::UserHeld.as_str()]),
-            )
-            .select((accounts::kind, accounts::currency, accounts::balance_minor))
-            .load(&mut conn)
-            .await?;
-        let mut balances = BTreeMap::from([(Currency::Kes, (0i64, 0i64))]);
-        for (kind, currency, minor) in rows {
-            let (available, held) = balances.entry(parse(&currency)?).or_default();
-            match parse(&kind)? {
-                AccountKind::UserAvailable => *available = minor,
-                _ => *held = minor,
-            }
-        }
-        Ok(balances
-            .into_iter()
-            .map(|(currency, (available_minor, held_minor))| Balance {
-                currency,
-                available_minor,
-                held_minor,
-            })
-            .collect())
+        let (owner, user) = (user.uuid(), user.uuid());
+        gather(ReadBalances { owner, user }.load(&mut conn).await?, Some(0))
     }
 
-    /// Postings to a person's wallet, newest first. `after` is the entry that the last page ended with.
+    /// What a person had at a moment: what the last posting until then left behind.
     ///
     /// # Errors
     /// [`Error::Store`] only.
-    pub async fn wallet_entries(
+    pub async fn balances_at(
         &self,
         user: UserId,
-        after: Option<(Uuid, i16)>,
-        limit: i64,
-    ) -> Result<Page<EntryView>, Error> {
+        at: DateTime<Utc>,
+    ) -> Result<Vec<Balance>, Error> {
         let mut conn = self.connection().await?;
-        let (after_id, after_line) = after.unwrap_or((Uuid::max(), i16::MAX));
-        let rows = diesel::sql_query(
-            "select e.id, e.kind, a.kind as account, p.currency, p.amount_minor, p.balance_after_minor, e.at, p.line
-            from accounts a join postings p on p.account_id = a.id join entries e on e.id = p.entry_id
-            where a.owner = $1 and a.kind in ('user.available', 'user.held') and (e.id, p.line) < ($2, $3)
-            order by e.id desc, p.line desc limit $4",
-        )
-        .bind::<SqlUuid, _>(user.uuid())
-        .bind::<SqlUuid, _>(after_id)
-        .bind::<SmallInt, _>(after_line)
-        .bind::<BigInt, _>(Page::<EntryView>::fetch(limit))
-        .load(&mut conn)
-        .await?;
-        Ok(Page::cut(rows, limit))
+        gather(ReadBalancesAt { at, owner: user.uuid() }.load(&mut conn).await?, None)
     }
 }

@@ -23,6 +23,7 @@ mod row;
 mod schema;
 mod statement;
 mod transfers;
+mod transactions;
 mod trust;
 mod users;
 
@@ -34,7 +35,7 @@ pub use error::{Conflict, Error, StoreError};
 pub use idempotency::{Answer, Keyed, OperationView, Outcome};
 pub use job::{Job, TimerKind};
 pub use jobs::{Claim, DueJob, JobState, JobView};
-pub use ledger::{Balance, EntryView};
+pub use ledger::Balance;
 pub use notifications::PendingNotification;
 pub use page::{PAGE_MAX, Page};
 pub use payments::{
@@ -44,5 +45,8 @@ pub use pool::Store;
 pub use quote::{Allowance, Quote};
 pub use reconciliation::{BreakView, RunSummary, RunView, SuspenseItem};
 pub use transfers::{NewTransfer, PersonView, TransferDetails, TransferView, TransferWriter};
+pub use transactions::{
+    SCAN_MAX, StatementPage, StatementPlace, TransactionFilter, TransactionPage,
+};
 pub use trust::{CurrencyProof, Proof};
 pub use users::{NewUser, User, UserRole};

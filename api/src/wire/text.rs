@@ -4,11 +4,13 @@ use super::{inline, register_named, single_value};
 use amana_domain::deal::{DealState, MilestoneState, Role};
 use amana_domain::fee::FeePayer;
 use amana_domain::id::{
-    BreakId, CallbackId, DealId, EntryId, JobId, MilestoneId, PaymentId, RunId, UserId,
+    BreakId, CallbackId, DealId, EntryId, HoldId, JobId, MilestoneId, PaymentId, RunId, UserId,
 };
+use amana_domain::ledger::EntryKind;
 use amana_domain::money::Currency;
 use amana_domain::notice::Locale;
 use amana_domain::payment::{Doubt, FailureReason, Purpose, State};
+use amana_domain::transaction::Direction;
 use amana_domain::transfer::Category;
 use amana_postgres::{CallbackOutcome, JobState, UserRole};
 use poem::http::HeaderValue;
@@ -120,6 +122,7 @@ ids! {
     CallbackId = "callback-id",
     BreakId = "break-id",
     RunId = "run-id",
+    HoldId = "hold-id",
 }
 
 /// Carries closed sets of values; each is described once.
@@ -161,6 +164,14 @@ text_values! {
     DealState as "DealState";
     /// How far a milestone has come. `released` and `refunded` are final.
     MilestoneState as "MilestoneState";
+    /// What a movement was for. `fund`, `release` and `refund` belong to deals; `payout_reserve` takes the money of a
+    /// withdrawal aside, `payout_return` gives it back; `hold` sets money aside for somebody, `hold_settle` pays
+    /// it, `hold_release` gives it back.
+    EntryKind as "TransactionKind";
+    /// Whether a balance grew or shrank.
+    Direction as "Direction";
+    /// What the sender of a transfer says it is for.
+    Category as "Category";
     /// What a payment is for.
     Purpose as "PaymentPurpose";
     /// How far a payment has come. `succeeded` and `failed` are final; `unknown` means that the provider's

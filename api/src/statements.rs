@@ -1,0 +1,193 @@
+//! The statement of a wallet: opening balance, movements, closing balance; to read and to keep.
+
+use crate::Chapter;
+use crate::auth::Caller;
+use crate::context::Context;
+use crate::page::{Cursor, LinePlace, limit};
+use crate::problem::{ApiError, Code};
+use crate::transactions::{TransactionAnswer, currency};
+use crate::wire::{DayOrMoment, Limit, Moment, Money, Nullable, Wire, text_values};
+use amana_documents::{DocumentError, StatementFile};
+use amana_domain::id::UserId;
+use amana_domain::money::Currency;
+use amana_domain::statement::Period;
+use amana_domain::text_enum;
+use amana_postgres::{StatementPage, StatementPlace};
+use poem::web::Data;
+use poem_openapi::param::Query;
+use poem_openapi::payload::{Binary, Json, PlainText};
+use poem_openapi::{ApiResponse, Object, OpenApi, ResponseContent};
+use std::sync::Arc;
+
+text_enum! {
+    pub(crate) enum Format as "format" {
+        Json = "json",
+        Csv = "csv",
+        Pdf = "pdf",
+    }
+}
+
+text_values! {
+    /// What a statement is written as: to be read by programs, as a sheet, or on paper.
+    Format as "StatementFormat";
+}
+
+/// The statement of a wallet in one currency: `opening` and everything that moved make up `closing`.
+#[derive(Debug, Object)]
+#[oai(rename = "Statement")]
+struct StatementAnswer {
+    currency: Wire<Currency>,
+    /// The period begins here.
+    from: Wire<Moment>,
+    /// The period ends before this.
+    to: Wire<Moment>,
+    /// The available balance before the period.
+    opening: Money,
+    /// What came in during the whole period; `null` if that has more than 10,000 movements.
+    total_in: Nullable<Money>,
+    /// What went out during the whole period; `null` if that has more than 10,000 movements.
+    total_out: Nullable<Money>,
+    /// The available balance at the end of the period.
+    closing: Money,
+    /// The movements of this page, oldest first.
+    lines: Vec<TransactionAnswer>,
+    /// Hand it over as `after`, with the same period and currency, to get the next page; `null` on the last one.
+    next_cursor: Nullable<String>,
+}
+
+impl From<StatementPage> for StatementAnswer {
+    fn from(page: StatementPage) -> Self {
+        let money = |minor| Money::minor(minor, page.currency);
+        let next = page.next.map(|StatementPlace { seq, last_seq }| LinePlace { seq, last_seq });
+        Self {
+            currency: page.currency.into(),
+            from: Moment(page.period.from).into(),
+            to: Moment(page.period.to).into(),
+            opening: money(page.ends.opening_minor),
+            total_in: Nullable::of(page.totals.map(|totals| money(totals.in_minor))),
+            total_out: Nullable::of(page.totals.map(|totals| money(totals.out_minor))),
+            closing: money(page.ends.closing_minor),
+            lines: page.lines.into_iter().map(TransactionAnswer::from).collect(),
+            next_cursor: Nullable::of(next.map(|place| place.to_string())),
+        }
+    }
+}
+
+#[derive(ResponseContent)]
+enum Content {
+    Json(Json<StatementAnswer>),
+    #[oai(content_type = "text/csv; charset=utf-8")]
+    Csv(PlainText<String>),
+    #[oai(content_type = "application/pdf")]
+    Pdf(Binary<Vec<u8>>),
+}
+
+#[derive(ApiResponse)]
+enum Written {
+    /// The statement, in the format that was asked for.
+    #[oai(status = 200)]
+    Statement(
+        Content,
+        /// How a file is to be called; not on JSON.
+        #[oai(header = "Content-Disposition")]
+        Option<String>,
+    ),
+}
+
+fn period(
+    context: &Context,
+    from: DayOrMoment,
+    to: Option<Wire<DayOrMoment>>,
+) -> Result<Period, ApiError> {
+    let (from, to) = (from.from(), to.map_or(context.now(), |to| to.0.to()));
+    if from < to {
+        return Ok(Period { from, to });
+    }
+    Err(ApiError::new(Code::InvalidParameter, "a period ends after it begins")
+        .at("to", "expected a time after `from`"))
+}
+
+fn unwritten(error: &DocumentError) -> ApiError {
+    tracing::error!("a statement could not be written: {error}");
+    ApiError::internal()
+}
+
+/// Writing thousands of lines keeps a core busy: not one that answers other calls.
+async fn file(
+    context: &Context,
+    whose: (UserId, Currency),
+    period: Period,
+    write: fn(&StatementFile) -> Result<Content, DocumentError>,
+) -> Result<(Content, String), ApiError> {
+    let user = context.store.user(whose.0).await?;
+    let statement = context.store.statement(whose, period).await?;
+    let (holder, locale, made_at) = (user.name, user.locale, context.now());
+    let file = StatementFile { statement, holder, locale, made_at };
+    let name = file.name();
+    let written = tokio::task::spawn_blocking(move || write(&file)).await;
+    let content = written.map_err(|error| {
+        tracing::error!("a statement was cut short: {error}");
+        ApiError::internal()
+    })?;
+    Ok((content.map_err(|error| unwritten(&error))?, name))
+}
+
+fn attachment(name: &str, format: Format) -> Option<String> {
+    Some(format!("attachment; filename=\"{name}.{format}\""))
+}
+
+pub(crate) struct Statements;
+
+#[OpenApi(prefix_path = "/v1/wallet/statement", tag = "Chapter::Wallet")]
+impl Statements {
+    /// Get a statement
+    ///
+    /// The caller's available balance in one currency over a period: opening balance, movements oldest first,
+    /// totals, closing balance. As JSON it comes in pages, which belong to one statement also while money moves. As
+    /// CSV (RFC 4180) and PDF it is whole, in the language of the person, with local times; `period_too_long`
+    /// (422) beyond 10,000 movements.
+    #[oai(path = "/", method = "get", operation_id = "get_statement")]
+    #[expect(clippy::too_many_arguments, reason = "one for each parameter of the operation")]
+    async fn get(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// Where the period begins: a time (RFC 3339), or a day in Nairobi.
+        from: Query<Wire<DayOrMoment>>,
+        /// Before when it ends: a time (RFC 3339), or a day in Nairobi, which is included; now if left out.
+        to: Query<Option<Wire<DayOrMoment>>>,
+        /// `KES` if left out.
+        #[oai(name = "currency")]
+        asked: Query<Option<Wire<Currency>>>,
+        /// `json` if left out.
+        format: Query<Option<Wire<Format>>>,
+        /// The `next_cursor` of the page before; for JSON only.
+        after: Query<Option<Cursor<LinePlace>>>,
+        /// How many lines a page has at most, 20 if left out; for JSON only.
+        #[oai(name = "limit")]
+        size: Query<Option<Limit>>,
+    ) -> Result<Written, ApiError> {
+        let period = period(&context, from.0.0, to.0)?;
+        let whose = (caller.user(), currency(asked.0));
+        let format = format.0.map_or(Format::Json, |format| format.0);
+        let (content, name) = match format {
+            Format::Json => {
+                let after = after.0.map(|Cursor(at)| at.into());
+                let page =
+                    context.store.statement_page(whose, period, after, limit(size.0)).await?;
+                return Ok(Written::Statement(Content::Json(Json(page.into())), None));
+            }
+            Format::Csv => file(&context, whose, period, csv).await?,
+            Format::Pdf => file(&context, whose, period, pdf).await?,
+        };
+        Ok(Written::Statement(content, attachment(&name, format)))
+    }
+}
+
+fn csv(file: &StatementFile) -> Result<Content, DocumentError> {
+    file.csv().map(|text| Content::Csv(PlainText(text)))
+}
+
+fn pdf(file: &StatementFile) -> Result<Content, DocumentError> {
+    file.pdf().map(|bytes| Content::Pdf(Binary(bytes)))
+}
