@@ -16,6 +16,7 @@ pub mod money;
 pub mod notice;
 pub mod payment;
 pub mod phone;
+pub mod proof;
 pub mod reconciliation;
 pub mod risk;
 pub mod text;
