@@ -32,6 +32,7 @@ pub enum Case {
     SendSms,
     Reconcile,
     Housekeep,
+    CheckLedger,
 }
 
 /// A new kind of job does not compile until it has a case.
@@ -46,6 +47,7 @@ fn cases(job: &Job) -> &'static [Case] {
         Job::SendNotification { .. } => &[Case::SendEmail, Case::SendSms],
         Job::Reconcile { .. } => &[Case::Reconcile],
         Job::Housekeep { .. } => &[Case::Housekeep],
+        Job::CheckLedger { .. } => &[Case::CheckLedger],
     }
 }
 
@@ -129,7 +131,8 @@ impl Bench {
             | Case::SendEmail
             | Case::SendSms
             | Case::Reconcile
-            | Case::Housekeep => {}
+            | Case::Housekeep
+            | Case::CheckLedger => {}
         }
         self.app.run_due_jobs().await;
     }
@@ -164,6 +167,7 @@ impl Bench {
             }
             Case::Reconcile => self.leave_work_for_reconciliation(seller).await,
             Case::Housekeep => self.leave_work_for_housekeeping().await,
+            Case::CheckLedger => self.leave_a_break_that_is_over().await,
         }
     }
 
@@ -214,6 +218,17 @@ impl Bench {
         self.app.clock.advance(TimeDelta::days(60));
         self.enqueue(&Job::Housekeep { tick: 1 }).await;
         self.job = self.queued("housekeep").await;
+    }
+
+    /// What an earlier check has listed and the next one does not find any more.
+    async fn leave_a_break_that_is_over(&mut self) {
+        self.deposit().await;
+        self.app.run_due_jobs().await;
+        let listed = "insert into breaks (id, kind, subject, detail, opened_at, last_seen_at)
+            values (gen_random_uuid(), 'balance_differs', 'an account', 'it was wrong', now(), now())";
+        self.app.database.execute(listed).await;
+        self.enqueue(&Job::CheckLedger { tick: 1 }).await;
+        self.job = self.queued("check_ledger").await;
     }
 
     async fn agree(&mut self, seller: UserId) -> DealId {

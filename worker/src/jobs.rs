@@ -2,6 +2,7 @@
 //! committed together with the completion of its row.
 
 mod apply_callback;
+mod check_ledger;
 mod housekeep;
 mod lapse_deal;
 mod poll_collection;
@@ -41,6 +42,7 @@ pub(crate) async fn carry_out(context: &Context, claim: &Claim) -> Result<(), Fa
         }
         Job::Reconcile { .. } => reconcile::run(context, claim).await,
         Job::Housekeep { .. } => housekeep::run(context, claim).await,
+        Job::CheckLedger { .. } => check_ledger::run(context, claim).await,
     }?;
     context.step(claim, "done").await
 }

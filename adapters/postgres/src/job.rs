@@ -70,6 +70,9 @@ pub enum Job {
     Housekeep {
         tick: i64,
     },
+    CheckLedger {
+        tick: i64,
+    },
 }
 
 impl Job {
@@ -84,7 +87,8 @@ impl Job {
             Job::ScreenWithdrawal { .. } => "fraud",
             Job::SendNotification { .. } => "notifications",
             Job::Reconcile { .. } => "reconciliation",
-            Job::Housekeep { .. } => "housekeeping",
+            // Not where reconciliation waits: reading everything may take long.
+            Job::Housekeep { .. } | Job::CheckLedger { .. } => "housekeeping",
         }
     }
 
@@ -100,6 +104,7 @@ impl Job {
             Job::SendNotification { .. } => "send_notification",
             Job::Reconcile { .. } => "reconcile",
             Job::Housekeep { .. } => "housekeep",
+            Job::CheckLedger { .. } => "check_ledger",
         }
     }
 
@@ -125,6 +130,7 @@ impl Job {
             Job::SendNotification { notification } => format!("send_notification:{notification}"),
             Job::Reconcile { tick } => format!("reconcile:{tick}"),
             Job::Housekeep { tick } => format!("housekeep:{tick}"),
+            Job::CheckLedger { tick } => format!("check_ledger:{tick}"),
         }
     }
 
@@ -137,7 +143,8 @@ impl Job {
             Job::SubmitCollection { .. } | Job::SubmitPayout { .. } => 60,
             Job::ApplyCallback { .. } | Job::LapseDeal { .. } | Job::ScreenWithdrawal { .. } => 30,
             Job::PollCollection { .. } => 5,
-            Job::SendNotification { .. } => 30,
+            // Its next tick is a day away.
+            Job::SendNotification { .. } | Job::CheckLedger { .. } => 30,
             Job::Reconcile { .. } | Job::Housekeep { .. } => 8,
         }
     }

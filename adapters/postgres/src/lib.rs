@@ -16,12 +16,12 @@ mod notifications;
 mod page;
 mod payments;
 mod pool;
+mod proof;
 mod reconciliation;
 mod risk;
 mod row;
 mod schema;
 mod statement;
-mod trust;
 mod users;
 
 pub use audit::AuditRecord;
@@ -39,6 +39,6 @@ pub use payments::{
     Begin, Exchange, Funding, FundingMethod, PaymentView, Submission, WithdrawalDecision,
 };
 pub use pool::Store;
+pub use proof::{Counts, LedgerCheck, LedgerCheckView, Proof};
 pub use reconciliation::{BreakView, RunSummary, RunView, SuspenseItem};
-pub use trust::{CurrencyProof, Proof};
 pub use users::{NewUser, User, UserRole};

@@ -80,8 +80,9 @@ async fn refuses(cases: Vec<(&str, String, &str)>) {
         assert_eq!(database.refusal(&sql).await, constraint, "{what}");
     }
     assert_eq!(database.fingerprint().await, before);
-    let proof = database.store().await.proof().await.expect("a proof");
-    assert!(proof.holds() && proof.entries == 1 && proof.postings == 2, "{proof:?}");
+    let check = database.store().await.check_ledger().await.expect("a check");
+    assert_eq!(check.first_wrong, None);
+    assert_eq!((check.counts.entries, check.counts.postings), (1, 2));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
