@@ -4,11 +4,10 @@ use crate::Chapter;
 use crate::auth::Operator;
 use crate::context::Context;
 use crate::problem::ApiError;
-use crate::wire::Wire;
+use crate::wire::{Nullable, Timestamp, Wire};
 use amana_domain::money::Currency;
 use amana_domain::proof::Trust;
 use amana_postgres::{LedgerCheckView, Proof};
-use chrono::{DateTime, Utc};
 use poem::web::Data;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
@@ -20,16 +19,16 @@ struct LedgerProof {
     /// Whether all of it holds: the trust equation in every currency, and nothing was wrong at the latest check.
     holds: bool,
     currencies: Vec<CurrencySums>,
-    /// The latest full check; null before the first one.
-    latest_check: Option<LedgerCheck>,
+    /// The latest full check; `null` before the first one.
+    latest_check: Nullable<LedgerCheck>,
 }
 
 /// A full check: every posting was read, and every balance, sequence and sum worked out again. There is one
 /// each night.
 #[derive(Debug, Object)]
 struct LedgerCheck {
-    started_at: DateTime<Utc>,
-    finished_at: DateTime<Utc>,
+    started_at: Timestamp,
+    finished_at: Timestamp,
     /// Whether nothing was wrong.
     holds: bool,
     /// How many accounts were read, until the first row that is wrong if one is.
@@ -38,8 +37,8 @@ struct LedgerCheck {
     entries: i64,
     /// How many postings were read.
     postings: i64,
-    /// The first row that is wrong, by name, and what is wrong with it; null if nothing is.
-    first_wrong: Option<String>,
+    /// The first row that is wrong, by name, and what is wrong with it; `null` if nothing is.
+    first_wrong: Nullable<String>,
 }
 
 /// The sums of the balances in one currency, in minor units.
@@ -85,13 +84,13 @@ impl From<Trust> for CurrencySums {
 impl From<LedgerCheckView> for LedgerCheck {
     fn from(view: LedgerCheckView) -> Self {
         Self {
-            started_at: view.started_at,
-            finished_at: view.finished_at,
+            started_at: view.started_at.into(),
+            finished_at: view.finished_at.into(),
             holds: view.first_wrong.is_none(),
             accounts: view.accounts,
             entries: view.entries,
             postings: view.postings,
-            first_wrong: view.first_wrong,
+            first_wrong: Nullable::of(view.first_wrong),
         }
     }
 }
@@ -101,7 +100,7 @@ impl From<Proof> for LedgerProof {
         Self {
             holds: proof.holds(),
             currencies: proof.currencies.into_iter().map(CurrencySums::from).collect(),
-            latest_check: proof.latest_check.map(LedgerCheck::from),
+            latest_check: Nullable::of(proof.latest_check),
         }
     }
 }

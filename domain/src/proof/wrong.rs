@@ -11,13 +11,14 @@ use uuid::Uuid;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{row}: {fault}")]
 pub struct Wrong {
-    pub row: Row,
+    /// Boxed, because every step answers with it and next to none needs it.
+    pub row: Box<Row>,
     pub fault: Fault,
 }
 
 impl Wrong {
-    pub(super) const fn new(row: Row, fault: Fault) -> Self {
-        Self { row, fault }
+    pub(super) fn new(row: Row, fault: Fault) -> Self {
+        Self { row: Box::new(row), fault }
     }
 }
 

@@ -16,13 +16,13 @@ const ALONG_INDEXES: &str = "set local enable_sort = off; set local jit = off";
 
 /// Why a check ends early.
 enum Stop {
-    Wrong(Box<Wrong>),
+    Wrong(Wrong),
     Store(Error),
 }
 
 impl From<Wrong> for Stop {
     fn from(wrong: Wrong) -> Self {
-        Stop::Wrong(Box::new(wrong))
+        Stop::Wrong(wrong)
     }
 }
 
@@ -55,7 +55,7 @@ impl Store {
         match checked {
             Ok(currencies) => Ok(LedgerCheck { counts, currencies, first_wrong: None }),
             Err(Stop::Wrong(wrong)) => {
-                Ok(LedgerCheck { counts, currencies: vec![], first_wrong: Some(*wrong) })
+                Ok(LedgerCheck { counts, currencies: vec![], first_wrong: Some(wrong) })
             }
             Err(Stop::Store(error)) => Err(error),
         }
