@@ -111,8 +111,8 @@ impl Store {
             let payment = intent(keyed.user, Purpose::Withdrawal, None, amount, msisdn);
             insert(conn, &payment, now).await?;
             let reserved = [payment.reserve_entry()?];
-            ledger::post(conn, &reserved, now).await?;
             reserved::follow(conn, &payment, &reserved, now).await?;
+            ledger::post(conn, &reserved, now).await?;
             jobs::enqueue(conn, &Job::ScreenWithdrawal { payment: payment.id.uuid() }, now, now)
                 .await?;
             let user = users::load(conn, keyed.user).await?;

@@ -88,8 +88,8 @@ async fn follow(
         return open_break(conn, BreakKind::PaidAfterReturn, &payment.id.to_string(), &detail, now)
             .await;
     }
-    ledger::post(conn, &entries, now).await?;
     reserved::follow(conn, payment, &entries, now).await?;
+    ledger::post(conn, &entries, now).await?;
     let funded = match deal {
         Some(deal) => follow_for_deal(conn, deal, payment, after, now).await?,
         None => false,

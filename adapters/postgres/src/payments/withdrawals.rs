@@ -101,8 +101,8 @@ impl Store {
                 .await?;
             rows::save(conn, &payment, now).await?;
             let due = payment.due_entries()?;
-            ledger::post(conn, &due, now).await?;
             reserved::follow(conn, &payment, &due, now).await?;
+            ledger::post(conn, &due, now).await?;
             let (from, to) = (before.as_str(), payment.state().as_str());
             let data = json!({ "from": from, "to": to, "note": note });
             audit::record(conn, now, Actor::User(keyed.user), action, id, data).await?;
