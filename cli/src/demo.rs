@@ -73,7 +73,7 @@ pub fn run() -> Result<()> {
 async fn tell(stack: &Stack) -> Result<()> {
     let store = Store::connect(&stack.database_url, 1).await?;
     admin::create_in(&store, &operator(), &SecretString::from(PASSWORD)).await?;
-    story::tell(&stack.api_url, &stack.sandbox_url).await
+    story::tell(&stack.api_url, &stack.sandbox_url, &store).await
 }
 
 /// The folder goes with the demo; what was logged must not.

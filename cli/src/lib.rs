@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod config;
 pub mod demo;
+pub mod ledger;
 pub mod local;
 pub mod schema;
 pub mod serve;

@@ -1,6 +1,6 @@
 //! The one door to the product: `amana --help`.
 
-use amana::{admin, config, demo, schema, serve, stack, up};
+use amana::{admin, config, demo, ledger, schema, serve, stack, up};
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -35,6 +35,9 @@ enum Command {
     /// Make an operator; the password is read from AMANA_ADMIN_PASSWORD
     #[command(subcommand)]
     Admin(Admin),
+    /// Look after the ledger
+    #[command(subcommand)]
+    Ledger(Ledger),
     /// Compare or rewrite the store's schema.rs
     Schema(Schema),
 }
@@ -42,6 +45,12 @@ enum Command {
 #[derive(Subcommand)]
 enum Admin {
     Create(admin::NewOperator),
+}
+
+#[derive(Subcommand)]
+enum Ledger {
+    /// Read every row, and end with exit code 1 and the name of the first one that is wrong
+    Check,
 }
 
 #[derive(Args)]
@@ -77,6 +86,7 @@ fn run(command: Command) -> Result<()> {
             Ok(())
         }
         Command::Admin(Admin::Create(new)) => admin::create(&new),
+        Command::Ledger(Ledger::Check) => ledger::check(),
         Command::Schema(args) => {
             let printed = schema::print(|url| stack::block_on(serve::migrate_url(url))?)?;
             match (args.check, args.write) {

@@ -90,6 +90,28 @@ impl Account {
     }
 }
 
+/// For people: `user.available usr_… KES`.
+impl std::fmt::Display for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { kind, owner, currency } = self;
+        match kind {
+            AccountKind::UserAvailable | AccountKind::UserHeld => {
+                write!(f, "{kind} {} {currency}", UserId::new(*owner))
+            }
+            AccountKind::DealEscrow => write!(f, "{kind} {} {currency}", DealId::new(*owner)),
+            AccountKind::ProviderClearing => {
+                match Provider::ALL.iter().find(|provider| provider.owner() == *owner) {
+                    Some(provider) => write!(f, "{kind} {provider} {currency}"),
+                    None => write!(f, "{kind} {owner} {currency}"),
+                }
+            }
+            AccountKind::PlatformFees
+            | AccountKind::PlatformProviderCosts
+            | AccountKind::PlatformSuspense => write!(f, "{kind} {currency}"),
+        }
+    }
+}
+
 text_enum! {
     pub enum EntryKind as "entry kind" {
         Deposit = "deposit",

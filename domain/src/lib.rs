@@ -17,6 +17,7 @@ pub mod notice;
 pub mod payee;
 pub mod payment;
 pub mod phone;
+pub mod proof;
 pub mod reconciliation;
 pub mod risk;
 pub mod statement;

@@ -18,12 +18,23 @@ alter table accounts
     add column moved_at timestamptz;
 
 alter table postings add column at timestamptz;
+alter table entries disable trigger entries_append_only;
 alter table postings disable trigger postings_append_only;
--- Clocks of several servers may have disagreed: time never runs back along the sequence of an account.
-update postings p set at = t.at from (
-    select p.account_id, p.seq, max(e.at) over (partition by p.account_id order by p.seq) as at
-    from postings p join entries e on e.id = p.entry_id) t
-where p.account_id = t.account_id and p.seq = t.seq;
+-- Clocks of several servers may have disagreed: time never runs back along the sequence of an account, and the
+-- postings of an entry have its time. What is moved later moves its whole entry, until nothing has to move.
+do $$ begin
+    loop
+        update entries e set at = t.at from (
+            select entry_id, max(reached) as at from (
+                select p.entry_id, max(e.at) over (partition by p.account_id order by p.seq) as reached
+                from postings p join entries e on e.id = p.entry_id) each
+            group by entry_id) t
+        where e.id = t.entry_id and e.at < t.at;
+        exit when not found;
+    end loop;
+end $$;
+update postings p set at = e.at from entries e where e.id = p.entry_id;
+alter table entries enable trigger entries_append_only;
 alter table postings enable trigger postings_append_only;
 alter table postings alter column at set not null;
 create index postings_account_at_idx on postings (account_id, at, seq);
@@ -36,19 +47,23 @@ alter table accounts add constraint accounts_moved_when_used check ((seq = 0) = 
 -- that reading all of it looks cheapest. Every row is found by its key instead.
 create or replace function ledger_apply_postings() returns trigger language plpgsql
     set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+declare
+    broken text;
 begin
     if exists (select from written group by entry_id, currency having sum(amount_minor) <> 0) then
         raise exception 'the postings of an entry must sum to zero per currency'
             using errcode = 'check_violation', constraint = 'postings_sum_to_zero';
     end if;
-    if exists (
-        select from written w join entries e on e.id = w.entry_id
-        group by e.id, e.posting_count
-        -- Lines are unique within an entry: as many as there should be, none of them beyond, is all of them.
-        having count(*) <> e.posting_count or max(w.line) > e.posting_count
-    ) then
-        raise exception 'the postings of an entry are written together, all of them'
-            using errcode = 'check_violation', constraint = 'postings_complete';
+    select case when e.at = min(w.at) and e.at = max(w.at) then 'postings_complete' else 'postings_time_of_entry' end
+        into broken
+    from written w join entries e on e.id = w.entry_id
+    group by e.id, e.posting_count, e.at
+    -- Lines are unique within an entry: as many as there should be, none of them beyond, is all of them.
+    having count(*) <> e.posting_count or max(w.line) > e.posting_count or e.at <> min(w.at) or e.at <> max(w.at)
+    limit 1;
+    if broken is not null then
+        raise exception 'the postings of an entry are written together, all of them, at the time of the entry'
+            using errcode = 'check_violation', constraint = broken;
     end if;
     if exists (
         select from (

@@ -24,6 +24,8 @@ create table holds (
 );
 create index holds_user_idx on holds (user_id, id desc);
 create index holds_beneficiary_idx on holds (beneficiary_id, id desc) where beneficiary_id is not null;
+-- What is open is added up whenever the books are looked at.
+create index holds_open_idx on holds (currency) where state = 'open';
 
 -- Withdrawals that are under way have their money reserved already.
 insert into holds (id, user_id, payment_id, amount_minor, currency, state, created_at, updated_at)

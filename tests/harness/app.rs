@@ -3,6 +3,7 @@
 use crate::servers::{Database, namespace, redis_url};
 use crate::worker::{WorkerProcess, settings};
 use amana_api::{ApiConfig, FeePolicy};
+use amana_domain::proof::Trust;
 use amana_messaging::{MailConfig, Mailer, SmsConfig, SmsGateway};
 use amana_mpesa::{Mpesa, MpesaConfig};
 use amana_postgres::{Clock, Store};
@@ -244,10 +245,19 @@ impl App {
         self.sandbox.take()
     }
 
+    /// Reads the whole ledger, as `amana ledger check` does, and the books as operators see them.
+    pub async fn assert_ledger_holds(&self) {
+        let check = self.store.check_ledger().await.expect("a check");
+        if let Some(wrong) = check.first_wrong {
+            panic!("the ledger does not hold: {wrong}");
+        }
+        let proof = self.store.proof().await.expect("a proof");
+        assert!(proof.currencies.iter().all(Trust::holds), "the books do not hold: {proof:?}");
+    }
+
     /// What must hold after every test, whatever happened in it.
     pub async fn assert_sound(&self) {
-        let proof = self.store.proof().await.expect("a proof");
-        assert!(proof.holds(), "the ledger does not hold: {proof:?}");
+        self.assert_ledger_holds().await;
         let dead = self.database.number("select count(*) from jobs where state = 'dead'").await;
         let why = self.database.text("select string_agg(kind || ': ' || last_error, '; ') from jobs where state = 'dead'").await;
         assert_eq!(dead, 0, "dead jobs: {why:?}");

@@ -153,20 +153,28 @@ impl App {
     pub async fn reconcile_now(&self) -> RunView {
         // A statement ends with a whole second; this takes the present one in.
         self.clock.advance(TimeDelta::seconds(1));
-        let job = Job::Reconcile { tick: NEXT_TICK.fetch_sub(1, Ordering::Relaxed) };
+        self.carry_out(&Job::Reconcile { tick: NEXT_TICK.fetch_sub(1, Ordering::Relaxed) }).await;
+        let runs = self.store.reconciliation_runs(None, 1).await.expect("runs");
+        runs.items.into_iter().next().expect("a run")
+    }
+
+    /// The nightly check of the whole ledger, now.
+    pub async fn check_ledger_now(&self) {
+        self.carry_out(&Job::CheckLedger { tick: NEXT_TICK.fetch_sub(1, Ordering::Relaxed) }).await;
+    }
+
+    async fn carry_out(&self, job: &Job) {
         let now = self.clock.now();
-        assert!(self.store.enqueue_job(&job, now, now).await.expect("an outbox"), "{job:?}");
+        assert!(self.store.enqueue_job(job, now, now).await.expect("an outbox"), "{job:?}");
         let of_job =
             |column: &str| format!("select {column} from jobs where key = '{}'", job.key());
         let id = self.database.text(&of_job("id")).await.expect("the job");
         let id: Uuid = id.parse().expect("an id");
-        eventually("reconciliation", || async {
+        eventually(job.kind(), || async {
             amana_worker::run_claim(&self.context, id).await.expect("a run");
             (self.database.text(&of_job("state")).await? == "done").then_some(())
         })
         .await;
-        let runs = self.store.reconciliation_runs(None, 1).await.expect("runs");
-        runs.items.into_iter().next().expect("a run")
     }
 
     pub async fn open_breaks(&self) -> Vec<BreakView> {

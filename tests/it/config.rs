@@ -92,9 +92,11 @@ fn every_missing_variable_is_named() {
         (&["worker"], worker()),
         (ADMIN, admin()),
         (&["migrate"], servers()),
+        (&["ledger", "check"], servers()),
     ] {
         for (variable, _) in &settings {
-            if arguments == ["migrate"] && *variable != "DATABASE_URL" {
+            let of_database_only = [&["migrate"][..], &["ledger", "check"]].contains(&arguments);
+            if of_database_only && *variable != "DATABASE_URL" {
                 continue;
             }
             for nothing in [None, Some(""), Some("   ")] {
@@ -107,7 +109,7 @@ fn every_missing_variable_is_named() {
 
 #[test]
 fn every_wrong_variable_is_named_with_what_it_should_be() {
-    let table: [(&[&str], Settings, &'static str, &'static str, &str); 14] = [
+    let table: [(&[&str], Settings, &'static str, &'static str, &str); 15] = [
         (&["api"], api(), "DATABASE_URL", "mysql://sesame@localhost", "postgres://"),
         (&["api"], api(), "REDIS_URL", "127.0.0.1:6379:sesame", "redis://"),
         (&["api"], api(), "DATABASE_CONNECTIONS_MAX", "0", "from 1 to 500"),
@@ -122,6 +124,7 @@ fn every_wrong_variable_is_named_with_what_it_should_be() {
         (&["worker"], worker(), "AMANA_JOB_LEASE_S", "0", "from 1"),
         (ADMIN, admin(), "AMANA_ADMIN_PASSWORD", "sesame", "at least 10"),
         (&["migrate"], servers(), "DATABASE_URL", "sesame", "postgres://"),
+        (&["ledger", "check"], servers(), "DATABASE_URL", "sesame", "postgres://"),
     ];
     for (arguments, settings, variable, wrong, wanted) in table {
         let said = ends(arguments, &with(&settings, variable, Some(wrong)), EXIT_CONFIGURATION);
@@ -135,8 +138,13 @@ fn every_wrong_variable_is_named_with_what_it_should_be() {
 /// Nothing is wrong with the settings, but nobody is there: another exit code, and still one line.
 #[test]
 fn a_database_that_is_not_there_is_said_to_be_so() {
-    let commands: [(&[&str], Settings); 4] =
-        [(&["api"], api()), (&["worker"], worker()), (&["migrate"], servers()), (ADMIN, admin())];
+    let commands: [(&[&str], Settings); 5] = [
+        (&["api"], api()),
+        (&["worker"], worker()),
+        (&["migrate"], servers()),
+        (&["ledger", "check"], servers()),
+        (ADMIN, admin()),
+    ];
     // Each tries for a few seconds before it gives up.
     std::thread::scope(|scope| {
         for (arguments, settings) in &commands {

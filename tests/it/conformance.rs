@@ -276,7 +276,7 @@ async fn every_answer_has_the_documented_shape() {
     operate(&observer, &operator).await;
     let documented: BTreeSet<String> = observer.operations.iter().map(|o| o.id.clone()).collect();
     assert_eq!(*observer.answered.borrow(), documented);
-    assert!(observer.app.store.proof().await.expect("a proof").holds());
+    observer.app.assert_ledger_holds().await;
 }
 
 /// Every operation, called with nothing that it needs, refuses in the documented shape.

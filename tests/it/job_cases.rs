@@ -1,20 +1,16 @@
 //! One case for each kind of job: a system in which such a job is due, and how the story goes on from there.
 
-use amana_domain::deal::{Command, Role, Terms};
-use amana_domain::fee::{FeePayer, FeePlan};
+mod people;
+
+use amana_domain::deal::Command;
 use amana_domain::id::{DealId, UserId};
-use amana_domain::money::{Currency, Money};
-use amana_domain::notice::Locale;
 use amana_domain::payee::Payee;
-use amana_domain::phone::Msisdn;
 use amana_domain::transfer::Category;
 use amana_harness::{App, eventually};
-use amana_postgres::{
-    Answer, FundingMethod, Job, Keyed, NewDealRequest, NewMilestoneRequest, NewTransfer, NewUser,
-    TransferDetails, TransferWriter, UserRole,
-};
+use amana_postgres::{FundingMethod, Job, NewTransfer, TransferDetails, TransferWriter};
 use amana_worker::{Interruption, Probe};
 use chrono::TimeDelta;
+use people::{answer, deal_with, kes, keyed, msisdn, register};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -37,6 +33,7 @@ pub enum Case {
     AnnounceTransfer,
     Reconcile,
     Housekeep,
+    CheckLedger,
 }
 
 /// A new kind of job does not compile until it has a case.
@@ -52,6 +49,7 @@ fn cases(job: &Job) -> &'static [Case] {
         Job::AnnounceTransfer { .. } => &[Case::AnnounceTransfer],
         Job::Reconcile { .. } => &[Case::Reconcile],
         Job::Housekeep { .. } => &[Case::Housekeep],
+        Job::CheckLedger { .. } => &[Case::CheckLedger],
     }
 }
 
@@ -136,7 +134,8 @@ impl Bench {
             | Case::SendSms
             | Case::AnnounceTransfer
             | Case::Reconcile
-            | Case::Housekeep => {}
+            | Case::Housekeep
+            | Case::CheckLedger => {}
         }
         self.app.run_due_jobs().await;
     }
@@ -172,6 +171,7 @@ impl Bench {
             Case::AnnounceTransfer => self.transfer(seller).await,
             Case::Reconcile => self.leave_work_for_reconciliation(seller).await,
             Case::Housekeep => self.leave_work_for_housekeeping().await,
+            Case::CheckLedger => self.leave_a_break_that_is_over().await,
         }
     }
 
@@ -192,7 +192,7 @@ impl Bench {
         let made = NewTransfer {
             keyed: keyed(self.buyer, "transfer"),
             to: Payee::User(seller),
-            amount: Money::new(1_000, Currency::Kes).expect("an amount"),
+            amount: kes(1_000),
             details: TransferDetails {
                 note: None,
                 category: Category::General,
@@ -241,6 +241,17 @@ impl Bench {
         self.app.clock.advance(TimeDelta::days(60));
         self.enqueue(&Job::Housekeep { tick: 1 }).await;
         self.job = self.queued("housekeep").await;
+    }
+
+    /// What an earlier check has listed and the next one does not find any more.
+    async fn leave_a_break_that_is_over(&mut self) {
+        self.deposit().await;
+        self.app.run_due_jobs().await;
+        let listed = "insert into breaks (id, kind, subject, detail, opened_at, last_seen_at)
+            values (gen_random_uuid(), 'balance_differs', 'an account', 'it was wrong', now(), now())";
+        self.app.database.execute(listed).await;
+        self.enqueue(&Job::CheckLedger { tick: 1 }).await;
+        self.job = self.queued("check_ledger").await;
     }
 
     async fn agree(&mut self, seller: UserId) -> DealId {
@@ -372,53 +383,4 @@ fn probe(case: Case, script: Arc<Mutex<Script>>) -> Probe {
         let here = script.broken_at.take_if(|(at, _)| *at == step);
         Box::pin(async move { here.map(|(_, how)| how) })
     })
-}
-
-async fn register(app: &App, name: &str, phone: &str) -> UserId {
-    let new = NewUser {
-        name: name.to_owned(),
-        email: format!("{}@example.com", name.to_lowercase()),
-        phone: msisdn(phone),
-        password_hash: "cannot log in".to_owned(),
-        role: UserRole::User,
-        locale: Locale::English,
-    };
-    app.store.register(&new, app.clock.now()).await.expect("a person").id
-}
-
-fn deal_with(buyer: UserId) -> NewDealRequest {
-    let two_days = TimeDelta::days(2);
-    NewDealRequest {
-        title: "Two goats".to_owned(),
-        role: Role::Seller,
-        counterparty: buyer,
-        currency: Currency::Kes,
-        fees: FeePlan {
-            percentage_bps: 150,
-            fixed: Money::zero(Currency::Kes),
-            payer: FeePayer::Seller,
-        },
-        terms: Terms { acceptance: two_days, funding: two_days, inspection: two_days },
-        milestones: vec![NewMilestoneRequest {
-            title: "Both".to_owned(),
-            amount: kes(PRICE_MINOR),
-            delivery: TimeDelta::days(7),
-        }],
-    }
-}
-
-fn kes(minor: i64) -> Money {
-    Money::new(minor, Currency::Kes).expect("an amount")
-}
-
-fn msisdn(phone: &str) -> Msisdn {
-    Msisdn::parse(phone).expect("a number")
-}
-
-fn keyed(user: UserId, key: &str) -> Keyed {
-    Keyed::new(user, key.to_owned(), "test", key)
-}
-
-fn answer() -> Answer {
-    Answer { status: 202, body: json!({}) }
 }

@@ -39,7 +39,7 @@ const MONEY: [&str; 4] = [
     "select 'milestone ' || state from milestones",
 ];
 
-const STORY: [&str; 8] = [
+const STORY: [&str; 9] = [
     "select 'payment ' || concat_ws(' ', purpose, stage, state, reason, doubt, receipt is not null, problem, risk_score)
         from payments",
     "select 'event ' || seq || ' ' || name from deal_events",
@@ -48,6 +48,7 @@ const STORY: [&str; 8] = [
     "select 'callbacks ' || kind || ' ' || state || ' ' || count(*) from callbacks group by kind, state",
     "select 'suspense ' || amount_minor || ' ' || reference from suspense_items",
     "select 'break ' || kind || ' ' || (closed_at is null) from breaks",
+    "select 'check ' || concat_ws(' ', accounts, entries, postings, first_wrong is null) from ledger_checks",
     "select 'repetition keys ' || count(*) from idempotency_keys",
 ];
 

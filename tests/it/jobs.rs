@@ -34,6 +34,7 @@ jobs! {
     send_sms: SendSms;
     reconcile: Reconcile;
     housekeep: Housekeep;
+    check_ledger: CheckLedger;
 }
 
 /// The same row is carried out again at once, and again when everything is over.

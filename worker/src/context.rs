@@ -29,6 +29,8 @@ pub struct Settings {
     pub lease: Duration,
     /// One attempt of a job may take so long.
     pub job_time_max: Duration,
+    /// Reading the whole ledger may take longer.
+    pub ledger_check_time_max: Duration,
     /// How often the outbox is looked at.
     pub relay_interval: Duration,
     pub reconcile_every: TimeDelta,
@@ -43,6 +45,7 @@ impl Default for Settings {
         Self {
             lease: Duration::from_secs(30),
             job_time_max: Duration::from_secs(180),
+            ledger_check_time_max: Duration::from_secs(6 * 3600),
             relay_interval: Duration::from_millis(100),
             reconcile_every: TimeDelta::minutes(5),
             statement_reach: TimeDelta::hours(48),

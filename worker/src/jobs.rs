@@ -3,6 +3,7 @@
 
 mod announce_transfer;
 mod apply_callback;
+mod check_ledger;
 mod housekeep;
 mod lapse_deal;
 mod poll_collection;
@@ -45,6 +46,7 @@ pub(crate) async fn carry_out(context: &Context, claim: &Claim) -> Result<(), Fa
         }
         Job::Reconcile { .. } => reconcile::run(context, claim).await,
         Job::Housekeep { .. } => housekeep::run(context, claim).await,
+        Job::CheckLedger { .. } => check_ledger::run(context, claim).await,
     }?;
     context.step(claim, "done").await
 }

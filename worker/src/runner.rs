@@ -4,7 +4,7 @@ use crate::backoff;
 use crate::context::Context;
 use crate::failure::{Failure, describe};
 use crate::jobs;
-use amana_postgres::{Claim, Error, JobState};
+use amana_postgres::{Claim, Error, Job, JobState};
 use amana_redis::JobId;
 use apalis::prelude::{BoxDynError, Data};
 use chrono::TimeDelta;
@@ -34,13 +34,19 @@ pub async fn run_claim(context: &Context, id: Uuid) -> Result<bool, Error> {
         debug!(job.id = %id, "nothing to do: done, not due, or held by another worker");
         return Ok(false);
     };
-    let attempt =
-        tokio::time::timeout(context.settings.job_time_max, jobs::carry_out(context, &claim));
+    let attempt = tokio::time::timeout(time_max(context, &claim), jobs::carry_out(context, &claim));
     let result = tokio::select! {
         result = attempt => result.unwrap_or_else(|_| Err(Failure::retry("took too long"))),
         () = lose_lease(context, &claim) => Err(Failure::Abandoned),
     };
     settle(context, &claim, result).await.map(|()| true)
+}
+
+fn time_max(context: &Context, claim: &Claim) -> Duration {
+    match claim.job {
+        Job::CheckLedger { .. } => context.settings.ledger_check_time_max,
+        _ => context.settings.job_time_max,
+    }
 }
 
 /// Returns only when another worker has the job.

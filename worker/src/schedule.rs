@@ -1,8 +1,9 @@
 //! Schedules: every worker runs them, each tick becomes one job, because the tick is the job's key.
 
 use crate::context::Context;
+use amana_domain::limits::day_of;
 use amana_postgres::{Error, Job};
-use chrono::TimeDelta;
+use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use std::time::Duration;
 use tokio::sync::watch;
 use tracing::warn;
@@ -10,9 +11,19 @@ use tracing::warn;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const HOUSEKEEP_EVERY: TimeDelta = TimeDelta::hours(1);
 
+/// The hour, in East Africa, at which a day's full check of the ledger is due: when the fewest people pay.
+const CHECK_LEDGER_AT: TimeDelta = TimeDelta::hours(3);
+
 /// The number of the period that `now` lies in: the same for every worker.
 fn tick(now_s: i64, every: TimeDelta) -> i64 {
     now_s.div_euclid(every.num_seconds().max(1))
+}
+
+/// The number of the day whose check is due: until the hour has come, that of the day before. A day that
+/// no worker saw the beginning of is made up for whenever one starts.
+fn check_tick(now: DateTime<Utc>) -> i64 {
+    let begun = now.checked_sub_signed(CHECK_LEDGER_AT).unwrap_or(now);
+    day_of(begun).num_days_from_ce().into()
 }
 
 /// Enqueues what is due; a tick that all workers missed is superseded by the present one.
@@ -24,7 +35,8 @@ pub async fn schedule_once(context: &Context) -> Result<(), Error> {
     let reconcile =
         Job::Reconcile { tick: tick(now.timestamp(), context.settings.reconcile_every) };
     let housekeep = Job::Housekeep { tick: tick(now.timestamp(), HOUSEKEEP_EVERY) };
-    for job in [reconcile, housekeep] {
+    let check = Job::CheckLedger { tick: check_tick(now) };
+    for job in [reconcile, housekeep, check] {
         context.store.enqueue_job(&job, now, now).await?;
     }
     Ok(())
@@ -51,5 +63,17 @@ mod tests {
         let every = TimeDelta::minutes(5);
         assert_eq!(tick(0, every), tick(299, every));
         assert_eq!(tick(300, every), tick(299, every) + 1);
+    }
+
+    #[test]
+    fn the_ledger_is_checked_once_a_day_from_three_in_the_morning_in_nairobi() {
+        let at = |text: &str| check_tick(text.parse().unwrap());
+        let nights = [
+            at("2026-11-20T23:59:59Z"),
+            at("2026-11-21T00:00:00Z"),
+            at("2026-11-21T23:59:59Z"),
+            at("2026-11-22T00:00:00Z"),
+        ];
+        assert_eq!(nights.map(|tick| tick - nights[0]), [0, 1, 1, 2]);
     }
 }

@@ -73,6 +73,9 @@ pub enum Job {
     Housekeep {
         tick: i64,
     },
+    CheckLedger {
+        tick: i64,
+    },
 }
 
 impl Job {
@@ -87,7 +90,8 @@ impl Job {
             Job::ScreenWithdrawal { .. } => "fraud",
             Job::SendNotification { .. } | Job::AnnounceTransfer { .. } => "notifications",
             Job::Reconcile { .. } => "reconciliation",
-            Job::Housekeep { .. } => "housekeeping",
+            // Not where reconciliation waits: reading everything may take long.
+            Job::Housekeep { .. } | Job::CheckLedger { .. } => "housekeeping",
         }
     }
 
@@ -104,6 +108,7 @@ impl Job {
             Job::AnnounceTransfer { .. } => "announce_transfer",
             Job::Reconcile { .. } => "reconcile",
             Job::Housekeep { .. } => "housekeep",
+            Job::CheckLedger { .. } => "check_ledger",
         }
     }
 
@@ -130,6 +135,7 @@ impl Job {
             Job::AnnounceTransfer { transfer } => format!("announce_transfer:{transfer}"),
             Job::Reconcile { tick } => format!("reconcile:{tick}"),
             Job::Housekeep { tick } => format!("housekeep:{tick}"),
+            Job::CheckLedger { tick } => format!("check_ledger:{tick}"),
         }
     }
 
@@ -143,6 +149,8 @@ impl Job {
             Job::ApplyCallback { .. } | Job::LapseDeal { .. } | Job::ScreenWithdrawal { .. } => 30,
             Job::PollCollection { .. } => 5,
             Job::SendNotification { .. } | Job::AnnounceTransfer { .. } => 30,
+            // Its next tick is a day away.
+            Job::CheckLedger { .. } => 30,
             Job::Reconcile { .. } | Job::Housekeep { .. } => 8,
         }
     }

@@ -16,15 +16,15 @@ mod notifications;
 mod page;
 mod payments;
 mod pool;
+mod proof;
 mod quote;
 mod reconciliation;
 mod risk;
 mod row;
 mod schema;
 mod statement;
-mod transfers;
 mod transactions;
-mod trust;
+mod transfers;
 mod users;
 
 pub use audit::AuditRecord;
@@ -42,11 +42,11 @@ pub use payments::{
     Begin, Exchange, Funding, FundingMethod, PaymentView, Submission, WithdrawalDecision,
 };
 pub use pool::Store;
+pub use proof::{Counts, LedgerCheck, LedgerCheckView, Proof};
 pub use quote::{Allowance, Quote};
 pub use reconciliation::{BreakView, RunSummary, RunView, SuspenseItem};
 pub use transfers::{NewTransfer, PersonView, TransferDetails, TransferView, TransferWriter};
 pub use transactions::{
     SCAN_MAX, StatementPage, StatementPlace, TransactionFilter, TransactionPage,
 };
-pub use trust::{CurrencyProof, Proof};
 pub use users::{NewUser, User, UserRole};

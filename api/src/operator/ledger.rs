@@ -4,60 +4,93 @@ use crate::Chapter;
 use crate::auth::Operator;
 use crate::context::Context;
 use crate::problem::ApiError;
-use crate::wire::Wire;
+use crate::wire::{Nullable, Timestamp, Wire};
 use amana_domain::money::Currency;
-use amana_postgres::{CurrencyProof, Proof};
+use amana_domain::proof::Trust;
+use amana_postgres::{LedgerCheckView, Proof};
 use poem::web::Data;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use std::sync::Arc;
 
-/// What all postings add up to, taken at one moment.
+/// What the balances add up to, taken at one moment, and what the latest full check found.
 #[derive(Debug, Object)]
 struct LedgerProof {
-    /// Whether all of it holds: every sum is zero, what providers hold is what we owe, nothing is wrong.
+    /// Whether all of it holds: the trust equation in every currency, and nothing was wrong at the latest check.
     holds: bool,
-    /// How many entries there are.
-    entries: i64,
-    /// How many postings there are.
-    postings: i64,
     currencies: Vec<CurrencySums>,
-    /// Accounts whose balance is not what their postings say; at most 20 are named.
-    wrong_accounts: Vec<String>,
-    /// Keys of entries whose postings do not balance or are not all there; at most 20 are named.
-    wrong_entries: Vec<String>,
+    /// The latest full check; `null` before the first one.
+    latest_check: Nullable<LedgerCheck>,
 }
 
-/// The sums in one currency, in minor units.
+/// A full check: every posting was read, and every balance, sequence and sum worked out again. There is one
+/// each night.
+#[derive(Debug, Object)]
+struct LedgerCheck {
+    started_at: Timestamp,
+    finished_at: Timestamp,
+    /// Whether nothing was wrong.
+    holds: bool,
+    /// How many accounts were read, until the first row that is wrong if one is.
+    accounts: i64,
+    /// How many entries were read.
+    entries: i64,
+    /// How many postings were read.
+    postings: i64,
+    /// The first row that is wrong, by name, and what is wrong with it; `null` if nothing is.
+    first_wrong: Nullable<String>,
+}
+
+/// The sums of the balances in one currency, in minor units.
 #[derive(Debug, Object)]
 struct CurrencySums {
     currency: Wire<Currency>,
-    /// Whether the trust equation holds: what providers hold is the sum of all that follows it here.
+    /// Whether the trust equation holds: what providers hold is the sum of what we owe, and what is held for
+    /// withdrawals and for others is what open holds reserve.
     holds: bool,
     held_by_providers_minor: i64,
+    /// What people can spend. This and what follows it down to suspense is what we owe.
     owed_to_users_minor: i64,
-    in_payout_minor: i64,
+    /// What is reserved in people's wallets, for withdrawals and for others.
+    held_minor: i64,
     in_escrow_minor: i64,
     fees_minor: i64,
     provider_costs_minor: i64,
     suspense_minor: i64,
-    /// Of all postings; zero, or the ledger is broken.
+    /// What open holds reserve: as much as is held.
+    in_holds_minor: i64,
+    /// Of all balances; zero, or the ledger is broken.
     sum_minor: i64,
 }
 
-impl From<CurrencyProof> for CurrencySums {
-    fn from(proof: CurrencyProof) -> Self {
+impl From<Trust> for CurrencySums {
+    fn from(trust: Trust) -> Self {
         Self {
-            currency: proof.currency.into(),
-            holds: proof.holds(),
-            held_by_providers_minor: proof.held_by_providers_minor,
-            owed_to_users_minor: proof.owed_to_users_minor,
-            in_payout_minor: proof.in_payout_minor,
-            in_escrow_minor: proof.in_escrow_minor,
-            fees_minor: proof.fees_minor,
-            provider_costs_minor: proof.provider_costs_minor,
-            suspense_minor: proof.suspense_minor,
-            sum_minor: proof.sum_minor,
+            currency: trust.currency.into(),
+            holds: trust.holds(),
+            held_by_providers_minor: trust.held_by_providers_minor,
+            owed_to_users_minor: trust.owed_to_users_minor,
+            held_minor: trust.held_minor,
+            in_escrow_minor: trust.in_escrow_minor,
+            fees_minor: trust.fees_minor,
+            provider_costs_minor: trust.provider_costs_minor,
+            suspense_minor: trust.suspense_minor,
+            in_holds_minor: trust.in_holds_minor,
+            sum_minor: trust.sum_minor,
+        }
+    }
+}
+
+impl From<LedgerCheckView> for LedgerCheck {
+    fn from(view: LedgerCheckView) -> Self {
+        Self {
+            started_at: view.started_at.into(),
+            finished_at: view.finished_at.into(),
+            holds: view.first_wrong.is_none(),
+            accounts: view.accounts,
+            entries: view.entries,
+            postings: view.postings,
+            first_wrong: Nullable::of(view.first_wrong),
         }
     }
 }
@@ -66,11 +99,8 @@ impl From<Proof> for LedgerProof {
     fn from(proof: Proof) -> Self {
         Self {
             holds: proof.holds(),
-            entries: proof.entries,
-            postings: proof.postings,
             currencies: proof.currencies.into_iter().map(CurrencySums::from).collect(),
-            wrong_accounts: proof.wrong_accounts,
-            wrong_entries: proof.wrong_entries,
+            latest_check: Nullable::of(proof.latest_check),
         }
     }
 }
@@ -88,7 +118,8 @@ pub(crate) struct Ledger;
 impl Ledger {
     /// Prove the ledger
     ///
-    /// Adds up all postings from the first day and holds them against the balances. Problems: `forbidden` (403).
+    /// Adds up the balances as they are now, and tells what the latest full check of all postings found.
+    /// Problems: `forbidden` (403).
     #[oai(path = "/proof", method = "get", operation_id = "get_ledger_proof")]
     async fn proof(
         &self,

@@ -2,7 +2,8 @@
 
 use super::client::{number, text};
 use super::story::{Cast, line, shillings};
-use anyhow::{Context, Result, ensure};
+use amana_postgres::{Counts, LedgerCheck, Store};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use std::time::Duration;
 const OWED: [(&str, &str); 6] = [
     ("people's wallets", "owed_to_users_minor"),
     ("in escrow", "in_escrow_minor"),
-    ("on its way out", "in_payout_minor"),
+    ("held", "held_minor"),
     ("our fees", "fees_minor"),
     ("provider's costs", "provider_costs_minor"),
     ("in suspense", "suspense_minor"),
@@ -24,17 +25,21 @@ const STATEMENT_PAUSE: Duration = Duration::from_millis(500);
 
 /// # Errors
 /// The first thing that does not hold.
-pub(super) async fn prove(cast: &Cast) -> Result<()> {
+pub(super) async fn prove(cast: &Cast, store: &Store) -> Result<()> {
     println!("7. The proof.");
     let run = reconcile(cast).await?;
+    let LedgerCheck { counts, first_wrong, .. } = store.check_ledger().await?;
+    if let Some(wrong) = first_wrong {
+        bail!("the ledger does not hold: {wrong}");
+    }
+    let Counts { entries, postings, .. } = counts;
+    line("ledger", &format!("{entries} entries, {postings} postings, all read, nothing wrong"));
     let proof = cast.operator.get("/v1/operator/proof").await?;
-    let (entries, postings) = (number(&proof, "/entries")?, number(&proof, "/postings")?);
-    line("ledger", &format!("{entries} entries, {postings} postings"));
     let currencies = proof["currencies"].as_array().context("no currencies")?;
     ensure!(!currencies.is_empty(), "the proof is empty: {proof:#}");
     for currency in currencies {
         let sum = shillings(number(currency, "/sum_minor")?)?;
-        line("sum", &format!("{sum}  of all postings in {}", text(currency, "/currency")?));
+        line("sum", &format!("{sum}  of all balances in {}", text(currency, "/currency")?));
         print_equation(currency)?;
     }
     let organisation = cast.sandbox.get("/admin/organisation").await?;

@@ -4,6 +4,7 @@ use super::client::{Client, number, text};
 use super::proof::prove;
 use super::{BUYER, OPERATOR, Person, SELLER};
 use amana_domain::money::{Currency, Money};
+use amana_postgres::Store;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
@@ -21,7 +22,7 @@ pub(super) struct Cast {
 
 /// # Errors
 /// The first thing that did not hold.
-pub(super) async fn tell(api_url: &str, sandbox_url: &str) -> Result<()> {
+pub(super) async fn tell(api_url: &str, sandbox_url: &str, store: &Store) -> Result<()> {
     let api = Client::new(api_url)?;
     api.register(&BUYER).await?;
     api.register(&SELLER).await?;
@@ -36,7 +37,7 @@ pub(super) async fn tell(api_url: &str, sandbox_url: &str) -> Result<()> {
     deliver_and_release(&cast, &deal).await?;
     withdraw(&cast).await?;
     messages(&cast).await?;
-    prove(&cast).await
+    prove(&cast, store).await
 }
 
 async fn offer(cast: &Cast) -> Result<String> {

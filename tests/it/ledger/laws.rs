@@ -8,14 +8,25 @@ const BOB: &str = "00000000-0000-0000-0000-00000000000b";
 const DOLLARS: &str = "00000000-0000-0000-0000-00000000000d";
 const OLD: &str = "00000000-0000-0000-0000-0000000000e1";
 const NEW: &str = "00000000-0000-0000-0000-0000000000e2";
+/// An entry with the time of the old one.
+const OLDER: &str = "00000000-0000-0000-0000-0000000000e3";
 
 /// One posting: account, sequence, entry and line, amount, balance after, currency.
 type Posting = (&'static str, i64, (&'static str, i64), i64, i64, &'static str);
 
+/// When the old entries were written, and a second later.
+const EARLIER: &str = "2026-11-21 10:00:00+00";
+const LATER: &str = "2026-11-21 10:00:01+00";
+
+fn time_of(entry: &str) -> &'static str {
+    if [OLD, OLDER].contains(&entry) { EARLIER } else { LATER }
+}
+
 fn entry(id: &str, postings: i64) -> String {
+    let at = time_of(id);
     format!(
         "insert into entries (id, kind, key, posting_count, at)
-        values ('{id}', 'deposit', 'key {id}', {postings}, now());"
+        values ('{id}', 'deposit', 'key {id}', {postings}, '{at}');"
     )
 }
 
@@ -23,12 +34,15 @@ fn postings(all: &[Posting]) -> String {
     let rows: Vec<String> = all
         .iter()
         .map(|(account, seq, (entry, line), amount, after, currency)| {
-            format!("('{account}', {seq}, '{entry}', {line}, {amount}, {after}, '{currency}')")
+            let at = time_of(entry);
+            format!(
+                "('{account}', {seq}, '{entry}', {line}, {amount}, {after}, '{currency}', '{at}')"
+            )
         })
         .collect();
     format!(
         "insert into postings
-            (account_id, seq, entry_id, line, amount_minor, balance_after_minor, currency)
+            (account_id, seq, entry_id, line, amount_minor, balance_after_minor, currency, at)
         values {};",
         rows.join(", ")
     )
@@ -66,8 +80,9 @@ async fn refuses(cases: Vec<(&str, String, &str)>) {
         assert_eq!(database.refusal(&sql).await, constraint, "{what}");
     }
     assert_eq!(database.fingerprint().await, before);
-    let proof = database.store().await.proof().await.expect("a proof");
-    assert!(proof.holds() && proof.entries == 1 && proof.postings == 2, "{proof:?}");
+    let check = database.store().await.check_ledger().await.expect("a check");
+    assert_eq!(check.first_wrong, None);
+    assert_eq!((check.counts.entries, check.counts.postings), (1, 2));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -159,6 +174,36 @@ async fn postings_that_do_not_continue_their_account_are_refused() {
             "an account that does not exist",
             with((OLD, 1, (NEW, 1), -10, -10, "KES"), to_bob),
             "postings_account_fkey",
+        ),
+    ])
+    .await;
+}
+
+/// Every posting has the time of its entry, and none is older than the one before it in its account.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn time_never_runs_back() {
+    let moved = [(ALICE, 2, (NEW, 1), -10, 990, "KES"), (BOB, 1, (NEW, 2), 10, 10, "KES")];
+    let written = [entry(NEW, 2), postings(&moved)].concat();
+    let back = "2026-11-21 09:59:59.999999+00";
+    let other = "2026-11-21 11:00:00+00";
+    let older = [(ALICE, 3, (OLDER, 1), -10, 980, "KES"), (BOB, 2, (OLDER, 2), 10, 20, "KES")];
+    let both: Vec<Posting> = moved.into_iter().chain(older).collect();
+    refuses(vec![
+        ("before the last posting", written.replace(LATER, back), "postings_continue_account"),
+        (
+            "back within one statement",
+            [entry(NEW, 2), entry(OLDER, 2), postings(&both)].concat(),
+            "postings_continue_account",
+        ),
+        (
+            "another time than the entry",
+            [entry(NEW, 2), postings(&moved).replace(LATER, other)].concat(),
+            "postings_time_of_entry",
+        ),
+        (
+            "one of them at another time",
+            [entry(NEW, 2), postings(&moved).replacen(LATER, other, 1)].concat(),
+            "postings_time_of_entry",
         ),
     ])
     .await;

@@ -1,6 +1,6 @@
 //! Making payments: funding a deal, depositing, withdrawing. Each once per idempotency key.
 
-use super::{PaymentView, funding_is_open, rows};
+use super::{PaymentView, funding_is_open, reserved, rows};
 use crate::deals::{self, DealView};
 use crate::error::{Conflict, Error};
 use crate::idempotency::{self, Answer, Keyed, Outcome};
@@ -110,7 +110,9 @@ impl Store {
             carried(amount, Limits::allows_payout)?;
             let payment = intent(keyed.user, Purpose::Withdrawal, None, amount, msisdn);
             insert(conn, &payment, now).await?;
-            ledger::post(conn, &[payment.reserve_entry()?], now).await?;
+            let reserved = [payment.reserve_entry()?];
+            reserved::follow(conn, &payment, &reserved, now).await?;
+            ledger::post(conn, &reserved, now).await?;
             jobs::enqueue(conn, &Job::ScreenWithdrawal { payment: payment.id.uuid() }, now, now)
                 .await?;
             let user = users::load(conn, keyed.user).await?;

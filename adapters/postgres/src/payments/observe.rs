@@ -1,6 +1,6 @@
 //! Taking note of evidence: the one place where what a provider says becomes money.
 
-use super::rows;
+use super::{reserved, rows};
 use crate::deals;
 use crate::error::Error;
 use crate::reconciliation::{close_break, open_break};
@@ -88,6 +88,7 @@ async fn follow(
         return open_break(conn, BreakKind::PaidAfterReturn, &payment.id.to_string(), &detail, now)
             .await;
     }
+    reserved::follow(conn, payment, &entries, now).await?;
     ledger::post(conn, &entries, now).await?;
     let funded = match deal {
         Some(deal) => follow_for_deal(conn, deal, payment, after, now).await?,

@@ -1,6 +1,6 @@
 //! Withdrawals between the request and the provider: screening, holding, an operator's decision.
 
-use super::{PaymentView, lock, rows};
+use super::{PaymentView, lock, reserved, rows};
 use crate::error::{Conflict, Error};
 use crate::idempotency::{self, Answer, Keyed, Outcome};
 use crate::job::Job;
@@ -100,7 +100,9 @@ impl Store {
                 .execute(conn)
                 .await?;
             rows::save(conn, &payment, now).await?;
-            ledger::post(conn, &payment.due_entries()?, now).await?;
+            let due = payment.due_entries()?;
+            reserved::follow(conn, &payment, &due, now).await?;
+            ledger::post(conn, &due, now).await?;
             let (from, to) = (before.as_str(), payment.state().as_str());
             let data = json!({ "from": from, "to": to, "note": note });
             audit::record(conn, now, Actor::User(keyed.user), action, id, data).await?;

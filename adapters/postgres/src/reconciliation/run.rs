@@ -1,7 +1,7 @@
 //! One run: match the statement, apply each finding in a transaction of its own, then hold the totals
 //! against each other.
 
-use super::{close_break, close_others, open_break};
+use super::{close_break, open_break};
 use crate::error::Error;
 use crate::jobs::{self, Claim as JobClaim};
 use crate::ledger;
@@ -9,7 +9,6 @@ use crate::payments::observe;
 use crate::pool::Store;
 use crate::row::{money, parse};
 use crate::schema::{accounts, breaks, payments, reconciliation_runs, suspense_items};
-use crate::trust::WRONG_MAX;
 use amana_domain::id::PaymentId;
 use amana_domain::ledger::{Account, Entry, EntryKind, Provider};
 use amana_domain::money::Currency;
@@ -94,7 +93,7 @@ impl Store {
         for finding in &findings {
             self.apply_finding(finding, &mut summary, now).await?;
         }
-        self.check_ledger(now).await?;
+        self.check_trust(now).await?;
         self.conclude(job, lines, period, &mut summary, now).await?;
         Ok(summary)
     }
@@ -147,40 +146,6 @@ impl Store {
                 open_break(&mut conn, *kind, subject, detail, now).await
             }
         }
-    }
-
-    /// Our balances against our postings. What was wrong before and is right again is closed.
-    async fn check_ledger(&self, now: DateTime<Utc>) -> Result<(), Error> {
-        let proof = self.proof().await?;
-        let mut conn = self.connection().await?;
-        let accounts = proof
-            .wrong_accounts
-            .iter()
-            .map(|account| (account.clone(), "the balance is not the sum of its postings"));
-        let entries = proof.wrong_entries.iter().map(|key| {
-            (format!("entry {key}"), "its postings do not balance or are not all there")
-        });
-        let wrong: Vec<(String, &str)> = accounts.chain(entries).collect();
-        for (subject, detail) in &wrong {
-            open_break(&mut conn, BreakKind::BalanceDiffers, subject, detail, now).await?;
-        }
-        // A list that is full may have left some out.
-        let listed = [proof.wrong_accounts.len(), proof.wrong_entries.len()];
-        if listed.into_iter().all(|n| count(n) < WRONG_MAX) {
-            let still: Vec<&String> = wrong.iter().map(|(subject, _)| subject).collect();
-            close_others(&mut conn, BreakKind::BalanceDiffers, &still, now).await?;
-        }
-        for currency in &proof.currencies {
-            let subject = format!("ledger {}", currency.currency);
-            let kind = BreakKind::TrustEquation;
-            if currency.holds() {
-                close_break(&mut conn, kind, &subject, now).await?;
-            } else {
-                let detail = "what providers hold is not what we owe";
-                open_break(&mut conn, kind, &subject, detail, now).await?;
-            }
-        }
-        Ok(())
     }
 
     /// What the provider holds against our clearing account, and the record of the run.

@@ -1,0 +1,211 @@
+//! The proof: the trust equation from balances at any time, and the full check of every row once a night.
+
+mod check;
+mod cursor;
+mod rows;
+
+use crate::error::Error;
+use crate::jobs::{self, Claim};
+use crate::pool::Store;
+use crate::reconciliation::{close_break, close_others, open_break};
+use crate::row::parse;
+use crate::schema::ledger_checks;
+use amana_domain::ledger::AccountKind;
+use amana_domain::proof::{Sums, Trust, Wrong};
+use amana_domain::reconciliation::BreakKind;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use diesel::upsert::excluded;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+/// How many rows a full check has read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub accounts: i64,
+    pub entries: i64,
+    pub postings: i64,
+}
+
+/// What a full check has found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerCheck {
+    /// Until the first row that is wrong, if one is.
+    pub counts: Counts,
+    /// What the postings come to; empty if a row is wrong.
+    pub currencies: Vec<Trust>,
+    pub first_wrong: Option<Wrong>,
+}
+
+/// A full check as it was written down.
+#[derive(Debug, Clone, PartialEq, Eq, HasQuery)]
+#[diesel(table_name = ledger_checks)]
+pub struct LedgerCheckView {
+    pub started_at: DateTime<Utc>,
+    pub finished_at: DateTime<Utc>,
+    pub accounts: i64,
+    pub entries: i64,
+    pub postings: i64,
+    pub first_wrong: Option<String>,
+}
+
+/// What can be said at once: the books as the balances tell them, and what the latest full check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    pub currencies: Vec<Trust>,
+    pub latest_check: Option<LedgerCheckView>,
+}
+
+impl Proof {
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.currencies.iter().all(Trust::holds)
+            && self.latest_check.as_ref().is_none_or(|check| check.first_wrong.is_none())
+    }
+}
+
+#[derive(QueryableByName)]
+struct BalanceRow {
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = Text)]
+    currency: String,
+    #[diesel(sql_type = BigInt)]
+    minor: i64,
+}
+
+#[derive(QueryableByName)]
+struct ReservedRow {
+    #[diesel(sql_type = Text)]
+    currency: String,
+    #[diesel(sql_type = BigInt)]
+    minor: i64,
+}
+
+impl Store {
+    /// # Errors
+    /// [`Error::Store`] only; books that do not hold are an answer, not an error.
+    pub async fn proof(&self) -> Result<Proof, Error> {
+        let mut conn = self.connection().await?;
+        conn.build_transaction()
+            .repeatable_read()
+            .read_only()
+            .run(async |conn| {
+                let currencies = trust(conn).await?;
+                let latest_check = LedgerCheckView::query()
+                    .order(ledger_checks::started_at.desc())
+                    .first(conn)
+                    .await
+                    .optional()?;
+                Ok(Proof { currencies, latest_check })
+            })
+            .await
+    }
+
+    /// Writes a full check down and completes its job. What is wrong is listed for a person; what was wrong
+    /// before and is right again is closed.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`] if another worker has taken the job over.
+    pub async fn record_ledger_check(
+        &self,
+        job: &Claim,
+        check: &LedgerCheck,
+        started_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            insert_check(conn, job.id.uuid(), check, (started_at, now)).await?;
+            list_wrong(conn, check.first_wrong.as_ref(), now).await?;
+            jobs::finish(conn, job, now).await
+        })
+        .await
+    }
+
+    /// Opens or closes a break per currency. Cheap: it reads balances, not postings.
+    pub(crate) async fn check_trust(&self, now: DateTime<Utc>) -> Result<(), Error> {
+        // One snapshot: a hold that is opened between two reads would look like a break.
+        let currencies = self.proof().await?.currencies;
+        let mut conn = self.connection().await?;
+        for trust in &currencies {
+            let (kind, subject) = (BreakKind::TrustEquation, format!("ledger {}", trust.currency));
+            match trust.verify() {
+                Ok(()) => close_break(&mut conn, kind, &subject, now).await?,
+                Err(wrong) => {
+                    let detail = wrong.fault.to_string();
+                    open_break(&mut conn, kind, &subject, &detail, now).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn trust(conn: &mut AsyncPgConnection) -> Result<Vec<Trust>, Error> {
+    let balances: Vec<BalanceRow> = diesel::sql_query(
+        "select kind, currency, sum(balance_minor)::bigint as minor from accounts group by kind, currency",
+    )
+    .load(conn)
+    .await?;
+    let reserved: Vec<ReservedRow> = diesel::sql_query(
+        "select currency, sum(amount_minor - settled_minor)::bigint as minor
+        from holds where state = 'open' group by currency",
+    )
+    .load(conn)
+    .await?;
+    let mut sums = Sums::default();
+    for row in balances {
+        sums.add(parse::<AccountKind>(&row.kind)?, parse(&row.currency)?, row.minor);
+    }
+    for row in reserved {
+        sums.reserve(parse(&row.currency)?, row.minor.into());
+    }
+    Ok(sums.trust())
+}
+
+/// One row per job, however often it is carried out.
+async fn insert_check(
+    conn: &mut AsyncPgConnection,
+    id: Uuid,
+    check: &LedgerCheck,
+    (started_at, finished_at): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<(), Error> {
+    let first_wrong = check.first_wrong.as_ref().map(ToString::to_string);
+    diesel::insert_into(ledger_checks::table)
+        .values((
+            ledger_checks::id.eq(id),
+            ledger_checks::started_at.eq(started_at),
+            ledger_checks::finished_at.eq(finished_at),
+            ledger_checks::accounts.eq(check.counts.accounts),
+            ledger_checks::entries.eq(check.counts.entries),
+            ledger_checks::postings.eq(check.counts.postings),
+            ledger_checks::first_wrong.eq(first_wrong),
+        ))
+        .on_conflict(ledger_checks::id)
+        .do_update()
+        .set((
+            ledger_checks::started_at.eq(excluded(ledger_checks::started_at)),
+            ledger_checks::finished_at.eq(excluded(ledger_checks::finished_at)),
+            ledger_checks::accounts.eq(excluded(ledger_checks::accounts)),
+            ledger_checks::entries.eq(excluded(ledger_checks::entries)),
+            ledger_checks::postings.eq(excluded(ledger_checks::postings)),
+            ledger_checks::first_wrong.eq(excluded(ledger_checks::first_wrong)),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+async fn list_wrong(
+    conn: &mut AsyncPgConnection,
+    wrong: Option<&Wrong>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let kind = BreakKind::BalanceDiffers;
+    let Some(wrong) = wrong else { return close_others(conn, kind, &[], now).await };
+    // Behind the first wrong row others may still be: what is listed stays until a check finds nothing.
+    let (subject, detail) = (wrong.row.to_string(), wrong.fault.to_string());
+    open_break(conn, kind, &subject, &detail, now).await
+}

@@ -1,0 +1,70 @@
+//! `amana ledger check`: reads the whole ledger and names the first row that is wrong.
+
+use crate::config::{self, Source};
+use crate::stack::block_on;
+use amana_domain::proof::Trust;
+use amana_postgres::{LedgerCheck, Store};
+use anyhow::{Context, Result, bail};
+use secrecy::ExposeSecret;
+
+/// # Errors
+/// [`config::ConfigError`], that the ledger could not be read, or the first row that is wrong.
+pub fn check() -> Result<()> {
+    let lookup = |name: &str| std::env::var(name).ok();
+    let url = config::database_url(&Source::new(&lookup))?;
+    let check = block_on(async move {
+        let store =
+            Store::connect(url.expose_secret(), 1).await.context("PostgreSQL cannot be used")?;
+        store.check_ledger().await.context("the ledger could not be read to its end")
+    })??;
+    report(&check)
+}
+
+fn report(check: &LedgerCheck) -> Result<()> {
+    let LedgerCheck { counts, currencies, first_wrong } = check;
+    println!(
+        "read: {} accounts, {} entries, {} postings",
+        counts.accounts, counts.entries, counts.postings
+    );
+    currencies.iter().for_each(|trust| println!("{}", equation(trust)));
+    if let Some(wrong) = first_wrong {
+        bail!("the ledger does not hold: {wrong}");
+    }
+    println!("the ledger holds");
+    Ok(())
+}
+
+fn equation(trust: &Trust) -> String {
+    let parts = [
+        (trust.owed_to_users_minor, "in wallets"),
+        (trust.held_minor, "held"),
+        (trust.in_escrow_minor, "in escrow"),
+        (trust.fees_minor, "fees"),
+        (trust.provider_costs_minor, "provider costs"),
+        (trust.suspense_minor, "in suspense"),
+    ];
+    let owed: Vec<String> = parts.iter().map(|(minor, what)| format!("{minor} {what}")).collect();
+    let (currency, held) = (trust.currency, trust.held_by_providers_minor);
+    format!("{currency}, in minor units: {held} with providers = {}", owed.join(" + "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use amana_domain::ledger::AccountKind;
+    use amana_domain::money::Currency;
+    use amana_domain::proof::Sums;
+
+    #[test]
+    fn the_equation_is_one_line() {
+        let mut sums = Sums::default();
+        sums.add(AccountKind::ProviderClearing, Currency::Kes, -150);
+        sums.add(AccountKind::UserAvailable, Currency::Kes, 120);
+        sums.add(AccountKind::DealEscrow, Currency::Kes, 30);
+        assert_eq!(
+            equation(&sums.trust()[0]),
+            "KES, in minor units: 150 with providers = 120 in wallets + 0 held + 30 in escrow \
+                + 0 fees + 0 provider costs + 0 in suspense"
+        );
+    }
+}
