@@ -12,6 +12,7 @@ mod idempotency;
 mod job;
 mod jobs;
 mod ledger;
+mod limits;
 mod notifications;
 mod page;
 mod payments;
@@ -33,6 +34,7 @@ pub use idempotency::{Answer, Keyed, Outcome};
 pub use job::{Job, TimerKind};
 pub use jobs::{Claim, DueJob, JobState, JobView};
 pub use ledger::{Balance, EntryView};
+pub use limits::LimitsView;
 pub use notifications::PendingNotification;
 pub use page::{PAGE_MAX, Page};
 pub use payments::{
