@@ -143,7 +143,10 @@ mod tests {
             password_hash: String::new(),
             role,
             locale: Locale::English,
+            handle: None,
+            tier: "standard".into(),
             created_at: DateTime::UNIX_EPOCH,
+            closed_at: None,
         }
     }
 

@@ -2,11 +2,13 @@
 
 mod auth;
 mod body;
+mod bounds;
 mod callbacks;
 mod context;
 mod deals;
 mod docs;
 mod document;
+mod handles;
 mod health;
 mod limits;
 mod observe;
@@ -15,6 +17,7 @@ mod operator;
 mod page;
 mod password;
 mod payments;
+mod people;
 mod problem;
 mod server;
 mod users;
@@ -33,9 +36,9 @@ use poem_openapi::{OpenApiService, Tags};
 /// The chapters of the document.
 #[derive(Tags)]
 pub(crate) enum Chapter {
-    /// Registering, logging in, and who one is.
+    /// Registering, logging in, who one is, and finding others.
     People,
-    /// A person's own money: balances, their history, and paying in.
+    /// A person's own money: balances, their history, limits, and paying in.
     Wallet,
     /// Offering, agreeing, funding, delivering, releasing.
     Deals,
@@ -52,13 +55,19 @@ pub(crate) enum Chapter {
 }
 
 type Resources = (
-    users::Users,
+    (users::Users, handles::Handles, people::People, limits::Limits),
     wallet::Wallet,
     deals::Deals,
     payments::Payments,
     withdrawals::Withdrawals,
     callbacks::Callbacks,
-    (operator::Withdrawals, operator::Jobs, operator::Reconciliation, operator::Ledger),
+    (
+        operator::Users,
+        operator::Withdrawals,
+        operator::Jobs,
+        operator::Reconciliation,
+        operator::Ledger,
+    ),
     health::Health,
 );
 
@@ -78,13 +87,19 @@ same answer again, with the header `Idempotent-Replayed: true`; nothing is done 
 
 pub(crate) fn service() -> OpenApiService<Resources, ()> {
     let resources = (
-        users::Users,
+        (users::Users, handles::Handles, people::People, limits::Limits),
         wallet::Wallet,
         deals::Deals,
         payments::Payments,
         withdrawals::Withdrawals,
         callbacks::Callbacks,
-        (operator::Withdrawals, operator::Jobs, operator::Reconciliation, operator::Ledger),
+        (
+            operator::Users,
+            operator::Withdrawals,
+            operator::Jobs,
+            operator::Reconciliation,
+            operator::Ledger,
+        ),
         health::Health,
     );
     OpenApiService::new(resources, "Amana", "1")

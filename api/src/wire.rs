@@ -8,7 +8,9 @@ mod values;
 pub(crate) use money::{Money, PositiveMoney};
 pub(crate) use number::{AmountMinor, Hours, Limit};
 pub(crate) use text::{Text, Wire, text_values};
-pub(crate) use values::{Email, Key, NewPassword, Note, PersonName, Phone, Secret, Title};
+pub(crate) use values::{
+    Email, Key, NewPassword, Note, PersonName, Phone, SearchText, Secret, TierName, Title,
+};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};

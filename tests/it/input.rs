@@ -37,15 +37,20 @@ impl World {
             "fund_deal" => format!("/v1/deals/{}/fund", self.deal),
             "release_withdrawal" => format!("/v1/operator/withdrawals/{PAYMENT}/release"),
             "refuse_withdrawal" => format!("/v1/operator/withdrawals/{PAYMENT}/refuse"),
+            "set_handle" => "/v1/me/handle".to_owned(),
+            "set_tier" => format!("/v1/operator/users/{USER}/tier"),
+            "close_user" => format!("/v1/operator/users/{USER}/close"),
+            "reopen_user" => format!("/v1/operator/users/{USER}/reopen"),
             other => panic!("say here where {other} is"),
         };
+        let method = if operation.starts_with("set_") { Method::PUT } else { Method::POST };
         let person = if path.contains("operator") { &self.operator } else { &self.amina };
         let authorization = format!("Bearer {}", person.token);
         let key = Uuid::new_v4().to_string();
         let mut headers =
             vec![("Authorization", authorization.as_str()), ("Idempotency-Key", &key)];
         headers.extend(content_type.map(|kind| ("Content-Type", kind)));
-        self.app.send_bytes(Method::POST, &path, &headers, body).await
+        self.app.send_bytes(method, &path, &headers, body).await
     }
 
     async fn send_json(&self, operation: &str, body: &Value) -> Answer {
@@ -69,9 +74,11 @@ impl World {
 }
 
 const PAYMENT: &str = "pay_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
+const USER: &str = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 
 /// Every operation that takes a JSON body of ours.
-const WITH_BODY: [&str; 8] = [
+const WITH_BODY: [&str; 12] = [
+    "close_user",
     "create_deal",
     "create_deposit",
     "create_withdrawal",
@@ -80,6 +87,9 @@ const WITH_BODY: [&str; 8] = [
     "refuse_withdrawal",
     "register_user",
     "release_withdrawal",
+    "reopen_user",
+    "set_handle",
+    "set_tier",
 ];
 
 /// A body with everything that is required and nothing else.
@@ -98,6 +108,8 @@ fn good(operation: &str) -> Value {
             "milestones": [{ "title": "Goats", "amount": money }],
         }),
         "fund_deal" => json!({ "method": "mpesa" }),
+        "set_handle" => json!({ "handle": "@amina" }),
+        "set_tier" => json!({ "tier": "business", "note": "looked into" }),
         _ => json!({ "note": "looked into" }),
     }
 }
@@ -156,6 +168,11 @@ async fn the_good_bodies_are_good() {
         ("create_deal", 201),
         ("create_deposit", 202),
         ("fund_deal", 202),
+        ("set_handle", 200),
+        // There is no such person.
+        ("set_tier", 404),
+        ("close_user", 404),
+        ("reopen_user", 404),
         // The wallet is empty, and there is no such withdrawal.
         ("create_withdrawal", 422),
         ("release_withdrawal", 404),
@@ -279,6 +296,10 @@ async fn texts_are_well_formed_and_bounded() {
         ("create_deal", "/milestones/0/title", 120),
         ("refuse_withdrawal", "/note", 500),
         ("release_withdrawal", "/note", 500),
+        ("set_tier", "/tier", 30),
+        ("set_tier", "/note", 500),
+        ("close_user", "/note", 500),
+        ("reopen_user", "/note", 500),
     ] {
         for line in lines {
             world.check(operation, pointer, json!(line)).await;
@@ -315,6 +336,11 @@ async fn texts_are_well_formed_and_bounded() {
         world.check("register_user", "/email", json!(email)).await;
         world.check("create_deal", "/counterparty/email", json!(email)).await;
     }
+    for handle in ["", "@", "ab", "1amina", "amína", "ami na", "@@amina", "support", "nul\u{0}"] {
+        world.check("set_handle", "/handle", json!(handle)).await;
+        world.check("register_user", "/handle", json!(handle)).await;
+    }
+    world.check("set_handle", "/handle", json!(long(31))).await;
     world.check("register_user", "/password", json!("nine-char")).await;
     world.check("register_user", "/password", json!(long(129))).await;
     world.check("log_in", "/password", json!(long(129))).await;

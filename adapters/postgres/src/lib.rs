@@ -8,6 +8,7 @@ mod callbacks;
 mod clock;
 mod deals;
 mod error;
+mod handles;
 mod idempotency;
 mod job;
 mod jobs;
@@ -16,6 +17,7 @@ mod limits;
 mod notifications;
 mod page;
 mod payments;
+mod people;
 mod pool;
 mod reconciliation;
 mod risk;
@@ -40,6 +42,7 @@ pub use page::{PAGE_MAX, Page};
 pub use payments::{
     Begin, Exchange, Funding, FundingMethod, PaymentView, Submission, WithdrawalDecision,
 };
+pub use people::{PeopleQuery, PersonView};
 pub use pool::Store;
 pub use reconciliation::{BreakView, RunSummary, RunView, SuspenseItem};
 pub use trust::{CurrencyProof, Proof};

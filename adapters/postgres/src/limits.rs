@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::{accounts, spending, tier_limits, users};
+use crate::users::load as load_user;
 use amana_domain::id::UserId;
 use amana_domain::ledger::AccountKind;
 use amana_domain::limits::{Limits, Usage, day_of};
@@ -162,15 +163,19 @@ async fn total(
 }
 
 impl Store {
-    /// The limits of a person, one per currency that their tier carries.
+    /// The tier of a person, and the limits in each currency that it carries.
     ///
     /// # Errors
-    /// [`Error::Store`] only.
-    pub async fn limits(&self, user: UserId, now: DateTime<Utc>) -> Result<Vec<LimitsView>, Error> {
+    /// [`Error::NotFound`] if nobody has that id.
+    pub async fn limits(
+        &self,
+        user: UserId,
+        now: DateTime<Utc>,
+    ) -> Result<(String, Vec<LimitsView>), Error> {
         let mut conn = self.connection().await?;
+        let tier = load_user(&mut conn, user).await?.tier;
         let rows: Vec<Row> = Row::query()
-            .inner_join(users::table.on(users::tier.eq(tier_limits::tier)))
-            .filter(users::id.eq(user.uuid()))
+            .filter(tier_limits::tier.eq(&tier))
             .order(tier_limits::currency)
             .load(&mut conn)
             .await?;
@@ -185,6 +190,6 @@ impl Store {
                 total_minor: total(&mut conn, user, currency).await?,
             });
         }
-        Ok(found)
+        Ok((tier, found))
     }
 }
