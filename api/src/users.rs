@@ -1,7 +1,7 @@
 //! People: registering, logging in, and the caller's own record.
 
 use crate::Chapter;
-use crate::auth::{Caller, TOKEN_TTL};
+use crate::auth::{Caller, TOKEN_TTL, require_open};
 use crate::body::Body;
 use crate::context::Context;
 use crate::problem::{ApiError, Code};
@@ -9,8 +9,7 @@ use crate::wire::{Email, NewPassword, Nullable, PersonName, Phone, Secret, Times
 use amana_domain::handle::Handle;
 use amana_domain::id::UserId;
 use amana_domain::notice::Locale;
-use amana_domain::transfer::TransferRefusal;
-use amana_postgres::{Error, NewUser, User, UserRole};
+use amana_postgres::{NewUser, User, UserRole};
 use poem::web::Data;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
@@ -181,10 +180,8 @@ async fn proven(context: &Context, LogIn { email, password }: LogIn) -> Result<U
             "this e-mail address and password do not belong together",
         )
     })?;
-    match user.closed_at {
-        None => Ok(user),
-        Some(_) => Err(Error::Transfer(TransferRefusal::SenderClosed).into()),
-    }
+    require_open(&user)?;
+    Ok(user)
 }
 
 /// An address that nobody can have is treated like one that nobody has.

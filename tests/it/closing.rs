@@ -88,6 +88,18 @@ async fn a_closed_account_begins_nothing() {
     app.get(&amina, "/v1/wallet").await.expect(200);
 }
 
+/// A closed operator's token opens no operators' door, least of all the one to open the account again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_closed_operator_does_not_operate() {
+    let app = App::builder().without_worker().start().await;
+    let (operator, other) = (app.operator().await, app.operator().await);
+    manage(&app, &operator, &other, "close").await.expect(200);
+    refused(&manage(&app, &other, &other, "reopen").await, 403, "account_closed");
+    refused(&app.get(&other, "/v1/operator/proof").await, 403, "account_closed");
+    manage(&app, &operator, &other, "reopen").await.expect(200);
+    app.get(&other, "/v1/operator/proof").await.expect(200);
+}
+
 /// What was answered before the account was closed is answered again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_closed_account_still_gets_the_answer_to_an_earlier_call() {

@@ -29,7 +29,7 @@ async fn people_are_found_by_the_beginning_of_name_and_handle() {
     with_handle(&app, "AMOS", "amos").await;
     app.person("Ana_Maria").await;
     for (query, found) in [
-        ("am", &["AMOS", "Amina", "Zawadi"][..]),
+        ("am", &["Amina", "AMOS", "Zawadi"][..]),
         ("AMI", &["Amina"]),
         ("%40am", &["AMOS", "Zawadi"]),
         ("@AMANI", &["Zawadi"]),
@@ -125,6 +125,8 @@ async fn crowd(database: &Database, count: u32) {
     database.execute(&sql).await;
 }
 
+const SEARCHES: i64 = 15;
+
 /// However many begin alike, each side of the search reads 200 rows of its index and none of the table's others.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_search_reads_few_rows_of_many() {
@@ -140,14 +142,17 @@ async fn a_search_reads_few_rows_of_many() {
     let before = counts().await;
     let store = app.database.store().await;
     let query = amana_postgres::PeopleQuery::Beginning("wanjiku".to_owned());
-    let page = store.people(caller.id.parse().expect("an id"), &query, None, 20).await;
-    assert!(page.expect("a page").more);
+    let caller = caller.id.parse().expect("an id");
+    // PostgreSQL plans a statement anew each time at first, and once and for all after some times.
+    for _ in 0..SEARCHES {
+        assert!(store.people(caller, &query, None, 20).await.expect("a page").more);
+    }
     drop(store);
     let after = amana_harness::eventually("the reads are counted", || async {
         let after = counts().await;
-        (after.0 > before.0).then_some(after)
+        (after.0 >= before.0 + 400 * SEARCHES).then_some(after)
     })
     .await;
-    assert!((400..=402).contains(&(after.0 - before.0)), "{before:?} {after:?}");
+    assert!(after.0 - before.0 <= 402 * SEARCHES, "{before:?} {after:?}");
     assert_eq!(after.1, before.1, "the table was scanned");
 }

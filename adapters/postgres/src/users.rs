@@ -141,13 +141,14 @@ impl Store {
             if let Some(handle) = &new.handle {
                 handles::take(conn, id, handle, now).await?;
             }
+            let handle = new.handle.as_ref().map(Handle::to_string);
             audit::record(
                 conn,
                 now,
                 Actor::User(id),
                 "user.registered",
                 id,
-                json!({ "role": new.role.as_str() }),
+                json!({ "role": new.role.as_str(), "handle": handle }),
             )
             .await?;
             let user = load(conn, id).await?;
