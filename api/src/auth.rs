@@ -3,7 +3,8 @@
 use crate::context::Context;
 use crate::problem::{ApiError, Code};
 use amana_domain::id::UserId;
-use amana_postgres::{User, UserRole};
+use amana_domain::transfer::TransferRefusal;
+use amana_postgres::{Error, User, UserRole};
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use poem::Request;
@@ -120,10 +121,22 @@ async fn caller(request: &Request, bearer: Bearer) -> poem::Result<Session> {
 
 async fn operator(request: &Request, bearer: Bearer) -> poem::Result<Caller> {
     let session = caller(request, bearer).await?;
-    if session.role == UserRole::Operator {
-        Ok(Caller(session))
-    } else {
-        Err(ApiError::new(Code::Forbidden, "this is for operators only").into())
+    if session.role != UserRole::Operator {
+        return Err(ApiError::new(Code::Forbidden, "this is for operators only").into());
+    }
+    // Operators' calls are few and reach far: that the account is still open is asked each time.
+    let context = request.data::<Arc<Context>>().ok_or_else(ApiError::internal)?;
+    let user = context.store.user(session.user).await.map_err(ApiError::from)?;
+    require_open(&user)?;
+    Ok(Caller(session))
+}
+
+/// # Errors
+/// `account_closed`.
+pub(crate) fn require_open(user: &User) -> Result<(), ApiError> {
+    match user.closed_at {
+        None => Ok(()),
+        Some(_) => Err(Error::Transfer(TransferRefusal::SenderClosed).into()),
     }
 }
 
@@ -143,7 +156,10 @@ mod tests {
             password_hash: String::new(),
             role,
             locale: Locale::English,
+            handle: None,
+            tier: "standard".into(),
             created_at: DateTime::UNIX_EPOCH,
+            closed_at: None,
         }
     }
 

@@ -2,8 +2,8 @@
 //! to be the provider, and what they say is stored before it is read.
 
 use crate::Chapter;
+use crate::bounds::BODY_BYTES_MAX;
 use crate::context::Context;
-use crate::limits::BODY_BYTES_MAX;
 use crate::problem::ApiError;
 use amana_postgres::{CallbackKind, NewCallback};
 use poem::web::{Data, RemoteAddr};

@@ -104,7 +104,7 @@ impl Deals {
     ///
     /// Writes down who sells what to whom, in 1 to 20 milestones that are delivered and paid one by one. The
     /// fees are fixed here. It is a draft until `propose_deal`. Problems: `unknown_counterparty`,
-    /// `same_party`, `fee_exceeds_amount`, `amount_out_of_range`, `invalid_request` (422).
+    /// `same_party`, `fee_exceeds_amount`, `amount_out_of_range`, `invalid_request` (422), `account_closed` (403).
     #[oai(path = "/", method = "post", operation_id = "create_deal")]
     async fn create(
         &self,
@@ -195,7 +195,7 @@ impl Deals {
     /// Agree to a deal
     ///
     /// For the party to whom it was offered. Both are bound then, and the buyer has the funding period to pay.
-    /// Problems: `own_proposal` (403), `wrong_state`, `too_late` (409).
+    /// Problems: `own_proposal`, `account_closed` (403), `wrong_state`, `too_late` (409).
     #[oai(path = "/:id/agree", method = "post", operation_id = "agree_deal")]
     async fn agree(
         &self,
@@ -210,9 +210,10 @@ impl Deals {
     /// Pay for a deal
     ///
     /// For the buyer. `wallet` takes the price at once and answers 200 with the funded deal; `mpesa` asks the
-    /// phone and answers 202: follow the deal, whose `payment` says how it goes. Problems: `wrong_party`
-    /// (403), `wrong_state`, `too_late`, `payment_in_progress` (409), `insufficient_funds`, `provider_limit`,
-    /// `currency_not_carried` (422), `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    /// phone and answers 202: follow the deal, whose `payment` says how it goes. Problems: `wrong_party`,
+    /// `account_closed` (403), `wrong_state`, `too_late`, `payment_in_progress` (409), `insufficient_funds`,
+    /// `provider_limit`, `currency_not_carried` (422), `idempotency_key_required` (400),
+    /// `idempotency_key_reused` (422).
     #[oai(path = "/:id/fund", method = "post", operation_id = "fund_deal")]
     async fn fund(
         &self,

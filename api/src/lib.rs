@@ -2,11 +2,13 @@
 
 mod auth;
 mod body;
+mod bounds;
 mod callbacks;
 mod context;
 mod deals;
 mod docs;
 mod document;
+mod handles;
 mod health;
 mod limits;
 mod observe;
@@ -17,12 +19,13 @@ mod page;
 mod password;
 mod payee;
 mod payments;
+mod people;
 mod problem;
 mod quote;
 mod server;
-mod transfers;
 mod statements;
 mod transactions;
+mod transfers;
 mod users;
 mod wallet;
 mod wire;
@@ -39,9 +42,9 @@ use poem_openapi::{OpenApiService, Tags};
 /// The chapters of the document.
 #[derive(Tags)]
 pub(crate) enum Chapter {
-    /// Registering, logging in, and who one is.
+    /// Registering, logging in, who one is, and finding others.
     People,
-    /// A person's own money: balances, their history, and paying in.
+    /// A person's own money: balances, their history, limits, and paying in.
     Wallet,
     /// Sending money from person to person.
     Transfers,
@@ -62,14 +65,20 @@ pub(crate) enum Chapter {
 }
 
 type Resources = (
-    users::Users,
+    (users::Users, handles::Handles, people::People, limits::Limits),
     (wallet::Wallet, transactions::Transactions, statements::Statements),
     (transfers::Transfers, operations::Operations),
     deals::Deals,
     payments::Payments,
     withdrawals::Withdrawals,
     callbacks::Callbacks,
-    (operator::Withdrawals, operator::Jobs, operator::Reconciliation, operator::Ledger),
+    (
+        operator::Users,
+        operator::Withdrawals,
+        operator::Jobs,
+        operator::Reconciliation,
+        operator::Ledger,
+    ),
     health::Health,
 );
 
@@ -89,14 +98,20 @@ same answer again, with the header `Idempotent-Replayed: true`; nothing is done 
 
 pub(crate) fn service() -> OpenApiService<Resources, ()> {
     let resources = (
-        users::Users,
+        (users::Users, handles::Handles, people::People, limits::Limits),
         (wallet::Wallet, transactions::Transactions, statements::Statements),
         (transfers::Transfers, operations::Operations),
         deals::Deals,
         payments::Payments,
         withdrawals::Withdrawals,
         callbacks::Callbacks,
-        (operator::Withdrawals, operator::Jobs, operator::Reconciliation, operator::Ledger),
+        (
+            operator::Users,
+            operator::Withdrawals,
+            operator::Jobs,
+            operator::Reconciliation,
+            operator::Ledger,
+        ),
         health::Health,
     );
     OpenApiService::new(resources, "Amana", "1")

@@ -1,73 +1,77 @@
-//! Bounds on every request: the address, the headers, the body, the time.
+//! What the caller may still send, withdraw and hold.
 
-use crate::problem::{ApiError, Code};
-use poem::endpoint::Endpoint;
-use poem::error::ReadBodyError;
-use poem::http::{StatusCode, header};
-use poem::{IntoResponse, Request, Response};
+use crate::Chapter;
+use crate::auth::Caller;
+use crate::context::Context;
+use crate::problem::ApiError;
+use crate::wire::{Money, Wire};
+use amana_domain::money::Currency;
+use amana_postgres::LimitsView;
+use poem::web::Data;
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, Object, OpenApi};
 use std::sync::Arc;
-use std::time::Duration;
 
-pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
-const URI_BYTES_MAX: usize = 2 * 1024;
-const HEADER_BYTES_MAX: usize = 16 * 1024;
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
+/// Limits in one currency, and what is left of them.
+#[derive(Debug, Object)]
+struct CurrencyLimits {
+    currency: Wire<Currency>,
+    /// The most that one transfer or withdrawal moves.
+    transaction_max: Money,
+    /// The most that all transfers and withdrawals of one day move; a day begins at midnight in Nairobi.
+    day_max: Money,
+    spent_today: Money,
+    left_today: Money,
+    /// The most that the wallet holds, available and held together.
+    balance_max: Money,
+    /// How much more fits into the wallet.
+    balance_room: Money,
+}
 
-/// Refuses what is too large before anything is done with it, and ends what takes too long.
-pub(crate) async fn bound<E>(endpoint: Arc<E>, mut request: Request) -> poem::Result<Response>
-where
-    E: Endpoint,
-    E::Output: IntoResponse,
-{
-    check_head(&request)?;
-    let handled = async {
-        let body = read_body(&mut request).await?;
-        request.set_body(body);
-        endpoint.call(request).await.map(IntoResponse::into_response)
-    };
-    match tokio::time::timeout(REQUEST_TIMEOUT, handled).await {
-        Ok(result) => result,
-        Err(_elapsed) => Err(ApiError::new(
-            Code::Timeout,
-            "the request took too long; it may still be carried out, so repeat it with the same key",
-        )
-        .into()),
+impl From<LimitsView> for CurrencyLimits {
+    fn from(view: LimitsView) -> Self {
+        let money = |minor| Money::minor(minor, view.currency);
+        Self {
+            currency: view.currency.into(),
+            transaction_max: money(view.limits.transaction_minor_max),
+            day_max: money(view.limits.day_minor_max),
+            spent_today: money(view.usage.spent_minor),
+            left_today: money(view.limits.left_minor(view.usage)),
+            balance_max: money(view.limits.balance_minor_max),
+            balance_room: money(view.limits.room_minor(view.total_minor)),
+        }
     }
 }
 
-fn check_head(request: &Request) -> Result<(), ApiError> {
-    let uri = request.uri();
-    let uri_bytes = uri.path().len().saturating_add(uri.query().map_or(0, str::len));
-    if uri_bytes > URI_BYTES_MAX {
-        let detail = format!("path and query have at most {URI_BYTES_MAX} bytes");
-        return Err(ApiError::new(Code::UriTooLong, detail));
-    }
-    let header_bytes: usize = request
-        .headers()
-        .iter()
-        .map(|(name, value)| name.as_str().len().saturating_add(value.len()))
-        .sum();
-    if header_bytes > HEADER_BYTES_MAX {
-        let detail = format!("all headers together have at most {HEADER_BYTES_MAX} bytes");
-        return Err(ApiError::new(Code::HeadersTooLarge, detail));
-    }
-    Ok(())
+/// The limits of a person.
+#[derive(Debug, Object)]
+#[oai(rename = "Limits")]
+struct LimitsAnswer {
+    /// The name of the set of limits that the person has.
+    tier: String,
+    /// One per currency that wallets of this tier carry.
+    limits: Vec<CurrencyLimits>,
 }
 
-/// Reads the whole body, declared length or not: a chunked one is stopped at the bound.
-async fn read_body(request: &mut Request) -> poem::Result<Vec<u8>> {
-    let too_large = || {
-        let detail = format!("a body has at most {BODY_BYTES_MAX} bytes");
-        poem::Error::from(ApiError::new(Code::RequestTooLarge, detail))
-    };
-    let declared: Option<usize> =
-        request.header(header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
-    if declared.is_some_and(|bytes| bytes > BODY_BYTES_MAX) {
-        return Err(too_large());
-    }
-    match request.take_body().into_bytes_limit(BODY_BYTES_MAX).await {
-        Ok(bytes) => Ok(bytes.to_vec()),
-        Err(ReadBodyError::PayloadTooLarge) => Err(too_large()),
-        Err(_) => Err(poem::Error::from_status(StatusCode::BAD_REQUEST)),
+#[derive(ApiResponse)]
+enum Found {
+    /// The limits.
+    #[oai(status = 200)]
+    Limits(Json<LimitsAnswer>),
+}
+
+pub(crate) struct Limits;
+
+#[OpenApi(prefix_path = "/v1", tag = "Chapter::Wallet")]
+impl Limits {
+    /// Get one's limits
+    ///
+    /// The caller's tier and, per currency, what one transaction, one day and the wallet may come to, and what
+    /// is left of it. Money that is paid in from outside is credited even if the wallet is full.
+    #[oai(path = "/limits", method = "get", operation_id = "get_limits")]
+    async fn get(&self, context: Data<&Arc<Context>>, caller: Caller) -> Result<Found, ApiError> {
+        let (tier, limits) = context.store.limits(caller.user(), context.now()).await?;
+        let limits = limits.into_iter().map(CurrencyLimits::from).collect();
+        Ok(Found::Limits(Json(LimitsAnswer { tier, limits })))
     }
 }

@@ -3,9 +3,11 @@
 mod jobs;
 mod ledger;
 mod reconciliation;
+mod users;
 mod withdrawals;
 
 pub(crate) use jobs::Jobs;
 pub(crate) use ledger::Ledger;
 pub(crate) use reconciliation::Reconciliation;
+pub(crate) use users::Users;
 pub(crate) use withdrawals::Withdrawals;

@@ -1,16 +1,12 @@
 //! How a caller names the person whom they pay: by one of four ways, and only one.
 
 use crate::problem::ApiError;
-use crate::wire::{Email, Phone, Text, Wire, text_schema};
+use crate::wire::{Email, Phone, Wire};
 use amana_domain::handle::Handle;
 use amana_domain::id::UserId;
 use amana_domain::payee::Payee;
-use amana_postgres::PersonView;
 use poem_openapi::Object;
-use poem_openapi::registry::MetaSchema;
 use serde::Deserialize;
-
-use crate::wire::Nullable;
 
 /// The person who is paid. Exactly one member.
 #[derive(Object, Deserialize)]
@@ -43,38 +39,5 @@ impl PayeeObject {
                 Err(ApiError::field("/to", detail))
             }
         }
-    }
-}
-
-impl Text for Handle {
-    const NAME: &'static str = "handle";
-
-    fn parse(text: &str) -> Result<Self, String> {
-        Handle::parse(text.trim()).map_err(|error| error.to_string())
-    }
-
-    fn text(&self) -> String {
-        self.to_string()
-    }
-
-    fn schema() -> MetaSchema {
-        text_schema(None, 3, 31)
-    }
-}
-
-/// Another person, as far as others may know them.
-#[derive(Debug, Object)]
-#[oai(rename = "Person")]
-pub(crate) struct PersonAnswer {
-    id: Wire<UserId>,
-    name: String,
-    /// Such as `@amina`; `null` if the person has none.
-    handle: Nullable<String>,
-}
-
-impl From<&PersonView> for PersonAnswer {
-    fn from(person: &PersonView) -> Self {
-        let handle = person.handle.as_ref().map(|handle| format!("@{handle}"));
-        Self { id: person.id.into(), name: person.name.clone(), handle: Nullable::of(handle) }
     }
 }

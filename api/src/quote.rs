@@ -1,6 +1,6 @@
 //! The answer to a call with `dry_run=true`: what it would do, without doing it.
 
-use crate::payee::PersonAnswer;
+use crate::people::PersonAnswer;
 use crate::wire::{Money, Nullable};
 use amana_postgres::Quote;
 use poem_openapi::Object;
@@ -41,7 +41,7 @@ impl From<Quote> for QuoteAnswer {
                 quote.allowance.map(|it| minor(it.transaction_minor_max)),
             ),
             left_today: Nullable::of(quote.allowance.map(|it| minor(it.day_left_minor))),
-            recipient: Nullable::of(quote.recipient.as_ref().map(PersonAnswer::from)),
+            recipient: Nullable::of(quote.recipient),
         }
     }
 }

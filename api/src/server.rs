@@ -4,7 +4,7 @@ use crate::auth::Tokens;
 use crate::context::{Context, FeePolicy};
 use crate::password::Passwords;
 use crate::problem::{of_framework, of_panic};
-use crate::{docs, limits, observe, service};
+use crate::{bounds, docs, observe, service};
 use amana_postgres::{Clock, Store, TransferWriter};
 use amana_redis::Transport;
 use poem::listener::TcpAcceptor;
@@ -50,7 +50,7 @@ pub fn app(
         .at("/openapi.json", docs::document_endpoint())
         .at("/docs", docs::page_endpoint())
         .data(context)
-        .around(limits::bound)
+        .around(bounds::bound)
         .with(CatchPanic::new().with_handler(of_panic))
         .catch_all_error(of_framework)
         .around(observe::observe)

@@ -4,12 +4,13 @@ use crate::Chapter;
 use crate::auth::Caller;
 use crate::context::Context;
 use crate::page::{Cursor, PageOf, limit};
+use crate::people::PersonAnswer;
 use crate::problem::ApiError;
 use crate::wire::{AmountMinor, AnyOf, DayOrMoment, Limit, Moment, Money, Nullable, Wire};
 use amana_domain::id::{DealId, EntryId, HoldId, PaymentId, UserId};
 use amana_domain::ledger::EntryKind;
 use amana_domain::money::Currency;
-use amana_domain::transaction::{Counterparty, Direction, Reference, Transaction};
+use amana_domain::transaction::{Direction, Reference, Transaction};
 use amana_domain::transfer::Category;
 use amana_postgres::TransactionFilter;
 use poem::web::Data;
@@ -18,23 +19,6 @@ use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// The person on the other side.
-#[derive(Debug, Object)]
-#[oai(rename = "OtherParty")]
-struct OtherPartyAnswer {
-    id: Wire<UserId>,
-    name: String,
-    /// Such as `@amina`; `null` if the person has none.
-    handle: Nullable<String>,
-}
-
-impl From<Counterparty> for OtherPartyAnswer {
-    fn from(party: Counterparty) -> Self {
-        let handle = party.handle.map(|handle| handle.to_string());
-        Self { id: party.id.into(), name: party.name, handle: Nullable::of(handle) }
-    }
-}
 
 /// One movement of the available balance.
 #[derive(Debug, Object)]
@@ -51,7 +35,7 @@ pub(crate) struct TransactionAnswer {
     /// The available balance after the movement.
     balance_after: Money,
     /// `null` if nobody else takes part: deposits and withdrawals.
-    counterparty: Nullable<OtherPartyAnswer>,
+    counterparty: Nullable<PersonAnswer>,
     /// What the sender of a transfer wrote.
     note: Nullable<String>,
     /// What the sender of a transfer says it is for.

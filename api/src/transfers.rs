@@ -5,7 +5,8 @@ use crate::auth::Caller;
 use crate::body::Body;
 use crate::context::Context;
 use crate::once::{Stored, answer, keyed, parts};
-use crate::payee::{PayeeObject, PersonAnswer};
+use crate::payee::PayeeObject;
+use crate::people::PersonAnswer;
 use crate::problem::ApiError;
 use crate::quote::QuoteAnswer;
 use crate::wire::{Key, Money, Nullable, PositiveMoney, Timestamp, TransferNote, Wire};
@@ -88,8 +89,8 @@ impl From<&TransferView> for TransferAnswer {
         Self {
             id: transfer.id.into(),
             amount: transfer.amount.into(),
-            sender: (&transfer.sender).into(),
-            recipient: (&transfer.recipient).into(),
+            sender: transfer.sender.clone().into(),
+            recipient: transfer.recipient.clone().into(),
             note: Nullable::of(transfer.details.note.clone()),
             category: transfer.details.category.into(),
             metadata: transfer.details.metadata.clone(),

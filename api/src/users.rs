@@ -1,11 +1,12 @@
 //! People: registering, logging in, and the caller's own record.
 
 use crate::Chapter;
-use crate::auth::{Caller, TOKEN_TTL};
+use crate::auth::{Caller, TOKEN_TTL, require_open};
 use crate::body::Body;
 use crate::context::Context;
 use crate::problem::{ApiError, Code};
-use crate::wire::{Email, NewPassword, PersonName, Phone, Secret, Timestamp, Wire};
+use crate::wire::{Email, NewPassword, Nullable, PersonName, Phone, Secret, Timestamp, Wire};
+use amana_domain::handle::Handle;
 use amana_domain::id::UserId;
 use amana_domain::notice::Locale;
 use amana_postgres::{NewUser, User, UserRole};
@@ -30,6 +31,8 @@ struct RegisterUser {
     password: NewPassword,
     /// The language of messages; English if left out.
     language: Option<Wire<Locale>>,
+    /// The name to be found and paid by, such as `@amina`; it can be set later, see `set_handle`.
+    handle: Option<Wire<Handle>>,
 }
 
 impl RegisterUser {
@@ -41,6 +44,7 @@ impl RegisterUser {
             password_hash: context.passwords.hash(self.password.0).await?,
             role: UserRole::User,
             locale: self.language.map_or(Locale::English, |language| language.0),
+            handle: self.handle.map(|handle| handle.0),
         })
     }
 }
@@ -57,9 +61,11 @@ struct LogIn {
 /// A person, as they see themselves.
 #[derive(Debug, Object)]
 #[oai(rename = "User")]
-struct UserAnswer {
+pub(crate) struct UserAnswer {
     id: Wire<UserId>,
     name: String,
+    /// `null` until the person has taken one.
+    handle: Nullable<Wire<Handle>>,
     email: String,
     /// Masked: `2547****5678`.
     phone: Wire<Phone>,
@@ -73,6 +79,7 @@ impl From<User> for UserAnswer {
         Self {
             id: user.id.into(),
             name: user.name,
+            handle: Nullable::of(user.handle),
             email: user.email,
             phone: Phone(user.phone).into(),
             role: user.role.into(),
@@ -108,7 +115,7 @@ enum LoggedIn {
 }
 
 #[derive(ApiResponse)]
-enum Found {
+pub(crate) enum Found {
     /// The caller's own record.
     #[oai(status = 200)]
     User(Json<UserAnswer>),
@@ -120,8 +127,8 @@ pub(crate) struct Users;
 impl Users {
     /// Register a person
     ///
-    /// Opens an account with an empty wallet. Problems: `email_taken`, `phone_taken` (409), `invalid_request`
-    /// (422) naming the field.
+    /// Opens an account with an empty wallet. Problems: `email_taken`, `phone_taken`, `handle_taken` (409),
+    /// `invalid_request` (422) naming the field.
     #[oai(path = "/users", method = "post", operation_id = "register_user")]
     async fn register(
         &self,
@@ -136,22 +143,15 @@ impl Users {
     /// Log in
     ///
     /// Answers an access token that is good for 15 minutes. Problems: `invalid_credentials` (401), whether the
-    /// e-mail address is unknown or the password wrong.
+    /// e-mail address is unknown or the password wrong; `account_closed` (403), told to nobody who does not
+    /// know the password.
     #[oai(path = "/sessions", method = "post", operation_id = "log_in")]
     async fn log_in(
         &self,
         context: Data<&Arc<Context>>,
         body: Body<LogIn>,
     ) -> Result<LoggedIn, ApiError> {
-        let user = find(&context, &body.value.email).await?;
-        let hash = user.as_ref().map(|user| user.password_hash.clone());
-        let fits = context.passwords.verify(body.value.password.0, hash).await?;
-        let user = user.filter(|_| fits).ok_or_else(|| {
-            ApiError::new(
-                Code::InvalidCredentials,
-                "this e-mail address and password do not belong together",
-            )
-        })?;
+        let user = proven(&context, body.value).await?;
         Ok(LoggedIn::Session(Json(Session {
             access_token: context.tokens.issue(&user, context.now())?,
             token_type: "Bearer".to_owned(),
@@ -167,6 +167,21 @@ impl Users {
         let user = context.store.user(caller.user()).await?;
         Ok(Found::User(Json(user.into())))
     }
+}
+
+/// The person who has this address and knows its password. That the account is closed is theirs to know.
+async fn proven(context: &Context, LogIn { email, password }: LogIn) -> Result<User, ApiError> {
+    let user = find(context, &email).await?;
+    let hash = user.as_ref().map(|user| user.password_hash.clone());
+    let fits = context.passwords.verify(password.0, hash).await?;
+    let user = user.filter(|_| fits).ok_or_else(|| {
+        ApiError::new(
+            Code::InvalidCredentials,
+            "this e-mail address and password do not belong together",
+        )
+    })?;
+    require_open(&user)?;
+    Ok(user)
 }
 
 /// An address that nobody can have is treated like one that nobody has.

@@ -121,8 +121,9 @@ impl Wallet {
     /// Pay in from mobile money
     ///
     /// Asks the phone for the amount; the person approves with the PIN. The answer comes before the outcome:
-    /// follow the payment with `get_payment`. Problems: `provider_limit`, `provider_step`,
-    /// `currency_not_carried` (422), `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    /// follow the payment with `get_payment`. Problems: `balance_limit` if the wallet could not hold it,
+    /// `provider_limit`, `provider_step`, `currency_not_carried` (422), `account_closed` (403),
+    /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/deposits", method = "post", operation_id = "create_deposit")]
     async fn deposit(
         &self,

@@ -11,10 +11,11 @@ pub(crate) use list::AnyOf;
 pub(crate) use money::{Money, PositiveMoney};
 pub(crate) use number::{AmountMinor, Hours, Limit};
 pub(crate) use text::{Text, Wire, text_values};
-pub(crate) use values::{
-    Email, Key, NewPassword, Note, PersonName, Phone, Secret, Title, TransferNote, text_schema,
-};
 pub(crate) use time::{DayOrMoment, Moment};
+pub(crate) use values::{
+    Email, Key, NewPassword, Note, PersonName, Phone, SearchText, Secret, TierName, Title,
+    TransferNote, text_schema,
+};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};

@@ -59,6 +59,7 @@ pub async fn create_in(
             .context("the password could not be hashed")?,
         role: UserRole::Operator,
         locale: Locale::English,
+        handle: None,
     };
     Ok(store.register(&operator, Clock::default().now()).await?.id)
 }

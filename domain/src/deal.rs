@@ -63,6 +63,24 @@ text_enum! {
     }
 }
 
+impl DealState {
+    /// Whether nothing can happen to the deal any more.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        match self {
+            DealState::Draft
+            | DealState::Proposed
+            | DealState::Agreed
+            | DealState::Funded
+            | DealState::Delivered => false,
+            DealState::Released
+            | DealState::Refunded
+            | DealState::Cancelled
+            | DealState::Expired => true,
+        }
+    }
+}
+
 impl MilestoneState {
     #[must_use]
     pub const fn is_open(self) -> bool {

@@ -54,10 +54,11 @@ pub fn day_begins(day: NaiveDate) -> Option<DateTime<Utc>> {
 }
 
 impl Usage {
-    /// What counts on `day`: what was spent on another day is over.
+    /// What counts on `day`: what was spent on an earlier day is over. A day that a server whose clock is
+    /// ahead has begun stays begun: around midnight nobody gets two allowances for one day.
     #[must_use]
     pub fn on(stored: Option<Usage>, day: NaiveDate) -> Self {
-        stored.filter(|usage| usage.day == day).unwrap_or(Usage { day, spent_minor: 0 })
+        stored.filter(|usage| usage.day >= day).unwrap_or(Usage { day, spent_minor: 0 })
     }
 
     /// What did not happen after all no longer counts; if it was spent on an earlier day, that day is over.
@@ -99,6 +100,12 @@ impl Limits {
             return Err(LimitRefusal::Day { max_minor: self.day_minor_max, left_minor });
         }
         Ok(Usage { spent_minor: usage.spent_minor.saturating_add(amount.minor()), ..usage })
+    }
+
+    /// How much more fits into a wallet that holds so much.
+    #[must_use]
+    pub fn room_minor(&self, total_minor: i64) -> i64 {
+        self.balance_minor_max.saturating_sub(total_minor).max(0)
     }
 
     /// Whether a wallet may hold so much.
@@ -144,6 +151,7 @@ mod tests {
         check(300, 1, Err(LimitRefusal::Day { max_minor: 250, left_minor: 0 }));
         assert_eq!(LIMITS.hold(1_000), Ok(()));
         assert_eq!(LIMITS.hold(1_001), Err(LimitRefusal::Balance { max_minor: 1_000 }));
+        assert_eq!([0, 999, 1_000, 1_001].map(|total| LIMITS.room_minor(total)), [1_000, 1, 0, 0]);
     }
 
     #[test]
@@ -155,6 +163,9 @@ mod tests {
         assert_eq!(Usage::on(Some(spent), day(1)), spent);
         assert_eq!(Usage::on(Some(spent), day(2)), Usage { day: day(2), spent_minor: 0 });
         assert_eq!(Usage::on(None, day(2)).spent_minor, 0);
+        // Asked by a server whose clock is behind.
+        let begun = Usage { day: day(2), spent_minor: 200 };
+        assert_eq!(Usage::on(Some(begun), day(1)), begun);
         assert_eq!(spent.give_back(day(1), kes(50)).spent_minor, 150);
         assert_eq!(spent.give_back(day(2), kes(50)), spent);
     }

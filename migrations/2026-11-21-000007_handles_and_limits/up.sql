@@ -33,9 +33,11 @@ alter table users
     add constraint users_handle_shape check (handle ~ '^[a-z][a-z0-9_]{2,29}$'),
     add constraint users_handle_has_time check ((handle is null) = (handle_changed_at is null));
 
--- People are found by the beginning of their name.
-create index users_name_search_idx on users (lower(name) text_pattern_ops, id);
-create index users_handle_search_idx on users (handle text_pattern_ops) where handle is not null;
+-- People are found by the beginning of their name or handle; operators and closed accounts are not.
+create index users_name_search_idx on users (lower(name) text_pattern_ops, id)
+    where role = 'user' and closed_at is null;
+create index users_handle_search_idx on users (handle text_pattern_ops)
+    where role = 'user' and closed_at is null;
 
 -- A handle belongs for ever to the person who first took it: money sent to an old one must not reach a stranger.
 create table handles (

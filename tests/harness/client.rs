@@ -83,6 +83,10 @@ impl App {
         self.send(Method::POST, path, Some(&person.token), Some(key), body.as_ref()).await
     }
 
+    pub async fn put(&self, person: &Person, path: &str, body: Value) -> Answer {
+        self.send(Method::PUT, path, Some(&person.token), None, Some(&body)).await
+    }
+
     /// Registers somebody with a number of their own and logs them in.
     pub async fn person(&self, name: &str) -> Person {
         let n = next(&self.people);

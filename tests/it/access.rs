@@ -25,6 +25,7 @@ use Scope::{Operator, Own, Party, Public};
 const TABLE: [(&str, Scope); ROWS] = [
     ("agree_deal", Party),
     ("cancel_deal", Party),
+    ("close_user", Operator),
     ("create_deal", Own),
     ("create_deposit", Own),
     ("create_transfer", Own),
@@ -33,6 +34,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("fund_deal", Party),
     ("get_deal", Party),
     ("get_ledger_proof", Operator),
+    ("get_limits", Own),
     ("get_liveness", Public),
     ("get_me", Own),
     ("get_operation", Party),
@@ -40,6 +42,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("get_readiness", Public),
     ("get_statement", Own),
     ("get_transaction", Party),
+    ("get_user", Operator),
     ("get_wallet", Own),
     ("list_breaks", Operator),
     ("list_callbacks", Operator),
@@ -48,6 +51,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("list_held_withdrawals", Operator),
     ("list_jobs", Operator),
     ("list_payments", Own),
+    ("list_people", Own),
     ("list_reconciliations", Operator),
     ("list_suspense", Operator),
     ("list_transactions", Own),
@@ -61,16 +65,20 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("register_user", Public),
     ("release_milestone", Party),
     ("release_withdrawal", Operator),
+    ("reopen_user", Operator),
     ("replay_job", Operator),
+    ("set_handle", Own),
+    ("set_tier", Operator),
     ("start_reconciliation", Operator),
 ];
-const ROWS: usize = 38;
+const ROWS: usize = 47;
 
 /// A deal, a payment, a job and a transaction that exist, so that a refusal is not for want of them.
 struct World {
     app: App,
     stranger: Person,
     operator: Person,
+    buyer: String,
     deal: String,
     milestone: String,
     payment: String,
@@ -88,7 +96,8 @@ async fn world() -> World {
     let job = app.database.text("select replace(min(id::text), '-', '') from jobs").await;
     let job = format!("job_{}", job.expect("a job"));
     let transaction = app.given(&buyer, 100_000, app.clock.now()).await;
-    World { app, stranger, operator, deal, milestone, payment, job, transaction }
+    let buyer = buyer.id;
+    World { app, stranger, operator, buyer, deal, milestone, payment, job, transaction }
 }
 
 impl World {
@@ -103,6 +112,7 @@ impl World {
                 "jobs" => &self.job,
                 "operations" => "somebody-elses-key",
                 "transactions" => &self.transaction,
+                "users" => &self.buyer,
                 "c" | "p" | "t" => "0123456789abcdef0123456789abcdef",
                 _ => "",
             };
@@ -110,6 +120,7 @@ impl World {
             if part.starts_with('{') { id } else { part }
         });
         let path = parts.collect::<Vec<_>>().join("/");
+        let path = if operation.id == "list_people" { format!("{path}?query=neema") } else { path };
         assert!(!path.contains("//"), "{path}: say here what the id is");
         path
     }
@@ -128,7 +139,11 @@ impl World {
             }
             "create_deposit" | "create_withdrawal" => json!({ "amount": money }),
             "fund_deal" => json!({ "method": "wallet" }),
-            "refuse_withdrawal" | "release_withdrawal" => json!({ "note": "looked into" }),
+            "close_user" | "refuse_withdrawal" | "release_withdrawal" | "reopen_user" => {
+                json!({ "note": "looked into" })
+            }
+            "set_handle" => json!({ "handle": "neema" }),
+            "set_tier" => json!({ "tier": "business", "note": "looked into" }),
             _ => json!({}),
         })
     }
@@ -217,9 +232,10 @@ async fn operators_operate_but_are_not_parties() {
         match scope(&operation) {
             Public | Own => {}
             Party => assert_eq!(answer.problem(), "not_found", "{id}"),
-            // The payment is not held and the job is not dead.
+            // The payment is not held, the job is not dead, and the buyer has an open deal.
             Operator if status == 409 => {
-                assert!(["not_held", "not_dead"].contains(&answer.problem()), "{id}");
+                let expected = ["not_held", "not_dead", "account_in_use"];
+                assert!(expected.contains(&answer.problem()), "{id}");
             }
             Operator => assert!((200..300).contains(&status), "{id}: {:#}", answer.body),
         }

@@ -63,16 +63,22 @@ pub struct NewDealRequest {
 
 impl Store {
     /// # Errors
-    /// [`Error::Refused`] if the deal makes no sense.
+    /// [`Error::Refused`] if the deal makes no sense; [`Conflict::UnknownCounterparty`] if the other party's
+    /// account is closed.
     pub async fn create_deal(
         &self,
         user: UserId,
         request: NewDealRequest,
         now: DateTime<Utc>,
     ) -> Result<DealView, Error> {
+        let counterparty = request.counterparty;
         let deal = deal::draft(new_deal(user, request))?;
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
+            users::require_open(conn, user).await?;
+            if !users::is_open(conn, counterparty).await? {
+                return Err(Error::Conflict(Conflict::UnknownCounterparty));
+            }
             write::insert(conn, &deal, now).await?;
             let actor = Actor::User(user);
             let data = json!({ "from": null, "to": deal.state.as_str() });
@@ -96,6 +102,7 @@ impl Store {
     ) -> Result<DealView, Error> {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
+            users::require_open(conn, user).await?;
             command_as_party(conn, user, id, command, now).await?;
             view(conn, id).await
         })

@@ -4,6 +4,7 @@ use crate::error::{Conflict, Error, StoreError};
 use crate::pool::Store;
 use crate::schema::idempotency_keys;
 use crate::statement::statement;
+use crate::users::require_open;
 use amana_domain::id::UserId;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -57,7 +58,7 @@ pub struct Outcome {
 }
 
 /// Takes the key, or returns what was answered under it. A racing call waits here for the first one's
-/// commit.
+/// commit. A closed account begins nothing.
 pub(crate) async fn begin(
     conn: &mut AsyncPgConnection,
     keyed: &Keyed,
@@ -76,6 +77,8 @@ pub(crate) async fn begin(
         .await
         .map_err(in_progress)?;
     if inserted == 1 {
+        // Every keyed call begins here, so none can forget to ask. What was answered before is answered again.
+        require_open(conn, keyed.user).await?;
         return Ok(None);
     }
     let stored = Stored::query()

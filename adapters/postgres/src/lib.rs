@@ -8,13 +8,16 @@ mod callbacks;
 mod clock;
 mod deals;
 mod error;
+mod handles;
 mod idempotency;
 mod job;
 mod jobs;
 mod ledger;
+mod limits;
 mod notifications;
 mod page;
 mod payments;
+mod people;
 mod pool;
 mod proof;
 mod quote;
@@ -36,17 +39,19 @@ pub use idempotency::{Answer, Keyed, OperationView, Outcome};
 pub use job::{Job, TimerKind};
 pub use jobs::{Claim, DueJob, JobState, JobView};
 pub use ledger::Balance;
+pub use limits::LimitsView;
 pub use notifications::PendingNotification;
 pub use page::{PAGE_MAX, Page};
 pub use payments::{
     Begin, Exchange, Funding, FundingMethod, PaymentView, Submission, WithdrawalDecision,
 };
+pub use people::{PeopleQuery, PersonView};
 pub use pool::Store;
 pub use proof::{Counts, LedgerCheck, LedgerCheckView, Proof};
 pub use quote::{Allowance, Quote};
 pub use reconciliation::{BreakView, RunSummary, RunView, SuspenseItem};
-pub use transfers::{NewTransfer, PersonView, TransferDetails, TransferView, TransferWriter};
 pub use transactions::{
     SCAN_MAX, StatementPage, StatementPlace, TransactionFilter, TransactionPage,
 };
+pub use transfers::{NewTransfer, TransferDetails, TransferView, TransferWriter};
 pub use users::{NewUser, User, UserRole};

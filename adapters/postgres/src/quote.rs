@@ -1,6 +1,6 @@
 //! What a call would do, without doing it.
 
-use crate::transfers::PersonView;
+use crate::people::PersonView;
 use amana_domain::limits::{Limits, Usage};
 use amana_domain::money::Money;
 

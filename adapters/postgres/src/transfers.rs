@@ -12,6 +12,7 @@ pub use writer::TransferWriter;
 use crate::error::Error;
 use crate::idempotency::{Answer, Keyed};
 use crate::jobs::{self, Claim};
+use crate::people::PersonView;
 use crate::pool::Store;
 use crate::row::{money, parse};
 use crate::schema::transfers;
@@ -45,14 +46,6 @@ pub struct NewTransfer {
     pub details: TransferDetails,
     /// What is answered when it was made, and stored with it.
     pub render: fn(&TransferView) -> Answer,
-}
-
-/// One side of a transfer, as the other side sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PersonView {
-    pub id: UserId,
-    pub name: String,
-    pub handle: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

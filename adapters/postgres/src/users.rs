@@ -1,15 +1,20 @@
 //! People: registration and look-up.
 
+mod closing;
+mod tiers;
+
 use crate::error::{Conflict, Error};
 use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::users;
-use crate::{audit, notifications};
+use crate::{audit, handles, notifications};
 use amana_domain::deal::Actor;
+use amana_domain::handle::Handle;
 use amana_domain::id::UserId;
 use amana_domain::notice::{Locale, Template};
 use amana_domain::phone::Msisdn;
 use amana_domain::text_enum;
+use amana_domain::transfer::TransferRefusal;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
@@ -32,6 +37,7 @@ pub struct NewUser {
     pub password_hash: String,
     pub role: UserRole,
     pub locale: Locale,
+    pub handle: Option<Handle>,
 }
 
 #[derive(Clone)]
@@ -43,7 +49,11 @@ pub struct User {
     pub password_hash: String,
     pub role: UserRole,
     pub locale: Locale,
+    pub handle: Option<Handle>,
+    pub tier: String,
     pub created_at: DateTime<Utc>,
+    /// Since then the person neither logs in nor sends nor receives.
+    pub closed_at: Option<DateTime<Utc>>,
 }
 
 impl std::fmt::Debug for NewUser {
@@ -71,7 +81,10 @@ struct Row {
     password_hash: String,
     role: String,
     locale: String,
+    handle: Option<String>,
+    tier: String,
     created_at: DateTime<Utc>,
+    closed_at: Option<DateTime<Utc>>,
 }
 
 impl TryFrom<Row> for User {
@@ -86,7 +99,10 @@ impl TryFrom<Row> for User {
             password_hash: row.password_hash,
             role: parse(&row.role)?,
             locale: parse(&row.locale)?,
+            handle: handles::read(row.handle)?,
+            tier: row.tier,
             created_at: row.created_at,
+            closed_at: row.closed_at,
         })
     }
 }
@@ -96,21 +112,43 @@ pub(crate) async fn load(conn: &mut AsyncPgConnection, id: UserId) -> Result<Use
     row.ok_or(Error::NotFound("user"))?.try_into()
 }
 
+/// Whether the account is open, as long as this transaction lasts: it cannot be closed before the commit.
+pub(crate) async fn is_open(conn: &mut AsyncPgConnection, id: UserId) -> Result<bool, Error> {
+    let closed_at: Option<Option<DateTime<Utc>>> = users::table
+        .find(id.uuid())
+        .select(users::closed_at)
+        .for_key_share()
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(closed_at.ok_or(Error::NotFound("user"))?.is_none())
+}
+
+/// # Errors
+/// [`TransferRefusal::SenderClosed`] if the account is closed.
+pub(crate) async fn require_open(conn: &mut AsyncPgConnection, id: UserId) -> Result<(), Error> {
+    if is_open(conn, id).await? { Ok(()) } else { Err(TransferRefusal::SenderClosed.into()) }
+}
+
 impl Store {
     /// # Errors
-    /// [`Conflict::EmailTaken`] or [`Conflict::PhoneTaken`].
+    /// [`Conflict::EmailTaken`], [`Conflict::PhoneTaken`] or [`Conflict::HandleTaken`].
     pub async fn register(&self, new: &NewUser, now: DateTime<Utc>) -> Result<User, Error> {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
             let id = UserId::new(Uuid::now_v7());
             insert(conn, id, new, now).await?;
+            if let Some(handle) = &new.handle {
+                handles::take(conn, id, handle, now).await?;
+            }
+            let handle = new.handle.as_ref().map(Handle::to_string);
             audit::record(
                 conn,
                 now,
                 Actor::User(id),
                 "user.registered",
                 id,
-                json!({ "role": new.role.as_str() }),
+                json!({ "role": new.role.as_str(), "handle": handle }),
             )
             .await?;
             let user = load(conn, id).await?;

@@ -2,6 +2,7 @@
 
 use super::{Text, inline, single_value};
 use amana_domain::deal::TITLE_CHARS_MAX;
+use amana_domain::handle::{CHARS_MAX, CHARS_MIN, Handle};
 use amana_domain::phone::Msisdn;
 use amana_domain::transfer::NOTE_CHARS_MAX as TRANSFER_NOTE_CHARS_MAX;
 use phonenumber::country;
@@ -16,6 +17,7 @@ const NAME_CHARS_MAX: usize = 120;
 const EMAIL_BYTES_MAX: usize = 254;
 const EMAIL_LOCAL_BYTES_MAX: usize = 64;
 const DOMAIN_LABEL_BYTES_MAX: usize = 63;
+const SEARCH_CHARS_MIN: usize = 2;
 const PHONE_BYTES_MAX: usize = 32;
 const PASSWORD_CHARS_MIN: usize = 10;
 const PASSWORD_CHARS_MAX: usize = 128;
@@ -72,6 +74,50 @@ lines! {
     TransferNote = "transfer-note", 1, TRANSFER_NOTE_CHARS_MAX;
     /// An operator's reason.
     Note = "note", NOTE_CHARS_MIN, NOTE_CHARS_MAX;
+    /// Of a set of limits.
+    TierName = "tier", 2, 30;
+}
+
+/// What people are searched by. So few characters that everybody has them find nobody.
+#[derive(Debug, Clone)]
+pub(crate) struct SearchText(pub(crate) String);
+
+impl Text for SearchText {
+    const NAME: &'static str = "search";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let text = line(text, SEARCH_CHARS_MIN, EMAIL_BYTES_MAX)?;
+        let name = text.strip_prefix('@').unwrap_or(&text);
+        if name.chars().count() < SEARCH_CHARS_MIN {
+            return Err(format!("expected at least {SEARCH_CHARS_MIN} characters after the `@`"));
+        }
+        Ok(Self(text))
+    }
+
+    fn text(&self) -> String {
+        self.0.clone()
+    }
+
+    fn schema() -> MetaSchema {
+        text_schema(None, SEARCH_CHARS_MIN, EMAIL_BYTES_MAX)
+    }
+}
+
+impl Text for Handle {
+    const NAME: &'static str = "handle";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        Handle::parse(text.trim()).map_err(|e| e.to_string())
+    }
+
+    fn text(&self) -> String {
+        self.to_string()
+    }
+
+    fn schema() -> MetaSchema {
+        // With the `@`.
+        text_schema(Some("handle"), CHARS_MIN, CHARS_MAX + 1)
+    }
 }
 
 /// An e-mail address in lower case, of the kind that every mail server carries (no quotes, no comments).

@@ -5,6 +5,7 @@ use crate::deals::{self, DealView};
 use crate::error::{Conflict, Error};
 use crate::idempotency::{self, Answer, Keyed, Outcome};
 use crate::job::Job;
+use crate::limits::{check_room, spend};
 use crate::pool::Store;
 use crate::schema::payments;
 use crate::{audit, jobs, ledger, notifications, users};
@@ -65,7 +66,8 @@ impl Store {
     /// Asks the person's phone for money for the wallet.
     ///
     /// # Errors
-    /// [`Conflict::ProviderLimit`], [`Conflict::ProviderStep`] or [`Conflict::CurrencyNotCarried`].
+    /// [`Conflict::ProviderLimit`], [`Conflict::ProviderStep`] or [`Conflict::CurrencyNotCarried`];
+    /// [`Error::Limit`] if the wallet could not hold it. Money that arrives anyway is always credited.
     pub async fn deposit(
         &self,
         keyed: &Keyed,
@@ -80,6 +82,7 @@ impl Store {
                 return Ok(replay);
             }
             carried(amount, Limits::allows_collection)?;
+            check_room(conn, keyed.user, amount).await?;
             let payment = intent(keyed.user, Purpose::Deposit, None, amount, msisdn);
             insert(conn, &payment, now).await?;
             jobs::enqueue(conn, &Job::SubmitCollection { payment: payment.id.uuid() }, now, now)
@@ -93,7 +96,8 @@ impl Store {
     /// Reserves the amount and starts a withdrawal, which is screened before it is sent.
     ///
     /// # Errors
-    /// [`Error::Refused`] if the wallet does not have it; the conflicts of [`Store::deposit`].
+    /// [`Error::Refused`] if the wallet does not have it, [`Error::Limit`] if it is more than the person may
+    /// move; the conflicts of [`Store::deposit`].
     pub async fn withdraw(
         &self,
         keyed: &Keyed,
@@ -113,6 +117,8 @@ impl Store {
             let reserved = [payment.reserve_entry()?];
             reserved::follow(conn, &payment, &reserved, now).await?;
             ledger::post(conn, &reserved, now).await?;
+            // The wallet is locked now.
+            spend(conn, keyed.user, amount, now).await?;
             jobs::enqueue(conn, &Job::ScreenWithdrawal { payment: payment.id.uuid() }, now, now)
                 .await?;
             let user = users::load(conn, keyed.user).await?;

@@ -16,7 +16,7 @@ use amana_domain::money::Currency;
 use amana_domain::transfer::{self, Book, Transfer, TransferRefusal};
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::QueryableByName;
-use diesel::sql_types::{Array, BigInt, Date, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Date, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -190,6 +190,8 @@ struct StateRow {
     user_id: Uuid,
     #[diesel(sql_type = Text)]
     currency: String,
+    #[diesel(sql_type = Bool)]
+    is_closed: bool,
     #[diesel(sql_type = Nullable<Date>)]
     day: Option<NaiveDate>,
     #[diesel(sql_type = Nullable<BigInt>)]
@@ -198,13 +200,14 @@ struct StateRow {
     held_minor: Option<i64>,
 }
 
-// After the lock: only then do these stand still.
+// After the lock: only then do these stand still, and whoever closes an account locks it first.
 statement! {
     ReadState(
         users: Array<SqlUuid> = Vec<Uuid>,
         currencies: Array<Text> = Vec<&'static str>,
-    ) "select w.user_id, w.currency, s.day, s.spent_minor, h.balance_minor as held_minor
-        from unnest($1, $2) as w (user_id, currency)
+    ) "select w.user_id, w.currency, u.closed_at is not null as is_closed, s.day, s.spent_minor,
+            h.balance_minor as held_minor
+        from unnest($1, $2) as w (user_id, currency) join users u on u.id = w.user_id
         left join spending s using (user_id, currency)
         left join accounts h on h.kind = 'user.held' and h.owner = w.user_id and h.currency = w.currency"
 }
@@ -232,6 +235,9 @@ pub(super) async fn book(
     }
     for row in rows {
         let key = (UserId::new(row.user_id), parse(&row.currency)?);
+        if let Some(party) = book.parties.get_mut(&key.0) {
+            party.is_closed = row.is_closed;
+        }
         if let (Some(day), Some(spent_minor)) = (row.day, row.spent_minor) {
             book.usages.insert(key, Usage { day, spent_minor });
         }

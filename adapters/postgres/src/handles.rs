@@ -1,0 +1,91 @@
+//! Handles: whoever takes one first has it for ever, also after having changed to another.
+
+use crate::audit;
+use crate::error::{Conflict, Error};
+use crate::pool::Store;
+use crate::schema::{handles, users};
+use crate::users::{User, load, require_open};
+use amana_domain::deal::Actor;
+use amana_domain::handle::{self, Handle};
+use amana_domain::id::UserId;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+use uuid::Uuid;
+
+pub(crate) fn read(stored: Option<String>) -> Result<Option<Handle>, Error> {
+    stored.as_deref().map(Handle::taken).transpose().map_err(Error::row)
+}
+
+/// Gives the handle to the person. Two who want it at once come one after the other here: the second waits
+/// for the first one's commit.
+///
+/// # Errors
+/// [`Conflict::HandleTaken`] if somebody else has or had it.
+pub(crate) async fn take(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    handle: &Handle,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    diesel::insert_into(handles::table)
+        .values((
+            handles::handle.eq(handle.as_str()),
+            handles::user_id.eq(user.uuid()),
+            handles::taken_at.eq(now),
+        ))
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await?;
+    let owner: Uuid =
+        handles::table.find(handle.as_str()).select(handles::user_id).first(conn).await?;
+    if owner != user.uuid() {
+        return Err(Error::Conflict(Conflict::HandleTaken));
+    }
+    diesel::update(users::table.find(user.uuid()))
+        .set((users::handle.eq(Some(handle.as_str())), users::handle_changed_at.eq(Some(now))))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+impl Store {
+    /// Takes a handle, or changes to another. To set the present one again changes nothing.
+    ///
+    /// # Errors
+    /// [`Conflict::HandleTaken`], or [`Conflict::HandleTooEarly`] within 30 days of the last change.
+    pub async fn set_handle(
+        &self,
+        user: UserId,
+        handle: &Handle,
+        now: DateTime<Utc>,
+    ) -> Result<User, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            // Locked before anything is looked at: of two changes by one person, the second sees the first.
+            let changed_at: Option<DateTime<Utc>> = users::table
+                .find(user.uuid())
+                .select(users::handle_changed_at)
+                .for_update()
+                .first(conn)
+                .await
+                .optional()?
+                .ok_or(Error::NotFound("user"))?;
+            require_open(conn, user).await?;
+            let before = load(conn, user).await?;
+            if before.handle.as_ref() == Some(handle) {
+                return Ok(before);
+            }
+            if !handle::may_change(changed_at, now) {
+                return Err(Error::Conflict(Conflict::HandleTooEarly));
+            }
+            take(conn, user, handle, now).await?;
+            let from = before.handle.map(|handle| handle.to_string());
+            let data = json!({ "from": from, "to": handle.to_string() });
+            audit::record(conn, now, Actor::User(user), "user.handle_changed", user, data).await?;
+            load(conn, user).await
+        })
+        .await
+    }
+}

@@ -1,0 +1,158 @@
+//! Closing an account, and opening it again. Its ledger stays, and so does everything else.
+//!
+//! An account is closed while money may be on its way to it, so this is how the two find out about each other:
+//!
+//! - Closing locks the wallet first, opening the accounts that do not exist yet, and sees that it is empty.
+//!   Who sends money to the person of their own accord (a transfer) locks the same accounts and looks at
+//!   `closed_at` *after* that, in a statement of its own: it either commits first, and the wallet is not empty,
+//!   or it waits, and finds the account closed.
+//! - Deals, payments and holds refer to the person's row, and PostgreSQL locks it (`for key share`) for whoever
+//!   inserts one. Closing locks it for itself, and does not wait for that: if somebody has it, something is
+//!   under way. What begins while an account is being closed waits, and then [`super::require_open`] refuses it.
+//! - Closing waits for the wallet only, before it has locked anything else. It cannot be part of a deadlock.
+//!
+//! Money of which nobody was sure is credited also when the account is closed by then: it is the person's.
+
+use super::{Row, User, load};
+use crate::error::{Conflict, Error};
+use crate::pool::Store;
+use crate::row::parse;
+use crate::schema::{accounts, deals, holds, payments, tier_limits, users};
+use crate::{audit, ledger};
+use amana_domain::deal::{Actor, DealState};
+use amana_domain::id::UserId;
+use amana_domain::ledger::{Account, AccountKind};
+use amana_domain::money::Currency;
+use amana_domain::payment::State;
+use chrono::{DateTime, Utc};
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+use std::collections::BTreeSet;
+
+/// Of the states of a hold, the one in which it reserves something.
+const HOLD_OPEN: &str = "open";
+
+impl Store {
+    /// Closes the account of a person who has nothing here any more. To close it again changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or [`Conflict::AccountInUse`] if there is money in the wallet or something is open.
+    pub async fn close_user(
+        &self,
+        operator: UserId,
+        id: UserId,
+        note: &str,
+        now: DateTime<Utc>,
+    ) -> Result<User, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            load(conn, id).await?;
+            let is_empty = lock_wallet(conn, id, now).await?;
+            let user = lock_unless_busy(conn, id).await?;
+            if user.closed_at.is_some() {
+                return Ok(user);
+            }
+            if !is_empty || has_open(conn, id).await? {
+                return Err(Error::Conflict(Conflict::AccountInUse));
+            }
+            diesel::update(users::table.find(id.uuid()))
+                .set(users::closed_at.eq(Some(now)))
+                .execute(conn)
+                .await?;
+            let data = json!({ "note": note });
+            audit::record(conn, now, Actor::User(operator), "user.closed", id, data).await?;
+            load(conn, id).await
+        })
+        .await
+    }
+
+    /// Opens a closed account again. One that is open stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn reopen_user(
+        &self,
+        operator: UserId,
+        id: UserId,
+        note: &str,
+        now: DateTime<Utc>,
+    ) -> Result<User, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            let closed = users::table.find(id.uuid()).filter(users::closed_at.is_not_null());
+            let reopened = diesel::update(closed)
+                .set(users::closed_at.eq(None::<DateTime<Utc>>))
+                .execute(conn)
+                .await?;
+            if reopened == 1 {
+                let data = json!({ "note": note });
+                audit::record(conn, now, Actor::User(operator), "user.reopened", id, data).await?;
+            }
+            load(conn, id).await
+        })
+        .await
+    }
+}
+
+/// Locks what a person has in every currency that wallets carry or this one ever carried, and tells whether
+/// it is nothing.
+async fn lock_wallet(
+    conn: &mut AsyncPgConnection,
+    id: UserId,
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let carried: Vec<String> =
+        tier_limits::table.select(tier_limits::currency).distinct().load(conn).await?;
+    let used: Vec<String> = accounts::table
+        .filter(accounts::owner.eq(id.uuid()))
+        .filter(
+            accounts::kind
+                .eq_any([AccountKind::UserAvailable.as_str(), AccountKind::UserHeld.as_str()]),
+        )
+        .select(accounts::currency)
+        .load(conn)
+        .await?;
+    let currencies = carried
+        .iter()
+        .chain(&used)
+        .map(|text| parse(text))
+        .collect::<Result<Vec<Currency>, _>>()?;
+    let wallet: BTreeSet<Account> = currencies
+        .into_iter()
+        .flat_map(|currency| [Account::available(id, currency), Account::held(id, currency)])
+        .collect();
+    let positions = ledger::lock(conn, &wallet, now).await?.positions();
+    Ok(wallet.iter().all(|account| positions.get(account).balance_minor == 0))
+}
+
+/// Locks the person's row against everything that refers to it.
+async fn lock_unless_busy(conn: &mut AsyncPgConnection, id: UserId) -> Result<User, Error> {
+    let row: Option<Row> = Row::query()
+        .filter(users::id.eq(id.uuid()))
+        .for_update()
+        .skip_locked()
+        .first(conn)
+        .await
+        .optional()?;
+    row.ok_or(Error::Conflict(Conflict::AccountInUse))?.try_into()
+}
+
+async fn has_open(conn: &mut AsyncPgConnection, id: UserId) -> Result<bool, Error> {
+    let id = id.uuid();
+    let over = DealState::ALL.iter().filter(|state| state.is_final()).map(|state| state.as_str());
+    let deals = deals::table
+        .filter(deals::buyer_id.eq(id).or(deals::seller_id.eq(id)))
+        .filter(deals::state.ne_all(over.collect::<Vec<_>>()));
+    let over = State::ALL.iter().filter(|state| state.is_final()).map(|state| state.as_str());
+    let payments = payments::table
+        .filter(payments::user_id.eq(id))
+        .filter(payments::state.ne_all(over.collect::<Vec<_>>()));
+    let holds = holds::table
+        .filter(holds::user_id.eq(id).or(holds::beneficiary_id.eq(id)))
+        .filter(holds::state.eq(HOLD_OPEN));
+    Ok(diesel::select(exists(deals)).get_result::<bool>(conn).await?
+        || diesel::select(exists(payments)).get_result::<bool>(conn).await?
+        || diesel::select(exists(holds)).get_result::<bool>(conn).await?)
+}

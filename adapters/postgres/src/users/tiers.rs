@@ -1,0 +1,43 @@
+//! Which limits a person has: the tier, set by operators.
+
+use super::{User, load};
+use crate::audit;
+use crate::error::{Conflict, Error};
+use crate::pool::Store;
+use crate::schema::users;
+use amana_domain::deal::Actor;
+use amana_domain::id::UserId;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, RunQueryDsl};
+use serde_json::json;
+
+impl Store {
+    /// Puts a person on another tier; it counts from the next call on.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or [`Conflict::UnknownTier`].
+    pub async fn set_tier(
+        &self,
+        operator: UserId,
+        id: UserId,
+        (tier, note): (&str, &str),
+        now: DateTime<Utc>,
+    ) -> Result<User, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            let before = load(conn, id).await?;
+            diesel::update(users::table.find(id.uuid()))
+                .set(users::tier.eq(tier))
+                .execute(conn)
+                .await
+                .map_err(|e| {
+                    Error::from(e).on_constraint("users_tier_fkey", Conflict::UnknownTier)
+                })?;
+            let data = json!({ "from": before.tier, "to": tier, "note": note });
+            audit::record(conn, now, Actor::User(operator), "user.tier_changed", id, data).await?;
+            load(conn, id).await
+        })
+        .await
+    }
+}

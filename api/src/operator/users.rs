@@ -1,0 +1,168 @@
+//! People as operators see them: their limits, and whether their account is open.
+
+use crate::Chapter;
+use crate::auth::Operator;
+use crate::body::Body;
+use crate::context::Context;
+use crate::problem::ApiError;
+use crate::wire::{Note, Nullable, Phone, TierName, Timestamp, Wire};
+use amana_domain::handle::Handle;
+use amana_domain::id::UserId;
+use amana_domain::notice::Locale;
+use amana_postgres::{User, UserRole};
+use poem::web::Data;
+use poem_openapi::param::Path;
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// A person with what operators decide about.
+#[derive(Debug, Object)]
+struct ManagedUser {
+    id: Wire<UserId>,
+    name: String,
+    email: String,
+    /// Masked: `2547****5678`.
+    phone: Wire<Phone>,
+    role: Wire<UserRole>,
+    language: Wire<Locale>,
+    /// `null` until the person has taken one.
+    handle: Nullable<Wire<Handle>>,
+    /// The name of the set of limits that the person has.
+    tier: String,
+    created_at: Timestamp,
+    /// Since when the account is closed; `null` while it is open.
+    closed_at: Nullable<Timestamp>,
+}
+
+impl From<User> for ManagedUser {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id.into(),
+            name: user.name,
+            email: user.email,
+            phone: Phone(user.phone).into(),
+            role: user.role.into(),
+            language: user.locale.into(),
+            handle: Nullable::of(user.handle),
+            tier: user.tier,
+            created_at: user.created_at.into(),
+            closed_at: Nullable::of(user.closed_at),
+        }
+    }
+}
+
+/// The set of limits that a person is to have.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[oai(deny_unknown_fields)]
+struct SetTier {
+    /// `starter`, `standard`, `business`, or another that was set up.
+    tier: Wire<TierName>,
+    /// Why; it is kept with the change.
+    note: Wire<Note>,
+}
+
+/// Why an account is closed or opened again.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[oai(deny_unknown_fields)]
+struct ManageUser {
+    /// It is kept with the change.
+    note: Wire<Note>,
+}
+
+#[derive(ApiResponse)]
+enum Found {
+    /// The person, as they are now.
+    #[oai(status = 200)]
+    User(Json<ManagedUser>),
+}
+
+impl From<User> for Found {
+    fn from(user: User) -> Self {
+        Self::User(Json(user.into()))
+    }
+}
+
+pub(crate) struct Users;
+
+#[OpenApi(prefix_path = "/v1/operator/users", tag = "Chapter::Operator")]
+impl Users {
+    /// Get a person
+    ///
+    /// Problems: `not_found` (404), `forbidden` (403).
+    #[oai(path = "/:id", method = "get", operation_id = "get_user")]
+    async fn get(
+        &self,
+        context: Data<&Arc<Context>>,
+        _operator: Operator,
+        /// The id of the person.
+        id: Path<Wire<UserId>>,
+    ) -> Result<Found, ApiError> {
+        Ok(context.store.user(id.0.0).await?.into())
+    }
+
+    /// Set the limits of a person
+    ///
+    /// They count from the next call on; what the person has spent today stays spent. Problems:
+    /// `unknown_tier` (422), `not_found` (404), `forbidden` (403).
+    #[oai(path = "/:id/tier", method = "put", operation_id = "set_tier")]
+    async fn set_tier(
+        &self,
+        context: Data<&Arc<Context>>,
+        operator: Operator,
+        /// The id of the person.
+        id: Path<Wire<UserId>>,
+        body: Body<SetTier>,
+    ) -> Result<Found, ApiError> {
+        let (operator, id, SetTier { tier, note }) = (operator.caller().user(), id.0.0, body.value);
+        let user = context
+            .write(async move |store, now| {
+                store.set_tier(operator, id, (&tier.0.0, &note.0.0), now).await
+            })
+            .await?;
+        Ok(user.into())
+    }
+
+    /// Close an account
+    ///
+    /// The person can no longer log in, send, receive or deal; nothing is deleted. Problems: `account_in_use`
+    /// (409) while there is money in the wallet, or a deal, a payment or a hold is open; `not_found` (404),
+    /// `forbidden` (403).
+    #[oai(path = "/:id/close", method = "post", operation_id = "close_user")]
+    async fn close(
+        &self,
+        context: Data<&Arc<Context>>,
+        operator: Operator,
+        /// The id of the person.
+        id: Path<Wire<UserId>>,
+        body: Body<ManageUser>,
+    ) -> Result<Found, ApiError> {
+        let (operator, id, note) = (operator.caller().user(), id.0.0, body.value.note.0.0);
+        let user = context
+            .write(async move |store, now| store.close_user(operator, id, &note, now).await)
+            .await?;
+        Ok(user.into())
+    }
+
+    /// Open a closed account again
+    ///
+    /// Problems: `not_found` (404), `forbidden` (403).
+    #[oai(path = "/:id/reopen", method = "post", operation_id = "reopen_user")]
+    async fn reopen(
+        &self,
+        context: Data<&Arc<Context>>,
+        operator: Operator,
+        /// The id of the person.
+        id: Path<Wire<UserId>>,
+        body: Body<ManageUser>,
+    ) -> Result<Found, ApiError> {
+        let (operator, id, note) = (operator.caller().user(), id.0.0, body.value.note.0.0);
+        let user = context
+            .write(async move |store, now| store.reopen_user(operator, id, &note, now).await)
+            .await?;
+        Ok(user.into())
+    }
+}

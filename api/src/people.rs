@@ -1,0 +1,116 @@
+//! Finding people to deal with or to pay.
+
+use crate::Chapter;
+use crate::auth::Caller;
+use crate::context::Context;
+use crate::page::{Cursor, PageOf, limit};
+use crate::problem::ApiError;
+use crate::wire::{Email, Limit, Nullable, Phone, SearchText, Text, Wire};
+use amana_domain::handle::Handle;
+use amana_domain::id::UserId;
+use amana_domain::transaction::Counterparty;
+use amana_postgres::{PeopleQuery, PersonView};
+use poem::web::Data;
+use poem_openapi::param::Query;
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use std::sync::Arc;
+
+/// A person, as others see them.
+#[derive(Debug, Object)]
+#[oai(rename = "Person")]
+pub(crate) struct PersonAnswer {
+    id: Wire<UserId>,
+    name: String,
+    /// `null` until the person has taken one.
+    handle: Nullable<Wire<Handle>>,
+}
+
+impl From<PersonView> for PersonAnswer {
+    fn from(person: PersonView) -> Self {
+        let handle = Nullable::of(person.handle);
+        Self { id: person.id.into(), name: person.name, handle }
+    }
+}
+
+impl From<Counterparty> for PersonAnswer {
+    fn from(party: Counterparty) -> Self {
+        let handle = Nullable::of(party.handle);
+        Self { id: party.id.into(), name: party.name, handle }
+    }
+}
+
+#[derive(ApiResponse)]
+enum Found {
+    /// One page of people.
+    #[oai(status = 200)]
+    Page(Json<PageOf<PersonAnswer>>),
+}
+
+/// Whole addresses and numbers are looked up as such; everything else begins a name or a handle.
+fn query(text: SearchText) -> PeopleQuery {
+    if let Some(handle) = text.0.strip_prefix('@') {
+        return PeopleQuery::Handle(handle.to_owned());
+    }
+    match (Email::parse(&text.0), Phone::parse(&text.0)) {
+        (Ok(email), _) => PeopleQuery::Email(email.0),
+        (Err(_), Ok(phone)) => PeopleQuery::Phone(phone.0),
+        (Err(_), Err(_)) => PeopleQuery::Beginning(text.0),
+    }
+}
+
+pub(crate) struct People;
+
+#[OpenApi(prefix_path = "/v1", tag = "Chapter::People")]
+impl People {
+    /// Find people
+    ///
+    /// By the beginning of a name or handle, whatever the case (`@am` looks at handles only), or by a whole
+    /// phone number or e-mail address. In order of names. The caller, operators and closed accounts are not
+    /// found; numbers and addresses are never shown. Of those whose handle begins so, and of those whose name
+    /// does, 200 each can be listed: ask more narrowly for others. Problems: `invalid_parameter` (400).
+    #[oai(path = "/people", method = "get", operation_id = "list_people")]
+    async fn list(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// At least two characters, not counting the `@`.
+        #[oai(name = "query")]
+        text: Query<Wire<SearchText>>,
+        /// The `next_cursor` of the page before.
+        after: Query<Option<Cursor<UserId>>>,
+        /// How many items a page has at most; 20 if left out.
+        #[oai(name = "limit")]
+        size: Query<Option<Limit>>,
+    ) -> Result<Found, ApiError> {
+        let (query, after) = (query(text.0.0), after.0.map(|Cursor(id)| id));
+        let page = context.store.people(caller.user(), &query, after, limit(size.0)).await?;
+        Ok(Found::Page(Json(PageOf::of(page, |person| person.id, PersonAnswer::from))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_tells_what_is_looked_for() {
+        let kind = |text: &str| match query(SearchText::parse(text).unwrap()) {
+            PeopleQuery::Beginning(text) => format!("begins {text}"),
+            PeopleQuery::Handle(text) => format!("handle {text}"),
+            PeopleQuery::Phone(phone) => format!("phone {}", phone.as_str()),
+            PeopleQuery::Email(email) => format!("email {email}"),
+        };
+        assert_eq!(kind(" Am "), "begins Am");
+        assert_eq!(kind("@am"), "handle am");
+        assert_eq!(kind("0712 345 678"), "phone 254712345678");
+        assert_eq!(kind("+254712345678"), "phone 254712345678");
+        assert_eq!(kind("Amina@Example.com"), "email amina@example.com");
+        for part in ["0712", "amina@", "12", "%_"] {
+            assert_eq!(kind(part), format!("begins {part}"));
+        }
+        for short in ["", "a", " a ", "@a", "@", "a\u{0}b"] {
+            assert!(SearchText::parse(short).is_err(), "{short}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! What can be read and still cannot be done.
+
+use super::{World, good, refused, set};
+use serde_json::{Value, json};
+
+/// Well-formed, but against a rule: each has a code of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_breaks_a_rule_is_refused_with_its_code() {
+    let world = World::new().await;
+    let kes = |minor: i64| json!({ "amount": minor, "currency": "KES" });
+    let usd = json!({ "amount": 100_000, "currency": "USD" });
+    let part = |money: Value| json!({ "title": "Part", "amount": money });
+    let twenty_one = json!(vec![part(kes(100_000)); 21]);
+    let too_much = json!(vec![part(kes(900_000_000_000_000)); 2]);
+    let both = json!({ "email": "juma@example.com", "phone": "254711000002" });
+    let own = json!({ "email": world.amina.email });
+    for (operation, pointer, bad, code) in [
+        ("create_deposit", "/amount", kes(150), "provider_step"),
+        ("create_deposit", "/amount", kes(25_000_100), "provider_limit"),
+        ("create_deposit", "/amount", usd.clone(), "currency_not_carried"),
+        ("create_withdrawal", "/amount", kes(1_050), "provider_step"),
+        ("create_withdrawal", "/amount", kes(900), "provider_limit"),
+        ("create_withdrawal", "/amount", kes(25_000_100), "provider_limit"),
+        ("create_withdrawal", "/amount", usd.clone(), "currency_not_carried"),
+        ("create_withdrawal", "/amount", kes(100_000), "insufficient_funds"),
+        ("fund_deal", "/method", json!("wallet"), "insufficient_funds"),
+        ("create_deal", "/milestones", json!([]), "invalid_request"),
+        ("create_deal", "/milestones", twenty_one, "invalid_request"),
+        ("create_deal", "/milestones", too_much, "amount_out_of_range"),
+        ("create_deal", "/milestones", json!([part(usd)]), "invalid_request"),
+        ("create_deal", "/counterparty", json!({}), "invalid_request"),
+        ("create_deal", "/counterparty", both, "invalid_request"),
+        ("create_deal", "/counterparty", own, "same_party"),
+        ("create_deal", "/counterparty", json!({ "phone": "0799999999" }), "unknown_counterparty"),
+    ] {
+        let mut body = good(operation);
+        set(&mut body, pointer, bad);
+        let answer = world.send_json(operation, &body).await;
+        refused(&answer, 422, code, &format!("{operation} {body}"));
+        if code == "invalid_request" || pointer == "/counterparty" {
+            let named = answer.body["errors"][0]["pointer"].as_str().unwrap_or_default();
+            assert!(named.starts_with(pointer), "{pointer}: {:#}", answer.body);
+        }
+    }
+    let body = json!({ "method": "wallet", "phone": "0712345678" });
+    let answer = world.send_json("fund_deal", &body).await;
+    refused(&answer, 422, "invalid_request", "a phone for the wallet");
+    world.end().await;
+}
