@@ -14,6 +14,7 @@ mod once;
 mod operator;
 mod page;
 mod password;
+mod payee;
 mod payments;
 mod problem;
 mod server;

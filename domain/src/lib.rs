@@ -14,6 +14,7 @@ pub mod ledger;
 pub mod limits;
 pub mod money;
 pub mod notice;
+pub mod payee;
 pub mod payment;
 pub mod phone;
 pub mod reconciliation;

@@ -2,6 +2,7 @@
 
 use super::{Text, inline, single_value};
 use amana_domain::deal::TITLE_CHARS_MAX;
+use amana_domain::handle::Handle;
 use amana_domain::phone::Msisdn;
 use phonenumber::country;
 use poem_openapi::registry::MetaSchema;
@@ -18,6 +19,8 @@ const DOMAIN_LABEL_BYTES_MAX: usize = 63;
 const PHONE_BYTES_MAX: usize = 32;
 const PASSWORD_CHARS_MIN: usize = 10;
 const PASSWORD_CHARS_MAX: usize = 128;
+/// With the `@`.
+const HANDLE_CHARS_MAX: usize = 31;
 const NOTE_CHARS_MIN: usize = 3;
 const NOTE_CHARS_MAX: usize = 500;
 const KEY_BYTES_MAX: usize = 128;
@@ -145,6 +148,22 @@ impl Text for Phone {
 
     fn schema() -> MetaSchema {
         text_schema(Some("phone"), 9, PHONE_BYTES_MAX)
+    }
+}
+
+impl Text for Handle {
+    const NAME: &'static str = "handle";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        Handle::parse(text.trim()).map_err(|e| e.to_string())
+    }
+
+    fn text(&self) -> String {
+        self.to_string()
+    }
+
+    fn schema() -> MetaSchema {
+        text_schema(Some("handle"), 3, HANDLE_CHARS_MAX)
     }
 }
 
