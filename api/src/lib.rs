@@ -8,6 +8,7 @@ mod deals;
 mod docs;
 mod document;
 mod health;
+mod holds;
 mod limits;
 mod observe;
 mod once;
@@ -44,6 +45,8 @@ pub(crate) enum Chapter {
     Payments,
     /// Paying out to mobile money.
     Withdrawals,
+    /// Reserving money for somebody else, who takes it in parts or whole, or gives it back.
+    Holds,
     /// Where the mobile-money provider reports results.
     Callbacks,
     /// For the people who run the service.
@@ -57,7 +60,7 @@ type Resources = (
     wallet::Wallet,
     deals::Deals,
     payments::Payments,
-    withdrawals::Withdrawals,
+    (withdrawals::Withdrawals, holds::Holds),
     callbacks::Callbacks,
     (operator::Withdrawals, operator::Jobs, operator::Reconciliation, operator::Ledger),
     health::Health,
@@ -83,7 +86,7 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
         wallet::Wallet,
         deals::Deals,
         payments::Payments,
-        withdrawals::Withdrawals,
+        (withdrawals::Withdrawals, holds::Holds),
         callbacks::Callbacks,
         (operator::Withdrawals, operator::Jobs, operator::Reconciliation, operator::Ledger),
         health::Health,

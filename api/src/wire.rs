@@ -6,9 +6,9 @@ mod text;
 mod values;
 
 pub(crate) use money::{Money, PositiveMoney};
-pub(crate) use number::{AmountMinor, Hours, Limit};
+pub(crate) use number::{AmountMinor, HoldHours, Hours, Limit};
 pub(crate) use text::{Text, Wire, text_values};
-pub(crate) use values::{Email, Key, NewPassword, Note, PersonName, Phone, Secret, Title};
+pub(crate) use values::{Email, Key, Message, NewPassword, Note, PersonName, Phone, Secret, Title};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};

@@ -57,6 +57,7 @@ typed_id! {
     MilestoneId = "ms";
     PaymentId = "pay";
     EntryId = "ent";
+    HoldId = "hold";
     JobId = "job";
     CallbackId = "cb";
     BreakId = "brk";

@@ -41,6 +41,13 @@ text_enum! {
         WithdrawalRefused = "withdrawal_refused",
         WithdrawalPaid = "withdrawal_paid",
         WithdrawalFailed = "withdrawal_failed",
+        /// Refused because nobody decided in time.
+        WithdrawalExpired = "withdrawal_expired",
+        HoldMade = "hold_made",
+        HoldReceived = "hold_received",
+        HoldSettled = "hold_settled",
+        HoldReleased = "hold_released",
+        HoldExpired = "hold_expired",
     }
 }
 
@@ -76,7 +83,9 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::PaymentReview
         | Template::WithdrawalHeld
         | Template::WithdrawalPaid
-        | Template::WithdrawalFailed => &[Channel::Email, Channel::Sms],
+        | Template::WithdrawalFailed
+        | Template::HoldReceived
+        | Template::HoldSettled => &[Channel::Email, Channel::Sms],
         Template::Welcome
         | Template::DealAgreed
         | Template::DealCancelled
@@ -87,6 +96,10 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::DepositReceived
         | Template::DepositFailed
         | Template::WithdrawalRequested
-        | Template::WithdrawalRefused => &[Channel::Email],
+        | Template::WithdrawalRefused
+        | Template::WithdrawalExpired
+        | Template::HoldMade
+        | Template::HoldReleased
+        | Template::HoldExpired => &[Channel::Email],
     }
 }

@@ -1,1 +1,2 @@
+delete from jobs where kind = 'expire_hold';
 drop table holds;

@@ -2,6 +2,7 @@
 //! committed together with the completion of its row.
 
 mod apply_callback;
+mod expire_hold;
 mod housekeep;
 mod lapse_deal;
 mod poll_collection;
@@ -12,7 +13,7 @@ mod submit_payment;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use amana_domain::id::{DealId, PaymentId};
+use amana_domain::id::{DealId, HoldId, PaymentId};
 use amana_postgres::{Claim, Exchange, Job};
 use submit_payment::Direction;
 
@@ -36,6 +37,7 @@ pub(crate) async fn carry_out(context: &Context, claim: &Claim) -> Result<(), Fa
         Job::ScreenWithdrawal { payment } => {
             screen_withdrawal::run(context, claim, PaymentId::new(payment)).await
         }
+        Job::ExpireHold { hold } => expire_hold::run(context, claim, HoldId::new(hold)).await,
         Job::SendNotification { notification } => {
             send_notification::run(context, claim, notification).await
         }

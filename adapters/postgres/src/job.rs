@@ -61,6 +61,9 @@ pub enum Job {
     ScreenWithdrawal {
         payment: Uuid,
     },
+    ExpireHold {
+        hold: Uuid,
+    },
     SendNotification {
         notification: Uuid,
     },
@@ -80,7 +83,7 @@ impl Job {
             | Job::PollCollection { .. }
             | Job::SubmitPayout { .. } => "payments",
             Job::ApplyCallback { .. } => "callbacks",
-            Job::LapseDeal { .. } => "timers",
+            Job::LapseDeal { .. } | Job::ExpireHold { .. } => "timers",
             Job::ScreenWithdrawal { .. } => "fraud",
             Job::SendNotification { .. } => "notifications",
             Job::Reconcile { .. } => "reconciliation",
@@ -97,6 +100,7 @@ impl Job {
             Job::ApplyCallback { .. } => "apply_callback",
             Job::LapseDeal { .. } => "lapse_deal",
             Job::ScreenWithdrawal { .. } => "screen_withdrawal",
+            Job::ExpireHold { .. } => "expire_hold",
             Job::SendNotification { .. } => "send_notification",
             Job::Reconcile { .. } => "reconcile",
             Job::Housekeep { .. } => "housekeep",
@@ -122,6 +126,7 @@ impl Job {
                 }
             },
             Job::ScreenWithdrawal { payment } => format!("screen_withdrawal:{payment}"),
+            Job::ExpireHold { hold } => format!("expire_hold:{hold}"),
             Job::SendNotification { notification } => format!("send_notification:{notification}"),
             Job::Reconcile { tick } => format!("reconcile:{tick}"),
             Job::Housekeep { tick } => format!("housekeep:{tick}"),
@@ -135,7 +140,10 @@ impl Job {
     pub const fn attempts_max(&self) -> i32 {
         match self {
             Job::SubmitCollection { .. } | Job::SubmitPayout { .. } => 60,
-            Job::ApplyCallback { .. } | Job::LapseDeal { .. } | Job::ScreenWithdrawal { .. } => 30,
+            Job::ApplyCallback { .. }
+            | Job::LapseDeal { .. }
+            | Job::ScreenWithdrawal { .. }
+            | Job::ExpireHold { .. } => 30,
             Job::PollCollection { .. } => 5,
             Job::SendNotification { .. } => 30,
             Job::Reconcile { .. } | Job::Housekeep { .. } => 8,

@@ -2,7 +2,7 @@
 
 mod write;
 
-pub(crate) use write::{is_written, post};
+pub(crate) use write::{lock, post};
 
 use crate::error::Error;
 use crate::page::Page;

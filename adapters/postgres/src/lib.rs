@@ -1,17 +1,19 @@
 //! The store: every change of state is one whole use-case in one transaction.
 //!
 //! Rules: helpers take the connection, never the pool; no network call inside a transaction; rows are
-//! locked in one order (idempotency key, deal, payment, accounts by id); a refusal rolls back.
+//! locked in one order (idempotency key, deal, payment, hold, accounts by id); a refusal rolls back.
 
 mod audit;
 mod callbacks;
 mod clock;
 mod deals;
 mod error;
+mod holds;
 mod idempotency;
 mod job;
 mod jobs;
 mod ledger;
+mod limits;
 mod notifications;
 mod page;
 mod payments;
@@ -29,6 +31,7 @@ pub use callbacks::{CallbackKind, CallbackOutcome, NewCallback, StoredCallback};
 pub use clock::Clock;
 pub use deals::{DealView, NewDealRequest, NewMilestoneRequest, TimelineEvent};
 pub use error::{Conflict, Error, StoreError};
+pub use holds::{HoldFilter, HoldRole, HoldView, NewHold};
 pub use idempotency::{Answer, Keyed, Outcome};
 pub use job::{Job, TimerKind};
 pub use jobs::{Claim, DueJob, JobState, JobView};
@@ -41,4 +44,4 @@ pub use payments::{
 pub use pool::Store;
 pub use reconciliation::{BreakView, RunSummary, RunView, SuspenseItem};
 pub use trust::{CurrencyProof, Proof};
-pub use users::{NewUser, User, UserRole};
+pub use users::{NewUser, PersonView, User, UserRole};

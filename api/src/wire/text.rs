@@ -4,12 +4,13 @@ use super::{inline, register_named, single_value};
 use amana_domain::deal::{DealState, MilestoneState, Role};
 use amana_domain::fee::FeePayer;
 use amana_domain::id::{
-    BreakId, CallbackId, DealId, EntryId, JobId, MilestoneId, PaymentId, RunId, UserId,
+    BreakId, CallbackId, DealId, EntryId, HoldId, JobId, MilestoneId, PaymentId, RunId, UserId,
 };
 use amana_domain::money::Currency;
 use amana_domain::notice::Locale;
 use amana_domain::payment::{Doubt, FailureReason, Purpose, State};
 use amana_postgres::{CallbackOutcome, JobState, UserRole};
+
 use poem::http::HeaderValue;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use poem_openapi::types::{
@@ -115,6 +116,7 @@ ids! {
     MilestoneId = "milestone-id",
     PaymentId = "payment-id",
     EntryId = "entry-id",
+    HoldId = "hold-id",
     JobId = "job-id",
     CallbackId = "callback-id",
     BreakId = "break-id",

@@ -4,6 +4,7 @@ use super::{Text, inline, single_value};
 use amana_domain::deal::TITLE_CHARS_MAX;
 use amana_domain::handle::Handle;
 use amana_domain::phone::Msisdn;
+use amana_domain::transfer::NOTE_CHARS_MAX as MESSAGE_CHARS_MAX;
 use phonenumber::country;
 use poem_openapi::registry::MetaSchema;
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON};
@@ -70,6 +71,8 @@ lines! {
     PersonName = "name", 1, NAME_CHARS_MAX;
     /// Of a deal or a milestone.
     Title = "title", 1, TITLE_CHARS_MAX;
+    /// What one person writes to another about money.
+    Message = "message", 1, MESSAGE_CHARS_MAX;
     /// An operator's reason.
     Note = "note", NOTE_CHARS_MIN, NOTE_CHARS_MAX;
 }

@@ -7,9 +7,9 @@ use crate::idempotency::{self, Answer, Keyed, Outcome};
 use crate::job::Job;
 use crate::pool::Store;
 use crate::schema::payments;
-use crate::{audit, jobs, ledger, notifications, users};
+use crate::{audit, holds, jobs, notifications, users};
 use amana_domain::deal::{self, Actor, Command};
-use amana_domain::id::{DealId, PaymentId, UserId};
+use amana_domain::id::{DealId, HoldId, PaymentId, UserId};
 use amana_domain::ledger::Provider;
 use amana_domain::money::Money;
 use amana_domain::notice::Template;
@@ -93,7 +93,8 @@ impl Store {
     /// Reserves the amount and starts a withdrawal, which is screened before it is sent.
     ///
     /// # Errors
-    /// [`Error::Refused`] if the wallet does not have it; the conflicts of [`Store::deposit`].
+    /// [`Error::Refused`] if the wallet does not have it; [`Error::Limit`] if it is more than may be spent;
+    /// the conflicts of [`Store::deposit`].
     pub async fn withdraw(
         &self,
         keyed: &Keyed,
@@ -110,7 +111,8 @@ impl Store {
             carried(amount, Limits::allows_payout)?;
             let payment = intent(keyed.user, Purpose::Withdrawal, None, amount, msisdn);
             insert(conn, &payment, now).await?;
-            ledger::post(conn, &[payment.reserve_entry()?], now).await?;
+            let hold = payment.hold(HoldId::new(Uuid::now_v7()), now);
+            holds::reserve(conn, &hold, None, now).await?;
             jobs::enqueue(conn, &Job::ScreenWithdrawal { payment: payment.id.uuid() }, now, now)
                 .await?;
             let user = users::load(conn, keyed.user).await?;

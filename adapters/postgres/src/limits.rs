@@ -1,0 +1,148 @@
+//! What a person may still send, withdraw and hold: the limits of their tier, and what counts against them.
+
+use crate::error::Error;
+use crate::schema::{accounts, spending, tier_limits, users};
+use amana_domain::id::UserId;
+use amana_domain::ledger::AccountKind;
+use amana_domain::limits::{Limits, Usage, day_of};
+use amana_domain::money::{Currency, Money};
+use amana_domain::transfer::TransferRefusal;
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+#[derive(HasQuery)]
+#[diesel(table_name = tier_limits)]
+struct Row {
+    transaction_minor_max: i64,
+    day_minor_max: i64,
+    balance_minor_max: i64,
+}
+
+impl From<&Row> for Limits {
+    fn from(row: &Row) -> Self {
+        Self {
+            transaction_minor_max: row.transaction_minor_max,
+            day_minor_max: row.day_minor_max,
+            balance_minor_max: row.balance_minor_max,
+        }
+    }
+}
+
+/// # Errors
+/// [`TransferRefusal::CurrencyNotCarried`] if the person's tier has no limits in this currency.
+pub(crate) async fn load(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    currency: Currency,
+) -> Result<Limits, Error> {
+    let row = Row::query()
+        .inner_join(users::table.on(users::tier.eq(tier_limits::tier)))
+        .filter(users::id.eq(user.uuid()))
+        .filter(tier_limits::currency.eq(currency.as_str()))
+        .first(conn)
+        .await
+        .optional()?;
+    let row: Row = row.ok_or(Error::Transfer(TransferRefusal::CurrencyNotCarried(currency)))?;
+    Ok(Limits::from(&row))
+}
+
+/// Counts what a person sends or withdraws. The caller has locked the person's available account: two spends
+/// of one wallet come one after the other, and each sees what the other has used.
+///
+/// # Errors
+/// As [`load`], and [`Error::Limit`] if it is more than one transaction, or the rest of the day, may move.
+pub(crate) async fn spend(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    amount: Money,
+    now: DateTime<Utc>,
+) -> Result<Usage, Error> {
+    let currency = amount.currency();
+    let limits = load(conn, user, currency).await?;
+    let usage = Usage::on(stored(conn, user, currency).await?, day_of(now));
+    let usage = limits.spend(usage, amount)?;
+    save(conn, user, currency, usage).await?;
+    Ok(usage)
+}
+
+/// What was spent on `spent_on` did not happen after all. The caller has locked the person's available account.
+pub(crate) async fn give_back(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    amount: Money,
+    spent_on: NaiveDate,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    if day_of(now) > spent_on {
+        return Ok(());
+    }
+    let Some(usage) = stored(conn, user, amount.currency()).await? else { return Ok(()) };
+    save(conn, user, amount.currency(), usage.give_back(spent_on, amount)).await
+}
+
+/// Whether so much more would still fit into the wallet.
+///
+/// # Errors
+/// As [`load`], and [`Error::Limit`] if it does not.
+pub(crate) async fn check_room(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    amount: Money,
+) -> Result<(), Error> {
+    let limits = load(conn, user, amount.currency()).await?;
+    let total_minor = total(conn, user, amount.currency()).await?;
+    Ok(limits.hold(total_minor.saturating_add(amount.minor()))?)
+}
+
+async fn stored(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    currency: Currency,
+) -> Result<Option<Usage>, Error> {
+    let row: Option<(NaiveDate, i64)> = spending::table
+        .find((user.uuid(), currency.as_str()))
+        .select((spending::day, spending::spent_minor))
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(row.map(|(day, spent_minor)| Usage { day, spent_minor }))
+}
+
+async fn save(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    currency: Currency,
+    usage: Usage,
+) -> Result<(), Error> {
+    let counted = (spending::day.eq(usage.day), spending::spent_minor.eq(usage.spent_minor));
+    diesel::insert_into(spending::table)
+        .values((
+            spending::user_id.eq(user.uuid()),
+            spending::currency.eq(currency.as_str()),
+            counted,
+        ))
+        .on_conflict((spending::user_id, spending::currency))
+        .do_update()
+        .set(counted)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Everything that is in a wallet, available and held.
+async fn total(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    currency: Currency,
+) -> Result<i64, Error> {
+    let kinds = [AccountKind::UserAvailable.as_str(), AccountKind::UserHeld.as_str()];
+    let balances: Vec<i64> = accounts::table
+        .filter(accounts::kind.eq_any(kinds))
+        .filter(accounts::owner.eq(user.uuid()))
+        .filter(accounts::currency.eq(currency.as_str()))
+        .select(accounts::balance_minor)
+        .load(conn)
+        .await?;
+    Ok(balances.into_iter().fold(0, i64::saturating_add))
+}
