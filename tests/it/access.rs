@@ -27,10 +27,12 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("cancel_deal", Party),
     ("create_deal", Own),
     ("create_deposit", Own),
+    ("create_hold", Own),
     ("create_withdrawal", Own),
     ("deliver_milestone", Party),
     ("fund_deal", Party),
     ("get_deal", Party),
+    ("get_hold", Party),
     ("get_ledger_proof", Operator),
     ("get_liveness", Public),
     ("get_me", Own),
@@ -42,6 +44,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("list_deal_events", Party),
     ("list_deals", Own),
     ("list_held_withdrawals", Operator),
+    ("list_holds", Own),
     ("list_jobs", Operator),
     ("list_payments", Own),
     ("list_reconciliations", Operator),
@@ -55,14 +58,16 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("receive_payout_timeout", Public),
     ("refuse_withdrawal", Operator),
     ("register_user", Public),
+    ("release_hold", Party),
     ("release_milestone", Party),
     ("release_withdrawal", Operator),
     ("replay_job", Operator),
+    ("settle_hold", Party),
     ("start_reconciliation", Operator),
 ];
-const ROWS: usize = 36;
+const ROWS: usize = 41;
 
-/// A deal, a payment and a job that exist, so that a refusal is not for want of them.
+/// A deal, a payment, a hold and a job that exist, so that a refusal is not for want of them.
 struct World {
     app: App,
     stranger: Person,
@@ -70,19 +75,27 @@ struct World {
     deal: String,
     milestone: String,
     payment: String,
+    hold: String,
     job: String,
 }
 
 async fn world() -> World {
-    let app = App::builder().without_worker().start().await;
+    let mut app = App::start().await;
     let (buyer, seller) = (app.person("Amina").await, app.person("Juma").await);
     let (stranger, operator) = (app.person("Neema").await, app.operator().await);
+    app.top_up(&buyer, 1_000).await;
+    app.messages_are_sent().await;
+    app.stop_worker().await;
+    let money = json!({ "amount": 1_000, "currency": "KES" });
+    let hold = json!({ "to": { "user_id": seller.id }, "amount": money, "expires_in_hours": 1 });
+    let hold = app.post(&buyer, "/v1/holds", hold).await.expect(201);
+    let hold = hold["id"].as_str().expect("an id").to_owned();
     let deal = app.agreed(&buyer, &seller, &DealPlan::default()).await;
     let payment = app.start_mpesa(&buyer, &deal).await;
     let milestone = app.milestones(&buyer, &deal).await.remove(0);
     let job = app.database.text("select replace(min(id::text), '-', '') from jobs").await;
     let job = format!("job_{}", job.expect("a job"));
-    World { app, stranger, operator, deal, milestone, payment, job }
+    World { app, stranger, operator, deal, milestone, payment, hold, job }
 }
 
 impl World {
@@ -94,6 +107,7 @@ impl World {
                 "deals" => self.deal.as_str(),
                 "milestones" => &self.milestone,
                 "payments" | "withdrawals" => &self.payment,
+                "holds" => &self.hold,
                 "jobs" => &self.job,
                 "c" | "p" | "t" => "0123456789abcdef0123456789abcdef",
                 _ => "",
@@ -116,6 +130,9 @@ impl World {
                 "milestones": [{ "title": "Goats", "amount": money }],
             }),
             "create_deposit" | "create_withdrawal" => json!({ "amount": money }),
+            "create_hold" => json!({
+                "to": { "phone": "254711000001" }, "amount": money, "expires_in_hours": 1,
+            }),
             "fund_deal" => json!({ "method": "wallet" }),
             "refuse_withdrawal" | "release_withdrawal" => json!({ "note": "looked into" }),
             _ => json!({}),

@@ -10,6 +10,7 @@ mod deadlines;
 mod deals;
 mod disorder;
 mod faults;
+mod holds;
 mod idempotency;
 mod input;
 mod job_cases;

@@ -17,9 +17,9 @@ pub(crate) const PUBLIC: [&str; 7] = [
 ];
 
 /// What an operation does is the first word of its id, and is one of these.
-const VERBS: [&str; 15] = [
+const VERBS: [&str; 16] = [
     "agree", "cancel", "create", "deliver", "fund", "get", "list", "log", "propose", "receive",
-    "refuse", "register", "release", "replay", "start",
+    "refuse", "register", "release", "replay", "settle", "start",
 ];
 
 /// One operation of the document, with the place where it is called.

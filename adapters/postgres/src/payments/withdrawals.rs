@@ -74,9 +74,12 @@ impl Store {
                 return Ok(replay);
             }
             let mut payment = lock(conn, id).await?;
+            if payment.stage != Stage::Held {
+                return Err(Error::Conflict(Conflict::NotHeld));
+            }
             let hold = holds::lock_of_payment(conn, id).await?;
             // Past its deadline it is refused already, whether or not the timer has run.
-            if payment.stage != Stage::Held || hold.is_overdue(now) {
+            if hold.is_overdue(now) {
                 return Err(Error::Conflict(Conflict::NotHeld));
             }
             let (stage, action) = match decision {
