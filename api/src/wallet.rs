@@ -27,7 +27,7 @@ struct BalanceAnswer {
     currency: Wire<Currency>,
     /// Can be spent or withdrawn now.
     available: Money,
-    /// Reserved for withdrawals that are under way.
+    /// Reserved: for withdrawals that are under way, and in holds for others.
     held: Money,
     /// Both together.
     total: Money,
