@@ -1,22 +1,18 @@
 //! One case for each kind of job: a system in which such a job is due, and how the story goes on from there.
 
-use amana_domain::deal::{Command, Role, Terms};
-use amana_domain::fee::{FeePayer, FeePlan};
+mod values;
+
+use amana_domain::deal::Command;
 use amana_domain::id::{DealId, UserId};
-use amana_domain::money::{Currency, Money};
-use amana_domain::notice::Locale;
 use amana_domain::payee::Payee;
-use amana_domain::phone::Msisdn;
 use amana_harness::{App, eventually};
-use amana_postgres::{
-    Answer, FundingMethod, Job, Keyed, NewDealRequest, NewHold, NewMilestoneRequest, NewUser,
-    UserRole,
-};
+use amana_postgres::{FundingMethod, Job, NewHold};
 use amana_worker::{Interruption, Probe};
 use chrono::TimeDelta;
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 use uuid::Uuid;
+use values::{answer, deal_with, kes, keyed, msisdn, register};
 
 pub const BUYER_PHONE: &str = "254711000001";
 const SELLER_PHONE: &str = "254711000002";
@@ -367,53 +363,4 @@ fn probe(case: Case, script: Arc<Mutex<Script>>) -> Probe {
         let here = script.broken_at.take_if(|(at, _)| *at == step);
         Box::pin(async move { here.map(|(_, how)| how) })
     })
-}
-
-async fn register(app: &App, name: &str, phone: &str) -> UserId {
-    let new = NewUser {
-        name: name.to_owned(),
-        email: format!("{}@example.com", name.to_lowercase()),
-        phone: msisdn(phone),
-        password_hash: "cannot log in".to_owned(),
-        role: UserRole::User,
-        locale: Locale::English,
-    };
-    app.store.register(&new, app.clock.now()).await.expect("a person").id
-}
-
-fn deal_with(buyer: UserId) -> NewDealRequest {
-    let two_days = TimeDelta::days(2);
-    NewDealRequest {
-        title: "Two goats".to_owned(),
-        role: Role::Seller,
-        counterparty: buyer,
-        currency: Currency::Kes,
-        fees: FeePlan {
-            percentage_bps: 150,
-            fixed: Money::zero(Currency::Kes),
-            payer: FeePayer::Seller,
-        },
-        terms: Terms { acceptance: two_days, funding: two_days, inspection: two_days },
-        milestones: vec![NewMilestoneRequest {
-            title: "Both".to_owned(),
-            amount: kes(PRICE_MINOR),
-            delivery: TimeDelta::days(7),
-        }],
-    }
-}
-
-fn kes(minor: i64) -> Money {
-    Money::new(minor, Currency::Kes).expect("an amount")
-}
-
-fn msisdn(phone: &str) -> Msisdn {
-    Msisdn::parse(phone).expect("a number")
-}
-
-fn keyed(user: UserId, key: &str) -> Keyed {
-    Keyed::new(user, key.to_owned(), "test", key)
-}
-
-fn answer() -> Answer {
-    Answer { status: 202, body: json!({}) }
 }

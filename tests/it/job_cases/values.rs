@@ -1,0 +1,62 @@
+//! The people, deals and keys that the cases are made of.
+
+use super::PRICE_MINOR;
+use amana_domain::deal::{Role, Terms};
+use amana_domain::fee::{FeePayer, FeePlan};
+use amana_domain::id::UserId;
+use amana_domain::money::{Currency, Money};
+use amana_domain::notice::Locale;
+use amana_domain::phone::Msisdn;
+use amana_harness::App;
+use amana_postgres::{Answer, Keyed, NewDealRequest, NewMilestoneRequest, NewUser, UserRole};
+use chrono::TimeDelta;
+use serde_json::json;
+
+pub(super) async fn register(app: &App, name: &str, phone: &str) -> UserId {
+    let new = NewUser {
+        name: name.to_owned(),
+        email: format!("{}@example.com", name.to_lowercase()),
+        phone: msisdn(phone),
+        password_hash: "cannot log in".to_owned(),
+        role: UserRole::User,
+        locale: Locale::English,
+    };
+    app.store.register(&new, app.clock.now()).await.expect("a person").id
+}
+
+pub(super) fn deal_with(buyer: UserId) -> NewDealRequest {
+    let two_days = TimeDelta::days(2);
+    NewDealRequest {
+        title: "Two goats".to_owned(),
+        role: Role::Seller,
+        counterparty: buyer,
+        currency: Currency::Kes,
+        fees: FeePlan {
+            percentage_bps: 150,
+            fixed: Money::zero(Currency::Kes),
+            payer: FeePayer::Seller,
+        },
+        terms: Terms { acceptance: two_days, funding: two_days, inspection: two_days },
+        milestones: vec![NewMilestoneRequest {
+            title: "Both".to_owned(),
+            amount: kes(PRICE_MINOR),
+            delivery: TimeDelta::days(7),
+        }],
+    }
+}
+
+pub(super) fn kes(minor: i64) -> Money {
+    Money::new(minor, Currency::Kes).expect("an amount")
+}
+
+pub(super) fn msisdn(phone: &str) -> Msisdn {
+    Msisdn::parse(phone).expect("a number")
+}
+
+pub(super) fn keyed(user: UserId, key: &str) -> Keyed {
+    Keyed::new(user, key.to_owned(), "test", key)
+}
+
+pub(super) fn answer() -> Answer {
+    Answer { status: 202, body: json!({}) }
+}
