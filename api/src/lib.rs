@@ -10,6 +10,7 @@ mod docs;
 mod document;
 mod handles;
 mod health;
+mod holds;
 mod limits;
 mod observe;
 mod once;
@@ -54,6 +55,8 @@ pub(crate) enum Chapter {
     Payments,
     /// Paying out to mobile money.
     Withdrawals,
+    /// Reserving money for somebody else, who takes it in parts or whole, or gives it back.
+    Holds,
     /// What became of calls whose answer was lost.
     Operations,
     /// Where the mobile-money provider reports results.
@@ -70,7 +73,7 @@ type Resources = (
     (transfers::Transfers, operations::Operations),
     deals::Deals,
     payments::Payments,
-    withdrawals::Withdrawals,
+    (withdrawals::Withdrawals, holds::Holds),
     callbacks::Callbacks,
     (
         operator::Users,
@@ -103,7 +106,7 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
         (transfers::Transfers, operations::Operations),
         deals::Deals,
         payments::Payments,
-        withdrawals::Withdrawals,
+        (withdrawals::Withdrawals, holds::Holds),
         callbacks::Callbacks,
         (
             operator::Users,

@@ -1,4 +1,4 @@
-//! How a caller names the person whom they pay: by one of four ways, and only one.
+//! The person whom somebody pays, named in one of four ways.
 
 use crate::problem::ApiError;
 use crate::wire::{Email, Phone, Wire};
@@ -8,36 +8,60 @@ use amana_domain::payee::Payee;
 use poem_openapi::Object;
 use serde::Deserialize;
 
-/// The person who is paid. Exactly one member.
+/// A person, by exactly one of the four.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
-#[oai(deny_unknown_fields, rename = "Payee")]
+#[oai(rename = "Payee", deny_unknown_fields)]
 pub(crate) struct PayeeObject {
-    /// Such as `@amina`; the `@` may be left out.
+    /// As people write it, with or without the `@`.
     handle: Option<Wire<Handle>>,
-    /// The number that the person registered with.
     phone: Option<Wire<Phone>>,
-    /// The address that the person registered with.
     email: Option<Wire<Email>>,
-    /// The id, as lists and searches show it.
     user_id: Option<Wire<UserId>>,
 }
 
 impl PayeeObject {
+    /// # Errors
+    /// `invalid_request` unless exactly one of the four is there.
     pub(crate) fn parse(self) -> Result<Payee, ApiError> {
-        let named = [
-            self.handle.map(|handle| Payee::Handle(handle.0)),
-            self.phone.map(|phone| Payee::Phone(phone.0.0)),
-            self.email.map(|email| Payee::Email(email.0.0)),
-            self.user_id.map(|id| Payee::User(id.0)),
-        ];
-        let mut named = named.into_iter().flatten();
-        match (named.next(), named.next()) {
-            (Some(payee), None) => Ok(payee),
+        match (self.handle, self.phone, self.email, self.user_id) {
+            (Some(handle), None, None, None) => Ok(Payee::Handle(handle.0)),
+            (None, Some(phone), None, None) => Ok(Payee::Phone(phone.0.0)),
+            (None, None, Some(email), None) => Ok(Payee::Email(email.0.0)),
+            (None, None, None, Some(user)) => Ok(Payee::User(user.0)),
             _ => {
-                let detail = "expected exactly one of: handle, phone, email, user_id";
-                Err(ApiError::field("/to", detail))
+                Err(ApiError::field("/to", "expected exactly one of handle, phone, email, user_id"))
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn parse(value: Value) -> Option<Payee> {
+        serde_json::from_value::<PayeeObject>(value).ok()?.parse().ok()
+    }
+
+    #[test]
+    fn a_payee_is_named_in_exactly_one_way() {
+        let amina = Some(Payee::Handle(Handle::parse("amina").unwrap()));
+        assert_eq!(parse(json!({ "handle": "@Amina" })), amina);
+        assert_eq!(parse(json!({ "handle": "amina", "email": null })), amina);
+        let mail = Some(Payee::Email("amina@example.com".into()));
+        assert_eq!(parse(json!({ "email": "Amina@Example.com" })), mail);
+        assert!(matches!(parse(json!({ "phone": "0712345678" })), Some(Payee::Phone(_))));
+        let id = "usr_00000000000000000000000000000007";
+        assert_eq!(parse(json!({ "user_id": id })), Some(Payee::User(id.parse().unwrap())));
+        for value in [
+            json!({}),
+            json!({ "handle": "a" }),
+            json!({ "handle": "amina", "phone": "0712345678" }),
+            json!({ "name": "Amina" }),
+        ] {
+            assert_eq!(parse(value.clone()), None, "{value}");
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::payee::PayeeObject;
 use crate::people::PersonAnswer;
 use crate::problem::ApiError;
 use crate::quote::QuoteAnswer;
-use crate::wire::{Key, Money, Nullable, PositiveMoney, Timestamp, TransferNote, Wire};
+use crate::wire::{Key, Message, Money, Nullable, PositiveMoney, Timestamp, Wire};
 use amana_domain::id::EntryId;
 use amana_domain::transfer::{
     Category, METADATA_FIELDS_MAX, METADATA_NAME_CHARS_MAX, METADATA_VALUE_CHARS_MAX,
@@ -32,7 +32,7 @@ struct CreateTransfer {
     to: PayeeObject,
     amount: PositiveMoney,
     /// For the recipient to read; at most 140 characters.
-    note: Option<Wire<TransferNote>>,
+    note: Option<Wire<Message>>,
     /// What it is for; `general` if left out.
     category: Option<Wire<Category>>,
     /// For programs: at most 20 members, names of at most 40 and values of at most 200 characters. Both sides see it.

@@ -26,7 +26,7 @@ struct BalanceAnswer {
     currency: Wire<Currency>,
     /// Can be spent or withdrawn now.
     available: Money,
-    /// Reserved: for withdrawals that are under way, or for somebody who may take it.
+    /// Reserved: for withdrawals that are under way, and in holds for others.
     held: Money,
     /// The part of `held` that was sent to mobile money and is not settled yet; `null` if the balance is of a
     /// moment in the past.

@@ -9,12 +9,11 @@ mod values;
 
 pub(crate) use list::AnyOf;
 pub(crate) use money::{Money, PositiveMoney};
-pub(crate) use number::{AmountMinor, Hours, Limit};
+pub(crate) use number::{AmountMinor, HoldHours, Hours, Limit};
 pub(crate) use text::{Text, Wire, text_values};
 pub(crate) use time::{DayOrMoment, Moment};
 pub(crate) use values::{
-    Email, Key, NewPassword, Note, PersonName, Phone, SearchText, Secret, TierName, Title,
-    TransferNote, text_schema,
+    Email, Key, Message, NewPassword, Note, PersonName, Phone, SearchText, Secret, TierName, Title,
 };
 
 use chrono::{DateTime, SecondsFormat, Utc};

@@ -41,8 +41,8 @@ impl Withdrawals {
     /// Withdraw to mobile money
     ///
     /// Reserves the amount at once, checks the withdrawal for fraud, and pays it out; one that looks unusual
-    /// waits for a person (`held`). If it fails, the money returns to the wallet. Follow it with
-    /// `get_payment`. Problems: `insufficient_funds`, `transaction_limit`, `day_limit`, `provider_limit`,
+    /// waits for a person (`held`), for a week at most. If it fails, the money returns to the wallet. Follow
+    /// it with `get_payment`. Problems: `insufficient_funds`, `transaction_limit`, `day_limit`, `provider_limit`,
     /// `provider_step`, `currency_not_carried` (422), `account_closed` (403), `idempotency_key_required` (400),
     /// `idempotency_key_reused` (422).
     #[oai(path = "/", method = "post", operation_id = "create_withdrawal")]

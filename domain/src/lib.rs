@@ -9,6 +9,7 @@ pub mod access;
 pub mod deal;
 pub mod fee;
 pub mod handle;
+pub mod hold;
 pub mod id;
 pub mod ledger;
 pub mod limits;

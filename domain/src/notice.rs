@@ -43,6 +43,13 @@ text_enum! {
         WithdrawalFailed = "withdrawal_failed",
         TransferReceived = "transfer_received",
         TransferSent = "transfer_sent",
+        /// Refused because nobody decided in time.
+        WithdrawalExpired = "withdrawal_expired",
+        HoldMade = "hold_made",
+        HoldReceived = "hold_received",
+        HoldSettled = "hold_settled",
+        HoldReleased = "hold_released",
+        HoldExpired = "hold_expired",
     }
 }
 
@@ -79,7 +86,9 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::WithdrawalHeld
         | Template::WithdrawalPaid
         | Template::WithdrawalFailed
-        | Template::TransferReceived => &[Channel::Email, Channel::Sms],
+        | Template::TransferReceived
+        | Template::HoldReceived
+        | Template::HoldSettled => &[Channel::Email, Channel::Sms],
         Template::Welcome
         | Template::DealAgreed
         | Template::DealCancelled
@@ -91,6 +100,10 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::DepositFailed
         | Template::WithdrawalRequested
         | Template::WithdrawalRefused
-        | Template::TransferSent => &[Channel::Email],
+        | Template::TransferSent
+        | Template::WithdrawalExpired
+        | Template::HoldMade
+        | Template::HoldReleased
+        | Template::HoldExpired => &[Channel::Email],
     }
 }

@@ -10,11 +10,13 @@ mod limits;
 pub use judge::{Doubt, Verdict};
 pub use limits::{Limits, limits};
 
-use crate::id::{DealId, PaymentId, UserId};
+use crate::hold::{self, For, Hold};
+use crate::id::{DealId, HoldId, PaymentId, UserId};
 use crate::ledger::{Account, Entry, EntryKind, LedgerError, Provider};
 use crate::money::Money;
 use crate::phone::Msisdn;
 use crate::text_enum;
+use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
 
 text_enum! {
@@ -207,27 +209,49 @@ impl Payment {
         self.verdict().state
     }
 
-    /// The movements of money that the present verdict calls for. Each has a key of its own, so writing
-    /// them again changes nothing; which of them are written already is for the store to know.
+    /// The movements of money that the present verdict on a collection calls for. Each has a key of its own,
+    /// so writing them again changes nothing; which of them are written already is for the store to know.
+    /// What a payout moves is its hold's to say.
     ///
     /// # Errors
     /// [`LedgerError`] only if the amount is zero, which the constructors exclude.
     pub fn due_entries(&self) -> Result<Vec<Entry>, LedgerError> {
-        let verdict = self.verdict();
-        let currency = self.amount.currency();
-        let available = Account::available(self.user, currency);
-        let pending = Account::held(self.user, currency);
+        if self.purpose.is_payout() || self.state() != State::Succeeded {
+            return Ok(vec![]);
+        }
+        let (kind, currency) = (EntryKind::Deposit, self.amount.currency());
         let clearing = Account::clearing(self.provider, currency);
-        let one = |kind: EntryKind, from, to| {
-            Entry::transfer(kind, format!("{}:{kind}", self.id), self.amount, from, to)
-                .map(|entry| vec![entry])
-        };
-        match (self.purpose.is_payout(), verdict.state) {
-            (false, State::Succeeded) => one(EntryKind::Deposit, clearing, available),
-            (true, State::Succeeded) => one(EntryKind::PayoutSettle, pending, clearing),
-            (true, State::Failed) => one(EntryKind::PayoutReturn, pending, available),
+        let available = Account::available(self.user, currency);
+        let key = format!("{}:{kind}", self.id);
+        Ok(vec![Entry::transfer(kind, key, self.amount, clearing, available)?])
+    }
+
+    /// The reservation that a withdrawal starts with; it expires unless it is on its way by then.
+    #[must_use]
+    pub fn hold(&self, id: HoldId, now: DateTime<Utc>) -> Hold {
+        Hold {
+            id,
+            owner: self.user,
+            purpose: For::Withdrawal(self.id),
+            amount: self.amount,
+            settled: Money::zero(self.amount.currency()),
+            state: hold::State::Open,
+            made_at: now,
+            expires_at: now.checked_add_signed(hold::WITHDRAWAL_UNDECIDED_MAX),
+        }
+    }
+
+    /// What the present verdict asks of a withdrawal's hold.
+    #[must_use]
+    pub fn due_of_hold(&self) -> Option<hold::Command> {
+        match (self.purpose.is_payout(), self.state()) {
+            (true, State::Succeeded) => Some(hold::Command::Settle {
+                amount: self.amount,
+                to: Account::clearing(self.provider, self.amount.currency()),
+            }),
+            (true, State::Failed) => Some(hold::Command::Release),
             (
-                _,
+                true,
                 State::Screening
                 | State::Held
                 | State::Queued
@@ -236,20 +260,8 @@ impl Payment {
                 | State::Unknown
                 | State::Review,
             )
-            | (false, State::Failed) => Ok(vec![]),
+            | (false, _) => None,
         }
-    }
-
-    /// The reservation that a withdrawal starts with.
-    ///
-    /// # Errors
-    /// [`LedgerError`] only if the amount is zero, which the constructors exclude.
-    pub fn reserve_entry(&self) -> Result<Entry, LedgerError> {
-        let currency = self.amount.currency();
-        let kind = EntryKind::PayoutReserve;
-        let (from, to) =
-            (Account::available(self.user, currency), Account::held(self.user, currency));
-        Entry::transfer(kind, format!("{}:{kind}", self.id), self.amount, from, to)
     }
 }
 

@@ -1,2 +1,3 @@
 drop index payments_open_withdrawals_idx;
+delete from jobs where kind = 'expire_hold';
 drop table holds;

@@ -28,11 +28,13 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("close_user", Operator),
     ("create_deal", Own),
     ("create_deposit", Own),
+    ("create_hold", Own),
     ("create_transfer", Own),
     ("create_withdrawal", Own),
     ("deliver_milestone", Party),
     ("fund_deal", Party),
     ("get_deal", Party),
+    ("get_hold", Party),
     ("get_ledger_proof", Operator),
     ("get_limits", Own),
     ("get_liveness", Public),
@@ -49,6 +51,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("list_deal_events", Party),
     ("list_deals", Own),
     ("list_held_withdrawals", Operator),
+    ("list_holds", Own),
     ("list_jobs", Operator),
     ("list_payments", Own),
     ("list_people", Own),
@@ -63,17 +66,19 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("receive_payout_timeout", Public),
     ("refuse_withdrawal", Operator),
     ("register_user", Public),
+    ("release_hold", Party),
     ("release_milestone", Party),
     ("release_withdrawal", Operator),
     ("reopen_user", Operator),
     ("replay_job", Operator),
     ("set_handle", Own),
     ("set_tier", Operator),
+    ("settle_hold", Party),
     ("start_reconciliation", Operator),
 ];
-const ROWS: usize = 47;
+const ROWS: usize = 52;
 
-/// A deal, a payment, a job and a transaction that exist, so that a refusal is not for want of them.
+/// A deal, a payment, a hold, a job and a transaction that exist, so that a refusal is not for want of them.
 struct World {
     app: App,
     stranger: Person,
@@ -82,14 +87,22 @@ struct World {
     deal: String,
     milestone: String,
     payment: String,
+    hold: String,
     job: String,
     transaction: String,
 }
 
 async fn world() -> World {
-    let app = App::builder().without_worker().start().await;
+    let mut app = App::start().await;
     let (buyer, seller) = (app.person("Amina").await, app.person("Juma").await);
     let (stranger, operator) = (app.person("Neema").await, app.operator().await);
+    app.top_up(&buyer, 1_000).await;
+    app.messages_are_sent().await;
+    app.stop_worker().await;
+    let money = json!({ "amount": 1_000, "currency": "KES" });
+    let hold = json!({ "to": { "user_id": seller.id }, "amount": money, "expires_in_hours": 1 });
+    let hold = app.post(&buyer, "/v1/holds", hold).await.expect(201);
+    let hold = hold["id"].as_str().expect("an id").to_owned();
     let deal = app.agreed(&buyer, &seller, &DealPlan::default()).await;
     let payment = app.start_mpesa(&buyer, &deal).await;
     let milestone = app.milestones(&buyer, &deal).await.remove(0);
@@ -97,7 +110,7 @@ async fn world() -> World {
     let job = format!("job_{}", job.expect("a job"));
     let transaction = app.given(&buyer, 100_000, app.clock.now()).await;
     let buyer = buyer.id;
-    World { app, stranger, operator, buyer, deal, milestone, payment, job, transaction }
+    World { app, stranger, operator, buyer, deal, milestone, payment, hold, job, transaction }
 }
 
 impl World {
@@ -109,6 +122,7 @@ impl World {
                 "deals" => self.deal.as_str(),
                 "milestones" => &self.milestone,
                 "payments" | "withdrawals" => &self.payment,
+                "holds" => &self.hold,
                 "jobs" => &self.job,
                 "operations" => "somebody-elses-key",
                 "transactions" => &self.transaction,
@@ -138,6 +152,9 @@ impl World {
                 json!({ "to": { "phone": "254711000001" }, "amount": money })
             }
             "create_deposit" | "create_withdrawal" => json!({ "amount": money }),
+            "create_hold" => json!({
+                "to": { "phone": "254711000001" }, "amount": money, "expires_in_hours": 1,
+            }),
             "fund_deal" => json!({ "method": "wallet" }),
             "close_user" | "refuse_withdrawal" | "release_withdrawal" | "reopen_user" => {
                 json!({ "note": "looked into" })

@@ -261,6 +261,24 @@ async fn manage(observer: &Observer, person: &Person, operator: &Person) {
     }
 }
 
+/// Sets money aside for somebody, who takes a part and gives the rest back.
+async fn reserve(observer: &Observer, owner: &Person, shop: &Person) {
+    observer.app.top_up(owner, 5_000).await;
+    let money = |minor: i64| json!({ "amount": minor, "currency": "KES" });
+    let body = json!({
+        "to": { "phone": shop.phone }, "amount": money(3_000), "expires_in_hours": 2, "note": "Car",
+    });
+    let made = observer.post(owner, "/v1/holds", body, 201).await;
+    let path = format!("/v1/holds/{}", made["id"].as_str().expect("an id"));
+    let part = json!({ "amount": money(1_000) });
+    observer.post(shop, &format!("{path}/settle"), part, 200).await;
+    observer.post(shop, &format!("{path}/release"), Value::Null, 200).await;
+    for person in [owner, shop] {
+        observer.get(person, &path).await;
+        observer.get(person, "/v1/holds").await;
+    }
+}
+
 /// Everything that operators look at, with something in every list.
 async fn operate(observer: &Observer, operator: &Person) {
     let app = &observer.app;
@@ -307,6 +325,7 @@ async fn every_answer_has_the_documented_shape() {
     trade(&observer, &buyer, &seller).await;
     withdraw(&observer, &buyer, &operator).await;
     send(&observer, &buyer, &seller).await;
+    reserve(&observer, &buyer, &seller).await;
     look_back(&observer, &buyer).await;
     manage(&observer, &seller, &operator).await;
     operate(&observer, &operator).await;

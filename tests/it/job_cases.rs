@@ -7,7 +7,7 @@ use amana_domain::id::{DealId, UserId};
 use amana_domain::payee::Payee;
 use amana_domain::transfer::Category;
 use amana_harness::{App, eventually};
-use amana_postgres::{FundingMethod, Job, NewTransfer, TransferDetails, TransferWriter};
+use amana_postgres::{FundingMethod, Job, NewHold, NewTransfer, TransferDetails, TransferWriter};
 use amana_worker::{Interruption, Probe};
 use chrono::TimeDelta;
 use people::{answer, deal_with, kes, keyed, msisdn, register};
@@ -28,6 +28,7 @@ pub enum Case {
     ApplyCallback,
     LapseDeal,
     ScreenWithdrawal,
+    ExpireHold,
     SendEmail,
     SendSms,
     AnnounceTransfer,
@@ -45,6 +46,7 @@ fn cases(job: &Job) -> &'static [Case] {
         Job::ApplyCallback { .. } => &[Case::ApplyCallback],
         Job::LapseDeal { .. } => &[Case::LapseDeal],
         Job::ScreenWithdrawal { .. } => &[Case::ScreenWithdrawal],
+        Job::ExpireHold { .. } => &[Case::ExpireHold],
         Job::SendNotification { .. } => &[Case::SendEmail, Case::SendSms],
         Job::AnnounceTransfer { .. } => &[Case::AnnounceTransfer],
         Job::Reconcile { .. } => &[Case::Reconcile],
@@ -130,6 +132,7 @@ impl Bench {
             Case::PollCollection
             | Case::ApplyCallback
             | Case::LapseDeal
+            | Case::ExpireHold
             | Case::SendEmail
             | Case::SendSms
             | Case::AnnounceTransfer
@@ -154,6 +157,7 @@ impl Bench {
                 self.job = self.queued("apply_callback").await;
             }
             Case::LapseDeal => self.deliver_and_wait(seller).await,
+            Case::ExpireHold => self.hold_and_wait(seller).await,
             Case::ScreenWithdrawal => {
                 self.withdraw().await;
                 self.job = self.queued("screen_withdrawal").await;
@@ -221,6 +225,22 @@ impl Bench {
         app.clock.advance(TimeDelta::days(2) + TimeDelta::seconds(5));
         let inspection = "select id from jobs where key like 'lapse_deal:%:inspection:%'";
         self.job = self.found(inspection).await;
+    }
+
+    /// Money set aside for somebody who does not take it in time.
+    async fn hold_and_wait(&mut self, seller: UserId) {
+        self.deposit().await;
+        let (store, now) = (&self.app.store, self.app.clock.now());
+        let hold = NewHold {
+            to: Payee::User(seller),
+            amount: kes(100_000),
+            lasts: TimeDelta::hours(1),
+            note: None,
+        };
+        let render = |_: &_| answer();
+        store.create_hold(&keyed(self.buyer, "hold"), &hold, render, now).await.expect("a hold");
+        self.app.clock.advance(TimeDelta::hours(1) + TimeDelta::seconds(5));
+        self.job = self.queued("expire_hold").await;
     }
 
     /// A paid collection without a callback, and money that fits no payment.

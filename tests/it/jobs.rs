@@ -30,6 +30,7 @@ jobs! {
     apply_callback: ApplyCallback;
     lapse_deal: LapseDeal;
     screen_withdrawal: ScreenWithdrawal;
+    expire_hold: ExpireHold;
     send_email: SendEmail;
     send_sms: SendSms;
     reconcile: Reconcile;

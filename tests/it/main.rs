@@ -12,6 +12,7 @@ mod deals;
 mod disorder;
 mod faults;
 mod handles;
+mod holds;
 mod idempotency;
 mod input;
 mod job_cases;

@@ -17,9 +17,9 @@ pub(crate) const PUBLIC: [&str; 7] = [
 ];
 
 /// What an operation does is the first word of its id, and is one of these.
-const VERBS: [&str; 18] = [
+const VERBS: [&str; 19] = [
     "agree", "cancel", "close", "create", "deliver", "fund", "get", "list", "log", "propose",
-    "receive", "refuse", "register", "release", "reopen", "replay", "set", "start",
+    "receive", "refuse", "register", "release", "reopen", "replay", "set", "settle", "start",
 ];
 
 /// One operation of the document, with the place where it is called.

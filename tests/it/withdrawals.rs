@@ -280,3 +280,95 @@ async fn a_payout_that_fails_gives_the_money_back() {
     assert_eq!(app.balance(&person).await, (0, 0));
     app.assert_sound().await;
 }
+
+/// A week is enough to decide. After it the operator is too late, whether or not the timer has run, the money
+/// is back and the person is told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_withdrawal_that_nobody_decides_about_is_refused_after_a_week() {
+    let mut app = App::start().await;
+    only_rule(&app, "new_account", 24).await;
+    let mut operator = app.operator().await;
+    let mut person = with_money(&app, "Juma", 100_000).await;
+    let id = withdraw(&app, &person, kes(60_000)).await;
+    app.wait_for_payment(&person, &id, "held").await;
+    app.messages_are_sent().await;
+    app.stop_worker().await;
+    let week = TimeDelta::days(7) + TimeDelta::seconds(5);
+    app.advance(week, &mut [&mut person, &mut operator]).await;
+    for decision in ["release", "refuse"] {
+        let late = decide(&app, &operator, &id, decision).await;
+        assert_eq!((late.status.as_u16(), late.problem()), (409, "not_held"), "{decision}");
+    }
+    assert_eq!(app.balance(&person).await, (40_000, 60_000));
+    app.run_due_jobs().await;
+    app.wait_for_payment(&person, &id, "failed").await;
+    assert_eq!(app.balance(&person).await, (100_000, 0));
+    let mails = app.mails(&person).await;
+    let sorry = "Your withdrawal of KES 600.00 was not made";
+    assert!(mails.iter().any(|mail| mail.subject.as_deref() == Some(sorry)), "{mails:#?}");
+    let records = app.store.audit_of(&id).await.expect("records");
+    let last = records.last().expect("a record");
+    assert_eq!((last.actor.as_str(), last.action.as_str()), ("system", "withdrawal.expired"));
+    app.assert_sound().await;
+}
+
+/// A withdrawal whose screening comes a week late is not begun any more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_withdrawal_that_is_screened_too_late_is_refused() {
+    let mut app = App::start().await;
+    let mut person = with_money(&app, "Juma", 100_000).await;
+    app.stop_worker().await;
+    let id = withdraw(&app, &person, kes(60_000)).await;
+    app.advance(TimeDelta::days(8), &mut [&mut person]).await;
+    let screening = "select id from jobs where kind = 'screen_withdrawal'";
+    let job = app.database.text(screening).await.expect("a job").parse().expect("an id");
+    assert!(amana_worker::run_claim(&app.context, job).await.expect("an attempt"));
+    app.wait_for_payment(&person, &id, "failed").await;
+    assert_eq!(app.balance(&person).await, (100_000, 0));
+    app.run_due_jobs().await;
+    assert_eq!(app.entries(&format!("{id}:payout_return")).await, 1);
+    app.assert_sound().await;
+}
+
+/// What is on its way, or may be, waits for its outcome however long that takes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_withdrawal_that_is_on_its_way_never_expires() {
+    let mut app = App::start().await;
+    only_rule(&app, "new_account", 1_000).await;
+    let mut operator = app.operator().await;
+    let mut person = with_money(&app, "Juma", 100_000).await;
+    let id = withdraw(&app, &person, kes(60_000)).await;
+    app.wait_for_payment(&person, &id, "held").await;
+    app.advance(TimeDelta::days(6), &mut [&mut person, &mut operator]).await;
+    app.stop_worker().await;
+    decide(&app, &operator, &id, "release").await.expect(200);
+    app.advance(TimeDelta::days(6), &mut [&mut person]).await;
+    let timer = "select id from jobs where kind = 'expire_hold'";
+    let job = app.database.text(timer).await.expect("a job").parse().expect("an id");
+    assert!(amana_worker::run_claim(&app.context, job).await.expect("an attempt"));
+    assert_eq!(app.balance(&person).await, (40_000, 60_000));
+    app.add_worker();
+    app.wait_for_payment(&person, &id, "succeeded").await;
+    assert_eq!(app.balance(&person).await, (40_000, 0));
+    app.assert_sound().await;
+}
+
+/// Withdrawals count as spent, and no longer once they have failed on the same day.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_withdrawal_gives_the_days_allowance_back() {
+    let app = App::start().await;
+    let limits = "update tier_limits set transaction_minor_max = 60000, day_minor_max = 60000";
+    app.database.execute(&format!("{limits} where tier = 'standard'")).await;
+    let person = with_money(&app, "Juma", 100_000).await;
+    let too_much = app.post(&person, "/v1/withdrawals", kes(60_100)).await;
+    assert_eq!((too_much.status.as_u16(), too_much.problem()), (422, "transaction_limit"));
+    app.fault(&person.phone, "unregistered", 1).await;
+    let failed = withdraw(&app, &person, kes(60_000)).await;
+    app.wait_for_payment(&person, &failed, "failed").await;
+    let paid = withdraw(&app, &person, kes(60_000)).await;
+    app.wait_for_payment(&person, &paid, "succeeded").await;
+    let more = app.post(&person, "/v1/withdrawals", kes(1_000)).await;
+    assert_eq!((more.status.as_u16(), more.problem()), (422, "day_limit"));
+    assert_eq!(app.balance(&person).await, (40_000, 0));
+    app.assert_sound().await;
+}

@@ -4,6 +4,7 @@
 mod announce_transfer;
 mod apply_callback;
 mod check_ledger;
+mod expire_hold;
 mod housekeep;
 mod lapse_deal;
 mod poll_collection;
@@ -14,7 +15,7 @@ mod submit_payment;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use amana_domain::id::{DealId, EntryId, PaymentId};
+use amana_domain::id::{DealId, EntryId, HoldId, PaymentId};
 use amana_postgres::{Claim, Exchange, Job};
 use submit_payment::Direction;
 
@@ -38,6 +39,7 @@ pub(crate) async fn carry_out(context: &Context, claim: &Claim) -> Result<(), Fa
         Job::ScreenWithdrawal { payment } => {
             screen_withdrawal::run(context, claim, PaymentId::new(payment)).await
         }
+        Job::ExpireHold { hold } => expire_hold::run(context, claim, HoldId::new(hold)).await,
         Job::SendNotification { notification } => {
             send_notification::run(context, claim, notification).await
         }

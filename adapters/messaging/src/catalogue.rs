@@ -54,7 +54,15 @@ pub const fn variables(template: Template) -> Variables {
         }
         Template::DepositReceived => with(&["name", "amount"], Detail::Receipt),
         Template::DepositFailed => with(&["name", "amount"], Detail::PaymentFailure),
-        Template::WithdrawalRequested | Template::WithdrawalHeld => only(&["name", "amount"]),
+        Template::WithdrawalRequested | Template::WithdrawalHeld | Template::WithdrawalExpired => {
+            only(&["name", "amount"])
+        }
+        Template::HoldMade | Template::HoldReceived => {
+            only(&["name", "counterparty", "amount", "deadline"])
+        }
+        Template::HoldSettled | Template::HoldReleased | Template::HoldExpired => {
+            only(&["name", "counterparty", "amount"])
+        }
         Template::WithdrawalRefused => with(&["name", "amount"], Detail::Explanation),
         Template::WithdrawalPaid => with(&["name", "amount"], Detail::Receipt),
         Template::TransferReceived | Template::TransferSent => {

@@ -1,6 +1,7 @@
 //! What a use-case can answer instead of its result. `Display` never contains the source.
 
 use amana_domain::deal::Refusal;
+use amana_domain::hold::HoldRefusal;
 use amana_domain::ledger::LedgerError;
 use amana_domain::limits::LimitRefusal;
 use amana_domain::text_enum;
@@ -40,8 +41,6 @@ text_enum! {
         HandleTooEarly = "handle_too_early",
         UnknownTier = "unknown_tier",
         AccountInUse = "account_in_use",
-        HoldClosed = "hold_closed",
-        HoldTooSmall = "hold_too_small",
         PeriodTooLong = "period_too_long",
         KeyReused = "idempotency_key_reused",
         KeyInProgress = "idempotency_key_in_progress",
@@ -56,6 +55,8 @@ pub enum Error {
     Refused(#[from] Refusal),
     #[error(transparent)]
     Transfer(#[from] TransferRefusal),
+    #[error(transparent)]
+    Hold(#[from] HoldRefusal),
     #[error(transparent)]
     Limit(#[from] LimitRefusal),
     #[error("{0}")]

@@ -61,6 +61,9 @@ pub enum Job {
     ScreenWithdrawal {
         payment: Uuid,
     },
+    ExpireHold {
+        hold: Uuid,
+    },
     SendNotification {
         notification: Uuid,
     },
@@ -86,7 +89,7 @@ impl Job {
             | Job::PollCollection { .. }
             | Job::SubmitPayout { .. } => "payments",
             Job::ApplyCallback { .. } => "callbacks",
-            Job::LapseDeal { .. } => "timers",
+            Job::LapseDeal { .. } | Job::ExpireHold { .. } => "timers",
             Job::ScreenWithdrawal { .. } => "fraud",
             Job::SendNotification { .. } | Job::AnnounceTransfer { .. } => "notifications",
             Job::Reconcile { .. } => "reconciliation",
@@ -104,6 +107,7 @@ impl Job {
             Job::ApplyCallback { .. } => "apply_callback",
             Job::LapseDeal { .. } => "lapse_deal",
             Job::ScreenWithdrawal { .. } => "screen_withdrawal",
+            Job::ExpireHold { .. } => "expire_hold",
             Job::SendNotification { .. } => "send_notification",
             Job::AnnounceTransfer { .. } => "announce_transfer",
             Job::Reconcile { .. } => "reconcile",
@@ -131,6 +135,7 @@ impl Job {
                 }
             },
             Job::ScreenWithdrawal { payment } => format!("screen_withdrawal:{payment}"),
+            Job::ExpireHold { hold } => format!("expire_hold:{hold}"),
             Job::SendNotification { notification } => format!("send_notification:{notification}"),
             Job::AnnounceTransfer { transfer } => format!("announce_transfer:{transfer}"),
             Job::Reconcile { tick } => format!("reconcile:{tick}"),
@@ -146,7 +151,10 @@ impl Job {
     pub const fn attempts_max(&self) -> i32 {
         match self {
             Job::SubmitCollection { .. } | Job::SubmitPayout { .. } => 60,
-            Job::ApplyCallback { .. } | Job::LapseDeal { .. } | Job::ScreenWithdrawal { .. } => 30,
+            Job::ApplyCallback { .. }
+            | Job::LapseDeal { .. }
+            | Job::ScreenWithdrawal { .. }
+            | Job::ExpireHold { .. } => 30,
             Job::PollCollection { .. } => 5,
             Job::SendNotification { .. } | Job::AnnounceTransfer { .. } => 30,
             // Its next tick is a day away.

@@ -2,9 +2,7 @@
 
 mod write;
 
-pub(crate) use write::{
-    Locked, Written, insert_entries, insert_postings, is_written, lock, positions, post,
-};
+pub(crate) use write::{Locked, Written, insert_entries, insert_postings, lock, positions, post};
 
 use crate::error::Error;
 use crate::pool::Store;

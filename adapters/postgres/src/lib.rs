@@ -1,7 +1,7 @@
 //! The store: every change of state is one whole use-case in one transaction.
 //!
 //! Rules: helpers take the connection, never the pool; no network call inside a transaction; rows are
-//! locked in one order (idempotency key, deal, payment, accounts by id); a refusal rolls back.
+//! locked in one order (idempotency key, deal, payment, hold, accounts by id); a refusal rolls back.
 
 mod audit;
 mod callbacks;
@@ -9,6 +9,7 @@ mod clock;
 mod deals;
 mod error;
 mod handles;
+mod holds;
 mod idempotency;
 mod job;
 mod jobs;
@@ -35,6 +36,7 @@ pub use callbacks::{CallbackKind, CallbackOutcome, NewCallback, StoredCallback};
 pub use clock::Clock;
 pub use deals::{DealView, NewDealRequest, NewMilestoneRequest, TimelineEvent};
 pub use error::{Conflict, Error, StoreError};
+pub use holds::{HoldFilter, HoldRole, HoldView, NewHold};
 pub use idempotency::{Answer, Keyed, OperationView, Outcome};
 pub use job::{Job, TimerKind};
 pub use jobs::{Claim, DueJob, JobState, JobView};

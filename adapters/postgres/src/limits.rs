@@ -81,7 +81,6 @@ pub(crate) async fn spend(
 }
 
 /// What was spent on `spent_on` did not happen after all. The caller has locked the person's available account.
-#[expect(dead_code, reason = "withdrawals that fail do not give back yet")]
 pub(crate) async fn give_back(
     conn: &mut AsyncPgConnection,
     user: UserId,

@@ -2,7 +2,6 @@
 
 mod create;
 mod observe;
-mod reserved;
 mod rows;
 mod submit;
 mod withdrawals;
@@ -12,6 +11,7 @@ pub(crate) use observe::observe;
 pub(crate) use rows::{lock, lock_with_deal};
 pub use submit::{Begin, Exchange, Submission};
 pub use withdrawals::WithdrawalDecision;
+pub(crate) use withdrawals::expire;
 
 use crate::error::Error;
 use crate::page::Page;

@@ -4,6 +4,7 @@ mod closing;
 mod tiers;
 
 use crate::error::{Conflict, Error};
+use crate::people::PersonView;
 use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::users;
@@ -12,6 +13,7 @@ use amana_domain::deal::Actor;
 use amana_domain::handle::Handle;
 use amana_domain::id::UserId;
 use amana_domain::notice::{Locale, Template};
+use amana_domain::payee::Payee;
 use amana_domain::phone::Msisdn;
 use amana_domain::text_enum;
 use amana_domain::transfer::TransferRefusal;
@@ -19,6 +21,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 text_enum! {
@@ -128,6 +131,56 @@ pub(crate) async fn is_open(conn: &mut AsyncPgConnection, id: UserId) -> Result<
 /// [`TransferRefusal::SenderClosed`] if the account is closed.
 pub(crate) async fn require_open(conn: &mut AsyncPgConnection, id: UserId) -> Result<(), Error> {
     if is_open(conn, id).await? { Ok(()) } else { Err(TransferRefusal::SenderClosed.into()) }
+}
+
+/// How others see these people.
+pub(crate) async fn people(
+    conn: &mut AsyncPgConnection,
+    ids: &BTreeSet<UserId>,
+) -> Result<BTreeMap<UserId, PersonView>, Error> {
+    let rows: Vec<(Uuid, String, Option<String>)> = users::table
+        .filter(users::id.eq_any(ids.iter().map(|id| id.uuid())))
+        .select((users::id, users::name, users::handle))
+        .load(conn)
+        .await?;
+    let view = |(id, name, handle): (Uuid, String, Option<String>)| {
+        let handle = handle.as_deref().map(Handle::taken).transpose().map_err(Error::row)?;
+        let id = UserId::new(id);
+        Ok((id, PersonView { id, name, handle }))
+    };
+    rows.into_iter().map(view).collect()
+}
+
+/// The person behind a name that somebody pays by, if there is one.
+pub(crate) async fn find_payee(
+    conn: &mut AsyncPgConnection,
+    payee: &Payee,
+) -> Result<Option<UserId>, Error> {
+    let all = users::table.select(users::id).into_boxed();
+    let query = match payee {
+        Payee::Handle(handle) => all.filter(users::handle.eq(handle.as_str())),
+        Payee::Phone(msisdn) => all.filter(users::phone.eq(msisdn.as_str())),
+        Payee::Email(email) => all.filter(users::email.eq(email)),
+        Payee::User(id) => all.filter(users::id.eq(id.uuid())),
+    };
+    let found: Option<Uuid> = query.first(conn).await.optional()?;
+    Ok(found.map(UserId::new))
+}
+
+/// Which of these people have closed their account. They stay as they are until this transaction ends.
+pub(crate) async fn lock_closed(
+    conn: &mut AsyncPgConnection,
+    ids: &[UserId],
+) -> Result<BTreeSet<UserId>, Error> {
+    let rows: Vec<(Uuid, Option<DateTime<Utc>>)> = users::table
+        .filter(users::id.eq_any(ids.iter().map(|id| id.uuid())))
+        .select((users::id, users::closed_at))
+        .order(users::id)
+        .for_share()
+        .load(conn)
+        .await?;
+    let closed = rows.into_iter().filter(|(_, closed_at)| closed_at.is_some());
+    Ok(closed.map(|(id, _)| UserId::new(id)).collect())
 }
 
 impl Store {

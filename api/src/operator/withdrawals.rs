@@ -146,7 +146,8 @@ impl Withdrawals {
 
     /// Release a held withdrawal
     ///
-    /// It is paid out then. Problems: `not_held` (409), `not_found` (404), `forbidden` (403),
+    /// It is paid out then. A week after it was made it is too late: then it is refused by itself. Problems:
+    /// `not_held` (409), `not_found` (404), `forbidden` (403),
     /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/release", method = "post", operation_id = "release_withdrawal")]
     async fn release(

@@ -3,6 +3,7 @@
 use super::{ApiError, Code};
 use amana_domain::deal::Refusal;
 use amana_domain::fee::FeeError;
+use amana_domain::hold::HoldRefusal;
 use amana_domain::ledger::LedgerError;
 use amana_domain::limits::LimitRefusal;
 use amana_domain::money::MoneyError;
@@ -16,6 +17,7 @@ impl From<Error> for ApiError {
             Error::NotFound(what) => Self::new(Code::NotFound, format!("there is no such {what}")),
             Error::Refused(refusal) => refusal.into(),
             Error::Transfer(refusal) => refusal.into(),
+            Error::Hold(refusal) => refusal.into(),
             Error::Limit(refusal) => refusal.into(),
             Error::Conflict(conflict) => conflict.into(),
             Error::Busy => Self::new(Code::Busy, "too many calls are waiting; nothing was done"),
@@ -99,6 +101,25 @@ impl From<LedgerError> for ApiError {
     }
 }
 
+impl From<HoldRefusal> for ApiError {
+    fn from(refusal: HoldRefusal) -> Self {
+        let text = refusal.to_string();
+        match refusal {
+            HoldRefusal::Closed(_) => Self::new(Code::HoldClosed, text),
+            HoldRefusal::TooSmall { .. } => {
+                Self::new(Code::HoldTooSmall, text.clone()).at("/amount", text)
+            }
+            HoldRefusal::OtherCurrency(_) => Self::field("/amount/currency", text),
+            HoldRefusal::WrongParty => Self::new(Code::WrongParty, text),
+            HoldRefusal::Ledger(error) => error.into(),
+            // Timers and withdrawals have no caller.
+            HoldRefusal::InPart | HoldRefusal::TooEarly { .. } | HoldRefusal::Unending => {
+                ours(&refusal)
+            }
+        }
+    }
+}
+
 impl From<LimitRefusal> for ApiError {
     fn from(refusal: LimitRefusal) -> Self {
         let code = match refusal {
@@ -173,10 +194,6 @@ impl From<Conflict> for ApiError {
                 Code::AccountInUse,
                 "an account can be closed when its wallet is empty and nothing is under way",
             ),
-            Conflict::HoldClosed => {
-                (Code::HoldClosed, "this hold was settled, released or has expired")
-            }
-            Conflict::HoldTooSmall => (Code::HoldTooSmall, "the hold has less than that left"),
             Conflict::PeriodTooLong => (
                 Code::PeriodTooLong,
                 "a statement has at most 10,000 lines; ask for a shorter period",

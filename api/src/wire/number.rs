@@ -2,6 +2,7 @@
 
 use super::{inline, single_value};
 use amana_domain::deal::TERM_MAX;
+use amana_domain::hold::HOURS_MAX;
 use amana_domain::money::AMOUNT_MINOR_MAX;
 use amana_postgres::PAGE_MAX;
 use poem_openapi::registry::MetaSchema;
@@ -19,6 +20,9 @@ pub(crate) type AmountMinor = Whole<1, AMOUNT_MINOR_MAX>;
 
 /// A period of a deal.
 pub(crate) type Hours = Whole<1, { TERM_MAX.num_hours() }>;
+
+/// How long a hold lasts.
+pub(crate) type HoldHours = Whole<1, HOURS_MAX>;
 
 /// How many items a page has at most.
 pub(crate) type Limit = Whole<1, PAGE_MAX>;

@@ -13,6 +13,7 @@ use amana_domain::payment::{Doubt, FailureReason, Purpose, State};
 use amana_domain::transaction::Direction;
 use amana_domain::transfer::Category;
 use amana_postgres::{CallbackOutcome, JobState, UserRole};
+
 use poem::http::HeaderValue;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use poem_openapi::types::{
@@ -181,8 +182,6 @@ text_values! {
     FailureReason as "FailureReason";
     /// Why a person should look at a payment.
     Doubt as "Doubt";
-    /// What a transfer is for, as the sender says.
-    Category as "Category";
     /// What a person may do.
     UserRole as "UserRole";
     /// The language of messages.

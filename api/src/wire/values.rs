@@ -4,7 +4,7 @@ use super::{Text, inline, single_value};
 use amana_domain::deal::TITLE_CHARS_MAX;
 use amana_domain::handle::{CHARS_MAX, CHARS_MIN, Handle};
 use amana_domain::phone::Msisdn;
-use amana_domain::transfer::NOTE_CHARS_MAX as TRANSFER_NOTE_CHARS_MAX;
+use amana_domain::transfer::NOTE_CHARS_MAX as MESSAGE_CHARS_MAX;
 use phonenumber::country;
 use poem_openapi::registry::MetaSchema;
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON};
@@ -21,6 +21,7 @@ const SEARCH_CHARS_MIN: usize = 2;
 const PHONE_BYTES_MAX: usize = 32;
 const PASSWORD_CHARS_MIN: usize = 10;
 const PASSWORD_CHARS_MAX: usize = 128;
+/// With the `@`.
 const NOTE_CHARS_MIN: usize = 3;
 const NOTE_CHARS_MAX: usize = 500;
 const KEY_BYTES_MAX: usize = 128;
@@ -37,7 +38,7 @@ fn line(text: &str, chars_min: usize, chars_max: usize) -> Result<String, String
     Ok(text.to_owned())
 }
 
-pub(crate) fn text_schema(format: Option<&'static str>, min: usize, max: usize) -> MetaSchema {
+fn text_schema(format: Option<&'static str>, min: usize, max: usize) -> MetaSchema {
     MetaSchema { format, min_length: Some(min), max_length: Some(max), ..MetaSchema::new("string") }
 }
 
@@ -70,8 +71,8 @@ lines! {
     PersonName = "name", 1, NAME_CHARS_MAX;
     /// Of a deal or a milestone.
     Title = "title", 1, TITLE_CHARS_MAX;
-    /// What a sender writes to the recipient.
-    TransferNote = "transfer-note", 1, TRANSFER_NOTE_CHARS_MAX;
+    /// What one person writes to another about money.
+    Message = "message", 1, MESSAGE_CHARS_MAX;
     /// An operator's reason.
     Note = "note", NOTE_CHARS_MIN, NOTE_CHARS_MAX;
     /// Of a set of limits.

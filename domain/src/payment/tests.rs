@@ -91,7 +91,7 @@ fn a_refused_repetition_leaves_a_lost_payout_unknown() {
         ..says(Source::Answer, failed(FailureReason::Rejected))
     });
     assert_eq!(payout.state(), State::Unknown);
-    assert_eq!(payout.due_entries().unwrap(), []);
+    assert_eq!(payout.due_of_hold(), None);
     payout.observe(says(Source::Statement, failed(FailureReason::NeverHappened)));
     assert_eq!(payout.verdict().reason, Some(FailureReason::NeverHappened));
 }
@@ -113,12 +113,16 @@ fn money_moves_only_on_a_final_verdict() {
 
     let mut payout = payment(Purpose::Withdrawal);
     payout.observe(says(Source::Answer, Claim::Lost));
-    assert_eq!(kinds(&payout), []);
+    assert_eq!(payout.due_of_hold(), None);
     let mut returned = payout.clone();
     returned.observe(failure);
-    assert_eq!(kinds(&returned), [EntryKind::PayoutReturn]);
+    assert_eq!(returned.due_of_hold(), Some(hold::Command::Release));
     payout.observe(success);
-    assert_eq!(kinds(&payout), [EntryKind::PayoutSettle]);
+    let to = Account::clearing(Provider::Mpesa, Currency::Kes);
+    let paid_out = hold::Command::Settle { amount: kes(152_000), to };
+    assert_eq!(payout.due_of_hold(), Some(paid_out));
+    assert_eq!((kinds(&returned), kinds(&payout)), (vec![], vec![]));
+    assert_eq!(collection.due_of_hold(), None);
 }
 
 #[test]

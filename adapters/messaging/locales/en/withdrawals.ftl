@@ -49,3 +49,13 @@ withdrawal_failed =
 
         { $reason }
     .sms = Amana: { $amount } could not be sent to your M-Pesa and is back in your balance. { $reason }
+
+withdrawal_expired =
+    .subject = Your withdrawal of { $amount } was not made
+    .body =
+        Hello { $name },
+
+        Your withdrawal of { $amount } waited for a safety check that was not finished in time, so it was not made.
+
+        The full amount is back in your Amana balance. You can ask for it again; we are sorry for the delay.
+    .sms = Amana: your withdrawal of { $amount } was not checked in time and was not made. The money is back in your Amana balance.

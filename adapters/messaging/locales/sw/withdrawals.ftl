@@ -49,3 +49,13 @@ withdrawal_failed =
 
         { $reason }
     .sms = Amana: { $amount } hazikuweza kutumwa kwa M-Pesa yako na zimerudi kwenye salio lako. { $reason }
+
+withdrawal_expired =
+    .subject = Ombi lako la kutoa { $amount } halikutekelezwa
+    .body =
+        Habari { $name },
+
+        Ombi lako la kutoa { $amount } lilisubiri ukaguzi wa usalama ambao haukukamilika kwa wakati, kwa hiyo halikutekelezwa.
+
+        Pesa zote zimerudi kwenye salio lako la Amana. Unaweza kuomba tena; samahani kwa kucheleweshwa.
+    .sms = Amana: ombi lako la kutoa { $amount } halikukaguliwa kwa wakati na halikutekelezwa. Pesa zimerudi kwenye salio lako.

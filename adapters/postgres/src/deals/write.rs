@@ -10,7 +10,7 @@ use crate::{audit, jobs, ledger, notifications, users};
 use amana_domain::deal::{Actor, Deal, Decision, Event, Role};
 use amana_domain::id::DealId;
 use amana_domain::notice::{self, Template};
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
@@ -134,7 +134,7 @@ fn params(deal: &Deal, event: &Event, role: Role, other: &User) -> Result<Value,
         "counterparty": other.name,
         "deal_title": deal.title,
         "amount": price.to_string(),
-        "deadline": deal.due_at.map(deadline_text).unwrap_or_default(),
+        "deadline": deal.due_at.map(notifications::deadline_text).unwrap_or_default(),
     });
     let milestone = event.milestone().and_then(|id| deal.milestones.iter().find(|m| m.id == id));
     if let (Some(map), Some(milestone)) = (params.as_object_mut(), milestone) {
@@ -149,18 +149,8 @@ fn params(deal: &Deal, event: &Event, role: Role, other: &User) -> Result<Value,
         map.insert("amount".into(), json!(amount.map_err(Error::row)?.to_string()));
         map.insert(
             "deadline".into(),
-            json!(milestone.due_at.map(deadline_text).unwrap_or_default()),
+            json!(milestone.due_at.map(notifications::deadline_text).unwrap_or_default()),
         );
     }
     Ok(params)
-}
-
-/// Kenya keeps one time all year round.
-const EAST_AFRICA_OFFSET_S: i32 = 3 * 3600;
-
-fn deadline_text(at: DateTime<Utc>) -> String {
-    match chrono::FixedOffset::east_opt(EAST_AFRICA_OFFSET_S) {
-        Some(offset) => at.with_timezone(&offset).format("%d.%m.%Y %H:%M EAT").to_string(),
-        None => at.to_rfc3339_opts(SecondsFormat::Secs, true),
-    }
 }

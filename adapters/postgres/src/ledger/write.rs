@@ -57,11 +57,6 @@ pub(crate) async fn post(
     Ok(written.len())
 }
 
-pub(crate) async fn is_written(conn: &mut AsyncPgConnection, key: &str) -> Result<bool, Error> {
-    let found = diesel::select(diesel::dsl::exists(entries::table.filter(entries::key.eq(key))));
-    Ok(found.get_result(conn).await?)
-}
-
 async fn unwritten<'a>(
     conn: &mut AsyncPgConnection,
     batch: &'a [Entry],

@@ -1,16 +1,16 @@
 //! Making payments: funding a deal, depositing, withdrawing. Each once per idempotency key.
 
-use super::{PaymentView, funding_is_open, reserved, rows};
+use super::{PaymentView, funding_is_open, rows};
 use crate::deals::{self, DealView};
 use crate::error::{Conflict, Error};
 use crate::idempotency::{self, Answer, Keyed, Outcome};
 use crate::job::Job;
-use crate::limits::{check_room, spend};
+use crate::limits::check_room;
 use crate::pool::Store;
 use crate::schema::payments;
-use crate::{audit, jobs, ledger, notifications, users};
+use crate::{audit, holds, jobs, notifications, users};
 use amana_domain::deal::{self, Actor, Command};
-use amana_domain::id::{DealId, PaymentId, UserId};
+use amana_domain::id::{DealId, HoldId, PaymentId, UserId};
 use amana_domain::ledger::Provider;
 use amana_domain::money::Money;
 use amana_domain::notice::Template;
@@ -114,11 +114,8 @@ impl Store {
             carried(amount, Limits::allows_payout)?;
             let payment = intent(keyed.user, Purpose::Withdrawal, None, amount, msisdn);
             insert(conn, &payment, now).await?;
-            let reserved = [payment.reserve_entry()?];
-            reserved::follow(conn, &payment, &reserved, now).await?;
-            ledger::post(conn, &reserved, now).await?;
-            // The wallet is locked now.
-            spend(conn, keyed.user, amount, now).await?;
+            let hold = payment.hold(HoldId::new(Uuid::now_v7()), now);
+            holds::reserve(conn, &hold, None, now).await?;
             jobs::enqueue(conn, &Job::ScreenWithdrawal { payment: payment.id.uuid() }, now, now)
                 .await?;
             let user = users::load(conn, keyed.user).await?;

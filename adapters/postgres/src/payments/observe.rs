@@ -1,14 +1,13 @@
 //! Taking note of evidence: the one place where what a provider says becomes money.
 
-use super::{reserved, rows};
+use super::rows;
 use crate::deals;
 use crate::error::Error;
 use crate::reconciliation::{close_break, open_break};
 use crate::schema::{payment_evidence, payments};
-use crate::{audit, ledger, notifications, users};
+use crate::{audit, holds, ledger, notifications, users};
 use amana_domain::deal::{self, Actor, Command, Deal};
 use amana_domain::id::PaymentId;
-use amana_domain::ledger::{Entry, EntryKind};
 use amana_domain::notice::Template;
 use amana_domain::payment::{Claim, Evidence, Payment, Purpose, Source, Stage, State, Verdict};
 use amana_domain::reconciliation::BreakKind;
@@ -82,14 +81,12 @@ async fn follow(
     }
     let data = json!({ "from": before.state.as_str(), "to": after.state.as_str(), "receipt": after.receipt });
     audit::record(conn, now, Actor::System, "payment.observed", payment.id, data).await?;
-    let entries = payment.due_entries()?;
-    if paid_after_return(conn, payment, &entries).await? {
+    ledger::post(conn, &payment.due_entries()?, now).await?;
+    if !holds::apply_to_payment(conn, payment, now).await? {
         let detail = format!("{} was paid out after it had been given back", payment.amount);
         return open_break(conn, BreakKind::PaidAfterReturn, &payment.id.to_string(), &detail, now)
             .await;
     }
-    reserved::follow(conn, payment, &entries, now).await?;
-    ledger::post(conn, &entries, now).await?;
     let funded = match deal {
         Some(deal) => follow_for_deal(conn, deal, payment, after, now).await?,
         None => false,
@@ -171,17 +168,6 @@ async fn tell(
         "reason": after.reason.map_or("", |reason| reason.as_str()),
     });
     notifications::enqueue(conn, &user, template, params, now).await
-}
-
-async fn paid_after_return(
-    conn: &mut AsyncPgConnection,
-    payment: &Payment,
-    entries: &[Entry],
-) -> Result<bool, Error> {
-    if entries.iter().all(|entry| entry.kind != EntryKind::PayoutSettle) {
-        return Ok(false);
-    }
-    ledger::is_written(conn, &format!("{}:{}", payment.id, EntryKind::PayoutReturn)).await
 }
 
 async fn receipt_is_of_another(

@@ -1,21 +1,25 @@
 //! Withdrawals between the request and the provider: screening, holding, an operator's decision.
 
-use super::{PaymentView, lock, reserved, rows};
+use super::{PaymentView, lock, rows};
 use crate::error::{Conflict, Error};
 use crate::idempotency::{self, Answer, Keyed, Outcome};
 use crate::job::Job;
 use crate::jobs::{self, Claim};
 use crate::pool::Store;
 use crate::schema::payments;
-use crate::{audit, ledger, notifications, risk, users};
+use crate::{audit, holds, notifications, risk, users};
 use amana_domain::deal::Actor;
+use amana_domain::hold::{self, Hold};
 use amana_domain::id::PaymentId;
 use amana_domain::notice::Template;
-use amana_domain::payment::{Payment, Stage};
+use amana_domain::payment::{Payment, Stage, State};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
+
+/// Why a withdrawal was refused that waited too long.
+const UNDECIDED: &str = "it was not decided about in time";
 
 /// What an operator says about a held withdrawal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,27 +41,14 @@ impl Store {
     ) -> Result<(), Error> {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
-            let mut payment = lock(conn, id).await?;
+            let payment = lock(conn, id).await?;
             if payment.stage == Stage::Screening {
-                let before = payment.state();
-                let assessment = risk::assess(conn, &payment, now).await?;
-                payment.stage = if assessment.is_hold() { Stage::Held } else { Stage::Ready };
-                diesel::update(payments::table.find(id.uuid()))
-                    .set((
-                        payments::risk_score.eq(Some(assessment.score)),
-                        payments::risk_reasons.eq(&assessment.reasons),
-                    ))
-                    .execute(conn)
-                    .await?;
-                rows::save(conn, &payment, now).await?;
-                let data = json!({
-                    "from": before.as_str(),
-                    "to": payment.state().as_str(),
-                    "score": assessment.score,
-                    "reasons": assessment.reasons,
-                });
-                audit::record(conn, now, Actor::System, "withdrawal.screened", id, data).await?;
-                go_on(conn, &payment, "", now).await?;
+                let hold = holds::lock_of_payment(conn, id).await?;
+                if hold.is_overdue(now) {
+                    refuse_undecided(conn, payment, &hold, now).await?;
+                } else {
+                    screen(conn, payment, &hold, now).await?;
+                }
             }
             jobs::finish(conn, job, now).await
         })
@@ -86,6 +77,11 @@ impl Store {
             if payment.stage != Stage::Held {
                 return Err(Error::Conflict(Conflict::NotHeld));
             }
+            let hold = holds::lock_of_payment(conn, id).await?;
+            // Past its deadline it is refused already, whether or not the timer has run.
+            if hold.is_overdue(now) {
+                return Err(Error::Conflict(Conflict::NotHeld));
+            }
             let (stage, action) = match decision {
                 WithdrawalDecision::Release => (Stage::Ready, "withdrawal.released"),
                 WithdrawalDecision::Refuse => (Stage::Refused, "withdrawal.refused"),
@@ -100,9 +96,10 @@ impl Store {
                 .execute(conn)
                 .await?;
             rows::save(conn, &payment, now).await?;
-            let due = payment.due_entries()?;
-            reserved::follow(conn, &payment, &due, now).await?;
-            ledger::post(conn, &due, now).await?;
+            match payment.due_of_hold() {
+                Some(_) => holds::apply_to_payment(conn, &payment, now).await.map(drop)?,
+                None => holds::keep(conn, &hold, now).await?,
+            }
             let (from, to) = (before.as_str(), payment.state().as_str());
             let data = json!({ "from": from, "to": to, "note": note });
             audit::record(conn, now, Actor::User(keyed.user), action, id, data).await?;
@@ -112,6 +109,83 @@ impl Store {
         })
         .await
     }
+}
+
+async fn screen(
+    conn: &mut AsyncPgConnection,
+    mut payment: Payment,
+    hold: &Hold,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let before = payment.state();
+    let assessment = risk::assess(conn, &payment, now).await?;
+    payment.stage = if assessment.is_hold() { Stage::Held } else { Stage::Ready };
+    diesel::update(payments::table.find(payment.id.uuid()))
+        .set((
+            payments::risk_score.eq(Some(assessment.score)),
+            payments::risk_reasons.eq(&assessment.reasons),
+        ))
+        .execute(conn)
+        .await?;
+    rows::save(conn, &payment, now).await?;
+    if payment.stage == Stage::Ready {
+        holds::keep(conn, hold, now).await?;
+    }
+    let data = json!({
+        "from": before.as_str(),
+        "to": payment.state().as_str(),
+        "score": assessment.score,
+        "reasons": assessment.reasons,
+    });
+    audit::record(conn, now, Actor::System, "withdrawal.screened", payment.id, data).await?;
+    go_on(conn, &payment, "", now).await
+}
+
+/// Lets the time run out in which a withdrawal is decided about. One that is on its way, or of which a
+/// provider has spoken, stays.
+///
+/// # Errors
+/// [`HoldRefusal::TooEarly`](amana_domain::hold::HoldRefusal::TooEarly).
+pub(crate) async fn expire(
+    conn: &mut AsyncPgConnection,
+    id: PaymentId,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let payment = lock(conn, id).await?;
+    let hold = holds::lock_of_payment(conn, id).await?;
+    match payment.state() {
+        State::Screening | State::Held => refuse_undecided(conn, payment, &hold, now).await,
+        State::Queued
+        | State::Submitting
+        | State::Pending
+        | State::Unknown
+        | State::Review
+        | State::Succeeded
+        | State::Failed => Ok(()),
+    }
+}
+
+async fn refuse_undecided(
+    conn: &mut AsyncPgConnection,
+    mut payment: Payment,
+    hold: &Hold,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let decision = hold::decide(hold, hold::Command::Expire, now)?;
+    let before = payment.state();
+    payment.stage = Stage::Refused;
+    diesel::update(payments::table.find(payment.id.uuid()))
+        .set(payments::decision_note.eq(Some(UNDECIDED)))
+        .execute(conn)
+        .await?;
+    rows::save(conn, &payment, now).await?;
+    holds::apply(conn, &decision, now).await?;
+    let (from, to) = (before.as_str(), payment.state().as_str());
+    let data = json!({ "from": from, "to": to, "note": UNDECIDED });
+    audit::record(conn, now, Actor::System, "withdrawal.expired", payment.id, data).await?;
+    let user = users::load(conn, payment.user).await?;
+    let params = json!({ "amount": payment.amount.to_string() });
+    notifications::enqueue(conn, &user, Template::WithdrawalExpired, params, now).await
 }
 
 /// What follows from the stage that a withdrawal has reached.

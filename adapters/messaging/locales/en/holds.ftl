@@ -1,0 +1,45 @@
+hold_made =
+    .subject = You have set { $amount } aside for { $counterparty }
+    .body =
+        Hello { $name },
+
+        { $amount } of your Amana balance is set aside for { $counterparty } until { $deadline }. What is not taken by then comes back to you.
+
+        If this was not you, please contact us right away.
+    .sms = Amana: you have set { $amount } aside for { $counterparty } until { $deadline }. If this was not you, please contact us right away.
+
+hold_received =
+    .subject = { $counterparty } has set { $amount } aside for you
+    .body =
+        Hello { $name },
+
+        { $counterparty } has set { $amount } aside for you until { $deadline }. You can take it in parts or as a whole, or give it back.
+
+        What you have not taken by then goes back to { $counterparty }.
+    .sms = Amana: { $counterparty } has set { $amount } aside for you. Take it by { $deadline } or it goes back.
+
+hold_settled =
+    .subject = { $counterparty } has taken { $amount } of what you set aside
+    .body =
+        Hello { $name },
+
+        { $counterparty } has taken { $amount } of the money that you had set aside for them.
+
+        If you think that this is wrong, please talk to { $counterparty } first; we are here to help.
+    .sms = Amana: { $counterparty } has taken { $amount } of the money that you set aside for them.
+
+hold_released =
+    .subject = { $amount } is back in your balance
+    .body =
+        Hello { $name },
+
+        { $counterparty } has given back { $amount } that you had set aside. It is in your Amana balance again.
+    .sms = Amana: { $counterparty } has given back { $amount } that you had set aside. It is in your Amana balance again.
+
+hold_expired =
+    .subject = The time for { $amount } that was set aside is over
+    .body =
+        Hello { $name },
+
+        The time for the money that was set aside between you and { $counterparty } is over. { $amount } was not taken and is back with the person who had set it aside.
+    .sms = Amana: the time for money set aside between you and { $counterparty } is over. { $amount } is back with the person who had set it aside.

@@ -1,0 +1,238 @@
+//! Holds between people: making, settling, giving back, expiring, reading. Those of withdrawals are written
+//! by the same helpers, in the transactions of their payments.
+
+mod rows;
+mod write;
+
+pub(crate) use rows::lock_of_payment;
+pub use rows::{HoldFilter, HoldRole, HoldView};
+pub(crate) use write::{apply, apply_to_payment, keep, reserve};
+
+use crate::error::Error;
+use crate::idempotency::{self, Answer, Keyed, Outcome};
+use crate::jobs::{self, Claim};
+use crate::page::Page;
+use crate::pool::Store;
+use crate::{audit, ledger, limits, payments, users};
+use amana_domain::deal::Actor;
+use amana_domain::hold::{self, Command, For, Hold, HoldRefusal, State};
+use amana_domain::id::{HoldId, UserId};
+use amana_domain::ledger::Account;
+use amana_domain::money::Money;
+use amana_domain::notice::Template;
+use amana_domain::payee::Payee;
+use amana_domain::transfer::TransferRefusal;
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel_async::{AsyncConnection, AsyncPgConnection};
+use serde_json::json;
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// Money that somebody wants to reserve for somebody else.
+#[derive(Debug, Clone)]
+pub struct NewHold {
+    pub to: Payee,
+    pub amount: Money,
+    pub lasts: TimeDelta,
+    pub note: Option<String>,
+}
+
+impl Store {
+    /// Reserves money of the caller for somebody else.
+    ///
+    /// # Errors
+    /// [`Error::Transfer`] if the person cannot be paid, [`Error::Refused`] if the wallet does not have it,
+    /// [`Error::Limit`] if it is more than may be spent.
+    pub async fn create_hold(
+        &self,
+        keyed: &Keyed,
+        request: &NewHold,
+        render: fn(&HoldView) -> Answer,
+        now: DateTime<Utc>,
+    ) -> Result<Outcome, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
+                return Ok(replay);
+            }
+            let beneficiary = beneficiary(conn, keyed.user, &request.to).await?;
+            let hold = Hold {
+                id: HoldId::new(Uuid::now_v7()),
+                owner: keyed.user,
+                purpose: For::Person(beneficiary),
+                amount: request.amount,
+                settled: Money::zero(request.amount.currency()),
+                state: State::Open,
+                made_at: now,
+                expires_at: now.checked_add_signed(request.lasts),
+            };
+            reserve(conn, &hold, request.note.as_deref(), now).await?;
+            let data = json!({
+                "from": null,
+                "to": hold.state.as_str(),
+                "beneficiary": beneficiary.to_string(),
+                "amount_minor": hold.amount.minor(),
+            });
+            audit::record(conn, now, Actor::User(keyed.user), "hold.made", hold.id, data).await?;
+            write::tell(conn, &hold, hold.amount, &MADE, now).await?;
+            let view = rows::view(conn, hold.id).await?;
+            idempotency::complete(conn, keyed, render(&view)).await
+        })
+        .await
+    }
+
+    /// Moves a part of what is held, or all that is left, to the caller.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for strangers, [`Error::Hold`] by its rules, [`Error::Limit`] if the caller's
+    /// wallet cannot take it.
+    pub async fn settle_hold(
+        &self,
+        keyed: &Keyed,
+        id: HoldId,
+        amount: Option<Money>,
+        render: fn(&HoldView) -> Answer,
+        now: DateTime<Utc>,
+    ) -> Result<Outcome, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
+                return Ok(replay);
+            }
+            let hold = rows::lock_as_party(conn, keyed.user, id).await?;
+            hold.permit(keyed.user)?;
+            let amount = amount.unwrap_or_else(|| hold.left());
+            let to = Account::available(keyed.user, hold.amount.currency());
+            let decision = hold::decide(&hold, Command::Settle { amount, to }, now)?;
+            // Locked before the room is measured, so that nothing else fills it meanwhile.
+            let from = Account::held(hold.owner, hold.amount.currency());
+            ledger::lock(conn, &BTreeSet::from([from, to]), now).await?;
+            limits::check_room(conn, keyed.user, amount).await?;
+            apply(conn, &decision, now).await?;
+            let actor = Actor::User(keyed.user);
+            write::record(conn, (&hold, &decision), actor, "hold.settled", now).await?;
+            write::tell(conn, &hold, amount, &SETTLED, now).await?;
+            let view = rows::view(conn, id).await?;
+            idempotency::complete(conn, keyed, render(&view)).await
+        })
+        .await
+    }
+
+    /// Gives what is left back to the owner before time runs out.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for strangers, [`Error::Hold`] by its rules.
+    pub async fn release_hold(
+        &self,
+        keyed: &Keyed,
+        id: HoldId,
+        render: fn(&HoldView) -> Answer,
+        now: DateTime<Utc>,
+    ) -> Result<Outcome, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
+                return Ok(replay);
+            }
+            let hold = rows::lock_as_party(conn, keyed.user, id).await?;
+            hold.permit(keyed.user)?;
+            let decision = hold::decide(&hold, Command::Release, now)?;
+            apply(conn, &decision, now).await?;
+            let actor = Actor::User(keyed.user);
+            write::record(conn, (&hold, &decision), actor, "hold.released", now).await?;
+            write::tell(conn, &hold, decision.returned, &RELEASED, now).await?;
+            let view = rows::view(conn, id).await?;
+            idempotency::complete(conn, keyed, render(&view)).await
+        })
+        .await
+    }
+
+    /// Lets the time of a hold run out. A timer that has become meaningless is simply done.
+    ///
+    /// # Errors
+    /// [`HoldRefusal::TooEarly`]; [`Error::LeaseLost`] if another worker has taken the job over.
+    pub async fn expire_hold(
+        &self,
+        claim: &Claim,
+        id: HoldId,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            match rows::purpose(conn, id).await? {
+                For::Person(_) => expire(conn, id, now).await?,
+                For::Withdrawal(payment) => payments::expire(conn, payment, now).await?,
+            }
+            jobs::finish(conn, claim, now).await
+        })
+        .await
+    }
+
+    /// # Errors
+    /// [`Error::NotFound`] for a hold of others, and for the hold of a withdrawal.
+    pub async fn hold(&self, user: UserId, id: HoldId) -> Result<HoldView, Error> {
+        let mut conn = self.connection().await?;
+        let found = rows::view(&mut conn, id).await?;
+        let is_party = found.owner.id == user || found.beneficiary.id == user;
+        if is_party { Ok(found) } else { Err(Error::NotFound("hold")) }
+    }
+
+    /// Holds that a person made or may settle, newest first.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn holds(
+        &self,
+        user: UserId,
+        filter: HoldFilter,
+        after: Option<HoldId>,
+        limit: i64,
+    ) -> Result<Page<HoldView>, Error> {
+        let mut conn = self.connection().await?;
+        rows::list(&mut conn, user, filter, after, limit).await
+    }
+}
+
+const MADE: write::Notices =
+    write::Notices { owner: Some(Template::HoldMade), beneficiary: Some(Template::HoldReceived) };
+const SETTLED: write::Notices =
+    write::Notices { owner: Some(Template::HoldSettled), beneficiary: None };
+const RELEASED: write::Notices =
+    write::Notices { owner: Some(Template::HoldReleased), beneficiary: None };
+const EXPIRED: write::Notices =
+    write::Notices { owner: Some(Template::HoldExpired), beneficiary: Some(Template::HoldExpired) };
+
+/// The person whom the money is held for, if both may do business.
+async fn beneficiary(
+    conn: &mut AsyncPgConnection,
+    owner: UserId,
+    to: &Payee,
+) -> Result<UserId, Error> {
+    let found = users::find_payee(conn, to).await?;
+    let beneficiary = found.ok_or(TransferRefusal::UnknownRecipient)?;
+    if beneficiary == owner {
+        return Err(TransferRefusal::SameParty.into());
+    }
+    let closed = users::lock_closed(conn, &[owner, beneficiary]).await?;
+    if closed.contains(&owner) {
+        return Err(TransferRefusal::SenderClosed.into());
+    }
+    if closed.contains(&beneficiary) {
+        return Err(TransferRefusal::RecipientClosed.into());
+    }
+    Ok(beneficiary)
+}
+
+async fn expire(conn: &mut AsyncPgConnection, id: HoldId, now: DateTime<Utc>) -> Result<(), Error> {
+    let hold = rows::lock(conn, id).await?;
+    match hold::decide(&hold, Command::Expire, now) {
+        Ok(decision) => {
+            apply(conn, &decision, now).await?;
+            let change = (&hold, &decision);
+            write::record(conn, change, Actor::System, "hold.expired", now).await?;
+            write::tell(conn, &hold, decision.returned, &EXPIRED, now).await
+        }
+        Err(HoldRefusal::Closed(_) | HoldRefusal::Unending) => Ok(()),
+        Err(refusal) => Err(refusal.into()),
+    }
+}

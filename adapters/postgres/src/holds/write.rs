@@ -1,0 +1,130 @@
+//! What a new hold and a decision about one change: row, ledger, limits, timer, audit, messages.
+
+use super::rows;
+use crate::error::Error;
+use crate::job::Job;
+use crate::{audit, jobs, ledger, limits, notifications, users};
+use amana_domain::deal::Actor;
+use amana_domain::hold::{self, Command, Decision, For, Hold, HoldRefusal, State};
+use amana_domain::limits::day_of;
+use amana_domain::money::Money;
+use amana_domain::notice::Template;
+use amana_domain::payment::Payment;
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel_async::AsyncPgConnection;
+use serde_json::json;
+
+/// Writes a new hold, which counts as spent on the day on which it is made.
+pub(crate) async fn reserve(
+    conn: &mut AsyncPgConnection,
+    hold: &Hold,
+    note: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    rows::insert(conn, hold, note).await?;
+    // The wallet is locked from here on, which is what counting needs.
+    ledger::post(conn, &[hold.reserve()?], now).await?;
+    limits::spend(conn, hold.owner, hold.amount, now).await?;
+    if let Some(due_at) = hold.expires_at {
+        // The deadline itself is still in time; the timer runs just after it.
+        let after = due_at.checked_add_signed(TimeDelta::seconds(1)).unwrap_or(due_at);
+        jobs::enqueue(conn, &Job::ExpireHold { hold: hold.id.uuid() }, after, now).await?;
+    }
+    Ok(())
+}
+
+/// Writes what an accepted command changes. What goes back was not spent after all.
+pub(crate) async fn apply(
+    conn: &mut AsyncPgConnection,
+    decision: &Decision,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let Decision { hold, entry, returned } = decision;
+    rows::save(conn, hold, now).await?;
+    ledger::post(conn, entry.as_slice(), now).await?;
+    if returned.is_zero() {
+        return Ok(());
+    }
+    limits::give_back(conn, hold.owner, *returned, day_of(hold.made_at), now).await
+}
+
+/// Does to the hold of a locked withdrawal what its verdict calls for; again, it changes nothing. `false`:
+/// it was paid although the money had gone back already.
+pub(crate) async fn apply_to_payment(
+    conn: &mut AsyncPgConnection,
+    payment: &Payment,
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let Some(command) = payment.due_of_hold() else { return Ok(true) };
+    let hold = rows::lock_of_payment(conn, payment.id).await?;
+    match (hold::decide(&hold, command, now), command) {
+        (Ok(decision), _) => apply(conn, &decision, now).await.map(|()| true),
+        (Err(HoldRefusal::Closed(State::Released | State::Expired)), Command::Settle { .. }) => {
+            Ok(false)
+        }
+        (Err(HoldRefusal::Closed(_)), _) => Ok(true),
+        (Err(refusal), _) => Err(refusal.into()),
+    }
+}
+
+/// A locked withdrawal is on its way: its hold no longer expires.
+///
+/// # Errors
+/// [`HoldRefusal::Closed`] if its time has run out already.
+pub(crate) async fn keep(
+    conn: &mut AsyncPgConnection,
+    hold: &Hold,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let decision = hold::decide(hold, Command::Keep, now)?;
+    apply(conn, &decision, now).await
+}
+
+pub(super) async fn record(
+    conn: &mut AsyncPgConnection,
+    (before, decision): (&Hold, &Decision),
+    actor: Actor,
+    action: &str,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let after = &decision.hold;
+    let data = json!({
+        "from": before.state.as_str(),
+        "to": after.state.as_str(),
+        "settled_minor": after.settled.minor(),
+        "returned_minor": decision.returned.minor(),
+    });
+    audit::record(conn, now, actor, action, after.id, data).await
+}
+
+/// Which message each side of a hold gets.
+pub(super) struct Notices {
+    pub(super) owner: Option<Template>,
+    pub(super) beneficiary: Option<Template>,
+}
+
+pub(super) async fn tell(
+    conn: &mut AsyncPgConnection,
+    hold: &Hold,
+    amount: Money,
+    notices: &Notices,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    // A withdrawal has messages of its own.
+    let For::Person(beneficiary) = hold.purpose else { return Ok(()) };
+    let owner = users::load(conn, hold.owner).await?;
+    let beneficiary = users::load(conn, beneficiary).await?;
+    let deadline = hold.expires_at.map(notifications::deadline_text).unwrap_or_default();
+    for (to, other, template) in
+        [(&owner, &beneficiary, notices.owner), (&beneficiary, &owner, notices.beneficiary)]
+    {
+        let Some(template) = template else { continue };
+        let params = json!({
+            "counterparty": other.name,
+            "amount": amount.to_string(),
+            "deadline": deadline,
+        });
+        notifications::enqueue(conn, to, template, params, now).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! Money that one person reserves for another: made, taken in parts or whole, given back.
+
+mod answer;
+
+use crate::Chapter;
+use crate::auth::Caller;
+use crate::body::Body;
+use crate::context::Context;
+use crate::once::{Created, Done, keyed};
+use crate::page::{Cursor, PageOf, limit};
+use crate::payee::PayeeObject;
+use crate::problem::ApiError;
+use crate::wire::{HoldHours, Key, Limit, Message, PositiveMoney, Wire};
+use amana_domain::hold::State;
+use amana_domain::id::HoldId;
+use amana_postgres::{HoldFilter, HoldRole, NewHold};
+use answer::{HoldAnswer, made, render};
+use chrono::TimeDelta;
+use poem::web::Data;
+use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// Money to be reserved for somebody else.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[oai(deny_unknown_fields)]
+struct CreateHold {
+    /// Who may take it.
+    to: PayeeObject,
+    amount: PositiveMoney,
+    /// After so many hours, at most 30 days, what was not taken comes back.
+    expires_in_hours: HoldHours,
+    /// What it is for, in a line.
+    note: Option<Wire<Message>>,
+}
+
+impl CreateHold {
+    fn parse(self) -> Result<NewHold, ApiError> {
+        Ok(NewHold {
+            to: self.to.parse()?,
+            amount: self.amount.money()?,
+            lasts: TimeDelta::hours(self.expires_in_hours.get()),
+            note: self.note.map(|note| note.0.0),
+        })
+    }
+}
+
+/// How much of a hold is taken.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[oai(deny_unknown_fields)]
+struct SettleHold {
+    /// All that is left, if left out.
+    amount: Option<PositiveMoney>,
+}
+
+#[derive(ApiResponse)]
+enum HoldPage {
+    /// One page of holds.
+    #[oai(status = 200)]
+    Page(Json<PageOf<HoldAnswer>>),
+}
+
+#[derive(ApiResponse)]
+enum Found {
+    /// The hold.
+    #[oai(status = 200)]
+    Hold(Json<HoldAnswer>),
+}
+
+pub(crate) struct Holds;
+
+#[OpenApi(prefix_path = "/v1/holds", tag = "Chapter::Holds")]
+impl Holds {
+    /// Reserve money for somebody
+    ///
+    /// The amount leaves what the caller can spend and waits for the other person, who takes it in parts or
+    /// whole (`settle_hold`) or gives it back (`release_hold`). What is left when the time is over comes back
+    /// by itself; the caller cannot take it back before. It counts as sent today. Problems:
+    /// `insufficient_funds`, `transaction_limit`, `day_limit`, `unknown_recipient`, `recipient_closed`,
+    /// `same_party`, `currency_not_carried`, `idempotency_key_reused` (422), `account_closed` (403),
+    /// `idempotency_key_required` (400).
+    #[oai(path = "/", method = "post", operation_id = "create_hold")]
+    async fn create(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// A text of your own choosing that names this call.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Wire<Key>>,
+        body: Body<CreateHold>,
+    ) -> Result<Created<HoldAnswer>, ApiError> {
+        let keyed = keyed(&caller, key.0, "create_hold", &body.canonical);
+        let request = body.value.parse()?;
+        let made = context
+            .write(async move |store, now| store.create_hold(&keyed, &request, made, now).await)
+            .await?;
+        Ok(made.into())
+    }
+
+    /// List one's holds
+    ///
+    /// Holds that the caller has made, and those that were made for the caller, newest first.
+    #[oai(path = "/", method = "get", operation_id = "list_holds")]
+    async fn list(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// Only those on this side of which the caller is.
+        role: Query<Option<Wire<HoldRole>>>,
+        /// Only those in this state.
+        state: Query<Option<Wire<State>>>,
+        /// The `next_cursor` of the page before.
+        after: Query<Option<Cursor<HoldId>>>,
+        /// How many items a page has at most; 20 if left out.
+        #[oai(name = "limit")]
+        size: Query<Option<Limit>>,
+    ) -> Result<HoldPage, ApiError> {
+        let filter = HoldFilter { role: role.0.map(|one| one.0), state: state.0.map(|one| one.0) };
+        let after = after.0.map(|Cursor(id)| id);
+        let page = context.store.holds(caller.user(), filter, after, limit(size.0)).await?;
+        let page = PageOf::of(page, |view| view.hold.id, |view| HoldAnswer::from(&view));
+        Ok(HoldPage::Page(Json(page)))
+    }
+
+    /// Get a hold
+    ///
+    /// Holds of others do not exist for the caller: `not_found` (404).
+    #[oai(path = "/:id", method = "get", operation_id = "get_hold")]
+    async fn get(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// The id of the hold.
+        id: Path<Wire<HoldId>>,
+    ) -> Result<Found, ApiError> {
+        let view = context.store.hold(caller.user(), id.0.0).await?;
+        Ok(Found::Hold(Json(HoldAnswer::from(&view))))
+    }
+
+    /// Take money that was reserved
+    ///
+    /// A part or all that is left goes to the caller, for whom it was reserved. It can be done as often as
+    /// something is left, until the time is over. Problems: `hold_too_small`, `hold_closed` (409),
+    /// `wrong_party` (403), `balance_limit` (422), `not_found` (404), `idempotency_key_required` (400),
+    /// `idempotency_key_reused` (422).
+    #[oai(path = "/:id/settle", method = "post", operation_id = "settle_hold")]
+    async fn settle(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// The id of the hold.
+        id: Path<Wire<HoldId>>,
+        /// A text of your own choosing that names this call.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Wire<Key>>,
+        body: Body<SettleHold>,
+    ) -> Result<Done<HoldAnswer>, ApiError> {
+        let id = id.0.0;
+        let keyed = keyed(&caller, key.0, "settle_hold", &format!("{id} {}", body.canonical));
+        let amount = body.value.amount.map(|amount| amount.money()).transpose()?;
+        let settled = context
+            .write(async move |store, now| store.settle_hold(&keyed, id, amount, render, now).await)
+            .await?;
+        Ok(settled.into())
+    }
+
+    /// Give reserved money back
+    ///
+    /// What is left returns to the person who reserved it, before the time is over. Only the person for whom
+    /// it was reserved may do this. Problems: `hold_closed` (409), `wrong_party` (403), `not_found` (404),
+    /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    #[oai(path = "/:id/release", method = "post", operation_id = "release_hold")]
+    async fn release(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// The id of the hold.
+        id: Path<Wire<HoldId>>,
+        /// A text of your own choosing that names this call.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Wire<Key>>,
+    ) -> Result<Done<HoldAnswer>, ApiError> {
+        let id = id.0.0;
+        let keyed = keyed(&caller, key.0, "release_hold", &id.to_string());
+        let released = context
+            .write(async move |store, now| store.release_hold(&keyed, id, render, now).await)
+            .await?;
+        Ok(released.into())
+    }
+}

@@ -1,0 +1,21 @@
+//! Lets the time of a hold run out.
+
+use crate::context::Context;
+use crate::failure::Failure;
+use amana_domain::hold::HoldRefusal;
+use amana_domain::id::HoldId;
+use amana_postgres::{Claim, Error};
+use std::time::Duration;
+
+/// A timer that came early asks again after this.
+const EARLY_RETRY_AFTER: Duration = Duration::from_secs(2);
+
+pub(super) async fn run(context: &Context, claim: &Claim, id: HoldId) -> Result<(), Failure> {
+    match context.store.expire_hold(claim, id, context.clock.now()).await {
+        Err(Error::Hold(HoldRefusal::TooEarly { due_at })) => Err(Failure::Retry {
+            why: format!("due only at {due_at}"),
+            after: Some(EARLY_RETRY_AFTER),
+        }),
+        result => Ok(result?),
+    }
+}
