@@ -50,7 +50,7 @@ create index handles_user_idx on handles (user_id);
 -- What a person has sent or withdrawn on the latest day that they did. Written under the lock of the
 -- person's available account.
 create table spending (
-    user_id uuid not null constraint spending_user_fkey references users (id),
+    user_id uuid not null,
     currency text not null,
     day date not null,
     spent_minor bigint not null,

@@ -32,6 +32,9 @@ begin
     where a.id = l.account_id;
     return null;
 end $$;
+drop trigger accounts_changed_by_postings_only on accounts;
+create trigger accounts_changed_by_postings_only before update on accounts
+    for each row execute function ledger_guard_account();
 drop index postings_account_at_idx;
 alter table postings drop column at;
 alter table accounts disable trigger accounts_changed_by_postings_only;

@@ -44,9 +44,10 @@ alter table accounts enable trigger accounts_changed_by_postings_only;
 alter table accounts add constraint accounts_moved_when_used check ((seq = 0) = (moved_at is null));
 
 -- Its plans are kept as long as a session, and made when it first posts: then a table may still be so small
--- that reading all of it looks cheapest. Every row is found by its key instead.
+-- that reading all of it looks cheapest. So every row is found by its key: `offset 0` keeps the planner from
+-- turning a look-up into a join, and a join of two lists goes through a hash table.
 create or replace function ledger_apply_postings() returns trigger language plpgsql
-    set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+    set enable_seqscan = off set enable_nestloop = off set jit = off as $$
 declare
     broken text;
 begin
@@ -54,12 +55,14 @@ begin
         raise exception 'the postings of an entry must sum to zero per currency'
             using errcode = 'check_violation', constraint = 'postings_sum_to_zero';
     end if;
-    select case when e.at = min(w.at) and e.at = max(w.at) then 'postings_complete' else 'postings_time_of_entry' end
+    select case when e.at = w.earliest and e.at = w.latest then 'postings_complete' else 'postings_time_of_entry' end
         into broken
-    from written w join entries e on e.id = w.entry_id
-    group by e.id, e.posting_count, e.at
+    from (
+        select entry_id, count(*) as postings, max(line) as last_line, min(at) as earliest, max(at) as latest
+        from written group by entry_id
+    ) w cross join lateral (select posting_count, at from entries where id = w.entry_id offset 0) e
     -- Lines are unique within an entry: as many as there should be, none of them beyond, is all of them.
-    having count(*) <> e.posting_count or max(w.line) > e.posting_count or e.at <> min(w.at) or e.at <> max(w.at)
+    where w.postings <> e.posting_count or w.last_line > e.posting_count or e.at <> w.earliest or e.at <> w.latest
     limit 1;
     if broken is not null then
         raise exception 'the postings of an entry are written together, all of them, at the time of the entry'
@@ -71,7 +74,9 @@ begin
                 sum(amount_minor) over of_account as moved, row_number() over of_account as nth,
                 lag(at) over of_account as before_at
             from written window of_account as (partition by account_id order by seq)
-        ) p join accounts a on a.id = p.account_id
+        ) p cross join lateral (
+            select seq, balance_minor, currency, moved_at from accounts where id = p.account_id offset 0
+        ) a
         where p.seq <> a.seq + p.nth or p.balance_after_minor <> a.balance_minor + p.moved
             or p.currency <> a.currency or p.at < coalesce(p.before_at, a.moved_at)
     ) then
@@ -81,15 +86,21 @@ begin
     update accounts a set balance_minor = l.balance_after_minor, seq = l.seq, moved_at = l.at
     from (select distinct on (account_id) account_id, seq, balance_after_minor, at
           from written order by account_id, seq desc) l
-    where a.id = l.account_id;
+    where a.id = l.account_id and a.id = any (array(select account_id from written));
     return null;
 end $$;
+
+-- Asked before the guard is called, which would be once per account.
+drop trigger accounts_changed_by_postings_only on accounts;
+create trigger accounts_changed_by_postings_only before update on accounts
+    for each row when (pg_trigger_depth() = 0) execute function ledger_guard_account();
 
 -- What people said about a transfer. Its id is the id of its ledger entry: both sides see the same one.
 create table transfers (
     id uuid constraint transfers_pkey primary key constraint transfers_entry_fkey references entries (id),
-    sender_id uuid not null constraint transfers_sender_fkey references users (id),
-    recipient_id uuid not null constraint transfers_recipient_fkey references users (id),
+    -- The owners of the two accounts that the entry moved.
+    sender_id uuid not null,
+    recipient_id uuid not null,
     amount_minor bigint not null,
     currency text not null,
     note text,

@@ -21,8 +21,8 @@ const SESSION_SETTINGS: &str = "set idle_in_transaction_session_timeout = '15s';
 
 /// A writer's statements find a few hundred rows by key, whatever the size of the table; but their plans are
 /// kept as long as the session, and one that was made while a table was small would read all of it later.
-const WRITER_SETTINGS: &str = "set enable_seqscan = off; set enable_hashjoin = off; \
-    set enable_mergejoin = off; set jit = off; set plan_cache_mode = force_generic_plan";
+const WRITER_SETTINGS: &str =
+    "set enable_seqscan = off; set jit = off; set plan_cache_mode = force_generic_plan";
 
 /// Connections for writers, besides those of everybody else: one for each lane.
 pub(crate) const WRITERS_MAX: u32 = 2;

@@ -371,7 +371,6 @@ diesel::joinable!(payment_evidence -> payments (payment_id));
 diesel::joinable!(payments -> deals (deal_id));
 diesel::joinable!(postings -> accounts (account_id));
 diesel::joinable!(postings -> entries (entry_id));
-diesel::joinable!(spending -> users (user_id));
 diesel::joinable!(tier_limits -> tiers (tier));
 diesel::joinable!(transfers -> entries (id));
 diesel::joinable!(users -> tiers (tier));

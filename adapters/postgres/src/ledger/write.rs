@@ -161,26 +161,39 @@ async fn open(
 }
 
 // One order for everybody (by id): two writers that need the same accounts queue up, they never deadlock.
+// Of several kinds and owners it may lock an account too many; it is found by its key, without a join.
 statement! {
     LockAccounts(
         kinds: Array<Text> = Vec<&'static str>,
         owners: Array<SqlUuid> = Vec<Uuid>,
         currencies: Array<Text> = Vec<&'static str>,
-    ) "select a.id, a.kind, a.owner, a.currency, a.balance_minor, a.seq, a.moved_at
-        from accounts a join unnest($1, $2, $3) as wanted (kind, owner, currency) using (kind, owner, currency)
-        order by a.id for update of a"
+    ) "select id, kind, owner, currency, balance_minor, seq, moved_at from accounts
+        where kind = any($1) and owner = any($2) and currency = any($3)
+        order by id for update"
 }
 
 async fn lock_existing(
     conn: &mut AsyncPgConnection,
     wanted: &BTreeSet<Account>,
 ) -> Result<Locked, Error> {
-    let (kinds, owners, currencies) = columns(wanted);
-    let rows: Vec<AccountRow> = LockAccounts { kinds, owners, currencies }.load(conn).await?;
+    let kinds: BTreeSet<&str> = wanted.iter().map(|account| account.kind.as_str()).collect();
+    let owners: BTreeSet<Uuid> = wanted.iter().map(|account| account.owner).collect();
+    let currencies: BTreeSet<&str> =
+        wanted.iter().map(|account| account.currency.as_str()).collect();
+    let rows: Vec<AccountRow> = LockAccounts {
+        kinds: kinds.into_iter().collect(),
+        owners: owners.into_iter().collect(),
+        currencies: currencies.into_iter().collect(),
+    }
+    .load(conn)
+    .await?;
     let mut locked = Locked::default();
     for row in rows {
         let (kind, currency) = (parse(&row.kind)?, parse(&row.currency)?);
         let account = Account { kind, owner: row.owner, currency };
+        if !wanted.contains(&account) {
+            continue;
+        }
         let position = Position { balance_minor: row.balance_minor, seq: row.seq };
         locked.rows.insert(account, (row.id, position));
         locked.moved_at = locked.moved_at.max(row.moved_at);

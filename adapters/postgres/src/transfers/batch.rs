@@ -205,11 +205,16 @@ statement! {
     ReadState(
         users: Array<SqlUuid> = Vec<Uuid>,
         currencies: Array<Text> = Vec<&'static str>,
-    ) "select w.user_id, w.currency, u.closed_at is not null as is_closed, s.day, s.spent_minor,
-            h.balance_minor as held_minor
-        from unnest($1, $2) as w (user_id, currency) join users u on u.id = w.user_id
-        left join spending s using (user_id, currency)
-        left join accounts h on h.kind = 'user.held' and h.owner = w.user_id and h.currency = w.currency"
+    ) "select w.user_id, w.currency, u.is_closed, s.day, s.spent_minor, h.held_minor
+        from unnest($1, $2) as w (user_id, currency)
+        cross join lateral (
+            select closed_at is not null as is_closed from users where id = w.user_id offset 0) u
+        left join lateral (
+            select day, spent_minor from spending
+            where user_id = w.user_id and currency = w.currency offset 0) s on true
+        left join lateral (
+            select balance_minor as held_minor from accounts
+            where kind = 'user.held' and owner = w.user_id and currency = w.currency offset 0) h on true"
 }
 
 /// Everything that the transfers are decided by; the positions are known already.

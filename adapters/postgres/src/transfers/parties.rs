@@ -50,11 +50,13 @@ statement! {
     ) "select u.id, u.name, u.handle, u.phone, u.email, u.closed_at is not null as is_closed,
             l.currency, l.transaction_minor_max, l.day_minor_max, l.balance_minor_max
         from (
-            select id from users where id = any($1)
-            union select id from users where handle = any($2)
-            union select id from users where phone = any($3)
-            union select id from users where email = any($4)
-        ) wanted join users u using (id) left join tier_limits l on l.tier = u.tier"
+            select * from users where id = any($1)
+            union all select * from users where handle = any($2)
+            union all select * from users where phone = any($3)
+            union all select * from users where email = any($4)
+        ) u left join lateral (
+            select currency, transaction_minor_max, day_minor_max, balance_minor_max
+            from tier_limits where tier = u.tier offset 0) l on true"
 }
 
 /// People by everything that they are known by.
