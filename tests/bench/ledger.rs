@@ -5,18 +5,20 @@ use crate::report::{figure, say};
 use crate::requests::{AMOUNT_MINOR, Skew, pair, user};
 use crate::servers::Servers;
 use crate::transfers::wallets;
-use amana_domain::ledger::{Account, Entry, EntryKind};
 use amana_domain::money::{Currency, Money};
-use amana_postgres::Store;
+use amana_domain::payee::Payee;
+use amana_domain::transfer::Category;
+use amana_postgres::{Answer, Clock, Keyed, NewTransfer, Store, TransferDetails, TransferWriter};
 use anyhow::{Context, Result, ensure};
-use chrono::Utc;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
+use serde_json::json;
+use std::collections::BTreeMap;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 const ACCOUNTS: u32 = 10_000;
-const CALLERS: u32 = 64;
+const CALLERS: u32 = 256;
 const CONNECTIONS: u32 = 16;
 const TIME_S: u64 = 10;
 
@@ -54,9 +56,19 @@ pub fn against_cala(servers: &Servers) -> Result<()> {
     Ok(())
 }
 
-/// The call that is measured.
-async fn post(store: &Store, entry: &Entry) -> Result<()> {
-    Ok(store.post_entry(entry, Utc::now()).await?)
+/// What is asked of the store: a transfer, which is the posting and everything that belongs to it.
+fn transfer(from: u32, to: u32, key: String) -> Result<NewTransfer> {
+    Ok(NewTransfer {
+        keyed: Keyed::new(user(from), key, "create_transfer", "bench"),
+        to: Payee::User(user(to)),
+        amount: Money::new(AMOUNT_MINOR, Currency::Kes)?,
+        details: TransferDetails {
+            note: None,
+            category: Category::General,
+            metadata: BTreeMap::new(),
+        },
+        render: |made| Answer { status: 201, body: json!({ "id": made.id.to_string() }) },
+    })
 }
 
 fn ours(servers: &Servers) -> Result<f64> {
@@ -64,10 +76,11 @@ fn ours(servers: &Servers) -> Result<f64> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         let store = Store::connect(&servers.postgres.url("ledger_ours"), CONNECTIONS).await?;
+        let writer = TransferWriter::start(&store, &Clock::default());
         let start = Instant::now();
         let end = start + Duration::from_secs(TIME_S);
         let callers: Vec<_> =
-            (0..CALLERS).map(|caller| tokio::spawn(call(store.clone(), caller, end))).collect();
+            (0..CALLERS).map(|caller| tokio::spawn(call(writer.clone(), caller, end))).collect();
         let mut posted = 0;
         for caller in callers {
             posted += caller.await??;
@@ -77,15 +90,12 @@ fn ours(servers: &Servers) -> Result<f64> {
 }
 
 /// Posts one entry after the other until it is time; returns how many.
-async fn call(store: Store, caller: u32, end: Instant) -> Result<u64> {
+async fn call(writer: TransferWriter, caller: u32, end: Instant) -> Result<u64> {
     let mut random = SmallRng::from_os_rng();
-    let amount = Money::new(AMOUNT_MINOR, Currency::Kes)?;
     let mut posted = 0;
     while Instant::now() < end {
         let (from, to) = pair(Skew::Even, ACCOUNTS, &mut random);
-        let [from, to] = [from, to].map(|number| Account::available(user(number), Currency::Kes));
-        let key = format!("bench:{caller}:{posted}");
-        post(&store, &Entry::transfer(EntryKind::Transfer, key, amount, from, to)?).await?;
+        writer.make(transfer(from, to, format!("bench:{caller}:{posted}"))?).await?;
         posted += 1;
     }
     Ok(posted)

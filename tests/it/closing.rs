@@ -164,8 +164,8 @@ async fn an_open_hold_keeps_both_accounts_open() {
         (app.operator().await, app.person("Amina").await, app.person("Juma").await);
     let uuid = |person: &Person| person.id.trim_start_matches("usr_").to_owned();
     let hold = format!(
-        "insert into holds (id, user_id, beneficiary_id, amount_minor, currency, state, created_at, updated_at)
-        values (gen_random_uuid(), '{}', '{}', 100, 'KES', 'open', now(), now())",
+        "insert into holds (id, user_id, beneficiary_id, amount_minor, currency, state, expires_at, created_at, updated_at)
+        values (gen_random_uuid(), '{}', '{}', 100, 'KES', 'open', now() + interval '1 day', now(), now())",
         uuid(&amina),
         uuid(&juma)
     );
@@ -187,7 +187,8 @@ async fn an_account_is_not_closed_beside_a_transaction_about_it() {
     let uuid = amina.id.trim_start_matches("usr_");
     let mut other = app.database.connection().await;
     let insert = format!(
-        "begin; insert into spending (user_id, currency, day, spent_minor) values ('{uuid}', 'KES', now(), 0)"
+        "begin; insert into idempotency_keys (user_id, key, operation, request_hash, created_at)
+            values ('{uuid}', 'k', 'create_deal', '', now())"
     );
     other.batch_execute(&insert).await.expect("begun");
     refused(&manage(&app, &operator, &amina, "close").await, 409, "account_in_use");

@@ -35,6 +35,9 @@ impl World {
             "log_in" => "/v1/sessions".to_owned(),
             "create_deposit" => "/v1/wallet/deposits".to_owned(),
             "create_withdrawal" => "/v1/withdrawals".to_owned(),
+            "create_transfer" => "/v1/transfers".to_owned(),
+            "create_hold" => "/v1/holds".to_owned(),
+            "settle_hold" => format!("/v1/holds/{HOLD}/settle"),
             "create_deal" => "/v1/deals".to_owned(),
             "fund_deal" => format!("/v1/deals/{}/fund", self.deal),
             "release_withdrawal" => format!("/v1/operator/withdrawals/{PAYMENT}/release"),
@@ -76,13 +79,16 @@ impl World {
 }
 
 const PAYMENT: &str = "pay_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
+const HOLD: &str = "hold_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const USER: &str = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 
 /// Every operation that takes a JSON body of ours.
-const WITH_BODY: [&str; 12] = [
+const WITH_BODY: [&str; 15] = [
     "close_user",
     "create_deal",
     "create_deposit",
+    "create_hold",
+    "create_transfer",
     "create_withdrawal",
     "fund_deal",
     "log_in",
@@ -92,6 +98,7 @@ const WITH_BODY: [&str; 12] = [
     "reopen_user",
     "set_handle",
     "set_tier",
+    "settle_hold",
 ];
 
 /// A body with everything that is required and nothing else.
@@ -103,7 +110,11 @@ fn good(operation: &str) -> Value {
             "password": "karibu-nyumbani-7",
         }),
         "log_in" => json!({ "email": "neema@example.com", "password": "karibu-nyumbani-7" }),
-        "create_deposit" | "create_withdrawal" => json!({ "amount": money }),
+        "create_deposit" | "create_withdrawal" | "settle_hold" => json!({ "amount": money }),
+        "create_transfer" => json!({ "to": { "phone": "254711000002" }, "amount": money }),
+        "create_hold" => json!({
+            "to": { "phone": "254711000002" }, "amount": money, "expires_in_hours": 2,
+        }),
         "create_deal" => json!({
             "title": "Two goats", "role": "buyer", "currency": "KES",
             "counterparty": { "phone": "254711000002" },
@@ -175,8 +186,11 @@ async fn the_good_bodies_are_good() {
         ("set_tier", 404),
         ("close_user", 404),
         ("reopen_user", 404),
-        // The wallet is empty, and there is no such withdrawal.
+        // The wallet is empty, and there is no such hold and no such withdrawal.
         ("create_withdrawal", 422),
+        ("create_transfer", 422),
+        ("create_hold", 422),
+        ("settle_hold", 404),
         ("release_withdrawal", 404),
         ("refuse_withdrawal", 404),
     ] {
@@ -235,8 +249,9 @@ async fn a_body_of_another_shape_is_refused() {
             for name in members {
                 let pointer = format!("{object}/{name}");
                 world.check(operation, &pointer, json!(true)).await;
-                // Of the other party, either member may be missing, but not both.
-                if object == "/counterparty" {
+                // Of the other party, either member may be missing, but not both; of a hold, all that is
+                // left is taken if nothing is said.
+                if object == "/counterparty" || operation == "settle_hold" {
                     continue;
                 }
                 let mut body = good(operation);

@@ -9,12 +9,12 @@ use crate::pool::Store;
 use crate::row::parse;
 use crate::statement::statement;
 use amana_domain::id::UserId;
-use amana_domain::ledger::{AccountKind, Entry};
+use amana_domain::ledger::AccountKind;
 use amana_domain::money::Currency;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::{AsyncConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -85,16 +85,6 @@ fn gather(rows: Vec<Row>, in_transit_minor: Option<i64>) -> Result<Vec<Balance>,
 }
 
 impl Store {
-    /// Posts an entry in a transaction of its own, unless it is written already.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] if an account that may not would go below zero.
-    pub async fn post_entry(&self, entry: &Entry, now: DateTime<Utc>) -> Result<(), Error> {
-        let mut conn = self.connection().await?;
-        conn.transaction(async |conn| post(conn, std::slice::from_ref(entry), now).await).await?;
-        Ok(())
-    }
-
     /// What a person has now, per currency that was ever used.
     ///
     /// # Errors

@@ -20,6 +20,7 @@ pub(super) async fn register(app: &App, name: &str, phone: &str) -> UserId {
         password_hash: "cannot log in".to_owned(),
         role: UserRole::User,
         locale: Locale::English,
+        handle: None,
     };
     app.store.register(&new, app.clock.now()).await.expect("a person").id
 }

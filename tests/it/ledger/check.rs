@@ -103,8 +103,8 @@ fn tampered_entries(Funded { buyer, seller, deal }: &Funded) -> Vec<Tampering> {
             (id, sender_id, recipient_id, amount_minor, currency, category, metadata, at)
         select id, '$buyer', '$seller', 1, 'KES', 'general', '{}', at from entries where kind = 'fund'";
     let hold = "insert into holds
-            (id, user_id, beneficiary_id, amount_minor, currency, state, created_at, updated_at)
-        values (gen_random_uuid(), '$buyer', '$seller', 5, 'KES', 'open', now(), now())";
+            (id, user_id, beneficiary_id, amount_minor, currency, state, expires_at, created_at, updated_at)
+        values (gen_random_uuid(), '$buyer', '$seller', 5, 'KES', 'open', now() + interval '1 day', now(), now())";
     let of_people = |sql: &str| sql.replace("$buyer", &buyer_id).replace("$seller", &seller_id);
     vec![
         (
