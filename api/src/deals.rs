@@ -210,9 +210,10 @@ impl Deals {
     /// Pay for a deal
     ///
     /// For the buyer. `wallet` takes the price at once and answers 200 with the funded deal; `mpesa` asks the
-    /// phone and answers 202: follow the deal, whose `payment` says how it goes. Problems: `wrong_party`,
-    /// `account_closed` (403), `wrong_state`, `too_late`, `payment_in_progress` (409), `insufficient_funds`,
-    /// `provider_limit`, `currency_not_carried` (422), `idempotency_key_required` (400),
+    /// phone and answers 202: follow the deal, whose `payment` says how it goes. With `dry_run=true` it answers
+    /// 200 with what it would do; what a phone pays beyond the price, to whole shillings, stays in the wallet.
+    /// Problems: `wrong_party`, `account_closed` (403), `wrong_state`, `too_late`, `payment_in_progress` (409),
+    /// `insufficient_funds`, `provider_limit`, `currency_not_carried` (422), `idempotency_key_required` (400),
     /// `idempotency_key_reused` (422).
     #[oai(path = "/:id/fund", method = "post", operation_id = "fund_deal")]
     async fn fund(
@@ -224,11 +225,17 @@ impl Deals {
         /// A text of your own choosing that names this call.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
+        /// With `true`, answers what the call would do, and does nothing.
+        dry_run: Query<Option<bool>>,
         body: Body<FundDeal>,
     ) -> Result<DoneOrStarted<DealAnswer>, ApiError> {
         let id = id.0.0;
         let keyed = keyed(&caller, key.0, "fund_deal", &format!("{id} {}", body.canonical));
         let method = body.value.parse(&context, &caller).await?;
+        if dry_run.0 == Some(true) {
+            let (user, now) = (caller.user(), context.now());
+            return Ok(context.store.quote_funding(user, id, &method, now).await?.into());
+        }
         let outcome = context
             .write(async move |store, now| {
                 store.fund_deal(&keyed, id, &method, render_funding, now).await

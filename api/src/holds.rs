@@ -91,10 +91,16 @@ impl Holds {
         /// A text of your own choosing that names this call.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
+        /// With `true`, answers what the call would do, and does nothing.
+        dry_run: Query<Option<bool>>,
         body: Body<CreateHold>,
     ) -> Result<Created<HoldAnswer>, ApiError> {
         let keyed = keyed(&caller, key.0, "create_hold", &body.canonical);
         let request = body.value.parse()?;
+        if dry_run.0 == Some(true) {
+            let now = context.now();
+            return Ok(context.store.quote_hold(caller.user(), &request, now).await?.into());
+        }
         let made = context
             .write(async move |store, now| store.create_hold(&keyed, &request, made, now).await)
             .await?;

@@ -1,9 +1,10 @@
 //! Calls that are carried out once per `Idempotency-Key`, and the answers that are replayed for them.
 
 use crate::auth::Caller;
+use crate::quote::{OrQuote, QuoteAnswer};
 use crate::wire::{Key, Wire, single_value};
 use amana_domain::id::UserId;
-use amana_postgres::{Answer, Keyed, Outcome};
+use amana_postgres::{Answer, Keyed, Outcome, Quote};
 use poem::http::StatusCode;
 use poem_openapi::ApiResponse;
 use poem_openapi::payload::Json;
@@ -80,6 +81,9 @@ impl<T: Type> From<Outcome> for Done<T> {
 /// The answer to a call that makes something.
 #[derive(ApiResponse)]
 pub(crate) enum Created<T: Type> {
+    /// With `dry_run=true`: what it would do. Nothing was done.
+    #[oai(status = 200)]
+    Quote(Json<QuoteAnswer>),
     /// Made, now or by the first call with this key.
     #[oai(status = 201)]
     Created(
@@ -97,9 +101,18 @@ impl<T: Type> From<Outcome> for Created<T> {
     }
 }
 
+impl<T: Type> From<Quote> for Created<T> {
+    fn from(quote: Quote) -> Self {
+        Self::Quote(Json(quote.into()))
+    }
+}
+
 /// The answer to a call that starts something.
 #[derive(ApiResponse)]
 pub(crate) enum Started<T: Type> {
+    /// With `dry_run=true`: what it would do. Nothing was done.
+    #[oai(status = 200)]
+    Quote(Json<QuoteAnswer>),
     /// Started, now or by the first call with this key; its outcome comes later.
     #[oai(status = 202)]
     Started(
@@ -117,13 +130,19 @@ impl<T: Type> From<Outcome> for Started<T> {
     }
 }
 
+impl<T: Type> From<Quote> for Started<T> {
+    fn from(quote: Quote) -> Self {
+        Self::Quote(Json(quote.into()))
+    }
+}
+
 /// The answer to a call that is either over at once or only started.
 #[derive(ApiResponse)]
 pub(crate) enum DoneOrStarted<T: Type> {
-    /// Done, now or by the first call with this key.
+    /// Done, now or by the first call with this key. With `dry_run=true`: what it would do, and nothing was done.
     #[oai(status = 200)]
     Done(
-        Json<Stored<T>>,
+        Json<Stored<OrQuote<T>>>,
         /// `true` if this is the answer to an earlier call with the same key.
         #[oai(header = "Idempotent-Replayed")]
         Option<bool>,
@@ -140,8 +159,18 @@ pub(crate) enum DoneOrStarted<T: Type> {
 
 impl<T: Type> From<Outcome> for DoneOrStarted<T> {
     fn from(outcome: Outcome) -> Self {
-        let is_started = outcome.answer.status == 202;
+        if outcome.answer.status == 202 {
+            let (body, replayed) = parts(outcome);
+            return Self::Started(body, replayed);
+        }
         let (body, replayed) = parts(outcome);
-        if is_started { Self::Started(body, replayed) } else { Self::Done(body, replayed) }
+        Self::Done(body, replayed)
+    }
+}
+
+impl<T: Type> From<Quote> for DoneOrStarted<T> {
+    fn from(quote: Quote) -> Self {
+        let body = QuoteAnswer::from(quote).to_json().unwrap_or(Value::Null);
+        Self::Done(Json(Stored { body, shape: PhantomData }), None)
     }
 }

@@ -1,9 +1,12 @@
 //! The answer to a call with `dry_run=true`: what it would do, without doing it.
 
 use crate::people::PersonAnswer;
-use crate::wire::{Money, Nullable};
+use crate::wire::{Money, Nullable, inline, single_value};
 use amana_postgres::Quote;
 use poem_openapi::Object;
+use poem_openapi::registry::MetaSchema;
+use poem_openapi::types::Type;
+use std::marker::PhantomData;
 
 /// What a call would do. Nothing was done, and nothing is promised: the next call may change it.
 #[derive(Debug, Object)]
@@ -45,3 +48,20 @@ impl From<Quote> for QuoteAnswer {
         }
     }
 }
+
+/// The shape of an answer that says what was done, or with the same status what would be done.
+#[derive(Debug)]
+pub(crate) struct OrQuote<T>(PhantomData<fn() -> T>);
+
+single_value!(
+    [T: Type] OrQuote<T>,
+    format!("{}_or_{}", T::name(), QuoteAnswer::name()).into(),
+    inline(MetaSchema {
+        any_of: vec![T::schema_ref(), QuoteAnswer::schema_ref()],
+        ..MetaSchema::ANY
+    }),
+    |registry| {
+        T::register(registry);
+        QuoteAnswer::register(registry);
+    }
+);

@@ -4,22 +4,20 @@ use crate::Chapter;
 use crate::auth::Caller;
 use crate::body::Body;
 use crate::context::Context;
-use crate::once::{Stored, answer, keyed, parts};
+use crate::once::{Created, answer, keyed};
 use crate::payee::PayeeObject;
 use crate::people::PersonAnswer;
 use crate::problem::ApiError;
-use crate::quote::QuoteAnswer;
 use crate::wire::{Key, Message, Money, Nullable, PositiveMoney, Timestamp, Wire};
 use amana_domain::id::EntryId;
 use amana_domain::transfer::{
     Category, METADATA_FIELDS_MAX, METADATA_NAME_CHARS_MAX, METADATA_VALUE_CHARS_MAX,
 };
-use amana_postgres::{Answer, Keyed, NewTransfer, Outcome, TransferDetails, TransferView};
+use amana_postgres::{Answer, Keyed, NewTransfer, TransferDetails, TransferView};
 use poem::http::StatusCode;
 use poem::web::Data;
 use poem_openapi::param::{Header, Query};
-use poem_openapi::payload::Json;
-use poem_openapi::{ApiResponse, Object, OpenApi};
+use poem_openapi::{Object, OpenApi};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -103,28 +101,6 @@ fn render(transfer: &TransferView) -> Answer {
     answer(StatusCode::CREATED, &TransferAnswer::from(transfer))
 }
 
-#[derive(ApiResponse)]
-enum Made {
-    /// With `dry_run=true`: what it would do. Nothing was done.
-    #[oai(status = 200)]
-    Quote(Json<QuoteAnswer>),
-    /// Made, now or by the first call with this key.
-    #[oai(status = 201)]
-    Transfer(
-        Json<Stored<TransferAnswer>>,
-        /// `true` if this is the answer to an earlier call with the same key.
-        #[oai(header = "Idempotent-Replayed")]
-        Option<bool>,
-    ),
-}
-
-impl From<Outcome> for Made {
-    fn from(outcome: Outcome) -> Self {
-        let (body, replayed) = parts(outcome);
-        Self::Transfer(body, replayed)
-    }
-}
-
 pub(crate) struct Transfers;
 
 #[OpenApi(prefix_path = "/v1/transfers", tag = "Chapter::Transfers")]
@@ -147,12 +123,12 @@ impl Transfers {
         /// With `true`, answers what the call would do, and does nothing.
         dry_run: Query<Option<bool>>,
         body: Body<CreateTransfer>,
-    ) -> Result<Made, ApiError> {
+    ) -> Result<Created<TransferAnswer>, ApiError> {
         let keyed = keyed(&caller, key.0, "create_transfer", &body.canonical);
         let transfer = body.value.parse(keyed)?;
         if dry_run.0 == Some(true) {
             let quote = context.store.quote_transfer(&transfer, context.now()).await?;
-            return Ok(Made::Quote(Json(quote.into())));
+            return Ok(quote.into());
         }
         Ok(context.transfers.make(transfer).await?.into())
     }

@@ -132,11 +132,16 @@ impl Wallet {
         /// A text of your own choosing that names this call.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
+        /// With `true`, answers what the call would do, and does nothing.
+        dry_run: Query<Option<bool>>,
         body: Body<CreateDeposit>,
     ) -> Result<Started<PaymentAnswer>, ApiError> {
         let keyed = keyed(&caller, key.0, "create_deposit", &body.canonical);
         let amount = body.value.amount.money()?;
         let phone = payer(&context, &caller, body.value.phone).await?;
+        if dry_run.0 == Some(true) {
+            return Ok(context.store.quote_deposit(caller.user(), amount, &phone).await?.into());
+        }
         let outcome = context
             .write(async move |store, now| store.deposit(&keyed, amount, &phone, render, now).await)
             .await?;

@@ -53,11 +53,17 @@ impl Withdrawals {
         /// A text of your own choosing that names this call.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
+        /// With `true`, answers what the call would do, and does nothing.
+        dry_run: Query<Option<bool>>,
         body: Body<CreateWithdrawal>,
     ) -> Result<Started<PaymentAnswer>, ApiError> {
         let keyed = keyed(&caller, key.0, "create_withdrawal", &body.canonical);
         let amount = body.value.amount.money()?;
         let phone = payer(&context, &caller, body.value.phone).await?;
+        if dry_run.0 == Some(true) {
+            let (user, now) = (caller.user(), context.now());
+            return Ok(context.store.quote_withdrawal(user, amount, &phone, now).await?.into());
+        }
         let outcome = context
             .write(async move |store, now| {
                 store.withdraw(&keyed, amount, &phone, render, now).await

@@ -219,11 +219,19 @@ impl Payment {
         if self.purpose.is_payout() || self.state() != State::Succeeded {
             return Ok(vec![]);
         }
+        Ok(vec![self.collected()?])
+    }
+
+    /// The entry of a collection that has succeeded.
+    ///
+    /// # Errors
+    /// [`LedgerError`] only if the amount is zero.
+    pub fn collected(&self) -> Result<Entry, LedgerError> {
         let (kind, currency) = (EntryKind::Deposit, self.amount.currency());
         let clearing = Account::clearing(self.provider, currency);
         let available = Account::available(self.user, currency);
         let key = format!("{}:{kind}", self.id);
-        Ok(vec![Entry::transfer(kind, key, self.amount, clearing, available)?])
+        Entry::transfer(kind, key, self.amount, clearing, available)
     }
 
     /// The reservation that a withdrawal starts with; it expires unless it is on its way by then.

@@ -176,8 +176,9 @@ async fn trade(observer: &Observer, buyer: &Person, seller: &Person) {
     observer.post(seller, &format!("{path}/propose"), Value::Null, 200).await;
     observer.post(buyer, &format!("{path}/agree"), Value::Null, 200).await;
     observer.app.fault(&buyer.phone, "approve", 1).await;
-    let funding =
-        observer.post(buyer, &format!("{path}/fund"), json!({ "method": "mpesa" }), 202).await;
+    let pay = json!({ "method": "mpesa" });
+    observer.post(buyer, &format!("{path}/fund?dry_run=true"), pay.clone(), 200).await;
+    let funding = observer.post(buyer, &format!("{path}/fund"), pay, 202).await;
     observer.app.wait_for_deal(buyer, deal, "funded").await;
     observer
         .get(buyer, &format!("/v1/payments/{}", funding["payment"]["id"].as_str().expect("an id")))
@@ -194,9 +195,11 @@ async fn trade(observer: &Observer, buyer: &Person, seller: &Person) {
 async fn withdraw(observer: &Observer, person: &Person, operator: &Person) {
     let amount = json!({ "amount": { "amount": 20_000, "currency": "KES" } });
     observer.app.fault(&person.phone, "approve", 1).await;
+    observer.post(person, "/v1/wallet/deposits?dry_run=true", amount.clone(), 200).await;
     let paid = observer.post(person, "/v1/wallet/deposits", amount.clone(), 202).await;
     observer.app.wait_for_payment(person, paid["id"].as_str().expect("an id"), "succeeded").await;
     observer.app.database.execute("update risk_rules set threshold = 1, points = 100").await;
+    observer.post(person, "/v1/withdrawals?dry_run=true", amount.clone(), 200).await;
     for decision in ["refuse", "release"] {
         let asked = observer.post(person, "/v1/withdrawals", amount.clone(), 202).await;
         let id = asked["id"].as_str().expect("an id");
@@ -268,6 +271,7 @@ async fn reserve(observer: &Observer, owner: &Person, shop: &Person) {
     let body = json!({
         "to": { "phone": shop.phone }, "amount": money(3_000), "expires_in_hours": 2, "note": "Car",
     });
+    observer.post(owner, "/v1/holds?dry_run=true", body.clone(), 200).await;
     let made = observer.post(owner, "/v1/holds", body, 201).await;
     let path = format!("/v1/holds/{}", made["id"].as_str().expect("an id"));
     let part = json!({ "amount": money(1_000) });

@@ -30,6 +30,7 @@ mod payouts;
 mod people;
 mod queue;
 mod queue_processes;
+mod quotes;
 mod races;
 mod reconciliation;
 mod requests;

@@ -208,6 +208,17 @@ pub(crate) async fn lock_as_party(
     Ok(deal)
 }
 
+/// Loads a deal that must be the caller's own, for whoever only asks.
+pub(crate) async fn load_as_party(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    id: DealId,
+) -> Result<Deal, Error> {
+    let (deal, _, _) = rows::load(conn, id).await?;
+    deal.role_of(user).ok_or(Error::NotFound("deal"))?;
+    Ok(deal)
+}
+
 async fn command_as_party(
     conn: &mut AsyncPgConnection,
     user: UserId,

@@ -1,9 +1,11 @@
 //! Holds between people: making, settling, giving back, expiring, reading. Those of withdrawals are written
 //! by the same helpers, in the transactions of their payments.
 
+mod quote;
 mod rows;
 mod write;
 
+pub(crate) use quote::quote;
 pub(crate) use rows::lock_of_payment;
 pub use rows::{HoldFilter, HoldRole, HoldView};
 pub(crate) use write::{apply, apply_to_payment, keep, reserve};
@@ -37,6 +39,21 @@ pub struct NewHold {
     pub note: Option<String>,
 }
 
+impl NewHold {
+    fn hold(&self, owner: UserId, beneficiary: UserId, now: DateTime<Utc>) -> Hold {
+        Hold {
+            id: HoldId::new(Uuid::now_v7()),
+            owner,
+            purpose: For::Person(beneficiary),
+            amount: self.amount,
+            settled: Money::zero(self.amount.currency()),
+            state: State::Open,
+            made_at: now,
+            expires_at: now.checked_add_signed(self.lasts),
+        }
+    }
+}
+
 impl Store {
     /// Reserves money of the caller for somebody else.
     ///
@@ -56,16 +73,9 @@ impl Store {
                 return Ok(replay);
             }
             let beneficiary = beneficiary(conn, keyed.user, &request.to).await?;
-            let hold = Hold {
-                id: HoldId::new(Uuid::now_v7()),
-                owner: keyed.user,
-                purpose: For::Person(beneficiary),
-                amount: request.amount,
-                settled: Money::zero(request.amount.currency()),
-                state: State::Open,
-                made_at: now,
-                expires_at: now.checked_add_signed(request.lasts),
-            };
+            let closed = users::lock_closed(conn, &[keyed.user, beneficiary]).await?;
+            require_open(&closed, keyed.user, beneficiary)?;
+            let hold = request.hold(keyed.user, beneficiary, now);
             reserve(conn, &hold, request.note.as_deref(), now).await?;
             let data = json!({
                 "from": null,
@@ -202,7 +212,7 @@ const RELEASED: write::Notices =
 const EXPIRED: write::Notices =
     write::Notices { owner: Some(Template::HoldExpired), beneficiary: Some(Template::HoldExpired) };
 
-/// The person whom the money is held for, if both may do business.
+/// The person whom the money is to be held for.
 async fn beneficiary(
     conn: &mut AsyncPgConnection,
     owner: UserId,
@@ -213,14 +223,22 @@ async fn beneficiary(
     if beneficiary == owner {
         return Err(TransferRefusal::SameParty.into());
     }
-    let closed = users::lock_closed(conn, &[owner, beneficiary]).await?;
+    Ok(beneficiary)
+}
+
+/// Both may do business.
+fn require_open(
+    closed: &BTreeSet<UserId>,
+    owner: UserId,
+    beneficiary: UserId,
+) -> Result<(), TransferRefusal> {
     if closed.contains(&owner) {
-        return Err(TransferRefusal::SenderClosed.into());
+        return Err(TransferRefusal::SenderClosed);
     }
     if closed.contains(&beneficiary) {
-        return Err(TransferRefusal::RecipientClosed.into());
+        return Err(TransferRefusal::RecipientClosed);
     }
-    Ok(beneficiary)
+    Ok(())
 }
 
 async fn expire(conn: &mut AsyncPgConnection, id: HoldId, now: DateTime<Utc>) -> Result<(), Error> {

@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::pool::Store;
+use crate::quote::Allowance;
 use crate::row::parse;
 use crate::schema::{accounts, spending, tier_limits, users};
 use crate::users::load as load_user;
@@ -72,12 +73,35 @@ pub(crate) async fn spend(
     amount: Money,
     now: DateTime<Utc>,
 ) -> Result<Usage, Error> {
+    let (_, usage) = spent(conn, user, amount, now).await?;
+    save(conn, user, amount.currency(), usage).await?;
+    Ok(usage)
+}
+
+/// What [`spend`] would leave; nothing is counted.
+///
+/// # Errors
+/// As [`spend`].
+pub(crate) async fn quote(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    amount: Money,
+    now: DateTime<Utc>,
+) -> Result<Allowance, Error> {
+    let (limits, usage) = spent(conn, user, amount, now).await?;
+    Ok(Allowance::after(&limits, usage))
+}
+
+async fn spent(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    amount: Money,
+    now: DateTime<Utc>,
+) -> Result<(Limits, Usage), Error> {
     let currency = amount.currency();
     let limits = load(conn, user, currency).await?;
     let usage = Usage::on(stored(conn, user, currency).await?, day_of(now));
-    let usage = limits.spend(usage, amount)?;
-    save(conn, user, currency, usage).await?;
-    Ok(usage)
+    Ok((limits, limits.spend(usage, amount)?))
 }
 
 /// What was spent on `spent_on` did not happen after all. The caller has locked the person's available account.

@@ -2,6 +2,7 @@
 
 mod create;
 mod observe;
+mod quote;
 mod rows;
 mod submit;
 mod withdrawals;

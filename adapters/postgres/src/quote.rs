@@ -1,8 +1,13 @@
 //! What a call would do, without doing it.
 
+use crate::error::Error;
+use crate::ledger;
 use crate::people::PersonView;
+use amana_domain::ledger::{Account, Entry};
 use amana_domain::limits::{Limits, Usage};
 use amana_domain::money::Money;
+use diesel_async::AsyncPgConnection;
+use std::collections::BTreeSet;
 
 /// What limits leave room for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,4 +36,24 @@ pub struct Quote {
     /// `None` where no limit applies.
     pub allowance: Option<Allowance>,
     pub recipient: Option<PersonView>,
+}
+
+/// What is in `wallet` now, and what these entries would leave there. They are applied by the rules of the
+/// ledger, and not written; no account is locked, or opened.
+///
+/// # Errors
+/// [`Error::Refused`] if an account that may not would go below zero.
+pub(crate) async fn balances(
+    conn: &mut AsyncPgConnection,
+    wallet: Account,
+    batch: &[Entry],
+) -> Result<(i64, i64), Error> {
+    let wanted: BTreeSet<Account> =
+        batch.iter().flat_map(Entry::postings).map(|posting| posting.account).collect();
+    let mut positions = ledger::positions(conn, &wanted).await?;
+    let before = positions.get(&wallet).balance_minor;
+    for entry in batch {
+        positions.apply(entry)?;
+    }
+    Ok((before, positions.get(&wallet).balance_minor))
 }

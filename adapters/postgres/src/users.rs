@@ -183,6 +183,32 @@ pub(crate) async fn lock_closed(
     Ok(closed.map(|(id, _)| UserId::new(id)).collect())
 }
 
+/// Which of these people have closed their account, for whoever only asks: nothing is locked.
+pub(crate) async fn closed(
+    conn: &mut AsyncPgConnection,
+    ids: &[UserId],
+) -> Result<BTreeSet<UserId>, Error> {
+    let closed: Vec<Uuid> = users::table
+        .filter(users::id.eq_any(ids.iter().map(|id| id.uuid())))
+        .filter(users::closed_at.is_not_null())
+        .select(users::id)
+        .load(conn)
+        .await?;
+    Ok(closed.into_iter().map(UserId::new).collect())
+}
+
+/// As [`require_open`], for whoever only asks.
+///
+/// # Errors
+/// [`TransferRefusal::SenderClosed`] if the account is closed.
+pub(crate) async fn appears_open(conn: &mut AsyncPgConnection, id: UserId) -> Result<(), Error> {
+    if closed(conn, &[id]).await?.is_empty() {
+        Ok(())
+    } else {
+        Err(TransferRefusal::SenderClosed.into())
+    }
+}
+
 impl Store {
     /// # Errors
     /// [`Conflict::EmailTaken`], [`Conflict::PhoneTaken`] or [`Conflict::HandleTaken`].

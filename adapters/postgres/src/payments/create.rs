@@ -9,7 +9,8 @@ use crate::limits::check_room;
 use crate::pool::Store;
 use crate::schema::payments;
 use crate::{audit, holds, jobs, notifications, users};
-use amana_domain::deal::{self, Actor, Command};
+use amana_domain::deal::{self, Actor, Command, Deal, Decision};
+use amana_domain::hold::Hold;
 use amana_domain::id::{DealId, HoldId, PaymentId, UserId};
 use amana_domain::ledger::Provider;
 use amana_domain::money::Money;
@@ -81,9 +82,7 @@ impl Store {
             if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
                 return Ok(replay);
             }
-            carried(amount, Limits::allows_collection)?;
-            check_room(conn, keyed.user, amount).await?;
-            let payment = intent(keyed.user, Purpose::Deposit, None, amount, msisdn);
+            let payment = paying_in(conn, keyed.user, amount, msisdn).await?;
             insert(conn, &payment, now).await?;
             jobs::enqueue(conn, &Job::SubmitCollection { payment: payment.id.uuid() }, now, now)
                 .await?;
@@ -111,10 +110,8 @@ impl Store {
             if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
                 return Ok(replay);
             }
-            carried(amount, Limits::allows_payout)?;
-            let payment = intent(keyed.user, Purpose::Withdrawal, None, amount, msisdn);
+            let (payment, hold) = paying_out(keyed.user, amount, msisdn, now)?;
             insert(conn, &payment, now).await?;
-            let hold = payment.hold(HoldId::new(Uuid::now_v7()), now);
             holds::reserve(conn, &hold, None, now).await?;
             jobs::enqueue(conn, &Job::ScreenWithdrawal { payment: payment.id.uuid() }, now, now)
                 .await?;
@@ -137,24 +134,14 @@ async fn fund(
 ) -> Result<Option<PaymentView>, Error> {
     let deal = deals::lock_as_party(conn, user, id).await?;
     let actor = Actor::User(user);
-    // Asked before anything is sent: a payment for a deal that cannot take it must not start.
-    let decision = deal::decide(&deal, Command::Fund, actor, now)?;
-    if funding_is_open(conn, id).await? {
-        return Err(Error::Conflict(Conflict::PaymentInProgress));
-    }
+    let decision = may_fund(conn, user, &deal, now).await?;
     match method {
         FundingMethod::Wallet => {
             deals::apply(conn, &deal, &decision, actor, now).await?;
             Ok(None)
         }
         FundingMethod::Mpesa(msisdn) => {
-            let price = deal.price().map_err(Error::row)?;
-            let step = limits(Provider::Mpesa, price.currency())
-                .ok_or(Error::Conflict(Conflict::CurrencyNotCarried))?;
-            // Mobile money knows whole shillings only; the change stays in the buyer's wallet.
-            let amount = price.round_up_to(step.step_minor).map_err(Error::row)?;
-            carried(amount, Limits::allows_collection)?;
-            let payment = intent(user, Purpose::FundDeal, Some(id), amount, msisdn);
+            let payment = collection(user, &deal, msisdn)?;
             insert(conn, &payment, now).await.map_err(|e| {
                 e.on_constraint("payments_one_open_per_deal", Conflict::PaymentInProgress)
             })?;
@@ -163,11 +150,62 @@ async fn fund(
             let data = json!({ "payment_id": payment.id.to_string() });
             deals::note(conn, id, "payment.requested", data, now).await?;
             let buyer = users::load(conn, user).await?;
-            let params = json!({ "deal_title": deal.title, "amount": amount.to_string() });
+            let params = json!({ "deal_title": deal.title, "amount": payment.amount.to_string() });
             notifications::enqueue(conn, &buyer, Template::PaymentRequested, params, now).await?;
             rows::view(conn, payment.id).await.map(Some)
         }
     }
+}
+
+/// What paying for the deal does. Asked before anything is sent: a payment for a deal that cannot take it
+/// must not start.
+pub(super) async fn may_fund(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    deal: &Deal,
+    now: DateTime<Utc>,
+) -> Result<Decision, Error> {
+    let decision = deal::decide(deal, Command::Fund, Actor::User(user), now)?;
+    if funding_is_open(conn, deal.id).await? {
+        return Err(Error::Conflict(Conflict::PaymentInProgress));
+    }
+    Ok(decision)
+}
+
+/// The payment that asks the buyer's phone for the price.
+pub(super) fn collection(user: UserId, deal: &Deal, msisdn: &Msisdn) -> Result<Payment, Error> {
+    let price = deal.price().map_err(Error::row)?;
+    let step = limits(Provider::Mpesa, price.currency())
+        .ok_or(Error::Conflict(Conflict::CurrencyNotCarried))?;
+    // Mobile money knows whole shillings only; the change stays in the buyer's wallet.
+    let amount = price.round_up_to(step.step_minor).map_err(Error::row)?;
+    carried(amount, Limits::allows_collection)?;
+    Ok(intent(user, Purpose::FundDeal, Some(deal.id), amount, msisdn))
+}
+
+/// A payment that puts so much into the wallet.
+pub(super) async fn paying_in(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    amount: Money,
+    msisdn: &Msisdn,
+) -> Result<Payment, Error> {
+    carried(amount, Limits::allows_collection)?;
+    check_room(conn, user, amount).await?;
+    Ok(intent(user, Purpose::Deposit, None, amount, msisdn))
+}
+
+/// A payment that takes so much out of the wallet, and what it reserves.
+pub(super) fn paying_out(
+    user: UserId,
+    amount: Money,
+    msisdn: &Msisdn,
+    now: DateTime<Utc>,
+) -> Result<(Payment, Hold), Error> {
+    carried(amount, Limits::allows_payout)?;
+    let payment = intent(user, Purpose::Withdrawal, None, amount, msisdn);
+    let hold = payment.hold(HoldId::new(Uuid::now_v7()), now);
+    Ok((payment, hold))
 }
 
 fn carried(amount: Money, allows: fn(&Limits, Money) -> bool) -> Result<(), Error> {

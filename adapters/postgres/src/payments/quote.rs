@@ -1,0 +1,94 @@
+//! What a payment would do, without starting it.
+
+use super::FundingMethod;
+use super::create::{collection, may_fund, paying_in, paying_out};
+use crate::error::Error;
+use crate::pool::Store;
+use crate::quote::{self, Quote};
+use crate::{deals, holds, users};
+use amana_domain::deal::Deal;
+use amana_domain::id::{DealId, UserId};
+use amana_domain::ledger::Account;
+use amana_domain::money::{Money, MoneyError};
+use amana_domain::phone::Msisdn;
+use chrono::{DateTime, Utc};
+
+impl Store {
+    /// What is left once the money has arrived.
+    ///
+    /// # Errors
+    /// What the deposit itself would be refused with now.
+    pub async fn quote_deposit(
+        &self,
+        user: UserId,
+        amount: Money,
+        msisdn: &Msisdn,
+    ) -> Result<Quote, Error> {
+        let mut conn = self.connection().await?;
+        users::appears_open(&mut conn, user).await?;
+        let payment = paying_in(&mut conn, user, amount, msisdn).await?;
+        let wallet = Account::available(user, amount.currency());
+        let (before, after) = quote::balances(&mut conn, wallet, &[payment.collected()?]).await?;
+        Ok(Quote {
+            amount,
+            fee_minor: 0,
+            available_before_minor: before,
+            available_after_minor: after,
+            allowance: None,
+            recipient: None,
+        })
+    }
+
+    /// # Errors
+    /// What the withdrawal itself would be refused with now.
+    pub async fn quote_withdrawal(
+        &self,
+        user: UserId,
+        amount: Money,
+        msisdn: &Msisdn,
+        now: DateTime<Utc>,
+    ) -> Result<Quote, Error> {
+        let mut conn = self.connection().await?;
+        users::appears_open(&mut conn, user).await?;
+        let (_, hold) = paying_out(user, amount, msisdn, now)?;
+        holds::quote(&mut conn, &hold, now).await
+    }
+
+    /// What is left once the deal is paid; what a phone pays beyond the price stays in the wallet.
+    ///
+    /// # Errors
+    /// What the funding itself would be refused with now.
+    pub async fn quote_funding(
+        &self,
+        user: UserId,
+        id: DealId,
+        method: &FundingMethod,
+        now: DateTime<Utc>,
+    ) -> Result<Quote, Error> {
+        let mut conn = self.connection().await?;
+        users::appears_open(&mut conn, user).await?;
+        let deal = deals::load_as_party(&mut conn, user, id).await?;
+        let mut entries = may_fund(&mut conn, user, &deal, now).await?.entries;
+        if let FundingMethod::Mpesa(msisdn) = method {
+            entries.insert(0, collection(user, &deal, msisdn)?.collected()?);
+        }
+        let wallet = Account::available(user, deal.currency);
+        let (before, after) = quote::balances(&mut conn, wallet, &entries).await?;
+        let (amount, fee) = parts(&deal).map_err(Error::row)?;
+        Ok(Quote {
+            amount,
+            fee_minor: fee.minor(),
+            available_before_minor: before,
+            available_after_minor: after,
+            allowance: None,
+            recipient: None,
+        })
+    }
+}
+
+/// What of the price is for the seller's work, and what is the buyer's share of the fees.
+fn parts(deal: &Deal) -> Result<(Money, Money), MoneyError> {
+    let fees = deal.milestones.iter().map(|milestone| milestone.buyer_fee);
+    let fee = Money::sum(deal.currency, fees)?;
+    Ok((deal.price()?.minus(fee)?, fee))
+}
