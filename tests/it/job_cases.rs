@@ -4,15 +4,12 @@ mod people;
 
 use amana_domain::deal::Command;
 use amana_domain::id::{DealId, UserId};
-use amana_domain::payee::Payee;
-use amana_domain::transfer::Category;
 use amana_harness::{App, eventually};
-use amana_postgres::{FundingMethod, Job, NewHold, NewTransfer, TransferDetails, TransferWriter};
+use amana_postgres::{FundingMethod, Job, NewHold, TransferWriter};
 use amana_worker::{Interruption, Probe};
 use chrono::TimeDelta;
-use people::{answer, deal_with, kes, keyed, msisdn, register};
+use people::{answer, deal_with, kes, keyed, msisdn, register, transfer_to};
 use serde_json::json;
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use uuid::Uuid;
 
@@ -193,17 +190,7 @@ impl Bench {
     async fn transfer(&mut self, seller: UserId) {
         self.deposit().await;
         let writer = TransferWriter::start(&self.app.store, &self.app.clock);
-        let made = NewTransfer {
-            keyed: keyed(self.buyer, "transfer"),
-            to: Payee::User(seller),
-            amount: kes(1_000),
-            details: TransferDetails {
-                note: None,
-                category: Category::General,
-                metadata: BTreeMap::new(),
-            },
-            render: |_| answer(),
-        };
+        let made = transfer_to(self.buyer, seller);
         writer.make(made).await.expect("a transfer");
         self.job = self.queued("announce_transfer").await;
     }

@@ -24,11 +24,14 @@ const IDENTIFIER_BYTES_MAX: usize = 63;
 /// "Fast shutdown": sessions are ended, data is written down. SIGTERM would wait for the sessions.
 const FAST_SHUTDOWN: Signal = Signal::SIGINT;
 
-const SETTINGS: [&str; 8] = [
+const SETTINGS: [&str; 10] = [
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",
     "max_connections=200",
     "shared_buffers=256MB",
+    // After a checkpoint every page is logged whole once more: rarely, so that it does not fill the log.
+    "max_wal_size=4GB",
+    "checkpoint_timeout=15min",
     "timezone=UTC",
     "log_timezone=UTC",
     "lc_messages=C",

@@ -6,11 +6,17 @@ use amana_domain::fee::{FeePayer, FeePlan};
 use amana_domain::id::UserId;
 use amana_domain::money::{Currency, Money};
 use amana_domain::notice::Locale;
+use amana_domain::payee::Payee;
 use amana_domain::phone::Msisdn;
+use amana_domain::transfer::Category;
 use amana_harness::App;
-use amana_postgres::{Answer, Keyed, NewDealRequest, NewMilestoneRequest, NewUser, UserRole};
+use amana_postgres::{
+    Answer, Keyed, NewDealRequest, NewMilestoneRequest, NewTransfer, NewUser, TransferDetails,
+    UserRole,
+};
 use chrono::TimeDelta;
 use serde_json::json;
+use std::collections::BTreeMap;
 
 pub(super) async fn register(app: &App, name: &str, phone: &str) -> UserId {
     let new = NewUser {
@@ -60,4 +66,18 @@ pub(super) fn keyed(user: UserId, key: &str) -> Keyed {
 
 pub(super) fn answer() -> Answer {
     Answer { status: 202, body: json!({}) }
+}
+
+pub(super) fn transfer_to(sender: UserId, recipient: UserId) -> NewTransfer {
+    NewTransfer {
+        keyed: keyed(sender, "transfer"),
+        to: Payee::User(recipient),
+        amount: kes(1_000),
+        details: TransferDetails {
+            note: None,
+            category: Category::General,
+            metadata: BTreeMap::new(),
+        },
+        render: |_| answer(),
+    }
 }
