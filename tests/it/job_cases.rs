@@ -4,6 +4,7 @@ mod people;
 
 use amana_domain::deal::Command;
 use amana_domain::id::{DealId, UserId};
+use amana_domain::payee::Payee;
 use amana_harness::{App, eventually};
 use amana_postgres::{FundingMethod, Job, NewHold, TransferWriter};
 use amana_worker::{Interruption, Probe};
