@@ -13,13 +13,17 @@ const PUBLIC: [&str; 7] = [
 ];
 
 /// Money moves or a withdrawal is decided: never twice.
-const KEYED: [&str; 7] = [
+const KEYED: [&str; 11] = [
     "create_deposit",
+    "create_hold",
+    "create_transfer",
     "fund_deal",
+    "release_hold",
     "release_milestone",
     "cancel_deal",
     "create_withdrawal",
     "release_withdrawal",
+    "settle_hold",
     "refuse_withdrawal",
 ];
 
