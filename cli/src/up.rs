@@ -18,7 +18,7 @@ const WATCH_EVERY: Duration = Duration::from_millis(500);
 pub fn run() -> Result<()> {
     std::fs::create_dir_all(FOLDER).with_context(|| format!("{FOLDER}/ cannot be made"))?;
     // The servers lock their own folders, but with DATABASE_URL and REDIS_URL given there are none.
-    let Some(_lock) = local::lock(Path::new(FOLDER))? else {
+    let Some(_lock) = local::Lock::take(Path::new(FOLDER))? else {
         bail!("another amana is running from {FOLDER}/: stop it first");
     };
     eprintln!("amana: starting; the first time takes a little longer");

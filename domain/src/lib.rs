@@ -23,5 +23,6 @@ pub mod reconciliation;
 pub mod risk;
 pub mod statement;
 pub mod text;
+pub mod time;
 pub mod transaction;
 pub mod transfer;

@@ -1,11 +1,9 @@
 //! How much a person may move and hold, by tier. The tiers are data; these are the rules that read them.
 
 use crate::money::Money;
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Utc};
+use crate::time::EAT;
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use thiserror::Error;
-
-/// Kenya keeps one time all year round; a day of limits begins at midnight there.
-const EAST_AFRICA_OFFSET_S: i32 = 3 * 3600;
 
 /// The limits of one tier in one currency, in minor units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,18 +37,14 @@ pub struct Usage {
 /// The day that a moment belongs to.
 #[must_use]
 pub fn day_of(now: DateTime<Utc>) -> NaiveDate {
-    match FixedOffset::east_opt(EAST_AFRICA_OFFSET_S) {
-        Some(offset) => now.with_timezone(&offset).date_naive(),
-        None => now.date_naive(),
-    }
+    now.with_timezone(&EAT).date_naive()
 }
 
 /// When a day begins; `None` for days that no calendar of ours reaches.
 #[must_use]
 pub fn day_begins(day: NaiveDate) -> Option<DateTime<Utc>> {
     let midnight = day.and_time(NaiveTime::MIN);
-    let offset = FixedOffset::east_opt(EAST_AFRICA_OFFSET_S)?;
-    Some(midnight.and_local_timezone(offset).single()?.with_timezone(&Utc))
+    Some(midnight.and_local_timezone(EAT).single()?.with_timezone(&Utc))
 }
 
 impl Usage {

@@ -1,12 +1,8 @@
 //! Times as people in the market read them: East Africa Time, all year round.
 
 use amana_domain::statement::Period;
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
-
-const EAT: FixedOffset = match FixedOffset::east_opt(3 * 60 * 60) {
-    Some(offset) => offset,
-    None => panic!("three hours are a valid offset"),
-};
+use amana_domain::time::EAT;
+use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
 
 /// `2026-11-21T13:04:05.123456+03:00`: exact, and the local date in front.
 pub(crate) fn exact(at: DateTime<Utc>) -> String {

@@ -1,11 +1,7 @@
 //! East Africa Time, the only clock that M-Pesa writes and reads: UTC+3, never summer time.
 
-use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
-
-const EAT: FixedOffset = match FixedOffset::east_opt(3 * 60 * 60) {
-    Some(offset) => offset,
-    None => panic!("three hours are a valid offset"),
-};
+use amana_domain::time::EAT;
+use chrono::{DateTime, NaiveDateTime, Utc};
 
 /// `yyyyMMddHHmmss`, as requests carry it.
 pub(crate) fn timestamp(now: DateTime<Utc>) -> String {

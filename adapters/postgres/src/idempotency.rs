@@ -90,7 +90,7 @@ pub(crate) async fn begin(
 }
 
 /// A key that was used, as it was stored.
-#[derive(HasQuery)]
+#[derive(HasQuery, QueryableByName)]
 #[diesel(table_name = idempotency_keys)]
 pub(crate) struct Stored {
     user_id: Uuid,
@@ -180,18 +180,23 @@ pub(crate) async fn give_back_all(
     Ok(())
 }
 
+statement! {
+    FindKeys(
+        users: Array<SqlUuid> = Vec<Uuid>,
+        keys: Array<Text> = Vec<String>,
+    ) "select k.* from unnest($1, $2) as wanted (user_id, key) cross join lateral (
+            select user_id, key, request_hash, status, body from idempotency_keys
+            where user_id = wanted.user_id and key = wanted.key offset 0) k"
+}
+
 /// What is stored under the keys of these calls.
 pub(crate) async fn find_all(
     conn: &mut AsyncPgConnection,
     calls: &[&Keyed],
 ) -> Result<BTreeMap<KeyName, Stored>, Error> {
-    let users: BTreeSet<Uuid> = calls.iter().map(|keyed| keyed.user.uuid()).collect();
-    let keys: BTreeSet<&str> = calls.iter().map(|keyed| keyed.key.as_str()).collect();
-    let found: Vec<Stored> = Stored::query()
-        .filter(idempotency_keys::user_id.eq_any(users))
-        .filter(idempotency_keys::key.eq_any(keys))
-        .load(conn)
-        .await?;
+    let users = calls.iter().map(|keyed| keyed.user.uuid()).collect();
+    let keys = calls.iter().map(|keyed| keyed.key.clone()).collect();
+    let found: Vec<Stored> = FindKeys { users, keys }.load(conn).await?;
     Ok(found.into_iter().map(|stored| ((stored.user_id, stored.key.clone()), stored)).collect())
 }
 

@@ -9,7 +9,8 @@ use crate::schema::notifications;
 use crate::users::{self, User};
 use amana_domain::id::UserId;
 use amana_domain::notice::{self, Channel, Template};
-use chrono::{DateTime, SecondsFormat, Utc};
+use amana_domain::time::EAT;
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
@@ -56,15 +57,9 @@ pub(crate) async fn enqueue(
     Ok(())
 }
 
-/// Kenya keeps one time all year round.
-const EAST_AFRICA_OFFSET_S: i32 = 3 * 3600;
-
 /// A deadline as people here read it.
 pub(crate) fn deadline_text(at: DateTime<Utc>) -> String {
-    match chrono::FixedOffset::east_opt(EAST_AFRICA_OFFSET_S) {
-        Some(offset) => at.with_timezone(&offset).format("%d.%m.%Y %H:%M EAT").to_string(),
-        None => at.to_rfc3339_opts(SecondsFormat::Secs, true),
-    }
+    at.with_timezone(&EAT).format("%d.%m.%Y %H:%M EAT").to_string()
 }
 
 #[derive(HasQuery)]

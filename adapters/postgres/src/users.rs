@@ -144,9 +144,8 @@ pub(crate) async fn people(
         .load(conn)
         .await?;
     let view = |(id, name, handle): (Uuid, String, Option<String>)| {
-        let handle = handle.as_deref().map(Handle::taken).transpose().map_err(Error::row)?;
         let id = UserId::new(id);
-        Ok((id, PersonView { id, name, handle }))
+        Ok((id, PersonView { id, name, handle: handles::read(handle)? }))
     };
     rows.into_iter().map(view).collect()
 }

@@ -1,6 +1,6 @@
 //! The folder of one server: where it may lie, who owns it, and that only one of us uses it.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{
     DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown, symlink,
@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use nix::unistd::geteuid;
 
+use super::lock::Lock;
 use super::user::{User, run_as};
 
 const PRIVATE_FOLDER: u32 = 0o700;
@@ -25,7 +26,7 @@ const PRIVATE_FILE: u32 = 0o600;
 pub(super) struct Folder {
     path: PathBuf,
     user: Option<User>,
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Folder {
@@ -33,7 +34,7 @@ impl Folder {
         let user = run_as()?;
         let path = place(wanted, user.as_ref())
             .with_context(|| format!("cannot prepare the folder {}", wanted.display()))?;
-        let Some(lock) = lock(&path)? else {
+        let Some(lock) = Lock::take(&path)? else {
             bail!("another amana is running from {}: stop it first", path.display());
         };
         Ok(Self { path, user, _lock: lock })
@@ -86,22 +87,6 @@ impl Folder {
             .and_then(|()| give(&file, self.user()))
             .with_context(|| format!("cannot write {}", file.display()))?;
         Ok(file)
-    }
-}
-
-/// The lock beside the data, or `None` when a living process holds it.
-///
-/// # Errors
-/// If the folder cannot be written to.
-pub fn lock(folder: &Path) -> Result<Option<File>> {
-    let path = folder.join("lock");
-    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => {
-            Err(error).with_context(|| format!("cannot lock {}", path.display()))
-        }
     }
 }
 

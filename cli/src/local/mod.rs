@@ -5,6 +5,7 @@
 
 mod binaries;
 mod folder;
+mod lock;
 mod orphan;
 mod ports;
 mod postgres;
@@ -13,7 +14,7 @@ mod redis;
 mod scratch;
 mod user;
 
-pub use folder::lock;
+pub use lock::Lock;
 pub use ports::Port;
 pub use postgres::Postgres;
 pub use process::{Child, Program};

@@ -1,7 +1,7 @@
 //! Temporary room for the servers of a test run.
 
 use std::env;
-use std::fs::{self, File, Permissions};
+use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use nix::sys::signal::Signal;
 use nix::unistd::geteuid;
 
+use super::lock::Lock;
 use super::{folder, orphan, user};
 
 const PREFIX: &str = "amana-scratch-";
@@ -26,7 +27,7 @@ const YOUNG: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Scratch {
     path: PathBuf,
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Scratch {
@@ -38,7 +39,7 @@ impl Scratch {
             // Whatever the umask made of it.
             .and_then(|()| fs::set_permissions(&path, Permissions::from_mode(PASSABLE)))
             .with_context(|| format!("cannot create {}", path.display()))?;
-        let Some(lock) = folder::lock(&path)? else {
+        let Some(lock) = Lock::take(&path)? else {
             bail!("{} was taken while it was made", path.display());
         };
         Ok(Self { path, _lock: lock })
@@ -89,7 +90,7 @@ fn remove_if_abandoned(path: &Path) -> Result<()> {
     if !found.is_dir() || found.uid() != geteuid().as_raw() || young {
         return Ok(());
     }
-    let Some(_lock) = folder::lock(path)? else {
+    let Some(_lock) = Lock::take(path)? else {
         return Ok(());
     };
     for server in fs::read_dir(path)?.flatten().map(|entry| entry.path()) {
@@ -100,7 +101,7 @@ fn remove_if_abandoned(path: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::FileTimes;
+    use std::fs::{File, FileTimes};
     use std::time::SystemTime;
 
     use super::*;
@@ -114,12 +115,10 @@ mod tests {
     fn what_a_killed_run_left_is_swept_and_what_lives_is_not() {
         let living = Scratch::new().unwrap();
         make_old(living.path());
-        let abandoned = Scratch::new().unwrap();
-        fs::write(abandoned.join("file"), "data").unwrap();
-        // As after SIGKILL: the lock is gone, the folder is there.
-        let path = abandoned.path().to_owned();
-        let abandoned = std::mem::ManuallyDrop::new(abandoned);
-        abandoned._lock.unlock().unwrap();
+        // As after SIGKILL: the folder is there, and nobody holds its lock.
+        let path = base().unwrap().join(format!("{PREFIX}{:016x}", rand::random::<u64>()));
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("file"), "data").unwrap();
         make_old(&path);
 
         let next = Scratch::new().unwrap();

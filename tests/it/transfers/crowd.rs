@@ -247,6 +247,22 @@ async fn what_breaks_a_batch_is_found_and_fails_alone() {
     app.assert_sound().await;
 }
 
+/// Whoever waits in a batch that panics hears that the outcome is not known; the lane goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_panic_in_a_batch_does_not_end_the_lane() {
+    let (app, amina, juma) = rich(100_000).await;
+    let (from, recipient): (UserId, UserId) = (amina.id.parse().unwrap(), juma.id.parse().unwrap());
+    let writer = TransferWriter::start(&app.store, &app.clock);
+    let mut broken = request(from, "k-1", recipient, 1);
+    broken.render = |_| panic!("on purpose");
+    let answer = writer.make(broken).await;
+    assert!(matches!(&answer, Err(error) if error.is_transient()), "{answer:?}");
+    let again = writer.make(request(from, "k-1", recipient, 1)).await.expect("made");
+    assert!(!again.replayed);
+    assert_eq!(app.balance(&juma).await, (1, 0));
+    app.assert_sound().await;
+}
+
 /// A server whose clock is behind posts no earlier than what is there: time never runs back in an account.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clock_that_is_behind_does_not_turn_back_time() {

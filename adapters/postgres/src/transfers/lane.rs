@@ -31,7 +31,12 @@ pub(super) async fn work(store: Store, clock: Clock, mut queue: mpsc::Receiver<W
         {
             waiting.push_back(next);
         }
-        carry_out(&store, &clock, take_batch(&mut waiting)).await;
+        let (store, clock, batch) = (store.clone(), clock.clone(), take_batch(&mut waiting));
+        // A task of its own: a panic in it leaves its callers without an answer, and the lane goes on.
+        let batch = tokio::spawn(async move { carry_out(&store, &clock, batch).await });
+        if let Err(error) = batch.await {
+            tracing::error!("a batch of transfers was cut short: {error}");
+        }
     }
 }
 

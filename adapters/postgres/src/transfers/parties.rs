@@ -2,10 +2,10 @@
 
 use super::NewTransfer;
 use crate::error::Error;
+use crate::handles;
 use crate::people::PersonView;
 use crate::row::parse;
 use crate::statement::statement;
-use amana_domain::handle::Handle;
 use amana_domain::id::UserId;
 use amana_domain::limits::Limits;
 use amana_domain::money::Currency;
@@ -94,7 +94,7 @@ impl Parties {
     fn add(&mut self, row: Row) -> Result<(), Error> {
         let id = UserId::new(row.id);
         let limits = limits(&row)?;
-        let handle = row.handle.as_deref().map(Handle::taken).transpose().map_err(Error::row)?;
+        let handle = handles::read(row.handle.clone())?;
         let (_, party) = self.people.entry(id).or_insert_with(|| {
             let view = PersonView { id, name: row.name, handle };
             (view, Party { is_closed: row.is_closed, ..Party::default() })

@@ -9,7 +9,7 @@ use crate::pool::Store;
 use crate::quote::{Allowance, Quote};
 use amana_domain::id::EntryId;
 use amana_domain::limits::day_of;
-use amana_domain::transfer::{Transfer, TransferRefusal};
+use amana_domain::transfer::{self, Transfer, TransferRefusal};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -28,15 +28,13 @@ impl Store {
         let sender = request.keyed.user;
         let id = EntryId::new(Uuid::now_v7());
         let transfer = Transfer { id, sender, recipient, amount: request.amount };
+        let (limits, _) =
+            transfer::screen(&transfer, parties.party(sender), parties.party(recipient))?;
         let accounts = BTreeSet::from([transfer.from(), transfer.to()]);
         let positions = ledger::positions(&mut conn, &accounts).await?;
         let before = positions.get(&transfer.from()).balance_minor;
         let mut book = batch::book(&mut conn, &[&transfer], &parties, positions).await?;
         let accepted = book.accept(&transfer, day_of(now))?;
-        let limits = parties
-            .party(sender)
-            .and_then(|party| party.limits.get(&request.amount.currency()).copied());
-        let limits = limits.ok_or(TransferRefusal::SenderClosed)?;
         Ok(Quote {
             amount: request.amount,
             fee_minor: 0,
