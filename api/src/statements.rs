@@ -43,10 +43,6 @@ struct StatementAnswer {
     to: Wire<Moment>,
     /// The available balance before the period.
     opening: Money,
-    /// What came in during the whole period; `null` if that has more than 10,000 movements.
-    total_in: Nullable<Money>,
-    /// What went out during the whole period; `null` if that has more than 10,000 movements.
-    total_out: Nullable<Money>,
     /// The available balance at the end of the period.
     closing: Money,
     /// The movements of this page, oldest first.
@@ -64,8 +60,6 @@ impl From<StatementPage> for StatementAnswer {
             from: Moment(page.period.from).into(),
             to: Moment(page.period.to).into(),
             opening: money(page.ends.opening_minor),
-            total_in: Nullable::of(page.totals.map(|totals| money(totals.in_minor))),
-            total_out: Nullable::of(page.totals.map(|totals| money(totals.out_minor))),
             closing: money(page.ends.closing_minor),
             lines: page.lines.into_iter().map(TransactionAnswer::from).collect(),
             next_cursor: Nullable::of(next.map(|place| place.to_string())),
@@ -143,9 +137,9 @@ impl Statements {
     /// Get a statement
     ///
     /// The caller's available balance in one currency over a period: opening balance, movements oldest first,
-    /// totals, closing balance. As JSON it comes in pages, which belong to one statement also while money moves. As
-    /// CSV (RFC 4180) and PDF it is whole, in the language of the person, with local times; `period_too_long`
-    /// (422) beyond 10,000 movements.
+    /// closing balance. As JSON it comes in pages, which belong to one statement also while money moves. As
+    /// CSV (RFC 4180) and PDF it is whole, with totals, in the language of the person and with local times;
+    /// `period_too_long` (422) beyond 10,000 movements.
     #[oai(path = "/", method = "get", operation_id = "get_statement")]
     #[expect(clippy::too_many_arguments, reason = "one for each parameter of the operation")]
     async fn get(

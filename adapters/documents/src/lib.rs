@@ -14,7 +14,7 @@ mod time;
 mod words;
 
 use amana_domain::notice::Locale;
-use amana_domain::statement::Statement;
+use amana_domain::statement::{Statement, StatementError};
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
@@ -38,6 +38,8 @@ pub enum DocumentError {
     Sheet(#[from] csv::Error),
     #[error("a sheet is not text")]
     Encoding,
+    #[error("a statement does not add up")]
+    Statement(#[from] StatementError),
 }
 
 impl StatementFile {

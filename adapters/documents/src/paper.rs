@@ -5,6 +5,7 @@ use crate::font::{Face, Glyph};
 use crate::words::{Words, kind, words};
 use crate::{DocumentError, StatementFile, time};
 use amana_domain::money::Currency;
+use amana_domain::statement::Totals;
 use amana_domain::transaction::Transaction;
 use pdf_writer::{Content, Str};
 
@@ -118,7 +119,7 @@ fn detail(line: &Transaction) -> String {
     }
 }
 
-fn head(page: &mut Page<'_>, file: &StatementFile, words: &Words) {
+fn head(page: &mut Page<'_>, file: &StatementFile, totals: Totals, words: &Words) {
     let statement = &file.statement;
     page.left(LEFT, TITLE, words.title, RIGHT - LEFT);
     page.right(RIGHT, TITLE, "Amana");
@@ -129,7 +130,7 @@ fn head(page: &mut Page<'_>, file: &StatementFile, words: &Words) {
         (words.currency, statement.currency.to_string()),
         (words.made, time::minute(file.made_at)),
     ];
-    let (ends, totals) = (statement.ends, statement.totals);
+    let ends = statement.ends;
     let sums = [
         (words.opening, ends.opening_minor),
         (words.total_in, totals.in_minor),
@@ -180,7 +181,7 @@ pub(crate) fn write(file: &StatementFile) -> Result<Vec<u8>, DocumentError> {
     let (fonts, words, statement) = (Fonts::new()?, words(file.locale), &file.statement);
     let mut done = vec![];
     let mut page = Page::new(&fonts);
-    head(&mut page, file, words);
+    head(&mut page, file, statement.totals()?, words);
     page.columns(words);
     balance(&mut page, statement.currency, (words.opening, statement.ends.opening_minor));
     if statement.lines.is_empty() {

@@ -84,7 +84,7 @@ fn frame(
 
 pub(crate) fn write(file: &StatementFile) -> Result<String, DocumentError> {
     let statement = &file.statement;
-    let (words, ends, totals) = (words(file.locale), statement.ends, statement.totals);
+    let (words, ends, totals) = (words(file.locale), statement.ends, statement.totals()?);
     let (from, to) = (statement.period.from, statement.period.to);
     let mut sheet = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(vec![]);
     sheet.write_record(header(file))?;

@@ -3,7 +3,7 @@ use amana_domain::handle::Handle;
 use amana_domain::id::{DealId, EntryId, UserId};
 use amana_domain::ledger::EntryKind;
 use amana_domain::money::Currency;
-use amana_domain::statement::{Ends, Period, Totals};
+use amana_domain::statement::{Ends, Period};
 use amana_domain::transaction::{Counterparty, Reference, Transaction};
 use amana_domain::transfer::Category;
 use proptest::prelude::*;
@@ -39,13 +39,10 @@ fn file(locale: Locale, mut lines: Vec<Transaction>) -> StatementFile {
         closing_minor += line.amount_minor;
         line.balance_after_minor = closing_minor;
     }
-    let sum = |wanted: fn(&i64) -> bool| lines.iter().map(|l| l.amount_minor).filter(wanted).sum();
-    let (in_minor, out_minor): (i64, i64) = (sum(|minor| *minor > 0), sum(|minor| *minor < 0));
     let statement = Statement {
         currency: Currency::Kes,
         period: Period { from: at("2026-10-31T21:00:00Z"), to: at("2026-11-30T21:00:00Z") },
         ends: Ends { opening_minor, closing_minor },
-        totals: Totals { in_minor, out_minor: -out_minor },
         lines,
     };
     let statement = statement.proven().unwrap();

@@ -369,8 +369,6 @@ diesel::joinable!(milestones -> deals (deal_id));
 diesel::joinable!(notifications -> users (user_id));
 diesel::joinable!(payment_evidence -> payments (payment_id));
 diesel::joinable!(payments -> deals (deal_id));
-diesel::joinable!(postings -> accounts (account_id));
-diesel::joinable!(postings -> entries (entry_id));
 diesel::joinable!(tier_limits -> tiers (tier));
 diesel::joinable!(transfers -> entries (id));
 diesel::joinable!(users -> tiers (tier));

@@ -114,6 +114,7 @@ async fn postings_that_do_not_balance_are_refused() {
         ("more than the entry says", with(2, &more_than_said), "postings_complete"),
         ("in two pieces", split.concat(), "postings_complete"),
         ("added to an old entry", postings(&added), "postings_complete"),
+        ("without an entry", postings(&[from_alice, to_bob]), "postings_entry_exists"),
         (
             "a line twice",
             with(2, &[from_alice, (BOB, 1, (NEW, 1), 10, 10, "KES")]),
@@ -173,7 +174,7 @@ async fn postings_that_do_not_continue_their_account_are_refused() {
         (
             "an account that does not exist",
             with((OLD, 1, (NEW, 1), -10, -10, "KES"), to_bob),
-            "postings_account_fkey",
+            "postings_continue_account",
         ),
     ])
     .await;

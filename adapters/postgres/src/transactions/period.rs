@@ -8,7 +8,7 @@ use crate::pool::Store;
 use crate::statement::statement;
 use amana_domain::id::UserId;
 use amana_domain::money::Currency;
-use amana_domain::statement::{Ends, LINES_MAX, Period, Statement, StatementError, Totals, carry};
+use amana_domain::statement::{Ends, LINES_MAX, Period, Statement, StatementError, carry};
 use amana_domain::transaction::Transaction;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -30,8 +30,6 @@ pub struct StatementPage {
     pub currency: Currency,
     /// Of the period, not of the page.
     pub ends: Ends,
-    /// Of the period too; none if it has more than [`LINES_MAX`] lines.
-    pub totals: Option<Totals>,
     pub lines: Vec<Transaction>,
     pub next: Option<StatementPlace>,
 }
@@ -95,24 +93,6 @@ struct BalanceRow {
     balance_after_minor: i64,
 }
 
-statement! {
-    SumStretch(
-        account: SqlUuid = Uuid,
-        before_seq: BigInt = i64,
-        last_seq: BigInt = i64,
-    ) "select coalesce(sum(greatest(amount_minor, 0)), 0)::bigint as in_minor,
-            coalesce(-sum(least(amount_minor, 0)), 0)::bigint as out_minor
-        from postings where account_id = $1 and seq > $2 and seq <= $3"
-}
-
-#[derive(QueryableByName)]
-struct TotalsRow {
-    #[diesel(sql_type = BigInt)]
-    in_minor: i64,
-    #[diesel(sql_type = BigInt)]
-    out_minor: i64,
-}
-
 impl Bounds {
     const fn ends(&self) -> Ends {
         Ends { opening_minor: self.opening_minor, closing_minor: self.closing_minor }
@@ -120,18 +100,6 @@ impl Bounds {
 
     const fn lines(&self) -> i64 {
         self.last_seq.saturating_sub(self.before_seq)
-    }
-
-    async fn totals(&self, conn: &mut AsyncPgConnection) -> Result<Totals, Error> {
-        let sum = SumStretch {
-            account: self.account,
-            before_seq: self.before_seq,
-            last_seq: self.last_seq,
-        };
-        let TotalsRow { in_minor, out_minor } = sum.get_result(conn).await?;
-        let totals = Totals { in_minor, out_minor };
-        self.ends().join(totals).map_err(Error::row)?;
-        Ok(totals)
     }
 
     /// The same period as it was when its first page was read.
@@ -186,8 +154,6 @@ impl Store {
         if let Some(place) = after {
             bounds = bounds.until(&mut conn, place.last_seq).await?;
         }
-        let is_long = bounds.lines() > LINES_MAX;
-        let totals = if is_long { None } else { Some(bounds.totals(&mut conn).await?) };
         let after = after.map_or(bounds.before_seq, |place| place.seq);
         let after = after.clamp(bounds.before_seq, bounds.last_seq.max(bounds.before_seq));
         let before_minor = bounds.balance_at(&mut conn, after).await?;
@@ -200,7 +166,7 @@ impl Store {
         }
         let place = StatementPlace { seq, last_seq: bounds.last_seq };
         let next = (seq < bounds.last_seq && !lines.is_empty()).then_some(place);
-        Ok(StatementPage { period, currency, ends: bounds.ends(), totals, lines, next })
+        Ok(StatementPage { period, currency, ends: bounds.ends(), lines, next })
     }
 
     /// A whole statement, to be made a file of.
@@ -218,9 +184,8 @@ impl Store {
         if bounds.lines() > LINES_MAX {
             return Err(Error::Conflict(Conflict::PeriodTooLong));
         }
-        let totals = bounds.totals(&mut conn).await?;
         let lines = bounds.read(&mut conn, user, (bounds.before_seq, LINES_MAX)).await?;
-        let statement = Statement { currency, period, ends: bounds.ends(), totals, lines };
+        let statement = Statement { currency, period, ends: bounds.ends(), lines };
         statement.proven().map_err(Error::row)
     }
 }
