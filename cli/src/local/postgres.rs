@@ -24,10 +24,11 @@ const IDENTIFIER_BYTES_MAX: usize = 63;
 /// "Fast shutdown": sessions are ended, data is written down. SIGTERM would wait for the sessions.
 const FAST_SHUTDOWN: Signal = Signal::SIGINT;
 
-const SETTINGS: [&str; 9] = [
+const SETTINGS: [&str; 10] = [
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",
     "max_connections=200",
+    "shared_buffers=256MB",
     // After a checkpoint every page is logged whole once more: rarely, so that it does not fill the log.
     "max_wal_size=4GB",
     "checkpoint_timeout=15min",
@@ -37,13 +38,8 @@ const SETTINGS: [&str; 9] = [
     "log_line_prefix=%m [%p] %d ",
 ];
 
-const TEST_ONLY_SETTINGS: [&str; 4] =
-    ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=256MB"];
-
-/// As PostgreSQL's manual advises to begin with. What is not used takes no memory.
-const BUFFERS_PART_OF_MEMORY: u64 = 4;
-const BUFFERS_MIB_MIN: u64 = 128;
-const BUFFERS_MIB_MAX: u64 = 8 * 1024;
+const TEST_ONLY_SETTINGS: [&str; 3] =
+    ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
 
 /// A running server. Dropping it stops it; the data stays.
 #[derive(Debug)]
@@ -196,14 +192,6 @@ fn clear_the_way(folder: &Folder, data: &Path) -> Result<()> {
     }
 }
 
-fn buffers_mib() -> u64 {
-    #[cfg(target_os = "linux")]
-    let memory_bytes = nix::sys::sysinfo::sysinfo().map_or(0, |system| system.ram_total());
-    #[cfg(not(target_os = "linux"))]
-    let memory_bytes = 0;
-    (memory_bytes / (1024 * 1024) / BUFFERS_PART_OF_MEMORY).clamp(BUFFERS_MIB_MIN, BUFFERS_MIB_MAX)
-}
-
 fn launch(
     folder: &Folder,
     binaries: &PostgresBinaries,
@@ -211,11 +199,9 @@ fn launch(
     durability: Durability,
 ) -> Result<Child> {
     let data: PathBuf = folder.join("data");
-    let buffers = format!("shared_buffers={}MB", buffers_mib());
     let mut settings = SETTINGS.to_vec();
-    match durability {
-        Durability::Full => settings.push(&buffers),
-        Durability::TestOnly => settings.extend(TEST_ONLY_SETTINGS),
+    if durability == Durability::TestOnly {
+        settings.extend(TEST_ONLY_SETTINGS);
     }
     let child = Program::new("PostgreSQL", &binaries.program("postgres"), &folder.join("log"))
         .args(["-D".as_ref(), data.as_os_str()])
