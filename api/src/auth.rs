@@ -1,134 +1,98 @@
-//! Who is calling: access tokens, and the extractors that prove a caller or an operator.
+//! Who is calling: the extractors that prove a caller, or somebody who works here.
 
 use crate::context::Context;
 use crate::problem::{ApiError, Code};
-use amana_domain::id::UserId;
+use crate::tokens;
+use amana_domain::id::{SessionId, UserId};
+use amana_domain::money::Money;
+use amana_domain::permission::{Action, Circumstances, Resource, UserRole, permit};
 use amana_domain::transfer::TransferRefusal;
-use amana_postgres::{Error, User, UserRole};
-use chrono::{DateTime, TimeDelta, Utc};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use amana_postgres::{Error, User};
 use poem::Request;
 use poem_openapi::SecurityScheme;
 use poem_openapi::auth::Bearer;
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// How long an access token is good for.
-pub(crate) const TOKEN_TTL: TimeDelta = TimeDelta::minutes(15);
-
 pub(crate) const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
-
-const ISSUER: &str = "amana";
-
-#[derive(Serialize, Deserialize)]
-struct Claims {
-    iss: String,
-    sub: String,
-    role: String,
-    iat: i64,
-    exp: i64,
-}
-
-/// A person who has proven to be who they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Session {
-    user: UserId,
-    role: UserRole,
-}
-
-/// Makes and reads access tokens.
-pub(crate) struct Tokens {
-    encoding: EncodingKey,
-    decoding: DecodingKey,
-    validation: Validation,
-}
-
-// The keys are the secret.
-impl std::fmt::Debug for Tokens {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tokens").finish_non_exhaustive()
-    }
-}
-
-impl Tokens {
-    pub(crate) fn new(secret: &SecretString) -> Self {
-        let secret = secret.expose_secret().as_bytes();
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.set_issuer(&[ISSUER]);
-        // Checked below against the clock that we were handed, which tests move.
-        validation.validate_exp = false;
-        validation.validate_aud = false;
-        Self {
-            encoding: EncodingKey::from_secret(secret),
-            decoding: DecodingKey::from_secret(secret),
-            validation,
-        }
-    }
-
-    /// # Errors
-    /// `internal` if signing fails.
-    pub(crate) fn issue(&self, user: &User, now: DateTime<Utc>) -> Result<String, ApiError> {
-        let expires = now.checked_add_signed(TOKEN_TTL).unwrap_or(now);
-        let claims = Claims {
-            iss: ISSUER.to_owned(),
-            sub: user.id.to_string(),
-            role: user.role.to_string(),
-            iat: now.timestamp(),
-            exp: expires.timestamp(),
-        };
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).map_err(|e| {
-            tracing::error!("an access token could not be signed: {e}");
-            ApiError::internal()
-        })
-    }
-
-    fn read(&self, token: &str, now: DateTime<Utc>) -> Option<Session> {
-        let claims =
-            jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation).ok()?.claims;
-        let session = Session { user: claims.sub.parse().ok()?, role: claims.role.parse().ok()? };
-        (now.timestamp() < claims.exp).then_some(session)
-    }
-}
 
 /// The access token that `log_in` answers, as `Authorization: Bearer …`.
 #[derive(SecurityScheme)]
 #[oai(ty = "bearer", bearer_format = "JWT", rename = "bearer", checker = "caller")]
-pub(crate) struct Caller(Session);
+pub(crate) struct Caller(tokens::Bearer);
 
 impl Caller {
     pub(crate) const fn user(&self) -> UserId {
         self.0.user
     }
+
+    pub(crate) const fn session(&self) -> SessionId {
+        self.0.session
+    }
 }
 
-/// The access token of a person with the role `operator`.
+/// Somebody who works here, as far as that is proven: what they may do depends on the role.
+pub(crate) struct Staff {
+    caller: Caller,
+    role: UserRole,
+    from_listed: bool,
+}
+
+/// The access token of a person whose role is not `user`.
 #[derive(SecurityScheme)]
-#[oai(ty = "bearer", bearer_format = "JWT", rename = "operator", checker = "operator")]
-pub(crate) struct Operator(Caller);
+#[oai(ty = "bearer", bearer_format = "JWT", rename = "operator", checker = "staff")]
+pub(crate) struct Operator(Staff);
 
 impl Operator {
     pub(crate) const fn caller(&self) -> &Caller {
-        &self.0
+        &self.0.caller
+    }
+
+    /// # Errors
+    /// `forbidden`, in the words of the permission table.
+    pub(crate) fn may(
+        &self,
+        context: &Context,
+        wanted: (Resource, Action),
+    ) -> Result<(), ApiError> {
+        self.may_move(context, wanted, None)
+    }
+
+    /// The same, where money is at stake.
+    pub(crate) fn may_move(
+        &self,
+        context: &Context,
+        wanted: (Resource, Action),
+        amount: Option<Money>,
+    ) -> Result<(), ApiError> {
+        let Staff { role, from_listed, .. } = self.0;
+        let circumstances = Circumstances { at: context.now(), from_listed, amount };
+        permit(role, wanted, &circumstances)
+            .map_err(|denial| ApiError::new(Code::Forbidden, denial.to_string()))
     }
 }
 
-async fn caller(request: &Request, bearer: Bearer) -> poem::Result<Session> {
+async fn caller(request: &Request, bearer: Bearer) -> poem::Result<tokens::Bearer> {
     let context = request.data::<Arc<Context>>().ok_or_else(ApiError::internal)?;
-    let session = context.tokens.read(&bearer.token, context.now());
-    Ok(session.ok_or_else(ApiError::unauthorized)?)
+    let bearer = context.tokens.read_access(&bearer.token, context.now());
+    let bearer = bearer.ok_or_else(ApiError::unauthorized)?;
+    if context.ended.contains(bearer.session).await? {
+        return Err(ApiError::unauthorized().into());
+    }
+    Ok(bearer)
 }
 
-async fn operator(request: &Request, bearer: Bearer) -> poem::Result<Caller> {
-    let session = caller(request, bearer).await?;
-    if session.role != UserRole::Operator {
+async fn staff(request: &Request, bearer: Bearer) -> poem::Result<Staff> {
+    let bearer = caller(request, bearer).await?;
+    // Their calls are few and reach far: account and role are read anew each time.
+    let context = request.data::<Arc<Context>>().ok_or_else(ApiError::internal)?;
+    let user = context.store.user(bearer.user).await.map_err(ApiError::from)?;
+    require_open(&user)?;
+    if user.role == UserRole::User {
         return Err(ApiError::new(Code::Forbidden, "this is for operators only").into());
     }
-    // Operators' calls are few and reach far: that the account is still open is asked each time.
-    let context = request.data::<Arc<Context>>().ok_or_else(ApiError::internal)?;
-    let user = context.store.user(session.user).await.map_err(ApiError::from)?;
-    require_open(&user)?;
-    Ok(Caller(session))
+    let address = crate::device::address(request);
+    let from_listed = context.staff_networks.iter().any(|network| network.contains(&address));
+    Ok(Staff { caller: Caller(bearer), role: user.role, from_listed })
 }
 
 /// # Errors
@@ -137,57 +101,5 @@ pub(crate) fn require_open(user: &User) -> Result<(), ApiError> {
     match user.closed_at {
         None => Ok(()),
         Some(_) => Err(Error::Transfer(TransferRefusal::SenderClosed).into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use amana_domain::notice::Locale;
-    use amana_domain::phone::Msisdn;
-    use uuid::Uuid;
-
-    fn user(role: UserRole) -> User {
-        User {
-            id: UserId::new(Uuid::from_u128(7)),
-            name: "Amina".into(),
-            email: "amina@example.com".into(),
-            phone: Msisdn::parse("254712345678").unwrap(),
-            password_hash: String::new(),
-            role,
-            locale: Locale::English,
-            handle: None,
-            tier: "standard".into(),
-            created_at: DateTime::UNIX_EPOCH,
-            closed_at: None,
-        }
-    }
-
-    fn at(seconds: i64) -> DateTime<Utc> {
-        DateTime::from_timestamp(seconds, 0).unwrap()
-    }
-
-    #[test]
-    fn a_token_is_good_for_fifteen_minutes() {
-        let tokens = Tokens::new(&"secret".into());
-        let token = tokens.issue(&user(UserRole::Operator), at(0)).unwrap();
-        let session = Session { user: UserId::new(Uuid::from_u128(7)), role: UserRole::Operator };
-        assert_eq!(tokens.read(&token, at(0)), Some(session));
-        assert_eq!(tokens.read(&token, at(899)), Some(session));
-        assert_eq!(tokens.read(&token, at(900)), None);
-    }
-
-    #[test]
-    fn forged_tokens_are_refused() {
-        let tokens = Tokens::new(&"secret".into());
-        let good = tokens.issue(&user(UserRole::User), at(0)).unwrap();
-        let (head, rest) = good.split_once('.').unwrap();
-        let (_, signature) = rest.split_once('.').unwrap();
-        // {"alg":"none"} in place of the header.
-        let unsigned = format!("eyJhbGciOiJub25lIn0.{}.", rest.split_once('.').unwrap().0);
-        let other = Tokens::new(&"other".into()).issue(&user(UserRole::User), at(0)).unwrap();
-        for bad in ["", "a.b.c", &unsigned, &other, &format!("{head}.e30.{signature}")] {
-            assert_eq!(tokens.read(bad, at(0)), None, "{bad}");
-        }
     }
 }

@@ -1,14 +1,17 @@
 //! What handlers work with, and the one way in which they change something.
 
-use crate::auth::Tokens;
+use crate::ended::EndedSessions;
 use crate::password::Passwords;
 use crate::problem::ApiError;
+use crate::tokens::Tokens;
 use amana_domain::fee::{FeePayer, FeePlan};
 use amana_domain::money::{Currency, Money};
 use amana_postgres::{Clock, Error, Store, TransferWriter};
 use amana_redis::Transport;
 use chrono::{DateTime, Utc};
+use ipnet::IpNet;
 use std::future::Future;
+use std::sync::Arc;
 use tracing::Instrument;
 
 /// What a deal costs: a part of the amount and a fixed part, in the currency of the deal.
@@ -34,6 +37,9 @@ pub(crate) struct Context {
     pub(crate) clock: Clock,
     pub(crate) redis: Option<Transport>,
     pub(crate) tokens: Tokens,
+    pub(crate) ended: Arc<EndedSessions>,
+    /// From where money and rights may be decided about.
+    pub(crate) staff_networks: Vec<IpNet>,
     pub(crate) passwords: Passwords,
     pub(crate) fees: FeePolicy,
 }

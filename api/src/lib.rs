@@ -6,8 +6,10 @@ mod bounds;
 mod callbacks;
 mod context;
 mod deals;
+mod device;
 mod docs;
 mod document;
+mod ended;
 mod handles;
 mod health;
 mod holds;
@@ -24,7 +26,9 @@ mod people;
 mod problem;
 mod quote;
 mod server;
+mod sessions;
 mod statements;
+mod tokens;
 mod transactions;
 mod transfers;
 mod users;
@@ -68,7 +72,7 @@ pub(crate) enum Chapter {
 }
 
 type Resources = (
-    (users::Users, handles::Handles, people::People, limits::Limits),
+    (users::Users, sessions::Sessions, handles::Handles, people::People, limits::Limits),
     (wallet::Wallet, transactions::Transactions, statements::Statements),
     (transfers::Transfers, operations::Operations),
     deals::Deals,
@@ -101,7 +105,7 @@ same answer again, with the header `Idempotent-Replayed: true`; nothing is done 
 
 pub(crate) fn service() -> OpenApiService<Resources, ()> {
     let resources = (
-        (users::Users, handles::Handles, people::People, limits::Limits),
+        (users::Users, sessions::Sessions, handles::Handles, people::People, limits::Limits),
         (wallet::Wallet, transactions::Transactions, statements::Statements),
         (transfers::Transfers, operations::Operations),
         deals::Deals,

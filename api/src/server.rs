@@ -1,12 +1,14 @@
 //! Putting the layers together, and serving until told to stop.
 
-use crate::auth::Tokens;
 use crate::context::{Context, FeePolicy};
+use crate::ended::EndedSessions;
 use crate::password::Passwords;
 use crate::problem::{of_framework, of_panic};
+use crate::tokens::Tokens;
 use crate::{bounds, docs, observe, service};
 use amana_postgres::{Clock, Store, TransferWriter};
 use amana_redis::Transport;
+use ipnet::IpNet;
 use poem::listener::TcpAcceptor;
 use poem::middleware::CatchPanic;
 use poem::{Endpoint, EndpointExt, Response, Route, Server};
@@ -27,6 +29,8 @@ pub struct ApiConfig {
     /// Signs the access tokens; all instances share it.
     pub jwt_secret: SecretString,
     pub fee: FeePolicy,
+    /// From where those who work here may decide about money and rights.
+    pub staff_networks: Vec<IpNet>,
 }
 
 /// The whole API with all its layers, on the present runtime. `redis` is only asked whether it is there.
@@ -38,6 +42,8 @@ pub fn app(
 ) -> impl Endpoint<Output = Response> + 'static {
     let context = Arc::new(Context {
         transfers: TransferWriter::start(&store, &clock),
+        ended: EndedSessions::start(store.clone(), clock.clone()),
+        staff_networks: config.staff_networks.clone(),
         store,
         clock,
         redis,

@@ -1,15 +1,16 @@
-//! People: registering, logging in, and the caller's own record.
+//! People: registering, and the caller's own record.
 
 use crate::Chapter;
-use crate::auth::{Caller, TOKEN_TTL, require_open};
+use crate::auth::Caller;
 use crate::body::Body;
 use crate::context::Context;
-use crate::problem::{ApiError, Code};
-use crate::wire::{Email, NewPassword, Nullable, PersonName, Phone, Secret, Timestamp, Wire};
+use crate::problem::ApiError;
+use crate::wire::{Email, NewPassword, Nullable, PersonName, Phone, Timestamp, Wire};
 use amana_domain::handle::Handle;
 use amana_domain::id::UserId;
 use amana_domain::notice::Locale;
-use amana_postgres::{NewUser, User, UserRole};
+use amana_domain::permission::UserRole;
+use amana_postgres::{NewUser, User};
 use poem::web::Data;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
@@ -49,15 +50,6 @@ impl RegisterUser {
     }
 }
 
-/// What a person logs in with.
-#[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object")]
-#[oai(deny_unknown_fields)]
-struct LogIn {
-    email: String,
-    password: Secret,
-}
-
 /// A person, as they see themselves.
 #[derive(Debug, Object)]
 #[oai(rename = "User")]
@@ -89,29 +81,11 @@ impl From<User> for UserAnswer {
     }
 }
 
-/// The right to call the API for a while.
-#[derive(Object)]
-struct Session {
-    /// Send it as `Authorization: Bearer …`.
-    access_token: String,
-    /// Always `Bearer`.
-    token_type: String,
-    /// Seconds until the token is no longer good.
-    expires_in: i64,
-}
-
 #[derive(ApiResponse)]
 enum Registered {
     /// Registered; the person can log in now.
     #[oai(status = 201)]
     Created(Json<UserAnswer>),
-}
-
-#[derive(ApiResponse)]
-enum LoggedIn {
-    /// Logged in.
-    #[oai(status = 200)]
-    Session(Json<Session>),
 }
 
 #[derive(ApiResponse)]
@@ -140,25 +114,6 @@ impl Users {
         Ok(Registered::Created(Json(user.into())))
     }
 
-    /// Log in
-    ///
-    /// Answers an access token that is good for 15 minutes. Problems: `invalid_credentials` (401), whether the
-    /// e-mail address is unknown or the password wrong; `account_closed` (403), told to nobody who does not
-    /// know the password.
-    #[oai(path = "/sessions", method = "post", operation_id = "log_in")]
-    async fn log_in(
-        &self,
-        context: Data<&Arc<Context>>,
-        body: Body<LogIn>,
-    ) -> Result<LoggedIn, ApiError> {
-        let user = proven(&context, body.value).await?;
-        Ok(LoggedIn::Session(Json(Session {
-            access_token: context.tokens.issue(&user, context.now())?,
-            token_type: "Bearer".to_owned(),
-            expires_in: TOKEN_TTL.num_seconds(),
-        })))
-    }
-
     /// Get one's own record
     ///
     /// Who the access token belongs to.
@@ -166,29 +121,5 @@ impl Users {
     async fn me(&self, context: Data<&Arc<Context>>, caller: Caller) -> Result<Found, ApiError> {
         let user = context.store.user(caller.user()).await?;
         Ok(Found::User(Json(user.into())))
-    }
-}
-
-/// The person who has this address and knows its password. That the account is closed is theirs to know.
-async fn proven(context: &Context, LogIn { email, password }: LogIn) -> Result<User, ApiError> {
-    let user = find(context, &email).await?;
-    let hash = user.as_ref().map(|user| user.password_hash.clone());
-    let fits = context.passwords.verify(password.0, hash).await?;
-    let user = user.filter(|_| fits).ok_or_else(|| {
-        ApiError::new(
-            Code::InvalidCredentials,
-            "this e-mail address and password do not belong together",
-        )
-    })?;
-    require_open(&user)?;
-    Ok(user)
-}
-
-/// An address that nobody can have is treated like one that nobody has.
-async fn find(context: &Context, email: &str) -> Result<Option<User>, ApiError> {
-    use crate::wire::Text;
-    match Email::parse(email) {
-        Ok(email) => Ok(context.store.user_by_email(&email.0).await?),
-        Err(_) => Ok(None),
     }
 }

@@ -3,8 +3,9 @@
 use crate::config::{self, ConfigError, Source};
 use crate::stack::block_on;
 use amana_domain::notice::Locale;
+use amana_domain::permission::UserRole;
 use amana_domain::phone::Msisdn;
-use amana_postgres::{Clock, NewUser, Store, UserRole};
+use amana_postgres::{Clock, NewUser, Store};
 use anyhow::{Context, Result};
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
@@ -21,6 +22,14 @@ pub struct NewOperator {
     /// With country code, such as 254712345678
     #[arg(long)]
     pub phone: String,
+    /// What they may do: support, compliance, admin or super_admin
+    #[arg(long, default_value = "super_admin", value_parser = staff_role)]
+    pub role: UserRole,
+}
+
+fn staff_role(text: &str) -> Result<UserRole, String> {
+    let role = text.parse::<UserRole>().ok().filter(|role| *role != UserRole::User);
+    role.ok_or_else(|| "support, compliance, admin or super_admin is wanted".to_owned())
 }
 
 /// # Errors
@@ -57,7 +66,7 @@ pub async fn create_in(
         phone: Msisdn::parse(&new.phone)?,
         password_hash: amana_api::hash_password(password)
             .context("the password could not be hashed")?,
-        role: UserRole::Operator,
+        role: new.role,
         locale: Locale::English,
         handle: None,
     };

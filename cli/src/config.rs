@@ -2,6 +2,7 @@
 
 use amana_messaging::{MailConfig, SmsConfig};
 use amana_mpesa::MpesaConfig;
+use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -69,6 +70,16 @@ impl<'a> Source<'a> {
             None => Ok(default),
             Some(_) => self.parsed(variable, wanted),
         }
+    }
+
+    fn networks(&self, variable: &'static str, default: &str) -> Result<Vec<IpNet>, ConfigError> {
+        let text = self.optional(variable).unwrap_or_else(|| default.to_owned());
+        let read = |part: &str| part.trim().parse();
+        let networks: Result<_, _> = text.split(',').map(read).collect();
+        networks.map_err(|_: ipnet::AddrParseError| ConfigError {
+            variable,
+            why: "must be networks such as 10.0.0.0/8,192.168.1.0/24".to_owned(),
+        })
     }
 
     fn in_range<T>(
@@ -141,7 +152,11 @@ pub struct Api {
     pub jwt_secret: SecretString,
     pub fee_percentage_bps: u16,
     pub fee_fixed_minor: i64,
+    pub staff_networks: Vec<IpNet>,
 }
+
+/// This machine and private networks (RFC 1918, RFC 4193).
+const STAFF_NETWORKS: &str = "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7";
 
 impl Api {
     /// # Errors
@@ -162,6 +177,7 @@ impl Api {
             jwt_secret,
             fee_percentage_bps: source.in_range("AMANA_FEE_PERCENTAGE_BPS", 150, 0..=10_000)?,
             fee_fixed_minor: source.in_range("AMANA_FEE_FIXED_MINOR", 0, 0..=100_000_000)?,
+            staff_networks: source.networks("AMANA_STAFF_NETWORKS", STAFF_NETWORKS)?,
         })
     }
 }

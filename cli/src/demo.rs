@@ -10,6 +10,7 @@ use crate::admin;
 use crate::admin::NewOperator;
 use crate::local::Scratch;
 use crate::stack::{Ports, Stack, block_on};
+use amana_domain::permission::UserRole;
 use amana_postgres::Store;
 use anyhow::Result;
 use secrecy::SecretString;
@@ -48,7 +49,12 @@ pub const OPERATOR: Person = Person {
 #[must_use]
 pub fn operator() -> NewOperator {
     let Person { name, email, phone, .. } = OPERATOR;
-    NewOperator { name: name.to_owned(), email: email.to_owned(), phone: phone.to_owned() }
+    NewOperator {
+        name: name.to_owned(),
+        email: email.to_owned(),
+        phone: phone.to_owned(),
+        role: UserRole::SuperAdmin,
+    }
 }
 
 /// # Errors

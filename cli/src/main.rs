@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
 // The API makes and drops many small values for each request: under load, a quarter of its time was in the
-// system's allocator (docs/performance.md, which also tells what this one costs in memory).
+// system's allocator (docs/performance.md).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

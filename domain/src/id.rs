@@ -62,6 +62,7 @@ typed_id! {
     BreakId = "brk";
     RunId = "run";
     HoldId = "hold";
+    SessionId = "ses";
 }
 
 #[cfg(test)]

@@ -21,6 +21,8 @@ text_enum! {
     /// One message, in every language and for every channel.
     pub enum Template as "template" {
         Welcome = "welcome",
+        NewDevice = "new_device",
+        SessionReused = "session_reused",
         DealProposed = "deal_proposed",
         DealAgreed = "deal_agreed",
         DealCancelled = "deal_cancelled",
@@ -90,6 +92,8 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::HoldReceived
         | Template::HoldSettled => &[Channel::Email, Channel::Sms],
         Template::Welcome
+        | Template::NewDevice
+        | Template::SessionReused
         | Template::DealAgreed
         | Template::DealCancelled
         | Template::CancelAsked

@@ -1,6 +1,7 @@
 //! `make bench`: what the ledger does on this machine, in this run, against what else PostgreSQL could do.
 //! docs/performance.md says what each line means. `ONLY=transfers_http,growth` picks some.
 
+mod access;
 mod growth;
 mod http;
 mod ledger;
@@ -27,8 +28,8 @@ const OF_TRANSFERS: [(&str, OfTransfers); 4] = [
     ("api_memory", |it| it.memory()),
 ];
 
-const OTHERS: [(&str, Other); 2] =
-    [("ledger_vs_cala", ledger::against_cala), ("growth", growth::run)];
+const OTHERS: [(&str, Other); 3] =
+    [("ledger_vs_cala", ledger::against_cala), ("growth", growth::run), ("access", access::run)];
 
 fn main() -> Result<()> {
     let only = std::env::var("ONLY").unwrap_or_default();

@@ -1,6 +1,6 @@
 //! The requests of the load, written as bytes: people, their tokens, and who sends to whom.
 
-use amana_domain::id::UserId;
+use amana_domain::id::{SessionId, UserId};
 use anyhow::Result;
 use jsonwebtoken::{EncodingKey, Header};
 use rand::Rng;
@@ -33,8 +33,10 @@ impl Tokens {
         let key = EncodingKey::from_secret(secret.as_bytes());
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         let sign = |number| {
-            let claims = json!({ "iss": "amana", "sub": user(number).to_string(), "role": "user",
-                "iat": now, "exp": now + TOKEN_TTL_S });
+            let user = user(number);
+            let session = SessionId::new(user.uuid()).to_string();
+            let claims = json!({ "iss": "amana", "sub": user.to_string(), "sid": session,
+                "role": "user", "iat": now, "exp": now + TOKEN_TTL_S });
             jsonwebtoken::encode(&Header::default(), &claims, &key)
         };
         Ok(Self((1..=people).map(sign).collect::<Result<_, _>>()?))

@@ -10,6 +10,7 @@ use amana_postgres::{Clock, Store};
 use amana_redis::Transport;
 use amana_sandbox::{Credentials, Running};
 use amana_worker::{Context, Probe, Settings};
+use ipnet::IpNet;
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -30,6 +31,7 @@ pub struct AppBuilder {
     prompt_timeout: Option<Duration>,
     callback_delay: Option<Duration>,
     statement_url: Option<String>,
+    staff_networks: Option<Vec<IpNet>>,
 }
 
 impl std::fmt::Debug for AppBuilder {
@@ -109,6 +111,14 @@ impl AppBuilder {
         self
     }
 
+    /// From where operators decide; from everywhere if nothing is said.
+    #[must_use]
+    pub fn staff_networks(mut self, networks: &[&str]) -> Self {
+        let read = |text: &&str| text.parse().expect("a network");
+        self.staff_networks = Some(networks.iter().map(read).collect());
+        self
+    }
+
     pub async fn start(self) -> App {
         let database = Database::new().await;
         let store = database.store().await;
@@ -123,6 +133,7 @@ impl AppBuilder {
         let config = ApiConfig {
             jwt_secret: SecretString::from(JWT_SECRET),
             fee: FeePolicy { percentage_bps: 150, fixed_minor: 0 },
+            staff_networks: self.staff_networks.clone().unwrap_or_else(everywhere),
         };
         let app = amana_api::app(store.clone(), clock.clone(), Some(transport.clone()), &config);
         let api = tokio::spawn(async move {
@@ -271,6 +282,10 @@ impl Drop for App {
             worker.abort();
         }
     }
+}
+
+fn everywhere() -> Vec<IpNet> {
+    ["0.0.0.0/0", "::/0"].map(|text| text.parse().expect("a network")).into()
 }
 
 type RunningWorker = (oneshot::Sender<()>, JoinHandle<()>);

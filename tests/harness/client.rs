@@ -1,6 +1,7 @@
 //! Speaking to the API and the sandbox the way people's apps do.
 
 use crate::app::{App, next};
+use amana_domain::permission::UserRole;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -117,19 +118,33 @@ impl App {
     }
 
     pub async fn log_in(&self, email: &str) -> String {
-        let body = json!({ "email": email, "password": PASSWORD });
-        let session =
-            self.send(Method::POST, "/v1/sessions", None, None, Some(&body)).await.expect(200);
+        let session = self.open_session(email).await;
         session["access_token"].as_str().expect("a token").to_owned()
     }
 
+    /// Logs somebody in and returns all that was answered.
+    pub async fn open_session(&self, login: &str) -> Value {
+        let body = json!({ "login": login, "password": PASSWORD });
+        self.send(Method::POST, "/v1/sessions", None, None, Some(&body)).await.expect(200)
+    }
+
+    pub async fn delete(&self, person: &Person, path: &str) -> Answer {
+        self.send(Method::DELETE, path, Some(&person.token), None, None).await
+    }
+
+    /// Somebody who may do all that those who work here may do.
     pub async fn operator(&self) -> Person {
+        self.staff(UserRole::SuperAdmin).await
+    }
+
+    pub async fn staff(&self, role: UserRole) -> Person {
         let n = next(&self.people);
         let (email, phone) = (format!("operator{n}@example.com"), format!("2547220{n:05}"));
         let new = amana::admin::NewOperator {
             name: "Operator".to_owned(),
             email: email.clone(),
             phone: phone.clone(),
+            role,
         };
         let id = amana::admin::create_in(&self.store, &new, &PASSWORD.into())
             .await

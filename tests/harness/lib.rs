@@ -14,7 +14,7 @@ mod servers;
 mod worker;
 
 pub use app::{App, AppBuilder, JWT_SECRET};
-pub use client::{Answer, Person};
+pub use client::{Answer, PASSWORD, Person};
 pub use deals::{DealPlan, Funded};
 pub use door::Door;
 pub use entry::Said;

@@ -1,7 +1,10 @@
-//! Who may call what: every operation of the document, called by nobody, a stranger and an operator.
+//! Who may call what: every operation of the document, called by nobody, a stranger and everyone who works here.
 
 use crate::openapi::{Operation, PUBLIC, operations};
+use amana_domain::money::{Currency, Money};
+use amana_domain::permission::{Action, Circumstances, Resource, UserRole, permit};
 use amana_harness::{App, DealPlan, Person};
+use chrono::{TimeDelta, Timelike};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -15,27 +18,29 @@ enum Scope {
     Own,
     /// For the people whose deal or payment it is; for all others it does not exist.
     Party,
-    /// For operators.
-    Operator,
+    /// For those who work here and whose role reaches so far.
+    Staff(Resource, Action),
 }
 
-use Scope::{Operator, Own, Party, Public};
+use Scope::{Own, Party, Public, Staff};
 
 /// Every operation has a row; a new one fails the test until somebody has thought about it.
 const TABLE: [(&str, Scope); ROWS] = [
     ("agree_deal", Party),
     ("cancel_deal", Party),
-    ("close_user", Operator),
+    ("close_user", Staff(Resource::Users, Action::Change)),
     ("create_deal", Own),
     ("create_deposit", Own),
     ("create_hold", Own),
     ("create_transfer", Own),
     ("create_withdrawal", Own),
     ("deliver_milestone", Party),
+    ("end_session", Party),
+    ("end_sessions", Own),
     ("fund_deal", Party),
     ("get_deal", Party),
     ("get_hold", Party),
-    ("get_ledger_proof", Operator),
+    ("get_ledger_proof", Staff(Resource::Ledger, Action::Read)),
     ("get_limits", Own),
     ("get_liveness", Public),
     ("get_me", Own),
@@ -44,19 +49,20 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("get_readiness", Public),
     ("get_statement", Own),
     ("get_transaction", Party),
-    ("get_user", Operator),
+    ("get_user", Staff(Resource::Users, Action::Read)),
     ("get_wallet", Own),
-    ("list_breaks", Operator),
-    ("list_callbacks", Operator),
+    ("list_breaks", Staff(Resource::Reconciliation, Action::Read)),
+    ("list_callbacks", Staff(Resource::Reconciliation, Action::Read)),
     ("list_deal_events", Party),
     ("list_deals", Own),
-    ("list_held_withdrawals", Operator),
+    ("list_held_withdrawals", Staff(Resource::HeldWithdrawals, Action::Read)),
     ("list_holds", Own),
-    ("list_jobs", Operator),
+    ("list_jobs", Staff(Resource::Jobs, Action::Read)),
     ("list_payments", Own),
     ("list_people", Own),
-    ("list_reconciliations", Operator),
-    ("list_suspense", Operator),
+    ("list_reconciliations", Staff(Resource::Reconciliation, Action::Read)),
+    ("list_sessions", Own),
+    ("list_suspense", Staff(Resource::Reconciliation, Action::Read)),
     ("list_transactions", Own),
     ("list_withdrawals", Own),
     ("log_in", Public),
@@ -64,19 +70,21 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("receive_collection", Public),
     ("receive_payout", Public),
     ("receive_payout_timeout", Public),
-    ("refuse_withdrawal", Operator),
+    ("refresh_session", Public),
+    ("refuse_withdrawal", Staff(Resource::HeldWithdrawals, Action::Decide)),
     ("register_user", Public),
     ("release_hold", Party),
     ("release_milestone", Party),
-    ("release_withdrawal", Operator),
-    ("reopen_user", Operator),
-    ("replay_job", Operator),
+    ("release_withdrawal", Staff(Resource::HeldWithdrawals, Action::Decide)),
+    ("reopen_user", Staff(Resource::Users, Action::Change)),
+    ("replay_job", Staff(Resource::Jobs, Action::Change)),
     ("set_handle", Own),
-    ("set_tier", Operator),
+    ("set_role", Staff(Resource::Roles, Action::Change)),
+    ("set_tier", Staff(Resource::Tiers, Action::Change)),
     ("settle_hold", Party),
-    ("start_reconciliation", Operator),
+    ("start_reconciliation", Staff(Resource::Reconciliation, Action::Change)),
 ];
-const ROWS: usize = 52;
+const ROWS: usize = 57;
 
 /// A deal, a payment, a hold, a job and a transaction that exist, so that a refusal is not for want of them.
 struct World {
@@ -90,6 +98,7 @@ struct World {
     hold: String,
     job: String,
     transaction: String,
+    session: String,
 }
 
 async fn world() -> World {
@@ -109,8 +118,22 @@ async fn world() -> World {
     let job = app.database.text("select replace(min(id::text), '-', '') from jobs").await;
     let job = format!("job_{}", job.expect("a job"));
     let transaction = app.given(&buyer, 100_000, app.clock.now()).await;
+    let session = app.open_session(&buyer.email).await;
+    let session = session["session_id"].as_str().expect("an id").to_owned();
     let buyer = buyer.id;
-    World { app, stranger, operator, buyer, deal, milestone, payment, hold, job, transaction }
+    World {
+        app,
+        stranger,
+        operator,
+        buyer,
+        deal,
+        milestone,
+        payment,
+        hold,
+        job,
+        transaction,
+        session,
+    }
 }
 
 impl World {
@@ -124,6 +147,7 @@ impl World {
                 "payments" | "withdrawals" => &self.payment,
                 "holds" => &self.hold,
                 "jobs" => &self.job,
+                "sessions" => &self.session,
                 "operations" => "somebody-elses-key",
                 "transactions" => &self.transaction,
                 "users" => &self.buyer,
@@ -159,6 +183,7 @@ impl World {
             "close_user" | "refuse_withdrawal" | "release_withdrawal" | "reopen_user" => {
                 json!({ "note": "looked into" })
             }
+            "set_role" => json!({ "role": "support", "note": "looked into" }),
             "set_handle" => json!({ "handle": "neema" }),
             "set_tier" => json!({ "tier": "business", "note": "looked into" }),
             _ => json!({}),
@@ -186,12 +211,12 @@ fn every_operation_has_a_row_and_every_row_an_operation() {
     assert_eq!(public, PUBLIC.into());
 }
 
-/// What the operator's operations say in the document is what they do.
+/// What the operations of those who work here say in the document is what they do.
 #[test]
 fn operators_operations_are_marked_as_such() {
     for operation in operations() {
         let marked = operation.described["security"][0]["operator"].is_array();
-        assert_eq!(marked, scope(&operation) == Operator, "{}", operation.id);
+        assert_eq!(marked, matches!(scope(&operation), Staff(..)), "{}", operation.id);
     }
 }
 
@@ -220,7 +245,7 @@ async fn strangers_see_and_change_nothing() {
         let (code, status) = match scope(&operation) {
             Public | Own => continue,
             Party => ("not_found", 404),
-            Operator => ("forbidden", 403),
+            Staff(..) => ("forbidden", 403),
         };
         let answer = world.call(&operation, Some(&world.stranger.token)).await;
         let id = &operation.id;
@@ -233,29 +258,83 @@ async fn strangers_see_and_change_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lists_hold_nothing_of_others() {
     let world = world().await;
-    for operation in operations().iter().filter(|o| scope(o) == Own && o.id.starts_with("list_")) {
+    // Whoever asks has a session at least: the one of the call.
+    let lists = |o: &&Operation| o.id.starts_with("list_") && o.id != "list_sessions";
+    for operation in operations().iter().filter(|o| scope(o) == Own).filter(lists) {
         let listed = world.call(operation, Some(&world.stranger.token)).await.expect(200);
         assert_eq!(listed, json!({ "items": [], "next_cursor": null }), "{}", operation.id);
     }
 }
 
-/// An operator may do what operators do, and is a stranger to other people's deals all the same.
+/// What a Staff operation answers to somebody whose role allows it: the payment is not held, the job is not dead,
+/// and the buyer has an open deal.
+#[track_caller]
+fn assert_allowed(operation: &Operation, answer: &amana_harness::Answer) {
+    let (id, status) = (&operation.id, answer.status.as_u16());
+    if status == 409 {
+        assert!(["not_held", "not_dead", "account_in_use"].contains(&answer.problem()), "{id}");
+    } else {
+        assert!((200..300).contains(&status), "{id}: {:#}", answer.body);
+    }
+}
+
+/// A super admin may do everything, and is a stranger to other people's deals all the same.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn operators_operate_but_are_not_parties() {
+async fn those_who_work_here_are_not_parties() {
     let world = world().await;
-    for operation in operations() {
-        let answer = world.call(&operation, Some(&world.operator.token)).await;
-        let (id, status) = (&operation.id, answer.status.as_u16());
-        match scope(&operation) {
+    for operation in operations().iter().filter(|o| o.id != "end_sessions") {
+        let answer = world.call(operation, Some(&world.operator.token)).await;
+        match scope(operation) {
             Public | Own => {}
-            Party => assert_eq!(answer.problem(), "not_found", "{id}"),
-            // The payment is not held, the job is not dead, and the buyer has an open deal.
-            Operator if status == 409 => {
-                let expected = ["not_held", "not_dead", "account_in_use"];
-                assert!(expected.contains(&answer.problem()), "{id}");
-            }
-            Operator => assert!((200..300).contains(&status), "{id}: {:#}", answer.body),
+            Party => assert_eq!(answer.problem(), "not_found", "{}", operation.id),
+            Staff(..) => assert_allowed(operation, &answer),
         }
     }
     world.app.assert_sound().await;
+}
+
+/// Every operation, called in every role, is answered as the table of permissions says.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_role_may_do_what_the_table_says() {
+    let world = world().await;
+    let app = &world.app;
+    // Noon in Nairobi: within everybody's hours.
+    let hour = i64::from(app.clock.now().hour());
+    app.clock.advance(TimeDelta::hours((9 - hour).rem_euclid(24)));
+    let sql = format!("select amount_minor from payments where id = '{}'", &world.payment[4..]);
+    let amount = Money::new(app.database.number(&sql).await, Currency::Kes).expect("money");
+    let at = app.clock.now();
+    let circumstances = Circumstances { at, from_listed: true, amount: Some(amount) };
+    for role in UserRole::ALL {
+        let person = app.staff(*role).await;
+        for operation in operations() {
+            let Staff(resource, action) = scope(&operation) else { continue };
+            let answer = world.call(&operation, Some(&person.token)).await;
+            let what = format!("{role}: {}", operation.id);
+            match permit(*role, (resource, action), &circumstances) {
+                Ok(()) => assert_allowed(&operation, &answer),
+                Err(_) => assert_eq!(
+                    (answer.problem(), answer.status.as_u16()),
+                    ("forbidden", 403),
+                    "{what}"
+                ),
+            }
+        }
+    }
+    app.assert_sound().await;
+}
+
+/// Money and rights are decided about from listed networks only; everything may be read from anywhere.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn from_other_networks_nothing_is_decided() {
+    let app = App::builder().without_worker().staff_networks(&["10.0.0.0/8"]).start().await;
+    let (admin, amina) = (app.operator().await, app.person("Amina").await);
+    let path = format!("/v1/operator/users/{}", amina.id);
+    app.get(&admin, &path).await.expect(200);
+    let before = app.database.fingerprint().await;
+    let body = json!({ "tier": "business", "note": "looked into" });
+    let answer = app.put(&admin, &format!("{path}/tier"), body).await;
+    assert_eq!((answer.problem(), answer.status.as_u16()), ("forbidden", 403));
+    assert_eq!(answer.body["detail"], "this is allowed from listed networks only");
+    assert_eq!(app.database.fingerprint().await, before);
 }

@@ -13,7 +13,7 @@ async fn manage(app: &App, operator: &Person, person: &Person, step: &str) -> An
 }
 
 async fn log_in(app: &App, person: &Person, password: &str) -> Answer {
-    let body = json!({ "email": person.email, "password": password });
+    let body = json!({ "login": person.email, "password": password });
     app.send(Method::POST, "/v1/sessions", None, None, Some(&body)).await
 }
 

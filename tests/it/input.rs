@@ -33,6 +33,8 @@ impl World {
         let path = match operation {
             "register_user" => "/v1/users".to_owned(),
             "log_in" => "/v1/sessions".to_owned(),
+            "refresh_session" => "/v1/sessions/refresh".to_owned(),
+            "set_role" => format!("/v1/operator/users/{USER}/role"),
             "create_deposit" => "/v1/wallet/deposits".to_owned(),
             "create_withdrawal" => "/v1/withdrawals".to_owned(),
             "create_transfer" => "/v1/transfers".to_owned(),
@@ -83,7 +85,7 @@ const HOLD: &str = "hold_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const USER: &str = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 
 /// Every operation that takes a JSON body of ours.
-const WITH_BODY: [&str; 15] = [
+const WITH_BODY: [&str; 17] = [
     "close_user",
     "create_deal",
     "create_deposit",
@@ -92,11 +94,13 @@ const WITH_BODY: [&str; 15] = [
     "create_withdrawal",
     "fund_deal",
     "log_in",
+    "refresh_session",
     "refuse_withdrawal",
     "register_user",
     "release_withdrawal",
     "reopen_user",
     "set_handle",
+    "set_role",
     "set_tier",
     "settle_hold",
 ];
@@ -109,7 +113,9 @@ fn good(operation: &str) -> Value {
             "name": "Neema", "email": "neema@example.com", "phone": "+254712345678",
             "password": "karibu-nyumbani-7",
         }),
-        "log_in" => json!({ "email": "neema@example.com", "password": "karibu-nyumbani-7" }),
+        "log_in" => json!({ "login": "neema@example.com", "password": "karibu-nyumbani-7" }),
+        "refresh_session" => json!({ "refresh_token": "nonsense" }),
+        "set_role" => json!({ "role": "support", "note": "looked into" }),
         "create_deposit" | "create_withdrawal" | "settle_hold" => json!({ "amount": money }),
         "create_transfer" => json!({ "to": { "phone": "254711000002" }, "amount": money }),
         "create_hold" => json!({
@@ -178,12 +184,15 @@ async fn the_good_bodies_are_good() {
     for (operation, status) in [
         ("register_user", 201),
         ("log_in", 200),
+        // Signed by nobody.
+        ("refresh_session", 401),
         ("create_deal", 201),
         ("create_deposit", 202),
         ("fund_deal", 202),
         ("set_handle", 200),
         // There is no such person.
         ("set_tier", 404),
+        ("set_role", 404),
         ("close_user", 404),
         ("reopen_user", 404),
         // The wallet is empty, and there is no such hold and no such withdrawal.

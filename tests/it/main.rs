@@ -34,6 +34,7 @@ mod quotes;
 mod races;
 mod reconciliation;
 mod requests;
+mod sessions;
 mod statement;
 mod transactions;
 mod transfers;

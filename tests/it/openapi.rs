@@ -6,20 +6,22 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Whoever calls these cannot have a token yet, or is the provider, or a load balancer.
-pub(crate) const PUBLIC: [&str; 7] = [
+pub(crate) const PUBLIC: [&str; 8] = [
     "get_liveness",
     "get_readiness",
     "log_in",
     "receive_collection",
     "receive_payout",
     "receive_payout_timeout",
+    "refresh_session",
     "register_user",
 ];
 
 /// What an operation does is the first word of its id, and is one of these.
-const VERBS: [&str; 19] = [
-    "agree", "cancel", "close", "create", "deliver", "fund", "get", "list", "log", "propose",
-    "receive", "refuse", "register", "release", "reopen", "replay", "set", "settle", "start",
+const VERBS: [&str; 21] = [
+    "agree", "cancel", "close", "create", "deliver", "end", "fund", "get", "list", "log",
+    "propose", "receive", "refresh", "refuse", "register", "release", "reopen", "replay", "set",
+    "settle", "start",
 ];
 
 /// One operation of the document, with the place where it is called.

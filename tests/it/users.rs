@@ -19,7 +19,7 @@ async fn register(app: &App, new: &Value) -> Answer {
 }
 
 async fn log_in(app: &App, email: &str, password: &str) -> Answer {
-    let body = json!({ "email": email, "password": password });
+    let body = json!({ "login": email, "password": password });
     app.send(Method::POST, "/v1/sessions", None, None, Some(&body)).await
 }
 
@@ -167,12 +167,13 @@ async fn token_of_another_api(app: &App, person: &Person) -> String {
     let config = ApiConfig {
         jwt_secret: "another-secret-of-at-least-32-characters".into(),
         fee: FeePolicy { percentage_bps: 0, fixed_minor: 0 },
+        staff_networks: vec![],
     };
     let api = amana_api::app(app.store.clone(), app.clock.clone(), None, &config);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let serving = tokio::spawn(amana_api::serve(listener, api, std::future::pending()));
-    let body = json!({ "email": person.email, "password": PASSWORD });
+    let body = json!({ "login": person.email, "password": PASSWORD });
     let answer = app.http.post(format!("{url}/v1/sessions")).json(&body).send().await;
     let session: Value = answer.expect("an answer").json().await.expect("JSON");
     serving.abort();

@@ -33,6 +33,7 @@ const REASON_UNKNOWN: &str = "unknown";
 pub const fn variables(template: Template) -> Variables {
     match template {
         Template::Welcome => only(&["name"]),
+        Template::NewDevice | Template::SessionReused => only(&["name", "device", "at"]),
         Template::DealProposed => {
             only(&["name", "counterparty", "deal_title", "amount", "deadline"])
         }

@@ -42,6 +42,9 @@ text_enum! {
         UnknownTier = "unknown_tier",
         AccountInUse = "account_in_use",
         PeriodTooLong = "period_too_long",
+        SessionOver = "session_over",
+        TokenSuperseded = "token_superseded",
+        OwnRole = "own_role",
         KeyReused = "idempotency_key_reused",
         KeyInProgress = "idempotency_key_in_progress",
     }

@@ -26,6 +26,7 @@ mod reconciliation;
 mod risk;
 mod row;
 mod schema;
+mod sessions;
 mod statement;
 mod transactions;
 mod transfers;
@@ -52,8 +53,9 @@ pub use pool::Store;
 pub use proof::{Counts, LedgerCheck, LedgerCheckView, Proof};
 pub use quote::{Allowance, Quote};
 pub use reconciliation::{BreakView, RunSummary, RunView, SuspenseItem};
+pub use sessions::{Device, SessionView};
 pub use transactions::{
     SCAN_MAX, StatementPage, StatementPlace, TransactionFilter, TransactionPage,
 };
 pub use transfers::{NewTransfer, TransferDetails, TransferView, TransferWriter};
-pub use users::{NewUser, User, UserRole};
+pub use users::{NewUser, User};

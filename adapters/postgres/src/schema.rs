@@ -290,6 +290,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    sessions (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        rotation -> Int4,
+        rotated_at -> Timestamptz,
+        device_name -> Text,
+        device_kind -> Text,
+        address -> Text,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+        end_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     spending (user_id, currency) {
         user_id -> Uuid,
         currency -> Text,
@@ -369,6 +385,7 @@ diesel::joinable!(milestones -> deals (deal_id));
 diesel::joinable!(notifications -> users (user_id));
 diesel::joinable!(payment_evidence -> payments (payment_id));
 diesel::joinable!(payments -> deals (deal_id));
+diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(tier_limits -> tiers (tier));
 diesel::joinable!(transfers -> entries (id));
 diesel::joinable!(users -> tiers (tier));
@@ -394,6 +411,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     postings,
     reconciliation_runs,
     risk_rules,
+    sessions,
     spending,
     suspense_items,
     tier_limits,

@@ -1,6 +1,7 @@
 //! People: registration and look-up.
 
 mod closing;
+mod roles;
 mod tiers;
 
 use crate::error::{Conflict, Error};
@@ -14,8 +15,8 @@ use amana_domain::handle::Handle;
 use amana_domain::id::UserId;
 use amana_domain::notice::{Locale, Template};
 use amana_domain::payee::Payee;
+use amana_domain::permission::UserRole;
 use amana_domain::phone::Msisdn;
-use amana_domain::text_enum;
 use amana_domain::transfer::TransferRefusal;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -23,13 +24,6 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
-
-text_enum! {
-    pub enum UserRole as "role" {
-        User = "user",
-        Operator = "operator",
-    }
-}
 
 #[derive(Clone)]
 pub struct NewUser {

@@ -7,6 +7,7 @@ use crate::page::{Cursor, PageOf, limit};
 use crate::problem::ApiError;
 use crate::wire::{Limit, Nullable, Timestamp, Wire};
 use amana_domain::id::JobId;
+use amana_domain::permission::{Action, Resource};
 use amana_postgres::{JobState, JobView};
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
@@ -81,7 +82,7 @@ impl Jobs {
     async fn list(
         &self,
         context: Data<&Arc<Context>>,
-        _operator: Operator,
+        operator: Operator,
         /// Which ones; `dead` if left out.
         state: Query<Option<Wire<JobState>>>,
         /// The `next_cursor` of the page before.
@@ -90,6 +91,7 @@ impl Jobs {
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<JobPage, ApiError> {
+        operator.may(&context, (Resource::Jobs, Action::Read))?;
         let state = state.0.map_or(JobState::Dead, |state| state.0);
         let after = after.0.map(|Cursor(id)| id);
         let page = context.store.jobs(state, after, limit(size.0)).await?;
@@ -108,6 +110,7 @@ impl Jobs {
         /// The id of the job.
         id: Path<Wire<JobId>>,
     ) -> Result<Replayed, ApiError> {
+        operator.may(&context, (Resource::Jobs, Action::Change))?;
         let (id, user) = (id.0.0, operator.caller().user());
         let job =
             context.write(async move |store, now| store.replay_job(id, user, now).await).await?;

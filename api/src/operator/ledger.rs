@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::problem::ApiError;
 use crate::wire::{Nullable, Timestamp, Wire};
 use amana_domain::money::Currency;
+use amana_domain::permission::{Action, Resource};
 use amana_domain::proof::Trust;
 use amana_postgres::{LedgerCheckView, Proof};
 use poem::web::Data;
@@ -124,8 +125,9 @@ impl Ledger {
     async fn proof(
         &self,
         context: Data<&Arc<Context>>,
-        _operator: Operator,
+        operator: Operator,
     ) -> Result<Proven, ApiError> {
+        operator.may(&context, (Resource::Ledger, Action::Read))?;
         Ok(Proven::Proof(Json(context.store.proof().await?.into())))
     }
 }

@@ -9,6 +9,7 @@ use crate::page::{Cursor, PageOf, limit};
 use crate::problem::ApiError;
 use crate::wire::{Limit, Wire};
 use amana_domain::id::{BreakId, CallbackId, RunId};
+use amana_domain::permission::{Action, Resource};
 use amana_postgres::{CallbackOutcome, Job};
 use answer::{Break, Callback, Requested, Run, Suspense};
 use poem::web::Data;
@@ -63,13 +64,14 @@ impl Reconciliation {
     async fn breaks(
         &self,
         context: Data<&Arc<Context>>,
-        _operator: Operator,
+        operator: Operator,
         /// The `next_cursor` of the page before.
         after: Query<Option<Cursor<BreakId>>>,
         /// How many items a page has at most; 20 if left out.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<Breaks, ApiError> {
+        operator.may(&context, (Resource::Reconciliation, Action::Read))?;
         let after = after.0.map(|Cursor(id)| id);
         let page = context.store.open_breaks(after, limit(size.0)).await?;
         Ok(Breaks::Page(Json(PageOf::of(page, |row| BreakId::new(row.id), Break::from))))
@@ -82,13 +84,14 @@ impl Reconciliation {
     async fn runs(
         &self,
         context: Data<&Arc<Context>>,
-        _operator: Operator,
+        operator: Operator,
         /// The `next_cursor` of the page before.
         after: Query<Option<Cursor<RunId>>>,
         /// How many items a page has at most; 20 if left out.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<Runs, ApiError> {
+        operator.may(&context, (Resource::Reconciliation, Action::Read))?;
         let after = after.0.map(|Cursor(id)| id);
         let page = context.store.reconciliation_runs(after, limit(size.0)).await?;
         Ok(Runs::Page(Json(PageOf::of(page, |row| RunId::new(row.id), Run::from))))
@@ -102,8 +105,9 @@ impl Reconciliation {
     async fn start(
         &self,
         context: Data<&Arc<Context>>,
-        _operator: Operator,
+        operator: Operator,
     ) -> Result<RunRequested, ApiError> {
+        operator.may(&context, (Resource::Reconciliation, Action::Change))?;
         // Regular runs count periods of seconds or longer: milliseconds never meet their numbers.
         let tick = context.now().timestamp_millis();
         let work = async move |store: amana_postgres::Store, now| {
@@ -120,13 +124,14 @@ impl Reconciliation {
     async fn suspense(
         &self,
         context: Data<&Arc<Context>>,
-        _operator: Operator,
+        operator: Operator,
         /// The `next_cursor` of the page before.
         after: Query<Option<Cursor<String>>>,
         /// How many items a page has at most; 20 if left out.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<InSuspense, ApiError> {
+        operator.may(&context, (Resource::Reconciliation, Action::Read))?;
         let after = after.0.map(|Cursor(receipt)| receipt);
         let page = context.store.suspense_items(after.as_deref(), limit(size.0)).await?;
         let page = PageOf::try_of(page, |row| row.receipt.clone(), Suspense::try_from)?;
@@ -142,7 +147,7 @@ impl Reconciliation {
     async fn callbacks(
         &self,
         context: Data<&Arc<Context>>,
-        _operator: Operator,
+        operator: Operator,
         /// Which ones; `unmatched` if left out.
         state: Query<Option<Wire<CallbackOutcome>>>,
         /// The `next_cursor` of the page before.
@@ -151,6 +156,7 @@ impl Reconciliation {
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<Callbacks, ApiError> {
+        operator.may(&context, (Resource::Reconciliation, Action::Read))?;
         let state = state.0.map_or(CallbackOutcome::Unmatched, |state| state.0);
         let after = after.0.map(|Cursor(id)| id);
         let page = context.store.callbacks(state, after, limit(size.0)).await?;

@@ -9,7 +9,8 @@ use crate::wire::{Note, Nullable, Phone, TierName, Timestamp, Wire};
 use amana_domain::handle::Handle;
 use amana_domain::id::UserId;
 use amana_domain::notice::Locale;
-use amana_postgres::{User, UserRole};
+use amana_domain::permission::{Action, Resource, UserRole};
+use amana_postgres::User;
 use poem::web::Data;
 use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
@@ -64,6 +65,16 @@ struct SetTier {
     note: Wire<Note>,
 }
 
+/// What a person is to be to the service.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[oai(deny_unknown_fields)]
+struct SetRole {
+    role: Wire<UserRole>,
+    /// Why; it is kept with the change.
+    note: Wire<Note>,
+}
+
 /// Why an account is closed or opened again.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
@@ -97,10 +108,11 @@ impl Users {
     async fn get(
         &self,
         context: Data<&Arc<Context>>,
-        _operator: Operator,
+        operator: Operator,
         /// The id of the person.
         id: Path<Wire<UserId>>,
     ) -> Result<Found, ApiError> {
+        operator.may(&context, (Resource::Users, Action::Read))?;
         Ok(context.store.user(id.0.0).await?.into())
     }
 
@@ -117,10 +129,34 @@ impl Users {
         id: Path<Wire<UserId>>,
         body: Body<SetTier>,
     ) -> Result<Found, ApiError> {
+        operator.may(&context, (Resource::Tiers, Action::Change))?;
         let (operator, id, SetTier { tier, note }) = (operator.caller().user(), id.0.0, body.value);
         let user = context
             .write(async move |store, now| {
                 store.set_tier(operator, id, (&tier.0.0, &note.0.0), now).await
+            })
+            .await?;
+        Ok(user.into())
+    }
+
+    /// Set the role of a person
+    ///
+    /// Their sessions end; they log in again with the new role. Problems: `own_role` (409), `not_found` (404),
+    /// `forbidden` (403).
+    #[oai(path = "/:id/role", method = "put", operation_id = "set_role")]
+    async fn set_role(
+        &self,
+        context: Data<&Arc<Context>>,
+        operator: Operator,
+        /// The id of the person.
+        id: Path<Wire<UserId>>,
+        body: Body<SetRole>,
+    ) -> Result<Found, ApiError> {
+        operator.may(&context, (Resource::Roles, Action::Change))?;
+        let (operator, id, SetRole { role, note }) = (operator.caller().user(), id.0.0, body.value);
+        let user = context
+            .write(async move |store, now| {
+                store.set_role(operator, id, (role.0, &note.0.0), now).await
             })
             .await?;
         Ok(user.into())
@@ -140,6 +176,7 @@ impl Users {
         id: Path<Wire<UserId>>,
         body: Body<ManageUser>,
     ) -> Result<Found, ApiError> {
+        operator.may(&context, (Resource::Users, Action::Change))?;
         let (operator, id, note) = (operator.caller().user(), id.0.0, body.value.note.0.0);
         let user = context
             .write(async move |store, now| store.close_user(operator, id, &note, now).await)
@@ -159,6 +196,7 @@ impl Users {
         id: Path<Wire<UserId>>,
         body: Body<ManageUser>,
     ) -> Result<Found, ApiError> {
+        operator.may(&context, (Resource::Users, Action::Change))?;
         let (operator, id, note) = (operator.caller().user(), id.0.0, body.value.note.0.0);
         let user = context
             .write(async move |store, now| store.reopen_user(operator, id, &note, now).await)

@@ -10,6 +10,7 @@ use crate::problem::ApiError;
 use crate::wire::{Key, Limit, Money, Note, Nullable, Phone, Timestamp, Wire, text_values};
 use amana_domain::id::{PaymentId, UserId};
 use amana_domain::payment::State;
+use amana_domain::permission::{Action, Resource};
 use amana_domain::text_enum;
 use amana_postgres::{Answer, PaymentView, WithdrawalDecision};
 use poem::http::StatusCode;
@@ -103,6 +104,9 @@ async fn decide(
     (id, decision): (PaymentId, WithdrawalDecision),
     body: Body<DecideWithdrawal>,
 ) -> Result<Done<HeldWithdrawal>, ApiError> {
+    let amount = context.store.withdrawal_amount(id).await?;
+    let wanted = (Resource::HeldWithdrawals, Action::Decide);
+    operator.may_move(context, wanted, Some(amount))?;
     let operation = match decision {
         WithdrawalDecision::Release => "release_withdrawal",
         WithdrawalDecision::Refuse => "refuse_withdrawal",
@@ -128,7 +132,7 @@ impl Withdrawals {
     async fn list(
         &self,
         context: Data<&Arc<Context>>,
-        _operator: Operator,
+        operator: Operator,
         /// Which ones; `held` if left out.
         state: Query<Option<Wire<Waiting>>>,
         /// The `next_cursor` of the page before.
@@ -137,6 +141,7 @@ impl Withdrawals {
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<Held, ApiError> {
+        operator.may(&context, (Resource::HeldWithdrawals, Action::Read))?;
         let state = state.0.map_or(Waiting::Held, |state| state.0).into();
         let after = after.0.map(|Cursor(id)| id);
         let page = context.store.payments_in_state(state, after, limit(size.0)).await?;

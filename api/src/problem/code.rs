@@ -15,6 +15,9 @@ text_enum! {
         IdempotencyKeyInProgress = "idempotency_key_in_progress",
         Unauthorized = "unauthorized",
         InvalidCredentials = "invalid_credentials",
+        SessionOver = "session_over",
+        TokenSuperseded = "token_superseded",
+        OwnRole = "own_role",
         Forbidden = "forbidden",
         WrongParty = "wrong_party",
         OwnProposal = "own_proposal",
@@ -76,7 +79,9 @@ impl Code {
             | Code::InvalidParameter
             | Code::IdempotencyKeyRequired
             | Code::BadRequest => StatusCode::BAD_REQUEST,
-            Code::Unauthorized | Code::InvalidCredentials => StatusCode::UNAUTHORIZED,
+            Code::Unauthorized | Code::InvalidCredentials | Code::SessionOver => {
+                StatusCode::UNAUTHORIZED
+            }
             Code::Forbidden | Code::WrongParty | Code::OwnProposal | Code::AccountClosed => {
                 StatusCode::FORBIDDEN
             }
@@ -87,6 +92,8 @@ impl Code {
             Code::UriTooLong => StatusCode::URI_TOO_LONG,
             Code::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Code::IdempotencyKeyInProgress
+            | Code::TokenSuperseded
+            | Code::OwnRole
             | Code::EmailTaken
             | Code::PhoneTaken
             | Code::WrongState
@@ -143,7 +150,10 @@ impl Code {
             Code::IdempotencyKeyReused => "The key was used for another request",
             Code::IdempotencyKeyInProgress => "The first call with this key is still running",
             Code::Unauthorized => "Not logged in",
-            Code::InvalidCredentials => "E-mail or password is wrong",
+            Code::InvalidCredentials => "Login or password is wrong",
+            Code::SessionOver => "The session is over",
+            Code::TokenSuperseded => "There is a newer refresh token",
+            Code::OwnRole => "Nobody changes their own role",
             Code::Forbidden => "Not allowed",
             Code::WrongParty => "This is for the other party to do",
             Code::OwnProposal => "Nobody accepts their own proposal",

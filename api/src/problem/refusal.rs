@@ -198,6 +198,14 @@ impl From<Conflict> for ApiError {
                 Code::PeriodTooLong,
                 "a statement has at most 10,000 lines; ask for a shorter period",
             ),
+            Conflict::SessionOver => {
+                (Code::SessionOver, "this refresh token is not good, or not any more: log in again")
+            }
+            Conflict::TokenSuperseded => (
+                Code::TokenSuperseded,
+                "another call has just exchanged this refresh token: use what that call was answered",
+            ),
+            Conflict::OwnRole => (Code::OwnRole, "somebody else has to change this role"),
             Conflict::KeyReused => (
                 Code::IdempotencyKeyReused,
                 "this Idempotency-Key was used for a request that said something else",

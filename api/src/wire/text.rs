@@ -4,15 +4,17 @@ use super::{inline, register_named, single_value};
 use amana_domain::deal::{DealState, MilestoneState, Role};
 use amana_domain::fee::FeePayer;
 use amana_domain::id::{
-    BreakId, CallbackId, DealId, EntryId, HoldId, JobId, MilestoneId, PaymentId, RunId, UserId,
+    BreakId, CallbackId, DealId, EntryId, HoldId, JobId, MilestoneId, PaymentId, RunId, SessionId,
+    UserId,
 };
 use amana_domain::ledger::EntryKind;
 use amana_domain::money::Currency;
 use amana_domain::notice::Locale;
 use amana_domain::payment::{Doubt, FailureReason, Purpose, State};
+use amana_domain::permission::UserRole;
 use amana_domain::transaction::Direction;
 use amana_domain::transfer::Category;
-use amana_postgres::{CallbackOutcome, JobState, UserRole};
+use amana_postgres::{CallbackOutcome, JobState};
 
 use poem::http::HeaderValue;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
@@ -124,6 +126,7 @@ ids! {
     BreakId = "break-id",
     RunId = "run-id",
     HoldId = "hold-id",
+    SessionId = "session-id",
 }
 
 /// Carries closed sets of values; each is described once.

@@ -38,7 +38,7 @@ impl Client {
     /// If the API refuses.
     pub async fn log_in(&self, person: &Person) -> Result<Self> {
         let session = self
-            .post("/v1/sessions", &json!({ "email": person.email, "password": PASSWORD }))
+            .post("/v1/sessions", &json!({ "login": person.email, "password": PASSWORD }))
             .await?;
         let token = text(&session, "/access_token")?.to_owned();
         Ok(Self { token: Some(token), ..self.clone() })

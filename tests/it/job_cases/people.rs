@@ -7,12 +7,12 @@ use amana_domain::id::UserId;
 use amana_domain::money::{Currency, Money};
 use amana_domain::notice::Locale;
 use amana_domain::payee::Payee;
+use amana_domain::permission::UserRole;
 use amana_domain::phone::Msisdn;
 use amana_domain::transfer::Category;
 use amana_harness::App;
 use amana_postgres::{
     Answer, Keyed, NewDealRequest, NewMilestoneRequest, NewTransfer, NewUser, TransferDetails,
-    UserRole,
 };
 use chrono::TimeDelta;
 use serde_json::json;

@@ -79,6 +79,7 @@ async fn start_api(database: &Database) -> Api {
     let config = amana_api::ApiConfig {
         jwt_secret: JWT_SECRET.into(),
         fee: amana_api::FeePolicy { percentage_bps: 150, fixed_minor: 0 },
+        staff_networks: vec![],
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -94,7 +95,7 @@ async fn start_api(database: &Database) -> Api {
         let user = http.post(format!("{url}/v1/users")).json(&new).send().await.expect("an answer");
         let user: Value = user.json().await.expect("a user");
         ids.push(user["id"].as_str().expect("an id").to_owned());
-        let body = json!({ "email": email, "password": password });
+        let body = json!({ "login": email, "password": password });
         let session =
             http.post(format!("{url}/v1/sessions")).json(&body).send().await.expect("an answer");
         let session: Value = session.json().await.expect("a session");

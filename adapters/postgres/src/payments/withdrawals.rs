@@ -11,6 +11,7 @@ use crate::{audit, holds, notifications, risk, users};
 use amana_domain::deal::Actor;
 use amana_domain::hold::{self, Hold};
 use amana_domain::id::PaymentId;
+use amana_domain::money::Money;
 use amana_domain::notice::Template;
 use amana_domain::payment::{Payment, Stage, State};
 use chrono::{DateTime, Utc};
@@ -53,6 +54,15 @@ impl Store {
             jobs::finish(conn, job, now).await
         })
         .await
+    }
+
+    /// What a decision about a withdrawal is about; it never changes.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no such withdrawal.
+    pub async fn withdrawal_amount(&self, id: PaymentId) -> Result<Money, Error> {
+        let mut conn = self.connection().await?;
+        Ok(rows::view(&mut conn, id).await?.amount)
     }
 
     /// An operator releases or refuses a held withdrawal, with a reason.

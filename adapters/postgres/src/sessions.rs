@@ -1,0 +1,242 @@
+//! The sessions in which people use the service: opened at log-in, kept alive by refreshing, ended.
+//!
+//! An access token is good without a look here until it runs out; [`Store::ended_sessions`] is how the API
+//! learns, once a second, which ones are not good any more.
+
+mod end;
+
+pub(crate) use end::end_all;
+
+use crate::error::{Conflict, Error};
+use crate::pool::Store;
+use crate::row::parse;
+use crate::schema::{sessions, users};
+use crate::users::{User, load, require_open};
+use crate::{audit, notifications};
+use amana_domain::deal::Actor;
+use amana_domain::id::{SessionId, UserId};
+use amana_domain::notice::Template;
+use amana_domain::session::{DeviceKind, EndReason, Rotation, SESSION_TTL, SESSIONS_MAX, Stale};
+use chrono::{DateTime, Utc};
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+use std::net::IpAddr;
+use uuid::Uuid;
+
+/// From where somebody logs in, as far as the request tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    pub name: String,
+    pub kind: DeviceKind,
+    pub address: IpAddr,
+}
+
+/// A session that is not over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionView {
+    pub id: SessionId,
+    pub user: UserId,
+    /// The number of its newest refresh token.
+    pub rotation: i32,
+    pub device_name: String,
+    pub device_kind: DeviceKind,
+    pub address: String,
+    pub created_at: DateTime<Utc>,
+    /// When it was refreshed last.
+    pub seen_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+}
+
+#[derive(HasQuery)]
+#[diesel(table_name = sessions)]
+struct Row {
+    id: Uuid,
+    user_id: Uuid,
+    rotation: i32,
+    rotated_at: DateTime<Utc>,
+    device_name: String,
+    device_kind: String,
+    address: String,
+    created_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+    ended_at: Option<DateTime<Utc>>,
+}
+
+impl TryFrom<Row> for SessionView {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        Ok(Self {
+            id: SessionId::new(row.id),
+            user: UserId::new(row.user_id),
+            rotation: row.rotation,
+            device_name: row.device_name,
+            device_kind: parse(&row.device_kind)?,
+            address: row.address,
+            created_at: row.created_at,
+            seen_at: row.rotated_at,
+            expires_at: row.expires_at,
+        })
+    }
+}
+
+fn expiry(now: DateTime<Utc>) -> DateTime<Utc> {
+    now.checked_add_signed(SESSION_TTL).unwrap_or(now)
+}
+
+async fn view(conn: &mut AsyncPgConnection, id: Uuid) -> Result<SessionView, Error> {
+    Row::query().filter(sessions::id.eq(id)).first(conn).await?.try_into()
+}
+
+/// Whether the person has never used a device like this, and has used another.
+async fn is_new_device(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    device: &Device,
+) -> Result<bool, Error> {
+    let of_user = sessions::table.filter(sessions::user_id.eq(user.uuid()));
+    let same = of_user
+        .filter(sessions::device_name.eq(&device.name))
+        .filter(sessions::device_kind.eq(device.kind.as_str()));
+    Ok(diesel::select(exists(of_user)).get_result::<bool>(conn).await?
+        && !diesel::select(exists(same)).get_result::<bool>(conn).await?)
+}
+
+impl Store {
+    /// Opens a session for somebody who has proven to be the person. The oldest make room for it.
+    ///
+    /// # Errors
+    /// [`Error::Transfer`] if the account is closed.
+    pub async fn open_session(
+        &self,
+        user: UserId,
+        device: &Device,
+        now: DateTime<Utc>,
+    ) -> Result<SessionView, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            // One log-in of a person at a time: the bound on their number is exact.
+            users::table
+                .find(user.uuid())
+                .select(users::id)
+                .for_no_key_update()
+                .first::<Uuid>(conn)
+                .await?;
+            require_open(conn, user).await?;
+            let is_new = is_new_device(conn, user, device).await?;
+            end::make_room(conn, user, SESSIONS_MAX.saturating_sub(1), now).await?;
+            let id = Uuid::now_v7();
+            diesel::insert_into(sessions::table)
+                .values((
+                    sessions::id.eq(id),
+                    sessions::user_id.eq(user.uuid()),
+                    sessions::rotated_at.eq(now),
+                    sessions::device_name.eq(&device.name),
+                    sessions::device_kind.eq(device.kind.as_str()),
+                    sessions::address.eq(device.address.to_string()),
+                    sessions::created_at.eq(now),
+                    sessions::expires_at.eq(expiry(now)),
+                ))
+                .execute(conn)
+                .await?;
+            let data = json!({ "user": user.to_string(), "device_kind": device.kind.as_str() });
+            let subject = SessionId::new(id);
+            audit::record(conn, now, Actor::User(user), "session.opened", subject, data).await?;
+            if is_new {
+                let user = load(conn, user).await?;
+                let params =
+                    json!({ "device": device.name, "at": notifications::deadline_text(now) });
+                notifications::enqueue(conn, &user, Template::NewDevice, params, now).await?;
+            }
+            view(conn, id).await
+        })
+        .await
+    }
+
+    /// Exchanges the refresh token with this number for the next one. An old one that is shown again ends the
+    /// session, and the person is told.
+    ///
+    /// # Errors
+    /// [`Conflict::SessionOver`], or [`Conflict::TokenSuperseded`] if another call was just ahead.
+    pub async fn refresh_session(
+        &self,
+        id: SessionId,
+        shown: i32,
+        now: DateTime<Utc>,
+    ) -> Result<(User, SessionView), Error> {
+        let mut conn = self.connection().await?;
+        let refreshed = conn
+            .transaction(async |conn| {
+                let alive = sessions::table
+                    .find(id.uuid())
+                    .filter(sessions::rotation.eq(shown))
+                    .filter(sessions::ended_at.is_null())
+                    .filter(sessions::expires_at.gt(now));
+                let rotated = diesel::update(alive)
+                    .set((
+                        sessions::rotation.eq(shown.saturating_add(1)),
+                        sessions::rotated_at.eq(now),
+                        sessions::expires_at.eq(expiry(now)),
+                    ))
+                    .execute(conn)
+                    .await?;
+                if rotated == 0 {
+                    return Ok::<_, Error>(Err(refuse(conn, id, shown, now).await?));
+                }
+                let session = view(conn, id.uuid()).await?;
+                Ok(Ok((load(conn, session.user).await?, session)))
+            })
+            .await?;
+        refreshed.map_err(Error::Conflict)
+    }
+
+    /// The sessions of a person that are not over, the one that was used last first.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn sessions(
+        &self,
+        user: UserId,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<SessionView>, Error> {
+        let mut conn = self.connection().await?;
+        let rows: Vec<Row> = Row::query()
+            .filter(sessions::user_id.eq(user.uuid()))
+            .filter(sessions::ended_at.is_null())
+            .filter(sessions::expires_at.gt(now))
+            .order((sessions::rotated_at.desc(), sessions::id.desc()))
+            .load(&mut conn)
+            .await?;
+        rows.into_iter().map(SessionView::try_from).collect()
+    }
+}
+
+/// Why a token was not taken, and what follows from it: this is committed, though the call is refused.
+async fn refuse(
+    conn: &mut AsyncPgConnection,
+    id: SessionId,
+    shown: i32,
+    now: DateTime<Utc>,
+) -> Result<Conflict, Error> {
+    let row: Option<Row> = Row::query()
+        .filter(sessions::id.eq(id.uuid()))
+        .for_update()
+        .first(conn)
+        .await
+        .optional()?;
+    let alive = row.filter(|row| row.ended_at.is_none() && row.expires_at > now);
+    let Some(row) = alive else {
+        return Ok(Conflict::SessionOver);
+    };
+    let rotation = Rotation { newest: row.rotation, at: row.rotated_at };
+    if rotation.judge(shown, now) == Stale::Superseded {
+        return Ok(Conflict::TokenSuperseded);
+    }
+    end::end(conn, &[id.uuid()], (EndReason::Reused, Actor::System), now).await?;
+    let user = load(conn, UserId::new(row.user_id)).await?;
+    let params = json!({ "device": row.device_name, "at": notifications::deadline_text(now) });
+    notifications::enqueue(conn, &user, Template::SessionReused, params, now).await?;
+    Ok(Conflict::SessionOver)
+}

@@ -1,0 +1,123 @@
+//! Ending sessions: one, all of a person, those that are too many; and which ended lately.
+
+use crate::audit;
+use crate::error::Error;
+use crate::pool::Store;
+use crate::schema::sessions;
+use amana_domain::deal::Actor;
+use amana_domain::id::{SessionId, UserId};
+use amana_domain::session::EndReason;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+use uuid::Uuid;
+
+/// Ends those of them that are not over, with a record for each.
+pub(super) async fn end(
+    conn: &mut AsyncPgConnection,
+    ids: &[Uuid],
+    (reason, actor): (EndReason, Actor),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let open =
+        sessions::table.filter(sessions::id.eq_any(ids)).filter(sessions::ended_at.is_null());
+    let ended: Vec<Uuid> = diesel::update(open)
+        .set((sessions::ended_at.eq(Some(now)), sessions::end_reason.eq(Some(reason.as_str()))))
+        .returning(sessions::id)
+        .get_results(conn)
+        .await?;
+    for id in ended {
+        let data = json!({ "reason": reason.as_str() });
+        audit::record(conn, now, actor, "session.ended", SessionId::new(id), data).await?;
+    }
+    Ok(())
+}
+
+/// Those of a person that are not over, the one that was used last first, locked.
+async fn open_of(conn: &mut AsyncPgConnection, user: UserId) -> Result<Vec<Uuid>, Error> {
+    Ok(sessions::table
+        .filter(sessions::user_id.eq(user.uuid()))
+        .filter(sessions::ended_at.is_null())
+        .order((sessions::rotated_at.desc(), sessions::id.desc()))
+        .select(sessions::id)
+        .for_update()
+        .load(conn)
+        .await?)
+}
+
+/// Leaves at most `kept` of a person's sessions.
+pub(super) async fn make_room(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    kept: usize,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let open = open_of(conn, user).await?;
+    let too_many = open.get(kept..).unwrap_or_default();
+    end(conn, too_many, (EndReason::Evicted, Actor::System), now).await
+}
+
+/// Ends all sessions of a person.
+pub(crate) async fn end_all(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    why: (EndReason, Actor),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let open = open_of(conn, user).await?;
+    end(conn, &open, why, now).await
+}
+
+impl Store {
+    /// Ends a session of the person; one that is over stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the person never had it.
+    pub async fn end_session(
+        &self,
+        user: UserId,
+        id: SessionId,
+        reason: EndReason,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            let own = sessions::table.find(id.uuid()).filter(sessions::user_id.eq(user.uuid()));
+            let known: Option<Uuid> = own.select(sessions::id).first(conn).await.optional()?;
+            known.ok_or(Error::NotFound("session"))?;
+            end(conn, &[id.uuid()], (reason, Actor::User(user)), now).await
+        })
+        .await
+    }
+
+    /// Ends all sessions of the person: everywhere, here too.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn end_sessions(&self, user: UserId, now: DateTime<Utc>) -> Result<(), Error> {
+        let mut conn = self.connection().await?;
+        let why = (EndReason::SignedOut, Actor::User(user));
+        conn.transaction(async |conn| end_all(conn, user, why, now).await).await
+    }
+
+    /// Which sessions ended since then, the latest first, at most `limit`.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn ended_sessions(
+        &self,
+        since: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<SessionId>, Error> {
+        let mut conn = self.connection().await?;
+        let ids: Vec<Uuid> = sessions::table
+            .filter(sessions::ended_at.ge(since))
+            .order(sessions::ended_at.desc())
+            .limit(limit)
+            .select(sessions::id)
+            .load(&mut conn)
+            .await?;
+        Ok(ids.into_iter().map(SessionId::new).collect())
+    }
+}

@@ -1,0 +1,213 @@
+//! Tokens: short ones that say who calls, and long ones that are exchanged for new ones.
+//!
+//! Both are signed. What a refresh token is good for is decided by its session, which knows the newest number.
+
+use crate::problem::ApiError;
+use amana_domain::id::{SessionId, UserId};
+use amana_domain::permission::UserRole;
+use amana_postgres::SessionView;
+use chrono::{DateTime, TimeDelta, Utc};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// How long an access token is good for.
+pub(crate) const TOKEN_TTL: TimeDelta = TimeDelta::minutes(15);
+
+const ISSUER: &str = "amana";
+
+/// One kind of token is never taken for the other.
+const REFRESH_AUDIENCE: &str = "refresh";
+
+#[derive(Serialize, Deserialize)]
+struct AccessClaims {
+    iss: String,
+    sub: String,
+    sid: String,
+    role: String,
+    iat: i64,
+    exp: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RefreshClaims {
+    iss: String,
+    aud: String,
+    sid: String,
+    rot: i32,
+}
+
+/// Who an access token speaks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bearer {
+    pub(crate) user: UserId,
+    pub(crate) role: UserRole,
+    pub(crate) session: SessionId,
+}
+
+/// A refresh token, as its session counts them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Refresh {
+    pub(crate) session: SessionId,
+    pub(crate) rotation: i32,
+}
+
+/// Makes and reads tokens.
+pub(crate) struct Tokens {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    access: Validation,
+    refresh: Validation,
+}
+
+// The keys are the secret.
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tokens").finish_non_exhaustive()
+    }
+}
+
+fn validation() -> Validation {
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.set_issuer(&[ISSUER]);
+    // Times are checked against the clock that we were handed, which tests move.
+    validation.validate_exp = false;
+    validation.required_spec_claims.clear();
+    validation
+}
+
+impl Tokens {
+    pub(crate) fn new(secret: &SecretString) -> Self {
+        let secret = secret.expose_secret().as_bytes();
+        let mut refresh = validation();
+        refresh.set_audience(&[REFRESH_AUDIENCE]);
+        Self {
+            encoding: EncodingKey::from_secret(secret),
+            decoding: DecodingKey::from_secret(secret),
+            access: validation(),
+            refresh,
+        }
+    }
+
+    /// # Errors
+    /// `internal` if signing fails.
+    pub(crate) fn access(&self, bearer: Bearer, now: DateTime<Utc>) -> Result<String, ApiError> {
+        let expires = now.checked_add_signed(TOKEN_TTL).unwrap_or(now);
+        self.sign(&AccessClaims {
+            iss: ISSUER.to_owned(),
+            sub: bearer.user.to_string(),
+            sid: bearer.session.to_string(),
+            role: bearer.role.to_string(),
+            iat: now.timestamp(),
+            exp: expires.timestamp(),
+        })
+    }
+
+    /// # Errors
+    /// `internal` if signing fails.
+    pub(crate) fn refresh(&self, session: &SessionView) -> Result<String, ApiError> {
+        self.sign(&RefreshClaims {
+            iss: ISSUER.to_owned(),
+            aud: REFRESH_AUDIENCE.to_owned(),
+            sid: session.id.to_string(),
+            rot: session.rotation,
+        })
+    }
+
+    pub(crate) fn read_access(&self, token: &str, now: DateTime<Utc>) -> Option<Bearer> {
+        let claims: AccessClaims = self.read(token, &self.access)?;
+        let bearer = Bearer {
+            user: claims.sub.parse().ok()?,
+            role: claims.role.parse().ok()?,
+            session: claims.sid.parse().ok()?,
+        };
+        (now.timestamp() < claims.exp).then_some(bearer)
+    }
+
+    pub(crate) fn read_refresh(&self, token: &str) -> Option<Refresh> {
+        let claims: RefreshClaims = self.read(token, &self.refresh)?;
+        Some(Refresh { session: claims.sid.parse().ok()?, rotation: claims.rot })
+    }
+
+    fn read<T: DeserializeOwned>(&self, token: &str, validation: &Validation) -> Option<T> {
+        Some(jsonwebtoken::decode::<T>(token, &self.decoding, validation).ok()?.claims)
+    }
+
+    fn sign(&self, claims: &impl Serialize) -> Result<String, ApiError> {
+        let header = Header::new(Algorithm::HS256);
+        jsonwebtoken::encode(&header, claims, &self.encoding).map_err(|error| {
+            tracing::error!("a token could not be signed: {error}");
+            ApiError::internal()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use amana_domain::session::DeviceKind;
+    use uuid::Uuid;
+
+    fn bearer(role: UserRole) -> Bearer {
+        let (user, session) = (UserId::new(Uuid::from_u128(7)), SessionId::new(Uuid::from_u128(8)));
+        Bearer { user, role, session }
+    }
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(seconds, 0).unwrap()
+    }
+
+    fn session() -> SessionView {
+        let Bearer { user, session: id, .. } = bearer(UserRole::User);
+        SessionView {
+            id,
+            user,
+            rotation: 3,
+            device_name: "Firefox on Linux".into(),
+            device_kind: DeviceKind::Computer,
+            address: "127.0.0.1".into(),
+            created_at: at(0),
+            seen_at: at(0),
+            expires_at: at(9),
+        }
+    }
+
+    #[test]
+    fn an_access_token_is_good_for_fifteen_minutes() {
+        let tokens = Tokens::new(&"secret".into());
+        let token = tokens.access(bearer(UserRole::Admin), at(0)).unwrap();
+        for seconds in [0, 899] {
+            assert_eq!(tokens.read_access(&token, at(seconds)), Some(bearer(UserRole::Admin)));
+        }
+        assert_eq!(tokens.read_access(&token, at(900)), None);
+    }
+
+    #[test]
+    fn one_kind_is_never_taken_for_the_other() {
+        let tokens = Tokens::new(&"secret".into());
+        let access = tokens.access(bearer(UserRole::User), at(0)).unwrap();
+        let refresh = tokens.refresh(&session()).unwrap();
+        let read = Refresh { session: session().id, rotation: 3 };
+        assert_eq!(tokens.read_refresh(&refresh), Some(read));
+        assert_eq!(tokens.read_refresh(&access), None);
+        assert_eq!(tokens.read_access(&refresh, at(0)), None);
+    }
+
+    #[test]
+    fn forged_tokens_are_refused() {
+        let tokens = Tokens::new(&"secret".into());
+        let good = tokens.access(bearer(UserRole::User), at(0)).unwrap();
+        let (head, rest) = good.split_once('.').unwrap();
+        let (claims, signature) = rest.split_once('.').unwrap();
+        // {"alg":"none"} in place of the header.
+        let unsigned = format!("eyJhbGciOiJub25lIn0.{claims}.");
+        let elsewhere = Tokens::new(&"other".into());
+        let other = elsewhere.access(bearer(UserRole::User), at(0)).unwrap();
+        for bad in ["", "a.b.c", &unsigned, &other, &format!("{head}.e30.{signature}")] {
+            assert_eq!(tokens.read_access(bad, at(0)), None, "{bad}");
+        }
+        let other = elsewhere.refresh(&session()).unwrap();
+        assert_eq!(tokens.read_refresh(&other), None);
+    }
+}

@@ -1,0 +1,99 @@
+//! What proving who one is costs: a log-in against the one hash that it cannot do without, and how often a call
+//! with a token asks the database.
+
+use crate::load::{NextRequest, closed};
+use crate::report::{figure, median};
+use crate::requests::{self, Tokens};
+use crate::servers::{Api, JWT_SECRET, Servers};
+use crate::transfers::wallets;
+use amana_api::hash_password;
+use anyhow::{Context, Result, anyhow};
+use secrecy::SecretString;
+use std::io::Write;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+const DATABASE: &str = "access";
+const PEOPLE: u32 = 1_000;
+const PASSWORD: &str = "karibu-nyumbani-7";
+
+/// One after the other: what one person waits for.
+const LOG_INS: usize = 30;
+const TURNS: usize = 5;
+
+const GETS: usize = 20_000;
+const CONNECTIONS: usize = 4;
+
+/// A session of PostgreSQL that has nothing to do reports what it did within ten seconds.
+const REPORTED_WITHIN: Duration = Duration::from_secs(12);
+
+pub fn run(servers: &Servers) -> Result<()> {
+    wallets(servers, DATABASE, PEOPLE)?;
+    let hash = hash_password(&SecretString::from(PASSWORD)).map_err(|e| anyhow!("{e}"))?;
+    servers.postgres.psql(DATABASE, &format!("update users set password_hash = '{hash}'"))?;
+    servers.settle(DATABASE)?;
+    let api = Api::start(servers, DATABASE)?;
+    log_in(&api)?;
+    authenticated_get(servers, &api)
+}
+
+fn log_in(api: &Api) -> Result<()> {
+    let (mut ours_ms, mut hashes_ms) = (vec![], vec![]);
+    let per_one_ms = |time: Duration| time.as_secs_f64() * 1e3 / LOG_INS as f64;
+    // The first turn warms up.
+    for turn in 0..=TURNS {
+        let time = closed(api.address, (1, LOG_INS), 200, log_ins(turn))?;
+        let start = Instant::now();
+        for _ in 0..LOG_INS {
+            hash_password(&SecretString::from(PASSWORD)).map_err(|e| anyhow!("{e}"))?;
+        }
+        if turn > 0 {
+            ours_ms.push(per_one_ms(time));
+            hashes_ms.push(per_one_ms(start.elapsed()));
+        }
+    }
+    let meaning =
+        "ms per log-in over HTTP against one argon2id hash, lower is better, goal at most 1.3";
+    figure("login", median(ours_ms), median(hashes_ms), meaning);
+    Ok(())
+}
+
+/// Another person each time, so that nobody's sessions have to make room.
+fn log_ins(turn: usize) -> NextRequest {
+    let mut person = turn * LOG_INS;
+    Box::new(move |to| {
+        person += 1;
+        let body = format!(r#"{{"login":"wallet{person}@example.com","password":"{PASSWORD}"}}"#);
+        to.clear();
+        // Writing to memory does not fail.
+        let _ = write!(
+            to,
+            "POST /v1/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+    })
+}
+
+fn authenticated_get(servers: &Servers, api: &Api) -> Result<()> {
+    let tokens = Rc::new(Tokens::sign(PEOPLE, JWT_SECRET)?);
+    let mut person = 0;
+    let next: NextRequest = Box::new(move |to| {
+        person = person % PEOPLE + 1;
+        requests::get(to, &tokens, person, "/v1/me");
+    });
+    let before = transactions(servers)?;
+    closed(api.address, (CONNECTIONS, GETS), 200, next)?;
+    let reads = transactions(servers)? - before;
+    let meaning = "database reads per GET /v1/me with a token, goal at most 1 (the reads of the process itself count too)";
+    figure("authenticated_get", reads / GETS as f64, 1.0, meaning);
+    Ok(())
+}
+
+/// How many transactions the database has ended: each read of the API is one.
+fn transactions(servers: &Servers) -> Result<f64> {
+    std::thread::sleep(REPORTED_WITHIN);
+    let sql = format!(
+        "select xact_commit + xact_rollback from pg_stat_database where datname = '{DATABASE}'"
+    );
+    servers.postgres.psql("postgres", &sql)?.parse().context("a count of transactions")
+}
