@@ -120,6 +120,7 @@ impl AppBuilder {
     }
 
     pub async fn start(self) -> App {
+        crate::secrets::read_logs();
         let database = Database::new().await;
         let store = database.store().await;
         let clock = Clock::default();
@@ -277,6 +278,9 @@ impl App {
 
 impl Drop for App {
     fn drop(&mut self) {
+        if !std::thread::panicking() {
+            crate::secrets::assert_nothing_given_away();
+        }
         self.api.abort();
         for (_, worker) in self.workers.drain(..) {
             worker.abort();

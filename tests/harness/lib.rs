@@ -10,6 +10,7 @@ mod gate;
 mod operator;
 mod provider;
 mod raw;
+mod secrets;
 mod servers;
 mod worker;
 
@@ -21,6 +22,7 @@ pub use entry::Said;
 pub use gate::Gate;
 pub use operator::Caught;
 pub use provider::{accepted, failed_prompt, paid_prompt, payout_result};
+pub use secrets::{assert_nothing_given_away, given_away, read_logs};
 pub use servers::{Database, namespace, redis_url, servers};
 pub use worker::{TEST_LEASE, WorkerProcess, amana_binary, settings};
 

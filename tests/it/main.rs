@@ -34,6 +34,7 @@ mod quotes;
 mod races;
 mod reconciliation;
 mod requests;
+mod secrets;
 mod sessions;
 mod statement;
 mod transactions;

@@ -1,0 +1,79 @@
+//! Every line that the product logs in a test is read for what must never stand in a log.
+//!
+//! The first test switches the logs on for the whole run; a line that gives something away fails every test that
+//! ends after it, and is printed.
+
+use regex::RegexSet;
+use std::fmt::Write as _;
+use std::io;
+use std::sync::{LazyLock, Mutex, Once, PoisonError};
+use tracing_subscriber::EnvFilter;
+
+/// More than any operator switches on.
+const LEVELS: &str = "info,amana=trace,amana_api=trace,amana_domain=trace,amana_documents=trace,\
+    amana_messaging=trace,amana_mpesa=trace,amana_postgres=trace,amana_redis=trace,amana_worker=trace";
+
+/// What gives something away, and its name.
+const FORBIDDEN: [(&str, &str); 8] = [
+    ("a password of the tests", "karibu-nyumbani|karibu-amana|not-the-password"),
+    ("a hash of a password", r"\$argon2"),
+    ("a token", r"eyJ[\w-]{10,}\.[\w-]+\."),
+    ("a signing secret", "a-secret-for-tests|a-secret-of-the-benchmark"),
+    (
+        "credentials of a provider",
+        "sandbox-consumer-secret|sandbox-passkey|Sandbox#Initiator|sandbox-sms-key",
+    ),
+    ("a password in an address", r"://[^\s/@:]*:[^\s/@]+@"),
+    ("a whole phone number", r"(^|[^0-9A-Za-z-])(\+?254[17]\d{8}|0[17]\d{8})\b"),
+    ("an e-mail address", r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[a-z]{2,}\b"),
+];
+
+static PATTERNS: LazyLock<RegexSet> =
+    LazyLock::new(|| RegexSet::new(FORBIDDEN.map(|(_, pattern)| pattern)).expect("patterns"));
+
+static FOUND: Mutex<String> = Mutex::new(String::new());
+
+/// What in a text must not be logged.
+#[must_use]
+pub fn given_away(text: &str) -> Vec<&'static str> {
+    PATTERNS.matches(text).into_iter().map(|n| FORBIDDEN[n].0).collect()
+}
+
+struct Reader;
+
+impl io::Write for Reader {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        let found = given_away(&text);
+        if !found.is_empty() {
+            let mut all = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+            let _ = writeln!(all, "{found:?}: {text}");
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Switches the logs on and reads them from now on.
+pub fn read_logs() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let filter = EnvFilter::new(LEVELS);
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_ansi(false)
+            .with_writer(|| Reader)
+            .init();
+    });
+}
+
+/// # Panics
+/// If a line of the run so far gave something away.
+#[track_caller]
+pub fn assert_nothing_given_away() {
+    let found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    assert!(found.is_empty(), "the logs give something away:\n{found}");
+}
