@@ -160,6 +160,8 @@ mod tests {
             tier: "standard".into(),
             created_at: DateTime::UNIX_EPOCH,
             closed_at: None,
+            email_verified_at: None,
+            phone_verified_at: None,
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod app;
 mod client;
+mod codes;
 mod deals;
 mod door;
 mod entry;
@@ -15,6 +16,7 @@ mod worker;
 
 pub use app::{App, AppBuilder, JWT_SECRET};
 pub use client::{Answer, Person};
+pub use codes::another_code;
 pub use deals::{DealPlan, Funded};
 pub use door::Door;
 pub use entry::Said;
