@@ -5,10 +5,12 @@ use crate::password::Passwords;
 use crate::problem::ApiError;
 use amana_domain::fee::{FeePayer, FeePlan};
 use amana_domain::money::{Currency, Money};
-use amana_postgres::{Clock, Error, Store, TransferWriter};
+use amana_postgres::{Clock, CodeKey, Error, Store, TransferWriter};
 use amana_redis::Transport;
 use chrono::{DateTime, Utc};
 use std::future::Future;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
 use tracing::Instrument;
 
 /// What a deal costs: a part of the amount and a fixed part, in the currency of the deal.
@@ -35,6 +37,9 @@ pub(crate) struct Context {
     pub(crate) redis: Option<Transport>,
     pub(crate) tokens: Tokens,
     pub(crate) passwords: Passwords,
+    pub(crate) codes: CodeKey,
+    /// Password resets that are being begun.
+    pub(crate) resets: Arc<Semaphore>,
     pub(crate) fees: FeePolicy,
 }
 

@@ -4,6 +4,7 @@ mod auth;
 mod body;
 mod bounds;
 mod callbacks;
+mod contacts;
 mod context;
 mod deals;
 mod docs;
@@ -18,6 +19,7 @@ mod operations;
 mod operator;
 mod page;
 mod password;
+mod passwords;
 mod payee;
 mod payments;
 mod people;
@@ -28,13 +30,14 @@ mod statements;
 mod transactions;
 mod transfers;
 mod users;
+mod verifications;
 mod wallet;
 mod wire;
 mod withdrawals;
 
 pub use context::FeePolicy;
 pub use document::document;
-pub use password::hash_password;
+pub use password::{KnownWords, WeakPassword, check_password, hash_password};
 pub use problem::Code;
 pub use server::{ApiConfig, SHUTDOWN_MAX, app, serve};
 
@@ -43,7 +46,7 @@ use poem_openapi::{OpenApiService, Tags};
 /// The chapters of the document.
 #[derive(Tags)]
 pub(crate) enum Chapter {
-    /// Registering, logging in, who one is, and finding others.
+    /// Registering, logging in, who one is and how one is reached, and finding others.
     People,
     /// A person's own money: balances, their history, limits, and paying in.
     Wallet,
@@ -69,6 +72,7 @@ pub(crate) enum Chapter {
 
 type Resources = (
     (users::Users, handles::Handles, people::People, limits::Limits),
+    (verifications::Verifications, contacts::Contacts, passwords::PasswordChanges),
     (wallet::Wallet, transactions::Transactions, statements::Statements),
     (transfers::Transfers, operations::Operations),
     deals::Deals,
@@ -102,6 +106,7 @@ same answer again, with the header `Idempotent-Replayed: true`; nothing is done 
 pub(crate) fn service() -> OpenApiService<Resources, ()> {
     let resources = (
         (users::Users, handles::Handles, people::People, limits::Limits),
+        (verifications::Verifications, contacts::Contacts, passwords::PasswordChanges),
         (wallet::Wallet, transactions::Transactions, statements::Statements),
         (transfers::Transfers, operations::Operations),
         deals::Deals,

@@ -26,6 +26,10 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("agree_deal", Party),
     ("cancel_deal", Party),
     ("close_user", Operator),
+    ("confirm_email_change", Own),
+    ("confirm_password_reset", Public),
+    ("confirm_phone_change", Own),
+    ("confirm_verification", Own),
     ("create_deal", Own),
     ("create_deposit", Own),
     ("create_hold", Own),
@@ -72,11 +76,16 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("reopen_user", Operator),
     ("replay_job", Operator),
     ("set_handle", Own),
+    ("set_password", Own),
     ("set_tier", Operator),
     ("settle_hold", Party),
+    ("start_email_change", Own),
+    ("start_password_reset", Public),
+    ("start_phone_change", Own),
     ("start_reconciliation", Operator),
+    ("start_verification", Own),
 ];
-const ROWS: usize = 52;
+const ROWS: usize = 61;
 
 /// A deal, a payment, a hold, a job and a transaction that exist, so that a refusal is not for want of them.
 struct World {

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Whoever calls these cannot have a token yet, or is the provider, or a load balancer.
-pub(crate) const PUBLIC: [&str; 7] = [
+pub(crate) const PUBLIC: [&str; 9] = [
+    "confirm_password_reset",
     "get_liveness",
     "get_readiness",
     "log_in",
@@ -14,12 +15,14 @@ pub(crate) const PUBLIC: [&str; 7] = [
     "receive_payout",
     "receive_payout_timeout",
     "register_user",
+    "start_password_reset",
 ];
 
 /// What an operation does is the first word of its id, and is one of these.
-const VERBS: [&str; 19] = [
-    "agree", "cancel", "close", "create", "deliver", "fund", "get", "list", "log", "propose",
-    "receive", "refuse", "register", "release", "reopen", "replay", "set", "settle", "start",
+const VERBS: [&str; 20] = [
+    "agree", "cancel", "close", "confirm", "create", "deliver", "fund", "get", "list", "log",
+    "propose", "receive", "refuse", "register", "release", "reopen", "replay", "set", "settle",
+    "start",
 ];
 
 /// One operation of the document, with the place where it is called.
