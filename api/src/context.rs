@@ -6,12 +6,13 @@ use crate::problem::ApiError;
 use crate::tokens::Tokens;
 use amana_domain::fee::{FeePayer, FeePlan};
 use amana_domain::money::{Currency, Money};
-use amana_postgres::{Clock, Error, Store, TransferWriter};
+use amana_postgres::{Clock, CodeKey, Error, Store, TransferWriter};
 use amana_redis::Transport;
 use chrono::{DateTime, Utc};
 use ipnet::IpNet;
 use std::future::Future;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 use tracing::Instrument;
 
 /// What a deal costs: a part of the amount and a fixed part, in the currency of the deal.
@@ -41,6 +42,9 @@ pub(crate) struct Context {
     /// From where money and rights may be decided about.
     pub(crate) staff_networks: Vec<IpNet>,
     pub(crate) passwords: Passwords,
+    pub(crate) codes: CodeKey,
+    /// Password resets that are being begun.
+    pub(crate) resets: Arc<Semaphore>,
     pub(crate) fees: FeePolicy,
 }
 

@@ -4,6 +4,7 @@ mod auth;
 mod body;
 mod bounds;
 mod callbacks;
+mod contacts;
 mod context;
 mod deals;
 mod device;
@@ -20,6 +21,7 @@ mod operations;
 mod operator;
 mod page;
 mod password;
+mod passwords;
 mod payee;
 mod payments;
 mod people;
@@ -32,13 +34,14 @@ mod tokens;
 mod transactions;
 mod transfers;
 mod users;
+mod verifications;
 mod wallet;
 mod wire;
 mod withdrawals;
 
 pub use context::FeePolicy;
 pub use document::document;
-pub use password::hash_password;
+pub use password::{KnownWords, WeakPassword, check_password, hash_password};
 pub use problem::Code;
 pub use server::{ApiConfig, SHUTDOWN_MAX, app, serve};
 
@@ -47,7 +50,7 @@ use poem_openapi::{OpenApiService, Tags};
 /// The chapters of the document.
 #[derive(Tags)]
 pub(crate) enum Chapter {
-    /// Registering, logging in, who one is, and finding others.
+    /// Registering, logging in, who one is and how one is reached, and finding others.
     People,
     /// A person's own money: balances, their history, limits, and paying in.
     Wallet,
@@ -73,6 +76,7 @@ pub(crate) enum Chapter {
 
 type Resources = (
     (users::Users, sessions::Sessions, handles::Handles, people::People, limits::Limits),
+    (verifications::Verifications, contacts::Contacts, passwords::PasswordChanges),
     (wallet::Wallet, transactions::Transactions, statements::Statements),
     (transfers::Transfers, operations::Operations),
     deals::Deals,
@@ -106,6 +110,7 @@ same answer again, with the header `Idempotent-Replayed: true`; nothing is done 
 pub(crate) fn service() -> OpenApiService<Resources, ()> {
     let resources = (
         (users::Users, sessions::Sessions, handles::Handles, people::People, limits::Limits),
+        (verifications::Verifications, contacts::Contacts, passwords::PasswordChanges),
         (wallet::Wallet, transactions::Transactions, statements::Statements),
         (transfers::Transfers, operations::Operations),
         deals::Deals,

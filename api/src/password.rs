@@ -1,5 +1,9 @@
 //! Passwords: argon2id, a bounded number at a time, and the same time for people who do not exist.
 
+mod strength;
+
+pub use strength::{KnownWords, WeakPassword, check_password};
+
 use crate::problem::ApiError;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use secrecy::{ExposeSecret, SecretString};
@@ -48,6 +52,20 @@ impl Passwords {
             tracing::error!("a password could not be hashed: {error}");
             ApiError::internal()
         })
+    }
+
+    /// Whether the password may be set: it runs where hashes do, because it takes a while, too.
+    ///
+    /// # Errors
+    /// `invalid_request` with the reason if it is too easy to guess, `unavailable` if too many are waiting.
+    pub(crate) async fn judge(
+        &self,
+        password: &SecretString,
+        known: KnownWords,
+    ) -> Result<(), ApiError> {
+        let password = password.clone();
+        let judged = self.run(move || check_password(&password, &known)).await?;
+        judged.map_err(|weak| ApiError::field("/password", weak.to_string()))
     }
 
     /// Whether the password belongs to the hash; `None`: there is nobody it could belong to.

@@ -8,6 +8,7 @@ pub use code::Code;
 pub(crate) use framework::{of_framework, of_panic};
 
 use crate::observe::current_request_id;
+use chrono::TimeDelta;
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{IntoResponse, Response};
 use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, Registry};
@@ -57,11 +58,13 @@ pub(crate) struct ApiError {
     pub(crate) code: Code,
     pub(crate) detail: String,
     pub(crate) errors: Vec<FieldError>,
+    /// When to come back, if that is known.
+    pub(crate) retry_after_s: Option<u32>,
 }
 
 impl ApiError {
     pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: vec![] }
+        Self { code, detail: detail.into(), errors: vec![], retry_after_s: None }
     }
 
     /// A well-formed request with a value that cannot be.
@@ -72,6 +75,13 @@ impl ApiError {
 
     pub(crate) fn at(mut self, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         self.errors.push(FieldError { pointer: pointer.into(), detail: detail.into() });
+        self
+    }
+
+    /// With the time after which the same call may succeed, in whole seconds, rounded up.
+    pub(crate) fn after(mut self, wait: TimeDelta) -> Self {
+        let seconds = wait.num_seconds().saturating_add(1);
+        self.retry_after_s = u32::try_from(seconds).ok();
         self
     }
 
@@ -109,8 +119,9 @@ impl IntoResponse for ApiError {
             let challenge = HeaderValue::from_static("Bearer");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
-        if self.code.passes_by_itself() {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S));
+        let usual = self.code.passes_by_itself().then_some(RETRY_AFTER_S);
+        if let Some(seconds) = self.retry_after_s.or(usual) {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

@@ -3,20 +3,22 @@
 use crate::context::{Context, FeePolicy};
 use crate::ended::EndedSessions;
 use crate::password::Passwords;
+use crate::passwords::RESETS_AT_ONCE;
 use crate::problem::{of_framework, of_panic};
 use crate::tokens::Tokens;
 use crate::{bounds, docs, observe, service};
-use amana_postgres::{Clock, Store, TransferWriter};
+use amana_postgres::{Clock, CodeKey, Store, TransferWriter};
 use amana_redis::Transport;
 use ipnet::IpNet;
 use poem::listener::TcpAcceptor;
 use poem::middleware::CatchPanic;
 use poem::{Endpoint, EndpointExt, Response, Route, Server};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 
 /// How long requests that are under way may take when the server is told to stop.
 pub const SHUTDOWN_MAX: Duration = Duration::from_secs(10);
@@ -26,7 +28,7 @@ const IDLE_MAX: Duration = Duration::from_secs(75);
 
 #[derive(Debug, Clone)]
 pub struct ApiConfig {
-    /// Signs the access tokens; all instances share it.
+    /// Signs the access tokens, and makes one-time codes; all instances and workers share it.
     pub jwt_secret: SecretString,
     pub fee: FeePolicy,
     /// From where those who work here may decide about money and rights.
@@ -49,6 +51,8 @@ pub fn app(
         redis,
         tokens: Tokens::new(&config.jwt_secret),
         passwords: Passwords::default(),
+        codes: CodeKey::derive(config.jwt_secret.expose_secret().as_bytes()),
+        resets: Arc::new(Semaphore::new(RESETS_AT_ONCE)),
         fees: config.fee,
     });
     Route::new()

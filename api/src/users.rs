@@ -4,6 +4,7 @@ use crate::Chapter;
 use crate::auth::Caller;
 use crate::body::Body;
 use crate::context::Context;
+use crate::password::KnownWords;
 use crate::problem::ApiError;
 use crate::wire::{Email, NewPassword, Nullable, PersonName, Phone, Timestamp, Wire};
 use amana_domain::handle::Handle;
@@ -28,7 +29,7 @@ struct RegisterUser {
     email: Wire<Email>,
     /// The mobile-money number, international (`+254712345678`) or Kenyan (`0712345678`); one account each.
     phone: Wire<Phone>,
-    /// 10 to 128 characters.
+    /// 10 to 128 characters that are hard to guess, also for those who know the person.
     password: NewPassword,
     /// The language of messages; English if left out.
     language: Option<Wire<Locale>>,
@@ -38,6 +39,8 @@ struct RegisterUser {
 
 impl RegisterUser {
     async fn parse(self, context: &Context) -> Result<NewUser, ApiError> {
+        let known = KnownWords::of_person(&self.name.0.0, &self.email.0.0, &self.phone.0.0);
+        context.passwords.judge(&self.password.0, known).await?;
         Ok(NewUser {
             name: self.name.0.0,
             email: self.email.0.0,
@@ -64,6 +67,10 @@ pub(crate) struct UserAnswer {
     role: Wire<UserRole>,
     language: Wire<Locale>,
     created_at: Timestamp,
+    /// Since when the e-mail address is proven to be the person's, see `confirm_verification`; `null` until it is.
+    email_verified_at: Nullable<Timestamp>,
+    /// The same for the phone number.
+    phone_verified_at: Nullable<Timestamp>,
 }
 
 impl From<User> for UserAnswer {
@@ -77,6 +84,8 @@ impl From<User> for UserAnswer {
             role: user.role.into(),
             language: user.locale.into(),
             created_at: user.created_at.into(),
+            email_verified_at: Nullable::of(user.email_verified_at),
+            phone_verified_at: Nullable::of(user.phone_verified_at),
         }
     }
 }
@@ -101,8 +110,9 @@ pub(crate) struct Users;
 impl Users {
     /// Register a person
     ///
-    /// Opens an account with an empty wallet. Problems: `email_taken`, `phone_taken`, `handle_taken` (409),
-    /// `invalid_request` (422) naming the field.
+    /// Opens an account with an empty wallet, and sends a code to the address and one to the number, which prove that
+    /// they are the person's (`confirm_verification`). Problems: `email_taken`, `phone_taken`, `handle_taken` (409),
+    /// `invalid_request` (422) naming the field, also for a password that is too easy to guess.
     #[oai(path = "/users", method = "post", operation_id = "register_user")]
     async fn register(
         &self,

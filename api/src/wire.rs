@@ -3,6 +3,7 @@
 mod list;
 mod money;
 mod number;
+mod proof;
 mod text;
 mod time;
 mod values;

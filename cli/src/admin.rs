@@ -2,6 +2,7 @@
 
 use crate::config::{self, ConfigError, Source};
 use crate::stack::block_on;
+use amana_api::{KnownWords, check_password};
 use amana_domain::notice::Locale;
 use amana_domain::permission::UserRole;
 use amana_domain::phone::Msisdn;
@@ -33,7 +34,7 @@ fn staff_role(text: &str) -> Result<UserRole, String> {
 }
 
 /// # Errors
-/// [`ConfigError`], a bad phone number, or that e-mail or phone are taken.
+/// [`ConfigError`] also for a weak password, a bad phone number, or that e-mail or phone are taken.
 pub fn create(new: &NewOperator) -> Result<()> {
     let lookup = |name: &str| std::env::var(name).ok();
     let url = config::database_url(&Source::new(&lookup))?;
@@ -44,6 +45,9 @@ pub fn create(new: &NewOperator) -> Result<()> {
             variable: PASSWORD_VARIABLE,
             why: format!("must be set, with at least {PASSWORD_CHARS_MIN} characters"),
         })?;
+    let phone = Msisdn::parse(&new.phone)?;
+    check_password(&password, &KnownWords::of_person(&new.name, &new.email, &phone))
+        .map_err(|weak| ConfigError { variable: PASSWORD_VARIABLE, why: weak.to_string() })?;
     block_on(async move {
         let store =
             Store::connect(url.expose_secret(), 1).await.context("PostgreSQL cannot be used")?;

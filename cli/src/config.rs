@@ -162,11 +162,7 @@ impl Api {
     /// # Errors
     /// [`ConfigError`] naming the first variable that is missing or wrong.
     pub fn read(source: &Source<'_>) -> Result<Self, ConfigError> {
-        let jwt_secret = source.secret("AMANA_JWT_SECRET")?;
-        if jwt_secret.expose_secret().len() < JWT_SECRET_CHARS_MIN {
-            let why = format!("must have at least {JWT_SECRET_CHARS_MIN} characters");
-            return Err(ConfigError { variable: "AMANA_JWT_SECRET", why });
-        }
+        let jwt_secret = jwt_secret(source)?;
         let listen = SocketAddr::from(([127, 0, 0, 1], 8080));
         Ok(Self {
             listen: source.parsed_or(
@@ -182,8 +178,21 @@ impl Api {
     }
 }
 
+/// The secret that API and workers share: tokens are signed with it, one-time codes made from it.
+fn jwt_secret(source: &Source<'_>) -> Result<SecretString, ConfigError> {
+    let variable = "AMANA_JWT_SECRET";
+    let secret = source.secret(variable)?;
+    if secret.expose_secret().len() < JWT_SECRET_CHARS_MIN {
+        let why = format!("must have at least {JWT_SECRET_CHARS_MIN} characters");
+        return Err(ConfigError { variable, why });
+    }
+    Ok(secret)
+}
+
 #[derive(Debug)]
 pub struct Worker {
+    /// One-time codes are made from it.
+    pub jwt_secret: SecretString,
     pub mpesa: MpesaConfig,
     /// Where the certificate in `mpesa` is to be read from: a file or an http(s) address.
     pub certificate: String,
@@ -215,6 +224,7 @@ impl Worker {
             },
         };
         Ok(Self {
+            jwt_secret: jwt_secret(source)?,
             mpesa,
             certificate: source.text("MPESA_CERTIFICATE")?,
             mail: MailConfig { url: source.secret("SMTP_URL")?, from: source.text("MAIL_FROM")? },

@@ -4,7 +4,7 @@ use crate::config::{self, ConfigError, Servers, Source};
 use crate::stack::block_on;
 use amana_messaging::{Mailer, SmsGateway};
 use amana_mpesa::Mpesa;
-use amana_postgres::{Clock, Store};
+use amana_postgres::{Clock, CodeKey, Store};
 use amana_redis::{Transport, TransportError};
 use amana_worker::{Context, Settings};
 use anyhow::{Context as _, Result};
@@ -116,7 +116,9 @@ async fn worker_context(store: Store, mut config: config::Worker) -> Result<Cont
         ..Settings::default()
     };
     let (mpesa, mailer, sms) = (Arc::new(mpesa), Arc::new(mailer), Arc::new(sms));
-    Ok(Context { store, clock: Clock::default(), mpesa, mailer, sms, settings, probe: None })
+    let codes = CodeKey::derive(config.jwt_secret.expose_secret().as_bytes());
+    let clock = Clock::default();
+    Ok(Context { store, clock, codes, mpesa, mailer, sms, settings, probe: None })
 }
 
 /// The provider's certificate, from a file or, with the sandbox, from an address.

@@ -6,6 +6,8 @@
 )]
 
 pub mod access;
+pub mod code;
+pub mod contact;
 pub mod deal;
 pub mod fee;
 pub mod handle;

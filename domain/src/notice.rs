@@ -1,5 +1,6 @@
 //! Who is told what: which event leads to which message for which party.
 
+use crate::code::Purpose;
 use crate::deal::{Event, Role};
 use crate::text_enum;
 
@@ -52,6 +53,15 @@ text_enum! {
         HoldSettled = "hold_settled",
         HoldReleased = "hold_released",
         HoldExpired = "hold_expired",
+        VerifyEmail = "verify_email",
+        VerifyPhone = "verify_phone",
+        ResetPassword = "reset_password",
+        LeaveEmail = "leave_email",
+        LeavePhone = "leave_phone",
+        PasswordChanged = "password_changed",
+        /// These two go to what was replaced.
+        EmailChanged = "email_changed",
+        PhoneChanged = "phone_changed",
     }
 }
 
@@ -74,7 +84,21 @@ pub fn of_event(event: &Event, proposer: Role) -> Vec<(Role, Template)> {
     }
 }
 
+/// The message that a code goes out in. Who gets one for a new address or number reads the same as who
+/// proves the present one.
+#[must_use]
+pub const fn of_code(purpose: Purpose) -> Template {
+    match purpose {
+        Purpose::VerifyEmail | Purpose::ChangeEmail => Template::VerifyEmail,
+        Purpose::VerifyPhone | Purpose::ChangePhone => Template::VerifyPhone,
+        Purpose::ResetPassword => Template::ResetPassword,
+        Purpose::LeaveEmail => Template::LeaveEmail,
+        Purpose::LeavePhone => Template::LeavePhone,
+    }
+}
+
 /// E-mail for everything; SMS, which costs money, only where somebody has to act or money has moved.
+/// A code goes where it was asked for, whatever is said here.
 #[must_use]
 pub const fn channels(template: Template) -> &'static [Channel] {
     match template {
@@ -90,7 +114,9 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::WithdrawalFailed
         | Template::TransferReceived
         | Template::HoldReceived
-        | Template::HoldSettled => &[Channel::Email, Channel::Sms],
+        | Template::HoldSettled
+        | Template::ResetPassword => &[Channel::Email, Channel::Sms],
+        Template::VerifyPhone | Template::LeavePhone | Template::PhoneChanged => &[Channel::Sms],
         Template::Welcome
         | Template::NewDevice
         | Template::SessionReused
@@ -108,6 +134,10 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::WithdrawalExpired
         | Template::HoldMade
         | Template::HoldReleased
-        | Template::HoldExpired => &[Channel::Email],
+        | Template::HoldExpired
+        | Template::VerifyEmail
+        | Template::LeaveEmail
+        | Template::PasswordChanged
+        | Template::EmailChanged => &[Channel::Email],
     }
 }

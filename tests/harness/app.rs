@@ -6,7 +6,7 @@ use amana_api::{ApiConfig, FeePolicy};
 use amana_domain::proof::Trust;
 use amana_messaging::{MailConfig, Mailer, SmsConfig, SmsGateway};
 use amana_mpesa::{Mpesa, MpesaConfig};
-use amana_postgres::{Clock, Store};
+use amana_postgres::{Clock, CodeKey, Store};
 use amana_redis::Transport;
 use amana_sandbox::{Credentials, Running};
 use amana_worker::{Context, Probe, Settings};
@@ -148,6 +148,7 @@ impl AppBuilder {
         let context = Context {
             store: store.clone(),
             clock: clock.clone(),
+            codes: CodeKey::derive(JWT_SECRET.as_bytes()),
             mpesa: Arc::new(Mpesa::new(mpesa).expect("M-Pesa settings")),
             mailer: Arc::new(Mailer::new(&mail_config(&smtp)).expect("mail settings")),
             sms: Arc::new(SmsGateway::new(&sms_config(&sandbox_url)).expect("SMS settings")),

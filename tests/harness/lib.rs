@@ -3,6 +3,7 @@
 
 mod app;
 mod client;
+mod codes;
 mod deals;
 mod door;
 mod entry;
@@ -16,6 +17,7 @@ mod worker;
 
 pub use app::{App, AppBuilder, JWT_SECRET};
 pub use client::{Answer, PASSWORD, Person};
+pub use codes::another_code;
 pub use deals::{DealPlan, Funded};
 pub use door::Door;
 pub use entry::Said;

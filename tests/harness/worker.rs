@@ -1,6 +1,6 @@
 //! Workers as processes: the ones that are killed, frozen and told to stop.
 
-use crate::app::App;
+use crate::app::{App, JWT_SECRET};
 use amana::local::{Child, Program, Scratch};
 use amana_sandbox::Credentials;
 use amana_worker::Settings;
@@ -56,6 +56,7 @@ impl WorkerProcess {
             ("DATABASE_CONNECTIONS_MAX", "8".to_owned()),
             ("REDIS_URL", app.redis_url.clone()),
             ("REDIS_NAMESPACE", app.namespace.clone()),
+            ("AMANA_JWT_SECRET", JWT_SECRET.to_owned()),
             ("AMANA_PUBLIC_URL", app.api_url.clone()),
             ("AMANA_JOB_LEASE_S", TEST_LEASE.as_secs().to_string()),
             ("AMANA_RECONCILE_EVERY_S", "86400".to_owned()),

@@ -29,6 +29,10 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("agree_deal", Party),
     ("cancel_deal", Party),
     ("close_user", Staff(Resource::Users, Action::Change)),
+    ("confirm_email_change", Own),
+    ("confirm_password_reset", Public),
+    ("confirm_phone_change", Own),
+    ("confirm_verification", Own),
     ("create_deal", Own),
     ("create_deposit", Own),
     ("create_hold", Own),
@@ -83,8 +87,13 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("set_tier", Staff(Resource::Tiers, Action::Change)),
     ("settle_hold", Party),
     ("start_reconciliation", Staff(Resource::Reconciliation, Action::Change)),
+    ("set_password", Own),
+    ("start_email_change", Own),
+    ("start_password_reset", Public),
+    ("start_phone_change", Own),
+    ("start_verification", Own),
 ];
-const ROWS: usize = 57;
+const ROWS: usize = 66;
 
 /// A deal, a payment, a hold, a job and a transaction that exist, so that a refusal is not for want of them.
 struct World {

@@ -27,6 +27,7 @@ fn api() -> Settings {
 
 fn worker() -> Settings {
     let own = vec![
+        ("AMANA_JWT_SECRET", "sesame-0123456789-0123456789-0123456789"),
         ("AMANA_PUBLIC_URL", "http://127.0.0.1:1"),
         ("MPESA_BASE_URL", "http://127.0.0.1:1"),
         ("MPESA_CONSUMER_KEY", "sesame-key"),
@@ -109,7 +110,7 @@ fn every_missing_variable_is_named() {
 
 #[test]
 fn every_wrong_variable_is_named_with_what_it_should_be() {
-    let table: [(&[&str], Settings, &'static str, &'static str, &str); 15] = [
+    let table: [(&[&str], Settings, &'static str, &'static str, &str); 17] = [
         (&["api"], api(), "DATABASE_URL", "mysql://sesame@localhost", "postgres://"),
         (&["api"], api(), "REDIS_URL", "127.0.0.1:6379:sesame", "redis://"),
         (&["api"], api(), "DATABASE_CONNECTIONS_MAX", "0", "from 1 to 500"),
@@ -117,12 +118,14 @@ fn every_wrong_variable_is_named_with_what_it_should_be() {
         (&["api"], api(), "AMANA_LISTEN", "8080", "127.0.0.1:8080"),
         (&["api"], api(), "AMANA_FEE_PERCENTAGE_BPS", "1.5", "from 0 to 10000"),
         (&["api"], api(), "AMANA_FEE_FIXED_MINOR", "-1", "from 0"),
+        (&["worker"], worker(), "AMANA_JWT_SECRET", "sesame", "at least 32"),
         (&["worker"], worker(), "MPESA_BASE_URL", "sesame", "https://"),
         (&["worker"], worker(), "AMANA_PUBLIC_URL", "sesame", "https://"),
         (&["worker"], worker(), "MPESA_STATEMENT_URL", "sesame", "https://"),
         (&["worker"], worker(), "AMANA_RECONCILE_EVERY_S", "never", "whole number"),
         (&["worker"], worker(), "AMANA_JOB_LEASE_S", "0", "from 1"),
         (ADMIN, admin(), "AMANA_ADMIN_PASSWORD", "sesame", "at least 10"),
+        (ADMIN, admin(), "AMANA_ADMIN_PASSWORD", "sesamesesame", "easy to guess"),
         (&["migrate"], servers(), "DATABASE_URL", "sesame", "postgres://"),
         (&["ledger", "check"], servers(), "DATABASE_URL", "sesame", "postgres://"),
     ];

@@ -39,7 +39,7 @@ const MONEY: [&str; 4] = [
     "select 'milestone ' || state from milestones",
 ];
 
-const STORY: [&str; 9] = [
+const STORY: [&str; 10] = [
     "select 'payment ' || concat_ws(' ', purpose, stage, state, reason, doubt, receipt is not null, problem, risk_score)
         from payments",
     "select 'event ' || seq || ' ' || name from deal_events",
@@ -50,6 +50,7 @@ const STORY: [&str; 9] = [
     "select 'break ' || kind || ' ' || (closed_at is null) from breaks",
     "select 'check ' || concat_ws(' ', accounts, entries, postings, first_wrong is null) from ledger_checks",
     "select 'repetition keys ' || count(*) from idempotency_keys",
+    "select 'codes ' || count(*) from codes",
 ];
 
 const NOTIFICATIONS: &str =

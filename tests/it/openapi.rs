@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Whoever calls these cannot have a token yet, or is the provider, or a load balancer.
-pub(crate) const PUBLIC: [&str; 8] = [
+pub(crate) const PUBLIC: [&str; 10] = [
+    "confirm_password_reset",
     "get_liveness",
     "get_readiness",
     "log_in",
@@ -15,13 +16,14 @@ pub(crate) const PUBLIC: [&str; 8] = [
     "receive_payout_timeout",
     "refresh_session",
     "register_user",
+    "start_password_reset",
 ];
 
 /// What an operation does is the first word of its id, and is one of these.
-const VERBS: [&str; 21] = [
-    "agree", "cancel", "close", "create", "deliver", "end", "fund", "get", "list", "log",
-    "propose", "receive", "refresh", "refuse", "register", "release", "reopen", "replay", "set",
-    "settle", "start",
+const VERBS: [&str; 22] = [
+    "agree", "cancel", "close", "confirm", "create", "deliver", "end", "fund", "get", "list",
+    "log", "propose", "receive", "refresh", "refuse", "register", "release", "reopen", "replay",
+    "set", "settle", "start",
 ];
 
 /// One operation of the document, with the place where it is called.

@@ -273,3 +273,19 @@ async fn sessions_end_with_the_account_and_with_the_role() {
     let answer = app.put(&support, &path, json!({ "role": "admin", "note": "a friend" })).await;
     assert_eq!(answer.problem(), "forbidden");
 }
+
+/// Whoever had the old password is out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sessions_end_with_the_password() {
+    let app = App::builder().without_worker().start().await;
+    let amina = app.person("Amina").await;
+    let tokens = app.open_session(&amina.email).await;
+    let body = json!({ "old_password": PASSWORD, "password": "mbuzi-wawili-na-kuku" });
+    app.put(&amina, "/v1/me/password", body).await.expect(200);
+    assert_eq!(refresh(&app, text(&tokens, "refresh_token")).await.problem(), "session_over");
+    eventually("the tokens are refused", || async {
+        (me(&app, &tokens).await == 401 && app.get(&amina, "/v1/me").await.status == 401)
+            .then_some(())
+    })
+    .await;
+}

@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use amana_messaging::{Mailer, SmsGateway};
 use amana_mpesa::Mpesa;
-use amana_postgres::{Claim, Clock, Store};
+use amana_postgres::{Claim, Clock, CodeKey, Store};
 use chrono::TimeDelta;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -58,6 +58,8 @@ impl Default for Settings {
 pub struct Context {
     pub store: Store,
     pub clock: Clock,
+    /// Tells the codes that messages are about.
+    pub codes: CodeKey,
     pub mpesa: Arc<Mpesa>,
     pub mailer: Arc<Mailer>,
     pub sms: Arc<SmsGateway>,

@@ -32,8 +32,16 @@ const REASON_UNKNOWN: &str = "unknown";
 #[must_use]
 pub const fn variables(template: Template) -> Variables {
     match template {
-        Template::Welcome => only(&["name"]),
         Template::NewDevice | Template::SessionReused => only(&["name", "device", "at"]),
+        Template::Welcome
+        | Template::PasswordChanged
+        | Template::EmailChanged
+        | Template::PhoneChanged => only(&["name"]),
+        Template::VerifyEmail
+        | Template::VerifyPhone
+        | Template::ResetPassword
+        | Template::LeaveEmail
+        | Template::LeavePhone => only(&["name", "code"]),
         Template::DealProposed => {
             only(&["name", "counterparty", "deal_title", "amount", "deadline"])
         }

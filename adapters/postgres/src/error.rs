@@ -1,5 +1,6 @@
 //! What a use-case can answer instead of its result. `Display` never contains the source.
 
+use amana_domain::code::CodeRefusal;
 use amana_domain::deal::Refusal;
 use amana_domain::hold::HoldRefusal;
 use amana_domain::ledger::LedgerError;
@@ -45,6 +46,9 @@ text_enum! {
         SessionOver = "session_over",
         TokenSuperseded = "token_superseded",
         OwnRole = "own_role",
+        AlreadyVerified = "already_verified",
+        SameContact = "same_contact",
+        PasswordWrong = "password_wrong",
         KeyReused = "idempotency_key_reused",
         KeyInProgress = "idempotency_key_in_progress",
     }
@@ -62,6 +66,8 @@ pub enum Error {
     Hold(#[from] HoldRefusal),
     #[error(transparent)]
     Limit(#[from] LimitRefusal),
+    #[error(transparent)]
+    Code(#[from] CodeRefusal),
     #[error("{0}")]
     Conflict(Conflict),
     /// More waits already than may wait. Nothing was done.

@@ -6,6 +6,7 @@
 mod audit;
 mod callbacks;
 mod clock;
+mod codes;
 mod deals;
 mod error;
 mod handles;
@@ -35,6 +36,7 @@ mod users;
 pub use audit::AuditRecord;
 pub use callbacks::{CallbackKind, CallbackOutcome, NewCallback, StoredCallback};
 pub use clock::Clock;
+pub use codes::{CodeKey, Proof as CodeProof};
 pub use deals::{DealView, NewDealRequest, NewMilestoneRequest, TimelineEvent};
 pub use error::{Conflict, Error, StoreError};
 pub use holds::{HoldFilter, HoldRole, HoldView, NewHold};

@@ -1,5 +1,6 @@
 //! Messages to people: recorded with the change that causes them, sent by jobs.
 
+use crate::codes;
 use crate::error::Error;
 use crate::job::Job;
 use crate::jobs::{self, Claim};
@@ -7,8 +8,9 @@ use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::notifications;
 use crate::users::{self, User};
+use amana_domain::contact::{Contact, ContactKind};
 use amana_domain::id::UserId;
-use amana_domain::notice::{self, Channel, Template};
+use amana_domain::notice::{self, Channel, Locale, Template};
 use amana_domain::time::EAT;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -17,13 +19,27 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// A message that is to be sent now.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PendingNotification {
     pub id: Uuid,
-    pub user: User,
+    /// Address or number.
+    pub to: String,
+    pub locale: Locale,
     pub template: Template,
     pub channel: Channel,
     pub params: Value,
+    /// The id of the code that it tells.
+    pub code: Option<Uuid>,
+}
+
+impl std::fmt::Debug for PendingNotification {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PendingNotification")
+            .field("id", &self.id)
+            .field("template", &self.template)
+            .field("channel", &self.channel)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Records one message per channel of the template, each with a job of its own: a failing SMS gateway
@@ -35,25 +51,72 @@ pub(crate) async fn enqueue(
     params: Value,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let mut params = params;
-    if let Some(map) = params.as_object_mut() {
+    for channel in notice::channels(template) {
+        let message = NewMessage {
+            template,
+            channel: *channel,
+            params: params.clone(),
+            to: None,
+            code: None,
+        };
+        insert(conn, user, message, now).await?;
+    }
+    Ok(())
+}
+
+/// Records one message to an address or number that need not be the person's own (any more, or yet). A
+/// code is named by its id; what it is gets into the text when the message is sent, and nowhere else.
+pub(crate) async fn enqueue_to(
+    conn: &mut AsyncPgConnection,
+    user: &User,
+    template: Template,
+    to: &Contact,
+    code: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let message = NewMessage {
+        template,
+        channel: to.channel(),
+        params: json!({}),
+        to: Some(to.as_str()),
+        code,
+    };
+    insert(conn, user, message, now).await
+}
+
+struct NewMessage<'a> {
+    template: Template,
+    channel: Channel,
+    params: Value,
+    /// `None`: to what the person has when it is sent.
+    to: Option<&'a str>,
+    code: Option<Uuid>,
+}
+
+async fn insert(
+    conn: &mut AsyncPgConnection,
+    user: &User,
+    mut message: NewMessage<'_>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    if let Some(map) = message.params.as_object_mut() {
         map.insert("name".to_owned(), json!(user.name));
     }
-    for channel in notice::channels(template) {
-        let id = Uuid::now_v7();
-        diesel::insert_into(notifications::table)
-            .values((
-                notifications::id.eq(id),
-                notifications::user_id.eq(user.id.uuid()),
-                notifications::template.eq(template.as_str()),
-                notifications::channel.eq(channel.as_str()),
-                notifications::params.eq(&params),
-                notifications::created_at.eq(now),
-            ))
-            .execute(conn)
-            .await?;
-        jobs::enqueue(conn, &Job::SendNotification { notification: id }, now, now).await?;
-    }
+    let id = Uuid::now_v7();
+    diesel::insert_into(notifications::table)
+        .values((
+            notifications::id.eq(id),
+            notifications::user_id.eq(user.id.uuid()),
+            notifications::template.eq(message.template.as_str()),
+            notifications::channel.eq(message.channel.as_str()),
+            notifications::params.eq(message.params),
+            notifications::address.eq(message.to),
+            notifications::code_id.eq(message.code),
+            notifications::created_at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
+    jobs::enqueue(conn, &Job::SendNotification { notification: id }, now, now).await?;
     Ok(())
 }
 
@@ -71,16 +134,19 @@ struct Row {
     channel: String,
     params: Value,
     sent_at: Option<DateTime<Utc>>,
+    address: Option<String>,
+    code_id: Option<Uuid>,
 }
 
 impl Store {
-    /// The message behind a job, unless it has been sent.
+    /// The message behind a job, unless it has been sent, or tells a code that is not good any more.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such message.
     pub async fn pending_notification(
         &self,
         id: Uuid,
+        now: DateTime<Utc>,
     ) -> Result<Option<PendingNotification>, Error> {
         let mut conn = self.connection().await?;
         let row =
@@ -89,9 +155,23 @@ impl Store {
         if row.sent_at.is_some() {
             return Ok(None);
         }
+        if let Some(code) = row.code_id
+            && !codes::is_open(&mut conn, code, now).await?
+        {
+            return Ok(None);
+        }
         let user = users::load(&mut conn, UserId::new(row.user_id)).await?;
-        let (template, channel) = (parse(&row.template)?, parse(&row.channel)?);
-        Ok(Some(PendingNotification { id: row.id, user, template, channel, params: row.params }))
+        let channel = parse(&row.channel)?;
+        let own = || user.contact(ContactKind::reached_by(channel)).as_str().to_owned();
+        Ok(Some(PendingNotification {
+            id: row.id,
+            to: row.address.unwrap_or_else(own),
+            locale: user.locale,
+            template: parse(&row.template)?,
+            channel,
+            params: row.params,
+            code: row.code_id,
+        }))
     }
 
     /// # Errors

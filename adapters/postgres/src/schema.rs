@@ -52,6 +52,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    codes (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        purpose -> Text,
+        target -> Text,
+        tries -> Int2,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     deal_events (deal_id, seq) {
         deal_id -> Uuid,
         seq -> Int8,
@@ -201,6 +214,8 @@ diesel::table! {
         params -> Jsonb,
         sent_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
+        address -> Nullable<Text>,
+        code_id -> Nullable<Uuid>,
     }
 }
 
@@ -370,10 +385,13 @@ diesel::table! {
         handle_changed_at -> Nullable<Timestamptz>,
         tier -> Text,
         closed_at -> Nullable<Timestamptz>,
+        email_verified_at -> Nullable<Timestamptz>,
+        phone_verified_at -> Nullable<Timestamptz>,
     }
 }
 
 diesel::joinable!(callbacks -> payments (payment_id));
+diesel::joinable!(codes -> users (user_id));
 diesel::joinable!(deal_events -> deals (deal_id));
 diesel::joinable!(deal_events -> milestones (milestone_id));
 diesel::joinable!(deal_events -> users (actor_id));
@@ -395,6 +413,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit,
     breaks,
     callbacks,
+    codes,
     deal_events,
     deals,
     entries,

@@ -1,6 +1,8 @@
 //! People: registration and look-up.
 
 mod closing;
+mod contacts;
+mod passwords;
 mod roles;
 mod tiers;
 
@@ -9,7 +11,9 @@ use crate::people::PersonView;
 use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::users;
-use crate::{audit, handles, notifications};
+use crate::{audit, codes, handles, notifications};
+use amana_domain::code::Purpose;
+use amana_domain::contact::{Contact, ContactKind};
 use amana_domain::deal::Actor;
 use amana_domain::handle::Handle;
 use amana_domain::id::UserId;
@@ -51,6 +55,26 @@ pub struct User {
     pub created_at: DateTime<Utc>,
     /// Since then the person neither logs in nor sends nor receives.
     pub closed_at: Option<DateTime<Utc>>,
+    /// Since when the address is known to be the person's. Nothing depends on it yet.
+    pub email_verified_at: Option<DateTime<Utc>>,
+    /// The same for the number.
+    pub phone_verified_at: Option<DateTime<Utc>>,
+}
+
+impl User {
+    pub(crate) fn contact(&self, kind: ContactKind) -> Contact {
+        match kind {
+            ContactKind::Email => Contact::Email(self.email.clone()),
+            ContactKind::Phone => Contact::Phone(self.phone.clone()),
+        }
+    }
+
+    pub(crate) const fn verified_at(&self, kind: ContactKind) -> Option<DateTime<Utc>> {
+        match kind {
+            ContactKind::Email => self.email_verified_at,
+            ContactKind::Phone => self.phone_verified_at,
+        }
+    }
 }
 
 impl std::fmt::Debug for NewUser {
@@ -82,6 +106,8 @@ struct Row {
     tier: String,
     created_at: DateTime<Utc>,
     closed_at: Option<DateTime<Utc>>,
+    email_verified_at: Option<DateTime<Utc>>,
+    phone_verified_at: Option<DateTime<Utc>>,
 }
 
 impl TryFrom<Row> for User {
@@ -100,6 +126,8 @@ impl TryFrom<Row> for User {
             tier: row.tier,
             created_at: row.created_at,
             closed_at: row.closed_at,
+            email_verified_at: row.email_verified_at,
+            phone_verified_at: row.phone_verified_at,
         })
     }
 }
@@ -125,6 +153,22 @@ pub(crate) async fn is_open(conn: &mut AsyncPgConnection, id: UserId) -> Result<
 /// [`TransferRefusal::SenderClosed`] if the account is closed.
 pub(crate) async fn require_open(conn: &mut AsyncPgConnection, id: UserId) -> Result<(), Error> {
     if is_open(conn, id).await? { Ok(()) } else { Err(TransferRefusal::SenderClosed.into()) }
+}
+
+/// The person, locked until this transaction ends against changes and against being closed, but not against
+/// what only refers to them.
+///
+/// # Errors
+/// [`TransferRefusal::SenderClosed`] if the account is closed.
+pub(crate) async fn lock_open(conn: &mut AsyncPgConnection, id: UserId) -> Result<User, Error> {
+    let row: Option<Row> = Row::query()
+        .filter(users::id.eq(id.uuid()))
+        .for_no_key_update()
+        .first(conn)
+        .await
+        .optional()?;
+    let user = User::try_from(row.ok_or(Error::NotFound("user"))?)?;
+    if user.closed_at.is_none() { Ok(user) } else { Err(TransferRefusal::SenderClosed.into()) }
 }
 
 /// How others see these people.
@@ -225,6 +269,10 @@ impl Store {
             .await?;
             let user = load(conn, id).await?;
             notifications::enqueue(conn, &user, Template::Welcome, json!({}), now).await?;
+            for kind in ContactKind::ALL {
+                let (purpose, contact) = (Purpose::verify(*kind), user.contact(*kind));
+                codes::send(conn, &user, purpose, &contact, now).await?;
+            }
             Ok(user)
         })
         .await
@@ -281,10 +329,13 @@ async fn insert(
         ))
         .execute(conn)
         .await
-        .map_err(|e| {
-            Error::from(e)
-                .on_constraint("users_email_unique", Conflict::EmailTaken)
-                .on_constraint("users_phone_unique", Conflict::PhoneTaken)
-        })?;
+        .map_err(taken)?;
     Ok(())
+}
+
+/// What it means when somebody's address or number is another's already.
+fn taken(error: diesel::result::Error) -> Error {
+    Error::from(error)
+        .on_constraint("users_email_unique", Conflict::EmailTaken)
+        .on_constraint("users_phone_unique", Conflict::PhoneTaken)
 }

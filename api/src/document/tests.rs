@@ -2,8 +2,10 @@ use super::*;
 use std::collections::BTreeSet;
 
 /// Whoever calls these cannot have a token yet, or is the provider, or a load balancer.
-const PUBLIC: [&str; 7] = [
+const PUBLIC: [&str; 9] = [
     "register_user",
+    "start_password_reset",
+    "confirm_password_reset",
     "log_in",
     "receive_collection",
     "receive_payout",

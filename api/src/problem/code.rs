@@ -58,6 +58,11 @@ text_enum! {
         ProviderLimit = "provider_limit",
         ProviderStep = "provider_step",
         CurrencyNotCarried = "currency_not_carried",
+        AlreadyVerified = "already_verified",
+        SameContact = "same_contact",
+        PasswordWrong = "password_wrong",
+        CodeWrong = "code_wrong",
+        CodeTooMany = "code_too_many",
         BadRequest = "bad_request",
         Internal = "internal",
         Unavailable = "unavailable",
@@ -82,9 +87,11 @@ impl Code {
             Code::Unauthorized | Code::InvalidCredentials | Code::SessionOver => {
                 StatusCode::UNAUTHORIZED
             }
-            Code::Forbidden | Code::WrongParty | Code::OwnProposal | Code::AccountClosed => {
-                StatusCode::FORBIDDEN
-            }
+            Code::Forbidden
+            | Code::WrongParty
+            | Code::OwnProposal
+            | Code::AccountClosed
+            | Code::PasswordWrong => StatusCode::FORBIDDEN,
             Code::NotFound => StatusCode::NOT_FOUND,
             Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -107,7 +114,8 @@ impl Code {
             | Code::HandleTooEarly
             | Code::AccountInUse
             | Code::HoldClosed
-            | Code::HoldTooSmall => StatusCode::CONFLICT,
+            | Code::HoldTooSmall
+            | Code::AlreadyVerified => StatusCode::CONFLICT,
             Code::InvalidRequest
             | Code::IdempotencyKeyReused
             | Code::SameParty
@@ -125,7 +133,10 @@ impl Code {
             | Code::PeriodTooLong
             | Code::ProviderLimit
             | Code::ProviderStep
-            | Code::CurrencyNotCarried => StatusCode::UNPROCESSABLE_ENTITY,
+            | Code::CurrencyNotCarried
+            | Code::SameContact
+            | Code::CodeWrong => StatusCode::UNPROCESSABLE_ENTITY,
+            Code::CodeTooMany => StatusCode::TOO_MANY_REQUESTS,
             Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Code::Unavailable | Code::Busy | Code::Timeout => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -194,6 +205,11 @@ impl Code {
             Code::ProviderLimit => "The provider does not carry this amount",
             Code::ProviderStep => "Mobile money knows whole units only",
             Code::CurrencyNotCarried => "The provider does not carry this currency",
+            Code::AlreadyVerified => "Proven already",
+            Code::SameContact => "The account has this already",
+            Code::PasswordWrong => "The password is wrong",
+            Code::CodeWrong => "The code is not good",
+            Code::CodeTooMany => "Too many codes were sent",
             Code::BadRequest => "Bad request",
             Code::Internal => "Internal error",
             Code::Unavailable => "Service unavailable",

@@ -1,6 +1,7 @@
 //! What the store and the domain refuse, as problems: the one place where that is decided.
 
 use super::{ApiError, Code};
+use amana_domain::code::CodeRefusal;
 use amana_domain::deal::Refusal;
 use amana_domain::fee::FeeError;
 use amana_domain::hold::HoldRefusal;
@@ -19,6 +20,7 @@ impl From<Error> for ApiError {
             Error::Transfer(refusal) => refusal.into(),
             Error::Hold(refusal) => refusal.into(),
             Error::Limit(refusal) => refusal.into(),
+            Error::Code(refusal) => refusal.into(),
             Error::Conflict(conflict) => conflict.into(),
             Error::Busy => Self::new(Code::Busy, "too many calls are waiting; nothing was done"),
             Error::LeaseLost | Error::Store(_) => failure(&error),
@@ -132,6 +134,17 @@ impl From<LimitRefusal> for ApiError {
     }
 }
 
+impl From<CodeRefusal> for ApiError {
+    fn from(refusal: CodeRefusal) -> Self {
+        match refusal {
+            CodeRefusal::Wrong => Self::new(Code::CodeWrong, refusal.to_string()),
+            CodeRefusal::TooMany { wait } => {
+                Self::new(Code::CodeTooMany, refusal.to_string()).after(wait)
+            }
+        }
+    }
+}
+
 impl From<TransferRefusal> for ApiError {
     fn from(refusal: TransferRefusal) -> Self {
         let text = refusal.to_string();
@@ -206,6 +219,13 @@ impl From<Conflict> for ApiError {
                 "another call has just exchanged this refresh token: use what that call was answered",
             ),
             Conflict::OwnRole => (Code::OwnRole, "somebody else has to change this role"),
+            Conflict::AlreadyVerified => {
+                (Code::AlreadyVerified, "this is known to be the person's already")
+            }
+            Conflict::SameContact => (Code::SameContact, "the account has this already"),
+            Conflict::PasswordWrong => {
+                (Code::PasswordWrong, "the password was replaced by another meanwhile")
+            }
             Conflict::KeyReused => (
                 Code::IdempotencyKeyReused,
                 "this Idempotency-Key was used for a request that said something else",
@@ -221,6 +241,8 @@ impl From<Conflict> for ApiError {
             Conflict::UnknownCounterparty => Some("/counterparty"),
             Conflict::HandleTaken | Conflict::HandleTooEarly => Some("/handle"),
             Conflict::UnknownTier => Some("/tier"),
+            Conflict::SameContact => Some("/new"),
+            Conflict::PasswordWrong => Some("/old_password"),
             _ => None,
         };
         let error = Self::new(code, detail);

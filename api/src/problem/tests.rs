@@ -1,9 +1,10 @@
 use super::*;
+use amana_domain::code::CodeRefusal;
 use amana_domain::deal::{DealState, Refusal, Role};
 use amana_domain::ledger::{Account, LedgerError};
 use amana_domain::money::Currency;
 use amana_postgres::{Conflict, Error, StoreError};
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -28,6 +29,8 @@ fn every_refusal_has_a_status_and_a_code() {
     check(Refusal::UnknownMilestone, 404, "not_found");
     check(Refusal::TooLate { due_at }, 409, "too_late");
     check(Refusal::SameParty, 422, "same_party");
+    check(CodeRefusal::Wrong, 422, "code_wrong");
+    check(CodeRefusal::TooMany { wait: TimeDelta::minutes(7) }, 429, "code_too_many");
     check(Refusal::Amount, 422, "invalid_request");
     let account = Account::available(amana_domain::id::UserId::new(Uuid::nil()), Currency::Kes);
     check(
@@ -72,4 +75,7 @@ async fn the_headers_that_belong_to_a_status_are_there() {
     assert_eq!(response.header("WWW-Authenticate"), Some("Bearer"));
     let (response, _) = body(ApiError::unavailable()).await;
     assert_eq!(response.header("Retry-After"), Some("2"));
+    let wait = TimeDelta::milliseconds(419_500);
+    let (response, _) = body(Error::from(CodeRefusal::TooMany { wait }).into()).await;
+    assert_eq!(response.header("Retry-After"), Some("420"));
 }

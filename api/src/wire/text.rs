@@ -1,6 +1,7 @@
 //! One adapter carries every domain type that is a text over HTTP.
 
 use super::{inline, register_named, single_value};
+use amana_domain::contact::ContactKind;
 use amana_domain::deal::{DealState, MilestoneState, Role};
 use amana_domain::fee::FeePayer;
 use amana_domain::id::{
@@ -189,6 +190,8 @@ text_values! {
     UserRole as "UserRole";
     /// The language of messages.
     Locale as "Language";
+    /// A way in which a person is reached.
+    ContactKind as "ContactKind";
     /// How far a job has come; a `dead` one has used up its attempts.
     JobState as "JobState";
     /// What became of a provider's callback.

@@ -1,5 +1,6 @@
 //! Sends one message over one channel. Mail and SMS cannot be taken back or made unique: a message may
-//! go out twice if we die between sending and noting it, never not at all.
+//! go out twice if we die between sending and noting it, never not at all; but a code that is not good any
+//! more is not sent.
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -8,12 +9,16 @@ use amana_postgres::{Claim, PendingNotification};
 use uuid::Uuid;
 
 pub(super) async fn run(context: &Context, claim: &Claim, id: Uuid) -> Result<(), Failure> {
-    let Some(pending) = context.store.pending_notification(id).await? else {
-        return Ok(context.store.finish_job(claim, context.clock.now()).await?);
+    let now = context.clock.now();
+    let Some(pending) = context.store.pending_notification(id, now).await? else {
+        return Ok(context.store.finish_job(claim, now).await?);
     };
-    let params =
+    let mut params =
         Params::from_json(&pending.params).map_err(|e| Failure::permanent(e.to_string()))?;
-    let rendered = render(pending.template, pending.channel, pending.user.locale, &params)
+    if let Some(code) = pending.code {
+        params = params.with("code", context.codes.code(code).to_string());
+    }
+    let rendered = render(pending.template, pending.channel, pending.locale, &params)
         .map_err(|e| Failure::permanent(e.to_string()))?;
     context.step(claim, "rendered").await?;
     send(context, &pending, &rendered).await?;
@@ -29,16 +34,14 @@ async fn send(
     let sent = match rendered {
         Rendered::Email { subject, body } => {
             let message = Message {
-                to: pending.user.email.clone(),
+                to: pending.to.clone(),
                 subject: subject.clone(),
                 body: body.clone(),
                 message_id: pending.id.simple().to_string(),
             };
             context.mailer.send(&message).await
         }
-        Rendered::Sms { text } => {
-            context.sms.send(&format!("+{}", pending.user.phone.as_str()), text).await
-        }
+        Rendered::Sms { text } => context.sms.send(&format!("+{}", pending.to), text).await,
     };
     sent.map(|_| ()).map_err(failure)
 }

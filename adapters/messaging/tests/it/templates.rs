@@ -25,6 +25,7 @@ fn ordinary() -> Params {
         ("deadline", "24.11.2026 18:00 EAT"),
         ("receipt", "SKL4A1B2C3"),
         ("reason", "name on M-Pesa differs"),
+        ("code", "031415"),
     ])
 }
 
@@ -253,7 +254,8 @@ fn a_reason_that_is_not_known_leaves_only_the_next_step() {
 
 #[test]
 fn what_is_absent_leaves_no_gap() {
-    let required = ["name", "counterparty", "deal_title", "amount", "milestone", "deadline"];
+    let required =
+        ["name", "counterparty", "deal_title", "amount", "milestone", "deadline", "code"];
     let ordinary = ordinary().to_json();
     let bare = Params::from_iter(required.map(|name| (name, ordinary[name].as_str().unwrap())));
     let blank = bare.clone().with("receipt", " ").with("reason", "\u{200b}");

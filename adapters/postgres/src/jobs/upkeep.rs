@@ -6,7 +6,7 @@ use crate::error::{Conflict, Error};
 use crate::page::Page;
 use crate::pool::Store;
 use crate::row::parse;
-use crate::schema::{idempotency_keys, jobs};
+use crate::schema::{codes, idempotency_keys, jobs};
 use amana_domain::deal::Actor;
 use amana_domain::id::{JobId, UserId};
 use chrono::{DateTime, Utc};
@@ -94,15 +94,14 @@ impl Store {
         .await
     }
 
-    /// Removes what is over and old: finished jobs and expired idempotency records.
+    /// Removes what is over and old: finished jobs, expired idempotency records, codes.
     ///
     /// # Errors
     /// [`Error::LeaseLost`] if another worker has taken the job over.
     pub async fn housekeep(
         &self,
         claim: &Claim,
-        done_before: DateTime<Utc>,
-        keys_before: DateTime<Utc>,
+        (done_before, keys_before, codes_before): (DateTime<Utc>, DateTime<Utc>, DateTime<Utc>),
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let mut conn = self.connection().await?;
@@ -114,6 +113,8 @@ impl Store {
             let expired =
                 idempotency_keys::table.filter(idempotency_keys::created_at.lt(keys_before));
             diesel::delete(expired).execute(conn).await?;
+            let past = codes::table.filter(codes::created_at.lt(codes_before));
+            diesel::delete(past).execute(conn).await?;
             finish(conn, claim, now).await
         })
         .await

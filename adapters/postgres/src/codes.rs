@@ -1,0 +1,143 @@
+//! One-time codes: sent, tried, used. Who sends or uses one has locked the person's row; who tries one has not.
+
+mod key;
+
+pub use key::CodeKey;
+
+use crate::error::Error;
+use crate::notifications;
+use crate::schema::codes;
+use crate::users::User;
+use amana_domain::code::{Code, CodeRefusal, Purpose, SENT_LOOKED_AT, TRIES_MAX, TTL, may_send};
+use amana_domain::contact::Contact;
+use amana_domain::id::UserId;
+use amana_domain::notice;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+/// A code that was told rightly, by whoever reads what goes to `target`.
+#[derive(Debug, Clone)]
+pub struct Proof {
+    id: Uuid,
+    target: String,
+}
+
+impl Proof {
+    pub(crate) fn into_target(self) -> String {
+        self.target
+    }
+
+    pub(crate) fn is_of(&self, contact: &Contact) -> bool {
+        self.target == contact.as_str()
+    }
+}
+
+/// Sends a new code, which replaces the one that the person has for the same purpose.
+///
+/// # Errors
+/// [`CodeRefusal::TooMany`].
+pub(crate) async fn send(
+    conn: &mut AsyncPgConnection,
+    user: &User,
+    purpose: Purpose,
+    to: &Contact,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let sent: Vec<DateTime<Utc>> = codes::table
+        .filter(codes::user_id.eq(user.id.uuid()))
+        .filter(codes::target.eq(to.as_str()))
+        .select(codes::created_at)
+        .order(codes::created_at.desc())
+        .limit(SENT_LOOKED_AT)
+        .load(conn)
+        .await?;
+    may_send(&sent, now)?;
+    let replaced = codes::table
+        .filter(codes::user_id.eq(user.id.uuid()))
+        .filter(codes::purpose.eq(purpose.as_str()))
+        .filter(codes::ended_at.is_null());
+    diesel::update(replaced).set(codes::ended_at.eq(Some(now))).execute(conn).await?;
+    // Of version 4: all that a code is made of comes from the system's source of randomness.
+    let id = Uuid::new_v4();
+    diesel::insert_into(codes::table)
+        .values((
+            codes::id.eq(id),
+            codes::user_id.eq(user.id.uuid()),
+            codes::purpose.eq(purpose.as_str()),
+            codes::target.eq(to.as_str()),
+            codes::created_at.eq(now),
+            codes::expires_at.eq(now.checked_add_signed(TTL).unwrap_or(now)),
+        ))
+        .execute(conn)
+        .await?;
+    notifications::enqueue_to(conn, user, notice::of_code(purpose), to, Some(id), now).await
+}
+
+/// Tries a code; `None` if it is not the one. Not to be called inside a transaction that may yet roll back:
+/// a try counts whatever comes of it. It is counted by the statement that finds the code, which is only
+/// then compared, so of any number of tries at once no more than [`TRIES_MAX`] are.
+#[expect(clippy::arithmetic_side_effects, reason = "the database adds")]
+pub(crate) async fn attempt(
+    conn: &mut AsyncPgConnection,
+    key: &CodeKey,
+    (user, purpose): (UserId, Purpose),
+    told: Code,
+    now: DateTime<Utc>,
+) -> Result<Option<Proof>, Error> {
+    let open = codes::table
+        .filter(codes::user_id.eq(user.uuid()))
+        .filter(codes::purpose.eq(purpose.as_str()))
+        .filter(codes::ended_at.is_null())
+        .filter(codes::expires_at.gt(now))
+        .filter(codes::tries.lt(TRIES_MAX));
+    let tried: Option<(Uuid, String)> = diesel::update(open)
+        .set(codes::tries.eq(codes::tries + 1))
+        .returning((codes::id, codes::target))
+        .get_result(conn)
+        .await
+        .optional()?;
+    let right = tried.filter(|(id, _)| key.code(*id) == told);
+    Ok(right.map(|(id, target)| Proof { id, target }))
+}
+
+/// Uses a code up, in the transaction of what it allows.
+///
+/// # Errors
+/// [`CodeRefusal::Wrong`] if it was used, replaced or ended since it was tried.
+pub(crate) async fn spend(
+    conn: &mut AsyncPgConnection,
+    proof: &Proof,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let open = codes::table.find(proof.id).filter(codes::ended_at.is_null());
+    let spent = diesel::update(open).set(codes::ended_at.eq(Some(now))).execute(conn).await?;
+    if spent == 1 { Ok(()) } else { Err(CodeRefusal::Wrong.into()) }
+}
+
+/// Ends every code that a person has: what they were sent for, or where they went, has changed.
+pub(crate) async fn end_all(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let open =
+        codes::table.filter(codes::user_id.eq(user.uuid())).filter(codes::ended_at.is_null());
+    diesel::update(open).set(codes::ended_at.eq(Some(now))).execute(conn).await?;
+    Ok(())
+}
+
+/// Whether it is still worth telling somebody a code.
+pub(crate) async fn is_open(
+    conn: &mut AsyncPgConnection,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let open = codes::table
+        .find(id)
+        .filter(codes::ended_at.is_null())
+        .filter(codes::expires_at.gt(now))
+        .select(codes::id);
+    Ok(open.first::<Uuid>(conn).await.optional()?.is_some())
+}

@@ -1,0 +1,55 @@
+//! The key that turns the id of a code into its digits.
+
+use amana_domain::code::Code;
+use aws_lc_rs::hmac::{self, HMAC_SHA256};
+use uuid::Uuid;
+
+/// Keeps this key apart from everything else that is made from the same secret.
+const LABEL: &[u8] = b"amana one-time codes, version 1";
+
+/// A code is the beginning of the HMAC-SHA256 of its id. So nobody has to keep it: whoever reads the
+/// database, a backup, a job or a log finds ids and no way from there to a code, whereas a plain hash of six
+/// digits is undone in a second.
+#[derive(Clone)]
+pub struct CodeKey(hmac::Key);
+
+impl std::fmt::Debug for CodeKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CodeKey")
+    }
+}
+
+impl CodeKey {
+    /// The key of everybody who knows this secret of the server.
+    #[must_use]
+    pub fn derive(secret: &[u8]) -> Self {
+        let secret = hmac::Key::new(HMAC_SHA256, secret);
+        Self(hmac::Key::new(HMAC_SHA256, hmac::sign(&secret, LABEL).as_ref()))
+    }
+
+    /// The digits of the code with that id.
+    #[must_use]
+    pub fn code(&self, id: Uuid) -> Code {
+        let tag = hmac::sign(&self.0, id.as_bytes());
+        let beginning = tag.as_ref().iter().take(size_of::<u64>());
+        Code::from_bits(beginning.fold(0, |bits, byte| (bits << u8::BITS) | u64::from(*byte)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn a_code_depends_on_the_id_and_on_the_secret() {
+        let key = CodeKey::derive(b"secret");
+        let code = |key: &CodeKey, id: u128| key.code(Uuid::from_u128(id)).to_string();
+        assert_eq!(code(&key, 7), code(&CodeKey::derive(b"secret"), 7));
+        assert_ne!(code(&key, 7), code(&CodeKey::derive(b"another"), 7));
+        let all: BTreeSet<String> = (0..200).map(|id| code(&key, id)).collect();
+        assert!(all.len() > 190, "{}", all.len());
+        let first = all.iter().filter_map(|code| code.chars().next()).collect::<BTreeSet<_>>();
+        assert_eq!(first.len(), 10, "every digit comes first somewhere");
+    }
+}

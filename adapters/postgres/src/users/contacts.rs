@@ -1,0 +1,155 @@
+//! A person's address and number: proving that they are theirs, and changing them.
+
+use super::{User, load, lock_open};
+use crate::codes::{self, CodeKey};
+use crate::error::{Conflict, Error};
+use crate::pool::Store;
+use crate::schema::users;
+use crate::{audit, notifications};
+use amana_domain::code::{Code, CodeRefusal, Purpose};
+use amana_domain::contact::{Contact, ContactKind};
+use amana_domain::deal::Actor;
+use amana_domain::id::UserId;
+use amana_domain::notice::Template;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+
+impl Store {
+    /// Sends the code that proves an address or number, again.
+    ///
+    /// # Errors
+    /// [`Conflict::AlreadyVerified`], or [`CodeRefusal::TooMany`].
+    pub async fn start_verification(
+        &self,
+        user: UserId,
+        kind: ContactKind,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            let user = lock_open(conn, user).await?;
+            if user.verified_at(kind).is_some() {
+                return Err(Error::Conflict(Conflict::AlreadyVerified));
+            }
+            codes::send(conn, &user, Purpose::verify(kind), &user.contact(kind), now).await
+        })
+        .await
+    }
+
+    /// # Errors
+    /// [`CodeRefusal::Wrong`].
+    pub async fn verify_contact(
+        &self,
+        key: &CodeKey,
+        user: UserId,
+        (kind, told): (ContactKind, Code),
+        now: DateTime<Utc>,
+    ) -> Result<User, Error> {
+        let mut conn = self.connection().await?;
+        let purpose = (user, Purpose::verify(kind));
+        let proof = codes::attempt(&mut conn, key, purpose, told, now).await?;
+        let proof = proof.ok_or(CodeRefusal::Wrong)?;
+        conn.transaction(async |conn| {
+            let before = lock_open(conn, user).await?;
+            codes::spend(conn, &proof, now).await?;
+            // A change ends the codes for what it replaces, so this cannot be; it would be wrong to rely on it.
+            if !proof.is_of(&before.contact(kind)) {
+                return Err(CodeRefusal::Wrong.into());
+            }
+            note_verified(conn, user, kind, now).await?;
+            let data = json!({ "channel": kind.as_str() });
+            audit::record(conn, now, Actor::User(user), "user.verified", user, data).await?;
+            load(conn, user).await
+        })
+        .await
+    }
+
+    /// Sends codes to what is to be replaced and to what is to replace it. Whether somebody else has that
+    /// already is told to nobody who has not proven that it is theirs.
+    ///
+    /// # Errors
+    /// [`CodeRefusal::TooMany`], or [`Conflict::SameContact`].
+    pub async fn start_contact_change(
+        &self,
+        user: UserId,
+        new: &Contact,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let (kind, mut conn) = (new.kind(), self.connection().await?);
+        conn.transaction(async |conn| {
+            let user = lock_open(conn, user).await?;
+            let old = user.contact(kind);
+            if old == *new {
+                return Err(Error::Conflict(Conflict::SameContact));
+            }
+            codes::send(conn, &user, Purpose::leave(kind), &old, now).await?;
+            codes::send(conn, &user, Purpose::change(kind), new, now).await
+        })
+        .await
+    }
+
+    /// Replaces an address or number by the one that the second code went to. Payments that are under way
+    /// keep the number that they were made for.
+    ///
+    /// # Errors
+    /// [`CodeRefusal::Wrong`] unless both codes are right, whichever is not; [`Conflict::EmailTaken`] or
+    /// [`Conflict::PhoneTaken`].
+    pub async fn change_contact(
+        &self,
+        key: &CodeKey,
+        user: UserId,
+        (kind, old, new): (ContactKind, Code, Code),
+        now: DateTime<Utc>,
+    ) -> Result<User, Error> {
+        let mut conn = self.connection().await?;
+        let (leave, change) = ((user, Purpose::leave(kind)), (user, Purpose::change(kind)));
+        let old = codes::attempt(&mut conn, key, leave, old, now).await?;
+        let new = codes::attempt(&mut conn, key, change, new, now).await?;
+        let (old, new) = old.zip(new).ok_or(CodeRefusal::Wrong)?;
+        conn.transaction(async |conn| {
+            let before = lock_open(conn, user).await?;
+            codes::spend(conn, &old, now).await?;
+            codes::spend(conn, &new, now).await?;
+            let former = before.contact(kind);
+            let present = Contact::stored(kind, new.clone().into_target()).map_err(Error::row)?;
+            replace(conn, user, &present).await?;
+            note_verified(conn, user, kind, now).await?;
+            codes::end_all(conn, user, now).await?;
+            let template = match kind {
+                ContactKind::Email => Template::EmailChanged,
+                ContactKind::Phone => Template::PhoneChanged,
+            };
+            notifications::enqueue_to(conn, &before, template, &former, None, now).await?;
+            let data = json!({ "channel": kind.as_str(), "from": former.masked(), "to": present.masked() });
+            audit::record(conn, now, Actor::User(user), "user.contact_changed", user, data).await?;
+            load(conn, user).await
+        })
+        .await
+    }
+}
+
+async fn note_verified(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    kind: ContactKind,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let user = diesel::update(users::table.find(user.uuid()));
+    match kind {
+        ContactKind::Email => user.set(users::email_verified_at.eq(Some(now))).execute(conn).await,
+        ContactKind::Phone => user.set(users::phone_verified_at.eq(Some(now))).execute(conn).await,
+    }?;
+    Ok(())
+}
+
+async fn replace(conn: &mut AsyncPgConnection, user: UserId, by: &Contact) -> Result<(), Error> {
+    let user = diesel::update(users::table.find(user.uuid()));
+    let replaced = match by {
+        Contact::Email(email) => user.set(users::email.eq(email)).execute(conn).await,
+        Contact::Phone(phone) => user.set(users::phone.eq(phone.as_str())).execute(conn).await,
+    };
+    replaced.map_err(super::taken)?;
+    Ok(())
+}

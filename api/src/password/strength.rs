@@ -1,0 +1,150 @@
+//! How hard a password is to guess, for somebody who knows whose it is.
+
+use amana_domain::contact::Contact;
+use amana_domain::phone::Msisdn;
+use secrecy::{ExposeSecret, SecretString};
+use thiserror::Error;
+use zxcvbn::{Score, zxcvbn};
+
+/// From here on it takes more than 10^8 guesses, and each costs what a hash costs.
+const SCORE_MIN: Score = Score::Three;
+
+/// Shorter parts of a name are in too many words.
+const WORD_CHARS_MIN: usize = 3;
+
+/// Digits of a number behind the code of the country, which people leave out.
+const SUBSCRIBER_DIGITS: usize = 9;
+
+/// The reason, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("is too easy to guess. {0}")]
+pub struct WeakPassword(String);
+
+/// What whoever wants to guess somebody's password would try first.
+#[derive(Clone)]
+pub struct KnownWords(Vec<String>);
+
+impl std::fmt::Debug for KnownWords {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("KnownWords")
+    }
+}
+
+impl KnownWords {
+    #[must_use]
+    pub fn of_person(name: &str, email: &str, phone: &Msisdn) -> Self {
+        let names = name.split_whitespace().filter(|word| word.chars().count() >= WORD_CHARS_MIN);
+        let mut words: Vec<String> = names.map(str::to_owned).collect();
+        words.extend([name.to_owned(), name.replace(char::is_whitespace, "")]);
+        words.extend(of_email(email));
+        words.extend(of_phone(phone));
+        words.push("amana".to_owned());
+        Self(words)
+    }
+
+    /// What is known about somebody of whom only this is.
+    #[must_use]
+    pub fn of_login(login: &Contact) -> Self {
+        Self(match login {
+            Contact::Email(email) => of_email(email),
+            Contact::Phone(phone) => of_phone(phone),
+        })
+    }
+}
+
+fn of_email(email: &str) -> Vec<String> {
+    let local = email.split('@').next().unwrap_or_default();
+    let parts = local.split(|c: char| !c.is_alphanumeric()).filter(|p| p.len() >= WORD_CHARS_MIN);
+    parts.chain([email, local]).map(str::to_owned).collect()
+}
+
+fn of_phone(phone: &Msisdn) -> Vec<String> {
+    let digits = phone.as_str();
+    let own = digits.get(digits.len().saturating_sub(SUBSCRIBER_DIGITS)..).unwrap_or_default();
+    vec![digits.to_owned(), own.to_owned(), format!("0{own}")]
+}
+
+/// Takes milliseconds: not for the threads of an async runtime that has other work.
+///
+/// # Errors
+/// [`WeakPassword`] with what is weak about it and what would help.
+pub fn check_password(password: &SecretString, known: &KnownWords) -> Result<(), WeakPassword> {
+    let known: Vec<&str> = known.0.iter().map(String::as_str).collect();
+    let judged = zxcvbn(password.expose_secret(), &known);
+    if judged.score() >= SCORE_MIN {
+        return Ok(());
+    }
+    let warning = judged.feedback().and_then(|feedback| feedback.warning());
+    let suggestions = judged.feedback().map(|feedback| feedback.suggestions()).unwrap_or_default();
+    let said = warning.iter().map(ToString::to_string);
+    let said: Vec<String> = said.chain(suggestions.iter().map(ToString::to_string)).collect();
+    Err(WeakPassword(if said.is_empty() { HELP.to_owned() } else { said.join(" ") }))
+}
+
+const HELP: &str = "Add another word or two that nobody would expect of you.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_easy_to_guess_is_weak() {
+        let phone = Msisdn::parse("254712345678").unwrap();
+        let known = KnownWords::of_person("Wanjiku Kamau", "shiru.kamau@example.com", &phone);
+        let mut misjudged = vec![];
+        let mut check = |password: &str, good: bool| {
+            let judged = check_password(&password.into(), &known);
+            if judged.is_ok() != good {
+                misjudged.push(password.to_owned());
+            }
+            if let Err(weak) = judged {
+                let text = weak.to_string();
+                assert!(
+                    text.starts_with("is too easy to guess. ") && text.ends_with('.'),
+                    "{text}"
+                );
+                assert!(!text.contains(password), "{text}");
+            }
+        };
+        for weak in [
+            "password12",
+            "Password123!",
+            "qwertyuiop",
+            "1234567890",
+            "aaaaaaaaaaaaaaaa",
+            "abcabcabcabc",
+            "iloveyou2026",
+            "football1990",
+            "wanjiku2026",
+            "WanjikuKamau",
+            "wanjiku kamau",
+            "shiru.kamau1",
+            "shiru.kamau@example.com",
+            "254712345678",
+            "0712345678",
+            "0712345678a",
+            "amana12345",
+        ] {
+            check(weak, false);
+        }
+        for good in [
+            "karibu-nyumbani-7",
+            "karibu-amana-2026",
+            "mbuzi wawili na kuku",
+            "correct horse battery staple",
+            "X7#mq9!zLw2p",
+            &"a long song of goats ".repeat(6),
+        ] {
+            check(good, true);
+        }
+        assert_eq!(misjudged, Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_known_of_a_person_is_not_weak_for_another() {
+        let known = |text: &str| KnownWords::of_login(&Contact::Email(text.to_owned()));
+        let judged = |login: &str| check_password(&"kipchumba.ngeno".into(), &known(login)).is_ok();
+        assert!(!judged("kipchumba.ngeno@example.com"));
+        assert!(judged("neema@example.com"));
+    }
+}

@@ -1,0 +1,106 @@
+//! What a person is reached by, and what therefore has to be proven to be theirs.
+
+use crate::notice::Channel;
+use crate::phone::{Msisdn, PhoneError};
+use crate::text_enum;
+
+text_enum! {
+    pub enum ContactKind as "way to be reached" {
+        Email = "email",
+        Phone = "phone",
+    }
+}
+
+impl ContactKind {
+    /// What messages on this channel reach.
+    #[must_use]
+    pub const fn reached_by(channel: Channel) -> Self {
+        match channel {
+            Channel::Email => Self::Email,
+            Channel::Sms => Self::Phone,
+        }
+    }
+}
+
+/// An address or a number. Its `Debug` is masked: both are personal data.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Contact {
+    /// Lower case.
+    Email(String),
+    Phone(Msisdn),
+}
+
+impl Contact {
+    /// Reads one back that was written by [`Contact::as_str`].
+    ///
+    /// # Errors
+    /// [`PhoneError`] if it should be a number and is none.
+    pub fn stored(kind: ContactKind, text: String) -> Result<Self, PhoneError> {
+        match kind {
+            ContactKind::Email => Ok(Self::Email(text)),
+            ContactKind::Phone => Msisdn::parse(&text).map(Self::Phone),
+        }
+    }
+
+    #[must_use]
+    pub const fn kind(&self) -> ContactKind {
+        match self {
+            Self::Email(_) => ContactKind::Email,
+            Self::Phone(_) => ContactKind::Phone,
+        }
+    }
+
+    /// How a message gets there.
+    #[must_use]
+    pub const fn channel(&self) -> Channel {
+        match self {
+            Self::Email(_) => Channel::Email,
+            Self::Phone(_) => Channel::Sms,
+        }
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Email(address) => address,
+            Self::Phone(number) => number.as_str(),
+        }
+    }
+
+    /// What may be shown and kept in records: `a****@example.com`, `2547****5678`.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        match self {
+            Self::Email(address) => {
+                let (local, domain) = address.rsplit_once('@').unwrap_or_default();
+                let first: String = local.chars().take(1).collect();
+                format!("{first}****@{domain}")
+            }
+            Self::Phone(number) => number.masked(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Contact {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.masked())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_contact_reads_back_and_is_shown_masked() {
+        for (kind, text, shown) in [
+            (ContactKind::Email, "amina@example.com", "a****@example.com"),
+            (ContactKind::Phone, "254712345678", "2547****5678"),
+        ] {
+            let contact = Contact::stored(kind, text.to_owned()).unwrap();
+            assert_eq!((contact.kind(), contact.as_str()), (kind, text));
+            assert_eq!(format!("{contact:?}"), shown);
+        }
+        assert_eq!(Contact::stored(ContactKind::Phone, "0712".to_owned()), Err(PhoneError));
+    }
+}

@@ -1,0 +1,213 @@
+//! Changing one's address or number: only with both proofs, and told to whoever reads the former one.
+
+use amana_harness::{Answer, App, Person, another_code};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+const PASSWORD: &str = "karibu-nyumbani-7";
+
+/// What of a person is changed, and the words by which its two codes are told.
+#[derive(Clone, Copy)]
+struct Kind {
+    name: &'static str,
+    new: &'static str,
+    leaves: &'static str,
+    taken: &'static str,
+    notice: &'static str,
+}
+
+const EMAIL: Kind = Kind {
+    name: "email",
+    new: "amina.k@example.com",
+    leaves: "another e-mail address than this one",
+    taken: "email_taken",
+    notice: "has another e-mail address now",
+};
+const PHONE: Kind = Kind {
+    name: "phone",
+    new: "254712000001",
+    leaves: "changes your phone number",
+    taken: "phone_taken",
+    notice: "has another phone number now",
+};
+
+impl Kind {
+    fn of(self, person: &Person) -> &str {
+        if self.name == "email" { &person.email } else { &person.phone }
+    }
+
+    async fn start(self, app: &App, person: &Person, new: &str, password: &str) -> Answer {
+        let body = json!({ "new": new, "password": password });
+        app.post(person, &format!("/v1/me/{}-changes", self.name), body).await
+    }
+
+    async fn confirm(self, app: &App, person: &Person, (old, new): (&str, &str)) -> Answer {
+        let body = json!({ "old_code": old, "new_code": new });
+        app.post(person, &format!("/v1/me/{}-changes/confirm", self.name), body).await
+    }
+
+    /// Asks for the change and reads both codes.
+    async fn codes(self, app: &App, person: &Person) -> (String, String) {
+        let sent = self.start(app, person, self.new, PASSWORD).await.expect(202);
+        assert_eq!(sent, json!({ "expires_in": 300 }));
+        app.run_due_jobs().await;
+        (app.code(self.of(person), self.leaves).await, app.code(self.new, "confirm").await)
+    }
+
+    async fn stored(self, app: &App, person: &Person) -> String {
+        let id = person.id.trim_start_matches("usr_");
+        let sql = format!("select {} from users where id = '{id}'", self.name);
+        app.database.text(&sql).await.expect("a person")
+    }
+}
+
+async fn log_in(app: &App, email: &str) -> u16 {
+    let body = json!({ "login": email, "password": PASSWORD });
+    let answer = app.send(Method::POST, "/v1/sessions", None, None, Some(&body)).await;
+    answer.status.as_u16()
+}
+
+async fn workerless() -> App {
+    App::builder().without_worker().start().await
+}
+
+#[track_caller]
+fn refused(answer: &Answer, status: u16, code: &str) {
+    assert_eq!((answer.status.as_u16(), answer.problem()), (status, code), "{:#}", answer.body);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_and_a_number_are_changed_with_both_proofs() {
+    let app = workerless().await;
+    let amina = app.person("Amina").await;
+    for kind in [EMAIL, PHONE] {
+        let (old, new) = kind.codes(&app, &amina).await;
+        assert_eq!(kind.stored(&app, &amina).await, kind.of(&amina), "nothing has changed yet");
+        let me = kind.confirm(&app, &amina, (&old, &new)).await.expect(200);
+        assert!(me[format!("{}_verified_at", kind.name)].is_string(), "{me:#}");
+        assert_eq!(kind.stored(&app, &amina).await, kind.new);
+        refused(&kind.confirm(&app, &amina, (&old, &new)).await, 422, "code_wrong");
+    }
+    assert_eq!((log_in(&app, &amina.email).await, log_in(&app, EMAIL.new).await), (401, 200));
+    app.run_due_jobs().await;
+    let (mails, texts) = (app.mails(&amina).await, app.texts(&amina).await);
+    assert!(mails.iter().any(|mail| mail.text.contains(EMAIL.notice)), "{mails:#?}");
+    assert!(texts.iter().any(|text| text.text.contains(PHONE.notice)), "{texts:#?}");
+    let records = app.store.audit_of(&amina.id).await.expect("records");
+    let changes: Vec<_> =
+        records.iter().filter(|one| one.action == "user.contact_changed").collect();
+    assert_eq!(changes.len(), 2);
+    let masked =
+        json!({ "channel": "email", "from": "a****@example.com", "to": "a****@example.com" });
+    assert_eq!(changes[0].data, masked);
+    assert_eq!(
+        (&changes[1].data["channel"], &changes[1].data["to"]),
+        (&json!("phone"), &json!("2547****0001"))
+    );
+    app.assert_sound().await;
+}
+
+/// One of the two is not enough, and which one was wrong is not told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_proof_is_not_enough() {
+    let app = workerless().await;
+    let amina = app.person("Amina").await;
+    for kind in [EMAIL, PHONE] {
+        let (old, new) = kind.codes(&app, &amina).await;
+        let wrong = (another_code(&old), another_code(&new));
+        let first = kind.confirm(&app, &amina, (&old, &wrong.1)).await;
+        let second = kind.confirm(&app, &amina, (&wrong.0, &new)).await;
+        for answer in [&first, &second] {
+            refused(answer, 422, "code_wrong");
+            assert_eq!(answer.body["detail"], first.body["detail"]);
+        }
+        assert_eq!(kind.stored(&app, &amina).await, kind.of(&amina));
+        kind.confirm(&app, &amina, (&old, &new)).await.expect(200);
+    }
+}
+
+/// Whether somebody has the address or number is told to whoever has proven that it is theirs, and to
+/// nobody else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_has_taken_meanwhile_is_refused_after_both_proofs() {
+    let app = workerless().await;
+    let amina = app.person("Amina").await;
+    let codes = [EMAIL.codes(&app, &amina).await, PHONE.codes(&app, &amina).await];
+    let other = json!({
+        "name": "Neema", "email": EMAIL.new, "phone": PHONE.new, "password": PASSWORD,
+    });
+    app.send(Method::POST, "/v1/users", None, None, Some(&other)).await.expect(201);
+    for (kind, (old, new)) in [EMAIL, PHONE].into_iter().zip(&codes) {
+        refused(&kind.confirm(&app, &amina, (old, &another_code(new))).await, 422, "code_wrong");
+        let taken = kind.confirm(&app, &amina, (old, new)).await;
+        refused(&taken, 409, kind.taken);
+        assert_eq!(taken.body["errors"], json!([]));
+        assert_eq!(kind.stored(&app, &amina).await, kind.of(&amina));
+        kind.start(&app, &amina, kind.new, PASSWORD).await.expect(202);
+    }
+    app.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_is_begun_only_with_the_password_and_to_something_else() {
+    let app = workerless().await;
+    let amina = app.person("Amina").await;
+    let before = app.database.fingerprint().await;
+    for kind in [EMAIL, PHONE] {
+        let wrong = kind.start(&app, &amina, kind.new, "not-the-password").await;
+        refused(&wrong, 403, "password_wrong");
+        assert_eq!(wrong.body["errors"][0]["pointer"], "/password");
+        let same = kind.start(&app, &amina, kind.of(&amina), PASSWORD).await;
+        refused(&same, 422, "same_contact");
+        assert_eq!(same.body["errors"][0]["pointer"], "/new");
+    }
+    assert_eq!(app.database.fingerprint().await, before);
+}
+
+/// Codes that went to the former address are worth nothing once it is the former one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_ends_every_other_code() {
+    let app = workerless().await;
+    let amina = app.person("Amina").await;
+    app.run_due_jobs().await;
+    let proves = app.code(&amina.email, "confirm").await;
+    let (old, new) = EMAIL.codes(&app, &amina).await;
+    EMAIL.confirm(&app, &amina, (&old, &new)).await.expect(200);
+    let body = json!({ "channel": "email", "code": proves });
+    let told = app.post(&amina, "/v1/me/verifications/confirm", body).await;
+    refused(&told, 422, "code_wrong");
+    let open = "select count(*) from codes where ended_at is null";
+    assert_eq!(app.database.number(open).await, 0);
+}
+
+/// A withdrawal that waits for a decision goes where it was asked for, the next one to the new number.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn payments_under_way_keep_their_number() {
+    let app = App::start().await;
+    let (operator, amina) = (app.operator().await, app.person("Amina").await);
+    app.top_up(&amina, 100_000).await;
+    app.database.execute("update risk_rules set threshold = 1, points = 100").await;
+    let withdraw = async || {
+        let body = json!({ "amount": { "amount": 10_000, "currency": "KES" } });
+        let asked = app.post(&amina, "/v1/withdrawals", body).await.expect(202);
+        let id = asked["id"].as_str().expect("an id").to_owned();
+        app.wait_for_payment(&amina, &id, "held").await;
+        id
+    };
+    let before = withdraw().await;
+    PHONE.start(&app, &amina, PHONE.new, PASSWORD).await.expect(202);
+    app.messages_are_sent().await;
+    let old = app.code(&amina.phone, PHONE.leaves).await;
+    let new = app.code(PHONE.new, "confirm").await;
+    PHONE.confirm(&app, &amina, (&old, &new)).await.expect(200);
+    let after = withdraw().await;
+    for (id, phone) in [(before, amina.phone.as_str()), (after, PHONE.new)] {
+        let path = format!("/v1/operator/withdrawals/{id}/release");
+        app.post(&operator, &path, json!({ "note": "Called her" })).await.expect(200);
+        app.wait_for_payment(&amina, &id, "succeeded").await;
+        assert_eq!(app.payouts(phone).await.len(), 1, "{phone}");
+    }
+    let me: Value = app.get(&amina, "/v1/me").await.expect(200);
+    assert_eq!(me["phone"], "2547****0001");
+    app.assert_sound().await;
+}

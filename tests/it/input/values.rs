@@ -1,0 +1,144 @@
+//! Values of the right shape that cannot be: each is refused where it stands.
+
+use super::{World, good, refused};
+use serde_json::{Value, json};
+
+/// Negative, zero, fractional, huge, and things that are no numbers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn amounts_are_whole_positive_and_bounded() {
+    let world = World::new().await;
+    let amounts = [
+        "0",
+        "-1",
+        "-100000",
+        "1.5",
+        "100000.0",
+        "1e5",
+        "1e30",
+        "1000000000000001",
+        "9223372036854775807",
+        "9223372036854775808",
+        "99999999999999999999999",
+        "\"100000\"",
+        "null",
+        "[100000]",
+        "{}",
+    ];
+    for operation in ["create_deposit", "create_withdrawal", "create_deal"] {
+        let money = if operation == "create_deal" { "/milestones/0/amount" } else { "/amount" };
+        for amount in amounts {
+            let amount: Value = serde_json::from_str(amount).unwrap();
+            world.check(operation, &format!("{money}/amount"), amount).await;
+        }
+        for currency in ["XYZ", "kes", "KESH", "", " KES", "K\u{0}S"] {
+            world.check(operation, &format!("{money}/currency"), json!(currency)).await;
+        }
+    }
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn texts_are_well_formed_and_bounded() {
+    let world = World::new().await;
+    let long = |chars: usize| "a".repeat(chars);
+    let lines = ["", "   ", "two\nlines", "bell\u{7}", "nul\u{0}", "del\u{7f}", "next\u{85}line"];
+    for (operation, pointer, chars_max) in [
+        ("register_user", "/name", 120),
+        ("create_deal", "/title", 120),
+        ("create_deal", "/milestones/0/title", 120),
+        ("refuse_withdrawal", "/note", 500),
+        ("release_withdrawal", "/note", 500),
+        ("set_tier", "/tier", 30),
+        ("set_tier", "/note", 500),
+        ("close_user", "/note", 500),
+        ("reopen_user", "/note", 500),
+    ] {
+        for line in lines {
+            world.check(operation, pointer, json!(line)).await;
+        }
+        world.check(operation, pointer, json!(long(chars_max + 1))).await;
+    }
+    let phones =
+        ["", "0712", "+254512345678", "+15550100", "abc", "254712345678901234", "07123\u{0}45678"];
+    for (operation, pointer) in [
+        ("register_user", "/phone"),
+        ("create_deposit", "/phone"),
+        ("create_withdrawal", "/phone"),
+        ("fund_deal", "/phone"),
+        ("start_phone_change", "/new"),
+        ("create_deal", "/counterparty/phone"),
+    ] {
+        for phone in phones {
+            world.check(operation, pointer, json!(phone)).await;
+        }
+    }
+    let local = format!("{}@example.com", long(65));
+    let emails = [
+        "",
+        "a",
+        "a@b",
+        "@example.com",
+        "a b@example.com",
+        "a@@example.com",
+        "a@example..com",
+        "a\u{0}@example.com",
+        "a@example.com\u{0}",
+        &local,
+    ];
+    for email in emails {
+        world.check("register_user", "/email", json!(email)).await;
+        world.check("start_email_change", "/new", json!(email)).await;
+        world.check("start_password_reset", "/login", json!(email)).await;
+        world.check("create_deal", "/counterparty/email", json!(email)).await;
+    }
+    for handle in ["", "@", "ab", "1amina", "amína", "ami na", "@@amina", "support", "nul\u{0}"] {
+        world.check("set_handle", "/handle", json!(handle)).await;
+        world.check("register_user", "/handle", json!(handle)).await;
+    }
+    world.check("set_handle", "/handle", json!(long(31))).await;
+    world.check("log_in", "/password", json!(long(129))).await;
+    for (operation, pointer) in [
+        ("register_user", "/password"),
+        ("set_password", "/password"),
+        ("confirm_password_reset", "/password"),
+    ] {
+        for weak in ["nine-char", "password12", &long(20), &long(129)] {
+            world.check(operation, pointer, json!(weak)).await;
+        }
+    }
+    for code in ["", "12345", "1234567", "12345a", "+12345", "nul\u{0}\u{0}\u{0}"] {
+        world.check("confirm_verification", "/code", json!(code)).await;
+        world.check("confirm_email_change", "/old_code", json!(code)).await;
+        world.check("confirm_phone_change", "/new_code", json!(code)).await;
+        world.check("confirm_password_reset", "/code", json!(code)).await;
+    }
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn choices_and_periods_are_the_documented_ones() {
+    let world = World::new().await;
+    for (operation, pointer) in [
+        ("create_deal", "/role"),
+        ("create_deal", "/currency"),
+        ("create_deal", "/fee_payer"),
+        ("fund_deal", "/method"),
+        ("register_user", "/language"),
+        ("start_verification", "/channel"),
+    ] {
+        for text in ["", "BUYER", "cash", "fr", "wallet\u{0}"] {
+            world.check(operation, pointer, json!(text)).await;
+        }
+    }
+    for hours in [json!(0), json!(-1), json!(1.5), json!(8785), json!("24"), json!(1e300)] {
+        world.check("create_deal", "/milestones/0/delivery_hours", hours.clone()).await;
+        for period in ["acceptance_hours", "funding_hours", "inspection_hours"] {
+            let mut body = good("create_deal");
+            body["terms"] = json!({ period: hours });
+            let answer = world.send_json("create_deal", &body).await;
+            refused(&answer, 422, "invalid_request", period);
+            assert_eq!(answer.body["errors"][0]["pointer"], format!("/terms/{period}"));
+        }
+    }
+    world.end().await;
+}
