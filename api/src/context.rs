@@ -1,10 +1,12 @@
 //! What handlers work with, and the one way in which they change something.
 
 use crate::auth::Tokens;
+use crate::links::Links;
 use crate::password::Passwords;
 use crate::problem::ApiError;
 use amana_domain::fee::{FeePayer, FeePlan};
 use amana_domain::money::{Currency, Money};
+use amana_files::Files;
 use amana_postgres::{Clock, Error, Store, TransferWriter};
 use amana_redis::Transport;
 use chrono::{DateTime, Utc};
@@ -36,6 +38,8 @@ pub(crate) struct Context {
     pub(crate) tokens: Tokens,
     pub(crate) passwords: Passwords,
     pub(crate) fees: FeePolicy,
+    pub(crate) files: Files,
+    pub(crate) links: Links,
 }
 
 impl Context {

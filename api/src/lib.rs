@@ -8,10 +8,13 @@ mod context;
 mod deals;
 mod docs;
 mod document;
+mod files;
 mod handles;
 mod health;
 mod holds;
+mod kyc;
 mod limits;
+mod links;
 mod observe;
 mod once;
 mod operations;
@@ -57,6 +60,8 @@ pub(crate) enum Chapter {
     Withdrawals,
     /// Reserving money for somebody else, who takes it in parts or whole, or gives it back.
     Holds,
+    /// Showing who one is, for more than one could do before.
+    Verification,
     /// What became of calls whose answer was lost.
     Operations,
     /// Where the mobile-money provider reports results.
@@ -74,6 +79,7 @@ type Resources = (
     deals::Deals,
     payments::Payments,
     (withdrawals::Withdrawals, holds::Holds),
+    (kyc::Applications, files::OpenedFiles),
     callbacks::Callbacks,
     (
         operator::Users,
@@ -81,6 +87,7 @@ type Resources = (
         operator::Jobs,
         operator::Reconciliation,
         operator::Ledger,
+        operator::Reviews,
     ),
     health::Health,
 );
@@ -107,6 +114,7 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
         deals::Deals,
         payments::Payments,
         (withdrawals::Withdrawals, holds::Holds),
+        (kyc::Applications, files::OpenedFiles),
         callbacks::Callbacks,
         (
             operator::Users,
@@ -114,6 +122,7 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
             operator::Jobs,
             operator::Reconciliation,
             operator::Ledger,
+            operator::Reviews,
         ),
         health::Health,
     );

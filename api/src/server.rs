@@ -2,9 +2,11 @@
 
 use crate::auth::Tokens;
 use crate::context::{Context, FeePolicy};
+use crate::links::Links;
 use crate::password::Passwords;
 use crate::problem::{of_framework, of_panic};
 use crate::{bounds, docs, observe, service};
+use amana_files::Files;
 use amana_postgres::{Clock, Store, TransferWriter};
 use amana_redis::Transport;
 use poem::listener::TcpAcceptor;
@@ -24,9 +26,11 @@ const IDLE_MAX: Duration = Duration::from_secs(75);
 
 #[derive(Debug, Clone)]
 pub struct ApiConfig {
-    /// Signs the access tokens; all instances share it.
+    /// Signs the access tokens and the links to files; all instances share it.
     pub jwt_secret: SecretString,
     pub fee: FeePolicy,
+    /// Where documents are kept; all instances and workers share it.
+    pub files: Files,
 }
 
 /// The whole API with all its layers, on the present runtime. `redis` is only asked whether it is there.
@@ -44,6 +48,8 @@ pub fn app(
         tokens: Tokens::new(&config.jwt_secret),
         passwords: Passwords::default(),
         fees: config.fee,
+        files: config.files.clone(),
+        links: Links::new(&config.jwt_secret),
     });
     Route::new()
         .nest_no_strip("/", service())

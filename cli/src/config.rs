@@ -5,12 +5,15 @@ use amana_mpesa::MpesaConfig;
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt::Display;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 use url::Url;
 
 /// HS256 needs as many bytes of secret as its hash has.
 const JWT_SECRET_CHARS_MIN: usize = 32;
+
+pub const FILES_VARIABLE: &str = "AMANA_FILES_DIR";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
@@ -135,12 +138,18 @@ pub fn database_url(source: &Source<'_>) -> Result<SecretString, ConfigError> {
     }
 }
 
+/// The folder of files, the same for every API and worker.
+fn files(source: &Source<'_>) -> Result<PathBuf, ConfigError> {
+    source.text(FILES_VARIABLE).map(PathBuf::from)
+}
+
 #[derive(Debug, Clone)]
 pub struct Api {
     pub listen: SocketAddr,
     pub jwt_secret: SecretString,
     pub fee_percentage_bps: u16,
     pub fee_fixed_minor: i64,
+    pub files: PathBuf,
 }
 
 impl Api {
@@ -162,6 +171,7 @@ impl Api {
             jwt_secret,
             fee_percentage_bps: source.in_range("AMANA_FEE_PERCENTAGE_BPS", 150, 0..=10_000)?,
             fee_fixed_minor: source.in_range("AMANA_FEE_FIXED_MINOR", 0, 0..=100_000_000)?,
+            files: files(source)?,
         })
     }
 }
@@ -175,6 +185,7 @@ pub struct Worker {
     pub sms: SmsConfig,
     pub reconcile_every: Duration,
     pub lease: Duration,
+    pub files: PathBuf,
 }
 
 impl Worker {
@@ -214,6 +225,7 @@ impl Worker {
                 1..=86_400,
             )?),
             lease: Duration::from_secs(source.in_range("AMANA_JOB_LEASE_S", 30, 1..=3_600)?),
+            files: files(source)?,
         })
     }
 }
@@ -271,7 +283,8 @@ mod tests {
 
     #[test]
     fn defaults_are_enough_for_the_rest() {
-        let api = api(&[SECRET, ("AMANA_FEE_FIXED_MINOR", "  ")]).unwrap();
+        let files = ("AMANA_FILES_DIR", "/var/lib/amana/files");
+        let api = api(&[SECRET, files, ("AMANA_FEE_FIXED_MINOR", "  ")]).unwrap();
         assert_eq!((api.fee_percentage_bps, api.fee_fixed_minor), (150, 0));
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::config::{self, ConfigError, Servers, Source};
 use crate::stack::block_on;
+use amana_files::Files;
 use amana_messaging::{Mailer, SmsGateway};
 use amana_mpesa::Mpesa;
 use amana_postgres::{Clock, Store};
@@ -10,6 +11,7 @@ use amana_worker::{Context, Settings};
 use anyhow::{Context as _, Result};
 use chrono::TimeDelta;
 use secrecy::ExposeSecret;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -29,6 +31,7 @@ pub fn api() -> Result<()> {
     let (servers, config) = (Servers::read(&source)?, config::Api::read(&source)?);
     block_on(async move {
         let (store, transport) = connect(&servers).await?;
+        let files = files(&config.files)?;
         let listener =
             tokio::net::TcpListener::bind(config.listen).await.map_err(|error| ConfigError {
                 variable: "AMANA_LISTEN",
@@ -38,7 +41,7 @@ pub fn api() -> Result<()> {
             percentage_bps: config.fee_percentage_bps,
             fixed_minor: config.fee_fixed_minor,
         };
-        let api = amana_api::ApiConfig { jwt_secret: config.jwt_secret, fee };
+        let api = amana_api::ApiConfig { jwt_secret: config.jwt_secret, fee, files };
         let app = amana_api::app(store, Clock::default(), Some(transport), &api);
         tracing::info!(listen = %config.listen, "API is ready");
         amana_api::serve(listener, app, stopped()?).await.context("the API could not run")
@@ -81,6 +84,13 @@ async fn connect(servers: &Servers) -> Result<(Store, Transport)> {
     Ok((store, transport))
 }
 
+fn files(folder: &Path) -> Result<Files, ConfigError> {
+    Files::open(folder).map_err(|error| ConfigError {
+        variable: config::FILES_VARIABLE,
+        why: format!("names a folder that cannot be used ({error})"),
+    })
+}
+
 /// A setting that can never work is told apart from a server that is not there.
 fn redis_error(error: TransportError) -> anyhow::Error {
     let wrong = |variable| ConfigError { variable, why: format!("is wrong: {error}") };
@@ -112,7 +122,8 @@ async fn worker_context(store: Store, mut config: config::Worker) -> Result<Cont
         ..Settings::default()
     };
     let (mpesa, mailer, sms) = (Arc::new(mpesa), Arc::new(mailer), Arc::new(sms));
-    Ok(Context { store, clock: Clock::default(), mpesa, mailer, sms, settings, probe: None })
+    let (clock, files) = (Clock::default(), files(&config.files)?);
+    Ok(Context { store, clock, mpesa, mailer, sms, files, settings, probe: None })
 }
 
 /// The provider's certificate, from a file or, with the sandbox, from an address.

@@ -62,6 +62,9 @@ typed_id! {
     BreakId = "brk";
     RunId = "run";
     HoldId = "hold";
+    /// An application for a tier.
+    KycId = "kyc";
+    DocumentId = "doc";
 }
 
 #[cfg(test)]

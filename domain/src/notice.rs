@@ -50,6 +50,9 @@ text_enum! {
         HoldSettled = "hold_settled",
         HoldReleased = "hold_released",
         HoldExpired = "hold_expired",
+        KycSubmitted = "kyc_submitted",
+        KycApproved = "kyc_approved",
+        KycRejected = "kyc_rejected",
     }
 }
 
@@ -88,7 +91,8 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::WithdrawalFailed
         | Template::TransferReceived
         | Template::HoldReceived
-        | Template::HoldSettled => &[Channel::Email, Channel::Sms],
+        | Template::HoldSettled
+        | Template::KycRejected => &[Channel::Email, Channel::Sms],
         Template::Welcome
         | Template::DealAgreed
         | Template::DealCancelled
@@ -104,6 +108,8 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::WithdrawalExpired
         | Template::HoldMade
         | Template::HoldReleased
-        | Template::HoldExpired => &[Channel::Email],
+        | Template::HoldExpired
+        | Template::KycSubmitted
+        | Template::KycApproved => &[Channel::Email],
     }
 }

@@ -24,17 +24,26 @@ use Scope::{Operator, Own, Party, Public};
 /// Every operation has a row; a new one fails the test until somebody has thought about it.
 const TABLE: [(&str, Scope); ROWS] = [
     ("agree_deal", Party),
+    ("approve_kyc_application", Operator),
     ("cancel_deal", Party),
     ("close_user", Operator),
     ("create_deal", Own),
     ("create_deposit", Own),
     ("create_hold", Own),
+    ("create_kyc_application", Own),
+    ("create_kyc_document", Party),
+    ("create_kyc_document_link", Party),
+    ("create_kyc_review_link", Operator),
     ("create_transfer", Own),
     ("create_withdrawal", Own),
+    ("delete_kyc_document", Party),
     ("deliver_milestone", Party),
     ("fund_deal", Party),
     ("get_deal", Party),
+    ("get_file", Public),
     ("get_hold", Party),
+    ("get_kyc_application", Party),
+    ("get_kyc_review", Operator),
     ("get_ledger_proof", Operator),
     ("get_limits", Own),
     ("get_liveness", Public),
@@ -53,6 +62,8 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("list_held_withdrawals", Operator),
     ("list_holds", Own),
     ("list_jobs", Operator),
+    ("list_kyc_applications", Own),
+    ("list_kyc_reviews", Operator),
     ("list_payments", Own),
     ("list_people", Own),
     ("list_reconciliations", Operator),
@@ -65,6 +76,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("receive_payout", Public),
     ("receive_payout_timeout", Public),
     ("refuse_withdrawal", Operator),
+    ("reject_kyc_application", Operator),
     ("register_user", Public),
     ("release_hold", Party),
     ("release_milestone", Party),
@@ -75,10 +87,12 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("set_tier", Operator),
     ("settle_hold", Party),
     ("start_reconciliation", Operator),
+    ("submit_kyc_application", Party),
+    ("withdraw_kyc_application", Party),
 ];
-const ROWS: usize = 52;
+const ROWS: usize = 66;
 
-/// A deal, a payment, a hold, a job and a transaction that exist, so that a refusal is not for want of them.
+/// A deal, a payment, a hold, an application, a job and a transaction that exist, so that a refusal is not for want of them.
 struct World {
     app: App,
     stranger: Person,
@@ -88,6 +102,8 @@ struct World {
     milestone: String,
     payment: String,
     hold: String,
+    application: String,
+    document: String,
     job: String,
     transaction: String,
 }
@@ -103,6 +119,8 @@ async fn world() -> World {
     let hold = json!({ "to": { "user_id": seller.id }, "amount": money, "expires_in_hours": 1 });
     let hold = app.post(&buyer, "/v1/holds", hold).await.expect(201);
     let hold = hold["id"].as_str().expect("an id").to_owned();
+    let application = app.kyc_submitted(&buyer, "business").await;
+    let document = app.kyc_documents(&buyer, &application).await.remove(0);
     let deal = app.agreed(&buyer, &seller, &DealPlan::default()).await;
     let payment = app.start_mpesa(&buyer, &deal).await;
     let milestone = app.milestones(&buyer, &deal).await.remove(0);
@@ -110,7 +128,20 @@ async fn world() -> World {
     let job = format!("job_{}", job.expect("a job"));
     let transaction = app.given(&buyer, 100_000, app.clock.now()).await;
     let buyer = buyer.id;
-    World { app, stranger, operator, buyer, deal, milestone, payment, hold, job, transaction }
+    World {
+        app,
+        stranger,
+        operator,
+        buyer,
+        deal,
+        milestone,
+        payment,
+        hold,
+        application,
+        document,
+        job,
+        transaction,
+    }
 }
 
 impl World {
@@ -123,6 +154,9 @@ impl World {
                 "milestones" => &self.milestone,
                 "payments" | "withdrawals" => &self.payment,
                 "holds" => &self.hold,
+                "applications" => &self.application,
+                "documents" => &self.document,
+                "files" => "nothing",
                 "jobs" => &self.job,
                 "operations" => "somebody-elses-key",
                 "transactions" => &self.transaction,
@@ -134,7 +168,11 @@ impl World {
             if part.starts_with('{') { id } else { part }
         });
         let path = parts.collect::<Vec<_>>().join("/");
-        let path = if operation.id == "list_people" { format!("{path}?query=neema") } else { path };
+        let path = match operation.id.as_str() {
+            "list_people" => format!("{path}?query=neema"),
+            "create_kyc_document" => format!("{path}?kind=selfie"),
+            _ => path,
+        };
         assert!(!path.contains("//"), "{path}: say here what the id is");
         path
     }
@@ -156,9 +194,13 @@ impl World {
                 "to": { "phone": "254711000001" }, "amount": money, "expires_in_hours": 1,
             }),
             "fund_deal" => json!({ "method": "wallet" }),
-            "close_user" | "refuse_withdrawal" | "release_withdrawal" | "reopen_user" => {
-                json!({ "note": "looked into" })
-            }
+            "approve_kyc_application"
+            | "close_user"
+            | "refuse_withdrawal"
+            | "release_withdrawal"
+            | "reopen_user" => json!({ "note": "looked into" }),
+            "create_kyc_application" => json!({ "tier": "business" }),
+            "reject_kyc_application" => json!({ "reasons": ["expired"], "note": "looked into" }),
             "set_handle" => json!({ "handle": "neema" }),
             "set_tier" => json!({ "tier": "business", "note": "looked into" }),
             _ => json!({}),
@@ -249,9 +291,10 @@ async fn operators_operate_but_are_not_parties() {
         match scope(&operation) {
             Public | Own => {}
             Party => assert_eq!(answer.problem(), "not_found", "{id}"),
-            // The payment is not held, the job is not dead, and the buyer has an open deal.
+            // The payment is not held, the job is not dead, the buyer has an open deal, and an application that
+            // was approved is not rejected any more.
             Operator if status == 409 => {
-                let expected = ["not_held", "not_dead", "account_in_use"];
+                let expected = ["not_held", "not_dead", "account_in_use", "wrong_state"];
                 assert!(expected.contains(&answer.problem()), "{id}");
             }
             Operator => assert!((200..300).contains(&status), "{id}: {:#}", answer.body),

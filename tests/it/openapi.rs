@@ -5,8 +5,9 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Whoever calls these cannot have a token yet, or is the provider, or a load balancer.
-pub(crate) const PUBLIC: [&str; 7] = [
+/// Whoever calls these cannot have a token yet, has a link, or is the provider, or a load balancer.
+pub(crate) const PUBLIC: [&str; 8] = [
+    "get_file",
     "get_liveness",
     "get_readiness",
     "log_in",
@@ -17,9 +18,10 @@ pub(crate) const PUBLIC: [&str; 7] = [
 ];
 
 /// What an operation does is the first word of its id, and is one of these.
-const VERBS: [&str; 19] = [
-    "agree", "cancel", "close", "create", "deliver", "fund", "get", "list", "log", "propose",
-    "receive", "refuse", "register", "release", "reopen", "replay", "set", "settle", "start",
+const VERBS: [&str; 24] = [
+    "agree", "approve", "cancel", "close", "create", "delete", "deliver", "fund", "get", "list",
+    "log", "propose", "receive", "refuse", "register", "reject", "release", "reopen", "replay",
+    "set", "settle", "start", "submit", "withdraw",
 ];
 
 /// One operation of the document, with the place where it is called.

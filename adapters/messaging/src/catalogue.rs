@@ -32,7 +32,8 @@ const REASON_UNKNOWN: &str = "unknown";
 #[must_use]
 pub const fn variables(template: Template) -> Variables {
     match template {
-        Template::Welcome => only(&["name"]),
+        Template::Welcome | Template::KycSubmitted | Template::KycApproved => only(&["name"]),
+        Template::KycRejected => with(&["name"], Detail::Explanation),
         Template::DealProposed => {
             only(&["name", "counterparty", "deal_title", "amount", "deadline"])
         }

@@ -2,6 +2,7 @@
 
 use amana_domain::deal::Refusal;
 use amana_domain::hold::HoldRefusal;
+use amana_domain::kyc::KycRefusal;
 use amana_domain::ledger::LedgerError;
 use amana_domain::limits::LimitRefusal;
 use amana_domain::text_enum;
@@ -42,6 +43,7 @@ text_enum! {
         UnknownTier = "unknown_tier",
         AccountInUse = "account_in_use",
         PeriodTooLong = "period_too_long",
+        ApplicationOpen = "application_open",
         KeyReused = "idempotency_key_reused",
         KeyInProgress = "idempotency_key_in_progress",
     }
@@ -57,6 +59,8 @@ pub enum Error {
     Transfer(#[from] TransferRefusal),
     #[error(transparent)]
     Hold(#[from] HoldRefusal),
+    #[error(transparent)]
+    Kyc(#[from] KycRefusal),
     #[error(transparent)]
     Limit(#[from] LimitRefusal),
     #[error("{0}")]

@@ -3,6 +3,8 @@
 mod closing;
 mod tiers;
 
+pub(crate) use tiers::put_on_tier;
+
 use crate::error::{Conflict, Error};
 use crate::people::PersonView;
 use crate::pool::Store;

@@ -1,8 +1,9 @@
 use super::*;
 use std::collections::BTreeSet;
 
-/// Whoever calls these cannot have a token yet, or is the provider, or a load balancer.
-const PUBLIC: [&str; 7] = [
+/// Whoever calls these cannot have a token yet, has a link, or is the provider, or a load balancer.
+const PUBLIC: [&str; 8] = [
+    "get_file",
     "register_user",
     "log_in",
     "receive_collection",
@@ -12,8 +13,12 @@ const PUBLIC: [&str; 7] = [
     "get_readiness",
 ];
 
-/// Money moves or a withdrawal is decided: never twice.
-const KEYED: [&str; 11] = [
+/// Something is made, money moves, or somebody decides: never twice.
+const KEYED: [&str; 15] = [
+    "approve_kyc_application",
+    "create_kyc_application",
+    "create_kyc_document",
+    "reject_kyc_application",
     "create_deposit",
     "create_hold",
     "create_transfer",

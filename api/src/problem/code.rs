@@ -52,6 +52,11 @@ text_enum! {
         AccountClosed = "account_closed",
         UnknownTier = "unknown_tier",
         PeriodTooLong = "period_too_long",
+        ApplicationOpen = "application_open",
+        OwnApplication = "own_application",
+        TierHeld = "tier_held",
+        TooManyDocuments = "too_many_documents",
+        DocumentsMissing = "documents_missing",
         ProviderLimit = "provider_limit",
         ProviderStep = "provider_step",
         CurrencyNotCarried = "currency_not_carried",
@@ -77,9 +82,11 @@ impl Code {
             | Code::IdempotencyKeyRequired
             | Code::BadRequest => StatusCode::BAD_REQUEST,
             Code::Unauthorized | Code::InvalidCredentials => StatusCode::UNAUTHORIZED,
-            Code::Forbidden | Code::WrongParty | Code::OwnProposal | Code::AccountClosed => {
-                StatusCode::FORBIDDEN
-            }
+            Code::Forbidden
+            | Code::WrongParty
+            | Code::OwnProposal
+            | Code::OwnApplication
+            | Code::AccountClosed => StatusCode::FORBIDDEN,
             Code::NotFound => StatusCode::NOT_FOUND,
             Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -100,7 +107,10 @@ impl Code {
             | Code::HandleTooEarly
             | Code::AccountInUse
             | Code::HoldClosed
-            | Code::HoldTooSmall => StatusCode::CONFLICT,
+            | Code::HoldTooSmall
+            | Code::ApplicationOpen
+            | Code::TierHeld
+            | Code::TooManyDocuments => StatusCode::CONFLICT,
             Code::InvalidRequest
             | Code::IdempotencyKeyReused
             | Code::SameParty
@@ -116,6 +126,7 @@ impl Code {
             | Code::RecipientClosed
             | Code::UnknownTier
             | Code::PeriodTooLong
+            | Code::DocumentsMissing
             | Code::ProviderLimit
             | Code::ProviderStep
             | Code::CurrencyNotCarried => StatusCode::UNPROCESSABLE_ENTITY,
@@ -181,6 +192,11 @@ impl Code {
             Code::AccountClosed => "The account is closed",
             Code::UnknownTier => "There is no such tier",
             Code::PeriodTooLong => "The period has too many transactions",
+            Code::ApplicationOpen => "There is an open application already",
+            Code::OwnApplication => "Nobody decides about their own application",
+            Code::TierHeld => "The person has this tier already",
+            Code::TooManyDocuments => "The application has enough documents",
+            Code::DocumentsMissing => "Documents are missing",
             Code::ProviderLimit => "The provider does not carry this amount",
             Code::ProviderStep => "Mobile money knows whole units only",
             Code::CurrencyNotCarried => "The provider does not carry this currency",

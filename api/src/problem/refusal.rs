@@ -4,6 +4,7 @@ use super::{ApiError, Code};
 use amana_domain::deal::Refusal;
 use amana_domain::fee::FeeError;
 use amana_domain::hold::HoldRefusal;
+use amana_domain::kyc::KycRefusal;
 use amana_domain::ledger::LedgerError;
 use amana_domain::limits::LimitRefusal;
 use amana_domain::money::MoneyError;
@@ -18,6 +19,7 @@ impl From<Error> for ApiError {
             Error::Refused(refusal) => refusal.into(),
             Error::Transfer(refusal) => refusal.into(),
             Error::Hold(refusal) => refusal.into(),
+            Error::Kyc(refusal) => refusal.into(),
             Error::Limit(refusal) => refusal.into(),
             Error::Conflict(conflict) => conflict.into(),
             Error::Busy => Self::new(Code::Busy, "too many calls are waiting; nothing was done"),
@@ -120,6 +122,24 @@ impl From<HoldRefusal> for ApiError {
     }
 }
 
+impl From<KycRefusal> for ApiError {
+    fn from(refusal: KycRefusal) -> Self {
+        let text = refusal.to_string();
+        match refusal {
+            KycRefusal::WrongState(_) => Self::new(Code::WrongState, text),
+            KycRefusal::TooManyDocuments => Self::new(Code::TooManyDocuments, text),
+            KycRefusal::Missing(needs) => {
+                let names: Vec<&str> = needs.iter().map(|need| need.as_str()).collect();
+                Self::new(Code::DocumentsMissing, format!("{text}: {}", names.join(", ")))
+            }
+            KycRefusal::TooManyApplications => Self::new(Code::TooEarly, text),
+            KycRefusal::OwnApplication => Self::new(Code::OwnApplication, text),
+            KycRefusal::Reasons => Self::field("/reasons", text),
+            KycRefusal::TierHeld => Self::new(Code::TierHeld, text.clone()).at("/tier", text),
+        }
+    }
+}
+
 impl From<LimitRefusal> for ApiError {
     fn from(refusal: LimitRefusal) -> Self {
         let code = match refusal {
@@ -197,6 +217,10 @@ impl From<Conflict> for ApiError {
             Conflict::PeriodTooLong => (
                 Code::PeriodTooLong,
                 "a statement has at most 10,000 lines; ask for a shorter period",
+            ),
+            Conflict::ApplicationOpen => (
+                Code::ApplicationOpen,
+                "one application has to be decided about or withdrawn before the next begins",
             ),
             Conflict::KeyReused => (
                 Code::IdempotencyKeyReused,

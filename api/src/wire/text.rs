@@ -4,7 +4,8 @@ use super::{inline, register_named, single_value};
 use amana_domain::deal::{DealState, MilestoneState, Role};
 use amana_domain::fee::FeePayer;
 use amana_domain::id::{
-    BreakId, CallbackId, DealId, EntryId, HoldId, JobId, MilestoneId, PaymentId, RunId, UserId,
+    BreakId, CallbackId, DealId, DocumentId, EntryId, HoldId, JobId, KycId, MilestoneId, PaymentId,
+    RunId, UserId,
 };
 use amana_domain::ledger::EntryKind;
 use amana_domain::money::Currency;
@@ -124,6 +125,8 @@ ids! {
     BreakId = "break-id",
     RunId = "run-id",
     HoldId = "hold-id",
+    KycId = "kyc-id",
+    DocumentId = "document-id",
 }
 
 /// Carries closed sets of values; each is described once.
