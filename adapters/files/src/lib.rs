@@ -2,10 +2,6 @@
 //!
 //! A file is there whole or not at all: it is written beside the others, flushed, and then given its name. It
 //! never changes. No part of a path comes from outside: an id is 32 hexadecimal digits.
-#![cfg_attr(
-    test,
-    expect(clippy::arithmetic_side_effects, reason = "a test that overflows fails loudly")
-)]
 
 mod folder;
 mod kind;
