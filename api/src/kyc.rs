@@ -66,7 +66,7 @@ impl Applications {
 
     /// List one's applications
     ///
-    /// Newest first.
+    /// What has become of each, newest first.
     #[oai(path = "/", method = "get", operation_id = "list_kyc_applications")]
     async fn list(
         &self,

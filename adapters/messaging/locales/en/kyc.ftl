@@ -6,7 +6,7 @@ kyc_submitted =
         We have received your documents. Our team looks at them and we will write to you as soon as that is done.
 
         If this was not you, please contact us right away.
-    .sms = Amana: we have received your documents and will write to you once they are checked. If this was not you, please contact us.
+    .sms = Amana: { $name }, we have received your documents and will write to you once they are checked. If this was not you, please contact us.
 
 kyc_approved =
     .subject = Your documents are approved
@@ -16,7 +16,7 @@ kyc_approved =
         We have checked your documents and all is well. Your new limits count from now on.
 
         Thank you for taking the time.
-    .sms = Amana: your documents are approved. Your new limits count from now on.
+    .sms = Amana: { $name }, your documents are approved. Your new limits count from now on.
 
 kyc_rejected =
     .subject = We could not approve your documents

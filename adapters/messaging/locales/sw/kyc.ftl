@@ -6,7 +6,7 @@ kyc_submitted =
         Tumepokea hati zako. Timu yetu inazikagua, na tutakuandikia mara tu ukaguzi utakapokamilika.
 
         Kama si wewe uliyezituma, tafadhali wasiliana nasi mara moja.
-    .sms = Amana: tumepokea hati zako na tutakuandikia zikishakaguliwa. Kama si wewe uliyezituma, wasiliana nasi mara moja.
+    .sms = Amana: { $name }, tumepokea hati zako na tutakuandikia zikishakaguliwa. Kama si wewe uliyezituma, wasiliana nasi mara moja.
 
 kyc_approved =
     .subject = Hati zako zimeidhinishwa
@@ -16,7 +16,7 @@ kyc_approved =
         Tumekagua hati zako na kila kitu kiko sawa. Mipaka yako mipya inaanza kutumika sasa.
 
         Asante kwa muda wako.
-    .sms = Amana: hati zako zimeidhinishwa. Mipaka yako mipya inaanza kutumika sasa.
+    .sms = Amana: { $name }, hati zako zimeidhinishwa. Mipaka yako mipya inaanza kutumika sasa.
 
 kyc_rejected =
     .subject = Hatukuweza kuidhinisha hati zako
