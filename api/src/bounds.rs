@@ -1,6 +1,8 @@
 //! Bounds on every request: the address, the headers, the body, the time.
 
+use crate::kyc::is_upload;
 use crate::problem::{ApiError, Code};
+use amana_files::FILE_BYTES_MAX;
 use poem::endpoint::Endpoint;
 use poem::error::ReadBodyError;
 use poem::http::{StatusCode, header};
@@ -13,6 +15,9 @@ const URI_BYTES_MAX: usize = 2 * 1024;
 const HEADER_BYTES_MAX: usize = 16 * 1024;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// A file of the largest size comes through a slow mobile network in this time.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(120);
+
 /// Refuses what is too large before anything is done with it, and ends what takes too long.
 pub(crate) async fn bound<E>(endpoint: Arc<E>, mut request: Request) -> poem::Result<Response>
 where
@@ -20,12 +25,21 @@ where
     E::Output: IntoResponse,
 {
     check_head(&request)?;
+    let is_upload = is_upload(&request);
+    let (bytes_max, time_max) = match is_upload {
+        true => (FILE_BYTES_MAX, UPLOAD_TIMEOUT),
+        false => (BODY_BYTES_MAX, REQUEST_TIMEOUT),
+    };
+    check_length(&request, bytes_max)?;
     let handled = async {
-        let body = read_body(&mut request).await?;
-        request.set_body(body);
+        // The handler of an upload counts what it reads.
+        if !is_upload {
+            let body = read_body(&mut request).await?;
+            request.set_body(body);
+        }
         endpoint.call(request).await.map(IntoResponse::into_response)
     };
-    match tokio::time::timeout(REQUEST_TIMEOUT, handled).await {
+    match tokio::time::timeout(time_max, handled).await {
         Ok(result) => result,
         Err(_elapsed) => Err(ApiError::new(
             Code::Timeout,
@@ -54,20 +68,25 @@ fn check_head(request: &Request) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Reads the whole body, declared length or not: a chunked one is stopped at the bound.
-async fn read_body(request: &mut Request) -> poem::Result<Vec<u8>> {
-    let too_large = || {
-        let detail = format!("a body has at most {BODY_BYTES_MAX} bytes");
-        poem::Error::from(ApiError::new(Code::RequestTooLarge, detail))
-    };
+fn too_large(bytes_max: usize) -> ApiError {
+    ApiError::new(Code::RequestTooLarge, format!("a body has at most {bytes_max} bytes"))
+}
+
+/// What says itself that it is too large is not read at all.
+fn check_length(request: &Request, bytes_max: usize) -> Result<(), ApiError> {
     let declared: Option<usize> =
         request.header(header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
-    if declared.is_some_and(|bytes| bytes > BODY_BYTES_MAX) {
-        return Err(too_large());
+    match declared {
+        Some(bytes) if bytes > bytes_max => Err(too_large(bytes_max)),
+        _ => Ok(()),
     }
+}
+
+/// Reads the whole body, declared length or not: a chunked one is stopped at the bound.
+async fn read_body(request: &mut Request) -> poem::Result<Vec<u8>> {
     match request.take_body().into_bytes_limit(BODY_BYTES_MAX).await {
         Ok(bytes) => Ok(bytes.to_vec()),
-        Err(ReadBodyError::PayloadTooLarge) => Err(too_large()),
+        Err(ReadBodyError::PayloadTooLarge) => Err(too_large(BODY_BYTES_MAX).into()),
         Err(_) => Err(poem::Error::from_status(StatusCode::BAD_REQUEST)),
     }
 }

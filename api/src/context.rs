@@ -1,11 +1,13 @@
 //! What handlers work with, and the one way in which they change something.
 
 use crate::ended::EndedSessions;
+use crate::links::Links;
 use crate::password::Passwords;
 use crate::problem::ApiError;
 use crate::tokens::Tokens;
 use amana_domain::fee::{FeePayer, FeePlan};
 use amana_domain::money::{Currency, Money};
+use amana_files::Files;
 use amana_postgres::{Clock, CodeKey, Error, Store, TransferWriter};
 use amana_redis::Transport;
 use chrono::{DateTime, Utc};
@@ -46,6 +48,8 @@ pub(crate) struct Context {
     /// Password resets that are being begun.
     pub(crate) resets: Arc<Semaphore>,
     pub(crate) fees: FeePolicy,
+    pub(crate) files: Files,
+    pub(crate) links: Links,
 }
 
 impl Context {

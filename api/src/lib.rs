@@ -11,10 +11,13 @@ mod device;
 mod docs;
 mod document;
 mod ended;
+mod files;
 mod handles;
 mod health;
 mod holds;
+mod kyc;
 mod limits;
+mod links;
 mod observe;
 mod once;
 mod operations;
@@ -64,6 +67,8 @@ pub(crate) enum Chapter {
     Withdrawals,
     /// Reserving money for somebody else, who takes it in parts or whole, or gives it back.
     Holds,
+    /// Showing who one is, for more than one could do before.
+    Verification,
     /// What became of calls whose answer was lost.
     Operations,
     /// Where the mobile-money provider reports results.
@@ -82,6 +87,7 @@ type Resources = (
     deals::Deals,
     payments::Payments,
     (withdrawals::Withdrawals, holds::Holds),
+    (kyc::Applications, files::OpenedFiles),
     callbacks::Callbacks,
     (
         operator::Users,
@@ -89,6 +95,7 @@ type Resources = (
         operator::Jobs,
         operator::Reconciliation,
         operator::Ledger,
+        operator::Reviews,
     ),
     health::Health,
 );
@@ -116,6 +123,7 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
         deals::Deals,
         payments::Payments,
         (withdrawals::Withdrawals, holds::Holds),
+        (kyc::Applications, files::OpenedFiles),
         callbacks::Callbacks,
         (
             operator::Users,
@@ -123,6 +131,7 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
             operator::Jobs,
             operator::Reconciliation,
             operator::Ledger,
+            operator::Reviews,
         ),
         health::Health,
     );

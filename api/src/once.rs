@@ -78,6 +78,26 @@ impl<T: Type> From<Outcome> for Done<T> {
     }
 }
 
+/// The answer to a call that makes something, and cannot be asked what it would do.
+#[derive(ApiResponse)]
+pub(crate) enum Made<T: Type> {
+    /// Made, now or by the first call with this key.
+    #[oai(status = 201)]
+    Made(
+        Json<Stored<T>>,
+        /// `true` if this is the answer to an earlier call with the same key.
+        #[oai(header = "Idempotent-Replayed")]
+        Option<bool>,
+    ),
+}
+
+impl<T: Type> From<Outcome> for Made<T> {
+    fn from(outcome: Outcome) -> Self {
+        let (body, replayed) = parts(outcome);
+        Self::Made(body, replayed)
+    }
+}
+
 /// The answer to a call that makes something.
 #[derive(ApiResponse)]
 pub(crate) enum Created<T: Type> {

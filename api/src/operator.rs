@@ -1,12 +1,14 @@
 //! For the people who run the service; all of it needs the role `operator`.
 
 mod jobs;
+mod kyc;
 mod ledger;
 mod reconciliation;
 mod users;
 mod withdrawals;
 
 pub(crate) use jobs::Jobs;
+pub(crate) use kyc::Reviews;
 pub(crate) use ledger::Ledger;
 pub(crate) use reconciliation::Reconciliation;
 pub(crate) use users::Users;

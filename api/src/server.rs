@@ -2,11 +2,13 @@
 
 use crate::context::{Context, FeePolicy};
 use crate::ended::EndedSessions;
+use crate::links::Links;
 use crate::password::Passwords;
 use crate::passwords::RESETS_AT_ONCE;
 use crate::problem::{of_framework, of_panic};
 use crate::tokens::Tokens;
 use crate::{bounds, docs, observe, service};
+use amana_files::Files;
 use amana_postgres::{Clock, CodeKey, Store, TransferWriter};
 use amana_redis::Transport;
 use ipnet::IpNet;
@@ -28,11 +30,13 @@ const IDLE_MAX: Duration = Duration::from_secs(75);
 
 #[derive(Debug, Clone)]
 pub struct ApiConfig {
-    /// Signs the access tokens, and makes one-time codes; all instances and workers share it.
+    /// Signs the access tokens, signs the links to files, and makes one-time codes; all instances and workers share it.
     pub jwt_secret: SecretString,
     pub fee: FeePolicy,
     /// From where those who work here may decide about money and rights.
     pub staff_networks: Vec<IpNet>,
+    /// Where documents are kept; all instances and workers share it.
+    pub files: Files,
 }
 
 /// The whole API with all its layers, on the present runtime. `redis` is only asked whether it is there.
@@ -54,6 +58,8 @@ pub fn app(
         codes: CodeKey::derive(config.jwt_secret.expose_secret().as_bytes()),
         resets: Arc::new(Semaphore::new(RESETS_AT_ONCE)),
         fees: config.fee,
+        files: config.files.clone(),
+        links: Links::new(&config.jwt_secret),
     });
     Route::new()
         .nest_no_strip("/", service())

@@ -6,12 +6,15 @@ use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt::Display;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 use url::Url;
 
 /// HS256 needs as many bytes of secret as its hash has.
 const JWT_SECRET_CHARS_MIN: usize = 32;
+
+pub const FILES_VARIABLE: &str = "AMANA_FILES_DIR";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
@@ -146,6 +149,11 @@ pub fn database_url(source: &Source<'_>) -> Result<SecretString, ConfigError> {
     }
 }
 
+/// The folder of files, the same for every API and worker.
+fn files(source: &Source<'_>) -> Result<PathBuf, ConfigError> {
+    source.text(FILES_VARIABLE).map(PathBuf::from)
+}
+
 #[derive(Debug, Clone)]
 pub struct Api {
     pub listen: SocketAddr,
@@ -153,6 +161,7 @@ pub struct Api {
     pub fee_percentage_bps: u16,
     pub fee_fixed_minor: i64,
     pub staff_networks: Vec<IpNet>,
+    pub files: PathBuf,
 }
 
 /// This machine and private networks (RFC 1918, RFC 4193).
@@ -174,6 +183,7 @@ impl Api {
             fee_percentage_bps: source.in_range("AMANA_FEE_PERCENTAGE_BPS", 150, 0..=10_000)?,
             fee_fixed_minor: source.in_range("AMANA_FEE_FIXED_MINOR", 0, 0..=100_000_000)?,
             staff_networks: source.networks("AMANA_STAFF_NETWORKS", STAFF_NETWORKS)?,
+            files: files(source)?,
         })
     }
 }
@@ -200,6 +210,7 @@ pub struct Worker {
     pub sms: SmsConfig,
     pub reconcile_every: Duration,
     pub lease: Duration,
+    pub files: PathBuf,
 }
 
 impl Worker {
@@ -240,6 +251,7 @@ impl Worker {
                 1..=86_400,
             )?),
             lease: Duration::from_secs(source.in_range("AMANA_JOB_LEASE_S", 30, 1..=3_600)?),
+            files: files(source)?,
         })
     }
 }
@@ -297,7 +309,8 @@ mod tests {
 
     #[test]
     fn defaults_are_enough_for_the_rest() {
-        let api = api(&[SECRET, ("AMANA_FEE_FIXED_MINOR", "  ")]).unwrap();
+        let files = ("AMANA_FILES_DIR", "/var/lib/amana/files");
+        let api = api(&[SECRET, files, ("AMANA_FEE_FIXED_MINOR", "  ")]).unwrap();
         assert_eq!((api.fee_percentage_bps, api.fee_fixed_minor), (150, 0));
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::config::{self, ConfigError, Servers, Source};
 use crate::stack::block_on;
+use amana_files::Files;
 use amana_messaging::{Mailer, SmsGateway};
 use amana_mpesa::Mpesa;
 use amana_postgres::{Clock, CodeKey, Store};
@@ -10,6 +11,7 @@ use amana_worker::{Context, Settings};
 use anyhow::{Context as _, Result};
 use chrono::TimeDelta;
 use secrecy::ExposeSecret;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -29,6 +31,7 @@ pub fn api() -> Result<()> {
     let (servers, config) = (Servers::read(&source)?, config::Api::read(&source)?);
     block_on(async move {
         let (store, transport) = connect(&servers).await?;
+        let files = files(&config.files)?;
         let listener =
             tokio::net::TcpListener::bind(config.listen).await.map_err(|error| ConfigError {
                 variable: "AMANA_LISTEN",
@@ -42,6 +45,7 @@ pub fn api() -> Result<()> {
             jwt_secret: config.jwt_secret,
             fee,
             staff_networks: config.staff_networks,
+            files,
         };
         let app = amana_api::app(store, Clock::default(), Some(transport), &api);
         tracing::info!(listen = %config.listen, "API is ready");
@@ -85,6 +89,13 @@ async fn connect(servers: &Servers) -> Result<(Store, Transport)> {
     Ok((store, transport))
 }
 
+fn files(folder: &Path) -> Result<Files, ConfigError> {
+    Files::open(folder).map_err(|error| ConfigError {
+        variable: config::FILES_VARIABLE,
+        why: format!("names a folder that cannot be used ({error})"),
+    })
+}
+
 /// A setting that can never work is told apart from a server that is not there.
 fn redis_error(error: TransportError) -> anyhow::Error {
     let wrong = |variable| ConfigError { variable, why: format!("is wrong: {error}") };
@@ -117,8 +128,8 @@ async fn worker_context(store: Store, mut config: config::Worker) -> Result<Cont
     };
     let (mpesa, mailer, sms) = (Arc::new(mpesa), Arc::new(mailer), Arc::new(sms));
     let codes = CodeKey::derive(config.jwt_secret.expose_secret().as_bytes());
-    let clock = Clock::default();
-    Ok(Context { store, clock, codes, mpesa, mailer, sms, settings, probe: None })
+    let (clock, files) = (Clock::default(), files(&config.files)?);
+    Ok(Context { store, clock, codes, mpesa, mailer, sms, files, settings, probe: None })
 }
 
 /// The provider's certificate, from a file or, with the sandbox, from an address.

@@ -164,6 +164,7 @@ fn environment(
         ("AMANA_LISTEN", api.to_string()),
         ("AMANA_PUBLIC_URL", format!("http://{api}")),
         ("AMANA_JWT_SECRET", jwt_secret(&folder.join("jwt-secret"))?),
+        ("AMANA_FILES_DIR", folder.join("files").display().to_string()),
         ("AMANA_RECONCILE_EVERY_S", "60".to_owned()),
         ("MPESA_BASE_URL", sandbox.clone()),
         ("MPESA_CONSUMER_KEY", "sandbox-consumer-key".to_owned()),

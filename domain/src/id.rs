@@ -63,6 +63,9 @@ typed_id! {
     RunId = "run";
     HoldId = "hold";
     SessionId = "ses";
+    /// An application for a tier.
+    KycId = "kyc";
+    DocumentId = "doc";
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub mod fee;
 pub mod handle;
 pub mod hold;
 pub mod id;
+pub mod kyc;
 pub mod ledger;
 pub mod limits;
 pub mod money;

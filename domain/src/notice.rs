@@ -62,6 +62,9 @@ text_enum! {
         /// These two go to what was replaced.
         EmailChanged = "email_changed",
         PhoneChanged = "phone_changed",
+        KycSubmitted = "kyc_submitted",
+        KycApproved = "kyc_approved",
+        KycRejected = "kyc_rejected",
     }
 }
 
@@ -115,7 +118,8 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::TransferReceived
         | Template::HoldReceived
         | Template::HoldSettled
-        | Template::ResetPassword => &[Channel::Email, Channel::Sms],
+        | Template::ResetPassword
+        | Template::KycRejected => &[Channel::Email, Channel::Sms],
         Template::VerifyPhone | Template::LeavePhone | Template::PhoneChanged => &[Channel::Sms],
         Template::Welcome
         | Template::NewDevice
@@ -138,6 +142,8 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::VerifyEmail
         | Template::LeaveEmail
         | Template::PasswordChanged
-        | Template::EmailChanged => &[Channel::Email],
+        | Template::EmailChanged
+        | Template::KycSubmitted
+        | Template::KycApproved => &[Channel::Email],
     }
 }

@@ -37,6 +37,8 @@ text_enum! {
         /// The books as a whole.
         Ledger = "ledger",
         Jobs = "jobs",
+        /// Applications for a tier, with the documents of people.
+        Kyc = "kyc",
         /// Who has which role.
         Roles = "roles",
     }
@@ -86,6 +88,8 @@ const MATRIX: &[Row] = &[
     (Resource::Reconciliation,  Action::Read,   [NO,   YES,     YES,        YES,     YES]),
     (Resource::Reconciliation,  Action::Change, [NO,   NO,      NO,         YES,     YES]),
     (Resource::Ledger,          Action::Read,   [NO,   NO,      YES,        YES,     YES]),
+    (Resource::Kyc,             Action::Read,   [NO,   NO,      AT_WORK,    AT_WORK, AT_WORK]),
+    (Resource::Kyc,             Action::Decide, [NO,   NO,      AT_WORK,    AT_WORK, AT_WORK]),
     (Resource::Jobs,            Action::Read,   [NO,   YES,     NO,         YES,     YES]),
     (Resource::Jobs,            Action::Change, [NO,   NO,      NO,         AT_WORK, AT_WORK]),
     (Resource::Roles,           Action::Change, [NO,   NO,      NO,         NO,      AT_WORK]),

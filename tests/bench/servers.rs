@@ -112,6 +112,7 @@ impl Api {
             .env("REDIS_NAMESPACE", database)
             .env("AMANA_LISTEN", port.address.to_string())
             .env("AMANA_JWT_SECRET", JWT_SECRET)
+            .env("AMANA_FILES_DIR", servers.folder().join("files").display().to_string())
             .start()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let ready = b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";

@@ -1,9 +1,10 @@
 //! One whole system for one test.
 
-use crate::servers::{Database, namespace, redis_url};
+use crate::servers::{Database, files_folder, namespace, redis_url};
 use crate::worker::{WorkerProcess, settings};
 use amana_api::{ApiConfig, FeePolicy};
 use amana_domain::proof::Trust;
+use amana_files::Files;
 use amana_messaging::{MailConfig, Mailer, SmsConfig, SmsGateway};
 use amana_mpesa::{Mpesa, MpesaConfig};
 use amana_postgres::{Clock, CodeKey, Store};
@@ -12,6 +13,7 @@ use amana_sandbox::{Credentials, Running};
 use amana_worker::{Context, Probe, Settings};
 use ipnet::IpNet;
 use secrecy::SecretString;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -48,6 +50,7 @@ pub struct App {
     pub transport: Transport,
     pub namespace: String,
     pub redis_url: String,
+    pub files: PathBuf,
     pub api_url: String,
     pub sandbox_url: String,
     smtp_url: String,
@@ -131,11 +134,12 @@ impl AppBuilder {
         let sandbox_url = format!("http://{}", sandbox.http);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let api_url = format!("http://{}", listener.local_addr().expect("an address"));
-        let config = ApiConfig {
-            jwt_secret: SecretString::from(JWT_SECRET),
-            fee: FeePolicy { percentage_bps: 150, fixed_minor: 0 },
-            staff_networks: self.staff_networks.clone().unwrap_or_else(everywhere),
-        };
+        let folder = files_folder();
+        let files = Files::open(&folder).expect("the folder of files");
+        let mut config = api_config(files.clone());
+        if let Some(networks) = &self.staff_networks {
+            config.staff_networks = networks.clone();
+        }
         let app = amana_api::app(store.clone(), clock.clone(), Some(transport.clone()), &config);
         let api = tokio::spawn(async move {
             amana_api::serve(listener, app, std::future::pending()).await.expect("the API runs");
@@ -152,6 +156,7 @@ impl AppBuilder {
             mpesa: Arc::new(Mpesa::new(mpesa).expect("M-Pesa settings")),
             mailer: Arc::new(Mailer::new(&mail_config(&smtp)).expect("mail settings")),
             sms: Arc::new(SmsGateway::new(&sms_config(&sandbox_url)).expect("SMS settings")),
+            files,
             settings: self.settings.unwrap_or_else(settings),
             probe: self.probe.clone(),
         };
@@ -168,6 +173,7 @@ impl AppBuilder {
             transport,
             namespace,
             redis_url,
+            files: folder,
             api_url,
             sandbox_url,
             smtp_url: smtp,
@@ -187,6 +193,17 @@ impl AppBuilder {
             late_callback_delay: Duration::from_secs(2),
             ..amana_sandbox::Settings::default()
         }
+    }
+}
+
+/// How APIs are set up in tests.
+#[must_use]
+pub fn api_config(files: Files) -> ApiConfig {
+    ApiConfig {
+        jwt_secret: SecretString::from(JWT_SECRET),
+        fee: FeePolicy { percentage_bps: 150, fixed_minor: 0 },
+        files,
+        staff_networks: everywhere(),
     }
 }
 

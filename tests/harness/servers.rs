@@ -4,6 +4,7 @@ use amana::local::{Durability, Postgres, Redis, Scratch};
 use amana_postgres::Store;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -13,7 +14,7 @@ pub struct Servers {
     postgres: Postgres,
     redis: Redis,
     // Last: the folder goes when nothing uses it any more.
-    _scratch: Scratch,
+    scratch: Scratch,
 }
 
 impl std::fmt::Debug for Servers {
@@ -41,7 +42,7 @@ fn start() -> Servers {
     postgres.create_database(TEMPLATE).expect("the template database");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(Store::migrate(&postgres.url(TEMPLATE))).expect("migrations");
-    Servers { postgres, redis, _scratch: scratch }
+    Servers { postgres, redis, scratch }
 }
 
 #[must_use]
@@ -53,6 +54,12 @@ pub fn redis_url() -> String {
 #[must_use]
 pub fn namespace() -> String {
     format!("test{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// A folder for files that no other test uses.
+#[must_use]
+pub(crate) fn files_folder() -> PathBuf {
+    servers().scratch.join(&format!("files{}", NEXT.fetch_add(1, Ordering::Relaxed)))
 }
 
 /// A migrated database of its own.

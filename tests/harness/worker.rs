@@ -58,6 +58,7 @@ impl WorkerProcess {
             ("REDIS_NAMESPACE", app.namespace.clone()),
             ("AMANA_JWT_SECRET", JWT_SECRET.to_owned()),
             ("AMANA_PUBLIC_URL", app.api_url.clone()),
+            ("AMANA_FILES_DIR", app.files.display().to_string()),
             ("AMANA_JOB_LEASE_S", TEST_LEASE.as_secs().to_string()),
             ("AMANA_RECONCILE_EVERY_S", "86400".to_owned()),
             ("MPESA_BASE_URL", sandbox.clone()),

@@ -12,6 +12,9 @@ const EXIT_CONFIGURATION: i32 = 2;
 /// Nobody listens on port 1.
 const NO_DATABASE: &str = "postgres://amana:sesame-database@127.0.0.1:1/amana";
 
+/// No folder can be made there, whoever tries.
+const NO_FOLDER: &str = "/proc/amana/files";
+
 /// A part of everything secret below; it must never be shown.
 const SECRET: &str = "sesame";
 
@@ -22,7 +25,8 @@ fn servers() -> Settings {
 }
 
 fn api() -> Settings {
-    [servers(), vec![("AMANA_JWT_SECRET", "sesame-0123456789-0123456789-0123456789")]].concat()
+    let secret = ("AMANA_JWT_SECRET", "sesame-0123456789-0123456789-0123456789");
+    [servers(), vec![secret, ("AMANA_FILES_DIR", NO_FOLDER)]].concat()
 }
 
 fn worker() -> Settings {
@@ -42,6 +46,7 @@ fn worker() -> Settings {
         ("AFRICASTALKING_URL", "http://127.0.0.1:1"),
         ("AFRICASTALKING_USERNAME", "amana"),
         ("AFRICASTALKING_API_KEY", "sesame-sms"),
+        ("AMANA_FILES_DIR", NO_FOLDER),
     ];
     [servers(), own].concat()
 }
@@ -178,10 +183,12 @@ async fn what_only_shows_when_it_is_used_is_a_wrong_setting_too() {
     let (redis, port) = (redis_url(), TcpListener::bind("127.0.0.1:0").await.expect("a port"));
     let taken = port.local_addr().expect("an address").to_string();
     let certificate = format!("{}/portal/certificate.pem", app.sandbox_url);
+    let files = app.files.display().to_string();
     let real = [
         ("DATABASE_URL", app.database.url.as_str()),
         ("REDIS_URL", &redis),
         ("MPESA_CERTIFICATE", &certificate),
+        ("AMANA_FILES_DIR", &files),
     ];
     for (command, variable, wrong) in [
         ("api", "AMANA_LISTEN", taken.as_str()),
@@ -193,6 +200,8 @@ async fn what_only_shows_when_it_is_used_is_a_wrong_setting_too() {
         ("worker", "SMTP_URL", "http://sesame"),
         ("worker", "MAIL_FROM", "sesame"),
         ("worker", "AFRICASTALKING_URL", "sesame"),
+        ("api", "AMANA_FILES_DIR", "/proc/sesame"),
+        ("worker", "AMANA_FILES_DIR", "/proc/sesame"),
     ] {
         let usual = if command == "api" { api() } else { worker() };
         // What comes later replaces what comes before.

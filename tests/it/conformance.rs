@@ -1,6 +1,7 @@
 //! What the API answers is what its document promises: every operation, success and refusal.
 
 mod prove;
+mod verify;
 
 use crate::openapi::{Operation, document, operations};
 use amana_harness::{Answer, App, Person, eventually};
@@ -48,7 +49,12 @@ impl Observer {
         let token = person.map(|person| person.token.as_str());
         let body = (!body.is_null()).then_some(&body);
         let answer = self.app.send(method.clone(), path, token, Some(&key), body).await;
-        let operation = self.operation(&method, path);
+        self.checked(&method, path, answer)
+    }
+
+    /// The same for an answer that is there already.
+    fn checked(&self, method: &Method, path: &str, answer: Answer) -> Answer {
+        let operation = self.operation(method, path);
         let (id, status) = (&operation.id, answer.status.as_u16());
         let range = format!("{}XX", status / 100);
         let responses = &operation.described["responses"];
@@ -360,6 +366,7 @@ async fn every_answer_has_the_documented_shape() {
     manage(&observer, &seller, &operator).await;
     stay(&observer, &operator).await;
     prove::prove(&observer).await;
+    verify::verify(&observer, &seller, &operator).await;
     operate(&observer, &operator).await;
     let documented: BTreeSet<String> = observer.operations.iter().map(|o| o.id.clone()).collect();
     assert_eq!(*observer.answered.borrow(), documented);
@@ -373,7 +380,8 @@ async fn every_refusal_has_the_documented_shape() {
     let person = observer.app.person("Amina").await;
     for operation in &observer.operations {
         let path = operation.path.replace("{id}", "x").replace("{milestone}", "x");
-        let path = format!("{}?limit=0", path.replace("{token}", "x"));
+        let path = path.replace("{token}", "x").replace("{document}", "x");
+        let path = format!("{path}?limit=0");
         let method = Method::from_bytes(operation.method.as_bytes()).expect("a method");
         for caller in [None, Some(&person)] {
             let body = json!({ "surprise": true });

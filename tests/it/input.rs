@@ -1,5 +1,6 @@
 //! Bad input: whatever comes in, the answer is a problem that names what is wrong, and nothing has changed.
 
+mod amounts;
 mod rules;
 mod values;
 
@@ -58,6 +59,9 @@ impl World {
             "set_tier" => format!("/v1/operator/users/{USER}/tier"),
             "close_user" => format!("/v1/operator/users/{USER}/close"),
             "reopen_user" => format!("/v1/operator/users/{USER}/reopen"),
+            "create_kyc_application" => "/v1/kyc/applications".to_owned(),
+            "approve_kyc_application" => format!("/v1/operator/kyc/applications/{KYC}/approve"),
+            "reject_kyc_application" => format!("/v1/operator/kyc/applications/{KYC}/reject"),
             other => panic!("say here where {other} is"),
         };
         let method = if operation.starts_with("set_") { Method::PUT } else { Method::POST };
@@ -92,10 +96,12 @@ impl World {
 
 const PAYMENT: &str = "pay_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const HOLD: &str = "hold_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
+const KYC: &str = "kyc_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const USER: &str = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 
 /// Every operation that takes a JSON body of ours.
-const WITH_BODY: [&str; 26] = [
+const WITH_BODY: [&str; 29] = [
+    "approve_kyc_application",
     "close_user",
     "confirm_email_change",
     "confirm_password_reset",
@@ -104,6 +110,7 @@ const WITH_BODY: [&str; 26] = [
     "create_deal",
     "create_deposit",
     "create_hold",
+    "create_kyc_application",
     "create_transfer",
     "create_withdrawal",
     "fund_deal",
@@ -111,6 +118,7 @@ const WITH_BODY: [&str; 26] = [
     "refresh_session",
     "refuse_withdrawal",
     "register_user",
+    "reject_kyc_application",
     "release_withdrawal",
     "reopen_user",
     "set_handle",
@@ -162,6 +170,8 @@ fn good(operation: &str) -> Value {
         "set_password" => {
             json!({ "old_password": "karibu-nyumbani-7", "password": "mbuzi-wawili-na-kuku" })
         }
+        "create_kyc_application" => json!({ "tier": "business" }),
+        "reject_kyc_application" => json!({ "reasons": ["expired"], "note": "looked into" }),
         "set_handle" => json!({ "handle": "@amina" }),
         "set_tier" => json!({ "tier": "business", "note": "looked into" }),
         _ => json!({ "note": "looked into" }),
@@ -172,6 +182,7 @@ fn set(body: &mut Value, pointer: &str, value: Value) {
     let (parent, name) = pointer.rsplit_once('/').expect("a pointer");
     match body.pointer_mut(parent).expect(pointer) {
         Value::Object(members) => drop(members.insert(name.to_owned(), value)),
+        Value::Array(items) => items[name.parse::<usize>().expect("a number")] = value,
         other => panic!("{pointer} is in {other}"),
     }
 }
@@ -225,11 +236,15 @@ async fn the_good_bodies_are_good() {
         ("create_deposit", 202),
         ("fund_deal", 202),
         ("set_handle", 200),
+        ("create_kyc_application", 201),
         // There is no such person.
         ("set_tier", 404),
         ("set_role", 404),
         ("close_user", 404),
         ("reopen_user", 404),
+        // There is no such application.
+        ("approve_kyc_application", 404),
+        ("reject_kyc_application", 404),
         // The wallet is empty, and there is no such hold and no such withdrawal.
         ("create_withdrawal", 422),
         ("create_transfer", 422),

@@ -1,5 +1,6 @@
 //! One case for each kind of job: a system in which such a job is due, and how the story goes on from there.
 
+mod documents;
 mod people;
 
 use amana_domain::deal::Command;
@@ -241,12 +242,13 @@ impl Bench {
         self.job = self.queued("reconcile").await;
     }
 
-    /// A finished job and a repetition key that are old enough to be removed.
+    /// A finished job, a repetition key and documents that are old enough to be removed.
     async fn leave_work_for_housekeeping(&mut self) {
         self.app.run_due_jobs().await;
         self.deposit().await;
+        documents::leave(&self.app, self.buyer).await;
         self.app.run_due_jobs().await;
-        self.app.clock.advance(TimeDelta::days(60));
+        self.app.clock.advance(TimeDelta::days(91));
         self.enqueue(&Job::Housekeep { tick: 1 }).await;
         self.job = self.queued("housekeep").await;
     }

@@ -21,7 +21,9 @@ impl Fingerprint {
         money.extend(provider(app).await);
         let mut messages = lines(app, &[NOTIFICATIONS]).await;
         messages.extend(caught(app).await);
-        Self { money, story: lines(app, &STORY).await, messages }
+        let mut story = lines(app, &STORY).await;
+        story.push(format!("files {}", app.files_on_disk().len()));
+        Self { money, story, messages }
     }
 
     /// The messages without regard to how often they were sent.
@@ -39,7 +41,7 @@ const MONEY: [&str; 4] = [
     "select 'milestone ' || state from milestones",
 ];
 
-const STORY: [&str; 10] = [
+const STORY: [&str; 11] = [
     "select 'payment ' || concat_ws(' ', purpose, stage, state, reason, doubt, receipt is not null, problem, risk_score)
         from payments",
     "select 'event ' || seq || ' ' || name from deal_events",
@@ -51,6 +53,7 @@ const STORY: [&str; 10] = [
     "select 'check ' || concat_ws(' ', accounts, entries, postings, first_wrong is null) from ledger_checks",
     "select 'repetition keys ' || count(*) from idempotency_keys",
     "select 'codes ' || count(*) from codes",
+    "select 'documents ' || count(*) from kyc_documents",
 ];
 
 const NOTIFICATIONS: &str =

@@ -20,6 +20,7 @@ mod input;
 mod job_cases;
 mod job_prints;
 mod jobs;
+mod kyc;
 mod late;
 mod ledger;
 mod limits;

@@ -5,9 +5,10 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Whoever calls these cannot have a token yet, or is the provider, or a load balancer.
-pub(crate) const PUBLIC: [&str; 10] = [
+/// Whoever calls these cannot have a token yet, has a link, or is the provider, or a load balancer.
+pub(crate) const PUBLIC: [&str; 11] = [
     "confirm_password_reset",
+    "get_file",
     "get_liveness",
     "get_readiness",
     "log_in",
@@ -20,10 +21,10 @@ pub(crate) const PUBLIC: [&str; 10] = [
 ];
 
 /// What an operation does is the first word of its id, and is one of these.
-const VERBS: [&str; 22] = [
-    "agree", "cancel", "close", "confirm", "create", "deliver", "end", "fund", "get", "list",
-    "log", "propose", "receive", "refresh", "refuse", "register", "release", "reopen", "replay",
-    "set", "settle", "start",
+const VERBS: [&str; 27] = [
+    "agree", "approve", "cancel", "close", "confirm", "create", "delete", "deliver", "end", "fund",
+    "get", "list", "log", "propose", "receive", "refresh", "refuse", "register", "reject",
+    "release", "reopen", "replay", "set", "settle", "start", "submit", "withdraw",
 ];
 
 /// One operation of the document, with the place where it is called.

@@ -1,8 +1,7 @@
 //! Sessions: refreshed, counted, signed out of, and what happens when a refresh token is shown twice.
 
-use amana_api::{ApiConfig, FeePolicy};
 use amana_domain::permission::UserRole;
-use amana_harness::{Answer, App, JWT_SECRET, PASSWORD, Person, eventually};
+use amana_harness::{Answer, App, PASSWORD, Person, api_config, eventually};
 use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -149,11 +148,7 @@ async fn signing_out_is_felt_at_once() {
 async fn signing_out_is_felt_by_other_servers() {
     let app = App::builder().without_worker().start().await;
     let amina = app.person("Amina").await;
-    let config = ApiConfig {
-        jwt_secret: JWT_SECRET.into(),
-        fee: FeePolicy { percentage_bps: 0, fixed_minor: 0 },
-        staff_networks: vec![],
-    };
+    let config = api_config(app.context.files.clone());
     let api = amana_api::app(app.store.clone(), app.clock.clone(), None, &config);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}/v1/me", listener.local_addr().expect("an address"));

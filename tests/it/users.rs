@@ -1,7 +1,7 @@
 //! People: registering, logging in, and tokens that are not good.
 
-use amana_api::{ApiConfig, FeePolicy};
-use amana_harness::{Answer, App, Person, eventually};
+use amana_api::ApiConfig;
+use amana_harness::{Answer, App, Person, api_config, eventually};
 use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -166,8 +166,7 @@ async fn forged_tokens_open_nothing() {
 async fn token_of_another_api(app: &App, person: &Person) -> String {
     let config = ApiConfig {
         jwt_secret: "another-secret-of-at-least-32-characters".into(),
-        fee: FeePolicy { percentage_bps: 0, fixed_minor: 0 },
-        staff_networks: vec![],
+        ..api_config(app.context.files.clone())
     };
     let api = amana_api::app(app.store.clone(), app.clock.clone(), None, &config);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");

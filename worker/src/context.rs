@@ -1,6 +1,7 @@
 //! What every job is handed: the store, the clock, the provider, the messengers, the settings.
 
 use crate::failure::Failure;
+use amana_files::Files;
 use amana_messaging::{Mailer, SmsGateway};
 use amana_mpesa::Mpesa;
 use amana_postgres::{Claim, Clock, CodeKey, Store};
@@ -63,6 +64,7 @@ pub struct Context {
     pub mpesa: Arc<Mpesa>,
     pub mailer: Arc<Mailer>,
     pub sms: Arc<SmsGateway>,
+    pub files: Files,
     pub settings: Settings,
     pub probe: Option<Probe>,
 }

@@ -34,6 +34,8 @@ pub const fn variables(template: Template) -> Variables {
     match template {
         Template::NewDevice | Template::SessionReused => only(&["name", "device", "at"]),
         Template::Welcome
+        | Template::KycSubmitted
+        | Template::KycApproved
         | Template::PasswordChanged
         | Template::EmailChanged
         | Template::PhoneChanged => only(&["name"]),
@@ -42,6 +44,7 @@ pub const fn variables(template: Template) -> Variables {
         | Template::ResetPassword
         | Template::LeaveEmail
         | Template::LeavePhone => only(&["name", "code"]),
+        Template::KycRejected => with(&["name"], Detail::Explanation),
         Template::DealProposed => {
             only(&["name", "counterparty", "deal_title", "amount", "deadline"])
         }

@@ -3,6 +3,7 @@
 use amana_domain::code::CodeRefusal;
 use amana_domain::deal::Refusal;
 use amana_domain::hold::HoldRefusal;
+use amana_domain::kyc::KycRefusal;
 use amana_domain::ledger::LedgerError;
 use amana_domain::limits::LimitRefusal;
 use amana_domain::text_enum;
@@ -49,6 +50,7 @@ text_enum! {
         AlreadyVerified = "already_verified",
         SameContact = "same_contact",
         PasswordWrong = "password_wrong",
+        ApplicationOpen = "application_open",
         KeyReused = "idempotency_key_reused",
         KeyInProgress = "idempotency_key_in_progress",
     }
@@ -64,6 +66,8 @@ pub enum Error {
     Transfer(#[from] TransferRefusal),
     #[error(transparent)]
     Hold(#[from] HoldRefusal),
+    #[error(transparent)]
+    Kyc(#[from] KycRefusal),
     #[error(transparent)]
     Limit(#[from] LimitRefusal),
     #[error(transparent)]

@@ -1,7 +1,8 @@
 //! The store: every change of state is one whole use-case in one transaction.
 //!
 //! Rules: helpers take the connection, never the pool; no network call inside a transaction; rows are
-//! locked in one order (idempotency key, deal, payment, hold, accounts by id); a refusal rolls back.
+//! locked in one order (idempotency key, deal, payment, hold, accounts by id; an application before its
+//! owner's row); a refusal rolls back.
 
 mod audit;
 mod callbacks;
@@ -14,6 +15,7 @@ mod holds;
 mod idempotency;
 mod job;
 mod jobs;
+mod kyc;
 mod ledger;
 mod limits;
 mod notifications;
@@ -43,6 +45,7 @@ pub use holds::{HoldFilter, HoldRole, HoldView, NewHold};
 pub use idempotency::{Answer, Keyed, OperationView, Outcome};
 pub use job::{Job, TimerKind};
 pub use jobs::{Claim, DueJob, JobState, JobView};
+pub use kyc::{KycDecision, KycDocument, KycView, ReviewPlace, ReviewState};
 pub use ledger::Balance;
 pub use limits::LimitsView;
 pub use notifications::PendingNotification;

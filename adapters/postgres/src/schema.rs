@@ -179,6 +179,34 @@ diesel::table! {
 }
 
 diesel::table! {
+    kyc_applications (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        tier -> Text,
+        state -> Text,
+        reasons -> Array<Nullable<Text>>,
+        note -> Nullable<Text>,
+        decided_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        submitted_at -> Nullable<Timestamptz>,
+        decided_at -> Nullable<Timestamptz>,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    kyc_documents (id) {
+        id -> Uuid,
+        application_id -> Uuid,
+        kind -> Text,
+        media_type -> Text,
+        size_bytes -> Int8,
+        sha256 -> Bytea,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     ledger_checks (id) {
         id -> Uuid,
         started_at -> Timestamptz,
@@ -399,6 +427,8 @@ diesel::joinable!(exchanges -> payments (payment_id));
 diesel::joinable!(handles -> users (user_id));
 diesel::joinable!(holds -> payments (payment_id));
 diesel::joinable!(idempotency_keys -> users (user_id));
+diesel::joinable!(kyc_applications -> tiers (tier));
+diesel::joinable!(kyc_documents -> kyc_applications (application_id));
 diesel::joinable!(milestones -> deals (deal_id));
 diesel::joinable!(notifications -> users (user_id));
 diesel::joinable!(payment_evidence -> payments (payment_id));
@@ -422,6 +452,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     holds,
     idempotency_keys,
     jobs,
+    kyc_applications,
+    kyc_documents,
     ledger_checks,
     milestones,
     notifications,

@@ -6,6 +6,8 @@ mod passwords;
 mod roles;
 mod tiers;
 
+pub(crate) use tiers::put_on_tier;
+
 use crate::error::{Conflict, Error};
 use crate::people::PersonView;
 use crate::pool::Store;

@@ -1,8 +1,9 @@
 use super::*;
 use std::collections::BTreeSet;
 
-/// Whoever calls these cannot have a token yet, or is the provider, or a load balancer.
-const PUBLIC: [&str; 9] = [
+/// Whoever calls these cannot have a token yet, has a link, or is the provider, or a load balancer.
+const PUBLIC: [&str; 10] = [
+    "get_file",
     "register_user",
     "start_password_reset",
     "confirm_password_reset",
@@ -14,8 +15,12 @@ const PUBLIC: [&str; 9] = [
     "get_readiness",
 ];
 
-/// Money moves or a withdrawal is decided: never twice.
-const KEYED: [&str; 11] = [
+/// Something is made, money moves, or somebody decides: never twice.
+const KEYED: [&str; 15] = [
+    "approve_kyc_application",
+    "create_kyc_application",
+    "create_kyc_document",
+    "reject_kyc_application",
     "create_deposit",
     "create_hold",
     "create_transfer",

@@ -55,6 +55,11 @@ text_enum! {
         AccountClosed = "account_closed",
         UnknownTier = "unknown_tier",
         PeriodTooLong = "period_too_long",
+        ApplicationOpen = "application_open",
+        OwnApplication = "own_application",
+        TierHeld = "tier_held",
+        TooManyDocuments = "too_many_documents",
+        DocumentsMissing = "documents_missing",
         ProviderLimit = "provider_limit",
         ProviderStep = "provider_step",
         CurrencyNotCarried = "currency_not_carried",
@@ -90,6 +95,7 @@ impl Code {
             Code::Forbidden
             | Code::WrongParty
             | Code::OwnProposal
+            | Code::OwnApplication
             | Code::AccountClosed
             | Code::PasswordWrong => StatusCode::FORBIDDEN,
             Code::NotFound => StatusCode::NOT_FOUND,
@@ -115,7 +121,10 @@ impl Code {
             | Code::AccountInUse
             | Code::HoldClosed
             | Code::HoldTooSmall
-            | Code::AlreadyVerified => StatusCode::CONFLICT,
+            | Code::AlreadyVerified
+            | Code::ApplicationOpen
+            | Code::TierHeld
+            | Code::TooManyDocuments => StatusCode::CONFLICT,
             Code::InvalidRequest
             | Code::IdempotencyKeyReused
             | Code::SameParty
@@ -131,6 +140,7 @@ impl Code {
             | Code::RecipientClosed
             | Code::UnknownTier
             | Code::PeriodTooLong
+            | Code::DocumentsMissing
             | Code::ProviderLimit
             | Code::ProviderStep
             | Code::CurrencyNotCarried
@@ -202,6 +212,11 @@ impl Code {
             Code::AccountClosed => "The account is closed",
             Code::UnknownTier => "There is no such tier",
             Code::PeriodTooLong => "The period has too many transactions",
+            Code::ApplicationOpen => "There is an open application already",
+            Code::OwnApplication => "Nobody decides about their own application",
+            Code::TierHeld => "The person has this tier already",
+            Code::TooManyDocuments => "The application has enough documents",
+            Code::DocumentsMissing => "Documents are missing",
             Code::ProviderLimit => "The provider does not carry this amount",
             Code::ProviderStep => "Mobile money knows whole units only",
             Code::CurrencyNotCarried => "The provider does not carry this currency",

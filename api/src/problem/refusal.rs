@@ -5,6 +5,7 @@ use amana_domain::code::CodeRefusal;
 use amana_domain::deal::Refusal;
 use amana_domain::fee::FeeError;
 use amana_domain::hold::HoldRefusal;
+use amana_domain::kyc::KycRefusal;
 use amana_domain::ledger::LedgerError;
 use amana_domain::limits::LimitRefusal;
 use amana_domain::money::MoneyError;
@@ -19,6 +20,7 @@ impl From<Error> for ApiError {
             Error::Refused(refusal) => refusal.into(),
             Error::Transfer(refusal) => refusal.into(),
             Error::Hold(refusal) => refusal.into(),
+            Error::Kyc(refusal) => refusal.into(),
             Error::Limit(refusal) => refusal.into(),
             Error::Code(refusal) => refusal.into(),
             Error::Conflict(conflict) => conflict.into(),
@@ -118,6 +120,24 @@ impl From<HoldRefusal> for ApiError {
             HoldRefusal::InPart | HoldRefusal::TooEarly { .. } | HoldRefusal::Unending => {
                 ours(&refusal)
             }
+        }
+    }
+}
+
+impl From<KycRefusal> for ApiError {
+    fn from(refusal: KycRefusal) -> Self {
+        let text = refusal.to_string();
+        match refusal {
+            KycRefusal::WrongState(_) => Self::new(Code::WrongState, text),
+            KycRefusal::TooManyDocuments => Self::new(Code::TooManyDocuments, text),
+            KycRefusal::Missing(needs) => {
+                let names: Vec<&str> = needs.iter().map(|need| need.as_str()).collect();
+                Self::new(Code::DocumentsMissing, format!("{text}: {}", names.join(", ")))
+            }
+            KycRefusal::TooManyApplications => Self::new(Code::TooEarly, text),
+            KycRefusal::OwnApplication => Self::new(Code::OwnApplication, text),
+            KycRefusal::Reasons => Self::field("/reasons", text),
+            KycRefusal::TierHeld => Self::new(Code::TierHeld, text.clone()).at("/tier", text),
         }
     }
 }
@@ -226,6 +246,10 @@ impl From<Conflict> for ApiError {
             Conflict::PasswordWrong => {
                 (Code::PasswordWrong, "the password was replaced by another meanwhile")
             }
+            Conflict::ApplicationOpen => (
+                Code::ApplicationOpen,
+                "one application has to be decided about or withdrawn before the next begins",
+            ),
             Conflict::KeyReused => (
                 Code::IdempotencyKeyReused,
                 "this Idempotency-Key was used for a request that said something else",

@@ -52,6 +52,8 @@ async fn texts_are_well_formed_and_bounded() {
         ("set_tier", "/note", 500),
         ("close_user", "/note", 500),
         ("reopen_user", "/note", 500),
+        ("approve_kyc_application", "/note", 500),
+        ("reject_kyc_application", "/note", 500),
     ] {
         for line in lines {
             world.check(operation, pointer, json!(line)).await;
@@ -124,6 +126,8 @@ async fn choices_and_periods_are_the_documented_ones() {
         ("create_deal", "/fee_payer"),
         ("fund_deal", "/method"),
         ("register_user", "/language"),
+        ("create_kyc_application", "/tier"),
+        ("reject_kyc_application", "/reasons/0"),
         ("start_verification", "/channel"),
     ] {
         for text in ["", "BUYER", "cash", "fr", "wallet\u{0}"] {

@@ -1,7 +1,8 @@
 //! PostgreSQL is killed under load: what was acknowledged is there, once, and callers know when to repeat.
 
 use amana::local::{Durability, Postgres, Scratch};
-use amana_harness::{Database, Door, JWT_SECRET};
+use amana_files::Files;
+use amana_harness::{Database, Door, api_config};
 use amana_postgres::{Clock, Store};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -27,7 +28,7 @@ struct Cluster {
     door: Door,
     folder: PathBuf,
     database: Database,
-    _scratch: Scratch,
+    scratch: Scratch,
 }
 
 const NAME: &str = "crash";
@@ -48,7 +49,7 @@ impl Cluster {
         let url = postgres.url(NAME).replace(&format!(":{port}/"), &format!(":{behind}/"));
         Store::migrate(&url).await.expect("migrations");
         let database = Database { url };
-        Self { postgres: Some(postgres), door, folder, database, _scratch: scratch }
+        Self { postgres: Some(postgres), door, folder, database, scratch }
     }
 
     /// SIGKILL, as a machine that loses its mind would, and a new start from what is on the disk.
@@ -75,15 +76,12 @@ struct Api {
     ids: [String; 2],
 }
 
-async fn start_api(database: &Database) -> Api {
-    let config = amana_api::ApiConfig {
-        jwt_secret: JWT_SECRET.into(),
-        fee: amana_api::FeePolicy { percentage_bps: 150, fixed_minor: 0 },
-        staff_networks: vec![],
-    };
+async fn start_api(cluster: &Cluster) -> Api {
+    let files = Files::open(&cluster.scratch.join("files")).expect("the folder of files");
+    let config = api_config(files);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let app = amana_api::app(database.store().await, Clock::default(), None, &config);
+    let app = amana_api::app(cluster.database.store().await, Clock::default(), None, &config);
     tokio::spawn(async move {
         amana_api::serve(listener, app, std::future::pending()).await.expect("the API runs");
     });
@@ -101,7 +99,7 @@ async fn start_api(database: &Database) -> Api {
         let session: Value = session.json().await.expect("a session");
         tokens.push(session["access_token"].as_str().expect("a token").to_owned());
     }
-    database.execute(&credit(&ids)).await;
+    cluster.database.execute(&credit(&ids)).await;
     let (tokens, ids) = (tokens.try_into().expect("two"), ids.try_into().expect("two"));
     Api { url, http, tokens, ids }
 }
@@ -152,7 +150,7 @@ async fn insist(api: &Api, key: &str, from: usize) -> (String, usize) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_acknowledged_transfer_is_there_exactly_once_after_postgresql_was_killed() {
     let mut cluster = Cluster::start().await;
-    let api = Arc::new(start_api(&cluster.database).await);
+    let api = Arc::new(start_api(&cluster).await);
     let (stop, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let mut clients = JoinSet::new();
     for client in 0..CLIENTS {

@@ -5,7 +5,7 @@ use amana_domain::id::UserId;
 use amana_domain::money::{Currency, Money};
 use amana_domain::payee::Payee;
 use amana_domain::transfer::Category;
-use amana_harness::{Answer, App, JWT_SECRET, Person};
+use amana_harness::{Answer, App, Person, api_config};
 use amana_postgres::{
     Clock, Error, Keyed, NewTransfer, Store, TransferDetails, TransferView, TransferWriter,
 };
@@ -115,11 +115,7 @@ async fn one_key_is_one_transfer_whoever_takes_it() {
 
 /// Another API on the same database, as another process would be.
 async fn second_api(app: &App) -> String {
-    let config = amana_api::ApiConfig {
-        jwt_secret: JWT_SECRET.into(),
-        fee: amana_api::FeePolicy { percentage_bps: 150, fixed_minor: 0 },
-        staff_networks: vec![],
-    };
+    let config = api_config(app.context.files.clone());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let store = app.database.store().await;

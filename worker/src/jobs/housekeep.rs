@@ -2,8 +2,10 @@
 
 use crate::context::Context;
 use crate::failure::Failure;
+use amana_files::FileError;
 use amana_postgres::Claim;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use std::time::SystemTime;
 
 /// Finished jobs are kept so long for people who look into something; dead ones are kept for ever.
 const DONE_JOBS_KEPT: TimeDelta = TimeDelta::days(14);
@@ -13,10 +15,45 @@ const IDEMPOTENCY_KEYS_KEPT: TimeDelta = TimeDelta::days(30);
 
 /// Longer than the time within which the codes that were sent are counted.
 const CODES_KEPT: TimeDelta = TimeDelta::days(2);
+/// The documents of an application that came to nothing (rejected, withdrawn, or a draft that nobody touches) are
+/// kept so long, for whoever objects to the decision.
+const DOCUMENTS_KEPT: TimeDelta = TimeDelta::days(90);
+
+/// A file is written before its row: a process that dies between the two leaves a file of which nothing is known.
+/// Longer than any upload takes.
+const UNKNOWN_FILES_KEPT: TimeDelta = TimeDelta::days(1);
+
+/// Of so many files at a time it is asked whether something is known of them.
+const FILES_AT_ONCE: usize = 1_000;
 
 pub(super) async fn run(context: &Context, claim: &Claim) -> Result<(), Failure> {
     let now = context.clock.now();
     let before = |kept| now.checked_sub_signed(kept).unwrap_or(now);
+    context.store.forget_kyc_documents(before(DOCUMENTS_KEPT), now).await?;
+    context.step(claim, "forgotten").await?;
+    remove_unknown_files(context, before(UNKNOWN_FILES_KEPT)).await?;
+    context.step(claim, "removed").await?;
     let (jobs, keys) = (before(DONE_JOBS_KEPT), before(IDEMPOTENCY_KEYS_KEPT));
     Ok(context.store.housekeep(claim, (jobs, keys, before(CODES_KEPT)), now).await?)
+}
+
+async fn remove_unknown_files(context: &Context, before: DateTime<Utc>) -> Result<(), Failure> {
+    let before = SystemTime::from(before);
+    context.files.remove_unfinished(before).await?;
+    for part in u8::MIN..=u8::MAX {
+        let old = context.files.written_before(part, before).await?;
+        for keys in old.chunks(FILES_AT_ONCE) {
+            let known = context.store.known_kyc_documents(keys).await?;
+            for key in keys.iter().filter(|key| !known.contains(key)) {
+                context.files.delete(*key).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
+        Failure::retry(crate::failure::describe(&error))
+    }
 }

@@ -9,7 +9,7 @@ use amana_domain::deal::Actor;
 use amana_domain::id::UserId;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 
 impl Store {
@@ -26,18 +26,28 @@ impl Store {
     ) -> Result<User, Error> {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
-            let before = load(conn, id).await?;
-            diesel::update(users::table.find(id.uuid()))
-                .set(users::tier.eq(tier))
-                .execute(conn)
-                .await
-                .map_err(|e| {
-                    Error::from(e).on_constraint("users_tier_fkey", Conflict::UnknownTier)
-                })?;
-            let data = json!({ "from": before.tier, "to": tier, "note": note });
-            audit::record(conn, now, Actor::User(operator), "user.tier_changed", id, data).await?;
+            put_on_tier(conn, operator, id, (tier, note), now).await?;
             load(conn, id).await
         })
         .await
     }
+}
+
+/// # Errors
+/// As [`Store::set_tier`].
+pub(crate) async fn put_on_tier(
+    conn: &mut AsyncPgConnection,
+    operator: UserId,
+    id: UserId,
+    (tier, note): (&str, &str),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let before = load(conn, id).await?;
+    diesel::update(users::table.find(id.uuid()))
+        .set(users::tier.eq(tier))
+        .execute(conn)
+        .await
+        .map_err(|e| Error::from(e).on_constraint("users_tier_fkey", Conflict::UnknownTier))?;
+    let data = json!({ "from": before.tier, "to": tier, "note": note });
+    audit::record(conn, now, Actor::User(operator), "user.tier_changed", id, data).await
 }

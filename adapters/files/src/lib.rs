@@ -1,0 +1,148 @@
+//! Files that people hand in, on a folder, each called by an id. API and workers share the folder.
+//!
+//! A file is there whole or not at all: it is written beside the others, flushed, and then given its name. It
+//! never changes. No part of a path comes from outside: an id is 32 hexadecimal digits.
+
+mod folder;
+mod kind;
+mod write;
+
+use amana_domain::kyc::MediaType;
+use folder::Folder;
+use sha2::{Digest, Sha256};
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+use thiserror::Error;
+use tokio::io::AsyncRead;
+use uuid::Uuid;
+
+/// The most bytes that a file has; PostgreSQL has the same rule.
+pub const FILE_BYTES_MAX: usize = 5 * 1024 * 1024;
+
+/// What is known of a file once it is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    pub media_type: MediaType,
+    pub bytes: usize,
+    pub sha256: [u8; 32],
+}
+
+#[derive(Debug, Error)]
+pub enum FileError {
+    #[error("a file has at most {FILE_BYTES_MAX} bytes")]
+    TooLarge,
+    #[error("a file is a JPEG, PNG or WebP picture or a PDF document")]
+    Kind,
+    /// Whoever sent it went away.
+    #[error("the file did not come whole")]
+    Cut(#[source] io::Error),
+    #[error("there is no such file")]
+    Missing,
+    #[error("the file is not what was handed in")]
+    Altered,
+    #[error("the folder of files cannot be used")]
+    Folder(#[source] io::Error),
+}
+
+/// The folder, opened.
+#[derive(Debug, Clone)]
+pub struct Files {
+    folder: Arc<Folder>,
+}
+
+impl Files {
+    /// Makes the folder if it is not there, for nobody else to look into, and sees whether it can be written to.
+    ///
+    /// # Errors
+    /// If it cannot.
+    pub fn open(root: &Path) -> io::Result<Self> {
+        Ok(Self { folder: Arc::new(Folder::open(root)?) })
+    }
+
+    /// Keeps `content` under a key that was never used. Nothing is left behind if that fails.
+    ///
+    /// # Errors
+    /// [`FileError::TooLarge`], [`FileError::Kind`], [`FileError::Cut`] or [`FileError::Folder`].
+    pub async fn put(
+        &self,
+        key: Uuid,
+        content: impl AsyncRead + Unpin + Send,
+    ) -> Result<Kept, FileError> {
+        write::put(Arc::clone(&self.folder), key, content).await
+    }
+
+    /// The content of a file, if it is still what was handed in.
+    ///
+    /// # Errors
+    /// [`FileError::Missing`], [`FileError::Altered`] or [`FileError::Folder`].
+    pub async fn get(&self, key: Uuid, sha256: [u8; 32]) -> Result<Vec<u8>, FileError> {
+        self.blocking(move |folder| {
+            let content = read(folder, key).map_err(|error| match error.kind() {
+                ErrorKind::NotFound => FileError::Missing,
+                _ => FileError::Folder(error),
+            })?;
+            let is_same = Sha256::digest(&content).as_slice() == sha256;
+            if is_same { Ok(content) } else { Err(FileError::Altered) }
+        })
+        .await
+    }
+
+    /// Removes a file; one that is not there is removed already.
+    ///
+    /// # Errors
+    /// [`FileError::Folder`].
+    pub async fn delete(&self, key: Uuid) -> Result<(), FileError> {
+        self.blocking(move |folder| folder.remove(key).map_err(FileError::Folder)).await
+    }
+
+    /// The keys of a 256th of the files (`part` says which) that were written before a time.
+    ///
+    /// # Errors
+    /// [`FileError::Folder`].
+    pub async fn written_before(
+        &self,
+        part: u8,
+        before: SystemTime,
+    ) -> Result<Vec<Uuid>, FileError> {
+        self.blocking(move |folder| folder.written_before(part, before).map_err(FileError::Folder))
+            .await
+    }
+
+    /// Removes what processes that died were writing before a time.
+    ///
+    /// # Errors
+    /// [`FileError::Folder`].
+    pub async fn remove_unfinished(&self, before: SystemTime) -> Result<(), FileError> {
+        self.blocking(move |folder| folder.remove_unfinished(before).map_err(FileError::Folder))
+            .await
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Folder) -> Result<T, FileError> + Send + 'static,
+    ) -> Result<T, FileError> {
+        let folder = Arc::clone(&self.folder);
+        blocking(move || work(&folder)).await
+    }
+}
+
+/// Off the threads that answer calls: disks may be slow.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, FileError> + Send + 'static,
+) -> Result<T, FileError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(FileError::Folder(io::Error::other(error))))
+}
+
+/// Not beyond the bound, whatever somebody has put into the folder.
+fn read(folder: &Folder, key: Uuid) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    let bytes_max = u64::try_from(FILE_BYTES_MAX).unwrap_or(u64::MAX);
+    std::fs::File::open(folder.path(key))?.take(bytes_max).read_to_end(&mut content)?;
+    Ok(content)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,226 @@
+//! Applications for a tier, as the people who make them see them: begun, documents handed in, submitted,
+//! taken back. What is in a document lies in a file; here is what is known of it.
+
+mod review;
+mod rows;
+mod upkeep;
+
+pub use review::{KycDecision, ReviewPlace, ReviewState};
+pub use rows::{KycDocument, KycView};
+
+use crate::error::{Conflict, Error};
+use crate::idempotency::{self, Answer, Keyed, Outcome};
+use crate::page::Page;
+use crate::pool::Store;
+use crate::schema::kyc_documents;
+use crate::{audit, notifications, users};
+use amana_domain::deal::Actor;
+use amana_domain::id::{DocumentId, KycId, UserId};
+use amana_domain::kyc::{self, Application, Command, State, Tier};
+use amana_domain::notice::Template;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+use uuid::Uuid;
+
+impl Store {
+    /// Begins an application.
+    ///
+    /// # Errors
+    /// [`Conflict::ApplicationOpen`] if the person has one already,
+    /// [`Error::Kyc`] if there is nothing to apply for, or too much was begun.
+    pub async fn create_kyc_application(
+        &self,
+        keyed: &Keyed,
+        tier: Tier,
+        render: fn(&KycView) -> Answer,
+        now: DateTime<Utc>,
+    ) -> Result<Outcome, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
+                return Ok(replay);
+            }
+            let begun = rows::begun_lately(conn, keyed.user, now).await?;
+            tier.apply(&users::load(conn, keyed.user).await?.tier, begun)?;
+            let id = KycId::new(Uuid::now_v7());
+            rows::insert(conn, (id, keyed.user, tier), now).await.map_err(|e| {
+                e.on_constraint("kyc_applications_open_unique", Conflict::ApplicationOpen)
+            })?;
+            let data = json!({ "from": null, "to": State::Draft.as_str(), "tier": tier.as_str() });
+            audit::record(conn, now, Actor::User(keyed.user), "kyc.begun", id, data).await?;
+            let view = rows::view(conn, id).await?;
+            idempotency::complete(conn, keyed, render(&view)).await
+        })
+        .await
+    }
+
+    /// Adds a document, whose file has been kept already.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for others, [`Error::Kyc`] by the rules.
+    pub async fn add_kyc_document(
+        &self,
+        keyed: &Keyed,
+        id: KycId,
+        document: &KycDocument,
+        render: fn(&KycDocument) -> Answer,
+        now: DateTime<Utc>,
+    ) -> Result<Outcome, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
+                return Ok(replay);
+            }
+            let application = lock_own(conn, keyed.user, id).await?;
+            let next = kyc::decide(&application, Command::Attach, keyed.user)?;
+            rows::insert_document(conn, id, document).await?;
+            rows::save_state(conn, id, next, now).await?;
+            let data = json!({
+                "document": document.id.to_string(),
+                "kind": document.kind.as_str(),
+                "sha256": hex::encode(document.sha256),
+            });
+            audit::record(conn, now, Actor::User(keyed.user), "kyc.document_added", id, data)
+                .await?;
+            idempotency::complete(conn, keyed, render(document)).await
+        })
+        .await
+    }
+
+    /// Takes a document out. Its file is the caller's to remove, after this.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for others, [`Error::Kyc`] by the rules.
+    pub async fn remove_kyc_document(
+        &self,
+        user: UserId,
+        (id, document): (KycId, DocumentId),
+        now: DateTime<Utc>,
+    ) -> Result<KycView, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            users::require_open(conn, user).await?;
+            let application = lock_own(conn, user, id).await?;
+            let rows = kyc_documents::table
+                .find(document.uuid())
+                .filter(kyc_documents::application_id.eq(id.uuid()));
+            if diesel::delete(rows).execute(conn).await? == 0 {
+                return Err(Error::NotFound("document"));
+            }
+            let next = kyc::decide(&application, Command::Detach, user)?;
+            rows::save_state(conn, id, next, now).await?;
+            let data = json!({ "document": document.to_string() });
+            audit::record(conn, now, Actor::User(user), "kyc.document_removed", id, data).await?;
+            rows::view(conn, id).await
+        })
+        .await
+    }
+
+    /// Hands an application over to those who decide.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for others, [`Error::Kyc`] by the rules.
+    pub async fn submit_kyc(
+        &self,
+        user: UserId,
+        id: KycId,
+        now: DateTime<Utc>,
+    ) -> Result<KycView, Error> {
+        self.command_kyc((user, id), (Command::Submit, "kyc.submitted"), now).await
+    }
+
+    /// Takes an application back.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for others, [`Error::Kyc`] by the rules.
+    pub async fn withdraw_kyc(
+        &self,
+        user: UserId,
+        id: KycId,
+        now: DateTime<Utc>,
+    ) -> Result<KycView, Error> {
+        self.command_kyc((user, id), (Command::Withdraw, "kyc.withdrawn"), now).await
+    }
+
+    async fn command_kyc(
+        &self,
+        (user, id): (UserId, KycId),
+        (command, action): (Command<'_>, &str),
+        now: DateTime<Utc>,
+    ) -> Result<KycView, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            users::require_open(conn, user).await?;
+            let before = lock_own(conn, user, id).await?;
+            let next = kyc::decide(&before, command, user)?;
+            rows::save_state(conn, id, next, now).await?;
+            if next == State::Submitted {
+                tell(conn, user, Template::KycSubmitted, "", now).await?;
+            }
+            let data = json!({ "from": before.state.as_str(), "to": next.as_str() });
+            audit::record(conn, now, Actor::User(user), action, id, data).await?;
+            rows::view(conn, id).await
+        })
+        .await
+    }
+
+    /// # Errors
+    /// [`Error::NotFound`] for the application of others.
+    pub async fn kyc_application(&self, user: UserId, id: KycId) -> Result<KycView, Error> {
+        let mut conn = self.connection().await?;
+        own(rows::view(&mut conn, id).await?, user)
+    }
+
+    /// A person's applications, newest first.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn kyc_applications(
+        &self,
+        user: UserId,
+        after: Option<KycId>,
+        limit: i64,
+    ) -> Result<Page<KycView>, Error> {
+        let mut conn = self.connection().await?;
+        rows::list(&mut conn, user, after, limit).await
+    }
+
+    /// That a document is one of a person's own application, so that a link to it may be made.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if it is not.
+    pub async fn kyc_document(
+        &self,
+        user: UserId,
+        (id, document): (KycId, DocumentId),
+    ) -> Result<KycDocument, Error> {
+        self.kyc_application(user, id).await?.document(document)
+    }
+}
+
+fn own(view: KycView, user: UserId) -> Result<KycView, Error> {
+    if view.application.owner == user { Ok(view) } else { Err(Error::NotFound("application")) }
+}
+
+/// Two commands for one application come one after the other, and each sees what the other has left.
+async fn lock_own(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    id: KycId,
+) -> Result<Application, Error> {
+    let application = rows::lock(conn, id).await?;
+    if application.owner == user { Ok(application) } else { Err(Error::NotFound("application")) }
+}
+
+async fn tell(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    template: Template,
+    note: &str,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let user = users::load(conn, user).await?;
+    notifications::enqueue(conn, &user, template, json!({ "reason": note }), now).await
+}

@@ -1,0 +1,272 @@
+//! Applications as those who decide about them see them. What was never handed in, or was taken back, is not
+//! theirs to see; whatever they look at is recorded.
+
+use super::rows::{self, KycDocument, KycView, Row};
+use super::tell;
+use crate::audit;
+use crate::error::Error;
+use crate::idempotency::{self, Answer, Keyed, Outcome};
+use crate::page::Page;
+use crate::pool::Store;
+use crate::schema::{kyc_applications, kyc_documents};
+use crate::users;
+use amana_domain::deal::Actor;
+use amana_domain::id::{DocumentId, KycId, UserId};
+use amana_domain::kyc::{self, Command, Reason, State};
+use amana_domain::notice::Template;
+use amana_domain::permission::{Action, Circumstances, Resource, permit};
+use amana_domain::text_enum;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+use std::fmt::{self, Display};
+use std::str::FromStr;
+use uuid::Uuid;
+
+text_enum! {
+    /// The states in which reviewers see an application.
+    pub enum ReviewState as "application state" {
+        Submitted = "submitted",
+        Approved = "approved",
+        Rejected = "rejected",
+    }
+}
+
+/// Where an application stands in the order in which they were submitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReviewPlace {
+    pub submitted_at: DateTime<Utc>,
+    pub id: KycId,
+}
+
+impl ReviewPlace {
+    #[must_use]
+    pub fn of(view: &KycView) -> Self {
+        let submitted_at = view.submitted_at.unwrap_or(view.created_at);
+        Self { submitted_at, id: view.application.id }
+    }
+}
+
+impl Display for ReviewPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.submitted_at.timestamp_micros(), self.id)
+    }
+}
+
+impl FromStr for ReviewPlace {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (micros, id) = text.split_once('.').ok_or(())?;
+        let submitted_at = DateTime::from_timestamp_micros(micros.parse().map_err(drop)?);
+        Ok(Self { submitted_at: submitted_at.ok_or(())?, id: id.parse().map_err(drop)? })
+    }
+}
+
+/// What a reviewer says about an application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KycDecision {
+    Approve,
+    Reject(Vec<Reason>),
+}
+
+impl Store {
+    /// Applications in one state, those that were submitted first coming first.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn kyc_reviews(
+        &self,
+        state: ReviewState,
+        after: Option<ReviewPlace>,
+        limit: i64,
+    ) -> Result<Page<KycView>, Error> {
+        use kyc_applications::{id, submitted_at};
+        let mut conn = self.connection().await?;
+        let mut query = Row::query()
+            .filter(kyc_applications::state.eq(state.as_str()))
+            .order((submitted_at, id))
+            .limit(Page::<KycView>::fetch(limit))
+            .into_boxed();
+        if let Some(after) = after {
+            let (at, last) = (Some(after.submitted_at), after.id.uuid());
+            query = query.filter(submitted_at.gt(at).or(submitted_at.eq(at).and(id.gt(last))));
+        }
+        let found = query.load(&mut conn).await?;
+        rows::page(&mut conn, found, limit).await
+    }
+
+    /// # Errors
+    /// [`Error::NotFound`] also for what reviewers do not see.
+    pub async fn kyc_review(&self, id: KycId) -> Result<KycView, Error> {
+        let mut conn = self.connection().await?;
+        view(&mut conn, id).await
+    }
+
+    /// Records that a reviewer is given a link to a document.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no such document, or reviewers do not see it.
+    pub async fn link_kyc_document(
+        &self,
+        reviewer: UserId,
+        (id, document): (KycId, DocumentId),
+        now: DateTime<Utc>,
+    ) -> Result<KycDocument, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            let found = view(conn, id).await?.document(document)?;
+            looked(conn, (reviewer, id, document), "kyc.document_linked", now).await?;
+            Ok(found)
+        })
+        .await
+    }
+
+    /// What a link leads to, if whoever it was made for may still see it. That somebody else than the owner
+    /// looks is recorded.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if not.
+    pub async fn open_kyc_document(
+        &self,
+        viewer: UserId,
+        document: DocumentId,
+        now: DateTime<Utc>,
+    ) -> Result<KycDocument, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            let id: Option<Uuid> = kyc_documents::table
+                .find(document.uuid())
+                .select(kyc_documents::application_id)
+                .first(conn)
+                .await
+                .optional()?;
+            let id = KycId::new(id.ok_or(Error::NotFound("document"))?);
+            let found = rows::view(conn, id).await?;
+            let viewer = users::load(conn, viewer).await?;
+            let is_own = found.application.owner == viewer.id;
+            // The link was made from a listed network; that the role still reaches so far is asked again.
+            let now_and_there = Circumstances { at: now, from_listed: true, amount: None };
+            let reviews =
+                permit(viewer.role, (Resource::Kyc, Action::Read), &now_and_there).is_ok();
+            let may_see = is_own || (reviews && is_reviewed(&found));
+            if !may_see || viewer.closed_at.is_some() {
+                return Err(Error::NotFound("document"));
+            }
+            if !is_own {
+                looked(conn, (viewer.id, id, document), "kyc.document_seen", now).await?;
+            }
+            found.document(document)
+        })
+        .await
+    }
+
+    /// Approves an application, and with it the person's new tier, or rejects it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or [`Error::Kyc`] by the rules: who comes second finds it decided.
+    pub async fn decide_kyc(
+        &self,
+        keyed: &Keyed,
+        id: KycId,
+        (decision, note): (&KycDecision, &str),
+        render: fn(&KycView) -> Answer,
+        now: DateTime<Utc>,
+    ) -> Result<Outcome, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
+                return Ok(replay);
+            }
+            let before = rows::lock(conn, id).await?;
+            view(conn, id).await?;
+            let (command, reasons) = match decision {
+                KycDecision::Approve => (Command::Approve, &[][..]),
+                KycDecision::Reject(reasons) => (Command::Reject(reasons), &reasons[..]),
+            };
+            let next = kyc::decide(&before, command, keyed.user)?;
+            save(conn, id, (next, reasons, note), keyed.user, now).await?;
+            let reasons: Vec<&str> = reasons.iter().map(|reason| reason.as_str()).collect();
+            let (from, to) = (before.state.as_str(), next.as_str());
+            let data = json!({ "from": from, "to": to, "reasons": reasons, "note": note });
+            let actor = Actor::User(keyed.user);
+            audit::record(conn, now, actor, &format!("kyc.{next}"), id, data).await?;
+            if next == State::Approved {
+                let present = users::load(conn, before.owner).await?.tier;
+                // Meanwhile an operator may have given the person more: an approval takes nothing away.
+                if !before.tier.is_covered_by(&present) {
+                    let tier = (before.tier.as_str(), note);
+                    users::put_on_tier(conn, keyed.user, before.owner, tier, now).await?;
+                }
+                tell(conn, before.owner, Template::KycApproved, "", now).await?;
+            } else {
+                tell(conn, before.owner, Template::KycRejected, note, now).await?;
+            }
+            let view = rows::view(conn, id).await?;
+            idempotency::complete(conn, keyed, render(&view)).await
+        })
+        .await
+    }
+}
+
+async fn view(conn: &mut AsyncPgConnection, id: KycId) -> Result<KycView, Error> {
+    let found = rows::view(conn, id).await?;
+    if is_reviewed(&found) { Ok(found) } else { Err(Error::NotFound("application")) }
+}
+
+fn is_reviewed(view: &KycView) -> bool {
+    match view.application.state {
+        State::Submitted | State::Approved | State::Rejected => true,
+        State::Draft | State::Withdrawn => false,
+    }
+}
+
+async fn looked(
+    conn: &mut AsyncPgConnection,
+    (reviewer, id, document): (UserId, KycId, DocumentId),
+    action: &str,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let data = json!({ "document": document.to_string() });
+    audit::record(conn, now, Actor::User(reviewer), action, id, data).await
+}
+
+async fn save(
+    conn: &mut AsyncPgConnection,
+    id: KycId,
+    (next, reasons, note): (State, &[Reason], &str),
+    by: UserId,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let reasons: Vec<&str> = reasons.iter().map(|reason| reason.as_str()).collect();
+    diesel::update(kyc_applications::table.find(id.uuid()))
+        .set((
+            kyc_applications::state.eq(next.as_str()),
+            kyc_applications::reasons.eq(reasons),
+            kyc_applications::note.eq(Some(note)),
+            kyc_applications::decided_by.eq(Some(by.uuid())),
+            kyc_applications::decided_at.eq(Some(now)),
+            kyc_applications::updated_at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_reads_back_and_nothing_else_is_one() {
+        let place = ReviewPlace {
+            submitted_at: DateTime::from_timestamp_micros(1_700_000_000_123_456).unwrap(),
+            id: KycId::new(Uuid::from_u128(7)),
+        };
+        assert_eq!(place.to_string().parse(), Ok(place));
+        for text in ["", "1", "1.", "1.deal_00000000000000000000000000000007", "x.kyc_7"] {
+            assert_eq!(text.parse::<ReviewPlace>(), Err(()), "{text}");
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! A person's applications for a tier: begun, documents handed in, submitted, taken back.
+
+mod answer;
+mod upload;
+
+pub(crate) use answer::{ApplicationAnswer, Found, FoundLink, FoundPage, decided};
+pub(crate) use upload::is_upload;
+
+use crate::Chapter;
+use crate::auth::Caller;
+use crate::body::Body;
+use crate::context::Context;
+use crate::once::{Made, keyed};
+use crate::page::{Cursor, PageOf, limit};
+use crate::problem::ApiError;
+use crate::wire::{Key, Limit, Wire};
+use amana_domain::id::{DocumentId, KycId};
+use amana_domain::kyc::{DocumentKind, Tier};
+use answer::{DocumentAnswer, begun};
+use poem::web::Data;
+use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::{Object, OpenApi};
+use serde::Deserialize;
+use std::sync::Arc;
+use upload::Upload;
+
+/// What is applied for.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[oai(deny_unknown_fields)]
+struct CreateApplication {
+    tier: Wire<Tier>,
+}
+
+pub(crate) struct Applications;
+
+#[OpenApi(prefix_path = "/v1/kyc/applications", tag = "Chapter::Verification")]
+impl Applications {
+    /// Apply for a tier
+    ///
+    /// Begins an application; documents are added to it, then it is submitted. `standard` needs an identity (a
+    /// passport, or both sides of a national id) and a selfie; `business` also the registration of the business
+    /// and a proof of address. Five can be begun in 30 days. Problems: `application_open`, `tier_held`,
+    /// `too_early` (409), `account_closed` (403), `idempotency_key_required` (400), `idempotency_key_reused`
+    /// (422).
+    #[oai(path = "/", method = "post", operation_id = "create_kyc_application")]
+    async fn create(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// A text of your own choosing that names this call.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Wire<Key>>,
+        body: Body<CreateApplication>,
+    ) -> Result<Made<ApplicationAnswer>, ApiError> {
+        let keyed = keyed(&caller, key.0, "create_kyc_application", &body.canonical);
+        let tier = body.value.tier.0;
+        let made = context
+            .write(async move |store, now| {
+                store.create_kyc_application(&keyed, tier, begun, now).await
+            })
+            .await?;
+        Ok(made.into())
+    }
+
+    /// List one's applications
+    ///
+    /// What has become of each, newest first.
+    #[oai(path = "/", method = "get", operation_id = "list_kyc_applications")]
+    async fn list(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// The `next_cursor` of the page before.
+        after: Query<Option<Cursor<KycId>>>,
+        /// How many items a page has at most; 20 if left out.
+        #[oai(name = "limit")]
+        size: Query<Option<Limit>>,
+    ) -> Result<FoundPage, ApiError> {
+        let after = after.0.map(|Cursor(id)| id);
+        let page = context.store.kyc_applications(caller.user(), after, limit(size.0)).await?;
+        let id = |view: &amana_postgres::KycView| view.application.id;
+        Ok(FoundPage::Page(Json(PageOf::of(page, id, |view| ApplicationAnswer::from(&view)))))
+    }
+
+    /// Get an application
+    ///
+    /// With what is known of its documents. Applications of others do not exist for the caller: `not_found` (404).
+    #[oai(path = "/:id", method = "get", operation_id = "get_kyc_application")]
+    async fn get(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// The id of the application.
+        id: Path<Wire<KycId>>,
+    ) -> Result<Found, ApiError> {
+        Ok(context.store.kyc_application(caller.user(), id.0.0).await?.into())
+    }
+
+    /// Add a document
+    ///
+    /// The body is the file itself: a JPEG, PNG or WebP picture or a PDF document of at most 5 MiB. What it is,
+    /// is told by its content and not by its `Content-Type`. An application has at most ten. Problems:
+    /// `unsupported_media_type` (415), `request_too_large` (413), `too_many_documents`, `wrong_state` (409) once
+    /// it is submitted, `not_found` (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    #[oai(path = "/:id/documents", method = "post", operation_id = "create_kyc_document")]
+    async fn add(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// The id of the application.
+        id: Path<Wire<KycId>>,
+        /// What the document shows.
+        kind: Query<Wire<DocumentKind>>,
+        /// A text of your own choosing that names this call.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Wire<Key>>,
+        file: Upload,
+    ) -> Result<Made<DocumentAnswer>, ApiError> {
+        let (id, kind) = (id.0.0, kind.0.0);
+        // A stranger's file is not even read.
+        context.store.kyc_application(caller.user(), id).await?;
+        let document = upload::keep(&context, kind, file).await?;
+        let (kind, sha256) = (document.kind, hex::encode(document.sha256));
+        let said = format!("{id} {kind} {sha256}");
+        let keyed = keyed(&caller, key.0, "create_kyc_document", &said);
+        Ok(upload::record(&context, keyed, id, document).await?.into())
+    }
+
+    /// Remove a document
+    ///
+    /// Before the application is submitted. Problems: `wrong_state` (409), `not_found` (404).
+    #[oai(
+        path = "/:id/documents/:document",
+        method = "delete",
+        operation_id = "delete_kyc_document"
+    )]
+    async fn remove(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// The id of the application.
+        id: Path<Wire<KycId>>,
+        /// The id of the document.
+        document: Path<Wire<DocumentId>>,
+    ) -> Result<Found, ApiError> {
+        let (user, id, document) = (caller.user(), id.0.0, document.0.0);
+        let left = context
+            .write(async move |store, now| {
+                store.remove_kyc_document(user, (id, document), now).await
+            })
+            .await?;
+        upload::discard(&context, document).await;
+        Ok(left.into())
+    }
+
+    /// Get a link to a document
+    ///
+    /// It is good for a minute, for the caller to look at what was handed in (`get_file`). Problems:
+    /// `not_found` (404).
+    #[oai(
+        path = "/:id/documents/:document/link",
+        method = "post",
+        operation_id = "create_kyc_document_link"
+    )]
+    async fn link(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// The id of the application.
+        id: Path<Wire<KycId>>,
+        /// The id of the document.
+        document: Path<Wire<DocumentId>>,
+    ) -> Result<FoundLink, ApiError> {
+        let place = (id.0.0, document.0.0);
+        let document = context.store.kyc_document(caller.user(), place).await?;
+        let link = context.links.make(document.id, caller.user(), context.now());
+        Ok(FoundLink::Link(Json(link)))
+    }
+
+    /// Submit an application
+    ///
+    /// From then on it waits for a decision and its documents stay as they are. Problems: `documents_missing`
+    /// (422), which names what has to be added; `wrong_state` (409), `account_closed` (403), `not_found` (404).
+    #[oai(path = "/:id/submit", method = "post", operation_id = "submit_kyc_application")]
+    async fn submit(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// The id of the application.
+        id: Path<Wire<KycId>>,
+    ) -> Result<Found, ApiError> {
+        let (user, id) = (caller.user(), id.0.0);
+        let submitted =
+            context.write(async move |store, now| store.submit_kyc(user, id, now).await).await?;
+        Ok(submitted.into())
+    }
+
+    /// Take an application back
+    ///
+    /// Before it is decided about; its documents are forgotten after a while, and another can be begun at once.
+    /// Problems: `wrong_state` (409), `account_closed` (403), `not_found` (404).
+    #[oai(path = "/:id/withdraw", method = "post", operation_id = "withdraw_kyc_application")]
+    async fn withdraw(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// The id of the application.
+        id: Path<Wire<KycId>>,
+    ) -> Result<Found, ApiError> {
+        let (user, id) = (caller.user(), id.0.0);
+        let withdrawn =
+            context.write(async move |store, now| store.withdraw_kyc(user, id, now).await).await?;
+        Ok(withdrawn.into())
+    }
+}

@@ -1,0 +1,141 @@
+//! How applications and documents are shown.
+
+use crate::links::LinkAnswer;
+use crate::once::answer;
+use crate::page::PageOf;
+use crate::people::PersonAnswer;
+use crate::wire::{Nullable, Timestamp, Wire, text_values};
+use amana_domain::id::{DocumentId, KycId};
+use amana_domain::kyc::{DocumentKind, MediaType, Need, Reason, State, Tier};
+use amana_postgres::{Answer, KycDocument, KycView};
+use poem::http::StatusCode;
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, Object};
+
+text_values! {
+    /// A tier that can be applied for.
+    Tier as "KycTier";
+    /// What a document shows.
+    DocumentKind as "KycDocumentKind";
+    /// What the content of a document is.
+    MediaType as "KycMediaType";
+    /// Something that a tier needs. An `identity` is a passport, or both sides of a national id.
+    Need as "KycNeed";
+    /// How far an application has come. `approved`, `rejected` and `withdrawn` are final.
+    State as "KycState";
+    /// Why an application was rejected. `details_differ`: what it shows is not what the person has told us.
+    Reason as "KycReason";
+}
+
+/// What is known of a document; its content is behind a link.
+#[derive(Debug, Object)]
+#[oai(rename = "KycDocument")]
+pub(crate) struct DocumentAnswer {
+    id: Wire<DocumentId>,
+    kind: Wire<DocumentKind>,
+    media_type: Wire<MediaType>,
+    bytes: i64,
+    /// Of the content, as 64 hexadecimal digits.
+    sha256: String,
+    created_at: Timestamp,
+}
+
+impl From<&KycDocument> for DocumentAnswer {
+    fn from(document: &KycDocument) -> Self {
+        Self {
+            id: document.id.into(),
+            kind: document.kind.into(),
+            media_type: document.media_type.into(),
+            bytes: document.bytes,
+            sha256: hex::encode(document.sha256),
+            created_at: document.created_at.into(),
+        }
+    }
+}
+
+/// An application for a tier.
+#[derive(Debug, Object)]
+#[oai(rename = "KycApplication")]
+pub(crate) struct ApplicationAnswer {
+    id: Wire<KycId>,
+    /// Who applies.
+    user: PersonAnswer,
+    /// What is applied for.
+    tier: Wire<Tier>,
+    state: Wire<State>,
+    documents: Vec<DocumentAnswer>,
+    /// What has to be added before it can be submitted.
+    missing: Vec<Wire<Need>>,
+    /// Why it was rejected; empty if it was not.
+    reasons: Vec<Wire<Reason>>,
+    /// What was said with the decision; `null` until then.
+    note: Nullable<String>,
+    created_at: Timestamp,
+    /// `null` until it is submitted.
+    submitted_at: Nullable<Timestamp>,
+    /// `null` until it is approved or rejected.
+    decided_at: Nullable<Timestamp>,
+    updated_at: Timestamp,
+}
+
+impl From<&KycView> for ApplicationAnswer {
+    fn from(view: &KycView) -> Self {
+        let application = &view.application;
+        // Documents are forgotten after a while; that does not make them missing.
+        let missing =
+            if application.state == State::Draft { application.missing() } else { vec![] };
+        Self {
+            id: application.id.into(),
+            user: view.owner.clone().into(),
+            tier: application.tier.into(),
+            state: application.state.into(),
+            documents: view.documents.iter().map(DocumentAnswer::from).collect(),
+            missing: missing.into_iter().map(Wire).collect(),
+            reasons: view.reasons.iter().copied().map(Wire).collect(),
+            note: Nullable::of(view.note.clone()),
+            created_at: view.created_at.into(),
+            submitted_at: Nullable::of(view.submitted_at),
+            decided_at: Nullable::of(view.decided_at),
+            updated_at: view.updated_at.into(),
+        }
+    }
+}
+
+#[derive(ApiResponse)]
+pub(crate) enum Found {
+    /// The application, as it is now.
+    #[oai(status = 200)]
+    Application(Json<ApplicationAnswer>),
+}
+
+impl From<KycView> for Found {
+    fn from(view: KycView) -> Self {
+        Self::Application(Json(ApplicationAnswer::from(&view)))
+    }
+}
+
+#[derive(ApiResponse)]
+pub(crate) enum FoundPage {
+    /// One page of applications.
+    #[oai(status = 200)]
+    Page(Json<PageOf<ApplicationAnswer>>),
+}
+
+#[derive(ApiResponse)]
+pub(crate) enum FoundLink {
+    /// The link.
+    #[oai(status = 200)]
+    Link(Json<LinkAnswer>),
+}
+
+pub(super) fn begun(view: &KycView) -> Answer {
+    answer(StatusCode::CREATED, &ApplicationAnswer::from(view))
+}
+
+pub(super) fn added(document: &KycDocument) -> Answer {
+    answer(StatusCode::CREATED, &DocumentAnswer::from(document))
+}
+
+pub(crate) fn decided(view: &KycView) -> Answer {
+    answer(StatusCode::OK, &ApplicationAnswer::from(view))
+}

@@ -1,0 +1,125 @@
+//! Links to files: each names a document and whom it was made for, and is good for a minute. They carry no
+//! token, so that a browser can follow them; whoever has one within that minute is let in.
+
+use amana_domain::id::{DocumentId, UserId};
+use aws_lc_rs::hmac;
+use chrono::{DateTime, TimeDelta, Utc};
+use poem_openapi::Object;
+use secrecy::{ExposeSecret, SecretString};
+use uuid::Uuid;
+
+use crate::wire::Timestamp;
+
+const LINK_TTL: TimeDelta = TimeDelta::seconds(60);
+
+/// Keeps what is signed here apart from what else the secret signs.
+const PURPOSE: &[u8] = b"amana links to files 1";
+
+/// A link to a file.
+#[derive(Debug, Object)]
+#[oai(rename = "FileLink")]
+pub(crate) struct LinkAnswer {
+    /// Where the file can be got from, on this server, without a token.
+    url: String,
+    /// A minute after it was made.
+    expires_at: Timestamp,
+}
+
+/// Makes and reads links.
+pub(crate) struct Links {
+    key: hmac::Key,
+}
+
+// The key is a secret.
+impl std::fmt::Debug for Links {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Links").finish_non_exhaustive()
+    }
+}
+
+impl Links {
+    pub(crate) fn new(secret: &SecretString) -> Self {
+        let secret = hmac::Key::new(hmac::HMAC_SHA256, secret.expose_secret().as_bytes());
+        let derived = hmac::sign(&secret, PURPOSE);
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()) }
+    }
+
+    pub(crate) fn make(
+        &self,
+        document: DocumentId,
+        viewer: UserId,
+        now: DateTime<Utc>,
+    ) -> LinkAnswer {
+        let expires_at = now.checked_add_signed(LINK_TTL).unwrap_or(now);
+        let token = self.token(document, viewer, expires_at);
+        LinkAnswer { url: format!("/v1/files/{token}"), expires_at: expires_at.into() }
+    }
+
+    fn token(&self, document: DocumentId, viewer: UserId, expires_at: DateTime<Utc>) -> String {
+        let (document, viewer) = (document.uuid().simple(), viewer.uuid().simple());
+        let said = format!("{document}.{viewer}.{}", expires_at.timestamp());
+        let signature = hmac::sign(&self.key, said.as_bytes());
+        format!("{said}.{}", hex::encode(signature))
+    }
+
+    /// Which document, and for whom; None if the link is not one of ours or its time is over.
+    pub(crate) fn read(&self, token: &str, now: DateTime<Utc>) -> Option<(DocumentId, UserId)> {
+        let (said, signature) = token.rsplit_once('.')?;
+        hmac::verify(&self.key, said.as_bytes(), &hex::decode(signature).ok()?).ok()?;
+        let mut parts = said.split('.');
+        let document = Uuid::try_parse(parts.next()?).ok()?;
+        let viewer = Uuid::try_parse(parts.next()?).ok()?;
+        let expires_at: i64 = parts.next()?.parse().ok()?;
+        let in_time = now.timestamp() < expires_at;
+        in_time.then_some((DocumentId::new(document), UserId::new(viewer)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOCUMENT: DocumentId = DocumentId::new(Uuid::from_u128(7));
+    const AMINA: UserId = UserId::new(Uuid::from_u128(1));
+    const JUMA: UserId = UserId::new(Uuid::from_u128(2));
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(seconds, 0).unwrap()
+    }
+
+    #[test]
+    fn a_link_is_good_for_a_minute() {
+        let links = Links::new(&"secret".into());
+        let made = links.make(DOCUMENT, AMINA, at(0));
+        let token = made.url.strip_prefix("/v1/files/").unwrap();
+        assert_eq!(links.read(token, at(0)), Some((DOCUMENT, AMINA)));
+        assert_eq!(links.read(token, at(59)), Some((DOCUMENT, AMINA)));
+        assert_eq!(links.read(token, at(60)), None);
+    }
+
+    #[test]
+    fn nothing_in_a_link_can_be_changed() {
+        let links = Links::new(&"secret".into());
+        let good = links.token(DOCUMENT, AMINA, at(60));
+        let (said, signature) = good.rsplit_once('.').unwrap();
+        let other = DocumentId::new(Uuid::from_u128(8));
+        let signed_for =
+            |token: String| format!("{}.{signature}", token.rsplit_once('.').unwrap().0);
+        let bad = [
+            String::new(),
+            "...".into(),
+            said.into(),
+            format!("{said}."),
+            format!("{said}.{}", "0".repeat(64)),
+            format!("{good}0"),
+            good.replace(".60.", ".61."),
+            signed_for(links.token(other, AMINA, at(60))),
+            signed_for(links.token(DOCUMENT, JUMA, at(60))),
+            signed_for(links.token(DOCUMENT, AMINA, at(600))),
+            Links::new(&"other".into()).token(DOCUMENT, AMINA, at(60)),
+        ];
+        for token in bad {
+            assert_eq!(links.read(&token, at(0)), None, "{token}");
+        }
+    }
+}

@@ -1,0 +1,2 @@
+drop table kyc_documents;
+drop table kyc_applications;

