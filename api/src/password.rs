@@ -110,7 +110,7 @@ mod tests {
     use super::*;
     use argon2::Params;
     use argon2::password_hash::phc::PasswordHash;
-    use std::time::Instant;
+    use std::time::{Duration, Instant};
 
     #[tokio::test]
     async fn only_the_right_password_fits() {
@@ -136,12 +136,17 @@ mod tests {
     async fn a_stranger_waits_as_long_as_a_member() {
         let passwords = Passwords::default();
         let hash = passwords.hash("correct horse".into()).await.unwrap();
-        let start = Instant::now();
-        passwords.verify("wrong".into(), Some(hash)).await.unwrap();
-        let member = start.elapsed();
-        let start = Instant::now();
-        passwords.verify("wrong".into(), None).await.unwrap();
-        let stranger = start.elapsed();
+        let time = async |hash: Option<String>| {
+            let start = Instant::now();
+            passwords.verify("wrong".into(), hash).await.unwrap();
+            start.elapsed()
+        };
+        // The quickest of some, in turns: a busy machine slows one as it slows the other.
+        let (mut member, mut stranger) = (Duration::MAX, Duration::MAX);
+        for _ in 0..5 {
+            member = member.min(time(Some(hash.clone())).await);
+            stranger = stranger.min(time(None).await);
+        }
         assert!(stranger * 4 > member, "{stranger:?} against {member:?}");
     }
 

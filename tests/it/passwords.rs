@@ -152,25 +152,25 @@ async fn the_answer_to_a_reset_comes_before_anything_is_looked_up() {
     eventually("the code", || async { (resets(&app).await == 1).then_some(()) }).await;
 }
 
-async fn quickest(app: &App, login: &str) -> Duration {
-    let mut quickest = Duration::MAX;
-    for _ in 0..4 {
-        let start = Instant::now();
-        refused(&confirm(app, login, "000000", NEW).await, 422, "code_wrong");
-        quickest = quickest.min(start.elapsed());
-    }
-    quickest
+async fn time_of_wrong_code(app: &App, login: &str) -> Duration {
+    let start = Instant::now();
+    refused(&confirm(app, login, "000000", NEW).await, 422, "code_wrong");
+    start.elapsed()
 }
 
-/// Coarse on purpose: it would show whether one of them is spared the hash, and is not upset by a busy machine.
+/// Coarse on purpose, in turns, and the quickest of many: it would show that a stranger is spared the hash,
+/// and is not upset by a busy machine.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stranger_waits_as_long_as_a_member() {
     let app = workerless().await;
     let amina = app.person("Amina").await;
     reset_code(&app, &amina.email).await;
-    let (member, stranger) =
-        (quickest(&app, &amina.email).await, quickest(&app, "nobody@example.com").await);
-    assert!(stranger * 4 > member && member * 4 > stranger, "{stranger:?} against {member:?}");
+    let (mut member, mut stranger) = (Duration::MAX, Duration::MAX);
+    for _ in 0..10 {
+        member = member.min(time_of_wrong_code(&app, &amina.email).await);
+        stranger = stranger.min(time_of_wrong_code(&app, "nobody@example.com").await);
+    }
+    assert!(stranger * 4 > member, "{stranger:?} against {member:?}");
 }
 
 /// Whoever asks too often is not told so here, which would tell that there is an account. The code of the
