@@ -103,7 +103,8 @@ mod tests {
                 "Firefox on Linux",
                 DeviceKind::Computer,
             ),
-            ("AmanaApp/2.1 (Android 14)", "AmanaApp", DeviceKind::Program),
+            ("AmanaApp/2.1 (Android 14)", "Android", DeviceKind::Phone),
+            ("AmanaApp/2.1", "AmanaApp", DeviceKind::Program),
             ("", UNKNOWN, DeviceKind::Unknown),
             ("<script>alert(1)</script>", UNKNOWN, DeviceKind::Unknown),
         ] {

@@ -171,7 +171,8 @@ impl Sessions {
     ///
     /// Exchanges a refresh token for new tokens; the old one is not good any more. Problems: `session_over`
     /// (401) if it is not good, or was used before: then the session ends, and the person is told;
-    /// `token_superseded` (409) if another call with it was just ahead, and nothing ends.
+    /// `token_superseded` (409) if another call with it was just ahead, and nothing ends;
+    /// `account_closed` (403).
     #[oai(path = "/refresh", method = "post", operation_id = "refresh_session")]
     async fn refresh(
         &self,

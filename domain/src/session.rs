@@ -37,7 +37,6 @@ text_enum! {
         Reused = "reused",
         PasswordChanged = "password_changed",
         RoleChanged = "role_changed",
-        AccountClosed = "account_closed",
     }
 }
 

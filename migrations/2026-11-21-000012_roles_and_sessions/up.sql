@@ -23,7 +23,7 @@ create table sessions (
     constraint sessions_device_name_length check (char_length(device_name) between 1 and 120),
     constraint sessions_device_kind_known check (device_kind in ('phone', 'tablet', 'computer', 'program', 'unknown')),
     constraint sessions_end_reason_known check (end_reason in (
-        'signed_out', 'revoked', 'evicted', 'reused', 'password_changed', 'role_changed', 'account_closed')),
+        'signed_out', 'revoked', 'evicted', 'reused', 'password_changed', 'role_changed')),
     constraint sessions_end_whole check ((ended_at is null) = (end_reason is null)),
     constraint sessions_expires_later check (expires_at > created_at)
 );

@@ -240,23 +240,26 @@ async fn one_kind_of_token_is_not_taken_for_the_other() {
 
 /// What a token says about its owner must not outlive the truth.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sessions_end_with_the_account_and_with_the_role() {
+async fn a_session_ends_with_the_role_and_rests_while_the_account_is_closed() {
     let app = App::builder().without_worker().start().await;
     let admin = app.operator().await;
     let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
     let note = json!({ "note": "asked for" });
-    let path = format!("/v1/operator/users/{}/close", amina.id);
-    app.post(&admin, &path, note).await.expect(200);
+    let tokens = app.open_session(&amina.email).await;
+    for (step, status) in [("close", 403), ("reopen", 200)] {
+        let path = format!("/v1/operator/users/{}/{step}", amina.id);
+        app.post(&admin, &path, note.clone()).await.expect(200);
+        let answer = refresh(&app, text(&tokens, "refresh_token")).await;
+        assert_eq!(answer.status.as_u16(), status, "{step}: {:#}", answer.body);
+    }
     let path = format!("/v1/operator/users/{}/role", juma.id);
     let user =
         app.put(&admin, &path, json!({ "role": "support", "note": "hired" })).await.expect(200);
     assert_eq!(user["role"], "support");
-    for person in [&amina, &juma] {
-        eventually("the token is refused", || async {
-            (app.get(person, "/v1/me").await.status == 401).then_some(())
-        })
-        .await;
-    }
+    eventually("the token is refused", || async {
+        (app.get(&juma, "/v1/me").await.status == 401).then_some(())
+    })
+    .await;
     let token = app.log_in(&juma.email).await;
     let juma = Person { token, ..juma };
     app.get(&juma, "/v1/operator/jobs").await.expect(200);

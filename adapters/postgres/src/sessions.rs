@@ -159,7 +159,8 @@ impl Store {
     /// session, and the person is told.
     ///
     /// # Errors
-    /// [`Conflict::SessionOver`], or [`Conflict::TokenSuperseded`] if another call was just ahead.
+    /// [`Conflict::SessionOver`], [`Conflict::TokenSuperseded`] if another call was just ahead, or
+    /// [`Error::Transfer`] if the account is closed.
     pub async fn refresh_session(
         &self,
         id: SessionId,
@@ -186,6 +187,7 @@ impl Store {
                     return Ok::<_, Error>(Err(refuse(conn, id, shown, now).await?));
                 }
                 let session = view(conn, id.uuid()).await?;
+                require_open(conn, session.user).await?;
                 Ok(Ok((load(conn, session.user).await?, session)))
             })
             .await?;

@@ -18,13 +18,12 @@ use crate::error::{Conflict, Error};
 use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::{accounts, deals, holds, payments, tier_limits, users};
-use crate::{audit, ledger, sessions};
+use crate::{audit, ledger};
 use amana_domain::deal::{Actor, DealState};
 use amana_domain::id::UserId;
 use amana_domain::ledger::{Account, AccountKind};
 use amana_domain::money::Currency;
 use amana_domain::payment::State;
-use amana_domain::session::EndReason;
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -63,9 +62,7 @@ impl Store {
                 .execute(conn)
                 .await?;
             let data = json!({ "note": note });
-            let actor = Actor::User(operator);
-            audit::record(conn, now, actor, "user.closed", id, data).await?;
-            sessions::end_all(conn, id, (EndReason::AccountClosed, actor), now).await?;
+            audit::record(conn, now, Actor::User(operator), "user.closed", id, data).await?;
             load(conn, id).await
         })
         .await
