@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod deal;
+pub mod factor;
 pub mod fee;
 pub mod handle;
 pub mod hold;
