@@ -1,6 +1,7 @@
 //! What handlers work with, and the one way in which they change something.
 
 use crate::ended::EndedSessions;
+use crate::factor::FactorKeys;
 use crate::password::Passwords;
 use crate::problem::ApiError;
 use crate::tokens::Tokens;
@@ -41,6 +42,7 @@ pub(crate) struct Context {
     /// From where money and rights may be decided about.
     pub(crate) staff_networks: Vec<IpNet>,
     pub(crate) passwords: Passwords,
+    pub(crate) factor_keys: FactorKeys,
     pub(crate) fees: FeePolicy,
 }
 

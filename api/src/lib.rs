@@ -10,6 +10,7 @@ mod device;
 mod docs;
 mod document;
 mod ended;
+mod factor;
 mod handles;
 mod health;
 mod holds;
@@ -28,6 +29,7 @@ mod quote;
 mod server;
 mod sessions;
 mod statements;
+mod step_up;
 mod tokens;
 mod transactions;
 mod transfers;
@@ -72,7 +74,8 @@ pub(crate) enum Chapter {
 }
 
 type Resources = (
-    (users::Users, sessions::Sessions, handles::Handles, people::People, limits::Limits),
+    (users::Users, handles::Handles, people::People, limits::Limits),
+    (sessions::Sessions, sessions::SecondSteps, factor::Factors),
     (wallet::Wallet, transactions::Transactions, statements::Statements),
     (transfers::Transfers, operations::Operations),
     deals::Deals,
@@ -105,7 +108,8 @@ same answer again, with the header `Idempotent-Replayed: true`; nothing is done 
 
 pub(crate) fn service() -> OpenApiService<Resources, ()> {
     let resources = (
-        (users::Users, sessions::Sessions, handles::Handles, people::People, limits::Limits),
+        (users::Users, handles::Handles, people::People, limits::Limits),
+        (sessions::Sessions, sessions::SecondSteps, factor::Factors),
         (wallet::Wallet, transactions::Transactions, statements::Statements),
         (transfers::Transfers, operations::Operations),
         deals::Deals,

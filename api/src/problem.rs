@@ -19,7 +19,7 @@ use crate::wire::Wire;
 const CONTENT_TYPE: &str = "application/problem+json";
 
 /// When something that should pass by itself may be tried again.
-const RETRY_AFTER_S: u32 = 2;
+const RETRY_AFTER_S: i64 = 2;
 
 /// One place in the request that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
@@ -57,11 +57,13 @@ pub(crate) struct ApiError {
     pub(crate) code: Code,
     pub(crate) detail: String,
     pub(crate) errors: Vec<FieldError>,
+    pub(crate) retry_after_s: Option<i64>,
 }
 
 impl ApiError {
     pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: vec![] }
+        let retry_after_s = code.passes_by_itself().then_some(RETRY_AFTER_S);
+        Self { code, detail: detail.into(), errors: vec![], retry_after_s }
     }
 
     /// A well-formed request with a value that cannot be.
@@ -109,8 +111,8 @@ impl IntoResponse for ApiError {
             let challenge = HeaderValue::from_static("Bearer");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
-        if self.code.passes_by_itself() {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S));
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

@@ -2,6 +2,7 @@
 
 use crate::context::{Context, FeePolicy};
 use crate::ended::EndedSessions;
+use crate::factor::FactorKeys;
 use crate::password::Passwords;
 use crate::problem::{of_framework, of_panic};
 use crate::tokens::Tokens;
@@ -26,7 +27,7 @@ const IDLE_MAX: Duration = Duration::from_secs(75);
 
 #[derive(Debug, Clone)]
 pub struct ApiConfig {
-    /// Signs the access tokens; all instances share it.
+    /// Signs tokens, and keys derived from it keep second factors secret; all instances share it.
     pub jwt_secret: SecretString,
     pub fee: FeePolicy,
     /// From where those who work here may decide about money and rights.
@@ -49,6 +50,7 @@ pub fn app(
         redis,
         tokens: Tokens::new(&config.jwt_secret),
         passwords: Passwords::default(),
+        factor_keys: FactorKeys::new(config.jwt_secret.clone()),
         fees: config.fee,
     });
     Route::new()

@@ -29,9 +29,13 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("agree_deal", Party),
     ("cancel_deal", Party),
     ("close_user", Staff(Resource::Users, Action::Change)),
+    ("complete_log_in", Public),
+    ("confirm_second_factor", Own),
+    ("create_backup_codes", Own),
     ("create_deal", Own),
     ("create_deposit", Own),
     ("create_hold", Own),
+    ("create_second_factor", Own),
     ("create_transfer", Own),
     ("create_withdrawal", Own),
     ("deliver_milestone", Party),
@@ -47,6 +51,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("get_operation", Party),
     ("get_payment", Party),
     ("get_readiness", Public),
+    ("get_second_factor", Own),
     ("get_statement", Own),
     ("get_transaction", Party),
     ("get_user", Staff(Resource::Users, Action::Read)),
@@ -76,6 +81,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("release_hold", Party),
     ("release_milestone", Party),
     ("release_withdrawal", Staff(Resource::HeldWithdrawals, Action::Decide)),
+    ("remove_second_factor", Own),
     ("reopen_user", Staff(Resource::Users, Action::Change)),
     ("replay_job", Staff(Resource::Jobs, Action::Change)),
     ("set_handle", Own),
@@ -83,8 +89,9 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("set_tier", Staff(Resource::Tiers, Action::Change)),
     ("settle_hold", Party),
     ("start_reconciliation", Staff(Resource::Reconciliation, Action::Change)),
+    ("step_up_session", Own),
 ];
-const ROWS: usize = 57;
+const ROWS: usize = 64;
 
 /// A deal, a payment, a hold, a job and a transaction that exist, so that a refusal is not for want of them.
 struct World {

@@ -1,5 +1,7 @@
 //! What the API answers is what its document promises: every operation, success and refusal.
 
+mod prove;
+
 use crate::openapi::{Operation, document, operations};
 use amana_harness::{Answer, App, Person, eventually};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -357,6 +359,7 @@ async fn every_answer_has_the_documented_shape() {
     look_back(&observer, &buyer).await;
     manage(&observer, &seller, &operator).await;
     stay(&observer, &operator).await;
+    prove::prove(&observer).await;
     operate(&observer, &operator).await;
     let documented: BTreeSet<String> = observer.operations.iter().map(|o| o.id.clone()).collect();
     assert_eq!(*observer.answered.borrow(), documented);

@@ -34,6 +34,10 @@ impl World {
             "register_user" => "/v1/users".to_owned(),
             "log_in" => "/v1/sessions".to_owned(),
             "refresh_session" => "/v1/sessions/refresh".to_owned(),
+            "complete_log_in" => "/v1/sessions/second-factor".to_owned(),
+            "step_up_session" => "/v1/sessions/step-up".to_owned(),
+            "create_second_factor" => "/v1/me/second-factor".to_owned(),
+            "confirm_second_factor" => "/v1/me/second-factor/confirm".to_owned(),
             "set_role" => format!("/v1/operator/users/{USER}/role"),
             "create_deposit" => "/v1/wallet/deposits".to_owned(),
             "create_withdrawal" => "/v1/withdrawals".to_owned(),
@@ -85,11 +89,14 @@ const HOLD: &str = "hold_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const USER: &str = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 
 /// Every operation that takes a JSON body of ours.
-const WITH_BODY: [&str; 17] = [
+const WITH_BODY: [&str; 21] = [
     "close_user",
+    "complete_log_in",
+    "confirm_second_factor",
     "create_deal",
     "create_deposit",
     "create_hold",
+    "create_second_factor",
     "create_transfer",
     "create_withdrawal",
     "fund_deal",
@@ -103,6 +110,7 @@ const WITH_BODY: [&str; 17] = [
     "set_role",
     "set_tier",
     "settle_hold",
+    "step_up_session",
 ];
 
 /// A body with everything that is required and nothing else.
@@ -115,6 +123,9 @@ fn good(operation: &str) -> Value {
         }),
         "log_in" => json!({ "login": "neema@example.com", "password": "karibu-nyumbani-7" }),
         "refresh_session" => json!({ "refresh_token": "nonsense" }),
+        "complete_log_in" => json!({ "challenge": "nonsense", "code": "123456" }),
+        "confirm_second_factor" => json!({ "code": "123456" }),
+        "create_second_factor" | "step_up_session" => json!({ "password": "karibu-nyumbani-7" }),
         "set_role" => json!({ "role": "support", "note": "looked into" }),
         "create_deposit" | "create_withdrawal" | "settle_hold" => json!({ "amount": money }),
         "create_transfer" => json!({ "to": { "phone": "254711000002" }, "amount": money }),
@@ -186,6 +197,11 @@ async fn the_good_bodies_are_good() {
         ("log_in", 200),
         // Signed by nobody.
         ("refresh_session", 401),
+        ("complete_log_in", 401),
+        // Nothing is set up.
+        ("confirm_second_factor", 404),
+        ("create_second_factor", 201),
+        ("step_up_session", 200),
         ("create_deal", 201),
         ("create_deposit", 202),
         ("fund_deal", 202),
@@ -369,7 +385,14 @@ async fn texts_are_well_formed_and_bounded() {
     world.check("set_handle", "/handle", json!(long(31))).await;
     world.check("register_user", "/password", json!("nine-char")).await;
     world.check("register_user", "/password", json!(long(129))).await;
-    world.check("log_in", "/password", json!(long(129))).await;
+    for operation in ["log_in", "create_second_factor", "step_up_session"] {
+        world.check(operation, "/password", json!(long(129))).await;
+    }
+    for code in ["", "12345", "1234567", "12345x", "ABCDE-FGHJ", "ABCDE-FGHJU", "12345\u{0}"] {
+        for operation in ["complete_log_in", "confirm_second_factor", "step_up_session"] {
+            world.check(operation, "/code", json!(code)).await;
+        }
+    }
     world.end().await;
 }
 

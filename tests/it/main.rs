@@ -34,6 +34,7 @@ mod quotes;
 mod races;
 mod reconciliation;
 mod requests;
+mod second_factor;
 mod sessions;
 mod statement;
 mod transactions;

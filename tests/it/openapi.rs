@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Whoever calls these cannot have a token yet, or is the provider, or a load balancer.
-pub(crate) const PUBLIC: [&str; 8] = [
+pub(crate) const PUBLIC: [&str; 9] = [
+    "complete_log_in",
     "get_liveness",
     "get_readiness",
     "log_in",
@@ -18,10 +19,10 @@ pub(crate) const PUBLIC: [&str; 8] = [
 ];
 
 /// What an operation does is the first word of its id, and is one of these.
-const VERBS: [&str; 21] = [
-    "agree", "cancel", "close", "create", "deliver", "end", "fund", "get", "list", "log",
-    "propose", "receive", "refresh", "refuse", "register", "release", "reopen", "replay", "set",
-    "settle", "start",
+const VERBS: [&str; 25] = [
+    "agree", "cancel", "close", "complete", "confirm", "create", "deliver", "end", "fund", "get",
+    "list", "log", "propose", "receive", "refresh", "refuse", "register", "release", "remove",
+    "reopen", "replay", "set", "settle", "start", "step",
 ];
 
 /// One operation of the document, with the place where it is called.

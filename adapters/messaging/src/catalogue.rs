@@ -34,6 +34,10 @@ pub const fn variables(template: Template) -> Variables {
     match template {
         Template::Welcome => only(&["name"]),
         Template::NewDevice | Template::SessionReused => only(&["name", "device", "at"]),
+        Template::FactorAdded | Template::FactorRemoved | Template::FactorLocked => {
+            only(&["name", "at"])
+        }
+        Template::BackupCodeUsed => only(&["name", "at", "left"]),
         Template::DealProposed => {
             only(&["name", "counterparty", "deal_title", "amount", "deadline"])
         }

@@ -1,6 +1,7 @@
 //! What a use-case can answer instead of its result. `Display` never contains the source.
 
 use amana_domain::deal::Refusal;
+use amana_domain::factor::FactorRefusal;
 use amana_domain::hold::HoldRefusal;
 use amana_domain::ledger::LedgerError;
 use amana_domain::limits::LimitRefusal;
@@ -45,6 +46,7 @@ text_enum! {
         SessionOver = "session_over",
         TokenSuperseded = "token_superseded",
         OwnRole = "own_role",
+        FactorActive = "factor_active",
         KeyReused = "idempotency_key_reused",
         KeyInProgress = "idempotency_key_in_progress",
     }
@@ -62,6 +64,8 @@ pub enum Error {
     Hold(#[from] HoldRefusal),
     #[error(transparent)]
     Limit(#[from] LimitRefusal),
+    #[error(transparent)]
+    Factor(#[from] FactorRefusal),
     #[error("{0}")]
     Conflict(Conflict),
     /// More waits already than may wait. Nothing was done.

@@ -8,6 +8,7 @@ mod callbacks;
 mod clock;
 mod deals;
 mod error;
+mod factors;
 mod handles;
 mod holds;
 mod idempotency;
@@ -37,6 +38,7 @@ pub use callbacks::{CallbackKind, CallbackOutcome, NewCallback, StoredCallback};
 pub use clock::Clock;
 pub use deals::{DealView, NewDealRequest, NewMilestoneRequest, TimelineEvent};
 pub use error::{Conflict, Error, StoreError};
+pub use factors::{FactorView, ReadCode, Shown, Unreadable};
 pub use holds::{HoldFilter, HoldRole, HoldView, NewHold};
 pub use idempotency::{Answer, Keyed, OperationView, Outcome};
 pub use job::{Job, TimerKind};
@@ -53,7 +55,7 @@ pub use pool::Store;
 pub use proof::{Counts, LedgerCheck, LedgerCheckView, Proof};
 pub use quote::{Allowance, Quote};
 pub use reconciliation::{BreakView, RunSummary, RunView, SuspenseItem};
-pub use sessions::{Device, SessionView};
+pub use sessions::{Device, LogIn, SessionView};
 pub use transactions::{
     SCAN_MAX, StatementPage, StatementPlace, TransactionFilter, TransactionPage,
 };

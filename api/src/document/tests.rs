@@ -2,9 +2,11 @@ use super::*;
 use std::collections::BTreeSet;
 
 /// Whoever calls these cannot have a token yet, or is the provider, or a load balancer.
-const PUBLIC: [&str; 7] = [
+const PUBLIC: [&str; 9] = [
     "register_user",
     "log_in",
+    "complete_log_in",
+    "refresh_session",
     "receive_collection",
     "receive_payout",
     "receive_payout_timeout",

@@ -2,6 +2,7 @@
 
 use super::{ApiError, Code};
 use amana_domain::deal::Refusal;
+use amana_domain::factor::FactorRefusal;
 use amana_domain::fee::FeeError;
 use amana_domain::hold::HoldRefusal;
 use amana_domain::ledger::LedgerError;
@@ -19,6 +20,7 @@ impl From<Error> for ApiError {
             Error::Transfer(refusal) => refusal.into(),
             Error::Hold(refusal) => refusal.into(),
             Error::Limit(refusal) => refusal.into(),
+            Error::Factor(refusal) => refusal.into(),
             Error::Conflict(conflict) => conflict.into(),
             Error::Busy => Self::new(Code::Busy, "too many calls are waiting; nothing was done"),
             Error::LeaseLost | Error::Store(_) => failure(&error),
@@ -132,6 +134,20 @@ impl From<LimitRefusal> for ApiError {
     }
 }
 
+impl From<FactorRefusal> for ApiError {
+    fn from(refusal: FactorRefusal) -> Self {
+        let text = refusal.to_string();
+        match refusal {
+            FactorRefusal::WrongCode => Self::new(Code::WrongCode, text.clone()).at("/code", text),
+            FactorRefusal::CodeWanted => Self::field("/code", text),
+            FactorRefusal::Locked { wait } => Self {
+                retry_after_s: Some(wait.num_seconds().saturating_add(1)),
+                ..Self::new(Code::TooManyTries, text)
+            },
+        }
+    }
+}
+
 impl From<TransferRefusal> for ApiError {
     fn from(refusal: TransferRefusal) -> Self {
         let text = refusal.to_string();
@@ -206,6 +222,10 @@ impl From<Conflict> for ApiError {
                 "another call has just exchanged this refresh token: use what that call was answered",
             ),
             Conflict::OwnRole => (Code::OwnRole, "somebody else has to change this role"),
+            Conflict::FactorActive => (
+                Code::FactorActive,
+                "remove the second factor that you have before you set up another",
+            ),
             Conflict::KeyReused => (
                 Code::IdempotencyKeyReused,
                 "this Idempotency-Key was used for a request that said something else",

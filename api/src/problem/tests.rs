@@ -1,9 +1,10 @@
 use super::*;
 use amana_domain::deal::{DealState, Refusal, Role};
+use amana_domain::factor::FactorRefusal;
 use amana_domain::ledger::{Account, LedgerError};
 use amana_domain::money::Currency;
 use amana_postgres::{Conflict, Error, StoreError};
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -36,6 +37,9 @@ fn every_refusal_has_a_status_and_a_code() {
         "insufficient_funds",
     );
     check(LedgerError::Malformed, 500, "internal");
+    check(FactorRefusal::WrongCode, 422, "wrong_code");
+    check(FactorRefusal::CodeWanted, 422, "invalid_request");
+    check(FactorRefusal::Locked { wait: TimeDelta::minutes(9) }, 429, "too_many_tries");
     check(StoreError::Row("secret".into()), 500, "internal");
     check(StoreError::Connection("secret".into()), 503, "unavailable");
 }
@@ -72,4 +76,7 @@ async fn the_headers_that_belong_to_a_status_are_there() {
     assert_eq!(response.header("WWW-Authenticate"), Some("Bearer"));
     let (response, _) = body(ApiError::unavailable()).await;
     assert_eq!(response.header("Retry-After"), Some("2"));
+    let locked = FactorRefusal::Locked { wait: TimeDelta::minutes(9) };
+    let (response, _) = body(locked.into()).await;
+    assert_eq!(response.header("Retry-After"), Some("541"));
 }
