@@ -1,6 +1,7 @@
 //! What handlers work with, and the one way in which they change something.
 
 use crate::ended::EndedSessions;
+use crate::factor::FactorKeys;
 use crate::links::Links;
 use crate::password::Passwords;
 use crate::problem::ApiError;
@@ -47,6 +48,7 @@ pub(crate) struct Context {
     pub(crate) codes: CodeKey,
     /// Password resets that are being begun.
     pub(crate) resets: Arc<Semaphore>,
+    pub(crate) factor_keys: FactorKeys,
     pub(crate) fees: FeePolicy,
     pub(crate) files: Files,
     pub(crate) links: Links,

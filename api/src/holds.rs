@@ -10,6 +10,7 @@ use crate::once::{Created, Done, keyed};
 use crate::page::{Cursor, PageOf, limit};
 use crate::payee::PayeeObject;
 use crate::problem::ApiError;
+use crate::step_up::before_sending;
 use crate::wire::{HoldHours, Key, Limit, Message, PositiveMoney, Wire};
 use amana_domain::hold::State;
 use amana_domain::id::HoldId;
@@ -82,6 +83,7 @@ impl Holds {
     /// by itself; the caller cannot take it back before. It counts as sent today. Problems:
     /// `insufficient_funds`, `transaction_limit`, `day_limit`, `unknown_recipient`, `recipient_closed`,
     /// `same_party`, `currency_not_carried`, `idempotency_key_reused` (422), `account_closed` (403),
+    /// `step_up_required` (403: above KES 50,000, for those who have a second factor),
     /// `idempotency_key_required` (400).
     #[oai(path = "/", method = "post", operation_id = "create_hold")]
     async fn create(
@@ -101,6 +103,7 @@ impl Holds {
             let now = context.now();
             return Ok(context.store.quote_hold(caller.user(), &request, now).await?.into());
         }
+        before_sending(&context, &caller, request.amount).await?;
         let made = context
             .write(async move |store, now| store.create_hold(&keyed, &request, made, now).await)
             .await?;

@@ -11,6 +11,7 @@ mod device;
 mod docs;
 mod document;
 mod ended;
+mod factor;
 mod files;
 mod handles;
 mod health;
@@ -33,6 +34,7 @@ mod quote;
 mod server;
 mod sessions;
 mod statements;
+mod step_up;
 mod tokens;
 mod transactions;
 mod transfers;
@@ -80,8 +82,9 @@ pub(crate) enum Chapter {
 }
 
 type Resources = (
-    (users::Users, sessions::Sessions, handles::Handles, people::People, limits::Limits),
+    (users::Users, handles::Handles, people::People, limits::Limits),
     (verifications::Verifications, contacts::Contacts, passwords::PasswordChanges),
+    (sessions::Sessions, sessions::SecondSteps, factor::Factors),
     (wallet::Wallet, transactions::Transactions, statements::Statements),
     (transfers::Transfers, operations::Operations),
     deals::Deals,
@@ -116,8 +119,9 @@ same answer again, with the header `Idempotent-Replayed: true`; nothing is done 
 
 pub(crate) fn service() -> OpenApiService<Resources, ()> {
     let resources = (
-        (users::Users, sessions::Sessions, handles::Handles, people::People, limits::Limits),
+        (users::Users, handles::Handles, people::People, limits::Limits),
         (verifications::Verifications, contacts::Contacts, passwords::PasswordChanges),
+        (sessions::Sessions, sessions::SecondSteps, factor::Factors),
         (wallet::Wallet, transactions::Transactions, statements::Statements),
         (transfers::Transfers, operations::Operations),
         deals::Deals,

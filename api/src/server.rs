@@ -2,6 +2,7 @@
 
 use crate::context::{Context, FeePolicy};
 use crate::ended::EndedSessions;
+use crate::factor::FactorKeys;
 use crate::links::Links;
 use crate::password::Passwords;
 use crate::passwords::RESETS_AT_ONCE;
@@ -57,6 +58,7 @@ pub fn app(
         passwords: Passwords::default(),
         codes: CodeKey::derive(config.jwt_secret.expose_secret().as_bytes()),
         resets: Arc::new(Semaphore::new(RESETS_AT_ONCE)),
+        factor_keys: FactorKeys::new(config.jwt_secret.clone()),
         fees: config.fee,
         files: config.files.clone(),
         links: Links::new(&config.jwt_secret),

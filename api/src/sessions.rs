@@ -1,17 +1,21 @@
 //! Sessions: logging in, staying logged in, signing out here and elsewhere.
 
+mod answer;
+mod second_step;
+
+pub(crate) use second_step::SecondSteps;
+
 use crate::Chapter;
 use crate::auth::{Caller, require_open};
 use crate::body::Body;
 use crate::context::Context;
 use crate::device;
 use crate::problem::{ApiError, Code};
-use crate::tokens::{Bearer, TOKEN_TTL};
-use crate::wire::{Email, Phone, Secret, Text, Timestamp, Wire, text_values};
+use crate::wire::{Email, Phone, Secret, Text, Wire};
 use amana_domain::id::SessionId;
-use amana_domain::permission::UserRole;
-use amana_domain::session::{DeviceKind, EndReason};
-use amana_postgres::{SessionView, User};
+use amana_domain::session::EndReason;
+use amana_postgres::{LogIn, Store, User};
+use answer::{LogInAnswer, SessionAnswer, TokensAnswer};
 use poem::web::Data;
 use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
@@ -19,16 +23,11 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
 
-text_values! {
-    /// What a session is used on, as far as the app said so.
-    DeviceKind as "DeviceKind";
-}
-
 /// What a person logs in with.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
-#[oai(deny_unknown_fields)]
-struct LogIn {
+#[oai(deny_unknown_fields, rename = "LogIn")]
+struct Credentials {
     /// The e-mail address, or the phone number, international or Kenyan.
     login: String,
     password: Secret,
@@ -43,57 +42,6 @@ struct RefreshSession {
     refresh_token: String,
 }
 
-/// The right to call the API for a while, and to get another one.
-#[derive(Object)]
-#[oai(rename = "Tokens")]
-struct TokensAnswer {
-    session_id: Wire<SessionId>,
-    /// Send it as `Authorization: Bearer …`.
-    access_token: String,
-    /// Always `Bearer`.
-    token_type: String,
-    /// Seconds until the access token is no longer good.
-    expires_in: i64,
-    /// For `refresh_session`, once. Shown twice, it ends the session: then somebody else has it too.
-    refresh_token: String,
-    /// When the session is over unless it is refreshed.
-    refresh_expires_at: Timestamp,
-}
-
-/// Where the caller is logged in.
-#[derive(Debug, Object)]
-#[oai(rename = "Session")]
-struct SessionAnswer {
-    id: Wire<SessionId>,
-    /// As the person may know it: `Chrome on Android`.
-    device: String,
-    kind: Wire<DeviceKind>,
-    /// The internet address at log-in.
-    address: String,
-    /// Whether it is the session of this call.
-    is_current: bool,
-    created_at: Timestamp,
-    /// When it was refreshed last.
-    seen_at: Timestamp,
-    /// When it is over unless it is refreshed.
-    expires_at: Timestamp,
-}
-
-impl SessionAnswer {
-    fn of(session: SessionView, current: SessionId) -> Self {
-        Self {
-            id: session.id.into(),
-            device: session.device_name,
-            kind: session.device_kind.into(),
-            address: session.address,
-            is_current: session.id == current,
-            created_at: session.created_at.into(),
-            seen_at: session.seen_at.into(),
-            expires_at: session.expires_at.into(),
-        }
-    }
-}
-
 /// All sessions of a person; there are at most five.
 #[derive(Debug, Object)]
 struct SessionList {
@@ -103,7 +51,14 @@ struct SessionList {
 
 #[derive(ApiResponse)]
 enum LoggedIn {
-    /// Logged in.
+    /// Logged in; or, to those who have a second factor, `second_factor` and no tokens.
+    #[oai(status = 200)]
+    Result(Json<LogInAnswer>),
+}
+
+#[derive(ApiResponse)]
+enum Refreshed {
+    /// New tokens.
     #[oai(status = 200)]
     Tokens(Json<TokensAnswer>),
 }
@@ -122,18 +77,6 @@ enum Ended {
     Done,
 }
 
-fn tokens(context: &Context, role: UserRole, session: &SessionView) -> Result<LoggedIn, ApiError> {
-    let bearer = Bearer { user: session.user, role, session: session.id };
-    Ok(LoggedIn::Tokens(Json(TokensAnswer {
-        session_id: session.id.into(),
-        access_token: context.tokens.access(bearer, context.now())?,
-        token_type: "Bearer".to_owned(),
-        expires_in: TOKEN_TTL.num_seconds(),
-        refresh_token: context.tokens.refresh(session)?,
-        refresh_expires_at: session.expires_at.into(),
-    })))
-}
-
 /// Tells this process at once. The others read it within a second, and so does this one if it fails here.
 async fn notice_end(context: &Context) -> Ended {
     if let Err(error) = context.ended.read().await {
@@ -148,8 +91,9 @@ pub(crate) struct Sessions;
 impl Sessions {
     /// Log in
     ///
-    /// Opens a session: an access token for 15 minutes, and a refresh token for the next one. A person has five
-    /// sessions at most; the one that was not used for longest makes room. Who logs in from a device that was
+    /// Opens a session: an access token for 15 minutes, and a refresh token for the next one. Who has a second
+    /// factor gets a challenge instead, for `complete_log_in`, good for five minutes. A person has five sessions at
+    /// most; the one that was not used for longest makes room. Who logs in from a device that was
     /// not seen before gets an e-mail. Problems: `invalid_credentials` (401), whether the person is unknown or
     /// the password wrong; `account_closed` (403), told to nobody who does not know the password.
     #[oai(path = "/", method = "post", operation_id = "log_in")]
@@ -157,14 +101,16 @@ impl Sessions {
         &self,
         context: Data<&Arc<Context>>,
         device: device::From,
-        body: Body<LogIn>,
+        body: Body<Credentials>,
     ) -> Result<LoggedIn, ApiError> {
         let user = proven(&context, body.value).await?;
         let (id, role, device) = (user.id, user.role, device.0);
-        let work = async move |store: amana_postgres::Store, now| {
-            store.open_session(id, &device, now).await
+        let work = async move |store: Store, now| store.log_in(id, &device, now).await;
+        let answer = match context.write(work).await? {
+            LogIn::Opened(session) => TokensAnswer::of(&context, role, &session)?.into(),
+            LogIn::FactorWanted => LogInAnswer::challenge(&context, id)?,
         };
-        tokens(&context, role, &context.write(work).await?)
+        Ok(LoggedIn::Result(Json(answer)))
     }
 
     /// Refresh a session
@@ -178,7 +124,7 @@ impl Sessions {
         &self,
         context: Data<&Arc<Context>>,
         body: Body<RefreshSession>,
-    ) -> Result<LoggedIn, ApiError> {
+    ) -> Result<Refreshed, ApiError> {
         let token = context.tokens.read_refresh(&body.value.refresh_token);
         let token = token.ok_or(amana_postgres::Conflict::SessionOver)?;
         let (user, session) = context
@@ -186,7 +132,7 @@ impl Sessions {
                 store.refresh_session(token.session, token.rotation, now).await
             })
             .await?;
-        tokens(&context, user.role, &session)
+        Ok(Refreshed::Tokens(Json(TokensAnswer::of(&context, user.role, &session)?)))
     }
 
     /// List one's sessions
@@ -236,7 +182,10 @@ impl Sessions {
 }
 
 /// The person who goes by this name and knows its password. That the account is closed is theirs to know.
-async fn proven(context: &Context, LogIn { login, password }: LogIn) -> Result<User, ApiError> {
+async fn proven(
+    context: &Context,
+    Credentials { login, password }: Credentials,
+) -> Result<User, ApiError> {
     let user = find(context, &login).await?;
     let hash = user.as_ref().map(|user| user.password_hash.clone());
     let fits = context.passwords.verify(password.0, hash).await?;

@@ -1,8 +1,10 @@
-//! Tokens: short ones that say who calls, and long ones that are exchanged for new ones.
+//! Tokens: short ones that say who calls, long ones that are exchanged for new ones, and challenges, which say
+//! whose password was right.
 //!
-//! Both are signed. What a refresh token is good for is decided by its session, which knows the newest number.
+//! All are signed. What a refresh token is good for is decided by its session, which knows the newest number.
 
 use crate::problem::ApiError;
+use amana_domain::factor::CHALLENGE_TTL;
 use amana_domain::id::{SessionId, UserId};
 use amana_domain::permission::UserRole;
 use amana_postgres::SessionView;
@@ -19,6 +21,7 @@ const ISSUER: &str = "amana";
 
 /// One kind of token is never taken for the other.
 const REFRESH_AUDIENCE: &str = "refresh";
+const CHALLENGE_AUDIENCE: &str = "second_factor";
 
 #[derive(Serialize, Deserialize)]
 struct AccessClaims {
@@ -36,6 +39,15 @@ struct RefreshClaims {
     aud: String,
     sid: String,
     rot: i32,
+}
+
+/// Whose password was right, and until when a code may follow.
+#[derive(Serialize, Deserialize)]
+struct ChallengeClaims {
+    iss: String,
+    aud: String,
+    sub: String,
+    exp: i64,
 }
 
 /// Who an access token speaks for.
@@ -59,6 +71,7 @@ pub(crate) struct Tokens {
     decoding: DecodingKey,
     access: Validation,
     refresh: Validation,
+    challenge: Validation,
 }
 
 // The keys are the secret.
@@ -77,16 +90,21 @@ fn validation() -> Validation {
     validation
 }
 
+fn validation_for(audience: &str) -> Validation {
+    let mut validation = validation();
+    validation.set_audience(&[audience]);
+    validation
+}
+
 impl Tokens {
     pub(crate) fn new(secret: &SecretString) -> Self {
         let secret = secret.expose_secret().as_bytes();
-        let mut refresh = validation();
-        refresh.set_audience(&[REFRESH_AUDIENCE]);
         Self {
             encoding: EncodingKey::from_secret(secret),
             decoding: DecodingKey::from_secret(secret),
             access: validation(),
-            refresh,
+            refresh: validation_for(REFRESH_AUDIENCE),
+            challenge: validation_for(CHALLENGE_AUDIENCE),
         }
     }
 
@@ -113,6 +131,23 @@ impl Tokens {
             sid: session.id.to_string(),
             rot: session.rotation,
         })
+    }
+
+    /// # Errors
+    /// `internal` if signing fails.
+    pub(crate) fn challenge(&self, user: UserId, now: DateTime<Utc>) -> Result<String, ApiError> {
+        self.sign(&ChallengeClaims {
+            iss: ISSUER.to_owned(),
+            aud: CHALLENGE_AUDIENCE.to_owned(),
+            sub: user.to_string(),
+            exp: now.checked_add_signed(CHALLENGE_TTL).unwrap_or(now).timestamp(),
+        })
+    }
+
+    pub(crate) fn read_challenge(&self, token: &str, now: DateTime<Utc>) -> Option<UserId> {
+        let claims: ChallengeClaims = self.read(token, &self.challenge)?;
+        let user = claims.sub.parse().ok()?;
+        (now.timestamp() < claims.exp).then_some(user)
     }
 
     pub(crate) fn read_access(&self, token: &str, now: DateTime<Utc>) -> Option<Bearer> {
@@ -192,6 +227,22 @@ mod tests {
         assert_eq!(tokens.read_refresh(&refresh), Some(read));
         assert_eq!(tokens.read_refresh(&access), None);
         assert_eq!(tokens.read_access(&refresh, at(0)), None);
+        let user = bearer(UserRole::User).user;
+        let challenge = tokens.challenge(user, at(0)).unwrap();
+        assert_eq!(tokens.read_access(&challenge, at(0)), None);
+        assert_eq!(tokens.read_refresh(&challenge), None);
+        assert_eq!(tokens.read_challenge(&access, at(0)), None);
+        assert_eq!(tokens.read_challenge(&refresh, at(0)), None);
+    }
+
+    #[test]
+    fn a_challenge_is_good_for_five_minutes() {
+        let (tokens, user) = (Tokens::new(&"secret".into()), bearer(UserRole::User).user);
+        let challenge = tokens.challenge(user, at(0)).unwrap();
+        assert_eq!(tokens.read_challenge(&challenge, at(299)), Some(user));
+        assert_eq!(tokens.read_challenge(&challenge, at(300)), None);
+        let elsewhere = Tokens::new(&"other".into());
+        assert_eq!(elsewhere.read_challenge(&challenge, at(0)), None);
     }
 
     #[test]

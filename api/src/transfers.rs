@@ -8,6 +8,7 @@ use crate::once::{Created, answer, keyed};
 use crate::payee::PayeeObject;
 use crate::people::PersonAnswer;
 use crate::problem::ApiError;
+use crate::step_up::before_sending;
 use crate::wire::{Key, Message, Money, Nullable, PositiveMoney, Timestamp, Wire};
 use amana_domain::id::EntryId;
 use amana_domain::transfer::{
@@ -109,8 +110,9 @@ impl Transfers {
     ///
     /// Moves it at once and for good, free of charge; both sides see the same transaction id. Problems:
     /// `insufficient_funds`, `transaction_limit`, `day_limit`, `recipient_limit`, `unknown_recipient`,
-    /// `recipient_closed`, `same_party`, `currency_not_carried` (422), `account_closed` (403), `busy` (503,
-    /// nothing was done), `unavailable` (503: it may have been done; the same call with the same key tells),
+    /// `recipient_closed`, `same_party`, `currency_not_carried` (422), `account_closed` (403), `step_up_required`
+    /// (403: above KES 50,000, for those who have a second factor), `busy` (503, nothing was done), `unavailable`
+    /// (503: it may have been done; the same call with the same key tells),
     /// `idempotency_key_required` (400), `idempotency_key_reused` (422), `idempotency_key_in_progress` (409).
     #[oai(path = "/", method = "post", operation_id = "create_transfer")]
     async fn create(
@@ -130,6 +132,7 @@ impl Transfers {
             let quote = context.store.quote_transfer(&transfer, context.now()).await?;
             return Ok(quote.into());
         }
+        before_sending(&context, &caller, transfer.amount).await?;
         Ok(context.transfers.make(transfer).await?.into())
     }
 }

@@ -95,6 +95,10 @@ impl<T> Nullable<T> {
     pub(crate) fn of(value: Option<impl Into<T>>) -> Self {
         Self(value.map(Into::into))
     }
+
+    pub(crate) const fn none() -> Self {
+        Self(None)
+    }
 }
 
 single_value!(

@@ -8,6 +8,7 @@ use crate::once::{Started, answer, keyed};
 use crate::page::Cursor;
 use crate::payments::{self, PaymentAnswer, PaymentPage, payer};
 use crate::problem::ApiError;
+use crate::step_up::before_paying_out;
 use crate::wire::{Key, Limit, Phone, PositiveMoney, Wire};
 use amana_domain::id::PaymentId;
 use amana_domain::payment::Purpose;
@@ -43,8 +44,9 @@ impl Withdrawals {
     /// Reserves the amount at once, checks the withdrawal for fraud, and pays it out; one that looks unusual
     /// waits for a person (`held`), for a week at most. If it fails, the money returns to the wallet. Follow
     /// it with `get_payment`. Problems: `insufficient_funds`, `transaction_limit`, `day_limit`, `provider_limit`,
-    /// `provider_step`, `currency_not_carried` (422), `account_closed` (403), `idempotency_key_required` (400),
-    /// `idempotency_key_reused` (422).
+    /// `provider_step`, `currency_not_carried` (422), `account_closed` (403), `step_up_required` (403: to
+    /// another number than the registered one, or above KES 50,000 for those who have a second factor),
+    /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/", method = "post", operation_id = "create_withdrawal")]
     async fn create(
         &self,
@@ -59,11 +61,13 @@ impl Withdrawals {
     ) -> Result<Started<PaymentAnswer>, ApiError> {
         let keyed = keyed(&caller, key.0, "create_withdrawal", &body.canonical);
         let amount = body.value.amount.money()?;
-        let phone = payer(&context, &caller, body.value.phone).await?;
         if dry_run.0 == Some(true) {
+            let phone = payer(&context, &caller, body.value.phone).await?;
             let (user, now) = (caller.user(), context.now());
             return Ok(context.store.quote_withdrawal(user, amount, &phone, now).await?.into());
         }
+        let named = body.value.phone.map(|phone| phone.0.0);
+        let phone = before_paying_out(&context, &caller, amount, named).await?;
         let outcome = context
             .write(async move |store, now| {
                 store.withdraw(&keyed, amount, &phone, render, now).await

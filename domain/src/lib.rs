@@ -9,6 +9,7 @@ pub mod access;
 pub mod code;
 pub mod contact;
 pub mod deal;
+pub mod factor;
 pub mod fee;
 pub mod handle;
 pub mod hold;

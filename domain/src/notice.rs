@@ -24,6 +24,11 @@ text_enum! {
         Welcome = "welcome",
         NewDevice = "new_device",
         SessionReused = "session_reused",
+        FactorAdded = "factor_added",
+        FactorRemoved = "factor_removed",
+        /// Too many wrong codes.
+        FactorLocked = "factor_locked",
+        BackupCodeUsed = "backup_code_used",
         DealProposed = "deal_proposed",
         DealAgreed = "deal_agreed",
         DealCancelled = "deal_cancelled",
@@ -124,6 +129,10 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         Template::Welcome
         | Template::NewDevice
         | Template::SessionReused
+        | Template::FactorAdded
+        | Template::FactorRemoved
+        | Template::FactorLocked
+        | Template::BackupCodeUsed
         | Template::DealAgreed
         | Template::DealCancelled
         | Template::CancelAsked

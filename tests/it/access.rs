@@ -41,6 +41,10 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("create_kyc_document", Party),
     ("create_kyc_document_link", Party),
     ("create_kyc_review_link", Staff(Resource::Kyc, Action::Read)),
+    ("complete_log_in", Public),
+    ("confirm_second_factor", Own),
+    ("create_backup_codes", Own),
+    ("create_second_factor", Own),
     ("create_transfer", Own),
     ("create_withdrawal", Own),
     ("delete_kyc_document", Party),
@@ -60,6 +64,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("get_operation", Party),
     ("get_payment", Party),
     ("get_readiness", Public),
+    ("get_second_factor", Own),
     ("get_statement", Own),
     ("get_transaction", Party),
     ("get_user", Staff(Resource::Users, Action::Read)),
@@ -92,6 +97,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("release_hold", Party),
     ("release_milestone", Party),
     ("release_withdrawal", Staff(Resource::HeldWithdrawals, Action::Decide)),
+    ("remove_second_factor", Own),
     ("reopen_user", Staff(Resource::Users, Action::Change)),
     ("replay_job", Staff(Resource::Jobs, Action::Change)),
     ("set_handle", Own),
@@ -106,8 +112,9 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("start_verification", Own),
     ("submit_kyc_application", Party),
     ("withdraw_kyc_application", Party),
+    ("step_up_session", Own),
 ];
-const ROWS: usize = 80;
+const ROWS: usize = 87;
 
 /// A deal, a payment, a hold, an application, a job and a transaction that exist, so that a refusal is not for want of them.
 struct World {

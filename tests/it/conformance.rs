@@ -1,6 +1,7 @@
 //! What the API answers is what its document promises: every operation, success and refusal.
 
 mod prove;
+mod second_factor;
 mod verify;
 
 use crate::openapi::{Operation, document, operations};
@@ -366,6 +367,7 @@ async fn every_answer_has_the_documented_shape() {
     manage(&observer, &seller, &operator).await;
     stay(&observer, &operator).await;
     prove::prove(&observer).await;
+    second_factor::guard(&observer).await;
     verify::verify(&observer, &seller, &operator).await;
     operate(&observer, &operator).await;
     let documented: BTreeSet<String> = observer.operations.iter().map(|o| o.id.clone()).collect();

@@ -36,6 +36,10 @@ impl World {
             "register_user" => "/v1/users".to_owned(),
             "log_in" => "/v1/sessions".to_owned(),
             "refresh_session" => "/v1/sessions/refresh".to_owned(),
+            "complete_log_in" => "/v1/sessions/second-factor".to_owned(),
+            "step_up_session" => "/v1/sessions/step-up".to_owned(),
+            "create_second_factor" => "/v1/me/second-factor".to_owned(),
+            "confirm_second_factor" => "/v1/me/second-factor/confirm".to_owned(),
             "set_role" => format!("/v1/operator/users/{USER}/role"),
             "create_deposit" => "/v1/wallet/deposits".to_owned(),
             "create_withdrawal" => "/v1/withdrawals".to_owned(),
@@ -100,17 +104,20 @@ const KYC: &str = "kyc_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const USER: &str = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 
 /// Every operation that takes a JSON body of ours.
-const WITH_BODY: [&str; 29] = [
+const WITH_BODY: [&str; 33] = [
     "approve_kyc_application",
     "close_user",
+    "complete_log_in",
     "confirm_email_change",
     "confirm_password_reset",
     "confirm_phone_change",
+    "confirm_second_factor",
     "confirm_verification",
     "create_deal",
     "create_deposit",
     "create_hold",
     "create_kyc_application",
+    "create_second_factor",
     "create_transfer",
     "create_withdrawal",
     "fund_deal",
@@ -130,6 +137,7 @@ const WITH_BODY: [&str; 29] = [
     "start_password_reset",
     "start_phone_change",
     "start_verification",
+    "step_up_session",
 ];
 
 /// A body with everything that is required and nothing else.
@@ -142,6 +150,9 @@ fn good(operation: &str) -> Value {
         }),
         "log_in" => json!({ "login": "neema@example.com", "password": "karibu-nyumbani-7" }),
         "refresh_session" => json!({ "refresh_token": "nonsense" }),
+        "complete_log_in" => json!({ "challenge": "nonsense", "code": "123456" }),
+        "confirm_second_factor" => json!({ "code": "123456" }),
+        "create_second_factor" | "step_up_session" => json!({ "password": "karibu-nyumbani-7" }),
         "set_role" => json!({ "role": "support", "note": "looked into" }),
         "create_deposit" | "create_withdrawal" | "settle_hold" => json!({ "amount": money }),
         "create_transfer" => json!({ "to": { "phone": "254711000002" }, "amount": money }),
@@ -232,6 +243,11 @@ async fn the_good_bodies_are_good() {
         ("log_in", 200),
         // Signed by nobody.
         ("refresh_session", 401),
+        ("complete_log_in", 401),
+        // Nothing is set up.
+        ("confirm_second_factor", 404),
+        ("create_second_factor", 201),
+        ("step_up_session", 200),
         ("create_deal", 201),
         ("create_deposit", 202),
         ("fund_deal", 202),

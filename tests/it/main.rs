@@ -38,6 +38,7 @@ mod quotes;
 mod races;
 mod reconciliation;
 mod requests;
+mod second_factor;
 mod secrets;
 mod sessions;
 mod statement;

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Whoever calls these cannot have a token yet, has a link, or is the provider, or a load balancer.
-pub(crate) const PUBLIC: [&str; 11] = [
+pub(crate) const PUBLIC: [&str; 12] = [
+    "complete_log_in",
     "confirm_password_reset",
     "get_file",
     "get_liveness",
@@ -21,10 +22,11 @@ pub(crate) const PUBLIC: [&str; 11] = [
 ];
 
 /// What an operation does is the first word of its id, and is one of these.
-const VERBS: [&str; 27] = [
-    "agree", "approve", "cancel", "close", "confirm", "create", "delete", "deliver", "end", "fund",
-    "get", "list", "log", "propose", "receive", "refresh", "refuse", "register", "reject",
-    "release", "reopen", "replay", "set", "settle", "start", "submit", "withdraw",
+const VERBS: [&str; 30] = [
+    "agree", "approve", "cancel", "close", "complete", "confirm", "create", "delete", "deliver",
+    "end", "fund", "get", "list", "log", "propose", "receive", "refresh", "refuse", "register",
+    "reject", "release", "remove", "reopen", "replay", "set", "settle", "start", "step", "submit",
+    "withdraw",
 ];
 
 /// One operation of the document, with the place where it is called.

@@ -1,6 +1,6 @@
 //! Withdrawals: reserved, screened, held, decided, paid, returned.
 
-use amana_harness::{App, Person, eventually};
+use amana_harness::{App, PASSWORD, Person, eventually};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
@@ -133,6 +133,9 @@ async fn many_recipients_are_held_and_many_payments_to_one_are_not() {
     let app = App::start().await;
     only_rule(&app, "many_recipients", 3).await;
     let person = with_money(&app, "Juma", 100_000).await;
+    // Other numbers than one's own have to be proven.
+    let password = json!({ "password": PASSWORD });
+    app.post(&person, "/v1/sessions/step-up", password).await.expect(200);
     let mut held = vec![];
     for phone in ["254733000001", "254733000002", "254733000001", "254733000003"] {
         let id = withdraw(&app, &person, to_number(1_000, phone)).await;

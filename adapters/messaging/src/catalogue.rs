@@ -45,6 +45,10 @@ pub const fn variables(template: Template) -> Variables {
         | Template::LeaveEmail
         | Template::LeavePhone => only(&["name", "code"]),
         Template::KycRejected => with(&["name"], Detail::Explanation),
+        Template::FactorAdded | Template::FactorRemoved | Template::FactorLocked => {
+            only(&["name", "at"])
+        }
+        Template::BackupCodeUsed => only(&["name", "at", "left"]),
         Template::DealProposed => {
             only(&["name", "counterparty", "deal_title", "amount", "deadline"])
         }

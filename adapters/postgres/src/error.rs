@@ -2,6 +2,7 @@
 
 use amana_domain::code::CodeRefusal;
 use amana_domain::deal::Refusal;
+use amana_domain::factor::FactorRefusal;
 use amana_domain::hold::HoldRefusal;
 use amana_domain::kyc::KycRefusal;
 use amana_domain::ledger::LedgerError;
@@ -51,6 +52,7 @@ text_enum! {
         SameContact = "same_contact",
         PasswordWrong = "password_wrong",
         ApplicationOpen = "application_open",
+        FactorActive = "factor_active",
         KeyReused = "idempotency_key_reused",
         KeyInProgress = "idempotency_key_in_progress",
     }
@@ -72,6 +74,8 @@ pub enum Error {
     Limit(#[from] LimitRefusal),
     #[error(transparent)]
     Code(#[from] CodeRefusal),
+    #[error(transparent)]
+    Factor(#[from] FactorRefusal),
     #[error("{0}")]
     Conflict(Conflict),
     /// More waits already than may wait. Nothing was done.

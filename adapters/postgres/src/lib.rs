@@ -10,6 +10,7 @@ mod clock;
 mod codes;
 mod deals;
 mod error;
+mod factors;
 mod handles;
 mod holds;
 mod idempotency;
@@ -41,6 +42,7 @@ pub use clock::Clock;
 pub use codes::{CodeKey, Proof as CodeProof};
 pub use deals::{DealView, NewDealRequest, NewMilestoneRequest, TimelineEvent};
 pub use error::{Conflict, Error, StoreError};
+pub use factors::{FactorView, ReadCode, Shown, Unreadable};
 pub use holds::{HoldFilter, HoldRole, HoldView, NewHold};
 pub use idempotency::{Answer, Keyed, OperationView, Outcome};
 pub use job::{Job, TimerKind};
@@ -58,7 +60,7 @@ pub use pool::Store;
 pub use proof::{Counts, LedgerCheck, LedgerCheckView, Proof};
 pub use quote::{Allowance, Quote};
 pub use reconciliation::{BreakView, RunSummary, RunView, SuspenseItem};
-pub use sessions::{Device, SessionView};
+pub use sessions::{Device, LogIn, SessionView};
 pub use transactions::{
     SCAN_MAX, StatementPage, StatementPlace, TransactionFilter, TransactionPage,
 };

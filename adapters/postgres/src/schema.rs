@@ -25,6 +25,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    backup_codes (user_id, digest) {
+        user_id -> Uuid,
+        digest -> Bytea,
+        used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     breaks (id) {
         id -> Uuid,
         kind -> Text,
@@ -333,6 +341,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    second_factors (user_id) {
+        user_id -> Uuid,
+        secret -> Bytea,
+        created_at -> Timestamptz,
+        confirmed_at -> Nullable<Timestamptz>,
+        last_step -> Nullable<Int8>,
+        tries -> Int4,
+        tries_began_at -> Nullable<Timestamptz>,
+        locked_until -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     sessions (id) {
         id -> Uuid,
         user_id -> Uuid,
@@ -345,6 +366,7 @@ diesel::table! {
         expires_at -> Timestamptz,
         ended_at -> Nullable<Timestamptz>,
         end_reason -> Nullable<Text>,
+        stepped_up_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -418,6 +440,7 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(backup_codes -> second_factors (user_id));
 diesel::joinable!(callbacks -> payments (payment_id));
 diesel::joinable!(codes -> users (user_id));
 diesel::joinable!(deal_events -> deals (deal_id));
@@ -433,6 +456,7 @@ diesel::joinable!(milestones -> deals (deal_id));
 diesel::joinable!(notifications -> users (user_id));
 diesel::joinable!(payment_evidence -> payments (payment_id));
 diesel::joinable!(payments -> deals (deal_id));
+diesel::joinable!(second_factors -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(tier_limits -> tiers (tier));
 diesel::joinable!(transfers -> entries (id));
@@ -441,6 +465,7 @@ diesel::joinable!(users -> tiers (tier));
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
     audit,
+    backup_codes,
     breaks,
     callbacks,
     codes,
@@ -462,6 +487,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     postings,
     reconciliation_runs,
     risk_rules,
+    second_factors,
     sessions,
     spending,
     suspense_items,

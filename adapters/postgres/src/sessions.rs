@@ -4,10 +4,12 @@
 //! learns, once a second, which ones are not good any more.
 
 mod end;
+mod step_up;
 
 pub(crate) use end::end_all;
 
 use crate::error::{Conflict, Error};
+use crate::factors::{self, Shown, Stage};
 use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::{sessions, users};
@@ -31,6 +33,14 @@ pub struct Device {
     pub name: String,
     pub kind: DeviceKind,
     pub address: IpAddr,
+}
+
+/// What a right password leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogIn {
+    Opened(SessionView),
+    /// The person has a second factor, which is to be shown first.
+    FactorWanted,
 }
 
 /// A session that is not over.
@@ -104,55 +114,91 @@ async fn is_new_device(
         && !diesel::select(exists(same)).get_result::<bool>(conn).await?)
 }
 
+/// Opens a session for somebody who has proven to be the person. The oldest make room for it.
+async fn open(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    device: &Device,
+    now: DateTime<Utc>,
+) -> Result<SessionView, Error> {
+    // One log-in of a person at a time: the bound on their number is exact.
+    let row = users::table.find(user.uuid()).select(users::id);
+    row.for_no_key_update().first::<Uuid>(conn).await?;
+    require_open(conn, user).await?;
+    let is_new = is_new_device(conn, user, device).await?;
+    end::make_room(conn, user, SESSIONS_MAX.saturating_sub(1), now).await?;
+    let id = Uuid::now_v7();
+    diesel::insert_into(sessions::table)
+        .values((
+            sessions::id.eq(id),
+            sessions::user_id.eq(user.uuid()),
+            sessions::rotated_at.eq(now),
+            sessions::device_name.eq(&device.name),
+            sessions::device_kind.eq(device.kind.as_str()),
+            sessions::address.eq(device.address.to_string()),
+            sessions::created_at.eq(now),
+            sessions::expires_at.eq(expiry(now)),
+        ))
+        .execute(conn)
+        .await?;
+    let data = json!({ "user": user.to_string(), "device_kind": device.kind.as_str() });
+    let subject = SessionId::new(id);
+    audit::record(conn, now, Actor::User(user), "session.opened", subject, data).await?;
+    if is_new {
+        let user = load(conn, user).await?;
+        let params = json!({ "device": device.name, "at": notifications::deadline_text(now) });
+        notifications::enqueue(conn, &user, Template::NewDevice, params, now).await?;
+    }
+    view(conn, id).await
+}
+
 impl Store {
-    /// Opens a session for somebody who has proven to be the person. The oldest make room for it.
+    /// Opens a session for somebody who has shown the person's password, unless a code is wanted too.
     ///
     /// # Errors
     /// [`Error::Transfer`] if the account is closed.
-    pub async fn open_session(
+    pub async fn log_in(
         &self,
         user: UserId,
         device: &Device,
         now: DateTime<Utc>,
-    ) -> Result<SessionView, Error> {
+    ) -> Result<LogIn, Error> {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
-            // One log-in of a person at a time: the bound on their number is exact.
-            users::table
-                .find(user.uuid())
-                .select(users::id)
-                .for_no_key_update()
-                .first::<Uuid>(conn)
-                .await?;
-            require_open(conn, user).await?;
-            let is_new = is_new_device(conn, user, device).await?;
-            end::make_room(conn, user, SESSIONS_MAX.saturating_sub(1), now).await?;
-            let id = Uuid::now_v7();
-            diesel::insert_into(sessions::table)
-                .values((
-                    sessions::id.eq(id),
-                    sessions::user_id.eq(user.uuid()),
-                    sessions::rotated_at.eq(now),
-                    sessions::device_name.eq(&device.name),
-                    sessions::device_kind.eq(device.kind.as_str()),
-                    sessions::address.eq(device.address.to_string()),
-                    sessions::created_at.eq(now),
-                    sessions::expires_at.eq(expiry(now)),
-                ))
-                .execute(conn)
-                .await?;
-            let data = json!({ "user": user.to_string(), "device_kind": device.kind.as_str() });
-            let subject = SessionId::new(id);
-            audit::record(conn, now, Actor::User(user), "session.opened", subject, data).await?;
-            if is_new {
-                let user = load(conn, user).await?;
-                let params =
-                    json!({ "device": device.name, "at": notifications::deadline_text(now) });
-                notifications::enqueue(conn, &user, Template::NewDevice, params, now).await?;
+            if factors::is_active(conn, user).await? {
+                require_open(conn, user).await?;
+                return Ok(LogIn::FactorWanted);
             }
-            view(conn, id).await
+            Ok(LogIn::Opened(open(conn, user, device, now).await?))
         })
         .await
+    }
+
+    /// Opens a session for somebody who has shown the password before, and shows the second factor now.
+    ///
+    /// # Errors
+    /// [`Error::Factor`], [`Error::NotFound`] if there is none, or [`Error::Transfer`] if the account is closed.
+    pub async fn log_in_with_factor(
+        &self,
+        user: UserId,
+        shown: Shown,
+        device: &Device,
+        now: DateTime<Utc>,
+    ) -> Result<(User, SessionView), Error> {
+        let mut conn = self.connection().await?;
+        let opened = conn
+            .transaction(async |conn| {
+                match factors::present(conn, user, shown, Stage::Active, now).await? {
+                    // The try counts: this is committed.
+                    Err(refusal) => Ok::<_, Error>(Err(refusal)),
+                    Ok(()) => {
+                        let session = open(conn, user, device, now).await?;
+                        Ok(Ok((load(conn, user).await?, session)))
+                    }
+                }
+            })
+            .await?;
+        opened.map_err(Error::Factor)
     }
 
     /// Exchanges the refresh token with this number for the next one. An old one that is shown again ends the

@@ -2,17 +2,19 @@ use super::*;
 use std::collections::BTreeSet;
 
 /// Whoever calls these cannot have a token yet, has a link, or is the provider, or a load balancer.
-const PUBLIC: [&str; 10] = [
-    "get_file",
-    "register_user",
-    "start_password_reset",
+const PUBLIC: [&str; 12] = [
+    "complete_log_in",
     "confirm_password_reset",
+    "get_file",
+    "get_liveness",
+    "get_readiness",
     "log_in",
     "receive_collection",
     "receive_payout",
     "receive_payout_timeout",
-    "get_liveness",
-    "get_readiness",
+    "refresh_session",
+    "register_user",
+    "start_password_reset",
 ];
 
 /// Something is made, money moves, or somebody decides: never twice.

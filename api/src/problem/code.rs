@@ -18,6 +18,11 @@ text_enum! {
         SessionOver = "session_over",
         TokenSuperseded = "token_superseded",
         OwnRole = "own_role",
+        ChallengeOver = "challenge_over",
+        WrongCode = "wrong_code",
+        TooManyTries = "too_many_tries",
+        FactorActive = "factor_active",
+        StepUpRequired = "step_up_required",
         Forbidden = "forbidden",
         WrongParty = "wrong_party",
         OwnProposal = "own_proposal",
@@ -89,15 +94,18 @@ impl Code {
             | Code::InvalidParameter
             | Code::IdempotencyKeyRequired
             | Code::BadRequest => StatusCode::BAD_REQUEST,
-            Code::Unauthorized | Code::InvalidCredentials | Code::SessionOver => {
-                StatusCode::UNAUTHORIZED
-            }
+            Code::Unauthorized
+            | Code::InvalidCredentials
+            | Code::SessionOver
+            | Code::ChallengeOver => StatusCode::UNAUTHORIZED,
             Code::Forbidden
             | Code::WrongParty
             | Code::OwnProposal
             | Code::OwnApplication
             | Code::AccountClosed
-            | Code::PasswordWrong => StatusCode::FORBIDDEN,
+            | Code::PasswordWrong
+            | Code::StepUpRequired => StatusCode::FORBIDDEN,
+            Code::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
             Code::NotFound => StatusCode::NOT_FOUND,
             Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -107,6 +115,7 @@ impl Code {
             Code::IdempotencyKeyInProgress
             | Code::TokenSuperseded
             | Code::OwnRole
+            | Code::FactorActive
             | Code::EmailTaken
             | Code::PhoneTaken
             | Code::WrongState
@@ -126,6 +135,7 @@ impl Code {
             | Code::TierHeld
             | Code::TooManyDocuments => StatusCode::CONFLICT,
             Code::InvalidRequest
+            | Code::WrongCode
             | Code::IdempotencyKeyReused
             | Code::SameParty
             | Code::UnknownCounterparty
@@ -175,6 +185,11 @@ impl Code {
             Code::SessionOver => "The session is over",
             Code::TokenSuperseded => "There is a newer refresh token",
             Code::OwnRole => "Nobody changes their own role",
+            Code::ChallengeOver => "The log-in took too long",
+            Code::WrongCode => "The code is wrong",
+            Code::TooManyTries => "Too many wrong codes",
+            Code::FactorActive => "There is a second factor already",
+            Code::StepUpRequired => "This has to be proven anew",
             Code::Forbidden => "Not allowed",
             Code::WrongParty => "This is for the other party to do",
             Code::OwnProposal => "Nobody accepts their own proposal",

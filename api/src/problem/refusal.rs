@@ -3,6 +3,7 @@
 use super::{ApiError, Code};
 use amana_domain::code::CodeRefusal;
 use amana_domain::deal::Refusal;
+use amana_domain::factor::FactorRefusal;
 use amana_domain::fee::FeeError;
 use amana_domain::hold::HoldRefusal;
 use amana_domain::kyc::KycRefusal;
@@ -23,6 +24,7 @@ impl From<Error> for ApiError {
             Error::Kyc(refusal) => refusal.into(),
             Error::Limit(refusal) => refusal.into(),
             Error::Code(refusal) => refusal.into(),
+            Error::Factor(refusal) => refusal.into(),
             Error::Conflict(conflict) => conflict.into(),
             Error::Busy => Self::new(Code::Busy, "too many calls are waiting; nothing was done"),
             Error::LeaseLost | Error::Store(_) => failure(&error),
@@ -165,6 +167,17 @@ impl From<CodeRefusal> for ApiError {
     }
 }
 
+impl From<FactorRefusal> for ApiError {
+    fn from(refusal: FactorRefusal) -> Self {
+        let text = refusal.to_string();
+        match refusal {
+            FactorRefusal::WrongCode => Self::new(Code::WrongCode, text.clone()).at("/code", text),
+            FactorRefusal::CodeWanted => Self::field("/code", text),
+            FactorRefusal::Locked { wait } => Self::new(Code::TooManyTries, text).after(wait),
+        }
+    }
+}
+
 impl From<TransferRefusal> for ApiError {
     fn from(refusal: TransferRefusal) -> Self {
         let text = refusal.to_string();
@@ -249,6 +262,10 @@ impl From<Conflict> for ApiError {
             Conflict::ApplicationOpen => (
                 Code::ApplicationOpen,
                 "one application has to be decided about or withdrawn before the next begins",
+            ),
+            Conflict::FactorActive => (
+                Code::FactorActive,
+                "remove the second factor that you have before you set up another",
             ),
             Conflict::KeyReused => (
                 Code::IdempotencyKeyReused,

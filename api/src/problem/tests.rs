@@ -1,6 +1,7 @@
 use super::*;
 use amana_domain::code::CodeRefusal;
 use amana_domain::deal::{DealState, Refusal, Role};
+use amana_domain::factor::FactorRefusal;
 use amana_domain::ledger::{Account, LedgerError};
 use amana_domain::money::Currency;
 use amana_postgres::{Conflict, Error, StoreError};
@@ -39,6 +40,9 @@ fn every_refusal_has_a_status_and_a_code() {
         "insufficient_funds",
     );
     check(LedgerError::Malformed, 500, "internal");
+    check(FactorRefusal::WrongCode, 422, "wrong_code");
+    check(FactorRefusal::CodeWanted, 422, "invalid_request");
+    check(FactorRefusal::Locked { wait: TimeDelta::minutes(9) }, 429, "too_many_tries");
     check(StoreError::Row("secret".into()), 500, "internal");
     check(StoreError::Connection("secret".into()), 503, "unavailable");
 }
@@ -78,4 +82,7 @@ async fn the_headers_that_belong_to_a_status_are_there() {
     let wait = TimeDelta::milliseconds(419_500);
     let (response, _) = body(Error::from(CodeRefusal::TooMany { wait }).into()).await;
     assert_eq!(response.header("Retry-After"), Some("420"));
+    let locked = FactorRefusal::Locked { wait: TimeDelta::minutes(9) };
+    let (response, _) = body(locked.into()).await;
+    assert_eq!(response.header("Retry-After"), Some("541"));
 }

@@ -2,6 +2,7 @@
 
 use super::{Text, inline, single_value};
 use amana_domain::deal::TITLE_CHARS_MAX;
+use amana_domain::factor::{CODE_DIGITS, ShownCode};
 use amana_domain::handle::{CHARS_MAX, CHARS_MIN, Handle};
 use amana_domain::phone::Msisdn;
 use amana_domain::transfer::NOTE_CHARS_MAX as MESSAGE_CHARS_MAX;
@@ -25,6 +26,8 @@ const PASSWORD_CHARS_MAX: usize = 128;
 const NOTE_CHARS_MIN: usize = 3;
 const NOTE_CHARS_MAX: usize = 500;
 const KEY_BYTES_MAX: usize = 128;
+/// A backup code, with what people put in between.
+const CODE_CHARS_MAX: usize = 20;
 
 /// Text of a line: trimmed, with visible characters only.
 fn line(text: &str, chars_min: usize, chars_max: usize) -> Result<String, String> {
@@ -220,6 +223,23 @@ impl Text for Key {
 
     fn schema() -> MetaSchema {
         text_schema(None, 1, KEY_BYTES_MAX)
+    }
+}
+
+impl Text for ShownCode {
+    const NAME: &'static str = "code";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        ShownCode::parse(text).map_err(|e| e.to_string())
+    }
+
+    // It only comes in.
+    fn text(&self) -> String {
+        String::new()
+    }
+
+    fn schema() -> MetaSchema {
+        text_schema(None, CODE_DIGITS, CODE_CHARS_MAX)
     }
 }
 

@@ -98,7 +98,14 @@ async fn texts_are_well_formed_and_bounded() {
         world.check("register_user", "/handle", json!(handle)).await;
     }
     world.check("set_handle", "/handle", json!(long(31))).await;
-    world.check("log_in", "/password", json!(long(129))).await;
+    for operation in ["log_in", "create_second_factor", "step_up_session"] {
+        world.check(operation, "/password", json!(long(129))).await;
+    }
+    for code in ["", "12345", "1234567", "12345x", "ABCDE-FGHJ", "ABCDE-FGHJU", "12345\u{0}"] {
+        for operation in ["complete_log_in", "confirm_second_factor", "step_up_session"] {
+            world.check(operation, "/code", json!(code)).await;
+        }
+    }
     for (operation, pointer) in [
         ("register_user", "/password"),
         ("set_password", "/password"),

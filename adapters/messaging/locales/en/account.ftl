@@ -34,3 +34,43 @@ session_reused =
 
         Please log in again. If you did not use the app at that time, change your password too.
     .sms = We signed { $device } out of your Amana account at { $at }, because its key was shown twice. Please log in again.
+
+factor_added =
+    .subject = Your Amana account has a second factor now
+    .body =
+        Hello { $name },
+
+        At { $at } a second factor was added to your account: whoever logs in shows a code of your authenticator app too. Keep your backup codes where you find them without your phone.
+
+        If it was not you, sign out everywhere and change your password now, and write to us.
+    .sms = A second factor was added to your Amana account at { $at }. If it was not you, change your password now.
+
+factor_removed =
+    .subject = The second factor of your Amana account was removed
+    .body =
+        Hello { $name },
+
+        At { $at } the second factor of your account was removed. From now on your password is enough to log in, and your backup codes are not good any more.
+
+        If it was not you, sign out everywhere and change your password now.
+    .sms = The second factor of your Amana account was removed at { $at }. If it was not you, change your password now.
+
+factor_locked =
+    .subject = Wrong codes for your Amana account
+    .body =
+        Hello { $name },
+
+        At { $at } the fifth wrong code in a row was shown for your account. For 15 minutes no code is taken.
+
+        If it was you, wait and try again. If not, somebody has your password: change it now.
+    .sms = Five wrong codes for your Amana account, { $at }. If it was not you, somebody has your password: change it now.
+
+backup_code_used =
+    .subject = A backup code of your Amana account was used
+    .body =
+        Hello { $name },
+
+        At { $at } a backup code was shown in place of a code of your authenticator app. It is not good any more. Left: { $left }.
+
+        If it was not you, sign out everywhere, change your password and make new backup codes now.
+    .sms = A backup code of your Amana account was used at { $at }; left: { $left }. If it was not you, change your password now.

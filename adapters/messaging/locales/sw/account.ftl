@@ -34,3 +34,43 @@ session_reused =
 
         Tafadhali ingia tena. Kama hukutumia programu wakati huo, badilisha nenosiri lako pia.
     .sms = Tumekiondoa { $device } kwenye akaunti yako ya Amana { $at }, kwa kuwa ufunguo wake ulionyeshwa mara mbili. Tafadhali ingia tena.
+
+factor_added =
+    .subject = Akaunti yako ya Amana sasa ina uthibitisho wa pili
+    .body =
+        Habari { $name },
+
+        { $at } uthibitisho wa pili uliongezwa kwenye akaunti yako: anayeingia huonyesha pia namba ya siri kutoka programu yako ya uthibitishaji. Weka namba zako za akiba mahali unapoweza kuzipata bila simu yako.
+
+        Kama si wewe, ondoka kwenye vifaa vyote, badilisha nenosiri lako sasa, na utuandikie.
+    .sms = Uthibitisho wa pili umeongezwa kwenye akaunti yako ya Amana { $at }. Kama si wewe, badilisha nenosiri lako sasa.
+
+factor_removed =
+    .subject = Uthibitisho wa pili wa akaunti yako ya Amana umeondolewa
+    .body =
+        Habari { $name },
+
+        { $at } uthibitisho wa pili wa akaunti yako uliondolewa. Kuanzia sasa nenosiri lako linatosha kuingia, na namba zako za akiba hazitumiki tena.
+
+        Kama si wewe, ondoka kwenye vifaa vyote na ubadilishe nenosiri lako sasa.
+    .sms = Uthibitisho wa pili wa akaunti yako ya Amana umeondolewa { $at }. Kama si wewe, badilisha nenosiri lako sasa.
+
+factor_locked =
+    .subject = Namba zisizo sahihi kwa akaunti yako ya Amana
+    .body =
+        Habari { $name },
+
+        { $at } namba ya tano mfululizo isiyo sahihi ilionyeshwa kwa akaunti yako. Kwa dakika 15 hakuna namba itakayokubaliwa.
+
+        Kama ni wewe, subiri kisha ujaribu tena. Kama si wewe, kuna mtu anayejua nenosiri lako: libadilishe sasa.
+    .sms = Namba tano zisizo sahihi kwa akaunti yako ya Amana, { $at }. Kama si wewe, kuna mtu anayejua nenosiri lako: libadilishe sasa.
+
+backup_code_used =
+    .subject = Namba ya akiba ya akaunti yako ya Amana imetumika
+    .body =
+        Habari { $name },
+
+        { $at } namba ya akiba ilionyeshwa badala ya namba ya programu yako ya uthibitishaji. Haitumiki tena. Zilizobaki: { $left }.
+
+        Kama si wewe, ondoka kwenye vifaa vyote, badilisha nenosiri lako na utengeneze namba mpya za akiba sasa.
+    .sms = Namba ya akiba ya akaunti yako ya Amana imetumika { $at }; zimebaki { $left }. Kama si wewe, badilisha nenosiri lako sasa.

@@ -26,6 +26,9 @@ fn ordinary() -> Params {
         ("receipt", "SKL4A1B2C3"),
         ("reason", "name on M-Pesa differs"),
         ("code", "031415"),
+        ("device", "Chrome on Android"),
+        ("at", "24.11.2026 18:00 EAT"),
+        ("left", "10"),
     ])
 }
 
@@ -254,10 +257,11 @@ fn a_reason_that_is_not_known_leaves_only_the_next_step() {
 
 #[test]
 fn what_is_absent_leaves_no_gap() {
-    let required =
-        ["name", "counterparty", "deal_title", "amount", "milestone", "deadline", "code"];
+    let required: BTreeSet<_> =
+        Template::ALL.iter().flat_map(|template| variables(*template).required).copied().collect();
     let ordinary = ordinary().to_json();
-    let bare = Params::from_iter(required.map(|name| (name, ordinary[name].as_str().unwrap())));
+    let value = |name| (name, ordinary[name].as_str().unwrap());
+    let bare = Params::from_iter(required.into_iter().map(value));
     let blank = bare.clone().with("receipt", " ").with("reason", "\u{200b}");
     everywhere(|template, locale| {
         for channel in Channel::ALL {

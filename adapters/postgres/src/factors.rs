@@ -1,0 +1,229 @@
+//! The second factor of a person: begun, confirmed, taken away, and its backup codes.
+//!
+//! Nothing here can be shown: the secret is sealed and backup codes are digests, both with keys that the store
+//! does not have. Whoever checks a code brings along how it is read ([`Shown`]).
+
+mod present;
+
+pub(crate) use present::{Stage, present};
+
+use crate::error::{Conflict, Error};
+use crate::pool::Store;
+use crate::schema::{backup_codes, second_factors};
+use crate::users::{load, require_open};
+use crate::{audit, notifications};
+use amana_domain::deal::Actor;
+use amana_domain::id::UserId;
+use amana_domain::notice::Template;
+use chrono::{DateTime, Utc};
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+
+/// Which step the shown code is of, if it is good: told from the sealed secret and the last step taken.
+pub type ReadCode = Box<dyn FnOnce(&[u8], Option<i64>) -> Result<Option<i64>, Unreadable> + Send>;
+
+/// The sealed secret cannot be opened: it was sealed with another key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unreadable;
+
+/// What somebody shows.
+pub enum Shown {
+    /// A code of the authenticator app.
+    Totp(ReadCode),
+    /// The digest of a backup code.
+    Backup(Vec<u8>),
+}
+
+impl std::fmt::Debug for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Shown")
+    }
+}
+
+/// A factor that is active.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FactorView {
+    pub since: DateTime<Utc>,
+    pub backup_codes_left: i64,
+}
+
+pub(crate) async fn is_active(conn: &mut AsyncPgConnection, user: UserId) -> Result<bool, Error> {
+    let active =
+        second_factors::table.find(user.uuid()).filter(second_factors::confirmed_at.is_not_null());
+    Ok(diesel::select(exists(active)).get_result(conn).await?)
+}
+
+async fn codes_left(conn: &mut AsyncPgConnection, user: UserId) -> Result<i64, Error> {
+    let of_user = backup_codes::table.filter(backup_codes::user_id.eq(user.uuid()));
+    Ok(of_user.filter(backup_codes::used_at.is_null()).count().get_result(conn).await?)
+}
+
+async fn tell(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    template: Template,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let left = codes_left(conn, user).await?;
+    let params = json!({ "at": notifications::deadline_text(now), "left": left.to_string() });
+    let user = load(conn, user).await?;
+    notifications::enqueue(conn, &user, template, params, now).await
+}
+
+/// In place of all codes that the person had.
+async fn set_codes(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    digests: &[Vec<u8>],
+) -> Result<(), Error> {
+    let of_user = backup_codes::table.filter(backup_codes::user_id.eq(user.uuid()));
+    diesel::delete(of_user).execute(conn).await?;
+    let rows: Vec<_> = digests
+        .iter()
+        .map(|digest| (backup_codes::user_id.eq(user.uuid()), backup_codes::digest.eq(digest)))
+        .collect();
+    diesel::insert_into(backup_codes::table).values(rows).execute(conn).await?;
+    Ok(())
+}
+
+impl Store {
+    /// The person's factor, if one is active.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn second_factor(&self, user: UserId) -> Result<Option<FactorView>, Error> {
+        let mut conn = self.connection().await?;
+        let since: Option<Option<DateTime<Utc>>> = second_factors::table
+            .find(user.uuid())
+            .select(second_factors::confirmed_at)
+            .first(&mut conn)
+            .await
+            .optional()?;
+        let Some(since) = since.flatten() else { return Ok(None) };
+        let backup_codes_left = codes_left(&mut conn, user).await?;
+        Ok(Some(FactorView { since, backup_codes_left }))
+    }
+
+    /// Keeps a sealed secret that was shown, until a code of it is; an earlier one that never was is forgotten.
+    ///
+    /// # Errors
+    /// [`Conflict::FactorActive`], or [`Error::Transfer`] if the account is closed.
+    pub async fn begin_second_factor(
+        &self,
+        user: UserId,
+        sealed: &[u8],
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            require_open(conn, user).await?;
+            let own = second_factors::table.find(user.uuid());
+            diesel::delete(own.filter(second_factors::confirmed_at.is_null()))
+                .execute(conn)
+                .await?;
+            let begun = diesel::insert_into(second_factors::table)
+                .values((
+                    second_factors::user_id.eq(user.uuid()),
+                    second_factors::secret.eq(sealed),
+                    second_factors::created_at.eq(now),
+                ))
+                .on_conflict_do_nothing()
+                .execute(conn)
+                .await?;
+            if begun == 0 {
+                return Err(Error::Conflict(Conflict::FactorActive));
+            }
+            audit::record(conn, now, Actor::User(user), "factor.begun", user, json!({})).await
+        })
+        .await
+    }
+
+    /// Makes a factor active: a code shows that the person's app has the secret.
+    ///
+    /// # Errors
+    /// [`Error::Factor`], or [`Error::NotFound`] if none was begun.
+    pub async fn confirm_second_factor(
+        &self,
+        user: UserId,
+        shown: Shown,
+        digests: &[Vec<u8>],
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let mut conn = self.connection().await?;
+        let confirmed = conn
+            .transaction(async |conn| {
+                let proven = present(conn, user, shown, Stage::Begun, now).await?;
+                if proven.is_err() {
+                    // The try counts: this is committed.
+                    return Ok::<_, Error>(proven);
+                }
+                diesel::update(second_factors::table.find(user.uuid()))
+                    .set(second_factors::confirmed_at.eq(Some(now)))
+                    .execute(conn)
+                    .await?;
+                set_codes(conn, user, digests).await?;
+                let actor = Actor::User(user);
+                audit::record(conn, now, actor, "factor.added", user, json!({})).await?;
+                tell(conn, user, Template::FactorAdded, now).await?;
+                Ok(proven)
+            })
+            .await?;
+        confirmed.map_err(Error::Factor)
+    }
+
+    /// New backup codes; the old ones are not good any more.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if no factor is active.
+    pub async fn replace_backup_codes(
+        &self,
+        user: UserId,
+        digests: &[Vec<u8>],
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            // Locked: of two calls, the codes of one are good and not a mixture.
+            let active = second_factors::table
+                .find(user.uuid())
+                .filter(second_factors::confirmed_at.is_not_null());
+            let own: Option<uuid::Uuid> = active
+                .select(second_factors::user_id)
+                .for_no_key_update()
+                .first(conn)
+                .await
+                .optional()?;
+            own.ok_or(Error::NotFound("second factor"))?;
+            set_codes(conn, user, digests).await?;
+            let actor = Actor::User(user);
+            audit::record(conn, now, actor, "factor.codes_replaced", user, json!({})).await
+        })
+        .await
+    }
+
+    /// Takes the factor away, and its codes with it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if no factor is active.
+    pub async fn remove_second_factor(
+        &self,
+        user: UserId,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            let active = second_factors::table
+                .find(user.uuid())
+                .filter(second_factors::confirmed_at.is_not_null());
+            if diesel::delete(active).execute(conn).await? == 0 {
+                return Err(Error::NotFound("second factor"));
+            }
+            let actor = Actor::User(user);
+            audit::record(conn, now, actor, "factor.removed", user, json!({})).await?;
+            tell(conn, user, Template::FactorRemoved, now).await
+        })
+        .await
+    }
+}

@@ -1,0 +1,149 @@
+//! Showing a code. One statement reads the secret and counts the try, before it is known whether the code is
+//! right: however many try at once, no more than the bound are looked at.
+
+use super::{Shown, Unreadable, codes_left, tell};
+use crate::audit;
+use crate::error::Error;
+use crate::schema::{backup_codes, second_factors};
+use amana_domain::deal::Actor;
+use amana_domain::factor::{FactorRefusal, LOCKED_FOR, TRIES_MAX, TRIES_WITHIN};
+use amana_domain::id::UserId;
+use amana_domain::notice::Template;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary, Bool, Integer, Nullable, Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+
+/// Of which factor the code is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Shown to the person and not confirmed.
+    Begun,
+    Active,
+}
+
+/// What is read with the try.
+#[derive(QueryableByName)]
+struct Try {
+    #[diesel(sql_type = Binary)]
+    secret: Vec<u8>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    last_step: Option<i64>,
+    #[diesel(sql_type = Bool)]
+    is_last: bool,
+}
+
+/// Tries that began before `$4` are forgotten; the one that fills the measure locks until `$5`.
+const COUNT: &str = "
+    update second_factors set
+        tries = case when tries_began_at > $4 then tries + 1 else 1 end,
+        tries_began_at = case when tries_began_at > $4 then tries_began_at else $3 end,
+        locked_until = case when tries_began_at > $4 and tries + 1 >= $6 then $5 end
+    where user_id = $1 and (confirmed_at is not null) = $2 and (locked_until is null or locked_until <= $3)
+    returning secret, last_step, locked_until is not null as is_last";
+
+async fn count(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    stage: Stage,
+    now: DateTime<Utc>,
+) -> Result<Option<Try>, Error> {
+    let forgotten = now.checked_sub_signed(TRIES_WITHIN).unwrap_or(now);
+    let locked_until = now.checked_add_signed(LOCKED_FOR).unwrap_or(now);
+    Ok(diesel::sql_query(COUNT)
+        .bind::<diesel::sql_types::Uuid, _>(user.uuid())
+        .bind::<Bool, _>(stage == Stage::Active)
+        .bind::<Timestamptz, _>(now)
+        .bind::<Timestamptz, _>(forgotten)
+        .bind::<Timestamptz, _>(locked_until)
+        .bind::<Integer, _>(TRIES_MAX)
+        .get_result(conn)
+        .await
+        .optional()?)
+}
+
+/// Nothing was counted: there is no such factor, or it is locked.
+async fn why_not(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    stage: Stage,
+    now: DateTime<Utc>,
+) -> Result<FactorRefusal, Error> {
+    let locked_until: Option<Option<DateTime<Utc>>> = second_factors::table
+        .find(user.uuid())
+        .filter(second_factors::confirmed_at.is_not_null().eq(stage == Stage::Active))
+        .select(second_factors::locked_until)
+        .first(conn)
+        .await
+        .optional()?;
+    let until = locked_until.flatten().ok_or(Error::NotFound("second factor"))?;
+    Ok(FactorRefusal::Locked { wait: until.signed_duration_since(now) })
+}
+
+/// Takes a code. A refusal has been counted, so it must be committed.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is no such factor.
+pub(crate) async fn present(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    shown: Shown,
+    stage: Stage,
+    now: DateTime<Utc>,
+) -> Result<Result<(), FactorRefusal>, Error> {
+    let Some(counted) = count(conn, user, stage, now).await? else {
+        return Ok(Err(why_not(conn, user, stage, now).await?));
+    };
+    let last_step = match shown {
+        Shown::Totp(read) => match read(&counted.secret, counted.last_step) {
+            Ok(step) => step,
+            Err(Unreadable) => {
+                return Err(Error::row("a second factor is sealed with another key"));
+            }
+        },
+        Shown::Backup(digest) if use_backup_code(conn, user, &digest, now).await? => {
+            counted.last_step
+        }
+        Shown::Backup(_) => None,
+    };
+    let Some(step) = last_step else {
+        if counted.is_last {
+            let actor = Actor::User(user);
+            audit::record(conn, now, actor, "factor.locked", user, json!({})).await?;
+            tell(conn, user, Template::FactorLocked, now).await?;
+        }
+        return Ok(Err(FactorRefusal::WrongCode));
+    };
+    diesel::update(second_factors::table.find(user.uuid()))
+        .set((
+            second_factors::last_step.eq(Some(step)),
+            second_factors::tries.eq(0),
+            second_factors::tries_began_at.eq(None::<DateTime<Utc>>),
+            second_factors::locked_until.eq(None::<DateTime<Utc>>),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(Ok(()))
+}
+
+async fn use_backup_code(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    digest: &[u8],
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let unused = backup_codes::table
+        .filter(backup_codes::user_id.eq(user.uuid()))
+        .filter(backup_codes::digest.eq(digest))
+        .filter(backup_codes::used_at.is_null());
+    let used =
+        diesel::update(unused).set(backup_codes::used_at.eq(Some(now))).execute(conn).await?;
+    if used == 0 {
+        return Ok(false);
+    }
+    let data = json!({ "left": codes_left(conn, user).await? });
+    audit::record(conn, now, Actor::User(user), "factor.code_used", user, data).await?;
+    tell(conn, user, Template::BackupCodeUsed, now).await?;
+    Ok(true)
+}

@@ -1,0 +1,78 @@
+//! Step-up: a person who is logged in proves anew, in one session, to be that person.
+
+use crate::audit;
+use crate::error::Error;
+use crate::factors::{self, Shown, Stage};
+use crate::pool::Store;
+use crate::schema::{second_factors, sessions, users};
+use amana_domain::deal::Actor;
+use amana_domain::factor::{FactorRefusal, Standing};
+use amana_domain::id::{SessionId, UserId};
+use amana_domain::phone::Msisdn;
+use chrono::{DateTime, Utc};
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, RunQueryDsl};
+use serde_json::json;
+
+impl Store {
+    /// Marks the session of somebody who has shown the password again, and the second factor if there is one.
+    ///
+    /// # Errors
+    /// [`Error::Factor`], or [`Error::NotFound`] if the session is over.
+    pub async fn step_up(
+        &self,
+        (user, session): (UserId, SessionId),
+        shown: Option<Shown>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let mut conn = self.connection().await?;
+        let proven = conn
+            .transaction(async |conn| {
+                let proven = match shown {
+                    Some(shown) => factors::present(conn, user, shown, Stage::Active, now).await?,
+                    None if factors::is_active(conn, user).await? => Err(FactorRefusal::CodeWanted),
+                    None => Ok(()),
+                };
+                if proven.is_err() {
+                    // The try counts: this is committed.
+                    return Ok::<_, Error>(proven);
+                }
+                let own =
+                    sessions::table.find(session.uuid()).filter(sessions::user_id.eq(user.uuid()));
+                let marked = diesel::update(own.filter(sessions::ended_at.is_null()))
+                    .set(sessions::stepped_up_at.eq(Some(now)))
+                    .execute(conn)
+                    .await?;
+                if marked == 0 {
+                    return Err(Error::NotFound("session"));
+                }
+                let actor = Actor::User(user);
+                audit::record(conn, now, actor, "session.stepped_up", session, json!({})).await?;
+                Ok(proven)
+            })
+            .await?;
+        proven.map_err(Error::Factor)
+    }
+
+    /// How far the person is proven in this session, and which number they have registered.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no such session.
+    pub async fn standing(&self, session: SessionId) -> Result<(Standing, Msisdn), Error> {
+        let mut conn = self.connection().await?;
+        let factor = second_factors::table
+            .filter(second_factors::user_id.eq(users::id))
+            .filter(second_factors::confirmed_at.is_not_null());
+        let found: Option<(Option<DateTime<Utc>>, bool, String)> = sessions::table
+            .inner_join(users::table.on(users::id.eq(sessions::user_id)))
+            .filter(sessions::id.eq(session.uuid()))
+            .select((sessions::stepped_up_at, exists(factor), users::phone))
+            .first(&mut conn)
+            .await
+            .optional()?;
+        let (stepped_up_at, has_factor, phone) = found.ok_or(Error::NotFound("session"))?;
+        let phone = Msisdn::parse(&phone).map_err(Error::row)?;
+        Ok((Standing { stepped_up_at, has_factor }, phone))
+    }
+}

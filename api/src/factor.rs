@@ -1,0 +1,209 @@
+//! The second factor of the caller: set up, confirmed, looked at, taken away.
+
+mod app;
+mod keys;
+
+pub(crate) use keys::FactorKeys;
+
+use crate::Chapter;
+use crate::auth::{Caller, require_password};
+use crate::body::Body;
+use crate::context::Context;
+use crate::problem::ApiError;
+use crate::step_up::require_step_up;
+use crate::wire::{Nullable, Secret, Timestamp, Wire};
+use amana_domain::factor::{Risk, ShownCode, in_halves};
+use amana_postgres::FactorView;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use poem::web::Data;
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// What a second factor is set up with.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[oai(deny_unknown_fields)]
+struct CreateSecondFactor {
+    password: Secret,
+}
+
+/// That the authenticator app has the secret.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[oai(deny_unknown_fields)]
+struct ConfirmSecondFactor {
+    /// Six digits, as the app shows them.
+    code: Wire<ShownCode>,
+}
+
+/// What the authenticator app needs. It is shown once.
+#[derive(Object)]
+#[oai(rename = "NewSecondFactor")]
+struct NewFactorAnswer {
+    /// `otpauth://…`, for an app on the same device.
+    uri: String,
+    /// For typing it in: base32.
+    secret: String,
+    /// The address as a picture to be scanned: a PNG in base64.
+    qr_png: String,
+}
+
+/// Whether the person has a second factor.
+#[derive(Debug, Object)]
+#[oai(rename = "SecondFactor")]
+struct FactorAnswer {
+    is_active: bool,
+    /// `null` if it is not active.
+    since: Nullable<Timestamp>,
+    /// Backup codes that are still good.
+    backup_codes_left: i64,
+}
+
+impl From<Option<FactorView>> for FactorAnswer {
+    fn from(factor: Option<FactorView>) -> Self {
+        Self {
+            is_active: factor.is_some(),
+            since: Nullable::of(factor.map(|factor| factor.since)),
+            backup_codes_left: factor.map_or(0, |factor| factor.backup_codes_left),
+        }
+    }
+}
+
+/// Codes for when the app is out of reach, each good once. They are shown once.
+#[derive(Object)]
+#[oai(rename = "BackupCodes")]
+struct CodesAnswer {
+    codes: Vec<String>,
+}
+
+impl From<Vec<String>> for CodesAnswer {
+    fn from(codes: Vec<String>) -> Self {
+        Self { codes: codes.iter().map(|code| in_halves(code)).collect() }
+    }
+}
+
+#[derive(ApiResponse)]
+enum Begun {
+    /// Not active yet: `confirm_second_factor` makes it so.
+    #[oai(status = 201)]
+    Shown(Json<NewFactorAnswer>),
+}
+
+#[derive(ApiResponse)]
+enum Found {
+    /// Whether there is one.
+    #[oai(status = 200)]
+    Factor(Json<FactorAnswer>),
+}
+
+#[derive(ApiResponse)]
+enum Codes {
+    /// The backup codes that are good from now on.
+    #[oai(status = 200)]
+    Codes(Json<CodesAnswer>),
+}
+
+#[derive(ApiResponse)]
+enum Removed {
+    /// It is gone, and its backup codes with it.
+    #[oai(status = 204)]
+    Done,
+}
+
+pub(crate) struct Factors;
+
+#[OpenApi(prefix_path = "/v1/me/second-factor", tag = "Chapter::People")]
+impl Factors {
+    /// Set up a second factor
+    ///
+    /// Answers the secret for an authenticator app, once. Nothing changes until `confirm_second_factor` shows
+    /// that the app has it; called again before, it answers another one. Problems: `invalid_credentials` (401),
+    /// `factor_active` (409): remove that one first; `account_closed` (403).
+    #[oai(path = "/", method = "post", operation_id = "create_second_factor")]
+    async fn create(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        body: Body<CreateSecondFactor>,
+    ) -> Result<Begun, ApiError> {
+        let user = require_password(&context, &caller, body.value.password).await?;
+        let app = app::new(&user.email)?;
+        let sealed = context.factor_keys.seal(user.id, app.secret().as_bytes())?;
+        context
+            .write(async move |store, now| store.begin_second_factor(user.id, &sealed, now).await)
+            .await?;
+        let uri = app::address(&app)?;
+        let qr_png = STANDARD.encode(app::picture(&uri)?);
+        let secret = app.secret().to_base32();
+        Ok(Begun::Shown(Json(NewFactorAnswer { uri, secret, qr_png })))
+    }
+
+    /// Confirm a second factor
+    ///
+    /// From now on whoever logs in shows a code too. Answers ten backup codes, once; the person gets an e-mail.
+    /// Problems: `wrong_code` (422), `too_many_tries` (429), `not_found` (404) if none was set up.
+    #[oai(path = "/confirm", method = "post", operation_id = "confirm_second_factor")]
+    async fn confirm(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        body: Body<ConfirmSecondFactor>,
+    ) -> Result<Codes, ApiError> {
+        let user = caller.user();
+        let shown = context.factor_keys.shown(user, body.value.code.0, context.now())?;
+        let (codes, digests) = context.factor_keys.backup_codes(user)?;
+        context
+            .write(async move |store, now| {
+                store.confirm_second_factor(user, shown, &digests, now).await
+            })
+            .await?;
+        Ok(Codes::Codes(Json(codes.into())))
+    }
+
+    /// Get one's second factor
+    ///
+    /// Whether it is active, since when, and how many backup codes are left; never the secret or a code.
+    #[oai(path = "/", method = "get", operation_id = "get_second_factor")]
+    async fn get(&self, context: Data<&Arc<Context>>, caller: Caller) -> Result<Found, ApiError> {
+        let factor = context.store.second_factor(caller.user()).await?;
+        Ok(Found::Factor(Json(factor.into())))
+    }
+
+    /// Make new backup codes
+    ///
+    /// Answers ten, once; those from before are not good any more. Problems: `step_up_required` (403), see
+    /// `step_up_session`; `not_found` (404) if no factor is active.
+    #[oai(path = "/backup-codes", method = "post", operation_id = "create_backup_codes")]
+    async fn create_codes(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+    ) -> Result<Codes, ApiError> {
+        require_step_up(&context, &caller, Risk::Factor).await?;
+        let user = caller.user();
+        let (codes, digests) = context.factor_keys.backup_codes(user)?;
+        context
+            .write(async move |store, now| store.replace_backup_codes(user, &digests, now).await)
+            .await?;
+        Ok(Codes::Codes(Json(codes.into())))
+    }
+
+    /// Remove one's second factor
+    ///
+    /// From now on the password is enough; the person gets an e-mail. Problems: `step_up_required` (403), see
+    /// `step_up_session`; `not_found` (404) if no factor is active.
+    #[oai(path = "/", method = "delete", operation_id = "remove_second_factor")]
+    async fn remove(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+    ) -> Result<Removed, ApiError> {
+        require_step_up(&context, &caller, Risk::Factor).await?;
+        let user = caller.user();
+        context.write(async move |store, now| store.remove_second_factor(user, now).await).await?;
+        Ok(Removed::Done)
+    }
+}

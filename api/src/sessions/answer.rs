@@ -1,0 +1,152 @@
+//! Sessions and tokens as they are answered.
+
+use crate::context::Context;
+use crate::problem::ApiError;
+use crate::tokens::{Bearer, TOKEN_TTL};
+use crate::wire::{Nullable, Timestamp, Wire, text_values};
+use amana_domain::factor::{CHALLENGE_TTL, FactorMethod};
+use amana_domain::id::{SessionId, UserId};
+use amana_domain::permission::UserRole;
+use amana_domain::session::DeviceKind;
+use amana_postgres::SessionView;
+use poem_openapi::Object;
+
+text_values! {
+    /// What a session is used on, as far as the app said so.
+    DeviceKind as "DeviceKind";
+    /// What may be shown as second factor: a code of the authenticator app, or a backup code.
+    FactorMethod as "SecondFactorMethod";
+}
+
+/// The right to call the API for a while, and to get another one.
+#[derive(Object)]
+#[oai(rename = "Tokens")]
+pub(super) struct TokensAnswer {
+    session_id: Wire<SessionId>,
+    /// Send it as `Authorization: Bearer …`.
+    access_token: String,
+    /// Always `Bearer`.
+    token_type: String,
+    /// Seconds until the access token is no longer good.
+    expires_in: i64,
+    /// For `refresh_session`, once. Shown twice, it ends the session: then somebody else has it too.
+    refresh_token: String,
+    /// When the session is over unless it is refreshed.
+    refresh_expires_at: Timestamp,
+}
+
+impl TokensAnswer {
+    pub(super) fn of(
+        context: &Context,
+        role: UserRole,
+        session: &SessionView,
+    ) -> Result<Self, ApiError> {
+        let bearer = Bearer { user: session.user, role, session: session.id };
+        Ok(Self {
+            session_id: session.id.into(),
+            access_token: context.tokens.access(bearer, context.now())?,
+            token_type: "Bearer".to_owned(),
+            expires_in: TOKEN_TTL.num_seconds(),
+            refresh_token: context.tokens.refresh(session)?,
+            refresh_expires_at: session.expires_at.into(),
+        })
+    }
+}
+
+/// That the password was right and a code is wanted too.
+#[derive(Object)]
+#[oai(rename = "SecondFactorChallenge")]
+struct ChallengeAnswer {
+    /// For `complete_log_in`, together with a code.
+    challenge: String,
+    /// Seconds until the challenge is no longer good.
+    expires_in: i64,
+    /// What may be shown.
+    methods: Vec<Wire<FactorMethod>>,
+}
+
+/// Either a session, as in `Tokens`, or what is wanted before there is one: the members of the other are `null`.
+#[derive(Object)]
+#[oai(rename = "LogInResult")]
+pub(super) struct LogInAnswer {
+    session_id: Nullable<Wire<SessionId>>,
+    /// Send it as `Authorization: Bearer …`.
+    access_token: Nullable<String>,
+    /// `Bearer`.
+    token_type: Nullable<String>,
+    /// Seconds until the access token is no longer good.
+    expires_in: Nullable<i64>,
+    /// For `refresh_session`, once. Shown twice, it ends the session: then somebody else has it too.
+    refresh_token: Nullable<String>,
+    /// When the session is over unless it is refreshed.
+    refresh_expires_at: Nullable<Timestamp>,
+    /// There if the person has a second factor, and then nothing else is.
+    second_factor: Nullable<ChallengeAnswer>,
+}
+
+impl From<TokensAnswer> for LogInAnswer {
+    fn from(tokens: TokensAnswer) -> Self {
+        Self {
+            session_id: Nullable::of(Some(tokens.session_id)),
+            access_token: Nullable::of(Some(tokens.access_token)),
+            token_type: Nullable::of(Some(tokens.token_type)),
+            expires_in: Nullable::of(Some(tokens.expires_in)),
+            refresh_token: Nullable::of(Some(tokens.refresh_token)),
+            refresh_expires_at: Nullable::of(Some(tokens.refresh_expires_at)),
+            second_factor: Nullable::none(),
+        }
+    }
+}
+
+impl LogInAnswer {
+    pub(super) fn challenge(context: &Context, user: UserId) -> Result<Self, ApiError> {
+        let challenge = ChallengeAnswer {
+            challenge: context.tokens.challenge(user, context.now())?,
+            expires_in: CHALLENGE_TTL.num_seconds(),
+            methods: FactorMethod::ALL.iter().map(|method| (*method).into()).collect(),
+        };
+        Ok(Self {
+            session_id: Nullable::none(),
+            access_token: Nullable::none(),
+            token_type: Nullable::none(),
+            expires_in: Nullable::none(),
+            refresh_token: Nullable::none(),
+            refresh_expires_at: Nullable::none(),
+            second_factor: Nullable::of(Some(challenge)),
+        })
+    }
+}
+
+/// Where the caller is logged in.
+#[derive(Debug, Object)]
+#[oai(rename = "Session")]
+pub(super) struct SessionAnswer {
+    id: Wire<SessionId>,
+    /// As the person may know it: `Chrome on Android`.
+    device: String,
+    kind: Wire<DeviceKind>,
+    /// The internet address at log-in.
+    address: String,
+    /// Whether it is the session of this call.
+    is_current: bool,
+    created_at: Timestamp,
+    /// When it was refreshed last.
+    seen_at: Timestamp,
+    /// When it is over unless it is refreshed.
+    expires_at: Timestamp,
+}
+
+impl SessionAnswer {
+    pub(super) fn of(session: SessionView, current: SessionId) -> Self {
+        Self {
+            id: session.id.into(),
+            device: session.device_name,
+            kind: session.device_kind.into(),
+            address: session.address,
+            is_current: session.id == current,
+            created_at: session.created_at.into(),
+            seen_at: session.seen_at.into(),
+            expires_at: session.expires_at.into(),
+        }
+    }
+}

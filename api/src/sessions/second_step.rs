@@ -1,0 +1,114 @@
+//! Where a second factor is shown: after the password, and again before something risky.
+
+use super::answer::TokensAnswer;
+use crate::Chapter;
+use crate::auth::{Caller, require_password};
+use crate::body::Body;
+use crate::context::Context;
+use crate::device;
+use crate::problem::{ApiError, Code};
+use crate::wire::{Secret, Timestamp, Wire};
+use amana_domain::factor::{STEP_UP_TTL, ShownCode};
+use poem::web::Data;
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// The second half of a log-in.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[oai(deny_unknown_fields)]
+struct CompleteLogIn {
+    /// As `log_in` answered it.
+    challenge: String,
+    /// Six digits of the authenticator app, or a backup code.
+    code: Wire<ShownCode>,
+}
+
+/// What a person in a session shows again.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[oai(deny_unknown_fields)]
+struct StepUp {
+    password: Secret,
+    /// Six digits of the authenticator app, or a backup code; needed if the person has a second factor.
+    code: Option<Wire<ShownCode>>,
+}
+
+/// What was proven anew.
+#[derive(Debug, Object)]
+#[oai(rename = "StepUpResult")]
+struct StepUpAnswer {
+    /// Until then this session may do what is risky.
+    good_until: Timestamp,
+}
+
+#[derive(ApiResponse)]
+enum LoggedIn {
+    /// Logged in.
+    #[oai(status = 200)]
+    Tokens(Json<TokensAnswer>),
+}
+
+#[derive(ApiResponse)]
+enum SteppedUp {
+    /// Proven anew.
+    #[oai(status = 200)]
+    Done(Json<StepUpAnswer>),
+}
+
+pub(crate) struct SecondSteps;
+
+#[OpenApi(prefix_path = "/v1/sessions", tag = "Chapter::People")]
+impl SecondSteps {
+    /// Complete a log-in
+    ///
+    /// Opens the session of somebody who has a second factor. A code is good once. Five wrong ones within a
+    /// quarter of an hour lock the factor for as long, from wherever they come, and the person gets an e-mail.
+    /// Problems: `challenge_over` (401): log in again; `wrong_code` (422); `too_many_tries` (429, `Retry-After`);
+    /// `account_closed` (403); `not_found` (404) if the factor was removed meanwhile.
+    #[oai(path = "/second-factor", method = "post", operation_id = "complete_log_in")]
+    async fn complete(
+        &self,
+        context: Data<&Arc<Context>>,
+        device: device::From,
+        body: Body<CompleteLogIn>,
+    ) -> Result<LoggedIn, ApiError> {
+        let CompleteLogIn { challenge, code } = body.value;
+        let now = context.now();
+        let user = context.tokens.read_challenge(&challenge, now).ok_or_else(over)?;
+        let shown = context.factor_keys.shown(user, code.0, now)?;
+        let (user, session) = context
+            .write(async move |store, now| {
+                store.log_in_with_factor(user, shown, &device.0, now).await
+            })
+            .await?;
+        Ok(LoggedIn::Tokens(Json(TokensAnswer::of(&context, user.role, &session)?)))
+    }
+
+    /// Prove anew who one is
+    ///
+    /// Before something risky, which is otherwise refused with `step_up_required`; good for five minutes, in this
+    /// session. Problems: `invalid_credentials` (401); `invalid_request` (422) at `/code` if one is wanted;
+    /// `wrong_code` (422); `too_many_tries` (429, `Retry-After`).
+    #[oai(path = "/step-up", method = "post", operation_id = "step_up_session")]
+    async fn step_up(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        body: Body<StepUp>,
+    ) -> Result<SteppedUp, ApiError> {
+        let StepUp { password, code } = body.value;
+        let (user, now) = (require_password(&context, &caller, password).await?.id, context.now());
+        let shown = code.map(|code| context.factor_keys.shown(user, code.0, now)).transpose()?;
+        let session = (user, caller.session());
+        context.write(async move |store, now| store.step_up(session, shown, now).await).await?;
+        let good_until = now.checked_add_signed(STEP_UP_TTL).unwrap_or(now).into();
+        Ok(SteppedUp::Done(Json(StepUpAnswer { good_until })))
+    }
+}
+
+fn over() -> ApiError {
+    ApiError::new(Code::ChallengeOver, "this challenge is not good, or not any more: log in again")
+}

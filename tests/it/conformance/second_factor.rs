@@ -1,0 +1,30 @@
+//! The part of the story in which somebody has a second factor.
+
+use super::{Observer, register};
+use crate::second_factor::Authenticator;
+use amana_harness::PASSWORD;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+/// Takes a second factor, logs in with it, proves it anew, and takes it away.
+pub(super) async fn guard(observer: &Observer) {
+    let mut person = register(observer, "Zawadi", "254711000007").await;
+    let path = "/v1/me/second-factor";
+    let password = json!({ "password": PASSWORD });
+    let shown = observer.post(&person, path, password.clone(), 201).await;
+    let phone = Authenticator::of(&shown);
+    let code = json!({ "code": phone.code(&observer.app, 0) });
+    let codes = observer.post(&person, &format!("{path}/confirm"), code, 200).await;
+    observer.get(&person, path).await;
+    let body = json!({ "login": person.email, "password": PASSWORD });
+    let half = observer.call(None, Method::POST, "/v1/sessions", body).await.expect(200);
+    let body =
+        json!({ "challenge": half["second_factor"]["challenge"], "code": codes["codes"][0] });
+    let whole = observer.call(None, Method::POST, "/v1/sessions/second-factor", body).await;
+    person.token = whole.expect(200)["access_token"].as_str().expect("a token").to_owned();
+    let body = json!({ "password": PASSWORD, "code": codes["codes"][1] });
+    observer.post(&person, "/v1/sessions/step-up", body, 200).await;
+    observer.post(&person, &format!("{path}/backup-codes"), Value::Null, 200).await;
+    let removed = observer.call(Some(&person), Method::DELETE, path, Value::Null).await;
+    assert_eq!(removed.status, StatusCode::NO_CONTENT);
+}

@@ -1,0 +1,210 @@
+//! The second factor, from setting it up to taking it away: codes of an app, backup codes, locks, step-up.
+
+mod app;
+mod secrets;
+mod step_up;
+mod tries;
+
+use amana_harness::{App, PASSWORD, Person};
+use app::{confirmed, with_factor};
+use chrono::TimeDelta;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+pub(crate) use app::Authenticator;
+
+/// After so long no wrong code counts any more.
+const LONG: TimeDelta = TimeDelta::minutes(20);
+
+async fn subjects(app: &App, person: &Person, about: &str) -> usize {
+    app.messages_are_sent().await;
+    let mails = app.mails(person).await;
+    mails.iter().filter(|mail| mail.subject.as_deref().is_some_and(|s| s.contains(about))).count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_factor_is_set_up_used_and_taken_away() {
+    let app = App::start().await;
+    let amina = app.person("Amina").await;
+    let path = "/v1/me/second-factor";
+    let off = json!({ "is_active": false, "since": null, "backup_codes_left": 0 });
+    assert_eq!(app.get(&amina, path).await.expect(200), off);
+    let nothing = app.post(&amina, &format!("{path}/confirm"), json!({ "code": "123456" })).await;
+    assert_eq!((nothing.problem(), nothing.status.as_u16()), ("not_found", 404));
+    let wrong = app.post(&amina, path, json!({ "password": "not-my-password" })).await;
+    assert_eq!((wrong.problem(), wrong.status.as_u16()), ("invalid_credentials", 401));
+
+    let password = json!({ "password": PASSWORD });
+    let forgotten = Authenticator::of(&app.post(&amina, path, password.clone()).await.expect(201));
+    let shown = app.post(&amina, path, password.clone()).await.expect(201);
+    let phone = Authenticator::of(&shown);
+    app::assert_scannable(&shown);
+    app::next_step(&app);
+    // Shown, and not confirmed: nothing has changed.
+    assert_eq!(app.get(&amina, path).await.expect(200), off);
+    assert_eq!(app.open_session(&amina.email).await["second_factor"], Value::Null);
+    for code in [forgotten.code(&app, 0), phone.code(&app, 2), "0123456789".to_owned()] {
+        let wrong = app.post(&amina, &format!("{path}/confirm"), json!({ "code": code })).await;
+        assert_eq!((wrong.problem(), wrong.status.as_u16()), ("wrong_code", 422), "{code}");
+    }
+    let codes = confirmed(&app, &amina, &phone).await;
+    assert_eq!(codes.len(), 10);
+    let found = app.get(&amina, path).await.expect(200);
+    assert_eq!((&found["is_active"], &found["backup_codes_left"]), (&json!(true), &json!(10)));
+    assert!(found["since"].is_string());
+    let again = app.post(&amina, path, password.clone()).await;
+    assert_eq!((again.problem(), again.status.as_u16()), ("factor_active", 409));
+
+    // The code that confirmed it does not log in.
+    let challenge = app::challenge(&app, &amina).await;
+    let used = app::complete(&app, &challenge, &phone.code(&app, 0)).await;
+    assert_eq!(used.problem(), "wrong_code");
+    app::next_step(&app);
+    let tokens = app::complete(&app, &challenge, &phone.code(&app, 0)).await.expect(200);
+    let amina = Person { token: tokens["access_token"].as_str().expect("one").to_owned(), ..amina };
+    app.get(&amina, "/v1/me").await.expect(200);
+
+    assert_eq!(app.delete(&amina, path).await.problem(), "step_up_required");
+    app::next_step(&app);
+    app::step_up(&app, &amina, Some(&phone.code(&app, 0))).await.expect(200);
+    assert_eq!(app.delete(&amina, path).await.status, 204);
+    assert_eq!(app.get(&amina, path).await.expect(200), off);
+    assert_eq!(app.delete(&amina, path).await.problem(), "not_found");
+    assert!(app.open_session(&amina.email).await["access_token"].is_string());
+    // A challenge from before opens nothing any more.
+    let late = app::complete(&app, &challenge, &phone.code(&app, 1)).await;
+    assert_eq!((late.problem(), late.status.as_u16()), ("not_found", 404));
+    for about in ["has a second factor now", "was removed"] {
+        assert_eq!(subjects(&app, &amina, about).await, 1, "{about}");
+    }
+    app.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_is_good_in_its_step_and_the_two_beside_it_and_once() {
+    let app = App::builder().without_worker().start().await;
+    let (amina, phone, _) = with_factor(&app, "Amina").await;
+    for (off, status) in [(-2, 422), (2, 422), (-1, 200), (0, 200), (1, 200)] {
+        app.clock.advance(LONG);
+        app::next_step(&app);
+        let code = phone.code(&app, off);
+        let challenge = app::challenge(&app, &amina).await;
+        assert_eq!(app::complete(&app, &challenge, &code).await.status, status, "{off}");
+        let again = app::complete(&app, &challenge, &code).await;
+        assert_eq!(again.problem(), "wrong_code", "{off} again");
+        // Nor in another log-in.
+        let other = app::challenge(&app, &amina).await;
+        assert_eq!(app::complete(&app, &other, &code).await.problem(), "wrong_code", "{off}");
+    }
+    // After a code of the next step, none of this one.
+    let challenge = app::challenge(&app, &amina).await;
+    let earlier = app::complete(&app, &challenge, &phone.code(&app, 0)).await;
+    assert_eq!(earlier.problem(), "wrong_code");
+    app.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_log_ins_at_once_with_one_code_one_wins() {
+    let app = App::builder().without_worker().start().await;
+    let (amina, phone, codes) = with_factor(&app, "Amina").await;
+    for (round, backup) in codes.iter().enumerate().take(6) {
+        app.clock.advance(LONG);
+        app::next_step(&app);
+        let code = if round % 2 == 0 { phone.code(&app, 0) } else { backup.clone() };
+        let challenge = app::challenge(&app, &amina).await;
+        let one = || app::complete(&app, &challenge, &code);
+        let (a, b, c, d) = tokio::join!(one(), one(), one(), one());
+        let (won, lost): (Vec<_>, Vec<_>) = [a, b, c, d].into_iter().partition(|x| x.status == 200);
+        assert_eq!((won.len(), lost.len()), (1, 3), "round {round}");
+        assert!(lost.iter().all(|answer| answer.problem() == "wrong_code"));
+    }
+    app.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_code_is_good_once_for_one_person() {
+    let app = App::start().await;
+    let (amina, phone, codes) = with_factor(&app, "Amina").await;
+    let (juma, _, of_juma) = with_factor(&app, "Juma").await;
+    let challenge = app::challenge(&app, &amina).await;
+    assert_eq!(app::complete(&app, &challenge, &of_juma[0]).await.problem(), "wrong_code");
+    app::complete(&app, &challenge, &codes[0]).await.expect(200);
+    assert_eq!(app::complete(&app, &challenge, &codes[0]).await.problem(), "wrong_code");
+    // As people type it.
+    let typed = codes[1].to_lowercase().replace('-', " ");
+    let tokens = app::complete(&app, &challenge, &typed).await.expect(200);
+    assert_eq!(app::complete(&app, &challenge, &codes[1]).await.problem(), "wrong_code");
+    let amina = Person { token: tokens["access_token"].as_str().expect("one").to_owned(), ..amina };
+    let path = "/v1/me/second-factor";
+    assert_eq!(app.get(&amina, path).await.expect(200)["backup_codes_left"], 8);
+    assert_eq!(app.get(&juma, path).await.expect(200)["backup_codes_left"], 10);
+    assert_eq!(subjects(&app, &amina, "backup code").await, 2);
+    assert_eq!(subjects(&app, &juma, "backup code").await, 0);
+
+    let codes_path = format!("{path}/backup-codes");
+    assert_eq!(app.post(&amina, &codes_path, Value::Null).await.problem(), "step_up_required");
+    app::next_step(&app);
+    app::step_up(&app, &amina, Some(&phone.code(&app, 0))).await.expect(200);
+    let new = app.post(&amina, &codes_path, Value::Null).await.expect(200);
+    let new = app::texts(&new["codes"]);
+    assert!(new.len() == 10 && new.iter().all(|code| !codes.contains(code)));
+    assert_eq!(app::complete(&app, &challenge, &codes[2]).await.problem(), "wrong_code");
+    app::complete(&app, &challenge, &new[2]).await.expect(200);
+    // Somebody without a factor has no codes to make.
+    let neema = app.person("Neema").await;
+    app::step_up(&app, &neema, None).await.expect(200);
+    assert_eq!(app.post(&neema, &codes_path, Value::Null).await.problem(), "not_found");
+    app.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_challenge_is_short_lived_signed_and_one_persons() {
+    let app = App::builder().without_worker().start().await;
+    let (amina, phone, _) = with_factor(&app, "Amina").await;
+    let (juma, ..) = with_factor(&app, "Juma").await;
+    let tokens = app.open_session(&app.person("Neema").await.email).await;
+    let challenge = app::challenge(&app, &amina).await;
+    app.clock.advance(TimeDelta::minutes(4));
+    app::next_step(&app);
+    let of_juma = app::challenge(&app, &juma).await;
+    let code = phone.code(&app, 0);
+    assert_eq!(app::complete(&app, &of_juma, &code).await.problem(), "wrong_code");
+    let (head, _) = challenge.rsplit_once('.').expect("a signature");
+    let foreign = of_juma.rsplit_once('.').expect("a signature").1;
+    let text = |name: &str| tokens[name].as_str().expect(name).to_owned();
+    let spliced = format!("{head}.{foreign}");
+    for forged in
+        [String::new(), "a.b.c".into(), spliced, text("access_token"), text("refresh_token")]
+    {
+        let answer = app::complete(&app, &forged, &code).await;
+        assert_eq!((answer.problem(), answer.status.as_u16()), ("challenge_over", 401), "{forged}");
+    }
+    // A challenge is no access token.
+    let answer = app.send(Method::GET, "/v1/me", Some(&challenge), None, None).await;
+    assert_eq!(answer.problem(), "unauthorized");
+    app.clock.advance(TimeDelta::minutes(1));
+    app::next_step(&app);
+    let code = phone.code(&app, 0);
+    assert_eq!(app::complete(&app, &challenge, &code).await.problem(), "challenge_over");
+    let challenge = app::challenge(&app, &amina).await;
+    app::complete(&app, &challenge, &code).await.expect(200);
+    app.assert_sound().await;
+}
+
+/// Nothing is told to somebody who does not know the password, and a closed account has no second step.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_password_comes_first() {
+    let app = App::builder().without_worker().start().await;
+    let (amina, phone, _) = with_factor(&app, "Amina").await;
+    let body = json!({ "login": amina.email, "password": "not-my-password" });
+    let answer = app.send(Method::POST, "/v1/sessions", None, None, Some(&body)).await;
+    assert_eq!(answer.problem(), "invalid_credentials");
+    app::next_step(&app);
+    let challenge = app::challenge(&app, &amina).await;
+    let admin = app.operator().await;
+    let path = format!("/v1/operator/users/{}/close", amina.id);
+    app.post(&admin, &path, json!({ "note": "asked for" })).await.expect(200);
+    let closed = app::complete(&app, &challenge, &phone.code(&app, 0)).await;
+    assert_eq!((closed.problem(), closed.status.as_u16()), ("account_closed", 403));
+    app.assert_sound().await;
+}
