@@ -3,7 +3,6 @@
 use crate::context::Context;
 use crate::problem::{ApiError, Code};
 use crate::tokens;
-use crate::wire::Secret;
 use amana_domain::id::{SessionId, UserId};
 use amana_domain::money::Money;
 use amana_domain::permission::{Action, Circumstances, Resource, UserRole, permit};
@@ -102,23 +101,5 @@ pub(crate) fn require_open(user: &User) -> Result<(), ApiError> {
     match user.closed_at {
         None => Ok(()),
         Some(_) => Err(Error::Transfer(TransferRefusal::SenderClosed).into()),
-    }
-}
-
-/// The caller, who has typed the password again.
-///
-/// # Errors
-/// `invalid_credentials` or `account_closed`.
-pub(crate) async fn require_password(
-    context: &Context,
-    caller: &Caller,
-    password: Secret,
-) -> Result<User, ApiError> {
-    let user = context.store.user(caller.user()).await?;
-    require_open(&user)?;
-    if context.passwords.verify(password.0, Some(user.password_hash.clone())).await? {
-        Ok(user)
-    } else {
-        Err(ApiError::new(Code::InvalidCredentials, "this is not your password"))
     }
 }

@@ -6,9 +6,10 @@ mod keys;
 pub(crate) use keys::FactorKeys;
 
 use crate::Chapter;
-use crate::auth::{Caller, require_password};
+use crate::auth::Caller;
 use crate::body::Body;
 use crate::context::Context;
+use crate::passwords::require_password;
 use crate::problem::ApiError;
 use crate::step_up::require_step_up;
 use crate::wire::{Nullable, Secret, Timestamp, Wire};
@@ -120,7 +121,7 @@ impl Factors {
     /// Set up a second factor
     ///
     /// Answers the secret for an authenticator app, once. Nothing changes until `confirm_second_factor` shows
-    /// that the app has it; called again before, it answers another one. Problems: `invalid_credentials` (401),
+    /// that the app has it; called again before, it answers another one. Problems: `password_wrong` (403),
     /// `factor_active` (409): remove that one first; `account_closed` (403).
     #[oai(path = "/", method = "post", operation_id = "create_second_factor")]
     async fn create(
@@ -129,7 +130,7 @@ impl Factors {
         caller: Caller,
         body: Body<CreateSecondFactor>,
     ) -> Result<Begun, ApiError> {
-        let user = require_password(&context, &caller, body.value.password).await?;
+        let user = require_password(&context, &caller, body.value.password, "/password").await?;
         let app = app::new(&user.email)?;
         let sealed = context.factor_keys.seal(user.id, app.secret().as_bytes())?;
         context

@@ -1,4 +1,4 @@
-//! For the people who run the service; all of it needs the role `operator`.
+//! For the people who run the service; how far each role reaches stands in `domain::permission`.
 
 mod jobs;
 mod kyc;

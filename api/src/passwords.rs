@@ -5,7 +5,7 @@
 //! longer, so that the answer takes the same time whether or not there was a code to look at.
 
 use crate::Chapter;
-use crate::auth::Caller;
+use crate::auth::{Caller, require_open};
 use crate::body::Body;
 use crate::context::Context;
 use crate::password::KnownWords;
@@ -134,7 +134,7 @@ impl PasswordChanges {
 /// The caller, who has told their password just now.
 ///
 /// # Errors
-/// `password_wrong`.
+/// `password_wrong`, at this place of the request, or `account_closed`.
 pub(crate) async fn require_password(
     context: &Context,
     caller: &Caller,
@@ -142,6 +142,7 @@ pub(crate) async fn require_password(
     place: &str,
 ) -> Result<User, ApiError> {
     let user = context.store.user(caller.user()).await?;
+    require_open(&user)?;
     if context.passwords.verify(password.0, Some(user.password_hash.clone())).await? {
         return Ok(user);
     }

@@ -32,7 +32,7 @@ async fn a_factor_is_set_up_used_and_taken_away() {
     let nothing = app.post(&amina, &format!("{path}/confirm"), json!({ "code": "123456" })).await;
     assert_eq!((nothing.problem(), nothing.status.as_u16()), ("not_found", 404));
     let wrong = app.post(&amina, path, json!({ "password": "not-my-password" })).await;
-    assert_eq!((wrong.problem(), wrong.status.as_u16()), ("invalid_credentials", 401));
+    assert_eq!((wrong.problem(), wrong.status.as_u16()), ("password_wrong", 403));
 
     let password = json!({ "password": PASSWORD });
     let forgotten = Authenticator::of(&app.post(&amina, path, password.clone()).await.expect(201));

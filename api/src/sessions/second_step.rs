@@ -2,10 +2,11 @@
 
 use super::answer::TokensAnswer;
 use crate::Chapter;
-use crate::auth::{Caller, require_password};
+use crate::auth::Caller;
 use crate::body::Body;
 use crate::context::Context;
 use crate::device;
+use crate::passwords::require_password;
 use crate::problem::{ApiError, Code};
 use crate::wire::{Secret, Timestamp, Wire};
 use amana_domain::factor::{STEP_UP_TTL, ShownCode};
@@ -90,7 +91,7 @@ impl SecondSteps {
     /// Prove anew who one is
     ///
     /// Before something risky, which is otherwise refused with `step_up_required`; good for five minutes, in this
-    /// session. Problems: `invalid_credentials` (401); `invalid_request` (422) at `/code` if one is wanted;
+    /// session. Problems: `password_wrong` (403); `invalid_request` (422) at `/code` if one is wanted;
     /// `wrong_code` (422); `too_many_tries` (429, `Retry-After`).
     #[oai(path = "/step-up", method = "post", operation_id = "step_up_session")]
     async fn step_up(
@@ -100,7 +101,8 @@ impl SecondSteps {
         body: Body<StepUp>,
     ) -> Result<SteppedUp, ApiError> {
         let StepUp { password, code } = body.value;
-        let (user, now) = (require_password(&context, &caller, password).await?.id, context.now());
+        let (user, now) =
+            (require_password(&context, &caller, password, "/password").await?.id, context.now());
         let shown = code.map(|code| context.factor_keys.shown(user, code.0, now)).transpose()?;
         let session = (user, caller.session());
         context.write(async move |store, now| store.step_up(session, shown, now).await).await?;

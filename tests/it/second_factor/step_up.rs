@@ -95,7 +95,7 @@ async fn another_number_needs_it() {
     app.post(&juma, "/v1/withdrawals?dry_run=true", elsewhere.clone()).await.expect(200);
     let wrong = json!({ "password": "not-my-password" });
     let wrong = app.post(&juma, "/v1/sessions/step-up", wrong).await;
-    assert_eq!((wrong.problem(), wrong.status.as_u16()), ("invalid_credentials", 401));
+    assert_eq!((wrong.problem(), wrong.status.as_u16()), ("password_wrong", 403));
     refused(&app, &juma, "/v1/withdrawals", elsewhere.clone()).await;
     step_up(&app, &juma, None).await.expect(200);
     app.post(&juma, "/v1/withdrawals", elsewhere.clone()).await.expect(202);
