@@ -8,6 +8,7 @@ use amana_postgres::{Error, User, UserRole};
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use poem::Request;
+use poem::http::header;
 use poem_openapi::SecurityScheme;
 use poem_openapi::auth::Bearer;
 use secrecy::{ExposeSecret, SecretString};
@@ -35,6 +36,12 @@ struct Claims {
 pub(crate) struct Session {
     user: UserId,
     role: UserRole,
+}
+
+impl Session {
+    pub(crate) const fn user(&self) -> UserId {
+        self.user
+    }
 }
 
 /// Makes and reads access tokens.
@@ -113,9 +120,17 @@ impl Operator {
     }
 }
 
+/// Whose valid token the request carries, if one. What else a caller has to be, the extractors ask.
+pub(crate) fn session(context: &Context, request: &Request) -> Option<Session> {
+    let (scheme, token) = request.header(header::AUTHORIZATION)?.split_once(' ')?;
+    let is_bearer = scheme.eq_ignore_ascii_case("Bearer");
+    is_bearer.then(|| context.tokens.read(token.trim(), context.now())).flatten()
+}
+
 async fn caller(request: &Request, bearer: Bearer) -> poem::Result<Session> {
     let context = request.data::<Arc<Context>>().ok_or_else(ApiError::internal)?;
-    let session = context.tokens.read(&bearer.token, context.now());
+    let known = request.data::<Session>().copied();
+    let session = known.or_else(|| context.tokens.read(&bearer.token, context.now()));
     Ok(session.ok_or_else(ApiError::unauthorized)?)
 }
 

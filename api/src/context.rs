@@ -3,11 +3,13 @@
 use crate::auth::Tokens;
 use crate::password::Passwords;
 use crate::problem::ApiError;
+use crate::rate_limits::Budgets;
 use amana_domain::fee::{FeePayer, FeePlan};
 use amana_domain::money::{Currency, Money};
 use amana_postgres::{Clock, Error, Store, TransferWriter};
 use amana_redis::Transport;
 use chrono::{DateTime, Utc};
+use ipnet::IpNet;
 use std::future::Future;
 use tracing::Instrument;
 
@@ -36,6 +38,8 @@ pub(crate) struct Context {
     pub(crate) tokens: Tokens,
     pub(crate) passwords: Passwords,
     pub(crate) fees: FeePolicy,
+    pub(crate) budgets: Budgets,
+    pub(crate) trusted_proxies: Vec<IpNet>,
 }
 
 impl Context {

@@ -1,5 +1,6 @@
 //! Errors as clients see them: RFC 9457 problem documents with a closed set of codes.
 
+mod allow;
 mod code;
 mod framework;
 mod refusal;
@@ -8,18 +9,20 @@ pub use code::Code;
 pub(crate) use framework::{of_framework, of_panic};
 
 use crate::observe::current_request_id;
+use crate::rate_limits::whole_seconds;
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{IntoResponse, Response};
 use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, Registry};
 use poem_openapi::types::{ToJSON, Type};
 use poem_openapi::{ApiResponse, Object};
+use std::time::Duration;
 
 use crate::wire::Wire;
 
 const CONTENT_TYPE: &str = "application/problem+json";
 
 /// When something that should pass by itself may be tried again.
-const RETRY_AFTER_S: u32 = 2;
+const RETRY_AFTER_S: u64 = 2;
 
 /// One place in the request that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
@@ -57,11 +60,20 @@ pub(crate) struct ApiError {
     pub(crate) code: Code,
     pub(crate) detail: String,
     pub(crate) errors: Vec<FieldError>,
+    retry_after_s: Option<u64>,
 }
 
 impl ApiError {
     pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: vec![] }
+        let retry_after_s = code.passes_by_itself().then_some(RETRY_AFTER_S);
+        Self { code, detail: detail.into(), errors: vec![], retry_after_s }
+    }
+
+    /// Too much of something; `reset` is when there is room again.
+    pub(crate) fn rate_limited(what: &str, reset: Duration) -> Self {
+        let seconds = whole_seconds(reset).max(1);
+        let detail = format!("{what}; the next may come in {seconds} seconds");
+        Self { retry_after_s: Some(seconds), ..Self::new(Code::RateLimited, detail) }
     }
 
     /// A well-formed request with a value that cannot be.
@@ -109,8 +121,8 @@ impl IntoResponse for ApiError {
             let challenge = HeaderValue::from_static("Bearer");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
-        if self.code.passes_by_itself() {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S));
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

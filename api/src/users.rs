@@ -1,6 +1,7 @@
 //! People: registering, logging in, and the caller's own record.
 
 use crate::Chapter;
+use crate::address::ClientAddress;
 use crate::auth::{Caller, TOKEN_TTL, require_open};
 use crate::body::Body;
 use crate::context::Context;
@@ -144,14 +145,18 @@ impl Users {
     ///
     /// Answers an access token that is good for 15 minutes. Problems: `invalid_credentials` (401), whether the
     /// e-mail address is unknown or the password wrong; `account_closed` (403), told to nobody who does not
-    /// know the password.
+    /// know the password; `rate_limited` (429) with `Retry-After` after five wrong ones within 15 minutes for one
+    /// address of either kind, whatever is sent then; `unavailable` (503) if they cannot be counted.
     #[oai(path = "/sessions", method = "post", operation_id = "log_in")]
     async fn log_in(
         &self,
         context: Data<&Arc<Context>>,
+        address: Data<&ClientAddress>,
         body: Body<LogIn>,
     ) -> Result<LoggedIn, ApiError> {
-        let user = proven(&context, body.value).await?;
+        let (name, now) = (body.value.email.clone(), context.now());
+        let proven = proven(&context, body.value);
+        let user = context.budgets.log_in((&name, **address), now, proven).await?;
         Ok(LoggedIn::Session(Json(Session {
             access_token: context.tokens.issue(&user, context.now())?,
             token_type: "Bearer".to_owned(),

@@ -1,16 +1,22 @@
 //! Configuration from the environment. Whatever is missing or wrong is one line that names the variable.
 
+use amana_api::{EdgeConfig, RateLimits};
 use amana_messaging::{MailConfig, SmsConfig};
 use amana_mpesa::MpesaConfig;
+use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt::Display;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 use url::Url;
 
 /// HS256 needs as many bytes of secret as its hash has.
 const JWT_SECRET_CHARS_MIN: usize = 32;
+
+/// Of one account.
+const REQUESTS_PER_MINUTE: u32 = 1_000;
+const REQUESTS_PER_MINUTE_MAX: u32 = 10_000_000;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
@@ -69,6 +75,19 @@ impl<'a> Source<'a> {
             None => Ok(default),
             Some(_) => self.parsed(variable, wanted),
         }
+    }
+
+    /// What stands between commas; nothing if the variable is not set.
+    fn list<T>(
+        &self,
+        variable: &'static str,
+        wanted: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Vec<T>, ConfigError> {
+        let wrong = || ConfigError { variable, why: format!("must be {wanted}") };
+        let text = self.optional(variable).unwrap_or_default();
+        let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+        items.map(|item| parse(item).ok_or_else(wrong)).collect()
     }
 
     fn in_range<T>(
@@ -141,6 +160,7 @@ pub struct Api {
     pub jwt_secret: SecretString,
     pub fee_percentage_bps: u16,
     pub fee_fixed_minor: i64,
+    pub edge: EdgeConfig,
 }
 
 impl Api {
@@ -162,8 +182,45 @@ impl Api {
             jwt_secret,
             fee_percentage_bps: source.in_range("AMANA_FEE_PERCENTAGE_BPS", 150, 0..=10_000)?,
             fee_fixed_minor: source.in_range("AMANA_FEE_FIXED_MINOR", 0, 0..=100_000_000)?,
+            edge: edge(source)?,
         })
     }
+}
+
+fn edge(source: &Source<'_>) -> Result<EdgeConfig, ConfigError> {
+    let networks = "networks separated by commas, such as 10.0.0.0/8,192.0.2.7";
+    let origins = "origins separated by commas, such as https://app.example.com";
+    let per_minute = source.in_range(
+        "AMANA_REQUESTS_PER_MINUTE",
+        REQUESTS_PER_MINUTE,
+        1..=REQUESTS_PER_MINUTE_MAX,
+    )?;
+    let rate_limits = match source.optional("AMANA_RATE_LIMITS").as_deref() {
+        None | Some("on") => RateLimits::per_account(per_minute),
+        Some("off") => RateLimits::OFF,
+        Some(_) => {
+            let (variable, why) = ("AMANA_RATE_LIMITS", "must be on or off".to_owned());
+            return Err(ConfigError { variable, why });
+        }
+    };
+    Ok(EdgeConfig {
+        trusted_proxies: source.list("AMANA_TRUSTED_PROXIES", networks, network)?,
+        allowed_origins: source.list("AMANA_ALLOWED_ORIGINS", origins, origin)?,
+        rate_limits,
+    })
+}
+
+fn network(text: &str) -> Option<IpNet> {
+    let one = || text.parse().ok().map(|address: IpAddr| address.into());
+    text.parse().ok().or_else(one)
+}
+
+/// As browsers write it, or it would never be found again: no path, no default port, lower case, and nothing
+/// that stands for others.
+fn origin(text: &str) -> Option<String> {
+    let url: Url = text.parse().ok()?;
+    let is_web = ["http", "https"].contains(&url.scheme());
+    (is_web && url.origin().ascii_serialization() == text).then(|| text.to_owned())
 }
 
 #[derive(Debug)]
@@ -267,11 +324,50 @@ mod tests {
             &[SECRET, ("AMANA_FEE_PERCENTAGE_BPS", "20000")],
             "configuration: AMANA_FEE_PERCENTAGE_BPS must be a whole number from 0 to 10000",
         );
+        check(
+            &[SECRET, ("AMANA_RATE_LIMITS", "some")],
+            "configuration: AMANA_RATE_LIMITS must be on or off",
+        );
+    }
+
+    #[test]
+    fn proxies_are_networks_or_single_addresses() {
+        let read = |text| api(&[SECRET, ("AMANA_TRUSTED_PROXIES", text)]);
+        let proxies = read(" 10.0.0.0/8, 192.0.2.7,fd00::/8 ").unwrap().edge.trusted_proxies;
+        let shown: Vec<String> = proxies.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["10.0.0.0/8", "192.0.2.7/32", "fd00::/8"]);
+        for wrong in ["10.0.0.0/33", "*", "localhost", "10.0.0.0/8 192.0.2.7"] {
+            let said = read(wrong).unwrap_err().to_string();
+            assert!(said.starts_with("configuration: AMANA_TRUSTED_PROXIES must be"), "{said}");
+        }
+    }
+
+    #[test]
+    fn origins_are_exact() {
+        let read = |text| api(&[SECRET, ("AMANA_ALLOWED_ORIGINS", text)]);
+        let origins = read("https://app.example.com, http://localhost:3000").unwrap().edge;
+        assert_eq!(origins.allowed_origins, ["https://app.example.com", "http://localhost:3000"]);
+        for wrong in [
+            "*",
+            "null",
+            "app.example.com",
+            "https://*.example.com/",
+            "https://app.example.com/",
+            "https://app.example.com:443",
+            "https://App.example.com",
+            "https://user@app.example.com",
+            "file:///tmp",
+        ] {
+            let said = read(wrong).unwrap_err().to_string();
+            assert!(said.starts_with("configuration: AMANA_ALLOWED_ORIGINS must be"), "{said}");
+        }
     }
 
     #[test]
     fn defaults_are_enough_for_the_rest() {
         let api = api(&[SECRET, ("AMANA_FEE_FIXED_MINOR", "  ")]).unwrap();
         assert_eq!((api.fee_percentage_bps, api.fee_fixed_minor), (150, 0));
+        assert_eq!(api.edge.rate_limits, RateLimits::default());
+        assert!(api.edge.trusted_proxies.is_empty() && api.edge.allowed_origins.is_empty());
     }
 }

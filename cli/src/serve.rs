@@ -38,7 +38,7 @@ pub fn api() -> Result<()> {
             percentage_bps: config.fee_percentage_bps,
             fixed_minor: config.fee_fixed_minor,
         };
-        let api = amana_api::ApiConfig { jwt_secret: config.jwt_secret, fee };
+        let api = amana_api::ApiConfig { jwt_secret: config.jwt_secret, fee, edge: config.edge };
         let app = amana_api::app(store, Clock::default(), Some(transport), &api);
         tracing::info!(listen = %config.listen, "API is ready");
         amana_api::serve(listener, app, stopped()?).await.context("the API could not run")

@@ -2,7 +2,7 @@
 
 use crate::servers::{Database, namespace, redis_url};
 use crate::worker::{WorkerProcess, settings};
-use amana_api::{ApiConfig, FeePolicy};
+use amana_api::{ApiConfig, EdgeConfig, FeePolicy};
 use amana_domain::proof::Trust;
 use amana_messaging::{MailConfig, Mailer, SmsConfig, SmsGateway};
 use amana_mpesa::{Mpesa, MpesaConfig};
@@ -30,6 +30,7 @@ pub struct AppBuilder {
     prompt_timeout: Option<Duration>,
     callback_delay: Option<Duration>,
     statement_url: Option<String>,
+    edge: Option<EdgeConfig>,
 }
 
 impl std::fmt::Debug for AppBuilder {
@@ -109,6 +110,13 @@ impl AppBuilder {
         self
     }
 
+    /// How the API meets the network; usually nothing is limited, since all people of a test share one address.
+    #[must_use]
+    pub fn edge(mut self, edge: EdgeConfig) -> Self {
+        self.edge = Some(edge);
+        self
+    }
+
     pub async fn start(self) -> App {
         let database = Database::new().await;
         let store = database.store().await;
@@ -123,6 +131,7 @@ impl AppBuilder {
         let config = ApiConfig {
             jwt_secret: SecretString::from(JWT_SECRET),
             fee: FeePolicy { percentage_bps: 150, fixed_minor: 0 },
+            edge: self.edge.clone().unwrap_or_else(EdgeConfig::unlimited),
         };
         let app = amana_api::app(store.clone(), clock.clone(), Some(transport.clone()), &config);
         let api = tokio::spawn(async move {

@@ -1,6 +1,6 @@
 //! People: registering, logging in, and tokens that are not good.
 
-use amana_api::{ApiConfig, FeePolicy};
+use amana_api::{ApiConfig, EdgeConfig, FeePolicy};
 use amana_harness::{Answer, App, Person, eventually};
 use chrono::TimeDelta;
 use reqwest::Method;
@@ -167,6 +167,7 @@ async fn token_of_another_api(app: &App, person: &Person) -> String {
     let config = ApiConfig {
         jwt_secret: "another-secret-of-at-least-32-characters".into(),
         fee: FeePolicy { percentage_bps: 0, fixed_minor: 0 },
+        edge: EdgeConfig::unlimited(),
     };
     let api = amana_api::app(app.store.clone(), app.clock.clone(), None, &config);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");

@@ -79,6 +79,7 @@ async fn start_api(database: &Database) -> Api {
     let config = amana_api::ApiConfig {
         jwt_secret: JWT_SECRET.into(),
         fee: amana_api::FeePolicy { percentage_bps: 150, fixed_minor: 0 },
+        edge: amana_api::EdgeConfig::unlimited(),
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
