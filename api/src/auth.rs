@@ -74,19 +74,28 @@ impl Operator {
 }
 
 /// Whose valid token the request carries, if one. What else a caller has to be, the extractors ask.
-pub(crate) fn bearer(context: &Context, request: &Request) -> Option<tokens::Bearer> {
-    let (scheme, token) = request.header(header::AUTHORIZATION)?.split_once(' ')?;
-    let is_bearer = scheme.eq_ignore_ascii_case("Bearer");
-    is_bearer.then(|| context.tokens.read_access(token.trim(), context.now())).flatten()
+///
+/// # Errors
+/// `unavailable` if there is no key to tell.
+pub(crate) async fn bearer(
+    context: &Context,
+    request: &Request,
+) -> Result<Option<tokens::Bearer>, ApiError> {
+    let header = request.header(header::AUTHORIZATION).and_then(|header| header.split_once(' '));
+    match header.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer")) {
+        Some((_, token)) => {
+            let keys = context.keys.get().await?;
+            Ok(context.tokens.read_access(&keys, token.trim(), context.now()))
+        }
+        None => Ok(None),
+    }
 }
 
-async fn caller(request: &Request, token: Bearer) -> poem::Result<tokens::Bearer> {
+/// The token was read when the request was counted.
+async fn caller(request: &Request, _: Bearer) -> poem::Result<tokens::Bearer> {
     let context = request.data::<Arc<Context>>().ok_or_else(ApiError::internal)?;
-    // Read once, when the request was counted.
-    let known = request.data::<tokens::Bearer>().copied();
-    let bearer = known.or_else(|| context.tokens.read_access(&token.token, context.now()));
-    let bearer = bearer.ok_or_else(ApiError::unauthorized)?;
-    if context.ended.contains(bearer.session).await? {
+    let bearer = request.data::<tokens::Bearer>().copied().ok_or_else(ApiError::unauthorized)?;
+    if context.ended.get().await?.contains(&bearer.session) {
         return Err(ApiError::unauthorized().into());
     }
     Ok(bearer)

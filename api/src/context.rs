@@ -6,6 +6,7 @@ use crate::links::Links;
 use crate::password::Passwords;
 use crate::problem::ApiError;
 use crate::rate_limits::Budgets;
+use crate::signing_keys::SigningKeys;
 use crate::tokens::Tokens;
 use amana_domain::fee::{FeePayer, FeePlan};
 use amana_domain::money::{Currency, Money};
@@ -42,6 +43,7 @@ pub(crate) struct Context {
     pub(crate) clock: Clock,
     pub(crate) redis: Option<Transport>,
     pub(crate) tokens: Tokens,
+    pub(crate) keys: Arc<SigningKeys>,
     pub(crate) ended: Arc<EndedSessions>,
     /// From where money and rights may be decided about.
     pub(crate) staff_networks: Vec<IpNet>,

@@ -154,7 +154,7 @@ impl Factors {
         body: Body<ConfirmSecondFactor>,
     ) -> Result<Codes, ApiError> {
         let user = caller.user();
-        let shown = context.factor_keys.shown(user, body.value.code.0, context.now())?;
+        let shown = context.factor_keys.shown(user, body.value.code.0, context.now());
         let (codes, digests) = context.factor_keys.backup_codes(user)?;
         context
             .write(async move |store, now| {

@@ -32,11 +32,14 @@ mod passwords;
 mod payee;
 mod payments;
 mod people;
+mod polled;
 mod problem;
 mod quote;
 mod rate_limits;
+mod secret;
 mod server;
 mod sessions;
+mod signing_keys;
 mod statements;
 mod step_up;
 mod tokens;
@@ -54,6 +57,7 @@ pub use password::{KnownWords, WeakPassword, check_password, hash_password};
 pub use problem::Code;
 pub use rate_limits::RateLimits;
 pub use server::{ApiConfig, EdgeConfig, SHUTDOWN_MAX, app, serve};
+pub use signing_keys::{key_pair, new_private_key};
 
 use poem_openapi::{OpenApiService, Tags};
 

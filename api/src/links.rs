@@ -1,18 +1,18 @@
 //! Links to files: each names a document and whom it was made for, and is good for a minute. They carry no
 //! token, so that a browser can follow them; whoever has one within that minute is let in.
 
+use crate::secret::ServerSecret;
 use amana_domain::id::{DocumentId, UserId};
 use aws_lc_rs::hmac;
 use chrono::{DateTime, TimeDelta, Utc};
 use poem_openapi::Object;
-use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
 use crate::wire::Timestamp;
 
 const LINK_TTL: TimeDelta = TimeDelta::seconds(60);
 
-/// Keeps what is signed here apart from what else the secret signs.
+/// What the key is for.
 const PURPOSE: &[u8] = b"amana links to files 1";
 
 /// A link to a file.
@@ -26,22 +26,14 @@ pub(crate) struct LinkAnswer {
 }
 
 /// Makes and reads links.
+#[derive(Debug)]
 pub(crate) struct Links {
     key: hmac::Key,
 }
 
-// The key is a secret.
-impl std::fmt::Debug for Links {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Links").finish_non_exhaustive()
-    }
-}
-
 impl Links {
-    pub(crate) fn new(secret: &SecretString) -> Self {
-        let secret = hmac::Key::new(hmac::HMAC_SHA256, secret.expose_secret().as_bytes());
-        let derived = hmac::sign(&secret, PURPOSE);
-        Self { key: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()) }
+    pub(crate) fn new(secret: &ServerSecret) -> Self {
+        Self { key: secret.hmac(PURPOSE) }
     }
 
     pub(crate) fn make(
@@ -89,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_link_is_good_for_a_minute() {
-        let links = Links::new(&"secret".into());
+        let links = Links::new(&ServerSecret::new("secret".into()));
         let made = links.make(DOCUMENT, AMINA, at(0));
         let token = made.url.strip_prefix("/v1/files/").unwrap();
         assert_eq!(links.read(token, at(0)), Some((DOCUMENT, AMINA)));
@@ -99,7 +91,7 @@ mod tests {
 
     #[test]
     fn nothing_in_a_link_can_be_changed() {
-        let links = Links::new(&"secret".into());
+        let links = Links::new(&ServerSecret::new("secret".into()));
         let good = links.token(DOCUMENT, AMINA, at(60));
         let (said, signature) = good.rsplit_once('.').unwrap();
         let other = DocumentId::new(Uuid::from_u128(8));
@@ -116,7 +108,7 @@ mod tests {
             signed_for(links.token(other, AMINA, at(60))),
             signed_for(links.token(DOCUMENT, JUMA, at(60))),
             signed_for(links.token(DOCUMENT, AMINA, at(600))),
-            Links::new(&"other".into()).token(DOCUMENT, AMINA, at(60)),
+            Links::new(&ServerSecret::new("other".into())).token(DOCUMENT, AMINA, at(60)),
         ];
         for token in bad {
             assert_eq!(links.read(&token, at(0)), None, "{token}");

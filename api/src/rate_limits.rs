@@ -8,6 +8,7 @@ use crate::address::ClientAddress;
 use crate::auth;
 use crate::context::Context;
 use crate::problem::ApiError;
+use crate::signing_keys;
 use amana_domain::id::UserId;
 use amana_redis::{Limiter, RateRule, Transport};
 use chrono::{DateTime, Utc};
@@ -36,7 +37,7 @@ const PORTION: u32 = 50;
 const FOR_STRANGERS: [&str; 2] = ["/v1/users", "/v1/sessions"];
 
 /// The provider, load balancers and readers of the document are not counted.
-const UNCOUNTED: [&str; 4] = ["/livez", "/readyz", "/openapi.json", "/docs"];
+const UNCOUNTED: [&str; 5] = ["/livez", "/readyz", "/openapi.json", "/docs", signing_keys::PATH];
 const UNCOUNTED_BELOW: &str = "/v1/callbacks/";
 
 /// Which budgets there are; what is `None` has no limit.
@@ -172,8 +173,11 @@ where
     }
     let is_strangers = request.method() == Method::POST && FOR_STRANGERS.contains(&path);
     let now = context.now();
-    let bearer = auth::bearer(&context, &request);
-    // Read once, used again by the extractors.
+    let bearer = match auth::bearer(&context, &request).await {
+        Ok(bearer) => bearer,
+        Err(error) => return Ok(error.into_response()),
+    };
+    // Read once, used by the extractors.
     if let Some(bearer) = bearer {
         request.set_data(bearer);
     }

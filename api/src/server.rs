@@ -1,13 +1,16 @@
 //! Putting the layers together, and serving until told to stop.
 
 use crate::context::{Context, FeePolicy};
-use crate::ended::EndedSessions;
+use crate::ended::Ended;
 use crate::factor::FactorKeys;
 use crate::links::Links;
 use crate::password::Passwords;
 use crate::passwords::RESETS_AT_ONCE;
+use crate::polled::Polled;
 use crate::problem::{of_framework, of_panic};
 use crate::rate_limits::{Budgets, RateLimits};
+use crate::secret::ServerSecret;
+use crate::signing_keys::{self, SharedKeys};
 use crate::tokens::Tokens;
 use crate::{bounds, compress, cors, docs, observe, rate_limits, service};
 use amana_files::Files;
@@ -72,11 +75,17 @@ pub fn app(
     let origins =
         edge.allowed_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
     let origins: Arc<[HeaderValue]> = origins.collect();
+    let secret = ServerSecret::new(config.jwt_secret.clone());
     let context = Arc::new(Context {
         budgets: Budgets::new(&edge.rate_limits, redis.as_ref()),
         trusted_proxies: edge.trusted_proxies.clone(),
         transfers: TransferWriter::start(&store, &clock),
-        ended: EndedSessions::start(store.clone(), clock.clone()),
+        ended: Polled::start(Ended { store: store.clone(), clock: clock.clone() }),
+        keys: Polled::start(SharedKeys {
+            store: store.clone(),
+            clock: clock.clone(),
+            secret: secret.clone(),
+        }),
         staff_networks: config.staff_networks.clone(),
         store,
         clock,
@@ -85,15 +94,16 @@ pub fn app(
         passwords: Passwords::default(),
         codes: CodeKey::derive(config.jwt_secret.expose_secret().as_bytes()),
         resets: Arc::new(Semaphore::new(RESETS_AT_ONCE)),
-        factor_keys: FactorKeys::new(config.jwt_secret.clone()),
+        factor_keys: FactorKeys::new(secret.clone()),
         fees: config.fee,
         files: config.files.clone(),
-        links: Links::new(&config.jwt_secret),
+        links: Links::new(&secret),
     });
     Route::new()
         .nest_no_strip("/", service())
         .at("/openapi.json", docs::document_endpoint())
         .at("/docs", docs::page_endpoint())
+        .at(signing_keys::PATH, poem::get(signing_keys::published))
         .data(Arc::clone(&context))
         .around(bounds::bound)
         .with(CatchPanic::new().with_handler(of_panic))

@@ -111,7 +111,7 @@ impl Sessions {
         let (id, role, device) = (user.id, user.role, device.0);
         let work = async move |store: Store, now| store.log_in(id, &device, now).await;
         let answer = match context.write(work).await? {
-            LogIn::Opened(session) => TokensAnswer::of(&context, role, &session)?.into(),
+            LogIn::Opened(session) => TokensAnswer::of(&context, role, &session).await?.into(),
             LogIn::FactorWanted => LogInAnswer::challenge(&context, id)?,
         };
         Ok(LoggedIn::Result(Json(answer)))
@@ -136,7 +136,7 @@ impl Sessions {
                 store.refresh_session(token.session, token.rotation, now).await
             })
             .await?;
-        Ok(Refreshed::Tokens(Json(TokensAnswer::of(&context, user.role, &session)?)))
+        Ok(Refreshed::Tokens(Json(TokensAnswer::of(&context, user.role, &session).await?)))
     }
 
     /// List one's sessions

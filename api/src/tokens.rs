@@ -1,9 +1,12 @@
 //! Tokens: short ones that say who calls, long ones that are exchanged for new ones, and challenges, which say
 //! whose password was right.
 //!
-//! All are signed. What a refresh token is good for is decided by its session, which knows the newest number.
+//! All are signed. Access tokens are signed with a key whose public half everybody can have, the others with a
+//! secret, since only we read them. What a refresh token is good for is decided by its session, which knows the
+//! newest number.
 
 use crate::problem::ApiError;
+use crate::signing_keys::Keyring;
 use amana_domain::factor::CHALLENGE_TTL;
 use amana_domain::id::{SessionId, UserId};
 use amana_domain::permission::UserRole;
@@ -18,6 +21,9 @@ use serde::{Deserialize, Serialize};
 pub(crate) const TOKEN_TTL: TimeDelta = TimeDelta::minutes(15);
 
 const ISSUER: &str = "amana";
+
+/// RFC 9068.
+const ACCESS_TYPE: &str = "at+jwt";
 
 /// One kind of token is never taken for the other.
 const REFRESH_AUDIENCE: &str = "refresh";
@@ -81,8 +87,8 @@ impl std::fmt::Debug for Tokens {
     }
 }
 
-fn validation() -> Validation {
-    let mut validation = Validation::new(Algorithm::HS256);
+fn validation(algorithm: Algorithm) -> Validation {
+    let mut validation = Validation::new(algorithm);
     validation.set_issuer(&[ISSUER]);
     // Times are checked against the clock that we were handed, which tests move.
     validation.validate_exp = false;
@@ -91,7 +97,7 @@ fn validation() -> Validation {
 }
 
 fn validation_for(audience: &str) -> Validation {
-    let mut validation = validation();
+    let mut validation = validation(Algorithm::HS256);
     validation.set_audience(&[audience]);
     validation
 }
@@ -102,24 +108,36 @@ impl Tokens {
         Self {
             encoding: EncodingKey::from_secret(secret),
             decoding: DecodingKey::from_secret(secret),
-            access: validation(),
+            access: validation(Algorithm::EdDSA),
             refresh: validation_for(REFRESH_AUDIENCE),
             challenge: validation_for(CHALLENGE_AUDIENCE),
         }
     }
 
     /// # Errors
-    /// `internal` if signing fails.
-    pub(crate) fn access(&self, bearer: Bearer, now: DateTime<Utc>) -> Result<String, ApiError> {
+    /// `unavailable` if no key signs yet, `internal` if signing fails.
+    pub(crate) fn access(
+        &self,
+        keys: &Keyring,
+        bearer: Bearer,
+        now: DateTime<Utc>,
+    ) -> Result<String, ApiError> {
         let expires = now.checked_add_signed(TOKEN_TTL).unwrap_or(now);
-        self.sign(&AccessClaims {
+        let claims = AccessClaims {
             iss: ISSUER.to_owned(),
             sub: bearer.user.to_string(),
             sid: bearer.session.to_string(),
             role: bearer.role.to_string(),
             iat: now.timestamp(),
             exp: expires.timestamp(),
-        })
+        };
+        let (kid, key) = keys.signing(now).ok_or_else(ApiError::unavailable)?;
+        let header = Header {
+            typ: Some(ACCESS_TYPE.to_owned()),
+            kid: Some(kid.to_owned()),
+            ..Header::new(Algorithm::EdDSA)
+        };
+        sign(&header, &claims, key)
     }
 
     /// # Errors
@@ -150,14 +168,16 @@ impl Tokens {
         (now.timestamp() < claims.exp).then_some(user)
     }
 
-    pub(crate) fn read_access(&self, token: &str, now: DateTime<Utc>) -> Option<Bearer> {
-        let claims: AccessClaims = self.read(token, &self.access)?;
-        let bearer = Bearer {
-            user: claims.sub.parse().ok()?,
-            role: claims.role.parse().ok()?,
-            session: claims.sid.parse().ok()?,
-        };
-        (now.timestamp() < claims.exp).then_some(bearer)
+    /// Who the token speaks for; nobody if it is not one of ours, or not any more.
+    pub(crate) fn read_access(
+        &self,
+        keys: &Keyring,
+        token: &str,
+        now: DateTime<Utc>,
+    ) -> Option<Bearer> {
+        let key = keys.known(&jsonwebtoken::decode_header(token).ok()?.kid?)?;
+        let claims: AccessClaims = decode(token, key, &self.access)?;
+        if now.timestamp() < claims.exp { Bearer::claimed(claims) } else { None }
     }
 
     pub(crate) fn read_refresh(&self, token: &str) -> Option<Refresh> {
@@ -166,23 +186,64 @@ impl Tokens {
     }
 
     fn read<T: DeserializeOwned>(&self, token: &str, validation: &Validation) -> Option<T> {
-        Some(jsonwebtoken::decode::<T>(token, &self.decoding, validation).ok()?.claims)
+        decode(token, &self.decoding, validation)
     }
 
     fn sign(&self, claims: &impl Serialize) -> Result<String, ApiError> {
-        let header = Header::new(Algorithm::HS256);
-        jsonwebtoken::encode(&header, claims, &self.encoding).map_err(|error| {
-            tracing::error!("a token could not be signed: {error}");
-            ApiError::internal()
+        sign(&Header::new(Algorithm::HS256), claims, &self.encoding)
+    }
+}
+
+impl Bearer {
+    fn claimed(claims: AccessClaims) -> Option<Self> {
+        Some(Self {
+            user: claims.sub.parse().ok()?,
+            role: claims.role.parse().ok()?,
+            session: claims.sid.parse().ok()?,
         })
     }
+}
+
+fn decode<T: DeserializeOwned>(token: &str, key: &DecodingKey, rule: &Validation) -> Option<T> {
+    Some(jsonwebtoken::decode::<T>(token, key, rule).ok()?.claims)
+}
+
+fn sign(header: &Header, claims: &impl Serialize, key: &EncodingKey) -> Result<String, ApiError> {
+    jsonwebtoken::encode(header, claims, key).map_err(|error| {
+        tracing::error!("a token could not be signed: {error}");
+        ApiError::internal()
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::ServerSecret;
+    use crate::signing_keys::tests::one_key;
     use amana_domain::session::DeviceKind;
     use uuid::Uuid;
+
+    /// As one server has them.
+    struct Ours {
+        tokens: Tokens,
+        keys: Keyring,
+    }
+
+    impl Ours {
+        fn access(&self, bearer: Bearer, now: DateTime<Utc>) -> String {
+            self.tokens.access(&self.keys, bearer, now).unwrap()
+        }
+
+        fn read_access(&self, token: &str, now: DateTime<Utc>) -> Option<Bearer> {
+            self.tokens.read_access(&self.keys, token, now)
+        }
+    }
+
+    fn server(secret: &str) -> Ours {
+        let secret: SecretString = secret.into();
+        let keys = one_key(&ServerSecret::new(secret.clone()));
+        Ours { tokens: Tokens::new(&secret), keys }
+    }
 
     fn bearer(role: UserRole) -> Bearer {
         let (user, session) = (UserId::new(Uuid::from_u128(7)), SessionId::new(Uuid::from_u128(8)));
@@ -210,55 +271,55 @@ mod tests {
 
     #[test]
     fn an_access_token_is_good_for_fifteen_minutes() {
-        let tokens = Tokens::new(&"secret".into());
-        let token = tokens.access(bearer(UserRole::Admin), at(0)).unwrap();
+        let ours = server("secret");
+        let token = ours.access(bearer(UserRole::Admin), at(0));
         for seconds in [0, 899] {
-            assert_eq!(tokens.read_access(&token, at(seconds)), Some(bearer(UserRole::Admin)));
+            assert_eq!(ours.read_access(&token, at(seconds)), Some(bearer(UserRole::Admin)));
         }
-        assert_eq!(tokens.read_access(&token, at(900)), None);
+        assert_eq!(ours.read_access(&token, at(900)), None);
     }
 
     #[test]
     fn one_kind_is_never_taken_for_the_other() {
-        let tokens = Tokens::new(&"secret".into());
-        let access = tokens.access(bearer(UserRole::User), at(0)).unwrap();
-        let refresh = tokens.refresh(&session()).unwrap();
+        let ours = server("secret");
+        let access = ours.access(bearer(UserRole::User), at(0));
+        let refresh = ours.tokens.refresh(&session()).unwrap();
         let read = Refresh { session: session().id, rotation: 3 };
-        assert_eq!(tokens.read_refresh(&refresh), Some(read));
-        assert_eq!(tokens.read_refresh(&access), None);
-        assert_eq!(tokens.read_access(&refresh, at(0)), None);
+        assert_eq!(ours.tokens.read_refresh(&refresh), Some(read));
+        assert_eq!(ours.tokens.read_refresh(&access), None);
+        assert_eq!(ours.read_access(&refresh, at(0)), None);
         let user = bearer(UserRole::User).user;
-        let challenge = tokens.challenge(user, at(0)).unwrap();
-        assert_eq!(tokens.read_access(&challenge, at(0)), None);
-        assert_eq!(tokens.read_refresh(&challenge), None);
-        assert_eq!(tokens.read_challenge(&access, at(0)), None);
-        assert_eq!(tokens.read_challenge(&refresh, at(0)), None);
+        let challenge = ours.tokens.challenge(user, at(0)).unwrap();
+        assert_eq!(ours.read_access(&challenge, at(0)), None);
+        assert_eq!(ours.tokens.read_refresh(&challenge), None);
+        assert_eq!(ours.tokens.read_challenge(&access, at(0)), None);
+        assert_eq!(ours.tokens.read_challenge(&refresh, at(0)), None);
     }
 
     #[test]
     fn a_challenge_is_good_for_five_minutes() {
-        let (tokens, user) = (Tokens::new(&"secret".into()), bearer(UserRole::User).user);
-        let challenge = tokens.challenge(user, at(0)).unwrap();
-        assert_eq!(tokens.read_challenge(&challenge, at(299)), Some(user));
-        assert_eq!(tokens.read_challenge(&challenge, at(300)), None);
-        let elsewhere = Tokens::new(&"other".into());
-        assert_eq!(elsewhere.read_challenge(&challenge, at(0)), None);
+        let (ours, user) = (server("secret"), bearer(UserRole::User).user);
+        let challenge = ours.tokens.challenge(user, at(0)).unwrap();
+        assert_eq!(ours.tokens.read_challenge(&challenge, at(299)), Some(user));
+        assert_eq!(ours.tokens.read_challenge(&challenge, at(300)), None);
+        let elsewhere = server("other");
+        assert_eq!(elsewhere.tokens.read_challenge(&challenge, at(0)), None);
     }
 
     #[test]
     fn forged_tokens_are_refused() {
-        let tokens = Tokens::new(&"secret".into());
-        let good = tokens.access(bearer(UserRole::User), at(0)).unwrap();
+        let ours = server("secret");
+        let good = ours.access(bearer(UserRole::User), at(0));
         let (head, rest) = good.split_once('.').unwrap();
         let (claims, signature) = rest.split_once('.').unwrap();
         // {"alg":"none"} in place of the header.
         let unsigned = format!("eyJhbGciOiJub25lIn0.{claims}.");
-        let elsewhere = Tokens::new(&"other".into());
-        let other = elsewhere.access(bearer(UserRole::User), at(0)).unwrap();
+        let elsewhere = server("other");
+        let other = elsewhere.access(bearer(UserRole::User), at(0));
         for bad in ["", "a.b.c", &unsigned, &other, &format!("{head}.e30.{signature}")] {
-            assert_eq!(tokens.read_access(bad, at(0)), None, "{bad}");
+            assert_eq!(ours.read_access(bad, at(0)), None, "{bad}");
         }
-        let other = elsewhere.refresh(&session()).unwrap();
-        assert_eq!(tokens.read_refresh(&other), None);
+        let other = elsewhere.tokens.refresh(&session()).unwrap();
+        assert_eq!(ours.tokens.read_refresh(&other), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Making operators: the one right that nobody can give oneself through the API.
+//! What nobody can do through the API: making the first operator, and putting new signing keys in place of all.
 
 use crate::config::{self, ConfigError, Source};
 use crate::stack::block_on;
@@ -75,4 +75,23 @@ pub async fn create_in(
         handle: None,
     };
     Ok(store.register(&operator, Clock::default().now()).await?.id)
+}
+
+/// # Errors
+/// [`ConfigError`], or that PostgreSQL cannot be used.
+pub fn replace_signing_keys() -> Result<()> {
+    let lookup = |name: &str| std::env::var(name).ok();
+    let source = Source::new(&lookup);
+    let (url, secret) = (config::database_url(&source)?, config::jwt_secret(&source)?);
+    let pair = amana_api::key_pair(&secret, &amana_api::new_private_key()?)?;
+    block_on(async move {
+        let store =
+            Store::connect(url.expose_secret(), 1).await.context("PostgreSQL cannot be used")?;
+        store.replace_signing_keys(&pair, Clock::default().now()).await?;
+        println!(
+            "key {} signs from now on; access tokens of before are refused within seconds",
+            pair.kid
+        );
+        Ok(())
+    })?
 }

@@ -197,7 +197,7 @@ impl Api {
 }
 
 /// The secret that API and workers share: tokens are signed with it, one-time codes made from it.
-fn jwt_secret(source: &Source<'_>) -> Result<SecretString, ConfigError> {
+pub(crate) fn jwt_secret(source: &Source<'_>) -> Result<SecretString, ConfigError> {
     let variable = "AMANA_JWT_SECRET";
     let secret = source.secret(variable)?;
     if secret.expose_secret().len() < JWT_SECRET_CHARS_MIN {

@@ -37,7 +37,7 @@ enum Command {
     Migrate,
     /// Print the OpenAPI document
     Openapi,
-    /// Make an operator; the password is read from AMANA_ADMIN_PASSWORD
+    /// What cannot be done through the API
     #[command(subcommand)]
     Admin(Admin),
     /// Look after the ledger
@@ -49,7 +49,10 @@ enum Command {
 
 #[derive(Subcommand)]
 enum Admin {
+    /// Make an operator; the password is read from AMANA_ADMIN_PASSWORD
     Create(admin::NewOperator),
+    /// Put a new key in place of those that sign access tokens, if one may have been stolen; sessions go on
+    ReplaceSigningKeys,
 }
 
 #[derive(Subcommand)]
@@ -92,6 +95,7 @@ fn run(command: Command) -> Result<()> {
             Ok(())
         }
         Command::Admin(Admin::Create(new)) => admin::create(&new),
+        Command::Admin(Admin::ReplaceSigningKeys) => admin::replace_signing_keys(),
         Command::Ledger(Ledger::Check) => ledger::check(),
         Command::Schema(args) => {
             let printed = schema::print(|url| stack::block_on(serve::migrate_url(url))?)?;

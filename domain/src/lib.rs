@@ -27,6 +27,7 @@ pub mod proof;
 pub mod reconciliation;
 pub mod risk;
 pub mod session;
+pub mod signing_key;
 pub mod statement;
 pub mod text;
 pub mod time;

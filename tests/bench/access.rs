@@ -4,7 +4,7 @@
 use crate::load::{NextRequest, closed};
 use crate::report::{figure, median};
 use crate::requests::{self, Tokens};
-use crate::servers::{Api, JWT_SECRET, Servers};
+use crate::servers::{Api, Servers};
 use crate::transfers::wallets;
 use amana_api::hash_password;
 use anyhow::{Context, Result, anyhow};
@@ -75,7 +75,7 @@ fn log_ins(turn: usize) -> NextRequest {
 }
 
 fn authenticated_get(servers: &Servers, api: &Api) -> Result<()> {
-    let tokens = Rc::new(Tokens::sign(PEOPLE, JWT_SECRET)?);
+    let tokens = Rc::new(Tokens::sign(servers, DATABASE, PEOPLE)?);
     let mut person = 0;
     let next: NextRequest = Box::new(move |to| {
         person = person % PEOPLE + 1;

@@ -4,7 +4,7 @@
 use crate::load::{NextRequest, closed};
 use crate::report::{figure, median, say};
 use crate::requests::{self, Skew, Tokens};
-use crate::servers::{Api, JWT_SECRET, Servers};
+use crate::servers::{Api, Servers};
 use crate::transfers::{transfers, wallets};
 use anyhow::Result;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
@@ -91,7 +91,7 @@ impl Ledger {
             "{database}: {PEOPLE} people, {}",
             servers.postgres.psql(database, counts)?
         ));
-        let tokens = Rc::new(Tokens::sign(PEOPLE, JWT_SECRET)?);
+        let tokens = Rc::new(Tokens::sign(servers, database, PEOPLE)?);
         Ok(Self { api: Api::start(servers, database)?, tokens, rounds })
     }
 

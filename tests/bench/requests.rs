@@ -1,8 +1,10 @@
 //! The requests of the load, written as bytes: people, their tokens, and who sends to whom.
 
+use crate::servers::{JWT_SECRET, Servers};
 use amana_domain::id::{SessionId, UserId};
+use amana_postgres::{Clock, Store};
 use anyhow::Result;
-use jsonwebtoken::{EncodingKey, Header};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use rand::Rng;
 use rand::rngs::SmallRng;
 use serde_json::json;
@@ -29,15 +31,23 @@ pub fn user(number: u32) -> UserId {
 pub struct Tokens(Vec<String>);
 
 impl Tokens {
-    pub fn sign(people: u32, secret: &str) -> Result<Self> {
-        let key = EncodingKey::from_secret(secret.as_bytes());
+    /// With a key of its own, which this database then knows.
+    pub fn sign(servers: &Servers, database: &str, people: u32) -> Result<Self> {
+        let private = amana_api::new_private_key()?;
+        let pair = amana_api::key_pair(&JWT_SECRET.into(), &private)?;
+        tokio::runtime::Runtime::new()?.block_on(async {
+            let store = Store::connect(&servers.postgres.url(database), 1).await?;
+            anyhow::Ok(store.replace_signing_keys(&pair, Clock::default().now()).await?)
+        })?;
+        let key = EncodingKey::from_ed_der(&private);
+        let header = Header { kid: Some(pair.kid), ..Header::new(Algorithm::EdDSA) };
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         let sign = |number| {
             let user = user(number);
             let session = SessionId::new(user.uuid()).to_string();
             let claims = json!({ "iss": "amana", "sub": user.to_string(), "sid": session,
                 "role": "user", "iat": now, "exp": now + TOKEN_TTL_S });
-            jsonwebtoken::encode(&Header::default(), &claims, &key)
+            jsonwebtoken::encode(&header, &claims, &key)
         };
         Ok(Self((1..=people).map(sign).collect::<Result<_, _>>()?))
     }

@@ -5,7 +5,7 @@ use crate::load::{self, NextRequest, Open, Outcome};
 use crate::pgbench::{Best, Pgbench};
 use crate::report::{figure, say};
 use crate::requests::{self, Skew, Tokens};
-use crate::servers::{Api, JWT_SECRET, Servers};
+use crate::servers::{Api, Servers};
 use anyhow::{Result, ensure};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
@@ -68,7 +68,7 @@ impl<'a> Transfers<'a> {
             "{WALLETS} wallets, {CONNECTIONS} connections, arrivals by chance (Poisson)"
         ));
         wallets(servers, TEMPLATE, WALLETS)?;
-        let tokens = Rc::new(Tokens::sign(WALLETS, JWT_SECRET)?);
+        let tokens = Rc::new(Tokens::sign(servers, TEMPLATE, WALLETS)?);
         Ok(Self { servers, tokens, even: None })
     }
 

@@ -43,6 +43,7 @@ mod second_factor;
 mod secrets;
 mod security_headers;
 mod sessions;
+mod signing_keys;
 mod statement;
 mod transactions;
 mod transfers;

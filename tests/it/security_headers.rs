@@ -31,7 +31,10 @@ fn is_safe(headers: &HeaderMap, path: &str) {
     assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
     let features = header(headers, "permissions-policy").expect("a policy");
     assert!(features.contains("camera=()") && features.contains("geolocation=()"), "{features}");
-    let kept = path.starts_with("/v1/").then_some("no-store");
+    let kept = match path {
+        "/.well-known/jwks.json" => Some("public, max-age=3600"),
+        path => path.starts_with("/v1/").then_some("no-store"),
+    };
     assert_eq!(header(headers, "cache-control"), kept, "{path}");
     assert!(header(headers, "x-request-id").is_some_and(|id| id.starts_with("req_")), "{path}");
     assert_eq!(header(headers, "server"), None, "{path}");
@@ -68,6 +71,7 @@ async fn every_answer_of_every_operation_carries_them() {
         ("/livez", 200),
         ("/docs", 200),
         ("/openapi.json", 200),
+        ("/.well-known/jwks.json", 200),
     ] {
         get(path, status).await;
     }

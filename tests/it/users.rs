@@ -1,11 +1,9 @@
 //! People: registering, logging in, and tokens that are not good.
 
-use amana_api::ApiConfig;
-use amana_harness::{Answer, App, Person, api_config, eventually};
+use amana_harness::{Answer, App, eventually};
 use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 const PASSWORD: &str = "karibu-nyumbani-7";
 
@@ -129,19 +127,20 @@ async fn a_token_ends_after_fifteen_minutes() {
     me(&app, &token).await.expect(200);
 }
 
-/// Signed with another secret, with none, by another person's signature, or not a token at all.
+/// Signed with another key, with none, by another person's signature, or not a token at all.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn forged_tokens_open_nothing() {
     let app = App::builder().without_worker().start().await;
     let (amina, operator) = (app.person("Amina").await, app.operator().await);
-    let other_secret = token_of_another_api(&app, &amina).await;
+    let elsewhere = App::builder().without_worker().start().await;
+    let other_key = elsewhere.person("Amina").await.token;
     let part = |token: &str, n: usize| token.split('.').nth(n).expect("a part").to_owned();
     let claims = part(&operator.token, 1);
     let (head, signature) = (part(&amina.token, 0), part(&amina.token, 2));
     // {"typ":"JWT","alg":"none"}
     let none = "eyJ0eXAiOiJKV1QiLCJhbGciOiJub25lIn0";
     for token in [
-        other_secret,
+        other_key,
         format!("{none}.{claims}."),
         format!("{none}.{claims}.{signature}"),
         format!("{head}.{claims}.{signature}"),
@@ -160,23 +159,6 @@ async fn forged_tokens_open_nothing() {
     }
     let forbidden = app.get(&amina, "/v1/operator/proof").await;
     assert_eq!((forbidden.status.as_u16(), forbidden.problem()), (403, "forbidden"));
-}
-
-/// A second API on the same database that signs with a secret of its own.
-async fn token_of_another_api(app: &App, person: &Person) -> String {
-    let config = ApiConfig {
-        jwt_secret: "another-secret-of-at-least-32-characters".into(),
-        ..api_config(app.context.files.clone())
-    };
-    let api = amana_api::app(app.store.clone(), app.clock.clone(), None, &config);
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let serving = tokio::spawn(amana_api::serve(listener, api, std::future::pending()));
-    let body = json!({ "login": person.email, "password": PASSWORD });
-    let answer = app.http.post(format!("{url}/v1/sessions")).json(&body).send().await;
-    let session: Value = answer.expect("an answer").json().await.expect("JSON");
-    serving.abort();
-    session["access_token"].as_str().expect("a token").to_owned()
 }
 
 /// Whoever chose Swahili is written to in Swahili.

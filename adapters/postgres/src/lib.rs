@@ -31,6 +31,7 @@ mod risk;
 mod row;
 mod schema;
 mod sessions;
+mod signing_keys;
 mod statement;
 mod transactions;
 mod transfers;
@@ -61,6 +62,7 @@ pub use proof::{Counts, LedgerCheck, LedgerCheckView, Proof};
 pub use quote::{Allowance, Quote};
 pub use reconciliation::{BreakView, RunSummary, RunView, SuspenseItem};
 pub use sessions::{Device, LogIn, SessionView};
+pub use signing_keys::{KeyPair, SigningKey};
 pub use transactions::{
     SCAN_MAX, StatementPage, StatementPlace, TransactionFilter, TransactionPage,
 };

@@ -371,6 +371,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    signing_keys (kid) {
+        kid -> Text,
+        public -> Bytea,
+        private_sealed -> Bytea,
+        created_at -> Timestamptz,
+        signs_from -> Timestamptz,
+    }
+}
+
+diesel::table! {
     spending (user_id, currency) {
         user_id -> Uuid,
         currency -> Text,
@@ -489,6 +499,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     risk_rules,
     second_factors,
     sessions,
+    signing_keys,
     spending,
     suspense_items,
     tier_limits,

@@ -84,5 +84,5 @@ async fn the_headers_that_belong_to_a_status_are_there() {
     assert_eq!(response.header("Retry-After"), Some("420"));
     let locked = FactorRefusal::Locked { wait: TimeDelta::minutes(9) };
     let (response, _) = body(locked.into()).await;
-    assert_eq!(response.header("Retry-After"), Some("541"));
+    assert_eq!(response.header("Retry-After"), Some("540"));
 }

@@ -36,15 +36,16 @@ pub(super) struct TokensAnswer {
 }
 
 impl TokensAnswer {
-    pub(super) fn of(
+    pub(super) async fn of(
         context: &Context,
         role: UserRole,
         session: &SessionView,
     ) -> Result<Self, ApiError> {
         let bearer = Bearer { user: session.user, role, session: session.id };
+        let keys = context.keys.get().await?;
         Ok(Self {
             session_id: session.id.into(),
-            access_token: context.tokens.access(bearer, context.now())?,
+            access_token: context.tokens.access(&keys, bearer, context.now())?,
             token_type: "Bearer".to_owned(),
             expires_in: TOKEN_TTL.num_seconds(),
             refresh_token: context.tokens.refresh(session)?,

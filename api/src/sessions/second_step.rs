@@ -79,13 +79,13 @@ impl SecondSteps {
         let CompleteLogIn { challenge, code } = body.value;
         let now = context.now();
         let user = context.tokens.read_challenge(&challenge, now).ok_or_else(over)?;
-        let shown = context.factor_keys.shown(user, code.0, now)?;
+        let shown = context.factor_keys.shown(user, code.0, now);
         let (user, session) = context
             .write(async move |store, now| {
                 store.log_in_with_factor(user, shown, &device.0, now).await
             })
             .await?;
-        Ok(LoggedIn::Tokens(Json(TokensAnswer::of(&context, user.role, &session)?)))
+        Ok(LoggedIn::Tokens(Json(TokensAnswer::of(&context, user.role, &session).await?)))
     }
 
     /// Prove anew who one is
@@ -103,7 +103,7 @@ impl SecondSteps {
         let StepUp { password, code } = body.value;
         let (user, now) =
             (require_password(&context, &caller, password, "/password").await?.id, context.now());
-        let shown = code.map(|code| context.factor_keys.shown(user, code.0, now)).transpose()?;
+        let shown = code.map(|code| context.factor_keys.shown(user, code.0, now));
         let session = (user, caller.session());
         context.write(async move |store, now| store.step_up(session, shown, now).await).await?;
         let good_until = now.checked_add_signed(STEP_UP_TTL).unwrap_or(now).into();

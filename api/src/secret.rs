@@ -1,0 +1,83 @@
+//! What is made from the one secret of the server: a key per purpose.
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::error::Unspecified;
+use aws_lc_rs::hmac::{self, HMAC_SHA256};
+use secrecy::{ExposeSecret, SecretString};
+
+/// Keys are derived when they are needed: that is one hash, and nothing lies around.
+#[derive(Debug, Clone)]
+pub(crate) struct ServerSecret(SecretString);
+
+impl ServerSecret {
+    pub(crate) const fn new(secret: SecretString) -> Self {
+        Self(secret)
+    }
+
+    /// What a key is for is part of how it is made: one is never used for the other.
+    pub(crate) fn hmac(&self, purpose: &[u8]) -> hmac::Key {
+        hmac::Key::new(HMAC_SHA256, self.derive(purpose).as_ref())
+    }
+
+    fn derive(&self, purpose: &[u8]) -> hmac::Tag {
+        let secret = hmac::Key::new(HMAC_SHA256, self.0.expose_secret().as_bytes());
+        hmac::sign(&secret, purpose)
+    }
+
+    fn sealing(&self, purpose: &[u8]) -> Result<RandomizedNonceKey, Unspecified> {
+        RandomizedNonceKey::new(&AES_256_GCM, self.derive(purpose).as_ref())
+    }
+
+    /// Encrypts what is about something; put at another place, it cannot be opened.
+    ///
+    /// # Errors
+    /// If encrypting fails.
+    pub(crate) fn seal(
+        &self,
+        purpose: &[u8],
+        about: &[u8],
+        text: &[u8],
+    ) -> Result<Vec<u8>, Unspecified> {
+        let mut text = text.to_vec();
+        let nonce = self.sealing(purpose)?.seal_in_place_append_tag(Aad::from(about), &mut text)?;
+        Ok([nonce.as_ref().as_slice(), &text].concat())
+    }
+
+    /// # Errors
+    /// If it was not sealed with this secret, for this purpose, about this.
+    pub(crate) fn open(
+        &self,
+        purpose: &[u8],
+        about: &[u8],
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, Unspecified> {
+        let (nonce, text) = sealed.split_at_checked(NONCE_LEN).ok_or(Unspecified)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce)?;
+        let mut text = text.to_vec();
+        Ok(self.sealing(purpose)?.open_in_place(nonce, Aad::from(about), &mut text)?.to_vec())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_sealed_is_opened_by_the_same_secret_for_the_same_purpose_about_the_same() {
+        let (ours, theirs) = (ServerSecret::new("ours".into()), ServerSecret::new("theirs".into()));
+        let sealed = ours.seal(b"keys", b"1", &[7; 20]).unwrap();
+        assert_eq!(sealed.len(), 48);
+        assert_eq!(ours.open(b"keys", b"1", &sealed).unwrap(), [7; 20]);
+        assert!(ours.open(b"keys", b"2", &sealed).is_err());
+        assert!(ours.open(b"codes", b"1", &sealed).is_err());
+        assert!(theirs.open(b"keys", b"1", &sealed).is_err());
+        for place in 0..sealed.len() {
+            let mut bent = sealed.clone();
+            bent[place] ^= 1;
+            assert!(ours.open(b"keys", b"1", &bent).is_err(), "byte {place}");
+            assert!(ours.open(b"keys", b"1", &sealed[..place]).is_err(), "{place} bytes");
+        }
+        // Twice the same does not look the same.
+        assert_ne!(ours.seal(b"keys", b"1", &[7; 20]).unwrap(), sealed);
+    }
+}
