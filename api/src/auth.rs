@@ -2,6 +2,7 @@
 
 use crate::address::ClientAddress;
 use crate::context::Context;
+use crate::cookies::{self, CSRF_HEADER};
 use crate::problem::{ApiError, Code};
 use crate::tokens;
 use amana_domain::id::{SessionId, UserId};
@@ -10,7 +11,7 @@ use amana_domain::permission::{Action, Circumstances, Resource, UserRole, permit
 use amana_domain::transfer::TransferRefusal;
 use amana_postgres::{Error, User};
 use poem::Request;
-use poem::http::header;
+use poem::http::{HeaderValue, header};
 use poem_openapi::SecurityScheme;
 use poem_openapi::auth::Bearer;
 use std::sync::Arc;
@@ -73,27 +74,55 @@ impl Operator {
     }
 }
 
+/// Something came with a cookie and without what only a script of ours could have added.
+#[derive(Debug, Clone, Copy)]
+struct Forged;
+
 /// Whose valid token the request carries, if one. What else a caller has to be, the extractors ask.
 ///
 /// # Errors
 /// `unavailable` if there is no key to tell.
 pub(crate) async fn bearer(
     context: &Context,
-    request: &Request,
+    request: &mut Request,
 ) -> Result<Option<tokens::Bearer>, ApiError> {
     let header = request.header(header::AUTHORIZATION).and_then(|header| header.split_once(' '));
-    match header.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer")) {
-        Some((_, token)) => {
-            let keys = context.keys.get().await?;
-            Ok(context.tokens.read_access(&keys, token.trim(), context.now()))
-        }
-        None => Ok(None),
+    if let Some((_, token)) = header.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer")) {
+        let keys = context.keys.get().await?;
+        return Ok(context.tokens.read_access(&keys, token.trim(), context.now()));
     }
+    match cookies::access(request.cookie()) {
+        Some(token) if header.is_none() => by_cookie(context, request, &token).await,
+        _ => Ok(None),
+    }
+}
+
+async fn by_cookie(
+    context: &Context,
+    request: &mut Request,
+    token: &str,
+) -> Result<Option<tokens::Bearer>, ApiError> {
+    let keys = context.keys.get().await?;
+    let bearer = context.tokens.read_access(&keys, token, context.now());
+    // The framework asks for this header before it asks us; what is in it nobody reads any more.
+    request.headers_mut().insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer cookie"));
+    let is_ours = |bearer: &tokens::Bearer| {
+        cookies::is_harmless(request.method())
+            || context.csrf.fits(bearer.session, request.header(CSRF_HEADER))
+    };
+    if bearer.as_ref().is_none_or(is_ours) {
+        return Ok(bearer);
+    }
+    request.set_data(Forged);
+    Ok(None)
 }
 
 /// The token was read when the request was counted.
 async fn caller(request: &Request, _: Bearer) -> poem::Result<tokens::Bearer> {
     let context = request.data::<Arc<Context>>().ok_or_else(ApiError::internal)?;
+    if request.data::<Forged>().is_some() {
+        return Err(ApiError::csrf_token_wrong().into());
+    }
     let bearer = request.data::<tokens::Bearer>().copied().ok_or_else(ApiError::unauthorized)?;
     if context.ended.get().await?.contains(&bearer.session) {
         return Err(ApiError::unauthorized().into());

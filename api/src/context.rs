@@ -1,11 +1,13 @@
 //! What handlers work with, and the one way in which they change something.
 
+use crate::cookies::CsrfTokens;
 use crate::ended::EndedSessions;
 use crate::factor::FactorKeys;
 use crate::links::Links;
 use crate::password::Passwords;
 use crate::problem::ApiError;
 use crate::rate_limits::Budgets;
+use crate::realtime::Sockets;
 use crate::signing_keys::SigningKeys;
 use crate::tokens::Tokens;
 use amana_domain::fee::{FeePayer, FeePlan};
@@ -44,6 +46,8 @@ pub(crate) struct Context {
     pub(crate) redis: Option<Transport>,
     pub(crate) tokens: Tokens,
     pub(crate) keys: Arc<SigningKeys>,
+    pub(crate) csrf: CsrfTokens,
+    pub(crate) sockets: Arc<Sockets>,
     pub(crate) ended: Arc<EndedSessions>,
     /// From where money and rights may be decided about.
     pub(crate) staff_networks: Vec<IpNet>,

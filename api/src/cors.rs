@@ -1,5 +1,5 @@
-//! Which web pages may call us from a browser: those of listed origins, and no other. Callers are known by their
-//! access token and never by a cookie, so browsers are not asked to send any.
+//! Which web pages may call us from a browser: those of listed origins, and no other. They send
+//! an access token: cookies are for pages of our own site, so browsers are not asked to send any from elsewhere.
 
 use poem::endpoint::Endpoint;
 use poem::http::header::{self, HeaderMap, HeaderName};

@@ -1,5 +1,6 @@
 //! The OpenAPI document. The framework writes 3.0; this makes it 3.1, in one stable order.
 
+use crate::cookies::{self, CSRF_HEADER};
 use crate::service;
 use serde_json::{Map, Number, Value, json};
 use std::collections::BTreeSet;
@@ -18,6 +19,7 @@ pub fn document() -> String {
         root.remove("servers");
     }
     close_requests(&mut document);
+    offer_cookies(&mut document);
     let mut text = serde_json::to_string_pretty(&sorted(document)).unwrap_or_default();
     text.push('\n');
     text
@@ -39,6 +41,25 @@ fn close_requests(document: &mut Value) {
             references(schema, &mut open);
             if schema["type"] == "object" {
                 schema["additionalProperties"] = false.into();
+            }
+        }
+    }
+}
+
+/// What takes a token of a person takes it from a browser's cookie too, which the framework knows nothing of.
+fn offer_cookies(document: &mut Value) {
+    document["components"]["securitySchemes"]["cookie"] = json!({
+        "type": "apiKey",
+        "in": "cookie",
+        "name": cookies::ACCESS,
+        "description": format!("The same token in a browser. What changes something needs `{CSRF_HEADER}` too."),
+    });
+    for methods in document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+        for operation in methods.as_object_mut().into_iter().flat_map(Map::values_mut) {
+            if let Some(ways) = operation.get_mut("security").and_then(Value::as_array_mut)
+                && !ways.is_empty()
+            {
+                ways.push(json!({ "cookie": [] }));
             }
         }
     }

@@ -8,6 +8,7 @@ mod callbacks;
 mod compress;
 mod contacts;
 mod context;
+mod cookies;
 mod cors;
 mod deals;
 mod device;
@@ -36,6 +37,7 @@ mod polled;
 mod problem;
 mod quote;
 mod rate_limits;
+mod realtime;
 mod secret;
 mod server;
 mod sessions;
@@ -93,7 +95,7 @@ pub(crate) enum Chapter {
 type Resources = (
     (users::Users, handles::Handles, people::People, limits::Limits),
     (verifications::Verifications, contacts::Contacts, passwords::PasswordChanges),
-    (sessions::Sessions, sessions::SecondSteps, factor::Factors),
+    (sessions::Sessions, sessions::SecondSteps, factor::Factors, realtime::Tickets),
     (wallet::Wallet, transactions::Transactions, statements::Statements),
     (transfers::Transfers, operations::Operations),
     deals::Deals,
@@ -128,13 +130,18 @@ same answer again, with the header `Idempotent-Replayed: true`; nothing is done 
 (what is left, and the seconds until the budget is whole) and `RateLimit-Policy`. Signed-in calls are counted by account, \
 others by address.
 
+**Tokens** are signed with Ed25519; whoever checks them without asking us finds the public keys at \
+`/.well-known/jwks.json`. Apps send the access token as `Authorization: Bearer …`. **Browsers** log in with \
+`\"cookies\": true` from pages of the same site: the tokens come as cookies that no script can read, and every call \
+that changes something has to carry `X-CSRF-Token`, which is answered and stands in the cookie `__Host-amana_csrf`.
+
 **Lists** come in pages: hand `next_cursor` over as `after`, unchanged, until it is `null`.";
 
 pub(crate) fn service() -> OpenApiService<Resources, ()> {
     let resources = (
         (users::Users, handles::Handles, people::People, limits::Limits),
         (verifications::Verifications, contacts::Contacts, passwords::PasswordChanges),
-        (sessions::Sessions, sessions::SecondSteps, factor::Factors),
+        (sessions::Sessions, sessions::SecondSteps, factor::Factors, realtime::Tickets),
         (wallet::Wallet, transactions::Transactions, statements::Statements),
         (transfers::Transfers, operations::Operations),
         deals::Deals,

@@ -8,6 +8,7 @@ mod refusal;
 pub use code::Code;
 pub(crate) use framework::{of_framework, of_panic};
 
+use crate::cookies::CSRF_HEADER;
 use crate::observe::current_request_id;
 use crate::rate_limits::whole_seconds;
 use chrono::TimeDelta;
@@ -102,6 +103,12 @@ impl ApiError {
 
     pub(crate) fn unavailable() -> Self {
         Self::new(Code::Unavailable, "the service cannot take the request at the moment")
+    }
+
+    pub(crate) fn csrf_token_wrong() -> Self {
+        let detail =
+            format!("with cookies, `{CSRF_HEADER}` has to carry the `csrf_token` of the session");
+        Self::new(Code::CsrfTokenWrong, detail)
     }
 
     pub(crate) fn unauthorized() -> Self {

@@ -173,7 +173,7 @@ where
     }
     let is_strangers = request.method() == Method::POST && FOR_STRANGERS.contains(&path);
     let now = context.now();
-    let bearer = match auth::bearer(&context, &request).await {
+    let bearer = match auth::bearer(&context, &mut request).await {
         Ok(bearer) => bearer,
         Err(error) => return Ok(error.into_response()),
     };

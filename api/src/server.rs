@@ -1,6 +1,7 @@
 //! Putting the layers together, and serving until told to stop.
 
 use crate::context::{Context, FeePolicy};
+use crate::cookies::CsrfTokens;
 use crate::ended::Ended;
 use crate::factor::FactorKeys;
 use crate::links::Links;
@@ -12,14 +13,14 @@ use crate::rate_limits::{Budgets, RateLimits};
 use crate::secret::ServerSecret;
 use crate::signing_keys::{self, SharedKeys};
 use crate::tokens::Tokens;
-use crate::{bounds, compress, cors, docs, observe, rate_limits, service};
+use crate::{bounds, compress, cors, docs, observe, rate_limits, realtime, service};
 use amana_files::Files;
 use amana_postgres::{Clock, CodeKey, Store, TransferWriter};
 use amana_redis::Transport;
 use ipnet::IpNet;
 use poem::http::HeaderValue;
 use poem::listener::TcpAcceptor;
-use poem::middleware::CatchPanic;
+use poem::middleware::{CatchPanic, CookieJarManager};
 use poem::{Endpoint, EndpointExt, Response, Route, Server};
 use secrecy::{ExposeSecret, SecretString};
 use std::future::Future;
@@ -98,11 +99,14 @@ pub fn app(
         fees: config.fee,
         files: config.files.clone(),
         links: Links::new(&secret),
+        csrf: CsrfTokens::new(&secret),
+        sockets: Arc::default(),
     });
     Route::new()
         .nest_no_strip("/", service())
         .at("/openapi.json", docs::document_endpoint())
         .at("/docs", docs::page_endpoint())
+        .at(realtime::PATH, poem::get(realtime::open))
         .at(signing_keys::PATH, poem::get(signing_keys::published))
         .data(Arc::clone(&context))
         .around(bounds::bound)
@@ -113,6 +117,7 @@ pub fn app(
         .around(move |endpoint, request| {
             rate_limits::limit(Arc::clone(&context), endpoint, request)
         })
+        .with(CookieJarManager::new())
         .around(compress::compress)
         .around(move |endpoint, request| cors::share(Arc::clone(&origins), endpoint, request))
         .around(observe::observe)

@@ -10,15 +10,18 @@ use crate::address::ClientAddress;
 use crate::auth::{Caller, require_open};
 use crate::body::Body;
 use crate::context::Context;
+use crate::cookies;
 use crate::device;
 use crate::problem::{ApiError, Code};
+use crate::tokens::Refresh;
 use crate::wire::{Email, Phone, Secret, Text, Wire};
 use amana_domain::id::SessionId;
 use amana_domain::session::EndReason;
 use amana_postgres::{LogIn, Store, User};
-use answer::{LogInAnswer, SessionAnswer, TokensAnswer};
+use answer::{Delivery, LogInAnswer, SessionAnswer, TokensAnswer};
 use poem::web::Data;
-use poem_openapi::param::Path;
+use poem::web::cookie::CookieJar;
+use poem_openapi::param::{Header, Path};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Deserialize;
@@ -32,6 +35,8 @@ struct Credentials {
     /// The e-mail address, or the phone number, international or Kenyan.
     login: String,
     password: Secret,
+    /// For browsers: the tokens come as cookies, and only those.
+    cookies: Option<bool>,
 }
 
 /// What keeps a session alive.
@@ -39,8 +44,8 @@ struct Credentials {
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct RefreshSession {
-    /// The newest one of the session; each is good once.
-    refresh_token: String,
+    /// The newest one of the session; each is good once. Left out if it is in a cookie.
+    refresh_token: Option<String>,
 }
 
 /// All sessions of a person; there are at most five.
@@ -105,13 +110,17 @@ impl Sessions {
         context: Data<&Arc<Context>>,
         address: Data<&ClientAddress>,
         device: device::From,
+        jar: &CookieJar,
         body: Body<Credentials>,
     ) -> Result<LoggedIn, ApiError> {
+        let delivery = Delivery::wanted(body.value.cookies, jar);
         let user = proven(&context, **address, body.value).await?;
         let (id, role, device) = (user.id, user.role, device.0);
         let work = async move |store: Store, now| store.log_in(id, &device, now).await;
         let answer = match context.write(work).await? {
-            LogIn::Opened(session) => TokensAnswer::of(&context, role, &session).await?.into(),
+            LogIn::Opened(session) => {
+                TokensAnswer::of(&context, role, &session, delivery).await?.into()
+            }
             LogIn::FactorWanted => LogInAnswer::challenge(&context, id)?,
         };
         Ok(LoggedIn::Result(Json(answer)))
@@ -121,22 +130,28 @@ impl Sessions {
     ///
     /// Exchanges a refresh token for new tokens; the old one is not good any more. Problems: `session_over`
     /// (401) if it is not good, or was used before: then the session ends, and the person is told;
+    /// `csrf_token_wrong` (403) with a cookie and without `X-CSRF-Token`;
     /// `token_superseded` (409) if another call with it was just ahead, and nothing ends;
     /// `account_closed` (403).
     #[oai(path = "/refresh", method = "post", operation_id = "refresh_session")]
     async fn refresh(
         &self,
         context: Data<&Arc<Context>>,
+        jar: &CookieJar,
+        /// With cookies: the `csrf_token` of the session.
+        #[oai(name = "X-CSRF-Token")]
+        csrf: Header<Option<String>>,
         body: Body<RefreshSession>,
     ) -> Result<Refreshed, ApiError> {
-        let token = context.tokens.read_refresh(&body.value.refresh_token);
-        let token = token.ok_or(amana_postgres::Conflict::SessionOver)?;
+        let (token, delivery) = shown(&context, jar, csrf.0.as_deref(), body.value)?;
         let (user, session) = context
             .write(async move |store, now| {
                 store.refresh_session(token.session, token.rotation, now).await
             })
             .await?;
-        Ok(Refreshed::Tokens(Json(TokensAnswer::of(&context, user.role, &session).await?)))
+        Ok(Refreshed::Tokens(Json(
+            TokensAnswer::of(&context, user.role, &session, delivery).await?,
+        )))
     }
 
     /// List one's sessions
@@ -158,9 +173,11 @@ impl Sessions {
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
+        jar: &CookieJar,
     ) -> Result<Ended, ApiError> {
         let user = caller.user();
         context.write(async move |store, now| store.end_sessions(user, now).await).await?;
+        cookies::take(jar);
         Ok(notice_end(&context).await)
     }
 
@@ -172,6 +189,7 @@ impl Sessions {
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
+        jar: &CookieJar,
         /// The id of the session.
         id: Path<Wire<SessionId>>,
     ) -> Result<Ended, ApiError> {
@@ -181,15 +199,35 @@ impl Sessions {
         context
             .write(async move |store, now| store.end_session(user, id, reason, now).await)
             .await?;
+        if is_current {
+            cookies::take(jar);
+        }
         Ok(notice_end(&context).await)
     }
+}
+
+/// The refresh token that was sent, and how the next one is wanted.
+fn shown<'a>(
+    context: &Context,
+    jar: &'a CookieJar,
+    csrf: Option<&str>,
+    body: RefreshSession,
+) -> Result<(Refresh, Delivery<'a>), ApiError> {
+    let is_cookie = body.refresh_token.is_none();
+    let token = body.refresh_token.or_else(|| cookies::refresh(jar));
+    let token = token.and_then(|token| context.tokens.read_refresh(&token));
+    let token = token.ok_or(amana_postgres::Conflict::SessionOver)?;
+    if is_cookie && !context.csrf.fits(token.session, csrf) {
+        return Err(ApiError::csrf_token_wrong());
+    }
+    Ok((token, Delivery::wanted(Some(is_cookie), jar)))
 }
 
 /// The person who goes by this name and knows its password. That the account is closed is theirs to know.
 async fn proven(
     context: &Context,
     address: ClientAddress,
-    Credentials { login, password }: Credentials,
+    Credentials { login, password, .. }: Credentials,
 ) -> Result<User, ApiError> {
     let user = find(context, &login).await?;
     // However somebody is named, it is one account that is guessed at.

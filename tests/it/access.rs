@@ -45,6 +45,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("confirm_second_factor", Own),
     ("create_backup_codes", Own),
     ("create_second_factor", Own),
+    ("create_ticket", Own),
     ("create_transfer", Own),
     ("create_withdrawal", Own),
     ("delete_kyc_document", Party),
@@ -114,7 +115,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("withdraw_kyc_application", Party),
     ("step_up_session", Own),
 ];
-const ROWS: usize = 87;
+const ROWS: usize = 88;
 
 /// A deal, a payment, a hold, an application, a job and a transaction that exist, so that a refusal is not for want of them.
 struct World {

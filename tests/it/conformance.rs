@@ -290,6 +290,7 @@ async fn stay(observer: &Observer, operator: &Person) {
     person.token = tokens["access_token"].as_str().expect("a token").to_owned();
     let other = observer.app.open_session(&person.email).await;
     observer.get(&person, "/v1/sessions").await;
+    observer.post(&person, "/v1/realtime/tickets", Value::Null, 201).await;
     let other = format!("/v1/sessions/{}", other["session_id"].as_str().expect("an id"));
     for path in [other.as_str(), "/v1/sessions"] {
         let ended = observer.call(Some(&person), Method::DELETE, path, Value::Null).await;

@@ -33,6 +33,7 @@ mod schema;
 mod sessions;
 mod signing_keys;
 mod statement;
+mod tickets;
 mod transactions;
 mod transfers;
 mod users;

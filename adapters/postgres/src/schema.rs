@@ -381,6 +381,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    socket_tickets (digest) {
+        digest -> Bytea,
+        session_id -> Uuid,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     spending (user_id, currency) {
         user_id -> Uuid,
         currency -> Text,
@@ -468,6 +476,7 @@ diesel::joinable!(payment_evidence -> payments (payment_id));
 diesel::joinable!(payments -> deals (deal_id));
 diesel::joinable!(second_factors -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(socket_tickets -> sessions (session_id));
 diesel::joinable!(tier_limits -> tiers (tier));
 diesel::joinable!(transfers -> entries (id));
 diesel::joinable!(users -> tiers (tier));
@@ -500,6 +509,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     second_factors,
     sessions,
     signing_keys,
+    socket_tickets,
     spending,
     suspense_items,
     tier_limits,

@@ -23,6 +23,7 @@ text_enum! {
         TooManyTries = "too_many_tries",
         FactorActive = "factor_active",
         StepUpRequired = "step_up_required",
+        CsrfTokenWrong = "csrf_token_wrong",
         Forbidden = "forbidden",
         WrongParty = "wrong_party",
         OwnProposal = "own_proposal",
@@ -105,6 +106,7 @@ impl Code {
             | Code::OwnApplication
             | Code::AccountClosed
             | Code::PasswordWrong
+            | Code::CsrfTokenWrong
             | Code::StepUpRequired => StatusCode::FORBIDDEN,
             Code::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
             Code::NotFound => StatusCode::NOT_FOUND,
@@ -192,6 +194,7 @@ impl Code {
             Code::TooManyTries => "Too many wrong codes",
             Code::FactorActive => "There is a second factor already",
             Code::StepUpRequired => "This has to be proven anew",
+            Code::CsrfTokenWrong => "The call may be forged",
             Code::Forbidden => "Not allowed",
             Code::WrongParty => "This is for the other party to do",
             Code::OwnProposal => "Nobody accepts their own proposal",

@@ -1,6 +1,7 @@
 //! Sessions and tokens as they are answered.
 
 use crate::context::Context;
+use crate::cookies;
 use crate::problem::ApiError;
 use crate::tokens::{Bearer, TOKEN_TTL};
 use crate::wire::{Nullable, Timestamp, Wire, text_values};
@@ -9,6 +10,7 @@ use amana_domain::id::{SessionId, UserId};
 use amana_domain::permission::UserRole;
 use amana_domain::session::DeviceKind;
 use amana_postgres::SessionView;
+use poem::web::cookie::CookieJar;
 use poem_openapi::Object;
 
 text_values! {
@@ -23,16 +25,32 @@ text_values! {
 #[oai(rename = "Tokens")]
 pub(super) struct TokensAnswer {
     session_id: Wire<SessionId>,
-    /// Send it as `Authorization: Bearer …`.
-    access_token: String,
+    /// Send it as `Authorization: Bearer …`. `null` if it came as a cookie.
+    access_token: Nullable<String>,
     /// Always `Bearer`.
     token_type: String,
     /// Seconds until the access token is no longer good.
     expires_in: i64,
-    /// For `refresh_session`, once. Shown twice, it ends the session: then somebody else has it too.
-    refresh_token: String,
+    /// For `refresh_session`, once. Shown twice, it ends the session: then somebody else has it too. `null` if it came
+    /// as a cookie.
+    refresh_token: Nullable<String>,
     /// When the session is over unless it is refreshed.
     refresh_expires_at: Timestamp,
+    /// With cookies: send it as `X-CSRF-Token` with every call that changes something.
+    csrf_token: Nullable<String>,
+}
+
+/// How somebody gets their tokens.
+#[derive(Clone, Copy)]
+pub(super) enum Delivery<'a> {
+    Body,
+    Cookies(&'a CookieJar),
+}
+
+impl<'a> Delivery<'a> {
+    pub(super) fn wanted(cookies: Option<bool>, jar: &'a CookieJar) -> Self {
+        if cookies == Some(true) { Self::Cookies(jar) } else { Self::Body }
+    }
 }
 
 impl TokensAnswer {
@@ -40,16 +58,28 @@ impl TokensAnswer {
         context: &Context,
         role: UserRole,
         session: &SessionView,
+        delivery: Delivery<'_>,
     ) -> Result<Self, ApiError> {
         let bearer = Bearer { user: session.user, role, session: session.id };
         let keys = context.keys.get().await?;
+        let access = context.tokens.access(&keys, bearer, context.now())?;
+        let refresh = context.tokens.refresh(session)?;
+        let (access, refresh, csrf) = match delivery {
+            Delivery::Body => (Some(access), Some(refresh), None),
+            Delivery::Cookies(jar) => {
+                let csrf = context.csrf.of(session.id);
+                cookies::give(jar, &access, &refresh, &csrf);
+                (None, None, Some(csrf))
+            }
+        };
         Ok(Self {
             session_id: session.id.into(),
-            access_token: context.tokens.access(&keys, bearer, context.now())?,
+            access_token: Nullable::of(access),
             token_type: "Bearer".to_owned(),
             expires_in: TOKEN_TTL.num_seconds(),
-            refresh_token: context.tokens.refresh(session)?,
+            refresh_token: Nullable::of(refresh),
             refresh_expires_at: session.expires_at.into(),
+            csrf_token: Nullable::of(csrf),
         })
     }
 }
@@ -71,7 +101,7 @@ struct ChallengeAnswer {
 #[oai(rename = "LogInResult")]
 pub(super) struct LogInAnswer {
     session_id: Nullable<Wire<SessionId>>,
-    /// Send it as `Authorization: Bearer …`.
+    /// Send it as `Authorization: Bearer …`. `null` if it came as a cookie.
     access_token: Nullable<String>,
     /// `Bearer`.
     token_type: Nullable<String>,
@@ -81,6 +111,8 @@ pub(super) struct LogInAnswer {
     refresh_token: Nullable<String>,
     /// When the session is over unless it is refreshed.
     refresh_expires_at: Nullable<Timestamp>,
+    /// With cookies: send it as `X-CSRF-Token` with every call that changes something.
+    csrf_token: Nullable<String>,
     /// There if the person has a second factor, and then nothing else is.
     second_factor: Nullable<ChallengeAnswer>,
 }
@@ -89,11 +121,12 @@ impl From<TokensAnswer> for LogInAnswer {
     fn from(tokens: TokensAnswer) -> Self {
         Self {
             session_id: Nullable::of(Some(tokens.session_id)),
-            access_token: Nullable::of(Some(tokens.access_token)),
+            access_token: tokens.access_token,
             token_type: Nullable::of(Some(tokens.token_type)),
             expires_in: Nullable::of(Some(tokens.expires_in)),
-            refresh_token: Nullable::of(Some(tokens.refresh_token)),
+            refresh_token: tokens.refresh_token,
             refresh_expires_at: Nullable::of(Some(tokens.refresh_expires_at)),
+            csrf_token: tokens.csrf_token,
             second_factor: Nullable::none(),
         }
     }
@@ -113,6 +146,7 @@ impl LogInAnswer {
             expires_in: Nullable::none(),
             refresh_token: Nullable::none(),
             refresh_expires_at: Nullable::none(),
+            csrf_token: Nullable::none(),
             second_factor: Nullable::of(Some(challenge)),
         })
     }

@@ -1,6 +1,6 @@
 //! Where a second factor is shown: after the password, and again before something risky.
 
-use super::answer::TokensAnswer;
+use super::answer::{Delivery, TokensAnswer};
 use crate::Chapter;
 use crate::auth::Caller;
 use crate::body::Body;
@@ -11,6 +11,7 @@ use crate::problem::{ApiError, Code};
 use crate::wire::{Secret, Timestamp, Wire};
 use amana_domain::factor::{STEP_UP_TTL, ShownCode};
 use poem::web::Data;
+use poem::web::cookie::CookieJar;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Deserialize;
@@ -25,6 +26,8 @@ struct CompleteLogIn {
     challenge: String,
     /// Six digits of the authenticator app, or a backup code.
     code: Wire<ShownCode>,
+    /// For browsers: the tokens come as cookies, and only those.
+    cookies: Option<bool>,
 }
 
 /// What a person in a session shows again.
@@ -74,9 +77,10 @@ impl SecondSteps {
         &self,
         context: Data<&Arc<Context>>,
         device: device::From,
+        jar: &CookieJar,
         body: Body<CompleteLogIn>,
     ) -> Result<LoggedIn, ApiError> {
-        let CompleteLogIn { challenge, code } = body.value;
+        let CompleteLogIn { challenge, code, cookies } = body.value;
         let now = context.now();
         let user = context.tokens.read_challenge(&challenge, now).ok_or_else(over)?;
         let shown = context.factor_keys.shown(user, code.0, now);
@@ -85,7 +89,9 @@ impl SecondSteps {
                 store.log_in_with_factor(user, shown, &device.0, now).await
             })
             .await?;
-        Ok(LoggedIn::Tokens(Json(TokensAnswer::of(&context, user.role, &session).await?)))
+        Ok(LoggedIn::Tokens(Json(
+            TokensAnswer::of(&context, user.role, &session, Delivery::wanted(cookies, jar)).await?,
+        )))
     }
 
     /// Prove anew who one is

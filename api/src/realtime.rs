@@ -1,0 +1,52 @@
+//! WebSockets: opened with a ticket, kept alive by heartbeats, closed when their session ends.
+
+mod socket;
+mod sockets;
+mod ticket;
+
+pub(crate) use sockets::Sockets;
+pub(crate) use ticket::Tickets;
+
+use crate::context::Context;
+use crate::problem::{ApiError, Code};
+use poem::web::websocket::{WebSocket, WebSocketConfig};
+use poem::web::{Data, Query};
+use poem::{IntoResponse, Response};
+use serde::Deserialize;
+use std::sync::Arc;
+
+pub(crate) const PATH: &str = "/v1/realtime";
+
+/// Whoever sends more in one message is cut off.
+const MESSAGE_BYTES_MAX: usize = 4 * 1024;
+
+#[derive(Deserialize)]
+struct Opening {
+    #[serde(default)]
+    ticket: String,
+}
+
+/// Trades a ticket for a socket.
+#[poem::handler]
+pub(crate) async fn open(
+    context: Data<&Arc<Context>>,
+    opening: Query<Opening>,
+    upgrade: WebSocket,
+) -> Result<Response, ApiError> {
+    let taken = context.store.take_ticket(&ticket::digest(&opening.ticket), context.now()).await?;
+    let session = taken.ok_or_else(|| {
+        ApiError::new(
+            Code::Unauthorized,
+            "this ticket is not good, or not any more: get another one",
+        )
+    })?;
+    let place = Arc::clone(&context.sockets).take(session).ok_or_else(|| {
+        ApiError::new(Code::Busy, "too many sockets are open for this session or this server")
+    })?;
+    let ended = Arc::clone(&context.ended);
+    let live = move |stream| socket::live(stream, session, ended, place);
+    let bounds = WebSocketConfig::default()
+        .max_message_size(Some(MESSAGE_BYTES_MAX))
+        .max_frame_size(Some(MESSAGE_BYTES_MAX));
+    Ok(upgrade.config(bounds).on_upgrade(live).into_response())
+}

@@ -1,0 +1,63 @@
+//! Tickets: what a browser can put into the address of a WebSocket without giving its token away.
+
+use crate::Chapter;
+use crate::auth::Caller;
+use crate::context::Context;
+use crate::problem::ApiError;
+use crate::wire::Timestamp;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::TimeDelta;
+use poem::web::Data;
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+const TICKET_TTL: TimeDelta = TimeDelta::seconds(30);
+const TICKET_BYTES: usize = 32;
+
+/// The right to open one WebSocket.
+#[derive(Object)]
+#[oai(rename = "SocketTicket")]
+struct TicketAnswer {
+    /// For `/v1/realtime?ticket=…`, once.
+    ticket: String,
+    /// Half a minute after it was made.
+    expires_at: Timestamp,
+}
+
+#[derive(ApiResponse)]
+enum Made {
+    /// A ticket.
+    #[oai(status = 201)]
+    Ticket(Json<TicketAnswer>),
+}
+
+/// What is kept of a ticket. 256 random bits need no slow hash.
+pub(super) fn digest(ticket: &str) -> Vec<u8> {
+    Sha256::digest(ticket).to_vec()
+}
+
+pub(crate) struct Tickets;
+
+#[OpenApi(prefix_path = "/v1/realtime", tag = "Chapter::People")]
+impl Tickets {
+    /// Get a ticket for a WebSocket
+    ///
+    /// Good once, for 30 seconds: open `/v1/realtime?ticket=…` with it. The server says `hello` there, asks every 30
+    /// seconds whether the other end is still there (a WebSocket ping), and closes with 4401 when the session
+    /// ends, with 4408 after an hour: then get another ticket. A session has at most four sockets.
+    #[oai(path = "/tickets", method = "post", operation_id = "create_ticket")]
+    async fn create(&self, context: Data<&Arc<Context>>, caller: Caller) -> Result<Made, ApiError> {
+        let ticket = URL_SAFE_NO_PAD.encode(rand::random::<[u8; TICKET_BYTES]>());
+        let (digest, session) = (digest(&ticket), caller.session());
+        let expires_at = context.now().checked_add_signed(TICKET_TTL).unwrap_or_default();
+        context
+            .write(async move |store, now| {
+                store.add_ticket(session, &digest, (expires_at, now)).await
+            })
+            .await?;
+        Ok(Made::Ticket(Json(TicketAnswer { ticket, expires_at: expires_at.into() })))
+    }
+}
