@@ -16,6 +16,7 @@ mod files;
 mod handles;
 mod health;
 mod holds;
+mod invitations;
 mod kyc;
 mod limits;
 mod links;
@@ -23,6 +24,7 @@ mod observe;
 mod once;
 mod operations;
 mod operator;
+mod organisations;
 mod page;
 mod password;
 mod passwords;
@@ -63,6 +65,8 @@ pub(crate) enum Chapter {
     Transfers,
     /// Offering, agreeing, funding, delivering, releasing.
     Deals,
+    /// Marketplaces and other organisations: their members, invitations, and the deals in their name.
+    Organisations,
     /// Mobile-money payments and how far they have come.
     Payments,
     /// Paying out to mobile money.
@@ -88,6 +92,8 @@ type Resources = (
     (wallet::Wallet, transactions::Transactions, statements::Statements),
     (transfers::Transfers, operations::Operations),
     deals::Deals,
+    (organisations::Organisations, organisations::Members),
+    (invitations::Invitations, invitations::Answers),
     payments::Payments,
     (withdrawals::Withdrawals, holds::Holds),
     (kyc::Applications, files::OpenedFiles),
@@ -125,6 +131,8 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
         (wallet::Wallet, transactions::Transactions, statements::Statements),
         (transfers::Transfers, operations::Operations),
         deals::Deals,
+        (organisations::Organisations, organisations::Members),
+        (invitations::Invitations, invitations::Answers),
         payments::Payments,
         (withdrawals::Withdrawals, holds::Holds),
         (kyc::Applications, files::OpenedFiles),

@@ -6,10 +6,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Whoever calls these cannot have a token yet, has a link, or is the provider, or a load balancer.
-pub(crate) const PUBLIC: [&str; 12] = [
+pub(crate) const PUBLIC: [&str; 14] = [
+    "accept_invitation",
     "complete_log_in",
     "confirm_password_reset",
     "get_file",
+    "get_invitation",
     "get_liveness",
     "get_readiness",
     "log_in",

@@ -21,7 +21,7 @@ text_values! {
 /// The right to call the API for a while, and to get another one.
 #[derive(Object)]
 #[oai(rename = "Tokens")]
-pub(super) struct TokensAnswer {
+pub(crate) struct TokensAnswer {
     session_id: Wire<SessionId>,
     /// Send it as `Authorization: Bearer …`.
     access_token: String,
@@ -36,7 +36,7 @@ pub(super) struct TokensAnswer {
 }
 
 impl TokensAnswer {
-    pub(super) fn of(
+    pub(crate) fn of(
         context: &Context,
         role: UserRole,
         session: &SessionView,
