@@ -95,14 +95,14 @@ enum Revoked {
 
 pub(crate) struct Invitations;
 
-#[OpenApi(prefix_path = "/v1/organisations/:id/invitations", tag = "Chapter::Organisations")]
+#[OpenApi(prefix_path = "/v1/organisations", tag = "Chapter::Organisations")]
 impl Invitations {
     /// Invite somebody
     ///
     /// By an e-mail with a token, good for seven days, in the language of the caller. Admins invite members, owners
     /// admins, too. At most 50 invitations are open, and 100 made in a day. Problems: `rank_too_low` (403),
     /// `already_member`, `invitation_open`, `invitation_limit` (409), `not_found` (404).
-    #[oai(path = "/", method = "post", operation_id = "create_invitation")]
+    #[oai(path = "/:id/invitations", method = "post", operation_id = "create_invitation")]
     async fn create(
         &self,
         context: Data<&Arc<Context>>,
@@ -122,7 +122,7 @@ impl Invitations {
     /// List open invitations
     ///
     /// Newest first. For admins and owners. Problems: `rank_too_low` (403), `not_found` (404).
-    #[oai(path = "/", method = "get", operation_id = "list_invitations")]
+    #[oai(path = "/:id/invitations", method = "get", operation_id = "list_invitations")]
     async fn list(
         &self,
         context: Data<&Arc<Context>>,
@@ -145,7 +145,11 @@ impl Invitations {
     /// With another token: the one before is not good any more. Five times at most, a minute apart. For those who
     /// could make it. Problems: `rank_too_low` (403), `invitation_limit` (409), `invitation_too_soon` (429,
     /// `Retry-After`), `not_found` (404), also if it is over.
-    #[oai(path = "/:invitation/resend", method = "post", operation_id = "resend_invitation")]
+    #[oai(
+        path = "/:id/invitations/:invitation/resend",
+        method = "post",
+        operation_id = "resend_invitation"
+    )]
     async fn resend(
         &self,
         context: Data<&Arc<Context>>,
@@ -165,7 +169,11 @@ impl Invitations {
     /// Take an invitation back
     ///
     /// For those who could make it. Problems: `rank_too_low` (403), `not_found` (404), also if it is over.
-    #[oai(path = "/:invitation", method = "delete", operation_id = "revoke_invitation")]
+    #[oai(
+        path = "/:id/invitations/:invitation",
+        method = "delete",
+        operation_id = "revoke_invitation"
+    )]
     async fn revoke(
         &self,
         context: Data<&Arc<Context>>,

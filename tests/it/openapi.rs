@@ -24,11 +24,11 @@ pub(crate) const PUBLIC: [&str; 14] = [
 ];
 
 /// What an operation does is the first word of its id, and is one of these.
-const VERBS: [&str; 30] = [
-    "agree", "approve", "cancel", "close", "complete", "confirm", "create", "delete", "deliver",
-    "end", "fund", "get", "list", "log", "propose", "receive", "refresh", "refuse", "register",
-    "reject", "release", "remove", "reopen", "replay", "set", "settle", "start", "step", "submit",
-    "withdraw",
+const VERBS: [&str; 35] = [
+    "accept", "agree", "approve", "cancel", "close", "complete", "confirm", "create", "delete",
+    "deliver", "end", "fund", "get", "join", "list", "log", "propose", "receive", "refresh",
+    "refuse", "register", "reject", "release", "remove", "reopen", "replay", "resend", "revoke",
+    "set", "settle", "start", "step", "submit", "update", "withdraw",
 ];
 
 /// One operation of the document, with the place where it is called.

@@ -4,7 +4,7 @@
 mod members;
 
 pub use members::MemberView;
-pub(crate) use members::{insert as insert_member, is_member, tell_if_member};
+pub(crate) use members::{insert as insert_member, is_member};
 
 use crate::audit;
 use crate::error::Error;

@@ -68,12 +68,12 @@ enum Removed {
 
 pub(crate) struct Members;
 
-#[OpenApi(prefix_path = "/v1/organisations/:id/members", tag = "Chapter::Organisations")]
+#[OpenApi(prefix_path = "/v1/organisations", tag = "Chapter::Organisations")]
 impl Members {
     /// List the members of an organisation
     ///
     /// At most 200, in the order in which they registered. For members. Problems: `not_found` (404).
-    #[oai(path = "/", method = "get", operation_id = "list_members")]
+    #[oai(path = "/:id/members", method = "get", operation_id = "list_members")]
     async fn list(
         &self,
         context: Data<&Arc<Context>>,
@@ -95,7 +95,7 @@ impl Members {
     ///
     /// For owners, who hand an organisation over by making somebody else an owner. Open invitations that the member
     /// could not make any more are taken back. Problems: `rank_too_low` (403), `last_owner` (409), `not_found` (404).
-    #[oai(path = "/:user/rank", method = "put", operation_id = "set_rank")]
+    #[oai(path = "/:id/members/:user/rank", method = "put", operation_id = "set_rank")]
     async fn set_rank(
         &self,
         context: Data<&Arc<Context>>,
@@ -118,7 +118,7 @@ impl Members {
     /// Admins send members away, owners everybody; everybody may leave. Open invitations that the person made are
     /// taken back; deals in the name of the organisation stay. Problems: `rank_too_low` (403), `last_owner` (409),
     /// `not_found` (404).
-    #[oai(path = "/:user", method = "delete", operation_id = "remove_member")]
+    #[oai(path = "/:id/members/:user", method = "delete", operation_id = "remove_member")]
     async fn remove(
         &self,
         context: Data<&Arc<Context>>,

@@ -6,7 +6,7 @@ invitation =
 
         { $counterparty } invites you to work in the name of { $organisation } on Amana, where people buy and sell safely with mobile money.
 
-        To answer, open Amana, choose "I have an invitation" and enter this:
+        To answer, open Amana, choose "I have an invitation" and enter the line that follows.
 
         { $code }
 

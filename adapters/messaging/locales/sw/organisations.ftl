@@ -6,7 +6,7 @@ invitation =
 
         { $counterparty } anakualika kufanya kazi kwa niaba ya { $organisation } kwenye Amana, ambako watu hununua na kuuza kwa usalama kwa pesa za simu.
 
-        Ili kujibu, fungua Amana, chagua "Nina mwaliko" kisha weka hii:
+        Ili kujibu, fungua Amana, chagua "Nina mwaliko" kisha weka mstari unaofuata.
 
         { $code }
 

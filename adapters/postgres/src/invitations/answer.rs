@@ -5,7 +5,6 @@
 
 use super::token::Token;
 use super::{Open, end, find_open};
-use crate::audit;
 use crate::codes::CodeKey;
 use crate::error::{Conflict, Error};
 use crate::organisations::{self, OrganisationView};
@@ -13,6 +12,7 @@ use crate::people::PersonView;
 use crate::pool::Store;
 use crate::sessions::{self, Device, SessionView};
 use crate::users::{self, NewUser, User};
+use crate::{audit, notifications};
 use amana_domain::contact::{Contact, ContactKind};
 use amana_domain::deal::Actor;
 use amana_domain::id::UserId;
@@ -76,8 +76,9 @@ async fn admit(
     let actor = Actor::User(user);
     audit::record(conn, now, actor, "invitation.accepted", *organisation, data).await?;
     let params = json!({ "counterparty": name, "organisation": organisation_name });
-    let told = (Template::InvitationAccepted, params);
-    organisations::tell_if_member(conn, *inviter, *organisation, told, now).await
+    // Invitations of somebody who goes end with that, so whoever invited is a member.
+    let inviter = users::load(conn, *inviter).await?;
+    notifications::enqueue(conn, &inviter, Template::InvitationAccepted, params, now).await
 }
 
 impl Store {

@@ -8,16 +8,15 @@ use crate::people::PersonView;
 use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::{members, users as people};
-use crate::{audit, invitations, notifications, users};
+use crate::{audit, invitations};
 use amana_domain::deal::Actor;
 use amana_domain::id::{OrganisationId, UserId};
-use amana_domain::notice::Template;
 use amana_domain::organisation::{self, Act, Rank, keep_an_owner, may_belong, may_grow};
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,21 +82,6 @@ pub(crate) async fn insert(
         .execute(conn)
         .await?;
     if inserted == 1 { Ok(()) } else { Err(Error::Conflict(Conflict::AlreadyMember)) }
-}
-
-/// Tells somebody about an organisation, unless it is none of their business any more.
-pub(crate) async fn tell_if_member(
-    conn: &mut AsyncPgConnection,
-    user: UserId,
-    id: OrganisationId,
-    (template, params): (Template, Value),
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    if !is_member(conn, user, id).await? {
-        return Ok(());
-    }
-    let user = users::load(conn, user).await?;
-    notifications::enqueue(conn, &user, template, params, now).await
 }
 
 /// The rank of the member who is spoken of.
