@@ -1,6 +1,6 @@
 //! Organisations: who in one may do what, to whom. One table, read by [`permit`] and by nothing else.
 //!
-//! An organisation always has an owner. It is handed over by making somebody else an owner, too.
+//! An organisation always has an owner who can act. It is handed over by making somebody else an owner, too.
 
 use crate::text_enum;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -154,16 +154,17 @@ pub fn permit(rank: Rank, act: Act) -> Result<(), OrganisationRefusal> {
     }
 }
 
-/// Whether somebody of this rank may get another, or go (`None`), in an organisation with so many owners.
+/// Whether somebody of this rank may get another, or go (`None`), where so many others are owners who can act:
+/// those whose account is open.
 ///
 /// # Errors
 /// [`OrganisationRefusal::LastOwner`].
 pub fn keep_an_owner(
     before: Rank,
     after: Option<Rank>,
-    owners: i64,
+    other_owners: usize,
 ) -> Result<(), OrganisationRefusal> {
-    let leaves_none = before == Rank::Owner && after != Some(Rank::Owner) && owners <= 1;
+    let leaves_none = before == Rank::Owner && after != Some(Rank::Owner) && other_owners == 0;
     if leaves_none { Err(OrganisationRefusal::LastOwner) } else { Ok(()) }
 }
 
@@ -269,18 +270,18 @@ mod tests {
 
     #[test]
     fn the_last_owner_stays_one() {
-        for (before, after, owners, stays) in [
-            (Owner, None, 1, true),
-            (Owner, Some(Admin), 1, true),
-            (Owner, Some(Member), 1, true),
-            (Owner, Some(Owner), 1, false),
-            (Owner, None, 2, false),
-            (Owner, Some(Member), 2, false),
-            (Admin, None, 1, false),
-            (Member, Some(Owner), 1, false),
+        for (before, after, others, stays) in [
+            (Owner, None, 0, true),
+            (Owner, Some(Admin), 0, true),
+            (Owner, Some(Member), 0, true),
+            (Owner, Some(Owner), 0, false),
+            (Owner, None, 1, false),
+            (Owner, Some(Member), 1, false),
+            (Admin, None, 0, false),
+            (Member, Some(Owner), 0, false),
         ] {
-            let refused = keep_an_owner(before, after, owners).is_err();
-            assert_eq!(refused, stays, "{before} to {after:?} of {owners}");
+            let refused = keep_an_owner(before, after, others).is_err();
+            assert_eq!(refused, stays, "{before} to {after:?} beside {others}");
         }
     }
 

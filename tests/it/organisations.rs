@@ -3,7 +3,8 @@
 mod deals;
 mod ranks;
 
-use amana_harness::{Answer, App, Person};
+use amana_harness::{Answer, App, PASSWORD, Person};
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio::sync::Barrier;
@@ -87,6 +88,73 @@ async fn the_last_owner_hands_over_before_leaving() {
     let actions: Vec<(&str, &str)> =
         records.iter().map(|one| (one.actor.as_str(), one.action.as_str())).collect();
     assert_eq!(actions[1..], [(&*amina.id, "member.rank_changed"), (&*amina.id, "member.removed")]);
+}
+
+/// An owner whose account is closed cannot act, so another one is wanted; who is the only one is not closed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_owner_who_can_act_stays_one() {
+    let app = quiet().await;
+    let (operator, amina, juma) =
+        (app.operator().await, app.person("Amina").await, app.person("Juma").await);
+    let close = async |person: &Person| {
+        let path = format!("/v1/operator/users/{}/close", person.id);
+        app.post(&operator, &path, json!({ "note": "Asked for it" })).await
+    };
+    let id = app.organisation(&amina, "Soko").await;
+    app.add_member(&id, &juma, "admin").await;
+    refused(&close(&amina).await, 409, "account_in_use");
+    app.add_member(&id, &juma, "owner").await;
+    close(&amina).await.expect(200);
+    refused(&remove(&app, &juma, &id, &juma).await, 409, "last_owner");
+    refused(&close(&juma).await, 409, "account_in_use");
+    assert_eq!(remove(&app, &juma, &id, &amina).await.status, 204);
+    // With nobody else in it, nobody is left behind; but nobody joins it any more.
+    app.invite(&juma, &id, "guest@example.com", "member").await;
+    app.run_due_jobs().await;
+    let token = app.invitation_tokens("guest@example.com").await.remove(0);
+    close(&juma).await.expect(200);
+    let body = json!({
+        "token": token, "name": "Zuhura", "phone": "254711117090", "password": PASSWORD,
+    });
+    let accepted = app.send(Method::POST, "/v1/invitations/accept", None, None, Some(&body)).await;
+    refused(&accepted, 404, "invitation_not_found");
+}
+
+/// Two owners of an organisation with a third member are closed, or one is while the other leaves: one stays who
+/// can act.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_owners_who_are_closed_at_once_one_stays() {
+    let app = Arc::new(quiet().await);
+    let (operator, neema) = (app.operator().await, app.person("Neema").await);
+    for round in 0..8 {
+        let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
+        let id = app.organisation(&amina, "Soko").await;
+        app.add_member(&id, &juma, "owner").await;
+        app.add_member(&id, &neema, "member").await;
+        let calls = [(amina, false), (juma, round % 2 == 0)].map(|(person, leaves)| {
+            let (operator, id) = (operator.clone(), id.clone());
+            move |app: Arc<App>| async move {
+                if leaves {
+                    return remove(&app, &person, &id, &person).await;
+                }
+                let path = format!("/v1/operator/users/{}/close", person.id);
+                app.post(&operator, &path, json!({ "note": "Asked for it" })).await
+            }
+        });
+        let answers = together(&app, calls).await;
+        let owners = format!(
+            "select count(*) from members m join users u on u.id = m.user_id
+            where rank = 'owner' and closed_at is null and organisation_id = '{}'",
+            &id[4..]
+        );
+        let good = answers.iter().filter(|answer| answer.status.is_success()).count();
+        // Both may find that the other is just going.
+        assert!(good <= 1, "{answers:#?}");
+        assert!(app.database.number(&owners).await >= 1);
+        for lost in answers.iter().filter(|answer| !answer.status.is_success()) {
+            assert!(["account_in_use", "last_owner"].contains(&lost.problem()), "{lost:#?}");
+        }
+    }
 }
 
 /// What the code refuses the schema refuses, too.

@@ -2,9 +2,11 @@
 //! count stays true until they commit.
 
 mod members;
+mod owners;
 
 pub use members::MemberView;
 pub(crate) use members::{insert as insert_member, is_member};
+pub(crate) use owners::{is_needed as is_needed_owner, require_any as require_owner};
 
 use crate::audit;
 use crate::error::Error;

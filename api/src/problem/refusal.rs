@@ -258,7 +258,7 @@ impl From<Conflict> for ApiError {
             Conflict::UnknownTier => (Code::UnknownTier, "there is no such tier"),
             Conflict::AccountInUse => (
                 Code::AccountInUse,
-                "an account can be closed when its wallet is empty and nothing is under way",
+                "an account can be closed when its wallet is empty, nothing is under way, and its organisations have another owner",
             ),
             Conflict::PeriodTooLong => (
                 Code::PeriodTooLong,

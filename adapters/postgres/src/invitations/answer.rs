@@ -68,6 +68,7 @@ async fn admit(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let Open { id, organisation, rank, inviter, .. } = invitation;
+    organisations::require_owner(conn, *organisation, user).await?;
     end(conn, *id, InvitationEnd::Accepted, now).await?;
     organisations::insert_member(conn, *organisation, (user, *rank), now).await?;
     let data = json!({

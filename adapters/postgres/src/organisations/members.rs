@@ -1,6 +1,6 @@
 //! Who belongs to an organisation, and as what.
 
-use super::{lock_as_member, permit, rank_of};
+use super::{lock_as_member, owners, permit, rank_of};
 use crate::error::{Conflict, Error};
 use crate::handles;
 use crate::page::Page;
@@ -41,13 +41,6 @@ pub(super) async fn count(conn: &mut AsyncPgConnection, id: OrganisationId) -> R
 async fn organisation_count(conn: &mut AsyncPgConnection, user: UserId) -> Result<i64, Error> {
     let all = members::table.filter(members::user_id.eq(user.uuid()));
     Ok(all.count().get_result(conn).await?)
-}
-
-async fn owner_count(conn: &mut AsyncPgConnection, id: OrganisationId) -> Result<i64, Error> {
-    let owners = members::table
-        .filter(members::organisation_id.eq(id.uuid()))
-        .filter(members::rank.eq(Rank::Owner.as_str()));
-    Ok(owners.count().get_result(conn).await?)
 }
 
 pub(crate) async fn is_member(
@@ -139,7 +132,7 @@ impl Store {
             let (_, own) = lock_as_member(conn, user, id).await?;
             let before = rank_of_member(conn, id, of).await?;
             organisation::permit(own, Act::SetRank { from: before, to: rank })?;
-            keep_an_owner(before, Some(rank), owner_count(conn, id).await?)?;
+            keep_an_owner(before, Some(rank), owners::others(conn, id, of).await?)?;
             if before != rank {
                 diesel::update(members::table.find((id.uuid(), of.uuid())))
                     .set(members::rank.eq(rank.as_str()))
@@ -185,7 +178,7 @@ impl Store {
             if user != of {
                 organisation::permit(own, Act::Remove(before))?;
             }
-            keep_an_owner(before, None, owner_count(conn, id).await?)?;
+            keep_an_owner(before, None, owners::others(conn, id, of).await?)?;
             diesel::delete(members::table.find((id.uuid(), of.uuid()))).execute(conn).await?;
             let actor = Actor::User(user);
             invitations::end_beyond(conn, id, (of, None), actor, now).await?;
