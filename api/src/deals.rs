@@ -103,7 +103,8 @@ impl Deals {
     /// Create a deal
     ///
     /// Writes down who sells what to whom, in 1 to 20 milestones that are delivered and paid one by one. The
-    /// fees are fixed here. It is a draft until `propose_deal`. Problems: `unknown_counterparty`,
+    /// fees are fixed here. It is a draft until `propose_deal`. In the name of an organisation, its members can read
+    /// it; what is done is done by the two parties. Problems: `unknown_counterparty`, `unknown_organisation`,
     /// `same_party`, `fee_exceeds_amount`, `amount_out_of_range`, `invalid_request` (422), `account_closed` (403).
     #[oai(path = "/", method = "post", operation_id = "create_deal")]
     async fn create(
@@ -143,7 +144,7 @@ impl Deals {
     /// Get a deal
     ///
     /// The deal with its milestones and the newest payment for it. Deals of others do not exist for the
-    /// caller: `not_found` (404).
+    /// caller, unless they are in the name of an organisation of theirs: `not_found` (404).
     #[oai(path = "/:id", method = "get", operation_id = "get_deal")]
     async fn get(
         &self,

@@ -20,6 +20,7 @@ mod files;
 mod handles;
 mod health;
 mod holds;
+mod invitations;
 mod kyc;
 mod limits;
 mod links;
@@ -27,6 +28,7 @@ mod observe;
 mod once;
 mod operations;
 mod operator;
+mod organisations;
 mod page;
 mod password;
 mod passwords;
@@ -74,6 +76,8 @@ pub(crate) enum Chapter {
     Transfers,
     /// Offering, agreeing, funding, delivering, releasing.
     Deals,
+    /// Marketplaces and other organisations: their members, invitations, and the deals in their name.
+    Organisations,
     /// Mobile-money payments and how far they have come.
     Payments,
     /// Paying out to mobile money.
@@ -99,6 +103,8 @@ type Resources = (
     (wallet::Wallet, transactions::Transactions, statements::Statements),
     (transfers::Transfers, operations::Operations),
     deals::Deals,
+    (organisations::Organisations, organisations::Members),
+    (invitations::Invitations, invitations::Answers),
     payments::Payments,
     (withdrawals::Withdrawals, holds::Holds),
     (kyc::Applications, files::OpenedFiles),
@@ -145,6 +151,8 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
         (wallet::Wallet, transactions::Transactions, statements::Statements),
         (transfers::Transfers, operations::Operations),
         deals::Deals,
+        (organisations::Organisations, organisations::Members),
+        (invitations::Invitations, invitations::Answers),
         payments::Payments,
         (withdrawals::Withdrawals, holds::Holds),
         (kyc::Applications, files::OpenedFiles),

@@ -3,6 +3,7 @@
 mod answer;
 mod second_step;
 
+pub(crate) use answer::{Delivery, TokensAnswer};
 pub(crate) use second_step::SecondSteps;
 
 use crate::Chapter;
@@ -18,7 +19,7 @@ use crate::wire::{Email, Phone, Secret, Text, Wire};
 use amana_domain::id::SessionId;
 use amana_domain::session::EndReason;
 use amana_postgres::{LogIn, Store, User};
-use answer::{Delivery, LogInAnswer, SessionAnswer, TokensAnswer};
+use answer::{LogInAnswer, SessionAnswer};
 use poem::web::Data;
 use poem::web::cookie::CookieJar;
 use poem_openapi::param::{Header, Path};

@@ -66,6 +66,8 @@ typed_id! {
     /// An application for a tier.
     KycId = "kyc";
     DocumentId = "doc";
+    OrganisationId = "org";
+    InvitationId = "inv";
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ pub mod ledger;
 pub mod limits;
 pub mod money;
 pub mod notice;
+pub mod organisation;
 pub mod payee;
 pub mod payment;
 pub mod permission;

@@ -70,6 +70,9 @@ text_enum! {
         KycSubmitted = "kyc_submitted",
         KycApproved = "kyc_approved",
         KycRejected = "kyc_rejected",
+        /// To somebody who may not be one of ours.
+        Invitation = "invitation",
+        InvitationAccepted = "invitation_accepted",
     }
 }
 
@@ -153,6 +156,8 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::PasswordChanged
         | Template::EmailChanged
         | Template::KycSubmitted
-        | Template::KycApproved => &[Channel::Email],
+        | Template::KycApproved
+        | Template::Invitation
+        | Template::InvitationAccepted => &[Channel::Email],
     }
 }

@@ -10,6 +10,7 @@ mod entry;
 mod gate;
 mod kyc;
 mod operator;
+mod organisations;
 mod provider;
 mod raw;
 mod secrets;

@@ -114,10 +114,25 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("submit_kyc_application", Party),
     ("withdraw_kyc_application", Party),
     ("step_up_session", Own),
+    ("accept_invitation", Public),
+    ("create_invitation", Party),
+    ("create_organisation", Own),
+    ("get_invitation", Public),
+    ("get_organisation", Party),
+    ("join_organisation", Own),
+    ("list_invitations", Party),
+    ("list_members", Party),
+    ("list_organisation_deals", Party),
+    ("list_organisations", Own),
+    ("remove_member", Party),
+    ("resend_invitation", Party),
+    ("revoke_invitation", Party),
+    ("set_rank", Party),
+    ("update_organisation", Party),
 ];
-const ROWS: usize = 88;
+const ROWS: usize = 103;
 
-/// A deal, a payment, a hold, an application, a job and a transaction that exist, so that a refusal is not for want of them.
+/// A deal, a payment, a hold, an application, an organisation, a job and a transaction that exist, so that a refusal is not for want of them.
 struct World {
     app: App,
     stranger: Person,
@@ -132,6 +147,8 @@ struct World {
     job: String,
     transaction: String,
     session: String,
+    organisation: String,
+    invitation: String,
 }
 
 async fn world() -> World {
@@ -139,6 +156,8 @@ async fn world() -> World {
     let (buyer, seller) = (app.person("Amina").await, app.person("Juma").await);
     let (stranger, operator) = (app.person("Neema").await, app.operator().await);
     app.top_up(&buyer, 1_000).await;
+    let organisation = app.organisation(&buyer, "Soko").await;
+    let invitation = app.invite(&buyer, &organisation, "guest@example.com", "member").await;
     app.messages_are_sent().await;
     app.stop_worker().await;
     let money = json!({ "amount": 1_000, "currency": "KES" });
@@ -170,6 +189,8 @@ async fn world() -> World {
         job,
         transaction,
         session,
+        organisation,
+        invitation,
     }
 }
 
@@ -190,7 +211,9 @@ impl World {
                 "sessions" => &self.session,
                 "operations" => "somebody-elses-key",
                 "transactions" => &self.transaction,
-                "users" => &self.buyer,
+                "users" | "members" => &self.buyer,
+                "organisations" => &self.organisation,
+                "invitations" => &self.invitation,
                 "c" | "p" | "t" => "0123456789abcdef0123456789abcdef",
                 _ => "",
             };
@@ -233,6 +256,9 @@ impl World {
             "reject_kyc_application" => json!({ "reasons": ["expired"], "note": "looked into" }),
             "set_role" => json!({ "role": "support", "note": "looked into" }),
             "set_handle" => json!({ "handle": "neema" }),
+            "create_organisation" | "update_organisation" => json!({ "name": "Duka" }),
+            "create_invitation" => json!({ "email": "neema.k@example.com", "rank": "member" }),
+            "set_rank" => json!({ "rank": "admin" }),
             "set_tier" => json!({ "tier": "business", "note": "looked into" }),
             _ => json!({}),
         })

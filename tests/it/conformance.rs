@@ -1,5 +1,6 @@
 //! What the API answers is what its document promises: every operation, success and refusal.
 
+mod organisations;
 mod prove;
 mod second_factor;
 mod verify;
@@ -369,6 +370,7 @@ async fn every_answer_has_the_documented_shape() {
     stay(&observer, &operator).await;
     prove::prove(&observer).await;
     second_factor::guard(&observer).await;
+    organisations::gather(&observer, &seller).await;
     verify::verify(&observer, &seller, &operator).await;
     operate(&observer, &operator).await;
     let documented: BTreeSet<String> = observer.operations.iter().map(|o| o.id.clone()).collect();
@@ -384,6 +386,7 @@ async fn every_refusal_has_the_documented_shape() {
     for operation in &observer.operations {
         let path = operation.path.replace("{id}", "x").replace("{milestone}", "x");
         let path = path.replace("{token}", "x").replace("{document}", "x");
+        let path = path.replace("{user}", "x").replace("{invitation}", "x");
         let path = format!("{path}?limit=0");
         let method = Method::from_bytes(operation.method.as_bytes()).expect("a method");
         for caller in [None, Some(&person)] {

@@ -65,9 +65,17 @@ impl World {
             "create_kyc_application" => "/v1/kyc/applications".to_owned(),
             "approve_kyc_application" => format!("/v1/operator/kyc/applications/{KYC}/approve"),
             "reject_kyc_application" => format!("/v1/operator/kyc/applications/{KYC}/reject"),
+            "create_organisation" => "/v1/organisations".to_owned(),
+            "update_organisation" => format!("/v1/organisations/{ORGANISATION}"),
+            "set_rank" => format!("/v1/organisations/{ORGANISATION}/members/{USER}/rank"),
+            "create_invitation" => format!("/v1/organisations/{ORGANISATION}/invitations"),
+            "get_invitation" => "/v1/invitations/details".to_owned(),
+            "accept_invitation" => "/v1/invitations/accept".to_owned(),
+            "join_organisation" => "/v1/invitations/join".to_owned(),
             other => panic!("say here where {other} is"),
         };
-        let method = if operation.starts_with("set_") { Method::PUT } else { Method::POST };
+        let replaces = operation.starts_with("set_") || operation.starts_with("update_");
+        let method = if replaces { Method::PUT } else { Method::POST };
         let person = if path.contains("operator") { &self.operator } else { &self.amina };
         let authorization = format!("Bearer {}", person.token);
         let key = Uuid::new_v4().to_string();
@@ -100,10 +108,18 @@ impl World {
 const PAYMENT: &str = "pay_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const HOLD: &str = "hold_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const KYC: &str = "kyc_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
+const ORGANISATION: &str = "org_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const USER: &str = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 
 /// Every operation that takes a JSON body of ours.
-const WITH_BODY: [&str; 33] = [
+const WITH_BODY: [&str; 40] = [
+    "accept_invitation",
+    "create_invitation",
+    "create_organisation",
+    "get_invitation",
+    "join_organisation",
+    "set_rank",
+    "update_organisation",
     "approve_kyc_application",
     "close_user",
     "complete_log_in",
@@ -183,6 +199,14 @@ fn good(operation: &str) -> Value {
         "create_kyc_application" => json!({ "tier": "business" }),
         "reject_kyc_application" => json!({ "reasons": ["expired"], "note": "looked into" }),
         "set_handle" => json!({ "handle": "@amina" }),
+        "create_organisation" | "update_organisation" => json!({ "name": "Soko la Wakulima" }),
+        "set_rank" => json!({ "rank": "admin" }),
+        "create_invitation" => json!({ "email": "neema@example.com", "rank": "member" }),
+        "get_invitation" | "join_organisation" => json!({ "token": "nonsense" }),
+        "accept_invitation" => json!({
+            "token": "nonsense", "name": "Neema", "phone": "+254712345678",
+            "password": "karibu-nyumbani-7",
+        }),
         "set_tier" => json!({ "tier": "business", "note": "looked into" }),
         _ => json!({ "note": "looked into" }),
     }
@@ -252,6 +276,14 @@ async fn the_good_bodies_are_good() {
         ("fund_deal", 202),
         ("set_handle", 200),
         ("create_kyc_application", 201),
+        ("create_organisation", 201),
+        // There is no such organisation, and no such invitation.
+        ("update_organisation", 404),
+        ("set_rank", 404),
+        ("create_invitation", 404),
+        ("get_invitation", 404),
+        ("accept_invitation", 404),
+        ("join_organisation", 404),
         // There is no such person.
         ("set_tier", 404),
         ("set_role", 404),

@@ -1,6 +1,7 @@
 //! One case for each kind of job: a system in which such a job is due, and how the story goes on from there.
 
 mod documents;
+mod organisations;
 mod people;
 
 use amana_domain::deal::Command;
@@ -242,11 +243,12 @@ impl Bench {
         self.job = self.queued("reconcile").await;
     }
 
-    /// A finished job, a repetition key and documents that are old enough to be removed.
+    /// A finished job, a repetition key, documents and an invitation that are old enough to go.
     async fn leave_work_for_housekeeping(&mut self) {
         self.app.run_due_jobs().await;
         self.deposit().await;
         documents::leave(&self.app, self.buyer).await;
+        organisations::leave(&self.app, self.buyer).await;
         self.app.run_due_jobs().await;
         self.app.clock.advance(TimeDelta::days(91));
         self.enqueue(&Job::Housekeep { tick: 1 }).await;

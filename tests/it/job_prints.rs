@@ -41,7 +41,7 @@ const MONEY: [&str; 4] = [
     "select 'milestone ' || state from milestones",
 ];
 
-const STORY: [&str; 11] = [
+const STORY: [&str; 12] = [
     "select 'payment ' || concat_ws(' ', purpose, stage, state, reason, doubt, receipt is not null, problem, risk_score)
         from payments",
     "select 'event ' || seq || ' ' || name from deal_events",
@@ -54,6 +54,7 @@ const STORY: [&str; 11] = [
     "select 'repetition keys ' || count(*) from idempotency_keys",
     "select 'codes ' || count(*) from codes",
     "select 'documents ' || count(*) from kyc_documents",
+    "select 'invitation ' || concat_ws(' ', generation, end_reason, email is null) from invitations",
 ];
 
 const NOTIFICATIONS: &str =

@@ -6,10 +6,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Whoever calls these cannot have a token yet, has a link, or is the provider, or a load balancer.
-pub(crate) const PUBLIC: [&str; 12] = [
+pub(crate) const PUBLIC: [&str; 14] = [
+    "accept_invitation",
     "complete_log_in",
     "confirm_password_reset",
     "get_file",
+    "get_invitation",
     "get_liveness",
     "get_readiness",
     "log_in",
@@ -22,11 +24,11 @@ pub(crate) const PUBLIC: [&str; 12] = [
 ];
 
 /// What an operation does is the first word of its id, and is one of these.
-const VERBS: [&str; 30] = [
-    "agree", "approve", "cancel", "close", "complete", "confirm", "create", "delete", "deliver",
-    "end", "fund", "get", "list", "log", "propose", "receive", "refresh", "refuse", "register",
-    "reject", "release", "remove", "reopen", "replay", "set", "settle", "start", "step", "submit",
-    "withdraw",
+const VERBS: [&str; 35] = [
+    "accept", "agree", "approve", "cancel", "close", "complete", "confirm", "create", "delete",
+    "deliver", "end", "fund", "get", "join", "list", "log", "propose", "receive", "refresh",
+    "refuse", "register", "reject", "release", "remove", "reopen", "replay", "resend", "revoke",
+    "set", "settle", "start", "step", "submit", "update", "withdraw",
 ];
 
 /// One operation of the document, with the place where it is called.

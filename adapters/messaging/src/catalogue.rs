@@ -48,6 +48,8 @@ pub const fn variables(template: Template) -> Variables {
         Template::FactorAdded | Template::FactorRemoved | Template::FactorLocked => {
             only(&["name", "at"])
         }
+        Template::Invitation => only(&["counterparty", "organisation", "code", "deadline"]),
+        Template::InvitationAccepted => only(&["name", "counterparty", "organisation"]),
         Template::BackupCodeUsed => only(&["name", "at", "left"]),
         Template::DealProposed => {
             only(&["name", "counterparty", "deal_title", "amount", "deadline"])

@@ -1,5 +1,6 @@
 //! Deals: creating, commanding, reading. What a command does is decided by the domain; this writes it.
 
+mod organisation;
 mod rows;
 mod timeline;
 mod write;
@@ -22,7 +23,7 @@ use amana_domain::deal::{
     self, Actor, Command, Deal, Event, NewDeal, NewMilestone, Refusal, Role, Terms,
 };
 use amana_domain::fee::FeePlan;
-use amana_domain::id::{DealId, MilestoneId, UserId};
+use amana_domain::id::{DealId, MilestoneId, OrganisationId, UserId};
 use amana_domain::money::{Currency, Money};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -34,6 +35,8 @@ use uuid::Uuid;
 #[derive(Debug, Clone)]
 pub struct DealView {
     pub deal: Deal,
+    /// In whose name it was made, if not in that of its parties alone.
+    pub organisation: Option<OrganisationId>,
     pub buyer_name: String,
     pub seller_name: String,
     /// The newest attempt to pay for it by mobile money.
@@ -53,6 +56,7 @@ pub struct NewMilestoneRequest {
 #[derive(Debug, Clone)]
 pub struct NewDealRequest {
     pub title: String,
+    pub organisation: Option<OrganisationId>,
     pub role: Role,
     pub counterparty: UserId,
     pub currency: Currency,
@@ -64,14 +68,14 @@ pub struct NewDealRequest {
 impl Store {
     /// # Errors
     /// [`Error::Refused`] if the deal makes no sense; [`Conflict::UnknownCounterparty`] if the other party's
-    /// account is closed.
+    /// account is closed; [`Conflict::UnknownOrganisation`] if the caller does not belong to it.
     pub async fn create_deal(
         &self,
         user: UserId,
         request: NewDealRequest,
         now: DateTime<Utc>,
     ) -> Result<DealView, Error> {
-        let counterparty = request.counterparty;
+        let (counterparty, organisation) = (request.counterparty, request.organisation);
         let deal = deal::draft(new_deal(user, request))?;
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
@@ -79,7 +83,10 @@ impl Store {
             if !users::is_open(conn, counterparty).await? {
                 return Err(Error::Conflict(Conflict::UnknownCounterparty));
             }
-            write::insert(conn, &deal, now).await?;
+            if let Some(id) = organisation {
+                organisation::require_member(conn, user, id).await?;
+            }
+            write::insert(conn, &deal, organisation, now).await?;
             let actor = Actor::User(user);
             let data = json!({ "from": null, "to": deal.state.as_str() });
             write::record_event(conn, &deal, &Event::Created, actor, now).await?;
@@ -160,12 +167,16 @@ impl Store {
     }
 
     /// # Errors
-    /// [`Error::NotFound`] for a deal of others too: that it exists is theirs to know.
+    /// [`Error::NotFound`] for a deal of others too: that it exists is theirs to know. Those who belong to the
+    /// organisation in whose name it was made may know it, too.
     pub async fn deal(&self, user: UserId, id: DealId) -> Result<DealView, Error> {
         let mut conn = self.connection().await?;
         let found = view(&mut conn, id).await?;
-        found.deal.role_of(user).ok_or(Error::NotFound("deal"))?;
-        Ok(found)
+        if organisation::may_read(&mut conn, user, &found.deal, found.organisation).await? {
+            Ok(found)
+        } else {
+            Err(Error::NotFound("deal"))
+        }
     }
 
     /// The deals of a person, newest first.
@@ -188,13 +199,16 @@ impl Store {
             .select(deals::id)
             .load(&mut conn)
             .await?;
-        let page = Page::cut(ids, limit);
-        let mut items = Vec::with_capacity(page.items.len());
-        for id in page.items {
-            items.push(view(&mut conn, DealId::new(id)).await?);
-        }
-        Ok(Page { items, more: page.more })
+        views(&mut conn, Page::cut(ids, limit)).await
     }
+}
+
+async fn views(conn: &mut AsyncPgConnection, page: Page<Uuid>) -> Result<Page<DealView>, Error> {
+    let mut items = Vec::with_capacity(page.items.len());
+    for id in page.items {
+        items.push(view(conn, DealId::new(id)).await?);
+    }
+    Ok(Page { items, more: page.more })
 }
 
 /// Loads and locks a deal that must be the caller's own.
@@ -203,9 +217,8 @@ pub(crate) async fn lock_as_party(
     user: UserId,
     id: DealId,
 ) -> Result<Deal, Error> {
-    let deal = lock(conn, id).await?;
-    deal.role_of(user).ok_or(Error::NotFound("deal"))?;
-    Ok(deal)
+    let loaded = rows::load_for_update(conn, id).await?;
+    organisation::as_party(conn, user, loaded).await
 }
 
 /// Loads a deal that must be the caller's own, for whoever only asks.
@@ -214,9 +227,8 @@ pub(crate) async fn load_as_party(
     user: UserId,
     id: DealId,
 ) -> Result<Deal, Error> {
-    let (deal, _, _) = rows::load(conn, id).await?;
-    deal.role_of(user).ok_or(Error::NotFound("deal"))?;
-    Ok(deal)
+    let loaded = rows::load(conn, id).await?;
+    organisation::as_party(conn, user, loaded).await
 }
 
 async fn command_as_party(
@@ -238,12 +250,13 @@ async fn command_as_party(
 }
 
 pub(crate) async fn view(conn: &mut AsyncPgConnection, id: DealId) -> Result<DealView, Error> {
-    let (deal, created_at, updated_at) = rows::load(conn, id).await?;
+    let rows::Loaded { deal, organisation, created_at, updated_at } = rows::load(conn, id).await?;
     let buyer = users::load(conn, deal.buyer).await?;
     let seller = users::load(conn, deal.seller).await?;
     let payment = payments::newest_of_deal(conn, id).await?;
     Ok(DealView {
         deal,
+        organisation,
         buyer_name: buyer.name,
         seller_name: seller.name,
         payment,

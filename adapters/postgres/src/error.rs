@@ -7,6 +7,7 @@ use amana_domain::hold::HoldRefusal;
 use amana_domain::kyc::KycRefusal;
 use amana_domain::ledger::LedgerError;
 use amana_domain::limits::LimitRefusal;
+use amana_domain::organisation::OrganisationRefusal;
 use amana_domain::text_enum;
 use amana_domain::transfer::TransferRefusal;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -53,6 +54,12 @@ text_enum! {
         PasswordWrong = "password_wrong",
         ApplicationOpen = "application_open",
         FactorActive = "factor_active",
+        AlreadyMember = "already_member",
+        InvitationOpen = "invitation_open",
+        InvitationNotFound = "invitation_not_found",
+        InvitationForAnother = "invitation_for_another",
+        AccountExists = "account_exists",
+        UnknownOrganisation = "unknown_organisation",
         KeyReused = "idempotency_key_reused",
         KeyInProgress = "idempotency_key_in_progress",
     }
@@ -76,6 +83,8 @@ pub enum Error {
     Code(#[from] CodeRefusal),
     #[error(transparent)]
     Factor(#[from] FactorRefusal),
+    #[error(transparent)]
+    Organisation(#[from] OrganisationRefusal),
     #[error("{0}")]
     Conflict(Conflict),
     /// More waits already than may wait. Nothing was done.

@@ -2,7 +2,7 @@
 //!
 //! Rules: helpers take the connection, never the pool; no network call inside a transaction; rows are
 //! locked in one order (idempotency key, deal, payment, hold, accounts by id; an application before its
-//! owner's row); a refusal rolls back.
+//! owner's row, an organisation before the row of somebody who joins it); a refusal rolls back.
 
 mod audit;
 mod callbacks;
@@ -14,12 +14,14 @@ mod factors;
 mod handles;
 mod holds;
 mod idempotency;
+mod invitations;
 mod job;
 mod jobs;
 mod kyc;
 mod ledger;
 mod limits;
 mod notifications;
+mod organisations;
 mod page;
 mod payments;
 mod people;
@@ -47,12 +49,14 @@ pub use error::{Conflict, Error, StoreError};
 pub use factors::{FactorView, ReadCode, Shown, Unreadable};
 pub use holds::{HoldFilter, HoldRole, HoldView, NewHold};
 pub use idempotency::{Answer, Keyed, OperationView, Outcome};
+pub use invitations::{InvitationView, NewInvitation, OpenInvitation, Told};
 pub use job::{Job, TimerKind};
 pub use jobs::{Claim, DueJob, JobState, JobView};
 pub use kyc::{KycDecision, KycDocument, KycView, ReviewPlace, ReviewState};
 pub use ledger::Balance;
 pub use limits::LimitsView;
 pub use notifications::PendingNotification;
+pub use organisations::{MemberView, OrganisationView};
 pub use page::{PAGE_MAX, Page};
 pub use payments::{
     Begin, Exchange, Funding, FundingMethod, PaymentView, Submission, WithdrawalDecision,

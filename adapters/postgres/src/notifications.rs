@@ -2,6 +2,7 @@
 
 use crate::codes;
 use crate::error::Error;
+use crate::invitations::{self, Told};
 use crate::job::Job;
 use crate::jobs::{self, Claim};
 use crate::pool::Store;
@@ -9,7 +10,7 @@ use crate::row::parse;
 use crate::schema::notifications;
 use crate::users::{self, User};
 use amana_domain::contact::{Contact, ContactKind};
-use amana_domain::id::UserId;
+use amana_domain::id::{InvitationId, UserId};
 use amana_domain::notice::{self, Channel, Locale, Template};
 use amana_domain::time::EAT;
 use chrono::{DateTime, Utc};
@@ -28,8 +29,8 @@ pub struct PendingNotification {
     pub template: Template,
     pub channel: Channel,
     pub params: Value,
-    /// The id of the code that it tells.
-    pub code: Option<Uuid>,
+    /// What it tells that is stored nowhere.
+    pub told: Option<Told>,
 }
 
 impl std::fmt::Debug for PendingNotification {
@@ -58,6 +59,7 @@ pub(crate) async fn enqueue(
             params: params.clone(),
             to: None,
             code: None,
+            invitation: None,
         };
         insert(conn, user, message, now).await?;
     }
@@ -80,8 +82,29 @@ pub(crate) async fn enqueue_to(
         params: json!({}),
         to: Some(to.as_str()),
         code,
+        invitation: None,
     };
     insert(conn, user, message, now).await
+}
+
+/// Records an invitation, in the name of whoever makes it. The address is the invitation's, and is not kept
+/// in a second place.
+pub(crate) async fn enqueue_invitation(
+    conn: &mut AsyncPgConnection,
+    inviter: &User,
+    id: InvitationId,
+    params: Value,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let message = NewMessage {
+        template: Template::Invitation,
+        channel: Channel::Email,
+        params,
+        to: None,
+        code: None,
+        invitation: Some(id.uuid()),
+    };
+    insert(conn, inviter, message, now).await
 }
 
 struct NewMessage<'a> {
@@ -91,6 +114,7 @@ struct NewMessage<'a> {
     /// `None`: to what the person has when it is sent.
     to: Option<&'a str>,
     code: Option<Uuid>,
+    invitation: Option<Uuid>,
 }
 
 async fn insert(
@@ -112,6 +136,7 @@ async fn insert(
             notifications::params.eq(message.params),
             notifications::address.eq(message.to),
             notifications::code_id.eq(message.code),
+            notifications::invitation_id.eq(message.invitation),
             notifications::created_at.eq(now),
         ))
         .execute(conn)
@@ -136,10 +161,11 @@ struct Row {
     sent_at: Option<DateTime<Utc>>,
     address: Option<String>,
     code_id: Option<Uuid>,
+    invitation_id: Option<Uuid>,
 }
 
 impl Store {
-    /// The message behind a job, unless it has been sent, or tells a code that is not good any more.
+    /// The message behind a job, unless it has been sent, or tells a code or an invitation that is not good any more.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such message.
@@ -155,22 +181,25 @@ impl Store {
         if row.sent_at.is_some() {
             return Ok(None);
         }
-        if let Some(code) = row.code_id
-            && !codes::is_open(&mut conn, code, now).await?
-        {
-            return Ok(None);
-        }
         let user = users::load(&mut conn, UserId::new(row.user_id)).await?;
         let channel = parse(&row.channel)?;
         let own = || user.contact(ContactKind::reached_by(channel)).as_str().to_owned();
+        let (to, told) = match (row.code_id, row.invitation_id) {
+            (Some(code), _) if !codes::is_open(&mut conn, code, now).await? => return Ok(None),
+            (None, Some(id)) => match invitations::to_send(&mut conn, id, now).await? {
+                Some((email, told)) => (email, Some(told)),
+                None => return Ok(None),
+            },
+            (code, _) => (row.address.unwrap_or_else(own), code.map(Told::Code)),
+        };
         Ok(Some(PendingNotification {
             id: row.id,
-            to: row.address.unwrap_or_else(own),
+            to,
             locale: user.locale,
             template: parse(&row.template)?,
             channel,
             params: row.params,
-            code: row.code_id,
+            told,
         }))
     }
 

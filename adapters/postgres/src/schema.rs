@@ -104,6 +104,7 @@ diesel::table! {
         event_seq -> Int8,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        organisation_id -> Nullable<Uuid>,
     }
 }
 
@@ -168,6 +169,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    invitations (id) {
+        id -> Uuid,
+        organisation_id -> Uuid,
+        email -> Nullable<Text>,
+        rank -> Text,
+        generation -> Int2,
+        sent_at -> Timestamptz,
+        invited_by -> Uuid,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+        end_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     jobs (id) {
         id -> Uuid,
         queue -> Text,
@@ -227,6 +244,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    members (organisation_id, user_id) {
+        organisation_id -> Uuid,
+        user_id -> Uuid,
+        rank -> Text,
+        joined_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     milestones (id) {
         id -> Uuid,
         deal_id -> Uuid,
@@ -252,6 +278,15 @@ diesel::table! {
         created_at -> Timestamptz,
         address -> Nullable<Text>,
         code_id -> Nullable<Uuid>,
+        invitation_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    organisations (id) {
+        id -> Uuid,
+        name -> Text,
+        created_at -> Timestamptz,
     }
 }
 
@@ -464,12 +499,17 @@ diesel::joinable!(codes -> users (user_id));
 diesel::joinable!(deal_events -> deals (deal_id));
 diesel::joinable!(deal_events -> milestones (milestone_id));
 diesel::joinable!(deal_events -> users (actor_id));
+diesel::joinable!(deals -> organisations (organisation_id));
 diesel::joinable!(exchanges -> payments (payment_id));
 diesel::joinable!(handles -> users (user_id));
 diesel::joinable!(holds -> payments (payment_id));
 diesel::joinable!(idempotency_keys -> users (user_id));
+diesel::joinable!(invitations -> organisations (organisation_id));
+diesel::joinable!(invitations -> users (invited_by));
 diesel::joinable!(kyc_applications -> tiers (tier));
 diesel::joinable!(kyc_documents -> kyc_applications (application_id));
+diesel::joinable!(members -> organisations (organisation_id));
+diesel::joinable!(members -> users (user_id));
 diesel::joinable!(milestones -> deals (deal_id));
 diesel::joinable!(notifications -> users (user_id));
 diesel::joinable!(payment_evidence -> payments (payment_id));
@@ -495,12 +535,15 @@ diesel::allow_tables_to_appear_in_same_query!(
     handles,
     holds,
     idempotency_keys,
+    invitations,
     jobs,
     kyc_applications,
     kyc_documents,
     ledger_checks,
+    members,
     milestones,
     notifications,
+    organisations,
     payment_evidence,
     payments,
     postings,

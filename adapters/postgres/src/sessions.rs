@@ -115,7 +115,7 @@ async fn is_new_device(
 }
 
 /// Opens a session for somebody who has proven to be the person. The oldest make room for it.
-async fn open(
+pub(crate) async fn open(
     conn: &mut AsyncPgConnection,
     user: UserId,
     device: &Device,

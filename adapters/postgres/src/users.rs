@@ -6,6 +6,7 @@ mod passwords;
 mod roles;
 mod tiers;
 
+pub(crate) use contacts::note_verified;
 pub(crate) use tiers::put_on_tier;
 
 use crate::error::{Conflict, Error};
@@ -253,31 +254,7 @@ impl Store {
     /// [`Conflict::EmailTaken`], [`Conflict::PhoneTaken`] or [`Conflict::HandleTaken`].
     pub async fn register(&self, new: &NewUser, now: DateTime<Utc>) -> Result<User, Error> {
         let mut conn = self.connection().await?;
-        conn.transaction(async |conn| {
-            let id = UserId::new(Uuid::now_v7());
-            insert(conn, id, new, now).await?;
-            if let Some(handle) = &new.handle {
-                handles::take(conn, id, handle, now).await?;
-            }
-            let handle = new.handle.as_ref().map(Handle::to_string);
-            audit::record(
-                conn,
-                now,
-                Actor::User(id),
-                "user.registered",
-                id,
-                json!({ "role": new.role.as_str(), "handle": handle }),
-            )
-            .await?;
-            let user = load(conn, id).await?;
-            notifications::enqueue(conn, &user, Template::Welcome, json!({}), now).await?;
-            for kind in ContactKind::ALL {
-                let (purpose, contact) = (Purpose::verify(*kind), user.contact(*kind));
-                codes::send(conn, &user, purpose, &contact, now).await?;
-            }
-            Ok(user)
-        })
-        .await
+        conn.transaction(async |conn| enrol(conn, new, None, now).await).await
     }
 
     /// # Errors
@@ -310,6 +287,36 @@ impl Store {
             .optional()?;
         row.map(User::try_from).transpose()
     }
+}
+
+/// Registers somebody. What is proven to be theirs already gets no code.
+///
+/// # Errors
+/// [`Conflict::EmailTaken`], [`Conflict::PhoneTaken`] or [`Conflict::HandleTaken`].
+pub(crate) async fn enrol(
+    conn: &mut AsyncPgConnection,
+    new: &NewUser,
+    proven: Option<ContactKind>,
+    now: DateTime<Utc>,
+) -> Result<User, Error> {
+    let id = UserId::new(Uuid::now_v7());
+    insert(conn, id, new, now).await?;
+    if let Some(handle) = &new.handle {
+        handles::take(conn, id, handle, now).await?;
+    }
+    if let Some(kind) = proven {
+        note_verified(conn, id, kind, now).await?;
+    }
+    let handle = new.handle.as_ref().map(Handle::to_string);
+    let data = json!({ "role": new.role.as_str(), "handle": handle });
+    audit::record(conn, now, Actor::User(id), "user.registered", id, data).await?;
+    let user = load(conn, id).await?;
+    notifications::enqueue(conn, &user, Template::Welcome, json!({}), now).await?;
+    for kind in ContactKind::ALL.iter().filter(|kind| proven != Some(**kind)) {
+        let (purpose, contact) = (Purpose::verify(*kind), user.contact(*kind));
+        codes::send(conn, &user, purpose, &contact, now).await?;
+    }
+    Ok(user)
 }
 
 async fn insert(

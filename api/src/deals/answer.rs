@@ -5,7 +5,7 @@ use crate::payments::PaymentAnswer;
 use crate::wire::{Money, Nullable, Timestamp, Wire};
 use amana_domain::deal::{Deal, DealState, Milestone, MilestoneState, Role, Terms};
 use amana_domain::fee::FeePayer;
-use amana_domain::id::{DealId, MilestoneId, UserId};
+use amana_domain::id::{DealId, MilestoneId, OrganisationId, UserId};
 use amana_postgres::{DealView, TimelineEvent};
 use poem_openapi::Object;
 use poem_openapi::types::Any;
@@ -17,8 +17,10 @@ use serde_json::Value;
 pub(crate) struct DealAnswer {
     id: Wire<DealId>,
     title: String,
-    /// The caller's own side.
-    role: Wire<Role>,
+    /// The caller's own side; `null` to somebody who only belongs to the organisation.
+    role: Nullable<Wire<Role>>,
+    /// The organisation in whose name it was made, whose members see it, too.
+    organisation_id: Nullable<Wire<OrganisationId>>,
     buyer: Party,
     seller: Party,
     /// The side that offers the deal; the other one agrees to it.
@@ -111,7 +113,8 @@ impl DealAnswer {
         Self {
             id: deal.id.into(),
             title: deal.title.clone(),
-            role: deal.role_of(user).unwrap_or(Role::Buyer).into(),
+            role: Nullable::of(deal.role_of(user)),
+            organisation_id: Nullable::of(view.organisation),
             buyer: side(deal.buyer, &view.buyer_name),
             seller: side(deal.seller, &view.seller_name),
             proposer: deal.proposer.into(),

@@ -7,7 +7,7 @@ use crate::problem::ApiError;
 use crate::wire::{Email, Hours, Phone, PositiveMoney, Title, Wire, text_values};
 use amana_domain::deal::{MILESTONES_MAX, Role, Terms};
 use amana_domain::fee::FeePayer;
-use amana_domain::id::UserId;
+use amana_domain::id::{OrganisationId, UserId};
 use amana_domain::money::Currency;
 use amana_domain::text_enum;
 use amana_postgres::{Conflict, FundingMethod, NewDealRequest, NewMilestoneRequest};
@@ -32,6 +32,8 @@ pub(super) struct CreateDeal {
     role: Wire<Role>,
     /// The other party, who must be registered.
     counterparty: Counterparty,
+    /// The organisation in whose name the deal is made; the caller belongs to it.
+    organisation_id: Option<Wire<OrganisationId>>,
     /// Of all amounts in the deal.
     currency: Wire<Currency>,
     /// Who bears the fee; the seller if left out.
@@ -113,6 +115,7 @@ impl CreateDeal {
         });
         Ok(NewDealRequest {
             title: self.title.0.0,
+            organisation: self.organisation_id.map(|id| id.0),
             role: self.role.0,
             milestones: milestones.collect::<Result<_, ApiError>>()?,
             counterparty: self.counterparty.find(context).await?,

@@ -2,10 +2,12 @@ use super::*;
 use std::collections::BTreeSet;
 
 /// Whoever calls these cannot have a token yet, has a link, or is the provider, or a load balancer.
-const PUBLIC: [&str; 12] = [
+const PUBLIC: [&str; 14] = [
+    "accept_invitation",
     "complete_log_in",
     "confirm_password_reset",
     "get_file",
+    "get_invitation",
     "get_liveness",
     "get_readiness",
     "log_in",
@@ -18,7 +20,8 @@ const PUBLIC: [&str; 12] = [
 ];
 
 /// Something is made, money moves, or somebody decides: never twice.
-const KEYED: [&str; 15] = [
+const KEYED: [&str; 16] = [
+    "create_organisation",
     "approve_kyc_application",
     "create_kyc_application",
     "create_kyc_document",

@@ -75,6 +75,18 @@ text_enum! {
         PasswordWrong = "password_wrong",
         CodeWrong = "code_wrong",
         CodeTooMany = "code_too_many",
+        AlreadyMember = "already_member",
+        InvitationOpen = "invitation_open",
+        InvitationNotFound = "invitation_not_found",
+        InvitationForAnother = "invitation_for_another",
+        AccountExists = "account_exists",
+        UnknownOrganisation = "unknown_organisation",
+        RankTooLow = "rank_too_low",
+        LastOwner = "last_owner",
+        OrganisationLimit = "organisation_limit",
+        MemberLimit = "member_limit",
+        InvitationLimit = "invitation_limit",
+        InvitationTooSoon = "invitation_too_soon",
         BadRequest = "bad_request",
         Internal = "internal",
         Unavailable = "unavailable",
@@ -107,9 +119,11 @@ impl Code {
             | Code::AccountClosed
             | Code::PasswordWrong
             | Code::CsrfTokenWrong
+            | Code::InvitationForAnother
+            | Code::RankTooLow
             | Code::StepUpRequired => StatusCode::FORBIDDEN,
             Code::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
-            Code::NotFound => StatusCode::NOT_FOUND,
+            Code::NotFound | Code::InvitationNotFound => StatusCode::NOT_FOUND,
             Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Code::RequestTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -137,6 +151,13 @@ impl Code {
             | Code::AlreadyVerified
             | Code::ApplicationOpen
             | Code::TierHeld
+            | Code::AlreadyMember
+            | Code::InvitationOpen
+            | Code::AccountExists
+            | Code::LastOwner
+            | Code::OrganisationLimit
+            | Code::MemberLimit
+            | Code::InvitationLimit
             | Code::TooManyDocuments => StatusCode::CONFLICT,
             Code::InvalidRequest
             | Code::WrongCode
@@ -159,8 +180,9 @@ impl Code {
             | Code::ProviderStep
             | Code::CurrencyNotCarried
             | Code::SameContact
+            | Code::UnknownOrganisation
             | Code::CodeWrong => StatusCode::UNPROCESSABLE_ENTITY,
-            Code::CodeTooMany => StatusCode::TOO_MANY_REQUESTS,
+            Code::CodeTooMany | Code::InvitationTooSoon => StatusCode::TOO_MANY_REQUESTS,
             Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Code::Unavailable | Code::Busy | Code::Timeout => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -246,6 +268,18 @@ impl Code {
             Code::PasswordWrong => "The password is wrong",
             Code::CodeWrong => "The code is not good",
             Code::CodeTooMany => "Too many codes were sent",
+            Code::AlreadyMember => "The person is a member already",
+            Code::InvitationOpen => "There is an open invitation already",
+            Code::InvitationNotFound => "There is no such invitation",
+            Code::InvitationForAnother => "The invitation is somebody else's",
+            Code::AccountExists => "The address has an account already",
+            Code::UnknownOrganisation => "The organisation is not known",
+            Code::RankTooLow => "The rank does not reach so far",
+            Code::LastOwner => "An organisation has an owner",
+            Code::OrganisationLimit => "The person belongs to enough organisations",
+            Code::MemberLimit => "The organisation has enough members",
+            Code::InvitationLimit => "Enough invitations were sent",
+            Code::InvitationTooSoon => "The invitation was sent a moment ago",
             Code::BadRequest => "Bad request",
             Code::Internal => "Internal error",
             Code::Unavailable => "Service unavailable",

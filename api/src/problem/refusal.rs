@@ -10,6 +10,7 @@ use amana_domain::kyc::KycRefusal;
 use amana_domain::ledger::LedgerError;
 use amana_domain::limits::LimitRefusal;
 use amana_domain::money::MoneyError;
+use amana_domain::organisation::OrganisationRefusal;
 use amana_domain::transfer::TransferRefusal;
 use amana_postgres::{Conflict, Error};
 use std::error::Error as _;
@@ -25,6 +26,7 @@ impl From<Error> for ApiError {
             Error::Limit(refusal) => refusal.into(),
             Error::Code(refusal) => refusal.into(),
             Error::Factor(refusal) => refusal.into(),
+            Error::Organisation(refusal) => refusal.into(),
             Error::Conflict(conflict) => conflict.into(),
             Error::Busy => Self::new(Code::Busy, "too many calls are waiting; nothing was done"),
             Error::LeaseLost | Error::Store(_) => failure(&error),
@@ -178,6 +180,24 @@ impl From<FactorRefusal> for ApiError {
     }
 }
 
+impl From<OrganisationRefusal> for ApiError {
+    fn from(refusal: OrganisationRefusal) -> Self {
+        let text = refusal.to_string();
+        match refusal {
+            OrganisationRefusal::Rank(_) => Self::new(Code::RankTooLow, text),
+            OrganisationRefusal::LastOwner => Self::new(Code::LastOwner, text),
+            OrganisationRefusal::TooManyOrganisations => Self::new(Code::OrganisationLimit, text),
+            OrganisationRefusal::TooManyMembers => Self::new(Code::MemberLimit, text),
+            OrganisationRefusal::TooManyInvitations | OrganisationRefusal::SentEnough => {
+                Self::new(Code::InvitationLimit, text)
+            }
+            OrganisationRefusal::TooSoon { wait } => {
+                Self::new(Code::InvitationTooSoon, text).after(wait)
+            }
+        }
+    }
+}
+
 impl From<TransferRefusal> for ApiError {
     fn from(refusal: TransferRefusal) -> Self {
         let text = refusal.to_string();
@@ -238,7 +258,7 @@ impl From<Conflict> for ApiError {
             Conflict::UnknownTier => (Code::UnknownTier, "there is no such tier"),
             Conflict::AccountInUse => (
                 Code::AccountInUse,
-                "an account can be closed when its wallet is empty and nothing is under way",
+                "an account can be closed when its wallet is empty, nothing is under way, and its organisations have another owner",
             ),
             Conflict::PeriodTooLong => (
                 Code::PeriodTooLong,
@@ -267,6 +287,28 @@ impl From<Conflict> for ApiError {
                 Code::FactorActive,
                 "remove the second factor that you have before you set up another",
             ),
+            Conflict::AlreadyMember => {
+                (Code::AlreadyMember, "the person belongs to this organisation already")
+            }
+            Conflict::InvitationOpen => (
+                Code::InvitationOpen,
+                "this address has an open invitation: send it again, or take it back first",
+            ),
+            Conflict::InvitationNotFound => (
+                Code::InvitationNotFound,
+                "this is no invitation, or it was answered, taken back, sent again or not answered in time",
+            ),
+            Conflict::InvitationForAnother => (
+                Code::InvitationForAnother,
+                "the invitation went to another address than that of this account",
+            ),
+            Conflict::AccountExists => (
+                Code::AccountExists,
+                "the invited address has an account: log in, and call `join_organisation`",
+            ),
+            Conflict::UnknownOrganisation => {
+                (Code::UnknownOrganisation, "you do not belong to such an organisation")
+            }
             Conflict::KeyReused => (
                 Code::IdempotencyKeyReused,
                 "this Idempotency-Key was used for a request that said something else",
@@ -283,6 +325,7 @@ impl From<Conflict> for ApiError {
             Conflict::HandleTaken | Conflict::HandleTooEarly => Some("/handle"),
             Conflict::UnknownTier => Some("/tier"),
             Conflict::SameContact => Some("/new"),
+            Conflict::UnknownOrganisation => Some("/organisation_id"),
             Conflict::PasswordWrong => Some("/old_password"),
             _ => None,
         };

@@ -4,6 +4,7 @@ use amana_domain::deal::{DealState, Refusal, Role};
 use amana_domain::factor::FactorRefusal;
 use amana_domain::ledger::{Account, LedgerError};
 use amana_domain::money::Currency;
+use amana_domain::organisation::{OrganisationRefusal, Rank};
 use amana_postgres::{Conflict, Error, StoreError};
 use chrono::{DateTime, TimeDelta};
 use serde_json::{Value, json};
@@ -40,6 +41,13 @@ fn every_refusal_has_a_status_and_a_code() {
         "insufficient_funds",
     );
     check(LedgerError::Malformed, 500, "internal");
+    check(OrganisationRefusal::Rank(Rank::Member), 403, "rank_too_low");
+    check(OrganisationRefusal::LastOwner, 409, "last_owner");
+    check(OrganisationRefusal::TooManyOrganisations, 409, "organisation_limit");
+    check(OrganisationRefusal::TooManyMembers, 409, "member_limit");
+    check(OrganisationRefusal::TooManyInvitations, 409, "invitation_limit");
+    check(OrganisationRefusal::SentEnough, 409, "invitation_limit");
+    check(OrganisationRefusal::TooSoon { wait: TimeDelta::minutes(1) }, 429, "invitation_too_soon");
     check(FactorRefusal::WrongCode, 422, "wrong_code");
     check(FactorRefusal::CodeWanted, 422, "invalid_request");
     check(FactorRefusal::Locked { wait: TimeDelta::minutes(9) }, 429, "too_many_tries");

@@ -23,7 +23,7 @@ text_values! {
 /// The right to call the API for a while, and to get another one.
 #[derive(Object)]
 #[oai(rename = "Tokens")]
-pub(super) struct TokensAnswer {
+pub(crate) struct TokensAnswer {
     session_id: Wire<SessionId>,
     /// Send it as `Authorization: Bearer …`. `null` if it came as a cookie.
     access_token: Nullable<String>,
@@ -42,19 +42,19 @@ pub(super) struct TokensAnswer {
 
 /// How somebody gets their tokens.
 #[derive(Clone, Copy)]
-pub(super) enum Delivery<'a> {
+pub(crate) enum Delivery<'a> {
     Body,
     Cookies(&'a CookieJar),
 }
 
 impl<'a> Delivery<'a> {
-    pub(super) fn wanted(cookies: Option<bool>, jar: &'a CookieJar) -> Self {
+    pub(crate) fn wanted(cookies: Option<bool>, jar: &'a CookieJar) -> Self {
         if cookies == Some(true) { Self::Cookies(jar) } else { Self::Body }
     }
 }
 
 impl TokensAnswer {
-    pub(super) async fn of(
+    pub(crate) async fn of(
         context: &Context,
         role: UserRole,
         session: &SessionView,

@@ -4,6 +4,7 @@ use super::{Text, inline, single_value};
 use amana_domain::deal::TITLE_CHARS_MAX;
 use amana_domain::factor::{CODE_DIGITS, ShownCode};
 use amana_domain::handle::{CHARS_MAX, CHARS_MIN, Handle};
+use amana_domain::organisation;
 use amana_domain::phone::Msisdn;
 use amana_domain::transfer::NOTE_CHARS_MAX as MESSAGE_CHARS_MAX;
 use phonenumber::country;
@@ -80,6 +81,28 @@ lines! {
     Note = "note", NOTE_CHARS_MIN, NOTE_CHARS_MAX;
     /// Of a set of limits.
     TierName = "tier", 2, 30;
+}
+
+/// What an organisation is called.
+#[derive(Debug, Clone)]
+pub(crate) struct OrganisationName(pub(crate) String);
+
+impl Text for OrganisationName {
+    const NAME: &'static str = "organisation-name";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let text = line(text, 1, organisation::NAME_CHARS_MAX)?;
+        let refused = || "expected a name, not an address or a link".to_owned();
+        organisation::is_name(&text).then_some(Self(text)).ok_or_else(refused)
+    }
+
+    fn text(&self) -> String {
+        self.0.clone()
+    }
+
+    fn schema() -> MetaSchema {
+        text_schema(None, 1, organisation::NAME_CHARS_MAX)
+    }
 }
 
 /// What people are searched by. So few characters that everybody has them find nobody.

@@ -44,6 +44,9 @@ async fn texts_are_well_formed_and_bounded() {
     let lines = ["", "   ", "two\nlines", "bell\u{7}", "nul\u{0}", "del\u{7f}", "next\u{85}line"];
     for (operation, pointer, chars_max) in [
         ("register_user", "/name", 120),
+        ("accept_invitation", "/name", 120),
+        ("create_organisation", "/name", 60),
+        ("update_organisation", "/name", 60),
         ("create_deal", "/title", 120),
         ("create_deal", "/milestones/0/title", 120),
         ("refuse_withdrawal", "/note", 500),
@@ -64,6 +67,7 @@ async fn texts_are_well_formed_and_bounded() {
         ["", "0712", "+254512345678", "+15550100", "abc", "254712345678901234", "07123\u{0}45678"];
     for (operation, pointer) in [
         ("register_user", "/phone"),
+        ("accept_invitation", "/phone"),
         ("create_deposit", "/phone"),
         ("create_withdrawal", "/phone"),
         ("fund_deal", "/phone"),
@@ -89,6 +93,7 @@ async fn texts_are_well_formed_and_bounded() {
     ];
     for email in emails {
         world.check("register_user", "/email", json!(email)).await;
+        world.check("create_invitation", "/email", json!(email)).await;
         world.check("start_email_change", "/new", json!(email)).await;
         world.check("start_password_reset", "/login", json!(email)).await;
         world.check("create_deal", "/counterparty/email", json!(email)).await;
@@ -96,8 +101,17 @@ async fn texts_are_well_formed_and_bounded() {
     for handle in ["", "@", "ab", "1amina", "amína", "ami na", "@@amina", "support", "nul\u{0}"] {
         world.check("set_handle", "/handle", json!(handle)).await;
         world.check("register_user", "/handle", json!(handle)).await;
+        world.check("accept_invitation", "/handle", json!(handle)).await;
     }
     world.check("set_handle", "/handle", json!(long(31))).await;
+    // A name goes out to strangers: it is no address and no link.
+    for name in ["see evil.example", "http:evil", "a/b", "a@b"] {
+        world.check("create_organisation", "/name", json!(name)).await;
+    }
+    // That one is easy to guess is told to whoever has an invitation.
+    for length in [9, 129] {
+        world.check("accept_invitation", "/password", json!(long(length))).await;
+    }
     for operation in ["log_in", "create_second_factor", "step_up_session"] {
         world.check(operation, "/password", json!(long(129))).await;
     }
@@ -136,6 +150,9 @@ async fn choices_and_periods_are_the_documented_ones() {
         ("create_kyc_application", "/tier"),
         ("reject_kyc_application", "/reasons/0"),
         ("start_verification", "/channel"),
+        ("set_rank", "/rank"),
+        ("create_invitation", "/rank"),
+        ("accept_invitation", "/language"),
     ] {
         for text in ["", "BUYER", "cash", "fr", "wallet\u{0}"] {
             world.check(operation, pointer, json!(text)).await;

@@ -35,6 +35,7 @@ pub(super) fn deal_with(buyer: UserId) -> NewDealRequest {
     let two_days = TimeDelta::days(2);
     NewDealRequest {
         title: "Two goats".to_owned(),
+        organisation: None,
         role: Role::Seller,
         counterparty: buyer,
         currency: Currency::Kes,

@@ -33,6 +33,8 @@ pub(super) async fn run(context: &Context, claim: &Claim) -> Result<(), Failure>
     context.step(claim, "forgotten").await?;
     remove_unknown_files(context, before(UNKNOWN_FILES_KEPT)).await?;
     context.step(claim, "removed").await?;
+    context.store.end_expired_invitations(now).await?;
+    context.step(claim, "ended").await?;
     let (jobs, keys) = (before(DONE_JOBS_KEPT), before(IDEMPOTENCY_KEYS_KEPT));
     Ok(context.store.housekeep(claim, (jobs, keys, before(CODES_KEPT)), now).await?)
 }

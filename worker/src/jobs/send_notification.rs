@@ -1,6 +1,6 @@
 //! Sends one message over one channel. Mail and SMS cannot be taken back or made unique: a message may
-//! go out twice if we die between sending and noting it, never not at all; but a code that is not good any
-//! more is not sent.
+//! go out twice if we die between sending and noting it, never not at all; but a code or an
+//! invitation that is not good any more is not sent.
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -15,8 +15,8 @@ pub(super) async fn run(context: &Context, claim: &Claim, id: Uuid) -> Result<()
     };
     let mut params =
         Params::from_json(&pending.params).map_err(|e| Failure::permanent(e.to_string()))?;
-    if let Some(code) = pending.code {
-        params = params.with("code", context.codes.code(code).to_string());
+    if let Some(told) = pending.told {
+        params = params.with("code", context.codes.tell(told));
     }
     let rendered = render(pending.template, pending.channel, pending.locale, &params)
         .map_err(|e| Failure::permanent(e.to_string()))?;

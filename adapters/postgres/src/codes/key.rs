@@ -27,11 +27,15 @@ impl CodeKey {
         Self(hmac::Key::new(HMAC_SHA256, hmac::sign(&secret, LABEL).as_ref()))
     }
 
+    pub(crate) fn tag(&self, message: &[u8]) -> Vec<u8> {
+        hmac::sign(&self.0, message).as_ref().to_vec()
+    }
+
     /// The digits of the code with that id.
     #[must_use]
     pub fn code(&self, id: Uuid) -> Code {
-        let tag = hmac::sign(&self.0, id.as_bytes());
-        let beginning = tag.as_ref().iter().take(size_of::<u64>());
+        let tag = self.tag(id.as_bytes());
+        let beginning = tag.iter().take(size_of::<u64>());
         Code::from_bits(beginning.fold(0, |bits, byte| (bits << u8::BITS) | u64::from(*byte)))
     }
 }

@@ -5,7 +5,7 @@ use crate::row::{money, parse};
 use crate::schema::{deals, milestones};
 use amana_domain::deal::{Deal, Milestone, Terms};
 use amana_domain::fee::FeePlan;
-use amana_domain::id::{DealId, MilestoneId, UserId};
+use amana_domain::id::{DealId, MilestoneId, OrganisationId, UserId};
 use amana_domain::money::Currency;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -32,6 +32,7 @@ pub(super) struct DealRow {
     due_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    organisation_id: Option<Uuid>,
 }
 
 #[derive(HasQuery, Insertable)]
@@ -50,7 +51,11 @@ pub(super) struct MilestoneRow {
 }
 
 impl DealRow {
-    pub(super) fn of(deal: &Deal, now: DateTime<Utc>) -> Self {
+    pub(super) fn of(
+        deal: &Deal,
+        organisation: Option<OrganisationId>,
+        now: DateTime<Utc>,
+    ) -> Self {
         Self {
             id: deal.id.uuid(),
             title: deal.title.clone(),
@@ -69,6 +74,7 @@ impl DealRow {
             due_at: deal.due_at,
             created_at: now,
             updated_at: now,
+            organisation_id: organisation.map(OrganisationId::uuid),
         }
     }
 
@@ -129,7 +135,14 @@ impl MilestoneRow {
     }
 }
 
-type Loaded = (Deal, DateTime<Utc>, DateTime<Utc>);
+/// A deal, and what is known of it that no rule depends on.
+pub(super) struct Loaded {
+    pub(super) deal: Deal,
+    /// In whose name it was made.
+    pub(super) organisation: Option<OrganisationId>,
+    pub(super) created_at: DateTime<Utc>,
+    pub(super) updated_at: DateTime<Utc>,
+}
 
 pub(super) async fn load(conn: &mut AsyncPgConnection, id: DealId) -> Result<Loaded, Error> {
     let row = DealRow::query().filter(deals::id.eq(id.uuid())).first(conn).await.optional()?;
@@ -160,5 +173,6 @@ async fn complete(conn: &mut AsyncPgConnection, row: DealRow) -> Result<Loaded, 
         .map(|milestone: MilestoneRow| milestone.into_milestone(currency))
         .collect::<Result<_, _>>()?;
     let (created_at, updated_at) = (row.created_at, row.updated_at);
-    Ok((row.into_deal(milestones)?, created_at, updated_at))
+    let organisation = row.organisation_id.map(OrganisationId::new);
+    Ok(Loaded { deal: row.into_deal(milestones)?, organisation, created_at, updated_at })
 }

@@ -8,7 +8,7 @@ use crate::schema::{deals, milestones};
 use crate::users::User;
 use crate::{audit, jobs, ledger, notifications, users};
 use amana_domain::deal::{Actor, Deal, Decision, Event, Role};
-use amana_domain::id::DealId;
+use amana_domain::id::{DealId, OrganisationId};
 use amana_domain::notice::{self, Template};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -17,15 +17,17 @@ use serde_json::{Value, json};
 
 // The row stays locked until commit: two releases of one milestone must not both see it funded.
 pub(crate) async fn lock(conn: &mut AsyncPgConnection, id: DealId) -> Result<Deal, Error> {
-    rows::load_for_update(conn, id).await.map(|(deal, _, _)| deal)
+    rows::load_for_update(conn, id).await.map(|loaded| loaded.deal)
 }
 
 pub(super) async fn insert(
     conn: &mut AsyncPgConnection,
     deal: &Deal,
+    organisation: Option<OrganisationId>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    diesel::insert_into(deals::table).values(DealRow::of(deal, now)).execute(conn).await?;
+    let row = DealRow::of(deal, organisation, now);
+    diesel::insert_into(deals::table).values(row).execute(conn).await?;
     let rows: Vec<MilestoneRow> = (1i16..)
         .zip(&deal.milestones)
         .map(|(n, milestone)| MilestoneRow::of(deal.id, n, milestone))

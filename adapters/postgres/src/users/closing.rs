@@ -18,7 +18,7 @@ use crate::error::{Conflict, Error};
 use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::{accounts, deals, holds, payments, tier_limits, users};
-use crate::{audit, ledger};
+use crate::{audit, ledger, organisations};
 use amana_domain::deal::{Actor, DealState};
 use amana_domain::id::UserId;
 use amana_domain::ledger::{Account, AccountKind};
@@ -38,7 +38,8 @@ impl Store {
     /// Closes the account of a person who has nothing here any more. To close it again changes nothing.
     ///
     /// # Errors
-    /// [`Error::NotFound`], or [`Conflict::AccountInUse`] if there is money in the wallet or something is open.
+    /// [`Error::NotFound`], or [`Conflict::AccountInUse`] if there is money in the wallet, something is open, or
+    /// others are members of an organisation of which the person is the only owner.
     pub async fn close_user(
         &self,
         operator: UserId,
@@ -54,7 +55,8 @@ impl Store {
             if user.closed_at.is_some() {
                 return Ok(user);
             }
-            if !is_empty || has_open(conn, id).await? {
+            let is_needed = organisations::is_needed_owner(conn, id).await?;
+            if !is_empty || is_needed || has_open(conn, id).await? {
                 return Err(Error::Conflict(Conflict::AccountInUse));
             }
             diesel::update(users::table.find(id.uuid()))

@@ -130,7 +130,7 @@ impl Store {
     }
 }
 
-async fn note_verified(
+pub(crate) async fn note_verified(
     conn: &mut AsyncPgConnection,
     user: UserId,
     kind: ContactKind,

@@ -1,0 +1,86 @@
+//! Deals in the name of an organisation: its members see them. To act is for the two parties all the same.
+
+use super::rows::Loaded;
+use super::{DealView, views};
+use crate::error::{Conflict, Error};
+use crate::organisations;
+use crate::page::Page;
+use crate::pool::Store;
+use crate::schema::deals;
+use amana_domain::deal::{Deal, Refusal};
+use amana_domain::id::{DealId, OrganisationId, UserId};
+use amana_domain::organisation::Act;
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+/// Whoever makes a deal in the name of an organisation belongs to it until the deal is written down.
+pub(super) async fn require_member(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    id: OrganisationId,
+) -> Result<(), Error> {
+    let permitted = organisations::permit_until_commit(conn, user, id, Act::Deal).await;
+    permitted.map_err(|error| match error {
+        Error::NotFound(_) => Error::Conflict(Conflict::UnknownOrganisation),
+        other => other,
+    })
+}
+
+pub(super) async fn may_read(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    deal: &Deal,
+    organisation: Option<OrganisationId>,
+) -> Result<bool, Error> {
+    match (deal.role_of(user), organisation) {
+        (Some(_), _) => Ok(true),
+        (None, Some(id)) => organisations::is_member(conn, user, id).await,
+        (None, None) => Ok(false),
+    }
+}
+
+/// The deal, for one of its parties.
+///
+/// # Errors
+/// [`Refusal::WrongParty`] for those who may only read it; for everybody else it does not exist.
+pub(super) async fn as_party(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    loaded: Loaded,
+) -> Result<Deal, Error> {
+    let Loaded { deal, organisation, .. } = loaded;
+    if deal.role_of(user).is_some() {
+        return Ok(deal);
+    }
+    Err(match may_read(conn, user, &deal, organisation).await? {
+        true => Error::Refused(Refusal::WrongParty { wanted: deal.proposer }),
+        false => Error::NotFound("deal"),
+    })
+}
+
+impl Store {
+    /// The deals in the name of an organisation, newest first.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for everybody who is not a member.
+    pub async fn organisation_deals(
+        &self,
+        user: UserId,
+        id: OrganisationId,
+        after: Option<DealId>,
+        limit: i64,
+    ) -> Result<Page<DealView>, Error> {
+        let mut conn = self.connection().await?;
+        organisations::permit(&mut conn, user, id, Act::Read).await?;
+        let ids: Vec<Uuid> = deals::table
+            .filter(deals::organisation_id.eq(id.uuid()))
+            .filter(deals::id.lt(after.map_or(Uuid::max(), DealId::uuid)))
+            .order(deals::id.desc())
+            .limit(Page::<Uuid>::fetch(limit))
+            .select(deals::id)
+            .load(&mut conn)
+            .await?;
+        views(&mut conn, Page::cut(ids, limit)).await
+    }
+}

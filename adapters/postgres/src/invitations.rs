@@ -1,0 +1,363 @@
+//! Invitations to an organisation, as its members see them: made, sent again, taken back, over. Whoever changes
+//! one has locked the organisation.
+
+mod answer;
+mod token;
+mod upkeep;
+
+pub use answer::OpenInvitation;
+pub use token::Told;
+pub(crate) use upkeep::end_beyond;
+
+use crate::error::{Conflict, Error};
+use crate::organisations::{self, lock_as_member};
+use crate::page::Page;
+use crate::people::PersonView;
+use crate::pool::Store;
+use crate::row::parse;
+use crate::schema::invitations;
+use crate::{audit, notifications, users};
+use amana_domain::contact::Contact;
+use amana_domain::deal::Actor;
+use amana_domain::id::{InvitationId, OrganisationId, UserId};
+use amana_domain::organisation::{
+    self as rules, Act, INVITATION_TTL, INVITATIONS_COUNTED, InvitationEnd, Rank,
+};
+use amana_domain::payee::Payee;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+#[derive(Clone)]
+pub struct NewInvitation {
+    /// Lower case.
+    pub email: String,
+    pub rank: Rank,
+}
+
+impl std::fmt::Debug for NewInvitation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewInvitation").field("rank", &self.rank).finish_non_exhaustive()
+    }
+}
+
+/// An invitation that waits for an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvitationView {
+    pub id: InvitationId,
+    pub to: Contact,
+    pub rank: Rank,
+    /// Who sent it last.
+    pub inviter: PersonView,
+    /// How often it was sent.
+    pub generation: i16,
+    pub sent_at: DateTime<Utc>,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+}
+
+#[derive(HasQuery)]
+#[diesel(table_name = invitations)]
+struct Row {
+    id: Uuid,
+    organisation_id: Uuid,
+    email: Option<String>,
+    rank: String,
+    generation: i16,
+    sent_at: DateTime<Utc>,
+    invited_by: Uuid,
+    created_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+}
+
+/// An invitation that is not over, as it is stored.
+#[derive(Debug)]
+struct Open {
+    id: InvitationId,
+    organisation: OrganisationId,
+    email: String,
+    rank: Rank,
+    generation: i16,
+    sent_at: DateTime<Utc>,
+    inviter: UserId,
+    created_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+}
+
+impl TryFrom<Row> for Open {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        Ok(Self {
+            id: InvitationId::new(row.id),
+            organisation: OrganisationId::new(row.organisation_id),
+            email: row.email.ok_or_else(|| Error::row("an open invitation without an address"))?,
+            rank: parse(&row.rank)?,
+            generation: row.generation,
+            sent_at: row.sent_at,
+            inviter: UserId::new(row.invited_by),
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+        })
+    }
+}
+
+/// Finds one that is not over. Exact by time: it does not matter whether it was put away already.
+async fn find_open(
+    conn: &mut AsyncPgConnection,
+    id: InvitationId,
+    now: DateTime<Utc>,
+) -> Result<Option<Open>, Error> {
+    let row: Option<Row> = Row::query()
+        .filter(invitations::id.eq(id.uuid()))
+        .filter(invitations::ended_at.is_null())
+        .filter(invitations::expires_at.gt(now))
+        .first(conn)
+        .await
+        .optional()?;
+    row.map(Open::try_from).transpose()
+}
+
+/// Where an invitation goes and what it tells, if it is still worth sending.
+pub(crate) async fn to_send(
+    conn: &mut AsyncPgConnection,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<(String, Told)>, Error> {
+    let open = find_open(conn, InvitationId::new(id), now).await?;
+    Ok(open.map(|one| (one.email, Told::Invitation { id, generation: one.generation })))
+}
+
+/// Ends one, and forgets its address.
+async fn end(
+    conn: &mut AsyncPgConnection,
+    id: InvitationId,
+    why: InvitationEnd,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let open = invitations::table.find(id.uuid()).filter(invitations::ended_at.is_null());
+    let ended = diesel::update(open).set(over(why, now)).execute(conn).await?;
+    if ended == 1 { Ok(()) } else { Err(Error::Conflict(Conflict::InvitationNotFound)) }
+}
+
+/// What becomes of the row of one that ends.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn over(why: InvitationEnd, now: DateTime<Utc>) -> _ {
+    let now: Option<DateTime<Utc>> = Some(now);
+    let why: Option<&'static str> = Some(why.as_str());
+    let nobodys: Option<String> = None;
+    (invitations::ended_at.eq(now), invitations::end_reason.eq(why), invitations::email.eq(nobodys))
+}
+
+fn expiry(now: DateTime<Utc>) -> DateTime<Utc> {
+    now.checked_add_signed(INVITATION_TTL).unwrap_or(now)
+}
+
+async fn views(conn: &mut AsyncPgConnection, all: Vec<Open>) -> Result<Vec<InvitationView>, Error> {
+    let inviters: BTreeSet<UserId> = all.iter().map(|one| one.inviter).collect();
+    let people = users::people(conn, &inviters).await?;
+    let view = |one: Open| {
+        let inviter = people.get(&one.inviter).cloned();
+        Ok(InvitationView {
+            id: one.id,
+            to: Contact::Email(one.email),
+            rank: one.rank,
+            inviter: inviter.ok_or_else(|| Error::row("an invitation of nobody"))?,
+            generation: one.generation,
+            sent_at: one.sent_at,
+            created_at: one.created_at,
+            expires_at: one.expires_at,
+        })
+    };
+    all.into_iter().map(view).collect()
+}
+
+async fn view(conn: &mut AsyncPgConnection, one: Open) -> Result<InvitationView, Error> {
+    let found = views(conn, vec![one]).await?.pop();
+    found.ok_or(Error::Conflict(Conflict::InvitationNotFound))
+}
+
+/// Whether the organisation may make one more, and the address is not a member's.
+async fn check_new(
+    conn: &mut AsyncPgConnection,
+    id: OrganisationId,
+    email: &str,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let all = || invitations::table.filter(invitations::organisation_id.eq(id.uuid()));
+    let since = now.checked_sub_signed(INVITATIONS_COUNTED).unwrap_or(now);
+    let open: i64 = all().filter(invitations::ended_at.is_null()).count().get_result(conn).await?;
+    let made: i64 =
+        all().filter(invitations::created_at.gt(since)).count().get_result(conn).await?;
+    rules::may_invite(open, made)?;
+    match users::find_payee(conn, &Payee::Email(email.to_owned())).await? {
+        Some(user) if organisations::is_member(conn, user, id).await? => {
+            Err(Error::Conflict(Conflict::AlreadyMember))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Has the newest generation sent, in the name of the caller and in their language: what the invited person
+/// speaks is not known.
+async fn send(
+    conn: &mut AsyncPgConnection,
+    (id, user): (InvitationId, UserId),
+    organisation: &str,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let inviter = users::load(conn, user).await?;
+    let params = json!({
+        "counterparty": inviter.name,
+        "organisation": organisation,
+        "deadline": notifications::deadline_text(expiry(now)),
+    });
+    notifications::enqueue_invitation(conn, &inviter, id, params, now).await
+}
+
+impl Store {
+    /// Invites somebody by e-mail.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for everybody who is not a member, [`Error::Organisation`] by the rules,
+    /// [`Conflict::AlreadyMember`], or [`Conflict::InvitationOpen`].
+    pub async fn create_invitation(
+        &self,
+        user: UserId,
+        organisation: OrganisationId,
+        new: &NewInvitation,
+        now: DateTime<Utc>,
+    ) -> Result<InvitationView, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            let (name, rank) = lock_as_member(conn, user, organisation).await?;
+            rules::permit(rank, Act::Invite(new.rank))?;
+            upkeep::end_expired_of(conn, organisation, now).await?;
+            check_new(conn, organisation, &new.email, now).await?;
+            let id = InvitationId::new(Uuid::now_v7());
+            diesel::insert_into(invitations::table)
+                .values((
+                    invitations::id.eq(id.uuid()),
+                    invitations::organisation_id.eq(organisation.uuid()),
+                    invitations::email.eq(Some(&new.email)),
+                    invitations::rank.eq(new.rank.as_str()),
+                    invitations::sent_at.eq(now),
+                    invitations::invited_by.eq(user.uuid()),
+                    invitations::created_at.eq(now),
+                    invitations::expires_at.eq(expiry(now)),
+                ))
+                .execute(conn)
+                .await
+                .map_err(|error| {
+                    let error = Error::from(error);
+                    error.on_constraint("invitations_open_unique", Conflict::InvitationOpen)
+                })?;
+            send(conn, (id, user), &name, now).await?;
+            let data = json!({ "invitation": id.to_string(), "rank": new.rank.as_str() });
+            let actor = Actor::User(user);
+            audit::record(conn, now, actor, "invitation.created", organisation, data).await?;
+            let made = find_open(conn, id, now).await?;
+            view(conn, made.ok_or(Error::NotFound("invitation"))?).await
+        })
+        .await
+    }
+
+    /// Sends an invitation once more, with another token: the one before is not good any more. It is good for
+    /// seven days again.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also if it is over; [`Error::Organisation`] by the rules.
+    pub async fn resend_invitation(
+        &self,
+        user: UserId,
+        (organisation, id): (OrganisationId, InvitationId),
+        now: DateTime<Utc>,
+    ) -> Result<InvitationView, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            let (name, open) = lock_to_change(conn, user, (organisation, id), now).await?;
+            let generation = rules::resend(open.generation, open.sent_at, now)?;
+            diesel::update(invitations::table.find(id.uuid()))
+                .set((
+                    invitations::generation.eq(generation),
+                    invitations::sent_at.eq(now),
+                    invitations::invited_by.eq(user.uuid()),
+                    invitations::expires_at.eq(expiry(now)),
+                ))
+                .execute(conn)
+                .await?;
+            send(conn, (id, user), &name, now).await?;
+            let data = json!({ "invitation": id.to_string(), "generation": generation });
+            let actor = Actor::User(user);
+            audit::record(conn, now, actor, "invitation.resent", organisation, data).await?;
+            let open =
+                Open { generation, sent_at: now, inviter: user, expires_at: expiry(now), ..open };
+            view(conn, open).await
+        })
+        .await
+    }
+
+    /// Takes an invitation back.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also if it is over; [`Error::Organisation`] by the rules.
+    pub async fn revoke_invitation(
+        &self,
+        user: UserId,
+        (organisation, id): (OrganisationId, InvitationId),
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            lock_to_change(conn, user, (organisation, id), now).await?;
+            end(conn, id, InvitationEnd::Revoked, now).await?;
+            let data = json!({ "invitation": id.to_string() });
+            let actor = Actor::User(user);
+            audit::record(conn, now, actor, "invitation.revoked", organisation, data).await
+        })
+        .await
+    }
+
+    /// The open invitations of an organisation, the newest first.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for everybody who is not a member, [`Error::Organisation`] by the rules.
+    pub async fn invitations(
+        &self,
+        user: UserId,
+        organisation: OrganisationId,
+        (after, limit): (Option<InvitationId>, i64),
+        now: DateTime<Utc>,
+    ) -> Result<Page<InvitationView>, Error> {
+        let mut conn = self.connection().await?;
+        organisations::permit(&mut conn, user, organisation, Act::ReadInvitations).await?;
+        let rows: Vec<Row> = Row::query()
+            .filter(invitations::organisation_id.eq(organisation.uuid()))
+            .filter(invitations::ended_at.is_null())
+            .filter(invitations::expires_at.gt(now))
+            .filter(invitations::id.lt(after.map_or(Uuid::max(), InvitationId::uuid)))
+            .order(invitations::id.desc())
+            .limit(Page::<Row>::fetch(limit))
+            .load(&mut conn)
+            .await?;
+        let page = Page::cut(rows, limit).try_map(Open::try_from)?;
+        Ok(Page { items: views(&mut conn, page.items).await?, more: page.more })
+    }
+}
+
+/// Locks the organisation and finds one of its invitations, for somebody who could have made it.
+async fn lock_to_change(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    (organisation, id): (OrganisationId, InvitationId),
+    now: DateTime<Utc>,
+) -> Result<(String, Open), Error> {
+    let (name, rank) = lock_as_member(conn, user, organisation).await?;
+    let open = find_open(conn, id, now).await?.filter(|one| one.organisation == organisation);
+    let open = open.ok_or(Error::NotFound("invitation"))?;
+    rules::permit(rank, Act::Invite(open.rank))?;
+    Ok((name, open))
+}

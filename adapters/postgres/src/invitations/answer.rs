@@ -1,0 +1,170 @@
+//! Invitations as the invited person sees them: whoever holds the token that was sent to the address.
+//!
+//! A token that is none, of another generation, or of an invitation that is over is answered in one way:
+//! whoever tries does not learn which. Nobody else is told whether an address has an account.
+
+use super::token::Token;
+use super::{Open, end, find_open};
+use crate::codes::CodeKey;
+use crate::error::{Conflict, Error};
+use crate::organisations::{self, OrganisationView};
+use crate::people::PersonView;
+use crate::pool::Store;
+use crate::sessions::{self, Device, SessionView};
+use crate::users::{self, NewUser, User};
+use crate::{audit, notifications};
+use amana_domain::contact::{Contact, ContactKind};
+use amana_domain::deal::Actor;
+use amana_domain::id::UserId;
+use amana_domain::notice::Template;
+use amana_domain::organisation::{InvitationEnd, Rank};
+use amana_domain::payee::Payee;
+use chrono::{DateTime, Utc};
+use diesel_async::{AsyncConnection, AsyncPgConnection};
+use serde_json::json;
+use std::collections::BTreeSet;
+
+/// What the invited person wants to know before they answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenInvitation {
+    pub organisation_name: String,
+    pub inviter: PersonView,
+    pub rank: Rank,
+    pub to: Contact,
+    pub expires_at: DateTime<Utc>,
+    /// Whether somebody has registered with the address.
+    pub has_account: bool,
+}
+
+async fn find(
+    conn: &mut AsyncPgConnection,
+    key: &CodeKey,
+    token: &str,
+    now: DateTime<Utc>,
+) -> Result<Open, Error> {
+    let token = Token::parse(token).ok_or(Error::Conflict(Conflict::InvitationNotFound))?;
+    let open = find_open(conn, token.id, now).await?;
+    let open = open.filter(|open| token.is_of(key, open.generation));
+    open.ok_or(Error::Conflict(Conflict::InvitationNotFound))
+}
+
+/// Finds the invitation of a token and locks its organisation. What ended it meanwhile is seen.
+async fn lock(
+    conn: &mut AsyncPgConnection,
+    key: &CodeKey,
+    token: &str,
+    now: DateTime<Utc>,
+) -> Result<(String, Open), Error> {
+    let seen = find(conn, key, token, now).await?;
+    let name = organisations::lock(conn, seen.organisation).await?;
+    Ok((name, find(conn, key, token, now).await?))
+}
+
+/// Makes the person a member, ends the invitation, and tells whoever invited them.
+async fn admit(
+    conn: &mut AsyncPgConnection,
+    (organisation_name, invitation): (&str, &Open),
+    (user, name): (UserId, &str),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let Open { id, organisation, rank, inviter, .. } = invitation;
+    organisations::require_owner(conn, *organisation, user).await?;
+    end(conn, *id, InvitationEnd::Accepted, now).await?;
+    organisations::insert_member(conn, *organisation, (user, *rank), now).await?;
+    let data = json!({
+        "invitation": id.to_string(), "user": user.to_string(), "rank": rank.as_str(),
+    });
+    let actor = Actor::User(user);
+    audit::record(conn, now, actor, "invitation.accepted", *organisation, data).await?;
+    let params = json!({ "counterparty": name, "organisation": organisation_name });
+    // Invitations of somebody who goes end with that, so whoever invited is a member.
+    let inviter = users::load(conn, *inviter).await?;
+    notifications::enqueue(conn, &inviter, Template::InvitationAccepted, params, now).await
+}
+
+impl Store {
+    /// # Errors
+    /// [`Conflict::InvitationNotFound`], whatever is wrong with the token.
+    pub async fn open_invitation(
+        &self,
+        key: &CodeKey,
+        token: &str,
+        now: DateTime<Utc>,
+    ) -> Result<OpenInvitation, Error> {
+        let mut conn = self.connection().await?;
+        let open = find(&mut conn, key, token, now).await?;
+        let organisation_name = organisations::name(&mut conn, open.organisation).await?;
+        let mut people = users::people(&mut conn, &BTreeSet::from([open.inviter])).await?;
+        let inviter = people.remove(&open.inviter);
+        let account = users::find_payee(&mut conn, &Payee::Email(open.email.clone())).await?;
+        Ok(OpenInvitation {
+            organisation_name,
+            inviter: inviter.ok_or_else(|| Error::row("an invitation of nobody"))?,
+            rank: open.rank,
+            to: Contact::Email(open.email),
+            expires_at: open.expires_at,
+            has_account: account.is_some(),
+        })
+    }
+
+    /// Registers the invited person with the address that the token was sent to, which is thereby proven,
+    /// makes them a member, and opens a session.
+    ///
+    /// # Errors
+    /// [`Conflict::InvitationNotFound`], [`Conflict::AccountExists`] if the address has an account,
+    /// [`Conflict::PhoneTaken`] or [`Conflict::HandleTaken`]; [`Error::Organisation`] if there are too many members.
+    pub async fn accept_invitation(
+        &self,
+        key: &CodeKey,
+        token: &str,
+        new: NewUser,
+        device: &Device,
+        now: DateTime<Utc>,
+    ) -> Result<(User, SessionView), Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            let (organisation_name, open) = lock(conn, key, token, now).await?;
+            let new = NewUser { email: open.email.clone(), ..new };
+            let registered = users::enrol(conn, &new, Some(ContactKind::Email), now).await;
+            let user = registered.map_err(|error| match error {
+                Error::Conflict(Conflict::EmailTaken) => Error::Conflict(Conflict::AccountExists),
+                other => other,
+            })?;
+            admit(conn, (&organisation_name, &open), (user.id, &user.name), now).await?;
+            let session = sessions::open(conn, user.id, device, now).await?;
+            Ok((user, session))
+        })
+        .await
+    }
+
+    /// Makes the caller a member, whose address the token was sent to. That is proof of the address, too.
+    ///
+    /// # Errors
+    /// [`Conflict::InvitationNotFound`], [`Conflict::InvitationForAnother`], [`Conflict::AlreadyMember`];
+    /// [`Error::Organisation`] if there are too many members, or organisations of the person.
+    pub async fn join_organisation(
+        &self,
+        key: &CodeKey,
+        token: &str,
+        user: UserId,
+        now: DateTime<Utc>,
+    ) -> Result<OrganisationView, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            let (organisation_name, open) = lock(conn, key, token, now).await?;
+            let user = users::lock_open(conn, user).await?;
+            if user.email != open.email {
+                return Err(Error::Conflict(Conflict::InvitationForAnother));
+            }
+            if user.email_verified_at.is_none() {
+                users::note_verified(conn, user.id, ContactKind::Email, now).await?;
+                let data = json!({ "channel": ContactKind::Email.as_str() });
+                let actor = Actor::User(user.id);
+                audit::record(conn, now, actor, "user.verified", user.id, data).await?;
+            }
+            admit(conn, (&organisation_name, &open), (user.id, &user.name), now).await?;
+            organisations::view(conn, user.id, open.organisation).await
+        })
+        .await
+    }
+}

@@ -1,0 +1,103 @@
+//! What the invited person shows, and what else messages tell that is stored nowhere.
+
+use crate::codes::CodeKey;
+use amana_domain::id::InvitationId;
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use uuid::Uuid;
+
+/// So that people and programs that look for secrets see what it is.
+const PREFIX: &str = "join_";
+
+/// What nobody can guess: 128 bits.
+const TAG_BYTES: usize = 16;
+
+const ID_BYTES: usize = size_of::<uuid::Bytes>();
+
+/// What a message tells that is worked out when it is sent, and nowhere kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// The one-time code with this id.
+    Code(Uuid),
+    /// The token of an invitation, good until it is sent again.
+    Invitation { id: Uuid, generation: i16 },
+}
+
+/// An invitation's id, and what shows that its holder was sent it. Its `Debug` is masked.
+#[derive(Clone, Copy)]
+pub(super) struct Token {
+    pub(super) id: InvitationId,
+    tag: [u8; TAG_BYTES],
+}
+
+impl Token {
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(PREFIX)?).ok()?;
+        let (id, tag) = bytes.split_first_chunk::<ID_BYTES>()?;
+        Some(Self { id: InvitationId::new(Uuid::from_bytes(*id)), tag: tag.try_into().ok()? })
+    }
+
+    /// Whether it is the token of this generation of its invitation.
+    pub(super) fn is_of(&self, key: &CodeKey, generation: i16) -> bool {
+        let right = tag(key, self.id.uuid(), generation);
+        verify_slices_are_equal(&right, &self.tag).is_ok()
+    }
+}
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token")
+    }
+}
+
+/// The beginning of the HMAC of id and generation: other bytes than those of any one-time code, which are the
+/// id alone.
+fn tag(key: &CodeKey, id: Uuid, generation: i16) -> [u8; TAG_BYTES] {
+    let message = [PREFIX.as_bytes(), id.as_bytes(), &generation.to_be_bytes()].concat();
+    let whole = key.tag(&message);
+    whole.first_chunk().copied().unwrap_or_default()
+}
+
+impl CodeKey {
+    /// What a message tells, as it stands in its text.
+    #[must_use]
+    pub fn tell(&self, told: Told) -> String {
+        match told {
+            Told::Code(id) => self.code(id).to_string(),
+            Told::Invitation { id, generation } => {
+                let bytes = [id.as_bytes().as_slice(), &tag(self, id, generation)].concat();
+                format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_of_its_invitation_generation_and_key() {
+        let (key, other) = (CodeKey::derive(b"secret"), CodeKey::derive(b"another"));
+        let id = Uuid::from_u128(7);
+        let text = key.tell(Told::Invitation { id, generation: 2 });
+        assert_eq!(text.len(), PREFIX.len() + 43);
+        let token = Token::parse(&text).unwrap();
+        assert_eq!(token.id.uuid(), id);
+        assert!(token.is_of(&key, 2) && !token.is_of(&key, 1) && !token.is_of(&other, 2));
+        let elsewhere = Token { id: InvitationId::new(Uuid::from_u128(8)), ..token };
+        assert!(!elsewhere.is_of(&key, 2));
+        assert_eq!(format!("{token:?}"), "Token");
+    }
+
+    #[test]
+    fn nothing_else_is_a_token() {
+        let text = CodeKey::derive(b"secret")
+            .tell(Told::Invitation { id: Uuid::from_u128(7), generation: 1 });
+        let bare = text.strip_prefix(PREFIX).unwrap();
+        for wrong in ["", PREFIX, bare, &text[..47], &format!("{text}A"), &format!("{text}=")] {
+            assert!(Token::parse(wrong).is_none(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Invitations that end because time has passed, or because whoever made them could not make them any more.
+
+use super::{end, over};
+use crate::audit;
+use crate::error::Error;
+use crate::pool::Store;
+use crate::schema::invitations;
+use amana_domain::deal::Actor;
+use amana_domain::id::{InvitationId, OrganisationId, UserId};
+use amana_domain::organisation::{Act, InvitationEnd, Rank, permit};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+use uuid::Uuid;
+
+/// So many are put away at a time; what is left waits for the next time.
+const EXPIRED_MAX: i64 = 500;
+
+async fn record(
+    conn: &mut AsyncPgConnection,
+    ended: Vec<(Uuid, Uuid)>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    for (id, organisation) in ended {
+        let (id, organisation) = (InvitationId::new(id), OrganisationId::new(organisation));
+        let data = json!({ "invitation": id.to_string() });
+        audit::record(conn, now, Actor::System, "invitation.expired", organisation, data).await?;
+    }
+    Ok(())
+}
+
+/// Puts away those of one organisation that are over, in a transaction that has locked it: there are not many.
+pub(super) async fn end_expired_of(
+    conn: &mut AsyncPgConnection,
+    organisation: OrganisationId,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let expired = invitations::table
+        .filter(invitations::organisation_id.eq(organisation.uuid()))
+        .filter(invitations::ended_at.is_null())
+        .filter(invitations::expires_at.le(now));
+    let ended = diesel::update(expired)
+        .set(over(InvitationEnd::Expired, now))
+        .returning((invitations::id, invitations::organisation_id))
+        .get_results(conn)
+        .await?;
+    record(conn, ended, now).await
+}
+
+/// Ends the open invitations of somebody who has this rank now, or is no member any more, as far as they could
+/// not make them now. The transaction has locked the organisation.
+pub(crate) async fn end_beyond(
+    conn: &mut AsyncPgConnection,
+    organisation: OrganisationId,
+    (user, rank): (UserId, Option<Rank>),
+    actor: Actor,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let could_not = |to: &&Rank| rank.is_none_or(|own| permit(own, Act::Invite(**to)).is_err());
+    let beyond: Vec<&str> = Rank::ALL.iter().filter(could_not).map(|to| to.as_str()).collect();
+    let open: Vec<Uuid> = invitations::table
+        .filter(invitations::organisation_id.eq(organisation.uuid()))
+        .filter(invitations::invited_by.eq(user.uuid()))
+        .filter(invitations::ended_at.is_null())
+        .filter(invitations::rank.eq_any(beyond))
+        .order(invitations::id)
+        .select(invitations::id)
+        .for_no_key_update()
+        .load(conn)
+        .await?;
+    for id in open.into_iter().map(InvitationId::new) {
+        end(conn, id, InvitationEnd::Revoked, now).await?;
+        let data = json!({ "invitation": id.to_string() });
+        audit::record(conn, now, actor, "invitation.revoked", organisation, data).await?;
+    }
+    Ok(())
+}
+
+impl Store {
+    /// Puts away invitations that are over, and with them the addresses that they went to.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn end_expired_invitations(&self, now: DateTime<Utc>) -> Result<(), Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            // Those that somebody is changing just now are left for the next time.
+            let expired: Vec<Uuid> = invitations::table
+                .filter(invitations::ended_at.is_null())
+                .filter(invitations::expires_at.le(now))
+                .order(invitations::expires_at)
+                .limit(EXPIRED_MAX)
+                .select(invitations::id)
+                .for_no_key_update()
+                .skip_locked()
+                .load(conn)
+                .await?;
+            let rows = invitations::table.filter(invitations::id.eq_any(expired));
+            let ended = diesel::update(rows)
+                .set(over(InvitationEnd::Expired, now))
+                .returning((invitations::id, invitations::organisation_id))
+                .get_results(conn)
+                .await?;
+            record(conn, ended, now).await
+        })
+        .await
+    }
+}

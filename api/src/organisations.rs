@@ -1,0 +1,208 @@
+//! Organisations, such as marketplaces: founded, named, and the deals in their name.
+
+mod members;
+
+pub(crate) use members::Members;
+
+use crate::Chapter;
+use crate::auth::Caller;
+use crate::body::Body;
+use crate::context::Context;
+use crate::deals::DealAnswer;
+use crate::once::{Made, answer, keyed};
+use crate::page::{Cursor, PageOf, limit};
+use crate::problem::ApiError;
+use crate::wire::{Key, Limit, OrganisationName, Timestamp, Wire, text_values};
+use amana_domain::id::{DealId, OrganisationId};
+use amana_domain::organisation::Rank;
+use amana_postgres::{Answer, OrganisationView};
+use poem::http::StatusCode;
+use poem::web::Data;
+use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use serde::Deserialize;
+use std::sync::Arc;
+
+text_values! {
+    /// What somebody is in an organisation: a `member` makes deals in its name, an `admin` decides who is a member,
+    /// an `owner` decides about ranks, too.
+    Rank as "Rank";
+}
+
+/// An organisation to be founded.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[oai(deny_unknown_fields)]
+struct CreateOrganisation {
+    /// What it is called; not an address or a link.
+    name: Wire<OrganisationName>,
+}
+
+/// What an organisation is to be called from now on.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[oai(deny_unknown_fields)]
+struct UpdateOrganisation {
+    name: Wire<OrganisationName>,
+}
+
+/// An organisation, as one of its members sees it.
+#[derive(Debug, Object)]
+#[oai(rename = "Organisation")]
+pub(crate) struct OrganisationAnswer {
+    id: Wire<OrganisationId>,
+    name: String,
+    /// The caller's own.
+    rank: Wire<Rank>,
+    member_count: i64,
+    created_at: Timestamp,
+}
+
+impl From<&OrganisationView> for OrganisationAnswer {
+    fn from(organisation: &OrganisationView) -> Self {
+        Self {
+            id: organisation.id.into(),
+            name: organisation.name.clone(),
+            rank: organisation.rank.into(),
+            member_count: organisation.member_count,
+            created_at: organisation.created_at.into(),
+        }
+    }
+}
+
+fn render(organisation: &OrganisationView) -> Answer {
+    answer(StatusCode::CREATED, &OrganisationAnswer::from(organisation))
+}
+
+#[derive(ApiResponse)]
+pub(crate) enum Current {
+    /// The organisation as it is now.
+    #[oai(status = 200)]
+    Organisation(Json<OrganisationAnswer>),
+}
+
+impl From<OrganisationView> for Current {
+    fn from(organisation: OrganisationView) -> Self {
+        Self::Organisation(Json((&organisation).into()))
+    }
+}
+
+#[derive(ApiResponse)]
+enum Listed {
+    /// One page of organisations.
+    #[oai(status = 200)]
+    Page(Json<PageOf<OrganisationAnswer>>),
+}
+
+#[derive(ApiResponse)]
+enum DealPage {
+    /// One page of deals.
+    #[oai(status = 200)]
+    Page(Json<PageOf<DealAnswer>>),
+}
+
+pub(crate) struct Organisations;
+
+#[OpenApi(prefix_path = "/v1/organisations", tag = "Chapter::Organisations")]
+impl Organisations {
+    /// Found an organisation
+    ///
+    /// The caller is its owner. A person belongs to at most ten. Problems: `organisation_limit` (409), `account_closed`
+    /// (403), `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    #[oai(path = "/", method = "post", operation_id = "create_organisation")]
+    async fn create(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// A text of your own choosing that names this call.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Wire<Key>>,
+        body: Body<CreateOrganisation>,
+    ) -> Result<Made<OrganisationAnswer>, ApiError> {
+        let keyed = keyed(&caller, key.0, "create_organisation", &body.canonical);
+        let name = body.value.name.0.0;
+        let outcome = context
+            .write(async move |store, now| {
+                store.create_organisation(&keyed, &name, render, now).await
+            })
+            .await?;
+        Ok(outcome.into())
+    }
+
+    /// List one's organisations
+    ///
+    /// Those that the caller belongs to, newest first.
+    #[oai(path = "/", method = "get", operation_id = "list_organisations")]
+    async fn list(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// The `next_cursor` of the page before.
+        after: Query<Option<Cursor<OrganisationId>>>,
+        /// How many items a page has at most; 20 if left out.
+        #[oai(name = "limit")]
+        size: Query<Option<Limit>>,
+    ) -> Result<Listed, ApiError> {
+        let after = after.0.map(|Cursor(id)| id);
+        let page = context.store.organisations(caller.user(), after, limit(size.0)).await?;
+        let page = PageOf::of(page, |one| one.id, |one| OrganisationAnswer::from(&one));
+        Ok(Listed::Page(Json(page)))
+    }
+
+    /// Get an organisation
+    ///
+    /// For its members; for everybody else it does not exist: `not_found` (404).
+    #[oai(path = "/:id", method = "get", operation_id = "get_organisation")]
+    async fn get(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// The id of the organisation.
+        id: Path<Wire<OrganisationId>>,
+    ) -> Result<Current, ApiError> {
+        Ok(context.store.organisation(caller.user(), id.0.0).await?.into())
+    }
+
+    /// Rename an organisation
+    ///
+    /// For its admins and owners. Problems: `rank_too_low` (403), `not_found` (404).
+    #[oai(path = "/:id", method = "put", operation_id = "update_organisation")]
+    async fn update(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// The id of the organisation.
+        id: Path<Wire<OrganisationId>>,
+        body: Body<UpdateOrganisation>,
+    ) -> Result<Current, ApiError> {
+        let (user, id, name) = (caller.user(), id.0.0, body.value.name.0.0);
+        let renamed = context
+            .write(async move |store, now| store.rename_organisation(user, id, &name, now).await)
+            .await?;
+        Ok(renamed.into())
+    }
+
+    /// List the deals of an organisation
+    ///
+    /// Those that were made in its name, whoever their parties are, newest first. For its members. Problems:
+    /// `not_found` (404).
+    #[oai(path = "/:id/deals", method = "get", operation_id = "list_organisation_deals")]
+    async fn deals(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// The id of the organisation.
+        id: Path<Wire<OrganisationId>>,
+        /// The `next_cursor` of the page before.
+        after: Query<Option<Cursor<DealId>>>,
+        /// How many items a page has at most; 20 if left out.
+        #[oai(name = "limit")]
+        size: Query<Option<Limit>>,
+    ) -> Result<DealPage, ApiError> {
+        let (user, after) = (caller.user(), after.0.map(|Cursor(id)| id));
+        let page = context.store.organisation_deals(user, id.0.0, after, limit(size.0)).await?;
+        let page = PageOf::of(page, |deal| deal.deal.id, |deal| DealAnswer::seen_by(&deal, user));
+        Ok(DealPage::Page(Json(page)))
+    }
+}

@@ -1,0 +1,297 @@
+//! Organisations: who in one may do what, that each keeps an owner, and what others see of it.
+
+mod deals;
+mod ranks;
+
+use amana_harness::{Answer, App, PASSWORD, Person};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use tokio::sync::Barrier;
+
+async fn quiet() -> App {
+    App::builder().without_worker().start().await
+}
+
+#[track_caller]
+fn refused(answer: &Answer, status: u16, code: &str) {
+    assert_eq!((answer.status.as_u16(), answer.problem()), (status, code), "{:#}", answer.body);
+}
+
+/// Name and rank of every member.
+async fn members(app: &App, by: &Person, organisation: &str) -> Vec<(String, String)> {
+    let path = format!("/v1/organisations/{organisation}/members?limit=100");
+    let page = app.get(by, &path).await.expect(200);
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    let items = page["items"].as_array().expect("items").iter();
+    items.map(|one| (text(&one["person"]["name"]), text(&one["rank"]))).collect()
+}
+
+async fn set_rank(app: &App, by: &Person, organisation: &str, of: &Person, to: &str) -> Answer {
+    let path = format!("/v1/organisations/{organisation}/members/{}/rank", of.id);
+    app.put(by, &path, json!({ "rank": to })).await
+}
+
+async fn remove(app: &App, by: &Person, organisation: &str, whom: &Person) -> Answer {
+    app.delete(by, &format!("/v1/organisations/{organisation}/members/{}", whom.id)).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_organisation_is_founded_renamed_and_listed() {
+    let app = quiet().await;
+    let amina = app.person("Amina").await;
+    let body = json!({ "name": "  Soko la Wakulima " });
+    let made = app.post_keyed(&amina, "/v1/organisations", "soko", body.clone()).await.expect(201);
+    assert_eq!(made["name"], "Soko la Wakulima");
+    assert_eq!((&made["rank"], &made["member_count"]), (&json!("owner"), &json!(1)));
+    // The same call is the same organisation.
+    let again = app.post_keyed(&amina, "/v1/organisations", "soko", body).await;
+    assert_eq!(again.headers["idempotent-replayed"], "true");
+    assert_eq!(again.expect(201), made);
+    let path = format!("/v1/organisations/{}", made["id"].as_str().expect("an id"));
+    let renamed = app.put(&amina, &path, json!({ "name": "Soko Kuu" })).await.expect(200);
+    assert_eq!(renamed["name"], "Soko Kuu");
+    assert_eq!(app.get(&amina, &path).await.expect(200), renamed);
+    let second = app.organisation(&amina, "Duka").await;
+    let listed = app.get(&amina, "/v1/organisations?limit=1").await.expect(200);
+    assert_eq!(listed["items"][0]["id"], second);
+    let after = listed["next_cursor"].as_str().expect("a cursor");
+    let listed = app.get(&amina, &format!("/v1/organisations?after={after}")).await.expect(200);
+    assert_eq!(listed, json!({ "items": [renamed], "next_cursor": null }));
+    let records = app.store.audit_of(made["id"].as_str().expect("an id")).await.expect("records");
+    let actions: Vec<&str> = records.iter().map(|one| one.action.as_str()).collect();
+    assert_eq!(actions, ["organisation.created", "organisation.renamed"]);
+    assert!(records.iter().all(|one| one.actor == amina.id));
+    assert_eq!(records[1].data, json!({ "from": "Soko la Wakulima", "to": "Soko Kuu" }));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_owner_hands_over_before_leaving() {
+    let app = quiet().await;
+    let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
+    let id = app.organisation(&amina, "Soko").await;
+    app.add_member(&id, &juma, "member").await;
+    let before = app.database.fingerprint().await;
+    refused(&remove(&app, &amina, &id, &amina).await, 409, "last_owner");
+    for rank in ["admin", "member"] {
+        refused(&set_rank(&app, &amina, &id, &amina, rank).await, 409, "last_owner");
+    }
+    // To be what one is changes nothing.
+    set_rank(&app, &amina, &id, &amina, "owner").await.expect(200);
+    assert_eq!(app.database.fingerprint().await, before);
+    set_rank(&app, &amina, &id, &juma, "owner").await.expect(200);
+    assert_eq!(remove(&app, &amina, &id, &amina).await.status, 204);
+    assert_eq!(members(&app, &juma, &id).await, [("Juma".to_owned(), "owner".to_owned())]);
+    refused(&app.get(&amina, &format!("/v1/organisations/{id}")).await, 404, "not_found");
+    refused(&remove(&app, &juma, &id, &amina).await, 404, "not_found");
+    let records = app.store.audit_of(&id).await.expect("records");
+    let actions: Vec<(&str, &str)> =
+        records.iter().map(|one| (one.actor.as_str(), one.action.as_str())).collect();
+    assert_eq!(actions[1..], [(&*amina.id, "member.rank_changed"), (&*amina.id, "member.removed")]);
+}
+
+/// An owner whose account is closed cannot act, so another one is wanted; who is the only one is not closed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_owner_who_can_act_stays_one() {
+    let app = quiet().await;
+    let (operator, amina, juma) =
+        (app.operator().await, app.person("Amina").await, app.person("Juma").await);
+    let close = async |person: &Person| {
+        let path = format!("/v1/operator/users/{}/close", person.id);
+        app.post(&operator, &path, json!({ "note": "Asked for it" })).await
+    };
+    let id = app.organisation(&amina, "Soko").await;
+    app.add_member(&id, &juma, "admin").await;
+    refused(&close(&amina).await, 409, "account_in_use");
+    app.add_member(&id, &juma, "owner").await;
+    close(&amina).await.expect(200);
+    refused(&remove(&app, &juma, &id, &juma).await, 409, "last_owner");
+    refused(&close(&juma).await, 409, "account_in_use");
+    assert_eq!(remove(&app, &juma, &id, &amina).await.status, 204);
+    // With nobody else in it, nobody is left behind; but nobody joins it any more.
+    app.invite(&juma, &id, "guest@example.com", "member").await;
+    app.run_due_jobs().await;
+    let token = app.invitation_tokens("guest@example.com").await.remove(0);
+    close(&juma).await.expect(200);
+    let body = json!({
+        "token": token, "name": "Zuhura", "phone": "254711117090", "password": PASSWORD,
+    });
+    let accepted = app.send(Method::POST, "/v1/invitations/accept", None, None, Some(&body)).await;
+    refused(&accepted, 404, "invitation_not_found");
+}
+
+/// Two owners of an organisation with a third member are closed, or one is while the other leaves: one stays who
+/// can act.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_owners_who_are_closed_at_once_one_stays() {
+    let app = Arc::new(quiet().await);
+    let (operator, neema) = (app.operator().await, app.person("Neema").await);
+    for round in 0..8 {
+        let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
+        let id = app.organisation(&amina, "Soko").await;
+        app.add_member(&id, &juma, "owner").await;
+        app.add_member(&id, &neema, "member").await;
+        let calls = [(amina, false), (juma, round % 2 == 0)].map(|(person, leaves)| {
+            let (operator, id) = (operator.clone(), id.clone());
+            move |app: Arc<App>| async move {
+                if leaves {
+                    return remove(&app, &person, &id, &person).await;
+                }
+                let path = format!("/v1/operator/users/{}/close", person.id);
+                app.post(&operator, &path, json!({ "note": "Asked for it" })).await
+            }
+        });
+        let answers = together(&app, calls).await;
+        let owners = format!(
+            "select count(*) from members m join users u on u.id = m.user_id
+            where rank = 'owner' and closed_at is null and organisation_id = '{}'",
+            &id[4..]
+        );
+        let good = answers.iter().filter(|answer| answer.status.is_success()).count();
+        // Both may find that the other is just going.
+        assert!(good <= 1, "{answers:#?}");
+        assert!(app.database.number(&owners).await >= 1);
+        for lost in answers.iter().filter(|answer| !answer.status.is_success()) {
+            assert!(["account_in_use", "last_owner"].contains(&lost.problem()), "{lost:#?}");
+        }
+    }
+}
+
+/// What the code refuses the schema refuses, too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_statement_takes_the_last_owner_away() {
+    let app = quiet().await;
+    let amina = app.person("Amina").await;
+    app.organisation(&amina, "Soko").await;
+    for sql in ["update members set rank = 'admin'", "delete from members"] {
+        assert_eq!(app.database.refusal(sql).await, "members_owner_stays", "{sql}");
+    }
+}
+
+/// Two calls as close together as it gets.
+async fn together<F, Fut>(app: &Arc<App>, calls: [F; 2]) -> [Answer; 2]
+where
+    F: FnOnce(Arc<App>) -> Fut + Send + 'static,
+    Fut: Future<Output = Answer> + Send + 'static,
+{
+    let barrier = Arc::new(Barrier::new(2));
+    let [one, other] = calls.map(|call| {
+        let (app, barrier) = (Arc::clone(app), Arc::clone(&barrier));
+        tokio::spawn(async move {
+            barrier.wait().await;
+            call(app).await
+        })
+    });
+    [one.await.expect("an answer"), other.await.expect("an answer")]
+}
+
+/// Both owners leave, or lower each other, at the same instant: one stays.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_owners_who_go_at_once_one_stays() {
+    let app = Arc::new(quiet().await);
+    let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
+    for round in 0..8 {
+        let id = app.organisation(&amina, "Soko").await;
+        app.add_member(&id, &juma, "owner").await;
+        let leaves = round % 2 == 0;
+        let code = if leaves { "last_owner" } else { "rank_too_low" };
+        let calls = [(&amina, &juma), (&juma, &amina)].map(|(by, other)| {
+            let (by, other, id) = (by.clone(), other.clone(), id.clone());
+            move |app: Arc<App>| async move {
+                match leaves {
+                    true => remove(&app, &by, &id, &by).await,
+                    false => set_rank(&app, &by, &id, &other, "member").await,
+                }
+            }
+        });
+        let answers = together(&app, calls).await;
+        let good = answers.iter().filter(|answer| answer.status.is_success()).count();
+        assert_eq!(good, 1, "{answers:#?}");
+        let lost = answers.iter().find(|answer| !answer.status.is_success()).expect("a refusal");
+        // Whoever was lowered first is no owner any more, and may not lower the other.
+        refused(lost, if leaves { 409 } else { 403 }, code);
+        let owners = format!(
+            "select count(*) from members where rank = 'owner' and organisation_id = '{}'",
+            &id[4..]
+        );
+        assert_eq!(app.database.number(&owners).await, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn numbers_are_bounded() {
+    let app = quiet().await;
+    let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
+    let first = app.organisation(&amina, "Soko").await;
+    for n in 1..10 {
+        app.organisation(&amina, &format!("Duka {n}")).await;
+    }
+    let body = json!({ "name": "One too many" });
+    refused(&app.post(&amina, "/v1/organisations", body).await, 409, "organisation_limit");
+    assert_eq!(app.database.number("select count(*) from organisations").await, 10);
+    let crowd = format!(
+        "insert into users (id, name, email, phone, password_hash, role, locale, created_at)
+            select gen_random_uuid(), 'Somebody', n || '@example.com', 254700000000 + n, '-', 'user', 'en', now()
+            from generate_series(1, 199) n;
+        insert into members (organisation_id, user_id, rank, joined_at)
+            select '{}', id, 'member', now() from users where name = 'Somebody'",
+        &first[4..]
+    );
+    app.database.execute(&crowd).await;
+    app.invite(&amina, &first, &juma.email, "member").await;
+    app.run_due_jobs().await;
+    let token = app.invitation_tokens(&juma.email).await.remove(0);
+    let body = json!({ "token": token });
+    refused(&app.post(&juma, "/v1/invitations/join", body.clone()).await, 409, "member_limit");
+    app.database
+        .execute("delete from members where user_id = (select id from users where name = 'Somebody' limit 1)")
+        .await;
+    let joined = app.post(&juma, "/v1/invitations/join", body).await.expect(200);
+    assert_eq!(joined["member_count"], 200);
+    let mut found = 0;
+    let mut path = format!("/v1/organisations/{first}/members?limit=100");
+    loop {
+        let page = app.get(&juma, &path).await.expect(200);
+        found += page["items"].as_array().expect("items").len();
+        let Some(after) = page["next_cursor"].as_str() else { break };
+        path = format!("/v1/organisations/{first}/members?limit=100&after={after}");
+    }
+    assert_eq!(found, 200);
+}
+
+/// Ten that are founded at once by somebody who belongs to five: five are.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn organisations_founded_at_once_are_counted() {
+    let app = Arc::new(quiet().await);
+    let amina = app.person("Amina").await;
+    for n in 0..5 {
+        app.organisation(&amina, &format!("Duka {n}")).await;
+    }
+    let mut founding = tokio::task::JoinSet::new();
+    for n in 0..10 {
+        let (app, amina) = (Arc::clone(&app), amina.clone());
+        founding.spawn(async move {
+            app.post(&amina, "/v1/organisations", json!({ "name": format!("Soko {n}") })).await
+        });
+    }
+    let answers = founding.join_all().await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 5);
+    assert_eq!(app.database.number("select count(*) from members").await, 10);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_closed_account_changes_nothing() {
+    let app = quiet().await;
+    let (operator, amina) = (app.operator().await, app.person("Amina").await);
+    let id = app.organisation(&amina, "Soko").await;
+    let path = format!("/v1/operator/users/{}/close", amina.id);
+    app.post(&operator, &path, json!({ "note": "Asked for it" })).await.expect(200);
+    let body = json!({ "name": "Duka" });
+    for answer in [
+        app.put(&amina, &format!("/v1/organisations/{id}"), body.clone()).await,
+        app.post(&amina, "/v1/organisations", body).await,
+        set_rank(&app, &amina, &id, &amina, "owner").await,
+    ] {
+        refused(&answer, 403, "account_closed");
+    }
+}
