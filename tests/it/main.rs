@@ -14,6 +14,7 @@ mod deadlines;
 mod deals;
 mod disorder;
 mod faults;
+mod guesses;
 mod handles;
 mod holds;
 mod idempotency;

@@ -1,0 +1,243 @@
+//! Ten thousand guesses within a day at each thing that could be guessed, from as many addresses: how many of
+//! them are looked at at all, and how likely it therefore is that one of them is right. The odds that are held
+//! against are those that the domain states.
+
+use crate::second_factor::{Authenticator, with_factor};
+use amana_api::{ApiConfig, EdgeConfig, RateLimits};
+use amana_domain::code::Code;
+use amana_domain::contact::Contact;
+use amana_domain::id::InvitationId;
+use amana_harness::{App, PASSWORD, Person, api_config};
+use amana_postgres::Error;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::TimeDelta;
+use poem::endpoint::BoxEndpoint;
+use poem::http::Method;
+use poem::{Endpoint, EndpointExt, Request, Response};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+const GUESSES: u32 = 10_000;
+/// Quarters of an hour in which most limits count.
+const WINDOWS: u32 = 96;
+
+/// Guesses that `zxcvbn` promises for the weakest password that is taken (score 3).
+const PASSWORDS: f64 = 1e8;
+const CODES: f64 = 1e6;
+
+/// The API without a network in between.
+struct Door {
+    app: App,
+    api: BoxEndpoint<'static, Response>,
+    calls: u32,
+}
+
+impl Door {
+    async fn open() -> Self {
+        let app = App::builder().without_worker().start().await;
+        let trusted_proxies = vec!["0.0.0.0/0".parse().expect("a network")];
+        let rate_limits = RateLimits::default();
+        let edge = EdgeConfig { trusted_proxies, rate_limits, ..EdgeConfig::default() };
+        let config = ApiConfig { edge, ..api_config(app.context.files.clone()) };
+        let (store, redis) = (app.store.clone(), Some(app.transport.clone()));
+        let api = amana_api::app(store, app.clock.clone(), redis, &config).boxed();
+        Self { app, api, calls: 0 }
+    }
+
+    /// Each call comes from another address.
+    async fn post(&mut self, path: &str, token: Option<&str>, body: &Value) -> (u16, Value) {
+        self.calls += 1;
+        let [_, a, b, c] = self.calls.to_be_bytes();
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri_str(path)
+            .header("Content-Type", "application/json")
+            .header("X-Forwarded-For", format!("100.{a}.{b}.{c}"));
+        let request = match token {
+            Some(token) => request.header("Authorization", format!("Bearer {token}")),
+            None => request,
+        };
+        let mut answer = self.api.get_response(request.body(body.to_string())).await;
+        let body = answer.take_body().into_vec().await.expect("a body");
+        (answer.status().as_u16(), serde_json::from_slice(&body).unwrap_or_default())
+    }
+
+    /// A day goes by, in as many steps as there are windows; tells whether a new one has begun.
+    fn pass_time(&self, guess: u32) -> bool {
+        let window = |guess: u32| guess * WINDOWS / GUESSES;
+        let is_new = guess == 0 || window(guess) > window(guess - 1);
+        if is_new && guess > 0 {
+            self.app.clock.advance(TimeDelta::minutes(15));
+        }
+        is_new
+    }
+}
+
+/// A code that is none of these.
+fn wrong(guess: u32, right: &[String]) -> String {
+    let code = format!("{:06}", guess % 1_000_000);
+    if right.contains(&code) { format!("{:06}", guess % 1_000_000 + 500_000) } else { code }
+}
+
+#[track_caller]
+fn assert_odds(looked_at: u32, right: f64, of: f64, stated: f64) {
+    let odds = f64::from(looked_at) * right / of;
+    assert!(looked_at > 0 && odds <= stated, "{looked_at} were looked at: {odds:e} > {stated:e}");
+}
+
+/// Five in a quarter of an hour, wherever they come from: less than one in 200,000 per day.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn passwords_at_log_in() {
+    let mut door = Door::open().await;
+    let amina = door.app.person("Amina").await;
+    let mut looked_at = 0;
+    for guess in 0..GUESSES {
+        door.pass_time(guess);
+        let body = json!({ "login": amina.email, "password": format!("guess-{guess}") });
+        match door.post("/v1/sessions", None, &body).await {
+            (401, _) => looked_at += 1,
+            (status, answer) => {
+                assert_eq!((status, &answer["code"]), (429, &json!("rate_limited")))
+            }
+        }
+    }
+    assert_odds(looked_at, 1.0, PASSWORDS, 1.0 / 200_000.0);
+}
+
+/// Whoever got hold of an unlocked phone guesses no better.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn passwords_in_a_session() {
+    let mut door = Door::open().await;
+    let amina = door.app.person("Amina").await;
+    let (mut token, mut looked_at) = (String::new(), 0);
+    for guess in 0..GUESSES {
+        if door.pass_time(guess) {
+            token = door.app.log_in(&amina.email).await;
+        }
+        let body = json!({ "password": format!("guess-{guess}") });
+        match door.post("/v1/sessions/step-up", Some(&token), &body).await {
+            (403, answer) if answer["code"] == "password_wrong" => looked_at += 1,
+            (status, answer) => {
+                assert_eq!((status, &answer["code"]), (429, &json!("rate_limited")))
+            }
+        }
+    }
+    assert_odds(looked_at, 1.0, PASSWORDS, 1.0 / 200_000.0);
+}
+
+/// What the codes of a person were tried in all, and the newest of them.
+async fn tried(app: &App) -> (u32, Option<String>) {
+    let tries = app.database.number("select coalesce(sum(tries), 0)::bigint from codes").await;
+    let newest =
+        "select id::text from codes where ended_at is null order by created_at desc limit 1";
+    let id = app.database.text(newest).await;
+    let code =
+        id.map(|id| app.context.codes.code(Uuid::parse_str(&id).expect("an id")).to_string());
+    (u32::try_from(tries).expect("few"), code)
+}
+
+/// Another code is asked for as soon as one is dead: ten get sent in a day, so one in 20,000 per day.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_time_codes() {
+    let mut door = Door::open().await;
+    let amina = door.app.person("Amina").await;
+    let (mut token, mut right) = (String::new(), vec![]);
+    let path = "/v1/me/verifications";
+    for guess in 0..GUESSES {
+        if door.pass_time(guess) {
+            token = door.app.log_in(&amina.email).await;
+        }
+        if guess % 5 == 0 {
+            let (status, answer) =
+                door.post(path, Some(&token), &json!({ "channel": "email" })).await;
+            assert!(status < 300 || answer["code"] == "code_too_many", "{status} {answer:#}");
+            right = tried(&door.app).await.1.into_iter().collect();
+        }
+        let body = json!({ "channel": "email", "code": wrong(guess, &right) });
+        let (status, answer) = door.post(&format!("{path}/confirm"), Some(&token), &body).await;
+        assert_eq!((status, &answer["code"]), (422, &json!("code_wrong")));
+    }
+    assert_odds(tried(&door.app).await.0, 1.0, CODES, 1.0 / 20_000.0);
+}
+
+/// Guesses at a forgotten password's code go by the address and by the number: one in 10,000 per day. Each is also
+/// slowed down by a hash, which is left out here.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn codes_of_password_resets() {
+    let door = Door::open().await;
+    let amina = door.app.person("Amina").await;
+    door.app.database.execute("delete from codes").await;
+    let phone = amana_domain::phone::Msisdn::parse(&amina.phone).expect("a number");
+    let logins = [Contact::Email(amina.email.clone()), Contact::Phone(phone)];
+    let (store, key) = (&door.app.store, &door.app.context.codes);
+    let mut right = vec![];
+    for guess in 0..GUESSES {
+        door.pass_time(guess);
+        let now = door.app.clock.now();
+        let login = &logins[(guess / 5 % 2) as usize];
+        if guess % 5 == 0 {
+            store.start_password_reset(login, now).await.expect("begun, or one too many");
+            right = tried(&door.app).await.1.into_iter().collect();
+        }
+        let code = Code::parse(&wrong(guess, &right)).expect("a code");
+        let refused = store.prove_password_reset(key, (login, code), now).await;
+        assert!(matches!(refused, Err(Error::Code(_))), "{refused:?}");
+    }
+    assert_odds(tried(&door.app).await.0, 1.0, CODES, 1.0 / 10_000.0);
+}
+
+/// By somebody who knows the password. Five tries in a quarter of an hour with three good codes each: one in about
+/// 700 per day, of which the owner is told at the first lock. The odds of a backup code are nothing beside that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn codes_of_second_factors() {
+    let mut door = Door::open().await;
+    let (amina, phone, _) = with_factor(&door.app, "Amina").await;
+    let (mut open, mut right, mut looked_at) = (json!(null), vec![], [0, 0]);
+    for guess in 0..GUESSES {
+        if door.pass_time(guess) {
+            open = challenge(&mut door, &amina).await;
+            right = good(&phone, &door.app);
+        }
+        let kind = guess as usize % 2;
+        let code = [wrong(guess, &right), format!("{guess:010}")][kind].clone();
+        let body = json!({ "challenge": open, "code": code });
+        match door.post("/v1/sessions/second-factor", None, &body).await {
+            (422, answer) if answer["code"] == "wrong_code" => looked_at[kind] += 1,
+            (status, answer) => {
+                assert_eq!((status, &answer["code"]), (429, &json!("too_many_tries")))
+            }
+        }
+    }
+    assert_odds(looked_at[0] + looked_at[1], 3.0, CODES, 1.0 / 690.0);
+    assert_odds(looked_at[1], 10.0, 50_f64.exp2(), 1e-11);
+}
+
+fn good(phone: &Authenticator, app: &App) -> Vec<String> {
+    (-1..=1).map(|steps| phone.code(app, steps)).collect()
+}
+
+async fn challenge(door: &mut Door, person: &Person) -> Value {
+    let body = json!({ "login": person.email, "password": PASSWORD });
+    let (status, answer) = door.post("/v1/sessions", None, &body).await;
+    assert_eq!(status, 200, "{answer:#}");
+    answer["second_factor"]["challenge"].clone()
+}
+
+/// 128 bits that belong to one invitation: that they are looked at costs nothing, also to who knows its id.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tokens_of_invitations() {
+    let mut door = Door::open().await;
+    let amina = door.app.person("Amina").await;
+    let organisation = door.app.organisation(&amina, "Soko").await;
+    let id = door.app.invite(&amina, &organisation, "guest@example.com", "member").await;
+    let id: InvitationId = id.parse().expect("an id");
+    for guess in 0..GUESSES {
+        door.pass_time(guess);
+        let bytes = [id.uuid().as_bytes().as_slice(), &[0; 12], &guess.to_be_bytes()].concat();
+        let body = json!({ "token": format!("join_{}", URL_SAFE_NO_PAD.encode(bytes)) });
+        let (status, answer) = door.post("/v1/invitations/details", None, &body).await;
+        assert_eq!((status, &answer["code"]), (404, &json!("invitation_not_found")));
+    }
+    assert_odds(GUESSES, 1.0, 128_f64.exp2(), 1e-34);
+}
