@@ -1,5 +1,6 @@
 //! Who is calling: the extractors that prove a caller, or somebody who works here.
 
+use crate::address::ClientAddress;
 use crate::context::Context;
 use crate::problem::{ApiError, Code};
 use crate::tokens;
@@ -9,6 +10,7 @@ use amana_domain::permission::{Action, Circumstances, Resource, UserRole, permit
 use amana_domain::transfer::TransferRefusal;
 use amana_postgres::{Error, User};
 use poem::Request;
+use poem::http::header;
 use poem_openapi::SecurityScheme;
 use poem_openapi::auth::Bearer;
 use std::sync::Arc;
@@ -71,9 +73,18 @@ impl Operator {
     }
 }
 
-async fn caller(request: &Request, bearer: Bearer) -> poem::Result<tokens::Bearer> {
+/// Whose valid token the request carries, if one. What else a caller has to be, the extractors ask.
+pub(crate) fn bearer(context: &Context, request: &Request) -> Option<tokens::Bearer> {
+    let (scheme, token) = request.header(header::AUTHORIZATION)?.split_once(' ')?;
+    let is_bearer = scheme.eq_ignore_ascii_case("Bearer");
+    is_bearer.then(|| context.tokens.read_access(token.trim(), context.now())).flatten()
+}
+
+async fn caller(request: &Request, token: Bearer) -> poem::Result<tokens::Bearer> {
     let context = request.data::<Arc<Context>>().ok_or_else(ApiError::internal)?;
-    let bearer = context.tokens.read_access(&bearer.token, context.now());
+    // Read once, when the request was counted.
+    let known = request.data::<tokens::Bearer>().copied();
+    let bearer = known.or_else(|| context.tokens.read_access(&token.token, context.now()));
     let bearer = bearer.ok_or_else(ApiError::unauthorized)?;
     if context.ended.contains(bearer.session).await? {
         return Err(ApiError::unauthorized().into());
@@ -90,8 +101,7 @@ async fn staff(request: &Request, bearer: Bearer) -> poem::Result<Staff> {
     if user.role == UserRole::User {
         return Err(ApiError::new(Code::Forbidden, "this is for operators only").into());
     }
-    let address = crate::device::address(request);
-    let from_listed = context.staff_networks.iter().any(|network| network.contains(&address));
+    let from_listed = ClientAddress::is_in(request, &context.staff_networks);
     Ok(Staff { caller: Caller(bearer), role: user.role, from_listed })
 }
 

@@ -5,6 +5,7 @@ use crate::factor::FactorKeys;
 use crate::links::Links;
 use crate::password::Passwords;
 use crate::problem::ApiError;
+use crate::rate_limits::Budgets;
 use crate::tokens::Tokens;
 use amana_domain::fee::{FeePayer, FeePlan};
 use amana_domain::money::{Currency, Money};
@@ -52,6 +53,8 @@ pub(crate) struct Context {
     pub(crate) fees: FeePolicy,
     pub(crate) files: Files,
     pub(crate) links: Links,
+    pub(crate) budgets: Budgets,
+    pub(crate) trusted_proxies: Vec<IpNet>,
 }
 
 impl Context {

@@ -1,10 +1,11 @@
 //! From where a request comes: the device, as its user agent says, and the address.
 
+use crate::address::ClientAddress;
+use crate::problem::ApiError;
 use amana_domain::session::DeviceKind;
 use amana_postgres::Device;
 use poem::http::header;
 use poem::{FromRequest, Request, RequestBody, Result};
-use std::net::{IpAddr, Ipv4Addr};
 use woothee::parser::{Parser, WootheeResult};
 
 const NAME_CHARS_MAX: usize = 120;
@@ -18,14 +19,9 @@ impl<'a> FromRequest<'a> for From {
     async fn from_request(request: &'a Request, _body: &mut RequestBody) -> Result<Self> {
         let agent = request.header(header::USER_AGENT).unwrap_or_default();
         let (name, kind) = read(agent);
-        Ok(Self(Device { name, kind, address: address(request) }))
+        let address = request.data::<ClientAddress>().ok_or_else(ApiError::internal)?;
+        Ok(Self(Device { name, kind, address: address.0 }))
     }
-}
-
-/// The address of whoever is connected to us.
-pub(crate) fn address(request: &Request) -> IpAddr {
-    let peer = request.remote_addr().as_socket_addr().map(std::net::SocketAddr::ip);
-    peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.to_canonical())
 }
 
 fn read(agent: &str) -> (String, DeviceKind) {

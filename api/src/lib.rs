@@ -1,11 +1,14 @@
 //! The public HTTP API: one module per resource; each operation parses, calls the store, and renders.
 
+mod address;
 mod auth;
 mod body;
 mod bounds;
 mod callbacks;
+mod compress;
 mod contacts;
 mod context;
+mod cors;
 mod deals;
 mod device;
 mod docs;
@@ -33,6 +36,7 @@ mod payments;
 mod people;
 mod problem;
 mod quote;
+mod rate_limits;
 mod server;
 mod sessions;
 mod statements;
@@ -50,7 +54,8 @@ pub use context::FeePolicy;
 pub use document::document;
 pub use password::{KnownWords, WeakPassword, check_password, hash_password};
 pub use problem::Code;
-pub use server::{ApiConfig, SHUTDOWN_MAX, app, serve};
+pub use rate_limits::RateLimits;
+pub use server::{ApiConfig, EdgeConfig, SHUTDOWN_MAX, app, serve};
 
 use poem_openapi::{OpenApiService, Tags};
 
@@ -120,6 +125,10 @@ places in the request that are wrong.
 
 **Calls that move money** need an `Idempotency-Key` header of your own choosing. The same key and request get the \
 same answer again, with the header `Idempotent-Replayed: true`; nothing is done twice.
+
+**Limits**: whoever calls too often is refused with 429 `rate_limited` and `Retry-After`. Answers carry `RateLimit` \
+(what is left, and the seconds until the budget is whole) and `RateLimit-Policy`. Signed-in calls are counted by account, \
+others by address.
 
 **Lists** come in pages: hand `next_cursor` over as `after`, unchanged, until it is `null`.";
 

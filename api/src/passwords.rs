@@ -134,7 +134,7 @@ impl PasswordChanges {
 /// The caller, who has told their password just now.
 ///
 /// # Errors
-/// `password_wrong`, at this place of the request, or `account_closed`.
+/// `password_wrong`, at this place of the request; `rate_limited` after five of them; `account_closed`.
 pub(crate) async fn require_password(
     context: &Context,
     caller: &Caller,
@@ -143,11 +143,15 @@ pub(crate) async fn require_password(
 ) -> Result<User, ApiError> {
     let user = context.store.user(caller.user()).await?;
     require_open(&user)?;
-    if context.passwords.verify(password.0, Some(user.password_hash.clone())).await? {
-        return Ok(user);
-    }
-    let detail = "this is not the password of the account";
-    Err(ApiError::new(ProblemCode::PasswordWrong, detail).at(place, detail))
+    let id = user.id;
+    let check = async {
+        if context.passwords.verify(password.0, Some(user.password_hash.clone())).await? {
+            return Ok(user);
+        }
+        let detail = "this is not the password of the account";
+        Err(ApiError::new(ProblemCode::PasswordWrong, detail).at(place, detail))
+    };
+    context.budgets.password(id, context.now(), check).await
 }
 
 fn known_of(user: &User) -> KnownWords {

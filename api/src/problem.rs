@@ -1,5 +1,6 @@
 //! Errors as clients see them: RFC 9457 problem documents with a closed set of codes.
 
+mod allow;
 mod code;
 mod framework;
 mod refusal;
@@ -8,19 +9,21 @@ pub use code::Code;
 pub(crate) use framework::{of_framework, of_panic};
 
 use crate::observe::current_request_id;
+use crate::rate_limits::whole_seconds;
 use chrono::TimeDelta;
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{IntoResponse, Response};
 use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, Registry};
 use poem_openapi::types::{ToJSON, Type};
 use poem_openapi::{ApiResponse, Object};
+use std::time::Duration;
 
 use crate::wire::Wire;
 
 const CONTENT_TYPE: &str = "application/problem+json";
 
 /// When something that should pass by itself may be tried again.
-const RETRY_AFTER_S: u32 = 2;
+const RETRY_AFTER_S: u64 = 2;
 
 /// One place in the request that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
@@ -59,12 +62,20 @@ pub(crate) struct ApiError {
     pub(crate) detail: String,
     pub(crate) errors: Vec<FieldError>,
     /// When to come back, if that is known.
-    pub(crate) retry_after_s: Option<u32>,
+    pub(crate) retry_after_s: Option<u64>,
 }
 
 impl ApiError {
     pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: vec![], retry_after_s: None }
+        let retry_after_s = code.passes_by_itself().then_some(RETRY_AFTER_S);
+        Self { code, detail: detail.into(), errors: vec![], retry_after_s }
+    }
+
+    /// Too much of something; `reset` is when there is room again.
+    pub(crate) fn rate_limited(what: &str, reset: Duration) -> Self {
+        let seconds = whole_seconds(reset).max(1);
+        let detail = format!("{what}; the next may come in {seconds} seconds");
+        Self { retry_after_s: Some(seconds), ..Self::new(Code::RateLimited, detail) }
     }
 
     /// A well-formed request with a value that cannot be.
@@ -78,10 +89,9 @@ impl ApiError {
         self
     }
 
-    /// With the time after which the same call may succeed, in whole seconds, rounded up.
+    /// With the time after which the same call may succeed.
     pub(crate) fn after(mut self, wait: TimeDelta) -> Self {
-        let seconds = wait.num_seconds().saturating_add(1);
-        self.retry_after_s = u32::try_from(seconds).ok();
+        self.retry_after_s = Some(whole_seconds(wait.to_std().unwrap_or_default()).max(1));
         self
     }
 
@@ -119,8 +129,7 @@ impl IntoResponse for ApiError {
             let challenge = HeaderValue::from_static("Bearer");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
-        let usual = self.code.passes_by_itself().then_some(RETRY_AFTER_S);
-        if let Some(seconds) = self.retry_after_s.or(usual) {
+        if let Some(seconds) = self.retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response

@@ -7,12 +7,14 @@ use crate::links::Links;
 use crate::password::Passwords;
 use crate::passwords::RESETS_AT_ONCE;
 use crate::problem::{of_framework, of_panic};
+use crate::rate_limits::{Budgets, RateLimits};
 use crate::tokens::Tokens;
-use crate::{bounds, docs, observe, service};
+use crate::{bounds, compress, cors, docs, observe, rate_limits, service};
 use amana_files::Files;
 use amana_postgres::{Clock, CodeKey, Store, TransferWriter};
 use amana_redis::Transport;
 use ipnet::IpNet;
+use poem::http::HeaderValue;
 use poem::listener::TcpAcceptor;
 use poem::middleware::CatchPanic;
 use poem::{Endpoint, EndpointExt, Response, Route, Server};
@@ -38,16 +40,41 @@ pub struct ApiConfig {
     pub staff_networks: Vec<IpNet>,
     /// Where documents are kept; all instances and workers share it.
     pub files: Files,
+    pub edge: EdgeConfig,
 }
 
-/// The whole API with all its layers, on the present runtime. `redis` is only asked whether it is there.
+/// How the API meets the network.
+#[derive(Debug, Clone, Default)]
+pub struct EdgeConfig {
+    /// Who is believed about the address of a client.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Which web pages may call from a browser: `https://app.example.com`.
+    pub allowed_origins: Vec<String>,
+    pub rate_limits: RateLimits,
+}
+
+impl EdgeConfig {
+    /// Without limits, for whoever measures or tests something else.
+    #[must_use]
+    pub fn unlimited() -> Self {
+        Self { rate_limits: RateLimits::OFF, ..Self::default() }
+    }
+}
+
+/// The whole API with all its layers, on the present runtime. Of `redis` only the budgets are used.
 pub fn app(
     store: Store,
     clock: Clock,
     redis: Option<Transport>,
     config: &ApiConfig,
 ) -> impl Endpoint<Output = Response> + 'static {
+    let edge = &config.edge;
+    let origins =
+        edge.allowed_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
+    let origins: Arc<[HeaderValue]> = origins.collect();
     let context = Arc::new(Context {
+        budgets: Budgets::new(&edge.rate_limits, redis.as_ref()),
+        trusted_proxies: edge.trusted_proxies.clone(),
         transfers: TransferWriter::start(&store, &clock),
         ended: EndedSessions::start(store.clone(), clock.clone()),
         staff_networks: config.staff_networks.clone(),
@@ -67,10 +94,17 @@ pub fn app(
         .nest_no_strip("/", service())
         .at("/openapi.json", docs::document_endpoint())
         .at("/docs", docs::page_endpoint())
-        .data(context)
+        .data(Arc::clone(&context))
         .around(bounds::bound)
         .with(CatchPanic::new().with_handler(of_panic))
         .catch_all_error(of_framework)
+        // The layers on both sides of this would be one type too deep for the compiler.
+        .boxed()
+        .around(move |endpoint, request| {
+            rate_limits::limit(Arc::clone(&context), endpoint, request)
+        })
+        .around(compress::compress)
+        .around(move |endpoint, request| cors::share(Arc::clone(&origins), endpoint, request))
         .around(observe::observe)
 }
 

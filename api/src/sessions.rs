@@ -7,6 +7,7 @@ pub(crate) use answer::TokensAnswer;
 pub(crate) use second_step::SecondSteps;
 
 use crate::Chapter;
+use crate::address::ClientAddress;
 use crate::auth::{Caller, require_open};
 use crate::body::Body;
 use crate::context::Context;
@@ -96,15 +97,18 @@ impl Sessions {
     /// factor gets a challenge instead, for `complete_log_in`, good for five minutes. A person has five sessions at
     /// most; the one that was not used for longest makes room. Who logs in from a device that was
     /// not seen before gets an e-mail. Problems: `invalid_credentials` (401), whether the person is unknown or
-    /// the password wrong; `account_closed` (403), told to nobody who does not know the password.
+    /// the password wrong; `account_closed` (403), told to nobody who does not know the password;
+    /// `rate_limited` (429) with `Retry-After` after five wrong ones within 15 minutes for one login or from one
+    /// address, whatever is sent then; `unavailable` (503) if they cannot be counted.
     #[oai(path = "/", method = "post", operation_id = "log_in")]
     async fn log_in(
         &self,
         context: Data<&Arc<Context>>,
+        address: Data<&ClientAddress>,
         device: device::From,
         body: Body<Credentials>,
     ) -> Result<LoggedIn, ApiError> {
-        let user = proven(&context, body.value).await?;
+        let user = proven(&context, **address, body.value).await?;
         let (id, role, device) = (user.id, user.role, device.0);
         let work = async move |store: Store, now| store.log_in(id, &device, now).await;
         let answer = match context.write(work).await? {
@@ -185,16 +189,23 @@ impl Sessions {
 /// The person who goes by this name and knows its password. That the account is closed is theirs to know.
 async fn proven(
     context: &Context,
+    address: ClientAddress,
     Credentials { login, password }: Credentials,
 ) -> Result<User, ApiError> {
     let user = find(context, &login).await?;
-    let hash = user.as_ref().map(|user| user.password_hash.clone());
-    let fits = context.passwords.verify(password.0, hash).await?;
-    let user = user.filter(|_| fits).ok_or_else(|| {
-        ApiError::new(Code::InvalidCredentials, "this login and password do not belong together")
-    })?;
-    require_open(&user)?;
-    Ok(user)
+    // However somebody is named, it is one account that is guessed at.
+    let name = user.as_ref().map_or(login, |user| user.id.to_string());
+    let check = async {
+        let hash = user.as_ref().map(|user| user.password_hash.clone());
+        let fits = context.passwords.verify(password.0, hash).await?;
+        let user = user.filter(|_| fits).ok_or_else(|| {
+            let detail = "this login and password do not belong together";
+            ApiError::new(Code::InvalidCredentials, detail)
+        })?;
+        require_open(&user)?;
+        Ok(user)
+    };
+    context.budgets.log_in((&name, address), context.now(), check).await
 }
 
 /// A login that nobody can have is treated like one that nobody has.

@@ -1,5 +1,8 @@
 //! Configuration from the environment. Whatever is missing or wrong is one line that names the variable.
 
+mod edge;
+
+use amana_api::EdgeConfig;
 use amana_messaging::{MailConfig, SmsConfig};
 use amana_mpesa::MpesaConfig;
 use ipnet::IpNet;
@@ -75,14 +78,17 @@ impl<'a> Source<'a> {
         }
     }
 
-    fn networks(&self, variable: &'static str, default: &str) -> Result<Vec<IpNet>, ConfigError> {
+    /// What stands between commas.
+    fn list<T>(
+        &self,
+        variable: &'static str,
+        (wanted, default): (&str, &str),
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Vec<T>, ConfigError> {
+        let wrong = || ConfigError { variable, why: format!("must be {wanted}") };
         let text = self.optional(variable).unwrap_or_else(|| default.to_owned());
-        let read = |part: &str| part.trim().parse();
-        let networks: Result<_, _> = text.split(',').map(read).collect();
-        networks.map_err(|_: ipnet::AddrParseError| ConfigError {
-            variable,
-            why: "must be networks such as 10.0.0.0/8,192.168.1.0/24".to_owned(),
-        })
+        let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+        items.map(|item| parse(item).ok_or_else(wrong)).collect()
     }
 
     fn in_range<T>(
@@ -162,6 +168,7 @@ pub struct Api {
     pub fee_fixed_minor: i64,
     pub staff_networks: Vec<IpNet>,
     pub files: PathBuf,
+    pub edge: EdgeConfig,
 }
 
 /// This machine and private networks (RFC 1918, RFC 4193).
@@ -182,8 +189,9 @@ impl Api {
             jwt_secret,
             fee_percentage_bps: source.in_range("AMANA_FEE_PERCENTAGE_BPS", 150, 0..=10_000)?,
             fee_fixed_minor: source.in_range("AMANA_FEE_FIXED_MINOR", 0, 0..=100_000_000)?,
-            staff_networks: source.networks("AMANA_STAFF_NETWORKS", STAFF_NETWORKS)?,
+            staff_networks: edge::networks(source, "AMANA_STAFF_NETWORKS", STAFF_NETWORKS)?,
             files: files(source)?,
+            edge: edge::read(source)?,
         })
     }
 }
@@ -305,6 +313,43 @@ mod tests {
             &[SECRET, ("AMANA_FEE_PERCENTAGE_BPS", "20000")],
             "configuration: AMANA_FEE_PERCENTAGE_BPS must be a whole number from 0 to 10000",
         );
+        check(
+            &[SECRET, ("AMANA_RATE_LIMITS", "some")],
+            "configuration: AMANA_RATE_LIMITS must be on or off",
+        );
+    }
+
+    #[test]
+    fn proxies_are_networks_or_single_addresses() {
+        let read = |text| api(&[SECRET, ("AMANA_TRUSTED_PROXIES", text)]);
+        let proxies = read(" 10.0.0.0/8, 192.0.2.7,fd00::/8 ").unwrap().edge.trusted_proxies;
+        let shown: Vec<String> = proxies.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["10.0.0.0/8", "192.0.2.7/32", "fd00::/8"]);
+        for wrong in ["10.0.0.0/33", "*", "localhost", "10.0.0.0/8 192.0.2.7"] {
+            let said = read(wrong).unwrap_err().to_string();
+            assert!(said.starts_with("configuration: AMANA_TRUSTED_PROXIES must be"), "{said}");
+        }
+    }
+
+    #[test]
+    fn origins_are_exact() {
+        let read = |text| api(&[SECRET, ("AMANA_ALLOWED_ORIGINS", text)]);
+        let origins = read("https://app.example.com, http://localhost:3000").unwrap().edge;
+        assert_eq!(origins.allowed_origins, ["https://app.example.com", "http://localhost:3000"]);
+        for wrong in [
+            "*",
+            "null",
+            "app.example.com",
+            "https://*.example.com/",
+            "https://app.example.com/",
+            "https://app.example.com:443",
+            "https://App.example.com",
+            "https://user@app.example.com",
+            "file:///tmp",
+        ] {
+            let said = read(wrong).unwrap_err().to_string();
+            assert!(said.starts_with("configuration: AMANA_ALLOWED_ORIGINS must be"), "{said}");
+        }
     }
 
     #[test]
@@ -312,5 +357,7 @@ mod tests {
         let files = ("AMANA_FILES_DIR", "/var/lib/amana/files");
         let api = api(&[SECRET, files, ("AMANA_FEE_FIXED_MINOR", "  ")]).unwrap();
         assert_eq!((api.fee_percentage_bps, api.fee_fixed_minor), (150, 0));
+        assert_eq!(api.edge.rate_limits, amana_api::RateLimits::default());
+        assert!(api.edge.trusted_proxies.is_empty() && api.edge.allowed_origins.is_empty());
     }
 }

@@ -46,6 +46,7 @@ pub fn api() -> Result<()> {
             fee,
             staff_networks: config.staff_networks,
             files,
+            edge: config.edge,
         };
         let app = amana_api::app(store, Clock::default(), Some(transport), &api);
         tracing::info!(listen = %config.listen, "API is ready");

@@ -2,7 +2,7 @@
 
 use crate::servers::{Database, files_folder, namespace, redis_url};
 use crate::worker::{WorkerProcess, settings};
-use amana_api::{ApiConfig, FeePolicy};
+use amana_api::{ApiConfig, EdgeConfig, FeePolicy};
 use amana_domain::proof::Trust;
 use amana_files::Files;
 use amana_messaging::{MailConfig, Mailer, SmsConfig, SmsGateway};
@@ -34,6 +34,7 @@ pub struct AppBuilder {
     callback_delay: Option<Duration>,
     statement_url: Option<String>,
     staff_networks: Option<Vec<IpNet>>,
+    edge: Option<EdgeConfig>,
 }
 
 impl std::fmt::Debug for AppBuilder {
@@ -122,6 +123,13 @@ impl AppBuilder {
         self
     }
 
+    /// How the API meets the network; usually nothing is limited, since all people of a test share one address.
+    #[must_use]
+    pub fn edge(mut self, edge: EdgeConfig) -> Self {
+        self.edge = Some(edge);
+        self
+    }
+
     pub async fn start(self) -> App {
         crate::secrets::read_logs();
         let database = Database::new().await;
@@ -139,6 +147,9 @@ impl AppBuilder {
         let mut config = api_config(files.clone());
         if let Some(networks) = &self.staff_networks {
             config.staff_networks = networks.clone();
+        }
+        if let Some(edge) = &self.edge {
+            config.edge = edge.clone();
         }
         let app = amana_api::app(store.clone(), clock.clone(), Some(transport.clone()), &config);
         let api = tokio::spawn(async move {
@@ -204,6 +215,7 @@ pub fn api_config(files: Files) -> ApiConfig {
         fee: FeePolicy { percentage_bps: 150, fixed_minor: 0 },
         files,
         staff_networks: everywhere(),
+        edge: EdgeConfig::unlimited(),
     }
 }
 

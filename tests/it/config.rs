@@ -115,7 +115,7 @@ fn every_missing_variable_is_named() {
 
 #[test]
 fn every_wrong_variable_is_named_with_what_it_should_be() {
-    let table: [(&[&str], Settings, &'static str, &'static str, &str); 17] = [
+    let table: [(&[&str], Settings, &'static str, &'static str, &str); 22] = [
         (&["api"], api(), "DATABASE_URL", "mysql://sesame@localhost", "postgres://"),
         (&["api"], api(), "REDIS_URL", "127.0.0.1:6379:sesame", "redis://"),
         (&["api"], api(), "DATABASE_CONNECTIONS_MAX", "0", "from 1 to 500"),
@@ -124,6 +124,11 @@ fn every_wrong_variable_is_named_with_what_it_should_be() {
         (&["api"], api(), "AMANA_FEE_PERCENTAGE_BPS", "1.5", "from 0 to 10000"),
         (&["api"], api(), "AMANA_FEE_FIXED_MINOR", "-1", "from 0"),
         (&["worker"], worker(), "AMANA_JWT_SECRET", "sesame", "at least 32"),
+        (&["api"], api(), "AMANA_STAFF_NETWORKS", "sesame", "10.0.0.0/8"),
+        (&["api"], api(), "AMANA_TRUSTED_PROXIES", "sesame", "10.0.0.0/8"),
+        (&["api"], api(), "AMANA_ALLOWED_ORIGINS", "*", "https://app.example.com"),
+        (&["api"], api(), "AMANA_RATE_LIMITS", "sesame", "on or off"),
+        (&["api"], api(), "AMANA_REQUESTS_PER_MINUTE", "0", "from 1 to 10000000"),
         (&["worker"], worker(), "MPESA_BASE_URL", "sesame", "https://"),
         (&["worker"], worker(), "AMANA_PUBLIC_URL", "sesame", "https://"),
         (&["worker"], worker(), "MPESA_STATEMENT_URL", "sesame", "https://"),

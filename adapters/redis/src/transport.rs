@@ -152,6 +152,14 @@ impl Transport {
         self.client.get_multiplexed_async_connection_with_config(&config).await
     }
 
+    pub(crate) fn manager(&self) -> ConnectionManager {
+        self.manager.clone()
+    }
+
+    pub(crate) fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
     // The braces are a hash tag: everything about one queue lives in one slot of a cluster.
     pub(crate) fn key(&self, queue: &str) -> String {
         format!("{{{}:{queue}}}:ids", self.namespace)

@@ -30,6 +30,7 @@ text_enum! {
         MethodNotAllowed = "method_not_allowed",
         UnsupportedMediaType = "unsupported_media_type",
         RequestTooLarge = "request_too_large",
+        RateLimited = "rate_limited",
         UriTooLong = "uri_too_long",
         HeadersTooLarge = "headers_too_large",
         EmailTaken = "email_taken",
@@ -124,6 +125,7 @@ impl Code {
             Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Code::RequestTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Code::UriTooLong => StatusCode::URI_TOO_LONG,
             Code::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Code::IdempotencyKeyInProgress
@@ -219,6 +221,7 @@ impl Code {
             Code::MethodNotAllowed => "Method not allowed",
             Code::UnsupportedMediaType => "Unsupported media type",
             Code::RequestTooLarge => "The request is too large",
+            Code::RateLimited => "Too many requests",
             Code::UriTooLong => "The address is too long",
             Code::HeadersTooLarge => "The headers are too large",
             Code::EmailTaken => "The e-mail address is taken",

@@ -1,9 +1,10 @@
 //! What the framework rejects by itself, as problems.
 
+use super::allow::allow;
 use super::{ApiError, Code};
 use crate::auth;
 use poem::error::{MethodNotAllowedError, NotFoundError, ReadBodyError};
-use poem::http::StatusCode;
+use poem::http::{StatusCode, header};
 use poem::{IntoResponse, PathPattern, Response};
 use poem_openapi::error::{
     AuthorizationError, ContentTypeError, ParseParamError, ParsePathError, ParseRequestPayloadError,
@@ -17,6 +18,11 @@ pub(crate) async fn of_framework(error: poem::Error) -> Response {
     }
     let mut response = problem(&error).into_response();
     if let Some(pattern) = error.data::<PathPattern>() {
+        if error.is::<MethodNotAllowedError>()
+            && let Some(methods) = allow(pattern)
+        {
+            response.headers_mut().insert(header::ALLOW, methods);
+        }
         response.set_data(pattern.clone());
     }
     response

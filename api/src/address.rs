@@ -1,0 +1,110 @@
+//! Who is at the other end: the address of the peer, or what proxies that we trust say about theirs.
+
+use ipnet::IpNet;
+use poem::Request;
+use poem::http::header::HeaderMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+const FORWARDED_FOR: &str = "X-Forwarded-For";
+
+/// A household or a small network has at least so many bits to itself: its addresses count as one.
+const V6_NETWORK_BITS: u32 = 64;
+
+/// Part of every request that reaches a handler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ClientAddress(pub(crate) IpAddr);
+
+impl ClientAddress {
+    pub(crate) fn of(request: &Request, trusted: &[IpNet]) -> Self {
+        let peer = request.remote_addr().as_socket_addr().map(SocketAddr::ip);
+        // Without a network there is one peer only.
+        let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        Self(client(peer, request.headers(), trusted))
+    }
+
+    /// Whether a request that came through the layers was sent from one of these networks.
+    pub(crate) fn is_in(request: &Request, networks: &[IpNet]) -> bool {
+        let address = request.data::<Self>();
+        address
+            .is_some_and(|Self(address)| networks.iter().any(|network| network.contains(address)))
+    }
+
+    /// What is counted: an IPv6 client has more addresses than there are limits.
+    pub(crate) fn network(self) -> IpAddr {
+        match self.0 {
+            IpAddr::V4(_) => self.0,
+            IpAddr::V6(address) => {
+                let host_bits = Ipv6Addr::BITS.saturating_sub(V6_NETWORK_BITS);
+                let mask = u128::MAX.checked_shl(host_bits).unwrap_or_default();
+                IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & mask))
+            }
+        }
+    }
+}
+
+/// From the last hop to the first: each was written by the one after it, so the chain is believed as far as it
+/// consists of proxies that we trust. Whatever is further left was sent by somebody who may write anything.
+fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
+    let mut address = peer.to_canonical();
+    let lines = headers.get_all(FORWARDED_FOR).iter().rev();
+    for hop in lines.flat_map(|line| line.to_str().unwrap_or_default().rsplit(',')) {
+        if !is_trusted(&address) {
+            break;
+        }
+        let Some(hop) = parsed(hop.trim()) else { break };
+        address = hop;
+    }
+    address
+}
+
+/// Some proxies write the port too.
+fn parsed(hop: &str) -> Option<IpAddr> {
+    let with_port = || hop.parse().ok().map(|address: SocketAddr| address.ip());
+    hop.parse().ok().or_else(with_port).map(|address: IpAddr| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use poem::http::HeaderValue;
+
+    fn check(peer: &str, lines: &[&str], trusted: &[&str], wanted: &str) {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(FORWARDED_FOR, HeaderValue::from_str(line).unwrap());
+        }
+        let trusted: Vec<IpNet> = trusted.iter().map(|text| text.parse().unwrap()).collect();
+        let found = client(peer.parse().unwrap(), &headers, &trusted);
+        assert_eq!(found.to_string(), wanted, "{peer} {lines:?} {trusted:?}");
+    }
+
+    #[test]
+    fn only_trusted_proxies_are_believed() {
+        let inside = ["10.0.0.0/8", "fd00::/8"];
+        check("203.0.113.7", &[], &[], "203.0.113.7");
+        check("203.0.113.7", &["198.51.100.1"], &[], "203.0.113.7");
+        check("203.0.113.7", &["198.51.100.1"], &inside, "203.0.113.7");
+        check("10.0.0.1", &[], &inside, "10.0.0.1");
+        check("10.0.0.1", &["198.51.100.1"], &inside, "198.51.100.1");
+        check("::ffff:10.0.0.1", &["198.51.100.1"], &inside, "198.51.100.1");
+        check("fd00::1", &["2001:db8::7"], &inside, "2001:db8::7");
+        // What the client wrote itself is left of what the first proxy added.
+        check("10.0.0.1", &["1.1.1.1, 198.51.100.1"], &inside, "198.51.100.1");
+        check("10.0.0.1", &["1.1.1.1, 198.51.100.1, 10.2.3.4"], &inside, "198.51.100.1");
+        check("10.0.0.1", &["1.1.1.1", "198.51.100.1", "10.2.3.4"], &inside, "198.51.100.1");
+        check("10.0.0.1", &["10.9.9.9, 10.2.3.4"], &inside, "10.9.9.9");
+        check("10.0.0.1", &["198.51.100.1:4711"], &inside, "198.51.100.1");
+        check("10.0.0.1", &["[2001:db8::7]:4711"], &inside, "2001:db8::7");
+        check("10.0.0.1", &["198.51.100.1, unknown"], &inside, "10.0.0.1");
+        check("10.0.0.1", &["", "198.51.100.1"], &inside, "198.51.100.1");
+    }
+
+    #[test]
+    fn an_ipv6_network_counts_as_one() {
+        let network = |text: &str| ClientAddress(text.parse().unwrap()).network().to_string();
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(network("2001:db8:1:3:3:4:5:6"), "2001:db8:1:3::");
+        assert_eq!(network("198.51.100.1"), "198.51.100.1");
+    }
+}

@@ -1,0 +1,207 @@
+//! How much anybody may ask for: signed-in people by account, everybody else by address. Wrong passwords are
+//! counted apart, see `guesses`.
+
+mod guesses;
+mod tally;
+
+use crate::address::ClientAddress;
+use crate::auth;
+use crate::context::Context;
+use crate::problem::ApiError;
+use amana_domain::id::UserId;
+use amana_redis::{Limiter, RateRule, Transport};
+use chrono::{DateTime, Utc};
+use guesses::Guesses;
+use poem::endpoint::Endpoint;
+use poem::http::{HeaderName, HeaderValue, Method};
+use poem::{IntoResponse, Request, Response};
+use std::fmt::Display;
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tally::{Standing, Tally};
+
+const QUARTER_OF_AN_HOUR: Duration = Duration::from_secs(15 * 60);
+
+const ANONYMOUS: RateRule = RateRule { name: "anonymous", limit: 100, window: QUARTER_OF_AN_HOUR };
+const ACCOUNT: RateRule =
+    RateRule { name: "account", limit: 1_000, window: Duration::from_secs(60) };
+const PASSWORD: RateRule = RateRule { name: "password", limit: 5, window: QUARTER_OF_AN_HOUR };
+
+/// Signed-in calls are told to Redis in portions of so many.
+const PORTION: u32 = 50;
+
+/// These make accounts and tokens: whoever calls them is a stranger, with whatever token.
+const FOR_STRANGERS: [&str; 2] = ["/v1/users", "/v1/sessions"];
+
+/// The provider, load balancers and readers of the document are not counted.
+const UNCOUNTED: [&str; 4] = ["/livez", "/readyz", "/openapi.json", "/docs"];
+const UNCOUNTED_BELOW: &str = "/v1/callbacks/";
+
+/// Which budgets there are; what is `None` has no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimits {
+    /// Requests without a valid token, by address.
+    pub anonymous: Option<RateRule>,
+    /// Requests with one, by account.
+    pub account: Option<RateRule>,
+    /// Wrong passwords: of log-ins by name and by address, of those who are signed in by account.
+    pub password: Option<RateRule>,
+}
+
+impl RateLimits {
+    pub const OFF: Self = Self { anonymous: None, account: None, password: None };
+
+    /// The usual limits, with another one for accounts.
+    #[must_use]
+    pub fn per_account(requests_per_minute: u32) -> Self {
+        let account = Some(RateRule { limit: requests_per_minute, ..ACCOUNT });
+        Self { account, ..Self::default() }
+    }
+}
+
+impl Default for RateLimits {
+    fn default() -> Self {
+        Self { anonymous: Some(ANONYMOUS), account: Some(ACCOUNT), password: Some(PASSWORD) }
+    }
+}
+
+/// The budgets as this process knows them, and the Redis in which all processes share them.
+#[derive(Debug)]
+pub(crate) struct Budgets {
+    redis: Option<Limiter>,
+    anonymous: Option<Tally<IpAddr>>,
+    account: Option<Tally<UserId>>,
+    password: Option<Guesses>,
+}
+
+impl Budgets {
+    pub(crate) fn new(limits: &RateLimits, redis: Option<&Transport>) -> Self {
+        let redis = redis.map(Limiter::new);
+        Self {
+            anonymous: limits.anonymous.map(|rule| Tally::new(rule, 1)),
+            account: limits.account.map(|rule| Tally::new(rule, PORTION)),
+            password: limits.password.map(|rule| Guesses::new(rule, redis.clone())),
+            redis,
+        }
+    }
+
+    /// Carries out a log-in, unless too many for this name or from this address have failed; its failure counts.
+    ///
+    /// # Errors
+    /// `rate_limited`; `unavailable` if it is not known how many have failed; what `check` fails with.
+    pub(crate) async fn log_in<T>(
+        &self,
+        (name, address): (&str, ClientAddress),
+        now: DateTime<Utc>,
+        check: impl Future<Output = Result<T, ApiError>>,
+    ) -> Result<T, ApiError> {
+        match &self.password {
+            Some(limit) => limit.guard((guesses::hashed(name), Some(address)), now, check).await,
+            None => check.await,
+        }
+    }
+
+    /// The same for somebody who is signed in and tells their password again.
+    ///
+    /// # Errors
+    /// Those of [`Budgets::log_in`].
+    pub(crate) async fn password<T>(
+        &self,
+        user: UserId,
+        now: DateTime<Utc>,
+        check: impl Future<Output = Result<T, ApiError>>,
+    ) -> Result<T, ApiError> {
+        match &self.password {
+            Some(limit) => limit.guard((format!("user:{user}"), None), now, check).await,
+            None => check.await,
+        }
+    }
+
+    /// Counts a request, and tells how its sender stands now; nothing if there is no limit.
+    async fn count(
+        &self,
+        account: Option<UserId>,
+        address: ClientAddress,
+        now: DateTime<Utc>,
+    ) -> Option<(RateRule, Standing)> {
+        match account {
+            Some(account) => self.count_in(self.account.as_ref()?, &account, now).await,
+            None => self.count_in(self.anonymous.as_ref()?, &address.network(), now).await,
+        }
+    }
+
+    async fn count_in<K: Copy + Eq + Hash + Display>(
+        &self,
+        tally: &Tally<K>,
+        key: &K,
+        now: DateTime<Utc>,
+    ) -> Option<(RateRule, Standing)> {
+        let now_ms = now.timestamp_millis();
+        let mut standing = tally.count(key, now_ms);
+        if standing.untold > 0
+            && let Some(redis) = &self.redis
+        {
+            let subject = key.to_string();
+            // Without Redis each process goes on with what it knows.
+            if let Ok(taken) = redis.take(&tally.rule, &[&subject], standing.untold, now_ms).await {
+                standing = tally.told(key, now_ms, standing.untold, taken);
+            }
+        }
+        Some((tally.rule, standing))
+    }
+}
+
+/// Refuses a request whose sender has spent their budget, before anything of it is read; and tells everybody who
+/// is counted how they stand.
+pub(crate) async fn limit<E>(
+    context: Arc<Context>,
+    endpoint: Arc<E>,
+    mut request: Request,
+) -> poem::Result<Response>
+where
+    E: Endpoint,
+    E::Output: IntoResponse,
+{
+    let address = ClientAddress::of(&request, &context.trusted_proxies);
+    request.set_data(address);
+    let path = request.uri().path();
+    if UNCOUNTED.contains(&path) || path.starts_with(UNCOUNTED_BELOW) {
+        return Ok(endpoint.get_response(request).await);
+    }
+    let is_strangers = request.method() == Method::POST && FOR_STRANGERS.contains(&path);
+    let now = context.now();
+    let bearer = auth::bearer(&context, &request);
+    // Read once, used again by the extractors.
+    if let Some(bearer) = bearer {
+        request.set_data(bearer);
+    }
+    let account = bearer.filter(|_| !is_strangers).map(|bearer| bearer.user);
+    let counted = context.budgets.count(account, address, now).await;
+    let Some((rule, standing)) = counted else { return Ok(endpoint.get_response(request).await) };
+    let mut response = if standing.is_refused {
+        ApiError::rate_limited("too many requests", standing.reset).into_response()
+    } else {
+        endpoint.get_response(request).await
+    };
+    tell(&mut response, &rule, &standing);
+    Ok(response)
+}
+
+/// The headers of draft-ietf-httpapi-ratelimit-headers.
+fn tell(response: &mut Response, rule: &RateRule, standing: &Standing) {
+    let RateRule { name, limit, window } = rule;
+    let policy = format!("\"{name}\";q={limit};w={}", window.as_secs());
+    let left = format!("\"{name}\";r={};t={}", standing.left, whole_seconds(standing.reset));
+    for (header, value) in [("ratelimit-policy", policy), ("ratelimit", left)] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(HeaderName::from_static(header), value);
+        }
+    }
+}
+
+/// Rounded up: whoever comes back after so long is not too early.
+pub(crate) fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0))
+}

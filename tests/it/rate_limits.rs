@@ -1,0 +1,346 @@
+//! Who calls too often is refused: strangers by address, people by account, guessers of passwords by both.
+
+use amana::local::{Durability, Redis, Scratch};
+use amana_api::{ApiConfig, EdgeConfig, RateLimits};
+use amana_harness::{Answer, App, api_config, eventually};
+use amana_redis::RateRule;
+use chrono::TimeDelta;
+use reqwest::Method;
+use serde_json::json;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+
+const PASSWORD: &str = "karibu-nyumbani-7";
+const WRONG: &str = "not-the-password";
+
+/// Addresses of documentation (RFC 5737): the proxy says that callers come from there.
+const HERE: &str = "198.51.100.1";
+const THERE: &str = "203.0.113.7";
+
+/// A test is a proxy that the API trusts, so that it can call from anywhere.
+fn behind_a_proxy(rate_limits: RateLimits) -> EdgeConfig {
+    let trusted_proxies = vec!["127.0.0.0/8".parse().expect("a network")];
+    EdgeConfig { trusted_proxies, rate_limits, ..EdgeConfig::default() }
+}
+
+fn strangers_have(limit: u32) -> RateLimits {
+    let usual = RateLimits::default();
+    let rule = usual.anonymous.map(|rule| RateRule { limit, ..rule });
+    RateLimits { anonymous: rule, ..usual }
+}
+
+async fn start(rate_limits: RateLimits) -> App {
+    App::builder().without_worker().edge(behind_a_proxy(rate_limits)).start().await
+}
+
+async fn get_from(app: &App, address: &str, path: &str) -> Answer {
+    app.send_bytes(Method::GET, path, &[("X-Forwarded-For", address)], vec![]).await
+}
+
+async fn log_in_from(app: &App, address: &str, login: &str, password: &str) -> Answer {
+    let body = json!({ "login": login, "password": password }).to_string().into_bytes();
+    let headers = [("X-Forwarded-For", address), ("Content-Type", "application/json")];
+    app.send_bytes(Method::POST, "/v1/sessions", &headers, body).await
+}
+
+fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
+    answer.headers.get(name).map(|value| value.to_str().expect("text"))
+}
+
+/// What is left of the budget of this name, as the answer tells it.
+#[track_caller]
+fn left(answer: &Answer, name: &str) -> u32 {
+    let told = header(answer, "ratelimit").expect("a budget");
+    let rest = told.strip_prefix(&format!("\"{name}\";r=")).unwrap_or_else(|| panic!("{told}"));
+    rest.split_once(";t=").expect("a time").0.parse().expect("a number")
+}
+
+#[track_caller]
+fn refused(answer: &Answer) -> u64 {
+    assert_eq!((answer.status.as_u16(), answer.problem()), (429, "rate_limited"));
+    header(answer, "retry-after").expect("when to come again").parse().expect("seconds")
+}
+
+#[track_caller]
+fn is(answer: &Answer, status: u16, code: &str) {
+    assert_eq!((answer.status.as_u16(), answer.problem()), (status, code));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stranger_has_a_hundred_requests_in_a_quarter_of_an_hour() {
+    let app = start(RateLimits::default()).await;
+    for n in 1..=100 {
+        let answer = get_from(&app, HERE, "/v1/nothing").await;
+        is(&answer, 404, "not_found");
+        assert_eq!(header(&answer, "ratelimit-policy"), Some("\"anonymous\";q=100;w=900"));
+        assert_eq!(left(&answer, "anonymous"), 100 - n);
+    }
+    for _ in 0..3 {
+        let answer = get_from(&app, HERE, "/v1/nothing").await;
+        assert!((850..=900).contains(&refused(&answer)), "{:?}", answer.headers);
+        assert_eq!(left(&answer, "anonymous"), 0);
+    }
+    is(&get_from(&app, THERE, "/v1/nothing").await, 404, "not_found");
+    app.clock.advance(TimeDelta::minutes(15));
+    assert_eq!(left(&get_from(&app, HERE, "/v1/nothing").await, "anonymous"), 99);
+}
+
+/// Only a proxy that we know may say where somebody comes from.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_cannot_be_made_up() {
+    let edge = EdgeConfig { rate_limits: strangers_have(10), ..EdgeConfig::default() };
+    let app = App::builder().without_worker().edge(edge).start().await;
+    for n in 1..=10 {
+        let answer = get_from(&app, &format!("198.51.100.{n}"), "/v1/nothing").await;
+        assert_eq!(left(&answer, "anonymous"), 10 - n);
+    }
+    refused(&get_from(&app, THERE, "/v1/nothing").await);
+
+    // Behind the proxy, what the client wrote itself is left of what the proxy added.
+    let app = start(strangers_have(10)).await;
+    for n in 1..=10 {
+        let answer = get_from(&app, &format!("203.0.113.{n}, {HERE}"), "/v1/nothing").await;
+        assert_eq!(left(&answer, "anonymous"), 10 - n);
+    }
+    refused(&get_from(&app, HERE, "/v1/nothing").await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_are_counted_by_account_wherever_they_are() {
+    let app = start(RateLimits::per_account(20)).await;
+    let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
+    let before = app.database.fingerprint().await;
+    for n in 1..=20 {
+        let answer = app.get(&amina, "/v1/me").await;
+        assert_eq!(header(&answer, "ratelimit-policy"), Some("\"account\";q=20;w=60"));
+        assert_eq!(left(&answer, "account"), 20 - n);
+    }
+    assert!((1..=60).contains(&refused(&app.get(&amina, "/v1/me").await)));
+    let token = format!("Bearer {}", amina.token);
+    let elsewhere = [("X-Forwarded-For", THERE), ("Authorization", token.as_str())];
+    refused(&app.send_bytes(Method::GET, "/v1/me", &elsewhere, vec![]).await);
+    // What is refused is not read, and nothing of it happens.
+    refused(&app.put(&amina, "/v1/me/handle", json!({ "handle": "@amina" })).await);
+    refused(&app.send_bytes(Method::POST, "/v1/transfers", &elsewhere, b"{".to_vec()).await);
+    assert_eq!(app.database.fingerprint().await, before);
+    app.get(&juma, "/v1/me").await.expect(200);
+    app.clock.advance(TimeDelta::minutes(1));
+    assert_eq!(left(&app.get(&amina, "/v1/me").await, "account"), 19);
+}
+
+/// A token does not help where accounts and tokens are made, and one that is none makes nobody a person.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn strangers_doors_are_counted_by_address() {
+    let app = start(strangers_have(10)).await;
+    let amina = app.person("Amina").await;
+    for n in 1..=8 {
+        let (path, token) = match n % 3 {
+            0 => ("/v1/users", amina.token.as_str()),
+            1 => ("/v1/sessions", amina.token.as_str()),
+            _ => ("/v1/transfers", "nonsense"),
+        };
+        let answer = app.send(Method::POST, path, Some(token), None, Some(&json!({}))).await;
+        assert_eq!(left(&answer, "anonymous"), 8 - n, "{path}");
+    }
+    let answer = app.send(Method::POST, "/v1/users", Some(&amina.token), None, None).await;
+    refused(&answer);
+    app.get(&amina, "/v1/me").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_provider_and_watchers_are_not_counted() {
+    let app = start(strangers_have(1)).await;
+    get_from(&app, HERE, "/v1/nothing").await;
+    refused(&get_from(&app, HERE, "/v1/nothing").await);
+    for path in ["/livez", "/readyz", "/openapi.json", "/docs"] {
+        let answer = get_from(&app, HERE, path).await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert_eq!(header(&answer, "ratelimit"), None, "{path}");
+    }
+    for way in ["c", "p", "t"] {
+        let path = format!("/v1/callbacks/{way}/0123456789abcdef0123456789abcdef");
+        let from = [("X-Forwarded-For", HERE)];
+        let answer = app.send_bytes(Method::POST, &path, &from, b"{}".to_vec()).await;
+        assert_eq!(header(&answer, "ratelimit"), None, "{path}");
+        answer.expect(200);
+    }
+}
+
+/// Another API on the same database and Redis, as another process would be.
+async fn second_api(app: &App, rate_limits: RateLimits) -> String {
+    let edge = behind_a_proxy(rate_limits);
+    let config = ApiConfig { edge, ..api_config(app.context.files.clone()) };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let (store, redis) = (app.store.clone(), app.transport.clone());
+    let api = amana_api::app(store, app.clock.clone(), Some(redis), &config);
+    tokio::spawn(amana_api::serve(listener, api, std::future::pending()));
+    url
+}
+
+/// Exact for what every request is told to Redis about, within two portions each for the rest: a portion of a
+/// hundred is five.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_share_the_budgets() {
+    let limits = RateLimits::per_account(100);
+    let app = start(limits).await;
+    let amina = app.person("Amina").await;
+    let urls = [app.api_url.clone(), second_api(&app, limits).await];
+    let through = async |path: &str, token: Option<&str>| {
+        let mut through = 0;
+        for n in 0..150 {
+            let request = app.http.get(format!("{}{path}", urls[n % 2]));
+            let request = match token {
+                Some(token) => request.bearer_auth(token),
+                None => request.header("X-Forwarded-For", THERE),
+            };
+            let status = request.send().await.expect("an answer").status();
+            through += usize::from(status != 429);
+        }
+        through
+    };
+    assert_eq!(through("/v1/nothing", None).await, 100);
+    let people = through("/v1/me", Some(&amina.token)).await;
+    assert!((100..120).contains(&people), "{people}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_five_wrong_passwords_the_right_one_does_not_help() {
+    let app = start(RateLimits::default()).await;
+    let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
+    for _ in 0..5 {
+        let wrong = log_in_from(&app, HERE, &amina.email, WRONG).await;
+        is(&wrong, 401, "invalid_credentials");
+    }
+    let spelled = format!(" {} ", amina.email.to_uppercase());
+    for (address, login) in [
+        (HERE, &amina.email),
+        (THERE, &amina.email),
+        (THERE, &spelled),
+        (THERE, &amina.phone),
+        (HERE, &juma.email),
+    ] {
+        let answer = log_in_from(&app, address, login, PASSWORD).await;
+        assert!((850..=900).contains(&refused(&answer)), "{:?}", answer.headers);
+    }
+    log_in_from(&app, THERE, &juma.email, PASSWORD).await.expect(200);
+    app.get(&amina, "/v1/me").await.expect(200);
+    app.clock.advance(TimeDelta::minutes(15));
+    log_in_from(&app, HERE, &amina.email, PASSWORD).await.expect(200);
+}
+
+/// Who is registered does not show in how many times one may try.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn names_that_nobody_has_are_counted_too() {
+    let app = start(RateLimits::default()).await;
+    for (address, name) in [(HERE, "nobody@example.com"), (THERE, "no address")] {
+        for _ in 0..5 {
+            is(&log_in_from(&app, address, name, WRONG).await, 401, "invalid_credentials");
+        }
+        refused(&log_in_from(&app, address, name, WRONG).await);
+    }
+}
+
+/// It clears the name, or a guesser elsewhere could lock people out who know their password; but it does not clear
+/// the address, or a guesser would log in as themselves in between.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn success_clears_the_name_and_not_the_address() {
+    let app = start(RateLimits::default()).await;
+    let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
+    for third in 1..=3 {
+        let address = format!("203.0.113.{third}");
+        for _ in 0..4 {
+            let wrong = log_in_from(&app, &address, &amina.email, WRONG).await;
+            is(&wrong, 401, "invalid_credentials");
+        }
+        log_in_from(&app, &address, &amina.email, PASSWORD).await.expect(200);
+        log_in_from(&app, &address, &juma.email, PASSWORD).await.expect(200);
+        is(
+            &log_in_from(&app, &address, "else@example.com", WRONG).await,
+            401,
+            "invalid_credentials",
+        );
+        refused(&log_in_from(&app, &address, &juma.email, PASSWORD).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guesses_at_once_are_as_many_as_guesses_in_turn() {
+    let app = start(RateLimits::default()).await;
+    let amina = app.person("Amina").await;
+    let mut guesses = JoinSet::new();
+    for n in 0..20 {
+        let body = json!({ "login": amina.email, "password": WRONG });
+        let guess = app.http.post(format!("{}/v1/sessions", app.api_url)).json(&body);
+        let guess = guess.header("X-Forwarded-For", format!("203.0.113.{n}")).send();
+        guesses.spawn(async { guess.await.expect("an answer").status().as_u16() });
+    }
+    let statuses = guesses.join_all().await;
+    let count = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
+    assert_eq!((count(401), count(429)), (5, 15), "{statuses:?}");
+}
+
+/// Who took over a session does not get to guess the password with it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_signed_in_guesses_five_times_too() {
+    let app = start(RateLimits::default()).await;
+    let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
+    let step_up = async |person, password| {
+        app.post(person, "/v1/sessions/step-up", json!({ "password": password })).await
+    };
+    for _ in 0..5 {
+        is(&step_up(&amina, WRONG).await, 403, "password_wrong");
+    }
+    refused(&step_up(&amina, PASSWORD).await);
+    step_up(&juma, PASSWORD).await.expect(200);
+    // Her log-in is another door: whoever guesses here does not lock her out there.
+    log_in_from(&app, HERE, &amina.email, PASSWORD).await.expect(200);
+    app.clock.advance(TimeDelta::minutes(15));
+    log_in_from(&app, HERE, &amina.email, PASSWORD).await.expect(200);
+}
+
+/// A closed account: its owner is told, and has not guessed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_wrong_passwords_count() {
+    let app = start(RateLimits::default()).await;
+    let (amina, operator) = (app.person("Amina").await, app.operator().await);
+    let path = format!("/v1/operator/users/{}/close", amina.id);
+    app.post(&operator, &path, json!({ "note": "Asked for it" })).await.expect(200);
+    for _ in 0..8 {
+        is(&log_in_from(&app, HERE, &amina.email, PASSWORD).await, 403, "account_closed");
+    }
+}
+
+/// Without Redis each process goes on with what it knows, but nobody logs in: guesses could not be counted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_redis_people_work_on_and_nobody_logs_in() {
+    let scratch = Scratch::new().expect("a folder");
+    let mut redis = Redis::start(&scratch.join("redis"), Durability::TestOnly).expect("Redis");
+    let account = RateLimits::per_account(60).account;
+    let edge = behind_a_proxy(RateLimits { account, ..strangers_have(20) });
+    let app = App::builder().without_worker().redis(&redis.url()).edge(edge).start().await;
+    let amina = app.person("Amina").await;
+    redis.kill().expect("killed");
+    let began = Instant::now();
+    for _ in 0..50 {
+        app.get(&amina, "/v1/me").await.expect(200);
+    }
+    assert!(began.elapsed() < Duration::from_secs(5), "50 calls took {:?}", began.elapsed());
+    for n in 1..=20 {
+        assert_eq!(left(&get_from(&app, THERE, "/v1/nothing").await, "anonymous"), 20 - n);
+    }
+    refused(&get_from(&app, THERE, "/v1/nothing").await);
+    // Each time from elsewhere, so that strangers' requests are not what is limited.
+    let addresses = AtomicU32::new(1);
+    let log_in = async || {
+        let n = addresses.fetch_add(1, Ordering::Relaxed);
+        log_in_from(&app, &format!("198.51.{}.{}", n / 250, n % 250), &amina.email, PASSWORD).await
+    };
+    let answer = log_in().await;
+    is(&answer, 503, "unavailable");
+    assert!(header(&answer, "retry-after").is_some());
+    redis.restart().expect("restarted");
+    eventually("log-in works again", || async { log_in().await.status.is_success().then_some(()) })
+        .await;
+}
