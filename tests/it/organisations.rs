@@ -3,7 +3,8 @@
 mod deals;
 mod ranks;
 
-use amana_harness::{Answer, App, PASSWORD, Person};
+use amana_harness::{Answer, App, PASSWORD, Person, eventually};
+use diesel_async::SimpleAsyncConnection;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -155,6 +156,33 @@ async fn of_two_owners_who_are_closed_at_once_one_stays() {
             assert!(["account_in_use", "last_owner"].contains(&lost.problem()), "{lost:#?}");
         }
     }
+}
+
+/// Whoever leaves while the other owner is being closed waits for the end of that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn leaving_waits_for_another_owner_who_is_being_closed() {
+    let app = Arc::new(quiet().await);
+    let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
+    let id = app.organisation(&amina, "Soko").await;
+    app.add_member(&id, &juma, "owner").await;
+    let mut closing = app.database.connection().await;
+    let row = format!("where id = '{}'", &amina.id[4..]);
+    let close = format!(
+        "begin; select from users {row} for update; update users set closed_at = now() {row}"
+    );
+    closing.batch_execute(&close).await.expect("locked");
+    let leaving = {
+        let (app, juma, id) = (Arc::clone(&app), juma.clone(), id.clone());
+        tokio::spawn(async move { remove(&app, &juma, &id, &juma).await })
+    };
+    let waiting = "select count(*) from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'";
+    eventually("somebody waits", || async {
+        (leaving.is_finished() || app.database.number(waiting).await == 1).then_some(())
+    })
+    .await;
+    closing.batch_execute("commit").await.expect("closed");
+    refused(&leaving.await.expect("an answer"), 409, "last_owner");
 }
 
 /// What the code refuses the schema refuses, too.
