@@ -99,6 +99,7 @@ type Resources = (
         operator::Reconciliation,
         operator::Ledger,
         operator::Reviews,
+        operator::Approvals,
     ),
     health::Health,
 );
@@ -136,6 +137,7 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
             operator::Reconciliation,
             operator::Ledger,
             operator::Reviews,
+            operator::Approvals,
         ),
         health::Health,
     );

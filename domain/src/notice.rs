@@ -70,6 +70,12 @@ text_enum! {
         KycSubmitted = "kyc_submitted",
         KycApproved = "kyc_approved",
         KycRejected = "kyc_rejected",
+        TierChanged = "tier_changed",
+        /// Money that nobody had expected is theirs.
+        PaymentMatched = "payment_matched",
+        /// Somebody who works here asks for the second factor to be taken away.
+        FactorRecoveryAsked = "factor_recovery_asked",
+        FactorRecovered = "factor_recovered",
     }
 }
 
@@ -124,7 +130,10 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::HoldReceived
         | Template::HoldSettled
         | Template::ResetPassword
-        | Template::KycRejected => &[Channel::Email, Channel::Sms],
+        | Template::KycRejected
+        | Template::PaymentMatched
+        | Template::FactorRecoveryAsked
+        | Template::FactorRecovered => &[Channel::Email, Channel::Sms],
         Template::VerifyPhone | Template::LeavePhone | Template::PhoneChanged => &[Channel::Sms],
         Template::Welcome
         | Template::NewDevice
@@ -153,6 +162,7 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::PasswordChanged
         | Template::EmailChanged
         | Template::KycSubmitted
-        | Template::KycApproved => &[Channel::Email],
+        | Template::KycApproved
+        | Template::TierChanged => &[Channel::Email],
     }
 }

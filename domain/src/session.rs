@@ -37,6 +37,8 @@ text_enum! {
         Reused = "reused",
         PasswordChanged = "password_changed",
         RoleChanged = "role_changed",
+        /// Taken away from somebody who had lost it.
+        FactorRemoved = "factor_removed",
     }
 }
 

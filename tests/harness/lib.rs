@@ -2,6 +2,7 @@
 //! sandbox, an API and a worker per test.
 
 mod app;
+mod approvals;
 mod client;
 mod codes;
 mod deals;

@@ -27,6 +27,13 @@ use Scope::{Own, Party, Public, Staff};
 /// Every operation has a row; a new one fails the test until somebody has thought about it.
 const TABLE: [(&str, Scope); ROWS] = [
     ("agree_deal", Party),
+    // What there is to decide about, and what is asked for, is a tier.
+    ("approve_approval", Staff(Resource::Tiers, Action::Decide)),
+    ("ask_approval", Staff(Resource::Tiers, Action::Ask)),
+    ("get_approval", Staff(Resource::Approvals, Action::Read)),
+    ("list_approvals", Staff(Resource::Approvals, Action::Read)),
+    ("reject_approval", Staff(Resource::Tiers, Action::Decide)),
+    ("withdraw_approval", Staff(Resource::Approvals, Action::Read)),
     ("approve_kyc_application", Staff(Resource::Kyc, Action::Decide)),
     ("cancel_deal", Party),
     ("close_user", Staff(Resource::Users, Action::Change)),
@@ -102,7 +109,6 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("replay_job", Staff(Resource::Jobs, Action::Change)),
     ("set_handle", Own),
     ("set_role", Staff(Resource::Roles, Action::Change)),
-    ("set_tier", Staff(Resource::Tiers, Action::Change)),
     ("settle_hold", Party),
     ("start_reconciliation", Staff(Resource::Reconciliation, Action::Change)),
     ("set_password", Own),
@@ -114,7 +120,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("withdraw_kyc_application", Party),
     ("step_up_session", Own),
 ];
-const ROWS: usize = 87;
+const ROWS: usize = 92;
 
 /// A deal, a payment, a hold, an application, a job and a transaction that exist, so that a refusal is not for want of them.
 struct World {
@@ -128,6 +134,7 @@ struct World {
     hold: String,
     application: String,
     document: String,
+    approval: String,
     job: String,
     transaction: String,
     session: String,
@@ -146,6 +153,9 @@ async fn world() -> World {
     let hold = hold["id"].as_str().expect("an id").to_owned();
     let application = app.kyc_submitted(&buyer, "business").await;
     let document = app.kyc_documents(&buyer, &application).await.remove(0);
+    let asker = app.staff(UserRole::Admin).await;
+    let wanted = json!({ "kind": "set_tier", "tier": "business" });
+    let approval = app.asked(&asker, &buyer, wanted).await;
     let deal = app.agreed(&buyer, &seller, &DealPlan::default()).await;
     let payment = app.start_mpesa(&buyer, &deal).await;
     let milestone = app.milestones(&buyer, &deal).await.remove(0);
@@ -166,6 +176,7 @@ async fn world() -> World {
         hold,
         application,
         document,
+        approval,
         job,
         transaction,
         session,
@@ -184,6 +195,7 @@ impl World {
                 "holds" => &self.hold,
                 "applications" => &self.application,
                 "documents" => &self.document,
+                "approvals" => &self.approval,
                 "files" => "nothing",
                 "jobs" => &self.job,
                 "sessions" => &self.session,
@@ -207,7 +219,7 @@ impl World {
     }
 
     /// A body that the operation would take.
-    fn body(operation: &Operation) -> Option<Value> {
+    fn body(&self, operation: &Operation) -> Option<Value> {
         let money = json!({ "amount": 100_000, "currency": "KES" });
         operation.described["requestBody"].is_object().then(|| match operation.id.as_str() {
             "create_deal" => json!({
@@ -223,7 +235,13 @@ impl World {
                 "to": { "phone": "254711000001" }, "amount": money, "expires_in_hours": 1,
             }),
             "fund_deal" => json!({ "method": "wallet" }),
-            "approve_kyc_application"
+            "ask_approval" => json!({
+                "kind": "set_tier", "tier": "business", "note": "looked into",
+                "user_id": self.stranger.id,
+            }),
+            "approve_approval"
+            | "reject_approval"
+            | "approve_kyc_application"
             | "close_user"
             | "refuse_withdrawal"
             | "release_withdrawal"
@@ -232,14 +250,13 @@ impl World {
             "reject_kyc_application" => json!({ "reasons": ["expired"], "note": "looked into" }),
             "set_role" => json!({ "role": "support", "note": "looked into" }),
             "set_handle" => json!({ "handle": "neema" }),
-            "set_tier" => json!({ "tier": "business", "note": "looked into" }),
             _ => json!({}),
         })
     }
 
     async fn call(&self, operation: &Operation, token: Option<&str>) -> amana_harness::Answer {
         let method = Method::from_bytes(operation.method.as_bytes()).unwrap();
-        let (key, body) = (Uuid::new_v4().to_string(), Self::body(operation));
+        let (key, body) = (Uuid::new_v4().to_string(), self.body(operation));
         self.app.send(method, &self.path(operation), token, Some(&key), body.as_ref()).await
     }
 }
@@ -314,15 +331,17 @@ async fn lists_hold_nothing_of_others() {
 }
 
 /// What a Staff operation answers to somebody whose role allows it: the payment is not held, the job is not dead,
-/// the buyer has an open deal, and an application is decided about once.
+/// the buyer has an open deal, an application is decided about once, the same is asked for once, and taken back
+/// by who asked.
 #[track_caller]
 fn assert_allowed(operation: &Operation, answer: &amana_harness::Answer) {
+    const OTHERWISE: [&str; 5] =
+        ["not_held", "not_dead", "account_in_use", "wrong_state", "already_asked"];
     let (id, status) = (&operation.id, answer.status.as_u16());
     if status == 409 {
-        assert!(
-            ["not_held", "not_dead", "account_in_use", "wrong_state"].contains(&answer.problem()),
-            "{id}"
-        );
+        assert!(OTHERWISE.contains(&answer.problem()), "{id}");
+    } else if id == "withdraw_approval" {
+        assert_eq!((status, answer.problem()), (403, "wrong_party"));
     } else {
         assert!((200..300).contains(&status), "{id}: {:#}", answer.body);
     }
@@ -379,11 +398,10 @@ async fn every_role_may_do_what_the_table_says() {
 async fn from_other_networks_nothing_is_decided() {
     let app = App::builder().without_worker().staff_networks(&["10.0.0.0/8"]).start().await;
     let (admin, amina) = (app.operator().await, app.person("Amina").await);
-    let path = format!("/v1/operator/users/{}", amina.id);
-    app.get(&admin, &path).await.expect(200);
+    app.get(&admin, &format!("/v1/operator/users/{}", amina.id)).await.expect(200);
     let before = app.database.fingerprint().await;
-    let body = json!({ "tier": "business", "note": "looked into" });
-    let answer = app.put(&admin, &format!("{path}/tier"), body).await;
+    let wanted = json!({ "kind": "set_tier", "tier": "business" });
+    let answer = app.ask_approval(&admin, &amina, wanted).await;
     assert_eq!((answer.problem(), answer.status.as_u16()), ("forbidden", 403));
     assert_eq!(answer.body["detail"], "this is allowed from listed networks only");
     assert_eq!(app.database.fingerprint().await, before);

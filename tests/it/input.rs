@@ -4,18 +4,20 @@ mod rules;
 mod values;
 
 use crate::openapi::operations;
+use amana_domain::permission::UserRole;
 use amana_harness::{Answer, App, DealPlan, Person};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-/// Somebody with a deal to pay, and the state of the database before anything bad was sent.
+/// Somebody with a deal to pay, a request about them, and the state of the database before anything bad was sent.
 struct World {
     app: App,
     amina: Person,
     operator: Person,
     deal: String,
+    approval: String,
     before: BTreeMap<String, String>,
 }
 
@@ -25,8 +27,11 @@ impl World {
         let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
         let operator = app.operator().await;
         let deal = app.agreed(&amina, &juma, &DealPlan::default()).await;
+        let asker = app.staff(UserRole::Support).await;
+        let wanted = json!({ "kind": "set_tier", "tier": "business" });
+        let approval = app.asked(&asker, &amina, wanted).await;
         let before = app.database.fingerprint().await;
-        Self { app, amina, operator, deal, before }
+        Self { app, amina, operator, deal, approval, before }
     }
 
     /// Sends a body, as it is, to an operation that takes one.
@@ -59,7 +64,9 @@ impl World {
             "start_password_reset" => "/v1/password-resets".to_owned(),
             "confirm_password_reset" => "/v1/password-resets/confirm".to_owned(),
             "set_password" => "/v1/me/password".to_owned(),
-            "set_tier" => format!("/v1/operator/users/{USER}/tier"),
+            "ask_approval" => "/v1/operator/approvals".to_owned(),
+            "approve_approval" => format!("/v1/operator/approvals/{}/approve", self.approval),
+            "reject_approval" => format!("/v1/operator/approvals/{}/reject", self.approval),
             "close_user" => format!("/v1/operator/users/{USER}/close"),
             "reopen_user" => format!("/v1/operator/users/{USER}/reopen"),
             "create_kyc_application" => "/v1/kyc/applications".to_owned(),
@@ -103,8 +110,10 @@ const KYC: &str = "kyc_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const USER: &str = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 
 /// Every operation that takes a JSON body of ours.
-const WITH_BODY: [&str; 33] = [
+const WITH_BODY: [&str; 35] = [
+    "approve_approval",
     "approve_kyc_application",
+    "ask_approval",
     "close_user",
     "complete_log_in",
     "confirm_email_change",
@@ -124,13 +133,13 @@ const WITH_BODY: [&str; 33] = [
     "refresh_session",
     "refuse_withdrawal",
     "register_user",
+    "reject_approval",
     "reject_kyc_application",
     "release_withdrawal",
     "reopen_user",
     "set_handle",
     "set_password",
     "set_role",
-    "set_tier",
     "settle_hold",
     "start_email_change",
     "start_password_reset",
@@ -183,7 +192,9 @@ fn good(operation: &str) -> Value {
         "create_kyc_application" => json!({ "tier": "business" }),
         "reject_kyc_application" => json!({ "reasons": ["expired"], "note": "looked into" }),
         "set_handle" => json!({ "handle": "@amina" }),
-        "set_tier" => json!({ "tier": "business", "note": "looked into" }),
+        "ask_approval" => {
+            json!({ "kind": "remove_factor", "user_id": USER, "note": "looked into" })
+        }
         _ => json!({ "note": "looked into" }),
     }
 }
@@ -253,7 +264,10 @@ async fn the_good_bodies_are_good() {
         ("set_handle", 200),
         ("create_kyc_application", 201),
         // There is no such person.
-        ("set_tier", 404),
+        ("ask_approval", 404),
+        ("approve_approval", 200),
+        // It was approved just now.
+        ("reject_approval", 409),
         ("set_role", 404),
         ("close_user", 404),
         ("reopen_user", 404),

@@ -45,9 +45,12 @@ pub const fn variables(template: Template) -> Variables {
         | Template::LeaveEmail
         | Template::LeavePhone => only(&["name", "code"]),
         Template::KycRejected => with(&["name"], Detail::Explanation),
-        Template::FactorAdded | Template::FactorRemoved | Template::FactorLocked => {
-            only(&["name", "at"])
-        }
+        Template::FactorAdded
+        | Template::FactorRemoved
+        | Template::FactorLocked
+        | Template::FactorRecoveryAsked
+        | Template::FactorRecovered => only(&["name", "at"]),
+        Template::TierChanged => only(&["name", "tier"]),
         Template::BackupCodeUsed => only(&["name", "at", "left"]),
         Template::DealProposed => {
             only(&["name", "counterparty", "deal_title", "amount", "deadline"])
@@ -68,7 +71,9 @@ pub const fn variables(template: Template) -> Variables {
         Template::MilestoneReleased | Template::MilestoneRefunded => {
             only(&["name", "deal_title", "milestone", "amount"])
         }
-        Template::DepositReceived => with(&["name", "amount"], Detail::Receipt),
+        Template::DepositReceived | Template::PaymentMatched => {
+            with(&["name", "amount"], Detail::Receipt)
+        }
         Template::DepositFailed => with(&["name", "amount"], Detail::PaymentFailure),
         Template::WithdrawalRequested | Template::WithdrawalHeld | Template::WithdrawalExpired => {
             only(&["name", "amount"])

@@ -1,5 +1,6 @@
 //! What a use-case can answer instead of its result. `Display` never contains the source.
 
+use amana_domain::approval::ApprovalRefusal;
 use amana_domain::code::CodeRefusal;
 use amana_domain::deal::Refusal;
 use amana_domain::factor::FactorRefusal;
@@ -53,6 +54,7 @@ text_enum! {
         PasswordWrong = "password_wrong",
         ApplicationOpen = "application_open",
         FactorActive = "factor_active",
+        AlreadyAsked = "already_asked",
         KeyReused = "idempotency_key_reused",
         KeyInProgress = "idempotency_key_in_progress",
     }
@@ -76,6 +78,8 @@ pub enum Error {
     Code(#[from] CodeRefusal),
     #[error(transparent)]
     Factor(#[from] FactorRefusal),
+    #[error(transparent)]
+    Approval(#[from] ApprovalRefusal),
     #[error("{0}")]
     Conflict(Conflict),
     /// More waits already than may wait. Nothing was done.

@@ -11,10 +11,11 @@ use crate::error::{Conflict, Error};
 use crate::pool::Store;
 use crate::schema::{backup_codes, second_factors};
 use crate::users::{load, require_open};
-use crate::{audit, notifications};
+use crate::{audit, notifications, sessions};
 use amana_domain::deal::Actor;
 use amana_domain::id::UserId;
 use amana_domain::notice::Template;
+use amana_domain::session::EndReason;
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -86,6 +87,35 @@ async fn set_codes(
         .collect();
     diesel::insert_into(backup_codes::table).values(rows).execute(conn).await?;
     Ok(())
+}
+
+/// Takes the factor of somebody away who has lost it. Their sessions end: whoever told us that it is lost logs in
+/// anew.
+///
+/// # Errors
+/// [`Error::NotFound`] if no factor is active.
+pub(crate) async fn remove_lost(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    by: UserId,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    remove(conn, user, by, now).await?;
+    sessions::end_all(conn, user, (EndReason::FactorRemoved, Actor::User(by)), now).await
+}
+
+async fn remove(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    by: UserId,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let active =
+        second_factors::table.find(user.uuid()).filter(second_factors::confirmed_at.is_not_null());
+    if diesel::delete(active).execute(conn).await? == 0 {
+        return Err(Error::NotFound("second factor"));
+    }
+    audit::record(conn, now, Actor::User(by), "factor.removed", user, json!({})).await
 }
 
 impl Store {
@@ -214,14 +244,7 @@ impl Store {
     ) -> Result<(), Error> {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
-            let active = second_factors::table
-                .find(user.uuid())
-                .filter(second_factors::confirmed_at.is_not_null());
-            if diesel::delete(active).execute(conn).await? == 0 {
-                return Err(Error::NotFound("second factor"));
-            }
-            let actor = Actor::User(user);
-            audit::record(conn, now, actor, "factor.removed", user, json!({})).await?;
+            remove(conn, user, user, now).await?;
             tell(conn, user, Template::FactorRemoved, now).await
         })
         .await

@@ -2,8 +2,9 @@
 //!
 //! Rules: helpers take the connection, never the pool; no network call inside a transaction; rows are
 //! locked in one order (idempotency key, deal, payment, hold, accounts by id; an application before its
-//! owner's row); a refusal rolls back.
+//! owner's row, a request before what it asks for); a refusal rolls back.
 
+mod approvals;
 mod audit;
 mod callbacks;
 mod clock;
@@ -36,6 +37,7 @@ mod transactions;
 mod transfers;
 mod users;
 
+pub use approvals::ApprovalView;
 pub use audit::AuditRecord;
 pub use callbacks::{CallbackKind, CallbackOutcome, NewCallback, StoredCallback};
 pub use clock::Clock;

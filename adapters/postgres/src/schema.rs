@@ -14,6 +14,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    approvals (id) {
+        id -> Uuid,
+        kind -> Text,
+        user_id -> Uuid,
+        tier -> Nullable<Text>,
+        provider -> Nullable<Text>,
+        receipt -> Nullable<Text>,
+        note -> Text,
+        state -> Text,
+        asked_by -> Uuid,
+        asked_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        decided_by -> Nullable<Uuid>,
+        decided_at -> Nullable<Timestamptz>,
+        decision_note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     audit (id) {
         id -> Int8,
         at -> Timestamptz,
@@ -388,6 +407,8 @@ diesel::table! {
         reference -> Nullable<Text>,
         paid_at -> Timestamptz,
         found_at -> Timestamptz,
+        closed_at -> Nullable<Timestamptz>,
+        closed_by -> Nullable<Uuid>,
     }
 }
 
@@ -440,6 +461,7 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(approvals -> tiers (tier));
 diesel::joinable!(backup_codes -> second_factors (user_id));
 diesel::joinable!(callbacks -> payments (payment_id));
 diesel::joinable!(codes -> users (user_id));
@@ -464,6 +486,7 @@ diesel::joinable!(users -> tiers (tier));
 
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
+    approvals,
     audit,
     backup_codes,
     breaks,

@@ -18,10 +18,13 @@ const PUBLIC: [&str; 12] = [
 ];
 
 /// Something is made, money moves, or somebody decides: never twice.
-const KEYED: [&str; 15] = [
+const KEYED: [&str; 18] = [
+    "approve_approval",
     "approve_kyc_application",
+    "ask_approval",
     "create_kyc_application",
     "create_kyc_document",
+    "reject_approval",
     "reject_kyc_application",
     "create_deposit",
     "create_hold",

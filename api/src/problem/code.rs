@@ -62,6 +62,7 @@ text_enum! {
         PeriodTooLong = "period_too_long",
         ApplicationOpen = "application_open",
         OwnApplication = "own_application",
+        OwnRequest = "own_request",
         TierHeld = "tier_held",
         TooManyDocuments = "too_many_documents",
         DocumentsMissing = "documents_missing",
@@ -102,6 +103,7 @@ impl Code {
             | Code::WrongParty
             | Code::OwnProposal
             | Code::OwnApplication
+            | Code::OwnRequest
             | Code::AccountClosed
             | Code::PasswordWrong
             | Code::StepUpRequired => StatusCode::FORBIDDEN,
@@ -229,6 +231,7 @@ impl Code {
             Code::PeriodTooLong => "The period has too many transactions",
             Code::ApplicationOpen => "There is an open application already",
             Code::OwnApplication => "Nobody decides about their own application",
+            Code::OwnRequest => "Somebody else has to ask or decide",
             Code::TierHeld => "The person has this tier already",
             Code::TooManyDocuments => "The application has enough documents",
             Code::DocumentsMissing => "Documents are missing",

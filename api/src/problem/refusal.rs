@@ -1,6 +1,7 @@
 //! What the store and the domain refuse, as problems: the one place where that is decided.
 
 use super::{ApiError, Code};
+use amana_domain::approval::ApprovalRefusal;
 use amana_domain::code::CodeRefusal;
 use amana_domain::deal::Refusal;
 use amana_domain::factor::FactorRefusal;
@@ -25,6 +26,7 @@ impl From<Error> for ApiError {
             Error::Limit(refusal) => refusal.into(),
             Error::Code(refusal) => refusal.into(),
             Error::Factor(refusal) => refusal.into(),
+            Error::Approval(refusal) => refusal.into(),
             Error::Conflict(conflict) => conflict.into(),
             Error::Busy => Self::new(Code::Busy, "too many calls are waiting; nothing was done"),
             Error::LeaseLost | Error::Store(_) => failure(&error),
@@ -178,6 +180,18 @@ impl From<FactorRefusal> for ApiError {
     }
 }
 
+impl From<ApprovalRefusal> for ApiError {
+    fn from(refusal: ApprovalRefusal) -> Self {
+        let code = match refusal {
+            ApprovalRefusal::WrongState(_) | ApprovalRefusal::Moved => Code::WrongState,
+            ApprovalRefusal::OwnRequest | ApprovalRefusal::OwnMatter => Code::OwnRequest,
+            ApprovalRefusal::NotAsker => Code::WrongParty,
+            ApprovalRefusal::AskerMayNot(_) => Code::Forbidden,
+        };
+        Self::new(code, refusal.to_string())
+    }
+}
+
 impl From<TransferRefusal> for ApiError {
     fn from(refusal: TransferRefusal) -> Self {
         let text = refusal.to_string();
@@ -267,6 +281,9 @@ impl From<Conflict> for ApiError {
                 Code::FactorActive,
                 "remove the second factor that you have before you set up another",
             ),
+            Conflict::AlreadyAsked => {
+                (Code::AlreadyAsked, "the same was asked for and waits for a decision")
+            }
             Conflict::KeyReused => (
                 Code::IdempotencyKeyReused,
                 "this Idempotency-Key was used for a request that said something else",

@@ -5,8 +5,8 @@ use amana_domain::contact::ContactKind;
 use amana_domain::deal::{DealState, MilestoneState, Role};
 use amana_domain::fee::FeePayer;
 use amana_domain::id::{
-    BreakId, CallbackId, DealId, DocumentId, EntryId, HoldId, JobId, KycId, MilestoneId, PaymentId,
-    RunId, SessionId, UserId,
+    ApprovalId, BreakId, CallbackId, DealId, DocumentId, EntryId, HoldId, JobId, KycId,
+    MilestoneId, PaymentId, RunId, SessionId, UserId,
 };
 use amana_domain::ledger::EntryKind;
 use amana_domain::money::Currency;
@@ -130,6 +130,7 @@ ids! {
     SessionId = "session-id",
     KycId = "kyc-id",
     DocumentId = "document-id",
+    ApprovalId = "approval-id",
 }
 
 /// Carries closed sets of values; each is described once.

@@ -48,8 +48,11 @@ async fn texts_are_well_formed_and_bounded() {
         ("create_deal", "/milestones/0/title", 120),
         ("refuse_withdrawal", "/note", 500),
         ("release_withdrawal", "/note", 500),
-        ("set_tier", "/tier", 30),
-        ("set_tier", "/note", 500),
+        ("ask_approval", "/tier", 30),
+        ("ask_approval", "/receipt", 64),
+        ("ask_approval", "/note", 500),
+        ("approve_approval", "/note", 500),
+        ("reject_approval", "/note", 500),
         ("close_user", "/note", 500),
         ("reopen_user", "/note", 500),
         ("approve_kyc_application", "/note", 500),
@@ -136,6 +139,8 @@ async fn choices_and_periods_are_the_documented_ones() {
         ("create_kyc_application", "/tier"),
         ("reject_kyc_application", "/reasons/0"),
         ("start_verification", "/channel"),
+        ("ask_approval", "/kind"),
+        ("ask_approval", "/provider"),
     ] {
         for text in ["", "BUYER", "cash", "fr", "wallet\u{0}"] {
             world.check(operation, pointer, json!(text)).await;

@@ -74,3 +74,23 @@ backup_code_used =
 
         If it was not you, sign out everywhere, change your password and make new backup codes now.
     .sms = A backup code of your Amana account was used at { $at }; left: { $left }. If it was not you, change your password now.
+
+factor_recovery_asked =
+    .subject = Somebody asks us to remove the second factor of your Amana account
+    .body =
+        Hello { $name },
+
+        At { $at } our support asked for the second factor of your account to be removed, because somebody said that it was lost. Another colleague decides about it.
+
+        If you did not ask for it, contact us at once and change your password now.
+    .sms = Amana: at { $at } we were asked to remove the second factor of your account. Not you? Contact us at once.
+
+factor_recovered =
+    .subject = We have removed the second factor of your Amana account
+    .body =
+        Hello { $name },
+
+        At { $at } we removed the second factor of your account, as we were asked to. You are signed out everywhere, and your password is enough to log in. Please set up a second factor again.
+
+        If you did not ask for it, contact us at once and change your password now.
+    .sms = Amana: we removed the second factor of your account at { $at }. Not you? Contact us at once and change your password.

@@ -74,3 +74,23 @@ backup_code_used =
 
         Kama si wewe, ondoka kwenye vifaa vyote, badilisha nenosiri lako na utengeneze namba mpya za akiba sasa.
     .sms = Namba ya akiba ya akaunti yako ya Amana imetumika { $at }; zimebaki { $left }. Kama si wewe, badilisha nenosiri lako sasa.
+
+factor_recovery_asked =
+    .subject = Tumeombwa kuondoa uthibitisho wa pili wa akaunti yako ya Amana
+    .body =
+        Habari { $name },
+
+        { $at } huduma yetu kwa wateja iliomba uthibitisho wa pili wa akaunti yako uondolewe, kwa sababu tumeambiwa kwamba umepotea. Mwenzetu mwingine ataamua.
+
+        Kama si wewe uliyeomba, wasiliana nasi mara moja na ubadilishe nenosiri lako sasa.
+    .sms = Amana: { $at } tumeombwa kuondoa uthibitisho wa pili wa akaunti yako. Si wewe? Wasiliana nasi mara moja.
+
+factor_recovered =
+    .subject = Tumeondoa uthibitisho wa pili wa akaunti yako ya Amana
+    .body =
+        Habari { $name },
+
+        { $at } tuliondoa uthibitisho wa pili wa akaunti yako, kama tulivyoombwa. Umeondolewa kwenye vifaa vyote, na nenosiri lako linatosha kuingia. Tafadhali weka uthibitisho wa pili tena.
+
+        Kama si wewe uliyeomba, wasiliana nasi mara moja na ubadilishe nenosiri lako sasa.
+    .sms = Amana: tumeondoa uthibitisho wa pili wa akaunti yako { $at }. Si wewe? Wasiliana nasi na ubadilishe nenosiri sasa.
