@@ -84,7 +84,7 @@ pub(crate) enum Chapter {
 type Resources = (
     (users::Users, handles::Handles, people::People, limits::Limits),
     (verifications::Verifications, contacts::Contacts, passwords::PasswordChanges),
-    (sessions::Sessions, sessions::SecondSteps, factor::Factors),
+    (sessions::Sessions, sessions::SecondSteps, factor::Factors, factor::MessageFactors),
     (wallet::Wallet, transactions::Transactions, statements::Statements),
     (transfers::Transfers, operations::Operations),
     deals::Deals,
@@ -122,7 +122,7 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
     let resources = (
         (users::Users, handles::Handles, people::People, limits::Limits),
         (verifications::Verifications, contacts::Contacts, passwords::PasswordChanges),
-        (sessions::Sessions, sessions::SecondSteps, factor::Factors),
+        (sessions::Sessions, sessions::SecondSteps, factor::Factors, factor::MessageFactors),
         (wallet::Wallet, transactions::Transactions, statements::Statements),
         (transfers::Transfers, operations::Operations),
         deals::Deals,

@@ -92,7 +92,7 @@ impl Sessions {
     /// Log in
     ///
     /// Opens a session: an access token for 15 minutes, and a refresh token for the next one. Who has a second
-    /// factor gets a challenge instead, for `complete_log_in`, good for five minutes. A person has five sessions at
+    /// factor gets a challenge instead, for `complete_log_in`, good for five minutes, and a code if theirs are sent. A person has five sessions at
     /// most; the one that was not used for longest makes room. Who logs in from a device that was
     /// not seen before gets an e-mail. Problems: `invalid_credentials` (401), whether the person is unknown or
     /// the password wrong; `account_closed` (403), told to nobody who does not know the password.
@@ -104,11 +104,15 @@ impl Sessions {
         body: Body<Credentials>,
     ) -> Result<LoggedIn, ApiError> {
         let user = proven(&context, body.value).await?;
-        let (id, role, device) = (user.id, user.role, device.0);
-        let work = async move |store: Store, now| store.log_in(id, &device, now).await;
-        let answer = match context.write(work).await? {
-            LogIn::Opened(session) => TokensAnswer::of(&context, role, &session)?.into(),
-            LogIn::FactorWanted => LogInAnswer::challenge(&context, id)?,
+        let (password, device) = ((user.id, user.password_mark()), device.0);
+        let work = async move |store: Store, now| {
+            store.log_in((password.0, &password.1), &device, now).await
+        };
+        let answer = match context.write(work).await?.ok_or_else(wrong)? {
+            LogIn::Opened(session) => TokensAnswer::of(&context, user.role, &session)?.into(),
+            LogIn::FactorWanted { kind, sent_to } => {
+                LogInAnswer::challenge(&context, &user, (kind, sent_to.as_ref()))?
+            }
         };
         Ok(LoggedIn::Result(Json(answer)))
     }
@@ -189,11 +193,13 @@ async fn proven(
     let user = find(context, &login).await?;
     let hash = user.as_ref().map(|user| user.password_hash.clone());
     let fits = context.passwords.verify(password.0, hash).await?;
-    let user = user.filter(|_| fits).ok_or_else(|| {
-        ApiError::new(Code::InvalidCredentials, "this login and password do not belong together")
-    })?;
+    let user = user.filter(|_| fits).ok_or_else(wrong)?;
     require_open(&user)?;
     Ok(user)
+}
+
+fn wrong() -> ApiError {
+    ApiError::new(Code::InvalidCredentials, "this login and password do not belong together")
 }
 
 /// A login that nobody can have is treated like one that nobody has.

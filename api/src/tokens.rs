@@ -7,7 +7,7 @@ use crate::problem::ApiError;
 use amana_domain::factor::CHALLENGE_TTL;
 use amana_domain::id::{SessionId, UserId};
 use amana_domain::permission::UserRole;
-use amana_postgres::SessionView;
+use amana_postgres::{PasswordMark, SessionView};
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::{ExposeSecret, SecretString};
@@ -47,6 +47,8 @@ struct ChallengeClaims {
     iss: String,
     aud: String,
     sub: String,
+    /// Which password it was.
+    pwd: String,
     exp: i64,
 }
 
@@ -56,6 +58,13 @@ pub(crate) struct Bearer {
     pub(crate) user: UserId,
     pub(crate) role: UserRole,
     pub(crate) session: SessionId,
+}
+
+/// Whose password was right, and which one it was: the challenge dies with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Challenge {
+    pub(crate) user: UserId,
+    pub(crate) password: PasswordMark,
 }
 
 /// A refresh token, as its session counts them.
@@ -135,19 +144,25 @@ impl Tokens {
 
     /// # Errors
     /// `internal` if signing fails.
-    pub(crate) fn challenge(&self, user: UserId, now: DateTime<Utc>) -> Result<String, ApiError> {
+    pub(crate) fn challenge(
+        &self,
+        asked: &Challenge,
+        now: DateTime<Utc>,
+    ) -> Result<String, ApiError> {
         self.sign(&ChallengeClaims {
             iss: ISSUER.to_owned(),
             aud: CHALLENGE_AUDIENCE.to_owned(),
-            sub: user.to_string(),
+            sub: asked.user.to_string(),
+            pwd: asked.password.to_string(),
             exp: now.checked_add_signed(CHALLENGE_TTL).unwrap_or(now).timestamp(),
         })
     }
 
-    pub(crate) fn read_challenge(&self, token: &str, now: DateTime<Utc>) -> Option<UserId> {
+    pub(crate) fn read_challenge(&self, token: &str, now: DateTime<Utc>) -> Option<Challenge> {
         let claims: ChallengeClaims = self.read(token, &self.challenge)?;
         let user = claims.sub.parse().ok()?;
-        (now.timestamp() < claims.exp).then_some(user)
+        let challenge = Challenge { user, password: PasswordMark::new(claims.pwd) };
+        (now.timestamp() < claims.exp).then_some(challenge)
     }
 
     pub(crate) fn read_access(&self, token: &str, now: DateTime<Utc>) -> Option<Bearer> {
@@ -189,6 +204,11 @@ mod tests {
         Bearer { user, role, session }
     }
 
+    fn asked() -> Challenge {
+        let password = PasswordMark::new("0123456789abcdef".into());
+        Challenge { user: bearer(UserRole::User).user, password }
+    }
+
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(seconds, 0).unwrap()
     }
@@ -227,8 +247,7 @@ mod tests {
         assert_eq!(tokens.read_refresh(&refresh), Some(read));
         assert_eq!(tokens.read_refresh(&access), None);
         assert_eq!(tokens.read_access(&refresh, at(0)), None);
-        let user = bearer(UserRole::User).user;
-        let challenge = tokens.challenge(user, at(0)).unwrap();
+        let challenge = tokens.challenge(&asked(), at(0)).unwrap();
         assert_eq!(tokens.read_access(&challenge, at(0)), None);
         assert_eq!(tokens.read_refresh(&challenge), None);
         assert_eq!(tokens.read_challenge(&access, at(0)), None);
@@ -237,9 +256,9 @@ mod tests {
 
     #[test]
     fn a_challenge_is_good_for_five_minutes() {
-        let (tokens, user) = (Tokens::new(&"secret".into()), bearer(UserRole::User).user);
-        let challenge = tokens.challenge(user, at(0)).unwrap();
-        assert_eq!(tokens.read_challenge(&challenge, at(299)), Some(user));
+        let tokens = Tokens::new(&"secret".into());
+        let challenge = tokens.challenge(&asked(), at(0)).unwrap();
+        assert_eq!(tokens.read_challenge(&challenge, at(299)), Some(asked()));
         assert_eq!(tokens.read_challenge(&challenge, at(300)), None);
         let elsewhere = Tokens::new(&"other".into());
         assert_eq!(elsewhere.read_challenge(&challenge, at(0)), None);

@@ -63,6 +63,7 @@ text_enum! {
         ResetPassword = "reset_password",
         LeaveEmail = "leave_email",
         LeavePhone = "leave_phone",
+        SecondFactorCode = "second_factor_code",
         PasswordChanged = "password_changed",
         /// These two go to what was replaced.
         EmailChanged = "email_changed",
@@ -108,6 +109,7 @@ pub const fn of_code(purpose: Purpose) -> Template {
         Purpose::ResetPassword => Template::ResetPassword,
         Purpose::LeaveEmail => Template::LeaveEmail,
         Purpose::LeavePhone => Template::LeavePhone,
+        Purpose::SecondFactor => Template::SecondFactorCode,
     }
 }
 
@@ -130,6 +132,7 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::HoldReceived
         | Template::HoldSettled
         | Template::ResetPassword
+        | Template::SecondFactorCode
         | Template::KycRejected
         | Template::PaymentMatched
         | Template::FactorRecoveryAsked

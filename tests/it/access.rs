@@ -107,7 +107,10 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("remove_second_factor", Own),
     ("reopen_user", Staff(Resource::Users, Action::Change)),
     ("replay_job", Staff(Resource::Jobs, Action::Change)),
+    ("send_log_in_code", Public),
+    ("send_step_up_code", Own),
     ("set_handle", Own),
+    ("set_message_factor", Own),
     ("set_role", Staff(Resource::Roles, Action::Change)),
     ("settle_hold", Party),
     ("start_reconciliation", Staff(Resource::Reconciliation, Action::Change)),
@@ -120,7 +123,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("withdraw_kyc_application", Party),
     ("step_up_session", Own),
 ];
-const ROWS: usize = 92;
+const ROWS: usize = 95;
 
 /// A deal, a payment, a hold, an application, a job and a transaction that exist, so that a refusal is not for want of them.
 struct World {

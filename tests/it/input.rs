@@ -41,6 +41,8 @@ impl World {
             "log_in" => "/v1/sessions".to_owned(),
             "refresh_session" => "/v1/sessions/refresh".to_owned(),
             "complete_log_in" => "/v1/sessions/second-factor".to_owned(),
+            "send_log_in_code" => "/v1/sessions/second-factor/code".to_owned(),
+            "set_message_factor" => "/v1/me/second-factor/message".to_owned(),
             "step_up_session" => "/v1/sessions/step-up".to_owned(),
             "create_second_factor" => "/v1/me/second-factor".to_owned(),
             "confirm_second_factor" => "/v1/me/second-factor/confirm".to_owned(),
@@ -110,7 +112,7 @@ const KYC: &str = "kyc_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const USER: &str = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 
 /// Every operation that takes a JSON body of ours.
-const WITH_BODY: [&str; 35] = [
+const WITH_BODY: [&str; 37] = [
     "approve_approval",
     "approve_kyc_application",
     "ask_approval",
@@ -137,7 +139,9 @@ const WITH_BODY: [&str; 35] = [
     "reject_kyc_application",
     "release_withdrawal",
     "reopen_user",
+    "send_log_in_code",
     "set_handle",
+    "set_message_factor",
     "set_password",
     "set_role",
     "settle_hold",
@@ -159,6 +163,8 @@ fn good(operation: &str) -> Value {
         "log_in" => json!({ "login": "neema@example.com", "password": "karibu-nyumbani-7" }),
         "refresh_session" => json!({ "refresh_token": "nonsense" }),
         "complete_log_in" => json!({ "challenge": "nonsense", "code": "123456" }),
+        "send_log_in_code" => json!({ "challenge": "nonsense" }),
+        "set_message_factor" => json!({ "channel": "phone", "password": "karibu-nyumbani-7" }),
         "confirm_second_factor" => json!({ "code": "123456" }),
         "create_second_factor" | "step_up_session" => json!({ "password": "karibu-nyumbani-7" }),
         "set_role" => json!({ "role": "support", "note": "looked into" }),
@@ -254,6 +260,9 @@ async fn the_good_bodies_are_good() {
         // Signed by nobody.
         ("refresh_session", 401),
         ("complete_log_in", 401),
+        ("send_log_in_code", 401),
+        // The number was not proven.
+        ("set_message_factor", 409),
         // Nothing is set up.
         ("confirm_second_factor", 404),
         ("create_second_factor", 201),

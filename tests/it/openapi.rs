@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Whoever calls these cannot have a token yet, has a link, or is the provider, or a load balancer.
-pub(crate) const PUBLIC: [&str; 12] = [
+pub(crate) const PUBLIC: [&str; 13] = [
     "complete_log_in",
     "confirm_password_reset",
     "get_file",
@@ -18,15 +18,16 @@ pub(crate) const PUBLIC: [&str; 12] = [
     "receive_payout_timeout",
     "refresh_session",
     "register_user",
+    "send_log_in_code",
     "start_password_reset",
 ];
 
 /// What an operation does is the first word of its id, and is one of these.
-const VERBS: [&str; 31] = [
+const VERBS: [&str; 32] = [
     "agree", "approve", "ask", "cancel", "close", "complete", "confirm", "create", "delete",
     "deliver", "end", "fund", "get", "list", "log", "propose", "receive", "refresh", "refuse",
-    "register", "reject", "release", "remove", "reopen", "replay", "set", "settle", "start",
-    "step", "submit", "withdraw",
+    "register", "reject", "release", "remove", "reopen", "replay", "send", "set", "settle",
+    "start", "step", "submit", "withdraw",
 ];
 
 /// One operation of the document, with the place where it is called.

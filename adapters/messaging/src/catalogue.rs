@@ -43,7 +43,8 @@ pub const fn variables(template: Template) -> Variables {
         | Template::VerifyPhone
         | Template::ResetPassword
         | Template::LeaveEmail
-        | Template::LeavePhone => only(&["name", "code"]),
+        | Template::LeavePhone
+        | Template::SecondFactorCode => only(&["name", "code"]),
         Template::KycRejected => with(&["name"], Detail::Explanation),
         Template::FactorAdded
         | Template::FactorRemoved

@@ -67,4 +67,4 @@ pub use transactions::{
     SCAN_MAX, StatementPage, StatementPlace, TransactionFilter, TransactionPage,
 };
 pub use transfers::{NewTransfer, TransferDetails, TransferView, TransferWriter};
-pub use users::{NewUser, User};
+pub use users::{NewUser, PasswordMark, User};

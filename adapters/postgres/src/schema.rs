@@ -362,13 +362,14 @@ diesel::table! {
 diesel::table! {
     second_factors (user_id) {
         user_id -> Uuid,
-        secret -> Bytea,
+        secret -> Nullable<Bytea>,
         created_at -> Timestamptz,
         confirmed_at -> Nullable<Timestamptz>,
         last_step -> Nullable<Int8>,
         tries -> Int4,
         tries_began_at -> Nullable<Timestamptz>,
         locked_until -> Nullable<Timestamptz>,
+        channel -> Nullable<Text>,
     }
 }
 

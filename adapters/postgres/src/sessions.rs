@@ -4,15 +4,16 @@
 //! learns, once a second, which ones are not good any more.
 
 mod end;
+mod log_in;
 mod step_up;
 
 pub(crate) use end::end_all;
+pub use log_in::LogIn;
 
 use crate::error::{Conflict, Error};
-use crate::factors::{self, Shown, Stage};
 use crate::pool::Store;
 use crate::row::parse;
-use crate::schema::{sessions, users};
+use crate::schema::sessions;
 use crate::users::{User, load, require_open};
 use crate::{audit, notifications};
 use amana_domain::deal::Actor;
@@ -33,14 +34,6 @@ pub struct Device {
     pub name: String,
     pub kind: DeviceKind,
     pub address: IpAddr,
-}
-
-/// What a right password leads to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LogIn {
-    Opened(SessionView),
-    /// The person has a second factor, which is to be shown first.
-    FactorWanted,
 }
 
 /// A session that is not over.
@@ -114,17 +107,13 @@ async fn is_new_device(
         && !diesel::select(exists(same)).get_result::<bool>(conn).await?)
 }
 
-/// Opens a session for somebody who has proven to be the person. The oldest make room for it.
+/// Opens a session for somebody who has proven to be the person, whose row is locked. The oldest make room for it.
 async fn open(
     conn: &mut AsyncPgConnection,
     user: UserId,
     device: &Device,
     now: DateTime<Utc>,
 ) -> Result<SessionView, Error> {
-    // One log-in of a person at a time: the bound on their number is exact.
-    let row = users::table.find(user.uuid()).select(users::id);
-    row.for_no_key_update().first::<Uuid>(conn).await?;
-    require_open(conn, user).await?;
     let is_new = is_new_device(conn, user, device).await?;
     end::make_room(conn, user, SESSIONS_MAX.saturating_sub(1), now).await?;
     let id = Uuid::now_v7();
@@ -153,54 +142,6 @@ async fn open(
 }
 
 impl Store {
-    /// Opens a session for somebody who has shown the person's password, unless a code is wanted too.
-    ///
-    /// # Errors
-    /// [`Error::Transfer`] if the account is closed.
-    pub async fn log_in(
-        &self,
-        user: UserId,
-        device: &Device,
-        now: DateTime<Utc>,
-    ) -> Result<LogIn, Error> {
-        let mut conn = self.connection().await?;
-        conn.transaction(async |conn| {
-            if factors::is_active(conn, user).await? {
-                require_open(conn, user).await?;
-                return Ok(LogIn::FactorWanted);
-            }
-            Ok(LogIn::Opened(open(conn, user, device, now).await?))
-        })
-        .await
-    }
-
-    /// Opens a session for somebody who has shown the password before, and shows the second factor now.
-    ///
-    /// # Errors
-    /// [`Error::Factor`], [`Error::NotFound`] if there is none, or [`Error::Transfer`] if the account is closed.
-    pub async fn log_in_with_factor(
-        &self,
-        user: UserId,
-        shown: Shown,
-        device: &Device,
-        now: DateTime<Utc>,
-    ) -> Result<(User, SessionView), Error> {
-        let mut conn = self.connection().await?;
-        let opened = conn
-            .transaction(async |conn| {
-                match factors::present(conn, user, shown, Stage::Active, now).await? {
-                    // The try counts: this is committed.
-                    Err(refusal) => Ok::<_, Error>(Err(refusal)),
-                    Ok(()) => {
-                        let session = open(conn, user, device, now).await?;
-                        Ok(Ok((load(conn, user).await?, session)))
-                    }
-                }
-            })
-            .await?;
-        opened.map_err(Error::Factor)
-    }
-
     /// Exchanges the refresh token with this number for the next one. An old one that is shown again ends the
     /// session, and the person is told.
     ///

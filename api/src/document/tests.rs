@@ -2,7 +2,7 @@ use super::*;
 use std::collections::BTreeSet;
 
 /// Whoever calls these cannot have a token yet, has a link, or is the provider, or a load balancer.
-const PUBLIC: [&str; 12] = [
+const PUBLIC: [&str; 13] = [
     "complete_log_in",
     "confirm_password_reset",
     "get_file",
@@ -14,6 +14,7 @@ const PUBLIC: [&str; 12] = [
     "receive_payout_timeout",
     "refresh_session",
     "register_user",
+    "send_log_in_code",
     "start_password_reset",
 ];
 

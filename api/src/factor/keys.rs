@@ -2,9 +2,10 @@
 
 use super::app;
 use crate::problem::ApiError;
+use amana_domain::code::Code;
 use amana_domain::factor::{BACKUP_CHARS, BACKUP_CODES, ShownCode, accept, backup_code};
 use amana_domain::id::UserId;
-use amana_postgres::{Shown, Unreadable};
+use amana_postgres::{CodeKey, Shown, Unreadable};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::{hkdf, hmac, rand};
@@ -91,24 +92,29 @@ impl FactorKeys {
         (0..BACKUP_CODES).map(one).collect::<Result<_, _>>().map_err(failed)
     }
 
-    /// What is shown, in the form in which it can be held against what is kept.
+    /// What is shown, in the form in which it can be held against what is kept; `key` makes the codes that are sent.
     ///
     /// # Errors
     /// `internal` if hashing fails.
     pub(crate) fn shown(
         &self,
         user: UserId,
-        code: ShownCode,
+        (code, key): (ShownCode, &CodeKey),
         now: DateTime<Utc>,
     ) -> Result<Shown, ApiError> {
         let keys = self.clone();
         match code {
             ShownCode::Backup(code) => Ok(Shown::Backup(self.digest(user, &code).map_err(failed)?)),
-            ShownCode::Totp(code) => Ok(Shown::Totp(Box::new(move |sealed, last_step| {
-                let secret = keys.open(user, sealed).map_err(|_| Unreadable)?;
-                let app = app::of(secret).ok_or(Unreadable)?;
-                Ok(accept(last_step, now, |step| app::fits(&app, &code, step)))
-            }))),
+            ShownCode::Digits(code) => {
+                let told =
+                    Code::parse(&code).map_err(|e| ApiError::field("/code", e.to_string()))?;
+                let read = Box::new(move |sealed: &[u8], last_step| {
+                    let secret = keys.open(user, sealed).map_err(|_| Unreadable)?;
+                    let app = app::of(secret).ok_or(Unreadable)?;
+                    Ok(accept(last_step, now, |step| app::fits(&app, &code, step)))
+                });
+                Ok(Shown::Digits { read, told, key: key.clone() })
+            }
         }
     }
 }

@@ -22,6 +22,7 @@ text_enum! {
         WrongCode = "wrong_code",
         TooManyTries = "too_many_tries",
         FactorActive = "factor_active",
+        NotVerified = "not_verified",
         StepUpRequired = "step_up_required",
         Forbidden = "forbidden",
         WrongParty = "wrong_party",
@@ -118,6 +119,7 @@ impl Code {
             | Code::TokenSuperseded
             | Code::OwnRole
             | Code::FactorActive
+            | Code::NotVerified
             | Code::EmailTaken
             | Code::PhoneTaken
             | Code::WrongState
@@ -191,6 +193,7 @@ impl Code {
             Code::WrongCode => "The code is wrong",
             Code::TooManyTries => "Too many wrong codes",
             Code::FactorActive => "There is a second factor already",
+            Code::NotVerified => "Not proven to be yours",
             Code::StepUpRequired => "This has to be proven anew",
             Code::Forbidden => "Not allowed",
             Code::WrongParty => "This is for the other party to do",

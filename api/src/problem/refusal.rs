@@ -261,6 +261,9 @@ impl From<Conflict> for ApiError {
             Conflict::SessionOver => {
                 (Code::SessionOver, "this refresh token is not good, or not any more: log in again")
             }
+            Conflict::ChallengeOver => {
+                (Code::ChallengeOver, "this challenge is not good, or not any more: log in again")
+            }
             Conflict::TokenSuperseded => (
                 Code::TokenSuperseded,
                 "another call has just exchanged this refresh token: use what that call was answered",
@@ -281,6 +284,9 @@ impl From<Conflict> for ApiError {
                 Code::FactorActive,
                 "remove the second factor that you have before you set up another",
             ),
+            Conflict::NotVerified => {
+                (Code::NotVerified, "prove first that this address or number is yours")
+            }
             Conflict::AlreadyAsked => {
                 (Code::AlreadyAsked, "the same was asked for and waits for a decision")
             }
@@ -301,6 +307,7 @@ impl From<Conflict> for ApiError {
             Conflict::UnknownTier => Some("/tier"),
             Conflict::SameContact => Some("/new"),
             Conflict::PasswordWrong => Some("/old_password"),
+            Conflict::NotVerified => Some("/channel"),
             _ => None,
         };
         let error = Self::new(code, detail);

@@ -2,19 +2,21 @@
 
 use crate::context::Context;
 use crate::problem::ApiError;
-use crate::tokens::{Bearer, TOKEN_TTL};
+use crate::tokens::{Bearer, Challenge, TOKEN_TTL};
 use crate::wire::{Nullable, Timestamp, Wire, text_values};
-use amana_domain::factor::{CHALLENGE_TTL, FactorMethod};
-use amana_domain::id::{SessionId, UserId};
+use amana_domain::contact::Contact;
+use amana_domain::factor::{CHALLENGE_TTL, FactorKind, FactorMethod};
+use amana_domain::id::SessionId;
 use amana_domain::permission::UserRole;
 use amana_domain::session::DeviceKind;
-use amana_postgres::SessionView;
+use amana_postgres::{SessionView, User};
 use poem_openapi::Object;
 
 text_values! {
     /// What a session is used on, as far as the app said so.
     DeviceKind as "DeviceKind";
-    /// What may be shown as second factor: a code of the authenticator app, or a backup code.
+    /// What may be shown as second factor: a code of the authenticator app, one that is sent by SMS or e-mail, or a
+    /// backup code.
     FactorMethod as "SecondFactorMethod";
 }
 
@@ -63,6 +65,8 @@ struct ChallengeAnswer {
     expires_in: i64,
     /// What may be shown.
     methods: Vec<Wire<FactorMethod>>,
+    /// Masked: where a code was sent just now. `null` if none was, because codes come of an app, or too many were sent.
+    sent_to: Nullable<String>,
 }
 
 /// Either a session, as in `Tokens`, or what is wanted before there is one: the members of the other are `null`.
@@ -99,11 +103,17 @@ impl From<TokensAnswer> for LogInAnswer {
 }
 
 impl LogInAnswer {
-    pub(super) fn challenge(context: &Context, user: UserId) -> Result<Self, ApiError> {
+    pub(super) fn challenge(
+        context: &Context,
+        user: &User,
+        (kind, sent_to): (FactorKind, Option<&Contact>),
+    ) -> Result<Self, ApiError> {
+        let asked = Challenge { user: user.id, password: user.password_mark() };
         let challenge = ChallengeAnswer {
-            challenge: context.tokens.challenge(user, context.now())?,
+            challenge: context.tokens.challenge(&asked, context.now())?,
             expires_in: CHALLENGE_TTL.num_seconds(),
-            methods: FactorMethod::ALL.iter().map(|method| (*method).into()).collect(),
+            methods: kind.methods().map(Wire).into(),
+            sent_to: Nullable::of(sent_to.map(Contact::masked)),
         };
         Ok(Self {
             session_id: Nullable::none(),

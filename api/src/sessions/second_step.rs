@@ -7,9 +7,12 @@ use crate::body::Body;
 use crate::context::Context;
 use crate::device;
 use crate::passwords::require_password;
-use crate::problem::{ApiError, Code};
+use crate::problem::ApiError;
+use crate::tokens::Challenge;
+use crate::verifications::Sent;
 use crate::wire::{Secret, Timestamp, Wire};
 use amana_domain::factor::{STEP_UP_TTL, ShownCode};
+use amana_postgres::{Conflict, Store};
 use poem::web::Data;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
@@ -23,8 +26,17 @@ use std::sync::Arc;
 struct CompleteLogIn {
     /// As `log_in` answered it.
     challenge: String,
-    /// Six digits of the authenticator app, or a backup code.
+    /// Six digits of the authenticator app or of a message, or a backup code.
     code: Wire<ShownCode>,
+}
+
+/// A log-in that waits for a code.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[oai(deny_unknown_fields)]
+struct SendLogInCode {
+    /// As `log_in` answered it.
+    challenge: String,
 }
 
 /// What a person in a session shows again.
@@ -33,7 +45,7 @@ struct CompleteLogIn {
 #[oai(deny_unknown_fields)]
 struct StepUp {
     password: Secret,
-    /// Six digits of the authenticator app, or a backup code; needed if the person has a second factor.
+    /// Six digits of the authenticator app or of a message, or a backup code; needed if the person has a second factor.
     code: Option<Wire<ShownCode>>,
 }
 
@@ -67,7 +79,7 @@ impl SecondSteps {
     ///
     /// Opens the session of somebody who has a second factor. A code is good once. Five wrong ones within a
     /// quarter of an hour lock the factor for as long, from wherever they come, and the person gets an e-mail.
-    /// Problems: `challenge_over` (401): log in again; `wrong_code` (422); `too_many_tries` (429, `Retry-After`);
+    /// Problems: `challenge_over` (401), also if the password was changed since: log in again; `wrong_code` (422); `too_many_tries` (429, `Retry-After`);
     /// `account_closed` (403); `not_found` (404) if the factor was removed meanwhile.
     #[oai(path = "/second-factor", method = "post", operation_id = "complete_log_in")]
     async fn complete(
@@ -78,14 +90,50 @@ impl SecondSteps {
     ) -> Result<LoggedIn, ApiError> {
         let CompleteLogIn { challenge, code } = body.value;
         let now = context.now();
-        let user = context.tokens.read_challenge(&challenge, now).ok_or_else(over)?;
-        let shown = context.factor_keys.shown(user, code.0, now)?;
+        let challenge = context.tokens.read_challenge(&challenge, now);
+        let Challenge { user, password } = challenge.ok_or(Conflict::ChallengeOver)?;
+        let shown = context.factor_keys.shown(user, (code.0, &context.codes), now)?;
         let (user, session) = context
             .write(async move |store, now| {
-                store.log_in_with_factor(user, shown, &device.0, now).await
+                store.log_in_with_factor((user, &password), shown, &device.0, now).await
             })
             .await?;
         Ok(LoggedIn::Tokens(Json(TokensAnswer::of(&context, user.role, &session)?)))
+    }
+
+    /// Have another code sent for a log-in
+    ///
+    /// To those whose second factor is a message; the code before it is not good any more. Problems:
+    /// `challenge_over` (401), `code_too_many` (429, with `Retry-After`): an address or number gets 5 codes an hour
+    /// and 10 a day; `not_found` (404) if the person's codes are not sent; `account_closed` (403).
+    #[oai(path = "/second-factor/code", method = "post", operation_id = "send_log_in_code")]
+    async fn send_log_in(
+        &self,
+        context: Data<&Arc<Context>>,
+        body: Body<SendLogInCode>,
+    ) -> Result<Sent, ApiError> {
+        let challenge = context.tokens.read_challenge(&body.value.challenge, context.now());
+        let Challenge { user, password } = challenge.ok_or(Conflict::ChallengeOver)?;
+        context
+            .write(async move |store, now| store.send_factor_code(user, Some(&password), now).await)
+            .await?;
+        Ok(Sent::now())
+    }
+
+    /// Have a code sent for a step-up
+    ///
+    /// To those whose second factor is a message. Problems: `code_too_many` (429, with `Retry-After`), `not_found`
+    /// (404) if the caller's codes are not sent; `account_closed` (403).
+    #[oai(path = "/step-up/code", method = "post", operation_id = "send_step_up_code")]
+    async fn send_step_up(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+    ) -> Result<Sent, ApiError> {
+        let user = caller.user();
+        let work = async move |store: Store, now| store.send_factor_code(user, None, now).await;
+        context.write(work).await?;
+        Ok(Sent::now())
     }
 
     /// Prove anew who one is
@@ -103,14 +151,11 @@ impl SecondSteps {
         let StepUp { password, code } = body.value;
         let (user, now) =
             (require_password(&context, &caller, password, "/password").await?.id, context.now());
-        let shown = code.map(|code| context.factor_keys.shown(user, code.0, now)).transpose()?;
+        let shown = code.map(|code| (code.0, &context.codes));
+        let shown = shown.map(|code| context.factor_keys.shown(user, code, now)).transpose()?;
         let session = (user, caller.session());
         context.write(async move |store, now| store.step_up(session, shown, now).await).await?;
         let good_until = now.checked_add_signed(STEP_UP_TTL).unwrap_or(now).into();
         Ok(SteppedUp::Done(Json(StepUpAnswer { good_until })))
     }
-}
-
-fn over() -> ApiError {
-    ApiError::new(Code::ChallengeOver, "this challenge is not good, or not any more: log in again")
 }

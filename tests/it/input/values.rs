@@ -101,7 +101,7 @@ async fn texts_are_well_formed_and_bounded() {
         world.check("register_user", "/handle", json!(handle)).await;
     }
     world.check("set_handle", "/handle", json!(long(31))).await;
-    for operation in ["log_in", "create_second_factor", "step_up_session"] {
+    for operation in ["log_in", "create_second_factor", "set_message_factor", "step_up_session"] {
         world.check(operation, "/password", json!(long(129))).await;
     }
     for code in ["", "12345", "1234567", "12345x", "ABCDE-FGHJ", "ABCDE-FGHJU", "12345\u{0}"] {
@@ -139,6 +139,7 @@ async fn choices_and_periods_are_the_documented_ones() {
         ("create_kyc_application", "/tier"),
         ("reject_kyc_application", "/reasons/0"),
         ("start_verification", "/channel"),
+        ("set_message_factor", "/channel"),
         ("ask_approval", "/kind"),
         ("ask_approval", "/provider"),
     ] {

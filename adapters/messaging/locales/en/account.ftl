@@ -40,7 +40,7 @@ factor_added =
     .body =
         Hello { $name },
 
-        At { $at } a second factor was added to your account: whoever logs in shows a code of your authenticator app too. Keep your backup codes where you find them without your phone.
+        At { $at } a second factor was added to your account: whoever logs in shows a code too. Keep your backup codes where you find them without your phone.
 
         If it was not you, sign out everywhere and change your password now, and write to us.
     .sms = A second factor was added to your Amana account at { $at }. If it was not you, change your password now.
@@ -70,7 +70,7 @@ backup_code_used =
     .body =
         Hello { $name },
 
-        At { $at } a backup code was shown in place of a code of your authenticator app. It is not good any more. Left: { $left }.
+        At { $at } a backup code was shown in place of your usual code. It is not good any more. Left: { $left }.
 
         If it was not you, sign out everywhere, change your password and make new backup codes now.
     .sms = A backup code of your Amana account was used at { $at }; left: { $left }. If it was not you, change your password now.

@@ -40,7 +40,7 @@ factor_added =
     .body =
         Habari { $name },
 
-        { $at } uthibitisho wa pili uliongezwa kwenye akaunti yako: anayeingia huonyesha pia namba ya siri kutoka programu yako ya uthibitishaji. Weka namba zako za akiba mahali unapoweza kuzipata bila simu yako.
+        { $at } uthibitisho wa pili uliongezwa kwenye akaunti yako: anayeingia huonyesha pia namba ya uthibitisho. Weka namba zako za akiba mahali unapoweza kuzipata bila simu yako.
 
         Kama si wewe, ondoka kwenye vifaa vyote, badilisha nenosiri lako sasa, na utuandikie.
     .sms = Uthibitisho wa pili umeongezwa kwenye akaunti yako ya Amana { $at }. Kama si wewe, badilisha nenosiri lako sasa.
@@ -70,7 +70,7 @@ backup_code_used =
     .body =
         Habari { $name },
 
-        { $at } namba ya akiba ilionyeshwa badala ya namba ya programu yako ya uthibitishaji. Haitumiki tena. Zilizobaki: { $left }.
+        { $at } namba ya akiba ilionyeshwa badala ya namba yako ya kawaida. Haitumiki tena. Zilizobaki: { $left }.
 
         Kama si wewe, ondoka kwenye vifaa vyote, badilisha nenosiri lako na utengeneze namba mpya za akiba sasa.
     .sms = Namba ya akiba ya akaunti yako ya Amana imetumika { $at }; zimebaki { $left }. Kama si wewe, badilisha nenosiri lako sasa.

@@ -58,8 +58,8 @@ pub(super) async fn check(
             if is_closed { Err(ApprovalRefusal::Moved.into()) } else { Ok(()) }
         }
         Wanted::RemoveFactor => {
-            let is_active = factors::is_active(conn, user).await?;
-            if is_active { Ok(()) } else { Err(Error::NotFound("second factor")) }
+            let factor = factors::active(conn, user).await?;
+            factor.map(drop).ok_or(Error::NotFound("second factor"))
         }
     }
 }
