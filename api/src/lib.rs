@@ -38,6 +38,7 @@ mod step_up;
 mod tokens;
 mod transactions;
 mod transfers;
+mod trusted_devices;
 mod users;
 mod verifications;
 mod wallet;
@@ -84,7 +85,8 @@ pub(crate) enum Chapter {
 type Resources = (
     (users::Users, handles::Handles, people::People, limits::Limits),
     (verifications::Verifications, contacts::Contacts, passwords::PasswordChanges),
-    (sessions::Sessions, sessions::SecondSteps, factor::Factors, factor::MessageFactors),
+    (sessions::Sessions, sessions::SecondSteps, trusted_devices::TrustedDevices),
+    (factor::Factors, factor::MessageFactors),
     (wallet::Wallet, transactions::Transactions, statements::Statements),
     (transfers::Transfers, operations::Operations),
     deals::Deals,
@@ -122,7 +124,8 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
     let resources = (
         (users::Users, handles::Handles, people::People, limits::Limits),
         (verifications::Verifications, contacts::Contacts, passwords::PasswordChanges),
-        (sessions::Sessions, sessions::SecondSteps, factor::Factors, factor::MessageFactors),
+        (sessions::Sessions, sessions::SecondSteps, trusted_devices::TrustedDevices),
+        (factor::Factors, factor::MessageFactors),
         (wallet::Wallet, transactions::Transactions, statements::Statements),
         (transfers::Transfers, operations::Operations),
         deals::Deals,

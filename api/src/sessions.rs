@@ -14,7 +14,7 @@ use crate::problem::{ApiError, Code};
 use crate::wire::{Email, Phone, Secret, Text, Wire};
 use amana_domain::id::SessionId;
 use amana_domain::session::EndReason;
-use amana_postgres::{LogIn, Store, User};
+use amana_postgres::{DeviceDigest, LogIn, Store, User};
 use answer::{LogInAnswer, SessionAnswer, TokensAnswer};
 use poem::web::Data;
 use poem_openapi::param::Path;
@@ -31,6 +31,8 @@ struct Credentials {
     /// The e-mail address, or the phone number, international or Kenyan.
     login: String,
     password: Secret,
+    /// As `complete_log_in` answered it on this device; where it is good, no second factor is asked for.
+    device_token: Option<String>,
 }
 
 /// What keeps a session alive.
@@ -103,10 +105,13 @@ impl Sessions {
         device: device::From,
         body: Body<Credentials>,
     ) -> Result<LoggedIn, ApiError> {
+        let trusted = body.value.device_token.as_deref();
+        let trusted = trusted.and_then(|token| context.tokens.read_device(token));
         let user = proven(&context, body.value).await?;
-        let (password, device) = ((user.id, user.password_mark()), device.0);
+        let (id, password, device) = (user.id, user.password_mark(), device.0);
         let work = async move |store: Store, now| {
-            store.log_in((password.0, &password.1), &device, now).await
+            let trusted = trusted.map(DeviceDigest::of);
+            store.log_in((id, &password), (&device, trusted.as_ref()), now).await
         };
         let answer = match context.write(work).await?.ok_or_else(wrong)? {
             LogIn::Opened(session) => TokensAnswer::of(&context, user.role, &session)?.into(),
@@ -188,7 +193,7 @@ impl Sessions {
 /// The person who goes by this name and knows its password. That the account is closed is theirs to know.
 async fn proven(
     context: &Context,
-    Credentials { login, password }: Credentials,
+    Credentials { login, password, .. }: Credentials,
 ) -> Result<User, ApiError> {
     let user = find(context, &login).await?;
     let hash = user.as_ref().map(|user| user.password_hash.clone());

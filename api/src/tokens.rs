@@ -13,6 +13,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// How long an access token is good for.
 pub(crate) const TOKEN_TTL: TimeDelta = TimeDelta::minutes(15);
@@ -22,6 +23,7 @@ const ISSUER: &str = "amana";
 /// One kind of token is never taken for the other.
 const REFRESH_AUDIENCE: &str = "refresh";
 const CHALLENGE_AUDIENCE: &str = "second_factor";
+const DEVICE_AUDIENCE: &str = "trusted_device";
 
 #[derive(Serialize, Deserialize)]
 struct AccessClaims {
@@ -50,6 +52,14 @@ struct ChallengeClaims {
     /// Which password it was.
     pwd: String,
     exp: i64,
+}
+
+/// The number of a device. Whose it is and until when it is trusted, the store knows.
+#[derive(Serialize, Deserialize)]
+struct DeviceClaims {
+    iss: String,
+    aud: String,
+    jti: Uuid,
 }
 
 /// Who an access token speaks for.
@@ -81,6 +91,7 @@ pub(crate) struct Tokens {
     access: Validation,
     refresh: Validation,
     challenge: Validation,
+    device: Validation,
 }
 
 // The keys are the secret.
@@ -114,6 +125,7 @@ impl Tokens {
             access: validation(),
             refresh: validation_for(REFRESH_AUDIENCE),
             challenge: validation_for(CHALLENGE_AUDIENCE),
+            device: validation_for(DEVICE_AUDIENCE),
         }
     }
 
@@ -165,6 +177,17 @@ impl Tokens {
         (now.timestamp() < claims.exp).then_some(challenge)
     }
 
+    /// # Errors
+    /// `internal` if signing fails.
+    pub(crate) fn device(&self, number: Uuid) -> Result<String, ApiError> {
+        let (iss, aud) = (ISSUER.to_owned(), DEVICE_AUDIENCE.to_owned());
+        self.sign(&DeviceClaims { iss, aud, jti: number })
+    }
+
+    pub(crate) fn read_device(&self, token: &str) -> Option<Uuid> {
+        Some(self.read::<DeviceClaims>(token, &self.device)?.jti)
+    }
+
     pub(crate) fn read_access(&self, token: &str, now: DateTime<Utc>) -> Option<Bearer> {
         let claims: AccessClaims = self.read(token, &self.access)?;
         let bearer = Bearer {
@@ -197,7 +220,6 @@ impl Tokens {
 mod tests {
     use super::*;
     use amana_domain::session::DeviceKind;
-    use uuid::Uuid;
 
     fn bearer(role: UserRole) -> Bearer {
         let (user, session) = (UserId::new(Uuid::from_u128(7)), SessionId::new(Uuid::from_u128(8)));
@@ -225,6 +247,7 @@ mod tests {
             created_at: at(0),
             seen_at: at(0),
             expires_at: at(9),
+            trusted_device: None,
         }
     }
 
@@ -252,6 +275,14 @@ mod tests {
         assert_eq!(tokens.read_refresh(&challenge), None);
         assert_eq!(tokens.read_challenge(&access, at(0)), None);
         assert_eq!(tokens.read_challenge(&refresh, at(0)), None);
+        let device = tokens.device(Uuid::from_u128(9)).unwrap();
+        assert_eq!(tokens.read_device(&device), Some(Uuid::from_u128(9)));
+        for other in [&access, &refresh, &challenge] {
+            assert_eq!(tokens.read_device(other), None);
+        }
+        assert_eq!(tokens.read_access(&device, at(0)), None);
+        assert_eq!(tokens.read_refresh(&device), None);
+        assert_eq!(tokens.read_challenge(&device, at(0)), None);
     }
 
     #[test]

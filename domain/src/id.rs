@@ -67,6 +67,7 @@ typed_id! {
     KycId = "kyc";
     DocumentId = "doc";
     ApprovalId = "apr";
+    TrustedDeviceId = "dev";
 }
 
 #[cfg(test)]

@@ -58,6 +58,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("deliver_milestone", Party),
     ("end_session", Party),
     ("end_sessions", Own),
+    ("end_trusted_device", Party),
     ("fund_deal", Party),
     ("get_deal", Party),
     ("get_file", Public),
@@ -91,6 +92,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("list_sessions", Own),
     ("list_suspense", Staff(Resource::Reconciliation, Action::Read)),
     ("list_transactions", Own),
+    ("list_trusted_devices", Own),
     ("list_withdrawals", Own),
     ("log_in", Public),
     ("propose_deal", Party),
@@ -123,7 +125,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("withdraw_kyc_application", Party),
     ("step_up_session", Own),
 ];
-const ROWS: usize = 95;
+const ROWS: usize = 97;
 
 /// A deal, a payment, a hold, an application, a job and a transaction that exist, so that a refusal is not for want of them.
 struct World {
@@ -141,6 +143,7 @@ struct World {
     job: String,
     transaction: String,
     session: String,
+    device: String,
 }
 
 async fn world() -> World {
@@ -167,6 +170,7 @@ async fn world() -> World {
     let transaction = app.given(&buyer, 100_000, app.clock.now()).await;
     let session = app.open_session(&buyer.email).await;
     let session = session["session_id"].as_str().expect("an id").to_owned();
+    let device = app.trusted_device(&buyer).await;
     let buyer = buyer.id;
     World {
         app,
@@ -183,6 +187,7 @@ async fn world() -> World {
         job,
         transaction,
         session,
+        device,
     }
 }
 
@@ -202,6 +207,7 @@ impl World {
                 "files" => "nothing",
                 "jobs" => &self.job,
                 "sessions" => &self.session,
+                "trusted-devices" => &self.device,
                 "operations" => "somebody-elses-key",
                 "transactions" => &self.transaction,
                 "users" => &self.buyer,

@@ -1,6 +1,7 @@
 //! The second factor, from setting it up to taking it away: codes of an app, backup codes, locks, step-up.
 
 mod app;
+mod devices;
 mod message;
 mod recovery;
 mod secrets;

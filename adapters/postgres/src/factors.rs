@@ -15,7 +15,7 @@ use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::{backup_codes, second_factors};
 use crate::users::{load, require_open};
-use crate::{audit, notifications, sessions};
+use crate::{audit, notifications, sessions, trusted_devices};
 use amana_domain::code::Code;
 use amana_domain::deal::Actor;
 use amana_domain::factor::FactorKind;
@@ -144,6 +144,7 @@ async fn remove(
     if diesel::delete(active).execute(conn).await? == 0 {
         return Err(Error::NotFound("second factor"));
     }
+    trusted_devices::end_all(conn, user, Actor::User(by), now).await?;
     audit::record(conn, now, Actor::User(by), "factor.removed", user, json!({})).await
 }
 

@@ -35,6 +35,7 @@ mod sessions;
 mod statement;
 mod transactions;
 mod transfers;
+mod trusted_devices;
 mod users;
 
 pub use approvals::ApprovalView;
@@ -67,4 +68,5 @@ pub use transactions::{
     SCAN_MAX, StatementPage, StatementPlace, TransactionFilter, TransactionPage,
 };
 pub use transfers::{NewTransfer, TransferDetails, TransferView, TransferWriter};
+pub use trusted_devices::{DeviceDigest, TrustedDevice};
 pub use users::{NewUser, PasswordMark, User};

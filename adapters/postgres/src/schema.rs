@@ -387,6 +387,7 @@ diesel::table! {
         ended_at -> Nullable<Timestamptz>,
         end_reason -> Nullable<Text>,
         stepped_up_at -> Nullable<Timestamptz>,
+        trusted_device_id -> Nullable<Uuid>,
     }
 }
 
@@ -444,6 +445,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    trusted_devices (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        digest -> Bytea,
+        device_name -> Text,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     users (id) {
         id -> Uuid,
         name -> Text,
@@ -480,9 +493,11 @@ diesel::joinable!(notifications -> users (user_id));
 diesel::joinable!(payment_evidence -> payments (payment_id));
 diesel::joinable!(payments -> deals (deal_id));
 diesel::joinable!(second_factors -> users (user_id));
+diesel::joinable!(sessions -> trusted_devices (trusted_device_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(tier_limits -> tiers (tier));
 diesel::joinable!(transfers -> entries (id));
+diesel::joinable!(trusted_devices -> users (user_id));
 diesel::joinable!(users -> tiers (tier));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -518,5 +533,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     tier_limits,
     tiers,
     transfers,
+    trusted_devices,
     users,
 );

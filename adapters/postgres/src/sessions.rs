@@ -6,6 +6,7 @@
 mod end;
 mod log_in;
 mod step_up;
+mod upkeep;
 
 pub(crate) use end::end_all;
 pub use log_in::LogIn;
@@ -17,7 +18,7 @@ use crate::schema::sessions;
 use crate::users::{User, load, require_open};
 use crate::{audit, notifications};
 use amana_domain::deal::Actor;
-use amana_domain::id::{SessionId, UserId};
+use amana_domain::id::{SessionId, TrustedDeviceId, UserId};
 use amana_domain::notice::Template;
 use amana_domain::session::{DeviceKind, EndReason, Rotation, SESSION_TTL, SESSIONS_MAX, Stale};
 use chrono::{DateTime, Utc};
@@ -50,6 +51,8 @@ pub struct SessionView {
     /// When it was refreshed last.
     pub seen_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
+    /// The device that it is used on, if that was trusted.
+    pub trusted_device: Option<TrustedDeviceId>,
 }
 
 #[derive(HasQuery)]
@@ -65,6 +68,7 @@ struct Row {
     created_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
     ended_at: Option<DateTime<Utc>>,
+    trusted_device_id: Option<Uuid>,
 }
 
 impl TryFrom<Row> for SessionView {
@@ -81,6 +85,7 @@ impl TryFrom<Row> for SessionView {
             created_at: row.created_at,
             seen_at: row.rotated_at,
             expires_at: row.expires_at,
+            trusted_device: row.trusted_device_id.map(TrustedDeviceId::new),
         })
     }
 }
@@ -111,7 +116,7 @@ async fn is_new_device(
 async fn open(
     conn: &mut AsyncPgConnection,
     user: UserId,
-    device: &Device,
+    (device, trusted): (&Device, Option<Uuid>),
     now: DateTime<Utc>,
 ) -> Result<SessionView, Error> {
     let is_new = is_new_device(conn, user, device).await?;
@@ -127,6 +132,7 @@ async fn open(
             sessions::address.eq(device.address.to_string()),
             sessions::created_at.eq(now),
             sessions::expires_at.eq(expiry(now)),
+            sessions::trusted_device_id.eq(trusted),
         ))
         .execute(conn)
         .await?;

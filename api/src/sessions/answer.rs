@@ -35,6 +35,8 @@ pub(super) struct TokensAnswer {
     refresh_token: String,
     /// When the session is over unless it is refreshed.
     refresh_expires_at: Timestamp,
+    /// For later calls of `log_in` on this device, if it was just trusted; `null` otherwise.
+    device_token: Nullable<String>,
 }
 
 impl TokensAnswer {
@@ -51,7 +53,13 @@ impl TokensAnswer {
             expires_in: TOKEN_TTL.num_seconds(),
             refresh_token: context.tokens.refresh(session)?,
             refresh_expires_at: session.expires_at.into(),
+            device_token: Nullable::none(),
         })
+    }
+
+    /// With what the device shows at later log-ins.
+    pub(super) fn on_device(self, token: Option<String>) -> Self {
+        Self { device_token: Nullable::of(token), ..self }
     }
 }
 
@@ -139,6 +147,8 @@ pub(super) struct SessionAnswer {
     address: String,
     /// Whether it is the session of this call.
     is_current: bool,
+    /// Whether it was opened on a device that was trusted by then.
+    is_trusted: bool,
     created_at: Timestamp,
     /// When it was refreshed last.
     seen_at: Timestamp,
@@ -154,6 +164,7 @@ impl SessionAnswer {
             kind: session.device_kind.into(),
             address: session.address,
             is_current: session.id == current,
+            is_trusted: session.trusted_device.is_some(),
             created_at: session.created_at.into(),
             seen_at: session.seen_at.into(),
             expires_at: session.expires_at.into(),

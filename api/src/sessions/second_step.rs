@@ -12,12 +12,13 @@ use crate::tokens::Challenge;
 use crate::verifications::Sent;
 use crate::wire::{Secret, Timestamp, Wire};
 use amana_domain::factor::{STEP_UP_TTL, ShownCode};
-use amana_postgres::{Conflict, Store};
+use amana_postgres::{Conflict, DeviceDigest, Store};
 use poem::web::Data;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// The second half of a log-in.
 #[derive(Object, Deserialize)]
@@ -28,6 +29,8 @@ struct CompleteLogIn {
     challenge: String,
     /// Six digits of the authenticator app or of a message, or a backup code.
     code: Wire<ShownCode>,
+    /// Asks for no second factor on this device for 30 days. Whoever else has the device needs the password still.
+    trust_device: Option<bool>,
 }
 
 /// A log-in that waits for a code.
@@ -88,17 +91,23 @@ impl SecondSteps {
         device: device::From,
         body: Body<CompleteLogIn>,
     ) -> Result<LoggedIn, ApiError> {
-        let CompleteLogIn { challenge, code } = body.value;
+        let CompleteLogIn { challenge, code, trust_device } = body.value;
         let now = context.now();
         let challenge = context.tokens.read_challenge(&challenge, now);
         let Challenge { user, password } = challenge.ok_or(Conflict::ChallengeOver)?;
         let shown = context.factor_keys.shown(user, (code.0, &context.codes), now)?;
+        // Of version 4: all of it is random.
+        let number = trust_device.unwrap_or_default().then(Uuid::new_v4);
+        let trust = number.map(DeviceDigest::of);
         let (user, session) = context
             .write(async move |store, now| {
-                store.log_in_with_factor((user, &password), shown, &device.0, now).await
+                let device = (&device.0, trust.as_ref());
+                store.log_in_with_factor((user, &password), shown, device, now).await
             })
             .await?;
-        Ok(LoggedIn::Tokens(Json(TokensAnswer::of(&context, user.role, &session)?)))
+        let token = number.map(|number| context.tokens.device(number)).transpose()?;
+        let tokens = TokensAnswer::of(&context, user.role, &session)?.on_device(token);
+        Ok(LoggedIn::Tokens(Json(tokens)))
     }
 
     /// Have another code sent for a log-in

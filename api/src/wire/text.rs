@@ -6,7 +6,7 @@ use amana_domain::deal::{DealState, MilestoneState, Role};
 use amana_domain::fee::FeePayer;
 use amana_domain::id::{
     ApprovalId, BreakId, CallbackId, DealId, DocumentId, EntryId, HoldId, JobId, KycId,
-    MilestoneId, PaymentId, RunId, SessionId, UserId,
+    MilestoneId, PaymentId, RunId, SessionId, TrustedDeviceId, UserId,
 };
 use amana_domain::ledger::EntryKind;
 use amana_domain::money::Currency;
@@ -131,6 +131,7 @@ ids! {
     KycId = "kyc-id",
     DocumentId = "document-id",
     ApprovalId = "approval-id",
+    TrustedDeviceId = "trusted-device-id",
 }
 
 /// Carries closed sets of values; each is described once.

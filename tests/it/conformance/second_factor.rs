@@ -18,10 +18,15 @@ pub(super) async fn guard(observer: &Observer) {
     observer.get(&person, path).await;
     let body = json!({ "login": person.email, "password": PASSWORD });
     let half = observer.call(None, Method::POST, "/v1/sessions", body).await.expect(200);
-    let body =
-        json!({ "challenge": half["second_factor"]["challenge"], "code": codes["codes"][0] });
+    let challenge = half["second_factor"]["challenge"].clone();
+    let body = json!({ "challenge": challenge, "code": codes["codes"][0], "trust_device": true });
     let whole = observer.call(None, Method::POST, "/v1/sessions/second-factor", body).await;
     person.token = whole.expect(200)["access_token"].as_str().expect("a token").to_owned();
+    let devices = observer.get(&person, "/v1/me/trusted-devices").await;
+    let device = devices["items"][0]["id"].as_str().expect("a device");
+    let device = format!("/v1/me/trusted-devices/{device}");
+    let ended = observer.call(Some(&person), Method::DELETE, &device, Value::Null).await;
+    assert_eq!(ended.status, StatusCode::NO_CONTENT);
     let body = json!({ "password": PASSWORD, "code": codes["codes"][1] });
     observer.post(&person, "/v1/sessions/step-up", body, 200).await;
     observer.post(&person, &format!("{path}/backup-codes"), Value::Null, 200).await;

@@ -7,6 +7,7 @@ use super::{Device, SessionView, open};
 use crate::error::{Conflict, Error};
 use crate::factors::{self, Shown, Stage};
 use crate::pool::Store;
+use crate::trusted_devices::{self, DeviceDigest};
 use crate::users::{PasswordMark, User, lock_open};
 use amana_domain::code::CodeRefusal;
 use amana_domain::contact::Contact;
@@ -28,30 +29,37 @@ pub enum LogIn {
 }
 
 impl Store {
-    /// Opens a session for somebody who has shown the person's password, unless a code is wanted too. `None`: the
-    /// password was replaced meanwhile.
+    /// Opens a session for somebody who has shown the person's password, unless a code is wanted too; on a trusted
+    /// device none is. `None`: the password was replaced meanwhile.
     ///
     /// # Errors
     /// [`Error::Transfer`] if the account is closed.
     pub async fn log_in(
         &self,
         (user, password): (UserId, &PasswordMark),
-        device: &Device,
+        (device, trusted): (&Device, Option<&DeviceDigest>),
         now: DateTime<Utc>,
     ) -> Result<Option<LogIn>, Error> {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
             let Some(person) = lock_with(conn, user, password).await? else { return Ok(None) };
-            if let Some(kind) = factors::active(conn, user).await? {
+            let trusted = match trusted {
+                Some(digest) => trusted_devices::find(conn, user, digest, now).await?,
+                None => None,
+            };
+            if let Some(kind) = factors::active(conn, user).await?
+                && trusted.is_none()
+            {
                 let sent_to = send_code(conn, &person, kind, now).await?;
                 return Ok(Some(LogIn::FactorWanted { kind, sent_to }));
             }
-            Ok(Some(LogIn::Opened(open(conn, user, device, now).await?)))
+            Ok(Some(LogIn::Opened(open(conn, user, (device, trusted), now).await?)))
         })
         .await
     }
 
-    /// Opens a session for somebody who has shown the password before, and shows the second factor now.
+    /// Opens a session for somebody who has shown the password before, and shows the second factor now. With a number
+    /// for it, the device is trusted from now on.
     ///
     /// # Errors
     /// [`Conflict::ChallengeOver`] if the password was replaced since, [`Error::Factor`], [`Error::NotFound`] if
@@ -60,7 +68,7 @@ impl Store {
         &self,
         (user, password): (UserId, &PasswordMark),
         shown: Shown,
-        device: &Device,
+        (device, trust): (&Device, Option<&DeviceDigest>),
         now: DateTime<Utc>,
     ) -> Result<(User, SessionView), Error> {
         let mut conn = self.connection().await?;
@@ -68,11 +76,19 @@ impl Store {
             .transaction(async |conn| {
                 let person = lock_with(conn, user, password).await?;
                 let person = person.ok_or(Error::Conflict(Conflict::ChallengeOver))?;
-                match factors::present(conn, user, shown, Stage::Active, now).await? {
+                let proven = factors::present(conn, user, shown, Stage::Active, now).await?;
+                if let Err(refusal) = proven {
                     // The try counts: this is committed.
-                    Err(refusal) => Ok::<_, Error>(Err(refusal)),
-                    Ok(()) => Ok(Ok((person, open(conn, user, device, now).await?))),
+                    return Ok::<_, Error>(Err(refusal));
                 }
+                let trusted = match trust {
+                    Some(digest) => {
+                        let device = (digest, device.name.as_str());
+                        Some(trusted_devices::add(conn, user, device, now).await?)
+                    }
+                    None => None,
+                };
+                Ok(Ok((person, open(conn, user, (device, trusted), now).await?)))
             })
             .await?;
         opened.map_err(Error::Factor)

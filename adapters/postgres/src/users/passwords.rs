@@ -5,7 +5,7 @@ use crate::codes::{self, CodeKey, Proof};
 use crate::error::{Conflict, Error};
 use crate::pool::Store;
 use crate::schema::users;
-use crate::{audit, factors, notifications, sessions};
+use crate::{audit, factors, notifications, sessions, trusted_devices};
 use amana_domain::code::{Code, CodeRefusal, Purpose};
 use amana_domain::contact::{Contact, ContactKind};
 use amana_domain::deal::Actor;
@@ -136,6 +136,7 @@ async fn replace(
     // Whoever had the old password is out.
     let why = (EndReason::PasswordChanged, Actor::User(user.id));
     sessions::end_all(conn, user.id, why, now).await?;
+    trusted_devices::end_all(conn, user.id, Actor::User(user.id), now).await?;
     // To the address of now: whoever set the password may be about to change that, too.
     let address = user.contact(ContactKind::Email);
     notifications::enqueue_to(conn, user, Template::PasswordChanged, &address, None, now).await?;

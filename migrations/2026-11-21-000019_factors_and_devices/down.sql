@@ -1,3 +1,7 @@
+drop index sessions_expires_at_idx;
+alter table sessions drop column trusted_device_id;
+drop table trusted_devices;
+
 delete from codes where purpose = 'second_factor';
 alter table codes
     drop constraint codes_purpose_known,
