@@ -4,6 +4,7 @@ use crate::ended::EndedSessions;
 use crate::factor::FactorKeys;
 use crate::links::Links;
 use crate::password::Passwords;
+use crate::place::Places;
 use crate::problem::ApiError;
 use crate::tokens::Tokens;
 use amana_domain::fee::{FeePayer, FeePlan};
@@ -51,6 +52,7 @@ pub(crate) struct Context {
     pub(crate) factor_keys: FactorKeys,
     pub(crate) fees: FeePolicy,
     pub(crate) files: Files,
+    pub(crate) places: Places,
     pub(crate) links: Links,
 }
 

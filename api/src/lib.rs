@@ -29,6 +29,7 @@ mod passwords;
 mod payee;
 mod payments;
 mod people;
+mod place;
 mod problem;
 mod quote;
 mod server;
@@ -48,6 +49,7 @@ mod withdrawals;
 pub use context::FeePolicy;
 pub use document::document;
 pub use password::{KnownWords, WeakPassword, check_password, hash_password};
+pub use place::{Places, PlacesError};
 pub use problem::Code;
 pub use server::{ApiConfig, SHUTDOWN_MAX, app, serve};
 

@@ -6,6 +6,7 @@ use crate::factor::FactorKeys;
 use crate::links::Links;
 use crate::password::Passwords;
 use crate::passwords::RESETS_AT_ONCE;
+use crate::place::Places;
 use crate::problem::{of_framework, of_panic};
 use crate::tokens::Tokens;
 use crate::{bounds, docs, observe, service};
@@ -38,6 +39,8 @@ pub struct ApiConfig {
     pub staff_networks: Vec<IpNet>,
     /// Where documents are kept; all instances and workers share it.
     pub files: Files,
+    /// Where addresses are, if that is to be known.
+    pub places: Places,
 }
 
 /// The whole API with all its layers, on the present runtime. `redis` is only asked whether it is there.
@@ -61,6 +64,7 @@ pub fn app(
         factor_keys: FactorKeys::new(config.jwt_secret.clone()),
         fees: config.fee,
         files: config.files.clone(),
+        places: config.places.clone(),
         links: Links::new(&config.jwt_secret),
     });
     Route::new()

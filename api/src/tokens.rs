@@ -244,6 +244,7 @@ mod tests {
             device_name: "Firefox on Linux".into(),
             device_kind: DeviceKind::Computer,
             address: "127.0.0.1".into(),
+            place: None,
             created_at: at(0),
             seen_at: at(0),
             expires_at: at(9),

@@ -15,6 +15,7 @@ use url::Url;
 const JWT_SECRET_CHARS_MIN: usize = 32;
 
 pub const FILES_VARIABLE: &str = "AMANA_FILES_DIR";
+pub const GEOIP_VARIABLE: &str = "AMANA_GEOIP_FILE";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
@@ -162,6 +163,8 @@ pub struct Api {
     pub fee_fixed_minor: i64,
     pub staff_networks: Vec<IpNet>,
     pub files: PathBuf,
+    /// Tells where addresses are.
+    pub geoip: Option<PathBuf>,
 }
 
 /// This machine and private networks (RFC 1918, RFC 4193).
@@ -184,6 +187,7 @@ impl Api {
             fee_fixed_minor: source.in_range("AMANA_FEE_FIXED_MINOR", 0, 0..=100_000_000)?,
             staff_networks: source.networks("AMANA_STAFF_NETWORKS", STAFF_NETWORKS)?,
             files: files(source)?,
+            geoip: source.optional(GEOIP_VARIABLE).map(PathBuf::from),
         })
     }
 }

@@ -1,5 +1,7 @@
 drop index sessions_expires_at_idx;
-alter table sessions drop column trusted_device_id;
+alter table sessions
+    drop column place,
+    drop column trusted_device_id;
 drop table trusted_devices;
 
 delete from codes where purpose = 'second_factor';

@@ -39,3 +39,8 @@ alter table sessions add column trusted_device_id uuid
     constraint sessions_trusted_device_fkey references trusted_devices (id) on delete set null;
 create index sessions_trusted_device_idx on sessions (trusted_device_id) where trusted_device_id is not null;
 create index sessions_expires_at_idx on sessions (expires_at);
+
+-- Roughly where a session was opened, if the service knows.
+alter table sessions
+    add column place text,
+    add constraint sessions_place_length check (char_length(place) between 1 and 120);

@@ -2,7 +2,7 @@
 
 use crate::servers::{Database, files_folder, namespace, redis_url};
 use crate::worker::{WorkerProcess, settings};
-use amana_api::{ApiConfig, FeePolicy};
+use amana_api::{ApiConfig, FeePolicy, Places};
 use amana_domain::proof::Trust;
 use amana_files::Files;
 use amana_messaging::{MailConfig, Mailer, SmsConfig, SmsGateway};
@@ -34,6 +34,7 @@ pub struct AppBuilder {
     callback_delay: Option<Duration>,
     statement_url: Option<String>,
     staff_networks: Option<Vec<IpNet>>,
+    home: Option<(&'static str, &'static str)>,
 }
 
 impl std::fmt::Debug for AppBuilder {
@@ -114,6 +115,13 @@ impl AppBuilder {
         self
     }
 
+    /// The city and country in which this machine is said to be.
+    #[must_use]
+    pub fn home(mut self, city: &'static str, country: &'static str) -> Self {
+        self.home = Some((city, country));
+        self
+    }
+
     /// From where operators decide; from everywhere if nothing is said.
     #[must_use]
     pub fn staff_networks(mut self, networks: &[&str]) -> Self {
@@ -137,6 +145,9 @@ impl AppBuilder {
         let folder = files_folder();
         let files = Files::open(&folder).expect("the folder of files");
         let mut config = api_config(files.clone());
+        if let Some(place) = self.home {
+            config.places = crate::places::of_this_machine(place);
+        }
         if let Some(networks) = &self.staff_networks {
             config.staff_networks = networks.clone();
         }
@@ -204,6 +215,7 @@ pub fn api_config(files: Files) -> ApiConfig {
         fee: FeePolicy { percentage_bps: 150, fixed_minor: 0 },
         files,
         staff_networks: everywhere(),
+        places: Places::default(),
     }
 }
 

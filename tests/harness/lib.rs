@@ -11,6 +11,7 @@ mod entry;
 mod gate;
 mod kyc;
 mod operator;
+mod places;
 mod provider;
 mod raw;
 mod secrets;

@@ -33,6 +33,7 @@ mod passwords;
 mod payments;
 mod payouts;
 mod people;
+mod places;
 mod queue;
 mod queue_processes;
 mod quotes;

@@ -24,6 +24,8 @@ pub enum Detail {
     PayoutFailure,
     /// An operator's own words.
     Explanation,
+    /// Roughly where somebody is.
+    Place,
 }
 
 /// Stands in for a code that is absent or of a newer version: what to do without knowing the reason.
@@ -32,7 +34,8 @@ const REASON_UNKNOWN: &str = "unknown";
 #[must_use]
 pub const fn variables(template: Template) -> Variables {
     match template {
-        Template::NewDevice | Template::SessionReused => only(&["name", "device", "at"]),
+        Template::NewDevice => with(&["name", "device", "at"], Detail::Place),
+        Template::SessionReused => only(&["name", "device", "at"]),
         Template::Welcome
         | Template::KycSubmitted
         | Template::KycApproved
@@ -108,6 +111,7 @@ impl Detail {
     pub const fn variable(self) -> &'static str {
         match self {
             Detail::Receipt => "receipt",
+            Detail::Place => "place",
             Detail::PaymentFailure | Detail::PayoutFailure | Detail::Explanation => "reason",
         }
     }
@@ -121,6 +125,7 @@ impl Detail {
         };
         match self {
             Detail::Receipt => value.map(|_| Cow::Borrowed("receipt")),
+            Detail::Place => value.map(|_| Cow::Borrowed("place")),
             Detail::Explanation => value.map(|_| Cow::Borrowed("explanation")),
             Detail::PaymentFailure => by_reason("payment_failure"),
             Detail::PayoutFailure => by_reason("payout_failure"),

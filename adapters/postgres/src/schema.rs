@@ -388,6 +388,7 @@ diesel::table! {
         end_reason -> Nullable<Text>,
         stepped_up_at -> Nullable<Timestamptz>,
         trusted_device_id -> Nullable<Uuid>,
+        place -> Nullable<Text>,
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Device {
     pub name: String,
     pub kind: DeviceKind,
     pub address: IpAddr,
+    /// Roughly where the address is, if that is known.
+    pub place: Option<String>,
 }
 
 /// A session that is not over.
@@ -47,6 +49,7 @@ pub struct SessionView {
     pub device_name: String,
     pub device_kind: DeviceKind,
     pub address: String,
+    pub place: Option<String>,
     pub created_at: DateTime<Utc>,
     /// When it was refreshed last.
     pub seen_at: DateTime<Utc>,
@@ -65,6 +68,7 @@ struct Row {
     device_name: String,
     device_kind: String,
     address: String,
+    place: Option<String>,
     created_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
     ended_at: Option<DateTime<Utc>>,
@@ -82,6 +86,7 @@ impl TryFrom<Row> for SessionView {
             device_name: row.device_name,
             device_kind: parse(&row.device_kind)?,
             address: row.address,
+            place: row.place,
             created_at: row.created_at,
             seen_at: row.rotated_at,
             expires_at: row.expires_at,
@@ -130,6 +135,7 @@ async fn open(
             sessions::device_name.eq(&device.name),
             sessions::device_kind.eq(device.kind.as_str()),
             sessions::address.eq(device.address.to_string()),
+            sessions::place.eq(&device.place),
             sessions::created_at.eq(now),
             sessions::expires_at.eq(expiry(now)),
             sessions::trusted_device_id.eq(trusted),
@@ -141,7 +147,8 @@ async fn open(
     audit::record(conn, now, Actor::User(user), "session.opened", subject, data).await?;
     if is_new {
         let user = load(conn, user).await?;
-        let params = json!({ "device": device.name, "at": notifications::deadline_text(now) });
+        let at = notifications::deadline_text(now);
+        let params = json!({ "device": device.name, "at": at, "place": device.place });
         notifications::enqueue(conn, &user, Template::NewDevice, params, now).await?;
     }
     view(conn, id).await

@@ -145,6 +145,8 @@ pub(super) struct SessionAnswer {
     kind: Wire<DeviceKind>,
     /// The internet address at log-in.
     address: String,
+    /// Roughly where that is: `Nairobi, KE`; `null` if it is not known.
+    place: Nullable<String>,
     /// Whether it is the session of this call.
     is_current: bool,
     /// Whether it was opened on a device that was trusted by then.
@@ -163,6 +165,7 @@ impl SessionAnswer {
             device: session.device_name,
             kind: session.device_kind.into(),
             address: session.address,
+            place: Nullable::of(session.place),
             is_current: session.id == current,
             is_trusted: session.trusted_device.is_some(),
             created_at: session.created_at.into(),

@@ -22,6 +22,8 @@ new_device =
 
         Somebody logged in to your account with your password on a device that we have not seen before: { $device }, at { $at }.
 
+        { $place }
+
         If it was you, there is nothing to do. If not, sign out everywhere and change your password now.
     .sms = New log-in to your Amana account: { $device }, { $at }. If it was not you, sign out everywhere and change your password.
 

@@ -22,6 +22,8 @@ new_device =
 
         Mtu ameingia kwenye akaunti yako kwa nenosiri lako kupitia kifaa ambacho hatujakiona awali: { $device }, { $at }.
 
+        { $place }
+
         Kama ni wewe, huhitaji kufanya chochote. Kama si wewe, ondoka kwenye vifaa vyote na ubadilishe nenosiri lako sasa.
     .sms = Akaunti yako ya Amana imefunguliwa kwenye kifaa kipya: { $device }, { $at }. Kama si wewe, ondoka kwenye vifaa vyote na ubadilishe nenosiri.
 
