@@ -37,7 +37,7 @@ pub struct Unreadable;
 /// What somebody shows.
 pub enum Shown {
     /// Six digits, of the authenticator app or of a message: which, depends on what the person has.
-    Digits { read: ReadCode, told: Code, key: CodeKey },
+    Digits { read: ReadCode, told: Code, key: Box<CodeKey> },
     /// The digest of a backup code.
     Backup(Vec<u8>),
 }

@@ -113,7 +113,7 @@ impl FactorKeys {
                     let app = app::of(secret).ok_or(Unreadable)?;
                     Ok(accept(last_step, now, |step| app::fits(&app, &code, step)))
                 });
-                Ok(Shown::Digits { read, told, key: key.clone() })
+                Ok(Shown::Digits { read, told, key: Box::new(key.clone()) })
             }
         }
     }

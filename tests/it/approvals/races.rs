@@ -46,7 +46,7 @@ async fn of_many_approvers_one_moves_the_money_once() {
     for round in 1..=ROUNDS {
         let receipt = in_suspense(&app, 10_000).await;
         let id = app.asked(&asker, &amina, of_receipt(&receipt)).await;
-        let who = |n: usize| if n % 2 == 0 { other.clone() } else { third.clone() };
+        let who = |n: usize| if n.is_multiple_of(2) { other.clone() } else { third.clone() };
         let calls = (0..AT_ONCE).map(|n| (who(n), "approve")).collect();
         assert_one_won(&together(&app, &id, calls).await);
         let had = i64::try_from(round).expect("a number") * 10_000;
@@ -89,8 +89,9 @@ async fn the_same_is_asked_for_once() {
         let is_tier = wanted["kind"] == "set_tier";
         let calls: Vec<_> = (0..AT_ONCE)
             .map(|n| {
-                let (app, who) = (Arc::clone(&app), if n % 2 == 0 { &asker } else { &other });
-                let of = if n % 3 == 0 && !is_tier { &juma } else { &amina };
+                let (app, who) =
+                    (Arc::clone(&app), if n.is_multiple_of(2) { &asker } else { &other });
+                let of = if n.is_multiple_of(3) && !is_tier { &juma } else { &amina };
                 let (who, of, wanted) = (who.clone(), of.clone(), wanted.clone());
                 tokio::spawn(async move { app.ask_approval(&who, &of, wanted).await })
             })

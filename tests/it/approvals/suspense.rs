@@ -5,6 +5,8 @@ use amana_domain::permission::UserRole;
 use amana_harness::App;
 use serde_json::{Value, json};
 
+const NONE: [String; 0] = [];
+
 /// What lies in suspense by the books, and by the items that nobody has got.
 pub(super) async fn assert_suspense(app: &App, minor: i64) {
     let proof = app.store.proof().await.expect("a proof");
@@ -43,7 +45,7 @@ async fn money_in_suspense_is_given_to_whom_it_belongs() {
     app.decide_approval(&other, id, "approve").await.expect(200);
     assert_suspense(&app, 0).await;
     assert_eq!(app.balance(&amina).await, (250_000, 0));
-    assert_eq!(app.break_list().await, [String::new(); 0]);
+    assert_eq!(app.break_list().await, NONE);
     assert_eq!(app.entries(&format!("mpesa:{receipt}:suspense_out")).await, 1);
     let items = app.get(&asker, "/v1/operator/suspense").await.expect(200)["items"].clone();
     assert_eq!((&items[0]["receipt"], &items[0]["closed_by"]), (&json!(receipt), &json!(id)));
@@ -60,7 +62,7 @@ async fn money_in_suspense_is_given_to_whom_it_belongs() {
     assert_eq!(told.count(), 2);
     // The statement shows it again and again; it came once and is gone.
     app.reconcile_now().await;
-    assert_eq!(app.break_list().await, [String::new(); 0]);
+    assert_eq!(app.break_list().await, NONE);
     refused(&app.ask_approval(&asker, &amina, of_receipt(&receipt)).await, 409, "wrong_state");
     assert_suspense(&app, 0).await;
 }

@@ -105,7 +105,7 @@ pub(crate) async fn present(
             }
         },
         (Shown::Digits { told, key, .. }, None) => {
-            message::take(conn, user, (&key, told), now).await?.then_some(None)
+            message::take(conn, user, (&*key, told), now).await?.then_some(None)
         }
         (Shown::Backup(digest), _) => {
             use_backup_code(conn, user, &digest, now).await?.then_some(counted.last_step)
