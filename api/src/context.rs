@@ -5,6 +5,7 @@ use crate::ended::EndedSessions;
 use crate::factor::FactorKeys;
 use crate::links::Links;
 use crate::password::Passwords;
+use crate::place::Places;
 use crate::problem::ApiError;
 use crate::rate_limits::Budgets;
 use crate::realtime::Sockets;
@@ -58,6 +59,7 @@ pub(crate) struct Context {
     pub(crate) factor_keys: FactorKeys,
     pub(crate) fees: FeePolicy,
     pub(crate) files: Files,
+    pub(crate) places: Places,
     pub(crate) links: Links,
     pub(crate) budgets: Budgets,
     pub(crate) trusted_proxies: Vec<IpNet>,

@@ -1,11 +1,13 @@
 //! From where a request comes: the device, as its user agent says, and the address.
 
 use crate::address::ClientAddress;
+use crate::context::Context;
 use crate::problem::ApiError;
 use amana_domain::session::DeviceKind;
 use amana_postgres::Device;
 use poem::http::header;
 use poem::{FromRequest, Request, RequestBody, Result};
+use std::sync::Arc;
 use woothee::parser::{Parser, WootheeResult};
 
 const NAME_CHARS_MAX: usize = 120;
@@ -19,8 +21,11 @@ impl<'a> FromRequest<'a> for From {
     async fn from_request(request: &'a Request, _body: &mut RequestBody) -> Result<Self> {
         let agent = request.header(header::USER_AGENT).unwrap_or_default();
         let (name, kind) = read(agent);
-        let address = request.data::<ClientAddress>().ok_or_else(ApiError::internal)?;
-        Ok(Self(Device { name, kind, address: address.0 }))
+        let context = request.data::<Arc<Context>>().ok_or_else(ApiError::internal)?;
+        let ClientAddress(address) =
+            *request.data::<ClientAddress>().ok_or_else(ApiError::internal)?;
+        let place = context.places.of(address);
+        Ok(Self(Device { name, kind, address, place }))
     }
 }
 

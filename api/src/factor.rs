@@ -2,8 +2,10 @@
 
 mod app;
 mod keys;
+mod message;
 
 pub(crate) use keys::FactorKeys;
+pub(crate) use message::MessageFactors;
 
 use crate::Chapter;
 use crate::auth::Caller;
@@ -13,7 +15,7 @@ use crate::passwords::require_password;
 use crate::problem::ApiError;
 use crate::step_up::require_step_up;
 use crate::wire::{Nullable, Secret, Timestamp, Wire};
-use amana_domain::factor::{Risk, ShownCode, in_halves};
+use amana_domain::factor::{FactorMethod, Risk, ShownCode, in_halves};
 use amana_postgres::FactorView;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -57,6 +59,8 @@ struct NewFactorAnswer {
 #[oai(rename = "SecondFactor")]
 struct FactorAnswer {
     is_active: bool,
+    /// What the codes come by; `null` if it is not active.
+    method: Nullable<Wire<FactorMethod>>,
     /// `null` if it is not active.
     since: Nullable<Timestamp>,
     /// Backup codes that are still good.
@@ -67,13 +71,14 @@ impl From<Option<FactorView>> for FactorAnswer {
     fn from(factor: Option<FactorView>) -> Self {
         Self {
             is_active: factor.is_some(),
+            method: Nullable::of(factor.map(|factor| factor.kind.method())),
             since: Nullable::of(factor.map(|factor| factor.since)),
             backup_codes_left: factor.map_or(0, |factor| factor.backup_codes_left),
         }
     }
 }
 
-/// Codes for when the app is out of reach, each good once. They are shown once.
+/// Codes for when the app or the phone is out of reach, each good once. They are shown once.
 #[derive(Object)]
 #[oai(rename = "BackupCodes")]
 struct CodesAnswer {
@@ -154,7 +159,8 @@ impl Factors {
         body: Body<ConfirmSecondFactor>,
     ) -> Result<Codes, ApiError> {
         let user = caller.user();
-        let shown = context.factor_keys.shown(user, body.value.code.0, context.now());
+        let shown = (body.value.code.0, &context.codes);
+        let shown = context.factor_keys.shown(user, shown, context.now())?;
         let (codes, digests) = context.factor_keys.backup_codes(user)?;
         context
             .write(async move |store, now| {

@@ -35,6 +35,7 @@ mod passwords;
 mod payee;
 mod payments;
 mod people;
+mod place;
 mod polled;
 mod problem;
 mod quote;
@@ -49,6 +50,7 @@ mod step_up;
 mod tokens;
 mod transactions;
 mod transfers;
+mod trusted_devices;
 mod users;
 mod verifications;
 mod wallet;
@@ -58,6 +60,7 @@ mod withdrawals;
 pub use context::FeePolicy;
 pub use document::document;
 pub use password::{KnownWords, WeakPassword, check_password, hash_password};
+pub use place::{Places, PlacesError};
 pub use problem::Code;
 pub use rate_limits::RateLimits;
 pub use server::{ApiConfig, EdgeConfig, SHUTDOWN_MAX, app, serve};
@@ -99,7 +102,8 @@ pub(crate) enum Chapter {
 type Resources = (
     (users::Users, handles::Handles, people::People, limits::Limits),
     (verifications::Verifications, contacts::Contacts, passwords::PasswordChanges),
-    (sessions::Sessions, sessions::SecondSteps, factor::Factors, realtime::Tickets),
+    (sessions::Sessions, sessions::SecondSteps, trusted_devices::TrustedDevices),
+    (factor::Factors, factor::MessageFactors, realtime::Tickets),
     (wallet::Wallet, transactions::Transactions, statements::Statements),
     (transfers::Transfers, operations::Operations),
     deals::Deals,
@@ -116,6 +120,7 @@ type Resources = (
         operator::Reconciliation,
         operator::Ledger,
         operator::Reviews,
+        operator::Approvals,
     ),
     health::Health,
 );
@@ -147,7 +152,8 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
     let resources = (
         (users::Users, handles::Handles, people::People, limits::Limits),
         (verifications::Verifications, contacts::Contacts, passwords::PasswordChanges),
-        (sessions::Sessions, sessions::SecondSteps, factor::Factors, realtime::Tickets),
+        (sessions::Sessions, sessions::SecondSteps, trusted_devices::TrustedDevices),
+        (factor::Factors, factor::MessageFactors, realtime::Tickets),
         (wallet::Wallet, transactions::Transactions, statements::Statements),
         (transfers::Transfers, operations::Operations),
         deals::Deals,
@@ -164,6 +170,7 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
             operator::Reconciliation,
             operator::Ledger,
             operator::Reviews,
+            operator::Approvals,
         ),
         health::Health,
     );

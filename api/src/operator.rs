@@ -1,5 +1,6 @@
 //! For the people who run the service; how far each role reaches stands in `domain::permission`.
 
+mod approvals;
 mod jobs;
 mod kyc;
 mod ledger;
@@ -7,6 +8,7 @@ mod reconciliation;
 mod users;
 mod withdrawals;
 
+pub(crate) use approvals::Approvals;
 pub(crate) use jobs::Jobs;
 pub(crate) use kyc::Reviews;
 pub(crate) use ledger::Ledger;

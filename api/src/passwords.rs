@@ -100,6 +100,7 @@ impl PasswordChanges {
     /// Have a code sent to set a forgotten password
     ///
     /// The answer is the same whether or not there is such an account, and does not wait for it to be looked for.
+    /// If the person's second factor is a message to what is named, the code goes by the other way.
     /// The code is good for 5 minutes and 5 tries, and replaces the one before it; an address or number gets 5
     /// an hour and 10 a day.
     #[oai(path = "/password-resets", method = "post", operation_id = "start_password_reset")]

@@ -7,6 +7,7 @@ use crate::factor::FactorKeys;
 use crate::links::Links;
 use crate::password::Passwords;
 use crate::passwords::RESETS_AT_ONCE;
+use crate::place::Places;
 use crate::polled::Polled;
 use crate::problem::{of_framework, of_panic};
 use crate::rate_limits::{Budgets, RateLimits};
@@ -45,6 +46,8 @@ pub struct ApiConfig {
     /// Where documents are kept; all instances and workers share it.
     pub files: Files,
     pub edge: EdgeConfig,
+    /// Where addresses are, if that is to be known.
+    pub places: Places,
 }
 
 /// How the API meets the network.
@@ -98,6 +101,7 @@ pub fn app(
         factor_keys: FactorKeys::new(secret.clone()),
         fees: config.fee,
         files: config.files.clone(),
+        places: config.places.clone(),
         links: Links::new(&secret),
         csrf: CsrfTokens::new(&secret),
         sockets: Arc::default(),

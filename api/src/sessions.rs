@@ -18,7 +18,7 @@ use crate::tokens::Refresh;
 use crate::wire::{Email, Phone, Secret, Text, Wire};
 use amana_domain::id::SessionId;
 use amana_domain::session::EndReason;
-use amana_postgres::{LogIn, Store, User};
+use amana_postgres::{DeviceDigest, LogIn, Store, User};
 use answer::{LogInAnswer, SessionAnswer};
 use poem::web::Data;
 use poem::web::cookie::CookieJar;
@@ -36,6 +36,8 @@ struct Credentials {
     /// The e-mail address, or the phone number, international or Kenyan.
     login: String,
     password: Secret,
+    /// As `complete_log_in` answered it on this device; where it is good, no second factor is asked for.
+    device_token: Option<String>,
     /// For browsers: the tokens come as cookies, and only those.
     cookies: Option<bool>,
 }
@@ -99,7 +101,7 @@ impl Sessions {
     /// Log in
     ///
     /// Opens a session: an access token for 15 minutes, and a refresh token for the next one. Who has a second
-    /// factor gets a challenge instead, for `complete_log_in`, good for five minutes. A person has five sessions at
+    /// factor gets a challenge instead, for `complete_log_in`, good for five minutes, and a code if theirs are sent. A person has five sessions at
     /// most; the one that was not used for longest makes room. Who logs in from a device that was
     /// not seen before gets an e-mail. Problems: `invalid_credentials` (401), whether the person is unknown or
     /// the password wrong; `account_closed` (403), told to nobody who does not know the password;
@@ -115,14 +117,21 @@ impl Sessions {
         body: Body<Credentials>,
     ) -> Result<LoggedIn, ApiError> {
         let delivery = Delivery::wanted(body.value.cookies, jar);
+        let trusted = body.value.device_token.as_deref();
+        let trusted = trusted.and_then(|token| context.tokens.read_device(token));
         let user = proven(&context, **address, body.value).await?;
-        let (id, role, device) = (user.id, user.role, device.0);
-        let work = async move |store: Store, now| store.log_in(id, &device, now).await;
-        let answer = match context.write(work).await? {
+        let (id, password, device) = (user.id, user.password_mark(), device.0);
+        let work = async move |store: Store, now| {
+            let trusted = trusted.map(DeviceDigest::of);
+            store.log_in((id, &password), (&device, trusted.as_ref()), now).await
+        };
+        let answer = match context.write(work).await?.ok_or_else(wrong)? {
             LogIn::Opened(session) => {
-                TokensAnswer::of(&context, role, &session, delivery).await?.into()
+                TokensAnswer::of(&context, user.role, &session, delivery).await?.into()
             }
-            LogIn::FactorWanted => LogInAnswer::challenge(&context, id)?,
+            LogIn::FactorWanted { kind, sent_to } => {
+                LogInAnswer::challenge(&context, &user, (kind, sent_to.as_ref()))?
+            }
         };
         Ok(LoggedIn::Result(Json(answer)))
     }
@@ -236,14 +245,15 @@ async fn proven(
     let check = async {
         let hash = user.as_ref().map(|user| user.password_hash.clone());
         let fits = context.passwords.verify(password.0, hash).await?;
-        let user = user.filter(|_| fits).ok_or_else(|| {
-            let detail = "this login and password do not belong together";
-            ApiError::new(Code::InvalidCredentials, detail)
-        })?;
+        let user = user.filter(|_| fits).ok_or_else(wrong)?;
         require_open(&user)?;
         Ok(user)
     };
     context.budgets.log_in((&name, address), context.now(), check).await
+}
+
+fn wrong() -> ApiError {
+    ApiError::new(Code::InvalidCredentials, "this login and password do not belong together")
 }
 
 /// A login that nobody can have is treated like one that nobody has.

@@ -10,12 +10,13 @@ use crate::signing_keys::Keyring;
 use amana_domain::factor::CHALLENGE_TTL;
 use amana_domain::id::{SessionId, UserId};
 use amana_domain::permission::UserRole;
-use amana_postgres::SessionView;
+use amana_postgres::{PasswordMark, SessionView};
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// How long an access token is good for.
 pub(crate) const TOKEN_TTL: TimeDelta = TimeDelta::minutes(15);
@@ -28,6 +29,7 @@ const ACCESS_TYPE: &str = "at+jwt";
 /// One kind of token is never taken for the other.
 const REFRESH_AUDIENCE: &str = "refresh";
 const CHALLENGE_AUDIENCE: &str = "second_factor";
+const DEVICE_AUDIENCE: &str = "trusted_device";
 
 #[derive(Serialize, Deserialize)]
 struct AccessClaims {
@@ -53,7 +55,17 @@ struct ChallengeClaims {
     iss: String,
     aud: String,
     sub: String,
+    /// Which password it was.
+    pwd: String,
     exp: i64,
+}
+
+/// The number of a device. Whose it is and until when it is trusted, the store knows.
+#[derive(Serialize, Deserialize)]
+struct DeviceClaims {
+    iss: String,
+    aud: String,
+    jti: Uuid,
 }
 
 /// Who an access token speaks for.
@@ -62,6 +74,13 @@ pub(crate) struct Bearer {
     pub(crate) user: UserId,
     pub(crate) role: UserRole,
     pub(crate) session: SessionId,
+}
+
+/// Whose password was right, and which one it was: the challenge dies with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Challenge {
+    pub(crate) user: UserId,
+    pub(crate) password: PasswordMark,
 }
 
 /// A refresh token, as its session counts them.
@@ -78,6 +97,7 @@ pub(crate) struct Tokens {
     access: Validation,
     refresh: Validation,
     challenge: Validation,
+    device: Validation,
 }
 
 // The keys are the secret.
@@ -111,6 +131,7 @@ impl Tokens {
             access: validation(Algorithm::EdDSA),
             refresh: validation_for(REFRESH_AUDIENCE),
             challenge: validation_for(CHALLENGE_AUDIENCE),
+            device: validation_for(DEVICE_AUDIENCE),
         }
     }
 
@@ -153,19 +174,36 @@ impl Tokens {
 
     /// # Errors
     /// `internal` if signing fails.
-    pub(crate) fn challenge(&self, user: UserId, now: DateTime<Utc>) -> Result<String, ApiError> {
+    pub(crate) fn challenge(
+        &self,
+        asked: &Challenge,
+        now: DateTime<Utc>,
+    ) -> Result<String, ApiError> {
         self.sign(&ChallengeClaims {
             iss: ISSUER.to_owned(),
             aud: CHALLENGE_AUDIENCE.to_owned(),
-            sub: user.to_string(),
+            sub: asked.user.to_string(),
+            pwd: asked.password.to_string(),
             exp: now.checked_add_signed(CHALLENGE_TTL).unwrap_or(now).timestamp(),
         })
     }
 
-    pub(crate) fn read_challenge(&self, token: &str, now: DateTime<Utc>) -> Option<UserId> {
+    pub(crate) fn read_challenge(&self, token: &str, now: DateTime<Utc>) -> Option<Challenge> {
         let claims: ChallengeClaims = self.read(token, &self.challenge)?;
         let user = claims.sub.parse().ok()?;
-        (now.timestamp() < claims.exp).then_some(user)
+        let challenge = Challenge { user, password: PasswordMark::new(claims.pwd) };
+        (now.timestamp() < claims.exp).then_some(challenge)
+    }
+
+    /// # Errors
+    /// `internal` if signing fails.
+    pub(crate) fn device(&self, number: Uuid) -> Result<String, ApiError> {
+        let (iss, aud) = (ISSUER.to_owned(), DEVICE_AUDIENCE.to_owned());
+        self.sign(&DeviceClaims { iss, aud, jti: number })
+    }
+
+    pub(crate) fn read_device(&self, token: &str) -> Option<Uuid> {
+        Some(self.read::<DeviceClaims>(token, &self.device)?.jti)
     }
 
     /// Who the token speaks for; nobody if it is not one of ours, or not any more.
@@ -221,7 +259,6 @@ mod tests {
     use crate::secret::ServerSecret;
     use crate::signing_keys::tests::one_key;
     use amana_domain::session::DeviceKind;
-    use uuid::Uuid;
 
     /// As one server has them.
     struct Ours {
@@ -250,6 +287,11 @@ mod tests {
         Bearer { user, role, session }
     }
 
+    fn asked() -> Challenge {
+        let password = PasswordMark::new("0123456789abcdef".into());
+        Challenge { user: bearer(UserRole::User).user, password }
+    }
+
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(seconds, 0).unwrap()
     }
@@ -263,9 +305,11 @@ mod tests {
             device_name: "Firefox on Linux".into(),
             device_kind: DeviceKind::Computer,
             address: "127.0.0.1".into(),
+            place: None,
             created_at: at(0),
             seen_at: at(0),
             expires_at: at(9),
+            trusted_device: None,
         }
     }
 
@@ -288,19 +332,26 @@ mod tests {
         assert_eq!(ours.tokens.read_refresh(&refresh), Some(read));
         assert_eq!(ours.tokens.read_refresh(&access), None);
         assert_eq!(ours.read_access(&refresh, at(0)), None);
-        let user = bearer(UserRole::User).user;
-        let challenge = ours.tokens.challenge(user, at(0)).unwrap();
+        let challenge = ours.tokens.challenge(&asked(), at(0)).unwrap();
         assert_eq!(ours.read_access(&challenge, at(0)), None);
         assert_eq!(ours.tokens.read_refresh(&challenge), None);
         assert_eq!(ours.tokens.read_challenge(&access, at(0)), None);
         assert_eq!(ours.tokens.read_challenge(&refresh, at(0)), None);
+        let device = ours.tokens.device(Uuid::from_u128(9)).unwrap();
+        assert_eq!(ours.tokens.read_device(&device), Some(Uuid::from_u128(9)));
+        for other in [&access, &refresh, &challenge] {
+            assert_eq!(ours.tokens.read_device(other), None);
+        }
+        assert_eq!(ours.read_access(&device, at(0)), None);
+        assert_eq!(ours.tokens.read_refresh(&device), None);
+        assert_eq!(ours.tokens.read_challenge(&device, at(0)), None);
     }
 
     #[test]
     fn a_challenge_is_good_for_five_minutes() {
-        let (ours, user) = (server("secret"), bearer(UserRole::User).user);
-        let challenge = ours.tokens.challenge(user, at(0)).unwrap();
-        assert_eq!(ours.tokens.read_challenge(&challenge, at(299)), Some(user));
+        let ours = server("secret");
+        let challenge = ours.tokens.challenge(&asked(), at(0)).unwrap();
+        assert_eq!(ours.tokens.read_challenge(&challenge, at(299)), Some(asked()));
         assert_eq!(ours.tokens.read_challenge(&challenge, at(300)), None);
         let elsewhere = server("other");
         assert_eq!(elsewhere.tokens.read_challenge(&challenge, at(0)), None);

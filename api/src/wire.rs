@@ -14,8 +14,8 @@ pub(crate) use number::{AmountMinor, HoldHours, Hours, Limit};
 pub(crate) use text::{Text, Wire, text_values};
 pub(crate) use time::{DayOrMoment, Moment};
 pub(crate) use values::{
-    Email, Key, Message, NewPassword, Note, OrganisationName, PersonName, Phone, SearchText,
-    Secret, TierName, Title,
+    Email, Key, Message, NewPassword, Note, OrganisationName, PersonName, Phone, Receipt,
+    SearchText, Secret, TierName, Title,
 };
 
 use chrono::{DateTime, SecondsFormat, Utc};

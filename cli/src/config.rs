@@ -18,6 +18,7 @@ use url::Url;
 const JWT_SECRET_CHARS_MIN: usize = 32;
 
 pub const FILES_VARIABLE: &str = "AMANA_FILES_DIR";
+pub const GEOIP_VARIABLE: &str = "AMANA_GEOIP_FILE";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
@@ -169,6 +170,8 @@ pub struct Api {
     pub staff_networks: Vec<IpNet>,
     pub files: PathBuf,
     pub edge: EdgeConfig,
+    /// Tells where addresses are.
+    pub geoip: Option<PathBuf>,
 }
 
 /// This machine and private networks (RFC 1918, RFC 4193).
@@ -192,6 +195,7 @@ impl Api {
             staff_networks: edge::networks(source, "AMANA_STAFF_NETWORKS", STAFF_NETWORKS)?,
             files: files(source)?,
             edge: edge::read(source)?,
+            geoip: source.optional(GEOIP_VARIABLE).map(PathBuf::from),
         })
     }
 }

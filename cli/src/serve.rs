@@ -2,6 +2,7 @@
 
 use crate::config::{self, ConfigError, Servers, Source};
 use crate::stack::block_on;
+use amana_api::Places;
 use amana_files::Files;
 use amana_messaging::{Mailer, SmsGateway};
 use amana_mpesa::Mpesa;
@@ -32,6 +33,7 @@ pub fn api() -> Result<()> {
     block_on(async move {
         let (store, transport) = connect(&servers).await?;
         let files = files(&config.files)?;
+        let places = places(config.geoip.as_deref())?;
         let listener =
             tokio::net::TcpListener::bind(config.listen).await.map_err(|error| ConfigError {
                 variable: "AMANA_LISTEN",
@@ -47,6 +49,7 @@ pub fn api() -> Result<()> {
             staff_networks: config.staff_networks,
             files,
             edge: config.edge,
+            places,
         };
         let app = amana_api::app(store, Clock::default(), Some(transport), &api);
         tracing::info!(listen = %config.listen, "API is ready");
@@ -131,6 +134,15 @@ async fn worker_context(store: Store, mut config: config::Worker) -> Result<Cont
     let codes = CodeKey::derive(config.jwt_secret.expose_secret().as_bytes());
     let (clock, files) = (Clock::default(), files(&config.files)?);
     Ok(Context { store, clock, codes, mpesa, mailer, sms, files, settings, probe: None })
+}
+
+/// What is known of addresses, if a file is named.
+fn places(file: Option<&Path>) -> Result<Places, ConfigError> {
+    let Some(file) = file else { return Ok(Places::default()) };
+    Places::open(file).map_err(|error| ConfigError {
+        variable: config::GEOIP_VARIABLE,
+        why: format!("names no file of places: {error}"),
+    })
 }
 
 /// The provider's certificate, from a file or, with the sandbox, from an address.

@@ -40,6 +40,8 @@ text_enum! {
         /// Sent to what is to replace it.
         ChangeEmail = "change_email",
         ChangePhone = "change_phone",
+        /// Logs in, together with the password.
+        SecondFactor = "second_factor",
     }
 }
 

@@ -12,6 +12,14 @@ text_enum! {
 }
 
 impl ContactKind {
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Email => Self::Phone,
+            Self::Phone => Self::Email,
+        }
+    }
+
     /// What messages on this channel reach.
     #[must_use]
     pub const fn reached_by(channel: Channel) -> Self {

@@ -8,7 +8,10 @@
 //! The odds: somebody who knows the password and guesses has 3 codes of 1,000,000 with each try and 5 tries per
 //! quarter of an hour, so one in about 700 per day of guessing without a pause. That is why the owner is told
 //! at the first lock. A backup code has 50 random bits: guessing it is hopeless.
+//!
+//! A code that is sent is a one-time code like others (`crate::code`), and tries at it count here too.
 
+use crate::contact::ContactKind;
 use crate::money::{Currency, Money};
 use crate::text_enum;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -45,6 +48,42 @@ text_enum! {
         /// Of the authenticator app.
         Totp = "totp",
         BackupCode = "backup_code",
+        /// Sent to the person.
+        Sms = "sms",
+        Email = "email",
+    }
+}
+
+/// What a person's second factor is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FactorKind {
+    /// An authenticator app.
+    App,
+    /// Codes that are sent to an address or number that is known to be the person's.
+    Message(ContactKind),
+}
+
+impl FactorKind {
+    #[must_use]
+    pub const fn method(self) -> FactorMethod {
+        match self {
+            FactorKind::App => FactorMethod::Totp,
+            FactorKind::Message(ContactKind::Phone) => FactorMethod::Sms,
+            FactorKind::Message(ContactKind::Email) => FactorMethod::Email,
+        }
+    }
+
+    /// All that may be shown.
+    #[must_use]
+    pub const fn methods(self) -> [FactorMethod; 2] {
+        [self.method(), FactorMethod::BackupCode]
+    }
+
+    /// Where a code for a new password goes that somebody asks for by `named`: never to where the second factor
+    /// comes too, or who has the phone would have both.
+    #[must_use]
+    pub fn reset_by(factor: Option<Self>, named: ContactKind) -> ContactKind {
+        if factor == Some(FactorKind::Message(named)) { named.other() } else { named }
     }
 }
 
@@ -61,8 +100,8 @@ pub enum FactorRefusal {
 /// What somebody shows, by its form. It is a secret: it is neither printed nor compared here.
 #[derive(Clone, PartialEq, Eq)]
 pub enum ShownCode {
-    /// Six digits.
-    Totp(String),
+    /// Six digits, of the authenticator app or of a message.
+    Digits(String),
     /// In capital letters, without what people put in between.
     Backup(String),
 }
@@ -87,7 +126,7 @@ impl ShownCode {
         let typed = text.chars().filter(|c| !matches!(c, ' ' | '-'));
         let typed: String = typed.take(BACKUP_CHARS.saturating_add(1)).collect();
         if typed.len() == CODE_DIGITS && typed.bytes().all(|b| b.is_ascii_digit()) {
-            return Ok(Self::Totp(typed));
+            return Ok(Self::Digits(typed));
         }
         let meant = typed.to_ascii_uppercase().replace(['I', 'L'], "1").replace('O', "0");
         if meant.len() == BACKUP_CHARS && meant.bytes().all(|b| BACKUP_ALPHABET.contains(&b)) {

@@ -68,6 +68,8 @@ typed_id! {
     DocumentId = "doc";
     OrganisationId = "org";
     InvitationId = "inv";
+    ApprovalId = "apr";
+    TrustedDeviceId = "dev";
 }
 
 #[cfg(test)]

@@ -63,6 +63,7 @@ text_enum! {
         ResetPassword = "reset_password",
         LeaveEmail = "leave_email",
         LeavePhone = "leave_phone",
+        SecondFactorCode = "second_factor_code",
         PasswordChanged = "password_changed",
         /// These two go to what was replaced.
         EmailChanged = "email_changed",
@@ -73,6 +74,12 @@ text_enum! {
         /// To somebody who may not be one of ours.
         Invitation = "invitation",
         InvitationAccepted = "invitation_accepted",
+        TierChanged = "tier_changed",
+        /// Money that nobody had expected is theirs.
+        PaymentMatched = "payment_matched",
+        /// Somebody who works here asks for the second factor to be taken away.
+        FactorRecoveryAsked = "factor_recovery_asked",
+        FactorRecovered = "factor_recovered",
     }
 }
 
@@ -105,6 +112,7 @@ pub const fn of_code(purpose: Purpose) -> Template {
         Purpose::ResetPassword => Template::ResetPassword,
         Purpose::LeaveEmail => Template::LeaveEmail,
         Purpose::LeavePhone => Template::LeavePhone,
+        Purpose::SecondFactor => Template::SecondFactorCode,
     }
 }
 
@@ -127,7 +135,11 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::HoldReceived
         | Template::HoldSettled
         | Template::ResetPassword
-        | Template::KycRejected => &[Channel::Email, Channel::Sms],
+        | Template::SecondFactorCode
+        | Template::KycRejected
+        | Template::PaymentMatched
+        | Template::FactorRecoveryAsked
+        | Template::FactorRecovered => &[Channel::Email, Channel::Sms],
         Template::VerifyPhone | Template::LeavePhone | Template::PhoneChanged => &[Channel::Sms],
         Template::Welcome
         | Template::NewDevice
@@ -158,6 +170,7 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::KycSubmitted
         | Template::KycApproved
         | Template::Invitation
-        | Template::InvitationAccepted => &[Channel::Email],
+        | Template::InvitationAccepted
+        | Template::TierChanged => &[Channel::Email],
     }
 }

@@ -30,6 +30,12 @@ text_enum! {
         Users = "users",
         /// Which tier of limits a person has.
         Tiers = "tiers",
+        /// Money that fits no payment of ours.
+        Suspense = "suspense",
+        /// The second factors of people who have lost theirs.
+        SecondFactors = "second_factors",
+        /// What was asked for and waits for somebody else.
+        Approvals = "approvals",
         /// Withdrawals that a rule has stopped.
         HeldWithdrawals = "held_withdrawals",
         /// Callbacks, runs, breaks, suspense.
@@ -49,6 +55,8 @@ text_enum! {
         Read = "read",
         /// Changes it, starts it, repeats it.
         Change = "change",
+        /// Asks somebody else to decide.
+        Ask = "ask",
         /// Says yes or no to what somebody else wants.
         Decide = "decide",
     }
@@ -82,7 +90,13 @@ const MATRIX: &[Row] = &[
     //                                            user  support  compliance  admin    super admin
     (Resource::Users,           Action::Read,   [NO,   YES,     YES,        YES,     YES]),
     (Resource::Users,           Action::Change, [NO,   NO,      AT_WORK,    AT_WORK, AT_WORK]),
-    (Resource::Tiers,           Action::Change, [NO,   NO,      AT_WORK,    AT_WORK, AT_WORK]),
+    (Resource::Tiers,           Action::Ask,    [NO,   AT_WORK, AT_WORK,    AT_WORK, AT_WORK]),
+    (Resource::Tiers,           Action::Decide, [NO,   NO,      AT_WORK,    AT_WORK, AT_WORK]),
+    (Resource::Suspense,        Action::Ask,    [NO,   SMALL,   AT_WORK,    AT_WORK, AT_WORK]),
+    (Resource::Suspense,        Action::Decide, [NO,   SMALL,   AT_WORK,    AT_WORK, AT_WORK]),
+    (Resource::SecondFactors,   Action::Ask,    [NO,   AT_WORK, AT_WORK,    AT_WORK, AT_WORK]),
+    (Resource::SecondFactors,   Action::Decide, [NO,   NO,      AT_WORK,    AT_WORK, AT_WORK]),
+    (Resource::Approvals,       Action::Read,   [NO,   YES,     YES,        YES,     YES]),
     (Resource::HeldWithdrawals, Action::Read,   [NO,   YES,     YES,        YES,     YES]),
     (Resource::HeldWithdrawals, Action::Decide, [NO,   SMALL,   AT_WORK,    AT_WORK, AT_WORK]),
     (Resource::Reconciliation,  Action::Read,   [NO,   YES,     YES,        YES,     YES]),

@@ -15,6 +15,12 @@ pub const SESSIONS_MAX: usize = 5;
 /// Two calls with one token that are so close together are taken for one app that asked twice.
 pub const SUPERSEDED_WITHIN: TimeDelta = TimeDelta::seconds(10);
 
+/// On a device that a person trusts, no second factor is asked for at a log-in for so long.
+pub const TRUST_TTL: TimeDelta = TimeDelta::days(30);
+
+/// So many a person may have; a further one takes the place of the oldest.
+pub const TRUSTED_MAX: usize = 10;
+
 text_enum! {
     pub enum DeviceKind as "device kind" {
         Phone = "phone",
@@ -37,6 +43,8 @@ text_enum! {
         Reused = "reused",
         PasswordChanged = "password_changed",
         RoleChanged = "role_changed",
+        /// Taken away from somebody who had lost it.
+        FactorRemoved = "factor_removed",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::servers::{Database, files_folder, namespace, redis_url};
 use crate::worker::{WorkerProcess, settings};
-use amana_api::{ApiConfig, EdgeConfig, FeePolicy};
+use amana_api::{ApiConfig, EdgeConfig, FeePolicy, Places};
 use amana_domain::proof::Trust;
 use amana_files::Files;
 use amana_messaging::{MailConfig, Mailer, SmsConfig, SmsGateway};
@@ -35,6 +35,7 @@ pub struct AppBuilder {
     statement_url: Option<String>,
     staff_networks: Option<Vec<IpNet>>,
     edge: Option<EdgeConfig>,
+    home: Option<(&'static str, &'static str)>,
 }
 
 impl std::fmt::Debug for AppBuilder {
@@ -115,6 +116,13 @@ impl AppBuilder {
         self
     }
 
+    /// The city and country in which this machine is said to be.
+    #[must_use]
+    pub fn home(mut self, city: &'static str, country: &'static str) -> Self {
+        self.home = Some((city, country));
+        self
+    }
+
     /// From where operators decide; from everywhere if nothing is said.
     #[must_use]
     pub fn staff_networks(mut self, networks: &[&str]) -> Self {
@@ -145,6 +153,9 @@ impl AppBuilder {
         let folder = files_folder();
         let files = Files::open(&folder).expect("the folder of files");
         let mut config = api_config(files.clone());
+        if let Some(place) = self.home {
+            config.places = crate::places::of_this_machine(place);
+        }
         if let Some(networks) = &self.staff_networks {
             config.staff_networks = networks.clone();
         }
@@ -216,6 +227,7 @@ pub fn api_config(files: Files) -> ApiConfig {
         files,
         staff_networks: everywhere(),
         edge: EdgeConfig::unlimited(),
+        places: Places::default(),
     }
 }
 

@@ -2,6 +2,7 @@
 //! sandbox, an API and a worker per test.
 
 mod app;
+mod approvals;
 mod client;
 mod codes;
 mod deals;
@@ -11,6 +12,7 @@ mod gate;
 mod kyc;
 mod operator;
 mod organisations;
+mod places;
 mod provider;
 mod raw;
 mod secrets;

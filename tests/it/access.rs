@@ -27,6 +27,13 @@ use Scope::{Own, Party, Public, Staff};
 /// Every operation has a row; a new one fails the test until somebody has thought about it.
 const TABLE: [(&str, Scope); ROWS] = [
     ("agree_deal", Party),
+    // What there is to decide about, and what is asked for, is a tier.
+    ("approve_approval", Staff(Resource::Tiers, Action::Decide)),
+    ("ask_approval", Staff(Resource::Tiers, Action::Ask)),
+    ("get_approval", Staff(Resource::Approvals, Action::Read)),
+    ("list_approvals", Staff(Resource::Approvals, Action::Read)),
+    ("reject_approval", Staff(Resource::Tiers, Action::Decide)),
+    ("withdraw_approval", Staff(Resource::Approvals, Action::Read)),
     ("approve_kyc_application", Staff(Resource::Kyc, Action::Decide)),
     ("cancel_deal", Party),
     ("close_user", Staff(Resource::Users, Action::Change)),
@@ -52,6 +59,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("deliver_milestone", Party),
     ("end_session", Party),
     ("end_sessions", Own),
+    ("end_trusted_device", Party),
     ("fund_deal", Party),
     ("get_deal", Party),
     ("get_file", Public),
@@ -85,6 +93,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("list_sessions", Own),
     ("list_suspense", Staff(Resource::Reconciliation, Action::Read)),
     ("list_transactions", Own),
+    ("list_trusted_devices", Own),
     ("list_withdrawals", Own),
     ("log_in", Public),
     ("propose_deal", Party),
@@ -101,9 +110,11 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("remove_second_factor", Own),
     ("reopen_user", Staff(Resource::Users, Action::Change)),
     ("replay_job", Staff(Resource::Jobs, Action::Change)),
+    ("send_log_in_code", Public),
+    ("send_step_up_code", Own),
     ("set_handle", Own),
+    ("set_message_factor", Own),
     ("set_role", Staff(Resource::Roles, Action::Change)),
-    ("set_tier", Staff(Resource::Tiers, Action::Change)),
     ("settle_hold", Party),
     ("start_reconciliation", Staff(Resource::Reconciliation, Action::Change)),
     ("set_password", Own),
@@ -130,7 +141,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("set_rank", Party),
     ("update_organisation", Party),
 ];
-const ROWS: usize = 103;
+const ROWS: usize = 113;
 
 /// A deal, a payment, a hold, an application, an organisation, a job and a transaction that exist, so that a refusal is not for want of them.
 struct World {
@@ -144,11 +155,13 @@ struct World {
     hold: String,
     application: String,
     document: String,
+    approval: String,
     job: String,
     transaction: String,
     session: String,
     organisation: String,
     invitation: String,
+    device: String,
 }
 
 async fn world() -> World {
@@ -166,6 +179,9 @@ async fn world() -> World {
     let hold = hold["id"].as_str().expect("an id").to_owned();
     let application = app.kyc_submitted(&buyer, "business").await;
     let document = app.kyc_documents(&buyer, &application).await.remove(0);
+    let asker = app.staff(UserRole::Admin).await;
+    let wanted = json!({ "kind": "set_tier", "tier": "business" });
+    let approval = app.asked(&asker, &buyer, wanted).await;
     let deal = app.agreed(&buyer, &seller, &DealPlan::default()).await;
     let payment = app.start_mpesa(&buyer, &deal).await;
     let milestone = app.milestones(&buyer, &deal).await.remove(0);
@@ -174,6 +190,7 @@ async fn world() -> World {
     let transaction = app.given(&buyer, 100_000, app.clock.now()).await;
     let session = app.open_session(&buyer.email).await;
     let session = session["session_id"].as_str().expect("an id").to_owned();
+    let device = app.trusted_device(&buyer).await;
     let buyer = buyer.id;
     World {
         app,
@@ -186,11 +203,13 @@ async fn world() -> World {
         hold,
         application,
         document,
+        approval,
         job,
         transaction,
         session,
         organisation,
         invitation,
+        device,
     }
 }
 
@@ -206,9 +225,11 @@ impl World {
                 "holds" => &self.hold,
                 "applications" => &self.application,
                 "documents" => &self.document,
+                "approvals" => &self.approval,
                 "files" => "nothing",
                 "jobs" => &self.job,
                 "sessions" => &self.session,
+                "trusted-devices" => &self.device,
                 "operations" => "somebody-elses-key",
                 "transactions" => &self.transaction,
                 "users" | "members" => &self.buyer,
@@ -231,7 +252,7 @@ impl World {
     }
 
     /// A body that the operation would take.
-    fn body(operation: &Operation) -> Option<Value> {
+    fn body(&self, operation: &Operation) -> Option<Value> {
         let money = json!({ "amount": 100_000, "currency": "KES" });
         operation.described["requestBody"].is_object().then(|| match operation.id.as_str() {
             "create_deal" => json!({
@@ -247,7 +268,13 @@ impl World {
                 "to": { "phone": "254711000001" }, "amount": money, "expires_in_hours": 1,
             }),
             "fund_deal" => json!({ "method": "wallet" }),
-            "approve_kyc_application"
+            "ask_approval" => json!({
+                "kind": "set_tier", "tier": "business", "note": "looked into",
+                "user_id": self.stranger.id,
+            }),
+            "approve_approval"
+            | "reject_approval"
+            | "approve_kyc_application"
             | "close_user"
             | "refuse_withdrawal"
             | "release_withdrawal"
@@ -259,14 +286,13 @@ impl World {
             "create_organisation" | "update_organisation" => json!({ "name": "Duka" }),
             "create_invitation" => json!({ "email": "neema.k@example.com", "rank": "member" }),
             "set_rank" => json!({ "rank": "admin" }),
-            "set_tier" => json!({ "tier": "business", "note": "looked into" }),
             _ => json!({}),
         })
     }
 
     async fn call(&self, operation: &Operation, token: Option<&str>) -> amana_harness::Answer {
         let method = Method::from_bytes(operation.method.as_bytes()).unwrap();
-        let (key, body) = (Uuid::new_v4().to_string(), Self::body(operation));
+        let (key, body) = (Uuid::new_v4().to_string(), self.body(operation));
         self.app.send(method, &self.path(operation), token, Some(&key), body.as_ref()).await
     }
 }
@@ -341,15 +367,17 @@ async fn lists_hold_nothing_of_others() {
 }
 
 /// What a Staff operation answers to somebody whose role allows it: the payment is not held, the job is not dead,
-/// the buyer has an open deal, and an application is decided about once.
+/// the buyer has an open deal, an application is decided about once, the same is asked for once, and taken back
+/// by who asked.
 #[track_caller]
 fn assert_allowed(operation: &Operation, answer: &amana_harness::Answer) {
+    const OTHERWISE: [&str; 5] =
+        ["not_held", "not_dead", "account_in_use", "wrong_state", "already_asked"];
     let (id, status) = (&operation.id, answer.status.as_u16());
     if status == 409 {
-        assert!(
-            ["not_held", "not_dead", "account_in_use", "wrong_state"].contains(&answer.problem()),
-            "{id}"
-        );
+        assert!(OTHERWISE.contains(&answer.problem()), "{id}");
+    } else if id == "withdraw_approval" {
+        assert_eq!((status, answer.problem()), (403, "wrong_party"));
     } else {
         assert!((200..300).contains(&status), "{id}: {:#}", answer.body);
     }
@@ -406,11 +434,10 @@ async fn every_role_may_do_what_the_table_says() {
 async fn from_other_networks_nothing_is_decided() {
     let app = App::builder().without_worker().staff_networks(&["10.0.0.0/8"]).start().await;
     let (admin, amina) = (app.operator().await, app.person("Amina").await);
-    let path = format!("/v1/operator/users/{}", amina.id);
-    app.get(&admin, &path).await.expect(200);
+    app.get(&admin, &format!("/v1/operator/users/{}", amina.id)).await.expect(200);
     let before = app.database.fingerprint().await;
-    let body = json!({ "tier": "business", "note": "looked into" });
-    let answer = app.put(&admin, &format!("{path}/tier"), body).await;
+    let wanted = json!({ "kind": "set_tier", "tier": "business" });
+    let answer = app.ask_approval(&admin, &amina, wanted).await;
     assert_eq!((answer.problem(), answer.status.as_u16()), ("forbidden", 403));
     assert_eq!(answer.body["detail"], "this is allowed from listed networks only");
     assert_eq!(app.database.fingerprint().await, before);

@@ -207,6 +207,7 @@ async fn what_only_shows_when_it_is_used_is_a_wrong_setting_too() {
         ("worker", "AFRICASTALKING_URL", "sesame"),
         ("api", "AMANA_FILES_DIR", "/proc/sesame"),
         ("worker", "AMANA_FILES_DIR", "/proc/sesame"),
+        ("api", "AMANA_GEOIP_FILE", "/nowhere/sesame.mmdb"),
     ] {
         let usual = if command == "api" { api() } else { worker() };
         // What comes later replaces what comes before.

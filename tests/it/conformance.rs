@@ -1,5 +1,6 @@
 //! What the API answers is what its document promises: every operation, success and refusal.
 
+mod approve;
 mod organisations;
 mod prove;
 mod second_factor;
@@ -258,7 +259,7 @@ async fn look_back(observer: &Observer, person: &Person) {
     }
 }
 
-/// Takes a name, is found by it, is given other limits, is closed and opened again.
+/// Takes a name, is found by it, looks at the limits; another is closed and opened again.
 async fn manage(observer: &Observer, person: &Person, operator: &Person) {
     let put = async |by: &Person, path: &str, body: Value| {
         observer.call(Some(by), Method::PUT, path, body).await.expect(200)
@@ -266,9 +267,6 @@ async fn manage(observer: &Observer, person: &Person, operator: &Person) {
     put(person, "/v1/me/handle", json!({ "handle": "@juma_k" })).await;
     let found = observer.get(operator, "/v1/people?query=juma").await;
     assert_eq!(found["items"][0]["handle"], "@juma_k");
-    let path = format!("/v1/operator/users/{}", person.id);
-    put(operator, &format!("{path}/tier"), json!({ "tier": "starter", "note": "Asked for it" }))
-        .await;
     observer.get(person, "/v1/limits").await;
     let newcomer = register(observer, "Neema", "254711000003").await;
     let path = format!("/v1/operator/users/{}", newcomer.id);
@@ -367,6 +365,7 @@ async fn every_answer_has_the_documented_shape() {
     reserve(&observer, &buyer, &seller).await;
     look_back(&observer, &buyer).await;
     manage(&observer, &seller, &operator).await;
+    approve::approve(&observer, &seller, &operator).await;
     stay(&observer, &operator).await;
     prove::prove(&observer).await;
     second_factor::guard(&observer).await;

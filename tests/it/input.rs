@@ -4,18 +4,20 @@ mod rules;
 mod values;
 
 use crate::openapi::operations;
+use amana_domain::permission::UserRole;
 use amana_harness::{Answer, App, DealPlan, Person};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-/// Somebody with a deal to pay, and the state of the database before anything bad was sent.
+/// Somebody with a deal to pay, a request about them, and the state of the database before anything bad was sent.
 struct World {
     app: App,
     amina: Person,
     operator: Person,
     deal: String,
+    approval: String,
     before: BTreeMap<String, String>,
 }
 
@@ -25,8 +27,11 @@ impl World {
         let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
         let operator = app.operator().await;
         let deal = app.agreed(&amina, &juma, &DealPlan::default()).await;
+        let asker = app.staff(UserRole::Support).await;
+        let wanted = json!({ "kind": "set_tier", "tier": "business" });
+        let approval = app.asked(&asker, &amina, wanted).await;
         let before = app.database.fingerprint().await;
-        Self { app, amina, operator, deal, before }
+        Self { app, amina, operator, deal, approval, before }
     }
 
     /// Sends a body, as it is, to an operation that takes one.
@@ -36,6 +41,8 @@ impl World {
             "log_in" => "/v1/sessions".to_owned(),
             "refresh_session" => "/v1/sessions/refresh".to_owned(),
             "complete_log_in" => "/v1/sessions/second-factor".to_owned(),
+            "send_log_in_code" => "/v1/sessions/second-factor/code".to_owned(),
+            "set_message_factor" => "/v1/me/second-factor/message".to_owned(),
             "step_up_session" => "/v1/sessions/step-up".to_owned(),
             "create_second_factor" => "/v1/me/second-factor".to_owned(),
             "confirm_second_factor" => "/v1/me/second-factor/confirm".to_owned(),
@@ -59,7 +66,9 @@ impl World {
             "start_password_reset" => "/v1/password-resets".to_owned(),
             "confirm_password_reset" => "/v1/password-resets/confirm".to_owned(),
             "set_password" => "/v1/me/password".to_owned(),
-            "set_tier" => format!("/v1/operator/users/{USER}/tier"),
+            "ask_approval" => "/v1/operator/approvals".to_owned(),
+            "approve_approval" => format!("/v1/operator/approvals/{}/approve", self.approval),
+            "reject_approval" => format!("/v1/operator/approvals/{}/reject", self.approval),
             "close_user" => format!("/v1/operator/users/{USER}/close"),
             "reopen_user" => format!("/v1/operator/users/{USER}/reopen"),
             "create_kyc_application" => "/v1/kyc/applications".to_owned(),
@@ -112,15 +121,11 @@ const ORGANISATION: &str = "org_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const USER: &str = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 
 /// Every operation that takes a JSON body of ours.
-const WITH_BODY: [&str; 40] = [
+const WITH_BODY: [&str; 44] = [
     "accept_invitation",
-    "create_invitation",
-    "create_organisation",
-    "get_invitation",
-    "join_organisation",
-    "set_rank",
-    "update_organisation",
+    "approve_approval",
     "approve_kyc_application",
+    "ask_approval",
     "close_user",
     "complete_log_in",
     "confirm_email_change",
@@ -131,28 +136,36 @@ const WITH_BODY: [&str; 40] = [
     "create_deal",
     "create_deposit",
     "create_hold",
+    "create_invitation",
     "create_kyc_application",
+    "create_organisation",
     "create_second_factor",
     "create_transfer",
     "create_withdrawal",
     "fund_deal",
+    "get_invitation",
+    "join_organisation",
     "log_in",
     "refresh_session",
     "refuse_withdrawal",
     "register_user",
+    "reject_approval",
     "reject_kyc_application",
     "release_withdrawal",
     "reopen_user",
+    "send_log_in_code",
     "set_handle",
+    "set_message_factor",
     "set_password",
+    "set_rank",
     "set_role",
-    "set_tier",
     "settle_hold",
     "start_email_change",
     "start_password_reset",
     "start_phone_change",
     "start_verification",
     "step_up_session",
+    "update_organisation",
 ];
 
 /// A body with everything that is required and nothing else.
@@ -166,6 +179,8 @@ fn good(operation: &str) -> Value {
         "log_in" => json!({ "login": "neema@example.com", "password": "karibu-nyumbani-7" }),
         "refresh_session" => json!({ "refresh_token": "nonsense" }),
         "complete_log_in" => json!({ "challenge": "nonsense", "code": "123456" }),
+        "send_log_in_code" => json!({ "challenge": "nonsense" }),
+        "set_message_factor" => json!({ "channel": "phone", "password": "karibu-nyumbani-7" }),
         "confirm_second_factor" => json!({ "code": "123456" }),
         "create_second_factor" | "step_up_session" => json!({ "password": "karibu-nyumbani-7" }),
         "set_role" => json!({ "role": "support", "note": "looked into" }),
@@ -207,7 +222,9 @@ fn good(operation: &str) -> Value {
             "token": "nonsense", "name": "Neema", "phone": "+254712345678",
             "password": "karibu-nyumbani-7",
         }),
-        "set_tier" => json!({ "tier": "business", "note": "looked into" }),
+        "ask_approval" => {
+            json!({ "kind": "remove_factor", "user_id": USER, "note": "looked into" })
+        }
         _ => json!({ "note": "looked into" }),
     }
 }
@@ -267,6 +284,9 @@ async fn the_good_bodies_are_good() {
         // Signed by nobody.
         ("refresh_session", 401),
         ("complete_log_in", 401),
+        ("send_log_in_code", 401),
+        // The number was not proven.
+        ("set_message_factor", 409),
         // Nothing is set up.
         ("confirm_second_factor", 404),
         ("create_second_factor", 201),
@@ -285,7 +305,10 @@ async fn the_good_bodies_are_good() {
         ("accept_invitation", 404),
         ("join_organisation", 404),
         // There is no such person.
-        ("set_tier", 404),
+        ("ask_approval", 404),
+        ("approve_approval", 200),
+        // It was approved just now.
+        ("reject_approval", 409),
         ("set_role", 404),
         ("close_user", 404),
         ("reopen_user", 404),

@@ -243,14 +243,15 @@ impl Bench {
         self.job = self.queued("reconcile").await;
     }
 
-    /// A finished job, a repetition key, documents and an invitation that are old enough to go.
+    /// A finished job, a repetition key, documents, an invitation and sessions (over after a week of silence) that are
+    /// old enough to go.
     async fn leave_work_for_housekeeping(&mut self) {
         self.app.run_due_jobs().await;
         self.deposit().await;
         documents::leave(&self.app, self.buyer).await;
         organisations::leave(&self.app, self.buyer).await;
         self.app.run_due_jobs().await;
-        self.app.clock.advance(TimeDelta::days(91));
+        self.app.clock.advance(TimeDelta::days(98));
         self.enqueue(&Job::Housekeep { tick: 1 }).await;
         self.job = self.queued("housekeep").await;
     }

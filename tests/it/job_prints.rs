@@ -41,7 +41,7 @@ const MONEY: [&str; 4] = [
     "select 'milestone ' || state from milestones",
 ];
 
-const STORY: [&str; 12] = [
+const STORY: [&str; 13] = [
     "select 'payment ' || concat_ws(' ', purpose, stage, state, reason, doubt, receipt is not null, problem, risk_score)
         from payments",
     "select 'event ' || seq || ' ' || name from deal_events",
@@ -53,6 +53,7 @@ const STORY: [&str; 12] = [
     "select 'check ' || concat_ws(' ', accounts, entries, postings, first_wrong is null) from ledger_checks",
     "select 'repetition keys ' || count(*) from idempotency_keys",
     "select 'codes ' || count(*) from codes",
+    "select 'sessions ' || count(*) from sessions",
     "select 'documents ' || count(*) from kyc_documents",
     "select 'invitation ' || concat_ws(' ', generation, end_reason, email is null) from invitations",
 ];

@@ -16,9 +16,7 @@ fn refused(answer: &Answer, status: u16, code: &str) {
 /// Somebody on the smallest tier, and somebody who decides.
 async fn people(app: &App) -> (Person, Person) {
     let (amina, operator) = (app.person("Amina").await, app.operator().await);
-    let path = format!("/v1/operator/users/{}/tier", amina.id);
-    let starter = json!({ "tier": "starter", "note": "to begin with" });
-    app.put(&operator, &path, starter).await.expect(200);
+    app.put_on_tier(&operator, &amina, "starter").await;
     (amina, operator)
 }
 

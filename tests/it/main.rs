@@ -1,6 +1,7 @@
 //! The integration tests: one binary, a database, a Redis namespace and a sandbox per test.
 
 mod access;
+mod approvals;
 mod audit;
 mod browser;
 mod callbacks;
@@ -36,6 +37,7 @@ mod passwords;
 mod payments;
 mod payouts;
 mod people;
+mod places;
 mod queue;
 mod queue_processes;
 mod quotes;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Whoever calls these cannot have a token yet, has a link, or is the provider, or a load balancer.
-pub(crate) const PUBLIC: [&str; 14] = [
+pub(crate) const PUBLIC: [&str; 15] = [
     "accept_invitation",
     "complete_log_in",
     "confirm_password_reset",
@@ -20,15 +20,16 @@ pub(crate) const PUBLIC: [&str; 14] = [
     "receive_payout_timeout",
     "refresh_session",
     "register_user",
+    "send_log_in_code",
     "start_password_reset",
 ];
 
 /// What an operation does is the first word of its id, and is one of these.
-const VERBS: [&str; 35] = [
-    "accept", "agree", "approve", "cancel", "close", "complete", "confirm", "create", "delete",
-    "deliver", "end", "fund", "get", "join", "list", "log", "propose", "receive", "refresh",
-    "refuse", "register", "reject", "release", "remove", "reopen", "replay", "resend", "revoke",
-    "set", "settle", "start", "step", "submit", "update", "withdraw",
+const VERBS: [&str; 37] = [
+    "accept", "agree", "approve", "ask", "cancel", "close", "complete", "confirm", "create",
+    "delete", "deliver", "end", "fund", "get", "join", "list", "log", "propose", "receive",
+    "refresh", "refuse", "register", "reject", "release", "remove", "reopen", "replay", "resend",
+    "revoke", "send", "set", "settle", "start", "step", "submit", "update", "withdraw",
 ];
 
 /// One operation of the document, with the place where it is called.

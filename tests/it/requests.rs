@@ -124,6 +124,7 @@ async fn parameters_of_lists_are_checked() {
         "/v1/operator/suspense",
         "/v1/operator/callbacks",
         "/v1/operator/withdrawals",
+        "/v1/operator/approvals",
     ];
     for list in lists {
         for limit in ["0", "101", "-1", "1.5", "ten", "", "99999999999999999999", "1%00"] {

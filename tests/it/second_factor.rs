@@ -1,6 +1,9 @@
 //! The second factor, from setting it up to taking it away: codes of an app, backup codes, locks, step-up.
 
 mod app;
+mod devices;
+mod message;
+mod recovery;
 mod secrets;
 mod step_up;
 mod tries;
@@ -27,7 +30,7 @@ async fn a_factor_is_set_up_used_and_taken_away() {
     let app = App::start().await;
     let amina = app.person("Amina").await;
     let path = "/v1/me/second-factor";
-    let off = json!({ "is_active": false, "since": null, "backup_codes_left": 0 });
+    let off = json!({ "is_active": false, "method": null, "since": null, "backup_codes_left": 0 });
     assert_eq!(app.get(&amina, path).await.expect(200), off);
     let nothing = app.post(&amina, &format!("{path}/confirm"), json!({ "code": "123456" })).await;
     assert_eq!((nothing.problem(), nothing.status.as_u16()), ("not_found", 404));
@@ -188,6 +191,29 @@ async fn a_challenge_is_short_lived_signed_and_one_persons() {
     assert_eq!(app::complete(&app, &challenge, &code).await.problem(), "challenge_over");
     let challenge = app::challenge(&app, &amina).await;
     app::complete(&app, &challenge, &code).await.expect(200);
+    app.assert_sound().await;
+}
+
+/// The bug: a challenge that was answered to a password stayed good for the rest of its five minutes when that
+/// password was replaced, so whoever had known it could still log in with a code.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_challenge_dies_with_the_password_that_it_was_answered_to() {
+    let app = App::builder().without_worker().start().await;
+    let (amina, phone, codes) = with_factor(&app, "Amina").await;
+    let challenge = app::challenge(&app, &amina).await;
+    let body = json!({ "old_password": PASSWORD, "password": "mbuzi-wawili-na-kuku" });
+    app.put(&amina, "/v1/me/password", body).await.expect(200);
+    for code in [phone.code(&app, 0), codes[0].clone()] {
+        let late = app::complete(&app, &challenge, &code).await;
+        assert_eq!((late.problem(), late.status.as_u16()), ("challenge_over", 401));
+    }
+    let opened = "select count(*) from sessions where ended_at is null";
+    assert_eq!(app.database.number(opened).await, 0);
+    // The code was not taken, and is good for whoever knows the new password.
+    let body = json!({ "login": amina.email, "password": "mbuzi-wawili-na-kuku" });
+    let half = app.send(Method::POST, "/v1/sessions", None, None, Some(&body)).await.expect(200);
+    let challenge = half["second_factor"]["challenge"].as_str().expect("a challenge");
+    app::complete(&app, challenge, &phone.code(&app, 0)).await.expect(200);
     app.assert_sound().await;
 }
 

@@ -24,6 +24,8 @@ pub enum Detail {
     PayoutFailure,
     /// An operator's own words.
     Explanation,
+    /// Roughly where somebody is.
+    Place,
 }
 
 /// Stands in for a code that is absent or of a newer version: what to do without knowing the reason.
@@ -32,7 +34,8 @@ const REASON_UNKNOWN: &str = "unknown";
 #[must_use]
 pub const fn variables(template: Template) -> Variables {
     match template {
-        Template::NewDevice | Template::SessionReused => only(&["name", "device", "at"]),
+        Template::NewDevice => with(&["name", "device", "at"], Detail::Place),
+        Template::SessionReused => only(&["name", "device", "at"]),
         Template::Welcome
         | Template::KycSubmitted
         | Template::KycApproved
@@ -43,11 +46,15 @@ pub const fn variables(template: Template) -> Variables {
         | Template::VerifyPhone
         | Template::ResetPassword
         | Template::LeaveEmail
-        | Template::LeavePhone => only(&["name", "code"]),
+        | Template::LeavePhone
+        | Template::SecondFactorCode => only(&["name", "code"]),
         Template::KycRejected => with(&["name"], Detail::Explanation),
-        Template::FactorAdded | Template::FactorRemoved | Template::FactorLocked => {
-            only(&["name", "at"])
-        }
+        Template::FactorAdded
+        | Template::FactorRemoved
+        | Template::FactorLocked
+        | Template::FactorRecoveryAsked
+        | Template::FactorRecovered => only(&["name", "at"]),
+        Template::TierChanged => only(&["name", "tier"]),
         Template::Invitation => only(&["counterparty", "organisation", "code", "deadline"]),
         Template::InvitationAccepted => only(&["name", "counterparty", "organisation"]),
         Template::BackupCodeUsed => only(&["name", "at", "left"]),
@@ -70,7 +77,9 @@ pub const fn variables(template: Template) -> Variables {
         Template::MilestoneReleased | Template::MilestoneRefunded => {
             only(&["name", "deal_title", "milestone", "amount"])
         }
-        Template::DepositReceived => with(&["name", "amount"], Detail::Receipt),
+        Template::DepositReceived | Template::PaymentMatched => {
+            with(&["name", "amount"], Detail::Receipt)
+        }
         Template::DepositFailed => with(&["name", "amount"], Detail::PaymentFailure),
         Template::WithdrawalRequested | Template::WithdrawalHeld | Template::WithdrawalExpired => {
             only(&["name", "amount"])
@@ -104,6 +113,7 @@ impl Detail {
     pub const fn variable(self) -> &'static str {
         match self {
             Detail::Receipt => "receipt",
+            Detail::Place => "place",
             Detail::PaymentFailure | Detail::PayoutFailure | Detail::Explanation => "reason",
         }
     }
@@ -117,6 +127,7 @@ impl Detail {
         };
         match self {
             Detail::Receipt => value.map(|_| Cow::Borrowed("receipt")),
+            Detail::Place => value.map(|_| Cow::Borrowed("place")),
             Detail::Explanation => value.map(|_| Cow::Borrowed("explanation")),
             Detail::PaymentFailure => by_reason("payment_failure"),
             Detail::PayoutFailure => by_reason("payout_failure"),

@@ -1,5 +1,6 @@
 //! What a use-case can answer instead of its result. `Display` never contains the source.
 
+use amana_domain::approval::ApprovalRefusal;
 use amana_domain::code::CodeRefusal;
 use amana_domain::deal::Refusal;
 use amana_domain::factor::FactorRefusal;
@@ -47,6 +48,7 @@ text_enum! {
         AccountInUse = "account_in_use",
         PeriodTooLong = "period_too_long",
         SessionOver = "session_over",
+        ChallengeOver = "challenge_over",
         TokenSuperseded = "token_superseded",
         OwnRole = "own_role",
         AlreadyVerified = "already_verified",
@@ -60,6 +62,8 @@ text_enum! {
         InvitationForAnother = "invitation_for_another",
         AccountExists = "account_exists",
         UnknownOrganisation = "unknown_organisation",
+        NotVerified = "not_verified",
+        AlreadyAsked = "already_asked",
         KeyReused = "idempotency_key_reused",
         KeyInProgress = "idempotency_key_in_progress",
     }
@@ -85,6 +89,8 @@ pub enum Error {
     Factor(#[from] FactorRefusal),
     #[error(transparent)]
     Organisation(#[from] OrganisationRefusal),
+    #[error(transparent)]
+    Approval(#[from] ApprovalRefusal),
     #[error("{0}")]
     Conflict(Conflict),
     /// More waits already than may wait. Nothing was done.

@@ -3,20 +3,26 @@
 //! Nothing here can be shown: the secret is sealed and backup codes are digests, both with keys that the store
 //! does not have. Whoever checks a code brings along how it is read ([`Shown`]).
 
+mod message;
 mod present;
 
+pub(crate) use message::send_code;
 pub(crate) use present::{Stage, present};
 
+use crate::codes::CodeKey;
 use crate::error::{Conflict, Error};
 use crate::pool::Store;
+use crate::row::parse;
 use crate::schema::{backup_codes, second_factors};
 use crate::users::{load, require_open};
-use crate::{audit, notifications};
+use crate::{audit, notifications, sessions, trusted_devices};
+use amana_domain::code::Code;
 use amana_domain::deal::Actor;
+use amana_domain::factor::FactorKind;
 use amana_domain::id::UserId;
 use amana_domain::notice::Template;
+use amana_domain::session::EndReason;
 use chrono::{DateTime, Utc};
-use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
@@ -30,8 +36,8 @@ pub struct Unreadable;
 
 /// What somebody shows.
 pub enum Shown {
-    /// A code of the authenticator app.
-    Totp(ReadCode),
+    /// Six digits, of the authenticator app or of a message: which, depends on what the person has.
+    Digits { read: ReadCode, told: Code, key: Box<CodeKey> },
     /// The digest of a backup code.
     Backup(Vec<u8>),
 }
@@ -45,14 +51,31 @@ impl std::fmt::Debug for Shown {
 /// A factor that is active.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FactorView {
+    pub kind: FactorKind,
     pub since: DateTime<Utc>,
     pub backup_codes_left: i64,
 }
 
-pub(crate) async fn is_active(conn: &mut AsyncPgConnection, user: UserId) -> Result<bool, Error> {
-    let active =
-        second_factors::table.find(user.uuid()).filter(second_factors::confirmed_at.is_not_null());
-    Ok(diesel::select(exists(active)).get_result(conn).await?)
+/// The person's factor, if one is active.
+pub(crate) async fn active(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+) -> Result<Option<FactorKind>, Error> {
+    let found: Option<Option<String>> = second_factors::table
+        .find(user.uuid())
+        .filter(second_factors::confirmed_at.is_not_null())
+        .select(second_factors::channel)
+        .first(conn)
+        .await
+        .optional()?;
+    found.map(kind).transpose()
+}
+
+fn kind(channel: Option<String>) -> Result<FactorKind, Error> {
+    match channel {
+        None => Ok(FactorKind::App),
+        Some(channel) => Ok(FactorKind::Message(parse(&channel)?)),
+    }
 }
 
 async fn codes_left(conn: &mut AsyncPgConnection, user: UserId) -> Result<i64, Error> {
@@ -72,6 +95,13 @@ async fn tell(
     notifications::enqueue(conn, &user, template, params, now).await
 }
 
+/// A secret that was shown and never confirmed.
+async fn forget_begun(conn: &mut AsyncPgConnection, user: UserId) -> Result<(), Error> {
+    let own = second_factors::table.find(user.uuid());
+    diesel::delete(own.filter(second_factors::confirmed_at.is_null())).execute(conn).await?;
+    Ok(())
+}
+
 /// In place of all codes that the person had.
 async fn set_codes(
     conn: &mut AsyncPgConnection,
@@ -88,6 +118,36 @@ async fn set_codes(
     Ok(())
 }
 
+/// Takes the factor of somebody away who has lost it. Their sessions end: whoever told us that it is lost logs in
+/// anew.
+///
+/// # Errors
+/// [`Error::NotFound`] if no factor is active.
+pub(crate) async fn remove_lost(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    by: UserId,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    remove(conn, user, by, now).await?;
+    sessions::end_all(conn, user, (EndReason::FactorRemoved, Actor::User(by)), now).await
+}
+
+async fn remove(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    by: UserId,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let active =
+        second_factors::table.find(user.uuid()).filter(second_factors::confirmed_at.is_not_null());
+    if diesel::delete(active).execute(conn).await? == 0 {
+        return Err(Error::NotFound("second factor"));
+    }
+    trusted_devices::end_all(conn, user, Actor::User(by), now).await?;
+    audit::record(conn, now, Actor::User(by), "factor.removed", user, json!({})).await
+}
+
 impl Store {
     /// The person's factor, if one is active.
     ///
@@ -95,15 +155,15 @@ impl Store {
     /// [`Error::Store`] only.
     pub async fn second_factor(&self, user: UserId) -> Result<Option<FactorView>, Error> {
         let mut conn = self.connection().await?;
-        let since: Option<Option<DateTime<Utc>>> = second_factors::table
+        let found: Option<(Option<DateTime<Utc>>, Option<String>)> = second_factors::table
             .find(user.uuid())
-            .select(second_factors::confirmed_at)
+            .select((second_factors::confirmed_at, second_factors::channel))
             .first(&mut conn)
             .await
             .optional()?;
-        let Some(since) = since.flatten() else { return Ok(None) };
+        let Some((Some(since), channel)) = found else { return Ok(None) };
         let backup_codes_left = codes_left(&mut conn, user).await?;
-        Ok(Some(FactorView { since, backup_codes_left }))
+        Ok(Some(FactorView { kind: kind(channel)?, since, backup_codes_left }))
     }
 
     /// Keeps a sealed secret that was shown, until a code of it is; an earlier one that never was is forgotten.
@@ -119,10 +179,7 @@ impl Store {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
             require_open(conn, user).await?;
-            let own = second_factors::table.find(user.uuid());
-            diesel::delete(own.filter(second_factors::confirmed_at.is_null()))
-                .execute(conn)
-                .await?;
+            forget_begun(conn, user).await?;
             let begun = diesel::insert_into(second_factors::table)
                 .values((
                     second_factors::user_id.eq(user.uuid()),
@@ -214,14 +271,7 @@ impl Store {
     ) -> Result<(), Error> {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
-            let active = second_factors::table
-                .find(user.uuid())
-                .filter(second_factors::confirmed_at.is_not_null());
-            if diesel::delete(active).execute(conn).await? == 0 {
-                return Err(Error::NotFound("second factor"));
-            }
-            let actor = Actor::User(user);
-            audit::record(conn, now, actor, "factor.removed", user, json!({})).await?;
+            remove(conn, user, user, now).await?;
             tell(conn, user, Template::FactorRemoved, now).await
         })
         .await

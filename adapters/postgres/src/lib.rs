@@ -2,8 +2,10 @@
 //!
 //! Rules: helpers take the connection, never the pool; no network call inside a transaction; rows are
 //! locked in one order (idempotency key, deal, payment, hold, accounts by id; an application before its
-//! owner's row, an organisation before the row of somebody who joins it); a refusal rolls back.
+//! owner's row, a request before what it asks for, an organisation before the row of somebody who joins it); a
+//! refusal rolls back.
 
+mod approvals;
 mod audit;
 mod callbacks;
 mod clock;
@@ -38,8 +40,10 @@ mod statement;
 mod tickets;
 mod transactions;
 mod transfers;
+mod trusted_devices;
 mod users;
 
+pub use approvals::ApprovalView;
 pub use audit::AuditRecord;
 pub use callbacks::{CallbackKind, CallbackOutcome, NewCallback, StoredCallback};
 pub use clock::Clock;
@@ -72,4 +76,5 @@ pub use transactions::{
     SCAN_MAX, StatementPage, StatementPlace, TransactionFilter, TransactionPage,
 };
 pub use transfers::{NewTransfer, TransferDetails, TransferView, TransferWriter};
-pub use users::{NewUser, User};
+pub use trusted_devices::{DeviceDigest, TrustedDevice};
+pub use users::{NewUser, PasswordMark, User};

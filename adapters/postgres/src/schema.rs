@@ -14,6 +14,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    approvals (id) {
+        id -> Uuid,
+        kind -> Text,
+        user_id -> Uuid,
+        tier -> Nullable<Text>,
+        provider -> Nullable<Text>,
+        receipt -> Nullable<Text>,
+        note -> Text,
+        state -> Text,
+        asked_by -> Uuid,
+        asked_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        decided_by -> Nullable<Uuid>,
+        decided_at -> Nullable<Timestamptz>,
+        decision_note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     audit (id) {
         id -> Int8,
         at -> Timestamptz,
@@ -378,13 +397,14 @@ diesel::table! {
 diesel::table! {
     second_factors (user_id) {
         user_id -> Uuid,
-        secret -> Bytea,
+        secret -> Nullable<Bytea>,
         created_at -> Timestamptz,
         confirmed_at -> Nullable<Timestamptz>,
         last_step -> Nullable<Int8>,
         tries -> Int4,
         tries_began_at -> Nullable<Timestamptz>,
         locked_until -> Nullable<Timestamptz>,
+        channel -> Nullable<Text>,
     }
 }
 
@@ -402,6 +422,8 @@ diesel::table! {
         ended_at -> Nullable<Timestamptz>,
         end_reason -> Nullable<Text>,
         stepped_up_at -> Nullable<Timestamptz>,
+        trusted_device_id -> Nullable<Uuid>,
+        place -> Nullable<Text>,
     }
 }
 
@@ -441,6 +463,8 @@ diesel::table! {
         reference -> Nullable<Text>,
         paid_at -> Timestamptz,
         found_at -> Timestamptz,
+        closed_at -> Nullable<Timestamptz>,
+        closed_by -> Nullable<Uuid>,
     }
 }
 
@@ -475,6 +499,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    trusted_devices (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        digest -> Bytea,
+        device_name -> Text,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     users (id) {
         id -> Uuid,
         name -> Text,
@@ -493,6 +529,7 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(approvals -> tiers (tier));
 diesel::joinable!(backup_codes -> second_factors (user_id));
 diesel::joinable!(callbacks -> payments (payment_id));
 diesel::joinable!(codes -> users (user_id));
@@ -515,14 +552,17 @@ diesel::joinable!(notifications -> users (user_id));
 diesel::joinable!(payment_evidence -> payments (payment_id));
 diesel::joinable!(payments -> deals (deal_id));
 diesel::joinable!(second_factors -> users (user_id));
+diesel::joinable!(sessions -> trusted_devices (trusted_device_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(socket_tickets -> sessions (session_id));
 diesel::joinable!(tier_limits -> tiers (tier));
 diesel::joinable!(transfers -> entries (id));
+diesel::joinable!(trusted_devices -> users (user_id));
 diesel::joinable!(users -> tiers (tier));
 
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
+    approvals,
     audit,
     backup_codes,
     breaks,
@@ -558,5 +598,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     tier_limits,
     tiers,
     transfers,
+    trusted_devices,
     users,
 );

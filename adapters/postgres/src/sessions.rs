@@ -4,19 +4,21 @@
 //! learns, once a second, which ones are not good any more.
 
 mod end;
+mod log_in;
 mod step_up;
+mod upkeep;
 
 pub(crate) use end::end_all;
+pub use log_in::LogIn;
 
 use crate::error::{Conflict, Error};
-use crate::factors::{self, Shown, Stage};
 use crate::pool::Store;
 use crate::row::parse;
-use crate::schema::{sessions, users};
+use crate::schema::sessions;
 use crate::users::{User, load, require_open};
 use crate::{audit, notifications};
 use amana_domain::deal::Actor;
-use amana_domain::id::{SessionId, UserId};
+use amana_domain::id::{SessionId, TrustedDeviceId, UserId};
 use amana_domain::notice::Template;
 use amana_domain::session::{DeviceKind, EndReason, Rotation, SESSION_TTL, SESSIONS_MAX, Stale};
 use chrono::{DateTime, Utc};
@@ -33,14 +35,8 @@ pub struct Device {
     pub name: String,
     pub kind: DeviceKind,
     pub address: IpAddr,
-}
-
-/// What a right password leads to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LogIn {
-    Opened(SessionView),
-    /// The person has a second factor, which is to be shown first.
-    FactorWanted,
+    /// Roughly where the address is, if that is known.
+    pub place: Option<String>,
 }
 
 /// A session that is not over.
@@ -53,10 +49,13 @@ pub struct SessionView {
     pub device_name: String,
     pub device_kind: DeviceKind,
     pub address: String,
+    pub place: Option<String>,
     pub created_at: DateTime<Utc>,
     /// When it was refreshed last.
     pub seen_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
+    /// The device that it is used on, if that was trusted.
+    pub trusted_device: Option<TrustedDeviceId>,
 }
 
 #[derive(HasQuery)]
@@ -69,9 +68,11 @@ struct Row {
     device_name: String,
     device_kind: String,
     address: String,
+    place: Option<String>,
     created_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
     ended_at: Option<DateTime<Utc>>,
+    trusted_device_id: Option<Uuid>,
 }
 
 impl TryFrom<Row> for SessionView {
@@ -85,9 +86,11 @@ impl TryFrom<Row> for SessionView {
             device_name: row.device_name,
             device_kind: parse(&row.device_kind)?,
             address: row.address,
+            place: row.place,
             created_at: row.created_at,
             seen_at: row.rotated_at,
             expires_at: row.expires_at,
+            trusted_device: row.trusted_device_id.map(TrustedDeviceId::new),
         })
     }
 }
@@ -114,17 +117,13 @@ async fn is_new_device(
         && !diesel::select(exists(same)).get_result::<bool>(conn).await?)
 }
 
-/// Opens a session for somebody who has proven to be the person. The oldest make room for it.
+/// Opens a session for somebody who has proven to be the person, whose row is locked. The oldest make room for it.
 pub(crate) async fn open(
     conn: &mut AsyncPgConnection,
     user: UserId,
-    device: &Device,
+    (device, trusted): (&Device, Option<Uuid>),
     now: DateTime<Utc>,
 ) -> Result<SessionView, Error> {
-    // One log-in of a person at a time: the bound on their number is exact.
-    let row = users::table.find(user.uuid()).select(users::id);
-    row.for_no_key_update().first::<Uuid>(conn).await?;
-    require_open(conn, user).await?;
     let is_new = is_new_device(conn, user, device).await?;
     end::make_room(conn, user, SESSIONS_MAX.saturating_sub(1), now).await?;
     let id = Uuid::now_v7();
@@ -136,8 +135,10 @@ pub(crate) async fn open(
             sessions::device_name.eq(&device.name),
             sessions::device_kind.eq(device.kind.as_str()),
             sessions::address.eq(device.address.to_string()),
+            sessions::place.eq(&device.place),
             sessions::created_at.eq(now),
             sessions::expires_at.eq(expiry(now)),
+            sessions::trusted_device_id.eq(trusted),
         ))
         .execute(conn)
         .await?;
@@ -146,61 +147,14 @@ pub(crate) async fn open(
     audit::record(conn, now, Actor::User(user), "session.opened", subject, data).await?;
     if is_new {
         let user = load(conn, user).await?;
-        let params = json!({ "device": device.name, "at": notifications::deadline_text(now) });
+        let at = notifications::deadline_text(now);
+        let params = json!({ "device": device.name, "at": at, "place": device.place });
         notifications::enqueue(conn, &user, Template::NewDevice, params, now).await?;
     }
     view(conn, id).await
 }
 
 impl Store {
-    /// Opens a session for somebody who has shown the person's password, unless a code is wanted too.
-    ///
-    /// # Errors
-    /// [`Error::Transfer`] if the account is closed.
-    pub async fn log_in(
-        &self,
-        user: UserId,
-        device: &Device,
-        now: DateTime<Utc>,
-    ) -> Result<LogIn, Error> {
-        let mut conn = self.connection().await?;
-        conn.transaction(async |conn| {
-            if factors::is_active(conn, user).await? {
-                require_open(conn, user).await?;
-                return Ok(LogIn::FactorWanted);
-            }
-            Ok(LogIn::Opened(open(conn, user, device, now).await?))
-        })
-        .await
-    }
-
-    /// Opens a session for somebody who has shown the password before, and shows the second factor now.
-    ///
-    /// # Errors
-    /// [`Error::Factor`], [`Error::NotFound`] if there is none, or [`Error::Transfer`] if the account is closed.
-    pub async fn log_in_with_factor(
-        &self,
-        user: UserId,
-        shown: Shown,
-        device: &Device,
-        now: DateTime<Utc>,
-    ) -> Result<(User, SessionView), Error> {
-        let mut conn = self.connection().await?;
-        let opened = conn
-            .transaction(async |conn| {
-                match factors::present(conn, user, shown, Stage::Active, now).await? {
-                    // The try counts: this is committed.
-                    Err(refusal) => Ok::<_, Error>(Err(refusal)),
-                    Ok(()) => {
-                        let session = open(conn, user, device, now).await?;
-                        Ok(Ok((load(conn, user).await?, session)))
-                    }
-                }
-            })
-            .await?;
-        opened.map_err(Error::Factor)
-    }
-
     /// Exchanges the refresh token with this number for the next one. An old one that is shown again ends the
     /// session, and the person is told.
     ///

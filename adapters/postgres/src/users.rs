@@ -29,6 +29,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -64,7 +65,38 @@ pub struct User {
     pub phone_verified_at: Option<DateTime<Utc>>,
 }
 
+/// Which password somebody has shown. It says nothing about the password, only whether it is the same still.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PasswordMark(String);
+
+/// Of the digest, so many bytes are enough to tell one password's hash from the next.
+const MARK_BYTES: usize = 8;
+
+impl PasswordMark {
+    /// Of a mark that was written down.
+    #[must_use]
+    pub const fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    fn of(hash: &str) -> Self {
+        let digest = Sha256::digest(hash);
+        Self(hex::encode(digest.get(..MARK_BYTES).unwrap_or(&digest)))
+    }
+}
+
+impl std::fmt::Display for PasswordMark {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl User {
+    #[must_use]
+    pub fn password_mark(&self) -> PasswordMark {
+        PasswordMark::of(&self.password_hash)
+    }
+
     pub(crate) fn contact(&self, kind: ContactKind) -> Contact {
         match kind {
             ContactKind::Email => Contact::Email(self.email.clone()),

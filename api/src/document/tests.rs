@@ -2,7 +2,7 @@ use super::*;
 use std::collections::BTreeSet;
 
 /// Whoever calls these cannot have a token yet, has a link, or is the provider, or a load balancer.
-const PUBLIC: [&str; 14] = [
+const PUBLIC: [&str; 15] = [
     "accept_invitation",
     "complete_log_in",
     "confirm_password_reset",
@@ -16,27 +16,31 @@ const PUBLIC: [&str; 14] = [
     "receive_payout_timeout",
     "refresh_session",
     "register_user",
+    "send_log_in_code",
     "start_password_reset",
 ];
 
 /// Something is made, money moves, or somebody decides: never twice.
-const KEYED: [&str; 16] = [
-    "create_organisation",
+const KEYED: [&str; 19] = [
+    "approve_approval",
     "approve_kyc_application",
-    "create_kyc_application",
-    "create_kyc_document",
-    "reject_kyc_application",
+    "ask_approval",
+    "cancel_deal",
     "create_deposit",
     "create_hold",
+    "create_kyc_application",
+    "create_kyc_document",
+    "create_organisation",
     "create_transfer",
+    "create_withdrawal",
     "fund_deal",
+    "refuse_withdrawal",
+    "reject_approval",
+    "reject_kyc_application",
     "release_hold",
     "release_milestone",
-    "cancel_deal",
-    "create_withdrawal",
     "release_withdrawal",
     "settle_hold",
-    "refuse_withdrawal",
 ];
 
 fn parsed() -> Value {

@@ -3,9 +3,10 @@
 use super::app;
 use crate::problem::ApiError;
 use crate::secret::ServerSecret;
+use amana_domain::code::Code;
 use amana_domain::factor::{BACKUP_CHARS, BACKUP_CODES, ShownCode, accept, backup_code};
 use amana_domain::id::UserId;
-use amana_postgres::{Shown, Unreadable};
+use amana_postgres::{CodeKey, Shown, Unreadable};
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::{hmac, rand};
 use chrono::{DateTime, Utc};
@@ -66,17 +67,29 @@ impl FactorKeys {
         (0..BACKUP_CODES).map(one).collect::<Result<_, _>>().map_err(failed)
     }
 
-    /// What is shown, in the form in which it can be held against what is kept.
+    /// What is shown, in the form in which it can be held against what is kept; `key` makes the codes that are sent.
     ///
-    pub(crate) fn shown(&self, user: UserId, code: ShownCode, now: DateTime<Utc>) -> Shown {
+    /// # Errors
+    /// `invalid_request` if digits are no code.
+    pub(crate) fn shown(
+        &self,
+        user: UserId,
+        (code, key): (ShownCode, &CodeKey),
+        now: DateTime<Utc>,
+    ) -> Result<Shown, ApiError> {
         let keys = self.clone();
         match code {
-            ShownCode::Backup(code) => Shown::Backup(self.digest(user, &code)),
-            ShownCode::Totp(code) => Shown::Totp(Box::new(move |sealed, last_step| {
-                let secret = keys.open(user, sealed).map_err(|_| Unreadable)?;
-                let app = app::of(secret).ok_or(Unreadable)?;
-                Ok(accept(last_step, now, |step| app::fits(&app, &code, step)))
-            })),
+            ShownCode::Backup(code) => Ok(Shown::Backup(self.digest(user, &code))),
+            ShownCode::Digits(code) => {
+                let told =
+                    Code::parse(&code).map_err(|e| ApiError::field("/code", e.to_string()))?;
+                let read = Box::new(move |sealed: &[u8], last_step| {
+                    let secret = keys.open(user, sealed).map_err(|_| Unreadable)?;
+                    let app = app::of(secret).ok_or(Unreadable)?;
+                    Ok(accept(last_step, now, |step| app::fits(&app, &code, step)))
+                });
+                Ok(Shown::Digits { read, told, key: Box::new(key.clone()) })
+            }
         }
     }
 }

@@ -119,7 +119,7 @@ impl Reconciliation {
 
     /// List money in suspense
     ///
-    /// Real money that came and fits no payment of ours. Problems: `forbidden` (403).
+    /// Real money that came and fits no payment of ours, and what became of it. Problems: `forbidden` (403).
     #[oai(path = "/suspense", method = "get", operation_id = "list_suspense")]
     async fn suspense(
         &self,

@@ -1,11 +1,11 @@
-//! People as operators see them: their limits, and whether their account is open.
+//! People as operators see them: their role, and whether their account is open.
 
 use crate::Chapter;
 use crate::auth::Operator;
 use crate::body::Body;
 use crate::context::Context;
 use crate::problem::ApiError;
-use crate::wire::{Note, Nullable, Phone, TierName, Timestamp, Wire};
+use crate::wire::{Note, Nullable, Phone, Timestamp, Wire};
 use amana_domain::handle::Handle;
 use amana_domain::id::UserId;
 use amana_domain::notice::Locale;
@@ -52,17 +52,6 @@ impl From<User> for ManagedUser {
             closed_at: Nullable::of(user.closed_at),
         }
     }
-}
-
-/// The set of limits that a person is to have.
-#[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object")]
-#[oai(deny_unknown_fields)]
-struct SetTier {
-    /// `starter`, `standard`, `business`, or another that was set up.
-    tier: Wire<TierName>,
-    /// Why; it is kept with the change.
-    note: Wire<Note>,
 }
 
 /// What a person is to be to the service.
@@ -114,29 +103,6 @@ impl Users {
     ) -> Result<Found, ApiError> {
         operator.may(&context, (Resource::Users, Action::Read))?;
         Ok(context.store.user(id.0.0).await?.into())
-    }
-
-    /// Set the limits of a person
-    ///
-    /// They count from the next call on; what the person has spent today stays spent. Problems:
-    /// `unknown_tier` (422), `not_found` (404), `forbidden` (403).
-    #[oai(path = "/:id/tier", method = "put", operation_id = "set_tier")]
-    async fn set_tier(
-        &self,
-        context: Data<&Arc<Context>>,
-        operator: Operator,
-        /// The id of the person.
-        id: Path<Wire<UserId>>,
-        body: Body<SetTier>,
-    ) -> Result<Found, ApiError> {
-        operator.may(&context, (Resource::Tiers, Action::Change))?;
-        let (operator, id, SetTier { tier, note }) = (operator.caller().user(), id.0.0, body.value);
-        let user = context
-            .write(async move |store, now| {
-                store.set_tier(operator, id, (&tier.0.0, &note.0.0), now).await
-            })
-            .await?;
-        Ok(user.into())
     }
 
     /// Set the role of a person

@@ -22,6 +22,7 @@ text_enum! {
         WrongCode = "wrong_code",
         TooManyTries = "too_many_tries",
         FactorActive = "factor_active",
+        NotVerified = "not_verified",
         StepUpRequired = "step_up_required",
         CsrfTokenWrong = "csrf_token_wrong",
         Forbidden = "forbidden",
@@ -64,6 +65,7 @@ text_enum! {
         PeriodTooLong = "period_too_long",
         ApplicationOpen = "application_open",
         OwnApplication = "own_application",
+        OwnRequest = "own_request",
         TierHeld = "tier_held",
         TooManyDocuments = "too_many_documents",
         DocumentsMissing = "documents_missing",
@@ -116,6 +118,7 @@ impl Code {
             | Code::WrongParty
             | Code::OwnProposal
             | Code::OwnApplication
+            | Code::OwnRequest
             | Code::AccountClosed
             | Code::PasswordWrong
             | Code::CsrfTokenWrong
@@ -134,6 +137,7 @@ impl Code {
             | Code::TokenSuperseded
             | Code::OwnRole
             | Code::FactorActive
+            | Code::NotVerified
             | Code::EmailTaken
             | Code::PhoneTaken
             | Code::WrongState
@@ -215,6 +219,7 @@ impl Code {
             Code::WrongCode => "The code is wrong",
             Code::TooManyTries => "Too many wrong codes",
             Code::FactorActive => "There is a second factor already",
+            Code::NotVerified => "Not proven to be yours",
             Code::StepUpRequired => "This has to be proven anew",
             Code::CsrfTokenWrong => "The call may be forged",
             Code::Forbidden => "Not allowed",
@@ -257,6 +262,7 @@ impl Code {
             Code::PeriodTooLong => "The period has too many transactions",
             Code::ApplicationOpen => "There is an open application already",
             Code::OwnApplication => "Nobody decides about their own application",
+            Code::OwnRequest => "Somebody else has to ask or decide",
             Code::TierHeld => "The person has this tier already",
             Code::TooManyDocuments => "The application has enough documents",
             Code::DocumentsMissing => "Documents are missing",

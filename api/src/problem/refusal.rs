@@ -1,6 +1,7 @@
 //! What the store and the domain refuse, as problems: the one place where that is decided.
 
 use super::{ApiError, Code};
+use amana_domain::approval::ApprovalRefusal;
 use amana_domain::code::CodeRefusal;
 use amana_domain::deal::Refusal;
 use amana_domain::factor::FactorRefusal;
@@ -27,6 +28,7 @@ impl From<Error> for ApiError {
             Error::Code(refusal) => refusal.into(),
             Error::Factor(refusal) => refusal.into(),
             Error::Organisation(refusal) => refusal.into(),
+            Error::Approval(refusal) => refusal.into(),
             Error::Conflict(conflict) => conflict.into(),
             Error::Busy => Self::new(Code::Busy, "too many calls are waiting; nothing was done"),
             Error::LeaseLost | Error::Store(_) => failure(&error),
@@ -198,6 +200,18 @@ impl From<OrganisationRefusal> for ApiError {
     }
 }
 
+impl From<ApprovalRefusal> for ApiError {
+    fn from(refusal: ApprovalRefusal) -> Self {
+        let code = match refusal {
+            ApprovalRefusal::WrongState(_) | ApprovalRefusal::Moved => Code::WrongState,
+            ApprovalRefusal::OwnRequest | ApprovalRefusal::OwnMatter => Code::OwnRequest,
+            ApprovalRefusal::NotAsker => Code::WrongParty,
+            ApprovalRefusal::AskerMayNot(_) => Code::Forbidden,
+        };
+        Self::new(code, refusal.to_string())
+    }
+}
+
 impl From<TransferRefusal> for ApiError {
     fn from(refusal: TransferRefusal) -> Self {
         let text = refusal.to_string();
@@ -267,6 +281,9 @@ impl From<Conflict> for ApiError {
             Conflict::SessionOver => {
                 (Code::SessionOver, "this refresh token is not good, or not any more: log in again")
             }
+            Conflict::ChallengeOver => {
+                (Code::ChallengeOver, "this challenge is not good, or not any more: log in again")
+            }
             Conflict::TokenSuperseded => (
                 Code::TokenSuperseded,
                 "another call has just exchanged this refresh token: use what that call was answered",
@@ -309,6 +326,12 @@ impl From<Conflict> for ApiError {
             Conflict::UnknownOrganisation => {
                 (Code::UnknownOrganisation, "you do not belong to such an organisation")
             }
+            Conflict::NotVerified => {
+                (Code::NotVerified, "prove first that this address or number is yours")
+            }
+            Conflict::AlreadyAsked => {
+                (Code::AlreadyAsked, "the same was asked for and waits for a decision")
+            }
             Conflict::KeyReused => (
                 Code::IdempotencyKeyReused,
                 "this Idempotency-Key was used for a request that said something else",
@@ -327,6 +350,7 @@ impl From<Conflict> for ApiError {
             Conflict::SameContact => Some("/new"),
             Conflict::UnknownOrganisation => Some("/organisation_id"),
             Conflict::PasswordWrong => Some("/old_password"),
+            Conflict::NotVerified => Some("/channel"),
             _ => None,
         };
         let error = Self::new(code, detail);

@@ -3,20 +3,22 @@
 use crate::context::Context;
 use crate::cookies;
 use crate::problem::ApiError;
-use crate::tokens::{Bearer, TOKEN_TTL};
+use crate::tokens::{Bearer, Challenge, TOKEN_TTL};
 use crate::wire::{Nullable, Timestamp, Wire, text_values};
-use amana_domain::factor::{CHALLENGE_TTL, FactorMethod};
-use amana_domain::id::{SessionId, UserId};
+use amana_domain::contact::Contact;
+use amana_domain::factor::{CHALLENGE_TTL, FactorKind, FactorMethod};
+use amana_domain::id::SessionId;
 use amana_domain::permission::UserRole;
 use amana_domain::session::DeviceKind;
-use amana_postgres::SessionView;
+use amana_postgres::{SessionView, User};
 use poem::web::cookie::CookieJar;
 use poem_openapi::Object;
 
 text_values! {
     /// What a session is used on, as far as the app said so.
     DeviceKind as "DeviceKind";
-    /// What may be shown as second factor: a code of the authenticator app, or a backup code.
+    /// What may be shown as second factor: a code of the authenticator app, one that is sent by SMS or e-mail, or a
+    /// backup code.
     FactorMethod as "SecondFactorMethod";
 }
 
@@ -38,6 +40,8 @@ pub(crate) struct TokensAnswer {
     refresh_expires_at: Timestamp,
     /// With cookies: send it as `X-CSRF-Token` with every call that changes something.
     csrf_token: Nullable<String>,
+    /// For later calls of `log_in` on this device, if it was just trusted; `null` otherwise.
+    device_token: Nullable<String>,
 }
 
 /// How somebody gets their tokens.
@@ -80,7 +84,13 @@ impl TokensAnswer {
             refresh_token: Nullable::of(refresh),
             refresh_expires_at: session.expires_at.into(),
             csrf_token: Nullable::of(csrf),
+            device_token: Nullable::none(),
         })
+    }
+
+    /// With what the device shows at later log-ins.
+    pub(super) fn on_device(self, token: Option<String>) -> Self {
+        Self { device_token: Nullable::of(token), ..self }
     }
 }
 
@@ -94,6 +104,8 @@ struct ChallengeAnswer {
     expires_in: i64,
     /// What may be shown.
     methods: Vec<Wire<FactorMethod>>,
+    /// Masked: where a code was sent just now. `null` if none was, because codes come of an app, or too many were sent.
+    sent_to: Nullable<String>,
 }
 
 /// Either a session, as in `Tokens`, or what is wanted before there is one: the members of the other are `null`.
@@ -133,11 +145,17 @@ impl From<TokensAnswer> for LogInAnswer {
 }
 
 impl LogInAnswer {
-    pub(super) fn challenge(context: &Context, user: UserId) -> Result<Self, ApiError> {
+    pub(super) fn challenge(
+        context: &Context,
+        user: &User,
+        (kind, sent_to): (FactorKind, Option<&Contact>),
+    ) -> Result<Self, ApiError> {
+        let asked = Challenge { user: user.id, password: user.password_mark() };
         let challenge = ChallengeAnswer {
-            challenge: context.tokens.challenge(user, context.now())?,
+            challenge: context.tokens.challenge(&asked, context.now())?,
             expires_in: CHALLENGE_TTL.num_seconds(),
-            methods: FactorMethod::ALL.iter().map(|method| (*method).into()).collect(),
+            methods: kind.methods().map(Wire).into(),
+            sent_to: Nullable::of(sent_to.map(Contact::masked)),
         };
         Ok(Self {
             session_id: Nullable::none(),
@@ -162,8 +180,12 @@ pub(super) struct SessionAnswer {
     kind: Wire<DeviceKind>,
     /// The internet address at log-in.
     address: String,
+    /// Roughly where that is: `Nairobi, KE`; `null` if it is not known.
+    place: Nullable<String>,
     /// Whether it is the session of this call.
     is_current: bool,
+    /// Whether it was opened on a device that was trusted by then.
+    is_trusted: bool,
     created_at: Timestamp,
     /// When it was refreshed last.
     seen_at: Timestamp,
@@ -178,7 +200,9 @@ impl SessionAnswer {
             device: session.device_name,
             kind: session.device_kind.into(),
             address: session.address,
+            place: Nullable::of(session.place),
             is_current: session.id == current,
+            is_trusted: session.trusted_device.is_some(),
             created_at: session.created_at.into(),
             seen_at: session.seen_at.into(),
             expires_at: session.expires_at.into(),

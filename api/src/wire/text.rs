@@ -5,8 +5,8 @@ use amana_domain::contact::ContactKind;
 use amana_domain::deal::{DealState, MilestoneState, Role};
 use amana_domain::fee::FeePayer;
 use amana_domain::id::{
-    BreakId, CallbackId, DealId, DocumentId, EntryId, HoldId, InvitationId, JobId, KycId,
-    MilestoneId, OrganisationId, PaymentId, RunId, SessionId, UserId,
+    ApprovalId, BreakId, CallbackId, DealId, DocumentId, EntryId, HoldId, InvitationId, JobId,
+    KycId, MilestoneId, OrganisationId, PaymentId, RunId, SessionId, TrustedDeviceId, UserId,
 };
 use amana_domain::ledger::EntryKind;
 use amana_domain::money::Currency;
@@ -132,6 +132,8 @@ ids! {
     DocumentId = "document-id",
     OrganisationId = "organisation-id",
     InvitationId = "invitation-id",
+    ApprovalId = "approval-id",
+    TrustedDeviceId = "trusted-device-id",
 }
 
 /// Carries closed sets of values; each is described once.

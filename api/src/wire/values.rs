@@ -26,6 +26,7 @@ const PASSWORD_CHARS_MAX: usize = 128;
 /// With the `@`.
 const NOTE_CHARS_MIN: usize = 3;
 const NOTE_CHARS_MAX: usize = 500;
+const RECEIPT_CHARS_MAX: usize = 64;
 const KEY_BYTES_MAX: usize = 128;
 /// A backup code, with what people put in between.
 const CODE_CHARS_MAX: usize = 20;
@@ -81,6 +82,8 @@ lines! {
     Note = "note", NOTE_CHARS_MIN, NOTE_CHARS_MAX;
     /// Of a set of limits.
     TierName = "tier", 2, 30;
+    /// Of a provider.
+    Receipt = "receipt", 1, RECEIPT_CHARS_MAX;
 }
 
 /// What an organisation is called.

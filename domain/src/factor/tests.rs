@@ -26,11 +26,11 @@ fn a_code_is_good_around_its_time_and_once() {
 
 #[test]
 fn what_is_shown_is_told_by_its_form() {
-    let totp = |code: &str| Ok(ShownCode::Totp(code.to_owned()));
+    let digits = |code: &str| Ok(ShownCode::Digits(code.to_owned()));
     let backup = |code: &str| Ok(ShownCode::Backup(code.to_owned()));
     for (typed, expected) in [
-        ("012345", totp("012345")),
-        (" 012 345 ", totp("012345")),
+        ("012345", digits("012345")),
+        (" 012 345 ", digits("012345")),
         ("abcde-fghjk", backup("ABCDEFGHJK")),
         ("ABCDE FGHJK", backup("ABCDEFGHJK")),
         ("oiL23-45678", backup("0112345678")),
@@ -104,4 +104,20 @@ fn a_lock_outlasts_the_tries_that_led_to_it() {
 fn a_shown_code_is_not_printed() {
     let shown = format!("{:?}", ShownCode::parse("012345").unwrap());
     assert!(!shown.contains("012345"));
+}
+
+#[test]
+fn a_new_password_and_the_second_factor_come_by_two_ways() {
+    use ContactKind::{Email, Phone};
+    for (factor, named, expected) in [
+        (None, Phone, Phone),
+        (None, Email, Email),
+        (Some(FactorKind::App), Phone, Phone),
+        (Some(FactorKind::Message(Phone)), Phone, Email),
+        (Some(FactorKind::Message(Phone)), Email, Email),
+        (Some(FactorKind::Message(Email)), Email, Phone),
+        (Some(FactorKind::Message(Email)), Phone, Phone),
+    ] {
+        assert_eq!(FactorKind::reset_by(factor, named), expected, "{factor:?} {named}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::{Observer, register};
 use crate::second_factor::Authenticator;
-use amana_harness::PASSWORD;
+use amana_harness::{PASSWORD, Person};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -18,13 +18,37 @@ pub(super) async fn guard(observer: &Observer) {
     observer.get(&person, path).await;
     let body = json!({ "login": person.email, "password": PASSWORD });
     let half = observer.call(None, Method::POST, "/v1/sessions", body).await.expect(200);
-    let body =
-        json!({ "challenge": half["second_factor"]["challenge"], "code": codes["codes"][0] });
+    let challenge = half["second_factor"]["challenge"].clone();
+    let body = json!({ "challenge": challenge, "code": codes["codes"][0], "trust_device": true });
     let whole = observer.call(None, Method::POST, "/v1/sessions/second-factor", body).await;
     person.token = whole.expect(200)["access_token"].as_str().expect("a token").to_owned();
+    let devices = observer.get(&person, "/v1/me/trusted-devices").await;
+    let device = devices["items"][0]["id"].as_str().expect("a device");
+    let device = format!("/v1/me/trusted-devices/{device}");
+    let ended = observer.call(Some(&person), Method::DELETE, &device, Value::Null).await;
+    assert_eq!(ended.status, StatusCode::NO_CONTENT);
     let body = json!({ "password": PASSWORD, "code": codes["codes"][1] });
     observer.post(&person, "/v1/sessions/step-up", body, 200).await;
     observer.post(&person, &format!("{path}/backup-codes"), Value::Null, 200).await;
     let removed = observer.call(Some(&person), Method::DELETE, path, Value::Null).await;
     assert_eq!(removed.status, StatusCode::NO_CONTENT);
+    by_message(observer, &person).await;
+}
+
+/// Chooses codes that are sent, and has each kind of them sent.
+async fn by_message(observer: &Observer, person: &Person) {
+    let app = &observer.app;
+    app.messages_are_sent().await;
+    let told = app.code(&person.email, "confirm").await;
+    let body = json!({ "channel": "email", "code": told });
+    observer.post(person, "/v1/me/verifications/confirm", body, 200).await;
+    let body = json!({ "channel": "email", "password": PASSWORD });
+    let path = "/v1/me/second-factor/message";
+    observer.call(Some(person), Method::PUT, path, body).await.expect(200);
+    let body = json!({ "login": person.email, "password": PASSWORD });
+    let half = observer.call(None, Method::POST, "/v1/sessions", body).await.expect(200);
+    let body = json!({ "challenge": half["second_factor"]["challenge"] });
+    let path = "/v1/sessions/second-factor/code";
+    observer.call(None, Method::POST, path, body).await.expect(202);
+    observer.post(person, "/v1/sessions/step-up/code", Value::Null, 202).await;
 }

@@ -51,8 +51,11 @@ async fn texts_are_well_formed_and_bounded() {
         ("create_deal", "/milestones/0/title", 120),
         ("refuse_withdrawal", "/note", 500),
         ("release_withdrawal", "/note", 500),
-        ("set_tier", "/tier", 30),
-        ("set_tier", "/note", 500),
+        ("ask_approval", "/tier", 30),
+        ("ask_approval", "/receipt", 64),
+        ("ask_approval", "/note", 500),
+        ("approve_approval", "/note", 500),
+        ("reject_approval", "/note", 500),
         ("close_user", "/note", 500),
         ("reopen_user", "/note", 500),
         ("approve_kyc_application", "/note", 500),
@@ -112,7 +115,7 @@ async fn texts_are_well_formed_and_bounded() {
     for length in [9, 129] {
         world.check("accept_invitation", "/password", json!(long(length))).await;
     }
-    for operation in ["log_in", "create_second_factor", "step_up_session"] {
+    for operation in ["log_in", "create_second_factor", "set_message_factor", "step_up_session"] {
         world.check(operation, "/password", json!(long(129))).await;
     }
     for code in ["", "12345", "1234567", "12345x", "ABCDE-FGHJ", "ABCDE-FGHJU", "12345\u{0}"] {
@@ -153,6 +156,9 @@ async fn choices_and_periods_are_the_documented_ones() {
         ("set_rank", "/rank"),
         ("create_invitation", "/rank"),
         ("accept_invitation", "/language"),
+        ("set_message_factor", "/channel"),
+        ("ask_approval", "/kind"),
+        ("ask_approval", "/provider"),
     ] {
         for text in ["", "BUYER", "cash", "fr", "wallet\u{0}"] {
             world.check(operation, pointer, json!(text)).await;

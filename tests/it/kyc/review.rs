@@ -224,9 +224,7 @@ async fn an_approval_never_lowers_a_tier() {
     let app = App::builder().without_worker().start().await;
     let (amina, operator) = people(&app).await;
     let id = app.kyc_submitted(&amina, "standard").await;
-    let path = format!("/v1/operator/users/{}/tier", amina.id);
-    let more = json!({ "tier": "business", "note": "a known shop" });
-    app.put(&operator, &path, more).await.expect(200);
+    app.put_on_tier(&operator, &amina, "business").await;
     approve(&app, &operator, &id).await.expect(200);
     assert_eq!(app.get(&amina, "/v1/limits").await.expect(200)["tier"], "business");
 }

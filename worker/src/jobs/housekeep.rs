@@ -15,6 +15,13 @@ const IDEMPOTENCY_KEYS_KEPT: TimeDelta = TimeDelta::days(30);
 
 /// Longer than the time within which the codes that were sent are counted.
 const CODES_KEPT: TimeDelta = TimeDelta::days(2);
+
+/// Sessions that are over are kept so long for people who look into something; after that a device is a new one.
+const SESSIONS_KEPT: TimeDelta = TimeDelta::days(90);
+
+/// One run removes so many parts of what is old at most; the rest waits for the next.
+const PARTS_MAX: usize = 100;
+
 /// The documents of an application that came to nothing (rejected, withdrawn, or a draft that nobody touches) are
 /// kept so long, for whoever objects to the decision.
 const DOCUMENTS_KEPT: TimeDelta = TimeDelta::days(90);
@@ -35,6 +42,11 @@ pub(super) async fn run(context: &Context, claim: &Claim) -> Result<(), Failure>
     context.step(claim, "removed").await?;
     context.store.end_expired_invitations(now).await?;
     context.step(claim, "ended").await?;
+    for _ in 0..PARTS_MAX {
+        if !context.store.remove_old_sessions(before(SESSIONS_KEPT)).await? {
+            break;
+        }
+    }
     let (jobs, keys) = (before(DONE_JOBS_KEPT), before(IDEMPOTENCY_KEYS_KEPT));
     Ok(context.store.housekeep(claim, (jobs, keys, before(CODES_KEPT)), now).await?)
 }

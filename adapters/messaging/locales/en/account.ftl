@@ -22,6 +22,8 @@ new_device =
 
         Somebody logged in to your account with your password on a device that we have not seen before: { $device }, at { $at }.
 
+        { $place }
+
         If it was you, there is nothing to do. If not, sign out everywhere and change your password now.
     .sms = New log-in to your Amana account: { $device }, { $at }. If it was not you, sign out everywhere and change your password.
 
@@ -40,7 +42,7 @@ factor_added =
     .body =
         Hello { $name },
 
-        At { $at } a second factor was added to your account: whoever logs in shows a code of your authenticator app too. Keep your backup codes where you find them without your phone.
+        At { $at } a second factor was added to your account: whoever logs in shows a code too. Keep your backup codes where you find them without your phone.
 
         If it was not you, sign out everywhere and change your password now, and write to us.
     .sms = A second factor was added to your Amana account at { $at }. If it was not you, change your password now.
@@ -70,7 +72,27 @@ backup_code_used =
     .body =
         Hello { $name },
 
-        At { $at } a backup code was shown in place of a code of your authenticator app. It is not good any more. Left: { $left }.
+        At { $at } a backup code was shown in place of your usual code. It is not good any more. Left: { $left }.
 
         If it was not you, sign out everywhere, change your password and make new backup codes now.
     .sms = A backup code of your Amana account was used at { $at }; left: { $left }. If it was not you, change your password now.
+
+factor_recovery_asked =
+    .subject = Somebody asks us to remove the second factor of your Amana account
+    .body =
+        Hello { $name },
+
+        At { $at } our support asked for the second factor of your account to be removed, because somebody said that it was lost. Another colleague decides about it.
+
+        If you did not ask for it, contact us at once and change your password now.
+    .sms = Amana: at { $at } we were asked to remove the second factor of your account. Not you? Contact us at once.
+
+factor_recovered =
+    .subject = We have removed the second factor of your Amana account
+    .body =
+        Hello { $name },
+
+        At { $at } we removed the second factor of your account, as we were asked to. You are signed out everywhere, and your password is enough to log in. Please set up a second factor again.
+
+        If you did not ask for it, contact us at once and change your password now.
+    .sms = Amana: we removed the second factor of your account at { $at }. Not you? Contact us at once and change your password.

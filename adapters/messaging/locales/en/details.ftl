@@ -4,6 +4,8 @@ receipt = M-Pesa receipt: { $receipt }
 
 explanation = Reason: { $reason }
 
+place = Place: { $place }
+
 # To somebody who wanted to pay: why it failed and what to do next.
 payment_failure =
     .cancelled_by_payer = It was cancelled on your phone. To pay, try again and enter your PIN.

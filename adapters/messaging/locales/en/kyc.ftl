@@ -29,3 +29,13 @@ kyc_rejected =
 
         You can apply again with other documents whenever you like.
     .sms = Amana: we could not approve your documents. You can apply again whenever you like. { $reason }
+
+tier_changed =
+    .subject = Your Amana account has other limits now
+    .body =
+        Hello { $name },
+
+        Our team has put your account on other limits: { $tier }. They count from now on, and you find them in the app.
+
+        If you have questions, please write to us.
+    .sms = Amana: { $name }, your account has other limits now: { $tier }. You find them in the app.

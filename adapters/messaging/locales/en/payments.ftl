@@ -47,3 +47,13 @@ deposit_failed =
 
         { $reason }
     .sms = Amana: your deposit of { $amount } did not go through. { $reason }
+
+payment_matched =
+    .subject = { $amount } that we received is yours
+    .body =
+        Hello { $name },
+
+        We had received { $amount } and did not know from whom. We have found that it is yours, and it is now in your Amana balance.
+
+        { $receipt }
+    .sms = Amana: { $amount } that we had received is yours. It is in your Amana balance. { $receipt }

@@ -79,3 +79,13 @@ phone_changed =
 
         If it was not you, contact us at once.
     .sms = Amana: { $name }, your account has another phone number now. Not you? Contact us at once.
+
+second_factor_code =
+    .subject = Your code for Amana
+    .body =
+        Hello { $name },
+
+        Your code is { $code }. Somebody has just entered your password; if it was you, enter the code too. It is good for 5 minutes.
+
+        If it was not you, tell the code to nobody and change your password at once.
+    .sms = Amana: your code is { $code }, for the log-in with your password; good for 5 minutes. Not you? Tell nobody and change your password.

@@ -22,6 +22,8 @@ new_device =
 
         Mtu ameingia kwenye akaunti yako kwa nenosiri lako kupitia kifaa ambacho hatujakiona awali: { $device }, { $at }.
 
+        { $place }
+
         Kama ni wewe, huhitaji kufanya chochote. Kama si wewe, ondoka kwenye vifaa vyote na ubadilishe nenosiri lako sasa.
     .sms = Akaunti yako ya Amana imefunguliwa kwenye kifaa kipya: { $device }, { $at }. Kama si wewe, ondoka kwenye vifaa vyote na ubadilishe nenosiri.
 
@@ -40,7 +42,7 @@ factor_added =
     .body =
         Habari { $name },
 
-        { $at } uthibitisho wa pili uliongezwa kwenye akaunti yako: anayeingia huonyesha pia namba ya siri kutoka programu yako ya uthibitishaji. Weka namba zako za akiba mahali unapoweza kuzipata bila simu yako.
+        { $at } uthibitisho wa pili uliongezwa kwenye akaunti yako: anayeingia huonyesha pia namba ya uthibitisho. Weka namba zako za akiba mahali unapoweza kuzipata bila simu yako.
 
         Kama si wewe, ondoka kwenye vifaa vyote, badilisha nenosiri lako sasa, na utuandikie.
     .sms = Uthibitisho wa pili umeongezwa kwenye akaunti yako ya Amana { $at }. Kama si wewe, badilisha nenosiri lako sasa.
@@ -70,7 +72,27 @@ backup_code_used =
     .body =
         Habari { $name },
 
-        { $at } namba ya akiba ilionyeshwa badala ya namba ya programu yako ya uthibitishaji. Haitumiki tena. Zilizobaki: { $left }.
+        { $at } namba ya akiba ilionyeshwa badala ya namba yako ya kawaida. Haitumiki tena. Zilizobaki: { $left }.
 
         Kama si wewe, ondoka kwenye vifaa vyote, badilisha nenosiri lako na utengeneze namba mpya za akiba sasa.
     .sms = Namba ya akiba ya akaunti yako ya Amana imetumika { $at }; zimebaki { $left }. Kama si wewe, badilisha nenosiri lako sasa.
+
+factor_recovery_asked =
+    .subject = Tumeombwa kuondoa uthibitisho wa pili wa akaunti yako ya Amana
+    .body =
+        Habari { $name },
+
+        { $at } huduma yetu kwa wateja iliomba uthibitisho wa pili wa akaunti yako uondolewe, kwa sababu tumeambiwa kwamba umepotea. Mwenzetu mwingine ataamua.
+
+        Kama si wewe uliyeomba, wasiliana nasi mara moja na ubadilishe nenosiri lako sasa.
+    .sms = Amana: { $at } tumeombwa kuondoa uthibitisho wa pili wa akaunti yako. Si wewe? Wasiliana nasi mara moja.
+
+factor_recovered =
+    .subject = Tumeondoa uthibitisho wa pili wa akaunti yako ya Amana
+    .body =
+        Habari { $name },
+
+        { $at } tuliondoa uthibitisho wa pili wa akaunti yako, kama tulivyoombwa. Umeondolewa kwenye vifaa vyote, na nenosiri lako linatosha kuingia. Tafadhali weka uthibitisho wa pili tena.
+
+        Kama si wewe uliyeomba, wasiliana nasi mara moja na ubadilishe nenosiri lako sasa.
+    .sms = Amana: tumeondoa uthibitisho wa pili wa akaunti yako { $at }. Si wewe? Wasiliana nasi na ubadilishe nenosiri sasa.

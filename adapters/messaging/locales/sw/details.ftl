@@ -4,6 +4,8 @@ receipt = Risiti ya M-Pesa: { $receipt }
 
 explanation = Sababu: { $reason }
 
+place = Mahali: { $place }
+
 # To somebody who wanted to pay: why it failed and what to do next.
 payment_failure =
     .cancelled_by_payer = Yalighairiwa kwenye simu yako. Kulipa, jaribu tena na uweke PIN yako.

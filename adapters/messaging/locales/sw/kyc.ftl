@@ -29,3 +29,13 @@ kyc_rejected =
 
         Unaweza kuomba tena kwa hati nyingine wakati wowote upendao.
     .sms = Amana: hatukuweza kuidhinisha hati zako. Unaweza kuomba tena wakati wowote. { $reason }
+
+tier_changed =
+    .subject = Akaunti yako ya Amana sasa ina mipaka mingine
+    .body =
+        Habari { $name },
+
+        Timu yetu imeiwekea akaunti yako mipaka mingine: { $tier }. Inaanza kutumika sasa, na unaweza kuiona kwenye programu.
+
+        Ukiwa na swali, tafadhali tuandikie.
+    .sms = Amana: { $name }, akaunti yako sasa ina mipaka mingine: { $tier }. Unaweza kuiona kwenye programu.

@@ -47,3 +47,13 @@ deposit_failed =
 
         { $reason }
     .sms = Amana: malipo yako ya { $amount } ya kuongeza salio hayakufaulu. { $reason }
+
+payment_matched =
+    .subject = { $amount } tulizopokea ni zako
+    .body =
+        Habari { $name },
+
+        Tulikuwa tumepokea { $amount } bila kujua zimetoka kwa nani. Tumegundua kwamba ni zako, na sasa ziko kwenye salio lako la Amana.
+
+        { $receipt }
+    .sms = Amana: { $amount } tulizokuwa tumepokea ni zako. Ziko kwenye salio lako la Amana. { $receipt }

@@ -79,3 +79,13 @@ phone_changed =
 
         Kama si wewe, wasiliana nasi mara moja.
     .sms = Amana: { $name }, akaunti yako sasa ina namba nyingine ya simu. Si wewe? Wasiliana nasi mara moja.
+
+second_factor_code =
+    .subject = Namba yako ya kuingia Amana
+    .body =
+        Habari { $name },
+
+        Namba yako ya uthibitisho ni { $code }. Mtu ameweka nenosiri lako sasa hivi; kama ni wewe, weka namba hii pia. Inatumika kwa dakika 5.
+
+        Kama si wewe, usimwambie mtu yeyote namba hii na ubadilishe nenosiri lako mara moja.
+    .sms = Amana: namba yako ya uthibitisho ni { $code }, ya kuingia, kwa dakika 5. Si wewe? Usimwambie mtu; badilisha nenosiri.

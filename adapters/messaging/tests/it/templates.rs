@@ -30,6 +30,8 @@ fn ordinary() -> Params {
         ("at", "24.11.2026 18:00 EAT"),
         ("left", "10"),
         ("organisation", "Soko la Wakulima"),
+        ("place", "Nairobi, KE"),
+        ("tier", "standard"),
     ])
 }
 
@@ -117,7 +119,7 @@ fn no_text_belongs_to_nothing() {
     for name in written(Locale::English).keys().filter(|name| !name.is_empty()) {
         let (message, part) = name.split_once('.').unwrap_or((name, ""));
         let known = match message {
-            "footer" | "receipt" | "explanation" => part.is_empty(),
+            "footer" | "receipt" | "explanation" | "place" => part.is_empty(),
             "payment_failure" | "payout_failure" => {
                 ["", "unknown"].contains(&part) || part.parse::<FailureReason>().is_ok()
             }

@@ -1,7 +1,7 @@
 //! Showing a code. One statement reads the secret and counts the try, before it is known whether the code is
 //! right: however many try at once, no more than the bound are looked at.
 
-use super::{Shown, Unreadable, codes_left, tell};
+use super::{Shown, Unreadable, codes_left, message, tell};
 use crate::audit;
 use crate::error::Error;
 use crate::schema::{backup_codes, second_factors};
@@ -26,8 +26,9 @@ pub(crate) enum Stage {
 /// What is read with the try.
 #[derive(QueryableByName)]
 struct Try {
-    #[diesel(sql_type = Binary)]
-    secret: Vec<u8>,
+    /// None if codes are sent to the person.
+    #[diesel(sql_type = Nullable<Binary>)]
+    secret: Option<Vec<u8>>,
     #[diesel(sql_type = Nullable<BigInt>)]
     last_step: Option<i64>,
     #[diesel(sql_type = Bool)]
@@ -95,19 +96,22 @@ pub(crate) async fn present(
     let Some(counted) = count(conn, user, stage, now).await? else {
         return Ok(Err(why_not(conn, user, stage, now).await?));
     };
-    let last_step = match shown {
-        Shown::Totp(read) => match read(&counted.secret, counted.last_step) {
-            Ok(step) => step,
+    // What becomes of the last time step, if the code is good.
+    let good: Option<Option<i64>> = match (shown, &counted.secret) {
+        (Shown::Digits { read, .. }, Some(secret)) => match read(secret, counted.last_step) {
+            Ok(step) => step.map(Some),
             Err(Unreadable) => {
                 return Err(Error::row("a second factor is sealed with another key"));
             }
         },
-        Shown::Backup(digest) if use_backup_code(conn, user, &digest, now).await? => {
-            counted.last_step
+        (Shown::Digits { told, key, .. }, None) => {
+            message::take(conn, user, (&*key, told), now).await?.then_some(None)
         }
-        Shown::Backup(_) => None,
+        (Shown::Backup(digest), _) => {
+            use_backup_code(conn, user, &digest, now).await?.then_some(counted.last_step)
+        }
     };
-    let Some(step) = last_step else {
+    let Some(last_step) = good else {
         if counted.is_last {
             let actor = Actor::User(user);
             audit::record(conn, now, actor, "factor.locked", user, json!({})).await?;
@@ -117,7 +121,7 @@ pub(crate) async fn present(
     };
     diesel::update(second_factors::table.find(user.uuid()))
         .set((
-            second_factors::last_step.eq(Some(step)),
+            second_factors::last_step.eq(last_step),
             second_factors::tries.eq(0),
             second_factors::tries_began_at.eq(None::<DateTime<Utc>>),
             second_factors::locked_until.eq(None::<DateTime<Utc>>),

@@ -131,7 +131,7 @@ impl Store {
                 other => other,
             })?;
             admit(conn, (&organisation_name, &open), (user.id, &user.name), now).await?;
-            let session = sessions::open(conn, user.id, device, now).await?;
+            let session = sessions::open(conn, user.id, (device, None), now).await?;
             Ok((user, session))
         })
         .await

@@ -48,6 +48,10 @@ pub struct SuspenseItem {
     pub reference: Option<String>,
     pub paid_at: DateTime<Utc>,
     pub found_at: DateTime<Utc>,
+    /// When it was given to the person to whom it belongs.
+    pub closed_at: Option<DateTime<Utc>>,
+    /// The request by which.
+    pub closed_by: Option<Uuid>,
 }
 
 impl Store {

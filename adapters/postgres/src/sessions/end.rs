@@ -1,9 +1,9 @@
 //! Ending sessions: one, all of a person, those that are too many; and which ended lately.
 
-use crate::audit;
 use crate::error::Error;
 use crate::pool::Store;
 use crate::schema::sessions;
+use crate::{audit, trusted_devices};
 use amana_domain::deal::Actor;
 use amana_domain::id::{SessionId, UserId};
 use amana_domain::session::EndReason;
@@ -86,19 +86,33 @@ impl Store {
             let own = sessions::table.find(id.uuid()).filter(sessions::user_id.eq(user.uuid()));
             let known: Option<Uuid> = own.select(sessions::id).first(conn).await.optional()?;
             known.ok_or(Error::NotFound("session"))?;
+            if reason == EndReason::Revoked {
+                // Whoever ends a session elsewhere does not trust that device.
+                let device: Option<Uuid> = sessions::table
+                    .find(id.uuid())
+                    .select(sessions::trusted_device_id)
+                    .first(conn)
+                    .await?;
+                let device: Vec<Uuid> = device.into_iter().collect();
+                trusted_devices::end(conn, &device, Actor::User(user), now).await?;
+            }
             end(conn, &[id.uuid()], (reason, Actor::User(user)), now).await
         })
         .await
     }
 
-    /// Ends all sessions of the person: everywhere, here too.
+    /// Ends all sessions of the person, everywhere, here too, and trusts no device any more.
     ///
     /// # Errors
     /// [`Error::Store`] only.
     pub async fn end_sessions(&self, user: UserId, now: DateTime<Utc>) -> Result<(), Error> {
         let mut conn = self.connection().await?;
         let why = (EndReason::SignedOut, Actor::User(user));
-        conn.transaction(async |conn| end_all(conn, user, why, now).await).await
+        conn.transaction(async |conn| {
+            trusted_devices::end_all(conn, user, Actor::User(user), now).await?;
+            end_all(conn, user, why, now).await
+        })
+        .await
     }
 
     /// Which sessions ended since then, the latest first, at most `limit`.

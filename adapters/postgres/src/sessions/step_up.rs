@@ -31,7 +31,9 @@ impl Store {
             .transaction(async |conn| {
                 let proven = match shown {
                     Some(shown) => factors::present(conn, user, shown, Stage::Active, now).await?,
-                    None if factors::is_active(conn, user).await? => Err(FactorRefusal::CodeWanted),
+                    None if factors::active(conn, user).await?.is_some() => {
+                        Err(FactorRefusal::CodeWanted)
+                    }
                     None => Ok(()),
                 };
                 if proven.is_err() {

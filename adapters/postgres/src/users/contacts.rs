@@ -5,10 +5,11 @@ use crate::codes::{self, CodeKey};
 use crate::error::{Conflict, Error};
 use crate::pool::Store;
 use crate::schema::users;
-use crate::{audit, notifications};
+use crate::{audit, factors, notifications, trusted_devices};
 use amana_domain::code::{Code, CodeRefusal, Purpose};
 use amana_domain::contact::{Contact, ContactKind};
 use amana_domain::deal::Actor;
+use amana_domain::factor::FactorKind;
 use amana_domain::id::UserId;
 use amana_domain::notice::Template;
 use chrono::{DateTime, Utc};
@@ -117,6 +118,10 @@ impl Store {
             replace(conn, user, &present).await?;
             note_verified(conn, user, kind, now).await?;
             codes::end_all(conn, user, now).await?;
+            if factors::active(conn, user).await? == Some(FactorKind::Message(kind)) {
+                // The factor goes along, and so it is another one.
+                trusted_devices::end_all(conn, user, Actor::User(user), now).await?;
+            }
             let template = match kind {
                 ContactKind::Email => Template::EmailChanged,
                 ContactKind::Phone => Template::PhoneChanged,

@@ -5,10 +5,11 @@ use crate::codes::{self, CodeKey, Proof};
 use crate::error::{Conflict, Error};
 use crate::pool::Store;
 use crate::schema::users;
-use crate::{audit, notifications, sessions};
+use crate::{audit, factors, notifications, sessions, trusted_devices};
 use amana_domain::code::{Code, CodeRefusal, Purpose};
 use amana_domain::contact::{Contact, ContactKind};
 use amana_domain::deal::Actor;
+use amana_domain::factor::FactorKind;
 use amana_domain::id::UserId;
 use amana_domain::notice::Template;
 use amana_domain::session::EndReason;
@@ -22,7 +23,8 @@ use uuid::Uuid;
 const NOBODY: UserId = UserId::new(Uuid::nil());
 
 impl Store {
-    /// Sends a code to whoever has this address or number, if anybody has. Nothing tells the caller: neither
+    /// Sends a code to whoever has this address or number, if anybody has; by the other way if the person's second
+    /// factor comes by this one. Nothing tells the caller: neither
     /// that nobody has it, nor that the account is closed, nor that too many codes were sent.
     ///
     /// # Errors
@@ -40,7 +42,8 @@ impl Store {
             if user.contact(login.kind()) != *login {
                 return Ok(());
             }
-            codes::send(conn, &user, Purpose::ResetPassword, login, now).await
+            let kind = FactorKind::reset_by(factors::active(conn, id).await?, login.kind());
+            codes::send(conn, &user, Purpose::ResetPassword, &user.contact(kind), now).await
         });
         match sent.await {
             Err(Error::Code(_) | Error::Transfer(_)) => Ok(()),
@@ -133,6 +136,7 @@ async fn replace(
     // Whoever had the old password is out.
     let why = (EndReason::PasswordChanged, Actor::User(user.id));
     sessions::end_all(conn, user.id, why, now).await?;
+    trusted_devices::end_all(conn, user.id, Actor::User(user.id), now).await?;
     // To the address of now: whoever set the password may be about to change that, too.
     let address = user.contact(ContactKind::Email);
     notifications::enqueue_to(conn, user, Template::PasswordChanged, &address, None, now).await?;

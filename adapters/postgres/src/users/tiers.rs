@@ -1,40 +1,20 @@
-//! Which limits a person has: the tier, set by operators.
+//! Which limits a person has: the tier, set by those who work here.
 
-use super::{User, load};
+use super::load;
 use crate::audit;
 use crate::error::{Conflict, Error};
-use crate::pool::Store;
 use crate::schema::users;
 use amana_domain::deal::Actor;
 use amana_domain::id::UserId;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 
-impl Store {
-    /// Puts a person on another tier; it counts from the next call on.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], or [`Conflict::UnknownTier`].
-    pub async fn set_tier(
-        &self,
-        operator: UserId,
-        id: UserId,
-        (tier, note): (&str, &str),
-        now: DateTime<Utc>,
-    ) -> Result<User, Error> {
-        let mut conn = self.connection().await?;
-        conn.transaction(async |conn| {
-            put_on_tier(conn, operator, id, (tier, note), now).await?;
-            load(conn, id).await
-        })
-        .await
-    }
-}
-
+/// Puts a person on another tier; it counts from the next call on.
+///
 /// # Errors
-/// As [`Store::set_tier`].
+/// [`Error::NotFound`], or [`Conflict::UnknownTier`].
 pub(crate) async fn put_on_tier(
     conn: &mut AsyncPgConnection,
     operator: UserId,

@@ -2,7 +2,7 @@
 
 use crate::problem::ApiError;
 use crate::wire::{Money, Nullable, Text, Timestamp, Wire};
-use amana_domain::id::{BreakId, CallbackId, PaymentId, RunId};
+use amana_domain::id::{ApprovalId, BreakId, CallbackId, PaymentId, RunId};
 use amana_domain::money::Currency;
 use amana_postgres::{BreakView, RunView, StoredCallback, SuspenseItem};
 use poem_openapi::Object;
@@ -94,6 +94,10 @@ pub(super) struct Suspense {
     reference: Nullable<String>,
     paid_at: Timestamp,
     found_at: Timestamp,
+    /// When it was given to whom it belongs; `null` while it is in suspense.
+    closed_at: Nullable<Timestamp>,
+    /// The approval by which.
+    closed_by: Nullable<Wire<ApprovalId>>,
 }
 
 impl TryFrom<SuspenseItem> for Suspense {
@@ -111,6 +115,8 @@ impl TryFrom<SuspenseItem> for Suspense {
             reference: Nullable::of(row.reference),
             paid_at: row.paid_at.into(),
             found_at: row.found_at.into(),
+            closed_at: Nullable::of(row.closed_at),
+            closed_by: Nullable::of(row.closed_by.map(ApprovalId::new)),
         })
     }
 }

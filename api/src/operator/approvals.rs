@@ -1,0 +1,234 @@
+//! Four eyes: what one operator asks for and another one decides about.
+
+mod answer;
+
+use crate::Chapter;
+use crate::auth::Operator;
+use crate::body::Body;
+use crate::context::Context;
+use crate::once::{Done, Made, keyed};
+use crate::page::{Cursor, PageOf, limit};
+use crate::problem::ApiError;
+use crate::wire::{Key, Limit, Note, Receipt, TierName, Wire};
+use amana_domain::approval::{ApprovalKind, ApprovalState, Command, Wanted};
+use amana_domain::id::{ApprovalId, UserId};
+use amana_domain::ledger::Provider;
+use amana_domain::permission::{Action, Resource};
+use answer::{ApprovalAnswer, Found, FoundPage, asked, decided};
+use poem::web::Data;
+use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::{Object, OpenApi};
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// What is to be done about a person, if somebody else agrees.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[oai(deny_unknown_fields)]
+struct AskApproval {
+    kind: Wire<ApprovalKind>,
+    /// Whom it is about.
+    user_id: Wire<UserId>,
+    /// Of `set_tier`: `starter`, `standard`, `business`, or another that was set up.
+    tier: Option<Wire<TierName>>,
+    /// Of `move_suspense`: who received the money.
+    provider: Option<Wire<Provider>>,
+    /// Of `move_suspense`: under which the money came; all of it is moved.
+    receipt: Option<Wire<Receipt>>,
+    /// Why; it is kept with the request.
+    note: Wire<Note>,
+}
+
+impl AskApproval {
+    /// # Errors
+    /// `invalid_request` unless exactly the members of its kind are there.
+    fn wanted(&self) -> Result<Wanted, ApiError> {
+        let kind = self.kind.0;
+        let unfit = |names: &str| {
+            Err(ApiError::field(
+                "",
+                format!("a request for `{kind}` has {names} besides the others"),
+            ))
+        };
+        let tier = self.tier.as_ref().map(|tier| tier.0.0.clone());
+        let receipt = self.receipt.as_ref().map(|receipt| receipt.0.0.clone());
+        match (kind, tier, self.provider.map(|provider| provider.0), receipt) {
+            (ApprovalKind::SetTier, Some(tier), None, None) => Ok(Wanted::SetTier { tier }),
+            (ApprovalKind::MoveSuspense, None, Some(provider), Some(receipt)) => {
+                Ok(Wanted::MoveSuspense { provider, receipt })
+            }
+            (ApprovalKind::RemoveFactor, None, None, None) => Ok(Wanted::RemoveFactor),
+            (ApprovalKind::SetTier, ..) => unfit("`tier`"),
+            (ApprovalKind::MoveSuspense, ..) => unfit("`provider` and `receipt`"),
+            (ApprovalKind::RemoveFactor, ..) => unfit("nothing"),
+        }
+    }
+}
+
+/// What is said with a decision.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[oai(deny_unknown_fields)]
+struct DecideApproval {
+    /// Why; it is kept with the decision.
+    note: Wire<Note>,
+}
+
+async fn decide(
+    context: &Context,
+    (operator, key): (Operator, Wire<Key>),
+    (id, command, operation): (ApprovalId, Command, &'static str),
+    body: Body<DecideApproval>,
+) -> Result<Done<ApprovalAnswer>, ApiError> {
+    let view = context.store.approval(id, context.now()).await?;
+    let resource = view.approval.wanted.kind().resource();
+    operator.may_move(context, (resource, Action::Decide), view.amount)?;
+    let keyed = keyed(operator.caller(), key, operation, &format!("{id} {}", body.canonical));
+    let note = body.value.note.0.0;
+    let outcome = context
+        .write(async move |store, now| {
+            store.decide_approval(&keyed, id, (command, &note), decided, now).await
+        })
+        .await?;
+    Ok(outcome.into())
+}
+
+pub(crate) struct Approvals;
+
+#[OpenApi(prefix_path = "/v1/operator/approvals", tag = "Chapter::Operator")]
+impl Approvals {
+    /// Ask for an approval
+    ///
+    /// For what one operator does not do alone: putting a person on another tier of limits, giving money in
+    /// suspense to whom it belongs, taking a lost second factor away (the person is told). Another operator decides
+    /// within seven days. Problems: `already_asked` (409) if the same waits already, `own_request` (403) for what
+    /// is for oneself, `unknown_tier` (422), `wrong_state` (409) if the money was moved, `recipient_closed` (422) if
+    /// the person's account is closed, `not_found` (404), `forbidden` (403), `idempotency_key_required` (400),
+    /// `idempotency_key_reused` (422).
+    #[oai(path = "/", method = "post", operation_id = "ask_approval")]
+    async fn ask(
+        &self,
+        context: Data<&Arc<Context>>,
+        operator: Operator,
+        /// A text of your own choosing that names this call.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Wire<Key>>,
+        body: Body<AskApproval>,
+    ) -> Result<Made<ApprovalAnswer>, ApiError> {
+        let wanted = body.value.wanted()?;
+        // First without the amount: whoever may not ask at all does not learn what is in suspense.
+        let right = (wanted.kind().resource(), Action::Ask);
+        operator.may(&context, right)?;
+        operator.may_move(&context, right, context.store.amount_wanted(&wanted).await?)?;
+        let keyed = keyed(operator.caller(), key.0, "ask_approval", &body.canonical);
+        let (user, note) = (body.value.user_id.0, body.value.note.0.0);
+        let work = async move |store: amana_postgres::Store, now| {
+            store.ask_approval(&keyed, (user, &wanted, &note), asked, now).await
+        };
+        Ok(context.write(work).await?.into())
+    }
+
+    /// List approvals
+    ///
+    /// Newest first. Problems: `forbidden` (403) for everybody but operators.
+    #[oai(path = "/", method = "get", operation_id = "list_approvals")]
+    async fn list(
+        &self,
+        context: Data<&Arc<Context>>,
+        operator: Operator,
+        /// Which ones; `asked` if left out.
+        state: Query<Option<Wire<ApprovalState>>>,
+        /// The `next_cursor` of the page before.
+        after: Query<Option<Cursor<ApprovalId>>>,
+        /// How many items a page has at most; 20 if left out.
+        #[oai(name = "limit")]
+        size: Query<Option<Limit>>,
+    ) -> Result<FoundPage, ApiError> {
+        operator.may(&context, (Resource::Approvals, Action::Read))?;
+        let state = state.0.map_or(ApprovalState::Asked, |state| state.0);
+        let after = after.0.map(|Cursor(id)| id);
+        let page = context.store.approvals(state, after, limit(size.0), context.now()).await?;
+        let page = PageOf::of(page, |view| view.approval.id, |view| ApprovalAnswer::from(&view));
+        Ok(FoundPage::Page(Json(page)))
+    }
+
+    /// Get an approval
+    ///
+    /// Problems: `not_found` (404), `forbidden` (403).
+    #[oai(path = "/:id", method = "get", operation_id = "get_approval")]
+    async fn get(
+        &self,
+        context: Data<&Arc<Context>>,
+        operator: Operator,
+        /// The id of the approval.
+        id: Path<Wire<ApprovalId>>,
+    ) -> Result<Found, ApiError> {
+        operator.may(&context, (Resource::Approvals, Action::Read))?;
+        Ok(context.store.approval(id.0.0, context.now()).await?.into())
+    }
+
+    /// Approve what was asked for
+    ///
+    /// It happens at once, by the rules of this moment; the person is told. Problems: `own_request` (403) for who
+    /// asked and for whom it is about; `wrong_state` (409) if it was decided, taken back or is over, or the money
+    /// was moved; `forbidden` (403), also if who asked may not ask for it any more; `recipient_closed` (422) if the
+    /// person's account is closed, `not_found` (404), `idempotency_key_required` (400), `idempotency_key_reused`
+    /// (422).
+    #[oai(path = "/:id/approve", method = "post", operation_id = "approve_approval")]
+    async fn approve(
+        &self,
+        context: Data<&Arc<Context>>,
+        operator: Operator,
+        /// The id of the approval.
+        id: Path<Wire<ApprovalId>>,
+        /// A text of your own choosing that names this call.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Wire<Key>>,
+        body: Body<DecideApproval>,
+    ) -> Result<Done<ApprovalAnswer>, ApiError> {
+        operator.may(&context, (Resource::Approvals, Action::Read))?;
+        let decision = (id.0.0, Command::Approve, "approve_approval");
+        decide(&context, (operator, key.0), decision, body).await
+    }
+
+    /// Reject what was asked for
+    ///
+    /// Nothing happens. Problems: as `approve_approval`.
+    #[oai(path = "/:id/reject", method = "post", operation_id = "reject_approval")]
+    async fn reject(
+        &self,
+        context: Data<&Arc<Context>>,
+        operator: Operator,
+        /// The id of the approval.
+        id: Path<Wire<ApprovalId>>,
+        /// A text of your own choosing that names this call.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Wire<Key>>,
+        body: Body<DecideApproval>,
+    ) -> Result<Done<ApprovalAnswer>, ApiError> {
+        operator.may(&context, (Resource::Approvals, Action::Read))?;
+        let decision = (id.0.0, Command::Reject, "reject_approval");
+        decide(&context, (operator, key.0), decision, body).await
+    }
+
+    /// Take a request back
+    ///
+    /// For who asked, before it is decided about. Problems: `wrong_party` (403) for everybody else, `wrong_state`
+    /// (409), `not_found` (404), `forbidden` (403).
+    #[oai(path = "/:id/withdraw", method = "post", operation_id = "withdraw_approval")]
+    async fn withdraw(
+        &self,
+        context: Data<&Arc<Context>>,
+        operator: Operator,
+        /// The id of the approval.
+        id: Path<Wire<ApprovalId>>,
+    ) -> Result<Found, ApiError> {
+        operator.may(&context, (Resource::Approvals, Action::Read))?;
+        let (asker, id) = (operator.caller().user(), id.0.0);
+        let withdrawn = context
+            .write(async move |store, now| store.withdraw_approval(asker, id, now).await)
+            .await?;
+        Ok(withdrawn.into())
+    }
+}

@@ -1,0 +1,85 @@
+//! The devices on which the caller is asked for no second factor.
+
+use crate::Chapter;
+use crate::auth::Caller;
+use crate::context::Context;
+use crate::page::PageOf;
+use crate::problem::ApiError;
+use crate::wire::{Nullable, Timestamp, Wire};
+use amana_domain::id::TrustedDeviceId;
+use amana_postgres::TrustedDevice;
+use poem::web::Data;
+use poem_openapi::param::Path;
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use std::sync::Arc;
+
+/// A device on which no second factor is asked for.
+#[derive(Debug, Object)]
+#[oai(rename = "TrustedDevice")]
+struct DeviceAnswer {
+    id: Wire<TrustedDeviceId>,
+    /// As the person may know it: `Chrome on Android`.
+    device: String,
+    created_at: Timestamp,
+    /// Until then.
+    expires_at: Timestamp,
+}
+
+impl From<TrustedDevice> for DeviceAnswer {
+    fn from(device: TrustedDevice) -> Self {
+        Self {
+            id: TrustedDeviceId::new(device.id).into(),
+            device: device.device_name,
+            created_at: device.created_at.into(),
+            expires_at: device.expires_at.into(),
+        }
+    }
+}
+
+#[derive(ApiResponse)]
+enum Listed {
+    /// The devices; there are at most ten.
+    #[oai(status = 200)]
+    Devices(Json<PageOf<DeviceAnswer>>),
+}
+
+#[derive(ApiResponse)]
+enum Ended {
+    /// From now on a second factor is asked for there.
+    #[oai(status = 204)]
+    Done,
+}
+
+pub(crate) struct TrustedDevices;
+
+#[OpenApi(prefix_path = "/v1/me/trusted-devices", tag = "Chapter::People")]
+impl TrustedDevices {
+    /// List one's trusted devices
+    ///
+    /// Where no second factor is asked for at a log-in, the newest first; `complete_log_in` makes a device one.
+    #[oai(path = "/", method = "get", operation_id = "list_trusted_devices")]
+    async fn list(&self, context: Data<&Arc<Context>>, caller: Caller) -> Result<Listed, ApiError> {
+        let devices = context.store.trusted_devices(caller.user(), context.now()).await?;
+        let items = devices.into_iter().map(DeviceAnswer::from).collect();
+        Ok(Listed::Devices(Json(PageOf { items, next_cursor: Nullable::none() })))
+    }
+
+    /// Trust a device no more
+    ///
+    /// Sessions that are open there stay open. Problems: `not_found` (404).
+    #[oai(path = "/:id", method = "delete", operation_id = "end_trusted_device")]
+    async fn end(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+        /// The id of the device.
+        id: Path<Wire<TrustedDeviceId>>,
+    ) -> Result<Ended, ApiError> {
+        let (user, id) = (caller.user(), id.0.0);
+        context
+            .write(async move |store, now| store.end_trusted_device(user, id, now).await)
+            .await?;
+        Ok(Ended::Done)
+    }
+}

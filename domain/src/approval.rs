@@ -1,0 +1,173 @@
+//! Four eyes: what one person who works here asks for and another one decides about. Nothing happens before
+//! that, and nobody has a hand in what is for themselves. Every pair of state and command is written out.
+#![deny(clippy::wildcard_enum_match_arm)]
+
+use crate::id::{ApprovalId, UserId};
+use crate::ledger::Provider;
+use crate::money::Money;
+use crate::permission::{Action, Circumstances, Denial, Resource, UserRole, permit};
+use crate::text_enum;
+use chrono::{DateTime, TimeDelta, Utc};
+use thiserror::Error;
+
+/// What nobody decides about for so long is over.
+pub const APPROVAL_TTL: TimeDelta = TimeDelta::days(7);
+
+text_enum! {
+    pub enum ApprovalKind as "kind of approval" {
+        SetTier = "set_tier",
+        MoveSuspense = "move_suspense",
+        RemoveFactor = "remove_factor",
+    }
+}
+
+text_enum! {
+    pub enum ApprovalState as "approval state" {
+        /// Waits for a decision.
+        Asked = "asked",
+        Approved = "approved",
+        Rejected = "rejected",
+        /// Taken back by whoever asked.
+        Withdrawn = "withdrawn",
+        Expired = "expired",
+    }
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// Puts a person on another tier of limits.
+    SetTier { tier: String },
+    /// Gives money in suspense, all of it, to the person to whom it belongs.
+    MoveSuspense { provider: Provider, receipt: String },
+    /// Takes the second factor away from somebody who has lost it.
+    RemoveFactor,
+}
+
+impl Wanted {
+    #[must_use]
+    pub const fn kind(&self) -> ApprovalKind {
+        match self {
+            Wanted::SetTier { .. } => ApprovalKind::SetTier,
+            Wanted::MoveSuspense { .. } => ApprovalKind::MoveSuspense,
+            Wanted::RemoveFactor => ApprovalKind::RemoveFactor,
+        }
+    }
+}
+
+impl ApprovalKind {
+    /// To which row of the permission table asking and deciding belong.
+    #[must_use]
+    pub const fn resource(self) -> Resource {
+        match self {
+            ApprovalKind::SetTier => Resource::Tiers,
+            ApprovalKind::MoveSuspense => Resource::Suspense,
+            ApprovalKind::RemoveFactor => Resource::SecondFactors,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approval {
+    pub id: ApprovalId,
+    pub wanted: Wanted,
+    /// The person whom it is about.
+    pub user: UserId,
+    pub state: ApprovalState,
+    pub asked_by: UserId,
+    pub asked_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    Approve,
+    Reject,
+    Withdraw,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum ApprovalRefusal {
+    #[error("the request is {0}")]
+    WrongState(ApprovalState),
+    #[error("somebody else than who asked has to decide")]
+    OwnRequest,
+    #[error("nobody asks for or decides about what is for themselves")]
+    OwnMatter,
+    #[error("only who asked can take the request back")]
+    NotAsker,
+    #[error("who asked may not ask for this any more: {0}")]
+    AskerMayNot(Denial),
+    #[error("this money is not in suspense any more")]
+    Moved,
+}
+
+/// Whether `asker` may ask for something that is about `user`; that the role allows it is seen to before.
+///
+/// # Errors
+/// [`ApprovalRefusal::OwnMatter`].
+pub fn ask(asker: UserId, user: UserId) -> Result<(), ApprovalRefusal> {
+    if asker == user { Err(ApprovalRefusal::OwnMatter) } else { Ok(()) }
+}
+
+impl Approval {
+    /// The state as it is at that time: it is over when its time is up, whoever notes that and when.
+    #[must_use]
+    pub fn state_at(&self, now: DateTime<Utc>) -> ApprovalState {
+        let is_late = self.state == ApprovalState::Asked && now >= self.expires_at;
+        if is_late { ApprovalState::Expired } else { self.state }
+    }
+
+    /// Decides which state `command`, given by `actor`, leads to.
+    ///
+    /// # Errors
+    /// [`ApprovalRefusal`].
+    pub fn decide(
+        &self,
+        command: Command,
+        actor: UserId,
+        now: DateTime<Utc>,
+    ) -> Result<ApprovalState, ApprovalRefusal> {
+        match (self.state_at(now), command) {
+            (ApprovalState::Asked, Command::Approve | Command::Reject)
+                if actor == self.asked_by =>
+            {
+                Err(ApprovalRefusal::OwnRequest)
+            }
+            (ApprovalState::Asked, Command::Approve | Command::Reject) if actor == self.user => {
+                Err(ApprovalRefusal::OwnMatter)
+            }
+            (ApprovalState::Asked, Command::Approve) => Ok(ApprovalState::Approved),
+            (ApprovalState::Asked, Command::Reject) => Ok(ApprovalState::Rejected),
+            (ApprovalState::Asked, Command::Withdraw) if actor == self.asked_by => {
+                Ok(ApprovalState::Withdrawn)
+            }
+            (ApprovalState::Asked, Command::Withdraw) => Err(ApprovalRefusal::NotAsker),
+            (
+                state @ (ApprovalState::Approved
+                | ApprovalState::Rejected
+                | ApprovalState::Withdrawn
+                | ApprovalState::Expired),
+                Command::Approve | Command::Reject | Command::Withdraw,
+            ) => Err(ApprovalRefusal::WrongState(state)),
+        }
+    }
+
+    /// Whether who asked, in the role that they have now, might have asked for this when they did. From where
+    /// they asked was looked at then.
+    ///
+    /// # Errors
+    /// [`ApprovalRefusal::AskerMayNot`].
+    pub fn still_asked(
+        &self,
+        role: UserRole,
+        amount: Option<Money>,
+    ) -> Result<(), ApprovalRefusal> {
+        let then = Circumstances { at: self.asked_at, from_listed: true, amount };
+        permit(role, (self.wanted.kind().resource(), Action::Ask), &then)
+            .map_err(ApprovalRefusal::AskerMayNot)
+    }
+}
+
+#[cfg(test)]
+mod tests;
