@@ -34,7 +34,7 @@ const PASSWORD: RateRule = RateRule { name: "password", limit: 5, window: QUARTE
 const PORTION: u32 = 50;
 
 /// These make accounts and tokens: whoever calls them is a stranger, with whatever token.
-const FOR_STRANGERS: [&str; 2] = ["/v1/users", "/v1/sessions"];
+const FOR_STRANGERS: [&str; 3] = ["/v1/users", "/v1/sessions", "/v1/invitations/accept"];
 
 /// The provider, load balancers and readers of the document are not counted.
 const UNCOUNTED: [&str; 5] = ["/livez", "/readyz", "/openapi.json", "/docs", signing_keys::PATH];
