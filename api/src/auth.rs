@@ -2,9 +2,10 @@
 
 use crate::address::ClientAddress;
 use crate::context::Context;
+use crate::principal::{KeyVerdict, require_no_key};
 use crate::problem::{ApiError, Code};
-use crate::tokens;
-use amana_domain::id::{SessionId, UserId};
+use crate::{api_keys, tokens};
+use amana_domain::id::{ApiKeyId, SessionId, UserId};
 use amana_domain::money::Money;
 use amana_domain::permission::{Action, Circumstances, Resource, UserRole, permit};
 use amana_domain::transfer::TransferRefusal;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 pub(crate) const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 /// The access token that `log_in` answers, as `Authorization: Bearer …`.
+// Operations that machines may call too take a `Principal` instead.
 #[derive(SecurityScheme)]
 #[oai(ty = "bearer", bearer_format = "JWT", rename = "bearer", checker = "caller")]
 pub(crate) struct Caller(tokens::Bearer);
@@ -30,6 +32,14 @@ impl Caller {
     pub(crate) const fn session(&self) -> SessionId {
         self.0.session
     }
+}
+
+/// Who calls, before it is known what for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Identity {
+    pub(crate) account: UserId,
+    /// If it is a machine.
+    pub(crate) key: Option<ApiKeyId>,
 }
 
 /// Somebody who works here, as far as that is proven: what they may do depends on the role.
@@ -73,14 +83,34 @@ impl Operator {
     }
 }
 
-/// Whose valid token the request carries, if one. What else a caller has to be, the extractors ask.
-pub(crate) fn bearer(context: &Context, request: &Request) -> Option<tokens::Bearer> {
+/// Who calls, as far as the request proves it; read once and told to the extractors with the request. What else a
+/// caller has to be, they ask.
+pub(crate) async fn identify(context: &Context, request: &mut Request) -> Option<Identity> {
     let (scheme, token) = request.header(header::AUTHORIZATION)?.split_once(' ')?;
-    let is_bearer = scheme.eq_ignore_ascii_case("Bearer");
-    is_bearer.then(|| context.tokens.read_access(token.trim(), context.now())).flatten()
+    let (token, now) = (token.trim(), context.now());
+    if !scheme.eq_ignore_ascii_case("Bearer") {
+        return None;
+    }
+    if api_keys::is_key(token) {
+        let verdict: KeyVerdict = context.keys.verify(token, now).await;
+        let found = verdict.as_ref().ok();
+        let found = found.map(|key| Identity { account: key.account(), key: Some(key.id()) });
+        request.set_data(verdict);
+        return found;
+    }
+    let bearer = context.tokens.read_access(token, now)?;
+    request.set_data(bearer);
+    Some(Identity { account: bearer.user, key: None })
+}
+
+impl From<&Caller> for UserId {
+    fn from(caller: &Caller) -> Self {
+        caller.user()
+    }
 }
 
 async fn caller(request: &Request, token: Bearer) -> poem::Result<tokens::Bearer> {
+    require_no_key(request)?;
     let context = request.data::<Arc<Context>>().ok_or_else(ApiError::internal)?;
     // Read once, when the request was counted.
     let known = request.data::<tokens::Bearer>().copied();

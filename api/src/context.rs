@@ -1,5 +1,6 @@
 //! What handlers work with, and the one way in which they change something.
 
+use crate::api_keys::KeyRing;
 use crate::ended::EndedSessions;
 use crate::factor::FactorKeys;
 use crate::links::Links;
@@ -10,7 +11,7 @@ use crate::tokens::Tokens;
 use amana_domain::fee::{FeePayer, FeePlan};
 use amana_domain::money::{Currency, Money};
 use amana_files::Files;
-use amana_postgres::{Clock, CodeKey, Error, Store, TransferWriter};
+use amana_postgres::{Clock, CodeKey, Error, Store, TransferWriter, current_key, through_key};
 use amana_redis::Transport;
 use chrono::{DateTime, Utc};
 use ipnet::IpNet;
@@ -43,6 +44,7 @@ pub(crate) struct Context {
     pub(crate) redis: Option<Transport>,
     pub(crate) tokens: Tokens,
     pub(crate) ended: Arc<EndedSessions>,
+    pub(crate) keys: KeyRing,
     /// From where money and rights may be decided about.
     pub(crate) staff_networks: Vec<IpNet>,
     pub(crate) passwords: Passwords,
@@ -70,7 +72,7 @@ impl Context {
         Fut: Future<Output = Result<T, Error>> + Send + 'static,
         T: Send + 'static,
     {
-        let work = work(self.store.clone(), self.now());
+        let work = through_key(current_key(), work(self.store.clone(), self.now()));
         match tokio::spawn(work.in_current_span()).await {
             Ok(result) => Ok(result?),
             Err(error) => {

@@ -1,8 +1,8 @@
 //! What became of a call whose answer was lost.
 
 use crate::Chapter;
-use crate::auth::Caller;
 use crate::context::Context;
+use crate::principal::{OperationsRead, Principal};
 use crate::problem::ApiError;
 use crate::wire::{Key, Timestamp, Wire};
 use amana_postgres::OperationView;
@@ -61,7 +61,7 @@ impl Operations {
     async fn get(
         &self,
         context: Data<&Arc<Context>>,
-        caller: Caller,
+        caller: Principal<OperationsRead>,
         /// The key of the call.
         key: Path<Wire<Key>>,
     ) -> Result<Found, ApiError> {

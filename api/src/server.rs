@@ -1,5 +1,6 @@
 //! Putting the layers together, and serving until told to stop.
 
+use crate::api_keys::KeyRing;
 use crate::context::{Context, FeePolicy};
 use crate::ended::EndedSessions;
 use crate::factor::FactorKeys;
@@ -10,6 +11,7 @@ use crate::problem::{of_framework, of_panic};
 use crate::rate_limits::{Budgets, RateLimits};
 use crate::tokens::Tokens;
 use crate::{bounds, compress, cors, docs, observe, rate_limits, service};
+use amana_domain::api_key::KeyMode;
 use amana_files::Files;
 use amana_postgres::{Clock, CodeKey, Store, TransferWriter};
 use amana_redis::Transport;
@@ -36,6 +38,8 @@ pub struct ApiConfig {
     /// Signs the access tokens, signs the links to files, and makes one-time codes; all instances and workers share it.
     pub jwt_secret: SecretString,
     pub fee: FeePolicy,
+    /// Whether real money is moved here or play money: API keys of the other kind are refused.
+    pub mode: KeyMode,
     /// From where those who work here may decide about money and rights.
     pub staff_networks: Vec<IpNet>,
     /// Where documents are kept; all instances and workers share it.
@@ -77,6 +81,7 @@ pub fn app(
         trusted_proxies: edge.trusted_proxies.clone(),
         transfers: TransferWriter::start(&store, &clock),
         ended: EndedSessions::start(store.clone(), clock.clone()),
+        keys: KeyRing::new(store.clone(), config.mode),
         staff_networks: config.staff_networks.clone(),
         store,
         clock,

@@ -66,6 +66,7 @@ typed_id! {
     /// An application for a tier.
     KycId = "kyc";
     DocumentId = "doc";
+    ApiKeyId = "key";
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Scope {
+pub(crate) enum Scope {
     /// For everybody, without a token.
     Public,
     /// For everybody with an account; it reads or makes what is their own.
@@ -34,6 +34,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("confirm_password_reset", Public),
     ("confirm_phone_change", Own),
     ("confirm_verification", Own),
+    ("create_api_key", Own),
     ("create_deal", Own),
     ("create_deposit", Own),
     ("create_hold", Own),
@@ -52,6 +53,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("end_session", Party),
     ("end_sessions", Own),
     ("fund_deal", Party),
+    ("get_api_key", Party),
     ("get_deal", Party),
     ("get_file", Public),
     ("get_hold", Party),
@@ -69,6 +71,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("get_transaction", Party),
     ("get_user", Staff(Resource::Users, Action::Read)),
     ("get_wallet", Own),
+    ("list_api_keys", Own),
     ("list_breaks", Staff(Resource::Reconciliation, Action::Read)),
     ("list_callbacks", Staff(Resource::Reconciliation, Action::Read)),
     ("list_deal_events", Party),
@@ -100,6 +103,8 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("remove_second_factor", Own),
     ("reopen_user", Staff(Resource::Users, Action::Change)),
     ("replay_job", Staff(Resource::Jobs, Action::Change)),
+    ("revoke_api_key", Party),
+    ("rotate_api_key", Party),
     ("set_handle", Own),
     ("set_role", Staff(Resource::Roles, Action::Change)),
     ("set_tier", Staff(Resource::Tiers, Action::Change)),
@@ -114,13 +119,13 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("withdraw_kyc_application", Party),
     ("step_up_session", Own),
 ];
-const ROWS: usize = 87;
+const ROWS: usize = 92;
 
 /// A deal, a payment, a hold, an application, a job and a transaction that exist, so that a refusal is not for want of them.
-struct World {
-    app: App,
-    stranger: Person,
-    operator: Person,
+pub(crate) struct World {
+    pub(crate) app: App,
+    pub(crate) stranger: Person,
+    pub(crate) operator: Person,
     buyer: String,
     deal: String,
     milestone: String,
@@ -131,9 +136,10 @@ struct World {
     job: String,
     transaction: String,
     session: String,
+    key: String,
 }
 
-async fn world() -> World {
+pub(crate) async fn world() -> World {
     let mut app = App::start().await;
     let (buyer, seller) = (app.person("Amina").await, app.person("Juma").await);
     let (stranger, operator) = (app.person("Neema").await, app.operator().await);
@@ -154,6 +160,7 @@ async fn world() -> World {
     let transaction = app.given(&buyer, 100_000, app.clock.now()).await;
     let session = app.open_session(&buyer.email).await;
     let session = session["session_id"].as_str().expect("an id").to_owned();
+    let key = app.key(&buyer, &["wallet:read"]).await.id;
     let buyer = buyer.id;
     World {
         app,
@@ -169,6 +176,7 @@ async fn world() -> World {
         job,
         transaction,
         session,
+        key,
     }
 }
 
@@ -187,6 +195,7 @@ impl World {
                 "files" => "nothing",
                 "jobs" => &self.job,
                 "sessions" => &self.session,
+                "api-keys" => &self.key,
                 "operations" => "somebody-elses-key",
                 "transactions" => &self.transaction,
                 "users" => &self.buyer,
@@ -215,6 +224,9 @@ impl World {
                 "counterparty": { "phone": "254711000001" },
                 "milestones": [{ "title": "Goats", "amount": money }],
             }),
+            "create_api_key" => {
+                json!({ "name": "Shop", "scopes": ["wallet:read"], "expires_in_days": 1 })
+            }
             "create_transfer" => {
                 json!({ "to": { "phone": "254711000001" }, "amount": money })
             }
@@ -237,14 +249,18 @@ impl World {
         })
     }
 
-    async fn call(&self, operation: &Operation, token: Option<&str>) -> amana_harness::Answer {
+    pub(crate) async fn call(
+        &self,
+        operation: &Operation,
+        token: Option<&str>,
+    ) -> amana_harness::Answer {
         let method = Method::from_bytes(operation.method.as_bytes()).unwrap();
         let (key, body) = (Uuid::new_v4().to_string(), Self::body(operation));
         self.app.send(method, &self.path(operation), token, Some(&key), body.as_ref()).await
     }
 }
 
-fn scope(operation: &Operation) -> Scope {
+pub(crate) fn scope(operation: &Operation) -> Scope {
     let row = TABLE.iter().find(|(id, _)| *id == operation.id);
     row.unwrap_or_else(|| panic!("{} has no row in the access table", operation.id)).1
 }

@@ -40,6 +40,8 @@ impl World {
             "create_second_factor" => "/v1/me/second-factor".to_owned(),
             "confirm_second_factor" => "/v1/me/second-factor/confirm".to_owned(),
             "set_role" => format!("/v1/operator/users/{USER}/role"),
+            "create_api_key" => "/v1/api-keys".to_owned(),
+            "rotate_api_key" => format!("/v1/api-keys/{KEY}/rotate"),
             "create_deposit" => "/v1/wallet/deposits".to_owned(),
             "create_withdrawal" => "/v1/withdrawals".to_owned(),
             "create_transfer" => "/v1/transfers".to_owned(),
@@ -99,11 +101,12 @@ impl World {
 
 const PAYMENT: &str = "pay_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const HOLD: &str = "hold_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
+const KEY: &str = "key_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const KYC: &str = "kyc_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const USER: &str = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 
 /// Every operation that takes a JSON body of ours.
-const WITH_BODY: [&str; 33] = [
+const WITH_BODY: [&str; 35] = [
     "approve_kyc_application",
     "close_user",
     "complete_log_in",
@@ -112,6 +115,7 @@ const WITH_BODY: [&str; 33] = [
     "confirm_phone_change",
     "confirm_second_factor",
     "confirm_verification",
+    "create_api_key",
     "create_deal",
     "create_deposit",
     "create_hold",
@@ -127,6 +131,7 @@ const WITH_BODY: [&str; 33] = [
     "reject_kyc_application",
     "release_withdrawal",
     "reopen_user",
+    "rotate_api_key",
     "set_handle",
     "set_password",
     "set_role",
@@ -152,6 +157,10 @@ fn good(operation: &str) -> Value {
         "complete_log_in" => json!({ "challenge": "nonsense", "code": "123456" }),
         "confirm_second_factor" => json!({ "code": "123456" }),
         "create_second_factor" | "step_up_session" => json!({ "password": "karibu-nyumbani-7" }),
+        "create_api_key" => {
+            json!({ "name": "Shop", "scopes": ["wallet:read"], "expires_in_days": 90 })
+        }
+        "rotate_api_key" => json!({}),
         "set_role" => json!({ "role": "support", "note": "looked into" }),
         "create_deposit" | "create_withdrawal" | "settle_hold" => json!({ "amount": money }),
         "create_transfer" => json!({ "to": { "phone": "254711000002" }, "amount": money }),
@@ -247,6 +256,9 @@ async fn the_good_bodies_are_good() {
         ("confirm_second_factor", 404),
         ("create_second_factor", 201),
         ("step_up_session", 200),
+        ("create_api_key", 201),
+        // There is no such key.
+        ("rotate_api_key", 404),
         ("create_deal", 201),
         ("create_deposit", 202),
         ("fund_deal", 202),

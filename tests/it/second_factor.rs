@@ -6,12 +6,13 @@ mod step_up;
 mod tries;
 
 use amana_harness::{App, PASSWORD, Person};
-use app::{confirmed, with_factor};
+use app::confirmed;
 use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-pub(crate) use app::Authenticator;
+pub(crate) use app::{Authenticator, step_up, with_factor};
+pub(crate) use secrets::everything;
 
 /// After so long no wrong code counts any more.
 const LONG: TimeDelta = TimeDelta::minutes(20);

@@ -49,6 +49,7 @@ pub const fn variables(template: Template) -> Variables {
             only(&["name", "at"])
         }
         Template::BackupCodeUsed => only(&["name", "at", "left"]),
+        Template::ApiKeyMade | Template::ApiKeyRotated => only(&["name", "key", "at"]),
         Template::DealProposed => {
             only(&["name", "counterparty", "deal_title", "amount", "deadline"])
         }

@@ -53,6 +53,8 @@ text_enum! {
         PasswordWrong = "password_wrong",
         ApplicationOpen = "application_open",
         FactorActive = "factor_active",
+        TooManyApiKeys = "too_many_api_keys",
+        ApiKeyOver = "api_key_over",
         KeyReused = "idempotency_key_reused",
         KeyInProgress = "idempotency_key_in_progress",
     }

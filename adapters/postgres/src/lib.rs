@@ -2,8 +2,9 @@
 //!
 //! Rules: helpers take the connection, never the pool; no network call inside a transaction; rows are
 //! locked in one order (idempotency key, deal, payment, hold, accounts by id; an application before its
-//! owner's row); a refusal rolls back.
+//! owner's row, a person's row before their API keys); a refusal rolls back.
 
+mod api_keys;
 mod audit;
 mod callbacks;
 mod clock;
@@ -32,10 +33,12 @@ mod row;
 mod schema;
 mod sessions;
 mod statement;
+mod through;
 mod transactions;
 mod transfers;
 mod users;
 
+pub use api_keys::{ApiKeyRecord, ApiKeyView, KeptSecret, NewApiKey};
 pub use audit::AuditRecord;
 pub use callbacks::{CallbackKind, CallbackOutcome, NewCallback, StoredCallback};
 pub use clock::Clock;
@@ -61,6 +64,7 @@ pub use proof::{Counts, LedgerCheck, LedgerCheckView, Proof};
 pub use quote::{Allowance, Quote};
 pub use reconciliation::{BreakView, RunSummary, RunView, SuspenseItem};
 pub use sessions::{Device, LogIn, SessionView};
+pub use through::{current_key, through_key};
 pub use transactions::{
     SCAN_MAX, StatementPage, StatementPlace, TransactionFilter, TransactionPage,
 };

@@ -14,6 +14,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    api_keys (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        name -> Text,
+        mode -> Text,
+        scopes -> Array<Nullable<Text>>,
+        digest -> Bytea,
+        last_four -> Text,
+        created_at -> Timestamptz,
+        issued_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        previous_digest -> Nullable<Bytea>,
+        previous_until -> Nullable<Timestamptz>,
+        last_used_at -> Nullable<Timestamptz>,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     audit (id) {
         id -> Int8,
         at -> Timestamptz,
@@ -440,6 +459,7 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(api_keys -> users (user_id));
 diesel::joinable!(backup_codes -> second_factors (user_id));
 diesel::joinable!(callbacks -> payments (payment_id));
 diesel::joinable!(codes -> users (user_id));
@@ -464,6 +484,7 @@ diesel::joinable!(users -> tiers (tier));
 
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
+    api_keys,
     audit,
     backup_codes,
     breaks,

@@ -23,6 +23,10 @@ text_enum! {
         TooManyTries = "too_many_tries",
         FactorActive = "factor_active",
         StepUpRequired = "step_up_required",
+        SessionRequired = "session_required",
+        ScopeMissing = "scope_missing",
+        TooManyApiKeys = "too_many_api_keys",
+        ApiKeyOver = "api_key_over",
         Forbidden = "forbidden",
         WrongParty = "wrong_party",
         OwnProposal = "own_proposal",
@@ -100,6 +104,8 @@ impl Code {
             | Code::SessionOver
             | Code::ChallengeOver => StatusCode::UNAUTHORIZED,
             Code::Forbidden
+            | Code::SessionRequired
+            | Code::ScopeMissing
             | Code::WrongParty
             | Code::OwnProposal
             | Code::OwnApplication
@@ -118,6 +124,8 @@ impl Code {
             | Code::TokenSuperseded
             | Code::OwnRole
             | Code::FactorActive
+            | Code::TooManyApiKeys
+            | Code::ApiKeyOver
             | Code::EmailTaken
             | Code::PhoneTaken
             | Code::WrongState
@@ -192,6 +200,10 @@ impl Code {
             Code::TooManyTries => "Too many wrong codes",
             Code::FactorActive => "There is a second factor already",
             Code::StepUpRequired => "This has to be proven anew",
+            Code::SessionRequired => "API keys are not taken here",
+            Code::ScopeMissing => "The API key does not reach so far",
+            Code::TooManyApiKeys => "There are enough API keys",
+            Code::ApiKeyOver => "The API key is over",
             Code::Forbidden => "Not allowed",
             Code::WrongParty => "This is for the other party to do",
             Code::OwnProposal => "Nobody accepts their own proposal",

@@ -267,6 +267,13 @@ impl From<Conflict> for ApiError {
                 Code::FactorActive,
                 "remove the second factor that you have before you set up another",
             ),
+            Conflict::TooManyApiKeys => (
+                Code::TooManyApiKeys,
+                "a person has 20 API keys at most: revoke one that is not used any more",
+            ),
+            Conflict::ApiKeyOver => {
+                (Code::ApiKeyOver, "this API key was revoked or has expired: make another one")
+            }
             Conflict::KeyReused => (
                 Code::IdempotencyKeyReused,
                 "this Idempotency-Key was used for a request that said something else",

@@ -1,12 +1,13 @@
 //! One adapter carries every domain type that is a text over HTTP.
 
 use super::{inline, register_named, single_value};
+use amana_domain::api_key::{KeyMode, KeyState, Scope};
 use amana_domain::contact::ContactKind;
 use amana_domain::deal::{DealState, MilestoneState, Role};
 use amana_domain::fee::FeePayer;
 use amana_domain::id::{
-    BreakId, CallbackId, DealId, DocumentId, EntryId, HoldId, JobId, KycId, MilestoneId, PaymentId,
-    RunId, SessionId, UserId,
+    ApiKeyId, BreakId, CallbackId, DealId, DocumentId, EntryId, HoldId, JobId, KycId, MilestoneId,
+    PaymentId, RunId, SessionId, UserId,
 };
 use amana_domain::ledger::EntryKind;
 use amana_domain::money::Currency;
@@ -130,6 +131,7 @@ ids! {
     SessionId = "session-id",
     KycId = "kyc-id",
     DocumentId = "document-id",
+    ApiKeyId = "api-key-id",
 }
 
 /// Carries closed sets of values; each is described once.
@@ -194,6 +196,13 @@ text_values! {
     Locale as "Language";
     /// A way in which a person is reached.
     ContactKind as "ContactKind";
+    /// How far an API key reaches. Every operation that takes keys names the one that it needs; none includes another.
+    /// Those of transfers, deals, payments and holds that end in `write` move the person's money.
+    Scope as "ApiKeyScope";
+    /// Whether an API key is for play money or for real money; a service takes one kind only.
+    KeyMode as "ApiKeyMode";
+    /// Whether an API key is good.
+    KeyState as "ApiKeyState";
     /// How far a job has come; a `dead` one has used up its attempts.
     JobState as "JobState";
     /// What became of a provider's callback.

@@ -49,6 +49,7 @@ async fn texts_are_well_formed_and_bounded() {
         ("refuse_withdrawal", "/note", 500),
         ("release_withdrawal", "/note", 500),
         ("set_tier", "/tier", 30),
+        ("create_api_key", "/name", 60),
         ("set_tier", "/note", 500),
         ("close_user", "/note", 500),
         ("reopen_user", "/note", 500),
@@ -136,6 +137,7 @@ async fn choices_and_periods_are_the_documented_ones() {
         ("create_kyc_application", "/tier"),
         ("reject_kyc_application", "/reasons/0"),
         ("start_verification", "/channel"),
+        ("create_api_key", "/scopes/0"),
     ] {
         for text in ["", "BUYER", "cash", "fr", "wallet\u{0}"] {
             world.check(operation, pointer, json!(text)).await;

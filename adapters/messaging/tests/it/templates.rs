@@ -29,6 +29,7 @@ fn ordinary() -> Params {
         ("device", "Chrome on Android"),
         ("at", "24.11.2026 18:00 EAT"),
         ("left", "10"),
+        ("key", "Shop"),
     ])
 }
 

@@ -18,7 +18,7 @@ use crate::error::{Conflict, Error};
 use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::{accounts, deals, holds, payments, tier_limits, users};
-use crate::{audit, ledger};
+use crate::{api_keys, audit, ledger};
 use amana_domain::deal::{Actor, DealState};
 use amana_domain::id::UserId;
 use amana_domain::ledger::{Account, AccountKind};
@@ -63,6 +63,7 @@ impl Store {
                 .await?;
             let data = json!({ "note": note });
             audit::record(conn, now, Actor::User(operator), "user.closed", id, data).await?;
+            api_keys::revoke_all(conn, id, Actor::User(operator), now).await?;
             load(conn, id).await
         })
         .await
