@@ -26,6 +26,9 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
+/// So many keys are removed at a time; what is left waits for the next time.
+const FORGET_MAX: i64 = 1_000;
+
 /// What is kept of a secret that was shown once.
 #[derive(Debug, Clone)]
 pub struct KeptSecret {
@@ -299,6 +302,20 @@ impl Store {
             .await
             .optional()?;
         row.map(ApiKeyRecord::try_from).transpose()
+    }
+
+    /// Removes keys that are over since before then, not too many at a time. Their records in the audit stay.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn forget_api_keys(&self, before: DateTime<Utc>) -> Result<(), Error> {
+        let mut conn = self.connection().await?;
+        let over = api_keys::revoked_at.lt(before).or(api_keys::expires_at.lt(before));
+        let ids = api_keys::table.filter(over).order(api_keys::id);
+        let ids: Vec<Uuid> = ids.select(api_keys::id).limit(FORGET_MAX).load(&mut conn).await?;
+        let gone = api_keys::table.filter(api_keys::id.eq_any(ids));
+        diesel::delete(gone).execute(&mut conn).await?;
+        Ok(())
     }
 
     /// Writes down that a key was used, unless that was done a moment ago.

@@ -53,7 +53,7 @@ async fn every_record_names_the_key() {
         for (caller, expected) in [(&machine, &by_key), (&amina, &by_person)] {
             let made = app.post(caller, path, body.clone()).await.expect(status);
             let id = made["id"].as_str().expect("an id");
-            assert_eq!(recorded(&app, id).await, [expected.clone()], "{path}");
+            assert_eq!(&recorded(&app, id).await, std::slice::from_ref(expected), "{path}");
         }
     }
     // Deals go on by whoever calls.
@@ -103,6 +103,18 @@ async fn idempotency_keys_are_the_accounts() {
     assert_eq!(again.expect(201), made);
     assert_eq!(app.get(&machine, "/v1/operations/k-1").await.expect(200)["body"], made);
     assert_eq!(app.balance(&amina).await, (9_500, 0));
+}
+
+/// What was said to somebody in a session stays there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_learns_nothing_of_calls_that_are_for_people() {
+    let app = App::builder().without_worker().start().await;
+    let amina = app.person("Amina").await;
+    let machine = app.machine(&amina, &["operations:read"]).await;
+    let body = json!({ "tier": "business" });
+    app.post_keyed(&amina, "/v1/kyc/applications", "k-1", body).await.expect(201);
+    app.get(&amina, "/v1/operations/k-1").await.expect(200);
+    refused(&app.get(&machine, "/v1/operations/k-1").await, 404, "not_found");
 }
 
 /// Nothing is proven anew by a key: what needs that is refused, and the rest is not.

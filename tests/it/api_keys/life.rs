@@ -3,6 +3,7 @@
 use super::{another_secret, refused, rotate, turned_away, with_checksum};
 use amana_domain::api_key::KeyMode;
 use amana_harness::{App, Key, PASSWORD, Person, api_config, eventually};
+use amana_postgres::Job;
 use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -200,6 +201,36 @@ async fn closing_the_account_ends_its_keys_for_good() {
     assert_eq!(newest.data["reason"], "account_closed");
     let amina = Person { token: app.log_in(&amina.email).await, ..amina.clone() };
     app.key(&amina, &["wallet:read"]).await;
+}
+
+/// What is over is forgotten after ninety days, what is good is not, and the audit has it all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_that_are_over_are_forgotten() {
+    let app = App::builder().without_worker().start().await;
+    let mut amina = app.person("Amina").await;
+    let (good, expired) =
+        (app.key(&amina, &["wallet:read"]).await, app.key(&amina, &["wallet:read"]).await);
+    let revoked = app.key(&amina, &["wallet:read"]).await;
+    assert_eq!(app.delete(&amina, &format!("/v1/api-keys/{}", revoked.id)).await.status, 204);
+    let left = async |days: i64, amina: &mut Person| {
+        app.advance(TimeDelta::days(days), &mut [amina]).await;
+        let now = app.clock.now();
+        app.store.enqueue_job(&Job::Housekeep { tick: days }, now, now).await.expect("a job");
+        app.run_due_jobs().await;
+        let listed = app.get(amina, "/v1/api-keys").await.expect(200);
+        let items = listed["items"].as_array().expect("keys").iter();
+        items.map(|one| one["id"].as_str().expect("an id").to_owned()).collect::<Vec<_>>()
+    };
+    // The newest first.
+    let all = [&revoked.id, &expired.id, &good.id].map(Clone::clone);
+    assert_eq!(left(89, &mut amina).await, all);
+    app.step_up(&amina).await;
+    rotate(&app, &amina, &good, json!({})).await;
+    assert_eq!(left(2, &mut amina).await, all[1..]);
+    // Both were made for 90 days, and one of them was rotated on the last but one.
+    assert_eq!(left(88, &mut amina).await, all[1..]);
+    assert_eq!(left(3, &mut amina).await, all[2..]);
+    assert_eq!(app.store.audit_of(&expired.id).await.expect("records").len(), 1);
 }
 
 /// Nobody has a key of a closed account, however close together the two are.
