@@ -163,6 +163,21 @@ async fn guessing_leads_nowhere() {
     app.get(&key.machine(&amina), "/v1/wallet").await.expect(200);
 }
 
+/// A machine that is told that its key is not good would have somebody make another one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_cannot_be_looked_for_is_not_called_wrong() {
+    let app = App::builder().without_worker().start().await;
+    let amina = app.person("Amina").await;
+    let key = app.key(&amina, &["wallet:read"]).await;
+    app.database.set_reachable(false).await;
+    let call = || app.send(Method::GET, "/v1/wallet", Some(&key.secret), None, None);
+    let answer = call().await;
+    refused(&answer, 503, "unavailable");
+    assert!(answer.headers.contains_key("retry-after"));
+    app.database.set_reachable(true).await;
+    eventually("the key is found", || async { (call().await.status == 200).then_some(()) }).await;
+}
+
 /// A key is of the account and not of a session: who changes the password has to look after the keys as well.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_outlives_sessions_and_passwords() {
