@@ -3,9 +3,10 @@
 use crate::address::ClientAddress;
 use crate::context::Context;
 use crate::cookies::{self, CSRF_HEADER};
+use crate::principal::{KeyVerdict, require_no_key};
 use crate::problem::{ApiError, Code};
-use crate::tokens;
-use amana_domain::id::{SessionId, UserId};
+use crate::{api_keys, tokens};
+use amana_domain::id::{ApiKeyId, SessionId, UserId};
 use amana_domain::money::Money;
 use amana_domain::permission::{Action, Circumstances, Resource, UserRole, permit};
 use amana_domain::transfer::TransferRefusal;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 pub(crate) const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 /// The access token that `log_in` answers, as `Authorization: Bearer …`.
+// Operations that machines may call too take a `Principal` instead.
 #[derive(SecurityScheme)]
 #[oai(ty = "bearer", bearer_format = "JWT", rename = "bearer", checker = "caller")]
 pub(crate) struct Caller(tokens::Bearer);
@@ -31,6 +33,14 @@ impl Caller {
     pub(crate) const fn session(&self) -> SessionId {
         self.0.session
     }
+}
+
+/// Who calls, before it is known what for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Identity {
+    pub(crate) account: UserId,
+    /// If it is a machine.
+    pub(crate) key: Option<ApiKeyId>,
 }
 
 /// Somebody who works here, as far as that is proven: what they may do depends on the role.
@@ -78,47 +88,70 @@ impl Operator {
 #[derive(Debug, Clone, Copy)]
 struct Forged;
 
-/// Whose valid token the request carries, if one. What else a caller has to be, the extractors ask.
+/// Who calls, as far as the request proves it; read once and told to the extractors with the request. What else a
+/// caller has to be, they ask.
 ///
 /// # Errors
 /// `unavailable` if there is no key to tell.
-pub(crate) async fn bearer(
+pub(crate) async fn identify(
     context: &Context,
     request: &mut Request,
-) -> Result<Option<tokens::Bearer>, ApiError> {
-    let header = request.header(header::AUTHORIZATION).and_then(|header| header.split_once(' '));
-    if let Some((_, token)) = header.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer")) {
-        let keys = context.keys.get().await?;
-        return Ok(context.tokens.read_access(&keys, token.trim(), context.now()));
+) -> Result<Option<Identity>, ApiError> {
+    let Some(header) = request.header(header::AUTHORIZATION) else {
+        return match cookies::access(request.cookie()) {
+            Some(token) => by_cookie(context, request, &token).await,
+            None => Ok(None),
+        };
+    };
+    let token = header.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"));
+    let Some((_, token)) = token else { return Ok(None) };
+    let (token, now) = (token.trim(), context.now());
+    if api_keys::is_key(token) {
+        let verdict: KeyVerdict = context.keys.verify(token, now).await;
+        let found = verdict.as_ref().ok();
+        let found = found.map(|key| Identity { account: key.account(), key: Some(key.id()) });
+        request.set_data(verdict);
+        return Ok(found);
     }
-    match cookies::access(request.cookie()) {
-        Some(token) if header.is_none() => by_cookie(context, request, &token).await,
-        _ => Ok(None),
-    }
+    let keys = context.signing_keys.get().await?;
+    let bearer = context.tokens.read_access(&keys, token, now);
+    Ok(bearer.map(|bearer| by_session(request, bearer)))
+}
+
+fn by_session(request: &mut Request, bearer: tokens::Bearer) -> Identity {
+    request.set_data(bearer);
+    Identity { account: bearer.user, key: None }
 }
 
 async fn by_cookie(
     context: &Context,
     request: &mut Request,
     token: &str,
-) -> Result<Option<tokens::Bearer>, ApiError> {
-    let keys = context.keys.get().await?;
-    let bearer = context.tokens.read_access(&keys, token, context.now());
+) -> Result<Option<Identity>, ApiError> {
+    let keys = context.signing_keys.get().await?;
     // The framework asks for this header before it asks us; what is in it nobody reads any more.
     request.headers_mut().insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer cookie"));
-    let is_ours = |bearer: &tokens::Bearer| {
-        cookies::is_harmless(request.method())
-            || context.csrf.fits(bearer.session, request.header(CSRF_HEADER))
+    let Some(bearer) = context.tokens.read_access(&keys, token, context.now()) else {
+        return Ok(None);
     };
-    if bearer.as_ref().is_none_or(is_ours) {
-        return Ok(bearer);
+    let is_ours = cookies::is_harmless(request.method())
+        || context.csrf.fits(bearer.session, request.header(CSRF_HEADER));
+    if is_ours {
+        return Ok(Some(by_session(request, bearer)));
     }
     request.set_data(Forged);
     Ok(None)
 }
 
+impl From<&Caller> for UserId {
+    fn from(caller: &Caller) -> Self {
+        caller.user()
+    }
+}
+
 /// The token was read when the request was counted.
 async fn caller(request: &Request, _: Bearer) -> poem::Result<tokens::Bearer> {
+    require_no_key(request)?;
     let context = request.data::<Arc<Context>>().ok_or_else(ApiError::internal)?;
     if request.data::<Forged>().is_some() {
         return Err(ApiError::csrf_token_wrong().into());

@@ -1,5 +1,6 @@
 //! What handlers work with, and the one way in which they change something.
 
+use crate::api_keys::KeyRing;
 use crate::cookies::CsrfTokens;
 use crate::ended::EndedSessions;
 use crate::factor::FactorKeys;
@@ -14,7 +15,7 @@ use crate::tokens::Tokens;
 use amana_domain::fee::{FeePayer, FeePlan};
 use amana_domain::money::{Currency, Money};
 use amana_files::Files;
-use amana_postgres::{Clock, CodeKey, Error, Store, TransferWriter};
+use amana_postgres::{Clock, CodeKey, Error, Store, TransferWriter, current_key, through_key};
 use amana_redis::Transport;
 use chrono::{DateTime, Utc};
 use ipnet::IpNet;
@@ -46,10 +47,11 @@ pub(crate) struct Context {
     pub(crate) clock: Clock,
     pub(crate) redis: Option<Transport>,
     pub(crate) tokens: Tokens,
-    pub(crate) keys: Arc<SigningKeys>,
+    pub(crate) signing_keys: Arc<SigningKeys>,
     pub(crate) csrf: CsrfTokens,
     pub(crate) sockets: Arc<Sockets>,
     pub(crate) ended: Arc<EndedSessions>,
+    pub(crate) keys: KeyRing,
     /// From where money and rights may be decided about.
     pub(crate) staff_networks: Vec<IpNet>,
     pub(crate) passwords: Passwords,
@@ -78,7 +80,7 @@ impl Context {
         Fut: Future<Output = Result<T, Error>> + Send + 'static,
         T: Send + 'static,
     {
-        let work = work(self.store.clone(), self.now());
+        let work = through_key(current_key(), work(self.store.clone(), self.now()));
         match tokio::spawn(work.in_current_span()).await {
             Ok(result) => Ok(result?),
             Err(error) => {

@@ -7,11 +7,11 @@ mod request;
 pub(crate) use answer::{DealAnswer, TimelineAnswer};
 
 use crate::Chapter;
-use crate::auth::Caller;
 use crate::body::Body;
 use crate::context::Context;
 use crate::once::{Done, DoneOrStarted, answer, keyed, seen_by};
 use crate::page::{Cursor, PageOf, limit};
+use crate::principal::{DealsRead, DealsWrite, Principal};
 use crate::problem::ApiError;
 use crate::wire::{Key, Limit, Wire};
 use amana_domain::deal::Command;
@@ -65,7 +65,7 @@ fn render_funding(funding: &Funding) -> Answer {
 /// A command that moves no money.
 async fn command(
     context: &Context,
-    caller: &Caller,
+    caller: &Principal<DealsWrite>,
     id: DealId,
     command: Command,
 ) -> Result<Current, ApiError> {
@@ -79,7 +79,7 @@ async fn command(
 /// A command that moves money, carried out once per key.
 async fn command_once(
     context: &Context,
-    (caller, key): (Caller, Wire<Key>),
+    (caller, key): (Principal<DealsWrite>, Wire<Key>),
     id: DealId,
     command: Command,
 ) -> Result<Done<DealAnswer>, ApiError> {
@@ -110,7 +110,7 @@ impl Deals {
     async fn create(
         &self,
         context: Data<&Arc<Context>>,
-        caller: Caller,
+        caller: Principal<DealsWrite>,
         body: Body<CreateDeal>,
     ) -> Result<Created, ApiError> {
         let request = body.value.parse(&context).await?;
@@ -128,7 +128,7 @@ impl Deals {
     async fn list(
         &self,
         context: Data<&Arc<Context>>,
-        caller: Caller,
+        caller: Principal<DealsRead>,
         /// The `next_cursor` of the page before.
         after: Query<Option<Cursor<DealId>>>,
         /// How many items a page has at most; 20 if left out.
@@ -149,7 +149,7 @@ impl Deals {
     async fn get(
         &self,
         context: Data<&Arc<Context>>,
-        caller: Caller,
+        caller: Principal<DealsRead>,
         /// The id of the deal.
         id: Path<Wire<DealId>>,
     ) -> Result<Current, ApiError> {
@@ -164,7 +164,7 @@ impl Deals {
     async fn timeline(
         &self,
         context: Data<&Arc<Context>>,
-        caller: Caller,
+        caller: Principal<DealsRead>,
         /// The id of the deal.
         id: Path<Wire<DealId>>,
         /// The `next_cursor` of the page before, or the `seq` of the last event that is known.
@@ -186,7 +186,7 @@ impl Deals {
     async fn propose(
         &self,
         context: Data<&Arc<Context>>,
-        caller: Caller,
+        caller: Principal<DealsWrite>,
         /// The id of the deal.
         id: Path<Wire<DealId>>,
     ) -> Result<Current, ApiError> {
@@ -201,7 +201,7 @@ impl Deals {
     async fn agree(
         &self,
         context: Data<&Arc<Context>>,
-        caller: Caller,
+        caller: Principal<DealsWrite>,
         /// The id of the deal.
         id: Path<Wire<DealId>>,
     ) -> Result<Current, ApiError> {
@@ -220,7 +220,7 @@ impl Deals {
     async fn fund(
         &self,
         context: Data<&Arc<Context>>,
-        caller: Caller,
+        caller: Principal<DealsWrite>,
         /// The id of the deal.
         id: Path<Wire<DealId>>,
         /// A text of your own choosing that names this call.
@@ -257,7 +257,7 @@ impl Deals {
     async fn deliver(
         &self,
         context: Data<&Arc<Context>>,
-        caller: Caller,
+        caller: Principal<DealsWrite>,
         /// The id of the deal.
         id: Path<Wire<DealId>>,
         /// The id of the milestone.
@@ -279,7 +279,7 @@ impl Deals {
     async fn release(
         &self,
         context: Data<&Arc<Context>>,
-        caller: Caller,
+        caller: Principal<DealsWrite>,
         /// The id of the deal.
         id: Path<Wire<DealId>>,
         /// The id of the milestone.
@@ -300,7 +300,7 @@ impl Deals {
     async fn cancel(
         &self,
         context: Data<&Arc<Context>>,
-        caller: Caller,
+        caller: Principal<DealsWrite>,
         /// The id of the deal.
         id: Path<Wire<DealId>>,
         /// A text of your own choosing that names this call.

@@ -1,7 +1,9 @@
 //! The OpenAPI document. The framework writes 3.0; this makes it 3.1, in one stable order.
 
 use crate::cookies::{self, CSRF_HEADER};
+use crate::principal::KEY_SCHEME;
 use crate::service;
+use amana_domain::api_key::Scope;
 use serde_json::{Map, Number, Value, json};
 use std::collections::BTreeSet;
 
@@ -19,6 +21,7 @@ pub fn document() -> String {
         root.remove("servers");
     }
     close_requests(&mut document);
+    name_scopes(&mut document);
     offer_cookies(&mut document);
     let mut text = serde_json::to_string_pretty(&sorted(document)).unwrap_or_default();
     text.push('\n');
@@ -61,6 +64,28 @@ fn offer_cookies(document: &mut Value) {
             {
                 ways.push(json!({ "cookie": [] }));
             }
+        }
+    }
+}
+
+/// The extractor of callers that may be machines says the scope in place of the scheme: 3.1 has room for both, and
+/// people who read the description see it too.
+fn name_scopes(document: &mut Value) {
+    let paths = document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
+    let operations = paths.filter_map(Value::as_object_mut).flat_map(Map::values_mut);
+    for operation in operations {
+        let mut needed = None;
+        for way in operation["security"].as_array_mut().into_iter().flatten() {
+            let names = way.as_object().into_iter().flat_map(Map::keys);
+            if let Some(scope) = names.filter_map(|name| name.parse::<Scope>().ok()).next() {
+                *way = json!({ (KEY_SCHEME): [scope.as_str()] });
+                needed = Some(scope);
+            }
+        }
+        if let Some(scope) = needed
+            && let Some(Value::String(description)) = operation.get_mut("description")
+        {
+            description.push_str(&format!("\n\nAn API key needs the scope `{scope}`."));
         }
     }
 }

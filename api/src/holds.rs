@@ -3,12 +3,12 @@
 mod answer;
 
 use crate::Chapter;
-use crate::auth::Caller;
 use crate::body::Body;
 use crate::context::Context;
 use crate::once::{Created, Done, keyed};
 use crate::page::{Cursor, PageOf, limit};
 use crate::payee::PayeeObject;
+use crate::principal::{HoldsRead, HoldsWrite, Principal};
 use crate::problem::ApiError;
 use crate::step_up::before_sending;
 use crate::wire::{HoldHours, Key, Limit, Message, PositiveMoney, Wire};
@@ -89,7 +89,7 @@ impl Holds {
     async fn create(
         &self,
         context: Data<&Arc<Context>>,
-        caller: Caller,
+        caller: Principal<HoldsWrite>,
         /// A text of your own choosing that names this call.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
@@ -117,7 +117,7 @@ impl Holds {
     async fn list(
         &self,
         context: Data<&Arc<Context>>,
-        caller: Caller,
+        caller: Principal<HoldsRead>,
         /// Only those on this side of which the caller is.
         role: Query<Option<Wire<HoldRole>>>,
         /// Only those in this state.
@@ -142,7 +142,7 @@ impl Holds {
     async fn get(
         &self,
         context: Data<&Arc<Context>>,
-        caller: Caller,
+        caller: Principal<HoldsRead>,
         /// The id of the hold.
         id: Path<Wire<HoldId>>,
     ) -> Result<Found, ApiError> {
@@ -160,7 +160,7 @@ impl Holds {
     async fn settle(
         &self,
         context: Data<&Arc<Context>>,
-        caller: Caller,
+        caller: Principal<HoldsWrite>,
         /// The id of the hold.
         id: Path<Wire<HoldId>>,
         /// A text of your own choosing that names this call.
@@ -186,7 +186,7 @@ impl Holds {
     async fn release(
         &self,
         context: Data<&Arc<Context>>,
-        caller: Caller,
+        caller: Principal<HoldsWrite>,
         /// The id of the hold.
         id: Path<Wire<HoldId>>,
         /// A text of your own choosing that names this call.

@@ -1,6 +1,7 @@
 //! The public HTTP API: one module per resource; each operation parses, calls the store, and renders.
 
 mod address;
+mod api_keys;
 mod auth;
 mod body;
 mod bounds;
@@ -37,6 +38,7 @@ mod payments;
 mod people;
 mod place;
 mod polled;
+mod principal;
 mod problem;
 mod quote;
 mod rate_limits;
@@ -87,6 +89,8 @@ pub(crate) enum Chapter {
     Withdrawals,
     /// Reserving money for somebody else, who takes it in parts or whole, or gives it back.
     Holds,
+    /// Keys with which a person's machines call in their name.
+    ApiKeys,
     /// Showing who one is, for more than one could do before.
     Verification,
     /// What became of calls whose answer was lost.
@@ -111,7 +115,7 @@ type Resources = (
     (invitations::Invitations, invitations::Answers),
     payments::Payments,
     (withdrawals::Withdrawals, holds::Holds),
-    (kyc::Applications, files::OpenedFiles),
+    (kyc::Applications, files::OpenedFiles, api_keys::ApiKeys),
     callbacks::Callbacks,
     (
         operator::Users,
@@ -137,6 +141,9 @@ places in the request that are wrong.
 **Calls that move money** need an `Idempotency-Key` header of your own choosing. The same key and request get the \
 same answer again, with the header `Idempotent-Replayed: true`; nothing is done twice.
 
+**Callers** send `Authorization: Bearer …` with an access token (`log_in`), or with an API key (`create_api_key`) where an \
+operation names a scope of keys. What a person has to prove anew (`step_up_required`), no key can do.
+
 **Limits**: whoever calls too often is refused with 429 `rate_limited` and `Retry-After`. Answers carry `RateLimit` \
 (what is left, and the seconds until the budget is whole) and `RateLimit-Policy`. Signed-in calls are counted by account, \
 others by address.
@@ -161,7 +168,7 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
         (invitations::Invitations, invitations::Answers),
         payments::Payments,
         (withdrawals::Withdrawals, holds::Holds),
-        (kyc::Applications, files::OpenedFiles),
+        (kyc::Applications, files::OpenedFiles, api_keys::ApiKeys),
         callbacks::Callbacks,
         (
             operator::Users,

@@ -1,8 +1,8 @@
 //! What the caller may still send, withdraw and hold.
 
 use crate::Chapter;
-use crate::auth::Caller;
 use crate::context::Context;
+use crate::principal::{Principal, WalletRead};
 use crate::problem::ApiError;
 use crate::wire::{Money, Wire};
 use amana_domain::money::Currency;
@@ -69,7 +69,11 @@ impl Limits {
     /// The caller's tier and, per currency, what one transaction, one day and the wallet may come to, and what
     /// is left of it. Money that is paid in from outside is credited even if the wallet is full.
     #[oai(path = "/limits", method = "get", operation_id = "get_limits")]
-    async fn get(&self, context: Data<&Arc<Context>>, caller: Caller) -> Result<Found, ApiError> {
+    async fn get(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Principal<WalletRead>,
+    ) -> Result<Found, ApiError> {
         let (tier, limits) = context.store.limits(caller.user(), context.now()).await?;
         let limits = limits.into_iter().map(CurrencyLimits::from).collect();
         Ok(Found::Limits(Json(LimitsAnswer { tier, limits })))

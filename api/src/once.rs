@@ -1,6 +1,5 @@
 //! Calls that are carried out once per `Idempotency-Key`, and the answers that are replayed for them.
 
-use crate::auth::Caller;
 use crate::quote::{OrQuote, QuoteAnswer};
 use crate::wire::{Key, Wire, single_value};
 use amana_domain::id::UserId;
@@ -14,12 +13,12 @@ use std::marker::PhantomData;
 
 /// Names one call of `caller`: the operation and everything that makes two calls the same call.
 pub(crate) fn keyed(
-    caller: &Caller,
+    caller: impl Into<UserId>,
     key: Wire<Key>,
     operation: &'static str,
     request: &str,
 ) -> Keyed {
-    Keyed::new(caller.user(), key.0.0, operation, request)
+    Keyed::new(caller.into(), key.0.0, operation, request)
 }
 
 /// What is stored with the effect and answered to the first call and to every repetition.

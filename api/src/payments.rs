@@ -5,9 +5,9 @@ mod plain;
 pub(crate) use plain::payment_text;
 
 use crate::Chapter;
-use crate::auth::Caller;
 use crate::context::Context;
 use crate::page::{Cursor, PageOf, limit};
+use crate::principal::{PaymentsRead, Principal};
 use crate::problem::ApiError;
 use crate::wire::{Limit, Money, Nullable, Phone, Timestamp, Wire};
 use amana_domain::id::{DealId, PaymentId};
@@ -72,9 +72,9 @@ impl From<&PaymentView> for PaymentAnswer {
 }
 
 /// The number to use: the one that was named, or the caller's own.
-pub(crate) async fn payer(
+pub(crate) async fn payer<S>(
     context: &Context,
-    caller: &Caller,
+    caller: &Principal<S>,
     named: Option<Wire<Phone>>,
 ) -> Result<Msisdn, ApiError> {
     match named {
@@ -100,7 +100,7 @@ enum Found {
 /// The payments of the caller, newest first.
 pub(crate) async fn list(
     context: &Context,
-    caller: &Caller,
+    caller: &Principal<PaymentsRead>,
     purpose: Option<Purpose>,
     (after, size): (Option<Cursor<PaymentId>>, Option<Limit>),
 ) -> Result<PaymentPage, ApiError> {
@@ -121,7 +121,7 @@ impl Payments {
     async fn list(
         &self,
         context: Data<&Arc<Context>>,
-        caller: Caller,
+        caller: Principal<PaymentsRead>,
         /// Only payments for this purpose.
         purpose: Query<Option<Wire<Purpose>>>,
         /// The `next_cursor` of the page before.
@@ -140,7 +140,7 @@ impl Payments {
     async fn get(
         &self,
         context: Data<&Arc<Context>>,
-        caller: Caller,
+        caller: Principal<PaymentsRead>,
         /// The id of the payment.
         id: Path<Wire<PaymentId>>,
     ) -> Result<Found, ApiError> {

@@ -1,9 +1,9 @@
 //! Finding people to deal with or to pay.
 
 use crate::Chapter;
-use crate::auth::Caller;
 use crate::context::Context;
 use crate::page::{Cursor, PageOf, limit};
+use crate::principal::{PeopleRead, Principal};
 use crate::problem::ApiError;
 use crate::wire::{Email, Limit, Nullable, Phone, SearchText, Text, Wire};
 use amana_domain::handle::Handle;
@@ -73,7 +73,7 @@ impl People {
     async fn list(
         &self,
         context: Data<&Arc<Context>>,
-        caller: Caller,
+        caller: Principal<PeopleRead>,
         /// At least two characters, not counting the `@`.
         #[oai(name = "query")]
         text: Query<Wire<SearchText>>,

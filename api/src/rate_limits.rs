@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::problem::ApiError;
 use crate::signing_keys;
 use amana_domain::id::UserId;
+use amana_postgres::through_key;
 use amana_redis::{Limiter, RateRule, Transport};
 use chrono::{DateTime, Utc};
 use guesses::Guesses;
@@ -173,21 +174,19 @@ where
     }
     let is_strangers = request.method() == Method::POST && FOR_STRANGERS.contains(&path);
     let now = context.now();
-    let bearer = match auth::bearer(&context, &mut request).await {
-        Ok(bearer) => bearer,
+    let identity = match auth::identify(&context, &mut request).await {
+        Ok(identity) => identity,
         Err(error) => return Ok(error.into_response()),
     };
-    // Read once, used by the extractors.
-    if let Some(bearer) = bearer {
-        request.set_data(bearer);
-    }
-    let account = bearer.filter(|_| !is_strangers).map(|bearer| bearer.user);
+    let account = identity.filter(|_| !is_strangers).map(|identity| identity.account);
     let counted = context.budgets.count(account, address, now).await;
-    let Some((rule, standing)) = counted else { return Ok(endpoint.get_response(request).await) };
+    let key = identity.and_then(|identity| identity.key);
+    let handled = through_key(key, endpoint.get_response(request));
+    let Some((rule, standing)) = counted else { return Ok(handled.await) };
     let mut response = if standing.is_refused {
         ApiError::rate_limited("too many requests", standing.reset).into_response()
     } else {
-        endpoint.get_response(request).await
+        handled.await
     };
     tell(&mut response, &rule, &standing);
     Ok(response)

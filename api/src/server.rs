@@ -1,5 +1,6 @@
 //! Putting the layers together, and serving until told to stop.
 
+use crate::api_keys::KeyRing;
 use crate::context::{Context, FeePolicy};
 use crate::cookies::CsrfTokens;
 use crate::ended::Ended;
@@ -15,6 +16,7 @@ use crate::secret::ServerSecret;
 use crate::signing_keys::{self, SharedKeys};
 use crate::tokens::Tokens;
 use crate::{bounds, compress, cors, docs, observe, rate_limits, realtime, service};
+use amana_domain::api_key::KeyMode;
 use amana_files::Files;
 use amana_postgres::{Clock, CodeKey, Store, TransferWriter};
 use amana_redis::Transport;
@@ -41,6 +43,8 @@ pub struct ApiConfig {
     /// Signs the access tokens, signs the links to files, and makes one-time codes; all instances and workers share it.
     pub jwt_secret: SecretString,
     pub fee: FeePolicy,
+    /// Whether real money is moved here or play money: API keys of the other kind are refused.
+    pub mode: KeyMode,
     /// From where those who work here may decide about money and rights.
     pub staff_networks: Vec<IpNet>,
     /// Where documents are kept; all instances and workers share it.
@@ -85,7 +89,8 @@ pub fn app(
         trusted_proxies: edge.trusted_proxies.clone(),
         transfers: TransferWriter::start(&store, &clock),
         ended: Polled::start(Ended { store: store.clone(), clock: clock.clone() }),
-        keys: Polled::start(SharedKeys {
+        keys: KeyRing::new(store.clone(), config.mode),
+        signing_keys: Polled::start(SharedKeys {
             store: store.clone(),
             clock: clock.clone(),
             secret: secret.clone(),

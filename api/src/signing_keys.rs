@@ -91,7 +91,7 @@ const KEPT: &str = "public, max-age=3600";
 /// The public halves, for whoever checks our tokens themselves.
 #[poem::handler]
 pub(crate) async fn published(context: Data<&Arc<Context>>) -> Result<Response, ApiError> {
-    let keys = context.keys.get().await?;
+    let keys = context.signing_keys.get().await?;
     let body = serde_json::to_string(keys.public()).map_err(|_| ApiError::internal())?;
     let answer = Response::builder().content_type("application/json");
     Ok(answer.header(header::CACHE_CONTROL, KEPT).body(body))

@@ -1,9 +1,9 @@
 //! The statement of a wallet: opening balance, movements, closing balance; to read and to keep.
 
 use crate::Chapter;
-use crate::auth::Caller;
 use crate::context::Context;
 use crate::page::{Cursor, LinePlace, limit};
+use crate::principal::{Principal, WalletRead};
 use crate::problem::{ApiError, Code};
 use crate::transactions::{TransactionAnswer, currency};
 use crate::wire::{DayOrMoment, Limit, Moment, Money, Nullable, Wire, text_values};
@@ -145,7 +145,7 @@ impl Statements {
     async fn get(
         &self,
         context: Data<&Arc<Context>>,
-        caller: Caller,
+        caller: Principal<WalletRead>,
         /// Where the period begins: a time (RFC 3339), or a day in Nairobi.
         from: Query<Wire<DayOrMoment>>,
         /// Before when it ends: a time (RFC 3339), or a day in Nairobi, which is included; now if left out.

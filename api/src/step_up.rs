@@ -2,8 +2,9 @@
 
 use crate::auth::Caller;
 use crate::context::Context;
+use crate::principal::{By, Principal};
 use crate::problem::{ApiError, Code};
-use amana_domain::factor::{Risk, is_large};
+use amana_domain::factor::{Risk, Standing, is_large};
 use amana_domain::money::Money;
 use amana_domain::phone::Msisdn;
 
@@ -22,25 +23,29 @@ pub(crate) async fn require_step_up(
 ///
 /// # Errors
 /// `step_up_required`.
-pub(crate) async fn before_sending(
+pub(crate) async fn before_sending<S>(
     context: &Context,
-    caller: &Caller,
+    caller: &Principal<S>,
     amount: Money,
 ) -> Result<(), ApiError> {
-    if is_large(amount) { require_step_up(context, caller, Risk::Amount).await } else { Ok(()) }
+    if !is_large(amount) {
+        return Ok(());
+    }
+    let (standing, _) = standing(context, caller).await?;
+    if standing.allows(Risk::Amount, context.now()) { Ok(()) } else { Err(missing(caller)) }
 }
 
 /// Before money is paid out, to a number that was named or to the registered one, which it answers.
 ///
 /// # Errors
 /// `step_up_required`.
-pub(crate) async fn before_paying_out(
+pub(crate) async fn before_paying_out<S>(
     context: &Context,
-    caller: &Caller,
+    caller: &Principal<S>,
     amount: Money,
     named: Option<Msisdn>,
 ) -> Result<Msisdn, ApiError> {
-    let (standing, registered) = context.store.standing(caller.session()).await?;
+    let (standing, registered) = standing(context, caller).await?;
     let phone = named.unwrap_or_else(|| registered.clone());
     let number = (phone != registered).then_some(Risk::OtherNumber);
     let risks = number.into_iter().chain(is_large(amount).then_some(Risk::Amount));
@@ -48,7 +53,28 @@ pub(crate) async fn before_paying_out(
     if risks.into_iter().all(|risk| standing.allows(risk, now)) {
         Ok(phone)
     } else {
-        Err(required())
+        Err(missing(caller))
+    }
+}
+
+/// A key stands as a session does in which the person was never proven anew: what that session may do, it may do.
+async fn standing<S>(
+    context: &Context,
+    caller: &Principal<S>,
+) -> Result<(Standing, Msisdn), ApiError> {
+    Ok(match caller.by() {
+        By::Session(session) => context.store.standing(session).await?,
+        By::Key => context.store.standing_of_machine(caller.user()).await?,
+    })
+}
+
+fn missing<S>(caller: &Principal<S>) -> ApiError {
+    match caller.by() {
+        By::Session(_) => required(),
+        By::Key => {
+            let detail = "this needs a person who was proven anew, which no API key is: call it in a session";
+            ApiError::new(Code::StepUpRequired, detail)
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 //! What moved in a person's wallet, one by one.
 
 use crate::Chapter;
-use crate::auth::Caller;
 use crate::context::Context;
 use crate::page::{Cursor, PageOf, limit};
 use crate::people::PersonAnswer;
+use crate::principal::{Principal, WalletRead};
 use crate::problem::ApiError;
 use crate::wire::{AmountMinor, AnyOf, DayOrMoment, Limit, Moment, Money, Nullable, Wire};
 use amana_domain::id::{DealId, EntryId, HoldId, PaymentId, UserId};
@@ -110,7 +110,7 @@ impl Transactions {
     async fn list(
         &self,
         context: Data<&Arc<Context>>,
-        caller: Caller,
+        caller: Principal<WalletRead>,
         /// `KES` if left out.
         #[oai(name = "currency")]
         asked: Query<Option<Wire<Currency>>>,
@@ -162,7 +162,7 @@ impl Transactions {
     async fn get(
         &self,
         context: Data<&Arc<Context>>,
-        caller: Caller,
+        caller: Principal<WalletRead>,
         /// The id of the movement.
         id: Path<Wire<EntryId>>,
     ) -> Result<Found, ApiError> {

@@ -1,12 +1,12 @@
 //! Sending money from person to person.
 
 use crate::Chapter;
-use crate::auth::Caller;
 use crate::body::Body;
 use crate::context::Context;
 use crate::once::{Created, answer, keyed};
 use crate::payee::PayeeObject;
 use crate::people::PersonAnswer;
+use crate::principal::{Principal, TransfersWrite};
 use crate::problem::ApiError;
 use crate::step_up::before_sending;
 use crate::wire::{Key, Message, Money, Nullable, PositiveMoney, Timestamp, Wire};
@@ -118,7 +118,7 @@ impl Transfers {
     async fn create(
         &self,
         context: Data<&Arc<Context>>,
-        caller: Caller,
+        caller: Principal<TransfersWrite>,
         /// A text of your own choosing that names this call.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,

@@ -1,11 +1,11 @@
 //! A person's own money: balances of now and of any moment, paying in.
 
 use crate::Chapter;
-use crate::auth::Caller;
 use crate::body::Body;
 use crate::context::Context;
 use crate::once::{Started, answer, keyed};
 use crate::payments::{PaymentAnswer, payer};
+use crate::principal::{PaymentsWrite, Principal, WalletRead};
 use crate::problem::{ApiError, Code};
 use crate::wire::{Key, Moment, Money, Nullable, Phone, PositiveMoney, Wire};
 use amana_domain::money::Currency;
@@ -83,7 +83,7 @@ fn render(payment: &PaymentView) -> Answer {
 
 async fn past(
     context: &Context,
-    caller: &Caller,
+    caller: &Principal<WalletRead>,
     at: DateTime<Utc>,
 ) -> Result<Vec<Balance>, ApiError> {
     if at > context.now() {
@@ -106,7 +106,7 @@ impl Wallet {
     async fn get(
         &self,
         context: Data<&Arc<Context>>,
-        caller: Caller,
+        caller: Principal<WalletRead>,
         /// The moment (RFC 3339), movements at that very time included; now if left out.
         at: Query<Option<Wire<Moment>>>,
     ) -> Result<Balances, ApiError> {
@@ -128,7 +128,7 @@ impl Wallet {
     async fn deposit(
         &self,
         context: Data<&Arc<Context>>,
-        caller: Caller,
+        caller: Principal<PaymentsWrite>,
         /// A text of your own choosing that names this call.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,

@@ -1,12 +1,12 @@
 //! Paying out to mobile money.
 
 use crate::Chapter;
-use crate::auth::Caller;
 use crate::body::Body;
 use crate::context::Context;
 use crate::once::{Started, answer, keyed};
 use crate::page::Cursor;
 use crate::payments::{self, PaymentAnswer, PaymentPage, payer};
+use crate::principal::{PaymentsRead, PaymentsWrite, Principal};
 use crate::problem::ApiError;
 use crate::step_up::before_paying_out;
 use crate::wire::{Key, Limit, Phone, PositiveMoney, Wire};
@@ -51,7 +51,7 @@ impl Withdrawals {
     async fn create(
         &self,
         context: Data<&Arc<Context>>,
-        caller: Caller,
+        caller: Principal<PaymentsWrite>,
         /// A text of your own choosing that names this call.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
@@ -83,7 +83,7 @@ impl Withdrawals {
     async fn list(
         &self,
         context: Data<&Arc<Context>>,
-        caller: Caller,
+        caller: Principal<PaymentsRead>,
         /// The `next_cursor` of the page before.
         after: Query<Option<Cursor<PaymentId>>>,
         /// How many items a page has at most; 20 if left out.

@@ -3,6 +3,7 @@
 mod edge;
 
 use amana_api::EdgeConfig;
+use amana_domain::api_key::KeyMode;
 use amana_messaging::{MailConfig, SmsConfig};
 use amana_mpesa::MpesaConfig;
 use ipnet::IpNet;
@@ -167,6 +168,7 @@ pub struct Api {
     pub jwt_secret: SecretString,
     pub fee_percentage_bps: u16,
     pub fee_fixed_minor: i64,
+    pub mode: KeyMode,
     pub staff_networks: Vec<IpNet>,
     pub files: PathBuf,
     pub edge: EdgeConfig,
@@ -192,6 +194,8 @@ impl Api {
             jwt_secret,
             fee_percentage_bps: source.in_range("AMANA_FEE_PERCENTAGE_BPS", 150, 0..=10_000)?,
             fee_fixed_minor: source.in_range("AMANA_FEE_FIXED_MINOR", 0, 0..=100_000_000)?,
+            // Whoever says nothing moves real money: its keys must not be taken for harmless ones.
+            mode: source.parsed_or("AMANA_MODE", "test or live", KeyMode::Live)?,
             staff_networks: edge::networks(source, "AMANA_STAFF_NETWORKS", STAFF_NETWORKS)?,
             files: files(source)?,
             edge: edge::read(source)?,
@@ -292,8 +296,9 @@ mod tests {
     use std::collections::HashMap;
 
     fn api(pairs: &[(&str, &str)]) -> Result<Api, ConfigError> {
+        let pairs = pairs.iter().chain(&[("AMANA_FILES_DIR", "/var/lib/amana/files")]);
         let table: HashMap<String, String> =
-            pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+            pairs.map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         Api::read(&Source::new(&|name| table.get(name).cloned()))
     }
 
@@ -316,6 +321,10 @@ mod tests {
         check(
             &[SECRET, ("AMANA_FEE_PERCENTAGE_BPS", "20000")],
             "configuration: AMANA_FEE_PERCENTAGE_BPS must be a whole number from 0 to 10000",
+        );
+        check(
+            &[SECRET, ("AMANA_MODE", "sandbox")],
+            "configuration: AMANA_MODE must be test or live",
         );
         check(
             &[SECRET, ("AMANA_RATE_LIMITS", "some")],
@@ -358,9 +367,9 @@ mod tests {
 
     #[test]
     fn defaults_are_enough_for_the_rest() {
-        let files = ("AMANA_FILES_DIR", "/var/lib/amana/files");
-        let api = api(&[SECRET, files, ("AMANA_FEE_FIXED_MINOR", "  ")]).unwrap();
+        let api = api(&[SECRET, ("AMANA_FEE_FIXED_MINOR", "  ")]).unwrap();
         assert_eq!((api.fee_percentage_bps, api.fee_fixed_minor), (150, 0));
+        assert_eq!(api.mode, KeyMode::Live);
         assert_eq!(api.edge.rate_limits, amana_api::RateLimits::default());
         assert!(api.edge.trusted_proxies.is_empty() && api.edge.allowed_origins.is_empty());
     }

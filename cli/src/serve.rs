@@ -46,6 +46,7 @@ pub fn api() -> Result<()> {
         let api = amana_api::ApiConfig {
             jwt_secret: config.jwt_secret,
             fee,
+            mode: config.mode,
             staff_networks: config.staff_networks,
             files,
             edge: config.edge,

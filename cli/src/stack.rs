@@ -1,6 +1,7 @@
 //! The whole system as processes: private servers where none are given, sandbox, API, worker.
 
 use crate::local::{Child, Durability, Port, Postgres, Program, Redis};
+use amana_domain::api_key::KeyMode;
 use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::Signal;
 use rand::distr::{Alphanumeric, SampleString};
@@ -163,6 +164,8 @@ fn environment(
         ("REDIS_URL", redis_url.to_owned()),
         ("AMANA_LISTEN", api.to_string()),
         ("AMANA_PUBLIC_URL", format!("http://{api}")),
+        // The money is the sandbox's.
+        ("AMANA_MODE", KeyMode::Test.to_string()),
         ("AMANA_JWT_SECRET", jwt_secret(&folder.join("jwt-secret"))?),
         ("AMANA_FILES_DIR", folder.join("files").display().to_string()),
         ("AMANA_RECONCILE_EVERY_S", "60".to_owned()),

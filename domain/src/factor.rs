@@ -173,6 +173,8 @@ pub fn accept(
 pub enum Risk {
     /// Taking the second factor away, or making new backup codes.
     Factor,
+    /// A secret is handed out with which machines call in the person's name.
+    ApiKey,
     /// Money goes to a number that is not the registered one.
     OtherNumber,
     /// Much money leaves, see [`is_large`].
@@ -192,7 +194,7 @@ impl Standing {
     pub fn allows(&self, risk: Risk, now: DateTime<Utc>) -> bool {
         let fresh = |at| now.signed_duration_since(at) < STEP_UP_TTL;
         let asks = match risk {
-            Risk::Factor | Risk::OtherNumber => true,
+            Risk::Factor | Risk::ApiKey | Risk::OtherNumber => true,
             Risk::Amount => self.has_factor,
         };
         !asks || self.stepped_up_at.is_some_and(fresh)

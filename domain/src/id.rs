@@ -70,6 +70,7 @@ typed_id! {
     InvitationId = "inv";
     ApprovalId = "apr";
     TrustedDeviceId = "dev";
+    ApiKeyId = "key";
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 )]
 
 pub mod access;
+pub mod api_key;
 pub mod approval;
 pub mod code;
 pub mod contact;

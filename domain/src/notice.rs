@@ -29,6 +29,9 @@ text_enum! {
         /// Too many wrong codes.
         FactorLocked = "factor_locked",
         BackupCodeUsed = "backup_code_used",
+        ApiKeyMade = "api_key_made",
+        /// It has a new secret.
+        ApiKeyRotated = "api_key_rotated",
         DealProposed = "deal_proposed",
         DealAgreed = "deal_agreed",
         DealCancelled = "deal_cancelled",
@@ -148,6 +151,8 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::FactorRemoved
         | Template::FactorLocked
         | Template::BackupCodeUsed
+        | Template::ApiKeyMade
+        | Template::ApiKeyRotated
         | Template::DealAgreed
         | Template::DealCancelled
         | Template::CancelAsked

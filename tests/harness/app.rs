@@ -3,6 +3,7 @@
 use crate::servers::{Database, files_folder, namespace, redis_url};
 use crate::worker::{WorkerProcess, settings};
 use amana_api::{ApiConfig, EdgeConfig, FeePolicy, Places};
+use amana_domain::api_key::KeyMode;
 use amana_domain::proof::Trust;
 use amana_files::Files;
 use amana_messaging::{MailConfig, Mailer, SmsConfig, SmsGateway};
@@ -224,6 +225,7 @@ pub fn api_config(files: Files) -> ApiConfig {
     ApiConfig {
         jwt_secret: SecretString::from(JWT_SECRET),
         fee: FeePolicy { percentage_bps: 150, fixed_minor: 0 },
+        mode: KeyMode::Test,
         files,
         staff_networks: everywhere(),
         edge: EdgeConfig::unlimited(),

@@ -14,11 +14,12 @@ const LEVELS: &str = "info,amana=trace,amana_api=trace,amana_domain=trace,amana_
     amana_messaging=trace,amana_mpesa=trace,amana_postgres=trace,amana_redis=trace,amana_worker=trace";
 
 /// What gives something away, and its name.
-const FORBIDDEN: [(&str, &str); 9] = [
+const FORBIDDEN: [(&str, &str); 10] = [
     ("a password of the tests", "karibu-nyumbani|karibu-amana|not-the-password"),
     ("a hash of a password", r"\$argon2"),
     ("a token", r"eyJ[\w-]{10,}\.[\w-]+\."),
     ("an invitation", r"join_[\w-]{43}"),
+    ("an API key", r"amana_(test|live)_[0-9a-f]{32}_\w"),
     ("a signing secret", "a-secret-for-tests|a-secret-of-the-benchmark"),
     (
         "credentials of a provider",

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Scope {
+pub(crate) enum Scope {
     /// For everybody, without a token.
     Public,
     /// For everybody with an account; it reads or makes what is their own.
@@ -41,6 +41,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("confirm_password_reset", Public),
     ("confirm_phone_change", Own),
     ("confirm_verification", Own),
+    ("create_api_key", Own),
     ("create_deal", Own),
     ("create_deposit", Own),
     ("create_hold", Own),
@@ -61,6 +62,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("end_sessions", Own),
     ("end_trusted_device", Party),
     ("fund_deal", Party),
+    ("get_api_key", Party),
     ("get_deal", Party),
     ("get_file", Public),
     ("get_hold", Party),
@@ -78,6 +80,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("get_transaction", Party),
     ("get_user", Staff(Resource::Users, Action::Read)),
     ("get_wallet", Own),
+    ("list_api_keys", Own),
     ("list_breaks", Staff(Resource::Reconciliation, Action::Read)),
     ("list_callbacks", Staff(Resource::Reconciliation, Action::Read)),
     ("list_deal_events", Party),
@@ -112,6 +115,8 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("replay_job", Staff(Resource::Jobs, Action::Change)),
     ("send_log_in_code", Public),
     ("send_step_up_code", Own),
+    ("revoke_api_key", Party),
+    ("rotate_api_key", Party),
     ("set_handle", Own),
     ("set_message_factor", Own),
     ("set_role", Staff(Resource::Roles, Action::Change)),
@@ -141,13 +146,13 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("set_rank", Party),
     ("update_organisation", Party),
 ];
-const ROWS: usize = 113;
+const ROWS: usize = 118;
 
-/// A deal, a payment, a hold, an application, an organisation, a job and a transaction that exist, so that a refusal is not for want of them.
-struct World {
-    app: App,
-    stranger: Person,
-    operator: Person,
+/// A deal, a payment, a hold, an application, an organisation, a key, a job and a transaction that exist, so that a refusal is not for want of them.
+pub(crate) struct World {
+    pub(crate) app: App,
+    pub(crate) stranger: Person,
+    pub(crate) operator: Person,
     buyer: String,
     deal: String,
     milestone: String,
@@ -162,9 +167,10 @@ struct World {
     organisation: String,
     invitation: String,
     device: String,
+    key: String,
 }
 
-async fn world() -> World {
+pub(crate) async fn world() -> World {
     let mut app = App::start().await;
     let (buyer, seller) = (app.person("Amina").await, app.person("Juma").await);
     let (stranger, operator) = (app.person("Neema").await, app.operator().await);
@@ -191,6 +197,7 @@ async fn world() -> World {
     let session = app.open_session(&buyer.email).await;
     let session = session["session_id"].as_str().expect("an id").to_owned();
     let device = app.trusted_device(&buyer).await;
+    let key = app.key(&buyer, &["wallet:read"]).await.id;
     let buyer = buyer.id;
     World {
         app,
@@ -210,6 +217,7 @@ async fn world() -> World {
         organisation,
         invitation,
         device,
+        key,
     }
 }
 
@@ -230,6 +238,7 @@ impl World {
                 "jobs" => &self.job,
                 "sessions" => &self.session,
                 "trusted-devices" => &self.device,
+                "api-keys" => &self.key,
                 "operations" => "somebody-elses-key",
                 "transactions" => &self.transaction,
                 "users" | "members" => &self.buyer,
@@ -260,6 +269,9 @@ impl World {
                 "counterparty": { "phone": "254711000001" },
                 "milestones": [{ "title": "Goats", "amount": money }],
             }),
+            "create_api_key" => {
+                json!({ "name": "Shop", "scopes": ["wallet:read"], "expires_in_days": 1 })
+            }
             "create_transfer" => {
                 json!({ "to": { "phone": "254711000001" }, "amount": money })
             }
@@ -290,14 +302,18 @@ impl World {
         })
     }
 
-    async fn call(&self, operation: &Operation, token: Option<&str>) -> amana_harness::Answer {
+    pub(crate) async fn call(
+        &self,
+        operation: &Operation,
+        token: Option<&str>,
+    ) -> amana_harness::Answer {
         let method = Method::from_bytes(operation.method.as_bytes()).unwrap();
         let (key, body) = (Uuid::new_v4().to_string(), self.body(operation));
         self.app.send(method, &self.path(operation), token, Some(&key), body.as_ref()).await
     }
 }
 
-fn scope(operation: &Operation) -> Scope {
+pub(crate) fn scope(operation: &Operation) -> Scope {
     let row = TABLE.iter().find(|(id, _)| *id == operation.id);
     row.unwrap_or_else(|| panic!("{} has no row in the access table", operation.id)).1
 }

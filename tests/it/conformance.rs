@@ -1,5 +1,6 @@
 //! What the API answers is what its document promises: every operation, success and refusal.
 
+mod api_keys;
 mod approve;
 mod organisations;
 mod prove;
@@ -370,6 +371,7 @@ async fn every_answer_has_the_documented_shape() {
     prove::prove(&observer).await;
     second_factor::guard(&observer).await;
     organisations::gather(&observer, &seller).await;
+    api_keys::entrust(&observer).await;
     verify::verify(&observer, &seller, &operator).await;
     operate(&observer, &operator).await;
     let documented: BTreeSet<String> = observer.operations.iter().map(|o| o.id.clone()).collect();

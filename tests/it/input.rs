@@ -47,6 +47,8 @@ impl World {
             "create_second_factor" => "/v1/me/second-factor".to_owned(),
             "confirm_second_factor" => "/v1/me/second-factor/confirm".to_owned(),
             "set_role" => format!("/v1/operator/users/{USER}/role"),
+            "create_api_key" => "/v1/api-keys".to_owned(),
+            "rotate_api_key" => format!("/v1/api-keys/{KEY}/rotate"),
             "create_deposit" => "/v1/wallet/deposits".to_owned(),
             "create_withdrawal" => "/v1/withdrawals".to_owned(),
             "create_transfer" => "/v1/transfers".to_owned(),
@@ -116,12 +118,13 @@ impl World {
 
 const PAYMENT: &str = "pay_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const HOLD: &str = "hold_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
+const KEY: &str = "key_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const KYC: &str = "kyc_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const ORGANISATION: &str = "org_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const USER: &str = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 
 /// Every operation that takes a JSON body of ours.
-const WITH_BODY: [&str; 44] = [
+const WITH_BODY: [&str; 46] = [
     "accept_invitation",
     "approve_approval",
     "approve_kyc_application",
@@ -133,6 +136,7 @@ const WITH_BODY: [&str; 44] = [
     "confirm_phone_change",
     "confirm_second_factor",
     "confirm_verification",
+    "create_api_key",
     "create_deal",
     "create_deposit",
     "create_hold",
@@ -153,6 +157,7 @@ const WITH_BODY: [&str; 44] = [
     "reject_kyc_application",
     "release_withdrawal",
     "reopen_user",
+    "rotate_api_key",
     "send_log_in_code",
     "set_handle",
     "set_message_factor",
@@ -183,6 +188,10 @@ fn good(operation: &str) -> Value {
         "set_message_factor" => json!({ "channel": "phone", "password": "karibu-nyumbani-7" }),
         "confirm_second_factor" => json!({ "code": "123456" }),
         "create_second_factor" | "step_up_session" => json!({ "password": "karibu-nyumbani-7" }),
+        "create_api_key" => {
+            json!({ "name": "Shop", "scopes": ["wallet:read"], "expires_in_days": 90 })
+        }
+        "rotate_api_key" => json!({}),
         "set_role" => json!({ "role": "support", "note": "looked into" }),
         "create_deposit" | "create_withdrawal" | "settle_hold" => json!({ "amount": money }),
         "create_transfer" => json!({ "to": { "phone": "254711000002" }, "amount": money }),
@@ -291,6 +300,9 @@ async fn the_good_bodies_are_good() {
         ("confirm_second_factor", 404),
         ("create_second_factor", 201),
         ("step_up_session", 200),
+        ("create_api_key", 201),
+        // There is no such key.
+        ("rotate_api_key", 404),
         ("create_deal", 201),
         ("create_deposit", 202),
         ("fund_deal", 202),

@@ -1,6 +1,7 @@
 //! The integration tests: one binary, a database, a Redis namespace and a sandbox per test.
 
 mod access;
+mod api_keys;
 mod approvals;
 mod audit;
 mod browser;

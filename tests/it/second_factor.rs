@@ -14,7 +14,8 @@ use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-pub(crate) use app::{Authenticator, with_factor};
+pub(crate) use app::{Authenticator, step_up, with_factor};
+pub(crate) use secrets::everything;
 
 /// After so long no wrong code counts any more.
 const LONG: TimeDelta = TimeDelta::minutes(20);

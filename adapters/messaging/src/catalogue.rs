@@ -58,6 +58,7 @@ pub const fn variables(template: Template) -> Variables {
         Template::Invitation => only(&["counterparty", "organisation", "code", "deadline"]),
         Template::InvitationAccepted => only(&["name", "counterparty", "organisation"]),
         Template::BackupCodeUsed => only(&["name", "at", "left"]),
+        Template::ApiKeyMade | Template::ApiKeyRotated => only(&["name", "key", "at"]),
         Template::DealProposed => {
             only(&["name", "counterparty", "deal_title", "amount", "deadline"])
         }

@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::pool::Store;
 use crate::schema::audit;
 use crate::statement::statement;
+use crate::through::{current_key, noted};
 use amana_domain::deal::Actor;
 use amana_domain::id::UserId;
 use chrono::{DateTime, Utc};
@@ -44,7 +45,7 @@ pub(crate) async fn record(
             audit::actor.eq(actor_text(actor)),
             audit::action.eq(action),
             audit::subject.eq(subject.to_string()),
-            audit::data.eq(data),
+            audit::data.eq(noted(data, current_key())),
         ))
         .execute(conn)
         .await?;

@@ -64,6 +64,8 @@ text_enum! {
         UnknownOrganisation = "unknown_organisation",
         NotVerified = "not_verified",
         AlreadyAsked = "already_asked",
+        TooManyApiKeys = "too_many_api_keys",
+        ApiKeyOver = "api_key_over",
         KeyReused = "idempotency_key_reused",
         KeyInProgress = "idempotency_key_in_progress",
     }

@@ -4,8 +4,9 @@ use crate::error::{Conflict, Error, StoreError};
 use crate::pool::Store;
 use crate::schema::idempotency_keys;
 use crate::statement::statement;
+use crate::through::current_key;
 use crate::users::require_open;
-use amana_domain::id::UserId;
+use amana_domain::id::{ApiKeyId, UserId};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -23,6 +24,8 @@ pub struct Keyed {
     pub key: String,
     pub operation: &'static str,
     request_hash: Vec<u8>,
+    /// Through which it came; the effect may be written elsewhere, see `transfers`.
+    pub(crate) api_key: Option<ApiKeyId>,
 }
 
 impl Keyed {
@@ -35,7 +38,7 @@ impl Keyed {
             .chain_update(request)
             .finalize()
             .to_vec();
-        Self { user, key, operation, request_hash }
+        Self { user, key, operation, request_hash, api_key: current_key() }
     }
 
     pub(crate) fn name(&self) -> KeyName {

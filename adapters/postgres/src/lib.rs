@@ -2,9 +2,10 @@
 //!
 //! Rules: helpers take the connection, never the pool; no network call inside a transaction; rows are
 //! locked in one order (idempotency key, deal, payment, hold, accounts by id; an application before its
-//! owner's row, a request before what it asks for, an organisation before the row of somebody who joins it); a
-//! refusal rolls back.
+//! owner's row, a request before what it asks for, an organisation before the row of somebody who joins it, a
+//! person's row before their API keys); a refusal rolls back.
 
+mod api_keys;
 mod approvals;
 mod audit;
 mod callbacks;
@@ -37,12 +38,14 @@ mod schema;
 mod sessions;
 mod signing_keys;
 mod statement;
+mod through;
 mod tickets;
 mod transactions;
 mod transfers;
 mod trusted_devices;
 mod users;
 
+pub use api_keys::{ApiKeyRecord, ApiKeyView, KeptSecret, NewApiKey};
 pub use approvals::ApprovalView;
 pub use audit::AuditRecord;
 pub use callbacks::{CallbackKind, CallbackOutcome, NewCallback, StoredCallback};
@@ -72,6 +75,7 @@ pub use quote::{Allowance, Quote};
 pub use reconciliation::{BreakView, RunSummary, RunView, SuspenseItem};
 pub use sessions::{Device, LogIn, SessionView};
 pub use signing_keys::{KeyPair, SigningKey};
+pub use through::{current_key, through_key};
 pub use transactions::{
     SCAN_MAX, StatementPage, StatementPlace, TransactionFilter, TransactionPage,
 };

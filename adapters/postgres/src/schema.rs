@@ -14,6 +14,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    api_keys (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        name -> Text,
+        mode -> Text,
+        scopes -> Array<Nullable<Text>>,
+        digest -> Bytea,
+        last_four -> Text,
+        created_at -> Timestamptz,
+        issued_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        previous_digest -> Nullable<Bytea>,
+        previous_until -> Nullable<Timestamptz>,
+        last_used_at -> Nullable<Timestamptz>,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     approvals (id) {
         id -> Uuid,
         kind -> Text,
@@ -529,6 +548,7 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(api_keys -> users (user_id));
 diesel::joinable!(approvals -> tiers (tier));
 diesel::joinable!(backup_codes -> second_factors (user_id));
 diesel::joinable!(callbacks -> payments (payment_id));
@@ -562,6 +582,7 @@ diesel::joinable!(users -> tiers (tier));
 
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
+    api_keys,
     approvals,
     audit,
     backup_codes,

@@ -1,8 +1,8 @@
 //! What callers send about deals, and its way into the domain's terms.
 
-use crate::auth::Caller;
 use crate::context::Context;
 use crate::payments::payer;
+use crate::principal::{DealsWrite, Principal};
 use crate::problem::ApiError;
 use crate::wire::{Email, Hours, Phone, PositiveMoney, Title, Wire, text_values};
 use amana_domain::deal::{MILESTONES_MAX, Role, Terms};
@@ -169,7 +169,7 @@ impl FundDeal {
     pub(super) async fn parse(
         self,
         context: &Context,
-        caller: &Caller,
+        caller: &Principal<DealsWrite>,
     ) -> Result<FundingMethod, ApiError> {
         match (self.method.0, self.phone) {
             (Method::Wallet, None) => Ok(FundingMethod::Wallet),

@@ -25,6 +25,10 @@ text_enum! {
         NotVerified = "not_verified",
         StepUpRequired = "step_up_required",
         CsrfTokenWrong = "csrf_token_wrong",
+        SessionRequired = "session_required",
+        ScopeMissing = "scope_missing",
+        TooManyApiKeys = "too_many_api_keys",
+        ApiKeyOver = "api_key_over",
         Forbidden = "forbidden",
         WrongParty = "wrong_party",
         OwnProposal = "own_proposal",
@@ -115,6 +119,8 @@ impl Code {
             | Code::SessionOver
             | Code::ChallengeOver => StatusCode::UNAUTHORIZED,
             Code::Forbidden
+            | Code::SessionRequired
+            | Code::ScopeMissing
             | Code::WrongParty
             | Code::OwnProposal
             | Code::OwnApplication
@@ -138,6 +144,8 @@ impl Code {
             | Code::OwnRole
             | Code::FactorActive
             | Code::NotVerified
+            | Code::TooManyApiKeys
+            | Code::ApiKeyOver
             | Code::EmailTaken
             | Code::PhoneTaken
             | Code::WrongState
@@ -222,6 +230,10 @@ impl Code {
             Code::NotVerified => "Not proven to be yours",
             Code::StepUpRequired => "This has to be proven anew",
             Code::CsrfTokenWrong => "The call may be forged",
+            Code::SessionRequired => "API keys are not taken here",
+            Code::ScopeMissing => "The API key does not reach so far",
+            Code::TooManyApiKeys => "There are enough API keys",
+            Code::ApiKeyOver => "The API key is over",
             Code::Forbidden => "Not allowed",
             Code::WrongParty => "This is for the other party to do",
             Code::OwnProposal => "Nobody accepts their own proposal",

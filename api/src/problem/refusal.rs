@@ -332,6 +332,13 @@ impl From<Conflict> for ApiError {
             Conflict::AlreadyAsked => {
                 (Code::AlreadyAsked, "the same was asked for and waits for a decision")
             }
+            Conflict::TooManyApiKeys => (
+                Code::TooManyApiKeys,
+                "a person has 20 API keys at most: revoke one that is not used any more",
+            ),
+            Conflict::ApiKeyOver => {
+                (Code::ApiKeyOver, "this API key was revoked or has expired: make another one")
+            }
             Conflict::KeyReused => (
                 Code::IdempotencyKeyReused,
                 "this Idempotency-Key was used for a request that said something else",

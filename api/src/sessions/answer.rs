@@ -65,7 +65,7 @@ impl TokensAnswer {
         delivery: Delivery<'_>,
     ) -> Result<Self, ApiError> {
         let bearer = Bearer { user: session.user, role, session: session.id };
-        let keys = context.keys.get().await?;
+        let keys = context.signing_keys.get().await?;
         let access = context.tokens.access(&keys, bearer, context.now())?;
         let refresh = context.tokens.refresh(session)?;
         let (access, refresh, csrf) = match delivery {

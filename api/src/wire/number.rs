@@ -1,6 +1,7 @@
 //! Whole numbers with bounds that are checked when they are read and shown in the document.
 
 use super::{inline, single_value};
+use amana_domain::api_key::{LIFE_DAYS_MAX, OVERLAP_MAX};
 use amana_domain::deal::TERM_MAX;
 use amana_domain::hold::HOURS_MAX;
 use amana_domain::money::AMOUNT_MINOR_MAX;
@@ -23,6 +24,12 @@ pub(crate) type Hours = Whole<1, { TERM_MAX.num_hours() }>;
 
 /// How long a hold lasts.
 pub(crate) type HoldHours = Whole<1, HOURS_MAX>;
+
+/// How long a secret of an API key is good.
+pub(crate) type LifeDays = Whole<1, LIFE_DAYS_MAX>;
+
+/// How long the one before it is good too.
+pub(crate) type OverlapSeconds = Whole<0, { OVERLAP_MAX.num_seconds() }>;
 
 /// How many items a page has at most.
 pub(crate) type Limit = Whole<1, PAGE_MAX>;

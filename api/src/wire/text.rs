@@ -1,12 +1,14 @@
 //! One adapter carries every domain type that is a text over HTTP.
 
 use super::{inline, register_named, single_value};
+use amana_domain::api_key::{KeyMode, KeyState, Scope};
 use amana_domain::contact::ContactKind;
 use amana_domain::deal::{DealState, MilestoneState, Role};
 use amana_domain::fee::FeePayer;
 use amana_domain::id::{
-    ApprovalId, BreakId, CallbackId, DealId, DocumentId, EntryId, HoldId, InvitationId, JobId,
-    KycId, MilestoneId, OrganisationId, PaymentId, RunId, SessionId, TrustedDeviceId, UserId,
+    ApiKeyId, ApprovalId, BreakId, CallbackId, DealId, DocumentId, EntryId, HoldId, InvitationId,
+    JobId, KycId, MilestoneId, OrganisationId, PaymentId, RunId, SessionId, TrustedDeviceId,
+    UserId,
 };
 use amana_domain::ledger::EntryKind;
 use amana_domain::money::Currency;
@@ -134,6 +136,7 @@ ids! {
     InvitationId = "invitation-id",
     ApprovalId = "approval-id",
     TrustedDeviceId = "trusted-device-id",
+    ApiKeyId = "api-key-id",
 }
 
 /// Carries closed sets of values; each is described once.
@@ -198,6 +201,13 @@ text_values! {
     Locale as "Language";
     /// A way in which a person is reached.
     ContactKind as "ContactKind";
+    /// How far an API key reaches. Every operation that takes keys names the one that it needs; none includes another.
+    /// Those of transfers, deals, payments and holds that end in `write` move the person's money.
+    Scope as "ApiKeyScope";
+    /// Whether an API key is for play money or for real money; a service takes one kind only.
+    KeyMode as "ApiKeyMode";
+    /// Whether an API key is good.
+    KeyState as "ApiKeyState";
     /// How far a job has come; a `dead` one has used up its attempts.
     JobState as "JobState";
     /// What became of a provider's callback.

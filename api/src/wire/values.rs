@@ -1,6 +1,7 @@
 //! Texts that people type: each is parsed once, here, and nothing past the edge holds a raw one.
 
 use super::{Text, inline, single_value};
+use amana_domain::api_key::NAME_CHARS_MAX as API_KEY_NAME_CHARS_MAX;
 use amana_domain::deal::TITLE_CHARS_MAX;
 use amana_domain::factor::{CODE_DIGITS, ShownCode};
 use amana_domain::handle::{CHARS_MAX, CHARS_MIN, Handle};
@@ -80,6 +81,8 @@ lines! {
     Message = "message", 1, MESSAGE_CHARS_MAX;
     /// An operator's reason.
     Note = "note", NOTE_CHARS_MIN, NOTE_CHARS_MAX;
+    /// What an API key is called.
+    ApiKeyName = "api-key-name", 1, API_KEY_NAME_CHARS_MAX;
     /// Of a set of limits.
     TierName = "tier", 2, 30;
     /// Of a provider.

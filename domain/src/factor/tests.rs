@@ -67,6 +67,8 @@ fn a_step_up_is_asked_for_where_it_is_needed_and_runs_out() {
     let ago = |seconds: i64| Some(at(10_000 - seconds));
     for (stepped_up_at, has_factor, risk, allowed) in [
         (None, false, Risk::Factor, false),
+        (None, false, Risk::ApiKey, false),
+        (ago(0), false, Risk::ApiKey, true),
         (None, false, Risk::OtherNumber, false),
         (None, false, Risk::Amount, true),
         (None, true, Risk::Amount, false),

@@ -56,6 +56,7 @@ async fn texts_are_well_formed_and_bounded() {
         ("ask_approval", "/note", 500),
         ("approve_approval", "/note", 500),
         ("reject_approval", "/note", 500),
+        ("create_api_key", "/name", 60),
         ("close_user", "/note", 500),
         ("reopen_user", "/note", 500),
         ("approve_kyc_application", "/note", 500),
@@ -159,6 +160,7 @@ async fn choices_and_periods_are_the_documented_ones() {
         ("set_message_factor", "/channel"),
         ("ask_approval", "/kind"),
         ("ask_approval", "/provider"),
+        ("create_api_key", "/scopes/0"),
     ] {
         for text in ["", "BUYER", "cash", "fr", "wallet\u{0}"] {
             world.check(operation, pointer, json!(text)).await;

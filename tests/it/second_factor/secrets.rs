@@ -9,7 +9,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 /// Everything that is in the database, as text.
-async fn everything(app: &App) -> String {
+pub(crate) async fn everything(app: &App) -> String {
     let row = "select string_agg(t::text, chr(10)) as rows from %1$I t";
     let each = format!(
         "select string_agg(format($${row}$$, tablename), ' union all ') \

@@ -26,6 +26,9 @@ const PARTS_MAX: usize = 100;
 /// kept so long, for whoever objects to the decision.
 const DOCUMENTS_KEPT: TimeDelta = TimeDelta::days(90);
 
+/// What is known of an API key that is over is kept so long for its owner; its records in the audit stay.
+const API_KEYS_KEPT: TimeDelta = TimeDelta::days(90);
+
 /// A file is written before its row: a process that dies between the two leaves a file of which nothing is known.
 /// Longer than any upload takes.
 const UNKNOWN_FILES_KEPT: TimeDelta = TimeDelta::days(1);
@@ -37,6 +40,7 @@ pub(super) async fn run(context: &Context, claim: &Claim) -> Result<(), Failure>
     let now = context.clock.now();
     let before = |kept| now.checked_sub_signed(kept).unwrap_or(now);
     context.store.forget_kyc_documents(before(DOCUMENTS_KEPT), now).await?;
+    context.store.forget_api_keys(before(API_KEYS_KEPT)).await?;
     context.step(claim, "forgotten").await?;
     remove_unknown_files(context, before(UNKNOWN_FILES_KEPT)).await?;
     context.step(claim, "removed").await?;

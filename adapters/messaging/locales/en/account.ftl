@@ -96,3 +96,23 @@ factor_recovered =
 
         If you did not ask for it, contact us at once and change your password now.
     .sms = Amana: we removed the second factor of your account at { $at }. Not you? Contact us at once and change your password.
+
+api_key_made =
+    .subject = A new API key can use your Amana account
+    .body =
+        Hello { $name },
+
+        At { $at } an API key with the name "{ $key }" was made for your account. Whoever has it can do in your name what it was made for.
+
+        If it was not you, revoke the key, sign out everywhere and change your password now.
+    .sms = An API key "{ $key }" was made for your Amana account at { $at }. If it was not you, revoke it and change your password now.
+
+api_key_rotated =
+    .subject = An API key of your Amana account has a new secret
+    .body =
+        Hello { $name },
+
+        At { $at } the API key "{ $key }" got a new secret. The one before is good for the time that was chosen then, and not longer.
+
+        If it was not you, revoke the key, sign out everywhere and change your password now.
+    .sms = The API key "{ $key }" of your Amana account got a new secret at { $at }. If it was not you, revoke it and change your password.

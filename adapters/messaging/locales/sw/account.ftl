@@ -96,3 +96,23 @@ factor_recovered =
 
         Kama si wewe uliyeomba, wasiliana nasi mara moja na ubadilishe nenosiri lako sasa.
     .sms = Amana: tumeondoa uthibitisho wa pili wa akaunti yako { $at }. Si wewe? Wasiliana nasi na ubadilishe nenosiri sasa.
+
+api_key_made =
+    .subject = Ufunguo mpya wa API unaweza kutumia akaunti yako ya Amana
+    .body =
+        Habari { $name },
+
+        { $at } ufunguo wa API wenye jina "{ $key }" ulitengenezwa kwa akaunti yako. Aliye nao anaweza kufanya kwa jina lako yale ulioruhusiwa kufanya.
+
+        Kama si wewe, ufute ufunguo huo, ondoka kwenye vifaa vyote na ubadilishe nenosiri lako sasa.
+    .sms = Ufunguo wa API "{ $key }" umetengenezwa kwa akaunti yako ya Amana { $at }. Kama si wewe, ufute na ubadilishe nenosiri sasa.
+
+api_key_rotated =
+    .subject = Ufunguo wa API wa akaunti yako ya Amana una siri mpya
+    .body =
+        Habari { $name },
+
+        { $at } ufunguo wa API "{ $key }" ulipata siri mpya. Siri ya awali inatumika kwa muda uliochaguliwa wakati huo tu.
+
+        Kama si wewe, ufute ufunguo huo, ondoka kwenye vifaa vyote na ubadilishe nenosiri lako sasa.
+    .sms = Ufunguo wa API "{ $key }" wa akaunti yako ya Amana umepata siri mpya { $at }. Kama si wewe, ufute na ubadilishe nenosiri.

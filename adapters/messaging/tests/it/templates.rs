@@ -32,6 +32,7 @@ fn ordinary() -> Params {
         ("organisation", "Soko la Wakulima"),
         ("place", "Nairobi, KE"),
         ("tier", "standard"),
+        ("key", "Shop"),
     ])
 }
 

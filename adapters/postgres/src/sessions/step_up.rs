@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::factors::{self, Shown, Stage};
 use crate::pool::Store;
 use crate::schema::{second_factors, sessions, users};
+use crate::users::load;
 use amana_domain::deal::Actor;
 use amana_domain::factor::{FactorRefusal, Standing};
 use amana_domain::id::{SessionId, UserId};
@@ -76,5 +77,16 @@ impl Store {
         let (stepped_up_at, has_factor, phone) = found.ok_or(Error::NotFound("session"))?;
         let phone = Msisdn::parse(&phone).map_err(Error::row)?;
         Ok((Standing { stepped_up_at, has_factor }, phone))
+    }
+
+    /// The same for somebody in whose name a machine calls: nothing is ever proven anew.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no such person.
+    pub async fn standing_of_machine(&self, user: UserId) -> Result<(Standing, Msisdn), Error> {
+        let mut conn = self.connection().await?;
+        let person = load(&mut conn, user).await?;
+        let has_factor = factors::active(&mut conn, user).await?.is_some();
+        Ok((Standing { stepped_up_at: None, has_factor }, person.phone))
     }
 }

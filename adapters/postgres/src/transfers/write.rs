@@ -6,6 +6,7 @@ use crate::idempotency::{self, Keyed};
 use crate::job::Job;
 use crate::ledger::{self, Locked, Written};
 use crate::statement::statement;
+use crate::through::noted;
 use crate::{audit, jobs};
 use amana_domain::id::UserId;
 use amana_domain::limits::Usage;
@@ -65,16 +66,17 @@ pub(super) async fn made(
 }
 
 fn record(made: &Made<'_>) -> audit::NewRecord {
-    let transfer = &made.candidate.transfer;
+    let Candidate { transfer, request, .. } = &made.candidate;
+    let data = json!({
+        "recipient": transfer.recipient.to_string(),
+        "amount_minor": transfer.amount.minor(),
+        "currency": transfer.amount.currency().as_str(),
+    });
     audit::NewRecord {
         actor: transfer.sender.to_string(),
         action: "transfer.made",
         subject: transfer.id.to_string(),
-        data: json!({
-            "recipient": transfer.recipient.to_string(),
-            "amount_minor": transfer.amount.minor(),
-            "currency": transfer.amount.currency().as_str(),
-        }),
+        data: noted(data, request.keyed.api_key),
     }
 }
 

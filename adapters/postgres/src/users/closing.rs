@@ -9,7 +9,8 @@
 //! - Deals, payments and holds refer to the person's row, and PostgreSQL locks it (`for key share`) for whoever
 //!   inserts one. Closing locks it for itself, and does not wait for that: if somebody has it, something is
 //!   under way. What begins while an account is being closed waits, and then [`super::require_open`] refuses it.
-//! - Closing waits for the wallet only, before it has locked anything else. It cannot be part of a deadlock.
+//! - Closing waits for the wallet, before it has locked anything else, and at the end for keys that are being
+//!   revoked, by calls that wait for nothing. It cannot be part of a deadlock.
 //!
 //! Money of which nobody was sure is credited also when the account is closed by then: it is the person's.
 
@@ -18,7 +19,7 @@ use crate::error::{Conflict, Error};
 use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::{accounts, deals, holds, payments, tier_limits, users};
-use crate::{audit, ledger, organisations};
+use crate::{api_keys, audit, ledger, organisations};
 use amana_domain::deal::{Actor, DealState};
 use amana_domain::id::UserId;
 use amana_domain::ledger::{Account, AccountKind};
@@ -65,6 +66,7 @@ impl Store {
                 .await?;
             let data = json!({ "note": note });
             audit::record(conn, now, Actor::User(operator), "user.closed", id, data).await?;
+            api_keys::revoke_all(conn, id, Actor::User(operator), now).await?;
             load(conn, id).await
         })
         .await

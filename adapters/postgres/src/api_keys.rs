@@ -1,0 +1,335 @@
+//! API keys: made, given a new secret, revoked, listed; and what a caller's key is held against.
+//!
+//! What makes a key good is kept as digests only. Whose a key is, is asked in [`own`] and nowhere else. A person's
+//! row is locked before their keys.
+
+mod rows;
+
+pub use rows::{ApiKeyRecord, ApiKeyView};
+
+use crate::error::{Conflict, Error};
+use crate::page::Page;
+use crate::pool::Store;
+use crate::schema::api_keys;
+use crate::users::{User, lock_open};
+use crate::{audit, notifications};
+use amana_domain::api_key::{KEYS_MAX, KeyMode, KeyRefusal, Life, Scope, USE_NOTED_EVERY};
+use amana_domain::deal::Actor;
+use amana_domain::id::{ApiKeyId, UserId};
+use amana_domain::notice::Template;
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::dsl::{Eq, Filter};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use rows::{RecordRow, Row};
+use serde_json::json;
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// So many keys are removed at a time; what is left waits for the next time.
+const FORGET_MAX: i64 = 1_000;
+
+/// What is kept of a secret that was shown once.
+#[derive(Debug, Clone)]
+pub struct KeptSecret {
+    /// Of the service that has shown it.
+    pub mode: KeyMode,
+    /// SHA-256 of the whole key.
+    pub digest: Vec<u8>,
+    pub last_four: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct NewApiKey {
+    pub id: ApiKeyId,
+    pub name: String,
+    pub scopes: BTreeSet<Scope>,
+    pub lasts: TimeDelta,
+    pub secret: KeptSecret,
+}
+
+/// The keys of a person.
+fn own(user: UserId) -> Filter<api_keys::table, Eq<api_keys::user_id, Uuid>> {
+    api_keys::table.filter(api_keys::user_id.eq(user.uuid()))
+}
+
+async fn view(conn: &mut AsyncPgConnection, id: ApiKeyId) -> Result<ApiKeyView, Error> {
+    Row::query().filter(api_keys::id.eq(id.uuid())).first(conn).await?.try_into()
+}
+
+/// The key, locked until this transaction ends.
+async fn lock(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    id: ApiKeyId,
+) -> Result<ApiKeyView, Error> {
+    let row: Option<Row> = Row::query()
+        .filter(api_keys::id.eq(id.uuid()))
+        .filter(api_keys::user_id.eq(user.uuid()))
+        .for_update()
+        .first(conn)
+        .await
+        .optional()?;
+    row.ok_or(Error::NotFound("API key"))?.try_into()
+}
+
+/// Under the lock of the person's row, so that the bound is exact.
+async fn require_room(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let active = own(user).filter(api_keys::revoked_at.is_null());
+    let active = active.filter(api_keys::expires_at.gt(now));
+    let count: i64 = active.count().get_result(conn).await?;
+    if count < KEYS_MAX { Ok(()) } else { Err(Error::Conflict(Conflict::TooManyApiKeys)) }
+}
+
+async fn insert(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    new: &NewApiKey,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let life = Life::begin(new.lasts, now);
+    let scopes: Vec<&str> = new.scopes.iter().map(|scope| scope.as_str()).collect();
+    diesel::insert_into(api_keys::table)
+        .values((
+            api_keys::id.eq(new.id.uuid()),
+            api_keys::user_id.eq(user.uuid()),
+            api_keys::name.eq(&new.name),
+            api_keys::mode.eq(new.secret.mode.as_str()),
+            api_keys::scopes.eq(&scopes),
+            api_keys::digest.eq(&new.secret.digest),
+            api_keys::last_four.eq(&new.secret.last_four),
+            api_keys::created_at.eq(now),
+            api_keys::issued_at.eq(life.issued_at),
+            api_keys::expires_at.eq(life.expires_at),
+        ))
+        .execute(conn)
+        .await?;
+    // What people call a key may be anything, so it is not in the record.
+    let data = json!({
+        "mode": new.secret.mode.as_str(), "scopes": scopes, "expires_at": life.expires_at.to_rfc3339(),
+    });
+    audit::record(conn, now, Actor::User(user), "api_key.created", new.id, data).await
+}
+
+/// Puts the new secret in the place of the newest, and that one in the place of the previous.
+async fn replace(
+    conn: &mut AsyncPgConnection,
+    id: ApiKeyId,
+    (life, secret): (Life, &KeptSecret),
+) -> Result<(), Error> {
+    let row = api_keys::table.find(id.uuid());
+    let newest: Vec<u8> = row.select(api_keys::digest).first(conn).await?;
+    let previous = life.previous_until.map(|_| newest);
+    diesel::update(row)
+        .set((
+            api_keys::mode.eq(secret.mode.as_str()),
+            api_keys::digest.eq(&secret.digest),
+            api_keys::last_four.eq(&secret.last_four),
+            api_keys::issued_at.eq(life.issued_at),
+            api_keys::expires_at.eq(life.expires_at),
+            api_keys::previous_digest.eq(previous),
+            api_keys::previous_until.eq(life.previous_until),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+async fn tell(
+    conn: &mut AsyncPgConnection,
+    user: &User,
+    template: Template,
+    name: &str,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let params = json!({ "key": name, "at": notifications::deadline_text(now) });
+    notifications::enqueue(conn, user, template, params, now).await
+}
+
+/// Revokes those of them that are not, with a record for each.
+async fn revoke(
+    conn: &mut AsyncPgConnection,
+    ids: &[Uuid],
+    (actor, reason): (Actor, &str),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let open = api_keys::table.filter(api_keys::id.eq_any(ids));
+    let revoked: Vec<Uuid> = diesel::update(open.filter(api_keys::revoked_at.is_null()))
+        .set(api_keys::revoked_at.eq(Some(now)))
+        .returning(api_keys::id)
+        .get_results(conn)
+        .await?;
+    for id in revoked {
+        let (id, data) = (ApiKeyId::new(id), json!({ "reason": reason }));
+        audit::record(conn, now, actor, "api_key.revoked", id, data).await?;
+    }
+    Ok(())
+}
+
+/// All keys of somebody whose account is being closed; it is locked by the caller.
+pub(crate) async fn revoke_all(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    actor: Actor,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let open = own(user).filter(api_keys::revoked_at.is_null());
+    let ids: Vec<Uuid> =
+        open.select(api_keys::id).order(api_keys::id).for_update().load(conn).await?;
+    revoke(conn, &ids, (actor, "account_closed"), now).await
+}
+
+fn over(_: KeyRefusal) -> Error {
+    Error::Conflict(Conflict::ApiKeyOver)
+}
+
+impl Store {
+    /// Makes a key. The person is told.
+    ///
+    /// # Errors
+    /// [`Conflict::TooManyApiKeys`], or [`Error::Transfer`] if the account is closed.
+    pub async fn create_api_key(
+        &self,
+        user: UserId,
+        new: &NewApiKey,
+        now: DateTime<Utc>,
+    ) -> Result<ApiKeyView, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            let person = lock_open(conn, user).await?;
+            require_room(conn, user, now).await?;
+            insert(conn, user, new, now).await?;
+            tell(conn, &person, Template::ApiKeyMade, &new.name, now).await?;
+            view(conn, new.id).await
+        })
+        .await
+    }
+
+    /// Gives a key a new secret; the one before stays good for `overlap`. The person is told.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Conflict::ApiKeyOver`], or [`Error::Transfer`] if the account is closed.
+    pub async fn rotate_api_key(
+        &self,
+        (user, id): (UserId, ApiKeyId),
+        secret: &KeptSecret,
+        overlap: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> Result<ApiKeyView, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            let person = lock_open(conn, user).await?;
+            let key = lock(conn, user, id).await?;
+            let life = key.life.rotated(overlap, now).map_err(over)?;
+            replace(conn, id, (life, secret)).await?;
+            let until = life.previous_until.map(|at| at.to_rfc3339());
+            let data =
+                json!({ "previous_until": until, "expires_at": life.expires_at.to_rfc3339() });
+            audit::record(conn, now, Actor::User(user), "api_key.rotated", id, data).await?;
+            tell(conn, &person, Template::ApiKeyRotated, &key.name, now).await?;
+            view(conn, id).await
+        })
+        .await
+    }
+
+    /// Ends a key, with all its secrets; one that is revoked stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the person never had it.
+    pub async fn revoke_api_key(
+        &self,
+        user: UserId,
+        id: ApiKeyId,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            lock(conn, user, id).await?;
+            revoke(conn, &[id.uuid()], (Actor::User(user), "revoked"), now).await
+        })
+        .await
+    }
+
+    /// The keys of a person, the newest first, those that are over too.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn api_keys(
+        &self,
+        user: UserId,
+        after: Option<ApiKeyId>,
+        limit: i64,
+    ) -> Result<Page<ApiKeyView>, Error> {
+        let mut conn = self.connection().await?;
+        let mut query = Row::query().filter(api_keys::user_id.eq(user.uuid())).into_boxed();
+        if let Some(after) = after {
+            query = query.filter(api_keys::id.lt(after.uuid()));
+        }
+        let rows: Vec<Row> = query
+            .order(api_keys::id.desc())
+            .limit(Page::<Row>::fetch(limit))
+            .load(&mut conn)
+            .await?;
+        Page::cut(rows, limit).try_map(ApiKeyView::try_from)
+    }
+
+    /// # Errors
+    /// [`Error::NotFound`] if the person has no such key.
+    pub async fn api_key(&self, user: UserId, id: ApiKeyId) -> Result<ApiKeyView, Error> {
+        let mut conn = self.connection().await?;
+        let row: Option<Row> = Row::query()
+            .filter(api_keys::id.eq(id.uuid()))
+            .filter(api_keys::user_id.eq(user.uuid()))
+            .first(&mut conn)
+            .await
+            .optional()?;
+        row.ok_or(Error::NotFound("API key"))?.try_into()
+    }
+
+    /// What a key that a caller shows is held against; whether it is good is for the caller to find out.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn api_key_record(&self, id: ApiKeyId) -> Result<Option<ApiKeyRecord>, Error> {
+        let mut conn = self.connection().await?;
+        let row: Option<RecordRow> = RecordRow::query()
+            .filter(api_keys::id.eq(id.uuid()))
+            .first(&mut conn)
+            .await
+            .optional()?;
+        row.map(ApiKeyRecord::try_from).transpose()
+    }
+
+    /// Removes keys that are over since before then, not too many at a time. Their records in the audit stay.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn forget_api_keys(&self, before: DateTime<Utc>) -> Result<(), Error> {
+        let mut conn = self.connection().await?;
+        let over = api_keys::revoked_at.lt(before).or(api_keys::expires_at.lt(before));
+        let ids = api_keys::table.filter(over).order(api_keys::id);
+        let ids: Vec<Uuid> = ids.select(api_keys::id).limit(FORGET_MAX).load(&mut conn).await?;
+        let gone = api_keys::table.filter(api_keys::id.eq_any(ids));
+        diesel::delete(gone).execute(&mut conn).await?;
+        Ok(())
+    }
+
+    /// Writes down that a key was used, unless that was done a moment ago.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn note_api_key_use(&self, id: ApiKeyId, now: DateTime<Utc>) -> Result<(), Error> {
+        let mut conn = self.connection().await?;
+        let before = now.checked_sub_signed(USE_NOTED_EVERY).unwrap_or(now);
+        let is_due = api_keys::last_used_at.is_null().or(api_keys::last_used_at.le(before));
+        diesel::update(api_keys::table.find(id.uuid()).filter(is_due))
+            .set(api_keys::last_used_at.eq(Some(now)))
+            .execute(&mut conn)
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,108 @@
+//! Rows of keys: as their owner sees them, and as a caller's key is held against them.
+
+use crate::error::Error;
+use crate::row::parse;
+use crate::schema::api_keys;
+use amana_domain::api_key::{KeyMode, Life, Scope};
+use amana_domain::id::{ApiKeyId, UserId};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// A key as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKeyView {
+    pub id: ApiKeyId,
+    pub name: String,
+    pub mode: KeyMode,
+    pub scopes: BTreeSet<Scope>,
+    pub last_four: String,
+    pub life: Life,
+    pub created_at: DateTime<Utc>,
+    /// To the minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+/// What a caller's key is held against.
+#[derive(Debug, Clone)]
+pub struct ApiKeyRecord {
+    pub id: ApiKeyId,
+    /// In whose name it calls.
+    pub user: UserId,
+    pub scopes: BTreeSet<Scope>,
+    pub life: Life,
+    pub digest: Vec<u8>,
+    pub previous_digest: Option<Vec<u8>>,
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+#[derive(HasQuery)]
+#[diesel(table_name = api_keys)]
+pub(super) struct Row {
+    id: Uuid,
+    name: String,
+    mode: String,
+    scopes: Vec<Option<String>>,
+    last_four: String,
+    created_at: DateTime<Utc>,
+    issued_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+    previous_until: Option<DateTime<Utc>>,
+    last_used_at: Option<DateTime<Utc>>,
+    revoked_at: Option<DateTime<Utc>>,
+}
+
+#[derive(HasQuery)]
+#[diesel(table_name = api_keys)]
+pub(super) struct RecordRow {
+    id: Uuid,
+    user_id: Uuid,
+    scopes: Vec<Option<String>>,
+    digest: Vec<u8>,
+    previous_digest: Option<Vec<u8>>,
+    issued_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+    previous_until: Option<DateTime<Utc>>,
+    last_used_at: Option<DateTime<Utc>>,
+    revoked_at: Option<DateTime<Utc>>,
+}
+
+fn scopes(stored: &[Option<String>]) -> Result<BTreeSet<Scope>, Error> {
+    stored.iter().flatten().map(|text| parse(text)).collect()
+}
+
+impl TryFrom<Row> for ApiKeyView {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let Row { issued_at, expires_at, previous_until, revoked_at, .. } = row;
+        Ok(Self {
+            id: ApiKeyId::new(row.id),
+            mode: parse(&row.mode)?,
+            scopes: scopes(&row.scopes)?,
+            name: row.name,
+            last_four: row.last_four,
+            life: Life { issued_at, expires_at, previous_until, revoked_at },
+            created_at: row.created_at,
+            last_used_at: row.last_used_at,
+        })
+    }
+}
+
+impl TryFrom<RecordRow> for ApiKeyRecord {
+    type Error = Error;
+
+    fn try_from(row: RecordRow) -> Result<Self, Error> {
+        let RecordRow { issued_at, expires_at, previous_until, revoked_at, .. } = row;
+        Ok(Self {
+            id: ApiKeyId::new(row.id),
+            user: UserId::new(row.user_id),
+            scopes: scopes(&row.scopes)?,
+            life: Life { issued_at, expires_at, previous_until, revoked_at },
+            digest: row.digest,
+            previous_digest: row.previous_digest,
+            last_used_at: row.last_used_at,
+        })
+    }
+}

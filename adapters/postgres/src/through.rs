@@ -1,0 +1,33 @@
+//! Through which API key a call comes: said around the whole call, once, so that no record can forget it.
+//!
+//! The person in whose name a key calls stays the actor of every audit record; `api_key` among its data tells that
+//! it was a machine of theirs, and which.
+
+use amana_domain::id::ApiKeyId;
+use serde_json::Value;
+use std::future::Future;
+
+const MEMBER: &str = "api_key";
+
+tokio::task_local! {
+    static KEY: Option<ApiKeyId>;
+}
+
+/// Carries out what a call does that came through this key; `None`: a person called.
+pub async fn through_key<T>(key: Option<ApiKeyId>, work: impl Future<Output = T>) -> T {
+    KEY.scope(key, work).await
+}
+
+/// The key of the call that is being handled. Whoever hands work to another task takes it along.
+#[must_use]
+pub fn current_key() -> Option<ApiKeyId> {
+    KEY.try_with(|key| *key).ok().flatten()
+}
+
+/// The data of an audit record, with the key.
+pub(crate) fn noted(mut data: Value, key: Option<ApiKeyId>) -> Value {
+    if let (Some(key), Some(members)) = (key, data.as_object_mut()) {
+        members.insert(MEMBER.to_owned(), key.to_string().into());
+    }
+    data
+}

@@ -1,0 +1,70 @@
+//! Keys as their owners see them.
+
+use super::text;
+use crate::wire::{Nullable, Timestamp, Wire};
+use amana_domain::api_key::{KeyMode, KeyState, Scope};
+use amana_domain::id::ApiKeyId;
+use amana_postgres::ApiKeyView;
+use chrono::{DateTime, Utc};
+use poem_openapi::Object;
+use secrecy::{ExposeSecret, SecretString};
+
+/// An API key, without its secret.
+#[derive(Debug, Object)]
+#[oai(rename = "ApiKey")]
+pub(super) struct ApiKeyAnswer {
+    id: Wire<ApiKeyId>,
+    name: String,
+    state: Wire<KeyState>,
+    mode: Wire<KeyMode>,
+    /// What the key begins with: its id is a part of it.
+    prefix: String,
+    /// What its newest secret ends with.
+    last_four: String,
+    scopes: Vec<Wire<Scope>>,
+    created_at: Timestamp,
+    /// When its newest secret was made.
+    issued_at: Timestamp,
+    expires_at: Timestamp,
+    /// Until when the secret before the last rotation is good too; `null` if it is not.
+    previous_until: Nullable<Timestamp>,
+    /// To the minute; `null` if it never was.
+    last_used_at: Nullable<Timestamp>,
+    revoked_at: Nullable<Timestamp>,
+}
+
+impl ApiKeyAnswer {
+    pub(super) fn of(key: ApiKeyView, now: DateTime<Utc>) -> Self {
+        let previous_until = key.life.previous_until.filter(|until| now < *until);
+        Self {
+            id: key.id.into(),
+            name: key.name,
+            state: key.life.state(now).into(),
+            mode: key.mode.into(),
+            prefix: text::prefix(key.mode, key.id),
+            last_four: key.last_four,
+            scopes: key.scopes.into_iter().map(Wire).collect(),
+            created_at: key.created_at.into(),
+            issued_at: key.life.issued_at.into(),
+            expires_at: key.life.expires_at.into(),
+            previous_until: Nullable::of(previous_until),
+            last_used_at: Nullable::of(key.last_used_at),
+            revoked_at: Nullable::of(key.life.revoked_at),
+        }
+    }
+}
+
+/// An API key with its new secret. It is shown once.
+#[derive(Object)]
+#[oai(rename = "ApiKeyWithSecret")]
+pub(super) struct SecretAnswer {
+    /// The whole key, as it is sent: `Authorization: Bearer amana_live_…`. Nobody can show it again.
+    secret: String,
+    api_key: ApiKeyAnswer,
+}
+
+impl SecretAnswer {
+    pub(super) fn of(secret: &SecretString, key: ApiKeyView, now: DateTime<Utc>) -> Self {
+        Self { secret: secret.expose_secret().to_owned(), api_key: ApiKeyAnswer::of(key, now) }
+    }
+}

@@ -1,0 +1,175 @@
+//! How a key is written: `amana_live_<32 hexadecimal digits>_<43 letters and digits><8 hexadecimal digits>`.
+//!
+//! The first digits are the key's id. The letters and digits are 256 random bits, and the last eight the CRC-32 of
+//! everything before them: a key that somebody has mistyped or made up is told without looking for it, and programs
+//! that search code for secrets find real ones only. Nothing in it is a mark that the rest could be worked out from.
+
+use crate::problem::ApiError;
+use amana_domain::api_key::KeyMode;
+use amana_domain::id::ApiKeyId;
+use amana_postgres::KeptSecret;
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::error::Unspecified;
+use aws_lc_rs::rand;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+
+const MARK: &str = "amana_";
+/// 62 to the power of 43 is just above 2 to the power of 256.
+const RANDOM_CHARS: usize = 43;
+const CHECKSUM_CHARS: usize = 8;
+const LAST_CHARS: usize = 4;
+/// Enough of them are letters or digits, nearly always, at once.
+const RANDOM_BYTES: usize = 64;
+const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// A key that somebody shows, as far as its text tells.
+#[derive(Clone)]
+pub(crate) struct ShownKey {
+    pub(crate) id: ApiKeyId,
+    pub(crate) mode: KeyMode,
+    digest: [u8; 32],
+}
+
+/// Whether this is meant to be a key; access tokens never begin so.
+pub(crate) fn is_key(text: &str) -> bool {
+    text.starts_with(MARK)
+}
+
+/// The beginning of a key, which people may see.
+pub(crate) fn prefix(mode: KeyMode, id: ApiKeyId) -> String {
+    format!("{MARK}{mode}_{}", id.uuid().simple())
+}
+
+fn checksum(text: &str) -> String {
+    format!("{:08x}", crc32fast::hash(text.as_bytes()))
+}
+
+// It has 256 random bits: nobody tries them all, and a slow hash would only slow the calls of its owner.
+fn digest(text: &str) -> [u8; 32] {
+    Sha256::digest(text).into()
+}
+
+impl ShownKey {
+    /// Nothing if it cannot be a key of ours.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (mode, rest) = text.strip_prefix(MARK)?.split_once('_')?;
+        let (id, secret) = rest.split_once('_')?;
+        let is_whole = secret.len() == RANDOM_CHARS.checked_add(CHECKSUM_CHARS)?;
+        let is_plain = secret.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let (body, sum) = text.split_at_checked(text.len().checked_sub(CHECKSUM_CHARS)?)?;
+        if !is_whole || !is_plain || sum != checksum(body) {
+            return None;
+        }
+        let id = format!("{}_{id}", ApiKeyId::PREFIX).parse().ok()?;
+        Some(Self { id, mode: mode.parse().ok()?, digest: digest(text) })
+    }
+
+    /// Takes the same time wherever the two differ.
+    pub(crate) fn is_kept_as(&self, kept: &[u8]) -> bool {
+        verify_slices_are_equal(&self.digest, kept).is_ok()
+    }
+}
+
+/// A new secret of a key: what is shown once, and what is kept.
+///
+/// # Errors
+/// `internal` if there is no randomness.
+pub(crate) fn new_secret(
+    mode: KeyMode,
+    id: ApiKeyId,
+) -> Result<(SecretString, KeptSecret), ApiError> {
+    let random = letters().map_err(|Unspecified| {
+        tracing::error!("there is no randomness for an API key");
+        ApiError::internal()
+    })?;
+    let body = format!("{}_{}", prefix(mode, id), random.expose_secret());
+    let text = format!("{body}{}", checksum(&body));
+    let (_, last_four) = text.split_at(text.len().saturating_sub(LAST_CHARS));
+    let kept = KeptSecret { mode, digest: digest(&text).to_vec(), last_four: last_four.to_owned() };
+    Ok((text.into(), kept))
+}
+
+/// Six random bits pick one of 64; two of them stand for nothing, so that all others are equally likely.
+fn letters() -> Result<SecretString, Unspecified> {
+    let mut text = String::with_capacity(RANDOM_CHARS);
+    while text.len() < RANDOM_CHARS {
+        let mut random = [0; RANDOM_BYTES];
+        rand::fill(&mut random)?;
+        let picked = random.iter().filter_map(|byte| ALPHABET.get(usize::from(byte & 63)));
+        let missing = RANDOM_CHARS.saturating_sub(text.len());
+        text.extend(picked.take(missing).copied().map(char::from));
+    }
+    Ok(text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use uuid::Uuid;
+
+    fn id() -> ApiKeyId {
+        ApiKeyId::new(Uuid::from_u128(0x7f))
+    }
+
+    fn made(mode: KeyMode) -> (String, KeptSecret) {
+        let (text, kept) = new_secret(mode, id()).unwrap();
+        (text.expose_secret().to_owned(), kept)
+    }
+
+    #[test]
+    fn a_key_reads_back() {
+        for mode in KeyMode::ALL {
+            let (text, kept) = made(*mode);
+            let beginning = format!("amana_{mode}_0000000000000000000000000000007f_");
+            assert!(text.starts_with(&beginning), "{text}");
+            assert_eq!(text.len(), beginning.len() + 51);
+            assert!(text.ends_with(&kept.last_four) && kept.last_four.len() == 4);
+            let shown = ShownKey::parse(&text).unwrap();
+            assert_eq!((shown.id, shown.mode), (id(), *mode));
+            assert!(shown.is_kept_as(&kept.digest));
+            assert!(!shown.is_kept_as(&made(*mode).1.digest));
+            assert!(!shown.is_kept_as(&kept.digest[..31]) && !shown.is_kept_as(&[]));
+        }
+    }
+
+    #[test]
+    fn what_was_changed_in_any_place_is_no_key() {
+        let (text, _) = made(KeyMode::Live);
+        for place in 0..text.len() {
+            let mut bent = text.clone().into_bytes();
+            bent[place] = if bent[place] == b'1' { b'2' } else { b'1' };
+            let bent = String::from_utf8(bent).unwrap();
+            assert!(ShownKey::parse(&bent).is_none(), "{place}");
+            assert!(ShownKey::parse(&text[..place]).is_none(), "{place} characters");
+        }
+        for wrong in [format!("{text} "), format!("{text}0"), text.to_uppercase(), "amana_".into()]
+        {
+            assert!(ShownKey::parse(&wrong).is_none(), "{wrong}");
+        }
+    }
+
+    /// With a checksum that is right: it keeps nobody out who knows how it is made.
+    #[test]
+    fn a_made_up_key_has_the_form_and_another_digest() {
+        let (text, kept) = made(KeyMode::Live);
+        let body = text[..text.len() - CHECKSUM_CHARS].replace("_live_", "_test_");
+        let made_up = ShownKey::parse(&format!("{body}{}", checksum(&body))).unwrap();
+        assert_eq!(made_up.mode, KeyMode::Test);
+        assert!(!made_up.is_kept_as(&kept.digest));
+        for body in ["amana_prod_0000000000000000000000000000007f_", "amana_live_7f_"] {
+            let body = format!("{body}{}", "x".repeat(RANDOM_CHARS));
+            assert!(ShownKey::parse(&format!("{body}{}", checksum(&body))).is_none(), "{body}");
+        }
+    }
+
+    #[test]
+    fn no_two_are_alike_and_all_letters_occur() {
+        let secrets: Vec<String> =
+            (0..200).map(|_| letters().unwrap().expose_secret().to_owned()).collect();
+        assert_eq!(secrets.iter().collect::<BTreeSet<_>>().len(), 200);
+        let seen: BTreeSet<u8> = secrets.iter().flat_map(|text| text.bytes()).collect();
+        assert_eq!(seen, ALPHABET.iter().copied().collect());
+    }
+}

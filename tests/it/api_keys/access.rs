@@ -1,0 +1,146 @@
+//! How far keys reach: every operation of the document, called with keys that have its scope, and with others.
+
+use crate::access::{Scope as Whose, World, scope as whose, world};
+use crate::openapi::{Operation, operations};
+use amana_domain::api_key::Scope;
+use amana_harness::Key;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What machines may do, and with which scope. All others are for people only; an operation that takes keys and has no
+/// row here fails the tests until somebody has thought about it.
+const TABLE: [(&str, Scope); 28] = [
+    ("agree_deal", Scope::DealsWrite),
+    ("cancel_deal", Scope::DealsWrite),
+    ("create_deal", Scope::DealsWrite),
+    ("create_deposit", Scope::PaymentsWrite),
+    ("create_hold", Scope::HoldsWrite),
+    ("create_transfer", Scope::TransfersWrite),
+    ("create_withdrawal", Scope::PaymentsWrite),
+    ("deliver_milestone", Scope::DealsWrite),
+    ("fund_deal", Scope::DealsWrite),
+    ("get_deal", Scope::DealsRead),
+    ("get_hold", Scope::HoldsRead),
+    ("get_limits", Scope::WalletRead),
+    ("get_operation", Scope::OperationsRead),
+    ("get_payment", Scope::PaymentsRead),
+    ("get_statement", Scope::WalletRead),
+    ("get_transaction", Scope::WalletRead),
+    ("get_wallet", Scope::WalletRead),
+    ("list_deal_events", Scope::DealsRead),
+    ("list_deals", Scope::DealsRead),
+    ("list_holds", Scope::HoldsRead),
+    ("list_payments", Scope::PaymentsRead),
+    ("list_people", Scope::PeopleRead),
+    ("list_transactions", Scope::WalletRead),
+    ("list_withdrawals", Scope::PaymentsRead),
+    ("propose_deal", Scope::DealsWrite),
+    ("release_hold", Scope::HoldsWrite),
+    ("release_milestone", Scope::DealsWrite),
+    ("settle_hold", Scope::HoldsWrite),
+];
+
+fn needed(operation: &Operation) -> Option<Scope> {
+    TABLE.iter().find(|(id, _)| *id == operation.id).map(|(_, scope)| *scope)
+}
+
+/// All scopes that fit.
+fn texts(fits: impl Fn(Scope) -> bool) -> Vec<&'static str> {
+    Scope::ALL.iter().filter(|scope| fits(**scope)).map(|scope| scope.as_str()).collect()
+}
+
+#[test]
+fn the_document_names_the_scope_of_every_operation_that_takes_keys() {
+    for operation in operations() {
+        let ways = operation.described["security"].as_array().cloned().unwrap_or_default();
+        let of_keys: Vec<&Value> = ways.iter().filter_map(|way| way.get("api_key")).collect();
+        let description = operation.described["description"].as_str().unwrap_or_default();
+        match needed(&operation) {
+            Some(scope) => {
+                assert_eq!(of_keys, [&json!([scope.as_str()])], "{}", operation.id);
+                assert!(ways.contains(&json!({ "bearer": [] })), "{}", operation.id);
+                let said = format!("An API key needs the scope `{scope}`.");
+                assert!(description.ends_with(&said), "{}", operation.id);
+            }
+            None => assert!(of_keys.is_empty(), "{} has no row in the table", operation.id),
+        }
+    }
+    let document = crate::openapi::document();
+    assert_eq!(document["components"]["securitySchemes"]["api_key"]["scheme"], "bearer");
+}
+
+#[test]
+fn every_scope_is_needed_somewhere_and_every_row_is_an_operation() {
+    let scopes: BTreeSet<Scope> = TABLE.into_iter().map(|(_, scope)| scope).collect();
+    assert_eq!(scopes, Scope::ALL.iter().copied().collect());
+    let ids: BTreeSet<String> = operations().into_iter().map(|operation| operation.id).collect();
+    assert!(TABLE.iter().all(|(id, _)| ids.contains(*id)));
+}
+
+/// The database, but for when keys were used.
+async fn unchanged(world: &World) -> BTreeMap<String, String> {
+    let mut tables = world.app.database.fingerprint().await;
+    tables.remove("api_keys");
+    tables
+}
+
+/// With its scope alone an operation is answered as it is to the person; with all others it is not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_reaches_as_far_as_its_scopes() {
+    let world = world().await;
+    let (app, stranger) = (&world.app, &world.stranger);
+    for scope in Scope::ALL {
+        let only = app.key(stranger, &texts(|one| one == *scope)).await;
+        let others = app.key(stranger, &texts(|one| one != *scope)).await;
+        for operation in operations().iter().filter(|o| needed(o) == Some(*scope)) {
+            let (id, before) = (&operation.id, unchanged(&world).await);
+            let answer = world.call(operation, Some(&others.secret)).await;
+            assert_eq!((answer.problem(), answer.status.as_u16()), ("scope_missing", 403), "{id}");
+            let detail = answer.body["detail"].as_str().expect("words");
+            assert!(detail.contains(&format!("`{scope}`")), "{id}: {detail}");
+            assert_eq!(unchanged(&world).await, before, "{id}");
+            let answer = world.call(operation, Some(&only.secret)).await;
+            match whose(operation) {
+                Whose::Own => {
+                    let status = answer.status.as_u16();
+                    let is_let_in = status < 500 && ![401, 403, 404].contains(&status);
+                    assert!(is_let_in, "{id}: {:#}", answer.body);
+                }
+                // Other people's deals and payments exist for a stranger's key as little as for the stranger.
+                Whose::Party => assert_eq!(answer.problem(), "not_found", "{id}"),
+                Whose::Public | Whose::Staff(..) => panic!("{id} takes keys"),
+            }
+        }
+        for key in [only, others] {
+            app.delete(stranger, &format!("/v1/api-keys/{}", key.id)).await;
+        }
+    }
+    app.assert_sound().await;
+}
+
+/// With all scopes that there are, also when it is the key of somebody who works here.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_other_operations_are_for_people_only() {
+    let world = world().await;
+    let all = texts(|_| true);
+    let keys: [Key; 2] =
+        [world.app.key(&world.stranger, &all).await, world.app.key(&world.operator, &all).await];
+    let before = unchanged(&world).await;
+    let mut tried = 0;
+    for operation in operations() {
+        if needed(&operation).is_some() || whose(&operation) == Whose::Public {
+            continue;
+        }
+        tried += 1;
+        for key in &keys {
+            let answer = world.call(&operation, Some(&key.secret)).await;
+            let found = (answer.problem(), answer.status.as_u16());
+            assert_eq!(found, ("session_required", 403), "{}", operation.id);
+            let answer = world.call(&operation, Some(&key.secret[..60])).await;
+            let found = (answer.problem(), answer.status.as_u16());
+            assert_eq!(found, ("unauthorized", 401), "{}", operation.id);
+        }
+    }
+    assert!(tried > 40, "only {tried} operations");
+    assert_eq!(unchanged(&world).await, before);
+}

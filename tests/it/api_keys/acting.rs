@@ -1,0 +1,191 @@
+//! What a machine does is its owner's: money, deals, repeated calls, budgets; and on record it is the machine's.
+
+use super::refused;
+use crate::second_factor::{step_up, with_factor};
+use amana_api::{EdgeConfig, RateLimits};
+use amana_harness::{App, DealPlan, Person};
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+/// KES 50,000, in cents.
+const CEILING: i64 = 5_000_000;
+
+fn kes(minor: i64) -> Value {
+    json!({ "amount": minor, "currency": "KES" })
+}
+
+fn to(person: &Person, minor: i64) -> Value {
+    json!({ "to": { "user_id": person.id }, "amount": kes(minor) })
+}
+
+/// Actor and key of every record about a subject.
+async fn recorded(app: &App, subject: &str) -> Vec<(String, Value)> {
+    let records = app.store.audit_of(subject).await.expect("records");
+    assert!(!records.is_empty(), "{subject} has no records");
+    records.into_iter().map(|one| (one.actor, one.data["api_key"].clone())).collect()
+}
+
+/// Each way in which a use-case is carried out: keyed or not, in a task of its own, in a lane with others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_record_names_the_key() {
+    let app = App::builder().without_worker().start().await;
+    let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
+    app.given(&amina, 1_000_000, app.clock.now()).await;
+    let key =
+        app.key(&amina, &["deals:write", "transfers:write", "holds:write", "payments:write"]).await;
+    let machine = key.machine(&amina);
+    let mut hold = to(&juma, 500);
+    hold["expires_in_hours"] = json!(1);
+    let deal = json!({
+        "title": "Two goats", "role": "buyer", "currency": "KES",
+        "counterparty": { "phone": juma.phone },
+        "milestones": [{ "title": "Goats", "amount": kes(10_000) }],
+    });
+    let by_key = (amina.id.clone(), json!(key.id));
+    let by_person = (amina.id.clone(), Value::Null);
+    for (path, body, status) in [
+        ("/v1/transfers", to(&juma, 500), 201),
+        ("/v1/holds", hold, 201),
+        ("/v1/withdrawals", json!({ "amount": kes(1_000) }), 202),
+        ("/v1/wallet/deposits", json!({ "amount": kes(1_000) }), 202),
+        ("/v1/deals", deal, 201),
+    ] {
+        for (caller, expected) in [(&machine, &by_key), (&amina, &by_person)] {
+            let made = app.post(caller, path, body.clone()).await.expect(status);
+            let id = made["id"].as_str().expect("an id");
+            assert_eq!(&recorded(&app, id).await, std::slice::from_ref(expected), "{path}");
+        }
+    }
+    // Deals go on by whoever calls.
+    let deal = app.draft(&amina, &juma, &DealPlan::default()).await;
+    let path = format!("/v1/deals/{}", deal["id"].as_str().expect("an id"));
+    app.post(&juma, &format!("{path}/propose"), Value::Null).await.expect(200);
+    app.post(&machine, &format!("{path}/agree"), Value::Null).await.expect(200);
+    app.post(&machine, &format!("{path}/fund"), json!({ "method": "wallet" })).await.expect(200);
+    let records = recorded(&app, deal["id"].as_str().expect("an id")).await;
+    let of_juma = (juma.id.clone(), Value::Null);
+    assert_eq!(records, [of_juma.clone(), of_juma, by_key.clone(), by_key]);
+    app.assert_sound().await;
+}
+
+/// Many at once, by people and machines: they share lanes and batches, and each record is its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_a_crowd_nobody_is_taken_for_a_machine() {
+    let app = App::builder().without_worker().start().await;
+    let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
+    app.given(&amina, 1_000_000, app.clock.now()).await;
+    let key = app.key(&amina, &["transfers:write"]).await;
+    let machine = key.machine(&amina);
+    let calls = (0..40).map(|n| {
+        let (caller, by) =
+            if n % 2 == 0 { (&machine, json!(key.id)) } else { (&amina, Value::Null) };
+        let (app, juma) = (&app, &juma);
+        async move { (app.post(caller, "/v1/transfers", to(juma, 100)).await.expect(201), by) }
+    });
+    for (made, by) in futures_util::future::join_all(calls).await {
+        let records = recorded(&app, made["id"].as_str().expect("an id")).await;
+        assert_eq!(records, [(amina.id.clone(), by)]);
+    }
+    app.assert_sound().await;
+}
+
+/// A call is the account's, whoever repeats it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn idempotency_keys_are_the_accounts() {
+    let app = App::builder().without_worker().start().await;
+    let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
+    app.given(&amina, 10_000, app.clock.now()).await;
+    let machine = app.machine(&amina, &["transfers:write", "operations:read"]).await;
+    let body = to(&juma, 500);
+    let made = app.post_keyed(&machine, "/v1/transfers", "k-1", body.clone()).await.expect(201);
+    let again = app.post_keyed(&amina, "/v1/transfers", "k-1", body).await;
+    assert_eq!(again.headers["idempotent-replayed"], "true");
+    assert_eq!(again.expect(201), made);
+    assert_eq!(app.get(&machine, "/v1/operations/k-1").await.expect(200)["body"], made);
+    assert_eq!(app.balance(&amina).await, (9_500, 0));
+}
+
+/// What was said to somebody in a session stays there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_learns_nothing_of_calls_that_are_for_people() {
+    let app = App::builder().without_worker().start().await;
+    let amina = app.person("Amina").await;
+    let machine = app.machine(&amina, &["operations:read"]).await;
+    let body = json!({ "tier": "business" });
+    app.post_keyed(&amina, "/v1/kyc/applications", "k-1", body).await.expect(201);
+    app.get(&amina, "/v1/operations/k-1").await.expect(200);
+    refused(&app.get(&machine, "/v1/operations/k-1").await, 404, "not_found");
+}
+
+/// Nothing is proven anew by a key: what needs that is refused, and the rest is not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_has_to_be_proven_anew_no_key_can_do() {
+    let app = App::builder().without_worker().start().await;
+    let juma = app.person("Juma").await;
+    let plain = app.machine(&juma, &["transfers:write", "payments:write", "holds:write"]).await;
+    let (amina, _, codes) = with_factor(&app, "Amina").await;
+    for person in [&amina, &juma] {
+        app.given(person, 10 * CEILING, app.clock.now()).await;
+    }
+    step_up(&app, &amina, Some(&codes[0])).await.expect(200);
+    let scopes = ["transfers:write", "payments:write", "holds:write"];
+    let made = app.ask_for_key(&amina, &scopes).await.expect(201);
+    let guarded = amana_harness::Key::shown(&made).machine(&amina);
+    let hold = |person: &Person, minor: i64| {
+        let mut body = to(person, minor);
+        body["expires_in_hours"] = json!(1);
+        body
+    };
+    // The session is proven; the key is not by that.
+    for (path, body) in [
+        ("/v1/transfers", to(&juma, CEILING + 1)),
+        ("/v1/holds", hold(&juma, CEILING + 1)),
+        ("/v1/withdrawals", json!({ "amount": kes(CEILING + 100) })),
+        ("/v1/withdrawals", json!({ "amount": kes(1_000), "phone": "254733000001" })),
+    ] {
+        let answer = app.post(&guarded, path, body).await;
+        refused(&answer, 403, "step_up_required");
+        assert!(answer.body["detail"].as_str().expect("words").contains("no API key"), "{path}");
+    }
+    app.post(&guarded, "/v1/transfers", to(&juma, CEILING)).await.expect(201);
+    app.post(&guarded, "/v1/withdrawals", json!({ "amount": kes(1_000) })).await.expect(202);
+    // Those without a factor are asked for nothing but at another number.
+    app.post(&plain, "/v1/transfers", to(&amina, CEILING + 1)).await.expect(201);
+    app.post(&plain, "/v1/withdrawals", json!({ "amount": kes(CEILING + 100) })).await.expect(202);
+    let elsewhere = json!({ "amount": kes(1_000), "phone": "254733000001" });
+    refused(&app.post(&plain, "/v1/withdrawals", elsewhere).await, 403, "step_up_required");
+    app.assert_sound().await;
+}
+
+/// Otherwise whoever has used up the budget would make a key to go on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_counts_for_its_account() {
+    let edge = EdgeConfig { rate_limits: RateLimits::per_account(20), ..EdgeConfig::default() };
+    let app = App::builder().without_worker().edge(edge).start().await;
+    let amina = app.person("Amina").await;
+    let one = app.machine(&amina, &["wallet:read"]).await;
+    let other = app.machine(&amina, &["wallet:read"]).await;
+    let left = |answer: &amana_harness::Answer| {
+        let told = answer.headers["ratelimit"].to_str().expect("text").to_owned();
+        let rest = told.strip_prefix("\"account\";r=").expect("an account's budget");
+        rest.split_once(';').expect("a time").0.parse::<u32>().expect("a number")
+    };
+    // Budgets are of whole minutes.
+    let into_ms = app.clock.now().timestamp_millis().rem_euclid(60_000);
+    app.clock.advance(TimeDelta::milliseconds(60_000 - into_ms));
+    let before = left(&app.get(&amina, "/v1/wallet").await);
+    for (n, caller) in (1..).zip([&one, &other, &amina, &one]) {
+        assert_eq!(left(&app.get(caller, "/v1/wallet").await), before - n);
+    }
+    for _ in 0..20 {
+        app.get(&one, "/v1/wallet").await;
+    }
+    for caller in [&one, &other, &amina] {
+        refused(&app.get(caller, "/v1/wallet").await, 429, "rate_limited");
+    }
+    // A key that is none is a stranger's.
+    let stranger = Person { token: "amana_test_nothing".to_owned(), ..amina.clone() };
+    let answer = app.get(&stranger, "/v1/wallet").await;
+    assert!(answer.headers["ratelimit"].to_str().expect("text").starts_with("\"anonymous\""));
+    refused(&answer, 401, "unauthorized");
+}
