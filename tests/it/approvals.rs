@@ -185,3 +185,25 @@ async fn what_cannot_be_done_cannot_be_asked_for() {
     refused(&business, 422, "recipient_closed");
     app.assert_sound().await;
 }
+
+/// What the code refuses, the database refuses too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_rules_stand_in_the_database_as_well() {
+    let app = App::builder().without_worker().start().await;
+    let (asker, _) = pair(&app).await;
+    let amina = app.person("Amina").await;
+    app.asked(&asker, &amina, tier("starter")).await;
+    let decided = "state = 'approved', decided_at = now(), decision_note = 'by hand', decided_by";
+    for (change, law) in [
+        (format!("{decided} = asked_by"), "approvals_decided_by_another"),
+        (format!("{decided} = user_id"), "approvals_nobodys_own"),
+        ("user_id = asked_by".to_owned(), "approvals_nobodys_own"),
+        ("state = 'approved'".to_owned(), "approvals_decision_whole"),
+        ("tier = null".to_owned(), "approvals_subject_whole"),
+        ("expires_at = asked_at".to_owned(), "approvals_expires_later"),
+    ] {
+        let refusal = app.database.refusal(&format!("update approvals set {change}")).await;
+        assert_eq!(refusal, law, "{change}");
+    }
+    app.assert_sound().await;
+}

@@ -338,12 +338,13 @@ async fn the_good_bodies_are_good() {
         ("start_email_change", 202),
         ("start_phone_change", 202),
         ("start_password_reset", 202),
-        ("set_password", 200),
         // These are not the codes.
         ("confirm_verification", 422),
         ("confirm_email_change", 422),
         ("confirm_phone_change", 422),
         ("confirm_password_reset", 422),
+        // Last: it ends the session of all these calls.
+        ("set_password", 200),
     ] {
         let answer = world.send_json(operation, &good(operation)).await;
         assert_eq!(answer.status, status, "{operation}: {:#}", answer.body);
