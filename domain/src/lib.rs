@@ -22,6 +22,7 @@ pub mod notice;
 pub mod payee;
 pub mod payment;
 pub mod permission;
+pub mod personal;
 pub mod phone;
 pub mod proof;
 pub mod reconciliation;
