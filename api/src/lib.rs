@@ -29,6 +29,7 @@ mod passwords;
 mod payee;
 mod payments;
 mod people;
+mod personal;
 mod problem;
 mod quote;
 mod server;
@@ -84,7 +85,7 @@ pub(crate) enum Chapter {
 type Resources = (
     (users::Users, handles::Handles, people::People, limits::Limits),
     (verifications::Verifications, contacts::Contacts, passwords::PasswordChanges),
-    (sessions::Sessions, sessions::SecondSteps, factor::Factors),
+    (sessions::Sessions, sessions::SecondSteps, factor::Factors, personal::PersonalData),
     (wallet::Wallet, transactions::Transactions, statements::Statements),
     (transfers::Transfers, operations::Operations),
     deals::Deals,
@@ -121,7 +122,7 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
     let resources = (
         (users::Users, handles::Handles, people::People, limits::Limits),
         (verifications::Verifications, contacts::Contacts, passwords::PasswordChanges),
-        (sessions::Sessions, sessions::SecondSteps, factor::Factors),
+        (sessions::Sessions, sessions::SecondSteps, factor::Factors, personal::PersonalData),
         (wallet::Wallet, transactions::Transactions, statements::Statements),
         (transfers::Transfers, operations::Operations),
         deals::Deals,

@@ -1,6 +1,7 @@
 //! The one door to the product: `amana --help`.
 
-use amana::{admin, config, demo, ledger, schema, serve, stack, up};
+use amana::{admin, config, demo, exchanges, keys, ledger, schema, serve, stack, up};
+use amana_domain::id::PaymentId;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -40,6 +41,11 @@ enum Command {
     /// Make an operator; the password is read from AMANA_ADMIN_PASSWORD
     #[command(subcommand)]
     Admin(Admin),
+    /// Look after the keys that personal data is sealed with
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Print what the provider and we said to each other about a payment; it is noted who was looked at
+    Exchanges { payment: PaymentId },
     /// Look after the ledger
     #[command(subcommand)]
     Ledger(Ledger),
@@ -50,6 +56,12 @@ enum Command {
 #[derive(Subcommand)]
 enum Admin {
     Create(admin::NewOperator),
+}
+
+#[derive(Subcommand)]
+enum Keys {
+    /// Wrap all keys by AMANA_MASTER_KEY, so that AMANA_MASTER_KEY_PREVIOUS can go
+    Rewrap,
 }
 
 #[derive(Subcommand)]
@@ -92,6 +104,8 @@ fn run(command: Command) -> Result<()> {
             Ok(())
         }
         Command::Admin(Admin::Create(new)) => admin::create(&new),
+        Command::Keys(Keys::Rewrap) => keys::rewrap(),
+        Command::Exchanges { payment } => exchanges::print(payment),
         Command::Ledger(Ledger::Check) => ledger::check(),
         Command::Schema(args) => {
             let printed = schema::print(|url| stack::block_on(serve::migrate_url(url))?)?;

@@ -50,6 +50,8 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("delete_kyc_document", Party),
     ("deliver_milestone", Party),
     ("end_session", Party),
+    ("erase_me", Own),
+    ("export_me", Own),
     ("end_sessions", Own),
     ("fund_deal", Party),
     ("get_deal", Party),
@@ -114,7 +116,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("withdraw_kyc_application", Party),
     ("step_up_session", Own),
 ];
-const ROWS: usize = 87;
+const ROWS: usize = 89;
 
 /// A deal, a payment, a hold, an application, a job and a transaction that exist, so that a refusal is not for want of them.
 struct World {

@@ -1,5 +1,6 @@
 //! What the API answers is what its document promises: every operation, success and refusal.
 
+mod personal;
 mod prove;
 mod second_factor;
 mod verify;
@@ -368,6 +369,7 @@ async fn every_answer_has_the_documented_shape() {
     stay(&observer, &operator).await;
     prove::prove(&observer).await;
     second_factor::guard(&observer).await;
+    personal::leave(&observer, &operator).await;
     verify::verify(&observer, &seller, &operator).await;
     operate(&observer, &operator).await;
     let documented: BTreeSet<String> = observer.operations.iter().map(|o| o.id.clone()).collect();

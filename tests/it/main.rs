@@ -32,6 +32,7 @@ mod passwords;
 mod payments;
 mod payouts;
 mod people;
+mod privacy;
 mod queue;
 mod queue_processes;
 mod quotes;

@@ -22,11 +22,11 @@ pub(crate) const PUBLIC: [&str; 12] = [
 ];
 
 /// What an operation does is the first word of its id, and is one of these.
-const VERBS: [&str; 30] = [
+const VERBS: [&str; 32] = [
     "agree", "approve", "cancel", "close", "complete", "confirm", "create", "delete", "deliver",
-    "end", "fund", "get", "list", "log", "propose", "receive", "refresh", "refuse", "register",
-    "reject", "release", "remove", "reopen", "replay", "set", "settle", "start", "step", "submit",
-    "withdraw",
+    "end", "erase", "export", "fund", "get", "list", "log", "propose", "receive", "refresh",
+    "refuse", "register", "reject", "release", "remove", "reopen", "replay", "set", "settle",
+    "start", "step", "submit", "withdraw",
 ];
 
 /// One operation of the document, with the place where it is called.

@@ -35,6 +35,7 @@ mod statement;
 mod transactions;
 mod transfers;
 mod users;
+mod vault;
 
 pub use audit::AuditRecord;
 pub use callbacks::{CallbackKind, CallbackOutcome, NewCallback, StoredCallback};
@@ -53,7 +54,8 @@ pub use limits::LimitsView;
 pub use notifications::PendingNotification;
 pub use page::{PAGE_MAX, Page};
 pub use payments::{
-    Begin, Exchange, Funding, FundingMethod, PaymentView, Submission, WithdrawalDecision,
+    Begin, Exchange, ExchangeRecord, Exchanges, Funding, FundingMethod, PaymentView, Submission,
+    WithdrawalDecision,
 };
 pub use people::{PeopleQuery, PersonView};
 pub use pool::Store;
@@ -65,4 +67,5 @@ pub use transactions::{
     SCAN_MAX, StatementPage, StatementPlace, TransactionFilter, TransactionPage,
 };
 pub use transfers::{NewTransfer, TransferDetails, TransferView, TransferWriter};
-pub use users::{NewUser, User};
+pub use users::{Contacts, NewUser, SentNotice, SessionRecord, TakenHandle, User};
+pub use vault::{MasterKey, MasterKeys};

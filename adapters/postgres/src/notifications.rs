@@ -8,6 +8,7 @@ use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::notifications;
 use crate::users::{self, User};
+use crate::vault::{Column, Vault};
 use amana_domain::contact::{Contact, ContactKind};
 use amana_domain::id::UserId;
 use amana_domain::notice::{self, Channel, Locale, Template};
@@ -22,8 +23,7 @@ use uuid::Uuid;
 #[derive(Clone)]
 pub struct PendingNotification {
     pub id: Uuid,
-    /// Address or number.
-    pub to: String,
+    pub to: Contact,
     pub locale: Locale,
     pub template: Template,
     pub channel: Channel,
@@ -68,6 +68,7 @@ pub(crate) async fn enqueue(
 /// code is named by its id; what it is gets into the text when the message is sent, and nowhere else.
 pub(crate) async fn enqueue_to(
     conn: &mut AsyncPgConnection,
+    vault: &Vault,
     user: &User,
     template: Template,
     to: &Contact,
@@ -78,25 +79,25 @@ pub(crate) async fn enqueue_to(
         template,
         channel: to.channel(),
         params: json!({}),
-        to: Some(to.as_str()),
+        to: Some(user.key(vault)?.seal(Column::NotificationAddress, to.as_str())?),
         code,
     };
     insert(conn, user, message, now).await
 }
 
-struct NewMessage<'a> {
+struct NewMessage {
     template: Template,
     channel: Channel,
     params: Value,
     /// `None`: to what the person has when it is sent.
-    to: Option<&'a str>,
+    to: Option<Vec<u8>>,
     code: Option<Uuid>,
 }
 
 async fn insert(
     conn: &mut AsyncPgConnection,
     user: &User,
-    mut message: NewMessage<'_>,
+    mut message: NewMessage,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     if let Some(map) = message.params.as_object_mut() {
@@ -110,7 +111,7 @@ async fn insert(
             notifications::template.eq(message.template.as_str()),
             notifications::channel.eq(message.channel.as_str()),
             notifications::params.eq(message.params),
-            notifications::address.eq(message.to),
+            notifications::address_sealed.eq(message.to),
             notifications::code_id.eq(message.code),
             notifications::created_at.eq(now),
         ))
@@ -134,12 +135,13 @@ struct Row {
     channel: String,
     params: Value,
     sent_at: Option<DateTime<Utc>>,
-    address: Option<String>,
+    address_sealed: Option<Vec<u8>>,
     code_id: Option<Uuid>,
 }
 
 impl Store {
-    /// The message behind a job, unless it has been sent, or tells a code that is not good any more.
+    /// The message behind a job, unless it has been sent, tells a code that is not good any more, or is to
+    /// somebody who is erased.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such message.
@@ -161,11 +163,21 @@ impl Store {
             return Ok(None);
         }
         let user = users::load(&mut conn, UserId::new(row.user_id)).await?;
-        let channel = parse(&row.channel)?;
-        let own = || user.contact(ContactKind::reached_by(channel)).as_str().to_owned();
+        if user.erased_at.is_some() {
+            return Ok(None);
+        }
+        let (vault, channel) = (self.vault()?, parse(&row.channel)?);
+        let kind = ContactKind::reached_by(channel);
+        let to = match row.address_sealed {
+            Some(sealed) => {
+                let text = user.key(vault)?.open(Column::NotificationAddress, &sealed)?;
+                Contact::stored(kind, text).map_err(Error::row)?
+            }
+            None => user.contact(vault, kind)?,
+        };
         Ok(Some(PendingNotification {
             id: row.id,
-            to: row.address.unwrap_or_else(own),
+            to,
             locale: user.locale,
             template: parse(&row.template)?,
             channel,

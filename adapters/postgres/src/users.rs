@@ -1,27 +1,36 @@
 //! People: registration and look-up.
 
+mod adopting;
 mod closing;
 mod contacts;
+mod erasing;
+mod exporting;
+mod held;
 mod passwords;
 mod roles;
 mod tiers;
 
+pub use exporting::{SentNotice, SessionRecord, TakenHandle};
+pub use held::Contacts;
+use held::Held;
 pub(crate) use tiers::put_on_tier;
 
 use crate::error::{Conflict, Error};
 use crate::people::PersonView;
 use crate::pool::Store;
 use crate::row::parse;
-use crate::schema::users;
+use crate::schema::{person_keys, users};
+use crate::vault::{Column, Vault};
 use crate::{audit, codes, handles, notifications};
 use amana_domain::code::Purpose;
-use amana_domain::contact::{Contact, ContactKind};
+use amana_domain::contact::ContactKind;
 use amana_domain::deal::Actor;
 use amana_domain::handle::Handle;
 use amana_domain::id::UserId;
 use amana_domain::notice::{Locale, Template};
 use amana_domain::payee::Payee;
 use amana_domain::permission::UserRole;
+use amana_domain::personal::Personal;
 use amana_domain::phone::Msisdn;
 use amana_domain::transfer::TransferRefusal;
 use chrono::{DateTime, Utc};
@@ -35,7 +44,7 @@ use uuid::Uuid;
 pub struct NewUser {
     pub name: String,
     /// Lower case.
-    pub email: String,
+    pub email: Personal<String>,
     pub phone: Msisdn,
     pub password_hash: String,
     pub role: UserRole,
@@ -47,8 +56,7 @@ pub struct NewUser {
 pub struct User {
     pub id: UserId,
     pub name: String,
-    pub email: String,
-    pub phone: Msisdn,
+    pub(crate) held: Option<Held>,
     pub password_hash: String,
     pub role: UserRole,
     pub locale: Locale,
@@ -61,16 +69,11 @@ pub struct User {
     pub email_verified_at: Option<DateTime<Utc>>,
     /// The same for the number.
     pub phone_verified_at: Option<DateTime<Utc>>,
+    /// Since then nothing is known any more of who it was.
+    pub erased_at: Option<DateTime<Utc>>,
 }
 
 impl User {
-    pub(crate) fn contact(&self, kind: ContactKind) -> Contact {
-        match kind {
-            ContactKind::Email => Contact::Email(self.email.clone()),
-            ContactKind::Phone => Contact::Phone(self.phone.clone()),
-        }
-    }
-
     pub(crate) const fn verified_at(&self, kind: ContactKind) -> Option<DateTime<Utc>> {
         match kind {
             ContactKind::Email => self.email_verified_at,
@@ -99,8 +102,10 @@ impl std::fmt::Debug for User {
 struct Row {
     id: Uuid,
     name: String,
-    email: String,
-    phone: String,
+    email_sealed: Option<Vec<u8>>,
+    phone_sealed: Option<Vec<u8>>,
+    #[diesel(select_expression = key_of_person())]
+    key_wrapped: Option<Vec<u8>>,
     password_hash: String,
     role: String,
     locale: String,
@@ -110,17 +115,28 @@ struct Row {
     closed_at: Option<DateTime<Utc>>,
     email_verified_at: Option<DateTime<Utc>>,
     phone_verified_at: Option<DateTime<Utc>>,
+    erased_at: Option<DateTime<Utc>>,
+}
+
+/// The wrapped key comes with the row: opening what is sealed in it costs no further look.
+#[diesel::dsl::auto_type]
+fn key_of_person() -> _ {
+    let of_person = person_keys::table.filter(person_keys::user_id.eq(users::id));
+    of_person.select(person_keys::wrapped).single_value()
 }
 
 impl TryFrom<Row> for User {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
+        let held = match (row.key_wrapped, row.email_sealed, row.phone_sealed) {
+            (Some(key), Some(email), Some(phone)) => Some(Held { key, email, phone }),
+            _ => None,
+        };
         Ok(User {
             id: UserId::new(row.id),
             name: row.name,
-            email: row.email,
-            phone: Msisdn::parse(&row.phone).map_err(Error::row)?,
+            held,
             password_hash: row.password_hash,
             role: parse(&row.role)?,
             locale: parse(&row.locale)?,
@@ -130,6 +146,7 @@ impl TryFrom<Row> for User {
             closed_at: row.closed_at,
             email_verified_at: row.email_verified_at,
             phone_verified_at: row.phone_verified_at,
+            erased_at: row.erased_at,
         })
     }
 }
@@ -193,13 +210,14 @@ pub(crate) async fn people(
 /// The person behind a name that somebody pays by, if there is one.
 pub(crate) async fn find_payee(
     conn: &mut AsyncPgConnection,
+    vault: &Vault,
     payee: &Payee,
 ) -> Result<Option<UserId>, Error> {
     let all = users::table.select(users::id).into_boxed();
     let query = match payee {
         Payee::Handle(handle) => all.filter(users::handle.eq(handle.as_str())),
-        Payee::Phone(msisdn) => all.filter(users::phone.eq(msisdn.as_str())),
-        Payee::Email(email) => all.filter(users::email.eq(email)),
+        Payee::Phone(msisdn) => all.filter(users::phone_digest.eq(vault.phone(msisdn.as_str()))),
+        Payee::Email(email) => all.filter(users::email_digest.eq(vault.email(email))),
         Payee::User(id) => all.filter(users::id.eq(id.uuid())),
     };
     let found: Option<Uuid> = query.first(conn).await.optional()?;
@@ -252,10 +270,10 @@ impl Store {
     /// # Errors
     /// [`Conflict::EmailTaken`], [`Conflict::PhoneTaken`] or [`Conflict::HandleTaken`].
     pub async fn register(&self, new: &NewUser, now: DateTime<Utc>) -> Result<User, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             let id = UserId::new(Uuid::now_v7());
-            insert(conn, id, new, now).await?;
+            insert(conn, vault, (id, new), now).await?;
             if let Some(handle) = &new.handle {
                 handles::take(conn, id, handle, now).await?;
             }
@@ -272,8 +290,8 @@ impl Store {
             let user = load(conn, id).await?;
             notifications::enqueue(conn, &user, Template::Welcome, json!({}), now).await?;
             for kind in ContactKind::ALL {
-                let (purpose, contact) = (Purpose::verify(*kind), user.contact(*kind));
-                codes::send(conn, &user, purpose, &contact, now).await?;
+                let (purpose, contact) = (Purpose::verify(*kind), user.contact(vault, *kind)?);
+                codes::send(conn, vault, &user, purpose, &contact, now).await?;
             }
             Ok(user)
         })
@@ -292,7 +310,7 @@ impl Store {
     pub async fn user_by_email(&self, email: &str) -> Result<Option<User>, Error> {
         let mut conn = self.connection().await?;
         let row = Row::query()
-            .filter(users::email.eq(email.to_lowercase()))
+            .filter(users::email_digest.eq(self.vault()?.email(&email.to_lowercase())))
             .first(&mut conn)
             .await
             .optional()?;
@@ -304,7 +322,7 @@ impl Store {
     pub async fn user_by_phone(&self, phone: &Msisdn) -> Result<Option<User>, Error> {
         let mut conn = self.connection().await?;
         let row = Row::query()
-            .filter(users::phone.eq(phone.as_str()))
+            .filter(users::phone_digest.eq(self.vault()?.phone(phone.as_str())))
             .first(&mut conn)
             .await
             .optional()?;
@@ -314,16 +332,20 @@ impl Store {
 
 async fn insert(
     conn: &mut AsyncPgConnection,
-    id: UserId,
-    new: &NewUser,
+    vault: &Vault,
+    (id, new): (UserId, &NewUser),
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    let (key, wrapped) = vault.new_key(id)?;
+    let (email, phone) = (new.email.expose().to_lowercase(), new.phone.as_str());
     diesel::insert_into(users::table)
         .values((
             users::id.eq(id.uuid()),
             users::name.eq(&new.name),
-            users::email.eq(new.email.to_lowercase()),
-            users::phone.eq(new.phone.as_str()),
+            users::email_sealed.eq(key.seal(Column::UserEmail, &email)?),
+            users::email_digest.eq(vault.email(&email)),
+            users::phone_sealed.eq(key.seal(Column::UserPhone, phone)?),
+            users::phone_digest.eq(vault.phone(phone)),
             users::password_hash.eq(&new.password_hash),
             users::role.eq(new.role.as_str()),
             users::locale.eq(new.locale.as_str()),
@@ -332,6 +354,14 @@ async fn insert(
         .execute(conn)
         .await
         .map_err(taken)?;
+    diesel::insert_into(person_keys::table)
+        .values((
+            person_keys::user_id.eq(id.uuid()),
+            person_keys::wrapped.eq(wrapped),
+            person_keys::created_at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
