@@ -12,7 +12,6 @@ use crate::wire::{Email, Phone, Secret, Wire};
 use amana_domain::code::Code;
 use amana_domain::contact::{Contact, ContactKind};
 use poem::web::Data;
-use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -136,5 +135,5 @@ async fn confirm(
         context.write(async move |store, now| store.change_contact(&key, user, told, now).await);
     // The address or number that may be taken is in no place of this request.
     let user = changed.await.map_err(|error| ApiError { errors: vec![], ..error })?;
-    Ok(Found::User(Json(user.into())))
+    Found::of(context, user)
 }

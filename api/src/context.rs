@@ -14,8 +14,11 @@ use crate::signing_keys::SigningKeys;
 use crate::tokens::Tokens;
 use amana_domain::fee::{FeePayer, FeePlan};
 use amana_domain::money::{Currency, Money};
+use amana_domain::transfer::TransferRefusal;
 use amana_files::Files;
-use amana_postgres::{Clock, CodeKey, Error, Store, TransferWriter, current_key, through_key};
+use amana_postgres::{
+    Clock, CodeKey, Contacts, Error, Store, TransferWriter, User, current_key, through_key,
+};
 use amana_redis::Transport;
 use chrono::{DateTime, Utc};
 use ipnet::IpNet;
@@ -70,6 +73,15 @@ pub(crate) struct Context {
 impl Context {
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.clock.now()
+    }
+
+    /// Where the person is reached.
+    ///
+    /// # Errors
+    /// `account_closed` if the person is erased.
+    pub(crate) fn contacts(&self, user: &User) -> Result<Contacts, ApiError> {
+        let contacts = self.store.contacts(user)?;
+        contacts.ok_or_else(|| Error::Transfer(TransferRefusal::SenderClosed).into())
     }
 
     /// Carries out a use-case that writes, in a task of its own: a caller who goes away, or whose time is

@@ -136,7 +136,7 @@ impl Factors {
         body: Body<CreateSecondFactor>,
     ) -> Result<Begun, ApiError> {
         let user = require_password(&context, &caller, body.value.password, "/password").await?;
-        let app = app::new(&user.email)?;
+        let app = app::new(context.contacts(&user)?.email.expose())?;
         let sealed = context.factor_keys.seal(user.id, app.secret().as_bytes())?;
         context
             .write(async move |store, now| store.begin_second_factor(user.id, &sealed, now).await)

@@ -98,10 +98,10 @@ impl OpenedFiles {
         token: Path<String>,
     ) -> Result<Opened, ApiError> {
         let (document, viewer) = context.links.read(&token, context.now()).ok_or_else(no_link)?;
-        let document = context
+        let (document, key) = context
             .write(async move |store, now| store.open_kyc_document(viewer, document, now).await)
             .await?;
-        let content = context.files.get(document.id.uuid(), document.sha256).await;
+        let content = context.files.get(document.id.uuid(), &key, document.sha256).await;
         let content = Content::new(document.media_type, content.map_err(refusal)?);
         Ok(Opened::File(content, name(&document), POLICY.to_owned()))
     }

@@ -9,7 +9,6 @@ use crate::users::Found;
 use crate::wire::Wire;
 use amana_domain::handle::Handle;
 use poem::web::Data;
-use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -44,6 +43,6 @@ impl Handles {
         let user = context
             .write(async move |store, now| store.set_handle(user, &handle, now).await)
             .await?;
-        Ok(Found::User(Json(user.into())))
+        Found::of(&context, user)
     }
 }

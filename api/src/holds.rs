@@ -2,6 +2,8 @@
 
 mod answer;
 
+pub(crate) use answer::HoldAnswer;
+
 use crate::Chapter;
 use crate::body::Body;
 use crate::context::Context;
@@ -15,7 +17,7 @@ use crate::wire::{HoldHours, Key, Limit, Message, PositiveMoney, Wire};
 use amana_domain::hold::State;
 use amana_domain::id::HoldId;
 use amana_postgres::{HoldFilter, HoldRole, NewHold};
-use answer::{HoldAnswer, made, render};
+use answer::{made, render};
 use chrono::TimeDelta;
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};

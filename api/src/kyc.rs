@@ -121,7 +121,7 @@ impl Applications {
         let (id, kind) = (id.0.0, kind.0.0);
         // A stranger's file is not even read.
         context.store.kyc_application(caller.user(), id).await?;
-        let document = upload::keep(&context, kind, file).await?;
+        let document = upload::keep(&context, caller.user(), kind, file).await?;
         let (kind, sha256) = (document.kind, hex::encode(document.sha256));
         let said = format!("{id} {kind} {sha256}");
         let keyed = keyed(&caller, key.0, "create_kyc_document", &said);

@@ -36,6 +36,7 @@ mod passwords;
 mod payee;
 mod payments;
 mod people;
+mod personal;
 mod place;
 mod polled;
 mod principal;
@@ -107,7 +108,7 @@ type Resources = (
     (users::Users, handles::Handles, people::People, limits::Limits),
     (verifications::Verifications, contacts::Contacts, passwords::PasswordChanges),
     (sessions::Sessions, sessions::SecondSteps, trusted_devices::TrustedDevices),
-    (factor::Factors, factor::MessageFactors, realtime::Tickets),
+    (factor::Factors, factor::MessageFactors, realtime::Tickets, personal::PersonalData),
     (wallet::Wallet, transactions::Transactions, statements::Statements),
     (transfers::Transfers, operations::Operations),
     deals::Deals,
@@ -160,7 +161,7 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
         (users::Users, handles::Handles, people::People, limits::Limits),
         (verifications::Verifications, contacts::Contacts, passwords::PasswordChanges),
         (sessions::Sessions, sessions::SecondSteps, trusted_devices::TrustedDevices),
-        (factor::Factors, factor::MessageFactors, realtime::Tickets),
+        (factor::Factors, factor::MessageFactors, realtime::Tickets, personal::PersonalData),
         (wallet::Wallet, transactions::Transactions, statements::Statements),
         (transfers::Transfers, operations::Operations),
         deals::Deals,

@@ -46,11 +46,17 @@ impl From<LimitsView> for CurrencyLimits {
 /// The limits of a person.
 #[derive(Debug, Object)]
 #[oai(rename = "Limits")]
-struct LimitsAnswer {
+pub(crate) struct LimitsAnswer {
     /// The name of the set of limits that the person has.
     tier: String,
     /// One per currency that wallets of this tier carry.
     limits: Vec<CurrencyLimits>,
+}
+
+impl LimitsAnswer {
+    pub(crate) fn new(tier: String, limits: Vec<LimitsView>) -> Self {
+        Self { tier, limits: limits.into_iter().map(CurrencyLimits::from).collect() }
+    }
 }
 
 #[derive(ApiResponse)]
@@ -75,7 +81,6 @@ impl Limits {
         caller: Principal<WalletRead>,
     ) -> Result<Found, ApiError> {
         let (tier, limits) = context.store.limits(caller.user(), context.now()).await?;
-        let limits = limits.into_iter().map(CurrencyLimits::from).collect();
-        Ok(Found::Limits(Json(LimitsAnswer { tier, limits })))
+        Ok(Found::Limits(Json(LimitsAnswer::new(tier, limits))))
     }
 }

@@ -14,7 +14,7 @@ use crate::verifications::Sent;
 use crate::wire::{NewPassword, Secret, Timestamp, Wire};
 use amana_domain::code::Code;
 use amana_domain::contact::Contact;
-use amana_postgres::{Store, User};
+use amana_postgres::{Contacts, Store, User};
 use poem::web::Data;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
@@ -155,14 +155,15 @@ pub(crate) async fn require_password(
     context.budgets.password(id, context.now(), check).await
 }
 
-fn known_of(user: &User) -> KnownWords {
-    KnownWords::of_person(&user.name, &user.email, &user.phone)
+fn known_of(context: &Context, user: &User) -> Result<KnownWords, ApiError> {
+    let Contacts { email, phone } = context.contacts(user)?;
+    Ok(KnownWords::of_person(&user.name, email.expose(), &phone))
 }
 
 /// # Errors
 /// `password_wrong` if the password that was proven was replaced meanwhile.
 async fn replace(context: &Context, user: User, password: NewPassword) -> Result<(), ApiError> {
-    context.passwords.judge(&password.0, known_of(&user)).await?;
+    context.passwords.judge(&password.0, known_of(context, &user)?).await?;
     let hash = context.passwords.hash(password.0).await?;
     context
         .write(async move |store, now| {
@@ -202,7 +203,7 @@ async fn reset(context: &Context, body: ConfirmPasswordReset) -> Result<(), ApiE
         .write(async move |store, now| store.prove_password_reset(&key, (&login, told), now).await);
     let (hash, proven) = tokio::join!(context.passwords.hash(password.clone()), proven);
     let (hash, (user, proof)) = (hash?, proven?);
-    context.passwords.judge(&password, known_of(&user)).await?;
+    context.passwords.judge(&password, known_of(context, &user)?).await?;
     let reset =
         async move |store: Store, now| store.reset_password(user.id, &proof, &hash, now).await;
     context.write(reset).await

@@ -31,8 +31,8 @@ pub(crate) struct PaymentAnswer {
     /// May be up to one shilling more than the price of a deal: mobile money carries whole shillings, and the
     /// change stays in the wallet.
     amount: Money,
-    /// Masked: `2547****5678`.
-    phone: Wire<Phone>,
+    /// Masked: `2547****5678`; `null` once the person whose it is has been erased.
+    phone: Nullable<Wire<Phone>>,
     state: Wire<State>,
     /// Why it failed, if it did.
     reason: Nullable<Wire<FailureReason>>,
@@ -57,7 +57,7 @@ impl From<&PaymentView> for PaymentAnswer {
             purpose: payment.purpose.into(),
             deal_id: Nullable::of(payment.deal),
             amount: payment.amount.into(),
-            phone: Phone(payment.msisdn.clone()).into(),
+            phone: Nullable::of(payment.msisdn.clone().map(Phone)),
             state: payment.state.into(),
             reason: Nullable::of(payment.reason),
             doubt: Nullable::of(payment.doubt),
@@ -79,7 +79,7 @@ pub(crate) async fn payer<S>(
 ) -> Result<Msisdn, ApiError> {
     match named {
         Some(phone) => Ok(phone.0.0),
-        None => Ok(context.store.user(caller.user()).await?.phone),
+        None => Ok(context.contacts(&context.store.user(caller.user()).await?)?.phone),
     }
 }
 

@@ -11,7 +11,8 @@ use amana_domain::handle::Handle;
 use amana_domain::id::UserId;
 use amana_domain::notice::Locale;
 use amana_domain::permission::UserRole;
-use amana_postgres::{NewUser, User};
+use amana_domain::personal::Personal;
+use amana_postgres::{Contacts, NewUser, User};
 use poem::web::Data;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
@@ -43,7 +44,7 @@ impl RegisterUser {
         context.passwords.judge(&self.password.0, known).await?;
         Ok(NewUser {
             name: self.name.0.0,
-            email: self.email.0.0,
+            email: Personal::new(self.email.0.0),
             phone: self.phone.0.0,
             password_hash: context.passwords.hash(self.password.0).await?,
             role: UserRole::User,
@@ -73,20 +74,29 @@ pub(crate) struct UserAnswer {
     phone_verified_at: Nullable<Timestamp>,
 }
 
-impl From<User> for UserAnswer {
-    fn from(user: User) -> Self {
-        Self {
+impl UserAnswer {
+    /// # Errors
+    /// `account_closed` if the person is erased.
+    pub(crate) fn of(context: &Context, user: User) -> Result<Self, ApiError> {
+        let Contacts { email, phone } = context.contacts(&user)?;
+        Ok(Self {
             id: user.id.into(),
             name: user.name,
             handle: Nullable::of(user.handle),
-            email: user.email,
-            phone: Phone(user.phone).into(),
+            email: email.into_exposed(),
+            phone: Phone(phone).into(),
             role: user.role.into(),
             language: user.locale.into(),
             created_at: user.created_at.into(),
             email_verified_at: Nullable::of(user.email_verified_at),
             phone_verified_at: Nullable::of(user.phone_verified_at),
-        }
+        })
+    }
+}
+
+impl Found {
+    pub(crate) fn of(context: &Context, user: User) -> Result<Self, ApiError> {
+        Ok(Self::User(Json(UserAnswer::of(context, user)?)))
     }
 }
 
@@ -121,7 +131,7 @@ impl Users {
     ) -> Result<Registered, ApiError> {
         let new = body.value.parse(&context).await?;
         let user = context.write(async move |store, now| store.register(&new, now).await).await?;
-        Ok(Registered::Created(Json(user.into())))
+        Ok(Registered::Created(Json(UserAnswer::of(&context, user)?)))
     }
 
     /// Get one's own record
@@ -130,6 +140,6 @@ impl Users {
     #[oai(path = "/me", method = "get", operation_id = "get_me")]
     async fn me(&self, context: Data<&Arc<Context>>, caller: Caller) -> Result<Found, ApiError> {
         let user = context.store.user(caller.user()).await?;
-        Ok(Found::User(Json(user.into())))
+        Found::of(&context, user)
     }
 }

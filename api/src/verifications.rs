@@ -91,6 +91,6 @@ impl Verifications {
         let user = context
             .write(async move |store, now| store.verify_contact(&key, user, told, now).await)
             .await?;
-        Ok(Found::User(Json(user.into())))
+        Found::of(&context, user)
     }
 }

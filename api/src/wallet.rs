@@ -22,7 +22,7 @@ use std::sync::Arc;
 /// What a person has in one currency.
 #[derive(Debug, Object)]
 #[oai(rename = "Balance")]
-struct BalanceAnswer {
+pub(crate) struct BalanceAnswer {
     currency: Wire<Currency>,
     /// Can be spent or withdrawn now.
     available: Money,
@@ -138,10 +138,10 @@ impl Wallet {
     ) -> Result<Started<PaymentAnswer>, ApiError> {
         let keyed = keyed(&caller, key.0, "create_deposit", &body.canonical);
         let amount = body.value.amount.money()?;
-        let phone = payer(&context, &caller, body.value.phone).await?;
         if dry_run.0 == Some(true) {
-            return Ok(context.store.quote_deposit(caller.user(), amount, &phone).await?.into());
+            return Ok(context.store.quote_deposit(caller.user(), amount).await?.into());
         }
+        let phone = payer(&context, &caller, body.value.phone).await?;
         let outcome = context
             .write(async move |store, now| store.deposit(&keyed, amount, &phone, render, now).await)
             .await?;

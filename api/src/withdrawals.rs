@@ -5,7 +5,7 @@ use crate::body::Body;
 use crate::context::Context;
 use crate::once::{Started, answer, keyed};
 use crate::page::Cursor;
-use crate::payments::{self, PaymentAnswer, PaymentPage, payer};
+use crate::payments::{self, PaymentAnswer, PaymentPage};
 use crate::principal::{PaymentsRead, PaymentsWrite, Principal};
 use crate::problem::ApiError;
 use crate::step_up::before_paying_out;
@@ -62,9 +62,8 @@ impl Withdrawals {
         let keyed = keyed(&caller, key.0, "create_withdrawal", &body.canonical);
         let amount = body.value.amount.money()?;
         if dry_run.0 == Some(true) {
-            let phone = payer(&context, &caller, body.value.phone).await?;
             let (user, now) = (caller.user(), context.now());
-            return Ok(context.store.quote_withdrawal(user, amount, &phone, now).await?.into());
+            return Ok(context.store.quote_withdrawal(user, amount, now).await?.into());
         }
         let named = body.value.phone.map(|phone| phone.0.0);
         let phone = before_paying_out(&context, &caller, amount, named).await?;

@@ -1,10 +1,12 @@
 //! What nobody can do through the API: making the first operator, and putting new signing keys in place of all.
 
 use crate::config::{self, ConfigError, Source};
+use crate::serve;
 use crate::stack::block_on;
 use amana_api::{KnownWords, check_password};
 use amana_domain::notice::Locale;
 use amana_domain::permission::UserRole;
+use amana_domain::personal::Personal;
 use amana_domain::phone::Msisdn;
 use amana_postgres::{Clock, NewUser, Store};
 use anyhow::{Context, Result};
@@ -37,7 +39,8 @@ fn staff_role(text: &str) -> Result<UserRole, String> {
 /// [`ConfigError`] also for a weak password, a bad phone number, or that e-mail or phone are taken.
 pub fn create(new: &NewOperator) -> Result<()> {
     let lookup = |name: &str| std::env::var(name).ok();
-    let url = config::database_url(&Source::new(&lookup))?;
+    let source = Source::new(&lookup);
+    let (url, keys) = (config::database_url(&source)?, config::master_keys(&source)?);
     let password = lookup(PASSWORD_VARIABLE)
         .filter(|password| password.chars().count() >= PASSWORD_CHARS_MIN)
         .map(SecretString::from)
@@ -49,8 +52,7 @@ pub fn create(new: &NewOperator) -> Result<()> {
     check_password(&password, &KnownWords::of_person(&new.name, &new.email, &phone))
         .map_err(|weak| ConfigError { variable: PASSWORD_VARIABLE, why: weak.to_string() })?;
     block_on(async move {
-        let store =
-            Store::connect(url.expose_secret(), 1).await.context("PostgreSQL cannot be used")?;
+        let store = serve::store(url.expose_secret(), 1, &keys).await?;
         let id = create_in(&store, new, &password).await?;
         println!("operator {id} can log in");
         Ok(())
@@ -66,7 +68,7 @@ pub async fn create_in(
 ) -> Result<amana_domain::id::UserId> {
     let operator = NewUser {
         name: new.name.clone(),
-        email: new.email.to_lowercase(),
+        email: Personal::new(new.email.to_lowercase()),
         phone: Msisdn::parse(&new.phone)?,
         password_hash: amana_api::hash_password(password)
             .context("the password could not be hashed")?,
@@ -82,11 +84,11 @@ pub async fn create_in(
 pub fn replace_signing_keys() -> Result<()> {
     let lookup = |name: &str| std::env::var(name).ok();
     let source = Source::new(&lookup);
-    let (url, secret) = (config::database_url(&source)?, config::jwt_secret(&source)?);
+    let (url, keys) = (config::database_url(&source)?, config::master_keys(&source)?);
+    let secret = config::jwt_secret(&source)?;
     let pair = amana_api::key_pair(&secret, &amana_api::new_private_key()?)?;
     block_on(async move {
-        let store =
-            Store::connect(url.expose_secret(), 1).await.context("PostgreSQL cannot be used")?;
+        let store = serve::store(url.expose_secret(), 1, &keys).await?;
         store.replace_signing_keys(&pair, Clock::default().now()).await?;
         println!(
             "key {} signs from now on; access tokens of before are refused within seconds",

@@ -6,6 +6,9 @@ use amana_api::EdgeConfig;
 use amana_domain::api_key::KeyMode;
 use amana_messaging::{MailConfig, SmsConfig};
 use amana_mpesa::MpesaConfig;
+use amana_postgres::{MasterKey, MasterKeys};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt::Display;
@@ -20,6 +23,9 @@ const JWT_SECRET_CHARS_MIN: usize = 32;
 
 pub const FILES_VARIABLE: &str = "AMANA_FILES_DIR";
 pub const GEOIP_VARIABLE: &str = "AMANA_GEOIP_FILE";
+
+pub const MASTER_KEY_VARIABLE: &str = "AMANA_MASTER_KEY";
+const PREVIOUS_MASTER_KEY_VARIABLE: &str = "AMANA_MASTER_KEY_PREVIOUS";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
@@ -119,6 +125,7 @@ pub struct Servers {
     pub database_connections_max: u32,
     pub redis_url: SecretString,
     pub redis_namespace: String,
+    pub master_keys: MasterKeys,
 }
 
 impl Servers {
@@ -140,6 +147,7 @@ impl Servers {
             redis_namespace: source
                 .optional("REDIS_NAMESPACE")
                 .unwrap_or_else(|| "amana".to_owned()),
+            master_keys: master_keys(source)?,
         })
     }
 }
@@ -155,6 +163,25 @@ pub fn database_url(source: &Source<'_>) -> Result<SecretString, ConfigError> {
     } else {
         Err(ConfigError { variable, why: "must start with postgres://".to_owned() })
     }
+}
+
+/// What personal data is sealed under, and what it was sealed under before.
+///
+/// # Errors
+/// [`ConfigError`] if a key is missing or is not one.
+pub fn master_keys(source: &Source<'_>) -> Result<MasterKeys, ConfigError> {
+    let key = |variable| {
+        let why =
+            || "must be 32 bytes in base64, such as `openssl rand -base64 32` makes".to_owned();
+        let bytes = STANDARD.decode(source.text(variable)?).unwrap_or_default();
+        let bytes = bytes.try_into().map_err(|_| ConfigError { variable, why: why() })?;
+        Ok(MasterKey::new(bytes))
+    };
+    let previous = source.optional(PREVIOUS_MASTER_KEY_VARIABLE);
+    Ok(MasterKeys {
+        current: key(MASTER_KEY_VARIABLE)?,
+        previous: previous.map(|_| key(PREVIOUS_MASTER_KEY_VARIABLE)).transpose()?,
+    })
 }
 
 /// The folder of files, the same for every API and worker.

@@ -11,7 +11,6 @@ use crate::admin::NewOperator;
 use crate::local::Scratch;
 use crate::stack::{Ports, Stack, block_on};
 use amana_domain::permission::UserRole;
-use amana_postgres::Store;
 use anyhow::Result;
 use secrecy::SecretString;
 use std::time::Instant;
@@ -77,7 +76,7 @@ pub fn run() -> Result<()> {
 }
 
 async fn tell(stack: &Stack) -> Result<()> {
-    let store = Store::connect(&stack.database_url, 1).await?;
+    let store = stack.store().await?;
     admin::create_in(&store, &operator(), &SecretString::from(PASSWORD)).await?;
     story::tell(&stack.api_url, &stack.sandbox_url, &store).await
 }

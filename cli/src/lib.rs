@@ -3,6 +3,8 @@
 pub mod admin;
 pub mod config;
 pub mod demo;
+pub mod exchanges;
+pub mod keys;
 pub mod ledger;
 pub mod local;
 pub mod schema;

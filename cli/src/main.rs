@@ -1,6 +1,7 @@
 //! The one door to the product: `amana --help`.
 
-use amana::{admin, config, demo, ledger, schema, serve, stack, up};
+use amana::{admin, config, demo, exchanges, keys, ledger, schema, serve, stack, up};
+use amana_domain::id::PaymentId;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -40,6 +41,11 @@ enum Command {
     /// What cannot be done through the API
     #[command(subcommand)]
     Admin(Admin),
+    /// Look after the keys that personal data is sealed with
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Print what the provider and we said to each other about a payment; it is noted who was looked at
+    Exchanges { payment: PaymentId },
     /// Look after the ledger
     #[command(subcommand)]
     Ledger(Ledger),
@@ -53,6 +59,12 @@ enum Admin {
     Create(admin::NewOperator),
     /// Put a new key in place of those that sign access tokens, if one may have been stolen; sessions go on
     ReplaceSigningKeys,
+}
+
+#[derive(Subcommand)]
+enum Keys {
+    /// Wrap all keys by AMANA_MASTER_KEY, so that AMANA_MASTER_KEY_PREVIOUS can go
+    Rewrap,
 }
 
 #[derive(Subcommand)]
@@ -96,6 +108,8 @@ fn run(command: Command) -> Result<()> {
         }
         Command::Admin(Admin::Create(new)) => admin::create(&new),
         Command::Admin(Admin::ReplaceSigningKeys) => admin::replace_signing_keys(),
+        Command::Keys(Keys::Rewrap) => keys::rewrap(),
+        Command::Exchanges { payment } => exchanges::print(payment),
         Command::Ledger(Ledger::Check) => ledger::check(),
         Command::Schema(args) => {
             let printed = schema::print(|url| stack::block_on(serve::migrate_url(url))?)?;

@@ -6,7 +6,7 @@ use amana_api::Places;
 use amana_files::Files;
 use amana_messaging::{Mailer, SmsGateway};
 use amana_mpesa::Mpesa;
-use amana_postgres::{Clock, CodeKey, Store};
+use amana_postgres::{Clock, CodeKey, MasterKeys, Store, StoreError};
 use amana_redis::{Transport, TransportError};
 use amana_worker::{Context, Settings};
 use anyhow::{Context as _, Result};
@@ -84,14 +84,28 @@ pub async fn migrate_url(url: &str) -> Result<()> {
 }
 
 async fn connect(servers: &Servers) -> Result<(Store, Transport)> {
-    let store =
-        Store::connect(servers.database_url.expose_secret(), servers.database_connections_max)
-            .await
-            .context("DATABASE_URL: PostgreSQL cannot be used")?;
+    let (url, connections_max) = (&servers.database_url, servers.database_connections_max);
+    let store = store(url.expose_secret(), connections_max, &servers.master_keys).await?;
     let transport = Transport::connect(servers.redis_url.expose_secret(), &servers.redis_namespace)
         .await
         .map_err(redis_error)?;
     Ok((store, transport))
+}
+
+/// A key that opens nothing is told apart from a server that is not there.
+///
+/// # Errors
+/// [`ConfigError`] if the data was sealed with another master key, or that PostgreSQL cannot be used.
+pub async fn store(url: &str, connections_max: u32, keys: &MasterKeys) -> Result<Store> {
+    let store = Store::connect(url, connections_max, keys).await;
+    store.map_err(|error| match error {
+        StoreError::MasterKey => ConfigError {
+            variable: config::MASTER_KEY_VARIABLE,
+            why: "is not the key that the data in the database was sealed with".to_owned(),
+        }
+        .into(),
+        other => anyhow::Error::new(other).context("DATABASE_URL: PostgreSQL cannot be used"),
+    })
 }
 
 fn files(folder: &Path) -> Result<Files, ConfigError> {

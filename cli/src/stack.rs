@@ -1,8 +1,12 @@
 //! The whole system as processes: private servers where none are given, sandbox, API, worker.
 
+use crate::config::{self, MASTER_KEY_VARIABLE, Source};
 use crate::local::{Child, Durability, Port, Postgres, Program, Redis};
 use amana_domain::api_key::KeyMode;
+use amana_postgres::{MasterKeys, Store};
 use anyhow::{Context, Result, bail, ensure};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use nix::sys::signal::Signal;
 use rand::distr::{Alphanumeric, SampleString};
 use std::fs::OpenOptions;
@@ -16,6 +20,7 @@ const DATABASE: &str = "amana";
 const READY_TIMEOUT: Duration = Duration::from_secs(30);
 const READY_POLL: Duration = Duration::from_millis(50);
 const JWT_SECRET_CHARS: usize = 48;
+const MASTER_KEY_BYTES: usize = 32;
 const SECRET_MODE: u32 = 0o600;
 
 /// Longer than a worker gives its running jobs.
@@ -58,6 +63,7 @@ pub struct Stack {
     pub sandbox_url: String,
     pub database_url: String,
     pub redis_url: String,
+    master_keys: MasterKeys,
     // Held as long as the servers run.
     _ports: [Port; 3],
 }
@@ -80,6 +86,10 @@ impl Stack {
         ready(&mut sandbox, &format!("{sandbox_url}/"))?;
         let environment =
             environment(folder, &database_url, &redis_url, [api_at, sandbox_at, smtp_at])?;
+        let master_keys = config::master_keys(&Source::new(&|name| {
+            let own = environment.iter().find(|(variable, _)| *variable == name);
+            own.map(|(_, value)| value.clone()).or_else(|| given(name))
+        }))?;
         let mut api = start_part(folder, "api", &environment)?;
         let worker = start_part(folder, "worker", &environment)?;
         ready(&mut api, &format!("{api_url}/readyz"))?;
@@ -93,8 +103,17 @@ impl Stack {
             sandbox_url,
             database_url,
             redis_url,
+            master_keys,
             _ports: reserved,
         })
+    }
+
+    /// The same database that API and worker use.
+    ///
+    /// # Errors
+    /// If it cannot be used.
+    pub async fn store(&self) -> Result<Store> {
+        crate::serve::store(&self.database_url, 1, &self.master_keys).await
     }
 
     /// The first part that has ended by itself, if one has.
@@ -166,7 +185,8 @@ fn environment(
         ("AMANA_PUBLIC_URL", format!("http://{api}")),
         // The money is the sandbox's.
         ("AMANA_MODE", KeyMode::Test.to_string()),
-        ("AMANA_JWT_SECRET", jwt_secret(&folder.join("jwt-secret"))?),
+        ("AMANA_JWT_SECRET", kept(&folder.join("jwt-secret"), &jwt_secret())?),
+        (MASTER_KEY_VARIABLE, master_key(folder)?),
         ("AMANA_FILES_DIR", folder.join("files").display().to_string()),
         ("AMANA_RECONCILE_EVERY_S", "60".to_owned()),
         ("MPESA_BASE_URL", sandbox.clone()),
@@ -186,21 +206,33 @@ fn environment(
     ])
 }
 
-/// Log-ins survive a restart of `make up`, so the secret is kept.
-fn jwt_secret(file: &Path) -> Result<String> {
+fn jwt_secret() -> String {
+    Alphanumeric.sample_string(&mut rand::rng(), JWT_SECRET_CHARS)
+}
+
+/// The one that is given, or one beside the data that it opens.
+fn master_key(folder: &Path) -> Result<String> {
+    if let Some(given) = given(MASTER_KEY_VARIABLE) {
+        return Ok(given);
+    }
+    let new = STANDARD.encode(rand::random::<[u8; MASTER_KEY_BYTES]>());
+    kept(&folder.join("master-key"), &new)
+}
+
+/// Log-ins survive a restart of `make up`, and so does what is sealed: secrets are kept.
+fn kept(file: &Path, new: &str) -> Result<String> {
     let kept = std::fs::read_to_string(file).unwrap_or_default();
     // A shorter one was cut off while it was written.
-    if kept.len() == JWT_SECRET_CHARS {
+    if kept.len() == new.len() {
         return Ok(kept);
     }
-    let secret = Alphanumeric.sample_string(&mut rand::rng(), JWT_SECRET_CHARS);
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(SECRET_MODE);
     options
         .open(file)
-        .and_then(|mut open| open.write_all(secret.as_bytes()))
+        .and_then(|mut open| open.write_all(new.as_bytes()))
         .with_context(|| format!("{} cannot be written", file.display()))?;
-    Ok(secret)
+    Ok(new.to_owned())
 }
 
 fn start_sandbox(folder: &Path, listen: SocketAddr, smtp: SocketAddr) -> Result<Child> {

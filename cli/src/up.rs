@@ -3,7 +3,6 @@
 use crate::local;
 use crate::stack::{Ports, Stack, block_on};
 use crate::{admin, demo};
-use amana_postgres::Store;
 use anyhow::{Context, Result, bail};
 use secrecy::SecretString;
 use std::path::Path;
@@ -36,7 +35,7 @@ pub fn run() -> Result<()> {
 
 /// Makes the demo people, unless an earlier start has made them.
 async fn people(stack: &Stack) -> Result<()> {
-    let store = Store::connect(&stack.database_url, 1).await?;
+    let store = stack.store().await?;
     let password = SecretString::from(demo::PASSWORD);
     if store.user_by_email(demo::OPERATOR.email).await?.is_none() {
         admin::create_in(&store, &demo::operator(), &password).await?;

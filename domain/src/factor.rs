@@ -179,6 +179,8 @@ pub enum Risk {
     OtherNumber,
     /// Much money leaves, see [`is_large`].
     Amount,
+    /// Everything that is known of a person is handed out, or destroyed.
+    PersonalData,
 }
 
 /// How far a person in a session is proven.
@@ -194,7 +196,7 @@ impl Standing {
     pub fn allows(&self, risk: Risk, now: DateTime<Utc>) -> bool {
         let fresh = |at| now.signed_duration_since(at) < STEP_UP_TTL;
         let asks = match risk {
-            Risk::Factor | Risk::ApiKey | Risk::OtherNumber => true,
+            Risk::Factor | Risk::ApiKey | Risk::OtherNumber | Risk::PersonalData => true,
             Risk::Amount => self.has_factor,
         };
         !asks || self.stepped_up_at.is_some_and(fresh)

@@ -25,6 +25,7 @@ pub mod organisation;
 pub mod payee;
 pub mod payment;
 pub mod permission;
+pub mod personal;
 pub mod phone;
 pub mod proof;
 pub mod reconciliation;

@@ -14,7 +14,6 @@ use crate::hold::{self, For, Hold};
 use crate::id::{DealId, HoldId, PaymentId, UserId};
 use crate::ledger::{Account, Entry, EntryKind, LedgerError, Provider};
 use crate::money::Money;
-use crate::phone::Msisdn;
 use crate::text_enum;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
@@ -154,7 +153,6 @@ pub struct Payment {
     pub purpose: Purpose,
     pub deal: Option<DealId>,
     pub amount: Money,
-    pub msisdn: Msisdn,
     pub stage: Stage,
     evidence: BTreeSet<Evidence>,
 }
@@ -168,7 +166,6 @@ pub struct NewPayment {
     pub purpose: Purpose,
     pub deal: Option<DealId>,
     pub amount: Money,
-    pub msisdn: Msisdn,
 }
 
 impl Payment {
@@ -185,9 +182,9 @@ impl Payment {
         stage: Stage,
         evidence: impl IntoIterator<Item = Evidence>,
     ) -> Self {
-        let NewPayment { id, provider, user, purpose, deal, amount, msisdn } = new;
+        let NewPayment { id, provider, user, purpose, deal, amount } = new;
         let evidence = evidence.into_iter().collect();
-        Self { id, provider, user, purpose, deal, amount, msisdn, stage, evidence }
+        Self { id, provider, user, purpose, deal, amount, stage, evidence }
     }
 
     /// Takes note of what was said. `false` if it was known already.

@@ -3,7 +3,7 @@
 
 use crate::report::{figure, say};
 use crate::requests::{AMOUNT_MINOR, Skew, pair, user};
-use crate::servers::Servers;
+use crate::servers::{Servers, master_keys};
 use crate::transfers::wallets;
 use amana_domain::money::{Currency, Money};
 use amana_domain::payee::Payee;
@@ -75,7 +75,9 @@ fn ours(servers: &Servers) -> Result<f64> {
     wallets(servers, "ledger_ours", ACCOUNTS)?;
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
-        let store = Store::connect(&servers.postgres.url("ledger_ours"), CONNECTIONS).await?;
+        let store =
+            Store::connect(&servers.postgres.url("ledger_ours"), CONNECTIONS, &master_keys())
+                .await?;
         let writer = TransferWriter::start(&store, &Clock::default());
         let start = Instant::now();
         let end = start + Duration::from_secs(TIME_S);

@@ -1,6 +1,6 @@
 //! The requests of the load, written as bytes: people, their tokens, and who sends to whom.
 
-use crate::servers::{JWT_SECRET, Servers};
+use crate::servers::{JWT_SECRET, Servers, master_keys};
 use amana_domain::id::{SessionId, UserId};
 use amana_postgres::{Clock, Store};
 use anyhow::Result;
@@ -36,7 +36,7 @@ impl Tokens {
         let private = amana_api::new_private_key()?;
         let pair = amana_api::key_pair(&JWT_SECRET.into(), &private)?;
         tokio::runtime::Runtime::new()?.block_on(async {
-            let store = Store::connect(&servers.postgres.url(database), 1).await?;
+            let store = Store::connect(&servers.postgres.url(database), 1, &master_keys()).await?;
             anyhow::Ok(store.replace_signing_keys(&pair, Clock::default().now()).await?)
         })?;
         let key = EncodingKey::from_ed_der(&private);

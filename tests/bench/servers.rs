@@ -3,8 +3,10 @@
 use crate::http::Connection;
 use crate::report::say;
 use amana::local::{Child, Durability, Port, Postgres, Program, Redis, Scratch};
-use amana_postgres::Store;
+use amana_postgres::{MasterKey, MasterKeys, Store};
 use anyhow::{Context, Result, ensure};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -16,6 +18,13 @@ const READY_WAIT: Duration = Duration::from_secs(30);
 
 /// The same for signing tokens here and for reading them in the API.
 pub const JWT_SECRET: &str = "a-secret-of-the-benchmark-and-of-nothing-else";
+
+const MASTER_KEY: [u8; 32] = *b"a-key-of-the-benchmark-no-others";
+
+/// What everything personal is sealed under.
+pub fn master_keys() -> MasterKeys {
+    MasterKeys { current: MasterKey::new(MASTER_KEY), previous: None }
+}
 
 /// Settings that decide what a commit costs, and what else is worth knowing.
 const SHOWN: &str = "select string_agg(name || '=' || current_setting(name), ' ' order by name)
@@ -115,6 +124,7 @@ impl Api {
             .env("REDIS_NAMESPACE", database)
             .env("AMANA_LISTEN", port.address.to_string())
             .env("AMANA_JWT_SECRET", JWT_SECRET)
+            .env("AMANA_MASTER_KEY", STANDARD.encode(MASTER_KEY))
             .env("AMANA_FILES_DIR", servers.folder().join("files").display().to_string())
             // Counted as in production, but ten people make most of the transfers.
             .env("AMANA_REQUESTS_PER_MINUTE", REQUESTS_PER_MINUTE)

@@ -5,7 +5,10 @@ use crate::load::{self, NextRequest, Open, Outcome};
 use crate::pgbench::{Best, Pgbench};
 use crate::report::{figure, say};
 use crate::requests::{self, Skew, Tokens};
-use crate::servers::{Api, Servers};
+use crate::servers::{Api, Servers, master_keys};
+use amana_domain::personal::Personal;
+use amana_domain::phone::Msisdn;
+use amana_postgres::{Clock, Contacts, Store};
 use anyhow::{Result, ensure};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
@@ -46,7 +49,20 @@ pub fn wallets(servers: &Servers, database: &str, people: u32) -> Result<()> {
     servers.migrated(database)?;
     let sql = include_str!("sql/wallets.sql").replace(":wallets", &people.to_string());
     servers.postgres.psql(database, &sql)?;
+    tokio::runtime::Runtime::new()?.block_on(adopt(&servers.postgres.url(database), people))?;
     servers.settle(database)
+}
+
+/// Gives everybody an address and a number, sealed as those of people who registered.
+async fn adopt(url: &str, people: u32) -> Result<()> {
+    let store = Store::connect(url, 1, &master_keys()).await?;
+    let person = |n: u32| {
+        let phone = Msisdn::parse(&(254_700_000_000 + u64::from(n)).to_string())?;
+        let email = Personal::new(format!("wallet{n}@example.com"));
+        Ok((requests::user(n), Contacts { email, phone }))
+    };
+    let people: Vec<_> = (1..=people).map(person).collect::<Result<_>>()?;
+    Ok(store.adopt(&people, Clock::default().now()).await?)
 }
 
 /// What one kind of load reached, here and there.

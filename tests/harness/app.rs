@@ -24,6 +24,9 @@ use tokio::task::JoinHandle;
 
 pub const JWT_SECRET: &str = "a-secret-for-tests-of-at-least-32-characters";
 
+/// In base64, as the environment has it.
+pub const MASTER_KEY: &str = "YS1rZXktb2YtdGhlLXRlc3RzLWFuZC1uby1vdGhlcnM=";
+
 /// What differs from the usual system.
 #[derive(Default)]
 pub struct AppBuilder {

@@ -17,6 +17,14 @@ pub struct Person {
     pub token: String,
 }
 
+impl Person {
+    /// As SQL knows the person.
+    #[must_use]
+    pub fn uuid(&self) -> &str {
+        self.id.trim_start_matches("usr_")
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct Answer {
     pub status: StatusCode,

@@ -20,7 +20,7 @@ mod secrets;
 mod servers;
 mod worker;
 
-pub use app::{App, AppBuilder, JWT_SECRET, api_config};
+pub use app::{App, AppBuilder, JWT_SECRET, MASTER_KEY, api_config};
 pub use client::{Answer, PASSWORD, Person};
 pub use codes::another_code;
 pub use deals::{DealPlan, Funded};
@@ -32,7 +32,7 @@ pub use kyc::PNG;
 pub use operator::Caught;
 pub use provider::{accepted, failed_prompt, paid_prompt, payout_result};
 pub use secrets::{assert_nothing_given_away, given_away, read_logs};
-pub use servers::{Database, namespace, redis_url, servers};
+pub use servers::{Database, master_keys, namespace, redis_url, servers};
 pub use worker::{TEST_LEASE, WorkerProcess, amana_binary, settings};
 
 use std::future::Future;

@@ -103,7 +103,9 @@ impl App {
 
     /// What the provider calls the payment (`CheckoutRequestID`, `ConversationID`).
     pub async fn provider_reference(&self, payment: &str) -> String {
-        self.payment_column(payment, "provider_reference").await.expect("a reference")
+        let id = payment.parse().expect("a payment's id");
+        let said = self.store.exchanges(id, self.clock.now()).await.expect("exchanges");
+        said.provider_reference.expect("a reference").into_exposed()
     }
 
     /// How many entries were written under exactly this key.

@@ -20,7 +20,7 @@ const FORBIDDEN: [(&str, &str); 10] = [
     ("a token", r"eyJ[\w-]{10,}\.[\w-]+\."),
     ("an invitation", r"join_[\w-]{43}"),
     ("an API key", r"amana_(test|live)_[0-9a-f]{32}_\w"),
-    ("a signing secret", "a-secret-for-tests|a-secret-of-the-benchmark"),
+    ("a signing secret", "a-secret-for-tests|a-secret-of-the-benchmark|YS1rZXktb2YtdGhl"),
     (
         "credentials of a provider",
         "sandbox-consumer-secret|sandbox-passkey|Sandbox#Initiator|sandbox-sms-key",

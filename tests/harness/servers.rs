@@ -1,7 +1,10 @@
 //! The servers that all tests of this binary share, and a database of its own for each test.
 
+use crate::app::MASTER_KEY;
 use amana::local::{Durability, Postgres, Redis, Scratch};
-use amana_postgres::Store;
+use amana_postgres::{MasterKey, MasterKeys, Store};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -62,6 +65,13 @@ pub(crate) fn files_folder() -> PathBuf {
     servers().scratch.join(&format!("files{}", NEXT.fetch_add(1, Ordering::Relaxed)))
 }
 
+/// What everything personal is sealed under in tests.
+#[must_use]
+pub fn master_keys() -> MasterKeys {
+    let key = STANDARD.decode(MASTER_KEY).expect("base64").try_into().expect("32 bytes");
+    MasterKeys { current: MasterKey::new(key), previous: None }
+}
+
 /// A migrated database of its own.
 #[derive(Debug, Clone)]
 pub struct Database {
@@ -89,7 +99,7 @@ impl Database {
     }
 
     pub async fn store(&self) -> Store {
-        Store::connect(&self.url, 12).await.expect("a store")
+        Store::connect(&self.url, 12, &master_keys()).await.expect("a store")
     }
 
     pub async fn execute(&self, sql: &str) {

@@ -1,6 +1,6 @@
 //! Workers as processes: the ones that are killed, frozen and told to stop.
 
-use crate::app::{App, JWT_SECRET};
+use crate::app::{App, JWT_SECRET, MASTER_KEY};
 use amana::local::{Child, Program, Scratch};
 use amana_sandbox::Credentials;
 use amana_worker::Settings;
@@ -57,6 +57,7 @@ impl WorkerProcess {
             ("REDIS_URL", app.redis_url.clone()),
             ("REDIS_NAMESPACE", app.namespace.clone()),
             ("AMANA_JWT_SECRET", JWT_SECRET.to_owned()),
+            ("AMANA_MASTER_KEY", MASTER_KEY.to_owned()),
             ("AMANA_PUBLIC_URL", app.api_url.clone()),
             ("AMANA_FILES_DIR", app.files.display().to_string()),
             ("AMANA_JOB_LEASE_S", TEST_LEASE.as_secs().to_string()),

@@ -59,6 +59,8 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("delete_kyc_document", Party),
     ("deliver_milestone", Party),
     ("end_session", Party),
+    ("erase_me", Own),
+    ("export_me", Own),
     ("end_sessions", Own),
     ("end_trusted_device", Party),
     ("fund_deal", Party),
@@ -146,7 +148,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("set_rank", Party),
     ("update_organisation", Party),
 ];
-const ROWS: usize = 118;
+const ROWS: usize = 120;
 
 /// A deal, a payment, a hold, an application, an organisation, a key, a job and a transaction that exist, so that a refusal is not for want of them.
 pub(crate) struct World {

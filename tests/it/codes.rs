@@ -87,7 +87,7 @@ async fn a_code_is_nowhere_but_in_its_message() {
         union all select key || coalesce(last_error, '') from jobs
         union all select data::text from audit
         union all select body::text from idempotency_keys
-        union all select purpose || target || tries from codes) kept";
+        union all select purpose || tries from codes) kept";
     let kept = app.database.text(kept).await.expect("rows");
     assert!(kept.contains("Amina") && !kept.contains(&code), "{code}: {kept}");
 }

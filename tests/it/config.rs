@@ -18,6 +18,13 @@ const NO_FOLDER: &str = "/proc/amana/files";
 /// A part of everything secret below; it must never be shown.
 const SECRET: &str = "sesame";
 
+/// 32 bytes in base64.
+const MASTER_KEY: (&str, &str) =
+    ("AMANA_MASTER_KEY", "sesamesesamesesamesesamesesamesesamesesameA=");
+
+/// The one that the databases of tests are sealed with.
+const REAL_MASTER_KEY: (&str, &str) = ("AMANA_MASTER_KEY", amana_harness::MASTER_KEY);
+
 type Settings = Vec<(&'static str, &'static str)>;
 
 fn servers() -> Settings {
@@ -26,12 +33,13 @@ fn servers() -> Settings {
 
 fn api() -> Settings {
     let secret = ("AMANA_JWT_SECRET", "sesame-0123456789-0123456789-0123456789");
-    [servers(), vec![secret, ("AMANA_FILES_DIR", NO_FOLDER)]].concat()
+    [servers(), vec![secret, MASTER_KEY, ("AMANA_FILES_DIR", NO_FOLDER)]].concat()
 }
 
 fn worker() -> Settings {
     let own = vec![
         ("AMANA_JWT_SECRET", "sesame-0123456789-0123456789-0123456789"),
+        MASTER_KEY,
         ("AMANA_PUBLIC_URL", "http://127.0.0.1:1"),
         ("MPESA_BASE_URL", "http://127.0.0.1:1"),
         ("MPESA_CONSUMER_KEY", "sesame-key"),
@@ -52,7 +60,8 @@ fn worker() -> Settings {
 }
 
 fn admin() -> Settings {
-    vec![("DATABASE_URL", NO_DATABASE), ("AMANA_ADMIN_PASSWORD", "sesame-open-the-door")]
+    let password = ("AMANA_ADMIN_PASSWORD", "sesame-open-the-door");
+    vec![("DATABASE_URL", NO_DATABASE), MASTER_KEY, password]
 }
 
 const ADMIN: &[&str] = &[
@@ -115,7 +124,11 @@ fn every_missing_variable_is_named() {
 
 #[test]
 fn every_wrong_variable_is_named_with_what_it_should_be() {
-    let table: [(&[&str], Settings, &'static str, &'static str, &str); 22] = [
+    let table: [(&[&str], Settings, &'static str, &'static str, &str); 26] = [
+        (&["api"], api(), "AMANA_MASTER_KEY", "sesame", "32 bytes in base64"),
+        (&["worker"], worker(), "AMANA_MASTER_KEY", "sesame+not+base64!", "32 bytes in base64"),
+        (&["api"], api(), "AMANA_MASTER_KEY_PREVIOUS", "sesame", "32 bytes in base64"),
+        (ADMIN, admin(), "AMANA_MASTER_KEY", "sesame", "32 bytes in base64"),
         (&["api"], api(), "DATABASE_URL", "mysql://sesame@localhost", "postgres://"),
         (&["api"], api(), "REDIS_URL", "127.0.0.1:6379:sesame", "redis://"),
         (&["api"], api(), "DATABASE_CONNECTIONS_MAX", "0", "from 1 to 500"),
@@ -174,7 +187,7 @@ async fn redis_that_is_not_there_is_said_to_be_so() {
     let app = App::builder().without_worker().start().await;
     let settings: Vec<(&str, &str)> = with(&api(), "DATABASE_URL", None)
         .into_iter()
-        .chain([("DATABASE_URL", app.database.url.as_str())])
+        .chain([("DATABASE_URL", app.database.url.as_str()), REAL_MASTER_KEY])
         .collect();
     let said = ends(&["api"], &settings, EXIT_FAILURE);
     assert!(said.contains("Redis"), "{said}");
@@ -194,6 +207,7 @@ async fn what_only_shows_when_it_is_used_is_a_wrong_setting_too() {
         ("REDIS_URL", &redis),
         ("MPESA_CERTIFICATE", &certificate),
         ("AMANA_FILES_DIR", &files),
+        REAL_MASTER_KEY,
     ];
     for (command, variable, wrong) in [
         ("api", "AMANA_LISTEN", taken.as_str()),
@@ -223,6 +237,7 @@ async fn an_operator_made_on_the_command_line_can_log_in() {
     let settings = [
         ("DATABASE_URL", app.database.url.as_str()),
         ("AMANA_ADMIN_PASSWORD", "karibu-nyumbani-7"),
+        REAL_MASTER_KEY,
     ];
     let made = run(ADMIN, &settings);
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));

@@ -3,6 +3,7 @@
 mod api_keys;
 mod approve;
 mod organisations;
+mod personal;
 mod prove;
 mod second_factor;
 mod verify;
@@ -372,6 +373,7 @@ async fn every_answer_has_the_documented_shape() {
     second_factor::guard(&observer).await;
     organisations::gather(&observer, &seller).await;
     api_keys::entrust(&observer).await;
+    personal::leave(&observer, &operator).await;
     verify::verify(&observer, &seller, &operator).await;
     operate(&observer, &operator).await;
     let documented: BTreeSet<String> = observer.operations.iter().map(|o| o.id.clone()).collect();

@@ -55,9 +55,12 @@ impl Kind {
     }
 
     async fn stored(self, app: &App, person: &Person) -> String {
-        let id = person.id.trim_start_matches("usr_");
-        let sql = format!("select {} from users where id = '{id}'", self.name);
-        app.database.text(&sql).await.expect("a person")
+        let user = app.store.user(person.id.parse().expect("an id")).await.expect("a person");
+        let contacts = app.store.contacts(&user).expect("opened").expect("somebody");
+        match self.name {
+            "email" => contacts.email.into_exposed(),
+            _ => contacts.phone.as_str().to_owned(),
+        }
     }
 }
 

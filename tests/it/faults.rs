@@ -218,7 +218,7 @@ async fn lost_answer_and_callback_are_found_by_reconciliation() {
     app.fault(&buyer.phone, "answer_lost", 1).await;
     let payment = app.start_mpesa(buyer, deal).await;
     app.wait_for_payment(buyer, &payment, "unknown").await;
-    assert_eq!(app.payment_column(&payment, "provider_reference").await, None);
+    assert_eq!(app.payment_column(&payment, "provider_reference_sealed").await, None);
     let again = json!({ "method": "mpesa" });
     let again = app.post(buyer, &format!("/v1/deals/{deal}/fund"), again).await;
     assert_eq!((again.status.as_u16(), again.problem()), (409, "payment_in_progress"));

@@ -39,6 +39,7 @@ mod payments;
 mod payouts;
 mod people;
 mod places;
+mod privacy;
 mod queue;
 mod queue_processes;
 mod quotes;

@@ -62,8 +62,7 @@ async fn refused(app: &App, who: &Person, (path, body): (&str, Value), expected:
 
 /// A closed account is quoted nothing either.
 async fn refused_when_closed(app: &App, who: &Person, call: (&str, Value)) {
-    let close =
-        |at: &str| format!("update users set closed_at = {at} where email = '{}'", who.email);
+    let close = |at: &str| format!("update users set closed_at = {at} where id = '{}'", who.uuid());
     app.database.execute(&close("now()")).await;
     refused(app, who, call, (403, "account_closed")).await;
     app.database.execute(&close("null")).await;
@@ -159,7 +158,7 @@ async fn a_hold_is_quoted_as_it_is_made() {
     );
     assert_eq!(app.balance(&amina).await, (90_000, 30_000));
     assert_eq!(left_today(&app, &amina).await, quote["left_today"]);
-    let close = format!("update users set closed_at = now() where email = '{}'", juma.email);
+    let close = format!("update users set closed_at = now() where id = '{}'", juma.uuid());
     app.database.execute(&close).await;
     refused(&app, &amina, (path, hold(&to_juma, 100)), (422, "recipient_closed")).await;
     app.assert_sound().await;

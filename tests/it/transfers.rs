@@ -92,7 +92,7 @@ async fn both_sides_hear_of_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_sent_is_refused_and_leaves_no_trace() {
     let (app, [amina, juma, neema]) = three().await;
-    let closed = format!("update users set closed_at = now() where email = '{}'", neema.email);
+    let closed = format!("update users set closed_at = now() where id = '{}'", neema.uuid());
     app.database.execute(&closed).await;
     // Juma has been paid before: a transfer that lacks only money may open the account of its recipient.
     send(&app, &amina, to(&juma, 100)).await.expect(201);
@@ -189,8 +189,8 @@ async fn a_repeated_call_is_answered_again_even_when_the_recipient_has_gone() {
     let body = json!({ "to": { "phone": juma.phone }, "amount": money(100) });
     let first = app.post_keyed(&amina, "/v1/transfers", "k-1", body.clone()).await;
     let gone = format!(
-        "update users set phone = '254799000000', closed_at = now() where email = '{}'",
-        juma.email
+        "update users set phone_digest = sha256('another'), closed_at = now() where id = '{}'",
+        juma.uuid()
     );
     app.database.execute(&gone).await;
     let before = app.database.fingerprint().await;

@@ -1,13 +1,17 @@
-//! Files that people hand in, on a folder, each called by an id. API and workers share the folder.
+//! Files that people hand in, on a folder, each called by an id and sealed with a key that the caller has. API
+//! and workers share the folder.
 //!
 //! A file is there whole or not at all: it is written beside the others, flushed, and then given its name. It
 //! never changes. No part of a path comes from outside: an id is 32 hexadecimal digits.
 
 mod folder;
 mod kind;
+mod seal;
 mod write;
 
 use amana_domain::kyc::MediaType;
+use amana_domain::personal::Personal;
+use aws_lc_rs::aead::MAX_TAG_LEN;
 use folder::Folder;
 use sha2::{Digest, Sha256};
 use std::io::{self, ErrorKind, Read};
@@ -20,6 +24,12 @@ use uuid::Uuid;
 
 /// The most bytes that a file has; PostgreSQL has the same rule.
 pub const FILE_BYTES_MAX: usize = 5 * 1024 * 1024;
+
+/// So much of a file is read, sealed and written at a time.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// What the largest file has on the disk.
+const SEALED_BYTES_MAX: usize = FILE_BYTES_MAX + (FILE_BYTES_MAX / PIECE_BYTES + 1) * MAX_TAG_LEN;
 
 /// What is known of a file once it is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,28 +71,37 @@ impl Files {
         Ok(Self { folder: Arc::new(Folder::open(root)?) })
     }
 
-    /// Keeps `content` under a key that was never used. Nothing is left behind if that fails.
+    /// Keeps `content` under an id and sealed with a key that were never used. Nothing is left behind if that
+    /// fails.
     ///
     /// # Errors
     /// [`FileError::TooLarge`], [`FileError::Kind`], [`FileError::Cut`] or [`FileError::Folder`].
     pub async fn put(
         &self,
-        key: Uuid,
+        id: Uuid,
+        key: &Personal<[u8; 32]>,
         content: impl AsyncRead + Unpin + Send,
     ) -> Result<Kept, FileError> {
-        write::put(Arc::clone(&self.folder), key, content).await
+        write::put(Arc::clone(&self.folder), id, key, content).await
     }
 
     /// The content of a file, if it is still what was handed in.
     ///
     /// # Errors
     /// [`FileError::Missing`], [`FileError::Altered`] or [`FileError::Folder`].
-    pub async fn get(&self, key: Uuid, sha256: [u8; 32]) -> Result<Vec<u8>, FileError> {
+    pub async fn get(
+        &self,
+        id: Uuid,
+        key: &Personal<[u8; 32]>,
+        sha256: [u8; 32],
+    ) -> Result<Vec<u8>, FileError> {
+        let key = key.clone();
         self.blocking(move |folder| {
-            let content = read(folder, key).map_err(|error| match error.kind() {
+            let sealed = read(folder, id).map_err(|error| match error.kind() {
                 ErrorKind::NotFound => FileError::Missing,
                 _ => FileError::Folder(error),
             })?;
+            let content = seal::open(&key, sealed).map_err(|_| FileError::Altered)?;
             let is_same = Sha256::digest(&content).as_slice() == sha256;
             if is_same { Ok(content) } else { Err(FileError::Altered) }
         })
@@ -139,7 +158,7 @@ async fn blocking<T: Send + 'static>(
 /// Not beyond the bound, whatever somebody has put into the folder.
 fn read(folder: &Folder, key: Uuid) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
-    let bytes_max = u64::try_from(FILE_BYTES_MAX).unwrap_or(u64::MAX);
+    let bytes_max = u64::try_from(SEALED_BYTES_MAX).unwrap_or(u64::MAX);
     std::fs::File::open(folder.path(key))?.take(bytes_max).read_to_end(&mut content)?;
     Ok(content)
 }

@@ -12,6 +12,8 @@ use tokio::io::{AsyncReadExt, ReadBuf};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR and the rest";
 
+const KEY: Personal<[u8; 32]> = Personal::new([7; 32]);
+
 struct World {
     root: TempDir,
     files: Files,
@@ -26,7 +28,7 @@ impl World {
 
     async fn put(&self, content: &[u8]) -> Result<(Uuid, Kept), FileError> {
         let key = Uuid::now_v7();
-        self.files.put(key, content).await.map(|kept| (key, kept))
+        self.files.put(key, &KEY, content).await.map(|kept| (key, kept))
     }
 
     /// Every file in the folder, wherever it lies.
@@ -52,12 +54,16 @@ async fn what_is_kept_can_be_read_again_by_its_owner_only() {
     let (key, kept) = world.put(PNG).await.unwrap();
     let sha256 = <[u8; 32]>::from(Sha256::digest(PNG));
     assert_eq!(kept, Kept { media_type: MediaType::Png, bytes: 29, sha256 });
-    assert_eq!(world.files.get(key, sha256).await.unwrap(), PNG);
+    assert_eq!(world.files.get(key, &KEY, sha256).await.unwrap(), PNG);
     let found = world.on_disk();
     let name = key.simple().to_string();
     let path = world.root.path().join("files").join(&name[30..]).join(&name);
     assert_eq!(found, std::slice::from_ref(&path));
     assert_eq!(mode(&path), 0o600);
+    let on_disk = fs::read(&path).unwrap();
+    assert!(!on_disk.windows(4).any(|part| part == b"IHDR"), "it is sealed");
+    let other = Personal::new([8; 32]);
+    assert!(matches!(world.files.get(key, &other, sha256).await, Err(FileError::Altered)));
     for folder in path.ancestors().skip(1).take(2) {
         assert_eq!(mode(folder), 0o700, "{}", folder.display());
     }
@@ -76,7 +82,7 @@ async fn a_refused_file_leaves_nothing_behind() {
     let too_large = sized(FILE_BYTES_MAX + 1);
     assert!(matches!(world.put(&too_large).await, Err(FileError::TooLarge)));
     let cut = AsyncReadExt::chain(PNG, Broken);
-    assert!(matches!(world.files.put(Uuid::now_v7(), cut).await, Err(FileError::Cut(_))));
+    assert!(matches!(world.files.put(Uuid::now_v7(), &KEY, cut).await, Err(FileError::Cut(_))));
     assert_eq!(world.on_disk(), [] as [PathBuf; 0]);
     let (_, kept) = world.put(&sized(FILE_BYTES_MAX)).await.unwrap();
     assert_eq!(kept.bytes, FILE_BYTES_MAX);
@@ -100,8 +106,8 @@ async fn a_key_is_used_once() {
     let world = World::new();
     let (key, kept) = world.put(PNG).await.unwrap();
     let other = [PNG, b"another"].concat();
-    assert!(matches!(world.files.put(key, &*other).await, Err(FileError::Folder(_))));
-    assert_eq!(world.files.get(key, kept.sha256).await.unwrap(), PNG);
+    assert!(matches!(world.files.put(key, &KEY, &*other).await, Err(FileError::Folder(_))));
+    assert_eq!(world.files.get(key, &KEY, kept.sha256).await.unwrap(), PNG);
     assert_eq!(world.on_disk().len(), 1);
 }
 
@@ -110,7 +116,7 @@ async fn a_file_that_was_changed_is_not_shown() {
     let world = World::new();
     let (key, kept) = world.put(PNG).await.unwrap();
     fs::write(&world.on_disk()[0], b"\x89PNG\r\n\x1a\n something else").unwrap();
-    assert!(matches!(world.files.get(key, kept.sha256).await, Err(FileError::Altered)));
+    assert!(matches!(world.files.get(key, &KEY, kept.sha256).await, Err(FileError::Altered)));
 }
 
 #[tokio::test]
@@ -119,7 +125,7 @@ async fn what_is_removed_is_gone_and_may_be_removed_again() {
     let (key, kept) = world.put(PNG).await.unwrap();
     for _ in 0..2 {
         world.files.delete(key).await.unwrap();
-        assert!(matches!(world.files.get(key, kept.sha256).await, Err(FileError::Missing)));
+        assert!(matches!(world.files.get(key, &KEY, kept.sha256).await, Err(FileError::Missing)));
     }
     assert_eq!(world.on_disk(), [] as [PathBuf; 0]);
 }

@@ -1,7 +1,10 @@
-//! Writing a file: piece by piece as it comes, hashed and counted on the way, named when it is whole.
+//! Writing a file: piece by piece as it comes, hashed, counted and sealed on the way, named when it is whole.
 
 use crate::folder::Folder;
-use crate::{FILE_BYTES_MAX, FileError, Kept, blocking, kind};
+use crate::seal::{self, Pieces};
+use crate::{FILE_BYTES_MAX, FileError, Kept, PIECE_BYTES, blocking, kind};
+use amana_domain::personal::Personal;
+use aws_lc_rs::error::Unspecified;
 use sha2::{Digest, Sha256};
 use std::io;
 use std::sync::Arc;
@@ -9,13 +12,17 @@ use tokio::fs::File;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use uuid::Uuid;
 
-const PIECE_BYTES: usize = 64 * 1024;
+fn unsealed(_: Unspecified) -> FileError {
+    FileError::Folder(io::Error::other("a piece could not be sealed"))
+}
 
 pub(crate) async fn put(
     folder: Arc<Folder>,
-    key: Uuid,
+    id: Uuid,
+    key: &Personal<[u8; 32]>,
     content: impl AsyncRead + Unpin + Send,
 ) -> Result<Kept, FileError> {
+    let pieces = Pieces::new(key).map_err(unsealed)?;
     let beginning = Arc::clone(&folder);
     let (unfinished, file) = blocking(move || {
         let begin = || {
@@ -26,35 +33,44 @@ pub(crate) async fn put(
         begin().map_err(FileError::Folder)
     })
     .await?;
-    let kept = copy(content, File::from_std(file)).await?;
-    blocking(move || folder.finish(unfinished, key).map_err(FileError::Folder)).await?;
+    let kept = copy(content, pieces, File::from_std(file)).await?;
+    blocking(move || folder.finish(unfinished, id).map_err(FileError::Folder)).await?;
     Ok(kept)
 }
 
 async fn copy(
     mut content: impl AsyncRead + Unpin + Send,
+    mut pieces: Pieces,
     mut file: File,
 ) -> Result<Kept, FileError> {
     let (mut hash, mut head, mut bytes) = (Sha256::new(), Vec::new(), 0_usize);
-    let mut buffer = vec![0; PIECE_BYTES];
     loop {
-        let length = content.read(&mut buffer).await.map_err(FileError::Cut)?;
-        let piece = buffer.get(..length).unwrap_or_default();
-        if piece.is_empty() {
-            break;
-        }
-        bytes = bytes.saturating_add(length);
+        let mut piece = piece(&mut content).await.map_err(FileError::Cut)?;
+        bytes = bytes.saturating_add(piece.len());
         if bytes > FILE_BYTES_MAX {
             return Err(FileError::TooLarge);
         }
         let wanted = kind::HEAD_BYTES.saturating_sub(head.len());
         head.extend(piece.iter().take(wanted));
-        hash.update(piece);
-        file.write_all(piece).await.map_err(FileError::Folder)?;
+        hash.update(&piece);
+        let is_last = piece.len() < PIECE_BYTES;
+        pieces.seal(&mut piece).map_err(unsealed)?;
+        file.write_all(&piece).await.map_err(FileError::Folder)?;
+        if is_last {
+            break;
+        }
     }
     let media_type = kind::of(&head).ok_or(FileError::Kind)?;
     flush(&mut file).await.map_err(FileError::Folder)?;
     Ok(Kept { media_type, bytes, sha256: hash.finalize().into() })
+}
+
+/// The next bytes; fewer than [`PIECE_BYTES`] only at the end.
+async fn piece(content: &mut (impl AsyncRead + Unpin + Send)) -> io::Result<Vec<u8>> {
+    let mut piece = Vec::with_capacity(seal::SEALED_PIECE_BYTES);
+    let bytes_max = u64::try_from(PIECE_BYTES).unwrap_or(u64::MAX);
+    content.take(bytes_max).read_to_end(&mut piece).await?;
+    Ok(piece)
 }
 
 /// Until it is on the disk.

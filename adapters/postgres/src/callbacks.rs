@@ -150,13 +150,14 @@ impl Store {
         read: Result<Evidence, String>,
         now: DateTime<Utc>,
     ) -> Result<CallbackOutcome, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             let (outcome, note) = match (read, callback.payment_id) {
                 (Err(why), _) => (CallbackOutcome::Unreadable, Some(why)),
                 (Ok(_), None) => (CallbackOutcome::Unmatched, None),
                 (Ok(evidence), Some(payment)) => {
-                    match observe(conn, PaymentId::new(payment), &evidence, now).await?.taken {
+                    match observe(conn, vault, PaymentId::new(payment), &evidence, now).await?.taken
+                    {
                         true => (CallbackOutcome::Applied, None),
                         false => (
                             CallbackOutcome::Unmatched,

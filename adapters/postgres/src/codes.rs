@@ -8,8 +8,9 @@ use crate::error::Error;
 use crate::notifications;
 use crate::schema::codes;
 use crate::users::User;
+use crate::vault::{Column, Vault};
 use amana_domain::code::{Code, CodeRefusal, Purpose, SENT_LOOKED_AT, TRIES_MAX, TTL, may_send};
-use amana_domain::contact::Contact;
+use amana_domain::contact::{Contact, ContactKind};
 use amana_domain::id::UserId;
 use amana_domain::notice;
 use chrono::{DateTime, Utc};
@@ -21,16 +22,24 @@ use uuid::Uuid;
 #[derive(Debug, Clone)]
 pub struct Proof {
     id: Uuid,
-    target: String,
+    target_sealed: Vec<u8>,
+    target_digest: Vec<u8>,
 }
 
 impl Proof {
-    pub(crate) fn into_target(self) -> String {
-        self.target
+    /// Where the code went.
+    pub(crate) fn target(
+        &self,
+        vault: &Vault,
+        user: &User,
+        kind: ContactKind,
+    ) -> Result<Contact, Error> {
+        let text = user.key(vault)?.open(Column::CodeTarget, &self.target_sealed)?;
+        Contact::stored(kind, text).map_err(Error::row)
     }
 
-    pub(crate) fn is_of(&self, contact: &Contact) -> bool {
-        self.target == contact.as_str()
+    pub(crate) fn is_of(&self, vault: &Vault, user: &User, contact: &Contact) -> bool {
+        self.target_digest == vault.target(user.id, contact.as_str())
     }
 }
 
@@ -40,14 +49,16 @@ impl Proof {
 /// [`CodeRefusal::TooMany`].
 pub(crate) async fn send(
     conn: &mut AsyncPgConnection,
+    vault: &Vault,
     user: &User,
     purpose: Purpose,
     to: &Contact,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    let digest = vault.target(user.id, to.as_str());
     let sent: Vec<DateTime<Utc>> = codes::table
         .filter(codes::user_id.eq(user.id.uuid()))
-        .filter(codes::target.eq(to.as_str()))
+        .filter(codes::target_digest.eq(&digest))
         .select(codes::created_at)
         .order(codes::created_at.desc())
         .limit(SENT_LOOKED_AT)
@@ -66,13 +77,14 @@ pub(crate) async fn send(
             codes::id.eq(id),
             codes::user_id.eq(user.id.uuid()),
             codes::purpose.eq(purpose.as_str()),
-            codes::target.eq(to.as_str()),
+            codes::target_sealed.eq(user.key(vault)?.seal(Column::CodeTarget, to.as_str())?),
+            codes::target_digest.eq(&digest),
             codes::created_at.eq(now),
             codes::expires_at.eq(now.checked_add_signed(TTL).unwrap_or(now)),
         ))
         .execute(conn)
         .await?;
-    notifications::enqueue_to(conn, user, notice::of_code(purpose), to, Some(id), now).await
+    notifications::enqueue_to(conn, vault, user, notice::of_code(purpose), to, Some(id), now).await
 }
 
 /// Tries a code; `None` if it is not the one. Not to be called inside a transaction that may yet roll back:
@@ -92,14 +104,14 @@ pub(crate) async fn attempt(
         .filter(codes::ended_at.is_null())
         .filter(codes::expires_at.gt(now))
         .filter(codes::tries.lt(TRIES_MAX));
-    let tried: Option<(Uuid, String)> = diesel::update(open)
+    let tried: Option<(Uuid, Vec<u8>, Vec<u8>)> = diesel::update(open)
         .set(codes::tries.eq(codes::tries + 1))
-        .returning((codes::id, codes::target))
+        .returning((codes::id, codes::target_sealed, codes::target_digest))
         .get_result(conn)
         .await
         .optional()?;
-    let right = tried.filter(|(id, _)| key.code(*id) == told);
-    Ok(right.map(|(id, target)| Proof { id, target }))
+    let right = tried.filter(|(id, _, _)| key.code(*id) == told);
+    Ok(right.map(|(id, target_sealed, target_digest)| Proof { id, target_sealed, target_digest }))
 }
 
 /// Uses a code up, in the transaction of what it allows.

@@ -19,6 +19,7 @@ use crate::payments::{self, PaymentView};
 use crate::pool::Store;
 use crate::schema::deals;
 use crate::users;
+use crate::vault::Vault;
 use amana_domain::deal::{
     self, Actor, Command, Deal, Event, NewDeal, NewMilestone, Refusal, Role, Terms,
 };
@@ -77,7 +78,7 @@ impl Store {
     ) -> Result<DealView, Error> {
         let (counterparty, organisation) = (request.counterparty, request.organisation);
         let deal = deal::draft(new_deal(user, request))?;
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             users::require_open(conn, user).await?;
             if !users::is_open(conn, counterparty).await? {
@@ -91,7 +92,7 @@ impl Store {
             let data = json!({ "from": null, "to": deal.state.as_str() });
             write::record_event(conn, &deal, &Event::Created, actor, now).await?;
             audit::record(conn, now, actor, "deal.created", deal.id, data).await?;
-            view(conn, deal.id).await
+            view(conn, vault, deal.id).await
         })
         .await
     }
@@ -107,11 +108,11 @@ impl Store {
         command: Command,
         now: DateTime<Utc>,
     ) -> Result<DealView, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             users::require_open(conn, user).await?;
             command_as_party(conn, user, id, command, now).await?;
-            view(conn, id).await
+            view(conn, vault, id).await
         })
         .await
     }
@@ -128,13 +129,13 @@ impl Store {
         render: fn(&DealView) -> Answer,
         now: DateTime<Utc>,
     ) -> Result<Outcome, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
                 return Ok(replay);
             }
             command_as_party(conn, keyed.user, id, command, now).await?;
-            let view = view(conn, id).await?;
+            let view = view(conn, vault, id).await?;
             idempotency::complete(conn, keyed, render(&view)).await
         })
         .await
@@ -170,8 +171,8 @@ impl Store {
     /// [`Error::NotFound`] for a deal of others too: that it exists is theirs to know. Those who belong to the
     /// organisation in whose name it was made may know it, too.
     pub async fn deal(&self, user: UserId, id: DealId) -> Result<DealView, Error> {
-        let mut conn = self.connection().await?;
-        let found = view(&mut conn, id).await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
+        let found = view(&mut conn, vault, id).await?;
         if organisation::may_read(&mut conn, user, &found.deal, found.organisation).await? {
             Ok(found)
         } else {
@@ -189,7 +190,7 @@ impl Store {
         after: Option<DealId>,
         limit: i64,
     ) -> Result<Page<DealView>, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         let before = after.map_or(Uuid::max(), DealId::uuid);
         let ids: Vec<Uuid> = deals::table
             .filter(deals::buyer_id.eq(user.uuid()).or(deals::seller_id.eq(user.uuid())))
@@ -199,14 +200,18 @@ impl Store {
             .select(deals::id)
             .load(&mut conn)
             .await?;
-        views(&mut conn, Page::cut(ids, limit)).await
+        views(&mut conn, vault, Page::cut(ids, limit)).await
     }
 }
 
-async fn views(conn: &mut AsyncPgConnection, page: Page<Uuid>) -> Result<Page<DealView>, Error> {
+async fn views(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    page: Page<Uuid>,
+) -> Result<Page<DealView>, Error> {
     let mut items = Vec::with_capacity(page.items.len());
     for id in page.items {
-        items.push(view(conn, DealId::new(id)).await?);
+        items.push(view(conn, vault, DealId::new(id)).await?);
     }
     Ok(Page { items, more: page.more })
 }
@@ -249,11 +254,15 @@ async fn command_as_party(
     apply(conn, &deal, &decision, actor, now).await
 }
 
-pub(crate) async fn view(conn: &mut AsyncPgConnection, id: DealId) -> Result<DealView, Error> {
+pub(crate) async fn view(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    id: DealId,
+) -> Result<DealView, Error> {
     let rows::Loaded { deal, organisation, created_at, updated_at } = rows::load(conn, id).await?;
     let buyer = users::load(conn, deal.buyer).await?;
     let seller = users::load(conn, deal.seller).await?;
-    let payment = payments::newest_of_deal(conn, id).await?;
+    let payment = payments::newest_of_deal(conn, vault, id).await?;
     Ok(DealView {
         deal,
         organisation,

@@ -26,6 +26,13 @@ pub enum StoreError {
     Batch,
     #[error("a stored row cannot be read: {0}")]
     Row(String),
+    /// A stored text was bent, moved to another place, or sealed under another key.
+    #[error("personal data cannot be sealed or opened")]
+    Sealed,
+    #[error("the master key is not the one that the data was sealed with")]
+    MasterKey,
+    #[error("without the master key no personal data can be read or written")]
+    NoMasterKey,
     #[error("the migrations could not be applied: {0}")]
     Migration(String),
 }
@@ -66,6 +73,7 @@ text_enum! {
         AlreadyAsked = "already_asked",
         TooManyApiKeys = "too_many_api_keys",
         ApiKeyOver = "api_key_over",
+        AccountErased = "account_erased",
         KeyReused = "idempotency_key_reused",
         KeyInProgress = "idempotency_key_in_progress",
     }
@@ -103,6 +111,12 @@ pub enum Error {
     LeaseLost,
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<DieselError> for StoreError {
+    fn from(error: DieselError) -> Self {
+        StoreError::Statement(error)
+    }
 }
 
 impl From<LedgerError> for Error {

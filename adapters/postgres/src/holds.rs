@@ -15,6 +15,7 @@ use crate::idempotency::{self, Answer, Keyed, Outcome};
 use crate::jobs::{self, Claim};
 use crate::page::Page;
 use crate::pool::Store;
+use crate::vault::Vault;
 use crate::{audit, ledger, limits, payments, users};
 use amana_domain::deal::Actor;
 use amana_domain::hold::{self, Command, For, Hold, HoldRefusal, State};
@@ -67,12 +68,12 @@ impl Store {
         render: fn(&HoldView) -> Answer,
         now: DateTime<Utc>,
     ) -> Result<Outcome, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
                 return Ok(replay);
             }
-            let beneficiary = beneficiary(conn, keyed.user, &request.to).await?;
+            let beneficiary = beneficiary(conn, vault, keyed.user, &request.to).await?;
             let closed = users::lock_closed(conn, &[keyed.user, beneficiary]).await?;
             require_open(&closed, keyed.user, beneficiary)?;
             let hold = request.hold(keyed.user, beneficiary, now);
@@ -215,10 +216,11 @@ const EXPIRED: write::Notices =
 /// The person whom the money is to be held for.
 async fn beneficiary(
     conn: &mut AsyncPgConnection,
+    vault: &Vault,
     owner: UserId,
     to: &Payee,
 ) -> Result<UserId, Error> {
-    let found = users::find_payee(conn, to).await?;
+    let found = users::find_payee(conn, vault, to).await?;
     let beneficiary = found.ok_or(TransferRefusal::UnknownRecipient)?;
     if beneficiary == owner {
         return Err(TransferRefusal::SameParty.into());

@@ -16,6 +16,7 @@ use crate::people::PersonView;
 use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::invitations;
+use crate::vault::Vault;
 use crate::{audit, notifications, users};
 use amana_domain::contact::Contact;
 use amana_domain::deal::Actor;
@@ -183,8 +184,8 @@ async fn view(conn: &mut AsyncPgConnection, one: Open) -> Result<InvitationView,
 /// Whether the organisation may make one more, and the address is not a member's.
 async fn check_new(
     conn: &mut AsyncPgConnection,
-    id: OrganisationId,
-    email: &str,
+    vault: &Vault,
+    (id, email): (OrganisationId, &str),
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let all = || invitations::table.filter(invitations::organisation_id.eq(id.uuid()));
@@ -193,7 +194,7 @@ async fn check_new(
     let made: i64 =
         all().filter(invitations::created_at.gt(since)).count().get_result(conn).await?;
     rules::may_invite(open, made)?;
-    match users::find_payee(conn, &Payee::Email(email.to_owned())).await? {
+    match users::find_payee(conn, vault, &Payee::Email(email.to_owned())).await? {
         Some(user) if organisations::is_member(conn, user, id).await? => {
             Err(Error::Conflict(Conflict::AlreadyMember))
         }
@@ -231,12 +232,12 @@ impl Store {
         new: &NewInvitation,
         now: DateTime<Utc>,
     ) -> Result<InvitationView, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             let (name, rank) = lock_as_member(conn, user, organisation).await?;
             rules::permit(rank, Act::Invite(new.rank))?;
             upkeep::end_expired_of(conn, organisation, now).await?;
-            check_new(conn, organisation, &new.email, now).await?;
+            check_new(conn, vault, (organisation, &new.email), now).await?;
             let id = InvitationId::new(Uuid::now_v7());
             diesel::insert_into(invitations::table)
                 .values((

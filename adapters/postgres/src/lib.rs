@@ -44,6 +44,7 @@ mod transactions;
 mod transfers;
 mod trusted_devices;
 mod users;
+mod vault;
 
 pub use api_keys::{ApiKeyRecord, ApiKeyView, KeptSecret, NewApiKey};
 pub use approvals::ApprovalView;
@@ -66,7 +67,8 @@ pub use notifications::PendingNotification;
 pub use organisations::{MemberView, OrganisationView};
 pub use page::{PAGE_MAX, Page};
 pub use payments::{
-    Begin, Exchange, Funding, FundingMethod, PaymentView, Submission, WithdrawalDecision,
+    Begin, Exchange, ExchangeRecord, Exchanges, Funding, FundingMethod, PaymentView, Submission,
+    WithdrawalDecision,
 };
 pub use people::{PeopleQuery, PersonView};
 pub use pool::Store;
@@ -81,4 +83,5 @@ pub use transactions::{
 };
 pub use transfers::{NewTransfer, TransferDetails, TransferView, TransferWriter};
 pub use trusted_devices::{DeviceDigest, TrustedDevice};
-pub use users::{NewUser, PasswordMark, User};
+pub use users::{Contacts, NewUser, PasswordMark, SentNotice, SessionRecord, TakenHandle, User};
+pub use vault::{MasterKey, MasterKeys};

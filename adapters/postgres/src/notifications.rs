@@ -9,6 +9,7 @@ use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::notifications;
 use crate::users::{self, User};
+use crate::vault::{Column, Vault};
 use amana_domain::contact::{Contact, ContactKind};
 use amana_domain::id::{InvitationId, UserId};
 use amana_domain::notice::{self, Channel, Locale, Template};
@@ -23,8 +24,7 @@ use uuid::Uuid;
 #[derive(Clone)]
 pub struct PendingNotification {
     pub id: Uuid,
-    /// Address or number.
-    pub to: String,
+    pub to: Contact,
     pub locale: Locale,
     pub template: Template,
     pub channel: Channel,
@@ -70,6 +70,7 @@ pub(crate) async fn enqueue(
 /// code is named by its id; what it is gets into the text when the message is sent, and nowhere else.
 pub(crate) async fn enqueue_to(
     conn: &mut AsyncPgConnection,
+    vault: &Vault,
     user: &User,
     template: Template,
     to: &Contact,
@@ -80,7 +81,7 @@ pub(crate) async fn enqueue_to(
         template,
         channel: to.channel(),
         params: json!({}),
-        to: Some(to.as_str()),
+        to: Some(user.key(vault)?.seal(Column::NotificationAddress, to.as_str())?),
         code,
         invitation: None,
     };
@@ -107,12 +108,12 @@ pub(crate) async fn enqueue_invitation(
     insert(conn, inviter, message, now).await
 }
 
-struct NewMessage<'a> {
+struct NewMessage {
     template: Template,
     channel: Channel,
     params: Value,
     /// `None`: to what the person has when it is sent.
-    to: Option<&'a str>,
+    to: Option<Vec<u8>>,
     code: Option<Uuid>,
     invitation: Option<Uuid>,
 }
@@ -120,7 +121,7 @@ struct NewMessage<'a> {
 async fn insert(
     conn: &mut AsyncPgConnection,
     user: &User,
-    mut message: NewMessage<'_>,
+    mut message: NewMessage,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     if let Some(map) = message.params.as_object_mut() {
@@ -134,7 +135,7 @@ async fn insert(
             notifications::template.eq(message.template.as_str()),
             notifications::channel.eq(message.channel.as_str()),
             notifications::params.eq(message.params),
-            notifications::address.eq(message.to),
+            notifications::address_sealed.eq(message.to),
             notifications::code_id.eq(message.code),
             notifications::invitation_id.eq(message.invitation),
             notifications::created_at.eq(now),
@@ -159,13 +160,14 @@ struct Row {
     channel: String,
     params: Value,
     sent_at: Option<DateTime<Utc>>,
-    address: Option<String>,
+    address_sealed: Option<Vec<u8>>,
     code_id: Option<Uuid>,
     invitation_id: Option<Uuid>,
 }
 
 impl Store {
-    /// The message behind a job, unless it has been sent, or tells a code or an invitation that is not good any more.
+    /// The message behind a job, unless it has been sent, tells a code or an invitation that is not good any more, or
+    /// is to somebody who is erased.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such message.
@@ -182,15 +184,25 @@ impl Store {
             return Ok(None);
         }
         let user = users::load(&mut conn, UserId::new(row.user_id)).await?;
-        let channel = parse(&row.channel)?;
-        let own = || user.contact(ContactKind::reached_by(channel)).as_str().to_owned();
+        if user.erased_at.is_some() {
+            return Ok(None);
+        }
+        let (vault, channel) = (self.vault()?, parse(&row.channel)?);
+        let kind = ContactKind::reached_by(channel);
+        let own = || match &row.address_sealed {
+            Some(sealed) => {
+                let text = user.key(vault)?.open(Column::NotificationAddress, sealed)?;
+                Contact::stored(kind, text).map_err(Error::row)
+            }
+            None => user.contact(vault, kind),
+        };
         let (to, told) = match (row.code_id, row.invitation_id) {
             (Some(code), _) if !codes::is_open(&mut conn, code, now).await? => return Ok(None),
             (None, Some(id)) => match invitations::to_send(&mut conn, id, now).await? {
-                Some((email, told)) => (email, Some(told)),
+                Some((email, told)) => (Contact::Email(email), Some(told)),
                 None => return Ok(None),
             },
-            (code, _) => (row.address.unwrap_or_else(own), code.map(Told::Code)),
+            (code, _) => (own()?, code.map(Told::Code)),
         };
         Ok(Some(PendingNotification {
             id: row.id,

@@ -1,6 +1,7 @@
 //! Payments: making intents, sending them, taking note of evidence, reading.
 
 mod create;
+mod exchanges;
 mod observe;
 mod quote;
 mod rows;
@@ -8,6 +9,7 @@ mod submit;
 mod withdrawals;
 
 pub use create::{Funding, FundingMethod};
+pub use exchanges::{ExchangeRecord, Exchanges};
 pub(crate) use observe::observe;
 pub(crate) use rows::{lock, lock_with_deal};
 pub use submit::{Begin, Exchange, Submission};
@@ -18,6 +20,7 @@ use crate::error::Error;
 use crate::page::Page;
 use crate::pool::Store;
 use crate::schema::payments;
+use crate::vault::Vault;
 use amana_domain::id::{DealId, PaymentId, UserId};
 use amana_domain::money::Money;
 use amana_domain::payment::{Doubt, FailureReason, Purpose, State};
@@ -34,7 +37,8 @@ pub struct PaymentView {
     pub purpose: Purpose,
     pub deal: Option<DealId>,
     pub amount: Money,
-    pub msisdn: Msisdn,
+    /// `None` once its owner is erased.
+    pub msisdn: Option<Msisdn>,
     pub state: State,
     pub reason: Option<FailureReason>,
     pub doubt: Option<Doubt>,
@@ -54,7 +58,7 @@ impl Store {
     /// [`Error::NotFound`] for a payment of others too.
     pub async fn payment(&self, user: UserId, id: PaymentId) -> Result<PaymentView, Error> {
         let mut conn = self.connection().await?;
-        let found = rows::view(&mut conn, id).await?;
+        let found = rows::view(&mut conn, self.vault()?, id).await?;
         if found.user == user { Ok(found) } else { Err(Error::NotFound("payment")) }
     }
 
@@ -81,7 +85,9 @@ impl Store {
             query = query.filter(payments::id.lt(after.uuid()));
         }
         let mut conn = self.connection().await?;
-        Page::cut(query.load(&mut conn).await?, limit).try_map(PaymentView::try_from)
+        let vault = self.vault()?;
+        let rows = query.load(&mut conn).await?;
+        Page::cut(rows, limit).try_map(|row: rows::ViewRow| row.view(vault))
     }
 
     /// Payments of everybody in one state, oldest first: what operators work through.
@@ -103,7 +109,9 @@ impl Store {
             query = query.filter(payments::id.gt(after.uuid()));
         }
         let mut conn = self.connection().await?;
-        Page::cut(query.load(&mut conn).await?, limit).try_map(PaymentView::try_from)
+        let vault = self.vault()?;
+        let rows = query.load(&mut conn).await?;
+        Page::cut(rows, limit).try_map(|row: rows::ViewRow| row.view(vault))
     }
 }
 
@@ -120,13 +128,14 @@ pub(crate) async fn funding_is_open(
 
 pub(crate) async fn newest_of_deal(
     conn: &mut AsyncPgConnection,
+    vault: &Vault,
     deal: DealId,
 ) -> Result<Option<PaymentView>, Error> {
-    let row = rows::ViewRow::query()
+    let row: Option<rows::ViewRow> = rows::ViewRow::query()
         .filter(payments::deal_id.eq(deal.uuid()))
         .order(payments::id.desc())
         .first(conn)
         .await
         .optional()?;
-    row.map(PaymentView::try_from).transpose()
+    row.map(|row| row.view(vault)).transpose()
 }

@@ -125,11 +125,11 @@ impl Store {
             // Numbers and addresses are one person's: there is nothing after them.
             PeopleQuery::Phone(_) | PeopleQuery::Email(_) if after.is_some() => vec![],
             PeopleQuery::Phone(phone) => {
-                let is_theirs = users::phone.eq(phone.as_str());
+                let is_theirs = users::phone_digest.eq(self.vault()?.phone(phone.as_str()));
                 others(caller).filter(is_theirs).load(&mut conn).await?
             }
             PeopleQuery::Email(email) => {
-                let is_theirs = users::email.eq(email.to_lowercase());
+                let is_theirs = users::email_digest.eq(self.vault()?.email(&email.to_lowercase()));
                 others(caller).filter(is_theirs).load(&mut conn).await?
             }
         };

@@ -1,6 +1,7 @@
 //! The connection pool and the migrations.
 
 use crate::error::{Error, StoreError};
+use crate::vault::{MasterKeys, Vault};
 use diesel::ConnectionError;
 use diesel_async::pooled_connection::bb8::{Pool, PooledConnection};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig};
@@ -8,6 +9,7 @@ use diesel_async::{
     AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection,
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use std::sync::Arc;
 use std::time::Duration;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
@@ -39,6 +41,8 @@ pub(crate) type Connection<'a> = PooledConnection<'a, AsyncPgConnection>;
 pub struct Store {
     pool: Pool<AsyncPgConnection>,
     writers: Pool<AsyncPgConnection>,
+    /// Nothing, for whoever has no business with what is personal.
+    vault: Option<Arc<Vault>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -75,14 +79,36 @@ fn pool(
 
 impl Store {
     /// # Errors
+    /// [`StoreError::Connection`] if no connection can be made, [`StoreError::MasterKey`] if the data was sealed
+    /// with another master key.
+    pub async fn connect(
+        url: &str,
+        connections_max: u32,
+        keys: &MasterKeys,
+    ) -> Result<Self, StoreError> {
+        let store = Self::connect_without_keys(url, connections_max).await?;
+        let mut conn = store.pool.get().await.map_err(|e| StoreError::Connection(Box::new(e)))?;
+        let vault = Some(Arc::new(Vault::open(&mut conn, keys).await?));
+        drop(conn);
+        Ok(Self { vault, ..store })
+    }
+
+    /// For whoever reads the ledger only: what touches personal data fails.
+    ///
+    /// # Errors
     /// [`StoreError::Connection`] if no connection can be made.
-    pub async fn connect(url: &str, connections_max: u32) -> Result<Self, StoreError> {
+    pub async fn connect_without_keys(url: &str, connections_max: u32) -> Result<Self, StoreError> {
         let store = Self {
             pool: pool(url, connections_max, &[SESSION_SETTINGS]),
             writers: pool(url, WRITERS_MAX, &[SESSION_SETTINGS, WRITER_SETTINGS]),
+            vault: None,
         };
         store.ping().await?;
         Ok(store)
+    }
+
+    pub(crate) fn vault(&self) -> Result<&Vault, Error> {
+        self.vault.as_deref().ok_or(Error::Store(StoreError::NoMasterKey))
     }
 
     /// Brings the schema up to date. Needs the multi-thread runtime.

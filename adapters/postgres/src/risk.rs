@@ -69,7 +69,7 @@ async fn measure(
         Measure::AmountMinor => payment.amount.minor(),
         Measure::Withdrawals => recent.select(count_star()).first(conn).await?,
         Measure::Recipients => {
-            recent.select(count(payments::msisdn).aggregate_distinct()).first(conn).await?
+            recent.select(count(payments::msisdn_digest).aggregate_distinct()).first(conn).await?
         }
         Measure::AccountAgeHours => {
             let user = users::load(conn, payment.user).await?;

@@ -102,11 +102,12 @@ diesel::table! {
         id -> Uuid,
         user_id -> Uuid,
         purpose -> Text,
-        target -> Text,
         tries -> Int2,
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
         ended_at -> Nullable<Timestamptz>,
+        target_sealed -> Bytea,
+        target_digest -> Bytea,
     }
 }
 
@@ -160,12 +161,12 @@ diesel::table! {
 diesel::table! {
     exchanges (id) {
         id -> Int8,
-        payment_id -> Nullable<Uuid>,
+        payment_id -> Uuid,
         operation -> Text,
-        request -> Jsonb,
         status -> Nullable<Int4>,
-        body -> Text,
         at -> Timestamptz,
+        request_sealed -> Bytea,
+        body_sealed -> Bytea,
     }
 }
 
@@ -282,6 +283,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    look_up_key (id) {
+        id -> Int2,
+        wrapped -> Bytea,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     members (organisation_id, user_id) {
         organisation_id -> Uuid,
         user_id -> Uuid,
@@ -314,9 +323,9 @@ diesel::table! {
         params -> Jsonb,
         sent_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
-        address -> Nullable<Text>,
         code_id -> Nullable<Uuid>,
         invitation_id -> Nullable<Uuid>,
+        address_sealed -> Nullable<Bytea>,
     }
 }
 
@@ -338,8 +347,8 @@ diesel::table! {
         code -> Nullable<Text>,
         receipt -> Nullable<Text>,
         amount_minor -> Nullable<Int8>,
-        reference -> Nullable<Text>,
         at -> Timestamptz,
+        reference_digest -> Nullable<Text>,
     }
 }
 
@@ -352,7 +361,6 @@ diesel::table! {
         deal_id -> Nullable<Uuid>,
         amount_minor -> Int8,
         currency -> Text,
-        msisdn -> Text,
         stage -> Text,
         state -> Text,
         reason -> Nullable<Text>,
@@ -360,7 +368,6 @@ diesel::table! {
         receipt -> Nullable<Text>,
         reference -> Text,
         callback_token -> Text,
-        provider_reference -> Nullable<Text>,
         problem -> Nullable<Text>,
         risk_score -> Nullable<Int8>,
         risk_reasons -> Array<Nullable<Text>>,
@@ -369,6 +376,18 @@ diesel::table! {
         sent_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        msisdn_sealed -> Bytea,
+        msisdn_digest -> Nullable<Bytea>,
+        provider_reference_sealed -> Nullable<Bytea>,
+        provider_reference_digest -> Nullable<Bytea>,
+    }
+}
+
+diesel::table! {
+    person_keys (user_id) {
+        user_id -> Uuid,
+        wrapped -> Bytea,
+        created_at -> Timestamptz,
     }
 }
 
@@ -533,8 +552,6 @@ diesel::table! {
     users (id) {
         id -> Uuid,
         name -> Text,
-        email -> Text,
-        phone -> Text,
         password_hash -> Text,
         role -> Text,
         locale -> Text,
@@ -545,6 +562,11 @@ diesel::table! {
         closed_at -> Nullable<Timestamptz>,
         email_verified_at -> Nullable<Timestamptz>,
         phone_verified_at -> Nullable<Timestamptz>,
+        email_sealed -> Nullable<Bytea>,
+        email_digest -> Nullable<Bytea>,
+        phone_sealed -> Nullable<Bytea>,
+        phone_digest -> Nullable<Bytea>,
+        erased_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -571,6 +593,7 @@ diesel::joinable!(milestones -> deals (deal_id));
 diesel::joinable!(notifications -> users (user_id));
 diesel::joinable!(payment_evidence -> payments (payment_id));
 diesel::joinable!(payments -> deals (deal_id));
+diesel::joinable!(person_keys -> users (user_id));
 diesel::joinable!(second_factors -> users (user_id));
 diesel::joinable!(sessions -> trusted_devices (trusted_device_id));
 diesel::joinable!(sessions -> users (user_id));
@@ -601,12 +624,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     kyc_applications,
     kyc_documents,
     ledger_checks,
+    look_up_key,
     members,
     milestones,
     notifications,
     organisations,
     payment_evidence,
     payments,
+    person_keys,
     postings,
     reconciliation_runs,
     risk_rules,

@@ -1,28 +1,37 @@
 //! People: registration and look-up.
 
+mod adopting;
 mod closing;
 mod contacts;
+mod erasing;
+mod exporting;
+mod held;
 mod passwords;
 mod roles;
 mod tiers;
 
 pub(crate) use contacts::note_verified;
+pub use exporting::{SentNotice, SessionRecord, TakenHandle};
+pub use held::Contacts;
+use held::Held;
 pub(crate) use tiers::put_on_tier;
 
 use crate::error::{Conflict, Error};
 use crate::people::PersonView;
 use crate::pool::Store;
 use crate::row::parse;
-use crate::schema::users;
+use crate::schema::{person_keys, users};
+use crate::vault::{Column, Vault};
 use crate::{audit, codes, handles, notifications};
 use amana_domain::code::Purpose;
-use amana_domain::contact::{Contact, ContactKind};
+use amana_domain::contact::ContactKind;
 use amana_domain::deal::Actor;
 use amana_domain::handle::Handle;
 use amana_domain::id::UserId;
 use amana_domain::notice::{Locale, Template};
 use amana_domain::payee::Payee;
 use amana_domain::permission::UserRole;
+use amana_domain::personal::Personal;
 use amana_domain::phone::Msisdn;
 use amana_domain::transfer::TransferRefusal;
 use chrono::{DateTime, Utc};
@@ -37,7 +46,7 @@ use uuid::Uuid;
 pub struct NewUser {
     pub name: String,
     /// Lower case.
-    pub email: String,
+    pub email: Personal<String>,
     pub phone: Msisdn,
     pub password_hash: String,
     pub role: UserRole,
@@ -49,8 +58,7 @@ pub struct NewUser {
 pub struct User {
     pub id: UserId,
     pub name: String,
-    pub email: String,
-    pub phone: Msisdn,
+    pub(crate) held: Option<Held>,
     pub password_hash: String,
     pub role: UserRole,
     pub locale: Locale,
@@ -63,6 +71,8 @@ pub struct User {
     pub email_verified_at: Option<DateTime<Utc>>,
     /// The same for the number.
     pub phone_verified_at: Option<DateTime<Utc>>,
+    /// Since then nothing is known any more of who it was.
+    pub erased_at: Option<DateTime<Utc>>,
 }
 
 /// Which password somebody has shown. It says nothing about the password, only whether it is the same still.
@@ -97,13 +107,6 @@ impl User {
         PasswordMark::of(&self.password_hash)
     }
 
-    pub(crate) fn contact(&self, kind: ContactKind) -> Contact {
-        match kind {
-            ContactKind::Email => Contact::Email(self.email.clone()),
-            ContactKind::Phone => Contact::Phone(self.phone.clone()),
-        }
-    }
-
     pub(crate) const fn verified_at(&self, kind: ContactKind) -> Option<DateTime<Utc>> {
         match kind {
             ContactKind::Email => self.email_verified_at,
@@ -132,8 +135,10 @@ impl std::fmt::Debug for User {
 struct Row {
     id: Uuid,
     name: String,
-    email: String,
-    phone: String,
+    email_sealed: Option<Vec<u8>>,
+    phone_sealed: Option<Vec<u8>>,
+    #[diesel(select_expression = key_of_person())]
+    key_wrapped: Option<Vec<u8>>,
     password_hash: String,
     role: String,
     locale: String,
@@ -143,17 +148,28 @@ struct Row {
     closed_at: Option<DateTime<Utc>>,
     email_verified_at: Option<DateTime<Utc>>,
     phone_verified_at: Option<DateTime<Utc>>,
+    erased_at: Option<DateTime<Utc>>,
+}
+
+/// The wrapped key comes with the row: opening what is sealed in it costs no further look.
+#[diesel::dsl::auto_type]
+fn key_of_person() -> _ {
+    let of_person = person_keys::table.filter(person_keys::user_id.eq(users::id));
+    of_person.select(person_keys::wrapped).single_value()
 }
 
 impl TryFrom<Row> for User {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
+        let held = match (row.key_wrapped, row.email_sealed, row.phone_sealed) {
+            (Some(key), Some(email), Some(phone)) => Some(Held { key, email, phone }),
+            _ => None,
+        };
         Ok(User {
             id: UserId::new(row.id),
             name: row.name,
-            email: row.email,
-            phone: Msisdn::parse(&row.phone).map_err(Error::row)?,
+            held,
             password_hash: row.password_hash,
             role: parse(&row.role)?,
             locale: parse(&row.locale)?,
@@ -163,6 +179,7 @@ impl TryFrom<Row> for User {
             closed_at: row.closed_at,
             email_verified_at: row.email_verified_at,
             phone_verified_at: row.phone_verified_at,
+            erased_at: row.erased_at,
         })
     }
 }
@@ -226,13 +243,14 @@ pub(crate) async fn people(
 /// The person behind a name that somebody pays by, if there is one.
 pub(crate) async fn find_payee(
     conn: &mut AsyncPgConnection,
+    vault: &Vault,
     payee: &Payee,
 ) -> Result<Option<UserId>, Error> {
     let all = users::table.select(users::id).into_boxed();
     let query = match payee {
         Payee::Handle(handle) => all.filter(users::handle.eq(handle.as_str())),
-        Payee::Phone(msisdn) => all.filter(users::phone.eq(msisdn.as_str())),
-        Payee::Email(email) => all.filter(users::email.eq(email)),
+        Payee::Phone(msisdn) => all.filter(users::phone_digest.eq(vault.phone(msisdn.as_str()))),
+        Payee::Email(email) => all.filter(users::email_digest.eq(vault.email(email))),
         Payee::User(id) => all.filter(users::id.eq(id.uuid())),
     };
     let found: Option<Uuid> = query.first(conn).await.optional()?;
@@ -285,8 +303,8 @@ impl Store {
     /// # Errors
     /// [`Conflict::EmailTaken`], [`Conflict::PhoneTaken`] or [`Conflict::HandleTaken`].
     pub async fn register(&self, new: &NewUser, now: DateTime<Utc>) -> Result<User, Error> {
-        let mut conn = self.connection().await?;
-        conn.transaction(async |conn| enrol(conn, new, None, now).await).await
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
+        conn.transaction(async |conn| enrol(conn, vault, new, None, now).await).await
     }
 
     /// # Errors
@@ -301,7 +319,7 @@ impl Store {
     pub async fn user_by_email(&self, email: &str) -> Result<Option<User>, Error> {
         let mut conn = self.connection().await?;
         let row = Row::query()
-            .filter(users::email.eq(email.to_lowercase()))
+            .filter(users::email_digest.eq(self.vault()?.email(&email.to_lowercase())))
             .first(&mut conn)
             .await
             .optional()?;
@@ -313,7 +331,7 @@ impl Store {
     pub async fn user_by_phone(&self, phone: &Msisdn) -> Result<Option<User>, Error> {
         let mut conn = self.connection().await?;
         let row = Row::query()
-            .filter(users::phone.eq(phone.as_str()))
+            .filter(users::phone_digest.eq(self.vault()?.phone(phone.as_str())))
             .first(&mut conn)
             .await
             .optional()?;
@@ -327,12 +345,13 @@ impl Store {
 /// [`Conflict::EmailTaken`], [`Conflict::PhoneTaken`] or [`Conflict::HandleTaken`].
 pub(crate) async fn enrol(
     conn: &mut AsyncPgConnection,
+    vault: &Vault,
     new: &NewUser,
     proven: Option<ContactKind>,
     now: DateTime<Utc>,
 ) -> Result<User, Error> {
     let id = UserId::new(Uuid::now_v7());
-    insert(conn, id, new, now).await?;
+    insert(conn, vault, (id, new), now).await?;
     if let Some(handle) = &new.handle {
         handles::take(conn, id, handle, now).await?;
     }
@@ -345,24 +364,28 @@ pub(crate) async fn enrol(
     let user = load(conn, id).await?;
     notifications::enqueue(conn, &user, Template::Welcome, json!({}), now).await?;
     for kind in ContactKind::ALL.iter().filter(|kind| proven != Some(**kind)) {
-        let (purpose, contact) = (Purpose::verify(*kind), user.contact(*kind));
-        codes::send(conn, &user, purpose, &contact, now).await?;
+        let (purpose, contact) = (Purpose::verify(*kind), user.contact(vault, *kind)?);
+        codes::send(conn, vault, &user, purpose, &contact, now).await?;
     }
     Ok(user)
 }
 
 async fn insert(
     conn: &mut AsyncPgConnection,
-    id: UserId,
-    new: &NewUser,
+    vault: &Vault,
+    (id, new): (UserId, &NewUser),
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    let (key, wrapped) = vault.new_key(id)?;
+    let (email, phone) = (new.email.expose().to_lowercase(), new.phone.as_str());
     diesel::insert_into(users::table)
         .values((
             users::id.eq(id.uuid()),
             users::name.eq(&new.name),
-            users::email.eq(new.email.to_lowercase()),
-            users::phone.eq(new.phone.as_str()),
+            users::email_sealed.eq(key.seal(Column::UserEmail, &email)?),
+            users::email_digest.eq(vault.email(&email)),
+            users::phone_sealed.eq(key.seal(Column::UserPhone, phone)?),
+            users::phone_digest.eq(vault.phone(phone)),
             users::password_hash.eq(&new.password_hash),
             users::role.eq(new.role.as_str()),
             users::locale.eq(new.locale.as_str()),
@@ -371,6 +394,14 @@ async fn insert(
         .execute(conn)
         .await
         .map_err(taken)?;
+    diesel::insert_into(person_keys::table)
+        .values((
+            person_keys::user_id.eq(id.uuid()),
+            person_keys::wrapped.eq(wrapped),
+            person_keys::created_at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
     Ok(())
 }
 

@@ -20,7 +20,7 @@ text_values! {
 /// Money that one person has reserved for another.
 #[derive(Debug, Object)]
 #[oai(rename = "Hold")]
-pub(super) struct HoldAnswer {
+pub(crate) struct HoldAnswer {
     id: Wire<HoldId>,
     /// Whose money it is.
     owner: PersonAnswer,

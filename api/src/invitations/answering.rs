@@ -15,6 +15,7 @@ use amana_domain::handle::Handle;
 use amana_domain::notice::Locale;
 use amana_domain::organisation::Rank;
 use amana_domain::permission::UserRole;
+use amana_domain::personal::Personal;
 use amana_postgres::{Conflict, NewUser, OpenInvitation};
 use poem::web::Data;
 use poem::web::cookie::CookieJar;
@@ -118,7 +119,7 @@ impl AcceptInvitation {
         context.passwords.judge(&self.password.0, known).await?;
         let new = NewUser {
             name: self.name.0.0,
-            email,
+            email: Personal::new(email),
             phone: self.phone.0.0,
             password_hash: context.passwords.hash(self.password.0).await?,
             role: UserRole::User,

@@ -5,7 +5,7 @@ use super::answer::added;
 use crate::context::Context;
 use crate::files::refusal;
 use crate::problem::ApiError;
-use amana_domain::id::{DocumentId, KycId};
+use amana_domain::id::{DocumentId, KycId, UserId};
 use amana_domain::kyc::{DocumentKind, MediaType};
 use amana_postgres::{Keyed, KycDocument, Outcome};
 use poem::http::Method;
@@ -59,11 +59,13 @@ impl<'a> ApiExtractor<'a> for Upload {
 /// Keeps the file; what is known of it then is not recorded yet.
 pub(super) async fn keep(
     context: &Context,
+    owner: UserId,
     kind: DocumentKind,
     Upload(body): Upload,
 ) -> Result<KycDocument, ApiError> {
     let id = DocumentId::new(Uuid::now_v7());
-    let kept = context.files.put(id.uuid(), body.into_async_read()).await.map_err(refusal)?;
+    let key = context.store.document_key(owner, id).await?;
+    let kept = context.files.put(id.uuid(), &key, body.into_async_read()).await.map_err(refusal)?;
     Ok(KycDocument {
         id,
         kind,

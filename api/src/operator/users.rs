@@ -23,9 +23,10 @@ use std::sync::Arc;
 struct ManagedUser {
     id: Wire<UserId>,
     name: String,
-    email: String,
-    /// Masked: `2547****5678`.
-    phone: Wire<Phone>,
+    /// `null` once the person is erased.
+    email: Nullable<String>,
+    /// Masked: `2547****5678`; `null` once the person is erased.
+    phone: Nullable<Wire<Phone>>,
     role: Wire<UserRole>,
     language: Wire<Locale>,
     /// `null` until the person has taken one.
@@ -35,22 +36,28 @@ struct ManagedUser {
     created_at: Timestamp,
     /// Since when the account is closed; `null` while it is open.
     closed_at: Nullable<Timestamp>,
+    /// Since when nothing is known any more of who it was; `null` for everybody else.
+    erased_at: Nullable<Timestamp>,
 }
 
-impl From<User> for ManagedUser {
-    fn from(user: User) -> Self {
-        Self {
+impl ManagedUser {
+    fn of(context: &Context, user: User) -> Result<Self, ApiError> {
+        let contacts = context.store.contacts(&user)?;
+        let (email, phone) =
+            contacts.map(|both| (both.email.into_exposed(), Phone(both.phone))).unzip();
+        Ok(Self {
             id: user.id.into(),
             name: user.name,
-            email: user.email,
-            phone: Phone(user.phone).into(),
+            email: Nullable::of(email),
+            phone: Nullable::of(phone),
             role: user.role.into(),
             language: user.locale.into(),
             handle: Nullable::of(user.handle),
             tier: user.tier,
             created_at: user.created_at.into(),
             closed_at: Nullable::of(user.closed_at),
-        }
+            erased_at: Nullable::of(user.erased_at),
+        })
     }
 }
 
@@ -80,9 +87,9 @@ enum Found {
     User(Json<ManagedUser>),
 }
 
-impl From<User> for Found {
-    fn from(user: User) -> Self {
-        Self::User(Json(user.into()))
+impl Found {
+    fn of(context: &Context, user: User) -> Result<Self, ApiError> {
+        Ok(Self::User(Json(ManagedUser::of(context, user)?)))
     }
 }
 
@@ -102,7 +109,7 @@ impl Users {
         id: Path<Wire<UserId>>,
     ) -> Result<Found, ApiError> {
         operator.may(&context, (Resource::Users, Action::Read))?;
-        Ok(context.store.user(id.0.0).await?.into())
+        Found::of(&context, context.store.user(id.0.0).await?)
     }
 
     /// Set the role of a person
@@ -125,7 +132,7 @@ impl Users {
                 store.set_role(operator, id, (role.0, &note.0.0), now).await
             })
             .await?;
-        Ok(user.into())
+        Found::of(&context, user)
     }
 
     /// Close an account
@@ -147,12 +154,13 @@ impl Users {
         let user = context
             .write(async move |store, now| store.close_user(operator, id, &note, now).await)
             .await?;
-        Ok(user.into())
+        Found::of(&context, user)
     }
 
     /// Open a closed account again
     ///
-    /// Problems: `not_found` (404), `forbidden` (403).
+    /// Problems: `account_erased` (409) if nothing is known any more of whose it was; `not_found` (404), `forbidden`
+    /// (403).
     #[oai(path = "/:id/reopen", method = "post", operation_id = "reopen_user")]
     async fn reopen(
         &self,
@@ -167,6 +175,6 @@ impl Users {
         let user = context
             .write(async move |store, now| store.reopen_user(operator, id, &note, now).await)
             .await?;
-        Ok(user.into())
+        Found::of(&context, user)
     }
 }

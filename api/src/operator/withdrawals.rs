@@ -48,8 +48,8 @@ pub(crate) struct HeldWithdrawal {
     id: Wire<PaymentId>,
     user_id: Wire<UserId>,
     amount: Money,
-    /// Masked: `2547****5678`.
-    phone: Wire<Phone>,
+    /// Masked: `2547****5678`; `null` once the person whose it is has been erased.
+    phone: Nullable<Wire<Phone>>,
     state: Wire<State>,
     /// The sum of the points of all rules that fitted; 100 and more is held.
     risk_score: Nullable<i64>,
@@ -67,7 +67,7 @@ impl From<&PaymentView> for HeldWithdrawal {
             id: payment.id.into(),
             user_id: payment.user.into(),
             amount: payment.amount.into(),
-            phone: Phone(payment.msisdn.clone()).into(),
+            phone: Nullable::of(payment.msisdn.clone().map(Phone)),
             state: payment.state.into(),
             risk_score: Nullable::of(payment.risk_score),
             risk_reasons: payment.risk_reasons.clone(),

@@ -83,7 +83,7 @@ mod tests {
             purpose,
             deal: None,
             amount: Money::new(100, Currency::Kes).unwrap(),
-            msisdn: Msisdn::parse("254712345678").unwrap(),
+            msisdn: Msisdn::parse("254712345678").ok(),
             state,
             reason: None,
             doubt: None,

@@ -51,6 +51,7 @@ text_enum! {
         HandleTaken = "handle_taken",
         HandleTooEarly = "handle_too_early",
         AccountInUse = "account_in_use",
+        AccountErased = "account_erased",
         HoldClosed = "hold_closed",
         HoldTooSmall = "hold_too_small",
         SameParty = "same_party",
@@ -158,6 +159,7 @@ impl Code {
             | Code::HandleTaken
             | Code::HandleTooEarly
             | Code::AccountInUse
+            | Code::AccountErased
             | Code::HoldClosed
             | Code::HoldTooSmall
             | Code::AlreadyVerified
@@ -256,6 +258,7 @@ impl Code {
             Code::HandleTaken => "The handle is taken",
             Code::HandleTooEarly => "The handle was changed not long ago",
             Code::AccountInUse => "The account still holds money or has something under way",
+            Code::AccountErased => "The account was erased",
             Code::HoldClosed => "The hold is over",
             Code::HoldTooSmall => "The hold has less left",
             Code::SameParty => "Two people are needed",

@@ -274,6 +274,10 @@ impl From<Conflict> for ApiError {
                 Code::AccountInUse,
                 "an account can be closed when its wallet is empty, nothing is under way, and its organisations have another owner",
             ),
+            Conflict::AccountErased => (
+                Code::AccountErased,
+                "nothing is known any more of the person whose account this was",
+            ),
             Conflict::PeriodTooLong => (
                 Code::PeriodTooLong,
                 "a statement has at most 10,000 lines; ask for a shorter period",

@@ -17,7 +17,6 @@ fn payment(purpose: Purpose) -> Payment {
         purpose,
         deal: None,
         amount: kes(152_000),
-        msisdn: Msisdn::parse("254712345678").unwrap(),
     });
     payment.stage = Stage::Sent;
     payment

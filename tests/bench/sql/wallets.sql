@@ -8,9 +8,11 @@ create function bench_account(n bigint) returns uuid immutable language sql
 create function bench_deposit(n bigint) returns uuid immutable language sql
     return ('00000000-0000-7000-8002-' || lpad(to_hex(n), 12, '0'))::uuid;
 
-insert into users (id, name, email, phone, password_hash, role, locale, created_at, handle, handle_changed_at, tier)
-select bench_user(n), 'Wallet ' || n, 'wallet' || n || '@example.com', (254700000000 + n)::text, '', 'user', 'en',
-    '2026-01-01', 'wallet' || n, '2026-01-01', 'business'
+-- Addresses and numbers are sealed afterwards: SQL has no keys.
+insert into users (id, name, email_sealed, email_digest, phone_sealed, phone_digest, password_hash, role, locale, created_at,
+    handle, handle_changed_at, tier)
+select bench_user(n), 'Wallet ' || n, '', sha256(n::text::bytea), '', sha256(n::text::bytea), '', 'user', 'en', '2026-01-01',
+    'wallet' || n, '2026-01-01', 'business'
 from generate_series(1, :wallets) n;
 insert into handles (handle, user_id, taken_at) select handle, id, created_at from users;
 

@@ -7,9 +7,10 @@ use amana_harness::{App, PNG};
 use amana_postgres::KycDocument;
 use uuid::Uuid;
 
-async fn kept(app: &App) -> KycDocument {
+async fn kept(app: &App, user: UserId) -> KycDocument {
     let id = DocumentId::new(Uuid::now_v7());
-    let file = app.context.files.put(id.uuid(), PNG).await.expect("a file");
+    let key = app.store.document_key(user, id).await.expect("a key");
+    let file = app.context.files.put(id.uuid(), &key, PNG).await.expect("a file");
     KycDocument {
         id,
         kind: DocumentKind::Selfie,
@@ -30,9 +31,9 @@ pub(super) async fn leave(app: &App, user: UserId) {
         .expect("an application");
     let id = "select 'kyc_' || replace(id::text, '-', '') from kyc_applications";
     let id: KycId = app.database.text(id).await.expect("an id").parse().expect("an id");
-    let document = kept(app).await;
+    let document = kept(app, user).await;
     let add = keyed(user, "add");
     store.add_kyc_document(&add, id, &document, |_| answer(), now).await.expect("a document");
     store.withdraw_kyc(user, id, now).await.expect("withdrawn");
-    kept(app).await;
+    kept(app, user).await;
 }

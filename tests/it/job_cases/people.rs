@@ -8,6 +8,7 @@ use amana_domain::money::{Currency, Money};
 use amana_domain::notice::Locale;
 use amana_domain::payee::Payee;
 use amana_domain::permission::UserRole;
+use amana_domain::personal::Personal;
 use amana_domain::phone::Msisdn;
 use amana_domain::transfer::Category;
 use amana_harness::App;
@@ -21,7 +22,7 @@ use std::collections::BTreeMap;
 pub(super) async fn register(app: &App, name: &str, phone: &str) -> UserId {
     let new = NewUser {
         name: name.to_owned(),
-        email: format!("{}@example.com", name.to_lowercase()),
+        email: Personal::new(format!("{}@example.com", name.to_lowercase())),
         phone: msisdn(phone),
         password_hash: "cannot log in".to_owned(),
         role: UserRole::User,

@@ -135,8 +135,7 @@ async fn links_are_made_for_those_who_may_see_and_only_as_long_as_they_may() {
 async fn an_operator_who_is_none_any_more_sees_nothing() {
     let world = World::new().await;
     let url = world.url(&world.operator, "/operator").await;
-    let demoted =
-        format!("update users set role = 'user' where email = '{}'", world.operator.email);
+    let demoted = format!("update users set role = 'user' where id = '{}'", world.operator.uuid());
     world.app.database.execute(&demoted).await;
     refused(&world.follow(&url).await, 404, "not_found");
     assert_eq!(world.looks().await.len(), 1);

@@ -1,6 +1,7 @@
 //! What housekeeping clears away: documents of applications that came to nothing, and files without a row.
 
 use super::{act, approve, people, reject};
+use amana_domain::personal::Personal;
 use amana_harness::{App, PNG, Person};
 use amana_postgres::Job;
 use chrono::TimeDelta;
@@ -64,7 +65,7 @@ async fn files_of_which_nothing_is_known_go_after_a_day() {
     let (amina, _) = people(&app).await;
     let id = app.kyc_draft(&amina, "standard").await;
     app.kyc_show(&amina, &id, &["selfie"]).await;
-    app.context.files.put(Uuid::now_v7(), PNG).await.expect("a file");
+    app.context.files.put(Uuid::now_v7(), &Personal::new([7; 32]), PNG).await.expect("a file");
     std::fs::write(app.files.join("unfinished/half"), b"\x89PNG").expect("written");
     assert_eq!(app.files_on_disk().len(), 3);
     app.clock.advance(TimeDelta::hours(23));

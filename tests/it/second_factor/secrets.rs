@@ -2,7 +2,7 @@
 
 use super::app::{Authenticator, challenge, complete, confirmed, next_step, step_up};
 use amana::local::{Program, Scratch};
-use amana_harness::{App, JWT_SECRET, PASSWORD, Person, amana_binary, eventually};
+use amana_harness::{App, JWT_SECRET, MASTER_KEY, PASSWORD, Person, amana_binary, eventually};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -100,6 +100,7 @@ async fn a_log_holds_no_secret() {
         ("REDIS_NAMESPACE", app.namespace.clone()),
         ("AMANA_LISTEN", address.to_string()),
         ("AMANA_JWT_SECRET", JWT_SECRET.to_owned()),
+        ("AMANA_MASTER_KEY", MASTER_KEY.to_owned()),
         ("AMANA_FILES_DIR", scratch.join("files").display().to_string()),
         ("AMANA_LOG", "debug".to_owned()),
     ]

@@ -34,14 +34,16 @@ async fn send(
     let sent = match rendered {
         Rendered::Email { subject, body } => {
             let message = Message {
-                to: pending.to.clone(),
+                to: pending.to.as_str().to_owned(),
                 subject: subject.clone(),
                 body: body.clone(),
                 message_id: pending.id.simple().to_string(),
             };
             context.mailer.send(&message).await
         }
-        Rendered::Sms { text } => context.sms.send(&format!("+{}", pending.to), text).await,
+        Rendered::Sms { text } => {
+            context.sms.send(&format!("+{}", pending.to.as_str()), text).await
+        }
     };
     sent.map(|_| ()).map_err(failure)
 }

@@ -81,6 +81,6 @@ impl Store {
             .select(deals::id)
             .load(&mut conn)
             .await?;
-        views(&mut conn, Page::cut(ids, limit)).await
+        views(&mut conn, self.vault()?, Page::cut(ids, limit)).await
     }
 }

@@ -8,6 +8,7 @@ use crate::error::{Conflict, Error};
 use crate::pool::Store;
 use crate::schema::second_factors;
 use crate::users::{PasswordMark, User, lock_open};
+use crate::vault::Vault;
 use amana_domain::code::{Code, Purpose};
 use amana_domain::contact::{Contact, ContactKind};
 use amana_domain::deal::Actor;
@@ -70,7 +71,7 @@ impl Store {
         password: Option<&PasswordMark>,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             let user = lock_open(conn, user).await?;
             if password.is_some_and(|shown| user.password_mark() != *shown) {
@@ -78,7 +79,7 @@ impl Store {
             }
             match active(conn, user.id).await? {
                 Some(FactorKind::Message(channel)) => {
-                    send_code(conn, &user, channel, now).await.map(drop)
+                    send_code(conn, vault, &user, channel, now).await.map(drop)
                 }
                 Some(FactorKind::App) | None => Err(Error::NotFound("second factor")),
             }
@@ -93,12 +94,13 @@ impl Store {
 /// [`Error::Code`] if too many were; then nothing was changed, and the one before is good still.
 pub(crate) async fn send_code(
     conn: &mut AsyncPgConnection,
+    vault: &Vault,
     user: &User,
     channel: ContactKind,
     now: DateTime<Utc>,
 ) -> Result<Contact, Error> {
-    let to = user.contact(channel);
-    codes::send(conn, user, Purpose::SecondFactor, &to, now).await?;
+    let to = user.contact(vault, channel)?;
+    codes::send(conn, vault, user, Purpose::SecondFactor, &to, now).await?;
     Ok(to)
 }
 

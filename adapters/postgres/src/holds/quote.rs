@@ -23,7 +23,7 @@ impl Store {
     ) -> Result<Quote, Error> {
         let mut conn = self.connection().await?;
         users::appears_open(&mut conn, owner).await?;
-        let beneficiary = beneficiary(&mut conn, owner, &request.to).await?;
+        let beneficiary = beneficiary(&mut conn, self.vault()?, owner, &request.to).await?;
         let closed = users::closed(&mut conn, &[owner, beneficiary]).await?;
         require_open(&closed, owner, beneficiary)?;
         let hold = request.hold(owner, beneficiary, now);

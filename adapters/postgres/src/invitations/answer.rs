@@ -19,6 +19,7 @@ use amana_domain::id::UserId;
 use amana_domain::notice::Template;
 use amana_domain::organisation::{InvitationEnd, Rank};
 use amana_domain::payee::Payee;
+use amana_domain::personal::Personal;
 use chrono::{DateTime, Utc};
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 use serde_json::json;
@@ -91,12 +92,13 @@ impl Store {
         token: &str,
         now: DateTime<Utc>,
     ) -> Result<OpenInvitation, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         let open = find(&mut conn, key, token, now).await?;
         let organisation_name = organisations::name(&mut conn, open.organisation).await?;
         let mut people = users::people(&mut conn, &BTreeSet::from([open.inviter])).await?;
         let inviter = people.remove(&open.inviter);
-        let account = users::find_payee(&mut conn, &Payee::Email(open.email.clone())).await?;
+        let account =
+            users::find_payee(&mut conn, vault, &Payee::Email(open.email.clone())).await?;
         Ok(OpenInvitation {
             organisation_name,
             inviter: inviter.ok_or_else(|| Error::row("an invitation of nobody"))?,
@@ -121,11 +123,11 @@ impl Store {
         device: &Device,
         now: DateTime<Utc>,
     ) -> Result<(User, SessionView), Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             let (organisation_name, open) = lock(conn, key, token, now).await?;
-            let new = NewUser { email: open.email.clone(), ..new };
-            let registered = users::enrol(conn, &new, Some(ContactKind::Email), now).await;
+            let new = NewUser { email: Personal::new(open.email.clone()), ..new };
+            let registered = users::enrol(conn, vault, &new, Some(ContactKind::Email), now).await;
             let user = registered.map_err(|error| match error {
                 Error::Conflict(Conflict::EmailTaken) => Error::Conflict(Conflict::AccountExists),
                 other => other,
@@ -149,11 +151,12 @@ impl Store {
         user: UserId,
         now: DateTime<Utc>,
     ) -> Result<OrganisationView, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             let (organisation_name, open) = lock(conn, key, token, now).await?;
             let user = users::lock_open(conn, user).await?;
-            if user.email != open.email {
+            let own = user.contact(vault, ContactKind::Email)?;
+            if own.as_str() != open.email {
                 return Err(Error::Conflict(Conflict::InvitationForAnother));
             }
             if user.email_verified_at.is_none() {

@@ -9,12 +9,13 @@ use crate::idempotency::{self, Answer, Keyed, Outcome};
 use crate::page::Page;
 use crate::pool::Store;
 use crate::schema::{kyc_applications, kyc_documents};
-use crate::users;
+use crate::{users, vault};
 use amana_domain::deal::Actor;
 use amana_domain::id::{DocumentId, KycId, UserId};
 use amana_domain::kyc::{self, Command, Reason, State};
 use amana_domain::notice::Template;
 use amana_domain::permission::{Action, Circumstances, Resource, permit};
+use amana_domain::personal::Personal;
 use amana_domain::text_enum;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -133,8 +134,8 @@ impl Store {
         viewer: UserId,
         document: DocumentId,
         now: DateTime<Utc>,
-    ) -> Result<KycDocument, Error> {
-        let mut conn = self.connection().await?;
+    ) -> Result<(KycDocument, Personal<[u8; 32]>), Error> {
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             let id: Option<Uuid> = kyc_documents::table
                 .find(document.uuid())
@@ -157,7 +158,9 @@ impl Store {
             if !is_own {
                 looked(conn, (viewer.id, id, document), "kyc.document_seen", now).await?;
             }
-            found.document(document)
+            let key = vault::key_of(conn, vault, found.application.owner).await?;
+            let key = key.ok_or(Error::NotFound("document"))?.of_file(document)?;
+            Ok((found.document(document)?, key))
         })
         .await
     }

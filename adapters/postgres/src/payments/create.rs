@@ -8,6 +8,7 @@ use crate::job::Job;
 use crate::limits::check_room;
 use crate::pool::Store;
 use crate::schema::payments;
+use crate::vault::{self, Column, Vault};
 use crate::{audit, holds, jobs, notifications, users};
 use amana_domain::deal::{self, Actor, Command, Deal, Decision};
 use amana_domain::hold::Hold;
@@ -17,6 +18,7 @@ use amana_domain::money::Money;
 use amana_domain::notice::Template;
 use amana_domain::payment::{Limits, NewPayment, Payment, Purpose, limits};
 use amana_domain::phone::Msisdn;
+use amana_domain::transfer::TransferRefusal;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
@@ -52,13 +54,13 @@ impl Store {
         render: fn(&Funding) -> Answer,
         now: DateTime<Utc>,
     ) -> Result<Outcome, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
                 return Ok(replay);
             }
-            let payment = fund(conn, keyed.user, id, method, now).await?;
-            let funding = Funding { deal: deals::view(conn, id).await?, payment };
+            let payment = fund(conn, vault, (keyed.user, id), method, now).await?;
+            let funding = Funding { deal: deals::view(conn, vault, id).await?, payment };
             idempotency::complete(conn, keyed, render(&funding)).await
         })
         .await
@@ -77,16 +79,16 @@ impl Store {
         render: fn(&PaymentView) -> Answer,
         now: DateTime<Utc>,
     ) -> Result<Outcome, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
                 return Ok(replay);
             }
-            let payment = paying_in(conn, keyed.user, amount, msisdn).await?;
-            insert(conn, &payment, now).await?;
+            let payment = paying_in(conn, keyed.user, amount).await?;
+            insert(conn, vault, (&payment, msisdn), now).await?;
             jobs::enqueue(conn, &Job::SubmitCollection { payment: payment.id.uuid() }, now, now)
                 .await?;
-            let view = rows::view(conn, payment.id).await?;
+            let view = rows::view(conn, vault, payment.id).await?;
             idempotency::complete(conn, keyed, render(&view)).await
         })
         .await
@@ -105,20 +107,20 @@ impl Store {
         render: fn(&PaymentView) -> Answer,
         now: DateTime<Utc>,
     ) -> Result<Outcome, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
                 return Ok(replay);
             }
-            let (payment, hold) = paying_out(keyed.user, amount, msisdn, now)?;
-            insert(conn, &payment, now).await?;
+            let (payment, hold) = paying_out(keyed.user, amount, now)?;
+            insert(conn, vault, (&payment, msisdn), now).await?;
             holds::reserve(conn, &hold, None, now).await?;
             jobs::enqueue(conn, &Job::ScreenWithdrawal { payment: payment.id.uuid() }, now, now)
                 .await?;
             let user = users::load(conn, keyed.user).await?;
             let params = json!({ "amount": amount.to_string() });
             notifications::enqueue(conn, &user, Template::WithdrawalRequested, params, now).await?;
-            let view = rows::view(conn, payment.id).await?;
+            let view = rows::view(conn, vault, payment.id).await?;
             idempotency::complete(conn, keyed, render(&view)).await
         })
         .await
@@ -127,8 +129,8 @@ impl Store {
 
 async fn fund(
     conn: &mut AsyncPgConnection,
-    user: UserId,
-    id: DealId,
+    vault: &Vault,
+    (user, id): (UserId, DealId),
     method: &FundingMethod,
     now: DateTime<Utc>,
 ) -> Result<Option<PaymentView>, Error> {
@@ -141,8 +143,8 @@ async fn fund(
             Ok(None)
         }
         FundingMethod::Mpesa(msisdn) => {
-            let payment = collection(user, &deal, msisdn)?;
-            insert(conn, &payment, now).await.map_err(|e| {
+            let payment = collection(user, &deal)?;
+            insert(conn, vault, (&payment, msisdn), now).await.map_err(|e| {
                 e.on_constraint("payments_one_open_per_deal", Conflict::PaymentInProgress)
             })?;
             jobs::enqueue(conn, &Job::SubmitCollection { payment: payment.id.uuid() }, now, now)
@@ -152,7 +154,7 @@ async fn fund(
             let buyer = users::load(conn, user).await?;
             let params = json!({ "deal_title": deal.title, "amount": payment.amount.to_string() });
             notifications::enqueue(conn, &buyer, Template::PaymentRequested, params, now).await?;
-            rows::view(conn, payment.id).await.map(Some)
+            rows::view(conn, vault, payment.id).await.map(Some)
         }
     }
 }
@@ -173,14 +175,14 @@ pub(super) async fn may_fund(
 }
 
 /// The payment that asks the buyer's phone for the price.
-pub(super) fn collection(user: UserId, deal: &Deal, msisdn: &Msisdn) -> Result<Payment, Error> {
+pub(super) fn collection(user: UserId, deal: &Deal) -> Result<Payment, Error> {
     let price = deal.price().map_err(Error::row)?;
     let step = limits(Provider::Mpesa, price.currency())
         .ok_or(Error::Conflict(Conflict::CurrencyNotCarried))?;
     // Mobile money knows whole shillings only; the change stays in the buyer's wallet.
     let amount = price.round_up_to(step.step_minor).map_err(Error::row)?;
     carried(amount, Limits::allows_collection)?;
-    Ok(intent(user, Purpose::FundDeal, Some(deal.id), amount, msisdn))
+    Ok(intent(user, Purpose::FundDeal, Some(deal.id), amount))
 }
 
 /// A payment that puts so much into the wallet.
@@ -188,22 +190,20 @@ pub(super) async fn paying_in(
     conn: &mut AsyncPgConnection,
     user: UserId,
     amount: Money,
-    msisdn: &Msisdn,
 ) -> Result<Payment, Error> {
     carried(amount, Limits::allows_collection)?;
     check_room(conn, user, amount).await?;
-    Ok(intent(user, Purpose::Deposit, None, amount, msisdn))
+    Ok(intent(user, Purpose::Deposit, None, amount))
 }
 
 /// A payment that takes so much out of the wallet, and what it reserves.
 pub(super) fn paying_out(
     user: UserId,
     amount: Money,
-    msisdn: &Msisdn,
     now: DateTime<Utc>,
 ) -> Result<(Payment, Hold), Error> {
     carried(amount, Limits::allows_payout)?;
-    let payment = intent(user, Purpose::Withdrawal, None, amount, msisdn);
+    let payment = intent(user, Purpose::Withdrawal, None, amount);
     let hold = payment.hold(HoldId::new(Uuid::now_v7()), now);
     Ok((payment, hold))
 }
@@ -217,30 +217,20 @@ fn carried(amount: Money, allows: fn(&Limits, Money) -> bool) -> Result<(), Erro
     if allows(&limits, amount) { Ok(()) } else { Err(Error::Conflict(Conflict::ProviderLimit)) }
 }
 
-fn intent(
-    user: UserId,
-    purpose: Purpose,
-    deal: Option<DealId>,
-    amount: Money,
-    msisdn: &Msisdn,
-) -> Payment {
+fn intent(user: UserId, purpose: Purpose, deal: Option<DealId>, amount: Money) -> Payment {
     let id = PaymentId::new(Uuid::now_v7());
-    Payment::new(NewPayment {
-        id,
-        provider: Provider::Mpesa,
-        user,
-        purpose,
-        deal,
-        amount,
-        msisdn: msisdn.clone(),
-    })
+    Payment::new(NewPayment { id, provider: Provider::Mpesa, user, purpose, deal, amount })
 }
 
 async fn insert(
     conn: &mut AsyncPgConnection,
-    payment: &Payment,
+    vault: &Vault,
+    (payment, msisdn): (&Payment, &Msisdn),
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    let key = vault::key_of(conn, vault, payment.user).await?;
+    let key = key.ok_or(TransferRefusal::SenderClosed)?;
+    let (number, owner) = (msisdn.as_str(), payment.user);
     diesel::insert_into(payments::table)
         .values((
             payments::id.eq(payment.id.uuid()),
@@ -250,7 +240,8 @@ async fn insert(
             payments::deal_id.eq(payment.deal.map(DealId::uuid)),
             payments::amount_minor.eq(payment.amount.minor()),
             payments::currency.eq(payment.amount.currency().as_str()),
-            payments::msisdn.eq(payment.msisdn.as_str()),
+            payments::msisdn_sealed.eq(key.seal(Column::PaymentNumber, number)?),
+            payments::msisdn_digest.eq(vault.number(owner, number)),
             payments::stage.eq(payment.stage.as_str()),
             payments::state.eq(payment.state().as_str()),
             payments::reference.eq(reference()),

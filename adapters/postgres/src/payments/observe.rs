@@ -5,6 +5,7 @@ use crate::deals;
 use crate::error::Error;
 use crate::reconciliation::{close_break, open_break};
 use crate::schema::{payment_evidence, payments};
+use crate::vault::{Column, Vault, key_of};
 use crate::{audit, holds, ledger, notifications, users};
 use amana_domain::deal::{self, Actor, Command, Deal};
 use amana_domain::id::PaymentId;
@@ -31,10 +32,14 @@ pub(crate) struct Observed {
 /// Adds evidence and does what the new verdict calls for. Repeating it changes nothing.
 pub(crate) async fn observe(
     conn: &mut AsyncPgConnection,
+    vault: &Vault,
     id: PaymentId,
-    evidence: &Evidence,
+    said: &Evidence,
     now: DateTime<Utc>,
 ) -> Result<Observed, Error> {
+    // From here on a reference is its digest: all that is asked is whether two are the same.
+    let digest = said.reference.as_deref().map(|name| hex::encode(vault.reference(name)));
+    let evidence = &Evidence { reference: digest, ..said.clone() };
     let (deal, mut payment) = rows::lock_with_deal(conn, id).await?;
     if let Claim::Succeeded { receipt: Some(receipt), .. } = &evidence.claim
         && receipt_is_of_another(conn, &payment, receipt).await?
@@ -46,7 +51,7 @@ pub(crate) async fn observe(
     let before = payment.verdict();
     if has_room(conn, id, evidence.source).await? && payment.observe(evidence.clone()) {
         rows::insert_evidence(conn, id, evidence, now).await?;
-        remember_reference(conn, id, evidence).await?;
+        remember_reference(conn, vault, &payment, said).await?;
         // A callback can overtake the answer to its own request; whatever speaks of it, it was sent.
         if matches!(payment.stage, Stage::Ready) {
             payment.stage = Stage::Sent;
@@ -204,26 +209,35 @@ async fn has_room(
 /// that overtook a lost answer brings it too.
 async fn remember_reference(
     conn: &mut AsyncPgConnection,
-    id: PaymentId,
+    vault: &Vault,
+    payment: &Payment,
     evidence: &Evidence,
 ) -> Result<(), Error> {
     let Some(reference) = evidence.reference.as_deref() else { return Ok(()) };
     if !matches!(evidence.source, Source::Answer | Source::Callback) {
         return Ok(());
     }
+    // Of somebody who is erased nothing is asked any more.
+    let Some(key) = key_of(conn, vault, payment.user).await? else { return Ok(()) };
+    let digest = vault.reference(reference);
     let taken: Option<Uuid> = payments::table
-        .filter(payments::provider_reference.eq(reference))
+        .filter(payments::provider_reference_digest.eq(&digest))
         .select(payments::id)
         .first(conn)
         .await
         .optional()?;
     if taken.is_none() {
-        diesel::update(
-            payments::table.find(id.uuid()).filter(payments::provider_reference.is_null()),
-        )
-        .set(payments::provider_reference.eq(Some(reference)))
-        .execute(conn)
-        .await?;
+        let unnamed = payments::table
+            .find(payment.id.uuid())
+            .filter(payments::provider_reference_digest.is_null());
+        diesel::update(unnamed)
+            .set((
+                payments::provider_reference_sealed
+                    .eq(key.seal(Column::ProviderReference, reference)?),
+                payments::provider_reference_digest.eq(digest),
+            ))
+            .execute(conn)
+            .await?;
     }
     Ok(())
 }

@@ -10,7 +10,6 @@ use amana_domain::deal::Deal;
 use amana_domain::id::{DealId, UserId};
 use amana_domain::ledger::Account;
 use amana_domain::money::{Money, MoneyError};
-use amana_domain::phone::Msisdn;
 use chrono::{DateTime, Utc};
 
 impl Store {
@@ -18,15 +17,10 @@ impl Store {
     ///
     /// # Errors
     /// What the deposit itself would be refused with now.
-    pub async fn quote_deposit(
-        &self,
-        user: UserId,
-        amount: Money,
-        msisdn: &Msisdn,
-    ) -> Result<Quote, Error> {
+    pub async fn quote_deposit(&self, user: UserId, amount: Money) -> Result<Quote, Error> {
         let mut conn = self.connection().await?;
         users::appears_open(&mut conn, user).await?;
-        let payment = paying_in(&mut conn, user, amount, msisdn).await?;
+        let payment = paying_in(&mut conn, user, amount).await?;
         let wallet = Account::available(user, amount.currency());
         let (before, after) = quote::balances(&mut conn, wallet, &[payment.collected()?]).await?;
         Ok(Quote {
@@ -45,12 +39,11 @@ impl Store {
         &self,
         user: UserId,
         amount: Money,
-        msisdn: &Msisdn,
         now: DateTime<Utc>,
     ) -> Result<Quote, Error> {
         let mut conn = self.connection().await?;
         users::appears_open(&mut conn, user).await?;
-        let (_, hold) = paying_out(user, amount, msisdn, now)?;
+        let (_, hold) = paying_out(user, amount, now)?;
         holds::quote(&mut conn, &hold, now).await
     }
 
@@ -69,8 +62,8 @@ impl Store {
         users::appears_open(&mut conn, user).await?;
         let deal = deals::load_as_party(&mut conn, user, id).await?;
         let mut entries = may_fund(&mut conn, user, &deal, now).await?.entries;
-        if let FundingMethod::Mpesa(msisdn) = method {
-            entries.insert(0, collection(user, &deal, msisdn)?.collected()?);
+        if let FundingMethod::Mpesa(_) = method {
+            entries.insert(0, collection(user, &deal)?.collected()?);
         }
         let wallet = Account::available(user, deal.currency);
         let (before, after) = quote::balances(&mut conn, wallet, &entries).await?;

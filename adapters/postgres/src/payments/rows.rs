@@ -4,7 +4,8 @@ use super::PaymentView;
 use crate::deals;
 use crate::error::Error;
 use crate::row::{money, parse};
-use crate::schema::{payment_evidence, payments};
+use crate::schema::{payment_evidence, payments, person_keys};
+use crate::vault::{Column, Vault};
 use amana_domain::deal::Deal;
 use amana_domain::id::{DealId, PaymentId, UserId};
 use amana_domain::money::Currency;
@@ -26,7 +27,9 @@ pub(super) struct ViewRow {
     deal_id: Option<Uuid>,
     amount_minor: i64,
     currency: String,
-    msisdn: String,
+    msisdn_sealed: Vec<u8>,
+    #[diesel(select_expression = key_of_payer())]
+    key_wrapped: Option<Vec<u8>>,
     state: String,
     reason: Option<String>,
     doubt: Option<String>,
@@ -40,17 +43,30 @@ pub(super) struct ViewRow {
     updated_at: DateTime<Utc>,
 }
 
-impl TryFrom<ViewRow> for PaymentView {
-    type Error = Error;
+#[diesel::dsl::auto_type]
+fn key_of_payer() -> _ {
+    let of_payer = person_keys::table.filter(person_keys::user_id.eq(payments::user_id));
+    of_payer.select(person_keys::wrapped).single_value()
+}
 
-    fn try_from(row: ViewRow) -> Result<Self, Error> {
+impl ViewRow {
+    pub(super) fn view(self, vault: &Vault) -> Result<PaymentView, Error> {
+        let row = self;
+        let msisdn = match row.key_wrapped {
+            Some(wrapped) => {
+                let key = vault.key(UserId::new(row.user_id), &wrapped)?;
+                let number = key.open(Column::PaymentNumber, &row.msisdn_sealed)?;
+                Some(Msisdn::parse(&number).map_err(Error::row)?)
+            }
+            None => None,
+        };
         Ok(PaymentView {
             id: PaymentId::new(row.id),
             user: UserId::new(row.user_id),
             purpose: parse(&row.purpose)?,
             deal: row.deal_id.map(DealId::new),
             amount: money(row.amount_minor, parse(&row.currency)?)?,
-            msisdn: Msisdn::parse(&row.msisdn).map_err(Error::row)?,
+            msisdn,
             state: parse(&row.state)?,
             reason: row.reason.as_deref().map(parse).transpose()?,
             doubt: row.doubt.as_deref().map(parse).transpose()?,
@@ -68,10 +84,12 @@ impl TryFrom<ViewRow> for PaymentView {
 
 pub(super) async fn view(
     conn: &mut AsyncPgConnection,
+    vault: &Vault,
     id: PaymentId,
 ) -> Result<PaymentView, Error> {
-    let row = ViewRow::query().filter(payments::id.eq(id.uuid())).first(conn).await.optional()?;
-    row.ok_or(Error::NotFound("payment"))?.try_into()
+    let row: Option<ViewRow> =
+        ViewRow::query().filter(payments::id.eq(id.uuid())).first(conn).await.optional()?;
+    row.ok_or(Error::NotFound("payment"))?.view(vault)
 }
 
 #[derive(HasQuery)]
@@ -84,7 +102,6 @@ struct Row {
     deal_id: Option<Uuid>,
     amount_minor: i64,
     currency: String,
-    msisdn: String,
     stage: String,
 }
 
@@ -97,7 +114,7 @@ struct EvidenceRow {
     code: Option<String>,
     receipt: Option<String>,
     amount_minor: Option<i64>,
-    reference: Option<String>,
+    reference_digest: Option<String>,
 }
 
 impl EvidenceRow {
@@ -115,7 +132,7 @@ impl EvidenceRow {
             },
             other => return Err(Error::row(format!("`{other}` is not a known claim"))),
         };
-        Ok(Evidence { source: parse(&self.source)?, claim, reference: self.reference })
+        Ok(Evidence { source: parse(&self.source)?, claim, reference: self.reference_digest })
     }
 }
 
@@ -143,7 +160,6 @@ pub(crate) async fn lock(conn: &mut AsyncPgConnection, id: PaymentId) -> Result<
         purpose: parse(&row.purpose)?,
         deal: row.deal_id.map(DealId::new),
         amount: money(row.amount_minor, currency)?,
-        msisdn: Msisdn::parse(&row.msisdn).map_err(Error::row)?,
     };
     Ok(Payment::restore(new, parse(&row.stage)?, evidence))
 }
@@ -184,7 +200,8 @@ pub(super) async fn save(
     Ok(verdict)
 }
 
-/// Stores one piece of evidence; the same piece twice is one row.
+/// Stores one piece of evidence, with the digest of the provider's reference in its place; the same piece twice is
+/// one row.
 pub(super) async fn insert_evidence(
     conn: &mut AsyncPgConnection,
     id: PaymentId,
@@ -219,7 +236,7 @@ pub(super) async fn insert_evidence(
             payment_evidence::code.eq(code),
             payment_evidence::receipt.eq(receipt),
             payment_evidence::amount_minor.eq(amount_minor),
-            payment_evidence::reference.eq(evidence.reference.as_deref()),
+            payment_evidence::reference_digest.eq(evidence.reference.as_deref()),
             payment_evidence::at.eq(now),
         ))
         .on_conflict_do_nothing()

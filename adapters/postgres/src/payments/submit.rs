@@ -2,11 +2,12 @@
 
 use super::{lock, lock_with_deal, observe, rows};
 use crate::audit;
-use crate::error::Error;
+use crate::error::{Error, StoreError};
 use crate::job::Job;
 use crate::jobs::{self, Claim as JobClaim};
 use crate::pool::Store;
 use crate::schema::{exchanges, payments};
+use crate::vault::{self, Column, Vault};
 use amana_domain::deal::{self, Actor, Command, Deal};
 use amana_domain::id::PaymentId;
 use amana_domain::money::Money;
@@ -70,7 +71,7 @@ impl Store {
         id: PaymentId,
         now: DateTime<Utc>,
     ) -> Result<Begin, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             let (deal, mut payment) = lock_with_deal(conn, id).await?;
             let closing = match (payment.stage, payment.state()) {
@@ -79,7 +80,8 @@ impl Store {
                 (Stage::Sent, State::Unknown) if payment.purpose.is_payout() => None,
                 (Stage::Sent, State::Submitting) if payment.purpose.is_payout() => {
                     // The first request may have been taken, whatever the repetition is told.
-                    payment = observe(conn, id, &unanswered(Claim::Lost), now).await?.payment;
+                    payment =
+                        observe(conn, vault, id, &unanswered(Claim::Lost), now).await?.payment;
                     None
                 }
                 (Stage::Sent, State::Submitting) => Some(Claim::Lost),
@@ -89,7 +91,7 @@ impl Store {
                 }
             };
             if let Some(claim) = closing {
-                observe(conn, id, &unanswered(claim), now).await?;
+                observe(conn, vault, id, &unanswered(claim), now).await?;
                 jobs::finish(conn, job, now).await?;
                 return Ok(Begin::Done);
             }
@@ -101,7 +103,7 @@ impl Store {
                 .await?;
             let after = rows::save(conn, &payment, now).await?.state;
             audit_move(conn, "payment.sent", id, (before, after), now).await?;
-            submission(conn, id).await.map(Begin::Send)
+            submission(conn, vault, id).await.map(Begin::Send)
         })
         .await
     }
@@ -146,11 +148,11 @@ impl Store {
         exchange: &Exchange,
         now: DateTime<Utc>,
     ) -> Result<State, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
-            keep_exchange(conn, id, exchange, now).await?;
+            keep_exchange(conn, vault, id, exchange, now).await?;
             let payment = match evidence {
-                Some(evidence) => observe(conn, id, evidence, now).await?.payment,
+                Some(evidence) => observe(conn, vault, id, evidence, now).await?.payment,
                 None => lock(conn, id).await?,
             };
             let state = payment.state();
@@ -176,10 +178,10 @@ impl Store {
         id: PaymentId,
         now: DateTime<Utc>,
     ) -> Result<Option<Submission>, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             let payment = lock(conn, id).await?;
-            let submission = submission(conn, id).await?;
+            let submission = submission(conn, vault, id).await?;
             if payment.state() == State::Pending && submission.provider_reference.is_some() {
                 return Ok(Some(submission));
             }
@@ -203,13 +205,13 @@ impl Store {
         exchange: Option<&Exchange>,
         now: DateTime<Utc>,
     ) -> Result<State, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             if let Some(exchange) = exchange {
-                keep_exchange(conn, id, exchange, now).await?;
+                keep_exchange(conn, vault, id, exchange, now).await?;
             }
             let payment = match evidence {
-                Some(evidence) => observe(conn, id, evidence, now).await?.payment,
+                Some(evidence) => observe(conn, vault, id, evidence, now).await?.payment,
                 None => lock(conn, id).await?,
             };
             if payment.state() == State::Pending {
@@ -262,19 +264,24 @@ async fn audit_move(
     audit::record(conn, now, Actor::System, action, id, data).await
 }
 
+/// What was said is sealed under the key of the person whom it is about. Who is erased has no open payment; what
+/// is still said about an old one of theirs nobody keeps.
 async fn keep_exchange(
     conn: &mut AsyncPgConnection,
+    vault: &Vault,
     id: PaymentId,
     exchange: &Exchange,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    let Some(key) = vault::key_of_payer(conn, vault, id).await? else { return Ok(()) };
+    let request = key.seal(Column::ExchangeRequest, &exchange.request.to_string())?;
     diesel::insert_into(exchanges::table)
         .values((
-            exchanges::payment_id.eq(Some(id.uuid())),
+            exchanges::payment_id.eq(id.uuid()),
             exchanges::operation.eq(&exchange.operation),
-            exchanges::request.eq(&exchange.request),
+            exchanges::request_sealed.eq(request),
             exchanges::status.eq(exchange.status),
-            exchanges::body.eq(&exchange.body),
+            exchanges::body_sealed.eq(key.seal(Column::ExchangeBody, &exchange.body)?),
             exchanges::at.eq(now),
         ))
         .execute(conn)
@@ -282,17 +289,24 @@ async fn keep_exchange(
     Ok(())
 }
 
-async fn submission(conn: &mut AsyncPgConnection, id: PaymentId) -> Result<Submission, Error> {
-    let view = rows::view(conn, id).await?;
-    let (callback_token, provider_reference): (String, Option<String>) = payments::table
+async fn submission(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    id: PaymentId,
+) -> Result<Submission, Error> {
+    let view = rows::view(conn, vault, id).await?;
+    let (callback_token, sealed): (String, Option<Vec<u8>>) = payments::table
         .find(id.uuid())
-        .select((payments::callback_token, payments::provider_reference))
+        .select((payments::callback_token, payments::provider_reference_sealed))
         .first(conn)
         .await?;
+    let key = vault::key_of(conn, vault, view.user).await?.ok_or(StoreError::Sealed)?;
+    let open = |sealed: Vec<u8>| key.open(Column::ProviderReference, &sealed);
+    let provider_reference = sealed.map(open).transpose()?;
     Ok(Submission {
         payment: id,
         amount: view.amount,
-        msisdn: view.msisdn,
+        msisdn: view.msisdn.ok_or(StoreError::Sealed)?,
         reference: view.reference,
         callback_token,
         provider_reference,

@@ -62,7 +62,7 @@ impl Store {
     /// [`Error::NotFound`] if there is no such withdrawal.
     pub async fn withdrawal_amount(&self, id: PaymentId) -> Result<Money, Error> {
         let mut conn = self.connection().await?;
-        Ok(rows::view(&mut conn, id).await?.amount)
+        Ok(rows::view(&mut conn, self.vault()?, id).await?.amount)
     }
 
     /// An operator releases or refuses a held withdrawal, with a reason.
@@ -78,7 +78,7 @@ impl Store {
         render: fn(&PaymentView) -> Answer,
         now: DateTime<Utc>,
     ) -> Result<Outcome, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
                 return Ok(replay);
@@ -114,7 +114,7 @@ impl Store {
             let data = json!({ "from": from, "to": to, "note": note });
             audit::record(conn, now, Actor::User(keyed.user), action, id, data).await?;
             go_on(conn, &payment, note, now).await?;
-            let view = rows::view(conn, id).await?;
+            let view = rows::view(conn, vault, id).await?;
             idempotency::complete(conn, keyed, render(&view)).await
         })
         .await

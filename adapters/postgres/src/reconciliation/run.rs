@@ -109,7 +109,7 @@ impl Store {
         summary: &mut RunSummary,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         match finding {
             Finding::Matched { payment } => {
                 summary.matched = summary.matched.saturating_add(1);
@@ -124,7 +124,8 @@ impl Store {
                             .select(payments::state)
                             .first(conn)
                             .await?;
-                        let after = observe(conn, *payment, evidence, now).await?.payment.state();
+                        let after =
+                            observe(conn, vault, *payment, evidence, now).await?.payment.state();
                         let changed = before != after.as_str();
                         if changed {
                             let (kind, subject) =

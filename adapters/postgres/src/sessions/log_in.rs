@@ -9,6 +9,7 @@ use crate::factors::{self, Shown, Stage};
 use crate::pool::Store;
 use crate::trusted_devices::{self, DeviceDigest};
 use crate::users::{PasswordMark, User, lock_open};
+use crate::vault::Vault;
 use amana_domain::code::CodeRefusal;
 use amana_domain::contact::Contact;
 use amana_domain::factor::FactorKind;
@@ -40,7 +41,7 @@ impl Store {
         (device, trusted): (&Device, Option<&DeviceDigest>),
         now: DateTime<Utc>,
     ) -> Result<Option<LogIn>, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             let Some(person) = lock_with(conn, user, password).await? else { return Ok(None) };
             let trusted = match trusted {
@@ -50,7 +51,7 @@ impl Store {
             if let Some(kind) = factors::active(conn, user).await?
                 && trusted.is_none()
             {
-                let sent_to = send_code(conn, &person, kind, now).await?;
+                let sent_to = send_code(conn, vault, &person, kind, now).await?;
                 return Ok(Some(LogIn::FactorWanted { kind, sent_to }));
             }
             Ok(Some(LogIn::Opened(open(conn, user, (device, trusted), now).await?)))
@@ -99,17 +100,20 @@ impl Store {
 /// code always is.
 async fn send_code(
     conn: &mut AsyncPgConnection,
+    vault: &Vault,
     user: &User,
     kind: FactorKind,
     now: DateTime<Utc>,
 ) -> Result<Option<Contact>, Error> {
     match kind {
         FactorKind::App => Ok(None),
-        FactorKind::Message(channel) => match factors::send_code(conn, user, channel, now).await {
-            Ok(to) => Ok(Some(to)),
-            Err(Error::Code(CodeRefusal::TooMany { .. })) => Ok(None),
-            Err(error) => Err(error),
-        },
+        FactorKind::Message(channel) => {
+            match factors::send_code(conn, vault, user, channel, now).await {
+                Ok(to) => Ok(Some(to)),
+                Err(Error::Code(CodeRefusal::TooMany { .. })) => Ok(None),
+                Err(error) => Err(error),
+            }
+        }
     }
 }
 

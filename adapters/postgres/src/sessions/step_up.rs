@@ -4,8 +4,10 @@ use crate::audit;
 use crate::error::Error;
 use crate::factors::{self, Shown, Stage};
 use crate::pool::Store;
-use crate::schema::{second_factors, sessions, users};
+use crate::schema::{person_keys, second_factors, sessions, users};
 use crate::users::load;
+use crate::vault::Column;
+use amana_domain::contact::ContactKind;
 use amana_domain::deal::Actor;
 use amana_domain::factor::{FactorRefusal, Standing};
 use amana_domain::id::{SessionId, UserId};
@@ -15,6 +17,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde_json::json;
+use uuid::Uuid;
 
 impl Store {
     /// Marks the session of somebody who has shown the password again, and the second factor if there is one.
@@ -67,14 +70,25 @@ impl Store {
         let factor = second_factors::table
             .filter(second_factors::user_id.eq(users::id))
             .filter(second_factors::confirmed_at.is_not_null());
-        let found: Option<(Option<DateTime<Utc>>, bool, String)> = sessions::table
+        type Found = (Option<DateTime<Utc>>, bool, Uuid, Option<Vec<u8>>, Vec<u8>);
+        let found: Option<Found> = sessions::table
             .inner_join(users::table.on(users::id.eq(sessions::user_id)))
+            .inner_join(person_keys::table.on(person_keys::user_id.eq(users::id)))
             .filter(sessions::id.eq(session.uuid()))
-            .select((sessions::stepped_up_at, exists(factor), users::phone))
+            .select((
+                sessions::stepped_up_at,
+                exists(factor),
+                users::id,
+                users::phone_sealed,
+                person_keys::wrapped,
+            ))
             .first(&mut conn)
             .await
             .optional()?;
-        let (stepped_up_at, has_factor, phone) = found.ok_or(Error::NotFound("session"))?;
+        let (stepped_up_at, has_factor, user, sealed, wrapped) =
+            found.ok_or(Error::NotFound("session"))?;
+        let key = self.vault()?.key(UserId::new(user), &wrapped)?;
+        let phone = key.open(Column::UserPhone, &sealed.unwrap_or_default())?;
         let phone = Msisdn::parse(&phone).map_err(Error::row)?;
         Ok((Standing { stepped_up_at, has_factor }, phone))
     }
@@ -84,9 +98,11 @@ impl Store {
     /// # Errors
     /// [`Error::NotFound`] if there is no such person.
     pub async fn standing_of_machine(&self, user: UserId) -> Result<(Standing, Msisdn), Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         let person = load(&mut conn, user).await?;
         let has_factor = factors::active(&mut conn, user).await?.is_some();
-        Ok((Standing { stepped_up_at: None, has_factor }, person.phone))
+        let phone = person.contact(vault, ContactKind::Phone)?;
+        let phone = Msisdn::parse(phone.as_str()).map_err(Error::row)?;
+        Ok((Standing { stepped_up_at: None, has_factor }, phone))
     }
 }

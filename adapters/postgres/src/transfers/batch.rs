@@ -9,6 +9,7 @@ use crate::idempotency::{self, Keyed, Outcome};
 use crate::ledger;
 use crate::row::parse;
 use crate::statement::statement;
+use crate::vault::Vault;
 use amana_domain::id::{EntryId, UserId};
 use amana_domain::ledger::{Account, Positions};
 use amana_domain::limits::{Usage, day_of};
@@ -39,12 +40,13 @@ pub(super) struct Candidate<'a> {
 /// The batch as a whole failed. Unless the connection was lost during the commit, nothing of it happened.
 pub(super) async fn run(
     conn: &mut AsyncPgConnection,
+    vault: &Vault,
     requests: &[&NewTransfer],
     now: DateTime<Utc>,
 ) -> Result<Vec<Fate>, Error> {
     let mut now = now;
     loop {
-        match conn.transaction(async |conn| attempt(conn, requests, now).await).await {
+        match conn.transaction(async |conn| attempt(conn, vault, requests, now).await).await {
             Err(Failure::Early(moved_at)) => now = moved_at,
             Err(Failure::Store(error)) => return Err(error),
             Ok(fates) => return Ok(fates),
@@ -67,10 +69,11 @@ impl<E: Into<Error>> From<E> for Failure {
 
 async fn attempt(
     conn: &mut AsyncPgConnection,
+    vault: &Vault,
     requests: &[&NewTransfer],
     now: DateTime<Utc>,
 ) -> Result<Vec<Fate>, Failure> {
-    let parties = Parties::of(conn, requests).await?;
+    let parties = Parties::of(conn, vault, requests).await?;
     let (candidates, mut others) = candidates(requests, &parties, now)?;
     let (candidates, known) = take_keys(conn, candidates, now).await?;
     others.extend(known);

@@ -74,7 +74,7 @@ async fn carry_out(store: &Store, clock: &Clock, batch: Vec<Waiting>) {
 async fn attempt(store: &Store, clock: &Clock, batch: &[Waiting]) -> Result<Vec<Fate>, Error> {
     let requests: Vec<&NewTransfer> = batch.iter().map(|one| &one.request).collect();
     let mut conn = store.writer().await?;
-    batch::run(&mut conn, &requests, clock.now()).await
+    batch::run(&mut conn, store.vault()?, &requests, clock.now()).await
 }
 
 /// Nobody can tell whether a commit that was cut off has happened; the key of each call will.

@@ -6,13 +6,14 @@ use crate::handles;
 use crate::people::PersonView;
 use crate::row::parse;
 use crate::statement::statement;
+use crate::vault::Vault;
 use amana_domain::id::UserId;
 use amana_domain::limits::Limits;
 use amana_domain::money::Currency;
 use amana_domain::payee::Payee;
 use amana_domain::transfer::Party;
 use diesel::QueryableByName;
-use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -25,10 +26,10 @@ struct Row {
     name: String,
     #[diesel(sql_type = Nullable<Text>)]
     handle: Option<String>,
-    #[diesel(sql_type = Text)]
-    phone: String,
-    #[diesel(sql_type = Text)]
-    email: String,
+    #[diesel(sql_type = Nullable<Binary>)]
+    phone_digest: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<Binary>)]
+    email_digest: Option<Vec<u8>>,
     #[diesel(sql_type = Bool)]
     is_closed: bool,
     #[diesel(sql_type = Nullable<Text>)]
@@ -45,22 +46,22 @@ statement! {
     FindParties(
         ids: Array<SqlUuid> = Vec<Uuid>,
         handles: Array<Text> = Vec<String>,
-        phones: Array<Text> = Vec<String>,
-        emails: Array<Text> = Vec<String>,
-    ) "select u.id, u.name, u.handle, u.phone, u.email, u.closed_at is not null as is_closed,
+        phones: Array<Binary> = Vec<Vec<u8>>,
+        emails: Array<Binary> = Vec<Vec<u8>>,
+    ) "select u.id, u.name, u.handle, u.phone_digest, u.email_digest, u.closed_at is not null as is_closed,
             l.currency, l.transaction_minor_max, l.day_minor_max, l.balance_minor_max
         from (
             select * from users where id = any($1)
             union all select * from users where handle = any($2)
-            union all select * from users where phone = any($3)
-            union all select * from users where email = any($4)
+            union all select * from users where phone_digest = any($3)
+            union all select * from users where email_digest = any($4)
         ) u left join lateral (
             select currency, transaction_minor_max, day_minor_max, balance_minor_max
             from tier_limits where tier = u.tier offset 0) l on true"
 }
 
-/// People by everything that they are known by.
-#[derive(Debug, Default)]
+/// People by everything that they are known by, and that somebody of the batch has named.
+#[derive(Default)]
 pub(super) struct Parties {
     people: HashMap<UserId, (PersonView, Party)>,
     handles: HashMap<String, UserId>,
@@ -71,21 +72,40 @@ pub(super) struct Parties {
 impl Parties {
     pub(super) async fn of(
         conn: &mut AsyncPgConnection,
+        vault: &Vault,
         requests: &[&NewTransfer],
     ) -> Result<Self, Error> {
         let mut ids: Vec<Uuid> = requests.iter().map(|one| one.keyed.user.uuid()).collect();
-        let (mut handles, mut phones, mut emails) = (vec![], vec![], vec![]);
+        // Nothing is opened here: people are told apart by the digests of what the requests name.
+        let (mut handles, mut phones, mut emails) = (vec![], HashMap::new(), HashMap::new());
         for request in requests {
             match &request.to {
                 Payee::Handle(handle) => handles.push(handle.as_str().to_owned()),
-                Payee::Phone(msisdn) => phones.push(msisdn.as_str().to_owned()),
-                Payee::Email(email) => emails.push(email.clone()),
+                Payee::Phone(msisdn) => {
+                    phones.insert(vault.phone(msisdn.as_str()), msisdn.as_str());
+                }
+                Payee::Email(email) => {
+                    emails.insert(vault.email(email), email.as_str());
+                }
                 Payee::User(id) => ids.push(id.uuid()),
             }
         }
-        let rows: Vec<Row> = FindParties { ids, handles, phones, emails }.load(conn).await?;
+        let find = FindParties {
+            ids,
+            handles,
+            phones: phones.keys().cloned().collect(),
+            emails: emails.keys().cloned().collect(),
+        };
+        let rows: Vec<Row> = find.load(conn).await?;
         let mut parties = Self::default();
         for row in rows {
+            let id = UserId::new(row.id);
+            if let Some(number) = row.phone_digest.as_ref().and_then(|digest| phones.get(digest)) {
+                parties.phones.insert((*number).to_owned(), id);
+            }
+            if let Some(address) = row.email_digest.as_ref().and_then(|digest| emails.get(digest)) {
+                parties.emails.insert((*address).to_owned(), id);
+            }
             parties.add(row)?;
         }
         Ok(parties)
@@ -103,8 +123,6 @@ impl Parties {
         if let Some(handle) = row.handle {
             self.handles.insert(handle, id);
         }
-        self.phones.insert(row.phone, id);
-        self.emails.insert(row.email, id);
         Ok(())
     }
 

@@ -23,7 +23,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Quote, Error> {
         let mut conn = self.connection().await?;
-        let parties = Parties::of(&mut conn, &[request]).await?;
+        let parties = Parties::of(&mut conn, self.vault()?, &[request]).await?;
         let recipient = parties.payee(&request.to).ok_or(TransferRefusal::UnknownRecipient)?;
         let sender = request.keyed.user;
         let id = EntryId::new(Uuid::now_v7());

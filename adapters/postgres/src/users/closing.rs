@@ -56,8 +56,7 @@ impl Store {
             if user.closed_at.is_some() {
                 return Ok(user);
             }
-            let is_needed = organisations::is_needed_owner(conn, id).await?;
-            if !is_empty || is_needed || has_open(conn, id).await? {
+            if !is_empty || is_needed(conn, id).await? {
                 return Err(Error::Conflict(Conflict::AccountInUse));
             }
             diesel::update(users::table.find(id.uuid()))
@@ -75,7 +74,7 @@ impl Store {
     /// Opens a closed account again. One that is open stays as it is.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
+    /// [`Error::NotFound`], or [`Conflict::AccountErased`]: there is nobody left to open it for.
     pub async fn reopen_user(
         &self,
         operator: UserId,
@@ -86,6 +85,7 @@ impl Store {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
             let closed = users::table.find(id.uuid()).filter(users::closed_at.is_not_null());
+            let closed = closed.filter(users::erased_at.is_null());
             let reopened = diesel::update(closed)
                 .set(users::closed_at.eq(None::<DateTime<Utc>>))
                 .execute(conn)
@@ -94,7 +94,12 @@ impl Store {
                 let data = json!({ "note": note });
                 audit::record(conn, now, Actor::User(operator), "user.reopened", id, data).await?;
             }
-            load(conn, id).await
+            let user = load(conn, id).await?;
+            if user.erased_at.is_none() {
+                Ok(user)
+            } else {
+                Err(Error::Conflict(Conflict::AccountErased))
+            }
         })
         .await
     }
@@ -102,7 +107,7 @@ impl Store {
 
 /// Locks what a person has in every currency that wallets carry or this one ever carried, and tells whether
 /// it is nothing.
-async fn lock_wallet(
+pub(super) async fn lock_wallet(
     conn: &mut AsyncPgConnection,
     id: UserId,
     now: DateTime<Utc>,
@@ -132,7 +137,10 @@ async fn lock_wallet(
 }
 
 /// Locks the person's row against everything that refers to it.
-async fn lock_unless_busy(conn: &mut AsyncPgConnection, id: UserId) -> Result<User, Error> {
+pub(super) async fn lock_unless_busy(
+    conn: &mut AsyncPgConnection,
+    id: UserId,
+) -> Result<User, Error> {
     let row: Option<Row> = Row::query()
         .filter(users::id.eq(id.uuid()))
         .for_update()
@@ -143,7 +151,11 @@ async fn lock_unless_busy(conn: &mut AsyncPgConnection, id: UserId) -> Result<Us
     row.ok_or(Error::Conflict(Conflict::AccountInUse))?.try_into()
 }
 
-async fn has_open(conn: &mut AsyncPgConnection, id: UserId) -> Result<bool, Error> {
+/// Whether something of the person is open, or others need them.
+pub(super) async fn is_needed(conn: &mut AsyncPgConnection, id: UserId) -> Result<bool, Error> {
+    if organisations::is_needed_owner(conn, id).await? {
+        return Ok(true);
+    }
     let id = id.uuid();
     let over = DealState::ALL.iter().filter(|state| state.is_final()).map(|state| state.as_str());
     let deals = deals::table

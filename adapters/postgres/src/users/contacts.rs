@@ -5,6 +5,7 @@ use crate::codes::{self, CodeKey};
 use crate::error::{Conflict, Error};
 use crate::pool::Store;
 use crate::schema::users;
+use crate::vault::{Column, Vault};
 use crate::{audit, factors, notifications, trusted_devices};
 use amana_domain::code::{Code, CodeRefusal, Purpose};
 use amana_domain::contact::{Contact, ContactKind};
@@ -28,13 +29,14 @@ impl Store {
         kind: ContactKind,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             let user = lock_open(conn, user).await?;
             if user.verified_at(kind).is_some() {
                 return Err(Error::Conflict(Conflict::AlreadyVerified));
             }
-            codes::send(conn, &user, Purpose::verify(kind), &user.contact(kind), now).await
+            let contact = user.contact(vault, kind)?;
+            codes::send(conn, vault, &user, Purpose::verify(kind), &contact, now).await
         })
         .await
     }
@@ -48,7 +50,7 @@ impl Store {
         (kind, told): (ContactKind, Code),
         now: DateTime<Utc>,
     ) -> Result<User, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         let purpose = (user, Purpose::verify(kind));
         let proof = codes::attempt(&mut conn, key, purpose, told, now).await?;
         let proof = proof.ok_or(CodeRefusal::Wrong)?;
@@ -56,7 +58,7 @@ impl Store {
             let before = lock_open(conn, user).await?;
             codes::spend(conn, &proof, now).await?;
             // A change ends the codes for what it replaces, so this cannot be; it would be wrong to rely on it.
-            if !proof.is_of(&before.contact(kind)) {
+            if !proof.is_of(vault, &before, &before.contact(vault, kind)?) {
                 return Err(CodeRefusal::Wrong.into());
             }
             note_verified(conn, user, kind, now).await?;
@@ -78,15 +80,15 @@ impl Store {
         new: &Contact,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let (kind, mut conn) = (new.kind(), self.connection().await?);
+        let (kind, vault, mut conn) = (new.kind(), self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             let user = lock_open(conn, user).await?;
-            let old = user.contact(kind);
+            let old = user.contact(vault, kind)?;
             if old == *new {
                 return Err(Error::Conflict(Conflict::SameContact));
             }
-            codes::send(conn, &user, Purpose::leave(kind), &old, now).await?;
-            codes::send(conn, &user, Purpose::change(kind), new, now).await
+            codes::send(conn, vault, &user, Purpose::leave(kind), &old, now).await?;
+            codes::send(conn, vault, &user, Purpose::change(kind), new, now).await
         })
         .await
     }
@@ -104,7 +106,7 @@ impl Store {
         (kind, old, new): (ContactKind, Code, Code),
         now: DateTime<Utc>,
     ) -> Result<User, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         let (leave, change) = ((user, Purpose::leave(kind)), (user, Purpose::change(kind)));
         let old = codes::attempt(&mut conn, key, leave, old, now).await?;
         let new = codes::attempt(&mut conn, key, change, new, now).await?;
@@ -113,9 +115,9 @@ impl Store {
             let before = lock_open(conn, user).await?;
             codes::spend(conn, &old, now).await?;
             codes::spend(conn, &new, now).await?;
-            let former = before.contact(kind);
-            let present = Contact::stored(kind, new.clone().into_target()).map_err(Error::row)?;
-            replace(conn, user, &present).await?;
+            let former = before.contact(vault, kind)?;
+            let present = new.target(vault, &before, kind)?;
+            replace(conn, vault, &before, &present).await?;
             note_verified(conn, user, kind, now).await?;
             codes::end_all(conn, user, now).await?;
             if factors::active(conn, user).await? == Some(FactorKind::Message(kind)) {
@@ -126,7 +128,7 @@ impl Store {
                 ContactKind::Email => Template::EmailChanged,
                 ContactKind::Phone => Template::PhoneChanged,
             };
-            notifications::enqueue_to(conn, &before, template, &former, None, now).await?;
+            notifications::enqueue_to(conn, vault, &before, template, &former, None, now).await?;
             let data = json!({ "channel": kind.as_str(), "from": former.masked(), "to": present.masked() });
             audit::record(conn, now, Actor::User(user), "user.contact_changed", user, data).await?;
             load(conn, user).await
@@ -149,11 +151,23 @@ pub(crate) async fn note_verified(
     Ok(())
 }
 
-async fn replace(conn: &mut AsyncPgConnection, user: UserId, by: &Contact) -> Result<(), Error> {
-    let user = diesel::update(users::table.find(user.uuid()));
+async fn replace(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    user: &User,
+    by: &Contact,
+) -> Result<(), Error> {
+    let (key, text) = (user.key(vault)?, by.as_str());
+    let user = diesel::update(users::table.find(user.id.uuid()));
     let replaced = match by {
-        Contact::Email(email) => user.set(users::email.eq(email)).execute(conn).await,
-        Contact::Phone(phone) => user.set(users::phone.eq(phone.as_str())).execute(conn).await,
+        Contact::Email(_) => {
+            let sealed = users::email_sealed.eq(key.seal(Column::UserEmail, text)?);
+            user.set((sealed, users::email_digest.eq(vault.email(text)))).execute(conn).await
+        }
+        Contact::Phone(_) => {
+            let sealed = users::phone_sealed.eq(key.seal(Column::UserPhone, text)?);
+            user.set((sealed, users::phone_digest.eq(vault.phone(text)))).execute(conn).await
+        }
     };
     replaced.map_err(super::taken)?;
     Ok(())

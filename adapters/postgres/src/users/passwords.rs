@@ -5,6 +5,7 @@ use crate::codes::{self, CodeKey, Proof};
 use crate::error::{Conflict, Error};
 use crate::pool::Store;
 use crate::schema::users;
+use crate::vault::Vault;
 use crate::{audit, factors, notifications, sessions, trusted_devices};
 use amana_domain::code::{Code, CodeRefusal, Purpose};
 use amana_domain::contact::{Contact, ContactKind};
@@ -34,16 +35,17 @@ impl Store {
         login: &Contact,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         let sent = conn.transaction(async |conn| {
-            let Some(id) = find(conn, login).await? else { return Ok(()) };
+            let Some(id) = find(conn, vault, login).await? else { return Ok(()) };
             let user = lock_open(conn, id).await?;
             // Changed while we waited for the lock: the code would go to somebody else.
-            if user.contact(login.kind()) != *login {
+            if user.contact(vault, login.kind())? != *login {
                 return Ok(());
             }
             let kind = FactorKind::reset_by(factors::active(conn, id).await?, login.kind());
-            codes::send(conn, &user, Purpose::ResetPassword, &user.contact(kind), now).await
+            let to = user.contact(vault, kind)?;
+            codes::send(conn, vault, &user, Purpose::ResetPassword, &to, now).await
         });
         match sent.await {
             Err(Error::Code(_) | Error::Transfer(_)) => Ok(()),
@@ -63,7 +65,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(User, Proof), Error> {
         let mut conn = self.connection().await?;
-        let user = find(&mut conn, login).await?.unwrap_or(NOBODY);
+        let user = find(&mut conn, self.vault()?, login).await?.unwrap_or(NOBODY);
         let purpose = (user, Purpose::ResetPassword);
         let proof = codes::attempt(&mut conn, key, purpose, told, now).await?;
         let proof = proof.ok_or(CodeRefusal::Wrong)?;
@@ -79,11 +81,11 @@ impl Store {
         hash: &str,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             let user = lock_open(conn, user).await?;
             codes::spend(conn, proof, now).await?;
-            replace(conn, &user, hash, "user.password_reset", now).await
+            replace(conn, vault, &user, (hash, "user.password_reset"), now).await
         })
         .await
     }
@@ -98,23 +100,27 @@ impl Store {
         (present, hash): (&str, &str),
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             let user = lock_open(conn, user).await?;
             if user.password_hash != present {
                 return Err(Error::Conflict(Conflict::PasswordWrong));
             }
-            replace(conn, &user, hash, "user.password_changed", now).await
+            replace(conn, vault, &user, (hash, "user.password_changed"), now).await
         })
         .await
     }
 }
 
-async fn find(conn: &mut AsyncPgConnection, login: &Contact) -> Result<Option<UserId>, Error> {
+async fn find(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    login: &Contact,
+) -> Result<Option<UserId>, Error> {
     let all = users::table.select(users::id).into_boxed();
     let query = match login {
-        Contact::Email(email) => all.filter(users::email.eq(email)),
-        Contact::Phone(phone) => all.filter(users::phone.eq(phone.as_str())),
+        Contact::Email(email) => all.filter(users::email_digest.eq(vault.email(email))),
+        Contact::Phone(phone) => all.filter(users::phone_digest.eq(vault.phone(phone.as_str()))),
     };
     let found: Option<Uuid> = query.first(conn).await.optional()?;
     Ok(found.map(UserId::new))
@@ -123,9 +129,9 @@ async fn find(conn: &mut AsyncPgConnection, login: &Contact) -> Result<Option<Us
 /// The one place where a password is replaced. The person's row is locked.
 async fn replace(
     conn: &mut AsyncPgConnection,
+    vault: &Vault,
     user: &User,
-    hash: &str,
-    action: &'static str,
+    (hash, action): (&str, &'static str),
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     diesel::update(users::table.find(user.id.uuid()))
@@ -138,7 +144,7 @@ async fn replace(
     sessions::end_all(conn, user.id, why, now).await?;
     trusted_devices::end_all(conn, user.id, Actor::User(user.id), now).await?;
     // To the address of now: whoever set the password may be about to change that, too.
-    let address = user.contact(ContactKind::Email);
-    notifications::enqueue_to(conn, user, Template::PasswordChanged, &address, None, now).await?;
+    let (template, address) = (Template::PasswordChanged, user.contact(vault, ContactKind::Email)?);
+    notifications::enqueue_to(conn, vault, user, template, &address, None, now).await?;
     audit::record(conn, now, Actor::User(user.id), action, user.id, json!({})).await
 }

@@ -1,0 +1,169 @@
+//! Personal data at rest. Each person has a key; what is theirs is sealed under it, and erasing the person is
+//! destroying the key. Keys of people lie in the database wrapped by the master key, which does not.
+//!
+//! What has to be found again (an address, a number) has a digest besides: its HMAC under a key of its own for
+//! each column. Those keys come from one random look-up key, which is wrapped by the master key as well, so a
+//! digest stays what it is when the master key is replaced.
+
+mod master;
+mod person;
+mod rewrap;
+mod seal;
+
+pub use master::{MasterKey, MasterKeys};
+pub(crate) use person::{PersonKey, key_of, key_of_payer};
+
+use crate::error::StoreError;
+use crate::schema::{look_up_key, person_keys};
+use amana_domain::id::UserId;
+use amana_domain::text_enum;
+use aws_lc_rs::hmac::{self, HMAC_SHA256};
+use chrono::Utc;
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use master::{Master, look_up_place, person_place};
+use seal::{KEY_BYTES, derive, random_key, unusable};
+
+text_enum! {
+    /// Where something sealed or digested stands. Moved to another place, it cannot be opened.
+    pub(crate) enum Column as "sealed column" {
+        UserEmail = "users.email",
+        UserPhone = "users.phone",
+        CodeTarget = "codes.target",
+        NotificationAddress = "notifications.address",
+        PaymentNumber = "payments.msisdn",
+        ProviderReference = "payments.provider_reference",
+        ExchangeRequest = "exchanges.request",
+        ExchangeBody = "exchanges.body",
+    }
+}
+
+/// One row: the key that all digests are made with.
+const LOOK_UP_ROW: i16 = 1;
+
+/// Opens what people have sealed, and makes digests to find them by.
+pub(crate) struct Vault {
+    current: Master,
+    previous: Option<Master>,
+    emails: hmac::Key,
+    phones: hmac::Key,
+    targets: hmac::Key,
+    numbers: hmac::Key,
+    references: hmac::Key,
+}
+
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Vault")
+    }
+}
+
+impl Vault {
+    /// Reads the look-up key, which shows at once whether the master key is the right one. The first process
+    /// ever makes it.
+    ///
+    /// # Errors
+    /// [`StoreError::MasterKey`] if the database was sealed with another.
+    pub(crate) async fn open(
+        conn: &mut AsyncPgConnection,
+        keys: &MasterKeys,
+    ) -> Result<Self, StoreError> {
+        let current = Master::new(&keys.current)?;
+        let previous = keys.previous.as_ref().map(Master::new).transpose()?;
+        let find = look_up_key::table.find(LOOK_UP_ROW).select(look_up_key::wrapped);
+        let mut wrapped: Option<Vec<u8>> = find.first(conn).await.optional()?;
+        if wrapped.is_none() {
+            // A new one would find nobody who is there already.
+            let people = diesel::select(exists(person_keys::table.select(person_keys::user_id)));
+            if people.get_result::<bool>(conn).await? {
+                return Err(unusable());
+            }
+            let new = current.wrap(&random_key()?, &look_up_place())?;
+            diesel::insert_into(look_up_key::table)
+                .values((
+                    look_up_key::id.eq(LOOK_UP_ROW),
+                    look_up_key::wrapped.eq(new),
+                    look_up_key::created_at.eq(Utc::now()),
+                ))
+                .on_conflict_do_nothing()
+                .execute(conn)
+                .await?;
+            wrapped = find.first(conn).await.optional()?;
+        }
+        let masters = (&current, previous.as_ref());
+        let key = master::unwrap(masters, &wrapped.unwrap_or_default(), &look_up_place())?;
+        Self::new(&key, current, previous)
+    }
+
+    fn new(
+        look_up: &[u8; KEY_BYTES],
+        current: Master,
+        previous: Option<Master>,
+    ) -> Result<Self, StoreError> {
+        let key = |column: Column| -> Result<_, StoreError> {
+            let key = derive(look_up, &[b"digests of ", column.as_str().as_bytes()])?;
+            Ok(hmac::Key::new(HMAC_SHA256, &key))
+        };
+        Ok(Self {
+            current,
+            previous,
+            emails: key(Column::UserEmail)?,
+            phones: key(Column::UserPhone)?,
+            targets: key(Column::CodeTarget)?,
+            numbers: key(Column::PaymentNumber)?,
+            references: key(Column::ProviderReference)?,
+        })
+    }
+
+    /// What an address, in lower case, is found by.
+    pub(crate) fn email(&self, address: &str) -> Vec<u8> {
+        digest(&self.emails, &[address.as_bytes()])
+    }
+
+    /// What a number is found by.
+    pub(crate) fn phone(&self, number: &str) -> Vec<u8> {
+        digest(&self.phones, &[number.as_bytes()])
+    }
+
+    /// By what codes that went to one place are counted, person by person.
+    pub(crate) fn target(&self, user: UserId, target: &str) -> Vec<u8> {
+        digest(&self.targets, &[user.uuid().as_bytes(), target.as_bytes()])
+    }
+
+    /// By what the numbers that one person pays to are told apart; those of two people cannot be compared.
+    pub(crate) fn number(&self, user: UserId, number: &str) -> Vec<u8> {
+        digest(&self.numbers, &[user.uuid().as_bytes(), number.as_bytes()])
+    }
+
+    /// By what a provider's name for a payment is known again.
+    pub(crate) fn reference(&self, name: &str) -> Vec<u8> {
+        digest(&self.references, &[name.as_bytes()])
+    }
+
+    /// A new key for a person, and how it is kept.
+    pub(crate) fn new_key(&self, user: UserId) -> Result<(PersonKey, Vec<u8>), StoreError> {
+        let key = random_key()?;
+        let wrapped = self.current.wrap(&key, &person_place(user))?;
+        Ok((PersonKey::new(user, key)?, wrapped))
+    }
+
+    pub(crate) fn key(&self, user: UserId, wrapped: &[u8]) -> Result<PersonKey, StoreError> {
+        let masters = (&self.current, self.previous.as_ref());
+        PersonKey::new(user, master::unwrap(masters, wrapped, &person_place(user))?)
+    }
+}
+
+fn digest(key: &hmac::Key, parts: &[&[u8]]) -> Vec<u8> {
+    let mut context = hmac::Context::with_key(key);
+    parts.iter().for_each(|part| context.update(part));
+    context.sign().as_ref().to_vec()
+}
+
+/// What was sealed as text.
+pub(crate) fn text(opened: Vec<u8>) -> Result<String, StoreError> {
+    String::from_utf8(opened).map_err(|_| unusable())
+}
+
+#[cfg(test)]
+mod tests;

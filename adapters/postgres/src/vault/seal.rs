@@ -1,0 +1,61 @@
+//! AES-256-GCM with a random nonce in front, and keys derived from keys.
+
+use crate::error::StoreError;
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::error::Unspecified;
+use aws_lc_rs::{hkdf, rand};
+
+pub(super) const KEY_BYTES: usize = 32;
+
+const SALT: &[u8] = b"amana personal data, version 1";
+
+pub(super) fn unusable() -> StoreError {
+    StoreError::Sealed
+}
+
+impl From<Unspecified> for StoreError {
+    fn from(_: Unspecified) -> Self {
+        unusable()
+    }
+}
+
+pub(super) fn random_key() -> Result<[u8; KEY_BYTES], StoreError> {
+    let mut key = [0; KEY_BYTES];
+    rand::fill(&mut key)?;
+    Ok(key)
+}
+
+/// A key for one purpose from a key for several.
+pub(super) fn derive(
+    key: &[u8; KEY_BYTES],
+    purpose: &[&[u8]],
+) -> Result<[u8; KEY_BYTES], StoreError> {
+    let mut derived = [0; KEY_BYTES];
+    let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, SALT).extract(key);
+    extracted.expand(purpose, hkdf::HKDF_SHA256)?.fill(&mut derived)?;
+    Ok(derived)
+}
+
+pub(super) fn cipher(key: &[u8; KEY_BYTES]) -> Result<RandomizedNonceKey, StoreError> {
+    Ok(RandomizedNonceKey::new(&AES_256_GCM, key)?)
+}
+
+pub(super) fn seal(
+    key: &RandomizedNonceKey,
+    place: &[u8],
+    text: &[u8],
+) -> Result<Vec<u8>, StoreError> {
+    let mut text = text.to_vec();
+    let nonce = key.seal_in_place_append_tag(Aad::from(place), &mut text)?;
+    Ok([nonce.as_ref().as_slice(), &text].concat())
+}
+
+pub(super) fn open(
+    key: &RandomizedNonceKey,
+    place: &[u8],
+    sealed: &[u8],
+) -> Result<Vec<u8>, StoreError> {
+    let (nonce, text) = sealed.split_at_checked(NONCE_LEN).ok_or(Unspecified)?;
+    let (nonce, mut text) = (Nonce::try_assume_unique_for_key(nonce)?, text.to_vec());
+    Ok(key.open_in_place(nonce, Aad::from(place), &mut text)?.to_vec())
+}

@@ -1,0 +1,31 @@
+//! `amana exchanges`: what M-Pesa and we said to each other about a payment, for whoever has the master key.
+
+use crate::config::{self, Source};
+use crate::serve;
+use crate::stack::block_on;
+use amana_domain::id::PaymentId;
+use amana_postgres::Clock;
+use anyhow::{Context, Result};
+use secrecy::ExposeSecret;
+
+/// # Errors
+/// [`config::ConfigError`], or that there is no such payment, or nobody any more whose it was.
+pub fn print(payment: PaymentId) -> Result<()> {
+    let lookup = |name: &str| std::env::var(name).ok();
+    let source = Source::new(&lookup);
+    let (url, keys) = (config::database_url(&source)?, config::master_keys(&source)?);
+    let found = block_on(async move {
+        let store = serve::store(url.expose_secret(), 1, &keys).await?;
+        let now = Clock::default().now();
+        store.exchanges(payment, now).await.context("the exchanges cannot be opened")
+    })??;
+    if let Some(reference) = found.provider_reference {
+        println!("{payment} is {} to the provider", reference.expose());
+    }
+    for record in found.records {
+        let status = record.status.map_or("no answer".to_owned(), |status| status.to_string());
+        println!("\n{} {} ({status})", record.at.to_rfc3339(), record.operation);
+        println!("> {}\n< {}", record.request.expose(), record.body.expose());
+    }
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! Every column of every table is read for a person's address and number: also those that do not exist yet.
+
+use amana_harness::{App, DealPlan, PASSWORD, Person};
+use serde_json::{Value, json};
+
+/// Where a number may be read, and why: what a provider sends to us is evidence as it came, byte by byte, and is
+/// nobody's before it is matched. `docs/decisions/personal-data.md` has more.
+const READABLE: [&str; 1] = ["callbacks.body"];
+
+/// Does everything in which an address or a number plays a part.
+async fn live(app: &App, person: &Person, other: &Person) {
+    app.top_up(person, 100_000).await;
+    let deal = app.agreed(person, other, &DealPlan::default()).await;
+    let payment = app.start_mpesa(person, &deal).await;
+    app.approve_prompt(&person.phone).await;
+    app.wait_for_payment(person, &payment, "succeeded").await;
+    // What was said about it can be read by whoever has the key, and that somebody did is on record.
+    let said = app.store.exchanges(payment.parse().expect("an id"), app.clock.now()).await;
+    let said = said.expect("exchanges").records;
+    assert!(said.iter().any(|one| one.request.expose().contains(&person.phone)), "{said:?}");
+    let records = app.store.audit_of(&payment).await.expect("records");
+    assert!(records.iter().any(|one| one.action == "payment.exchanges_opened"));
+    let amount = json!({ "amount": 50_000, "currency": "KES" });
+    let out = app.post(person, "/v1/withdrawals", json!({ "amount": amount })).await.expect(202);
+    app.wait_for_payment(person, out["id"].as_str().expect("an id"), "succeeded").await;
+    for to in [json!({ "phone": person.phone }), json!({ "email": person.email })] {
+        let small = json!({ "amount": 100, "currency": "KES" });
+        let back = json!({ "to": { "user_id": other.id }, "amount": small });
+        app.post(person, "/v1/transfers", back).await.expect(201);
+        app.post(other, "/v1/transfers", json!({ "to": to, "amount": small })).await.expect(201);
+    }
+    for text in [&person.phone, &person.email] {
+        let found = app.get(other, &format!("/v1/people?query={text}")).await.expect(200);
+        assert_eq!(found["items"][0]["id"], person.id.as_str());
+    }
+    let code = app.code(&person.email, "confirm").await;
+    let told = json!({ "channel": "email", "code": code });
+    app.post(person, "/v1/me/verifications/confirm", told).await.expect(200);
+    let login = json!({ "login": person.email });
+    app.post(person, "/v1/password-resets", login).await.expect(202);
+    let change = json!({ "new": "somebody.else@example.com", "password": PASSWORD });
+    app.post(person, "/v1/me/email-changes", change).await.expect(202);
+    app.kyc_submitted(person, "business").await;
+    app.put(person, "/v1/me/handle", json!({ "handle": "amina" })).await.expect(200);
+    app.messages_are_sent().await;
+}
+
+/// Every column of the schema, with how it is read as text: bytes as far as they are letters and digits.
+async fn columns(app: &App) -> Vec<(String, String)> {
+    let sql = "select string_agg(table_name || '.' || column_name || '=' || data_type, ',' order by 1)
+        from information_schema.columns join information_schema.tables using (table_schema, table_name)
+        where table_schema = 'public' and table_type = 'BASE TABLE'";
+    let all = app.database.text(sql).await.expect("columns");
+    let read = |column: &str| {
+        let (name, kind) = column.split_once('=').expect("a type");
+        let (_, column) = name.split_once('.').expect("a table");
+        let text = match kind {
+            "bytea" => format!("encode(\"{column}\", 'escape')"),
+            _ => format!("\"{column}\"::text"),
+        };
+        (name.to_owned(), text)
+    };
+    all.split(',').map(read).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_address_and_no_number_stands_in_the_database() {
+    let app = App::start().await;
+    let amina = app.person_with_phone("Amina", "254710987123").await;
+    let juma = app.person("Juma").await;
+    live(&app, &amina, &juma).await;
+    let columns = columns(&app).await;
+    assert!(columns.len() > 200, "{} columns", columns.len());
+    let mut found = vec![];
+    for (name, text) in columns {
+        let (table, _) = name.split_once('.').expect("a table");
+        // The number however it is written, the address, and the one that it is to be changed to.
+        let sql = format!(
+            "select count(*) from \"{table}\" where {text} ~* '710987123|amina[.]2547|somebody[.]else'"
+        );
+        if app.database.number(&sql).await > 0 {
+            found.push(name);
+        }
+    }
+    assert_eq!(found, READABLE);
+    let files = app.files_on_disk();
+    assert!(!files.is_empty());
+    for file in files {
+        let content = std::fs::read(&file).expect("a file");
+        assert!(!content.windows(4).any(|part| part == b"\x89PNG"), "{}", file.display());
+    }
+    app.assert_sound().await;
+}
+
+/// The rules about what is unique, and who is found, hold although nothing can be compared but digests.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_and_a_number_are_one_persons() {
+    let app = App::builder().without_worker().start().await;
+    let amina = app.person("Amina").await;
+    for (email, phone, code) in [
+        (amina.email.to_uppercase(), "254710000001".to_owned(), "email_taken"),
+        ("new@example.com".to_owned(), amina.phone.clone(), "phone_taken"),
+    ] {
+        let new = json!({ "name": "Neema", "email": email, "phone": phone, "password": PASSWORD });
+        let answer = app.send(reqwest::Method::POST, "/v1/users", None, None, Some(&new)).await;
+        super::refused(&answer, 409, code);
+    }
+    assert_eq!(app.database.number("select count(*) from users").await, 1);
+    assert_eq!(app.database.number("select count(*) from person_keys").await, 1);
+    let me = app.get(&amina, "/v1/me").await.expect(200);
+    assert_eq!(me["email"], Value::from(amina.email));
+}
