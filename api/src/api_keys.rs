@@ -4,6 +4,7 @@ mod answer;
 mod ring;
 mod text;
 
+pub(crate) use answer::ApiKeyAnswer;
 pub(crate) use ring::{GoodKey, KeyRing};
 pub(crate) use text::is_key;
 
@@ -19,7 +20,7 @@ use amana_domain::api_key::{OVERLAP_DEFAULT, Scope};
 use amana_domain::factor::Risk;
 use amana_domain::id::ApiKeyId;
 use amana_postgres::{KeptSecret, NewApiKey};
-use answer::{ApiKeyAnswer, SecretAnswer};
+use answer::SecretAnswer;
 use chrono::TimeDelta;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};

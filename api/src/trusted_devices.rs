@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// A device on which no second factor is asked for.
 #[derive(Debug, Object)]
 #[oai(rename = "TrustedDevice")]
-struct DeviceAnswer {
+pub(crate) struct DeviceAnswer {
     id: Wire<TrustedDeviceId>,
     /// As the person may know it: `Chrome on Android`.
     device: String,

@@ -1,4 +1,5 @@
-//! Every line that the product logs in a test is read for what must never stand in a log.
+//! Every line that the product logs in a test is read for what must never stand in a log: those of this process as
+//! they are written, those of workers of their own when these end.
 //!
 //! The first test switches the logs on for the whole run; a line that gives something away fails every test that
 //! ends after it, and is printed.
@@ -10,7 +11,7 @@ use std::sync::{LazyLock, Mutex, Once, PoisonError};
 use tracing_subscriber::EnvFilter;
 
 /// More than any operator switches on.
-const LEVELS: &str = "info,amana=trace,amana_api=trace,amana_domain=trace,amana_documents=trace,\
+pub(crate) const LEVELS: &str = "info,amana=trace,amana_api=trace,amana_domain=trace,amana_documents=trace,\
     amana_messaging=trace,amana_mpesa=trace,amana_postgres=trace,amana_redis=trace,amana_worker=trace";
 
 /// What gives something away, and its name.
@@ -43,14 +44,18 @@ pub fn given_away(text: &str) -> Vec<&'static str> {
 
 struct Reader;
 
+/// Remembers a line that gives something away.
+pub(crate) fn read_line(text: &str) {
+    let found = given_away(text);
+    if !found.is_empty() {
+        let mut all = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = writeln!(all, "{found:?}: {text}");
+    }
+}
+
 impl io::Write for Reader {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let text = String::from_utf8_lossy(line);
-        let found = given_away(&text);
-        if !found.is_empty() {
-            let mut all = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
-            let _ = writeln!(all, "{found:?}: {text}");
-        }
+        read_line(&String::from_utf8_lossy(line));
         Ok(line.len())
     }
 

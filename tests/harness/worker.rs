@@ -1,6 +1,7 @@
 //! Workers as processes: the ones that are killed, frozen and told to stop.
 
 use crate::app::{App, JWT_SECRET, MASTER_KEY};
+use crate::secrets;
 use amana::local::{Child, Program, Scratch};
 use amana_sandbox::Credentials;
 use amana_worker::Settings;
@@ -56,6 +57,7 @@ impl WorkerProcess {
             ("DATABASE_CONNECTIONS_MAX", "8".to_owned()),
             ("REDIS_URL", app.redis_url.clone()),
             ("REDIS_NAMESPACE", app.namespace.clone()),
+            ("AMANA_LOG", secrets::LEVELS.to_owned()),
             ("AMANA_JWT_SECRET", JWT_SECRET.to_owned()),
             ("AMANA_MASTER_KEY", MASTER_KEY.to_owned()),
             ("AMANA_PUBLIC_URL", app.api_url.clone()),
@@ -112,5 +114,11 @@ impl WorkerProcess {
     #[must_use]
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.scratch.join("worker.log")).unwrap_or_default()
+    }
+}
+
+impl Drop for WorkerProcess {
+    fn drop(&mut self) {
+        self.log().lines().for_each(secrets::read_line);
     }
 }

@@ -324,8 +324,8 @@ diesel::table! {
         sent_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
         code_id -> Nullable<Uuid>,
-        invitation_id -> Nullable<Uuid>,
         address_sealed -> Nullable<Bytea>,
+        invitation_id -> Nullable<Uuid>,
     }
 }
 

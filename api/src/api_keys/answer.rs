@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 /// An API key, without its secret.
 #[derive(Debug, Object)]
 #[oai(rename = "ApiKey")]
-pub(super) struct ApiKeyAnswer {
+pub(crate) struct ApiKeyAnswer {
     id: Wire<ApiKeyId>,
     name: String,
     state: Wire<KeyState>,
@@ -34,7 +34,7 @@ pub(super) struct ApiKeyAnswer {
 }
 
 impl ApiKeyAnswer {
-    pub(super) fn of(key: ApiKeyView, now: DateTime<Utc>) -> Self {
+    pub(crate) fn of(key: ApiKeyView, now: DateTime<Utc>) -> Self {
         let previous_until = key.life.previous_until.filter(|until| now < *until);
         Self {
             id: key.id.into(),

@@ -1,14 +1,17 @@
 //! The shape of an export, and how it is gathered. Sections are read one after the other: what happens meanwhile
 //! may be in one and not yet in another.
 
+use crate::api_keys::ApiKeyAnswer;
 use crate::context::Context;
 use crate::deals::DealAnswer;
 use crate::holds::HoldAnswer;
 use crate::kyc::ApplicationAnswer;
 use crate::limits::LimitsAnswer;
+use crate::organisations::OrganisationAnswer;
 use crate::payments::PaymentAnswer;
 use crate::problem::ApiError;
 use crate::transactions::TransactionAnswer;
+use crate::trusted_devices::DeviceAnswer;
 use crate::users::UserAnswer;
 use crate::wallet::BalanceAnswer;
 use crate::wire::{Nullable, Timestamp, Wire};
@@ -55,6 +58,8 @@ struct RecordAnswer {
     kind: Wire<DeviceKind>,
     /// The internet address at log-in.
     address: String,
+    /// Roughly where that is, if we knew.
+    place: Nullable<String>,
     created_at: Timestamp,
     /// `null` unless it was ended; one that is not refreshed for a week is over by itself.
     ended_at: Nullable<Timestamp>,
@@ -67,6 +72,7 @@ impl From<SessionRecord> for RecordAnswer {
             device: record.device_name,
             kind: record.device_kind.into(),
             address: record.address,
+            place: Nullable::of(record.place),
             created_at: record.created_at.into(),
             ended_at: Nullable::of(record.ended_at),
         }
@@ -132,6 +138,10 @@ pub(super) struct ExportAnswer {
     /// Since when there is a second factor; `null` if there is none.
     second_factor_since: Nullable<Timestamp>,
     sessions: Vec<RecordAnswer>,
+    trusted_devices: Vec<DeviceAnswer>,
+    /// Without their secrets, of which we hold digests only.
+    api_keys: Vec<ApiKeyAnswer>,
+    organisations: Vec<OrganisationAnswer>,
     limits: LimitsAnswer,
     balances: Vec<BalanceAnswer>,
     transactions: Vec<TransactionAnswer>,
@@ -185,11 +195,15 @@ impl ExportAnswer {
         let holds = store.holds(id, HoldFilter::default(), None, SECTION_MAX).await?;
         let applications = store.kyc_applications(id, None, SECTION_MAX).await?;
         let notices = store.notices(id, SECTION_MAX).await?;
+        let devices = store.trusted_devices(id, now).await?;
+        let keys = store.api_keys(id, None, SECTION_MAX).await?;
+        let organisations = store.organisations(id, None, SECTION_MAX).await?;
         let balances = store.balances(id).await?;
         let currencies: Vec<Currency> = balances.iter().map(|balance| balance.currency).collect();
         let (tier, limits) = store.limits(id, now).await?;
         let factor = store.second_factor(id).await?;
         let deal = |view| DealAnswer::seen_by(&view, id);
+        let key = |view| ApiKeyAnswer::of(view, now);
         let application = |view| ApplicationAnswer::from(&view);
         Ok(Self {
             made_at: now.into(),
@@ -198,6 +212,13 @@ impl ExportAnswer {
             handles: cuts.items(handles, ("handles", None), HandleAnswer::from),
             second_factor_since: Nullable::of(factor.map(|factor| factor.since)),
             sessions: cuts.items(sessions, ("sessions", None), RecordAnswer::from),
+            trusted_devices: devices.into_iter().map(DeviceAnswer::from).collect(),
+            api_keys: cuts.items(keys, ("api_keys", Some("list_api_keys")), key),
+            organisations: cuts.items(
+                organisations,
+                ("organisations", Some("list_organisations")),
+                |view| (&view).into(),
+            ),
             limits: LimitsAnswer::new(tier, limits),
             balances: balances.into_iter().map(BalanceAnswer::from).collect(),
             transactions: transactions(context, id, &currencies, &mut cuts).await?,

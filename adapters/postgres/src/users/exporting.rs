@@ -32,6 +32,8 @@ pub struct SessionRecord {
     pub device_name: String,
     pub device_kind: DeviceKind,
     pub address: String,
+    /// Roughly where that was, if it was known.
+    pub place: Option<String>,
     pub created_at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,
 }
@@ -46,7 +48,8 @@ pub struct SentNotice {
 }
 
 type NoticeRow = (String, String, DateTime<Utc>, Option<DateTime<Utc>>);
-type SessionRow = (Uuid, String, String, String, DateTime<Utc>, Option<DateTime<Utc>>);
+type SessionRow =
+    (Uuid, String, String, String, Option<String>, DateTime<Utc>, Option<DateTime<Utc>>);
 
 impl Store {
     /// Notes that a person takes away what is held of them.
@@ -99,14 +102,16 @@ impl Store {
                 sessions::device_name,
                 sessions::device_kind,
                 sessions::address,
+                sessions::place,
                 sessions::created_at,
                 sessions::ended_at,
             ))
             .load(&mut conn)
             .await?;
-        let record = |(id, device_name, device_kind, address, created_at, ended_at): SessionRow| {
+        let record = |row: SessionRow| {
+            let (id, device_name, device_kind, address, place, created_at, ended_at) = row;
             let (id, device_kind) = (SessionId::new(id), parse(&device_kind)?);
-            Ok(SessionRecord { id, device_name, device_kind, address, created_at, ended_at })
+            Ok(SessionRecord { id, device_name, device_kind, address, place, created_at, ended_at })
         };
         Page::cut(rows, limit).try_map(record)
     }
