@@ -18,7 +18,7 @@ use crate::step_up::require_step_up;
 use crate::wire::{ApiKeyName, LifeDays, Limit, OverlapSeconds, Wire};
 use amana_domain::api_key::{OVERLAP_DEFAULT, Scope};
 use amana_domain::factor::Risk;
-use amana_domain::id::ApiKeyId;
+use amana_domain::id::{ApiKeyId, OrganisationId};
 use amana_postgres::{KeptSecret, NewApiKey};
 use answer::SecretAnswer;
 use chrono::TimeDelta;
@@ -44,13 +44,17 @@ struct CreateApiKey {
     scopes: Vec<Wire<Scope>>,
     /// It is good for so many days, at most a year; a rotation begins them anew.
     expires_in_days: LifeDays,
+    /// The organisation to which it is to belong; the caller is an admin or owner there. What such a key makes belongs
+    /// to the organisation too, its admins and owners see and revoke it, and it ends when its maker is none any more.
+    organisation_id: Option<Wire<OrganisationId>>,
 }
 
 impl CreateApiKey {
     fn parse(self, id: ApiKeyId, secret: KeptSecret) -> NewApiKey {
         let scopes = self.scopes.into_iter().map(|scope| scope.0).collect();
         let lasts = TimeDelta::days(self.expires_in_days.get());
-        NewApiKey { id, name: self.name.0.0, scopes, lasts, secret }
+        let organisation = self.organisation_id.map(|id| id.0);
+        NewApiKey { id, name: self.name.0.0, organisation, scopes, lasts, secret }
     }
 }
 
@@ -103,7 +107,7 @@ enum Found {
 }
 
 #[derive(ApiResponse)]
-enum Revoked {
+pub(crate) enum Revoked {
     /// None of its secrets is good any more; elsewhere it may be taken for another second.
     #[oai(status = 204)]
     Done,
@@ -118,7 +122,8 @@ impl ApiKeys {
     /// A key with which a machine calls in the caller's name, as far as its scopes reach. Answers its secret, once:
     /// whoever loses it rotates the key. The person gets an e-mail. It outlives sessions and passwords; it ends when
     /// it is revoked, when its time is over, and when the account is closed. Problems: `step_up_required` (403), see
-    /// `step_up_session`; `too_many_api_keys` (409) beyond 20; `account_closed` (403).
+    /// `step_up_session`; `too_many_api_keys` (409) beyond 20; `unknown_organisation` (422), `rank_too_low` (403);
+    /// `account_closed` (403).
     #[oai(path = "/", method = "post", operation_id = "create_api_key")]
     async fn create(
         &self,

@@ -113,7 +113,8 @@ impl Deals {
         caller: Principal<DealsWrite>,
         body: Body<CreateDeal>,
     ) -> Result<Created, ApiError> {
-        let request = body.value.parse(&context).await?;
+        let mut request = body.value.parse(&context).await?;
+        request.organisation = request.organisation.or(caller.organisation());
         let user = caller.user();
         let deal = context
             .write(async move |store, now| store.create_deal(user, request, now).await)

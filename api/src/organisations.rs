@@ -1,7 +1,9 @@
 //! Organisations, such as marketplaces: founded, named, and the deals in their name.
 
+mod keys;
 mod members;
 
+pub(crate) use keys::OrganisationKeys;
 pub(crate) use members::Members;
 
 use crate::Chapter;
@@ -11,6 +13,7 @@ use crate::context::Context;
 use crate::deals::DealAnswer;
 use crate::once::{Made, answer, keyed};
 use crate::page::{Cursor, PageOf, limit};
+use crate::principal::{DealsRead, Principal};
 use crate::problem::ApiError;
 use crate::wire::{Key, Limit, OrganisationName, Timestamp, Wire, text_values};
 use amana_domain::id::{DealId, OrganisationId};
@@ -191,7 +194,7 @@ impl Organisations {
     async fn deals(
         &self,
         context: Data<&Arc<Context>>,
-        caller: Caller,
+        caller: Principal<DealsRead>,
         /// The id of the organisation.
         id: Path<Wire<OrganisationId>>,
         /// The `next_cursor` of the page before.

@@ -8,7 +8,7 @@ use crate::api_keys::GoodKey;
 use crate::auth::Caller;
 use crate::problem::{ApiError, Code};
 use amana_domain::api_key::Scope;
-use amana_domain::id::{SessionId, UserId};
+use amana_domain::id::{OrganisationId, SessionId, UserId};
 use poem::{Request, RequestBody};
 use poem_openapi::registry::{MetaSecurityScheme, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
@@ -61,6 +61,7 @@ pub(crate) enum By {
 pub(crate) struct Principal<S> {
     user: UserId,
     by: By,
+    organisation: Option<OrganisationId>,
     scope: PhantomData<fn() -> S>,
 }
 
@@ -71,6 +72,11 @@ impl<S> Principal<S> {
 
     pub(crate) const fn by(&self) -> By {
         self.by
+    }
+
+    /// The organisation to which the key belongs, if it is one of an organisation.
+    pub(crate) const fn organisation(&self) -> Option<OrganisationId> {
+        self.organisation
     }
 }
 
@@ -119,18 +125,18 @@ impl<'a, S: Needs> ApiExtractor<'a> for Principal<S> {
         body: &mut RequestBody,
         options: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        let (user, by) = match request.data::<KeyVerdict>() {
+        let (user, by, organisation) = match request.data::<KeyVerdict>() {
             Some(verdict) => {
                 let key = verdict.clone()?;
                 key.require(S::SCOPE)?;
-                (key.account(), By::Key)
+                (key.account(), By::Key, key.organisation())
             }
             None => {
                 let caller = Caller::from_request(request, body, options).await?;
-                (caller.user(), By::Session(caller.session()))
+                (caller.user(), By::Session(caller.session()), None)
             }
         };
-        Ok(Self { user, by, scope: PhantomData })
+        Ok(Self { user, by, organisation, scope: PhantomData })
     }
 }
 

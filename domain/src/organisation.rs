@@ -61,6 +61,8 @@ pub enum Act {
     Rename,
     /// Looking at who is invited.
     ReadInvitations,
+    /// Making keys with which machines act in its name, looking at all of them, ending them.
+    Keys,
     /// Inviting somebody to this rank; sending that again, or taking it back.
     Invite(Rank),
     SetRank {
@@ -92,6 +94,7 @@ impl Act {
             //                                           member  admin    owner
             Act::Read | Act::Deal                    => [ALL,    ALL,     ALL],
             Act::Rename | Act::ReadInvitations       => [NO,     ALL,     ALL],
+            Act::Keys                                => [NO,     ALL,     ALL],
             Act::Invite(_)                           => [NO,     MEMBERS, ADMINS],
             Act::SetRank { .. }                      => [NO,     NO,      ALL],
             Act::Remove(_)                           => [NO,     MEMBERS, ALL],
@@ -101,7 +104,7 @@ impl Act {
     /// The highest rank that is touched.
     fn concerns(self) -> Rank {
         match self {
-            Act::Read | Act::Deal | Act::Rename | Act::ReadInvitations => Rank::Member,
+            Act::Read | Act::Deal | Act::Rename | Act::ReadInvitations | Act::Keys => Rank::Member,
             Act::Invite(rank) | Act::Remove(rank) => rank,
             Act::SetRank { from, to } => from.max(to),
         }
@@ -228,12 +231,17 @@ mod tests {
             let two = Rank::ALL
                 .iter()
                 .flat_map(|from| Rank::ALL.iter().map(|to| Act::SetRank { from: *from, to: *to }));
-            let none = [Act::Read, Act::Deal, Act::Rename, Act::ReadInvitations];
+            let none = [Act::Read, Act::Deal, Act::Rename, Act::ReadInvitations, Act::Keys];
             none.into_iter().chain(one).chain(two)
         };
         let of_members = [Act::Read, Act::Deal];
-        let of_admins =
-            [Act::Rename, Act::ReadInvitations, Act::Invite(Member), Act::Remove(Member)];
+        let of_admins = [
+            Act::Rename,
+            Act::ReadInvitations,
+            Act::Keys,
+            Act::Invite(Member),
+            Act::Remove(Member),
+        ];
         for act in everything() {
             let of_owners = act != Act::Invite(Owner);
             for (rank, may) in [

@@ -141,6 +141,8 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("list_invitations", Party),
     ("list_members", Party),
     ("list_organisation_deals", Party),
+    ("list_organisation_keys", Party),
+    ("revoke_organisation_key", Party),
     ("list_organisations", Own),
     ("remove_member", Party),
     ("resend_invitation", Party),
@@ -148,7 +150,7 @@ const TABLE: [(&str, Scope); ROWS] = [
     ("set_rank", Party),
     ("update_organisation", Party),
 ];
-const ROWS: usize = 120;
+const ROWS: usize = 122;
 
 /// A deal, a payment, a hold, an application, an organisation, a key, a job and a transaction that exist, so that a refusal is not for want of them.
 pub(crate) struct World {

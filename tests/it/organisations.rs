@@ -1,6 +1,7 @@
 //! Organisations: who in one may do what, that each keeps an owner, and what others see of it.
 
 mod deals;
+mod keys;
 mod ranks;
 
 use amana_harness::{Answer, App, PASSWORD, Person, eventually};

@@ -1,9 +1,12 @@
 //! API keys: made, given a new secret, revoked, listed; and what a caller's key is held against.
 //!
-//! What makes a key good is kept as digests only. Whose a key is, is asked in [`own`] and nowhere else. A person's
-//! row is locked before their keys.
+//! What makes a key good is kept as digests only. Whose a key is, is asked in [`own`] and nowhere else. An
+//! organisation is locked before a person's row, and that before their keys.
 
+mod of_organisations;
 mod rows;
+
+pub(crate) use of_organisations::end_beyond;
 
 pub use rows::{ApiKeyRecord, ApiKeyView};
 
@@ -15,7 +18,7 @@ use crate::users::{User, lock_open};
 use crate::{audit, notifications};
 use amana_domain::api_key::{KEYS_MAX, KeyMode, KeyRefusal, Life, Scope, USE_NOTED_EVERY};
 use amana_domain::deal::Actor;
-use amana_domain::id::{ApiKeyId, UserId};
+use amana_domain::id::{ApiKeyId, OrganisationId, UserId};
 use amana_domain::notice::Template;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::dsl::{Eq, Filter};
@@ -43,6 +46,8 @@ pub struct KeptSecret {
 pub struct NewApiKey {
     pub id: ApiKeyId,
     pub name: String,
+    /// Whose it is, if not only the person's own.
+    pub organisation: Option<OrganisationId>,
     pub scopes: BTreeSet<Scope>,
     pub lasts: TimeDelta,
     pub secret: KeptSecret,
@@ -97,6 +102,7 @@ async fn insert(
         .values((
             api_keys::id.eq(new.id.uuid()),
             api_keys::user_id.eq(user.uuid()),
+            api_keys::organisation_id.eq(new.organisation.map(OrganisationId::uuid)),
             api_keys::name.eq(&new.name),
             api_keys::mode.eq(new.secret.mode.as_str()),
             api_keys::scopes.eq(&scopes),
@@ -188,10 +194,10 @@ fn over(_: KeyRefusal) -> Error {
 }
 
 impl Store {
-    /// Makes a key. The person is told.
+    /// Makes a key, of an organisation in which the person decides if one is named. The person is told.
     ///
     /// # Errors
-    /// [`Conflict::TooManyApiKeys`], or [`Error::Transfer`] if the account is closed.
+    /// [`Conflict::TooManyApiKeys`], [`Conflict::UnknownOrganisation`], [`Error::Organisation`] by rank, or [`Error::Transfer`] if the account is closed.
     pub async fn create_api_key(
         &self,
         user: UserId,
@@ -200,6 +206,9 @@ impl Store {
     ) -> Result<ApiKeyView, Error> {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
+            if let Some(organisation) = new.organisation {
+                of_organisations::lock(conn, user, organisation).await?;
+            }
             let person = lock_open(conn, user).await?;
             require_room(conn, user, now).await?;
             insert(conn, user, new, now).await?;

@@ -29,6 +29,7 @@ diesel::table! {
         previous_until -> Nullable<Timestamptz>,
         last_used_at -> Nullable<Timestamptz>,
         revoked_at -> Nullable<Timestamptz>,
+        organisation_id -> Nullable<Uuid>,
     }
 }
 
@@ -570,6 +571,7 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(api_keys -> organisations (organisation_id));
 diesel::joinable!(api_keys -> users (user_id));
 diesel::joinable!(approvals -> tiers (tier));
 diesel::joinable!(backup_codes -> second_factors (user_id));

@@ -3,7 +3,7 @@
 use super::text;
 use crate::wire::{Nullable, Timestamp, Wire};
 use amana_domain::api_key::{KeyMode, KeyState, Scope};
-use amana_domain::id::ApiKeyId;
+use amana_domain::id::{ApiKeyId, OrganisationId};
 use amana_postgres::ApiKeyView;
 use chrono::{DateTime, Utc};
 use poem_openapi::Object;
@@ -15,6 +15,8 @@ use secrecy::{ExposeSecret, SecretString};
 pub(crate) struct ApiKeyAnswer {
     id: Wire<ApiKeyId>,
     name: String,
+    /// Whose it is, if not only the person's own.
+    organisation_id: Nullable<Wire<OrganisationId>>,
     state: Wire<KeyState>,
     mode: Wire<KeyMode>,
     /// What the key begins with: its id is a part of it.
@@ -39,6 +41,7 @@ impl ApiKeyAnswer {
         Self {
             id: key.id.into(),
             name: key.name,
+            organisation_id: Nullable::of(key.organisation.map(Wire)),
             state: key.life.state(now).into(),
             mode: key.mode.into(),
             prefix: text::prefix(key.mode, key.id),

@@ -6,7 +6,7 @@
 use super::text::ShownKey;
 use crate::problem::{ApiError, Code};
 use amana_domain::api_key::{KeyMode, Scope, Secret, is_use_due};
-use amana_domain::id::{ApiKeyId, UserId};
+use amana_domain::id::{ApiKeyId, OrganisationId, UserId};
 use amana_postgres::{ApiKeyRecord, Store};
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
@@ -41,6 +41,10 @@ impl GoodKey {
     /// In whose name it calls. This says nothing about what it may do.
     pub(crate) fn account(&self) -> UserId {
         self.record.user
+    }
+
+    pub(crate) fn organisation(&self) -> Option<OrganisationId> {
+        self.record.organisation
     }
 
     /// # Errors

@@ -32,7 +32,7 @@ pub(super) struct CreateDeal {
     role: Wire<Role>,
     /// The other party, who must be registered.
     counterparty: Counterparty,
-    /// The organisation in whose name the deal is made; the caller belongs to it.
+    /// The organisation in whose name the deal is made; the caller belongs to it. That of the API key if left out.
     organisation_id: Option<Wire<OrganisationId>>,
     /// Of all amounts in the deal.
     currency: Wire<Currency>,

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What machines may do, and with which scope. All others are for people only; an operation that takes keys and has no
 /// row here fails the tests until somebody has thought about it.
-const TABLE: [(&str, Scope); 28] = [
+const TABLE: [(&str, Scope); 29] = [
     ("agree_deal", Scope::DealsWrite),
     ("cancel_deal", Scope::DealsWrite),
     ("create_deal", Scope::DealsWrite),
@@ -31,6 +31,7 @@ const TABLE: [(&str, Scope); 28] = [
     ("list_deals", Scope::DealsRead),
     ("list_holds", Scope::HoldsRead),
     ("list_payments", Scope::PaymentsRead),
+    ("list_organisation_deals", Scope::DealsRead),
     ("list_people", Scope::PeopleRead),
     ("list_transactions", Scope::WalletRead),
     ("list_withdrawals", Scope::PaymentsRead),

@@ -38,6 +38,7 @@ pub(super) async fn gather(observer: &Observer, friend: &Person) {
     let (_, token) = invite(&friend.email, "member").await;
     observer.post(friend, "/v1/invitations/join", json!({ "token": token }), 200).await;
     deal_in_its_name(observer, (&founder, friend), &path).await;
+    key_in_its_name(observer, &founder, &path).await;
     observer.get(friend, "/v1/organisations").await;
     observer.get(friend, &path).await;
     observer.get(friend, &format!("{path}/members")).await;
@@ -60,4 +61,17 @@ async fn deal_in_its_name(observer: &Observer, (seller, reader): (&Person, &Pers
     assert_eq!(observer.get(reader, &deal).await["role"], Value::Null);
     observer.get(reader, &format!("{path}/deals")).await;
     observer.post(seller, &format!("{deal}/cancel"), Value::Null, 200).await;
+}
+
+async fn key_in_its_name(observer: &Observer, founder: &Person, path: &str) {
+    observer.app.step_up(founder).await;
+    let id = path.rsplit('/').next().expect("an id");
+    let body = json!({
+        "name": "Shop", "scopes": ["deals:read"], "expires_in_days": 90, "organisation_id": id,
+    });
+    let made = observer.post(founder, "/v1/api-keys", body, 201).await;
+    observer.get(founder, &format!("{path}/api-keys")).await;
+    let key = format!("{path}/api-keys/{}", made["api_key"]["id"].as_str().expect("an id"));
+    let revoked = observer.call(Some(founder), Method::DELETE, &key, Value::Null).await;
+    assert_eq!(revoked.status, StatusCode::NO_CONTENT);
 }

@@ -13,6 +13,7 @@ enum Act {
     Deal,
     Rename,
     ListInvitations,
+    ListKeys,
     Invite(&'static str),
     Resend(&'static str),
     Revoke(&'static str),
@@ -22,14 +23,14 @@ enum Act {
 }
 
 use Act::{
-    Deal, Get, Invite, Leave, ListDeals, ListInvitations, ListMembers, Remove, Rename, Resend,
-    Revoke, SetRank,
+    Deal, Get, Invite, Leave, ListDeals, ListInvitations, ListKeys, ListMembers, Remove, Rename,
+    Resend, Revoke, SetRank,
 };
 
 const RANKS: [&str; 3] = ["member", "admin", "owner"];
 
 fn all() -> Vec<Act> {
-    let mut all = vec![Get, ListMembers, ListDeals, Deal, Rename, ListInvitations, Leave];
+    let mut all = vec![Get, ListMembers, ListDeals, Deal, Rename, ListInvitations, ListKeys, Leave];
     for one in RANKS {
         all.extend([Invite(one), Remove(one)]);
         all.extend(RANKS.map(|to| SetRank(one, to)));
@@ -46,7 +47,7 @@ fn may(rank: &str, act: Act) -> bool {
         "member" => matches!(act, Get | ListMembers | ListDeals | Deal | Leave),
         "admin" => {
             may("member", act)
-                || matches!(act, Rename | ListInvitations)
+                || matches!(act, Rename | ListInvitations | ListKeys)
                 || matches!(act, Invite(to) | Resend(to) | Revoke(to) | Remove(to) if to == "member")
         }
         _ => act != Invite("owner"),
@@ -80,6 +81,7 @@ impl World {
             Get => app.get(actor, &path).await,
             ListMembers => app.get(actor, &format!("{path}/members")).await,
             ListDeals => app.get(actor, &format!("{path}/deals")).await,
+            ListKeys => app.get(actor, &format!("{path}/api-keys")).await,
             ListInvitations => app.get(actor, &format!("{path}/invitations")).await,
             Rename => app.put(actor, &path, json!({ "name": "Duka" })).await,
             Deal => {

@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::row::parse;
 use crate::schema::api_keys;
 use amana_domain::api_key::{KeyMode, Life, Scope};
-use amana_domain::id::{ApiKeyId, UserId};
+use amana_domain::id::{ApiKeyId, OrganisationId, UserId};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use std::collections::BTreeSet;
@@ -14,6 +14,7 @@ use uuid::Uuid;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKeyView {
     pub id: ApiKeyId,
+    pub organisation: Option<OrganisationId>,
     pub name: String,
     pub mode: KeyMode,
     pub scopes: BTreeSet<Scope>,
@@ -30,6 +31,7 @@ pub struct ApiKeyRecord {
     pub id: ApiKeyId,
     /// In whose name it calls.
     pub user: UserId,
+    pub organisation: Option<OrganisationId>,
     pub scopes: BTreeSet<Scope>,
     pub life: Life,
     pub digest: Vec<u8>,
@@ -41,6 +43,7 @@ pub struct ApiKeyRecord {
 #[diesel(table_name = api_keys)]
 pub(super) struct Row {
     id: Uuid,
+    organisation_id: Option<Uuid>,
     name: String,
     mode: String,
     scopes: Vec<Option<String>>,
@@ -58,6 +61,7 @@ pub(super) struct Row {
 pub(super) struct RecordRow {
     id: Uuid,
     user_id: Uuid,
+    organisation_id: Option<Uuid>,
     scopes: Vec<Option<String>>,
     digest: Vec<u8>,
     previous_digest: Option<Vec<u8>>,
@@ -79,6 +83,7 @@ impl TryFrom<Row> for ApiKeyView {
         let Row { issued_at, expires_at, previous_until, revoked_at, .. } = row;
         Ok(Self {
             id: ApiKeyId::new(row.id),
+            organisation: row.organisation_id.map(OrganisationId::new),
             mode: parse(&row.mode)?,
             scopes: scopes(&row.scopes)?,
             name: row.name,
@@ -98,6 +103,7 @@ impl TryFrom<RecordRow> for ApiKeyRecord {
         Ok(Self {
             id: ApiKeyId::new(row.id),
             user: UserId::new(row.user_id),
+            organisation: row.organisation_id.map(OrganisationId::new),
             scopes: scopes(&row.scopes)?,
             life: Life { issued_at, expires_at, previous_until, revoked_at },
             digest: row.digest,

@@ -8,7 +8,7 @@ use crate::people::PersonView;
 use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::{members, users as people};
-use crate::{audit, invitations};
+use crate::{api_keys, audit, invitations};
 use amana_domain::deal::Actor;
 use amana_domain::id::{OrganisationId, UserId};
 use amana_domain::organisation::{self, Act, Rank, keep_an_owner, may_belong, may_grow};
@@ -116,7 +116,8 @@ impl Store {
         Page::cut(rows, limit).try_map(member)
     }
 
-    /// Gives a member another rank. Their open invitations end that they could not make any more.
+    /// Gives a member another rank. Their open invitations and keys of the organisation end that they could
+    /// not make any more.
     ///
     /// # Errors
     /// [`Error::NotFound`], or [`Error::Organisation`] by the rules.
@@ -140,6 +141,7 @@ impl Store {
                     .await?;
                 let actor = Actor::User(user);
                 invitations::end_beyond(conn, id, (of, Some(rank)), actor, now).await?;
+                api_keys::end_beyond(conn, id, (of, Some(rank)), actor, now).await?;
                 let data = json!({
                     "user": of.to_string(), "from": before.as_str(), "to": rank.as_str(),
                 });
@@ -182,6 +184,7 @@ impl Store {
             diesel::delete(members::table.find((id.uuid(), of.uuid()))).execute(conn).await?;
             let actor = Actor::User(user);
             invitations::end_beyond(conn, id, (of, None), actor, now).await?;
+            api_keys::end_beyond(conn, id, (of, None), actor, now).await?;
             let data = json!({ "user": of.to_string(), "rank": before.as_str() });
             audit::record(conn, now, actor, "member.removed", id, data).await
         })
