@@ -318,18 +318,19 @@ pub fn mpesa_variable(setting: &str) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use std::collections::HashMap;
 
-    fn api(pairs: &[(&str, &str)]) -> Result<Api, ConfigError> {
+    pub(crate) fn api(pairs: &[(&str, &str)]) -> Result<Api, ConfigError> {
         let pairs = pairs.iter().chain(&[("AMANA_FILES_DIR", "/var/lib/amana/files")]);
         let table: HashMap<String, String> =
             pairs.map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         Api::read(&Source::new(&|name| table.get(name).cloned()))
     }
 
-    const SECRET: (&str, &str) = ("AMANA_JWT_SECRET", "0123456789abcdef0123456789abcdef");
+    pub(crate) const SECRET: (&str, &str) =
+        ("AMANA_JWT_SECRET", "0123456789abcdef0123456789abcdef");
 
     #[test]
     fn what_is_missing_or_wrong_is_named_and_never_shown() {
@@ -357,39 +358,6 @@ mod tests {
             &[SECRET, ("AMANA_RATE_LIMITS", "some")],
             "configuration: AMANA_RATE_LIMITS must be on or off",
         );
-    }
-
-    #[test]
-    fn proxies_are_networks_or_single_addresses() {
-        let read = |text| api(&[SECRET, ("AMANA_TRUSTED_PROXIES", text)]);
-        let proxies = read(" 10.0.0.0/8, 192.0.2.7,fd00::/8 ").unwrap().edge.trusted_proxies;
-        let shown: Vec<String> = proxies.iter().map(ToString::to_string).collect();
-        assert_eq!(shown, ["10.0.0.0/8", "192.0.2.7/32", "fd00::/8"]);
-        for wrong in ["10.0.0.0/33", "*", "localhost", "10.0.0.0/8 192.0.2.7"] {
-            let said = read(wrong).unwrap_err().to_string();
-            assert!(said.starts_with("configuration: AMANA_TRUSTED_PROXIES must be"), "{said}");
-        }
-    }
-
-    #[test]
-    fn origins_are_exact() {
-        let read = |text| api(&[SECRET, ("AMANA_ALLOWED_ORIGINS", text)]);
-        let origins = read("https://app.example.com, http://localhost:3000").unwrap().edge;
-        assert_eq!(origins.allowed_origins, ["https://app.example.com", "http://localhost:3000"]);
-        for wrong in [
-            "*",
-            "null",
-            "app.example.com",
-            "https://*.example.com/",
-            "https://app.example.com/",
-            "https://app.example.com:443",
-            "https://App.example.com",
-            "https://user@app.example.com",
-            "file:///tmp",
-        ] {
-            let said = read(wrong).unwrap_err().to_string();
-            assert!(said.starts_with("configuration: AMANA_ALLOWED_ORIGINS must be"), "{said}");
-        }
     }
 
     #[test]

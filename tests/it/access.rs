@@ -1,156 +1,20 @@
 //! Who may call what: every operation of the document, called by nobody, a stranger and everyone who works here.
 
+mod table;
+
+pub(crate) use table::Scope;
+
 use crate::openapi::{Operation, PUBLIC, operations};
 use amana_domain::money::{Currency, Money};
-use amana_domain::permission::{Action, Circumstances, Resource, UserRole, permit};
+use amana_domain::permission::{Circumstances, UserRole, permit};
 use amana_harness::{App, DealPlan, Person};
 use chrono::{TimeDelta, Timelike};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use table::Scope::{Own, Party, Public, Staff};
+use table::TABLE;
 use uuid::Uuid;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scope {
-    /// For everybody, without a token.
-    Public,
-    /// For everybody with an account; it reads or makes what is their own.
-    Own,
-    /// For the people whose deal or payment it is; for all others it does not exist.
-    Party,
-    /// For those who work here and whose role reaches so far.
-    Staff(Resource, Action),
-}
-
-use Scope::{Own, Party, Public, Staff};
-
-/// Every operation has a row; a new one fails the test until somebody has thought about it.
-const TABLE: [(&str, Scope); ROWS] = [
-    ("agree_deal", Party),
-    // What there is to decide about, and what is asked for, is a tier.
-    ("approve_approval", Staff(Resource::Tiers, Action::Decide)),
-    ("ask_approval", Staff(Resource::Tiers, Action::Ask)),
-    ("get_approval", Staff(Resource::Approvals, Action::Read)),
-    ("list_approvals", Staff(Resource::Approvals, Action::Read)),
-    ("reject_approval", Staff(Resource::Tiers, Action::Decide)),
-    ("withdraw_approval", Staff(Resource::Approvals, Action::Read)),
-    ("approve_kyc_application", Staff(Resource::Kyc, Action::Decide)),
-    ("cancel_deal", Party),
-    ("close_user", Staff(Resource::Users, Action::Change)),
-    ("confirm_email_change", Own),
-    ("confirm_password_reset", Public),
-    ("confirm_phone_change", Own),
-    ("confirm_verification", Own),
-    ("create_api_key", Own),
-    ("create_deal", Own),
-    ("create_deposit", Own),
-    ("create_hold", Own),
-    ("create_kyc_application", Own),
-    ("create_kyc_document", Party),
-    ("create_kyc_document_link", Party),
-    ("create_kyc_review_link", Staff(Resource::Kyc, Action::Read)),
-    ("complete_log_in", Public),
-    ("confirm_second_factor", Own),
-    ("create_backup_codes", Own),
-    ("create_second_factor", Own),
-    ("create_ticket", Own),
-    ("create_transfer", Own),
-    ("create_withdrawal", Own),
-    ("delete_kyc_document", Party),
-    ("deliver_milestone", Party),
-    ("end_session", Party),
-    ("erase_me", Own),
-    ("export_me", Own),
-    ("end_sessions", Own),
-    ("end_trusted_device", Party),
-    ("fund_deal", Party),
-    ("get_api_key", Party),
-    ("get_deal", Party),
-    ("get_file", Public),
-    ("get_hold", Party),
-    ("get_ledger_proof", Staff(Resource::Ledger, Action::Read)),
-    ("get_kyc_application", Party),
-    ("get_kyc_review", Staff(Resource::Kyc, Action::Read)),
-    ("get_limits", Own),
-    ("get_liveness", Public),
-    ("get_me", Own),
-    ("get_operation", Party),
-    ("get_payment", Party),
-    ("get_readiness", Public),
-    ("get_second_factor", Own),
-    ("get_statement", Own),
-    ("get_transaction", Party),
-    ("get_user", Staff(Resource::Users, Action::Read)),
-    ("get_wallet", Own),
-    ("list_api_keys", Own),
-    ("list_breaks", Staff(Resource::Reconciliation, Action::Read)),
-    ("list_callbacks", Staff(Resource::Reconciliation, Action::Read)),
-    ("list_deal_events", Party),
-    ("list_deals", Own),
-    ("list_held_withdrawals", Staff(Resource::HeldWithdrawals, Action::Read)),
-    ("list_holds", Own),
-    ("list_jobs", Staff(Resource::Jobs, Action::Read)),
-    ("list_kyc_applications", Own),
-    ("list_kyc_reviews", Staff(Resource::Kyc, Action::Read)),
-    ("list_payments", Own),
-    ("list_people", Own),
-    ("list_reconciliations", Staff(Resource::Reconciliation, Action::Read)),
-    ("list_sessions", Own),
-    ("list_suspense", Staff(Resource::Reconciliation, Action::Read)),
-    ("list_transactions", Own),
-    ("list_trusted_devices", Own),
-    ("list_withdrawals", Own),
-    ("log_in", Public),
-    ("propose_deal", Party),
-    ("receive_collection", Public),
-    ("receive_payout", Public),
-    ("receive_payout_timeout", Public),
-    ("refresh_session", Public),
-    ("refuse_withdrawal", Staff(Resource::HeldWithdrawals, Action::Decide)),
-    ("reject_kyc_application", Staff(Resource::Kyc, Action::Decide)),
-    ("register_user", Public),
-    ("release_hold", Party),
-    ("release_milestone", Party),
-    ("release_withdrawal", Staff(Resource::HeldWithdrawals, Action::Decide)),
-    ("remove_second_factor", Own),
-    ("reopen_user", Staff(Resource::Users, Action::Change)),
-    ("replay_job", Staff(Resource::Jobs, Action::Change)),
-    ("send_log_in_code", Public),
-    ("send_step_up_code", Own),
-    ("revoke_api_key", Party),
-    ("rotate_api_key", Party),
-    ("set_handle", Own),
-    ("set_message_factor", Own),
-    ("set_role", Staff(Resource::Roles, Action::Change)),
-    ("settle_hold", Party),
-    ("start_reconciliation", Staff(Resource::Reconciliation, Action::Change)),
-    ("set_password", Own),
-    ("start_email_change", Own),
-    ("start_password_reset", Public),
-    ("start_phone_change", Own),
-    ("start_verification", Own),
-    ("submit_kyc_application", Party),
-    ("withdraw_kyc_application", Party),
-    ("step_up_session", Own),
-    ("accept_invitation", Public),
-    ("create_invitation", Party),
-    ("create_organisation", Own),
-    ("get_invitation", Public),
-    ("get_organisation", Party),
-    ("join_organisation", Own),
-    ("list_invitations", Party),
-    ("list_members", Party),
-    ("list_organisation_deals", Party),
-    ("list_organisation_keys", Party),
-    ("revoke_organisation_key", Party),
-    ("list_organisations", Own),
-    ("remove_member", Party),
-    ("resend_invitation", Party),
-    ("revoke_invitation", Party),
-    ("set_rank", Party),
-    ("update_organisation", Party),
-];
-const ROWS: usize = 122;
 
 /// A deal, a payment, a hold, an application, an organisation, a key, a job and a transaction that exist, so that a refusal is not for want of them.
 pub(crate) struct World {

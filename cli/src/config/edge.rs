@@ -53,3 +53,41 @@ fn origin(text: &str) -> Option<String> {
     let is_web = ["http", "https"].contains(&url.scheme());
     (is_web && url.origin().ascii_serialization() == text).then(|| text.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::tests::{SECRET, api};
+
+    #[test]
+    fn proxies_are_networks_or_single_addresses() {
+        let read = |text| api(&[SECRET, ("AMANA_TRUSTED_PROXIES", text)]);
+        let proxies = read(" 10.0.0.0/8, 192.0.2.7,fd00::/8 ").unwrap().edge.trusted_proxies;
+        let shown: Vec<String> = proxies.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["10.0.0.0/8", "192.0.2.7/32", "fd00::/8"]);
+        for wrong in ["10.0.0.0/33", "*", "localhost", "10.0.0.0/8 192.0.2.7"] {
+            let said = read(wrong).unwrap_err().to_string();
+            assert!(said.starts_with("configuration: AMANA_TRUSTED_PROXIES must be"), "{said}");
+        }
+    }
+
+    #[test]
+    fn origins_are_exact() {
+        let read = |text| api(&[SECRET, ("AMANA_ALLOWED_ORIGINS", text)]);
+        let origins = read("https://app.example.com, http://localhost:3000").unwrap().edge;
+        assert_eq!(origins.allowed_origins, ["https://app.example.com", "http://localhost:3000"]);
+        for wrong in [
+            "*",
+            "null",
+            "app.example.com",
+            "https://*.example.com/",
+            "https://app.example.com/",
+            "https://app.example.com:443",
+            "https://App.example.com",
+            "https://user@app.example.com",
+            "file:///tmp",
+        ] {
+            let said = read(wrong).unwrap_err().to_string();
+            assert!(said.starts_with("configuration: AMANA_ALLOWED_ORIGINS must be"), "{said}");
+        }
+    }
+}
