@@ -109,5 +109,6 @@ async fn a_long_message_closes_the_socket() {
     next(&mut socket).await;
     socket.send(Message::text("x".repeat(5_000))).await.expect("sent");
     let end = timeout(PATIENCE, socket.next()).await.expect("an end");
-    assert!(!matches!(end, Some(Ok(Message::Text(_)))), "{end:?}");
+    // A heartbeat would show that it is open still.
+    assert!(matches!(end, None | Some(Ok(Message::Close(_)) | Err(_))), "{end:?}");
 }

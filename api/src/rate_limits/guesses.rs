@@ -43,7 +43,8 @@ impl Guesses {
             Err(error) if matches!(error.code, Code::InvalidCredentials | Code::PasswordWrong) => {}
             Ok(_) => {
                 let _ = redis.clear(&self.rule, &account).await;
-                let _ = redis.give_back(&self.rule, &both[1..], now_ms).await;
+                let _ =
+                    redis.give_back(&self.rule, both.get(1..).unwrap_or_default(), now_ms).await;
             }
             Err(_) => {
                 let _ = redis.give_back(&self.rule, &both, now_ms).await;

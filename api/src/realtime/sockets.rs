@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// A few tabs of one browser.
 const OF_SESSION_MAX: u32 = 4;
 
-/// An open socket holds some 20 KiB.
+/// Each holds a connection and a task.
 const OF_PROCESS_MAX: u32 = 10_000;
 
 #[derive(Debug, Default)]
