@@ -1,55 +1,72 @@
 //! Who may do what to a deal: one table, read by `decide` and by nothing else.
 
 use crate::deal::{Actor, Command, Deal, Refusal, Role};
+use crate::id::UserId;
 
 /// Which side a command belongs to.
 enum Right {
     Only(Role),
-    /// The party that did not make the proposal.
+    /// The side that did not make the offer.
     Counterparty,
-    Proposer,
+    /// The side that made it.
+    Offerer,
     EitherParty,
-    /// Timers.
+    /// Timers, and what arrived from outside.
     System,
-    /// The party, or money that arrived from the party.
-    OnlyOrSystem(Role),
+    /// The one who pays, with their own money, or money of theirs that arrived.
+    Payer(UserId),
+    /// Somebody who works here and has no part in the deal.
+    Arbiter,
 }
 
-const fn right(command: &Command) -> Right {
+const fn right(deal: &Deal, command: &Command) -> Right {
     match command {
-        Command::Propose => Right::Proposer,
-        Command::Agree => Right::Counterparty,
-        Command::Fund => Right::OnlyOrSystem(Role::Buyer),
-        Command::Deliver(_) => Right::Only(Role::Seller),
-        Command::Release(_) => Right::Only(Role::Buyer),
-        Command::Cancel => Right::EitherParty,
-        Command::Lapse(_) => Right::System,
+        Command::Join(_) | Command::Lapse(_) => Right::System,
+        Command::Propose => Right::Offerer,
+        Command::Counter(_) if matches!(deal.state, crate::deal::DealState::Draft) => {
+            Right::Offerer
+        }
+        Command::Agree(_) => Right::Counterparty,
+        Command::NamePayer(_) | Command::Reject(_) | Command::Release(_) => {
+            Right::Only(Role::Buyer)
+        }
+        Command::Fund { payer, .. } => Right::Payer(*payer),
+        Command::Deliver { .. } | Command::Refund(_) => Right::Only(Role::Seller),
+        Command::Counter(_)
+        | Command::OfferSplit { .. }
+        | Command::AcceptSplit { .. }
+        | Command::Dispute(_)
+        | Command::Answer(_)
+        | Command::Extend { .. }
+        | Command::Cancel => Right::EitherParty,
+        Command::Award { .. } => Right::Arbiter,
     }
 }
 
-/// Checks the right of `actor` and tells the role in which it acts (`None`: the system).
+/// Checks the right of `actor` and tells the side on which it acts, if it is on one.
 ///
 /// # Errors
-/// [`Refusal::WrongParty`] or [`Refusal::OwnProposal`].
+/// [`Refusal::WrongParty`], [`Refusal::OwnProposal`], [`Refusal::NotPayer`] or [`Refusal::NotArbiter`].
 pub fn permit(deal: &Deal, actor: Actor, command: &Command) -> Result<Option<Role>, Refusal> {
     let role = match actor {
-        Actor::System => None,
-        Actor::User(user) => {
-            Some(deal.role_of(user).ok_or(Refusal::WrongParty { wanted: deal.proposer })?)
+        Actor::User(user) => deal.role_of(user),
+        Actor::System | Actor::Arbiter(_) => None,
+    };
+    let (wanted, holds) = match right(deal, command) {
+        Right::Only(wanted) => (wanted, role == Some(wanted)),
+        Right::Offerer => (deal.offered_by, role == Some(deal.offered_by)),
+        Right::Counterparty if role == Some(deal.offered_by) => return Err(Refusal::OwnProposal),
+        Right::Counterparty => (deal.offered_by.other(), role == Some(deal.offered_by.other())),
+        Right::EitherParty => (deal.offered_by, role.is_some()),
+        Right::System => (deal.offered_by, actor == Actor::System),
+        Right::Payer(payer) => {
+            let own = actor == Actor::User(payer) || actor == Actor::System;
+            return if own && deal.may_pay(payer) { Ok(role) } else { Err(Refusal::NotPayer) };
+        }
+        Right::Arbiter => {
+            let stranger = matches!(actor, Actor::Arbiter(user) if !deal.concerns(user));
+            return if stranger { Ok(None) } else { Err(Refusal::NotArbiter) };
         }
     };
-    let wanted = match right(command) {
-        Right::EitherParty if role.is_some() => return Ok(role),
-        Right::System if role.is_none() => return Ok(role),
-        Right::OnlyOrSystem(_) if role.is_none() => return Ok(role),
-        Right::Counterparty if role == Some(deal.proposer) => return Err(Refusal::OwnProposal),
-        Right::Only(wanted) | Right::OnlyOrSystem(wanted) => wanted,
-        Right::Counterparty => deal.proposer.other(),
-        Right::Proposer | Right::EitherParty | Right::System => deal.proposer,
-    };
-    if role == Some(wanted) && !matches!(right(command), Right::System) {
-        Ok(role)
-    } else {
-        Err(Refusal::WrongParty { wanted })
-    }
+    if holds { Ok(role) } else { Err(Refusal::WrongParty { wanted }) }
 }

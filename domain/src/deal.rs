@@ -1,65 +1,59 @@
-//! A deal: two parties, terms, a fee plan, and milestones that are paid into escrow and released one by one.
+//! A deal: two sides, terms that both sign, and milestones that are paid into escrow and settled one by one.
 
+mod change;
+mod command;
 mod decide;
+mod dispute;
+mod division;
 mod draft;
+mod milestone;
 mod outcome;
+mod party;
+mod template;
+mod terms;
+mod timer;
 
+pub use change::{Change, changes};
+pub use command::{Actor, Command};
 pub use decide::decide;
+pub use dispute::{Award, Costs, Dispute, SECOND_LOOK_MINOR_MIN, Stage};
+pub use division::Division;
 pub use draft::{
-    MILESTONES_MAX, NewDeal, NewMilestone, TERM_MAX, TERM_MIN, TITLE_CHARS_MAX, draft,
+    DESCRIPTION_CHARS_MAX, ITEMS_MAX, MILESTONES_MAX, NewDeal, NewMilestone, Offer, REVISIONS_MAX,
+    TERM_MAX, TERM_MIN, TITLE_CHARS_MAX, draft,
 };
+pub use milestone::{Item, Milestone, MilestoneState, Offers, Proof};
 pub use outcome::{Decision, Event, Refusal};
+pub use party::{Broker, PAYERS_MAX, Payer, Role};
+pub use template::{DealTemplate, Sketch};
+pub use terms::{Terms, declared_outcome};
+pub use timer::{REMINDERS, Timer, reminders};
 
 use crate::fee::FeePlan;
-use crate::id::{DealId, MilestoneId, UserId};
+use crate::id::{DealId, UserId};
 use crate::money::{Currency, Money, MoneyError};
 use crate::text_enum;
-use chrono::{DateTime, TimeDelta, Utc};
-
-text_enum! {
-    pub enum Role as "party" {
-        Buyer = "buyer",
-        Seller = "seller",
-    }
-}
-
-impl Role {
-    #[must_use]
-    pub const fn other(self) -> Self {
-        match self {
-            Role::Buyer => Role::Seller,
-            Role::Seller => Role::Buyer,
-        }
-    }
-}
+use chrono::{DateTime, Utc};
 
 text_enum! {
     pub enum DealState as "deal state" {
         Draft = "draft",
-        /// One party has offered it; the other may agree.
+        /// One side has offered its newest revision; the other may sign it or make a counter-offer.
         Proposed = "proposed",
-        /// Both are bound; the buyer is to pay.
+        /// Both are bound; it is to be paid.
         Agreed = "agreed",
         /// The whole price is in escrow.
         Funded = "funded",
         /// Every milestone still open has been delivered and waits for the buyer.
         Delivered = "delivered",
-        /// Nothing is open, and at least one milestone was paid to the seller.
+        /// At least one milestone is disputed.
+        Disputed = "disputed",
+        /// Nothing is open, and at least a part was paid to the seller.
         Released = "released",
-        /// Nothing is open, and everything went back to the buyer.
+        /// Nothing is open, and everything went back to who paid.
         Refunded = "refunded",
         Cancelled = "cancelled",
         Expired = "expired",
-    }
-}
-
-text_enum! {
-    pub enum MilestoneState as "milestone state" {
-        Planned = "planned",
-        Funded = "funded",
-        Delivered = "delivered",
-        Released = "released",
-        Refunded = "refunded",
     }
 }
 
@@ -72,7 +66,8 @@ impl DealState {
             | DealState::Proposed
             | DealState::Agreed
             | DealState::Funded
-            | DealState::Delivered => false,
+            | DealState::Delivered
+            | DealState::Disputed => false,
             DealState::Released
             | DealState::Refunded
             | DealState::Cancelled
@@ -81,81 +76,43 @@ impl DealState {
     }
 }
 
-impl MilestoneState {
-    #[must_use]
-    pub const fn is_open(self) -> bool {
-        match self {
-            MilestoneState::Planned | MilestoneState::Funded | MilestoneState::Delivered => true,
-            MilestoneState::Released | MilestoneState::Refunded => false,
-        }
-    }
+/// What one side has asked for and the other has to agree to: a deadline moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Extension {
+    pub asked_by: Role,
+    pub timer: Timer,
+    pub until: DateTime<Utc>,
 }
 
-/// How long each side has. What silence means is part of the terms and cannot be changed by the parties:
-/// no acceptance or no payment: the deal expires; no delivery: the buyer gets the money back;
-/// no objection to a delivery: the seller gets paid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Terms {
-    pub acceptance: TimeDelta,
-    pub funding: TimeDelta,
-    pub inspection: TimeDelta,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Milestone {
-    pub id: MilestoneId,
-    pub title: String,
-    pub amount: Money,
-    pub buyer_fee: Money,
-    pub seller_fee: Money,
-    /// Counted from funding.
-    pub delivery: TimeDelta,
-    pub state: MilestoneState,
-    /// Delivery is due while funded; the buyer's objection is due while delivered.
-    pub due_at: Option<DateTime<Utc>>,
-}
-
-impl Milestone {
-    /// What of the escrow belongs to this milestone.
-    ///
-    /// # Errors
-    /// [`MoneyError`] if the parts are of different currencies.
-    pub fn in_escrow(&self) -> Result<Money, MoneyError> {
-        self.amount.plus(self.buyer_fee)
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Deal {
     pub id: DealId,
     pub title: String,
-    pub buyer: UserId,
-    pub seller: UserId,
-    pub proposer: Role,
+    /// `None` until the invited side has joined. Both are there once it is agreed.
+    pub buyer: Option<UserId>,
+    pub seller: Option<UserId>,
+    pub broker: Option<Broker>,
     pub currency: Currency,
     pub fees: FeePlan,
     pub terms: Terms,
+    /// Counts the offers; what is signed is one of them.
+    pub revision: u32,
+    pub offered_by: Role,
     pub state: DealState,
     /// Who has asked to call the funded deal off; the other's consent refunds it.
     pub cancel_asked_by: Option<Role>,
+    pub extension: Option<Extension>,
     /// Acceptance or funding is due at.
     pub due_at: Option<DateTime<Utc>>,
+    /// In the order in which they came; the buyer is there once they have paid.
+    pub payers: Vec<Payer>,
+    /// How many payments have gone into escrow: numbers their entries.
+    pub fundings: u32,
     pub milestones: Vec<Milestone>,
 }
 
 impl Deal {
-    #[must_use]
-    pub fn role_of(&self, user: UserId) -> Option<Role> {
-        if user == self.buyer {
-            Some(Role::Buyer)
-        } else if user == self.seller {
-            Some(Role::Seller)
-        } else {
-            None
-        }
-    }
-
-    /// What the buyer pays: all amounts and the buyer's share of the fees.
+    /// What is to be paid: all amounts and the buyer's share of the fees.
     ///
     /// # Errors
     /// [`MoneyError`] if the parts are of different currencies or too large together.
@@ -164,51 +121,6 @@ impl Deal {
             self.milestones.iter().map(Milestone::in_escrow).collect();
         Money::sum(self.currency, parts?)
     }
-}
-
-/// A deadline that may pass in silence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Timer {
-    Acceptance,
-    Funding,
-    Delivery(MilestoneId),
-    Inspection(MilestoneId),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Command {
-    Propose,
-    Agree,
-    /// Takes the price from the buyer's wallet into escrow.
-    Fund,
-    Deliver(MilestoneId),
-    Release(MilestoneId),
-    Cancel,
-    /// A deadline has passed.
-    Lapse(Timer),
-}
-
-impl Command {
-    /// The word that refusals and audit records use.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Command::Propose => "propose",
-            Command::Agree => "agree",
-            Command::Fund => "fund",
-            Command::Deliver(_) => "deliver",
-            Command::Release(_) => "release",
-            Command::Cancel => "cancel",
-            Command::Lapse(_) => "lapse",
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Actor {
-    User(UserId),
-    /// A timer, or money that arrived for the deal.
-    System,
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The fee plan: a percentage and a fixed part, borne by the buyer, the seller or both, fixed before payment.
+//! The fee plan: what a deal costs and who bears it, known before anything is paid, frozen in what both sign.
 
 use crate::money::{Currency, Money, MoneyError};
 use crate::text_enum;
@@ -15,65 +15,109 @@ text_enum! {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Versioned: a deal keeps the plan that it was agreed under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FeePlan {
+    pub version: u32,
     pub percentage_bps: u16,
     pub fixed: Money,
+    /// The fee is never less.
+    pub floor: Money,
+    /// The fee is never more, where there is one.
+    pub cap: Option<Money>,
+    /// What providers charge us for moving the money of one deal, passed on.
+    pub provider_cost: Money,
     pub payer: FeePayer,
 }
 
-/// What one milestone's release costs each side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FeeShare {
+/// What one milestone costs: the same sum seen twice, by who bears it and by who receives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Charge {
     pub buyer: Money,
     pub seller: Money,
+    /// The broker's, out of the sum.
+    pub commission: Money,
+    /// Passed on for what providers take, out of the sum.
+    pub provider_cost: Money,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum FeeError {
     #[error("a percentage has at most {BASIS_POINTS_MAX} basis points")]
     Percentage,
+    #[error("the cap of a fee cannot be below its floor")]
+    Bounds,
     #[error("the seller's fee would be larger than what the milestone pays")]
     ExceedsAmount,
     #[error(transparent)]
     Money(#[from] MoneyError),
 }
 
+impl Charge {
+    /// # Errors
+    /// [`MoneyError`] if the two are too large together.
+    pub fn total(&self) -> Result<Money, MoneyError> {
+        self.buyer.plus(self.seller)
+    }
+}
+
 impl FeePlan {
     #[must_use]
     pub const fn free(currency: Currency) -> Self {
-        Self { percentage_bps: 0, fixed: Money::zero(currency), payer: FeePayer::Seller }
+        let nothing = Money::zero(currency);
+        Self {
+            version: 0,
+            percentage_bps: 0,
+            fixed: nothing,
+            floor: nothing,
+            cap: None,
+            provider_cost: nothing,
+            payer: FeePayer::Seller,
+        }
     }
 
-    /// The fee for the whole: percentage rounded half up, plus the fixed part.
+    /// The platform's fee for the whole: percentage rounded half up, plus the fixed part, within floor and cap.
     ///
     /// # Errors
     /// [`FeeError`] on another currency or a result out of range.
-    pub fn total(&self, amount: Money) -> Result<Money, FeeError> {
-        if self.percentage_bps > BASIS_POINTS_MAX {
-            return Err(FeeError::Percentage);
+    pub fn platform(&self, amount: Money) -> Result<Money, FeeError> {
+        let fee = percentage(amount, self.percentage_bps)?.plus(self.fixed)?;
+        self.floor.plus(fee)?;
+        let cap = self.cap.unwrap_or(fee.max(self.floor));
+        if cap < self.floor {
+            return Err(FeeError::Bounds);
         }
-        let product = i128::from(amount.minor()).saturating_mul(i128::from(self.percentage_bps));
-        let rounded = product
-            .saturating_add(i128::from(BASIS_POINTS_MAX / 2))
-            .div_euclid(i128::from(BASIS_POINTS_MAX));
-        let part = i64::try_from(rounded).map_err(|_| MoneyError::TooLarge)?;
-        Ok(Money::new(part, amount.currency())?.plus(self.fixed)?)
+        Ok(fee.clamp(self.floor, cap))
     }
 
-    /// Divides the fee over milestones (by amount) and sides; every cent is accounted for.
-    /// An odd cent of a shared fee falls to the seller.
+    /// All that a deal of this amount costs: the platform's fee, the broker's commission, the providers' costs.
+    ///
+    /// # Errors
+    /// As [`FeePlan::platform`].
+    pub fn total(&self, amount: Money, commission_bps: u16) -> Result<Money, FeeError> {
+        let commission = percentage(amount, commission_bps)?;
+        Ok(self.platform(amount)?.plus(commission)?.plus(self.provider_cost)?)
+    }
+
+    /// Divides what the deal costs over milestones (by amount) and sides; every cent is accounted for.
+    /// An odd cent of a shared charge falls to the seller.
     ///
     /// # Errors
     /// [`FeeError::ExceedsAmount`] if a seller would receive nothing or less.
-    pub fn divide(&self, amounts: &[Money]) -> Result<Vec<FeeShare>, FeeError> {
+    pub fn divide(&self, amounts: &[Money], commission_bps: u16) -> Result<Vec<Charge>, FeeError> {
         let currency = self.fixed.currency();
-        let fee = self.total(Money::sum(currency, amounts.iter().copied())?)?;
+        let whole = Money::sum(currency, amounts.iter().copied())?;
         let weights: Vec<i64> = amounts.iter().map(|amount| amount.minor()).collect();
-        fee.allocate(&weights)
+        let platform = self.platform(whole)?.allocate(&weights);
+        let commission = percentage(whole, commission_bps)?.allocate(&weights);
+        let cost = self.provider_cost.allocate(&weights);
+        platform
             .into_iter()
+            .zip(commission)
+            .zip(cost)
             .zip(amounts)
-            .map(|(part, amount)| {
+            .map(|(((platform, commission), provider_cost), amount)| {
+                let part = platform.plus(commission)?.plus(provider_cost)?;
                 let buyer = match self.payer {
                     FeePayer::Buyer => part,
                     FeePayer::Seller => Money::zero(currency),
@@ -83,10 +127,17 @@ impl FeePlan {
                 if seller >= *amount && !seller.is_zero() {
                     return Err(FeeError::ExceedsAmount);
                 }
-                Ok(FeeShare { buyer, seller })
+                Ok(Charge { buyer, seller, commission, provider_cost })
             })
             .collect()
     }
+}
+
+fn percentage(amount: Money, bps: u16) -> Result<Money, FeeError> {
+    if bps > BASIS_POINTS_MAX {
+        return Err(FeeError::Percentage);
+    }
+    Ok(amount.portion(i64::from(bps), i64::from(BASIS_POINTS_MAX))?)
 }
 
 #[cfg(test)]
@@ -99,9 +150,14 @@ mod tests {
     }
 
     fn check(payer: FeePayer, amounts: &[i64], expected: &[(i64, i64)]) {
-        let plan = FeePlan { percentage_bps: 250, fixed: kes(1_000), payer };
+        let plan = FeePlan {
+            percentage_bps: 250,
+            fixed: kes(1_000),
+            payer,
+            ..FeePlan::free(Currency::Kes)
+        };
         let amounts: Vec<Money> = amounts.iter().map(|minor| kes(*minor)).collect();
-        let shares = plan.divide(&amounts).unwrap();
+        let shares = plan.divide(&amounts, 0).unwrap();
         let got: Vec<_> = shares.iter().map(|s| (s.buyer.minor(), s.seller.minor())).collect();
         assert_eq!(got, expected);
     }
@@ -116,24 +172,69 @@ mod tests {
 
     #[test]
     fn a_fee_may_not_eat_the_whole_payment() {
-        let plan = FeePlan { percentage_bps: 0, fixed: kes(1_000), payer: FeePayer::Seller };
-        assert_eq!(plan.divide(&[kes(1_000)]), Err(FeeError::ExceedsAmount));
+        let plan = FeePlan { fixed: kes(1_000), ..FeePlan::free(Currency::Kes) };
+        assert_eq!(plan.divide(&[kes(1_000)], 0), Err(FeeError::ExceedsAmount));
+    }
+
+    #[test]
+    fn floor_and_cap_hold_and_contradict_each_other_only_aloud() {
+        let plan = FeePlan {
+            percentage_bps: 100,
+            floor: kes(5_000),
+            cap: Some(kes(50_000)),
+            ..FeePlan::free(Currency::Kes)
+        };
+        let fee = |amount| plan.platform(kes(amount)).map(Money::minor);
+        assert_eq!(
+            [fee(100), fee(500_000), fee(1_000_000), fee(9_000_000)],
+            [Ok(5_000), Ok(5_000), Ok(10_000), Ok(50_000)]
+        );
+        let senseless = FeePlan { cap: Some(kes(4_999)), ..plan };
+        assert_eq!(senseless.platform(kes(100)), Err(FeeError::Bounds));
+    }
+
+    #[test]
+    fn broker_and_provider_are_paid_out_of_the_charge() {
+        let plan = FeePlan {
+            percentage_bps: 200,
+            provider_cost: kes(3_300),
+            payer: FeePayer::Buyer,
+            ..FeePlan::free(Currency::Kes)
+        };
+        let charges = plan.divide(&[kes(100_000), kes(200_000)], 150).unwrap();
+        let seen: Vec<_> = charges
+            .iter()
+            .map(|c| (c.buyer.minor(), c.commission.minor(), c.provider_cost.minor()))
+            .collect();
+        assert_eq!(seen, [(4_600, 1_500, 1_100), (9_200, 3_000, 2_200)]);
     }
 
     proptest! {
         #[test]
-        fn the_shares_add_up_to_the_fee(
+        fn the_charges_add_up_to_the_total(
             bps in 0..500u16,
+            commission in 0..300u16,
             fixed in 0..1_000i64,
+            cost in 0..5_000i64,
             amounts in prop::collection::vec(100_000..100_000_000i64, 1..20),
             payer in prop::sample::select(FeePayer::ALL),
         ) {
-            let plan = FeePlan { percentage_bps: bps, fixed: kes(fixed), payer };
+            let plan = FeePlan {
+                percentage_bps: bps,
+                fixed: kes(fixed),
+                provider_cost: kes(cost),
+                payer,
+                ..FeePlan::free(Currency::Kes)
+            };
             let amounts: Vec<Money> = amounts.into_iter().map(kes).collect();
-            let total = plan.total(Money::sum(Currency::Kes, amounts.iter().copied()).unwrap()).unwrap();
-            let shares = plan.divide(&amounts).unwrap();
-            let sum: i64 = shares.iter().map(|s| s.buyer.minor() + s.seller.minor()).sum();
-            prop_assert_eq!(sum, total.minor());
+            let whole = Money::sum(Currency::Kes, amounts.iter().copied()).unwrap();
+            let charges = plan.divide(&amounts, commission).unwrap();
+            let sum: i64 = charges.iter().map(|c| c.total().unwrap().minor()).sum();
+            prop_assert_eq!(sum, plan.total(whole, commission).unwrap().minor());
+            for charge in charges {
+                let out = charge.commission.plus(charge.provider_cost).unwrap();
+                prop_assert!(out <= charge.total().unwrap());
+            }
         }
     }
 }

@@ -84,6 +84,12 @@ impl Account {
         Self { kind: AccountKind::PlatformFees, owner: Uuid::nil(), currency }
     }
 
+    /// What people pay us for what providers take from us.
+    #[must_use]
+    pub const fn provider_costs(currency: Currency) -> Self {
+        Self { kind: AccountKind::PlatformProviderCosts, owner: Uuid::nil(), currency }
+    }
+
     #[must_use]
     pub const fn suspense(currency: Currency) -> Self {
         Self { kind: AccountKind::PlatformSuspense, owner: Uuid::nil(), currency }
@@ -118,6 +124,8 @@ text_enum! {
         Fund = "fund",
         Release = "release",
         Refund = "refund",
+        /// A milestone divided between the two sides.
+        Split = "split",
         PayoutReserve = "payout_reserve",
         PayoutSettle = "payout_settle",
         PayoutReturn = "payout_return",

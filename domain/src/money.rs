@@ -149,6 +149,18 @@ impl Money {
         Money::new(self.minor.checked_add(lift).ok_or(MoneyError::TooLarge)?, self.currency)
     }
 
+    /// The part of this amount that `part` is of `whole`, rounded half up; nothing of nothing is nothing.
+    ///
+    /// # Errors
+    /// The result would be above the largest amount.
+    pub fn portion(self, part: i64, whole: i64) -> Result<Money, MoneyError> {
+        let product = i128::from(self.minor).saturating_mul(i128::from(part.max(0)));
+        let half = i128::from(whole).div_euclid(2);
+        let quotient = product.saturating_add(half).checked_div_euclid(i128::from(whole));
+        let minor = i64::try_from(quotient.unwrap_or(0)).map_err(|_| MoneyError::TooLarge)?;
+        Money::new(minor, self.currency)
+    }
+
     /// Divides this amount by weight, to the minor unit: the parts always add up to the whole.
     /// What integer division leaves over goes to the parts with the largest remainders, first ones first.
     #[must_use]

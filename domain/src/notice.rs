@@ -1,7 +1,7 @@
 //! Who is told what: which event leads to which message for which party.
 
 use crate::code::Purpose;
-use crate::deal::{Event, Role};
+use crate::deal::{Deal, DealState, Event, Role};
 use crate::text_enum;
 
 text_enum! {
@@ -33,7 +33,16 @@ text_enum! {
         /// It has a new secret.
         ApiKeyRotated = "api_key_rotated",
         DealProposed = "deal_proposed",
+        /// The other side has made another offer.
+        DealCountered = "deal_countered",
+        /// To somebody who is to stand on the other side and may not be one of ours.
+        DealInvitation = "deal_invitation",
+        /// The buyer lets them pay, too.
+        PayerNamed = "payer_named",
         DealAgreed = "deal_agreed",
+        DealPaidInPart = "deal_paid_in_part",
+        /// The deal came to nothing before it was funded.
+        PaymentReturned = "payment_returned",
         DealCancelled = "deal_cancelled",
         CancelAsked = "cancel_asked",
         DealExpired = "deal_expired",
@@ -42,8 +51,19 @@ text_enum! {
         PaymentReview = "payment_review",
         DealFunded = "deal_funded",
         MilestoneDelivered = "milestone_delivered",
+        MilestoneRejected = "milestone_rejected",
         MilestoneReleased = "milestone_released",
         MilestoneRefunded = "milestone_refunded",
+        /// Divided: each side is told its own part.
+        MilestoneSplit = "milestone_split",
+        SplitOffered = "split_offered",
+        DisputeOpened = "dispute_opened",
+        DisputeAnswered = "dispute_answered",
+        DisputeAwarded = "dispute_awarded",
+        ExtensionAsked = "extension_asked",
+        DeadlineExtended = "deadline_extended",
+        /// To the side whose silence it would be.
+        DeadlineNear = "deadline_near",
         DealCompleted = "deal_completed",
         DepositReceived = "deposit_received",
         DepositFailed = "deposit_failed",
@@ -86,18 +106,38 @@ text_enum! {
     }
 }
 
-/// The messages that an event of a deal leads to.
+/// The messages that an event of a deal leads to, for its two sides. Who paid without being one of them is told
+/// by the store, which knows whom.
 #[must_use]
-pub fn of_event(event: &Event, proposer: Role) -> Vec<(Role, Template)> {
+pub fn of_event(event: &Event, deal: &Deal) -> Vec<(Role, Template)> {
     let both = |template| vec![(Role::Buyer, template), (Role::Seller, template)];
+    let other = deal.offered_by.other();
     match event {
-        Event::Created => vec![],
-        Event::Proposed => vec![(proposer.other(), Template::DealProposed)],
-        Event::Agreed => both(Template::DealAgreed),
+        Event::Created
+        | Event::Joined(_)
+        | Event::PayerNamed(_)
+        | Event::PaymentReturned { .. }
+        | Event::AwardProposed { .. } => vec![],
+        Event::Proposed => vec![(other, Template::DealProposed)],
+        // A draft is written anew by its owner.
+        Event::Countered(_) if deal.state == DealState::Draft => vec![],
+        Event::Countered(_) => vec![(other, Template::DealCountered)],
+        Event::Agreed(_) => both(Template::DealAgreed),
+        // The last part is told as the whole.
+        Event::Paid { .. } if deal.state != DealState::Agreed => vec![],
+        Event::Paid { .. } => both(Template::DealPaidInPart),
         Event::Funded => both(Template::DealFunded),
         Event::MilestoneDelivered(_) => vec![(Role::Buyer, Template::MilestoneDelivered)],
+        Event::MilestoneRejected(_) => vec![(Role::Seller, Template::MilestoneRejected)],
         Event::MilestoneReleased(_) => vec![(Role::Seller, Template::MilestoneReleased)],
         Event::MilestoneRefunded(_) => both(Template::MilestoneRefunded),
+        Event::MilestoneSplit { .. } => both(Template::MilestoneSplit),
+        Event::SplitOffered { by, .. } => vec![(by.other(), Template::SplitOffered)],
+        Event::DisputeOpened { by, .. } => vec![(by.other(), Template::DisputeOpened)],
+        Event::DisputeAnswered(_) => both(Template::DisputeAnswered),
+        Event::Awarded { .. } => both(Template::DisputeAwarded),
+        Event::ExtensionAsked { by, .. } => vec![(by.other(), Template::ExtensionAsked)],
+        Event::Extended { .. } => both(Template::DeadlineExtended),
         Event::CancelAsked(role) => vec![(role.other(), Template::CancelAsked)],
         Event::Cancelled => both(Template::DealCancelled),
         Event::Expired => both(Template::DealExpired),
@@ -125,6 +165,15 @@ pub const fn of_code(purpose: Purpose) -> Template {
 pub const fn channels(template: Template) -> &'static [Channel] {
     match template {
         Template::DealProposed
+        | Template::DealCountered
+        | Template::DealInvitation
+        | Template::PayerNamed
+        | Template::PaymentReturned
+        | Template::MilestoneRejected
+        | Template::MilestoneSplit
+        | Template::DisputeOpened
+        | Template::DisputeAwarded
+        | Template::DeadlineNear
         | Template::DealFunded
         | Template::MilestoneDelivered
         | Template::MilestoneReleased
@@ -154,6 +203,11 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::ApiKeyMade
         | Template::ApiKeyRotated
         | Template::DealAgreed
+        | Template::DealPaidInPart
+        | Template::SplitOffered
+        | Template::DisputeAnswered
+        | Template::ExtensionAsked
+        | Template::DeadlineExtended
         | Template::DealCancelled
         | Template::CancelAsked
         | Template::DealExpired

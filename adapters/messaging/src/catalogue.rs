@@ -59,15 +59,40 @@ pub const fn variables(template: Template) -> Variables {
         Template::InvitationAccepted => only(&["name", "counterparty", "organisation"]),
         Template::BackupCodeUsed => only(&["name", "at", "left"]),
         Template::ApiKeyMade | Template::ApiKeyRotated => only(&["name", "key", "at"]),
-        Template::DealProposed => {
+        Template::DealProposed | Template::DealCountered => {
             only(&["name", "counterparty", "deal_title", "amount", "deadline"])
         }
-        Template::DealAgreed => only(&["name", "counterparty", "deal_title", "amount"]),
+        Template::DealInvitation => {
+            only(&["counterparty", "deal_title", "amount", "code", "deadline"])
+        }
+        Template::DealAgreed | Template::PayerNamed => {
+            only(&["name", "counterparty", "deal_title", "amount"])
+        }
+        Template::DealPaidInPart => only(&["name", "deal_title", "amount", "left"]),
+        Template::ExtensionAsked => only(&["name", "counterparty", "deal_title", "deadline"]),
+        Template::DeadlineExtended | Template::DeadlineNear => {
+            only(&["name", "deal_title", "deadline"])
+        }
+        Template::MilestoneRejected => with(
+            &["name", "counterparty", "deal_title", "milestone", "deadline"],
+            Detail::Explanation,
+        ),
+        Template::SplitOffered => {
+            only(&["name", "counterparty", "deal_title", "milestone", "amount"])
+        }
+        Template::DisputeOpened => with(
+            &["name", "counterparty", "deal_title", "milestone", "deadline"],
+            Detail::Explanation,
+        ),
+        Template::DisputeAnswered => only(&["name", "deal_title", "milestone", "deadline"]),
+        Template::DisputeAwarded => {
+            with(&["name", "deal_title", "milestone", "amount"], Detail::Explanation)
+        }
         Template::DealCancelled
         | Template::CancelAsked
         | Template::DealExpired
         | Template::DealCompleted => only(&["name", "counterparty", "deal_title"]),
-        Template::PaymentRequested | Template::DealFunded => {
+        Template::PaymentRequested | Template::PaymentReturned | Template::DealFunded => {
             only(&["name", "deal_title", "amount"])
         }
         Template::PaymentFailed => with(&["name", "deal_title", "amount"], Detail::PaymentFailure),
@@ -75,7 +100,9 @@ pub const fn variables(template: Template) -> Variables {
         Template::MilestoneDelivered => {
             only(&["name", "counterparty", "deal_title", "milestone", "amount", "deadline"])
         }
-        Template::MilestoneReleased | Template::MilestoneRefunded => {
+        Template::MilestoneReleased
+        | Template::MilestoneRefunded
+        | Template::MilestoneSplit => {
             only(&["name", "deal_title", "milestone", "amount"])
         }
         Template::DepositReceived | Template::PaymentMatched => {

@@ -2,13 +2,20 @@
 //! does not compile until somebody has decided what it means.
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod consent;
+mod deliver;
+mod dispute;
+mod fund;
+mod offer;
+mod settle;
+
+pub(super) use deliver::REWORKS_MAX;
+
 use super::{
-    Actor, Command, Deal, DealState, Decision, Event, Milestone, MilestoneState, Refusal, Role,
-    Timer,
+    Actor, Command, Deal, DealState, Decision, Event, Milestone, MilestoneState, Refusal, Timer,
 };
 use crate::access;
 use crate::id::MilestoneId;
-use crate::ledger::{Account, Entry, EntryKind};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// Decides what `command` does to `deal`. Nothing is changed by asking.
@@ -17,252 +24,230 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// [`Refusal`] if the actor may not, the state does not allow it, or a deadline speaks against it.
 pub fn decide(
     deal: &Deal,
-    command: Command,
+    command: &Command,
     actor: Actor,
     now: DateTime<Utc>,
 ) -> Result<Decision, Refusal> {
-    let role = access::permit(deal, actor, &command)?;
+    let role = access::permit(deal, actor, command)?;
     let wrong_state = || Err(Refusal::WrongState { state: deal.state, command: command.name() });
-    match (deal.state, command) {
-        (DealState::Draft, Command::Propose) => propose(deal, now),
-        (DealState::Proposed, Command::Agree) => agree(deal, now),
-        (DealState::Agreed, Command::Fund) => fund(deal, now),
-        (DealState::Draft | DealState::Proposed | DealState::Agreed, Command::Cancel) => {
-            Ok(finish(deal, DealState::Cancelled, Event::Cancelled))
-        }
-        (DealState::Funded | DealState::Delivered, Command::Cancel) => cancel_funded(deal, role),
-        (DealState::Funded | DealState::Delivered, Command::Deliver(id)) => deliver(deal, id, now),
-        (DealState::Funded | DealState::Delivered, Command::Release(id)) => {
-            release(deal, id, command)
-        }
-        (DealState::Proposed, Command::Lapse(Timer::Acceptance))
-        | (DealState::Agreed, Command::Lapse(Timer::Funding)) => {
-            passed(deal.due_at, now)?;
-            Ok(finish(deal, DealState::Expired, Event::Expired))
-        }
-        (DealState::Funded | DealState::Delivered, Command::Lapse(Timer::Delivery(id))) => {
-            let milestone = find(deal, id)?;
-            expect(milestone, MilestoneState::Funded, command)?;
-            passed(milestone.due_at, now)?;
-            refund(deal, &[id])
-        }
-        (DealState::Funded | DealState::Delivered, Command::Lapse(Timer::Inspection(id))) => {
-            let milestone = find(deal, id)?;
-            expect(milestone, MilestoneState::Delivered, command)?;
-            passed(milestone.due_at, now)?;
-            release(deal, id, command)
-        }
-        (
-            DealState::Draft,
-            Command::Agree
-            | Command::Fund
-            | Command::Deliver(_)
+    match deal.state {
+        DealState::Draft => match command {
+            Command::Join(user) => offer::join(deal, *user),
+            Command::Propose => offer::propose(deal, now),
+            Command::Counter(new) => offer::rewrite(deal, new),
+            Command::Cancel => Ok(finish(deal, DealState::Cancelled, Event::Cancelled)),
+            Command::Agree(_)
+            | Command::NamePayer(_)
+            | Command::Fund { .. }
+            | Command::Deliver { .. }
+            | Command::Reject(_)
             | Command::Release(_)
-            | Command::Lapse(_),
-        )
-        | (
-            DealState::Proposed,
+            | Command::Refund(_)
+            | Command::OfferSplit { .. }
+            | Command::AcceptSplit { .. }
+            | Command::Dispute(_)
+            | Command::Answer(_)
+            | Command::Award { .. }
+            | Command::Extend { .. }
+            | Command::Lapse(_) => wrong_state(),
+        },
+        DealState::Proposed => match command {
+            Command::Join(user) => offer::join(deal, *user),
+            Command::Counter(new) => offer::counter(deal, new, role, now),
+            Command::Agree(revision) => offer::agree(deal, *revision, now),
+            Command::Cancel => Ok(finish(deal, DealState::Cancelled, Event::Cancelled)),
+            Command::Lapse(Timer::Acceptance) => {
+                passed(deal.due_at, now)?;
+                Ok(finish(deal, DealState::Expired, Event::Expired))
+            }
             Command::Propose
-            | Command::Fund
-            | Command::Deliver(_)
+            | Command::NamePayer(_)
+            | Command::Fund { .. }
+            | Command::Deliver { .. }
+            | Command::Reject(_)
             | Command::Release(_)
-            | Command::Lapse(Timer::Funding | Timer::Delivery(_) | Timer::Inspection(_)),
-        )
-        | (
-            DealState::Agreed,
-            Command::Propose
-            | Command::Agree
-            | Command::Deliver(_)
+            | Command::Refund(_)
+            | Command::OfferSplit { .. }
+            | Command::AcceptSplit { .. }
+            | Command::Dispute(_)
+            | Command::Answer(_)
+            | Command::Award { .. }
+            | Command::Extend { .. }
+            | Command::Lapse(
+                Timer::Funding
+                | Timer::Delivery(_)
+                | Timer::Inspection(_)
+                | Timer::Answer(_)
+                | Timer::Award(_),
+            ) => wrong_state(),
+        },
+        DealState::Agreed => match command {
+            Command::NamePayer(user) => fund::name_payer(deal, *user),
+            Command::Fund { payer, amount } => fund::fund(deal, *payer, *amount, now),
+            Command::Extend { timer, until } => consent::extend(deal, *timer, *until, role, now),
+            Command::Cancel => fund::give_back(deal, DealState::Cancelled, Event::Cancelled),
+            Command::Lapse(Timer::Funding) => {
+                passed(deal.due_at, now)?;
+                fund::give_back(deal, DealState::Expired, Event::Expired)
+            }
+            Command::Join(_)
+            | Command::Propose
+            | Command::Counter(_)
+            | Command::Agree(_)
+            | Command::Deliver { .. }
+            | Command::Reject(_)
             | Command::Release(_)
-            | Command::Lapse(Timer::Acceptance | Timer::Delivery(_) | Timer::Inspection(_)),
-        )
-        | (
-            DealState::Funded | DealState::Delivered,
-            Command::Propose
-            | Command::Agree
-            | Command::Fund
-            | Command::Lapse(Timer::Acceptance | Timer::Funding),
-        )
-        | (
-            DealState::Released | DealState::Refunded | DealState::Cancelled | DealState::Expired,
-            Command::Propose
-            | Command::Agree
-            | Command::Fund
-            | Command::Deliver(_)
-            | Command::Release(_)
-            | Command::Cancel
-            | Command::Lapse(_),
-        ) => wrong_state(),
-    }
-}
-
-fn propose(deal: &Deal, now: DateTime<Utc>) -> Result<Decision, Refusal> {
-    let due_at = after(now, deal.terms.acceptance)?;
-    let next = Deal { state: DealState::Proposed, due_at: Some(due_at), ..deal.clone() };
-    Ok(Decision {
-        deal: next,
-        entries: vec![],
-        events: vec![Event::Proposed],
-        timers: vec![(Timer::Acceptance, due_at)],
-    })
-}
-
-fn agree(deal: &Deal, now: DateTime<Utc>) -> Result<Decision, Refusal> {
-    in_time(deal.due_at, now)?;
-    let due_at = after(now, deal.terms.funding)?;
-    let next = Deal { state: DealState::Agreed, due_at: Some(due_at), ..deal.clone() };
-    Ok(Decision {
-        deal: next,
-        entries: vec![],
-        events: vec![Event::Agreed],
-        timers: vec![(Timer::Funding, due_at)],
-    })
-}
-
-fn fund(deal: &Deal, now: DateTime<Utc>) -> Result<Decision, Refusal> {
-    in_time(deal.due_at, now)?;
-    let mut next = Deal { state: DealState::Funded, due_at: None, ..deal.clone() };
-    let mut timers = Vec::with_capacity(next.milestones.len());
-    for milestone in &mut next.milestones {
-        let due_at = after(now, milestone.delivery)?;
-        milestone.state = MilestoneState::Funded;
-        milestone.due_at = Some(due_at);
-        timers.push((Timer::Delivery(milestone.id), due_at));
-    }
-    let buyer = Account::available(deal.buyer, deal.currency);
-    let escrow = Account::escrow(deal.id, deal.currency);
-    let key = format!("{}:fund", deal.id);
-    let entry = Entry::transfer(EntryKind::Fund, key, deal.price()?, buyer, escrow)?;
-    Ok(Decision { deal: next, entries: vec![entry], events: vec![Event::Funded], timers })
-}
-
-fn deliver(deal: &Deal, id: MilestoneId, now: DateTime<Utc>) -> Result<Decision, Refusal> {
-    let milestone = find(deal, id)?;
-    expect(milestone, MilestoneState::Funded, Command::Deliver(id))?;
-    in_time(milestone.due_at, now)?;
-    let due_at = after(now, deal.terms.inspection)?;
-    let next = with_milestone(deal, id, MilestoneState::Delivered, Some(due_at));
-    Ok(Decision {
-        deal: settle_state(next),
-        entries: vec![],
-        events: vec![Event::MilestoneDelivered(id)],
-        timers: vec![(Timer::Inspection(id), due_at)],
-    })
-}
-
-fn release(deal: &Deal, id: MilestoneId, command: Command) -> Result<Decision, Refusal> {
-    let milestone = find(deal, id)?;
-    match milestone.state {
-        // A buyer who is content may release before the seller has marked the delivery.
-        MilestoneState::Funded | MilestoneState::Delivered => {}
-        state @ (MilestoneState::Planned | MilestoneState::Released | MilestoneState::Refunded) => {
-            return Err(Refusal::WrongMilestoneState { state, command: command.name() });
+            | Command::Refund(_)
+            | Command::OfferSplit { .. }
+            | Command::AcceptSplit { .. }
+            | Command::Dispute(_)
+            | Command::Answer(_)
+            | Command::Award { .. }
+            | Command::Lapse(
+                Timer::Acceptance
+                | Timer::Delivery(_)
+                | Timer::Inspection(_)
+                | Timer::Answer(_)
+                | Timer::Award(_),
+            ) => wrong_state(),
+        },
+        DealState::Funded | DealState::Delivered | DealState::Disputed => match command {
+            Command::Deliver { milestone, proof } => {
+                deliver::deliver(deal, *milestone, *proof, now)
+            }
+            Command::Reject(id) => deliver::reject(deal, *id, now),
+            Command::Release(id) => settle::release(deal, *id, command),
+            Command::Refund(id) => settle::refund(deal, *id, command),
+            Command::OfferSplit { milestone, to_seller } => {
+                settle::offer_split(deal, *milestone, *to_seller, role)
+            }
+            Command::AcceptSplit { milestone, to_seller } => {
+                settle::accept_split(deal, *milestone, *to_seller, role)
+            }
+            Command::Dispute(id) => dispute::open(deal, *id, role, now),
+            Command::Answer(id) => dispute::answer(deal, *id, role, now),
+            Command::Award { milestone, award } => {
+                dispute::award(deal, *milestone, award, actor, now)
+            }
+            Command::Extend { timer, until } => consent::extend(deal, *timer, *until, role, now),
+            Command::Cancel => consent::cancel(deal, role),
+            Command::Lapse(Timer::Delivery(id)) => {
+                lapsed(deal, *id, MilestoneState::Funded, command, now)?;
+                settle::refund(deal, *id, command)
+            }
+            Command::Lapse(Timer::Inspection(id)) => {
+                lapsed(deal, *id, MilestoneState::Delivered, command, now)?;
+                settle::release(deal, *id, command)
+            }
+            Command::Lapse(Timer::Answer(id)) => {
+                lapsed(deal, *id, MilestoneState::Disputed, command, now)?;
+                dispute::unanswered(deal, *id)
+            }
+            Command::Lapse(Timer::Award(id)) => {
+                lapsed(deal, *id, MilestoneState::Disputed, command, now)?;
+                dispute::undecided(deal, *id)
+            }
+            Command::Join(_)
+            | Command::Propose
+            | Command::Counter(_)
+            | Command::Agree(_)
+            | Command::NamePayer(_)
+            | Command::Fund { .. }
+            | Command::Lapse(Timer::Acceptance | Timer::Funding) => wrong_state(),
+        },
+        DealState::Released | DealState::Refunded | DealState::Cancelled | DealState::Expired => {
+            match command {
+                Command::Join(_)
+                | Command::Propose
+                | Command::Counter(_)
+                | Command::Agree(_)
+                | Command::NamePayer(_)
+                | Command::Fund { .. }
+                | Command::Deliver { .. }
+                | Command::Reject(_)
+                | Command::Release(_)
+                | Command::Refund(_)
+                | Command::OfferSplit { .. }
+                | Command::AcceptSplit { .. }
+                | Command::Dispute(_)
+                | Command::Answer(_)
+                | Command::Award { .. }
+                | Command::Extend { .. }
+                | Command::Cancel
+                | Command::Lapse(_) => wrong_state(),
+            }
         }
     }
-    let shares = [
-        (
-            Account::available(deal.seller, deal.currency),
-            milestone.amount.minus(milestone.seller_fee)?,
-        ),
-        (Account::fees(deal.currency), milestone.buyer_fee.plus(milestone.seller_fee)?),
-    ];
-    let escrow = Account::escrow(deal.id, deal.currency);
-    let entry = Entry::distribute(EntryKind::Release, format!("{id}:release"), escrow, &shares)?;
-    let next = with_milestone(deal, id, MilestoneState::Released, None);
-    Ok(closing(settle_state(next), vec![entry], vec![Event::MilestoneReleased(id)]))
 }
 
-fn cancel_funded(deal: &Deal, role: Option<Role>) -> Result<Decision, Refusal> {
-    let Some(role) = role else { return Err(Refusal::WrongParty { wanted: deal.proposer }) };
-    match deal.cancel_asked_by {
-        Some(asked) if asked == role => Err(Refusal::AlreadyAsked),
-        Some(_) => {
-            let open: Vec<MilestoneId> =
-                deal.milestones.iter().filter(|m| m.state.is_open()).map(|m| m.id).collect();
-            refund(deal, &open)
-        }
-        None => Ok(Decision {
-            deal: Deal { cancel_asked_by: Some(role), ..deal.clone() },
-            entries: vec![],
-            events: vec![Event::CancelAsked(role)],
-            timers: vec![],
-        }),
-    }
-}
-
-/// Gives the buyer back what is in escrow for the milestones, the buyer's fees with it.
-fn refund(deal: &Deal, ids: &[MilestoneId]) -> Result<Decision, Refusal> {
-    let escrow = Account::escrow(deal.id, deal.currency);
-    let buyer = Account::available(deal.buyer, deal.currency);
-    let mut next = deal.clone();
-    let (mut entries, mut events) = (vec![], vec![]);
-    for id in ids {
-        let amount = find(deal, *id)?.in_escrow()?;
-        entries.push(Entry::transfer(
-            EntryKind::Refund,
-            format!("{id}:refund"),
-            amount,
-            escrow,
-            buyer,
-        )?);
-        events.push(Event::MilestoneRefunded(*id));
-        next = with_milestone(&next, *id, MilestoneState::Refunded, None);
-    }
-    Ok(closing(settle_state(next), entries, events))
+/// Nothing but the deal itself is different.
+fn changed(deal: Deal, event: Event) -> Decision {
+    Decision { deal, entries: vec![], events: vec![event] }
 }
 
 /// Ends a deal that holds no money.
 fn finish(deal: &Deal, state: DealState, event: Event) -> Decision {
-    let next = Deal { state, due_at: None, ..deal.clone() };
-    Decision { deal: next, entries: vec![], events: vec![event], timers: vec![] }
+    changed(Deal { state, due_at: None, extension: None, ..deal.clone() }, event)
 }
 
-fn closing(deal: Deal, entries: Vec<Entry>, mut events: Vec<Event>) -> Decision {
-    if matches!(deal.state, DealState::Released | DealState::Refunded) {
-        events.push(Event::Completed);
+/// The deal with one milestone in another shape, and in the state that follows from all of them. What one side
+/// asked for before this was asked about another deal.
+fn with_milestone(deal: &Deal, milestone: Milestone) -> Deal {
+    let mut next = Deal { cancel_asked_by: None, extension: None, ..deal.clone() };
+    for old in next.milestones.iter_mut().filter(|m| m.id == milestone.id) {
+        old.clone_from(&milestone);
     }
-    Decision { deal, entries, events, timers: vec![] }
+    next.state = derived(&next.milestones);
+    next
 }
 
 /// The state of a funded deal follows from its milestones.
-fn settle_state(mut deal: Deal) -> Deal {
-    let any = |state| deal.milestones.iter().any(|m| m.state == state);
-    deal.state = if any(MilestoneState::Funded) || any(MilestoneState::Planned) {
+fn derived(milestones: &[Milestone]) -> DealState {
+    let any = |state| milestones.iter().any(|m| m.state == state);
+    if any(MilestoneState::Disputed) {
+        DealState::Disputed
+    } else if any(MilestoneState::Funded) || any(MilestoneState::Planned) {
         DealState::Funded
     } else if any(MilestoneState::Delivered) {
         DealState::Delivered
-    } else if any(MilestoneState::Released) {
+    } else if any(MilestoneState::Released) || any(MilestoneState::Split) {
         DealState::Released
     } else {
         DealState::Refunded
-    };
-    deal
-}
-
-fn with_milestone(
-    deal: &Deal,
-    id: MilestoneId,
-    state: MilestoneState,
-    due_at: Option<DateTime<Utc>>,
-) -> Deal {
-    // What was asked for before this progress was asked about another deal.
-    let mut next = Deal { cancel_asked_by: None, ..deal.clone() };
-    for milestone in next.milestones.iter_mut().filter(|m| m.id == id) {
-        milestone.state = state;
-        milestone.due_at = due_at;
     }
-    next
 }
 
 fn find(deal: &Deal, id: MilestoneId) -> Result<&Milestone, Refusal> {
     deal.milestones.iter().find(|m| m.id == id).ok_or(Refusal::UnknownMilestone)
 }
 
-fn expect(milestone: &Milestone, state: MilestoneState, command: Command) -> Result<(), Refusal> {
-    if milestone.state == state {
-        Ok(())
-    } else {
-        Err(Refusal::WrongMilestoneState { state: milestone.state, command: command.name() })
+fn wrong_milestone<T>(milestone: &Milestone, command: &'static str) -> Result<T, Refusal> {
+    Err(Refusal::WrongMilestoneState { state: milestone.state, command })
+}
+
+fn expect(
+    milestone: &Milestone,
+    state: MilestoneState,
+    command: &'static str,
+) -> Result<(), Refusal> {
+    if milestone.state == state { Ok(()) } else { wrong_milestone(milestone, command) }
+}
+
+/// A deadline of a milestone has run out, and nothing has happened to it since.
+fn lapsed(
+    deal: &Deal,
+    id: MilestoneId,
+    state: MilestoneState,
+    command: &Command,
+    now: DateTime<Utc>,
+) -> Result<(), Refusal> {
+    let milestone = find(deal, id)?;
+    expect(milestone, state, command.name())?;
+    let Command::Lapse(timer) = command else { return wrong_milestone(milestone, command.name()) };
+    // A dispute has two deadlines, one after the other.
+    match milestone.due() {
+        Some((running, due_at)) if running == *timer => passed(Some(due_at), now),
+        Some(_) | None => wrong_milestone(milestone, command.name()),
     }
 }
 

@@ -1,6 +1,8 @@
-//! Making a deal: everything that can be wrong with one is refused here, before it exists.
+//! Making a deal, and offering it anew: everything that can be wrong with one is refused here.
 
-use super::{Deal, DealState, Milestone, MilestoneState, Refusal, Role, Terms};
+use super::{
+    Broker, Deal, DealState, Item, Milestone, MilestoneState, Offers, Proof, Refusal, Role, Terms,
+};
 use crate::fee::FeePlan;
 use crate::id::{DealId, MilestoneId, UserId};
 use crate::money::{Currency, Money};
@@ -8,90 +10,162 @@ use chrono::TimeDelta;
 
 pub const MILESTONES_MAX: usize = 20;
 pub const TITLE_CHARS_MAX: usize = 120;
+pub const DESCRIPTION_CHARS_MAX: usize = 2_000;
+pub const ITEMS_MAX: usize = 50;
+pub const REVISIONS_MAX: u32 = 50;
 pub const TERM_MIN: TimeDelta = TimeDelta::minutes(1);
 pub const TERM_MAX: TimeDelta = TimeDelta::days(366);
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct NewMilestone {
     pub id: MilestoneId,
     pub title: String,
+    pub description: Option<String>,
+    pub items: Vec<Item>,
     pub amount: Money,
     pub delivery: TimeDelta,
+    pub proof: Option<Proof>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewDeal {
-    pub id: DealId,
+/// What is negotiated: each offer says all of it anew.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Offer {
     pub title: String,
-    pub buyer: UserId,
-    pub seller: UserId,
-    pub proposer: Role,
-    pub currency: Currency,
     pub fees: FeePlan,
     pub terms: Terms,
     pub milestones: Vec<NewMilestone>,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDeal {
+    pub id: DealId,
+    /// Who makes it, and on which side they stand.
+    pub proposer: UserId,
+    pub role: Role,
+    /// `None`: somebody was invited who is to join.
+    pub counterparty: Option<UserId>,
+    pub broker: Option<Broker>,
+    pub currency: Currency,
+    pub offer: Offer,
+}
+
 /// # Errors
 /// [`Refusal`] naming the first thing that is wrong with the deal.
 pub fn draft(new: NewDeal) -> Result<Deal, Refusal> {
-    if new.buyer == new.seller {
-        return Err(Refusal::SameParty);
+    let NewDeal { id, proposer, role, counterparty, broker, currency, offer } = new;
+    let (buyer, seller) = match role {
+        Role::Buyer => (Some(proposer), counterparty),
+        Role::Seller => (counterparty, Some(proposer)),
+    };
+    let blank = Deal {
+        id,
+        title: String::new(),
+        buyer,
+        seller,
+        broker,
+        currency,
+        fees: offer.fees,
+        terms: offer.terms,
+        revision: 0,
+        offered_by: role,
+        state: DealState::Draft,
+        cancel_asked_by: None,
+        extension: None,
+        due_at: None,
+        payers: vec![],
+        fundings: 0,
+        milestones: vec![],
+    };
+    distinct(&blank)?;
+    offered(&blank, offer, role)
+}
+
+/// The deal with another offer in it.
+pub(super) fn offered(deal: &Deal, offer: Offer, by: Role) -> Result<Deal, Refusal> {
+    let Offer { title, fees, terms, milestones } = offer;
+    let revision = deal.revision.saturating_add(1);
+    if revision > REVISIONS_MAX {
+        return Err(Refusal::TooManyRevisions);
     }
-    if new.milestones.is_empty() || new.milestones.len() > MILESTONES_MAX {
+    if milestones.is_empty() || milestones.len() > MILESTONES_MAX {
         return Err(Refusal::MilestoneCount);
     }
-    let terms = [new.terms.acceptance, new.terms.funding, new.terms.inspection];
-    let periods = terms.into_iter().chain(new.milestones.iter().map(|m| m.delivery));
-    if periods.into_iter().any(|period| !(TERM_MIN..=TERM_MAX).contains(&period)) {
+    let mut periods = terms.periods().chain(milestones.iter().map(|m| m.delivery));
+    if periods.any(|period| !(TERM_MIN..=TERM_MAX).contains(&period)) {
         return Err(Refusal::Period);
     }
-    if new.milestones.iter().any(|m| m.amount.is_zero() || m.amount.currency() != new.currency) {
+    if milestones.iter().any(|m| m.amount.is_zero() || m.amount.currency() != deal.currency) {
         return Err(Refusal::Amount);
     }
-    let title = title(&new.title)?;
-    let amounts: Vec<Money> = new.milestones.iter().map(|m| m.amount).collect();
-    let shares = new.fees.divide(&amounts)?;
-    let milestones = new
-        .milestones
+    let title = line(&title)?;
+    let amounts: Vec<Money> = milestones.iter().map(|m| m.amount).collect();
+    let commission_bps = deal.broker.map_or(0, |broker| broker.commission_bps);
+    let charges = fees.divide(&amounts, commission_bps)?;
+    let milestones = milestones
         .into_iter()
-        .zip(shares)
-        .map(|(milestone, share)| {
+        .zip(charges)
+        .map(|(new, charge)| {
             Ok(Milestone {
-                id: milestone.id,
-                title: self::title(&milestone.title)?,
-                amount: milestone.amount,
-                buyer_fee: share.buyer,
-                seller_fee: share.seller,
-                delivery: milestone.delivery,
+                id: new.id,
+                title: line(&new.title)?,
+                description: new.description.map(|text| description(&text)).transpose()?.flatten(),
+                items: items(new.items, new.amount)?,
+                amount: new.amount,
+                charge,
+                delivery: new.delivery,
+                proof: new.proof,
                 state: MilestoneState::Planned,
                 due_at: None,
+                reworks: 0,
+                offers: Offers::default(),
+                dispute: None,
             })
         })
         .collect::<Result<Vec<_>, Refusal>>()?;
-    let deal = Deal {
-        id: new.id,
-        title,
-        buyer: new.buyer,
-        seller: new.seller,
-        proposer: new.proposer,
-        currency: new.currency,
-        fees: new.fees,
-        terms: new.terms,
-        state: DealState::Draft,
-        cancel_asked_by: None,
-        due_at: None,
-        milestones,
-    };
-    deal.price()?;
-    Ok(deal)
+    let next = Deal { title, fees, terms, revision, offered_by: by, milestones, ..deal.clone() };
+    next.price()?;
+    Ok(next)
 }
 
-fn title(text: &str) -> Result<String, Refusal> {
+/// # Errors
+/// [`Refusal::SameParty`] if somebody would stand on two sides.
+pub(super) fn distinct(deal: &Deal) -> Result<(), Refusal> {
+    let everybody = [deal.buyer, deal.seller, deal.broker.map(|broker| broker.user)];
+    let mut seen: Vec<UserId> = everybody.into_iter().flatten().collect();
+    let count = seen.len();
+    seen.sort_unstable();
+    seen.dedup();
+    if seen.len() == count { Ok(()) } else { Err(Refusal::SameParty) }
+}
+
+fn line(text: &str) -> Result<String, Refusal> {
     let text = text.trim();
     let length = text.chars().count();
     if length == 0 || length > TITLE_CHARS_MAX || text.chars().any(char::is_control) {
         return Err(Refusal::Title);
     }
     Ok(text.to_owned())
+}
+
+fn description(text: &str) -> Result<Option<String>, Refusal> {
+    let text = text.trim();
+    let strange = |c: char| c.is_control() && c != '\n';
+    if text.chars().count() > DESCRIPTION_CHARS_MAX || text.chars().any(strange) {
+        return Err(Refusal::Description);
+    }
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+/// A list that is there adds up to what the milestone costs.
+fn items(items: Vec<Item>, amount: Money) -> Result<Vec<Item>, Refusal> {
+    if items.is_empty() {
+        return Ok(items);
+    }
+    let totals: Result<Vec<Money>, _> = items.iter().map(Item::total).collect();
+    let whole = Money::sum(amount.currency(), totals?)?;
+    let fits = items.len() <= ITEMS_MAX && whole == amount;
+    if !fits || items.iter().any(|item| item.quantity == 0) {
+        return Err(Refusal::Items);
+    }
+    items.into_iter().map(|item| Ok(Item { name: line(&item.name)?, ..item })).collect()
 }

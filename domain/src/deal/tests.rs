@@ -1,14 +1,27 @@
 //! Tables for every rule, and properties over whole sequences of commands.
 
+mod disputes;
+mod funding;
+mod offers;
+mod properties;
+mod silence;
+
 use super::*;
 use crate::fee::FeePayer;
-use crate::ledger::{Account, AccountKind, Entry, EntryKind, Position, Positions};
-use proptest::prelude::*;
+use crate::id::MilestoneId;
+use crate::ledger::{Account, Entry};
+use chrono::TimeDelta;
 use uuid::Uuid;
 
-const BUYER: Actor = Actor::User(UserId::new(Uuid::from_u128(1)));
-const SELLER: Actor = Actor::User(UserId::new(Uuid::from_u128(2)));
-const STRANGER: Actor = Actor::User(UserId::new(Uuid::from_u128(3)));
+const AMINA: UserId = UserId::new(Uuid::from_u128(1));
+const JUMA: UserId = UserId::new(Uuid::from_u128(2));
+const WANJIKU: UserId = UserId::new(Uuid::from_u128(3));
+const BROKER: UserId = UserId::new(Uuid::from_u128(4));
+const BUYER: Actor = Actor::User(AMINA);
+const SELLER: Actor = Actor::User(JUMA);
+const STRANGER: Actor = Actor::User(WANJIKU);
+const ARBITER: Actor = Actor::Arbiter(UserId::new(Uuid::from_u128(5)));
+const OTHER_ARBITER: Actor = Actor::Arbiter(UserId::new(Uuid::from_u128(6)));
 const FIRST: MilestoneId = MilestoneId::new(Uuid::from_u128(11));
 const SECOND: MilestoneId = MilestoneId::new(Uuid::from_u128(12));
 
@@ -20,25 +33,32 @@ fn kes(minor: i64) -> Money {
     Money::new(minor, Currency::Kes).unwrap()
 }
 
-fn new_deal() -> NewDeal {
+fn offer() -> Offer {
     let milestone = |id, title: &str, minor| NewMilestone {
         id,
         title: title.into(),
+        description: None,
+        items: vec![],
         amount: kes(minor),
         delivery: TimeDelta::hours(48),
+        proof: None,
     };
-    NewDeal {
-        id: DealId::new(Uuid::from_u128(10)),
+    let day = TimeDelta::hours(24);
+    Offer {
         title: "Two goats".into(),
-        buyer: UserId::new(Uuid::from_u128(1)),
-        seller: UserId::new(Uuid::from_u128(2)),
-        proposer: Role::Seller,
-        currency: Currency::Kes,
-        fees: FeePlan { percentage_bps: 300, fixed: kes(1_001), payer: FeePayer::Shared },
+        fees: FeePlan {
+            percentage_bps: 300,
+            fixed: kes(1_001),
+            payer: FeePayer::Shared,
+            ..FeePlan::free(Currency::Kes)
+        },
         terms: Terms {
-            acceptance: TimeDelta::hours(24),
-            funding: TimeDelta::hours(24),
-            inspection: TimeDelta::hours(24),
+            acceptance: day,
+            funding: day,
+            inspection: day,
+            rework: day,
+            answer: day,
+            award: day,
         },
         milestones: vec![
             milestone(FIRST, "First goat", 100_000),
@@ -47,10 +67,34 @@ fn new_deal() -> NewDeal {
     }
 }
 
-fn run(commands: &[(Command, Actor)]) -> Deal {
-    commands.iter().fold(draft(new_deal()).unwrap(), |deal, (command, actor)| {
-        decide(&deal, *command, *actor, hour(1)).unwrap_or_else(|e| panic!("{command:?}: {e}")).deal
+fn new_deal() -> NewDeal {
+    NewDeal {
+        id: DealId::new(Uuid::from_u128(10)),
+        proposer: JUMA,
+        role: Role::Seller,
+        counterparty: Some(AMINA),
+        broker: None,
+        currency: Currency::Kes,
+        offer: offer(),
+    }
+}
+
+fn pay() -> Command {
+    Command::Fund { payer: AMINA, amount: None }
+}
+
+fn delivered(milestone: MilestoneId) -> Command {
+    Command::Deliver { milestone, proof: None }
+}
+
+fn run_from(deal: Deal, commands: &[(Command, Actor)]) -> Deal {
+    commands.iter().fold(deal, |deal, (command, actor)| {
+        decide(&deal, command, *actor, hour(1)).unwrap_or_else(|e| panic!("{command:?}: {e}")).deal
     })
+}
+
+fn run(commands: &[(Command, Actor)]) -> Deal {
+    run_from(draft(new_deal()).unwrap(), commands)
 }
 
 fn proposed() -> Deal {
@@ -58,192 +102,133 @@ fn proposed() -> Deal {
 }
 
 fn agreed() -> Deal {
-    run(&[(Command::Propose, SELLER), (Command::Agree, BUYER)])
+    run(&[(Command::Propose, SELLER), (Command::Agree(1), BUYER)])
 }
 
 fn funded() -> Deal {
-    run(&[(Command::Propose, SELLER), (Command::Agree, BUYER), (Command::Fund, BUYER)])
+    run_from(agreed(), &[(pay(), BUYER)])
 }
 
 fn refused(deal: &Deal, command: Command, actor: Actor, refusal: Refusal) {
-    assert_eq!(
-        decide(deal, command, actor, hour(1)),
-        Err(refusal),
-        "{command:?} on {}",
-        deal.state
-    );
+    let got = decide(deal, &command, actor, hour(1));
+    assert_eq!(got, Err(refusal), "{command:?} on {}", deal.state);
+}
+
+/// What an account gets out of a decision.
+fn gets(decision: &Decision, account: Account) -> i64 {
+    let postings = decision.entries.iter().flat_map(Entry::postings);
+    postings.filter(|p| p.account == account).map(|p| p.amount_minor).sum()
+}
+
+fn wallet(user: UserId) -> Account {
+    Account::available(user, Currency::Kes)
 }
 
 #[test]
 fn the_straight_road_ends_released() {
     let deal = run(&[
         (Command::Propose, SELLER),
-        (Command::Agree, BUYER),
-        (Command::Fund, Actor::System),
-        (Command::Deliver(FIRST), SELLER),
+        (Command::Agree(1), BUYER),
+        (pay(), Actor::System),
+        (delivered(FIRST), SELLER),
         (Command::Release(FIRST), BUYER),
-        (Command::Deliver(SECOND), SELLER),
+        (delivered(SECOND), SELLER),
         (Command::Release(SECOND), BUYER),
     ]);
     assert_eq!(deal.state, DealState::Released);
+    assert_eq!(deal.dues(), []);
 }
 
 #[test]
 fn only_the_right_party_may() {
     let buyer = Refusal::WrongParty { wanted: Role::Buyer };
     let seller = Refusal::WrongParty { wanted: Role::Seller };
+    let split = Command::OfferSplit { milestone: FIRST, to_seller: kes(1) };
+    let award = Command::Award { milestone: FIRST, award: Award::plain(kes(1)) };
     refused(&draft(new_deal()).unwrap(), Command::Propose, BUYER, seller.clone());
-    refused(&proposed(), Command::Agree, SELLER, Refusal::OwnProposal);
-    refused(&proposed(), Command::Agree, Actor::System, buyer.clone());
-    refused(&agreed(), Command::Fund, SELLER, buyer.clone());
-    refused(&funded(), Command::Deliver(FIRST), BUYER, seller.clone());
+    refused(&draft(new_deal()).unwrap(), Command::Counter(offer()), BUYER, seller.clone());
+    refused(&proposed(), Command::Agree(1), SELLER, Refusal::OwnProposal);
+    refused(&proposed(), Command::Agree(1), Actor::System, buyer.clone());
+    refused(&proposed(), Command::Counter(offer()), STRANGER, seller.clone());
+    refused(&agreed(), pay(), SELLER, Refusal::NotPayer);
+    refused(&agreed(), Command::Fund { payer: JUMA, amount: None }, SELLER, Refusal::NotPayer);
+    refused(&agreed(), Command::NamePayer(WANJIKU), SELLER, buyer.clone());
+    refused(&funded(), delivered(FIRST), BUYER, seller.clone());
+    refused(&funded(), Command::Refund(FIRST), BUYER, seller.clone());
     refused(&funded(), Command::Release(FIRST), SELLER, buyer.clone());
-    refused(&funded(), Command::Release(FIRST), Actor::System, buyer);
-    refused(&funded(), Command::Cancel, Actor::System, seller.clone());
+    refused(&funded(), Command::Release(FIRST), Actor::System, buyer.clone());
+    refused(&funded(), Command::Reject(FIRST), SELLER, buyer);
+    refused(&funded(), award.clone(), BUYER, Refusal::NotArbiter);
+    refused(&funded(), award, Actor::Arbiter(JUMA), Refusal::NotArbiter);
     refused(&funded(), Command::Lapse(Timer::Delivery(FIRST)), SELLER, seller.clone());
-    for command in
-        [Command::Propose, Command::Agree, Command::Fund, Command::Cancel, Command::Release(FIRST)]
-    {
-        refused(&funded(), command, STRANGER, seller.clone());
+    for command in [
+        Command::Join(WANJIKU),
+        Command::Propose,
+        Command::Cancel,
+        Command::Release(FIRST),
+        Command::Dispute(FIRST),
+        split,
+        Command::Extend { timer: Timer::Delivery(FIRST), until: hour(90) },
+    ] {
+        let wanted =
+            if matches!(command, Command::Release(_)) { Role::Buyer } else { Role::Seller };
+        refused(&funded(), command, STRANGER, Refusal::WrongParty { wanted });
     }
 }
 
 #[test]
 fn a_command_in_the_wrong_state_changes_nothing() {
     let wrong = |state, command: &Command| Refusal::WrongState { state, command: command.name() };
-    refused(&proposed(), Command::Fund, BUYER, wrong(DealState::Proposed, &Command::Fund));
-    refused(&agreed(), Command::Agree, BUYER, wrong(DealState::Agreed, &Command::Agree));
-    refused(&funded(), Command::Fund, BUYER, wrong(DealState::Funded, &Command::Fund));
+    // Who was no payer before the deal was agreed is refused for that first.
+    refused(&proposed(), pay(), BUYER, wrong(DealState::Proposed, &pay()));
+    refused(&agreed(), Command::Agree(1), BUYER, wrong(DealState::Agreed, &Command::Agree(1)));
+    refused(&funded(), pay(), BUYER, wrong(DealState::Funded, &pay()));
     let strange = MilestoneId::new(Uuid::from_u128(99));
-    refused(&funded(), Command::Deliver(strange), SELLER, Refusal::UnknownMilestone);
-    let released = decide(&funded(), Command::Release(FIRST), BUYER, hour(1)).unwrap().deal;
+    refused(&funded(), delivered(strange), SELLER, Refusal::UnknownMilestone);
+    let released = run_from(funded(), &[(Command::Release(FIRST), BUYER)]);
     let again =
         Refusal::WrongMilestoneState { state: MilestoneState::Released, command: "release" };
     refused(&released, Command::Release(FIRST), BUYER, again);
 }
 
 #[test]
-fn a_deadline_is_exact_before_and_after_its_timer() {
-    let late = |deal: &Deal, command, actor| decide(deal, command, actor, hour(80));
-    assert!(matches!(late(&proposed(), Command::Agree, BUYER), Err(Refusal::TooLate { .. })));
-    assert!(matches!(late(&agreed(), Command::Fund, Actor::System), Err(Refusal::TooLate { .. })));
-    assert!(matches!(
-        late(&funded(), Command::Deliver(FIRST), SELLER),
-        Err(Refusal::TooLate { .. })
-    ));
-    let early = decide(&proposed(), Command::Lapse(Timer::Acceptance), Actor::System, hour(2));
-    assert!(matches!(early, Err(Refusal::TooEarly { .. })));
-}
-
-#[test]
-fn silence_has_its_declared_outcome() {
-    let lapse = |deal: &Deal, timer, at| {
-        decide(deal, Command::Lapse(timer), Actor::System, hour(at)).unwrap()
-    };
-    assert_eq!(lapse(&proposed(), Timer::Acceptance, 26).deal.state, DealState::Expired);
-    assert_eq!(lapse(&agreed(), Timer::Funding, 26).deal.state, DealState::Expired);
-
-    let undelivered = lapse(&funded(), Timer::Delivery(FIRST), 50);
-    assert_eq!(undelivered.entries[0].kind, EntryKind::Refund);
-    assert_eq!(undelivered.deal.milestones[0].state, MilestoneState::Refunded);
-
-    let delivered = decide(&funded(), Command::Deliver(FIRST), SELLER, hour(1)).unwrap().deal;
-    let silent = lapse(&delivered, Timer::Inspection(FIRST), 26);
-    assert_eq!(silent.entries[0].kind, EntryKind::Release);
-    assert_eq!(silent.deal.milestones[0].state, MilestoneState::Released);
-}
-
-#[test]
 fn a_funded_deal_is_called_off_by_both_or_not_at_all() {
-    let asked = decide(&funded(), Command::Cancel, BUYER, hour(1)).unwrap();
+    let asked = decide(&funded(), &Command::Cancel, BUYER, hour(1)).unwrap();
     assert_eq!(asked.entries, []);
     refused(&asked.deal, Command::Cancel, BUYER, Refusal::AlreadyAsked);
-    let done = decide(&asked.deal, Command::Cancel, SELLER, hour(1)).unwrap();
+    let done = decide(&asked.deal, &Command::Cancel, SELLER, hour(1)).unwrap();
     assert_eq!(done.deal.state, DealState::Refunded);
-    let back: i64 = done
-        .entries
-        .iter()
-        .flat_map(Entry::postings)
-        .filter(|p| p.amount_minor > 0)
-        .map(|p| p.amount_minor)
-        .sum();
-    assert_eq!(back, funded().price().unwrap().minor());
+    assert_eq!(gets(&done, wallet(AMINA)), funded().price().unwrap().minor());
     // Progress in between makes the old consent stale.
-    let moved = decide(&asked.deal, Command::Deliver(FIRST), SELLER, hour(1)).unwrap().deal;
+    let moved = decide(&asked.deal, &delivered(FIRST), SELLER, hour(1)).unwrap().deal;
     assert_eq!(moved.cancel_asked_by, None);
+    // What is settled stays so.
+    let half = run_from(funded(), &[(Command::Release(FIRST), BUYER), (Command::Cancel, SELLER)]);
+    let over = decide(&half, &Command::Cancel, BUYER, hour(1)).unwrap();
+    assert_eq!(over.entries.len(), 1);
+    assert_eq!(over.deal.state, DealState::Released);
 }
 
 #[test]
-fn a_deal_that_makes_no_sense_cannot_be_drafted() {
-    let check = |change: fn(&mut NewDeal), refusal: Refusal| {
-        let mut new = new_deal();
-        change(&mut new);
-        assert_eq!(draft(new), Err(refusal));
-    };
-    check(|d| d.seller = d.buyer, Refusal::SameParty);
-    check(|d| d.title = "  ".into(), Refusal::Title);
-    check(|d| d.milestones.clear(), Refusal::MilestoneCount);
-    check(|d| d.milestones[0].amount = Money::zero(Currency::Kes), Refusal::Amount);
-    check(|d| d.milestones[0].amount = Money::new(5, Currency::Usd).unwrap(), Refusal::Amount);
-    check(|d| d.terms.funding = TimeDelta::seconds(1), Refusal::Period);
-    check(|d| d.milestones[0].delivery = TimeDelta::days(4_000), Refusal::Period);
-}
-
-fn any_command() -> impl Strategy<Value = (Command, Actor, i64)> {
-    let milestone = || prop::sample::select(vec![FIRST, SECOND]);
-    let timer = prop_oneof![
-        Just(Timer::Acceptance),
-        Just(Timer::Funding),
-        milestone().prop_map(Timer::Delivery),
-        milestone().prop_map(Timer::Inspection),
-    ];
-    let command = prop_oneof![
-        Just(Command::Propose),
-        Just(Command::Agree),
-        Just(Command::Fund),
-        Just(Command::Cancel),
-        milestone().prop_map(Command::Deliver),
-        milestone().prop_map(Command::Release),
-        timer.prop_map(Command::Lapse),
-    ];
-    let actor = prop::sample::select(vec![BUYER, SELLER, STRANGER, Actor::System]);
-    (command, actor, 0i64..30)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
-    #[test]
-    fn any_sequence_of_commands_conserves_money(
-        commands in prop::collection::vec(any_command(), 0..40),
-        payer in prop::sample::select(FeePayer::ALL),
-    ) {
-        let mut new = new_deal();
-        new.fees.payer = payer;
-        let mut deal = draft(new).unwrap();
-        let buyer = Account::available(deal.buyer, Currency::Kes);
-        let start = 1_000_000;
-        let mut positions = Positions::new([(buyer, Position { balance_minor: start, seq: 1 })]);
-        let mut clock = 0;
-        for (command, actor, hours) in commands {
-            clock += hours;
-            let Ok(decision) = decide(&deal, command, actor, hour(clock)) else { continue };
-            for entry in &decision.entries {
-                positions.apply(entry).unwrap();
-            }
-            deal = decision.deal;
-            let total: i64 = positions.iter().map(|(_, p)| p.balance_minor).sum();
-            prop_assert_eq!(total, start);
-            // The escrow holds exactly what the open milestones need.
-            let open = deal.milestones.iter().filter(|m| {
-                matches!(m.state, MilestoneState::Funded | MilestoneState::Delivered)
-            });
-            let needed: i64 = open.map(|m| m.in_escrow().unwrap().minor()).sum();
-            prop_assert_eq!(positions.get(&Account::escrow(deal.id, Currency::Kes)).balance_minor, needed);
-        }
-        let fees = positions.get(&Account::fees(Currency::Kes)).balance_minor;
-        let released = deal.milestones.iter().filter(|m| m.state == MilestoneState::Released);
-        let due: i64 = released.map(|m| m.buyer_fee.minor() + m.seller_fee.minor()).sum();
-        prop_assert_eq!(fees, due);
-        prop_assert!(positions.iter().all(|(a, p)| p.balance_minor >= 0 && a.kind != AccountKind::ProviderClearing));
+fn a_deadline_moves_when_both_say_the_same() {
+    let later = Command::Extend { timer: Timer::Delivery(FIRST), until: hour(90) };
+    let asked = run_from(funded(), &[(later.clone(), SELLER)]);
+    refused(&asked, later.clone(), SELLER, Refusal::AlreadyAsked);
+    let other = Command::Extend { timer: Timer::Delivery(FIRST), until: hour(91) };
+    let answered = run_from(asked.clone(), &[(other, BUYER)]);
+    assert_eq!(answered.due(Timer::Delivery(FIRST)), Some(hour(49)));
+    let agreed = decide(&asked, &later, BUYER, hour(1)).unwrap();
+    assert_eq!(agreed.deal.due(Timer::Delivery(FIRST)), Some(hour(90)));
+    let timers: Vec<_> = agreed.timers(&asked).collect();
+    assert_eq!(timers, [(Timer::Delivery(FIRST), hour(90))]);
+    for (timer, until) in [
+        (Timer::Delivery(FIRST), hour(49)),
+        (Timer::Delivery(FIRST), hour(24 * 500)),
+        (Timer::Inspection(FIRST), hour(90)),
+        (Timer::Funding, hour(90)),
+    ] {
+        refused(&funded(), Command::Extend { timer, until }, BUYER, Refusal::NotExtensible);
     }
+    let late = decide(&asked, &later, BUYER, hour(50));
+    assert_eq!(late, Err(Refusal::TooLate { due_at: hour(49) }));
 }

@@ -88,6 +88,144 @@ milestone_refunded =
         The money is in the buyer's Amana balance.
     .sms = Amana: { $amount } for "{ $milestone }" of "{ $deal_title }" went back to the buyer's Amana balance.
 
+deal_countered =
+    .subject = { $counterparty } has made another offer: { $deal_title }
+    .body =
+        Hello { $name },
+
+        { $counterparty } has made another offer for "{ $deal_title }": { $amount } in all.
+
+        Amana shows what is different. Please answer by { $deadline }. No money moves until you have both agreed.
+    .sms = Amana: { $counterparty } made another offer for "{ $deal_title }": { $amount }. Please answer by { $deadline }.
+
+deal_invitation =
+    .subject = { $counterparty } invites you to a deal: { $deal_title }
+    .body =
+        Hello,
+
+        { $counterparty } would like to make a deal with you through Amana: "{ $deal_title }" for { $amount }.
+
+        Amana keeps the buyer's money safe until everything has been delivered. Sign up with this address, or log in, and the deal is yours to look at. You can also join it with this code:
+
+        { $code }
+
+        The invitation is good until { $deadline }. If you do not know what this is about, you can ignore it.
+    .sms = Amana: { $counterparty } invites you to "{ $deal_title }" for { $amount }. Sign up with this number by { $deadline }. Code: { $code }
+
+payer_named =
+    .subject = { $counterparty } asks you to help pay: { $deal_title }
+    .body =
+        Hello { $name },
+
+        { $counterparty } is buying "{ $deal_title }" for { $amount } and has named you as somebody who may pay for it, in part or in whole.
+
+        You decide whether you do. If the deal comes to nothing, what you paid comes back to you.
+    .sms = Amana: { $counterparty } has named you to help pay for "{ $deal_title }" ({ $amount }). You decide whether you do.
+
+deal_paid_in_part =
+    .subject = { $amount } has been paid for { $deal_title }
+    .body =
+        Hello { $name },
+
+        { $amount } has been paid for "{ $deal_title }". Amana is keeping it safe; { $left } is still to be paid.
+
+        If the rest does not come in time, everything goes back to who paid.
+    .sms = Amana: { $amount } has been paid for "{ $deal_title }"; { $left } is still to be paid.
+
+payment_returned =
+    .subject = { $amount } is back in your balance
+    .body =
+        Hello { $name },
+
+        The deal "{ $deal_title }" did not go ahead, so the { $amount } that you had paid for it is back in your Amana balance.
+    .sms = Amana: "{ $deal_title }" did not go ahead. The { $amount } that you had paid is back in your Amana balance.
+
+milestone_rejected =
+    .subject = Please do it again: { $milestone }
+    .body =
+        Hello { $name },
+
+        { $counterparty } has sent "{ $milestone }" of "{ $deal_title }" back to be done again. { $reason }
+
+        Please deliver it again by { $deadline }. If you think that it was right, you can open a dispute.
+    .sms = Amana: { $counterparty } sent "{ $milestone }" of "{ $deal_title }" back. Deliver it again by { $deadline }, or open a dispute.
+
+milestone_split =
+    .subject = { $milestone } has been divided
+    .body =
+        Hello { $name },
+
+        The money for "{ $milestone }" of "{ $deal_title }" has been divided between the two of you.
+
+        Your part, { $amount }, is in your Amana balance.
+    .sms = Amana: the money for "{ $milestone }" of "{ $deal_title }" has been divided. Your part: { $amount }.
+
+split_offered =
+    .subject = { $counterparty } offers to divide: { $milestone }
+    .body =
+        Hello { $name },
+
+        { $counterparty } offers to settle "{ $milestone }" of "{ $deal_title }" so that the seller gets { $amount } and the rest goes back.
+
+        If you accept, it is done at once. If you do not, nothing changes.
+    .sms = Amana: { $counterparty } offers to settle "{ $milestone }" of "{ $deal_title }" with { $amount } for the seller.
+
+dispute_opened =
+    .subject = A dispute about { $milestone }
+    .body =
+        Hello { $name },
+
+        { $counterparty } has opened a dispute about "{ $milestone }" of "{ $deal_title }". { $reason }
+
+        The money for this part is locked. Please answer by { $deadline }: if we hear nothing from you, { $counterparty } gets it.
+    .sms = Amana: { $counterparty } opened a dispute about "{ $milestone }" of "{ $deal_title }". Answer by { $deadline } or you lose it.
+
+dispute_answered =
+    .subject = The dispute about { $milestone } goes to an arbiter
+    .body =
+        Hello { $name },
+
+        The dispute about "{ $milestone }" of "{ $deal_title }" has been answered. An arbiter of Amana decides by { $deadline }.
+
+        Until then you can still add evidence, or settle it between the two of you.
+    .sms = Amana: the dispute about "{ $milestone }" of "{ $deal_title }" goes to an arbiter, who decides by { $deadline }.
+
+dispute_awarded =
+    .subject = The arbiter has decided about { $milestone }
+    .body =
+        Hello { $name },
+
+        The arbiter has decided about "{ $milestone }" of "{ $deal_title }": { $amount } of it is for the seller, the rest goes back. { $reason }
+    .sms = Amana: the arbiter has decided about "{ $milestone }" of "{ $deal_title }": { $amount } is for the seller.
+
+extension_asked =
+    .subject = { $counterparty } asks for more time: { $deal_title }
+    .body =
+        Hello { $name },
+
+        { $counterparty } asks for more time for "{ $deal_title }": until { $deadline }.
+
+        If you agree, the deadline is moved. If you do not, everything stays as it is.
+    .sms = Amana: { $counterparty } asks for more time for "{ $deal_title }": until { $deadline }.
+
+deadline_extended =
+    .subject = More time: { $deal_title }
+    .body =
+        Hello { $name },
+
+        You have both agreed: the deadline of "{ $deal_title }" is now { $deadline }.
+    .sms = Amana: the deadline of "{ $deal_title }" is now { $deadline }.
+
+deadline_near =
+    .subject = Waiting for you: { $deal_title }
+    .body =
+        Hello { $name },
+
+        "{ $deal_title }" is waiting for you, until { $deadline }.
+
+        If that passes without an answer, what the deal says about silence will happen.
+    .sms = Amana: "{ $deal_title }" is waiting for you, until { $deadline }. After that, what the deal says about silence happens.
+
 deal_completed =
     .subject = Completed: { $deal_title }
     .body =

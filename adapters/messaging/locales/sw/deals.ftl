@@ -88,6 +88,144 @@ milestone_refunded =
         Pesa hizo ziko kwenye salio la Amana la mnunuzi.
     .sms = Amana: { $amount } za "{ $milestone }" ya "{ $deal_title }" zimerudishwa kwenye salio la Amana la mnunuzi.
 
+deal_countered =
+    .subject = { $counterparty } ametoa pendekezo jingine: { $deal_title }
+    .body =
+        Habari { $name },
+
+        { $counterparty } ametoa pendekezo jingine kuhusu "{ $deal_title }": jumla { $amount }.
+
+        Amana inaonyesha kilichobadilika. Tafadhali jibu kabla ya { $deadline }. Hakuna pesa zitakazotozwa mpaka nyote wawili mkubaliane.
+    .sms = Amana: { $counterparty } ametoa pendekezo jingine kuhusu "{ $deal_title }": { $amount }. Jibu kabla ya { $deadline }.
+
+deal_invitation =
+    .subject = { $counterparty } anakualika kwenye makubaliano: { $deal_title }
+    .body =
+        Habari,
+
+        { $counterparty } angependa kufanya makubaliano nawe kupitia Amana: "{ $deal_title }" kwa { $amount }.
+
+        Amana huhifadhi pesa za mnunuzi salama mpaka kila kitu kikabidhiwe. Jisajili kwa anwani hii, au ingia, na utayaona makubaliano. Unaweza pia kujiunga kwa msimbo huu:
+
+        { $code }
+
+        Mwaliko huu ni halali hadi { $deadline }. Kama hujui unahusu nini, unaweza kuupuuza.
+    .sms = Amana: { $counterparty } anakualika kwenye "{ $deal_title }" kwa { $amount }. Jisajili kwa namba hii kabla ya { $deadline }. Msimbo: { $code }
+
+payer_named =
+    .subject = { $counterparty } anaomba usaidie kulipa: { $deal_title }
+    .body =
+        Habari { $name },
+
+        { $counterparty } ananunua "{ $deal_title }" kwa { $amount } na amekutaja kuwa unaweza kulipia, kwa sehemu au yote.
+
+        Uamuzi ni wako. Makubaliano yasipofanikiwa, ulichokilipa kitarudi kwako.
+    .sms = Amana: { $counterparty } amekutaja usaidie kulipia "{ $deal_title }" ({ $amount }). Uamuzi ni wako.
+
+deal_paid_in_part =
+    .subject = { $amount } zimelipwa kwa ajili ya { $deal_title }
+    .body =
+        Habari { $name },
+
+        { $amount } zimelipwa kwa ajili ya "{ $deal_title }". Amana inazihifadhi salama; bado { $left } zinadaiwa.
+
+        Salio lisipolipwa kwa wakati, pesa zote zitarudi kwa waliolipa.
+    .sms = Amana: { $amount } zimelipwa kwa "{ $deal_title }"; bado { $left } zinadaiwa.
+
+payment_returned =
+    .subject = { $amount } zimerudi kwenye salio lako
+    .body =
+        Habari { $name },
+
+        Makubaliano "{ $deal_title }" hayakuendelea, kwa hivyo { $amount } ulizokuwa umelipa zimerudi kwenye salio lako la Amana.
+    .sms = Amana: "{ $deal_title }" hayakuendelea. { $amount } ulizolipa zimerudi kwenye salio lako la Amana.
+
+milestone_rejected =
+    .subject = Tafadhali rudia: { $milestone }
+    .body =
+        Habari { $name },
+
+        { $counterparty } amerudisha "{ $milestone }" ya "{ $deal_title }" ifanywe upya. { $reason }
+
+        Tafadhali kabidhi tena kabla ya { $deadline }. Kama unaona ilikuwa sawa, unaweza kufungua mgogoro.
+    .sms = Amana: { $counterparty } amerudisha "{ $milestone }" ya "{ $deal_title }". Kabidhi tena kabla ya { $deadline }, au fungua mgogoro.
+
+milestone_split =
+    .subject = { $milestone } imegawanywa
+    .body =
+        Habari { $name },
+
+        Pesa za "{ $milestone }" ya "{ $deal_title }" zimegawanywa kati yenu wawili.
+
+        Sehemu yako, { $amount }, iko kwenye salio lako la Amana.
+    .sms = Amana: pesa za "{ $milestone }" ya "{ $deal_title }" zimegawanywa. Sehemu yako: { $amount }.
+
+split_offered =
+    .subject = { $counterparty } anapendekeza kugawana: { $milestone }
+    .body =
+        Habari { $name },
+
+        { $counterparty } anapendekeza kumaliza "{ $milestone }" ya "{ $deal_title }" hivi: muuzaji apate { $amount } na zilizobaki zirudi.
+
+        Ukikubali, inafanyika mara moja. Usipokubali, hakuna kinachobadilika.
+    .sms = Amana: { $counterparty } anapendekeza kumaliza "{ $milestone }" ya "{ $deal_title }": muuzaji apate { $amount }.
+
+dispute_opened =
+    .subject = Mgogoro kuhusu { $milestone }
+    .body =
+        Habari { $name },
+
+        { $counterparty } amefungua mgogoro kuhusu "{ $milestone }" ya "{ $deal_title }". { $reason }
+
+        Pesa za sehemu hii zimefungwa. Tafadhali jibu kabla ya { $deadline }: usipojibu, { $counterparty } atazipata.
+    .sms = Amana: { $counterparty } amefungua mgogoro kuhusu "{ $milestone }" ya "{ $deal_title }". Jibu kabla ya { $deadline }.
+
+dispute_answered =
+    .subject = Mgogoro kuhusu { $milestone } unaenda kwa msuluhishi
+    .body =
+        Habari { $name },
+
+        Mgogoro kuhusu "{ $milestone }" ya "{ $deal_title }" umejibiwa. Msuluhishi wa Amana ataamua kabla ya { $deadline }.
+
+        Hadi wakati huo bado unaweza kuongeza ushahidi, au mnaweza kumalizana wenyewe.
+    .sms = Amana: mgogoro kuhusu "{ $milestone }" ya "{ $deal_title }" unaenda kwa msuluhishi; ataamua kabla ya { $deadline }.
+
+dispute_awarded =
+    .subject = Msuluhishi ameamua kuhusu { $milestone }
+    .body =
+        Habari { $name },
+
+        Msuluhishi ameamua kuhusu "{ $milestone }" ya "{ $deal_title }": { $amount } ni za muuzaji, zilizobaki zinarudi. { $reason }
+    .sms = Amana: msuluhishi ameamua kuhusu "{ $milestone }" ya "{ $deal_title }": { $amount } ni za muuzaji.
+
+extension_asked =
+    .subject = { $counterparty } anaomba muda zaidi: { $deal_title }
+    .body =
+        Habari { $name },
+
+        { $counterparty } anaomba muda zaidi kwa "{ $deal_title }": hadi { $deadline }.
+
+        Ukikubali, muda unaongezwa. Usipokubali, mambo yanabaki kama yalivyo.
+    .sms = Amana: { $counterparty } anaomba muda zaidi kwa "{ $deal_title }": hadi { $deadline }.
+
+deadline_extended =
+    .subject = Muda umeongezwa: { $deal_title }
+    .body =
+        Habari { $name },
+
+        Nyote wawili mmekubaliana: mwisho wa muda wa "{ $deal_title }" sasa ni { $deadline }.
+    .sms = Amana: mwisho wa muda wa "{ $deal_title }" sasa ni { $deadline }.
+
+deadline_near =
+    .subject = Unasubiriwa: { $deal_title }
+    .body =
+        Habari { $name },
+
+        "{ $deal_title }" inakusubiri, hadi { $deadline }.
+
+        Muda huo ukipita bila jibu, kitafanyika kile ambacho makubaliano yanasema kuhusu kukaa kimya.
+    .sms = Amana: "{ $deal_title }" inakusubiri, hadi { $deadline }. Baadaye kitafanyika yaliyoandikwa kuhusu kukaa kimya.
+
 deal_completed =
     .subject = Yamekamilika: { $deal_title }
     .body =

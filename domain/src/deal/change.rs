@@ -1,0 +1,71 @@
+//! What is different between two offers, so that nobody has to compare them line by line.
+
+use super::draft::{NewMilestone, Offer};
+
+/// One difference, as text before and after; `None` where one of the two does not have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// `title`, `terms.inspection`, `milestones[2].amount`…; milestones count from 1.
+    pub field: String,
+    pub before: Option<String>,
+    pub after: Option<String>,
+}
+
+/// Compares two offers; milestones by their place in the list.
+#[must_use]
+pub fn changes(before: &Offer, after: &Offer) -> Vec<Change> {
+    let mut found = Found(vec![]);
+    found.compare("title", &before.title, &after.title);
+    found.compare("fee_payer", before.fees.payer, after.fees.payer);
+    found.compare("fee_plan", before.fees.version, after.fees.version);
+    let (old, new) = (before.terms, after.terms);
+    found.compare("terms.acceptance", old.acceptance, new.acceptance);
+    found.compare("terms.funding", old.funding, new.funding);
+    found.compare("terms.inspection", old.inspection, new.inspection);
+    found.compare("terms.rework", old.rework, new.rework);
+    found.compare("terms.answer", old.answer, new.answer);
+    found.compare("terms.award", old.award, new.award);
+    for n in 0..before.milestones.len().max(after.milestones.len()) {
+        let place = format!("milestones[{}]", n.saturating_add(1));
+        match (before.milestones.get(n), after.milestones.get(n)) {
+            (Some(old), Some(new)) => found.milestones(&place, old, new),
+            (old, new) => found.add(&place, old.map(in_short), new.map(in_short)),
+        }
+    }
+    found.0
+}
+
+fn in_short(milestone: &NewMilestone) -> String {
+    format!("{} · {}", milestone.title, milestone.amount)
+}
+
+struct Found(Vec<Change>);
+
+impl Found {
+    fn add(&mut self, field: &str, before: Option<String>, after: Option<String>) {
+        if before != after {
+            self.0.push(Change { field: field.to_owned(), before, after });
+        }
+    }
+
+    fn compare<T: std::fmt::Display>(&mut self, field: &str, before: T, after: T) {
+        self.add(field, Some(before.to_string()), Some(after.to_string()));
+    }
+
+    fn milestones(&mut self, place: &str, old: &NewMilestone, new: &NewMilestone) {
+        let items = |milestone: &NewMilestone| {
+            let lines = milestone.items.iter();
+            let lines = lines.map(|i| format!("{} × {} · {}", i.quantity, i.name, i.unit_price));
+            let text = lines.collect::<Vec<_>>().join("; ");
+            (!text.is_empty()).then_some(text)
+        };
+        self.compare(&format!("{place}.title"), &old.title, &new.title);
+        self.compare(&format!("{place}.amount"), old.amount, new.amount);
+        self.compare(&format!("{place}.delivery"), old.delivery, new.delivery);
+        let description = format!("{place}.description");
+        self.add(&description, old.description.clone(), new.description.clone());
+        self.add(&format!("{place}.items"), items(old), items(new));
+        let proof = |milestone: &NewMilestone| milestone.proof.map(|proof| proof.to_string());
+        self.add(&format!("{place}.proof"), proof(old), proof(new));
+    }
+}

@@ -1,0 +1,144 @@
+//! A dispute about a milestone: opened, answered, awarded; and what silence does at each step.
+
+use super::settle::settle;
+use super::{after, changed, find, in_time, with_milestone, wrong_milestone};
+use crate::deal::{
+    Actor, Award, Deal, Decision, Dispute, Division, Event, Milestone, MilestoneState, Refusal,
+    Role, SECOND_LOOK_MINOR_MIN, Stage,
+};
+use crate::id::MilestoneId;
+use crate::money::Money;
+use chrono::{DateTime, Utc};
+
+/// Locks this part of the deal, and no other.
+pub(super) fn open(
+    deal: &Deal,
+    id: MilestoneId,
+    role: Option<Role>,
+    now: DateTime<Utc>,
+) -> Result<Decision, Refusal> {
+    let milestone = find(deal, id)?;
+    match milestone.state {
+        MilestoneState::Funded | MilestoneState::Delivered => {}
+        MilestoneState::Planned
+        | MilestoneState::Disputed
+        | MilestoneState::Released
+        | MilestoneState::Refunded
+        | MilestoneState::Split => return wrong_milestone(milestone, "dispute"),
+    }
+    // What silence has decided is not open to dispute, even if nobody has carried it out yet.
+    in_time(milestone.due_at, now)?;
+    let Some(by) = role else { return Err(Refusal::WrongParty { wanted: Role::Buyer }) };
+    let next = Milestone {
+        state: MilestoneState::Disputed,
+        due_at: Some(after(now, deal.terms.answer)?),
+        dispute: Some(Dispute { opened_by: by, stage: Stage::Opened }),
+        ..milestone.clone()
+    };
+    Ok(changed(with_milestone(deal, next), Event::DisputeOpened { milestone: id, by }))
+}
+
+pub(super) fn answer(
+    deal: &Deal,
+    id: MilestoneId,
+    role: Option<Role>,
+    now: DateTime<Utc>,
+) -> Result<Decision, Refusal> {
+    let (milestone, dispute) = disputed(deal, id, "answer")?;
+    if dispute.is_answered() {
+        return wrong_milestone(milestone, "answer");
+    }
+    if role != Some(dispute.opened_by.other()) {
+        return Err(Refusal::WrongParty { wanted: dispute.opened_by.other() });
+    }
+    in_time(milestone.due_at, now)?;
+    let next = staged(deal, milestone, dispute, Stage::Answered, now)?;
+    Ok(changed(next, Event::DisputeAnswered(id)))
+}
+
+/// What an arbiter awards happens at once, or, above an amount, when a second one has looked: whose award
+/// counts then.
+pub(super) fn award(
+    deal: &Deal,
+    id: MilestoneId,
+    award: &Award,
+    actor: Actor,
+    now: DateTime<Utc>,
+) -> Result<Decision, Refusal> {
+    let (milestone, dispute) = disputed(deal, id, "award")?;
+    let Actor::Arbiter(arbiter) = actor else { return Err(Refusal::NotArbiter) };
+    in_time(milestone.due_at, now)?;
+    let first = match dispute.stage {
+        Stage::Opened => return Err(Refusal::NotAnswered),
+        Stage::Awarded { by, .. } if by == arbiter => return Err(Refusal::OwnAward),
+        Stage::Awarded { .. } => false,
+        Stage::Answered => milestone.amount.minor() >= SECOND_LOOK_MINOR_MIN,
+    };
+    if first {
+        Division::of(milestone, award)?;
+        let stage = Stage::Awarded { award: *award, by: arbiter };
+        let next = staged(deal, milestone, dispute, stage, now)?;
+        let event = Event::AwardProposed { milestone: id, to_seller: award.to_seller };
+        return Ok(changed(next, event));
+    }
+    awarded(deal, milestone, award)
+}
+
+/// The side that was asked has not answered: who asked gets what they wanted.
+pub(super) fn unanswered(deal: &Deal, id: MilestoneId) -> Result<Decision, Refusal> {
+    let (milestone, dispute) = disputed(deal, id, "lapse")?;
+    let to_seller = match dispute.opened_by {
+        Role::Buyer => Money::zero(deal.currency),
+        Role::Seller => milestone.amount,
+    };
+    settle(deal, milestone, &Award::plain(to_seller))
+}
+
+/// No arbiter has decided: an award that waits for a second look stands; else each side has half, without fees, for
+/// which we did nothing. An odd cent is the buyer's.
+pub(super) fn undecided(deal: &Deal, id: MilestoneId) -> Result<Decision, Refusal> {
+    let (milestone, dispute) = disputed(deal, id, "lapse")?;
+    match dispute.stage {
+        Stage::Awarded { award, .. } => awarded(deal, milestone, &award),
+        Stage::Opened | Stage::Answered => {
+            let half = Money::new(milestone.amount.minor().div_euclid(2), deal.currency)?;
+            let halves = Award { to_seller: half, fees_waived: true, costs: None };
+            settle(deal, milestone, &halves)
+        }
+    }
+}
+
+fn awarded(deal: &Deal, milestone: &Milestone, award: &Award) -> Result<Decision, Refusal> {
+    let mut decision = settle(deal, milestone, award)?;
+    let event = Event::Awarded { milestone: milestone.id, to_seller: award.to_seller };
+    decision.events.insert(0, event);
+    Ok(decision)
+}
+
+/// Another stage, with the time for an award from the start.
+fn staged(
+    deal: &Deal,
+    milestone: &Milestone,
+    dispute: Dispute,
+    stage: Stage,
+    now: DateTime<Utc>,
+) -> Result<Deal, Refusal> {
+    let next = Milestone {
+        due_at: Some(after(now, deal.terms.award)?),
+        dispute: Some(Dispute { stage, ..dispute }),
+        ..milestone.clone()
+    };
+    Ok(with_milestone(deal, next))
+}
+
+fn disputed<'a>(
+    deal: &'a Deal,
+    id: MilestoneId,
+    command: &'static str,
+) -> Result<(&'a Milestone, Dispute), Refusal> {
+    let milestone = find(deal, id)?;
+    match (milestone.state, milestone.dispute) {
+        (MilestoneState::Disputed, Some(dispute)) => Ok((milestone, dispute)),
+        _ => wrong_milestone(milestone, command),
+    }
+}

@@ -1,0 +1,89 @@
+//! Paying into escrow: in parts, by several people, never more than the price; and back, if it came to nothing.
+
+use super::{after, changed, finish, in_time};
+use crate::deal::{Deal, DealState, Decision, Event, MilestoneState, PAYERS_MAX, Payer, Refusal};
+use crate::id::UserId;
+use crate::ledger::{Account, Entry, EntryKind};
+use crate::money::Money;
+use chrono::{DateTime, Utc};
+
+pub(super) fn name_payer(deal: &Deal, user: UserId) -> Result<Decision, Refusal> {
+    if deal.payers.iter().any(|payer| payer.user == user) {
+        return Err(Refusal::AlreadyAsked);
+    }
+    if deal.role_of(user).is_some() {
+        return Err(Refusal::SameParty);
+    }
+    // The buyer has a place of their own.
+    let others = deal.payers.iter().filter(|payer| deal.buyer != Some(payer.user)).count();
+    if others.saturating_add(1) >= PAYERS_MAX {
+        return Err(Refusal::TooManyPayers);
+    }
+    let mut next = deal.clone();
+    next.payers.push(Payer::named(user, deal.currency));
+    Ok(changed(next, Event::PayerNamed(user)))
+}
+
+/// Takes from the payer's wallet what is said, but no more than is outstanding: what is beyond it never leaves.
+pub(super) fn fund(
+    deal: &Deal,
+    payer: UserId,
+    amount: Option<Money>,
+    now: DateTime<Utc>,
+) -> Result<Decision, Refusal> {
+    in_time(deal.due_at, now)?;
+    let outstanding = deal.outstanding()?;
+    let amount = amount.unwrap_or(outstanding);
+    if amount.currency() != deal.currency || amount.is_zero() {
+        return Err(Refusal::Amount);
+    }
+    let amount = amount.min(outstanding);
+    let number = deal.fundings.saturating_add(1);
+    let mut next = Deal { fundings: number, ..deal.clone() };
+    match next.payers.iter_mut().find(|known| known.user == payer) {
+        Some(known) => known.paid = known.paid.plus(amount)?,
+        None => next.payers.push(Payer { paid: amount, ..Payer::named(payer, deal.currency) }),
+    }
+    let entry = Entry::transfer(
+        EntryKind::Fund,
+        format!("{}:fund:{number}", deal.id),
+        amount,
+        Account::available(payer, deal.currency),
+        Account::escrow(deal.id, deal.currency),
+    )?;
+    let mut events = vec![Event::Paid { payer, amount }];
+    if amount == outstanding {
+        begin(&mut next, now)?;
+        events.push(Event::Funded);
+    }
+    Ok(Decision { deal: next, entries: vec![entry], events })
+}
+
+/// All of it is there: the seller's time runs.
+fn begin(deal: &mut Deal, now: DateTime<Utc>) -> Result<(), Refusal> {
+    deal.state = DealState::Funded;
+    deal.due_at = None;
+    deal.extension = None;
+    for milestone in &mut deal.milestones {
+        milestone.state = MilestoneState::Funded;
+        milestone.due_at = Some(after(now, milestone.delivery)?);
+    }
+    Ok(())
+}
+
+/// Ends a deal that was not funded in whole: everybody gets what they had paid.
+pub(super) fn give_back(deal: &Deal, state: DealState, event: Event) -> Result<Decision, Refusal> {
+    let mut decision = finish(deal, state, event);
+    let mut shares = vec![];
+    for payer in decision.deal.payers.iter_mut().filter(|payer| !payer.paid.is_zero()) {
+        shares.push((Account::available(payer.user, deal.currency), payer.paid));
+        decision.events.push(Event::PaymentReturned { payer: payer.user, amount: payer.paid });
+        payer.returned = payer.paid;
+    }
+    if !shares.is_empty() {
+        let escrow = Account::escrow(deal.id, deal.currency);
+        let key = format!("{}:return", deal.id);
+        decision.entries.push(Entry::distribute(EntryKind::Refund, key, escrow, &shares)?);
+    }
+    Ok(decision)
+}

@@ -1,0 +1,143 @@
+//! Settling a milestone: the one place where money leaves an escrow.
+
+use super::{changed, find, with_milestone, wrong_milestone};
+use crate::deal::{
+    Award, Deal, DealState, Decision, Division, Event, Milestone, MilestoneState, Offers, Payer,
+    Refusal, Role,
+};
+use crate::id::MilestoneId;
+use crate::ledger::{Account, Entry, EntryKind};
+use crate::money::Money;
+
+/// A buyer who is content may release before the delivery is marked, and in the middle of a dispute.
+pub(super) fn release(
+    deal: &Deal,
+    id: MilestoneId,
+    command: &crate::deal::Command,
+) -> Result<Decision, Refusal> {
+    let milestone = open(deal, id, command.name())?;
+    settle(deal, milestone, &Award::plain(milestone.amount))
+}
+
+pub(super) fn refund(
+    deal: &Deal,
+    id: MilestoneId,
+    command: &crate::deal::Command,
+) -> Result<Decision, Refusal> {
+    let milestone = open(deal, id, command.name())?;
+    settle(deal, milestone, &Award::plain(Money::zero(deal.currency)))
+}
+
+pub(super) fn offer_split(
+    deal: &Deal,
+    id: MilestoneId,
+    to_seller: Money,
+    role: Option<Role>,
+) -> Result<Decision, Refusal> {
+    let milestone = open(deal, id, "offer_split")?;
+    let Some(by) = role else { return Err(Refusal::WrongParty { wanted: Role::Buyer }) };
+    Division::of(milestone, &Award::plain(to_seller))?;
+    let mut next = deal.clone();
+    for milestone in next.milestones.iter_mut().filter(|m| m.id == id) {
+        milestone.offers = milestone.offers.with(by, to_seller);
+    }
+    Ok(changed(next, Event::SplitOffered { milestone: id, by, to_seller }))
+}
+
+pub(super) fn accept_split(
+    deal: &Deal,
+    id: MilestoneId,
+    to_seller: Money,
+    role: Option<Role>,
+) -> Result<Decision, Refusal> {
+    let milestone = open(deal, id, "accept_split")?;
+    let Some(by) = role else { return Err(Refusal::WrongParty { wanted: Role::Buyer }) };
+    if milestone.offers.of(by.other()) != Some(to_seller) {
+        return Err(Refusal::NoSuchOffer);
+    }
+    settle(deal, milestone, &Award::plain(to_seller))
+}
+
+/// Pays out what is in escrow for a milestone, which is over then. It has one key, whichever way it goes.
+pub(super) fn settle(
+    deal: &Deal,
+    milestone: &Milestone,
+    award: &Award,
+) -> Result<Decision, Refusal> {
+    let division = Division::of(milestone, award)?;
+    let id = milestone.id;
+    let none = Money::zero(deal.currency);
+    let (state, kind, event) = if division.to_buyer() == none {
+        (MilestoneState::Released, EntryKind::Release, Event::MilestoneReleased(id))
+    } else if award.to_seller == none && award.costs.is_none() {
+        (MilestoneState::Refunded, EntryKind::Refund, Event::MilestoneRefunded(id))
+    } else {
+        let (to_seller, to_buyer) = (division.to_seller(), division.to_buyer());
+        let event = Event::MilestoneSplit { milestone: id, to_seller, to_buyer };
+        (MilestoneState::Split, EntryKind::Split, event)
+    };
+    let mut next = with_milestone(
+        deal,
+        Milestone {
+            state,
+            due_at: None,
+            offers: Offers::default(),
+            dispute: None,
+            ..milestone.clone()
+        },
+    );
+    let mut shares = vec![
+        (Account::available(deal.joined(Role::Seller)?, deal.currency), division.to_seller()),
+        (Account::fees(deal.currency), division.to_platform()),
+        (Account::provider_costs(deal.currency), division.to_provider_costs()),
+    ];
+    if let Some(broker) = deal.broker {
+        shares.push((Account::available(broker.user, deal.currency), division.to_broker()));
+    }
+    for (payer, part) in give_back(&mut next.payers, division.to_buyer())? {
+        add(&mut shares, Account::available(payer, deal.currency), part)?;
+    }
+    let escrow = Account::escrow(deal.id, deal.currency);
+    let entry = Entry::distribute(kind, format!("{id}:settle"), escrow, &shares)?;
+    let mut events = vec![event];
+    if matches!(next.state, DealState::Released | DealState::Refunded) {
+        events.push(Event::Completed);
+    }
+    Ok(Decision { deal: next, entries: vec![entry], events })
+}
+
+/// Divides what goes back among those who paid, by what each still has in the deal: nobody gets back more than
+/// they put in.
+fn give_back(
+    payers: &mut [Payer],
+    amount: Money,
+) -> Result<Vec<(crate::id::UserId, Money)>, Refusal> {
+    let weights: Vec<i64> = payers
+        .iter()
+        .map(|payer| Ok(payer.paid.minus(payer.returned)?.minor()))
+        .collect::<Result<_, Refusal>>()?;
+    let parts = amount.allocate(&weights);
+    for (payer, part) in payers.iter_mut().zip(&parts) {
+        payer.returned = payer.returned.plus(*part)?;
+    }
+    Ok(payers.iter().map(|payer| payer.user).zip(parts).collect())
+}
+
+/// Somebody may be paid for two reasons (a broker who paid for the buyer): an entry has one posting per account.
+fn add(shares: &mut Vec<(Account, Money)>, account: Account, part: Money) -> Result<(), Refusal> {
+    match shares.iter_mut().find(|(known, _)| *known == account) {
+        Some((_, share)) => *share = share.plus(part)?,
+        None => shares.push((account, part)),
+    }
+    Ok(())
+}
+
+/// A milestone with money in escrow.
+fn open<'a>(
+    deal: &'a Deal,
+    id: MilestoneId,
+    command: &'static str,
+) -> Result<&'a Milestone, Refusal> {
+    let milestone = find(deal, id)?;
+    if milestone.state.holds_money() { Ok(milestone) } else { wrong_milestone(milestone, command) }
+}

@@ -1,0 +1,108 @@
+//! Who takes part in a deal: buyer, seller, a broker perhaps, and those who pay together with the buyer.
+
+use super::{Deal, Refusal};
+use crate::id::UserId;
+use crate::money::{Currency, Money, MoneyError};
+use crate::text_enum;
+
+/// How many people may pay for one deal, the buyer among them.
+pub const PAYERS_MAX: usize = 10;
+
+text_enum! {
+    pub enum Role as "party" {
+        Buyer = "buyer",
+        Seller = "seller",
+    }
+}
+
+impl Role {
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Role::Buyer => Role::Seller,
+            Role::Seller => Role::Buyer,
+        }
+    }
+}
+
+/// Who brought the two together, and for what part of the price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Broker {
+    pub user: UserId,
+    pub commission_bps: u16,
+}
+
+/// Somebody who pays for the deal: what they put into escrow, and what of it they have back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Payer {
+    pub user: UserId,
+    pub paid: Money,
+    pub returned: Money,
+}
+
+impl Payer {
+    #[must_use]
+    pub const fn named(user: UserId, currency: Currency) -> Self {
+        Self { user, paid: Money::zero(currency), returned: Money::zero(currency) }
+    }
+}
+
+impl Deal {
+    /// Who stands on that side; nobody yet, if they were invited and have not joined.
+    #[must_use]
+    pub const fn party(&self, role: Role) -> Option<UserId> {
+        match role {
+            Role::Buyer => self.buyer,
+            Role::Seller => self.seller,
+        }
+    }
+
+    /// # Errors
+    /// [`Refusal::NotJoined`] while nobody stands on that side.
+    pub fn joined(&self, role: Role) -> Result<UserId, Refusal> {
+        self.party(role).ok_or(Refusal::NotJoined)
+    }
+
+    #[must_use]
+    pub fn role_of(&self, user: UserId) -> Option<Role> {
+        if self.buyer == Some(user) {
+            Some(Role::Buyer)
+        } else if self.seller == Some(user) {
+            Some(Role::Seller)
+        } else {
+            None
+        }
+    }
+
+    /// Whether the deal is any of this person's business: a party, the broker, or a payer.
+    #[must_use]
+    pub fn concerns(&self, user: UserId) -> bool {
+        self.role_of(user).is_some()
+            || self.broker.is_some_and(|broker| broker.user == user)
+            || self.may_pay(user)
+    }
+
+    /// Whether this person may pay: the buyer, and whoever the buyer named.
+    #[must_use]
+    pub fn may_pay(&self, user: UserId) -> bool {
+        self.buyer == Some(user) || self.payers.iter().any(|payer| payer.user == user)
+    }
+
+    /// What lies in escrow from those who paid, and was not given back.
+    ///
+    /// # Errors
+    /// [`MoneyError`] if the parts are of different currencies or too large together.
+    pub fn paid(&self) -> Result<Money, MoneyError> {
+        let parts: Result<Vec<Money>, MoneyError> =
+            self.payers.iter().map(|payer| payer.paid.minus(payer.returned)).collect();
+        Money::sum(self.currency, parts?)
+    }
+
+    /// What is still to be paid before the deal is funded.
+    ///
+    /// # Errors
+    /// As [`Deal::paid`].
+    pub fn outstanding(&self) -> Result<Money, MoneyError> {
+        self.price()?.minus(self.paid()?)
+    }
+}

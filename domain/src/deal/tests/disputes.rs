@@ -1,0 +1,104 @@
+//! Disputes: only one part is locked, offers end them, arbiters decide, and silence has its outcome.
+
+use super::*;
+
+fn disputed(by: Actor) -> Deal {
+    run_from(funded(), &[(delivered(FIRST), SELLER), (Command::Dispute(FIRST), by)])
+}
+
+fn answered() -> Deal {
+    run_from(disputed(BUYER), &[(Command::Answer(FIRST), SELLER)])
+}
+
+fn award(to_seller: i64) -> Command {
+    Command::Award { milestone: FIRST, award: Award::plain(kes(to_seller)) }
+}
+
+#[test]
+fn only_the_disputed_part_is_locked() {
+    let deal = disputed(BUYER);
+    assert_eq!(deal.state, DealState::Disputed);
+    let after = run_from(deal, &[(delivered(SECOND), SELLER), (Command::Release(SECOND), BUYER)]);
+    assert_eq!(after.state, DealState::Disputed);
+    let locked =
+        Refusal::WrongMilestoneState { state: MilestoneState::Disputed, command: "deliver" };
+    refused(&after, delivered(FIRST), SELLER, locked);
+}
+
+#[test]
+fn whoever_gives_in_ends_it() {
+    let released = decide(&disputed(BUYER), &Command::Release(FIRST), BUYER, hour(1)).unwrap();
+    assert_eq!(released.deal.milestones[0].state, MilestoneState::Released);
+    let refunded = decide(&disputed(BUYER), &Command::Refund(FIRST), SELLER, hour(1)).unwrap();
+    assert_eq!(refunded.deal.milestones[0].state, MilestoneState::Refunded);
+}
+
+#[test]
+fn an_offer_is_taken_as_it_stands() {
+    let offer = |to_seller| Command::OfferSplit { milestone: FIRST, to_seller: kes(to_seller) };
+    let take = |to_seller| Command::AcceptSplit { milestone: FIRST, to_seller: kes(to_seller) };
+    let offered = run_from(disputed(BUYER), &[(offer(61_803), SELLER)]);
+    refused(&offered, take(61_803), SELLER, Refusal::NoSuchOffer);
+    refused(&offered, take(61_802), BUYER, Refusal::NoSuchOffer);
+    refused(&offered, offer(100_001), BUYER, Refusal::Share);
+    let done = decide(&offered, &take(61_803), BUYER, hour(1)).unwrap();
+    // Of the fee of 1,834 for each side, 61.803 % is due.
+    let charge = offered.milestones[0].charge;
+    assert_eq!((charge.buyer.minor(), charge.seller.minor()), (1_833, 1_834));
+    assert_eq!(gets(&done, wallet(JUMA)), 61_803 - 1_133);
+    assert_eq!(gets(&done, wallet(AMINA)), 100_000 - 61_803 + 1_833 - 1_133);
+    assert_eq!(gets(&done, Account::fees(Currency::Kes)), 2 * 1_133);
+    assert_eq!(done.deal.milestones[0].state, MilestoneState::Split);
+}
+
+#[test]
+fn an_arbiter_decides_what_was_answered() {
+    refused(&disputed(BUYER), award(1), ARBITER, Refusal::NotAnswered);
+    let wanted = Refusal::WrongParty { wanted: Role::Seller };
+    refused(&disputed(BUYER), Command::Answer(FIRST), BUYER, wanted);
+    let mut cheap = answered();
+    cheap.milestones[0].amount = kes(99_000);
+    let costs = Some(Costs { amount: kes(2_000), borne_by: Role::Seller });
+    let ruling = Award { to_seller: kes(49_500), fees_waived: true, costs };
+    let command = Command::Award { milestone: FIRST, award: ruling };
+    let done = decide(&cheap, &command, ARBITER, hour(1)).unwrap();
+    assert_eq!(gets(&done, wallet(JUMA)), 47_500);
+    assert_eq!(gets(&done, Account::fees(Currency::Kes)), 2_000);
+    let heavy = Some(Costs { amount: kes(49_501), borne_by: Role::Seller });
+    let command = Command::Award { milestone: FIRST, award: Award { costs: heavy, ..ruling } };
+    assert_eq!(decide(&cheap, &command, ARBITER, hour(1)), Err(Refusal::Share));
+}
+
+#[test]
+fn a_large_award_needs_a_second_look() {
+    let mut large = answered();
+    large.milestones[0].amount = kes(SECOND_LOOK_MINOR_MIN);
+    let first = decide(&large, &award(4_000_000), ARBITER, hour(1)).unwrap();
+    assert_eq!((first.entries.len(), first.deal.state), (0, DealState::Disputed));
+    assert_eq!(decide(&first.deal, &award(5), ARBITER, hour(1)), Err(Refusal::OwnAward));
+    let second = decide(&first.deal, &award(5_000_000), OTHER_ARBITER, hour(1)).unwrap();
+    assert_eq!(second.deal.milestones[0].state, MilestoneState::Split);
+    // Nobody looked: what the first one decided stands.
+    let lapse = Command::Lapse(Timer::Award(FIRST));
+    let stands = decide(&first.deal, &lapse, Actor::System, hour(26)).unwrap();
+    let event = Event::Awarded { milestone: FIRST, to_seller: kes(4_000_000) };
+    assert_eq!(stands.events[0], event);
+}
+
+#[test]
+fn silence_about_a_dispute_has_its_outcome() {
+    let lapse =
+        |deal: &Deal, timer| decide(deal, &Command::Lapse(timer), Actor::System, hour(26)).unwrap();
+    let state = |decision: &Decision| decision.deal.milestones[0].state;
+    let unanswered = lapse(&disputed(BUYER), Timer::Answer(FIRST));
+    assert_eq!(state(&unanswered), MilestoneState::Refunded);
+    let unanswered = lapse(&disputed(SELLER), Timer::Answer(FIRST));
+    assert_eq!(state(&unanswered), MilestoneState::Released);
+    let undecided = lapse(&answered(), Timer::Award(FIRST));
+    assert_eq!(gets(&undecided, wallet(JUMA)), 50_000);
+    assert_eq!(gets(&undecided, wallet(AMINA)), 50_000 + 1_833);
+    // The time for an answer is over once there is one.
+    let stale = Command::Lapse(Timer::Answer(FIRST));
+    let refusal = decide(&answered(), &stale, Actor::System, hour(80));
+    assert!(matches!(refusal, Err(Refusal::WrongMilestoneState { .. })), "{refusal:?}");
+}
