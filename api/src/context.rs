@@ -39,7 +39,8 @@ pub struct FeePolicy {
 impl FeePolicy {
     pub(crate) fn plan(self, currency: Currency, payer: FeePayer) -> Result<FeePlan, ApiError> {
         let fixed = Money::new(self.fixed_minor, currency)?;
-        Ok(FeePlan { percentage_bps: self.percentage_bps, fixed, payer })
+        let percentage_bps = self.percentage_bps;
+        Ok(FeePlan { version: 1, percentage_bps, fixed, payer, ..FeePlan::free(currency) })
     }
 }
 

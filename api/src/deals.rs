@@ -22,7 +22,7 @@ use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, OpenApi};
-use request::{CreateDeal, FundDeal};
+use request::{AgreeDeal, CreateDeal, FundDeal};
 use std::sync::Arc;
 
 #[derive(ApiResponse)]
@@ -54,12 +54,12 @@ enum Timeline {
 }
 
 fn render(deal: &DealView) -> Answer {
-    answer(StatusCode::OK, &DealAnswer::seen_by(deal, deal.deal.buyer))
+    answer(StatusCode::OK, &DealAnswer::stored(deal))
 }
 
 fn render_funding(funding: &Funding) -> Answer {
     let status = if funding.payment.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
-    answer(status, &DealAnswer::seen_by(&funding.deal, funding.deal.deal.buyer))
+    answer(status, &DealAnswer::stored(&funding.deal))
 }
 
 /// A command that moves no money.
@@ -71,7 +71,7 @@ async fn command(
 ) -> Result<Current, ApiError> {
     let user = caller.user();
     let deal = context
-        .write(async move |store, now| store.command_deal(user, id, command, now).await)
+        .write(async move |store, now| store.command_deal(user, id, &command, None, now).await)
         .await?;
     Ok(Current::Deal(Json(DealAnswer::seen_by(&deal, user))))
 }
@@ -90,7 +90,7 @@ async fn command_once(
     let keyed = keyed(&caller, key, operation, &request);
     let outcome = context
         .write(async move |store, now| {
-            store.command_deal_once(&keyed, id, command, render, now).await
+            store.command_deal_once(&keyed, id, &command, render, now).await
         })
         .await?;
     Ok(seen_by(outcome, caller.user()).into())
@@ -196,8 +196,9 @@ impl Deals {
 
     /// Agree to a deal
     ///
-    /// For the party to whom it was offered. Both are bound then, and the buyer has the funding period to pay.
-    /// Problems: `own_proposal`, `account_closed` (403), `wrong_state`, `too_late` (409).
+    /// For the party to whom it was offered: it signs the revision that it names, and no other. Both are bound then,
+    /// and the buyer has the funding period to pay. Problems: `own_proposal`, `account_closed` (403), `wrong_state`,
+    /// `other_revision`, `too_late` (409).
     #[oai(path = "/:id/agree", method = "post", operation_id = "agree_deal")]
     async fn agree(
         &self,
@@ -205,8 +206,10 @@ impl Deals {
         caller: Principal<DealsWrite>,
         /// The id of the deal.
         id: Path<Wire<DealId>>,
+        body: Body<AgreeDeal>,
     ) -> Result<Current, ApiError> {
-        command(&context, &caller, id.0.0, Command::Agree).await
+        let revision = body.value.revision.get_u32();
+        command(&context, &caller, id.0.0, Command::Agree(revision)).await
     }
 
     /// Pay for a deal
@@ -264,7 +267,13 @@ impl Deals {
         /// The id of the milestone.
         milestone: Path<Wire<MilestoneId>>,
     ) -> Result<Current, ApiError> {
-        command(&context, &caller, id.0.0, Command::Deliver(milestone.0.0)).await
+        command(
+            &context,
+            &caller,
+            id.0.0,
+            Command::Deliver { milestone: milestone.0.0, proof: None },
+        )
+        .await
     }
 
     /// Release the money of a milestone to the seller

@@ -45,9 +45,11 @@ impl<T: Type> ToJSON for Stored<T> {
 
 /// What is kept is the same for both parties; which of them asks is added when it is answered.
 pub(crate) fn seen_by(mut outcome: Outcome, user: UserId) -> Outcome {
-    let is_buyer = outcome.answer.body["buyer"]["id"] == user.to_string();
+    let id = user.to_string();
+    let sides = ["buyer", "seller"];
+    let role = sides.into_iter().find(|side| outcome.answer.body[*side]["id"] == id);
     if let Some(body) = outcome.answer.body.as_object_mut() {
-        body.insert("role".into(), if is_buyer { "buyer" } else { "seller" }.into());
+        body.insert("role".into(), role.into());
     }
     outcome
 }

@@ -10,12 +10,14 @@ mod values;
 
 pub(crate) use list::AnyOf;
 pub(crate) use money::{Money, PositiveMoney};
-pub(crate) use number::{AmountMinor, HoldHours, Hours, LifeDays, Limit, OverlapSeconds};
+pub(crate) use number::{
+    AmountMinor, HoldHours, Hours, LifeDays, Limit, OverlapSeconds, Quantity, Revision,
+};
 pub(crate) use text::{Text, Wire, text_values};
 pub(crate) use time::{DayOrMoment, Moment};
 pub(crate) use values::{
-    ApiKeyName, Email, Key, Message, NewPassword, Note, OrganisationName, PersonName, Phone,
-    Receipt, SearchText, Secret, TierName, Title,
+    ApiKeyName, Description, Email, Key, Message, NewPassword, Note, OrganisationName, PersonName,
+    Phone, Receipt, SearchText, Secret, TierName, Title,
 };
 
 use chrono::{DateTime, SecondsFormat, Utc};

@@ -52,7 +52,9 @@ impl App {
         let deal = self.draft(buyer, seller, plan).await;
         let id = deal["id"].as_str().expect("an id").to_owned();
         self.post(seller, &format!("/v1/deals/{id}/propose"), Value::Null).await.expect(200);
-        self.post(buyer, &format!("/v1/deals/{id}/agree"), Value::Null).await.expect(200);
+        self.post(buyer, &format!("/v1/deals/{id}/agree"), json!({ "revision": 1 }))
+            .await
+            .expect(200);
         id
     }
 

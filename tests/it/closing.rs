@@ -73,7 +73,7 @@ async fn a_closed_account_begins_nothing() {
         ("/v1/withdrawals".to_owned(), money),
         ("/v1/deals".to_owned(), new_deal(&juma)),
         (format!("{deal}/propose"), Value::Null),
-        (format!("{deal}/agree"), Value::Null),
+        (format!("{deal}/agree"), json!({ "revision": 1 })),
         (format!("{deal}/fund"), json!({ "method": "wallet" })),
         (format!("{deal}/cancel"), Value::Null),
     ] {

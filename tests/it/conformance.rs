@@ -192,7 +192,7 @@ async fn trade(observer: &Observer, buyer: &Person, seller: &Person) {
     let deal = deal["id"].as_str().expect("an id");
     let path = format!("/v1/deals/{deal}");
     observer.post(seller, &format!("{path}/propose"), Value::Null, 200).await;
-    observer.post(buyer, &format!("{path}/agree"), Value::Null, 200).await;
+    observer.post(buyer, &format!("{path}/agree"), json!({ "revision": 1 }), 200).await;
     observer.app.fault(&buyer.phone, "approve", 1).await;
     let pay = json!({ "method": "mpesa" });
     observer.post(buyer, &format!("{path}/fund?dry_run=true"), pay.clone(), 200).await;

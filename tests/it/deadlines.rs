@@ -29,11 +29,11 @@ async fn agreeing_too_late_is_refused_before_and_after_the_timer() {
         app.post(&seller, &format!("/v1/deals/{id}/propose"), Value::Null).await.expect(200);
     pass(&app, &proposed["due_at"], &mut [&mut buyer]).await;
     let agree = format!("/v1/deals/{id}/agree");
-    assert_eq!(app.post(&buyer, &agree, Value::Null).await.problem(), "too_late");
+    assert_eq!(app.post(&buyer, &agree, json!({ "revision": 1 })).await.problem(), "too_late");
     assert_eq!(deal_of(&app, &buyer, id).await["state"], "proposed");
     app.run_due_jobs().await;
     assert_eq!(deal_of(&app, &buyer, id).await["state"], "expired");
-    let late = app.post(&buyer, &agree, Value::Null).await;
+    let late = app.post(&buyer, &agree, json!({ "revision": 1 })).await;
     assert_eq!((late.status.as_u16(), late.problem()), (409, "wrong_state"));
     app.assert_sound().await;
 }

@@ -40,8 +40,10 @@ async fn the_whole_life_of_a_deal_in_two_parts() {
         app.post(&seller, &format!("/v1/deals/{deal}/propose"), Value::Null).await.expect(200);
     assert_eq!(proposed["state"], "proposed");
     assert!(proposed["due_at"].is_string());
-    let agreed =
-        app.post(&buyer, &format!("/v1/deals/{deal}/agree"), Value::Null).await.expect(200);
+    let agreed = app
+        .post(&buyer, &format!("/v1/deals/{deal}/agree"), json!({ "revision": 1 }))
+        .await
+        .expect(200);
     assert_eq!((&agreed["state"], &agreed["role"]), (&json!("agreed"), &json!("buyer")));
     let payment = app.start_mpesa(&buyer, &deal).await;
     app.wait_for_payment(&buyer, &payment, "pending").await;

@@ -34,7 +34,9 @@ pub(crate) async fn agreed_for_an_hour(app: &App) -> Agreed {
     let deal = app.post(&seller, "/v1/deals", body).await.expect(201);
     let deal = deal["id"].as_str().expect("an id").to_owned();
     app.post(&seller, &format!("/v1/deals/{deal}/propose"), Value::Null).await.expect(200);
-    app.post(&buyer, &format!("/v1/deals/{deal}/agree"), Value::Null).await.expect(200);
+    app.post(&buyer, &format!("/v1/deals/{deal}/agree"), json!({ "revision": 1 }))
+        .await
+        .expect(200);
     Agreed { buyer, deal }
 }
 

@@ -210,8 +210,9 @@ impl Bench {
             .await
             .expect("funded");
         let view = app.store.deal(seller, deal).await.expect("the deal");
-        let delivered = Command::Deliver(view.deal.milestones[0].id);
-        app.store.command_deal(seller, deal, delivered, now).await.expect("delivered");
+        let milestone = view.deal.milestones[0].id;
+        let delivered = Command::Deliver { milestone, proof: None };
+        app.store.command_deal(seller, deal, &delivered, None, now).await.expect("delivered");
         app.clock.advance(TimeDelta::days(2) + TimeDelta::seconds(5));
         let inspection = "select id from jobs where key like 'lapse_deal:%:inspection:%'";
         self.job = self.found(inspection).await;
@@ -271,8 +272,8 @@ impl Bench {
         let (store, now) = (&self.app.store, self.app.clock.now());
         let made = store.create_deal(seller, deal_with(self.buyer), now).await.expect("a deal");
         let id = made.deal.id;
-        store.command_deal(seller, id, Command::Propose, now).await.expect("proposed");
-        store.command_deal(self.buyer, id, Command::Agree, now).await.expect("agreed");
+        store.command_deal(seller, id, &Command::Propose, None, now).await.expect("proposed");
+        store.command_deal(self.buyer, id, &Command::Agree(1), None, now).await.expect("agreed");
         self.deal = Some(id);
         id
     }

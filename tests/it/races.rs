@@ -15,7 +15,9 @@ async fn together(app: &Arc<App>, calls: [(&Person, String); 2]) -> [Answer; 2] 
         let (app, barrier, person) = (Arc::clone(app), Arc::clone(&barrier), person.clone());
         tokio::spawn(async move {
             barrier.wait().await;
-            app.post(&person, &path, Value::Null).await
+            let body =
+                if path.ends_with("/agree") { json!({ "revision": 1 }) } else { Value::Null };
+            app.post(&person, &path, body).await
         })
     });
     let [one, other] = calls;

@@ -33,8 +33,8 @@ pub(crate) async fn carry_out(context: &Context, claim: &Claim) -> Result<(), Fa
             submit_payment::run(context, claim, PaymentId::new(payment), Direction::Payout).await
         }
         Job::ApplyCallback { callback } => apply_callback::run(context, claim, callback).await,
-        Job::LapseDeal { deal, timer } => {
-            lapse_deal::run(context, claim, DealId::new(deal), timer).await
+        Job::LapseDeal { deal, timer, due_at } => {
+            lapse_deal::run(context, claim, DealId::new(deal), (timer, due_at)).await
         }
         Job::ScreenWithdrawal { payment } => {
             screen_withdrawal::run(context, claim, PaymentId::new(payment)).await

@@ -94,6 +94,7 @@ pub(crate) const fn kind(kind: EntryKind, locale: Locale) -> &'static str {
         EntryKind::Fund => ("Paid into escrow", "Malipo ya mkataba yamewekwa"),
         EntryKind::Release => ("Released from escrow", "Malipo ya mkataba yametolewa"),
         EntryKind::Refund => ("Refund from escrow", "Malipo ya mkataba yamerejeshwa"),
+        EntryKind::Split => ("Escrow divided", "Malipo ya mkataba yamegawanywa"),
         EntryKind::PayoutReserve => ("Withdrawal", "Kutoa pesa"),
         EntryKind::PayoutSettle => ("Withdrawal paid", "Pesa zimetolewa"),
         EntryKind::PayoutReturn => ("Withdrawal returned", "Pesa za kutoa zimerejeshwa"),

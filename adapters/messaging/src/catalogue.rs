@@ -100,9 +100,7 @@ pub const fn variables(template: Template) -> Variables {
         Template::MilestoneDelivered => {
             only(&["name", "counterparty", "deal_title", "milestone", "amount", "deadline"])
         }
-        Template::MilestoneReleased
-        | Template::MilestoneRefunded
-        | Template::MilestoneSplit => {
+        Template::MilestoneReleased | Template::MilestoneRefunded | Template::MilestoneSplit => {
             only(&["name", "deal_title", "milestone", "amount"])
         }
         Template::DepositReceived | Template::PaymentMatched => {

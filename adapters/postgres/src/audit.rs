@@ -26,7 +26,7 @@ pub struct AuditRecord {
 
 pub(crate) fn actor_text(actor: Actor) -> String {
     match actor {
-        Actor::User(user) => user.to_string(),
+        Actor::User(user) | Actor::Arbiter(user) => user.to_string(),
         Actor::System => "system".to_owned(),
     }
 }
@@ -106,7 +106,7 @@ impl Store {
 /// The user behind an actor, if there is one.
 pub(crate) fn actor_user(actor: Actor) -> Option<UserId> {
     match actor {
-        Actor::User(user) => Some(user),
+        Actor::User(user) | Actor::Arbiter(user) => Some(user),
         Actor::System => None,
     }
 }

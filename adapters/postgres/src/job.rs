@@ -2,6 +2,7 @@
 
 use amana_domain::deal::Timer;
 use amana_domain::id::MilestoneId;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -13,6 +14,8 @@ pub enum TimerKind {
     Funding,
     Delivery { milestone: Uuid },
     Inspection { milestone: Uuid },
+    Answer { milestone: Uuid },
+    Award { milestone: Uuid },
 }
 
 impl From<Timer> for TimerKind {
@@ -22,6 +25,8 @@ impl From<Timer> for TimerKind {
             Timer::Funding => TimerKind::Funding,
             Timer::Delivery(id) => TimerKind::Delivery { milestone: id.uuid() },
             Timer::Inspection(id) => TimerKind::Inspection { milestone: id.uuid() },
+            Timer::Answer(id) => TimerKind::Answer { milestone: id.uuid() },
+            Timer::Award(id) => TimerKind::Award { milestone: id.uuid() },
         }
     }
 }
@@ -33,6 +38,8 @@ impl From<TimerKind> for Timer {
             TimerKind::Funding => Timer::Funding,
             TimerKind::Delivery { milestone } => Timer::Delivery(MilestoneId::new(milestone)),
             TimerKind::Inspection { milestone } => Timer::Inspection(MilestoneId::new(milestone)),
+            TimerKind::Answer { milestone } => Timer::Answer(MilestoneId::new(milestone)),
+            TimerKind::Award { milestone } => Timer::Award(MilestoneId::new(milestone)),
         }
     }
 }
@@ -54,9 +61,11 @@ pub enum Job {
     ApplyCallback {
         callback: Uuid,
     },
+    /// The same deadline may run again (sent back, extended): each time is a job of its own.
     LapseDeal {
         deal: Uuid,
         timer: TimerKind,
+        due_at: DateTime<Utc>,
     },
     ScreenWithdrawal {
         payment: Uuid,
@@ -124,16 +133,11 @@ impl Job {
             Job::PollCollection { payment, round } => format!("poll_collection:{payment}:{round}"),
             Job::SubmitPayout { payment } => format!("submit_payout:{payment}"),
             Job::ApplyCallback { callback } => format!("apply_callback:{callback}"),
-            Job::LapseDeal { deal, timer } => match timer {
-                TimerKind::Acceptance => format!("lapse_deal:{deal}:acceptance"),
-                TimerKind::Funding => format!("lapse_deal:{deal}:funding"),
-                TimerKind::Delivery { milestone } => {
-                    format!("lapse_deal:{deal}:delivery:{milestone}")
-                }
-                TimerKind::Inspection { milestone } => {
-                    format!("lapse_deal:{deal}:inspection:{milestone}")
-                }
-            },
+            Job::LapseDeal { deal, timer, due_at } => {
+                let (timer, due) = (Timer::from(*timer), due_at.timestamp_micros());
+                let of = timer.milestone().map(|id| format!(":{}", id.uuid())).unwrap_or_default();
+                format!("lapse_deal:{deal}:{}{of}:{due}", timer.name())
+            }
             Job::ScreenWithdrawal { payment } => format!("screen_withdrawal:{payment}"),
             Job::ExpireHold { hold } => format!("expire_hold:{hold}"),
             Job::SendNotification { notification } => format!("send_notification:{notification}"),

@@ -52,7 +52,7 @@ pub use audit::AuditRecord;
 pub use callbacks::{CallbackKind, CallbackOutcome, NewCallback, StoredCallback};
 pub use clock::Clock;
 pub use codes::{CodeKey, Proof as CodeProof};
-pub use deals::{DealView, NewDealRequest, NewMilestoneRequest, TimelineEvent};
+pub use deals::{DealView, NewDealRequest, NewMilestoneRequest, OfferRequest, TimelineEvent};
 pub use error::{Conflict, Error, StoreError};
 pub use factors::{FactorView, ReadCode, Shown, Unreadable};
 pub use holds::{HoldFilter, HoldRole, HoldView, NewHold};

@@ -28,6 +28,8 @@ use amana_domain::phone::Msisdn;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// A payment as its owner (or, masked, an operator) sees it.
 #[derive(Debug, Clone)]
@@ -126,16 +128,24 @@ pub(crate) async fn funding_is_open(
     Ok(diesel::select(diesel::dsl::exists(open)).get_result(conn).await?)
 }
 
-pub(crate) async fn newest_of_deal(
+/// The newest payment for each deal that has one.
+pub(crate) async fn newest_of_deals(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
-    deal: DealId,
-) -> Result<Option<PaymentView>, Error> {
-    let row: Option<rows::ViewRow> = rows::ViewRow::query()
-        .filter(payments::deal_id.eq(deal.uuid()))
-        .order(payments::id.desc())
-        .first(conn)
-        .await
-        .optional()?;
-    row.map(|row| row.view(vault)).transpose()
+    deals: &[Uuid],
+) -> Result<BTreeMap<DealId, PaymentView>, Error> {
+    let rows: Vec<rows::ViewRow> = rows::ViewRow::query()
+        .filter(payments::deal_id.eq_any(deals))
+        .distinct_on(payments::deal_id)
+        .order((payments::deal_id, payments::id.desc()))
+        .load(conn)
+        .await?;
+    let mut newest = BTreeMap::new();
+    for row in rows {
+        let payment = row.view(vault)?;
+        if let Some(deal) = payment.deal {
+            newest.insert(deal, payment);
+        }
+    }
+    Ok(newest)
 }

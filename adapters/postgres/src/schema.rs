@@ -125,12 +125,29 @@ diesel::table! {
 }
 
 diesel::table! {
+    deal_participants (user_id, deal_id) {
+        user_id -> Uuid,
+        deal_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    deal_payers (deal_id, position) {
+        deal_id -> Uuid,
+        position -> Int2,
+        user_id -> Uuid,
+        paid_minor -> Int8,
+        returned_minor -> Int8,
+    }
+}
+
+diesel::table! {
     deals (id) {
         id -> Uuid,
         title -> Text,
-        buyer_id -> Uuid,
-        seller_id -> Uuid,
-        proposer -> Text,
+        buyer_id -> Nullable<Uuid>,
+        seller_id -> Nullable<Uuid>,
+        offered_by -> Text,
         currency -> Text,
         fee_percentage_bps -> Int4,
         fee_fixed_minor -> Int8,
@@ -145,6 +162,18 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         organisation_id -> Nullable<Uuid>,
+        revision -> Int4,
+        broker_id -> Nullable<Uuid>,
+        broker_commission_bps -> Nullable<Int4>,
+        fee_plan_version -> Int4,
+        fee_floor_minor -> Int8,
+        fee_cap_minor -> Nullable<Int8>,
+        fee_provider_cost_minor -> Int8,
+        rework_s -> Int8,
+        answer_s -> Int8,
+        award_s -> Int8,
+        extension -> Nullable<Jsonb>,
+        fundings -> Int4,
     }
 }
 
@@ -312,6 +341,21 @@ diesel::table! {
         delivery_s -> Int8,
         state -> Text,
         due_at -> Nullable<Timestamptz>,
+        description -> Nullable<Text>,
+        items -> Jsonb,
+        commission_minor -> Int8,
+        provider_cost_minor -> Int8,
+        proof -> Nullable<Text>,
+        reworks -> Int2,
+        buyer_offer_minor -> Nullable<Int8>,
+        seller_offer_minor -> Nullable<Int8>,
+        dispute_opened_by -> Nullable<Text>,
+        dispute_stage -> Nullable<Text>,
+        award_to_seller_minor -> Nullable<Int8>,
+        award_fees_waived -> Nullable<Bool>,
+        award_costs_minor -> Nullable<Int8>,
+        award_costs_borne_by -> Nullable<Text>,
+        award_by -> Nullable<Uuid>,
     }
 }
 
@@ -580,6 +624,10 @@ diesel::joinable!(codes -> users (user_id));
 diesel::joinable!(deal_events -> deals (deal_id));
 diesel::joinable!(deal_events -> milestones (milestone_id));
 diesel::joinable!(deal_events -> users (actor_id));
+diesel::joinable!(deal_participants -> deals (deal_id));
+diesel::joinable!(deal_participants -> users (user_id));
+diesel::joinable!(deal_payers -> deals (deal_id));
+diesel::joinable!(deal_payers -> users (user_id));
 diesel::joinable!(deals -> organisations (organisation_id));
 diesel::joinable!(exchanges -> payments (payment_id));
 diesel::joinable!(handles -> users (user_id));
@@ -592,6 +640,7 @@ diesel::joinable!(kyc_documents -> kyc_applications (application_id));
 diesel::joinable!(members -> organisations (organisation_id));
 diesel::joinable!(members -> users (user_id));
 diesel::joinable!(milestones -> deals (deal_id));
+diesel::joinable!(milestones -> users (award_by));
 diesel::joinable!(notifications -> users (user_id));
 diesel::joinable!(payment_evidence -> payments (payment_id));
 diesel::joinable!(payments -> deals (deal_id));
@@ -615,6 +664,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     callbacks,
     codes,
     deal_events,
+    deal_participants,
+    deal_payers,
     deals,
     entries,
     exchanges,

@@ -1,15 +1,21 @@
-//! Deals as their parties see them.
+//! Deals as those see them whom they concern.
+
+mod milestone;
+mod terms;
+mod timeline;
+
+pub(crate) use timeline::TimelineAnswer;
 
 use super::plain::deal_text;
 use crate::payments::PaymentAnswer;
 use crate::wire::{Money, Nullable, Timestamp, Wire};
-use amana_domain::deal::{Deal, DealState, Milestone, MilestoneState, Role, Terms};
+use amana_domain::deal::{Deal, DealState, Extension, Milestone, Payer, Role};
 use amana_domain::fee::FeePayer;
 use amana_domain::id::{DealId, MilestoneId, OrganisationId, UserId};
-use amana_postgres::{DealView, TimelineEvent};
+use amana_postgres::DealView;
+use milestone::MilestoneAnswer;
 use poem_openapi::Object;
-use poem_openapi::types::Any;
-use serde_json::Value;
+use terms::{Deadline, TermsAnswer};
 
 /// A deal between a buyer and a seller.
 #[derive(Debug, Object)]
@@ -17,26 +23,41 @@ use serde_json::Value;
 pub(crate) struct DealAnswer {
     id: Wire<DealId>,
     title: String,
-    /// The caller's own side; `null` to somebody who only belongs to the organisation.
+    /// The caller's own side; `null` to somebody who only reads it, pays along, or is the broker.
     role: Nullable<Wire<Role>>,
     /// The organisation in whose name it was made, whose members see it, too.
     organisation_id: Nullable<Wire<OrganisationId>>,
-    buyer: Party,
-    seller: Party,
-    /// The side that offers the deal; the other one agrees to it.
-    proposer: Wire<Role>,
+    /// `null` until the invited side has joined.
+    buyer: Nullable<Party>,
+    /// `null` until the invited side has joined.
+    seller: Nullable<Party>,
+    broker: Nullable<BrokerAnswer>,
+    /// The number of the offer that is on the table, or was signed.
+    revision: u32,
+    /// The side that made this offer; the other one agrees to it, or makes another.
+    offered_by: Wire<Role>,
     state: Wire<DealState>,
     /// How it stands, in plain English.
     status_text: String,
     /// Until when the deal has to be agreed to, or paid for.
     due_at: Nullable<Timestamp>,
-    /// What the buyer pays: all amounts and the buyer's part of the fee.
+    /// What runs now, whose turn it is, and what happens if nobody does anything.
+    deadlines: Vec<Deadline>,
+    /// What is to be paid: all amounts and the buyer's part of the fee.
     price: Money,
+    /// What has been paid into escrow so far.
+    paid: Money,
+    /// What is still to be paid before the deal is funded.
+    outstanding: Money,
+    /// Who has paid or may pay along with the buyer.
+    payers: Vec<PayerAnswer>,
     fees: Fees,
     terms: TermsAnswer,
     milestones: Vec<MilestoneAnswer>,
     /// The side that has asked to call the funded deal off; it is called off when the other one asks, too.
     cancel_asked_by: Nullable<Wire<Role>>,
+    /// A deadline that one side wants moved; it is moved when the other one says the same.
+    extension: Nullable<ExtensionAnswer>,
     /// The newest attempt to pay for it by mobile money.
     payment: Nullable<PaymentAnswer>,
     created_at: Timestamp,
@@ -50,89 +71,130 @@ struct Party {
     name: String,
 }
 
-/// What the deal costs, fixed when it was created.
+/// Who brought the two together.
+#[derive(Debug, Object)]
+#[oai(rename = "Broker")]
+struct BrokerAnswer {
+    id: Wire<UserId>,
+    name: String,
+    /// Of all amounts, in hundredths of a percent; part of the fees.
+    commission_bps: u16,
+}
+
+/// Somebody who pays for the deal.
+#[derive(Debug, Object)]
+#[oai(rename = "Payer")]
+struct PayerAnswer {
+    id: Wire<UserId>,
+    name: String,
+    /// What they put into escrow.
+    paid: Money,
+    /// What of it they have back.
+    returned: Money,
+}
+
+/// A deadline that one side wants moved.
+#[derive(Debug, Object)]
+#[oai(rename = "Extension")]
+struct ExtensionAnswer {
+    asked_by: Wire<Role>,
+    /// `funding`, `delivery`, `inspection` or `answer`.
+    deadline: String,
+    milestone_id: Nullable<Wire<MilestoneId>>,
+    until: Timestamp,
+}
+
+/// What the deal costs, fixed with the offer.
 #[derive(Debug, Object)]
 struct Fees {
+    /// Which of our fee plans this is.
+    plan_version: u32,
     payer: Wire<FeePayer>,
     /// Hundredths of a percent of all amounts together.
     percentage_bps: u16,
     fixed: Money,
+    /// The percentage and the fixed part are never less than this together,
+    floor: Money,
+    /// nor more than this.
+    cap: Nullable<Money>,
+    /// What mobile money costs us for this deal, passed on.
+    provider_cost: Money,
+    /// The broker's part.
+    commission: Money,
     /// What the buyer bears; part of the price.
     buyer: Money,
     /// What the seller bears; taken from what is released.
     seller: Money,
 }
 
-/// How long each side has.
-#[derive(Debug, Object)]
-#[oai(rename = "Terms")]
-struct TermsAnswer {
-    acceptance_hours: i64,
-    funding_hours: i64,
-    inspection_hours: i64,
-}
-
-/// A part of a deal that is delivered and paid on its own.
-#[derive(Debug, Object)]
-#[oai(rename = "Milestone")]
-struct MilestoneAnswer {
-    id: Wire<MilestoneId>,
-    title: String,
-    amount: Money,
-    /// What the buyer pays on top of the amount.
-    buyer_fee: Money,
-    /// What the seller gets less than the amount.
-    seller_fee: Money,
-    state: Wire<MilestoneState>,
-    /// How long the seller has, counted from funding.
-    delivery_hours: i64,
-    /// Until when it has to be delivered, or the buyer may object.
-    due_at: Nullable<Timestamp>,
-}
-
-/// Something that happened to a deal.
-#[derive(Debug, Object)]
-#[oai(rename = "DealEvent")]
-pub(crate) struct TimelineAnswer {
-    /// Counts the events of this deal from 1.
-    seq: i64,
-    /// What happened, such as `deal.funded` or `milestone.released`.
-    name: String,
-    milestone_id: Nullable<Wire<MilestoneId>>,
-    /// Who did it; `null` if it happened by itself, by a deadline or by money that arrived.
-    actor_id: Nullable<Wire<UserId>>,
-    /// More about it, such as the state that the deal reached or the payment that it is about.
-    data: Any<Value>,
-    at: Timestamp,
-}
-
 impl DealAnswer {
     pub(crate) fn seen_by(view: &DealView, user: UserId) -> Self {
+        Self { role: Nullable::of(view.deal.role_of(user)), ..Self::stored(view) }
+    }
+
+    /// As it is kept for a repeated call: who sees it is put in when it is answered.
+    pub(super) fn stored(view: &DealView) -> Self {
         let deal = &view.deal;
-        let side = |id: UserId, name: &str| Party { id: id.into(), name: name.to_owned() };
+        let price = sum(deal, |m| m.amount.minor().saturating_add(m.charge.buyer.minor()));
+        let paid = deal.payers.iter().map(|payer| payer.paid.minor()).fold(0, i64::saturating_add);
+        let outstanding = price.amount.saturating_sub(paid).max(0);
         Self {
             id: deal.id.into(),
             title: deal.title.clone(),
-            role: Nullable::of(deal.role_of(user)),
+            role: Nullable::of(None::<Role>),
             organisation_id: Nullable::of(view.organisation),
-            buyer: side(deal.buyer, &view.buyer_name),
-            seller: side(deal.seller, &view.seller_name),
-            proposer: deal.proposer.into(),
+            buyer: Nullable::of(side(view, Role::Buyer)),
+            seller: Nullable::of(side(view, Role::Seller)),
+            broker: Nullable::of(broker(view)),
+            revision: deal.revision,
+            offered_by: deal.offered_by.into(),
             state: deal.state.into(),
             status_text: deal_text(view),
             due_at: Nullable::of(deal.due_at),
-            price: sum(deal, |milestone| {
-                milestone.amount.minor().saturating_add(milestone.buyer_fee.minor())
-            }),
+            deadlines: terms::deadlines(deal),
+            price,
+            paid: Money::minor(paid, deal.currency),
+            outstanding: Money::minor(outstanding, deal.currency),
+            payers: payers(view),
             fees: Fees::of(deal),
             terms: TermsAnswer::from(deal.terms),
             milestones: deal.milestones.iter().map(MilestoneAnswer::from).collect(),
             cancel_asked_by: Nullable::of(deal.cancel_asked_by),
+            extension: Nullable::of(deal.extension.map(ExtensionAnswer::from)),
             payment: Nullable::of(view.payment.as_ref()),
             created_at: view.created_at.into(),
             updated_at: view.updated_at.into(),
         }
     }
+}
+
+fn side(view: &DealView, role: Role) -> Option<Party> {
+    let person = view.side(role)?;
+    Some(Party { id: person.id.into(), name: person.name.clone() })
+}
+
+fn name(view: &DealView, user: UserId) -> String {
+    view.people.get(&user).map(|person| person.name.clone()).unwrap_or_default()
+}
+
+fn broker(view: &DealView) -> Option<BrokerAnswer> {
+    let broker = view.deal.broker?;
+    Some(BrokerAnswer {
+        id: broker.user.into(),
+        name: name(view, broker.user),
+        commission_bps: broker.commission_bps,
+    })
+}
+
+fn payers(view: &DealView) -> Vec<PayerAnswer> {
+    let payers = view.deal.payers.iter();
+    let answer = |payer: &Payer| PayerAnswer {
+        id: payer.user.into(),
+        name: name(view, payer.user),
+        paid: payer.paid.into(),
+        returned: payer.returned.into(),
+    };
+    payers.map(answer).collect()
 }
 
 /// The parts of a stored deal fit together: that was checked when it was made.
@@ -143,50 +205,29 @@ fn sum(deal: &Deal, part: impl Fn(&Milestone) -> i64) -> Money {
 
 impl Fees {
     fn of(deal: &Deal) -> Self {
+        let plan = deal.fees;
         Self {
-            payer: deal.fees.payer.into(),
-            percentage_bps: deal.fees.percentage_bps,
-            fixed: deal.fees.fixed.into(),
-            buyer: sum(deal, |milestone| milestone.buyer_fee.minor()),
-            seller: sum(deal, |milestone| milestone.seller_fee.minor()),
+            plan_version: plan.version,
+            payer: plan.payer.into(),
+            percentage_bps: plan.percentage_bps,
+            fixed: plan.fixed.into(),
+            floor: plan.floor.into(),
+            cap: Nullable::of(plan.cap),
+            provider_cost: sum(deal, |milestone| milestone.charge.provider_cost.minor()),
+            commission: sum(deal, |milestone| milestone.charge.commission.minor()),
+            buyer: sum(deal, |milestone| milestone.charge.buyer.minor()),
+            seller: sum(deal, |milestone| milestone.charge.seller.minor()),
         }
     }
 }
 
-impl From<Terms> for TermsAnswer {
-    fn from(terms: Terms) -> Self {
+impl From<Extension> for ExtensionAnswer {
+    fn from(extension: Extension) -> Self {
         Self {
-            acceptance_hours: terms.acceptance.num_hours(),
-            funding_hours: terms.funding.num_hours(),
-            inspection_hours: terms.inspection.num_hours(),
-        }
-    }
-}
-
-impl From<&Milestone> for MilestoneAnswer {
-    fn from(milestone: &Milestone) -> Self {
-        Self {
-            id: milestone.id.into(),
-            title: milestone.title.clone(),
-            amount: milestone.amount.into(),
-            buyer_fee: milestone.buyer_fee.into(),
-            seller_fee: milestone.seller_fee.into(),
-            state: milestone.state.into(),
-            delivery_hours: milestone.delivery.num_hours(),
-            due_at: Nullable::of(milestone.due_at),
-        }
-    }
-}
-
-impl From<TimelineEvent> for TimelineAnswer {
-    fn from(event: TimelineEvent) -> Self {
-        Self {
-            seq: event.seq,
-            name: event.name,
-            milestone_id: Nullable::of(event.milestone_id.map(MilestoneId::new)),
-            actor_id: Nullable::of(event.actor_id.map(UserId::new)),
-            data: Any(event.data),
-            at: event.at.into(),
+            asked_by: extension.asked_by.into(),
+            deadline: extension.timer.name().to_owned(),
+            milestone_id: Nullable::of(extension.timer.milestone()),
+            until: extension.until.into(),
         }
     }
 }

@@ -7,23 +7,26 @@ use amana_postgres::DealView;
 
 pub(super) fn deal_text(view: &DealView) -> String {
     let deal = &view.deal;
-    let name = |role| match role {
-        Role::Buyer => view.buyer_name.as_str(),
-        Role::Seller => view.seller_name.as_str(),
+    let name = |role: Role| match role {
+        Role::Buyer => view.side(role).map_or("the buyer", |person| person.name.as_str()),
+        Role::Seller => view.side(role).map_or("the seller", |person| person.name.as_str()),
     };
     if let Some(asked) = deal.cancel_asked_by.filter(|_| is_funded(deal.state)) {
         let other = name(asked.other());
         return format!("{} asks to call the deal off; {other} has to agree.", name(asked));
     }
     match deal.state {
-        DealState::Draft => format!("A draft; {} has not proposed it yet.", name(deal.proposer)),
+        DealState::Draft => format!("A draft; {} has not proposed it yet.", name(deal.offered_by)),
         DealState::Proposed => {
-            format!("Proposed; waits for {} to agree.", name(deal.proposer.other()))
+            format!("Proposed; waits for {} to agree.", name(deal.offered_by.other()))
         }
         DealState::Agreed => agreed(view),
         DealState::Funded => format!("Paid into escrow; {} is to deliver.", name(Role::Seller)),
         DealState::Delivered => {
             format!("Delivered; waits for {} to release the money.", name(Role::Buyer))
+        }
+        DealState::Disputed => {
+            "Disputed; what is disputed is locked until it is settled.".to_owned()
         }
         DealState::Released => "Completed; the seller has been paid.".to_owned(),
         DealState::Refunded => "Over; the buyer has the money back.".to_owned(),
@@ -33,17 +36,18 @@ pub(super) fn deal_text(view: &DealView) -> String {
 }
 
 const fn is_funded(state: DealState) -> bool {
-    matches!(state, DealState::Funded | DealState::Delivered)
+    matches!(state, DealState::Funded | DealState::Delivered | DealState::Disputed)
 }
 
 /// What is to be said of an agreed deal is how paying for it goes.
 fn agreed(view: &DealView) -> String {
+    let buyer = view.side(Role::Buyer).map_or("the buyer", |person| person.name.as_str());
     match &view.payment {
         Some(payment) if payment.state != State::Succeeded => payment_text(payment),
         Some(_) => format!(
             "The payment has arrived in {}'s wallet, but not in the deal; it can be paid from there.",
-            view.buyer_name
+            buyer
         ),
-        None => format!("Agreed; waits for {} to pay.", view.buyer_name),
+        None => format!("Agreed; waits for {buyer} to pay."),
     }
 }

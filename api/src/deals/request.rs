@@ -4,21 +4,20 @@ use crate::context::Context;
 use crate::payments::payer;
 use crate::principal::{DealsWrite, Principal};
 use crate::problem::ApiError;
-use crate::wire::{Email, Hours, Phone, PositiveMoney, Title, Wire, text_values};
-use amana_domain::deal::{MILESTONES_MAX, Role, Terms};
+use crate::wire::{
+    Description, Email, Hours, Phone, PositiveMoney, Quantity, Revision, Title, Wire, text_values,
+};
+use amana_domain::deal::{ITEMS_MAX, Item, MILESTONES_MAX, Proof, Role, Terms};
 use amana_domain::fee::FeePayer;
 use amana_domain::id::{OrganisationId, UserId};
 use amana_domain::money::Currency;
 use amana_domain::text_enum;
-use amana_postgres::{Conflict, FundingMethod, NewDealRequest, NewMilestoneRequest};
+use amana_postgres::{Conflict, FundingMethod, NewDealRequest, NewMilestoneRequest, OfferRequest};
 use chrono::TimeDelta;
 use poem_openapi::Object;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-const ACCEPTANCE_DEFAULT: TimeDelta = TimeDelta::hours(72);
-const FUNDING_DEFAULT: TimeDelta = TimeDelta::hours(72);
-const INSPECTION_DEFAULT: TimeDelta = TimeDelta::hours(72);
 const DELIVERY_DEFAULT: TimeDelta = TimeDelta::days(7);
 
 /// A deal to be written down.
@@ -46,6 +45,15 @@ pub(super) struct CreateDeal {
     terms: Option<CreateTerms>,
 }
 
+/// Signing an offer.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[oai(deny_unknown_fields)]
+pub(super) struct AgreeDeal {
+    /// The number of the offer that is signed: the deal's `revision`, as it was read.
+    pub(super) revision: Revision,
+}
+
 /// The other party, by exactly one of the two.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
@@ -64,9 +72,27 @@ struct CreateMilestone {
     title: Wire<Title>,
     /// What it is worth, in the deal's currency.
     amount: PositiveMoney,
+    /// More about it: what has to be there for it to count as delivered.
+    description: Option<Wire<Description>>,
+    /// What it consists of; if it is there, it adds up to the amount.
+    #[oai(validator(max_items = 50))]
+    #[serde(default, deserialize_with = "bounded_items")]
+    items: Option<Vec<CreateItem>>,
+    /// What the seller has to show to have delivered; anything if left out.
+    proof: Option<Wire<Proof>>,
     /// How long the seller has, counted from funding; 168 (a week) if left out. If it passes without delivery,
     /// the buyer gets the money back.
     delivery_hours: Option<Hours>,
+}
+
+/// A line of what is delivered.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[oai(deny_unknown_fields)]
+struct CreateItem {
+    name: Wire<Title>,
+    quantity: Quantity,
+    unit_price: PositiveMoney,
 }
 
 /// How long each side has.
@@ -80,6 +106,12 @@ struct CreateTerms {
     funding_hours: Option<Hours>,
     /// To object, counted from each delivery; 72 if left out. Silence pays the seller.
     inspection_hours: Option<Hours>,
+    /// To deliver again what was sent back; 72 if left out. Silence refunds the buyer.
+    rework_hours: Option<Hours>,
+    /// To answer a dispute; 72 if left out. Silence gives the other side what it wants.
+    answer_hours: Option<Hours>,
+    /// For an arbiter to decide; 168 if left out. Silence divides in halves, or lets stand what one has decided.
+    award_hours: Option<Hours>,
 }
 
 // The document's own check does not say where the list is.
@@ -92,6 +124,18 @@ fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<CreateMiles
     }
 }
 
+fn bounded_items<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<CreateItem>>, D::Error> {
+    let items: Option<Vec<CreateItem>> = Option::deserialize(deserializer)?;
+    match items {
+        Some(items) if items.len() > ITEMS_MAX => {
+            Err(D::Error::custom(format!("expected at most {ITEMS_MAX} items")))
+        }
+        items => Ok(items),
+    }
+}
+
 fn period(hours: Option<Hours>, usual: TimeDelta) -> TimeDelta {
     hours.and_then(|hours| TimeDelta::try_hours(hours.get())).unwrap_or(usual)
 }
@@ -101,32 +145,68 @@ impl CreateDeal {
     pub(super) async fn parse(self, context: &Context) -> Result<NewDealRequest, ApiError> {
         let currency = self.currency.0;
         let payer = self.fee_payer.map_or(FeePayer::Seller, |payer| payer.0);
-        let terms = self.terms.unwrap_or_default();
-        let milestones = self.milestones.into_iter().enumerate().map(|(n, milestone)| {
-            if milestone.amount.currency.0 != currency {
-                let pointer = format!("/milestones/{n}/amount/currency");
-                return Err(ApiError::field(pointer, "expected the currency of the deal"));
-            }
-            Ok(NewMilestoneRequest {
-                title: milestone.title.0.0,
-                amount: milestone.amount.money()?,
-                delivery: period(milestone.delivery_hours, DELIVERY_DEFAULT),
-            })
-        });
-        Ok(NewDealRequest {
+        let offer = OfferRequest {
             title: self.title.0.0,
+            fees: context.fees.plan(currency, payer)?,
+            terms: self.terms.unwrap_or_default().into(),
+            milestones: milestones(self.milestones, currency)?,
+        };
+        Ok(NewDealRequest {
             organisation: self.organisation_id.map(|id| id.0),
             role: self.role.0,
-            milestones: milestones.collect::<Result<_, ApiError>>()?,
             counterparty: self.counterparty.find(context).await?,
+            broker: None,
             currency,
-            fees: context.fees.plan(currency, payer)?,
-            terms: Terms {
-                acceptance: period(terms.acceptance_hours, ACCEPTANCE_DEFAULT),
-                funding: period(terms.funding_hours, FUNDING_DEFAULT),
-                inspection: period(terms.inspection_hours, INSPECTION_DEFAULT),
-            },
+            offer,
         })
+    }
+}
+
+fn milestones(
+    asked: Vec<CreateMilestone>,
+    currency: Currency,
+) -> Result<Vec<NewMilestoneRequest>, ApiError> {
+    let of_the_deal = |money: &PositiveMoney, pointer: String| {
+        if money.currency.0 == currency {
+            Ok(())
+        } else {
+            Err(ApiError::field(pointer, "expected the currency of the deal"))
+        }
+    };
+    let milestones = asked.into_iter().enumerate().map(|(n, milestone)| {
+        of_the_deal(&milestone.amount, format!("/milestones/{n}/amount/currency"))?;
+        let items = milestone.items.unwrap_or_default().into_iter().enumerate().map(|(i, item)| {
+            let pointer = format!("/milestones/{n}/items/{i}/unit_price/currency");
+            of_the_deal(&item.unit_price, pointer)?;
+            Ok(Item {
+                name: item.name.0.0,
+                quantity: item.quantity.get_u32(),
+                unit_price: item.unit_price.money()?,
+            })
+        });
+        Ok(NewMilestoneRequest {
+            title: milestone.title.0.0,
+            description: milestone.description.map(|text| text.0.0),
+            items: items.collect::<Result<_, ApiError>>()?,
+            amount: milestone.amount.money()?,
+            delivery: period(milestone.delivery_hours, DELIVERY_DEFAULT),
+            proof: milestone.proof.map(|proof| proof.0),
+        })
+    });
+    milestones.collect()
+}
+
+impl From<CreateTerms> for Terms {
+    fn from(asked: CreateTerms) -> Self {
+        let usual = Terms::usual();
+        Self {
+            acceptance: period(asked.acceptance_hours, usual.acceptance),
+            funding: period(asked.funding_hours, usual.funding),
+            inspection: period(asked.inspection_hours, usual.inspection),
+            rework: period(asked.rework_hours, usual.rework),
+            answer: period(asked.answer_hours, usual.answer),
+            award: period(asked.award_hours, usual.award),
+        }
     }
 }
 

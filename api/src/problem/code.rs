@@ -94,6 +94,13 @@ text_enum! {
         MemberLimit = "member_limit",
         InvitationLimit = "invitation_limit",
         InvitationTooSoon = "invitation_too_soon",
+        OtherRevision = "other_revision",
+        NoSuchOffer = "no_such_offer",
+        NotJoined = "not_joined",
+        NotExtensible = "not_extensible",
+        DealLimit = "deal_limit",
+        ProofWanted = "proof_wanted",
+        ShareOutOfRange = "share_out_of_range",
         BadRequest = "bad_request",
         Internal = "internal",
         Unavailable = "unavailable",
@@ -172,7 +179,12 @@ impl Code {
             | Code::OrganisationLimit
             | Code::MemberLimit
             | Code::InvitationLimit
-            | Code::TooManyDocuments => StatusCode::CONFLICT,
+            | Code::TooManyDocuments
+            | Code::OtherRevision
+            | Code::NoSuchOffer
+            | Code::NotJoined
+            | Code::NotExtensible
+            | Code::DealLimit => StatusCode::CONFLICT,
             Code::InvalidRequest
             | Code::WrongCode
             | Code::IdempotencyKeyReused
@@ -195,7 +207,9 @@ impl Code {
             | Code::CurrencyNotCarried
             | Code::SameContact
             | Code::UnknownOrganisation
-            | Code::CodeWrong => StatusCode::UNPROCESSABLE_ENTITY,
+            | Code::CodeWrong
+            | Code::ProofWanted
+            | Code::ShareOutOfRange => StatusCode::UNPROCESSABLE_ENTITY,
             Code::CodeTooMany | Code::InvitationTooSoon => StatusCode::TOO_MANY_REQUESTS,
             Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Code::Unavailable | Code::Busy | Code::Timeout => StatusCode::SERVICE_UNAVAILABLE,
@@ -301,6 +315,13 @@ impl Code {
             Code::MemberLimit => "The organisation has enough members",
             Code::InvitationLimit => "Enough invitations were sent",
             Code::InvitationTooSoon => "The invitation was sent a moment ago",
+            Code::OtherRevision => "Another offer is on the table",
+            Code::NoSuchOffer => "The other side makes no such offer",
+            Code::NotJoined => "The other side has not joined yet",
+            Code::NotExtensible => "The deadline cannot be moved so",
+            Code::DealLimit => "The deal has enough of this",
+            Code::ProofWanted => "Another proof of delivery is wanted",
+            Code::ShareOutOfRange => "The shares do not fit",
             Code::BadRequest => "Bad request",
             Code::Internal => "Internal error",
             Code::Unavailable => "Service unavailable",

@@ -53,11 +53,26 @@ impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         let text = refusal.to_string();
         match refusal {
-            Refusal::WrongParty { .. } => Self::new(Code::WrongParty, text),
-            Refusal::OwnProposal => Self::new(Code::OwnProposal, text),
-            Refusal::WrongState { .. } | Refusal::WrongMilestoneState { .. } => {
-                Self::new(Code::WrongState, text)
+            Refusal::WrongParty { .. } | Refusal::NotArbiter | Refusal::NotPayer => {
+                Self::new(Code::WrongParty, text)
             }
+            Refusal::OwnProposal => Self::new(Code::OwnProposal, text),
+            Refusal::OwnAward => Self::new(Code::OwnRequest, text),
+            Refusal::WrongState { .. }
+            | Refusal::WrongMilestoneState { .. }
+            | Refusal::AlreadyJoined
+            | Refusal::NotAnswered => Self::new(Code::WrongState, text),
+            Refusal::OtherRevision { .. } => Self::new(Code::OtherRevision, text),
+            Refusal::NoSuchOffer => Self::new(Code::NoSuchOffer, text),
+            Refusal::NotJoined => Self::new(Code::NotJoined, text),
+            Refusal::NotExtensible => Self::new(Code::NotExtensible, text),
+            Refusal::TooManyRevisions | Refusal::TooManyReworks | Refusal::TooManyPayers => {
+                Self::new(Code::DealLimit, text)
+            }
+            Refusal::ProofWanted { .. } => {
+                Self::new(Code::ProofWanted, text.clone()).at("/proof", text)
+            }
+            Refusal::Share => Self::new(Code::ShareOutOfRange, text.clone()).at("/to_seller", text),
             Refusal::UnknownMilestone => Self::new(Code::NotFound, text),
             Refusal::TooLate { .. } => Self::new(Code::TooLate, text),
             Refusal::TooEarly { .. } => Self::new(Code::TooEarly, text),
@@ -66,7 +81,9 @@ impl From<Refusal> for ApiError {
                 Self::new(Code::SameParty, text.clone()).at("/counterparty", text)
             }
             Refusal::Title => Self::field("/title", text),
-            Refusal::MilestoneCount | Refusal::Amount => Self::field("/milestones", text),
+            Refusal::MilestoneCount | Refusal::Amount | Refusal::Items | Refusal::Description => {
+                Self::field("/milestones", text)
+            }
             Refusal::Period => Self::field("/terms", text),
             Refusal::Fee(error) => error.into(),
             Refusal::Money(error) => error.into(),
@@ -82,7 +99,7 @@ impl From<FeeError> for ApiError {
                 .at("/milestones", error.to_string()),
             FeeError::Money(error) => error.into(),
             // The fee plan is ours, so this is our configuration and not the caller's doing.
-            FeeError::Percentage => ours(&error),
+            FeeError::Percentage | FeeError::Bounds => ours(&error),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{inline, single_value};
 use amana_domain::api_key::{LIFE_DAYS_MAX, OVERLAP_MAX};
-use amana_domain::deal::TERM_MAX;
+use amana_domain::deal::{REVISIONS_MAX, TERM_MAX};
 use amana_domain::hold::HOURS_MAX;
 use amana_domain::money::AMOUNT_MINOR_MAX;
 use amana_postgres::PAGE_MAX;
@@ -21,6 +21,12 @@ pub(crate) type AmountMinor = Whole<1, AMOUNT_MINOR_MAX>;
 
 /// A period of a deal.
 pub(crate) type Hours = Whole<1, { TERM_MAX.num_hours() }>;
+
+/// The number of an offer within its deal.
+pub(crate) type Revision = Whole<1, { REVISIONS_MAX as i64 }>;
+
+/// How many of an item.
+pub(crate) type Quantity = Whole<1, 1_000_000>;
 
 /// How long a hold lasts.
 pub(crate) type HoldHours = Whole<1, HOURS_MAX>;
@@ -47,6 +53,11 @@ impl<const MIN: i64, const MAX: i64> Whole<MIN, MAX> {
 
     pub(crate) const fn get(self) -> i64 {
         self.0
+    }
+
+    /// For bounds that fit, which all of those have that count things.
+    pub(crate) fn get_u32(self) -> u32 {
+        u32::try_from(self.0).unwrap_or(u32::MAX)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{inline, register_named, single_value};
 use amana_domain::api_key::{KeyMode, KeyState, Scope};
 use amana_domain::contact::ContactKind;
-use amana_domain::deal::{DealState, MilestoneState, Role};
+use amana_domain::deal::{DealState, DealTemplate, MilestoneState, Proof, Role};
 use amana_domain::fee::FeePayer;
 use amana_domain::id::{
     ApiKeyId, ApprovalId, BreakId, CallbackId, DealId, DocumentId, EntryId, HoldId, InvitationId,
@@ -176,9 +176,14 @@ text_values! {
     FeePayer as "FeePayer";
     /// How far a deal has come. `released`, `refunded`, `cancelled` and `expired` are final.
     DealState as "DealState";
-    /// How far a milestone has come. `released` and `refunded` are final.
+    /// How far a milestone has come. `released`, `refunded` and `split` are final.
     MilestoneState as "MilestoneState";
-    /// What a movement was for. `fund`, `release` and `refund` belong to deals; `payout_reserve` takes the money of a
+    /// What a seller shows to have delivered: a carrier's number for the parcel, files, or the code that the buyer told
+    /// when goods changed hands.
+    Proof as "DeliveryProof";
+    /// A usual kind of deal, with milestones and periods that fit it.
+    DealTemplate as "DealTemplateName";
+    /// What a movement was for. `fund`, `release`, `refund` and `split` belong to deals; `payout_reserve` takes the money of a
     /// withdrawal aside, `payout_return` gives it back; `hold` sets money aside for somebody, `hold_settle` pays
     /// it, `hold_release` gives it back.
     EntryKind as "TransactionKind";

@@ -2,7 +2,7 @@
 
 use super::{Text, inline, single_value};
 use amana_domain::api_key::NAME_CHARS_MAX as API_KEY_NAME_CHARS_MAX;
-use amana_domain::deal::TITLE_CHARS_MAX;
+use amana_domain::deal::{DESCRIPTION_CHARS_MAX, TITLE_CHARS_MAX};
 use amana_domain::factor::{CODE_DIGITS, ShownCode};
 use amana_domain::handle::{CHARS_MAX, CHARS_MIN, Handle};
 use amana_domain::organisation;
@@ -87,6 +87,33 @@ lines! {
     TierName = "tier", 2, 30;
     /// Of a provider.
     Receipt = "receipt", 1, RECEIPT_CHARS_MAX;
+}
+
+/// Several lines about what is to be delivered.
+#[derive(Debug, Clone)]
+pub(crate) struct Description(pub(crate) String);
+
+impl Text for Description {
+    const NAME: &'static str = "description";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if !(1..=DESCRIPTION_CHARS_MAX).contains(&text.chars().count()) {
+            return Err(format!("expected 1 to {DESCRIPTION_CHARS_MAX} characters"));
+        }
+        if text.chars().any(|c| c.is_control() && c != '\n') {
+            return Err("expected text without control characters".into());
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    fn text(&self) -> String {
+        self.0.clone()
+    }
+
+    fn schema() -> MetaSchema {
+        text_schema(None, 1, DESCRIPTION_CHARS_MAX)
+    }
 }
 
 /// What an organisation is called.

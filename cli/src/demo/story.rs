@@ -54,7 +54,8 @@ async fn offer(cast: &Cast) -> Result<String> {
     let deal = cast.seller.post("/v1/deals", &body).await?;
     let id = text(&deal, "/id")?.to_owned();
     cast.seller.post(&format!("/v1/deals/{id}/propose"), &Value::Null).await?;
-    let agreed = cast.buyer.post(&format!("/v1/deals/{id}/agree"), &Value::Null).await?;
+    let agreed =
+        cast.buyer.post(&format!("/v1/deals/{id}/agree"), &json!({ "revision": 1 })).await?;
     line("deal", &id);
     for milestone in agreed["milestones"].as_array().into_iter().flatten() {
         sum_line("part", number(milestone, "/amount/amount")?, text(milestone, "/title")?)?;

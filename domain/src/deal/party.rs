@@ -74,12 +74,17 @@ impl Deal {
         }
     }
 
-    /// Whether the deal is any of this person's business: a party, the broker, or a payer.
+    /// Everybody whom it concerns: the two sides, the broker, those who pay.
+    #[must_use]
+    pub fn people(&self) -> Vec<UserId> {
+        let sides = [self.buyer, self.seller, self.broker.map(|broker| broker.user)];
+        let payers = self.payers.iter().map(|payer| payer.user);
+        sides.into_iter().flatten().chain(payers).collect()
+    }
+
     #[must_use]
     pub fn concerns(&self, user: UserId) -> bool {
-        self.role_of(user).is_some()
-            || self.broker.is_some_and(|broker| broker.user == user)
-            || self.may_pay(user)
+        self.people().contains(&user)
     }
 
     /// Whether this person may pay: the buyer, and whoever the buyer named.

@@ -60,7 +60,7 @@ async fn every_record_names_the_key() {
     let deal = app.draft(&amina, &juma, &DealPlan::default()).await;
     let path = format!("/v1/deals/{}", deal["id"].as_str().expect("an id"));
     app.post(&juma, &format!("{path}/propose"), Value::Null).await.expect(200);
-    app.post(&machine, &format!("{path}/agree"), Value::Null).await.expect(200);
+    app.post(&machine, &format!("{path}/agree"), json!({ "revision": 1 })).await.expect(200);
     app.post(&machine, &format!("{path}/fund"), json!({ "method": "wallet" })).await.expect(200);
     let records = recorded(&app, deal["id"].as_str().expect("an id")).await;
     let of_juma = (juma.id.clone(), Value::Null);

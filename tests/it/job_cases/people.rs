@@ -2,7 +2,7 @@
 
 use super::PRICE_MINOR;
 use amana_domain::deal::{Role, Terms};
-use amana_domain::fee::{FeePayer, FeePlan};
+use amana_domain::fee::FeePlan;
 use amana_domain::id::UserId;
 use amana_domain::money::{Currency, Money};
 use amana_domain::notice::Locale;
@@ -13,7 +13,8 @@ use amana_domain::phone::Msisdn;
 use amana_domain::transfer::Category;
 use amana_harness::App;
 use amana_postgres::{
-    Answer, Keyed, NewDealRequest, NewMilestoneRequest, NewTransfer, NewUser, TransferDetails,
+    Answer, Keyed, NewDealRequest, NewMilestoneRequest, NewTransfer, NewUser, OfferRequest,
+    TransferDetails,
 };
 use chrono::TimeDelta;
 use serde_json::json;
@@ -35,22 +36,29 @@ pub(super) async fn register(app: &App, name: &str, phone: &str) -> UserId {
 pub(super) fn deal_with(buyer: UserId) -> NewDealRequest {
     let two_days = TimeDelta::days(2);
     NewDealRequest {
-        title: "Two goats".to_owned(),
         organisation: None,
         role: Role::Seller,
         counterparty: buyer,
+        broker: None,
         currency: Currency::Kes,
-        fees: FeePlan {
-            percentage_bps: 150,
-            fixed: Money::zero(Currency::Kes),
-            payer: FeePayer::Seller,
+        offer: OfferRequest {
+            title: "Two goats".to_owned(),
+            fees: FeePlan { percentage_bps: 150, ..FeePlan::free(Currency::Kes) },
+            terms: Terms {
+                acceptance: two_days,
+                funding: two_days,
+                inspection: two_days,
+                ..Terms::usual()
+            },
+            milestones: vec![NewMilestoneRequest {
+                title: "Both".to_owned(),
+                description: None,
+                items: vec![],
+                amount: kes(PRICE_MINOR),
+                delivery: TimeDelta::days(7),
+                proof: None,
+            }],
         },
-        terms: Terms { acceptance: two_days, funding: two_days, inspection: two_days },
-        milestones: vec![NewMilestoneRequest {
-            title: "Both".to_owned(),
-            amount: kes(PRICE_MINOR),
-            delivery: TimeDelta::days(7),
-        }],
     }
 }
 

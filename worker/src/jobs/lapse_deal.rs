@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use amana_domain::deal::Refusal;
 use amana_domain::id::DealId;
 use amana_postgres::{Claim, Error, TimerKind};
+use chrono::{DateTime, Utc};
 use std::time::Duration;
 
 /// A timer that came early asks again after this.
@@ -14,9 +15,9 @@ pub(super) async fn run(
     context: &Context,
     claim: &Claim,
     id: DealId,
-    timer: TimerKind,
+    due: (TimerKind, DateTime<Utc>),
 ) -> Result<(), Failure> {
-    match context.store.lapse_deal(claim, id, timer, context.clock.now()).await {
+    match context.store.lapse_deal(claim, id, due, context.clock.now()).await {
         Err(Error::Refused(Refusal::TooEarly { due_at })) => Err(Failure::Retry {
             why: format!("due only at {due_at}"),
             after: Some(EARLY_RETRY_AFTER),

@@ -33,14 +33,14 @@ pub(super) async fn may_read(
     deal: &Deal,
     organisation: Option<OrganisationId>,
 ) -> Result<bool, Error> {
-    match (deal.role_of(user), organisation) {
-        (Some(_), _) => Ok(true),
-        (None, Some(id)) => organisations::is_member(conn, user, id).await,
-        (None, None) => Ok(false),
+    match (deal.concerns(user), organisation) {
+        (true, _) => Ok(true),
+        (false, Some(id)) => organisations::is_member(conn, user, id).await,
+        (false, None) => Ok(false),
     }
 }
 
-/// The deal, for one of its parties.
+/// The deal, for whoever has a part in it; the domain tells which.
 ///
 /// # Errors
 /// [`Refusal::WrongParty`] for those who may only read it; for everybody else it does not exist.
@@ -50,11 +50,11 @@ pub(super) async fn as_party(
     loaded: Loaded,
 ) -> Result<Deal, Error> {
     let Loaded { deal, organisation, .. } = loaded;
-    if deal.role_of(user).is_some() {
+    if deal.concerns(user) {
         return Ok(deal);
     }
     Err(match may_read(conn, user, &deal, organisation).await? {
-        true => Error::Refused(Refusal::WrongParty { wanted: deal.proposer }),
+        true => Error::Refused(Refusal::WrongParty { wanted: deal.offered_by }),
         false => Error::NotFound("deal"),
     })
 }

@@ -1,16 +1,18 @@
 //! The timeline of a deal: numbered events, never changed.
 
+use super::write::By;
 use crate::audit::actor_user;
 use crate::error::Error;
 use crate::page::Page;
 use crate::pool::Store;
 use crate::schema::{deal_events, deals};
-use amana_domain::deal::Actor;
+use amana_domain::deal::{Actor, Deal, Event};
 use amana_domain::id::{DealId, MilestoneId, UserId};
+use amana_domain::money::Money;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 #[derive(Debug, Clone, HasQuery)]
@@ -53,6 +55,70 @@ pub(super) async fn append(
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// An event of the rules, with what was before and what is after it.
+pub(super) async fn record(
+    conn: &mut AsyncPgConnection,
+    before: &Deal,
+    after: &Deal,
+    event: &Event,
+    by: &By,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let mut data = details(event);
+    if let Value::Object(map) = &mut data {
+        map.insert("state".to_owned(), json!(after.state.as_str()));
+        map.insert("before".to_owned(), json!(before.state.as_str()));
+        if let Some(reason) = &by.reason {
+            map.insert("reason".to_owned(), json!(reason));
+        }
+        if let Some(id) = event.milestone() {
+            let state =
+                |deal: &Deal| deal.milestones.iter().find(|m| m.id == id).map(|m| m.state.as_str());
+            let states = json!({ "before": state(before), "after": state(after) });
+            map.insert("milestone".to_owned(), states);
+        }
+    }
+    append(conn, after.id, event.name(), event.milestone(), by.actor, data, now).await
+}
+
+/// What the event itself tells.
+fn details(event: &Event) -> Value {
+    let minor = |money: &Money| money.minor();
+    match event {
+        Event::Joined(role) | Event::CancelAsked(role) => json!({ "by": role.as_str() }),
+        Event::Countered(revision) | Event::Agreed(revision) => json!({ "revision": revision }),
+        Event::PayerNamed(user) => json!({ "payer_id": user.to_string() }),
+        Event::Paid { payer, amount } | Event::PaymentReturned { payer, amount } => {
+            json!({ "payer_id": payer.to_string(), "amount_minor": minor(amount) })
+        }
+        Event::MilestoneSplit { to_seller, to_buyer, .. } => {
+            json!({ "to_seller_minor": minor(to_seller), "to_buyer_minor": minor(to_buyer) })
+        }
+        Event::SplitOffered { by, to_seller, .. } => {
+            json!({ "by": by.as_str(), "to_seller_minor": minor(to_seller) })
+        }
+        Event::DisputeOpened { by, .. } => json!({ "by": by.as_str() }),
+        Event::AwardProposed { to_seller, .. } | Event::Awarded { to_seller, .. } => {
+            json!({ "to_seller_minor": minor(to_seller) })
+        }
+        Event::ExtensionAsked { by, timer, until } => {
+            json!({ "by": by.as_str(), "deadline": timer.name(), "until": until })
+        }
+        Event::Extended { timer, until } => json!({ "deadline": timer.name(), "until": until }),
+        Event::Created
+        | Event::Proposed
+        | Event::Funded
+        | Event::MilestoneDelivered(_)
+        | Event::MilestoneRejected(_)
+        | Event::MilestoneReleased(_)
+        | Event::MilestoneRefunded(_)
+        | Event::DisputeAnswered(_)
+        | Event::Cancelled
+        | Event::Expired
+        | Event::Completed => json!({}),
+    }
 }
 
 /// Something that happened around the deal without changing its state, such as a failed payment.

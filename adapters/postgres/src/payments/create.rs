@@ -1,7 +1,7 @@
 //! Making payments: funding a deal, depositing, withdrawing. Each once per idempotency key.
 
 use super::{PaymentView, funding_is_open, rows};
-use crate::deals::{self, DealView};
+use crate::deals::{self, By, DealView};
 use crate::error::{Conflict, Error};
 use crate::idempotency::{self, Answer, Keyed, Outcome};
 use crate::job::Job;
@@ -139,7 +139,7 @@ async fn fund(
     let decision = may_fund(conn, user, &deal, now).await?;
     match method {
         FundingMethod::Wallet => {
-            deals::apply(conn, &deal, &decision, actor, now).await?;
+            deals::apply(conn, &deal, &decision, &By::from(actor), now).await?;
             Ok(None)
         }
         FundingMethod::Mpesa(msisdn) => {
@@ -167,20 +167,21 @@ pub(super) async fn may_fund(
     deal: &Deal,
     now: DateTime<Utc>,
 ) -> Result<Decision, Error> {
-    let decision = deal::decide(deal, Command::Fund, Actor::User(user), now)?;
+    let command = Command::Fund { payer: user, amount: None };
+    let decision = deal::decide(deal, &command, Actor::User(user), now)?;
     if funding_is_open(conn, deal.id).await? {
         return Err(Error::Conflict(Conflict::PaymentInProgress));
     }
     Ok(decision)
 }
 
-/// The payment that asks the buyer's phone for the price.
+/// The payment that asks a phone for what is outstanding.
 pub(super) fn collection(user: UserId, deal: &Deal) -> Result<Payment, Error> {
-    let price = deal.price().map_err(Error::row)?;
-    let step = limits(Provider::Mpesa, price.currency())
+    let outstanding = deal.outstanding().map_err(Error::row)?;
+    let step = limits(Provider::Mpesa, outstanding.currency())
         .ok_or(Error::Conflict(Conflict::CurrencyNotCarried))?;
     // Mobile money knows whole shillings only; the change stays in the buyer's wallet.
-    let amount = price.round_up_to(step.step_minor).map_err(Error::row)?;
+    let amount = outstanding.round_up_to(step.step_minor).map_err(Error::row)?;
     carried(amount, Limits::allows_collection)?;
     Ok(intent(user, Purpose::FundDeal, Some(deal.id), amount))
 }

@@ -1,7 +1,7 @@
 //! Taking note of evidence: the one place where what a provider says becomes money.
 
 use super::rows;
-use crate::deals;
+use crate::deals::{self, By};
 use crate::error::Error;
 use crate::reconciliation::{close_break, open_break};
 use crate::schema::{payment_evidence, payments};
@@ -124,9 +124,10 @@ async fn follow_for_deal(
     if after.state != State::Succeeded {
         return Ok(false);
     }
-    match deal::decide(deal, Command::Fund, Actor::System, now) {
+    let command = Command::Fund { payer: payment.user, amount: Some(payment.amount) };
+    match deal::decide(deal, &command, Actor::System, now) {
         Ok(decision) => {
-            deals::apply(conn, deal, &decision, Actor::System, now).await?;
+            deals::apply(conn, deal, &decision, &By::from(Actor::System), now).await?;
             Ok(true)
         }
         Err(_) => {

@@ -81,7 +81,7 @@ impl Store {
 
 /// What of the price is for the seller's work, and what is the buyer's share of the fees.
 fn parts(deal: &Deal) -> Result<(Money, Money), MoneyError> {
-    let fees = deal.milestones.iter().map(|milestone| milestone.buyer_fee);
+    let fees = deal.milestones.iter().map(|milestone| milestone.charge.buyer);
     let fee = Money::sum(deal.currency, fees)?;
     Ok((deal.price()?.minus(fee)?, fee))
 }

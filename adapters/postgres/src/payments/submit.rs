@@ -75,7 +75,9 @@ impl Store {
         conn.transaction(async |conn| {
             let (deal, mut payment) = lock_with_deal(conn, id).await?;
             let closing = match (payment.stage, payment.state()) {
-                (Stage::Ready, State::Queued) if !is_wanted(deal.as_ref(), now) => Some(NEVER_SENT),
+                (Stage::Ready, State::Queued) if !is_wanted(deal.as_ref(), &payment, now) => {
+                    Some(NEVER_SENT)
+                }
                 (Stage::Ready, State::Queued) => None,
                 (Stage::Sent, State::Unknown) if payment.purpose.is_payout() => None,
                 (Stage::Sent, State::Submitting) if payment.purpose.is_payout() => {
@@ -232,8 +234,9 @@ const fn unanswered(claim: Claim) -> Evidence {
 const NEVER_SENT: Claim = Claim::Failed { reason: FailureReason::NeverHappened };
 
 /// Whether the payment still has a purpose: the provider may have been away until the deal expired.
-fn is_wanted(deal: Option<&Deal>, now: DateTime<Utc>) -> bool {
-    deal.is_none_or(|deal| deal::decide(deal, Command::Fund, Actor::System, now).is_ok())
+fn is_wanted(deal: Option<&Deal>, payment: &Payment, now: DateTime<Utc>) -> bool {
+    let command = Command::Fund { payer: payment.user, amount: Some(payment.amount) };
+    deal.is_none_or(|deal| deal::decide(deal, &command, Actor::System, now).is_ok())
 }
 
 async fn poll_later(

@@ -18,7 +18,7 @@ use super::{Row, User, load};
 use crate::error::{Conflict, Error};
 use crate::pool::Store;
 use crate::row::parse;
-use crate::schema::{accounts, deals, holds, payments, tier_limits, users};
+use crate::schema::{accounts, deal_participants, deals, holds, payments, tier_limits, users};
 use crate::{api_keys, audit, ledger, organisations};
 use amana_domain::deal::{Actor, DealState};
 use amana_domain::id::UserId;
@@ -159,7 +159,8 @@ pub(super) async fn is_needed(conn: &mut AsyncPgConnection, id: UserId) -> Resul
     let id = id.uuid();
     let over = DealState::ALL.iter().filter(|state| state.is_final()).map(|state| state.as_str());
     let deals = deals::table
-        .filter(deals::buyer_id.eq(id).or(deals::seller_id.eq(id)))
+        .inner_join(deal_participants::table)
+        .filter(deal_participants::user_id.eq(id))
         .filter(deals::state.ne_all(over.collect::<Vec<_>>()));
     let over = State::ALL.iter().filter(|state| state.is_final()).map(|state| state.as_str());
     let payments = payments::table

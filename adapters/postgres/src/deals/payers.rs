@@ -1,0 +1,108 @@
+//! Who pays for a deal, and on whose list it is.
+
+use crate::error::Error;
+use crate::row::money;
+use crate::schema::{deal_participants, deal_payers};
+use amana_domain::deal::{Deal, Payer};
+use amana_domain::id::{DealId, UserId};
+use amana_domain::money::Currency;
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+#[derive(HasQuery, Insertable, AsChangeset)]
+#[diesel(table_name = deal_payers, primary_key(deal_id, position))]
+pub(super) struct PayerRow {
+    deal_id: Uuid,
+    position: i16,
+    user_id: Uuid,
+    paid_minor: i64,
+    returned_minor: i64,
+}
+
+impl PayerRow {
+    fn of(deal: DealId, position: i16, payer: &Payer) -> Self {
+        Self {
+            deal_id: deal.uuid(),
+            position,
+            user_id: payer.user.uuid(),
+            paid_minor: payer.paid.minor(),
+            returned_minor: payer.returned.minor(),
+        }
+    }
+
+    pub(super) fn into_payer(self, currency: Currency) -> Result<Payer, Error> {
+        Ok(Payer {
+            user: UserId::new(self.user_id),
+            paid: money(self.paid_minor, currency)?,
+            returned: money(self.returned_minor, currency)?,
+        })
+    }
+}
+
+/// The payers of each deal, in the order in which they came.
+pub(super) async fn of_deals(
+    conn: &mut AsyncPgConnection,
+    ids: &[Uuid],
+) -> Result<BTreeMap<Uuid, Vec<PayerRow>>, Error> {
+    let rows: Vec<PayerRow> = PayerRow::query()
+        .filter(deal_payers::deal_id.eq_any(ids))
+        .order(deal_payers::position)
+        .load(conn)
+        .await?;
+    let mut found: BTreeMap<Uuid, Vec<PayerRow>> = BTreeMap::new();
+    for row in rows {
+        found.entry(row.deal_id).or_default().push(row);
+    }
+    Ok(found)
+}
+
+/// Writes what is different. Payers are only ever added.
+pub(super) async fn save(
+    conn: &mut AsyncPgConnection,
+    deal: DealId,
+    before: &[Payer],
+    after: &[Payer],
+) -> Result<(), Error> {
+    for (n, (position, payer)) in (1i16..).zip(after).enumerate() {
+        let row = PayerRow::of(deal, position, payer);
+        match before.get(n) {
+            Some(old) if old == payer => {}
+            Some(_) => {
+                let at = deal_payers::table.find((row.deal_id, row.position));
+                diesel::update(at).set(row).execute(conn).await?;
+            }
+            None => {
+                diesel::insert_into(deal_payers::table).values(row).execute(conn).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Puts the deal on the lists of those whom it concerns and who do not have it yet.
+pub(super) async fn list(
+    conn: &mut AsyncPgConnection,
+    before: Option<&Deal>,
+    deal: &Deal,
+) -> Result<(), Error> {
+    let old = before.map(Deal::people).unwrap_or_default();
+    let new: Vec<_> = deal
+        .people()
+        .into_iter()
+        .filter(|user| !old.contains(user))
+        .map(|user| {
+            let user = deal_participants::user_id.eq(user.uuid());
+            (user, deal_participants::deal_id.eq(deal.id.uuid()))
+        })
+        .collect();
+    if !new.is_empty() {
+        diesel::insert_into(deal_participants::table)
+            .values(new)
+            .on_conflict_do_nothing()
+            .execute(conn)
+            .await?;
+    }
+    Ok(())
+}

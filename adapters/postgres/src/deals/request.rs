@@ -1,0 +1,91 @@
+//! Deals and offers as they are asked for, without the ids that they get here.
+
+use amana_domain::deal::{
+    Broker, DealTemplate, Item, NewDeal, NewMilestone, Offer, Proof, Role, Terms,
+};
+use amana_domain::fee::FeePlan;
+use amana_domain::id::{DealId, MilestoneId, OrganisationId, UserId};
+use amana_domain::money::{Currency, Money};
+use chrono::TimeDelta;
+use uuid::Uuid;
+
+#[derive(Debug, Clone)]
+pub struct NewMilestoneRequest {
+    pub title: String,
+    pub description: Option<String>,
+    pub items: Vec<Item>,
+    pub amount: Money,
+    pub delivery: TimeDelta,
+    pub proof: Option<Proof>,
+}
+
+/// What one side offers the other.
+#[derive(Debug, Clone)]
+pub struct OfferRequest {
+    pub title: String,
+    pub fees: FeePlan,
+    pub terms: Terms,
+    pub milestones: Vec<NewMilestoneRequest>,
+}
+
+/// A deal as it is asked for: one party is the caller, the other was found by e-mail or phone.
+#[derive(Debug, Clone)]
+pub struct NewDealRequest {
+    pub organisation: Option<OrganisationId>,
+    pub role: Role,
+    pub counterparty: UserId,
+    pub broker: Option<Broker>,
+    pub currency: Currency,
+    pub offer: OfferRequest,
+}
+
+impl OfferRequest {
+    /// What a template makes of a price: its milestones, divided to the cent.
+    #[must_use]
+    pub fn of_template(template: DealTemplate, title: String, price: Money, fees: FeePlan) -> Self {
+        let sketches = template.milestones();
+        let weights: Vec<i64> = sketches.iter().map(|sketch| i64::from(sketch.percent)).collect();
+        let milestones = sketches.iter().zip(price.allocate(&weights));
+        let milestones = milestones.map(|(sketch, amount)| NewMilestoneRequest {
+            title: sketch.title.to_owned(),
+            description: None,
+            items: vec![],
+            amount,
+            delivery: sketch.delivery,
+            proof: sketch.proof,
+        });
+        Self { title, fees, terms: template.terms(), milestones: milestones.collect() }
+    }
+
+    pub(super) fn into_offer(self) -> Offer {
+        let milestones = self.milestones.into_iter().map(|milestone| NewMilestone {
+            id: MilestoneId::new(Uuid::now_v7()),
+            title: milestone.title,
+            description: milestone.description,
+            items: milestone.items,
+            amount: milestone.amount,
+            delivery: milestone.delivery,
+            proof: milestone.proof,
+        });
+        Offer {
+            title: self.title,
+            fees: self.fees,
+            terms: self.terms,
+            milestones: milestones.collect(),
+        }
+    }
+}
+
+impl NewDealRequest {
+    pub(super) fn into_deal(self, proposer: UserId) -> NewDeal {
+        NewDeal {
+            id: DealId::new(Uuid::now_v7()),
+            proposer,
+            role: self.role,
+            counterparty: Some(self.counterparty),
+            broker: self.broker,
+            currency: self.currency,
+            offer: self.offer.into_offer(),
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Telling people what has happened to their deal; amounts and names are those of this moment.
+
+use super::write::By;
+use crate::error::Error;
+use crate::notifications::{self, deadline_text};
+use crate::users::{self, User};
+use amana_domain::deal::{Deal, Decision, Event, Role};
+use amana_domain::id::UserId;
+use amana_domain::ledger::Account;
+use amana_domain::money::Money;
+use amana_domain::notice::{self, Template};
+use chrono::{DateTime, Utc};
+use diesel_async::AsyncPgConnection;
+use serde_json::{Map, Value, json};
+
+pub(super) async fn tell(
+    conn: &mut AsyncPgConnection,
+    decision: &Decision,
+    by: &By,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let deal = &decision.deal;
+    let sides =
+        Sides { buyer: user(conn, deal.buyer).await?, seller: user(conn, deal.seller).await? };
+    for event in &decision.events {
+        for (role, template) in notice::of_event(event, deal) {
+            let Some(to) = sides.of(role) else { continue };
+            let other = sides.of(role.other()).map_or("", |user| user.name.as_str());
+            let params = params(decision, event, (role, to.id), other, by)?;
+            notifications::enqueue(conn, to, template, params, now).await?;
+        }
+        tell_payers(conn, decision, event, &sides, now).await?;
+    }
+    Ok(())
+}
+
+/// Who pays without being a side hears of what concerns their money.
+async fn tell_payers(
+    conn: &mut AsyncPgConnection,
+    decision: &Decision,
+    event: &Event,
+    sides: &Sides,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let deal = &decision.deal;
+    match event {
+        Event::PayerNamed(payer) => {
+            let to = users::load(conn, *payer).await?;
+            let params = json!({
+                "counterparty": sides.buyer.as_ref().map(|user| user.name.as_str()),
+                "deal_title": deal.title,
+                "amount": deal.price().map_err(Error::row)?.to_string(),
+            });
+            notifications::enqueue(conn, &to, Template::PayerNamed, params, now).await
+        }
+        Event::PaymentReturned { payer, amount } => {
+            returned(conn, deal, *payer, *amount, now).await
+        }
+        Event::MilestoneRefunded(_) | Event::MilestoneSplit { .. } => {
+            for payer in &deal.payers {
+                let minor = received(decision, event, payer.user);
+                if deal.buyer != Some(payer.user) && minor > 0 {
+                    let amount = Money::new(minor, deal.currency).map_err(Error::row)?;
+                    returned(conn, deal, payer.user, amount, now).await?;
+                }
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn returned(
+    conn: &mut AsyncPgConnection,
+    deal: &Deal,
+    payer: UserId,
+    amount: Money,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let to = users::load(conn, payer).await?;
+    let params = json!({ "deal_title": deal.title, "amount": amount.to_string() });
+    notifications::enqueue(conn, &to, Template::PaymentReturned, params, now).await
+}
+
+struct Sides {
+    buyer: Option<User>,
+    seller: Option<User>,
+}
+
+impl Sides {
+    fn of(&self, role: Role) -> Option<&User> {
+        match role {
+            Role::Buyer => self.buyer.as_ref(),
+            Role::Seller => self.seller.as_ref(),
+        }
+    }
+}
+
+async fn user(conn: &mut AsyncPgConnection, id: Option<UserId>) -> Result<Option<User>, Error> {
+    match id {
+        Some(id) => users::load(conn, id).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+fn params(
+    decision: &Decision,
+    event: &Event,
+    (role, to): (Role, UserId),
+    counterparty: &str,
+    by: &By,
+) -> Result<Value, Error> {
+    let deal = &decision.deal;
+    let mut params = Map::from_iter([
+        ("counterparty".to_owned(), json!(counterparty)),
+        ("deal_title".to_owned(), json!(deal.title)),
+        ("deadline".to_owned(), json!(deadline(deal, event))),
+        ("reason".to_owned(), json!(by.reason.as_deref().unwrap_or_default())),
+        ("amount".to_owned(), json!(amount(decision, event, (role, to))?.to_string())),
+    ]);
+    if let Event::Paid { .. } = event {
+        let left = deal.outstanding().map_err(Error::row)?;
+        params.insert("left".to_owned(), json!(left.to_string()));
+    }
+    let milestone = event.milestone().and_then(|id| deal.milestones.iter().find(|m| m.id == id));
+    if let Some(milestone) = milestone {
+        params.insert("milestone".to_owned(), json!(milestone.title));
+    }
+    Ok(Value::Object(params))
+}
+
+fn deadline(deal: &Deal, event: &Event) -> String {
+    let milestone = event.milestone().and_then(|id| deal.milestones.iter().find(|m| m.id == id));
+    let due_at = match event {
+        Event::ExtensionAsked { until, .. } | Event::Extended { until, .. } => Some(*until),
+        _ => milestone.map_or(deal.due_at, |milestone| milestone.due_at),
+    };
+    due_at.map(deadline_text).unwrap_or_default()
+}
+
+/// The amount that the message is about: what went to this person, or what was said, or the whole.
+fn amount(decision: &Decision, event: &Event, (role, to): (Role, UserId)) -> Result<Money, Error> {
+    let deal = &decision.deal;
+    let milestone = event.milestone().and_then(|id| deal.milestones.iter().find(|m| m.id == id));
+    match (event, milestone) {
+        (Event::Paid { amount, .. }, _) => Ok(*amount),
+        (Event::SplitOffered { to_seller, .. } | Event::Awarded { to_seller, .. }, _) => {
+            Ok(*to_seller)
+        }
+        (Event::MilestoneSplit { to_buyer, .. }, _) if role == Role::Buyer => Ok(*to_buyer),
+        (Event::MilestoneSplit { to_seller, .. }, _) => Ok(*to_seller),
+        (Event::MilestoneReleased(_), Some(_)) => {
+            let minor = received(decision, event, to);
+            Money::new(minor, deal.currency).map_err(Error::row)
+        }
+        (Event::MilestoneRefunded(_), Some(milestone)) => milestone.in_escrow().map_err(Error::row),
+        (_, Some(milestone)) => Ok(milestone.amount),
+        (_, None) => deal.price().map_err(Error::row),
+    }
+}
+
+/// What the settling of the event's milestone put into somebody's wallet.
+fn received(decision: &Decision, event: &Event, to: UserId) -> i64 {
+    let Some(id) = event.milestone() else { return 0 };
+    let key = format!("{id}:settle");
+    let wallet = Account::available(to, decision.deal.currency);
+    let entries = decision.entries.iter().filter(|entry| entry.key == key);
+    let postings = entries.flat_map(|entry| entry.postings());
+    postings.filter(|p| p.account == wallet).map(|p| p.amount_minor).fold(0, i64::saturating_add)
+}

@@ -1,0 +1,82 @@
+//! Deals as those see them whom they concern.
+
+use super::rows::{self, Loaded};
+use crate::error::Error;
+use crate::page::Page;
+use crate::payments::{self, PaymentView};
+use crate::people::PersonView;
+use crate::users;
+use crate::vault::Vault;
+use amana_domain::deal::{Deal, Role};
+use amana_domain::id::{DealId, OrganisationId, UserId};
+use chrono::{DateTime, Utc};
+use diesel_async::AsyncPgConnection;
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+#[derive(Debug, Clone)]
+pub struct DealView {
+    pub deal: Deal,
+    /// In whose name it was made, if not in that of its parties alone.
+    pub organisation: Option<OrganisationId>,
+    /// Everybody whom it concerns.
+    pub people: BTreeMap<UserId, PersonView>,
+    /// The newest attempt to pay for it by mobile money.
+    pub payment: Option<PaymentView>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+impl DealView {
+    /// Who stands on that side, once they have joined.
+    #[must_use]
+    pub fn side(&self, role: Role) -> Option<&PersonView> {
+        self.people.get(&self.deal.party(role)?)
+    }
+}
+
+pub(crate) async fn view(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    id: DealId,
+) -> Result<DealView, Error> {
+    let loaded = rows::load(conn, id).await?;
+    let found = seen(conn, vault, vec![loaded]).await?;
+    found.into_iter().next().ok_or(Error::NotFound("deal"))
+}
+
+/// A page of them, in the order of its ids.
+pub(super) async fn views(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    page: Page<Uuid>,
+) -> Result<Page<DealView>, Error> {
+    let mut loaded = rows::load_all(conn, &page.items).await?;
+    let place = |deal: &Loaded| page.items.iter().position(|id| *id == deal.deal.id.uuid());
+    loaded.sort_by_key(place);
+    Ok(Page { items: seen(conn, vault, loaded).await?, more: page.more })
+}
+
+async fn seen(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    loaded: Vec<Loaded>,
+) -> Result<Vec<DealView>, Error> {
+    let everybody: BTreeSet<UserId> = loaded.iter().flat_map(|one| one.deal.people()).collect();
+    let names = users::people(conn, &everybody).await?;
+    let ids: Vec<Uuid> = loaded.iter().map(|one| one.deal.id.uuid()).collect();
+    let mut newest = payments::newest_of_deals(conn, vault, &ids).await?;
+    let view = |Loaded { deal, organisation, created_at, updated_at }| {
+        let people = deal.people().into_iter();
+        let people = people.filter_map(|id| names.get(&id).map(|person| (id, person.clone())));
+        DealView {
+            people: people.collect(),
+            payment: newest.remove(&deal.id),
+            deal,
+            organisation,
+            created_at,
+            updated_at,
+        }
+    };
+    Ok(loaded.into_iter().map(view).collect())
+}
