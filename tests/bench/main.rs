@@ -2,6 +2,7 @@
 //! docs/performance.md says what each line means. `ONLY=transfers_http,growth` picks some.
 
 mod access;
+mod deals;
 mod growth;
 mod http;
 mod ledger;
@@ -28,8 +29,12 @@ const OF_TRANSFERS: [(&str, OfTransfers); 4] = [
     ("api_memory", |it| it.memory()),
 ];
 
-const OTHERS: [(&str, Other); 3] =
-    [("ledger_vs_cala", ledger::against_cala), ("growth", growth::run), ("access", access::run)];
+const OTHERS: [(&str, Other); 4] = [
+    ("ledger_vs_cala", ledger::against_cala),
+    ("growth", growth::run),
+    ("access", access::run),
+    ("deals", deals::run),
+];
 
 fn main() -> Result<()> {
     let only = std::env::var("ONLY").unwrap_or_default();

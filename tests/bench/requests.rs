@@ -127,3 +127,14 @@ pub fn get(to: &mut Vec<u8>, tokens: &Tokens, person: u32, path: &str) {
         "GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
     );
 }
+
+/// Writes `POST` to a path as that person, with a key and a body (which may be empty).
+pub fn post(to: &mut Vec<u8>, tokens: &Tokens, person: u32, path: &str, key: &str, body: &str) {
+    to.clear();
+    let token = tokens.of(person);
+    let _ = write!(
+        to,
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: {key}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+}
