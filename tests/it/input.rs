@@ -55,6 +55,7 @@ impl World {
             "create_hold" => "/v1/holds".to_owned(),
             "settle_hold" => format!("/v1/holds/{HOLD}/settle"),
             "create_deal" => "/v1/deals".to_owned(),
+            "agree_deal" => format!("/v1/deals/{}/agree", self.deal),
             "fund_deal" => format!("/v1/deals/{}/fund", self.deal),
             "release_withdrawal" => format!("/v1/operator/withdrawals/{PAYMENT}/release"),
             "refuse_withdrawal" => format!("/v1/operator/withdrawals/{PAYMENT}/refuse"),
@@ -124,8 +125,9 @@ const ORGANISATION: &str = "org_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const USER: &str = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 
 /// Every operation that takes a JSON body of ours.
-const WITH_BODY: [&str; 46] = [
+const WITH_BODY: [&str; 47] = [
     "accept_invitation",
+    "agree_deal",
     "approve_approval",
     "approve_kyc_application",
     "ask_approval",
@@ -203,6 +205,7 @@ fn good(operation: &str) -> Value {
             "counterparty": { "phone": "254711000002" },
             "milestones": [{ "title": "Goats", "amount": money }],
         }),
+        "agree_deal" => json!({ "revision": 1 }),
         "fund_deal" => json!({ "method": "mpesa" }),
         "start_verification" => json!({ "channel": "email" }),
         "confirm_verification" => json!({ "channel": "email", "code": "000000" }),
@@ -306,6 +309,8 @@ async fn the_good_bodies_are_good() {
         ("create_deal", 201),
         ("create_deposit", 202),
         ("fund_deal", 202),
+        // It was agreed to.
+        ("agree_deal", 409),
         ("set_handle", 200),
         ("create_kyc_application", 201),
         ("create_organisation", 201),
