@@ -6,7 +6,7 @@ export PATH := $(PATH):$(CARGO_BIN)
 SCHEMA := adapters/postgres/src/schema.rs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test bench check fix openapi schema clean-data
+.PHONY: help demo up test model model-bug bench check fix openapi schema clean-data
 
 help: ## List the recipes
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,15 @@ test: ## Run all tests
 	@scripts/setup build servers browser
 	cargo build --locked --bins
 	cargo test --locked --workspace
+
+model: ## Try everything that can be done with a deal, in every order (a few minutes)
+	@scripts/setup build
+	cargo run --locked --release -p amana-model
+
+# A target folder of its own: what is built with the mistake in it never lies beside what is not.
+model-bug: ## The same with a mistake in the rules, which has to be found
+	@scripts/setup build
+	cargo run --locked --release -p amana-model --features planted-bug --target-dir target/planted-bug
 
 # The peer has a lock file of its own; its SQL was checked by its makers, against no database here.
 bench: ## Measure against what else PostgreSQL could do (25 minutes; ONLY=growth,transfers_hot picks some)

@@ -119,10 +119,10 @@ pub fn decide(
             Command::Release(id) => settle::release(deal, *id, command),
             Command::Refund(id) => settle::refund(deal, *id, command),
             Command::OfferSplit { milestone, to_seller } => {
-                settle::offer_split(deal, *milestone, *to_seller, role)
+                settle::offer_split(deal, *milestone, *to_seller, role, now)
             }
             Command::AcceptSplit { milestone, to_seller } => {
-                settle::accept_split(deal, *milestone, *to_seller, role)
+                settle::accept_split(deal, *milestone, *to_seller, role, now)
             }
             Command::Dispute(id) => dispute::open(deal, *id, role, now),
             Command::Answer(id) => dispute::answer(deal, *id, role, now),
@@ -130,7 +130,7 @@ pub fn decide(
                 dispute::award(deal, *milestone, award, actor, now)
             }
             Command::Extend { timer, until } => consent::extend(deal, *timer, *until, role, now),
-            Command::Cancel => consent::cancel(deal, role),
+            Command::Cancel => consent::cancel(deal, role, now),
             Command::Lapse(Timer::Delivery(id)) => {
                 lapsed(deal, *id, MilestoneState::Funded, command, now)?;
                 settle::refund(deal, *id, command)

@@ -7,9 +7,16 @@ use crate::id::MilestoneId;
 use crate::money::Money;
 use chrono::{DateTime, Utc};
 
-/// Both want out: everything that is still open goes back to who paid.
-pub(super) fn cancel(deal: &Deal, role: Option<Role>) -> Result<Decision, Refusal> {
+/// Both want out: everything that is still open goes back to who paid, unless silence has decided about a part of it.
+pub(super) fn cancel(
+    deal: &Deal,
+    role: Option<Role>,
+    now: DateTime<Utc>,
+) -> Result<Decision, Refusal> {
     let Some(role) = role else { return Err(Refusal::WrongParty { wanted: deal.offered_by }) };
+    for milestone in deal.milestones.iter().filter(|m| m.state.holds_money()) {
+        in_time(milestone.due_at, now)?;
+    }
     match deal.cancel_asked_by {
         Some(asked) if asked == role => Err(Refusal::AlreadyAsked),
         Some(_) => refund_open(deal),
@@ -21,8 +28,13 @@ pub(super) fn cancel(deal: &Deal, role: Option<Role>) -> Result<Decision, Refusa
 }
 
 fn refund_open(deal: &Deal) -> Result<Decision, Refusal> {
-    let open: Vec<MilestoneId> =
-        deal.milestones.iter().filter(|m| m.state.holds_money()).map(|m| m.id).collect();
+    // The model checker is shown that it would find out if the first half of this were forgotten.
+    let open: Vec<MilestoneId> = deal
+        .milestones
+        .iter()
+        .filter(|m| m.state.holds_money() || cfg!(feature = "planted-bug"))
+        .map(|m| m.id)
+        .collect();
     let start = Decision { deal: deal.clone(), entries: vec![], events: vec![] };
     open.into_iter().try_fold(start, |mut sum, id| {
         let milestone = super::find(&sum.deal, id)?;

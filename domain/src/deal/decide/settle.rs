@@ -1,6 +1,6 @@
 //! Settling a milestone: the one place where money leaves an escrow.
 
-use super::{changed, find, with_milestone, wrong_milestone};
+use super::{changed, find, in_time, with_milestone, wrong_milestone};
 use crate::deal::{
     Award, Deal, DealState, Decision, Division, Event, Milestone, MilestoneState, Offers, Payer,
     Refusal, Role,
@@ -8,6 +8,7 @@ use crate::deal::{
 use crate::id::MilestoneId;
 use crate::ledger::{Account, Entry, EntryKind};
 use crate::money::Money;
+use chrono::{DateTime, Utc};
 
 /// A buyer who is content may release before the delivery is marked, and in the middle of a dispute.
 pub(super) fn release(
@@ -33,8 +34,10 @@ pub(super) fn offer_split(
     id: MilestoneId,
     to_seller: Money,
     role: Option<Role>,
+    now: DateTime<Utc>,
 ) -> Result<Decision, Refusal> {
     let milestone = open(deal, id, "offer_split")?;
+    in_time(milestone.due_at, now)?;
     let Some(by) = role else { return Err(Refusal::WrongParty { wanted: Role::Buyer }) };
     Division::of(milestone, &Award::plain(to_seller))?;
     let mut next = deal.clone();
@@ -49,8 +52,11 @@ pub(super) fn accept_split(
     id: MilestoneId,
     to_seller: Money,
     role: Option<Role>,
+    now: DateTime<Utc>,
 ) -> Result<Decision, Refusal> {
     let milestone = open(deal, id, "accept_split")?;
+    // What the other side offered it offered before silence decided otherwise.
+    in_time(milestone.due_at, now)?;
     let Some(by) = role else { return Err(Refusal::WrongParty { wanted: Role::Buyer }) };
     if milestone.offers.of(by.other()) != Some(to_seller) {
         return Err(Refusal::NoSuchOffer);

@@ -46,6 +46,21 @@ fn silence_has_its_declared_outcome() {
 }
 
 #[test]
+fn what_silence_has_decided_is_not_undone_by_what_was_offered_before() {
+    let offer = Command::OfferSplit { milestone: FIRST, to_seller: kes(30_000) };
+    let take = Command::AcceptSplit { milestone: FIRST, to_seller: kes(30_000) };
+    let split = run_from(funded(), &[(delivered(FIRST), SELLER), (offer.clone(), SELLER)]);
+    let asked = run_from(funded(), &[(delivered(FIRST), SELLER), (Command::Cancel, SELLER)]);
+    for (deal, command) in [(&split, &take), (&split, &offer), (&asked, &Command::Cancel)] {
+        assert!(decide(deal, command, BUYER, hour(25)).is_ok());
+        let late = decide(deal, command, BUYER, hour(26));
+        assert_eq!(late, Err(Refusal::TooLate { due_at: hour(25) }), "{command:?}");
+    }
+    // Who is better off by it may still give it away.
+    assert!(decide(&split, &Command::Refund(FIRST), SELLER, hour(26)).is_ok());
+}
+
+#[test]
 fn a_timer_of_something_that_has_moved_on_does_nothing() {
     let waiting = run_from(funded(), &[(delivered(FIRST), SELLER)]);
     let stale = decide(&waiting, &Command::Lapse(Timer::Delivery(FIRST)), Actor::System, hour(80));

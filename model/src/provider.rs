@@ -1,0 +1,211 @@
+//! Paying by phone: what the provider says, in whatever order, as often as it likes, or never.
+
+use crate::cast::{self, DEAL, KES, kes};
+use crate::clock::NOW;
+use crate::laws::Law;
+use crate::market::Market;
+use crate::state::{Books, Fault, State};
+use crate::step;
+use amana_domain::deal::{Actor, Command, decide};
+use amana_domain::id::UserId;
+use amana_domain::ledger::Provider;
+use amana_domain::money::Money;
+use amana_domain::payment::{
+    self, Claim, Evidence, FailureReason, NewPayment, Payment, Purpose, Source, Stage,
+};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What can be said about a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Said {
+    Accepted,
+    /// Our request was not answered.
+    Lost,
+    Refused,
+    CallbackPaid,
+    CallbackFailed,
+    /// Another amount than was asked for.
+    CallbackOdd,
+    PollPaid,
+    PollFailed,
+    OnStatement,
+    NotOnStatement,
+}
+
+/// A payment as it is stored: what it is for, how far it is on our side, and all that was said.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Paying {
+    pub number: usize,
+    pub user: UserId,
+    pub amount: Money,
+    pub stage: Stage,
+    /// In the order of [`Said`]: a set, as evidence is.
+    pub said: BTreeSet<Said>,
+    /// Whether it was ever proven.
+    pub proven: bool,
+}
+
+impl Said {
+    pub const ALL: [Self; 10] = [
+        Self::Accepted,
+        Self::Lost,
+        Self::Refused,
+        Self::CallbackPaid,
+        Self::CallbackFailed,
+        Self::CallbackOdd,
+        Self::PollPaid,
+        Self::PollFailed,
+        Self::OnStatement,
+        Self::NotOnStatement,
+    ];
+}
+
+impl Paying {
+    /// The payment that the rules are about.
+    #[must_use]
+    pub fn restored(&self) -> Payment {
+        let new = NewPayment {
+            id: cast::payment(self.number),
+            provider: Provider::Mpesa,
+            user: self.user,
+            purpose: Purpose::FundDeal,
+            deal: Some(DEAL),
+            amount: self.amount,
+        };
+        let said = self.said.iter().map(|said| evidence(self.number, *said, self.amount));
+        Payment::restore(new, self.stage, said)
+    }
+}
+
+/// Asks a phone for money, as `POST …/fund` does: only while the deal could take it. Several requests may be under
+/// way at once here, which is more than the product allows.
+#[must_use]
+pub fn ask(state: &State, payer: UserId, part: Option<i64>) -> Option<State> {
+    let wanted = Command::Fund { payer, amount: part.map(kes) };
+    decide(&state.deal, &wanted, Actor::User(payer), NOW).ok()?;
+    let limits = payment::limits(Provider::Mpesa, KES)?;
+    let amount = part.map_or_else(|| state.deal.outstanding().ok(), |minor| Some(kes(minor)))?;
+    let amount = amount.round_up_to(limits.step_minor).ok()?;
+    if !limits.allows_collection(amount) {
+        return None;
+    }
+    let mut next = state.clone();
+    Arc::make_mut(&mut next.payments).push(Paying {
+        number: state.payments.len(),
+        user: payer,
+        amount,
+        stage: Stage::Ready,
+        said: BTreeSet::new(),
+        proven: false,
+    });
+    Some(next)
+}
+
+/// Takes note of what was said, and does what follows, as the store's `observe` does: what has succeeded is
+/// credited, and then pays for the deal if the deal still takes it.
+#[must_use]
+pub fn say(market: &Market, state: &State, number: usize, said: Said) -> Option<State> {
+    let paying = state.payments.get(number)?;
+    let before = paying.restored();
+    let mut payment = before.clone();
+    if !payment.observe(evidence(number, said, paying.amount)) {
+        return repeated(state, &before, &payment);
+    }
+    payment.stage = Stage::Sent;
+    let mut next = state.clone();
+    let now_proven = payment.state() == payment::State::Succeeded;
+    if let Some(paying) = Arc::make_mut(&mut next.payments).get_mut(number) {
+        paying.said.insert(said);
+        paying.stage = payment.stage;
+        paying.proven |= now_proven;
+    }
+    if payment.state() == before.state() {
+        return Some(next);
+    }
+    if let Err(fault) = credit(&mut next, &payment) {
+        next.faults.push(fault);
+        return Some(next);
+    }
+    if !now_proven {
+        return Some(next);
+    }
+    market.tally.arrived();
+    let fund = Command::Fund { payer: payment.user, amount: Some(payment.amount) };
+    match decide(&next.deal, &fund, Actor::System, NOW) {
+        Ok(decision) => Some(funded(market, next, &fund, decision)),
+        // It is too late for the deal; the money is the payer's.
+        Err(_) => Some(next),
+    }
+}
+
+/// What was heard before changes nothing.
+fn repeated(state: &State, before: &Payment, after: &Payment) -> Option<State> {
+    if before == after {
+        return None;
+    }
+    let mut next = state.clone();
+    let detail = "a repetition has changed what is known of a payment".to_owned();
+    next.faults.push(Fault { law: Law::ProvenStays, detail });
+    Some(next)
+}
+
+/// Writes the entries that the verdict calls for, unless they are written.
+fn credit(next: &mut State, payment: &Payment) -> Result<(), Fault> {
+    let fault = |detail| Fault { law: Law::Conserved, detail };
+    let due = payment.due_entries().map_err(|error| fault(error.to_string()))?;
+    for entry in due {
+        if next.books.keys.contains(entry.key.as_str()) {
+            continue;
+        }
+        let mut books = Books::clone(&next.books);
+        books.write(&entry).map_err(|error| fault(error.to_string()))?;
+        next.books = Arc::new(books);
+    }
+    Ok(())
+}
+
+/// The wallet has what has just arrived, so that the ledger has no reason to refuse.
+fn funded(
+    market: &Market,
+    next: State,
+    fund: &Command,
+    decision: amana_domain::deal::Decision,
+) -> State {
+    let faults = step::judge(&next.deal, fund, Actor::System, &decision);
+    step::take(market, &next, fund, decision, faults).unwrap_or_else(|| {
+        let detail = "money that arrived for the deal cannot be put into it".to_owned();
+        let mut next = next;
+        next.faults.push(Fault { law: Law::Conserved, detail });
+        next
+    })
+}
+
+fn evidence(number: usize, said: Said, amount: Money) -> Evidence {
+    let receipt = || Some(format!("R{number}"));
+    let failed = |reason| Claim::Failed { reason };
+    let paid = |amount: Money| Claim::Succeeded { receipt: receipt(), amount: Some(amount) };
+    let (source, claim) = match said {
+        Said::Accepted => (Source::Answer, Claim::Accepted),
+        Said::Lost => (Source::Answer, Claim::Lost),
+        Said::Refused => (Source::Answer, failed(FailureReason::Rejected)),
+        Said::CallbackPaid => (Source::Callback, paid(amount)),
+        Said::CallbackFailed => (Source::Callback, failed(FailureReason::CancelledByPayer)),
+        Said::CallbackOdd => (Source::Callback, paid(kes(100))),
+        Said::PollPaid => (Source::Query, Claim::Succeeded { receipt: None, amount: None }),
+        Said::PollFailed => (Source::Query, failed(FailureReason::NoAnswer)),
+        Said::OnStatement => (Source::Statement, paid(amount)),
+        Said::NotOnStatement => (Source::Statement, failed(FailureReason::NeverHappened)),
+    };
+    // A lost answer gave us no reference, and a statement has none.
+    let reference = match said {
+        Said::Lost | Said::Refused | Said::OnStatement | Said::NotOnStatement => None,
+        Said::Accepted
+        | Said::CallbackPaid
+        | Said::CallbackFailed
+        | Said::CallbackOdd
+        | Said::PollPaid
+        | Said::PollFailed => Some(format!("ref{number}")),
+    };
+    Evidence { source, claim, reference }
+}

@@ -1,0 +1,95 @@
+//! What happened while a world was explored: a law that nothing puts to the test is not shown to hold.
+
+use amana_domain::deal::{Command, DealState, Timer};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Everything that must happen somewhere: commands by their names, deadlines by theirs, how deals end, and money
+/// that arrives by phone.
+pub const SIGHTS: [&str; 28] = [
+    "join",
+    "propose",
+    "counter",
+    "agree",
+    "name_payer",
+    "fund",
+    "deliver",
+    "reject",
+    "release",
+    "refund",
+    "offer_split",
+    "accept_split",
+    "dispute",
+    "answer",
+    "award",
+    "extend",
+    "cancel",
+    "acceptance lapses",
+    "funding lapses",
+    "delivery lapses",
+    "inspection lapses",
+    "answer lapses",
+    "award lapses",
+    "a deal is released",
+    "a deal is refunded",
+    "a deal is cancelled",
+    "a deal expires",
+    "money arrives",
+];
+
+#[derive(Debug)]
+pub struct Tally([AtomicU64; SIGHTS.len()]);
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| AtomicU64::new(0)))
+    }
+}
+
+impl Tally {
+    pub fn command(&self, command: &Command) {
+        self.count(match command {
+            Command::Lapse(Timer::Acceptance) => "acceptance lapses",
+            Command::Lapse(Timer::Funding) => "funding lapses",
+            Command::Lapse(Timer::Delivery(_)) => "delivery lapses",
+            Command::Lapse(Timer::Inspection(_)) => "inspection lapses",
+            Command::Lapse(Timer::Answer(_)) => "answer lapses",
+            Command::Lapse(Timer::Award(_)) => "award lapses",
+            other => other.name(),
+        });
+    }
+
+    pub fn end(&self, before: DealState, after: DealState) {
+        if before == after {
+            return;
+        }
+        match after {
+            DealState::Released => self.count("a deal is released"),
+            DealState::Refunded => self.count("a deal is refunded"),
+            DealState::Cancelled => self.count("a deal is cancelled"),
+            DealState::Expired => self.count("a deal expires"),
+            DealState::Draft
+            | DealState::Proposed
+            | DealState::Agreed
+            | DealState::Funded
+            | DealState::Delivered
+            | DealState::Disputed => {}
+        }
+    }
+
+    pub fn arrived(&self) {
+        self.count("money arrives");
+    }
+
+    fn count(&self, sight: &str) {
+        let place = SIGHTS.iter().position(|known| *known == sight);
+        if let Some(counter) = place.and_then(|place| self.0.get(place)) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How often each was seen, in the order of [`SIGHTS`].
+    #[must_use]
+    pub fn counts(&self) -> [u64; SIGHTS.len()] {
+        std::array::from_fn(|n| self.0.get(n).map_or(0, |counter| counter.load(Ordering::Relaxed)))
+    }
+}
