@@ -56,6 +56,13 @@ impl World {
             "settle_hold" => format!("/v1/holds/{HOLD}/settle"),
             "create_deal" => "/v1/deals".to_owned(),
             "fund_deal" => format!("/v1/deals/{}/fund", self.deal),
+            "reject_milestone" => self.part("reject"),
+            "create_split_offer" => self.part("split-offers"),
+            "accept_split_offer" => self.part("split-offers/accept"),
+            "create_dispute" => self.part("dispute"),
+            "answer_dispute" => self.part("dispute/answer"),
+            "deliver_milestone" => self.part("deliver"),
+            "award_dispute" => format!("/v1/operator/disputes/{DISPUTE}/award"),
             "release_withdrawal" => format!("/v1/operator/withdrawals/{PAYMENT}/release"),
             "refuse_withdrawal" => format!("/v1/operator/withdrawals/{PAYMENT}/refuse"),
             "set_handle" => "/v1/me/handle".to_owned(),
@@ -96,6 +103,11 @@ impl World {
         self.app.send_bytes(method, &path, &headers, body).await
     }
 
+    /// A place below a milestone of the deal, which need not be there: the deal is not funded.
+    fn part(&self, what: &str) -> String {
+        format!("/v1/deals/{}/milestones/{MILESTONE}/{what}", self.deal)
+    }
+
     async fn send_json(&self, operation: &str, body: &Value) -> Answer {
         self.send(operation, Some("application/json"), body.to_string().into_bytes()).await
     }
@@ -117,6 +129,8 @@ impl World {
 }
 
 const PAYMENT: &str = "pay_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
+const DISPUTE: &str = "dsp_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
+const MILESTONE: &str = "ms_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const HOLD: &str = "hold_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const KEY: &str = "key_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const KYC: &str = "kyc_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
@@ -124,11 +138,14 @@ const ORGANISATION: &str = "org_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const USER: &str = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 
 /// Every operation that takes a JSON body of ours.
-const WITH_BODY: [&str; 46] = [
+const WITH_BODY: [&str; 53] = [
     "accept_invitation",
+    "accept_split_offer",
+    "answer_dispute",
     "approve_approval",
     "approve_kyc_application",
     "ask_approval",
+    "award_dispute",
     "close_user",
     "complete_log_in",
     "confirm_email_change",
@@ -139,13 +156,16 @@ const WITH_BODY: [&str; 46] = [
     "create_api_key",
     "create_deal",
     "create_deposit",
+    "create_dispute",
     "create_hold",
     "create_invitation",
     "create_kyc_application",
     "create_organisation",
     "create_second_factor",
+    "create_split_offer",
     "create_transfer",
     "create_withdrawal",
+    "deliver_milestone",
     "fund_deal",
     "get_invitation",
     "join_organisation",
@@ -155,6 +175,7 @@ const WITH_BODY: [&str; 46] = [
     "register_user",
     "reject_approval",
     "reject_kyc_application",
+    "reject_milestone",
     "release_withdrawal",
     "reopen_user",
     "rotate_api_key",
@@ -204,6 +225,11 @@ fn good(operation: &str) -> Value {
             "milestones": [{ "title": "Goats", "amount": money }],
         }),
         "fund_deal" => json!({ "method": "mpesa" }),
+        "reject_milestone" | "create_dispute" => json!({ "reason": "One goat is a sheep" }),
+        "answer_dispute" => json!({ "text": "It is a goat" }),
+        "create_split_offer" | "accept_split_offer" => json!({ "to_seller": money }),
+        "award_dispute" => json!({ "to_seller": money, "reason": "Sheep are worth less" }),
+        "deliver_milestone" => json!({ "hand_over_code": "123456" }),
         "start_verification" => json!({ "channel": "email" }),
         "confirm_verification" => json!({ "channel": "email", "code": "000000" }),
         "start_email_change" => {
@@ -306,6 +332,15 @@ async fn the_good_bodies_are_good() {
         ("create_deal", 201),
         ("create_deposit", 202),
         ("fund_deal", 202),
+        // The deal is not funded, and its buyer delivers nothing.
+        ("reject_milestone", 409),
+        ("create_dispute", 409),
+        ("answer_dispute", 409),
+        ("accept_split_offer", 409),
+        ("deliver_milestone", 403),
+        // There is no such milestone, and no such dispute.
+        ("create_split_offer", 404),
+        ("award_dispute", 404),
         ("set_handle", 200),
         ("create_kyc_application", 201),
         ("create_organisation", 201),
