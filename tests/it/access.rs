@@ -161,6 +161,7 @@ impl World {
             "create_hold" => json!({
                 "to": { "phone": "254711000001" }, "amount": money, "expires_in_hours": 1,
             }),
+            "agree_deal" => json!({ "revision": 1 }),
             "fund_deal" => json!({ "method": "wallet" }),
             "deliver_milestone" => json!({ "hand_over_code": "000000" }),
             "reject_milestone" | "create_dispute" => json!({ "reason": "looked into" }),

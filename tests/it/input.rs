@@ -55,6 +55,7 @@ impl World {
             "create_hold" => "/v1/holds".to_owned(),
             "settle_hold" => format!("/v1/holds/{HOLD}/settle"),
             "create_deal" => "/v1/deals".to_owned(),
+            "agree_deal" => format!("/v1/deals/{}/agree", self.deal),
             "fund_deal" => format!("/v1/deals/{}/fund", self.deal),
             "reject_milestone" => self.part("reject"),
             "create_split_offer" => self.part("split-offers"),
@@ -138,9 +139,10 @@ const ORGANISATION: &str = "org_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const USER: &str = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 
 /// Every operation that takes a JSON body of ours.
-const WITH_BODY: [&str; 53] = [
+const WITH_BODY: [&str; 54] = [
     "accept_invitation",
     "accept_split_offer",
+    "agree_deal",
     "answer_dispute",
     "approve_approval",
     "approve_kyc_application",
@@ -224,6 +226,7 @@ fn good(operation: &str) -> Value {
             "counterparty": { "phone": "254711000002" },
             "milestones": [{ "title": "Goats", "amount": money }],
         }),
+        "agree_deal" => json!({ "revision": 1 }),
         "fund_deal" => json!({ "method": "mpesa" }),
         "reject_milestone" | "create_dispute" => json!({ "reason": "One goat is a sheep" }),
         "answer_dispute" => json!({ "text": "It is a goat" }),
@@ -332,6 +335,8 @@ async fn the_good_bodies_are_good() {
         ("create_deal", 201),
         ("create_deposit", 202),
         ("fund_deal", 202),
+        // It was agreed to.
+        ("agree_deal", 409),
         // The deal is not funded, and its buyer delivers nothing.
         ("reject_milestone", 409),
         ("create_dispute", 409),
