@@ -62,6 +62,17 @@ impl<T: Type> Body<T> {
     }
 }
 
+fn check_type<T: Type>(request: &Request) -> Result<(), ApiError>
+where
+    Json<T>: Payload,
+{
+    if request.content_type().is_some_and(Json::<T>::check_content_type) {
+        return Ok(());
+    }
+    let detail = "a body needs the header `Content-Type: application/json`";
+    Err(ApiError::new(Code::UnsupportedMediaType, detail))
+}
+
 impl<'a, T: ParseFromJSON + DeserializeOwned> ApiExtractor<'a> for Body<T> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
 
@@ -82,12 +93,42 @@ impl<'a, T: ParseFromJSON + DeserializeOwned> ApiExtractor<'a> for Body<T> {
         body: &mut RequestBody,
         _options: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        if !request.content_type().is_some_and(Json::<T>::check_content_type) {
-            let detail = "a body needs the header `Content-Type: application/json`";
-            return Err(ApiError::new(Code::UnsupportedMediaType, detail).into());
-        }
+        check_type::<T>(request)?;
         let bytes = body.take()?.into_vec().await?;
         Ok(Self::parse(&bytes)?)
+    }
+}
+
+/// A JSON body, or none at all: neither bytes nor a media type.
+#[derive(Debug)]
+pub(crate) struct OptionalBody<T>(pub(crate) Option<Body<T>>);
+
+impl<'a, T: ParseFromJSON + DeserializeOwned> ApiExtractor<'a> for OptionalBody<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        let content = vec![Body::<T>::media_type()];
+        Some(MetaRequest { description: None, content, required: false })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let bytes = body.take()?.into_vec().await?;
+        if bytes.is_empty() && request.content_type().is_none() {
+            return Ok(Self(None));
+        }
+        check_type::<T>(request)?;
+        Ok(Self(Some(Body::parse(&bytes)?)))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Bounds on every request: the address, the headers, the body, the time.
 
-use crate::kyc::is_upload;
 use crate::problem::{ApiError, Code};
+use crate::upload::is_upload;
 use amana_files::FILE_BYTES_MAX;
 use poem::endpoint::Endpoint;
 use poem::error::ReadBodyError;

@@ -3,8 +3,10 @@
 mod answer;
 mod plain;
 mod request;
+mod share;
 
 pub(crate) use answer::{DealAnswer, TimelineAnswer};
+pub(crate) use share::share;
 
 use crate::Chapter;
 use crate::body::Body;
@@ -15,7 +17,7 @@ use crate::principal::{DealsRead, DealsWrite, Principal};
 use crate::problem::ApiError;
 use crate::wire::{Key, Limit, Wire};
 use amana_domain::deal::Command;
-use amana_domain::id::{DealId, MilestoneId};
+use amana_domain::id::{DealId, MilestoneId, UserId};
 use amana_postgres::{Answer, DealView, Funding};
 use poem::http::StatusCode;
 use poem::web::Data;
@@ -33,10 +35,16 @@ enum Created {
 }
 
 #[derive(ApiResponse)]
-enum Current {
+pub(crate) enum Current {
     /// The deal as it is now.
     #[oai(status = 200)]
     Deal(Json<DealAnswer>),
+}
+
+impl Current {
+    pub(crate) fn seen_by(deal: &DealView, user: UserId) -> Self {
+        Self::Deal(Json(DealAnswer::seen_by(deal, user)))
+    }
 }
 
 #[derive(ApiResponse)]
@@ -77,7 +85,7 @@ async fn command(
 }
 
 /// A command that moves money, carried out once per key.
-async fn command_once(
+pub(crate) async fn command_once(
     context: &Context,
     (caller, key): (Principal<DealsWrite>, Wire<Key>),
     id: DealId,
@@ -85,6 +93,11 @@ async fn command_once(
 ) -> Result<Done<DealAnswer>, ApiError> {
     let (operation, request) = match command {
         Command::Release(milestone) => ("release_milestone", format!("{id} {milestone}")),
+        Command::Refund(milestone) => ("refund_milestone", format!("{id} {milestone}")),
+        Command::AcceptSplit { milestone, to_seller } => {
+            let said = format!("{id} {milestone} {} {}", to_seller.minor(), to_seller.currency());
+            ("accept_split_offer", said)
+        }
         _ => (command.name(), id.to_string()),
     };
     let keyed = keyed(&caller, key, operation, &request);
@@ -247,33 +260,6 @@ impl Deals {
             })
             .await?;
         Ok(seen_by(outcome, caller.user()).into())
-    }
-
-    /// Mark a milestone as delivered
-    ///
-    /// For the seller of a funded deal. The buyer has the inspection period to release it; silence releases it
-    /// too. Problems: `wrong_party` (403), `wrong_state`, `too_late` (409), `not_found` (404).
-    #[oai(
-        path = "/:id/milestones/:milestone/deliver",
-        method = "post",
-        operation_id = "deliver_milestone"
-    )]
-    async fn deliver(
-        &self,
-        context: Data<&Arc<Context>>,
-        caller: Principal<DealsWrite>,
-        /// The id of the deal.
-        id: Path<Wire<DealId>>,
-        /// The id of the milestone.
-        milestone: Path<Wire<MilestoneId>>,
-    ) -> Result<Current, ApiError> {
-        command(
-            &context,
-            &caller,
-            id.0.0,
-            Command::Deliver { milestone: milestone.0.0, proof: None },
-        )
-        .await
     }
 
     /// Release the money of a milestone to the seller

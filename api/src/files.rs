@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::problem::{ApiError, Code};
 use amana_domain::kyc::MediaType;
 use amana_files::FileError;
-use amana_postgres::KycDocument;
+use amana_postgres::OpenDocument;
 use poem::web::Data;
 use poem_openapi::param::Path;
 use poem_openapi::payload::Binary;
@@ -71,14 +71,14 @@ pub(crate) fn refusal(error: FileError) -> ApiError {
     }
 }
 
-fn name(document: &KycDocument) -> String {
-    let end = match document.media_type {
+fn name(open: &OpenDocument) -> String {
+    let end = match open.document.media_type {
         MediaType::Jpeg => "jpg",
         MediaType::Png => "png",
         MediaType::WebP => "webp",
         MediaType::Pdf => "pdf",
     };
-    format!("attachment; filename=\"{}.{end}\"", document.kind)
+    format!("attachment; filename=\"{}.{end}\"", open.name)
 }
 
 pub(crate) struct OpenedFiles;
@@ -87,7 +87,7 @@ pub(crate) struct OpenedFiles;
 impl OpenedFiles {
     /// Get a file
     ///
-    /// Where a link to a document leads (`create_kyc_document_link`). It is good for a minute and needs no
+    /// Where a link to a document or to evidence leads (`create_kyc_document_link`, `create_evidence_link`). It is good for a minute and needs no
     /// token. `not_found` (404) if the link is not one of ours, its time is over, the document was removed, or
     /// whoever it was made for may no longer see it.
     #[oai(path = "/:token", method = "get", operation_id = "get_file")]
@@ -98,12 +98,13 @@ impl OpenedFiles {
         token: Path<String>,
     ) -> Result<Opened, ApiError> {
         let (document, viewer) = context.links.read(&token, context.now()).ok_or_else(no_link)?;
-        let (document, key) = context
-            .write(async move |store, now| store.open_kyc_document(viewer, document, now).await)
+        let open = context
+            .write(async move |store, now| store.open_document(viewer, document, now).await)
             .await?;
-        let content = context.files.get(document.id.uuid(), &key, document.sha256).await;
-        let content = Content::new(document.media_type, content.map_err(refusal)?);
-        Ok(Opened::File(content, name(&document), POLICY.to_owned()))
+        let (file, known) = (open.document.id.uuid(), &open.document);
+        let content = context.files.get(file, &open.key, known.sha256).await;
+        let content = Content::new(known.media_type, content.map_err(refusal)?);
+        Ok(Opened::File(content, name(&open), POLICY.to_owned()))
     }
 }
 

@@ -1,10 +1,8 @@
 //! A person's applications for a tier: begun, documents handed in, submitted, taken back.
 
 mod answer;
-mod upload;
 
 pub(crate) use answer::{ApplicationAnswer, Found, FoundLink, FoundPage, decided};
-pub(crate) use upload::is_upload;
 
 use crate::Chapter;
 use crate::auth::Caller;
@@ -13,17 +11,18 @@ use crate::context::Context;
 use crate::once::{Made, keyed};
 use crate::page::{Cursor, PageOf, limit};
 use crate::problem::ApiError;
+use crate::upload::{self, Upload};
 use crate::wire::{Key, Limit, Wire};
 use amana_domain::id::{DocumentId, KycId};
 use amana_domain::kyc::{DocumentKind, Tier};
-use answer::{DocumentAnswer, begun};
+use amana_postgres::KycDocument;
+use answer::{DocumentAnswer, added, begun};
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
-use upload::Upload;
 
 /// What is applied for.
 #[derive(Object, Deserialize)]
@@ -121,11 +120,16 @@ impl Applications {
         let (id, kind) = (id.0.0, kind.0.0);
         // A stranger's file is not even read.
         context.store.kyc_application(caller.user(), id).await?;
-        let document = upload::keep(&context, caller.user(), kind, file).await?;
-        let (kind, sha256) = (document.kind, hex::encode(document.sha256));
-        let said = format!("{id} {kind} {sha256}");
+        let file = upload::keep(&context, caller.user(), file).await?;
+        let said = format!("{id} {kind} {}", hex::encode(file.sha256));
         let keyed = keyed(&caller, key.0, "create_kyc_document", &said);
-        Ok(upload::record(&context, keyed, id, document).await?.into())
+        let (kept, document) = (file.id, KycDocument { kind, file });
+        let recorded = context
+            .write(async move |store, now| {
+                store.add_kyc_document(&keyed, id, &document, added, now).await
+            })
+            .await;
+        Ok(upload::recorded(&context, kept, recorded).await?.into())
     }
 
     /// Remove a document
@@ -175,7 +179,7 @@ impl Applications {
     ) -> Result<FoundLink, ApiError> {
         let place = (id.0.0, document.0.0);
         let document = context.store.kyc_document(caller.user(), place).await?;
-        let link = context.links.make(document.id, caller.user(), context.now());
+        let link = context.links.make(document.file.id, caller.user(), context.now());
         Ok(FoundLink::Link(Json(link)))
     }
 

@@ -12,7 +12,9 @@ mod context;
 mod cookies;
 mod cors;
 mod deals;
+mod deliveries;
 mod device;
+mod disputes;
 mod docs;
 mod document;
 mod ended;
@@ -25,6 +27,7 @@ mod invitations;
 mod kyc;
 mod limits;
 mod links;
+mod milestones;
 mod observe;
 mod once;
 mod operations;
@@ -54,6 +57,7 @@ mod tokens;
 mod transactions;
 mod transfers;
 mod trusted_devices;
+mod upload;
 mod users;
 mod verifications;
 mod wallet;
@@ -80,7 +84,7 @@ pub(crate) enum Chapter {
     Wallet,
     /// Sending money from person to person.
     Transfers,
-    /// Offering, agreeing, funding, delivering, releasing.
+    /// Offering, agreeing, funding, delivering, releasing, disputing.
     Deals,
     /// Marketplaces and other organisations: their members, invitations, and the deals in their name.
     Organisations,
@@ -112,6 +116,7 @@ type Resources = (
     (wallet::Wallet, transactions::Transactions, statements::Statements),
     (transfers::Transfers, operations::Operations),
     deals::Deals,
+    (milestones::Milestones, deliveries::Deliveries, disputes::Disputes),
     (organisations::Organisations, organisations::Members, organisations::OrganisationKeys),
     (invitations::Invitations, invitations::Answers),
     payments::Payments,
@@ -126,6 +131,7 @@ type Resources = (
         operator::Ledger,
         operator::Reviews,
         operator::Approvals,
+        operator::Disputes,
     ),
     health::Health,
 );
@@ -165,6 +171,7 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
         (wallet::Wallet, transactions::Transactions, statements::Statements),
         (transfers::Transfers, operations::Operations),
         deals::Deals,
+        (milestones::Milestones, deliveries::Deliveries, disputes::Disputes),
         (organisations::Organisations, organisations::Members, organisations::OrganisationKeys),
         (invitations::Invitations, invitations::Answers),
         payments::Payments,
@@ -179,6 +186,7 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
             operator::Ledger,
             operator::Reviews,
             operator::Approvals,
+            operator::Disputes,
         ),
         health::Health,
     );

@@ -9,15 +9,15 @@ mod time;
 mod values;
 
 pub(crate) use list::AnyOf;
-pub(crate) use money::{Money, PositiveMoney};
+pub(crate) use money::{Money, PartMoney, PositiveMoney};
 pub(crate) use number::{
     AmountMinor, HoldHours, Hours, LifeDays, Limit, OverlapSeconds, Quantity, Revision,
 };
 pub(crate) use text::{Text, Wire, text_values};
 pub(crate) use time::{DayOrMoment, Moment};
 pub(crate) use values::{
-    ApiKeyName, Description, Email, Key, Message, NewPassword, Note, OrganisationName, PersonName,
-    Phone, Receipt, SearchText, Secret, TierName, Title,
+    ApiKeyName, CarrierName, Description, Email, Key, Message, NewPassword, Note, OrganisationName,
+    PersonName, Phone, Receipt, SearchText, Secret, TierName, Title, TrackingNumber, Words,
 };
 
 use chrono::{DateTime, SecondsFormat, Utc};

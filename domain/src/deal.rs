@@ -9,6 +9,8 @@ mod draft;
 mod milestone;
 mod outcome;
 mod party;
+mod proof;
+mod share;
 mod template;
 mod terms;
 mod timer;
@@ -16,7 +18,7 @@ mod timer;
 pub use change::{Change, changes};
 pub use command::{Actor, Command};
 pub use decide::decide;
-pub use dispute::{Award, Costs, Dispute, SECOND_LOOK_MINOR_MIN, Stage};
+pub use dispute::{Award, Costs, Dispute, EVIDENCE_MAX, SECOND_LOOK_MINOR_MIN, Stage};
 pub use division::Division;
 pub use draft::{
     DESCRIPTION_CHARS_MAX, ITEMS_MAX, MILESTONES_MAX, NewDeal, NewMilestone, Offer, REVISIONS_MAX,
@@ -25,6 +27,11 @@ pub use draft::{
 pub use milestone::{Item, Milestone, MilestoneState, Offers, Proof};
 pub use outcome::{Decision, Event, Refusal};
 pub use party::{Broker, PAYERS_MAX, Payer, Role};
+pub use proof::{
+    CARRIER_CHARS_MAX, DELIVERY_FILES_MAX, HAND_OVER_PERIOD, HAND_OVER_TRIES_MAX, Shown,
+    TRACKING_CHARS_MAX,
+};
+pub use share::{PERCENT_PLACES_MAX, Percent, PercentError, Share};
 pub use template::{DealTemplate, Sketch};
 pub use terms::{Terms, declared_outcome};
 pub use timer::{REMINDERS, Timer, reminders};

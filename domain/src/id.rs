@@ -71,6 +71,7 @@ typed_id! {
     ApprovalId = "apr";
     TrustedDeviceId = "dev";
     ApiKeyId = "key";
+    DisputeId = "dsp";
 }
 
 #[cfg(test)]

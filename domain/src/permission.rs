@@ -45,6 +45,8 @@ text_enum! {
         Jobs = "jobs",
         /// Applications for a tier, with the documents of people.
         Kyc = "kyc",
+        /// Disputes about deals, with the evidence of both sides.
+        Disputes = "disputes",
         /// Who has which role.
         Roles = "roles",
     }
@@ -104,6 +106,8 @@ const MATRIX: &[Row] = &[
     (Resource::Ledger,          Action::Read,   [NO,   NO,      YES,        YES,     YES]),
     (Resource::Kyc,             Action::Read,   [NO,   NO,      AT_WORK,    AT_WORK, AT_WORK]),
     (Resource::Kyc,             Action::Decide, [NO,   NO,      AT_WORK,    AT_WORK, AT_WORK]),
+    (Resource::Disputes,        Action::Read,   [NO,   AT_WORK, AT_WORK,    AT_WORK, AT_WORK]),
+    (Resource::Disputes,        Action::Decide, [NO,   NO,      AT_WORK,    AT_WORK, AT_WORK]),
     (Resource::Jobs,            Action::Read,   [NO,   YES,     NO,         YES,     YES]),
     (Resource::Jobs,            Action::Change, [NO,   NO,      NO,         AT_WORK, AT_WORK]),
     (Resource::Roles,           Action::Change, [NO,   NO,      NO,         NO,      AT_WORK]),

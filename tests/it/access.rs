@@ -7,7 +7,7 @@ pub(crate) use table::Scope;
 use crate::openapi::{Operation, PUBLIC, operations};
 use amana_domain::money::{Currency, Money};
 use amana_domain::permission::{Circumstances, UserRole, permit};
-use amana_harness::{App, DealPlan, Person};
+use amana_harness::{App, DealPlan, PNG, Person};
 use chrono::{TimeDelta, Timelike};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use table::Scope::{Own, Party, Public, Staff};
 use table::TABLE;
 use uuid::Uuid;
 
-/// A deal, a payment, a hold, an application, an organisation, a key, a job and a transaction that exist, so that a refusal is not for want of them.
+/// A deal, a dispute, a payment, a hold, an application, an organisation, a key, a job and a transaction that exist, so that a refusal is not for want of them.
 pub(crate) struct World {
     pub(crate) app: App,
     pub(crate) stranger: Person,
@@ -36,6 +36,8 @@ pub(crate) struct World {
     invitation: String,
     device: String,
     key: String,
+    dispute: String,
+    evidence: String,
 }
 
 pub(crate) async fn world() -> World {
@@ -45,6 +47,12 @@ pub(crate) async fn world() -> World {
     app.top_up(&buyer, 1_000).await;
     let organisation = app.organisation(&buyer, "Soko").await;
     let invitation = app.invite(&buyer, &organisation, "guest@example.com", "member").await;
+    let plan = DealPlan { milestones: vec![10_000], fee_payer: "seller" };
+    let disputed = app.disputed_between(buyer.clone(), seller.clone(), &plan).await;
+    app.answer_dispute(&disputed).await;
+    let evidence = app.upload(&buyer, &disputed.below("evidence"), "evidence", PNG.to_vec()).await;
+    let evidence = evidence.expect(201)["id"].as_str().expect("an id").to_owned();
+    let dispute = disputed.dispute;
     app.messages_are_sent().await;
     app.stop_worker().await;
     let money = json!({ "amount": 1_000, "currency": "KES" });
@@ -86,6 +94,8 @@ pub(crate) async fn world() -> World {
         invitation,
         device,
         key,
+        dispute,
+        evidence,
     }
 }
 
@@ -102,7 +112,11 @@ impl World {
                 "applications" => &self.application,
                 "documents" => &self.document,
                 "approvals" => &self.approval,
+                // Of a link to a file, or of a file that shows a delivery.
+                "files" if operation.path.contains("/milestones/") => &self.evidence,
                 "files" => "nothing",
+                "disputes" => &self.dispute,
+                "evidence" => &self.evidence,
                 "jobs" => &self.job,
                 "sessions" => &self.session,
                 "trusted-devices" => &self.device,
@@ -149,6 +163,12 @@ impl World {
             }),
             "agree_deal" => json!({ "revision": 1 }),
             "fund_deal" => json!({ "method": "wallet" }),
+            "deliver_milestone" => json!({ "hand_over_code": "000000" }),
+            "reject_milestone" | "create_dispute" => json!({ "reason": "looked into" }),
+            "answer_dispute" => json!({ "text": "looked into" }),
+            "create_split_offer" => json!({ "seller_percent": "50" }),
+            "accept_split_offer" => json!({ "to_seller": money }),
+            "award_dispute" => json!({ "seller_percent": "50", "reason": "looked into" }),
             "ask_approval" => json!({
                 "kind": "set_tier", "tier": "business", "note": "looked into",
                 "user_id": self.stranger.id,

@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod approve;
+mod disputes;
 mod organisations;
 mod personal;
 mod prove;
@@ -362,6 +363,7 @@ async fn every_answer_has_the_documented_shape() {
     let seller = register(&observer, "Juma", "254711000002").await;
     let operator = observer.app.operator().await;
     trade(&observer, &buyer, &seller).await;
+    disputes::disagree(&observer, (&buyer, &seller), &operator).await;
     withdraw(&observer, &buyer, &operator).await;
     send(&observer, &buyer, &seller).await;
     reserve(&observer, &buyer, &seller).await;
@@ -390,6 +392,7 @@ async fn every_refusal_has_the_documented_shape() {
         let path = operation.path.replace("{id}", "x").replace("{milestone}", "x");
         let path = path.replace("{token}", "x").replace("{document}", "x");
         let path = path.replace("{user}", "x").replace("{invitation}", "x");
+        let path = path.replace("{dispute}", "x");
         let path = format!("{path}?limit=0");
         let method = Method::from_bytes(operation.method.as_bytes()).expect("a method");
         for caller in [None, Some(&person)] {

@@ -1,5 +1,7 @@
 //! Deals from the draft to the end, with fees to the cent, refusals, cancelling and lists.
 
+mod disputes;
+
 use amana_harness::{App, DealPlan, Funded, Person};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

@@ -57,6 +57,13 @@ impl World {
             "create_deal" => "/v1/deals".to_owned(),
             "agree_deal" => format!("/v1/deals/{}/agree", self.deal),
             "fund_deal" => format!("/v1/deals/{}/fund", self.deal),
+            "reject_milestone" => self.part("reject"),
+            "create_split_offer" => self.part("split-offers"),
+            "accept_split_offer" => self.part("split-offers/accept"),
+            "create_dispute" => self.part("dispute"),
+            "answer_dispute" => self.part("dispute/answer"),
+            "deliver_milestone" => self.part("deliver"),
+            "award_dispute" => format!("/v1/operator/disputes/{DISPUTE}/award"),
             "release_withdrawal" => format!("/v1/operator/withdrawals/{PAYMENT}/release"),
             "refuse_withdrawal" => format!("/v1/operator/withdrawals/{PAYMENT}/refuse"),
             "set_handle" => "/v1/me/handle".to_owned(),
@@ -97,6 +104,11 @@ impl World {
         self.app.send_bytes(method, &path, &headers, body).await
     }
 
+    /// A place below a milestone of the deal, which need not be there: the deal is not funded.
+    fn part(&self, what: &str) -> String {
+        format!("/v1/deals/{}/milestones/{MILESTONE}/{what}", self.deal)
+    }
+
     async fn send_json(&self, operation: &str, body: &Value) -> Answer {
         self.send(operation, Some("application/json"), body.to_string().into_bytes()).await
     }
@@ -118,6 +130,8 @@ impl World {
 }
 
 const PAYMENT: &str = "pay_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
+const DISPUTE: &str = "dsp_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
+const MILESTONE: &str = "ms_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const HOLD: &str = "hold_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const KEY: &str = "key_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const KYC: &str = "kyc_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
@@ -125,12 +139,15 @@ const ORGANISATION: &str = "org_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const USER: &str = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 
 /// Every operation that takes a JSON body of ours.
-const WITH_BODY: [&str; 47] = [
+const WITH_BODY: [&str; 54] = [
     "accept_invitation",
+    "accept_split_offer",
     "agree_deal",
+    "answer_dispute",
     "approve_approval",
     "approve_kyc_application",
     "ask_approval",
+    "award_dispute",
     "close_user",
     "complete_log_in",
     "confirm_email_change",
@@ -141,13 +158,16 @@ const WITH_BODY: [&str; 47] = [
     "create_api_key",
     "create_deal",
     "create_deposit",
+    "create_dispute",
     "create_hold",
     "create_invitation",
     "create_kyc_application",
     "create_organisation",
     "create_second_factor",
+    "create_split_offer",
     "create_transfer",
     "create_withdrawal",
+    "deliver_milestone",
     "fund_deal",
     "get_invitation",
     "join_organisation",
@@ -157,6 +177,7 @@ const WITH_BODY: [&str; 47] = [
     "register_user",
     "reject_approval",
     "reject_kyc_application",
+    "reject_milestone",
     "release_withdrawal",
     "reopen_user",
     "rotate_api_key",
@@ -207,6 +228,11 @@ fn good(operation: &str) -> Value {
         }),
         "agree_deal" => json!({ "revision": 1 }),
         "fund_deal" => json!({ "method": "mpesa" }),
+        "reject_milestone" | "create_dispute" => json!({ "reason": "One goat is a sheep" }),
+        "answer_dispute" => json!({ "text": "It is a goat" }),
+        "create_split_offer" | "accept_split_offer" => json!({ "to_seller": money }),
+        "award_dispute" => json!({ "to_seller": money, "reason": "Sheep are worth less" }),
+        "deliver_milestone" => json!({ "hand_over_code": "123456" }),
         "start_verification" => json!({ "channel": "email" }),
         "confirm_verification" => json!({ "channel": "email", "code": "000000" }),
         "start_email_change" => {
@@ -311,6 +337,15 @@ async fn the_good_bodies_are_good() {
         ("fund_deal", 202),
         // It was agreed to.
         ("agree_deal", 409),
+        // The deal is not funded, and its buyer delivers nothing.
+        ("reject_milestone", 409),
+        ("create_dispute", 409),
+        ("answer_dispute", 409),
+        ("accept_split_offer", 409),
+        ("deliver_milestone", 403),
+        // There is no such milestone, and no such dispute.
+        ("create_split_offer", 404),
+        ("award_dispute", 404),
         ("set_handle", 200),
         ("create_kyc_application", 201),
         ("create_organisation", 201),

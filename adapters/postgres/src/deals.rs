@@ -1,16 +1,27 @@
 //! Deals: creating, commanding, reading. What a command does is decided by the domain; this writes it.
 
+mod deliveries;
+mod disputes;
+mod files;
+mod hand_over;
 mod milestones;
 mod organisation;
 mod payers;
 mod request;
+mod review;
 mod rows;
+mod splitting;
 mod telling;
 mod timeline;
 mod view;
 mod write;
 
+pub use deliveries::DeliveryView;
+pub use disputes::{AwardView, DisputeView};
+pub use files::DealFile;
+pub(crate) use files::open as open_file;
 pub use request::{NewDealRequest, NewMilestoneRequest, OfferRequest};
+pub use review::{AwardRequest, DisputePlace, DisputeReview};
 pub use timeline::TimelineEvent;
 pub(crate) use timeline::note;
 pub use view::DealView;

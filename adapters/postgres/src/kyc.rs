@@ -5,6 +5,7 @@ mod review;
 mod rows;
 mod upkeep;
 
+pub(crate) use review::open;
 pub use review::{KycDecision, ReviewPlace, ReviewState};
 pub use rows::{KycDocument, KycView};
 
@@ -13,13 +14,11 @@ use crate::idempotency::{self, Answer, Keyed, Outcome};
 use crate::page::Page;
 use crate::pool::Store;
 use crate::schema::kyc_documents;
-use crate::{audit, notifications, users, vault};
+use crate::{audit, notifications, users};
 use amana_domain::deal::Actor;
 use amana_domain::id::{DocumentId, KycId, UserId};
 use amana_domain::kyc::{self, Application, Command, State, Tier};
 use amana_domain::notice::Template;
-use amana_domain::personal::Personal;
-use amana_domain::transfer::TransferRefusal;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
@@ -80,9 +79,9 @@ impl Store {
             rows::insert_document(conn, id, document).await?;
             rows::save_state(conn, id, next, now).await?;
             let data = json!({
-                "document": document.id.to_string(),
+                "document": document.file.id.to_string(),
                 "kind": document.kind.as_str(),
-                "sha256": hex::encode(document.sha256),
+                "sha256": hex::encode(document.file.sha256),
             });
             audit::record(conn, now, Actor::User(keyed.user), "kyc.document_added", id, data)
                 .await?;
@@ -199,22 +198,6 @@ impl Store {
         (id, document): (KycId, DocumentId),
     ) -> Result<KycDocument, Error> {
         self.kyc_application(user, id).await?.document(document)
-    }
-}
-
-impl Store {
-    /// The key that the file of a document is sealed with.
-    ///
-    /// # Errors
-    /// [`TransferRefusal::SenderClosed`] if the owner is erased.
-    pub async fn document_key(
-        &self,
-        owner: UserId,
-        document: DocumentId,
-    ) -> Result<Personal<[u8; 32]>, Error> {
-        let mut conn = self.connection().await?;
-        let key = vault::key_of(&mut conn, self.vault()?, owner).await?;
-        Ok(key.ok_or(TransferRefusal::SenderClosed)?.of_file(document)?)
     }
 }
 

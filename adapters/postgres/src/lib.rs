@@ -12,6 +12,7 @@ mod callbacks;
 mod clock;
 mod codes;
 mod deals;
+mod documents;
 mod error;
 mod factors;
 mod handles;
@@ -52,7 +53,11 @@ pub use audit::AuditRecord;
 pub use callbacks::{CallbackKind, CallbackOutcome, NewCallback, StoredCallback};
 pub use clock::Clock;
 pub use codes::{CodeKey, Proof as CodeProof};
-pub use deals::{DealView, NewDealRequest, NewMilestoneRequest, OfferRequest, TimelineEvent};
+pub use deals::{
+    AwardRequest, AwardView, DealFile, DealView, DeliveryView, DisputePlace, DisputeReview,
+    DisputeView, NewDealRequest, NewMilestoneRequest, OfferRequest, TimelineEvent,
+};
+pub use documents::{Document, OpenDocument};
 pub use error::{Conflict, Error, StoreError};
 pub use factors::{FactorView, ReadCode, Shown, Unreadable};
 pub use holds::{HoldFilter, HoldRole, HoldView, NewHold};

@@ -125,6 +125,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    deal_files (id) {
+        id -> Uuid,
+        deal_id -> Uuid,
+        milestone_id -> Uuid,
+        dispute_id -> Nullable<Uuid>,
+        user_id -> Uuid,
+        media_type -> Text,
+        size_bytes -> Int8,
+        sha256 -> Bytea,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     deal_participants (user_id, deal_id) {
         user_id -> Uuid,
         deal_id -> Uuid,
@@ -178,6 +192,45 @@ diesel::table! {
 }
 
 diesel::table! {
+    deliveries (milestone_id, n) {
+        milestone_id -> Uuid,
+        n -> Int2,
+        kind -> Nullable<Text>,
+        carrier -> Nullable<Text>,
+        number -> Nullable<Text>,
+        documents -> Array<Nullable<Uuid>>,
+        at -> Timestamptz,
+        by -> Uuid,
+    }
+}
+
+diesel::table! {
+    disputes (id) {
+        id -> Uuid,
+        deal_id -> Uuid,
+        milestone_id -> Uuid,
+        role -> Text,
+        opened_by -> Uuid,
+        reason -> Text,
+        wanted_minor -> Nullable<Int8>,
+        opened_at -> Timestamptz,
+        answered_by -> Nullable<Uuid>,
+        answer -> Nullable<Text>,
+        answered_at -> Nullable<Timestamptz>,
+        award_to_seller_minor -> Nullable<Int8>,
+        award_fees_waived -> Nullable<Bool>,
+        award_costs_minor -> Nullable<Int8>,
+        award_costs_borne_by -> Nullable<Text>,
+        award_reason -> Nullable<Text>,
+        first_arbiter -> Nullable<Uuid>,
+        second_arbiter -> Nullable<Uuid>,
+        decided_at -> Nullable<Timestamptz>,
+        outcome -> Nullable<Text>,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     entries (id) {
         id -> Uuid,
         kind -> Text,
@@ -197,6 +250,14 @@ diesel::table! {
         at -> Timestamptz,
         request_sealed -> Bytea,
         body_sealed -> Bytea,
+    }
+}
+
+diesel::table! {
+    hand_over_tries (milestone_id) {
+        milestone_id -> Uuid,
+        tries -> Int2,
+        since -> Timestamptz,
     }
 }
 
@@ -624,12 +685,21 @@ diesel::joinable!(codes -> users (user_id));
 diesel::joinable!(deal_events -> deals (deal_id));
 diesel::joinable!(deal_events -> milestones (milestone_id));
 diesel::joinable!(deal_events -> users (actor_id));
+diesel::joinable!(deal_files -> deals (deal_id));
+diesel::joinable!(deal_files -> disputes (dispute_id));
+diesel::joinable!(deal_files -> milestones (milestone_id));
+diesel::joinable!(deal_files -> users (user_id));
 diesel::joinable!(deal_participants -> deals (deal_id));
 diesel::joinable!(deal_participants -> users (user_id));
 diesel::joinable!(deal_payers -> deals (deal_id));
 diesel::joinable!(deal_payers -> users (user_id));
 diesel::joinable!(deals -> organisations (organisation_id));
+diesel::joinable!(deliveries -> milestones (milestone_id));
+diesel::joinable!(deliveries -> users (by));
+diesel::joinable!(disputes -> deals (deal_id));
+diesel::joinable!(disputes -> milestones (milestone_id));
 diesel::joinable!(exchanges -> payments (payment_id));
+diesel::joinable!(hand_over_tries -> milestones (milestone_id));
 diesel::joinable!(handles -> users (user_id));
 diesel::joinable!(holds -> payments (payment_id));
 diesel::joinable!(idempotency_keys -> users (user_id));
@@ -664,11 +734,15 @@ diesel::allow_tables_to_appear_in_same_query!(
     callbacks,
     codes,
     deal_events,
+    deal_files,
     deal_participants,
     deal_payers,
     deals,
+    deliveries,
+    disputes,
     entries,
     exchanges,
+    hand_over_tries,
     handles,
     holds,
     idempotency_keys,

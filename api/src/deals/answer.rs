@@ -158,7 +158,7 @@ impl DealAnswer {
             payers: payers(view),
             fees: Fees::of(deal),
             terms: TermsAnswer::from(deal.terms),
-            milestones: deal.milestones.iter().map(MilestoneAnswer::from).collect(),
+            milestones: milestones(view),
             cancel_asked_by: Nullable::of(deal.cancel_asked_by),
             extension: Nullable::of(deal.extension.map(ExtensionAnswer::from)),
             payment: Nullable::of(view.payment.as_ref()),
@@ -195,6 +195,16 @@ fn payers(view: &DealView) -> Vec<PayerAnswer> {
         returned: payer.returned.into(),
     };
     payers.map(answer).collect()
+}
+
+fn milestones(view: &DealView) -> Vec<MilestoneAnswer> {
+    let milestones = view.deal.milestones.iter();
+    let none = vec![];
+    let answer = |milestone: &Milestone| {
+        let deliveries = view.deliveries.get(&milestone.id).unwrap_or(&none);
+        MilestoneAnswer::of(milestone, deliveries)
+    };
+    milestones.map(answer).collect()
 }
 
 /// The parts of a stored deal fit together: that was checked when it was made.

@@ -21,19 +21,24 @@ const PUBLIC: [&str; 15] = [
 ];
 
 /// Something is made, money moves, or somebody decides: never twice.
-const KEYED: [&str; 19] = [
+const KEYED: [&str; 24] = [
+    "accept_split_offer",
     "approve_approval",
     "approve_kyc_application",
     "ask_approval",
+    "award_dispute",
     "cancel_deal",
     "create_deposit",
+    "create_evidence",
     "create_hold",
     "create_kyc_application",
     "create_kyc_document",
+    "create_milestone_file",
     "create_organisation",
     "create_transfer",
     "create_withdrawal",
     "fund_deal",
+    "refund_milestone",
     "refuse_withdrawal",
     "reject_approval",
     "reject_kyc_application",

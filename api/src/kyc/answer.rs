@@ -41,14 +41,14 @@ pub(crate) struct DocumentAnswer {
 }
 
 impl From<&KycDocument> for DocumentAnswer {
-    fn from(document: &KycDocument) -> Self {
+    fn from(KycDocument { kind, file }: &KycDocument) -> Self {
         Self {
-            id: document.id.into(),
-            kind: document.kind.into(),
-            media_type: document.media_type.into(),
-            bytes: document.bytes,
-            sha256: hex::encode(document.sha256),
-            created_at: document.created_at.into(),
+            id: file.id.into(),
+            kind: (*kind).into(),
+            media_type: file.media_type.into(),
+            bytes: file.bytes,
+            sha256: hex::encode(file.sha256),
+            created_at: file.created_at.into(),
         }
     }
 }

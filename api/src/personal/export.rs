@@ -4,6 +4,7 @@
 use crate::api_keys::ApiKeyAnswer;
 use crate::context::Context;
 use crate::deals::DealAnswer;
+use crate::disputes::DisputeAnswer;
 use crate::holds::HoldAnswer;
 use crate::kyc::ApplicationAnswer;
 use crate::limits::LimitsAnswer;
@@ -147,6 +148,8 @@ pub(super) struct ExportAnswer {
     transactions: Vec<TransactionAnswer>,
     payments: Vec<FullPaymentAnswer>,
     deals: Vec<DealAnswer>,
+    /// Those that the person has opened or answered, with what was said.
+    disputes: Vec<DisputeAnswer>,
     holds: Vec<HoldAnswer>,
     /// Applications for a tier, with what is known of their documents.
     applications: Vec<ApplicationAnswer>,
@@ -192,6 +195,7 @@ impl ExportAnswer {
         let sessions = store.session_records(id, SECTION_MAX).await?;
         let payments = store.payments(id, None, None, SECTION_MAX).await?;
         let deals = store.deals(id, None, SECTION_MAX).await?;
+        let disputes = store.disputes_of(id, SECTION_MAX).await?;
         let holds = store.holds(id, HoldFilter::default(), None, SECTION_MAX).await?;
         let applications = store.kyc_applications(id, None, SECTION_MAX).await?;
         let notices = store.notices(id, SECTION_MAX).await?;
@@ -228,6 +232,9 @@ impl ExportAnswer {
                 FullPaymentAnswer::from,
             ),
             deals: cuts.items(deals, ("deals", Some("list_deals")), deal),
+            disputes: cuts.items(disputes, ("disputes", Some("list_disputes")), |view| {
+                DisputeAnswer::from(&view)
+            }),
             holds: cuts.items(holds, ("holds", Some("list_holds")), |view| (&view).into()),
             applications: cuts.items(
                 applications,

@@ -73,6 +73,13 @@ impl From<Refusal> for ApiError {
                 Self::new(Code::ProofWanted, text.clone()).at("/proof", text)
             }
             Refusal::Share => Self::new(Code::ShareOutOfRange, text.clone()).at("/to_seller", text),
+            Refusal::TooMuchEvidence | Refusal::TooManyFiles => {
+                Self::new(Code::TooManyDocuments, text)
+            }
+            Refusal::HandOverWrong => {
+                Self::new(Code::CodeWrong, text.clone()).at("/hand_over_code", text)
+            }
+            Refusal::HandOverTooMany { wait } => Self::new(Code::CodeTooMany, text).after(wait),
             Refusal::UnknownMilestone => Self::new(Code::NotFound, text),
             Refusal::TooLate { .. } => Self::new(Code::TooLate, text),
             Refusal::TooEarly { .. } => Self::new(Code::TooEarly, text),

@@ -1,5 +1,6 @@
 //! Money on the wire: an amount in minor units and its currency.
 
+use super::number::PartMinor;
 use super::{AmountMinor, Wire};
 use crate::problem::{ApiError, Code};
 use amana_domain::money::{self, Currency};
@@ -41,6 +42,25 @@ impl PositiveMoney {
     /// None in fact: the bounds were checked when the amount was read.
     pub(crate) fn money(&self) -> Result<money::Money, ApiError> {
         money::Money::positive(self.amount.get(), self.currency.0)
+            .map_err(|e| ApiError::new(Code::InvalidRequest, e.to_string()))
+    }
+}
+
+/// A part of an amount, which may be nothing of it.
+#[derive(Debug, Clone, Object, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[oai(deny_unknown_fields)]
+pub(crate) struct PartMoney {
+    /// In minor units (cents), a whole number from 0.
+    pub(crate) amount: PartMinor,
+    pub(crate) currency: Wire<Currency>,
+}
+
+impl PartMoney {
+    /// # Errors
+    /// None in fact: the bounds were checked when the amount was read.
+    pub(crate) fn money(&self) -> Result<money::Money, ApiError> {
+        money::Money::new(self.amount.get(), self.currency.0)
             .map_err(|e| ApiError::new(Code::InvalidRequest, e.to_string()))
     }
 }

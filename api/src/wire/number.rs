@@ -19,6 +19,9 @@ pub(crate) struct Whole<const MIN: i64, const MAX: i64>(i64);
 /// An amount that somebody is to pay, in minor units.
 pub(crate) type AmountMinor = Whole<1, AMOUNT_MINOR_MAX>;
 
+/// A part of an amount, in minor units.
+pub(crate) type PartMinor = Whole<0, AMOUNT_MINOR_MAX>;
+
 /// A period of a deal.
 pub(crate) type Hours = Whole<1, { TERM_MAX.num_hours() }>;
 

@@ -6,9 +6,9 @@ use amana_domain::contact::ContactKind;
 use amana_domain::deal::{DealState, DealTemplate, MilestoneState, Proof, Role};
 use amana_domain::fee::FeePayer;
 use amana_domain::id::{
-    ApiKeyId, ApprovalId, BreakId, CallbackId, DealId, DocumentId, EntryId, HoldId, InvitationId,
-    JobId, KycId, MilestoneId, OrganisationId, PaymentId, RunId, SessionId, TrustedDeviceId,
-    UserId,
+    ApiKeyId, ApprovalId, BreakId, CallbackId, DealId, DisputeId, DocumentId, EntryId, HoldId,
+    InvitationId, JobId, KycId, MilestoneId, OrganisationId, PaymentId, RunId, SessionId,
+    TrustedDeviceId, UserId,
 };
 use amana_domain::ledger::EntryKind;
 use amana_domain::money::Currency;
@@ -137,6 +137,7 @@ ids! {
     ApprovalId = "approval-id",
     TrustedDeviceId = "trusted-device-id",
     ApiKeyId = "api-key-id",
+    DisputeId = "dispute-id",
 }
 
 /// Carries closed sets of values; each is described once.

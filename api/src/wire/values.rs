@@ -2,7 +2,10 @@
 
 use super::{Text, inline, single_value};
 use amana_domain::api_key::NAME_CHARS_MAX as API_KEY_NAME_CHARS_MAX;
-use amana_domain::deal::{DESCRIPTION_CHARS_MAX, TITLE_CHARS_MAX};
+use amana_domain::deal::{
+    CARRIER_CHARS_MAX, DESCRIPTION_CHARS_MAX, PERCENT_PLACES_MAX, Percent, TITLE_CHARS_MAX,
+    TRACKING_CHARS_MAX,
+};
 use amana_domain::factor::{CODE_DIGITS, ShownCode};
 use amana_domain::handle::{CHARS_MAX, CHARS_MIN, Handle};
 use amana_domain::organisation;
@@ -27,6 +30,8 @@ const PASSWORD_CHARS_MAX: usize = 128;
 /// With the `@`.
 const NOTE_CHARS_MIN: usize = 3;
 const NOTE_CHARS_MAX: usize = 500;
+/// What a side or an arbiter says in a dispute.
+const WORDS_CHARS_MAX: usize = 2_000;
 const RECEIPT_CHARS_MAX: usize = 64;
 const KEY_BYTES_MAX: usize = 128;
 /// A backup code, with what people put in between.
@@ -83,36 +88,73 @@ lines! {
     Note = "note", NOTE_CHARS_MIN, NOTE_CHARS_MAX;
     /// What an API key is called.
     ApiKeyName = "api-key-name", 1, API_KEY_NAME_CHARS_MAX;
+    /// Of a parcel.
+    CarrierName = "carrier", 1, CARRIER_CHARS_MAX;
+    /// What a carrier calls a parcel.
+    TrackingNumber = "tracking-number", 1, TRACKING_CHARS_MAX;
     /// Of a set of limits.
     TierName = "tier", 2, 30;
     /// Of a provider.
     Receipt = "receipt", 1, RECEIPT_CHARS_MAX;
 }
 
-/// Several lines about what is to be delivered.
-#[derive(Debug, Clone)]
-pub(crate) struct Description(pub(crate) String);
+/// Several lines: trimmed, without control characters.
+fn lines(text: &str, chars_min: usize, chars_max: usize) -> Result<String, String> {
+    let text = text.trim();
+    if !(chars_min..=chars_max).contains(&text.chars().count()) {
+        return Err(format!("expected {chars_min} to {chars_max} characters"));
+    }
+    if text.chars().any(|c| c.is_control() && c != '\n') {
+        return Err("expected text without control characters".into());
+    }
+    Ok(text.to_owned())
+}
 
-impl Text for Description {
-    const NAME: &'static str = "description";
+macro_rules! several_lines {
+    ($($(#[$meta:meta])* $name:ident = $wire:literal, $min:expr, $max:expr;)+) => {$(
+        $(#[$meta])*
+        #[derive(Debug, Clone)]
+        pub(crate) struct $name(pub(crate) String);
+
+        impl Text for $name {
+            const NAME: &'static str = $wire;
+
+            fn parse(text: &str) -> Result<Self, String> {
+                lines(text, $min, $max).map(Self)
+            }
+
+            fn text(&self) -> String {
+                self.0.clone()
+            }
+
+            fn schema() -> MetaSchema {
+                text_schema(None, $min, $max)
+            }
+        }
+    )+};
+}
+
+several_lines! {
+    /// About what is to be delivered.
+    Description = "description", 1, DESCRIPTION_CHARS_MAX;
+    /// What a side or an arbiter says in a dispute.
+    Words = "words", NOTE_CHARS_MIN, WORDS_CHARS_MAX;
+}
+
+impl Text for Percent {
+    const NAME: &'static str = "percent";
 
     fn parse(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        if !(1..=DESCRIPTION_CHARS_MAX).contains(&text.chars().count()) {
-            return Err(format!("expected 1 to {DESCRIPTION_CHARS_MAX} characters"));
-        }
-        if text.chars().any(|c| c.is_control() && c != '\n') {
-            return Err("expected text without control characters".into());
-        }
-        Ok(Self(text.to_owned()))
+        text.parse().map_err(|e: amana_domain::deal::PercentError| e.to_string())
     }
 
     fn text(&self) -> String {
-        self.0.clone()
+        self.to_string()
     }
 
     fn schema() -> MetaSchema {
-        text_schema(None, 1, DESCRIPTION_CHARS_MAX)
+        // Three digits, a point, and the places.
+        text_schema(None, 1, 4 + PERCENT_PLACES_MAX)
     }
 }
 

@@ -7,6 +7,9 @@ use crate::money::Money;
 /// Above this an award waits for a second arbiter.
 pub const SECOND_LOOK_MINOR_MIN: i64 = 10_000_000;
 
+/// How many files both sides together hand in for one dispute.
+pub const EVIDENCE_MAX: i64 = 20;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Dispute {
     pub opened_by: Role,

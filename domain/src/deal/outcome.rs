@@ -1,12 +1,13 @@
 //! What a command leads to: a decision, which is data, or a refusal.
 
+use super::dispute::Award;
 use super::milestone::Proof;
 use super::{Deal, DealState, MilestoneState, Role, Timer};
 use crate::fee::FeeError;
 use crate::id::{MilestoneId, UserId};
 use crate::ledger::{Entry, LedgerError};
 use crate::money::{Money, MoneyError};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 
 /// Everything an accepted command changes. Written in one transaction, or not at all.
@@ -68,11 +69,11 @@ pub enum Event {
     /// An arbiter has decided and another is to look.
     AwardProposed {
         milestone: MilestoneId,
-        to_seller: Money,
+        award: Award,
     },
     Awarded {
         milestone: MilestoneId,
-        to_seller: Money,
+        award: Award,
     },
     ExtensionAsked {
         by: Role,
@@ -201,6 +202,14 @@ pub enum Refusal {
     NotAnswered,
     #[error("another arbiter has to look at this award")]
     OwnAward,
+    #[error("a dispute has at most {} files as evidence", super::EVIDENCE_MAX)]
+    TooMuchEvidence,
+    #[error("at most {} files are handed in for a milestone", super::DELIVERY_FILES_MAX)]
+    TooManyFiles,
+    #[error("this is not the code that the buyer has for this delivery")]
+    HandOverWrong,
+    #[error("the hand-over code was tried too often; wait a little")]
+    HandOverTooMany { wait: TimeDelta },
     #[error("this deadline cannot be moved, or not to that moment")]
     NotExtensible,
     #[error("at most {} people pay for one deal", super::PAYERS_MAX)]

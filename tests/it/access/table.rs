@@ -140,5 +140,21 @@ pub(super) const TABLE: [(&str, Scope); ROWS] = [
     ("revoke_invitation", Party),
     ("set_rank", Party),
     ("update_organisation", Party),
+    ("accept_split_offer", Party),
+    ("answer_dispute", Party),
+    ("award_dispute", Staff(Resource::Disputes, Action::Decide)),
+    ("create_dispute", Party),
+    ("create_dispute_review_link", Staff(Resource::Disputes, Action::Read)),
+    ("create_evidence", Party),
+    ("create_evidence_link", Party),
+    ("create_milestone_file", Party),
+    ("create_milestone_file_link", Party),
+    ("create_split_offer", Party),
+    ("get_dispute_review", Staff(Resource::Disputes, Action::Read)),
+    ("get_hand_over_code", Party),
+    ("list_dispute_reviews", Staff(Resource::Disputes, Action::Read)),
+    ("list_disputes", Party),
+    ("refund_milestone", Party),
+    ("reject_milestone", Party),
 ];
-const ROWS: usize = 122;
+const ROWS: usize = 138;

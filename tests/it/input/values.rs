@@ -61,11 +61,19 @@ async fn texts_are_well_formed_and_bounded() {
         ("reopen_user", "/note", 500),
         ("approve_kyc_application", "/note", 500),
         ("reject_kyc_application", "/note", 500),
+        ("reject_milestone", "/reason", 500),
     ] {
         for line in lines {
             world.check(operation, pointer, json!(line)).await;
         }
         world.check(operation, pointer, json!(long(chars_max + 1))).await;
+    }
+    for (operation, pointer) in
+        [("create_dispute", "/reason"), ("answer_dispute", "/text"), ("award_dispute", "/reason")]
+    {
+        for text in ["", "no", "bell\u{7}", "nul\u{0}", &long(2_001)] {
+            world.check(operation, pointer, json!(text)).await;
+        }
     }
     let phones =
         ["", "0712", "+254512345678", "+15550100", "abc", "254712345678901234", "07123\u{0}45678"];
@@ -138,6 +146,7 @@ async fn texts_are_well_formed_and_bounded() {
         world.check("confirm_email_change", "/old_code", json!(code)).await;
         world.check("confirm_phone_change", "/new_code", json!(code)).await;
         world.check("confirm_password_reset", "/code", json!(code)).await;
+        world.check("deliver_milestone", "/hand_over_code", json!(code)).await;
     }
     world.end().await;
 }

@@ -4,21 +4,21 @@ use super::people::{answer, keyed};
 use amana_domain::id::{DocumentId, KycId, UserId};
 use amana_domain::kyc::{DocumentKind, Tier};
 use amana_harness::{App, PNG};
-use amana_postgres::KycDocument;
+use amana_postgres::{Document, KycDocument};
 use uuid::Uuid;
 
 async fn kept(app: &App, user: UserId) -> KycDocument {
     let id = DocumentId::new(Uuid::now_v7());
     let key = app.store.document_key(user, id).await.expect("a key");
     let file = app.context.files.put(id.uuid(), &key, PNG).await.expect("a file");
-    KycDocument {
+    let file = Document {
         id,
-        kind: DocumentKind::Selfie,
         media_type: file.media_type,
         bytes: i64::try_from(file.bytes).expect("a length"),
         sha256: file.sha256,
         created_at: app.clock.now(),
-    }
+    };
+    KycDocument { kind: DocumentKind::Selfie, file }
 }
 
 /// An application that was taken back with its document, and a file without a row.

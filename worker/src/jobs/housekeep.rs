@@ -61,7 +61,7 @@ async fn remove_unknown_files(context: &Context, before: DateTime<Utc>) -> Resul
     for part in u8::MIN..=u8::MAX {
         let old = context.files.written_before(part, before).await?;
         for keys in old.chunks(FILES_AT_ONCE) {
-            let known = context.store.known_kyc_documents(keys).await?;
+            let known = context.store.known_documents(keys).await?;
             for key in keys.iter().filter(|key| !known.contains(key)) {
                 context.files.delete(*key).await?;
             }

@@ -1,6 +1,7 @@
 //! The key that turns the id of a code into its digits.
 
 use amana_domain::code::Code;
+use amana_domain::id::MilestoneId;
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use uuid::Uuid;
 
@@ -34,7 +35,19 @@ impl CodeKey {
     /// The digits of the code with that id.
     #[must_use]
     pub fn code(&self, id: Uuid) -> Code {
-        let tag = self.tag(id.as_bytes());
+        self.digits(id.as_bytes())
+    }
+
+    /// The code with which a milestone is handed over, after it was sent back so often. What is said is longer than an
+    /// id, so it is no other code.
+    #[must_use]
+    pub fn hand_over(&self, milestone: MilestoneId, reworks: u8) -> Code {
+        let id = milestone.uuid();
+        self.digits(&[b"hand over ".as_slice(), id.as_bytes(), &[reworks]].concat())
+    }
+
+    fn digits(&self, message: &[u8]) -> Code {
+        let tag = self.tag(message);
         let beginning = tag.iter().take(size_of::<u64>());
         Code::from_bits(beginning.fold(0, |bits, byte| (bits << u8::BITS) | u64::from(*byte)))
     }
@@ -51,6 +64,10 @@ mod tests {
         let code = |key: &CodeKey, id: u128| key.code(Uuid::from_u128(id)).to_string();
         assert_eq!(code(&key, 7), code(&CodeKey::derive(b"secret"), 7));
         assert_ne!(code(&key, 7), code(&CodeKey::derive(b"another"), 7));
+        let hand_over = |reworks| key.hand_over(MilestoneId::new(Uuid::from_u128(7)), reworks);
+        assert_eq!(hand_over(0), hand_over(0));
+        assert_ne!(hand_over(0), hand_over(1));
+        assert_ne!(hand_over(0), key.code(Uuid::from_u128(7)));
         let all: BTreeSet<String> = (0..200).map(|id| code(&key, id)).collect();
         assert!(all.len() > 190, "{}", all.len());
         let first = all.iter().filter_map(|code| code.chars().next()).collect::<BTreeSet<_>>();

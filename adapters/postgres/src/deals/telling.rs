@@ -144,9 +144,8 @@ fn amount(decision: &Decision, event: &Event, (role, to): (Role, UserId)) -> Res
     let milestone = event.milestone().and_then(|id| deal.milestones.iter().find(|m| m.id == id));
     match (event, milestone) {
         (Event::Paid { amount, .. }, _) => Ok(*amount),
-        (Event::SplitOffered { to_seller, .. } | Event::Awarded { to_seller, .. }, _) => {
-            Ok(*to_seller)
-        }
+        (Event::SplitOffered { to_seller, .. }, _) => Ok(*to_seller),
+        (Event::Awarded { award, .. }, _) => Ok(award.to_seller),
         (Event::MilestoneSplit { to_buyer, .. }, _) if role == Role::Buyer => Ok(*to_buyer),
         (Event::MilestoneSplit { to_seller, .. }, _) => Ok(*to_seller),
         (Event::MilestoneReleased(_), Some(_)) => {

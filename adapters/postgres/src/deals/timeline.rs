@@ -100,9 +100,13 @@ fn details(event: &Event) -> Value {
             json!({ "by": by.as_str(), "to_seller_minor": minor(to_seller) })
         }
         Event::DisputeOpened { by, .. } => json!({ "by": by.as_str() }),
-        Event::AwardProposed { to_seller, .. } | Event::Awarded { to_seller, .. } => {
-            json!({ "to_seller_minor": minor(to_seller) })
-        }
+        Event::AwardProposed { award, .. } | Event::Awarded { award, .. } => json!({
+            "to_seller_minor": minor(&award.to_seller),
+            "fees_waived": award.fees_waived,
+            "costs": award.costs.map(|costs| {
+                json!({ "minor": minor(&costs.amount), "borne_by": costs.borne_by.as_str() })
+            }),
+        }),
         Event::ExtensionAsked { by, timer, until } => {
             json!({ "by": by.as_str(), "deadline": timer.name(), "until": until })
         }

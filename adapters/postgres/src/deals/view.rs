@@ -1,5 +1,6 @@
 //! Deals as those see them whom they concern.
 
+use super::deliveries::{self, DeliveryView};
 use super::rows::{self, Loaded};
 use crate::error::Error;
 use crate::page::Page;
@@ -8,7 +9,7 @@ use crate::people::PersonView;
 use crate::users;
 use crate::vault::Vault;
 use amana_domain::deal::{Deal, Role};
-use amana_domain::id::{DealId, OrganisationId, UserId};
+use amana_domain::id::{DealId, MilestoneId, OrganisationId, UserId};
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,8 @@ pub struct DealView {
     pub people: BTreeMap<UserId, PersonView>,
     /// The newest attempt to pay for it by mobile money.
     pub payment: Option<PaymentView>,
+    /// What was delivered so far, and what was shown for it.
+    pub deliveries: BTreeMap<MilestoneId, Vec<DeliveryView>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -66,12 +69,20 @@ async fn seen(
     let names = users::people(conn, &everybody).await?;
     let ids: Vec<Uuid> = loaded.iter().map(|one| one.deal.id.uuid()).collect();
     let mut newest = payments::newest_of_deals(conn, vault, &ids).await?;
+    let milestones = loaded.iter().flat_map(|one| &one.deal.milestones);
+    let milestones: Vec<Uuid> = milestones.map(|milestone| milestone.id.uuid()).collect();
+    let mut deliveries = deliveries::of_milestones(conn, &milestones).await?;
     let view = |Loaded { deal, organisation, created_at, updated_at }| {
         let people = deal.people().into_iter();
         let people = people.filter_map(|id| names.get(&id).map(|person| (id, person.clone())));
         DealView {
             people: people.collect(),
             payment: newest.remove(&deal.id),
+            deliveries: deal
+                .milestones
+                .iter()
+                .filter_map(|m| Some((m.id, deliveries.remove(&m.id)?)))
+                .collect(),
             deal,
             organisation,
             created_at,

@@ -1,7 +1,7 @@
 //! Writing a decision: rows, ledger entries, events, timers, messages, audit; one transaction, the caller's.
 
 use super::rows::{self, DealRow};
-use super::{milestones, payers, telling, timeline};
+use super::{disputes, milestones, payers, telling, timeline};
 use crate::error::Error;
 use crate::job::Job;
 use crate::schema::deals;
@@ -57,6 +57,7 @@ pub(crate) async fn apply(
     let deal = &decision.deal;
     update(conn, before, deal, now).await?;
     ledger::post(conn, &decision.entries, now).await?;
+    let by = &disputes::follow(conn, before, decision, by, now).await?;
     for event in &decision.events {
         timeline::record(conn, before, deal, event, by, now).await?;
         let data = json!({ "from": before.state.as_str(), "to": deal.state.as_str() });

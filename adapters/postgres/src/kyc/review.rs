@@ -4,18 +4,18 @@
 use super::rows::{self, KycDocument, KycView, Row};
 use super::tell;
 use crate::audit;
+use crate::documents::Document;
 use crate::error::Error;
 use crate::idempotency::{self, Answer, Keyed, Outcome};
 use crate::page::Page;
 use crate::pool::Store;
 use crate::schema::{kyc_applications, kyc_documents};
-use crate::{users, vault};
+use crate::users::{self, User};
 use amana_domain::deal::Actor;
 use amana_domain::id::{DocumentId, KycId, UserId};
 use amana_domain::kyc::{self, Command, Reason, State};
 use amana_domain::notice::Template;
 use amana_domain::permission::{Action, Circumstances, Resource, permit};
-use amana_domain::personal::Personal;
 use amana_domain::text_enum;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -124,47 +124,6 @@ impl Store {
         .await
     }
 
-    /// What a link leads to, if whoever it was made for may still see it. That somebody else than the owner
-    /// looks is recorded.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] if not.
-    pub async fn open_kyc_document(
-        &self,
-        viewer: UserId,
-        document: DocumentId,
-        now: DateTime<Utc>,
-    ) -> Result<(KycDocument, Personal<[u8; 32]>), Error> {
-        let (vault, mut conn) = (self.vault()?, self.connection().await?);
-        conn.transaction(async |conn| {
-            let id: Option<Uuid> = kyc_documents::table
-                .find(document.uuid())
-                .select(kyc_documents::application_id)
-                .first(conn)
-                .await
-                .optional()?;
-            let id = KycId::new(id.ok_or(Error::NotFound("document"))?);
-            let found = rows::view(conn, id).await?;
-            let viewer = users::load(conn, viewer).await?;
-            let is_own = found.application.owner == viewer.id;
-            // The link was made from a listed network; that the role still reaches so far is asked again.
-            let now_and_there = Circumstances { at: now, from_listed: true, amount: None };
-            let reviews =
-                permit(viewer.role, (Resource::Kyc, Action::Read), &now_and_there).is_ok();
-            let may_see = is_own || (reviews && is_reviewed(&found));
-            if !may_see || viewer.closed_at.is_some() {
-                return Err(Error::NotFound("document"));
-            }
-            if !is_own {
-                looked(conn, (viewer.id, id, document), "kyc.document_seen", now).await?;
-            }
-            let key = vault::key_of(conn, vault, found.application.owner).await?;
-            let key = key.ok_or(Error::NotFound("document"))?.of_file(document)?;
-            Ok((found.document(document)?, key))
-        })
-        .await
-    }
-
     /// Approves an application, and with it the person's new tier, or rejects it.
     ///
     /// # Errors
@@ -211,6 +170,39 @@ impl Store {
         })
         .await
     }
+}
+
+/// What a link to a document of an application leads to, and whose it is; `None` if it is of none. That somebody
+/// else than the owner looks is recorded.
+///
+/// # Errors
+/// [`Error::NotFound`] if the viewer may not see it.
+pub(crate) async fn open(
+    conn: &mut AsyncPgConnection,
+    viewer: &User,
+    document: DocumentId,
+    now: DateTime<Utc>,
+) -> Result<Option<(Document, String, UserId)>, Error> {
+    let id: Option<Uuid> = kyc_documents::table
+        .find(document.uuid())
+        .select(kyc_documents::application_id)
+        .first(conn)
+        .await
+        .optional()?;
+    let Some(id) = id.map(KycId::new) else { return Ok(None) };
+    let found = rows::view(conn, id).await?;
+    let owner = found.application.owner;
+    // The link was made from a listed network; that the role still reaches so far is asked again.
+    let now_and_there = Circumstances { at: now, from_listed: true, amount: None };
+    let reviews = permit(viewer.role, (Resource::Kyc, Action::Read), &now_and_there).is_ok();
+    if owner != viewer.id && !(reviews && is_reviewed(&found)) {
+        return Err(Error::NotFound("document"));
+    }
+    if owner != viewer.id {
+        looked(conn, (viewer.id, id, document), "kyc.document_seen", now).await?;
+    }
+    let KycDocument { kind, file } = found.document(document)?;
+    Ok(Some((file, kind.to_string(), owner)))
 }
 
 async fn view(conn: &mut AsyncPgConnection, id: KycId) -> Result<KycView, Error> {

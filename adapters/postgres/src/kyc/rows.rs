@@ -1,5 +1,6 @@
 //! Rows of applications and documents, to the domain and back.
 
+use crate::documents::Document;
 use crate::error::Error;
 use crate::page::Page;
 use crate::people::PersonView;
@@ -7,24 +8,18 @@ use crate::row::parse;
 use crate::schema::{kyc_applications, kyc_documents};
 use crate::users;
 use amana_domain::id::{DocumentId, KycId, UserId};
-use amana_domain::kyc::{
-    APPLICATIONS_PERIOD, Application, DocumentKind, MediaType, Reason, State, Tier,
-};
+use amana_domain::kyc::{APPLICATIONS_PERIOD, Application, DocumentKind, Reason, State, Tier};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-/// What is known of a document. Its content is in the file that is called by its id.
+/// A file, and what it shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KycDocument {
-    pub id: DocumentId,
     pub kind: DocumentKind,
-    pub media_type: MediaType,
-    pub bytes: i64,
-    pub sha256: [u8; 32],
-    pub created_at: DateTime<Utc>,
+    pub file: Document,
 }
 
 /// An application with its documents, oldest first.
@@ -43,7 +38,7 @@ pub struct KycView {
 
 impl KycView {
     pub(super) fn document(self, id: DocumentId) -> Result<KycDocument, Error> {
-        let found = self.documents.into_iter().find(|document| document.id == id);
+        let found = self.documents.into_iter().find(|document| document.file.id == id);
         found.ok_or(Error::NotFound("document"))
     }
 }
@@ -79,14 +74,9 @@ impl TryFrom<DocumentRow> for KycDocument {
     type Error = Error;
 
     fn try_from(row: DocumentRow) -> Result<Self, Error> {
-        Ok(Self {
-            id: DocumentId::new(row.id),
-            kind: parse(&row.kind)?,
-            media_type: parse(&row.media_type)?,
-            bytes: row.size_bytes,
-            sha256: row.sha256.try_into().map_err(|_| Error::row("a hash has 32 bytes"))?,
-            created_at: row.created_at,
-        })
+        let DocumentRow { id, media_type, size_bytes, sha256, created_at, .. } = row;
+        let file = Document::stored(id, &media_type, size_bytes, sha256, created_at)?;
+        Ok(Self { kind: parse(&row.kind)?, file })
     }
 }
 
@@ -126,16 +116,16 @@ pub(super) async fn begun_lately(
 pub(super) async fn insert_document(
     conn: &mut AsyncPgConnection,
     id: KycId,
-    document: &KycDocument,
+    KycDocument { kind, file }: &KycDocument,
 ) -> Result<(), Error> {
     let row = DocumentRow {
-        id: document.id.uuid(),
+        id: file.id.uuid(),
         application_id: id.uuid(),
-        kind: document.kind.to_string(),
-        media_type: document.media_type.to_string(),
-        size_bytes: document.bytes,
-        sha256: document.sha256.to_vec(),
-        created_at: document.created_at,
+        kind: kind.to_string(),
+        media_type: file.media_type.to_string(),
+        size_bytes: file.bytes,
+        sha256: file.sha256.to_vec(),
+        created_at: file.created_at,
     };
     diesel::insert_into(kyc_documents::table).values(row).execute(conn).await?;
     Ok(())

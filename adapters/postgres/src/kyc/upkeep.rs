@@ -12,7 +12,6 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde_json::json;
-use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// So many applications are cleared away at a time; what is left waits for the next time.
@@ -58,19 +57,5 @@ impl Store {
             Ok(())
         })
         .await
-    }
-
-    /// Which of these documents exist.
-    ///
-    /// # Errors
-    /// [`Error::Store`] only.
-    pub async fn known_kyc_documents(&self, keys: &[Uuid]) -> Result<BTreeSet<Uuid>, Error> {
-        let mut conn = self.connection().await?;
-        let found: Vec<Uuid> = kyc_documents::table
-            .filter(kyc_documents::id.eq_any(keys))
-            .select(kyc_documents::id)
-            .load(&mut conn)
-            .await?;
-        Ok(found.into_iter().collect())
     }
 }

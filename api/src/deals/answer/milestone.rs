@@ -1,8 +1,10 @@
 //! A part of a deal, as it is shown.
 
+use crate::disputes::FileAnswer;
 use crate::wire::{Money, Nullable, Timestamp, Wire};
 use amana_domain::deal::{Dispute, Item, Milestone, MilestoneState, Offers, Proof, Role, Stage};
-use amana_domain::id::MilestoneId;
+use amana_domain::id::{MilestoneId, UserId};
+use amana_postgres::DeliveryView;
 use poem_openapi::Object;
 
 /// A part of a deal that is delivered and paid on its own.
@@ -30,7 +32,9 @@ pub(super) struct MilestoneAnswer {
     reworks: u8,
     /// What each side would let the seller have.
     offers: OffersAnswer,
-    dispute: Nullable<DisputeAnswer>,
+    dispute: Nullable<StageAnswer>,
+    /// What was delivered so far, and what was shown for it.
+    deliveries: Vec<DeliveryAnswer>,
 }
 
 /// A line of what is delivered.
@@ -53,14 +57,45 @@ struct OffersAnswer {
 /// How far a dispute has come.
 #[derive(Debug, Object)]
 #[oai(rename = "DisputeStage")]
-struct DisputeAnswer {
+struct StageAnswer {
     opened_by: Wire<Role>,
     /// `opened` until the other side answers, then `answered`; `awarded` while a second arbiter looks.
     stage: String,
 }
 
-impl From<&Milestone> for MilestoneAnswer {
-    fn from(milestone: &Milestone) -> Self {
+/// One delivery of a milestone.
+#[derive(Debug, Object)]
+#[oai(rename = "Delivery")]
+struct DeliveryAnswer {
+    /// Counts from 1; there is another one after each time that it was sent back.
+    n: i16,
+    /// What was shown; `null` if nothing was.
+    kind: Nullable<Wire<Proof>>,
+    carrier: Nullable<String>,
+    /// What the carrier calls the parcel.
+    number: Nullable<String>,
+    files: Vec<FileAnswer>,
+    at: Timestamp,
+    by: Wire<UserId>,
+}
+
+impl From<&DeliveryView> for DeliveryAnswer {
+    fn from(delivery: &DeliveryView) -> Self {
+        let (carrier, number) = delivery.tracking.clone().unzip();
+        Self {
+            n: delivery.n,
+            kind: Nullable::of(delivery.kind),
+            carrier: Nullable::of(carrier),
+            number: Nullable::of(number),
+            files: delivery.files.iter().map(FileAnswer::from).collect(),
+            at: delivery.at.into(),
+            by: delivery.by.into(),
+        }
+    }
+}
+
+impl MilestoneAnswer {
+    pub(super) fn of(milestone: &Milestone, deliveries: &[DeliveryView]) -> Self {
         Self {
             id: milestone.id.into(),
             title: milestone.title.clone(),
@@ -75,7 +110,8 @@ impl From<&Milestone> for MilestoneAnswer {
             due_at: Nullable::of(milestone.due_at),
             reworks: milestone.reworks,
             offers: milestone.offers.into(),
-            dispute: Nullable::of(milestone.dispute.map(DisputeAnswer::from)),
+            dispute: Nullable::of(milestone.dispute.map(StageAnswer::from)),
+            deliveries: deliveries.iter().map(DeliveryAnswer::from).collect(),
         }
     }
 }
@@ -93,7 +129,7 @@ impl From<Offers> for OffersAnswer {
     }
 }
 
-impl From<Dispute> for DisputeAnswer {
+impl From<Dispute> for StageAnswer {
     fn from(dispute: Dispute) -> Self {
         let stage = match dispute.stage {
             Stage::Opened => "opened",

@@ -78,7 +78,7 @@ pub(super) fn award(
         Division::of(milestone, award)?;
         let stage = Stage::Awarded { award: *award, by: arbiter };
         let next = staged(deal, milestone, dispute, stage, now)?;
-        let event = Event::AwardProposed { milestone: id, to_seller: award.to_seller };
+        let event = Event::AwardProposed { milestone: id, award: *award };
         return Ok(changed(next, event));
     }
     awarded(deal, milestone, award)
@@ -110,7 +110,7 @@ pub(super) fn undecided(deal: &Deal, id: MilestoneId) -> Result<Decision, Refusa
 
 fn awarded(deal: &Deal, milestone: &Milestone, award: &Award) -> Result<Decision, Refusal> {
     let mut decision = settle(deal, milestone, award)?;
-    let event = Event::Awarded { milestone: milestone.id, to_seller: award.to_seller };
+    let event = Event::Awarded { milestone: milestone.id, award: *award };
     decision.events.insert(0, event);
     Ok(decision)
 }

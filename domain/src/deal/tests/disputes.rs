@@ -81,7 +81,7 @@ fn a_large_award_needs_a_second_look() {
     // Nobody looked: what the first one decided stands.
     let lapse = Command::Lapse(Timer::Award(FIRST));
     let stands = decide(&first.deal, &lapse, Actor::System, hour(26)).unwrap();
-    let event = Event::Awarded { milestone: FIRST, to_seller: kes(4_000_000) };
+    let event = Event::Awarded { milestone: FIRST, award: Award::plain(kes(4_000_000)) };
     assert_eq!(stands.events[0], event);
 }
 

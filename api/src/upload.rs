@@ -1,13 +1,12 @@
-//! Documents on their way in: the file is kept first, then what is known of it is recorded. A crash between the
-//! two leaves a file of which nothing is known, and housekeeping removes it a day later.
+//! Files on their way in: the file is kept first, then what is known of it is recorded. A crash between the two leaves
+//! a file of which nothing is known, and housekeeping removes it a day later.
 
-use super::answer::added;
 use crate::context::Context;
 use crate::files::refusal;
 use crate::problem::ApiError;
-use amana_domain::id::{DocumentId, KycId, UserId};
-use amana_domain::kyc::{DocumentKind, MediaType};
-use amana_postgres::{Keyed, KycDocument, Outcome};
+use amana_domain::id::{DocumentId, UserId};
+use amana_domain::kyc::MediaType;
+use amana_postgres::{Document, Outcome};
 use poem::http::Method;
 use poem::{Body, Request, RequestBody};
 use poem_openapi::payload::{Binary, Payload};
@@ -15,17 +14,26 @@ use poem_openapi::registry::{MetaMediaType, MetaRequest, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use uuid::Uuid;
 
+/// The places that take files; a `*` is an id.
+const PLACES: [&[&str]; 3] = [
+    &["v1", "kyc", "applications", "*", "documents"],
+    &["v1", "deals", "*", "disputes", "*", "evidence"],
+    &["v1", "deals", "*", "milestones", "*", "files"],
+];
+
 /// Whether a request brings a file. Such a body is read by its handler, piece by piece, once it is known who
 /// sends it: nobody else makes us hold megabytes.
 pub(crate) fn is_upload(request: &Request) -> bool {
-    let mut parts = request.uri().path().trim_matches('/').split('/');
-    let place = [parts.next(), parts.next(), parts.next(), parts.nth(1)];
-    let wanted = [Some("v1"), Some("kyc"), Some("applications"), Some("documents")];
-    request.method() == Method::POST && place == wanted && parts.next().is_none()
+    let parts = request.uri().path().trim_matches('/').split('/');
+    let is_at = |place: &&[&str]| {
+        let fits = |(wanted, found): (&&str, &str)| *wanted == "*" || *wanted == found;
+        parts.clone().count() == place.len() && place.iter().zip(parts.clone()).all(fits)
+    };
+    request.method() == Method::POST && PLACES.iter().any(is_at)
 }
 
 /// The body of a request, not read yet.
-pub(super) struct Upload(Body);
+pub(crate) struct Upload(Body);
 
 impl<'a> ApiExtractor<'a> for Upload {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
@@ -57,18 +65,16 @@ impl<'a> ApiExtractor<'a> for Upload {
 }
 
 /// Keeps the file; what is known of it then is not recorded yet.
-pub(super) async fn keep(
+pub(crate) async fn keep(
     context: &Context,
     owner: UserId,
-    kind: DocumentKind,
     Upload(body): Upload,
-) -> Result<KycDocument, ApiError> {
+) -> Result<Document, ApiError> {
     let id = DocumentId::new(Uuid::now_v7());
     let key = context.store.document_key(owner, id).await?;
     let kept = context.files.put(id.uuid(), &key, body.into_async_read()).await.map_err(refusal)?;
-    Ok(KycDocument {
+    Ok(Document {
         id,
-        kind,
         media_type: kept.media_type,
         // A file is bounded far below.
         bytes: i64::try_from(kept.bytes).unwrap_or(i64::MAX),
@@ -77,19 +83,13 @@ pub(super) async fn keep(
     })
 }
 
-/// Records a document whose file was kept. If it is refused, or a repetition of an earlier call, the file goes.
-pub(super) async fn record(
+/// How recording a file that was kept has gone. If it was refused, or was a repetition of an earlier call, the file
+/// goes.
+pub(crate) async fn recorded(
     context: &Context,
-    keyed: Keyed,
-    id: KycId,
-    document: KycDocument,
+    file: DocumentId,
+    added: Result<Outcome, ApiError>,
 ) -> Result<Outcome, ApiError> {
-    let file = document.id;
-    let added = context
-        .write(async move |store, now| {
-            store.add_kyc_document(&keyed, id, &document, added, now).await
-        })
-        .await;
     if !added.as_ref().is_ok_and(|outcome| !outcome.replayed) {
         discard(context, file).await;
     }
@@ -97,7 +97,7 @@ pub(super) async fn record(
 }
 
 /// Removes a file of which nothing is known any more. If that fails, housekeeping tries again.
-pub(super) async fn discard(context: &Context, file: DocumentId) {
+pub(crate) async fn discard(context: &Context, file: DocumentId) {
     if let Err(error) = context.files.delete(file.uuid()).await {
         tracing::warn!("a file could not be removed yet: {error}");
     }
@@ -108,14 +108,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_address_takes_files() {
+    fn three_addresses_take_files() {
         let check = |method: Method, path: &'static str| {
             let request = Request::builder().method(method).uri_str(path).finish();
             is_upload(&request)
         };
-        assert!(check(Method::POST, "/v1/kyc/applications/kyc_7/documents"));
-        assert!(check(Method::POST, "/v1/kyc/applications/kyc_7/documents/?kind=selfie"));
-        assert!(!check(Method::PUT, "/v1/kyc/applications/kyc_7/documents"));
+        for path in [
+            "/v1/kyc/applications/kyc_7/documents",
+            "/v1/kyc/applications/kyc_7/documents/?kind=selfie",
+            "/v1/deals/deal_7/disputes/dsp_7/evidence",
+            "/v1/deals/deal_7/milestones/ms_7/files",
+        ] {
+            assert!(check(Method::POST, path), "{path}");
+            assert!(!check(Method::PUT, path), "{path}");
+        }
         for path in [
             "/v1/kyc/applications",
             "/v1/kyc/applications/kyc_7",
@@ -123,6 +129,10 @@ mod tests {
             "/v1/kyc/applications/kyc_7/documents/doc_7/link",
             "/v1/operator/kyc/applications/kyc_7/documents",
             "/v1/deals",
+            "/v1/deals/deal_7/disputes",
+            "/v1/deals/deal_7/disputes/dsp_7/evidence/doc_7/link",
+            "/v1/deals/deal_7/milestones/ms_7/deliver",
+            "/v1/operator/disputes/dsp_7/evidence",
         ] {
             assert!(!check(Method::POST, path), "{path}");
         }

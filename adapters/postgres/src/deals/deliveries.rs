@@ -1,0 +1,166 @@
+//! Delivering, and what the seller showed each time.
+
+use super::files::{self, DealFile, FileRow};
+use super::write::By;
+use super::{DealView, apply, hand_over, lock_as_party, view};
+use crate::codes::CodeKey;
+use crate::error::Error;
+use crate::pool::Store;
+use crate::row::parse;
+use crate::schema::deliveries;
+use crate::users;
+use amana_domain::deal::{Actor, Command, Deal, Proof, Refusal, Shown, decide};
+use amana_domain::id::{DealId, MilestoneId, UserId};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// One delivery of a milestone; there is another after each time that it was sent back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryView {
+    pub n: i16,
+    /// None if nothing was shown.
+    pub kind: Option<Proof>,
+    /// The carrier, and its number for the parcel.
+    pub tracking: Option<(String, String)>,
+    pub files: Vec<DealFile>,
+    pub at: DateTime<Utc>,
+    pub by: UserId,
+}
+
+#[derive(HasQuery, Insertable)]
+#[diesel(table_name = deliveries, primary_key(milestone_id, n))]
+struct DeliveryRow {
+    milestone_id: Uuid,
+    n: i16,
+    kind: Option<String>,
+    carrier: Option<String>,
+    number: Option<String>,
+    documents: Vec<Option<Uuid>>,
+    at: DateTime<Utc>,
+    by: Uuid,
+}
+
+impl DeliveryRow {
+    /// There is one more delivery than it was sent back: the number follows from that.
+    fn of(
+        deal: &Deal,
+        id: MilestoneId,
+        shown: Option<&Shown>,
+        (by, now): (UserId, DateTime<Utc>),
+    ) -> Result<Self, Error> {
+        let milestone = super::splitting::milestone(deal, id)?;
+        let (mut carrier, mut number, mut documents) = (None, None, vec![]);
+        match shown {
+            Some(Shown::Tracking { carrier: by, number: no }) => {
+                (carrier, number) = (Some(by.clone()), Some(no.clone()));
+            }
+            Some(Shown::Files(ids)) => documents = ids.iter().map(|id| Some(id.uuid())).collect(),
+            Some(Shown::HandOver(_)) | None => {}
+        }
+        Ok(Self {
+            milestone_id: id.uuid(),
+            n: i16::from(milestone.reworks).saturating_add(1),
+            kind: shown.map(|shown| shown.proof().to_string()),
+            carrier,
+            number,
+            documents,
+            at: now,
+            by: by.uuid(),
+        })
+    }
+
+    fn into_view(self, files: &BTreeMap<Uuid, DealFile>) -> Result<DeliveryView, Error> {
+        let shown = self.documents.into_iter().flatten();
+        Ok(DeliveryView {
+            n: self.n,
+            kind: self.kind.as_deref().map(parse).transpose()?,
+            tracking: self.carrier.zip(self.number),
+            files: shown.filter_map(|id| files.get(&id).cloned()).collect(),
+            at: self.at,
+            by: UserId::new(self.by),
+        })
+    }
+}
+
+/// The deliveries of these milestones, each in their order.
+pub(super) async fn of_milestones(
+    conn: &mut AsyncPgConnection,
+    ids: &[Uuid],
+) -> Result<BTreeMap<MilestoneId, Vec<DeliveryView>>, Error> {
+    let rows: Vec<DeliveryRow> = DeliveryRow::query()
+        .filter(deliveries::milestone_id.eq_any(ids))
+        .order(deliveries::n)
+        .load(conn)
+        .await?;
+    let with_files = rows.iter().filter(|row| !row.documents.is_empty());
+    let with_files: Vec<Uuid> = with_files.map(|row| row.milestone_id).collect();
+    let mut files = BTreeMap::new();
+    if !with_files.is_empty() {
+        for row in files::of_milestones(conn, &with_files).await? {
+            files.insert(row.id, row.into_file()?);
+        }
+    }
+    let mut found: BTreeMap<MilestoneId, Vec<DeliveryView>> = BTreeMap::new();
+    for row in rows {
+        let id = MilestoneId::new(row.milestone_id);
+        found.entry(id).or_default().push(row.into_view(&files)?);
+    }
+    Ok(found)
+}
+
+/// That all that is shown was handed in for this milestone before.
+async fn require_files(
+    conn: &mut AsyncPgConnection,
+    milestone: MilestoneId,
+    shown: Option<&Shown>,
+) -> Result<(), Error> {
+    let Some(Shown::Files(wanted)) = shown else { return Ok(()) };
+    let known: Vec<FileRow> = files::of_milestones(conn, &[milestone.uuid()]).await?;
+    let known: BTreeSet<Uuid> = known.into_iter().map(|row| row.id).collect();
+    match wanted.iter().all(|id| known.contains(&id.uuid())) {
+        true => Ok(()),
+        false => Err(Error::NotFound("document")),
+    }
+}
+
+impl Store {
+    /// Marks a milestone as delivered, with what the seller shows for it. A hand-over code is compared after the try
+    /// was counted, which stays counted whatever comes of it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a deal of others or a file that was not handed in, [`Error::Refused`] by the rules.
+    pub async fn deliver(
+        &self,
+        user: UserId,
+        (id, part): (DealId, MilestoneId),
+        (shown, key): (Option<Shown>, &CodeKey),
+        now: DateTime<Utc>,
+    ) -> Result<DealView, Error> {
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
+        let proof = shown.as_ref().map(Shown::proof);
+        let command = Command::Deliver { milestone: part, proof };
+        if let Some(Shown::HandOver(_)) = shown {
+            hand_over::count_try(&mut conn, user, (id, part), &command, now).await?;
+        }
+        conn.transaction(async |conn| {
+            users::require_open(conn, user).await?;
+            let deal = lock_as_party(conn, user, id).await?;
+            let by = By::from(Actor::User(user));
+            let decision = decide(&deal, &command, by.actor, now)?;
+            if let Some(Shown::HandOver(told)) = &shown
+                && *told != hand_over::code(key, super::splitting::milestone(&deal, part)?)
+            {
+                return Err(Error::Refused(Refusal::HandOverWrong));
+            }
+            require_files(conn, part, shown.as_ref()).await?;
+            apply(conn, &deal, &decision, &by, now).await?;
+            let row = DeliveryRow::of(&deal, part, shown.as_ref(), (user, now))?;
+            diesel::insert_into(deliveries::table).values(row).execute(conn).await?;
+            view(conn, vault, id).await
+        })
+        .await
+    }
+}

@@ -1,0 +1,91 @@
+//! The code that a buyer tells when goods change hands. Nobody keeps it: it is made anew from the milestone's id, and
+//! is another one after each time that the delivery was sent back.
+
+use super::load_as_party;
+use crate::codes::CodeKey;
+use crate::error::Error;
+use crate::pool::Store;
+use crate::schema::hand_over_tries;
+use crate::statement::statement;
+use amana_domain::code::Code;
+use amana_domain::deal::{
+    Actor, Command, HAND_OVER_PERIOD, HAND_OVER_TRIES_MAX, Milestone, MilestoneState, Refusal,
+    Role, decide,
+};
+use amana_domain::id::{DealId, MilestoneId, UserId};
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{SmallInt, Timestamptz, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+pub(super) fn code(key: &CodeKey, milestone: &Milestone) -> Code {
+    key.hand_over(milestone.id, milestone.reworks)
+}
+
+statement! {
+    /// Counts before anything is compared, so of any number of tries at once no more than the bound are: no row is
+    /// written beyond it.
+    CountTry(
+        milestone: SqlUuid = Uuid,
+        now: Timestamptz = DateTime<Utc>,
+        over: Timestamptz = DateTime<Utc>,
+        max: SmallInt = i16,
+    ) "insert into hand_over_tries as known (milestone_id, tries, since) values ($1, 1, $2)
+        on conflict (milestone_id) do update set
+            tries = case when known.since <= $3 then 1 else known.tries + 1 end,
+            since = case when known.since <= $3 then $2 else known.since end
+        where known.since <= $3 or known.tries < $4"
+}
+
+/// Counts a try of somebody who may deliver now. Not to be called inside a transaction that may yet roll back.
+///
+/// # Errors
+/// What the delivery would be refused with, without a try; [`Refusal::HandOverTooMany`].
+pub(super) async fn count_try(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    (deal, milestone): (DealId, MilestoneId),
+    command: &Command,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let deal = load_as_party(conn, user, deal).await?;
+    decide(&deal, command, Actor::User(user), now)?;
+    let over = now.checked_sub_signed(HAND_OVER_PERIOD).unwrap_or(now);
+    let (milestone, max) = (milestone.uuid(), HAND_OVER_TRIES_MAX);
+    let counted = CountTry { milestone, now, over, max };
+    if counted.execute(conn).await? == 1 {
+        return Ok(());
+    }
+    let since: DateTime<Utc> =
+        hand_over_tries::table.find(milestone).select(hand_over_tries::since).first(conn).await?;
+    let again = since.checked_add_signed(HAND_OVER_PERIOD).unwrap_or(now);
+    let wait = again.signed_duration_since(now).max(TimeDelta::seconds(1));
+    Err(Error::Refused(Refusal::HandOverTooMany { wait }))
+}
+
+impl Store {
+    /// The code, for the buyer, while the milestone is to be delivered.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a deal of others, [`Refusal::WrongParty`] for everybody but the buyer,
+    /// [`Refusal::WrongMilestoneState`] before it is funded and once it is delivered.
+    pub async fn hand_over_code(
+        &self,
+        user: UserId,
+        (deal, milestone): (DealId, MilestoneId),
+        key: &CodeKey,
+    ) -> Result<Code, Error> {
+        let mut conn = self.connection().await?;
+        let deal = load_as_party(&mut conn, user, deal).await?;
+        if deal.role_of(user) != Some(Role::Buyer) {
+            return Err(Error::Refused(Refusal::WrongParty { wanted: Role::Buyer }));
+        }
+        let milestone = super::splitting::milestone(&deal, milestone)?;
+        if milestone.state != MilestoneState::Funded {
+            let (state, command) = (milestone.state, "hand_over");
+            return Err(Error::Refused(Refusal::WrongMilestoneState { state, command }));
+        }
+        Ok(code(key, milestone))
+    }
+}

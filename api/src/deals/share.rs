@@ -1,0 +1,19 @@
+//! What part the seller is to have, as callers say it: an amount, or a percentage.
+
+use crate::problem::ApiError;
+use crate::wire::{PartMoney, Wire};
+use amana_domain::deal::{Percent, Share};
+
+/// Exactly one of the two.
+pub(crate) fn share(
+    to_seller: Option<&PartMoney>,
+    percent: Option<Wire<Percent>>,
+) -> Result<Share, ApiError> {
+    match (to_seller, percent) {
+        (Some(money), None) => Ok(Share::Exactly(money.money()?)),
+        (None, Some(Wire(percent))) => Ok(Share::Percent(percent)),
+        (None, None) | (Some(_), Some(_)) => {
+            Err(ApiError::field("", "expected either to_seller or seller_percent"))
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Disputes with their evidence, and deliveries with what shows them.
+
+use crate::app::App;
+use crate::client::{Answer, Person};
+use crate::deals::DealPlan;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// A buyer, a seller, and the milestone about which they do not agree.
+#[derive(Debug, Clone)]
+pub struct Disputed {
+    pub buyer: Person,
+    pub seller: Person,
+    pub deal: String,
+    /// The milestones of the deal, the disputed one first.
+    pub parts: Vec<String>,
+    pub dispute: String,
+}
+
+impl Disputed {
+    /// A place below the disputed milestone.
+    #[must_use]
+    pub fn path(&self, what: &str) -> String {
+        format!("/v1/deals/{}/milestones/{}/{what}", self.deal, self.parts[0])
+    }
+
+    /// A place below the dispute, as the two sides have it.
+    #[must_use]
+    pub fn below(&self, what: &str) -> String {
+        format!("/v1/deals/{}/disputes/{}/{what}", self.deal, self.dispute)
+    }
+}
+
+impl App {
+    /// A deal that is paid from the wallet, whose first milestone the buyer disputes.
+    pub async fn disputed(&self, plan: &DealPlan) -> Disputed {
+        let (buyer, seller) = (self.person("Amina").await, self.person("Juma").await);
+        self.disputed_between(buyer, seller, plan).await
+    }
+
+    pub async fn disputed_between(
+        &self,
+        buyer: Person,
+        seller: Person,
+        plan: &DealPlan,
+    ) -> Disputed {
+        let draft = self.agreed(&buyer, &seller, plan).await;
+        let price = self.get(&buyer, &format!("/v1/deals/{draft}")).await.expect(200);
+        let price = price["price"]["amount"].as_i64().expect("a price");
+        self.given(&buyer, price, self.clock.now()).await;
+        let fund = format!("/v1/deals/{draft}/fund");
+        self.post(&buyer, &fund, json!({ "method": "wallet" })).await.expect(200);
+        let parts = self.milestones(&buyer, &draft).await;
+        let mut disputed = Disputed { buyer, seller, deal: draft, parts, dispute: String::new() };
+        let body = json!({ "reason": "One goat is a sheep" });
+        self.post(&disputed.buyer, &disputed.path("dispute"), body).await.expect(200);
+        let found = self.disputes(&disputed.buyer, &disputed.deal).await;
+        disputed.dispute = found[0]["id"].as_str().expect("an id").to_owned();
+        disputed
+    }
+
+    /// The same, after the seller has answered: an arbiter is to decide.
+    pub async fn answered(&self, plan: &DealPlan) -> Disputed {
+        let disputed = self.disputed(plan).await;
+        self.answer_dispute(&disputed).await;
+        disputed
+    }
+
+    pub async fn answer_dispute(&self, disputed: &Disputed) {
+        let body = json!({ "text": "It is a goat\nwith wool" });
+        let path = disputed.path("dispute/answer");
+        self.post(&disputed.seller, &path, body).await.expect(200);
+    }
+
+    pub async fn disputes(&self, person: &Person, deal: &str) -> Vec<Value> {
+        let found = self.get(person, &format!("/v1/deals/{deal}/disputes")).await.expect(200);
+        found["items"].as_array().expect("disputes").clone()
+    }
+
+    pub async fn award(&self, arbiter: &Person, dispute: &str, body: Value) -> Answer {
+        self.post(arbiter, &format!("/v1/operator/disputes/{dispute}/award"), body).await
+    }
+
+    /// Sends a file to a place that takes some.
+    pub async fn upload(&self, person: &Person, path: &str, key: &str, content: Vec<u8>) -> Answer {
+        let authorization = format!("Bearer {}", person.token);
+        let headers = [
+            ("Authorization", authorization.as_str()),
+            ("Idempotency-Key", key),
+            ("Content-Type", "application/octet-stream"),
+        ];
+        self.send_bytes(Method::POST, path, &headers, content).await
+    }
+}

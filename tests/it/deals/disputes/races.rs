@@ -1,0 +1,132 @@
+//! Two commands about one milestone at the same instant.
+
+use amana_harness::{Answer, App, DealPlan, Person};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use tokio::sync::Barrier;
+
+/// Ten deals of twenty parts each: as many rounds as parts.
+const DEALS: usize = 10;
+const PARTS: usize = 20;
+
+type Call<'a> = (&'a Person, String, Value);
+
+/// Sends both calls as close together as it gets.
+async fn together(app: &Arc<App>, calls: [Call<'_>; 2]) -> [Answer; 2] {
+    let barrier = Arc::new(Barrier::new(2));
+    let [one, other] = calls.map(|(person, path, body)| {
+        let (app, barrier, person) = (Arc::clone(app), Arc::clone(&barrier), person.clone());
+        tokio::spawn(async move {
+            barrier.wait().await;
+            app.post(&person, &path, body).await
+        })
+    });
+    [one.await.expect("an answer"), other.await.expect("an answer")]
+}
+
+struct World {
+    app: Arc<App>,
+    buyer: Person,
+    seller: Person,
+}
+
+impl World {
+    async fn new() -> Self {
+        let app = Arc::new(App::builder().without_worker().start().await);
+        let (buyer, seller) = (app.person("Amina").await, app.person("Juma").await);
+        Self { app, buyer, seller }
+    }
+
+    /// A funded deal, and the places of its parts.
+    async fn funded(&self) -> (String, Vec<String>) {
+        let plan = DealPlan { milestones: vec![10_000; PARTS], fee_payer: "buyer" };
+        self.app.given(&self.buyer, 203_000, self.app.clock.now()).await;
+        let deal = self.app.funded_from_wallet(&self.buyer, &self.seller, &plan).await;
+        let parts = self.app.milestones(&self.buyer, &deal).await;
+        let parts = parts.iter().map(|part| format!("/v1/deals/{deal}/milestones/{part}"));
+        let parts = parts.collect();
+        (deal, parts)
+    }
+}
+
+#[track_caller]
+fn lost(answer: &Answer) {
+    assert_eq!((answer.status.as_u16(), answer.problem()), (409, "wrong_state"));
+}
+
+/// Released by the buyer and disputed by the seller: released it is. A dispute that came first is ended by that, for a
+/// buyer who pays gives in; one that came second is refused. Each part is paid once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_release_and_a_dispute_leave_one_truth() {
+    let world = World::new().await;
+    let (app, buyer, seller) = (&world.app, &world.buyer, &world.seller);
+    let mut opened = 0;
+    for _ in 0..DEALS {
+        let (deal, parts) = world.funded().await;
+        for (n, part) in parts.iter().enumerate() {
+            let reason = json!({ "reason": "The buyer does not answer" });
+            let mut calls = [
+                (buyer, format!("{part}/release"), Value::Null),
+                (seller, format!("{part}/dispute"), reason),
+            ];
+            calls.rotate_left(n % 2);
+            let mut answers = together(app, calls).await;
+            answers.rotate_left(n % 2);
+            let [released, disputed] = answers;
+            released.expect(200);
+            match disputed.status.as_u16() {
+                200 => opened += 1,
+                _ => lost(&disputed),
+            }
+        }
+        app.wait_for_deal(buyer, &deal, "released").await;
+    }
+    let paid = i64::try_from(DEALS * PARTS).expect("a number") * 10_000;
+    assert_eq!(app.balance(seller).await, (paid, 0));
+    assert_eq!(app.balance(buyer).await, (0, 0));
+    let ended = "select count(*) from disputes where outcome = 'released' and ended_at is not null";
+    assert_eq!(app.database.number(ended).await, opened);
+    assert_eq!(app.database.number("select count(*) from disputes").await, opened);
+    app.assert_sound().await;
+}
+
+/// Released by one, given back by the other: exactly one of them wins, and the other is told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disputed_part_is_released_or_given_back_and_never_both() {
+    let world = World::new().await;
+    let (app, buyer, seller) = (&world.app, &world.buyer, &world.seller);
+    let (mut released, mut refunded) = (0, 0);
+    for _ in 0..DEALS {
+        let (_, parts) = world.funded().await;
+        for (n, part) in parts.iter().enumerate() {
+            // Every second one in the middle of a dispute.
+            if n % 2 == 0 {
+                let reason = json!({ "reason": "One goat is a sheep" });
+                app.post(buyer, &format!("{part}/dispute"), reason).await.expect(200);
+            }
+            let mut calls = [
+                (buyer, format!("{part}/release"), Value::Null),
+                (seller, format!("{part}/refund"), Value::Null),
+            ];
+            calls.rotate_left((n / 2) % 2);
+            let mut answers = together(app, calls).await;
+            answers.rotate_left((n / 2) % 2);
+            match answers.each_ref().map(|answer| answer.status.as_u16()) {
+                [200, _] => {
+                    lost(&answers[1]);
+                    released += 1;
+                }
+                _ => {
+                    assert_eq!(answers[1].status, 200, "{:#}", answers[1].body);
+                    lost(&answers[0]);
+                    refunded += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(app.balance(seller).await, (released * 10_000, 0));
+    assert_eq!(app.balance(buyer).await, (refunded * 10_150, 0));
+    let open = "select count(*) from disputes where ended_at is null";
+    assert_eq!(app.database.number(open).await, 0);
+    app.assert_sound().await;
+}
