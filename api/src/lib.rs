@@ -111,7 +111,7 @@ type Resources = (
     (factor::Factors, factor::MessageFactors, realtime::Tickets, personal::PersonalData),
     (wallet::Wallet, transactions::Transactions, statements::Statements),
     (transfers::Transfers, operations::Operations),
-    deals::Deals,
+    (deals::Deals, deals::Offers, deals::DealInvitations, deals::Templates),
     (organisations::Organisations, organisations::Members, organisations::OrganisationKeys),
     (invitations::Invitations, invitations::Answers),
     payments::Payments,
@@ -126,6 +126,7 @@ type Resources = (
         operator::Ledger,
         operator::Reviews,
         operator::Approvals,
+        operator::FeePlans,
     ),
     health::Health,
 );
@@ -164,7 +165,7 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
         (factor::Factors, factor::MessageFactors, realtime::Tickets, personal::PersonalData),
         (wallet::Wallet, transactions::Transactions, statements::Statements),
         (transfers::Transfers, operations::Operations),
-        deals::Deals,
+        (deals::Deals, deals::Offers, deals::DealInvitations, deals::Templates),
         (organisations::Organisations, organisations::Members, organisations::OrganisationKeys),
         (invitations::Invitations, invitations::Answers),
         payments::Payments,
@@ -179,6 +180,7 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
             operator::Ledger,
             operator::Reviews,
             operator::Approvals,
+            operator::FeePlans,
         ),
         health::Health,
     );

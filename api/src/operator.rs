@@ -1,6 +1,7 @@
 //! For the people who run the service; how far each role reaches stands in `domain::permission`.
 
 mod approvals;
+mod fee_plans;
 mod jobs;
 mod kyc;
 mod ledger;
@@ -9,6 +10,7 @@ mod users;
 mod withdrawals;
 
 pub(crate) use approvals::Approvals;
+pub(crate) use fee_plans::FeePlans;
 pub(crate) use jobs::Jobs;
 pub(crate) use kyc::Reviews;
 pub(crate) use ledger::Ledger;

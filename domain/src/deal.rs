@@ -24,7 +24,7 @@ pub use draft::{
 };
 pub use milestone::{Item, Milestone, MilestoneState, Offers, Proof};
 pub use outcome::{Decision, Event, Refusal};
-pub use party::{Broker, PAYERS_MAX, Payer, Role};
+pub use party::{Broker, COMMISSION_BPS_MAX, PAYERS_MAX, Payer, Role};
 pub use template::{DealTemplate, Sketch};
 pub use terms::{Terms, declared_outcome};
 pub use timer::{REMINDERS, Timer, reminders};

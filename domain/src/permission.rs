@@ -45,6 +45,8 @@ text_enum! {
         Jobs = "jobs",
         /// Applications for a tier, with the documents of people.
         Kyc = "kyc",
+        /// What deals cost from now on.
+        FeePlans = "fee_plans",
         /// Who has which role.
         Roles = "roles",
     }
@@ -106,6 +108,8 @@ const MATRIX: &[Row] = &[
     (Resource::Kyc,             Action::Decide, [NO,   NO,      AT_WORK,    AT_WORK, AT_WORK]),
     (Resource::Jobs,            Action::Read,   [NO,   YES,     NO,         YES,     YES]),
     (Resource::Jobs,            Action::Change, [NO,   NO,      NO,         AT_WORK, AT_WORK]),
+    (Resource::FeePlans,        Action::Read,   [NO,   YES,     YES,        YES,     YES]),
+    (Resource::FeePlans,        Action::Change, [NO,   NO,      NO,         AT_WORK, AT_WORK]),
     (Resource::Roles,           Action::Change, [NO,   NO,      NO,         NO,      AT_WORK]),
 ];
 

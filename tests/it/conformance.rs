@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod approve;
+mod offers;
 mod organisations;
 mod personal;
 mod prove;
@@ -362,6 +363,7 @@ async fn every_answer_has_the_documented_shape() {
     let seller = register(&observer, "Juma", "254711000002").await;
     let operator = observer.app.operator().await;
     trade(&observer, &buyer, &seller).await;
+    offers::negotiate(&observer, (&buyer, &seller), &operator).await;
     withdraw(&observer, &buyer, &operator).await;
     send(&observer, &buyer, &seller).await;
     reserve(&observer, &buyer, &seller).await;

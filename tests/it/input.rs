@@ -55,6 +55,10 @@ impl World {
             "create_hold" => "/v1/holds".to_owned(),
             "settle_hold" => format!("/v1/holds/{HOLD}/settle"),
             "create_deal" => "/v1/deals".to_owned(),
+            "counter_deal" => format!("/v1/deals/{}/counter", self.deal),
+            "quote_deal" => "/v1/deals/quote".to_owned(),
+            "join_deal" => "/v1/deal-invitations/join".to_owned(),
+            "create_fee_plan" => "/v1/operator/fee-plans".to_owned(),
             "fund_deal" => format!("/v1/deals/{}/fund", self.deal),
             "release_withdrawal" => format!("/v1/operator/withdrawals/{PAYMENT}/release"),
             "refuse_withdrawal" => format!("/v1/operator/withdrawals/{PAYMENT}/refuse"),
@@ -124,7 +128,7 @@ const ORGANISATION: &str = "org_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const USER: &str = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 
 /// Every operation that takes a JSON body of ours.
-const WITH_BODY: [&str; 46] = [
+const WITH_BODY: [&str; 50] = [
     "accept_invitation",
     "approve_approval",
     "approve_kyc_application",
@@ -136,9 +140,11 @@ const WITH_BODY: [&str; 46] = [
     "confirm_phone_change",
     "confirm_second_factor",
     "confirm_verification",
+    "counter_deal",
     "create_api_key",
     "create_deal",
     "create_deposit",
+    "create_fee_plan",
     "create_hold",
     "create_invitation",
     "create_kyc_application",
@@ -148,8 +154,10 @@ const WITH_BODY: [&str; 46] = [
     "create_withdrawal",
     "fund_deal",
     "get_invitation",
+    "join_deal",
     "join_organisation",
     "log_in",
+    "quote_deal",
     "refresh_session",
     "refuse_withdrawal",
     "register_user",
@@ -203,6 +211,14 @@ fn good(operation: &str) -> Value {
             "counterparty": { "phone": "254711000002" },
             "milestones": [{ "title": "Goats", "amount": money }],
         }),
+        "counter_deal" => json!({
+            "title": "Two goats", "milestones": [{ "title": "Goats", "amount": money }],
+        }),
+        "quote_deal" => json!({ "amounts": [money] }),
+        "join_deal" => json!({ "code": "nonsense" }),
+        "create_fee_plan" => {
+            json!({ "currency": "KES", "percentage_bps": 150, "fixed_minor": 0 })
+        }
         "fund_deal" => json!({ "method": "mpesa" }),
         "start_verification" => json!({ "channel": "email" }),
         "confirm_verification" => json!({ "channel": "email", "code": "000000" }),
@@ -304,6 +320,11 @@ async fn the_good_bodies_are_good() {
         // There is no such key.
         ("rotate_api_key", 404),
         ("create_deal", 201),
+        // It was agreed, and there is no such invitation.
+        ("counter_deal", 409),
+        ("join_deal", 404),
+        ("quote_deal", 200),
+        ("create_fee_plan", 201),
         ("create_deposit", 202),
         ("fund_deal", 202),
         ("set_handle", 200),

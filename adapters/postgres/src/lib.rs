@@ -14,6 +14,7 @@ mod codes;
 mod deals;
 mod error;
 mod factors;
+mod fee_plans;
 mod handles;
 mod holds;
 mod idempotency;
@@ -52,9 +53,13 @@ pub use audit::AuditRecord;
 pub use callbacks::{CallbackKind, CallbackOutcome, NewCallback, StoredCallback};
 pub use clock::Clock;
 pub use codes::{CodeKey, Proof as CodeProof};
-pub use deals::{DealView, NewDealRequest, NewMilestoneRequest, OfferRequest, TimelineEvent};
+pub use deals::{
+    AgreementView, DealInvitation, DealView, KeptOffer, NewDealRequest, NewMilestoneRequest,
+    OfferRequest, Opposite, RevisionView, Signature, TimelineEvent,
+};
 pub use error::{Conflict, Error, StoreError};
 pub use factors::{FactorView, ReadCode, Shown, Unreadable};
+pub use fee_plans::{CONFIGURED_VERSION, PublishedPlan};
 pub use holds::{HoldFilter, HoldRole, HoldView, NewHold};
 pub use idempotency::{Answer, Keyed, OperationView, Outcome};
 pub use invitations::{InvitationView, NewInvitation, OpenInvitation, Told};
@@ -77,7 +82,7 @@ pub use quote::{Allowance, Quote};
 pub use reconciliation::{BreakView, RunSummary, RunView, SuspenseItem};
 pub use sessions::{Device, LogIn, SessionView};
 pub use signing_keys::{KeyPair, SigningKey};
-pub use through::{current_key, through_key};
+pub use through::{current_key, in_session, through_key};
 pub use transactions::{
     SCAN_MAX, StatementPage, StatementPlace, TransactionFilter, TransactionPage,
 };

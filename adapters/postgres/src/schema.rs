@@ -125,6 +125,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    deal_invitations (id) {
+        id -> Uuid,
+        deal_id -> Uuid,
+        role -> Text,
+        inviter_id -> Uuid,
+        kind -> Text,
+        contact_sealed -> Nullable<Bytea>,
+        contact_digest -> Nullable<Bytea>,
+        code_id -> Uuid,
+        generation -> Int2,
+        created_at -> Timestamptz,
+        sent_at -> Nullable<Timestamptz>,
+        expires_at -> Nullable<Timestamptz>,
+        ended_at -> Nullable<Timestamptz>,
+        end_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     deal_participants (user_id, deal_id) {
         user_id -> Uuid,
         deal_id -> Uuid,
@@ -138,6 +157,39 @@ diesel::table! {
         user_id -> Uuid,
         paid_minor -> Int8,
         returned_minor -> Int8,
+    }
+}
+
+diesel::table! {
+    deal_revisions (deal_id, revision) {
+        deal_id -> Uuid,
+        revision -> Int4,
+        offered_by -> Text,
+        by_user -> Uuid,
+        session_id -> Nullable<Uuid>,
+        offer -> Jsonb,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    deal_signatures (deal_id, revision, role) {
+        deal_id -> Uuid,
+        revision -> Int4,
+        role -> Text,
+        user_id -> Uuid,
+        session_id -> Nullable<Uuid>,
+        api_key_id -> Nullable<Uuid>,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    deal_snapshots (deal_id) {
+        deal_id -> Uuid,
+        revision -> Int4,
+        data -> Jsonb,
+        at -> Timestamptz,
     }
 }
 
@@ -197,6 +249,21 @@ diesel::table! {
         at -> Timestamptz,
         request_sealed -> Bytea,
         body_sealed -> Bytea,
+    }
+}
+
+diesel::table! {
+    fee_plans (currency, version) {
+        currency -> Text,
+        version -> Int4,
+        percentage_bps -> Int4,
+        fixed_minor -> Int8,
+        floor_minor -> Int8,
+        cap_minor -> Nullable<Int8>,
+        provider_cost_minor -> Int8,
+        valid_from -> Timestamptz,
+        published_by -> Uuid,
+        published_at -> Timestamptz,
     }
 }
 
@@ -371,6 +438,7 @@ diesel::table! {
         code_id -> Nullable<Uuid>,
         address_sealed -> Nullable<Bytea>,
         invitation_id -> Nullable<Uuid>,
+        deal_invitation_id -> Nullable<Uuid>,
     }
 }
 
@@ -624,12 +692,18 @@ diesel::joinable!(codes -> users (user_id));
 diesel::joinable!(deal_events -> deals (deal_id));
 diesel::joinable!(deal_events -> milestones (milestone_id));
 diesel::joinable!(deal_events -> users (actor_id));
+diesel::joinable!(deal_invitations -> deals (deal_id));
+diesel::joinable!(deal_invitations -> users (inviter_id));
 diesel::joinable!(deal_participants -> deals (deal_id));
 diesel::joinable!(deal_participants -> users (user_id));
 diesel::joinable!(deal_payers -> deals (deal_id));
 diesel::joinable!(deal_payers -> users (user_id));
+diesel::joinable!(deal_revisions -> deals (deal_id));
+diesel::joinable!(deal_revisions -> users (by_user));
+diesel::joinable!(deal_signatures -> users (user_id));
 diesel::joinable!(deals -> organisations (organisation_id));
 diesel::joinable!(exchanges -> payments (payment_id));
+diesel::joinable!(fee_plans -> users (published_by));
 diesel::joinable!(handles -> users (user_id));
 diesel::joinable!(holds -> payments (payment_id));
 diesel::joinable!(idempotency_keys -> users (user_id));
@@ -664,11 +738,16 @@ diesel::allow_tables_to_appear_in_same_query!(
     callbacks,
     codes,
     deal_events,
+    deal_invitations,
     deal_participants,
     deal_payers,
+    deal_revisions,
+    deal_signatures,
+    deal_snapshots,
     deals,
     entries,
     exchanges,
+    fee_plans,
     handles,
     holds,
     idempotency_keys,

@@ -9,9 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What machines may do, and with which scope. All others are for people only; an operation that takes keys and has no
 /// row here fails the tests until somebody has thought about it.
-const TABLE: [(&str, Scope); 29] = [
+const TABLE: [(&str, Scope); 35] = [
     ("agree_deal", Scope::DealsWrite),
     ("cancel_deal", Scope::DealsWrite),
+    ("counter_deal", Scope::DealsWrite),
     ("create_deal", Scope::DealsWrite),
     ("create_deposit", Scope::PaymentsWrite),
     ("create_hold", Scope::HoldsWrite),
@@ -19,7 +20,9 @@ const TABLE: [(&str, Scope); 29] = [
     ("create_withdrawal", Scope::PaymentsWrite),
     ("deliver_milestone", Scope::DealsWrite),
     ("fund_deal", Scope::DealsWrite),
+    ("get_agreement", Scope::DealsRead),
     ("get_deal", Scope::DealsRead),
+    ("get_deal_templates", Scope::DealsRead),
     ("get_hold", Scope::HoldsRead),
     ("get_limits", Scope::WalletRead),
     ("get_operation", Scope::OperationsRead),
@@ -28,6 +31,7 @@ const TABLE: [(&str, Scope); 29] = [
     ("get_transaction", Scope::WalletRead),
     ("get_wallet", Scope::WalletRead),
     ("list_deal_events", Scope::DealsRead),
+    ("list_deal_revisions", Scope::DealsRead),
     ("list_deals", Scope::DealsRead),
     ("list_holds", Scope::HoldsRead),
     ("list_payments", Scope::PaymentsRead),
@@ -36,6 +40,8 @@ const TABLE: [(&str, Scope); 29] = [
     ("list_transactions", Scope::WalletRead),
     ("list_withdrawals", Scope::PaymentsRead),
     ("propose_deal", Scope::DealsWrite),
+    ("quote_deal", Scope::DealsRead),
+    ("resend_deal_invitation", Scope::DealsWrite),
     ("release_hold", Scope::HoldsWrite),
     ("release_milestone", Scope::DealsWrite),
     ("settle_hold", Scope::HoldsWrite),

@@ -13,7 +13,7 @@ use amana_domain::phone::Msisdn;
 use amana_domain::transfer::Category;
 use amana_harness::App;
 use amana_postgres::{
-    Answer, Keyed, NewDealRequest, NewMilestoneRequest, NewTransfer, NewUser, OfferRequest,
+    Answer, Keyed, NewDealRequest, NewMilestoneRequest, NewTransfer, NewUser, OfferRequest, Opposite,
     TransferDetails,
 };
 use chrono::TimeDelta;
@@ -38,7 +38,7 @@ pub(super) fn deal_with(buyer: UserId) -> NewDealRequest {
     NewDealRequest {
         organisation: None,
         role: Role::Seller,
-        counterparty: buyer,
+        counterparty: Opposite::Registered(buyer),
         broker: None,
         currency: Currency::Kes,
         offer: OfferRequest {

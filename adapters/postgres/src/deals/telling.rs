@@ -30,6 +30,7 @@ pub(super) async fn tell(
             notifications::enqueue(conn, to, template, params, now).await?;
         }
         tell_payers(conn, decision, event, &sides, now).await?;
+        tell_broker(conn, decision, event, now).await?;
     }
     Ok(())
 }
@@ -68,6 +69,38 @@ async fn tell_payers(
         }
         _ => Ok(()),
     }
+}
+
+/// Whoever brought the two together hears of the agreement, and of each part of the commission.
+async fn tell_broker(
+    conn: &mut AsyncPgConnection,
+    decision: &Decision,
+    event: &Event,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let deal = &decision.deal;
+    let Some(broker) = deal.broker else { return Ok(()) };
+    let (template, minor) = match event {
+        Event::Agreed(_) => {
+            let parts = deal.milestones.iter().map(|m| m.charge.commission.minor());
+            (Template::BrokerAgreed, parts.fold(0, i64::saturating_add))
+        }
+        Event::MilestoneReleased(_) | Event::MilestoneSplit { .. } => {
+            (Template::BrokerPaid, received(decision, event, broker.user))
+        }
+        _ => return Ok(()),
+    };
+    if minor == 0 {
+        return Ok(());
+    }
+    let to = users::load(conn, broker.user).await?;
+    let amount = Money::new(minor, deal.currency).map_err(Error::row)?;
+    let mut params = json!({ "deal_title": deal.title, "amount": amount.to_string() });
+    let milestone = event.milestone().and_then(|id| deal.milestones.iter().find(|m| m.id == id));
+    if let (Some(milestone), Some(map)) = (milestone, params.as_object_mut()) {
+        map.insert("milestone".to_owned(), json!(milestone.title));
+    }
+    notifications::enqueue(conn, &to, template, params, now).await
 }
 
 async fn returned(

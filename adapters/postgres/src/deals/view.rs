@@ -1,5 +1,7 @@
 //! Deals as those see them whom they concern.
 
+use super::inviting::{self, DealInvitation};
+use super::revisions::{self, Signature};
 use super::rows::{self, Loaded};
 use crate::error::Error;
 use crate::page::Page;
@@ -21,6 +23,10 @@ pub struct DealView {
     pub organisation: Option<OrganisationId>,
     /// Everybody whom it concerns.
     pub people: BTreeMap<UserId, PersonView>,
+    /// Who has signed the offer that is on the table.
+    pub signatures: Vec<Signature>,
+    /// Whoever is invited to the side on which nobody stands yet.
+    pub invitation: Option<DealInvitation>,
     /// The newest attempt to pay for it by mobile money.
     pub payment: Option<PaymentView>,
     pub created_at: DateTime<Utc>,
@@ -66,11 +72,16 @@ async fn seen(
     let names = users::people(conn, &everybody).await?;
     let ids: Vec<Uuid> = loaded.iter().map(|one| one.deal.id.uuid()).collect();
     let mut newest = payments::newest_of_deals(conn, vault, &ids).await?;
+    let mut signed = revisions::signatures(conn, &ids).await?;
+    let invited: BTreeMap<DealId, DealInvitation> =
+        inviting::of_deals(conn, &ids).await?.into_iter().collect();
     let view = |Loaded { deal, organisation, created_at, updated_at }| {
         let people = deal.people().into_iter();
         let people = people.filter_map(|id| names.get(&id).map(|person| (id, person.clone())));
         DealView {
             people: people.collect(),
+            signatures: signed.remove(&(deal.id.uuid(), deal.revision)).unwrap_or_default(),
+            invitation: invited.get(&deal.id).copied(),
             payment: newest.remove(&deal.id),
             deal,
             organisation,
