@@ -26,11 +26,11 @@ pub(crate) const PUBLIC: [&str; 15] = [
 
 /// What an operation does is the first word of its id, and is one of these.
 const VERBS: [&str; 42] = [
-    "accept", "agree", "approve", "ask", "cancel", "close", "complete", "confirm", "counter", "create",
-    "delete", "deliver", "end", "erase", "export", "fund", "get", "join", "list", "log", "propose", "quote",
-    "receive", "refresh", "refuse", "register", "reject", "release", "remove", "reopen", "replay",
-    "resend", "revoke", "rotate", "send", "set", "settle", "start", "step", "submit", "update",
-    "withdraw",
+    "accept", "agree", "approve", "ask", "cancel", "close", "complete", "confirm", "counter",
+    "create", "delete", "deliver", "end", "erase", "export", "fund", "get", "join", "list", "log",
+    "propose", "quote", "receive", "refresh", "refuse", "register", "reject", "release", "remove",
+    "reopen", "replay", "resend", "revoke", "rotate", "send", "set", "settle", "start", "step",
+    "submit", "update", "withdraw",
 ];
 
 /// One operation of the document, with the place where it is called.

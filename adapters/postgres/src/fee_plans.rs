@@ -94,7 +94,11 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Store`] only.
-    pub async fn fee_plan(&self, configured: FeePlan, now: DateTime<Utc>) -> Result<FeePlan, Error> {
+    pub async fn fee_plan(
+        &self,
+        configured: FeePlan,
+        now: DateTime<Utc>,
+    ) -> Result<FeePlan, Error> {
         in_force(&mut *self.connection().await?, configured, now).await
     }
 
@@ -120,7 +124,8 @@ impl Store {
                 .select(max(fee_plans::version))
                 .first(conn)
                 .await?;
-            let newest = newest.map_or(Ok(CONFIGURED_VERSION), u32::try_from).map_err(Error::row)?;
+            let newest =
+                newest.map_or(Ok(CONFIGURED_VERSION), u32::try_from).map_err(Error::row)?;
             let plan = FeePlan { version: newest.saturating_add(1), ..plan };
             insert(conn, &plan, (operator, valid_from), now).await?;
             let data = json!({
@@ -131,7 +136,13 @@ impl Store {
             });
             let actor = Actor::User(operator);
             audit::record(conn, now, actor, "fee_plan.published", currency, data).await?;
-            Ok(PublishedPlan { currency, plan, valid_from, published_by: operator, published_at: now })
+            Ok(PublishedPlan {
+                currency,
+                plan,
+                valid_from,
+                published_by: operator,
+                published_at: now,
+            })
         })
         .await
     }

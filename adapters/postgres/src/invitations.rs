@@ -129,7 +129,9 @@ pub(crate) async fn to_send(
     now: DateTime<Utc>,
 ) -> Result<Option<(Contact, Told)>, Error> {
     let open = find_open(conn, InvitationId::new(id), now).await?;
-    let told = |one: Open| (Contact::Email(one.email), Told::Invitation { id, generation: one.generation });
+    let told = |one: Open| {
+        (Contact::Email(one.email), Told::Invitation { id, generation: one.generation })
+    };
     Ok(open.map(told))
 }
 

@@ -5,7 +5,8 @@ use crate::payments::payer;
 use crate::principal::{DealsWrite, Principal};
 use crate::problem::ApiError;
 use crate::wire::{
-    CommissionBps, Description, Email, Hours, Phone, PositiveMoney, Quantity, Revision, Title, Wire, text_values,
+    CommissionBps, Description, Email, Hours, Phone, PositiveMoney, Quantity, Revision, Title,
+    Wire, text_values,
 };
 use amana_domain::contact::Contact;
 use amana_domain::deal::{
@@ -17,9 +18,7 @@ use amana_domain::id::{OrganisationId, UserId};
 use amana_domain::money::Currency;
 use amana_domain::payee::Payee;
 use amana_domain::text_enum;
-use amana_postgres::{
-    FundingMethod, NewDealRequest, NewMilestoneRequest, OfferRequest, Opposite,
-};
+use amana_postgres::{FundingMethod, NewDealRequest, NewMilestoneRequest, OfferRequest, Opposite};
 use chrono::TimeDelta;
 use poem_openapi::Object;
 use serde::de::Error as _;

@@ -6,7 +6,7 @@ use crate::body::Body;
 use crate::context::Context;
 use crate::page::{Cursor, PageOf, limit};
 use crate::problem::ApiError;
-use crate::wire::{BasisPoints, Limit, MinorOrNone, Money, Moment, Nullable, Timestamp, Wire};
+use crate::wire::{BasisPoints, Limit, MinorOrNone, Moment, Money, Nullable, Timestamp, Wire};
 use amana_domain::fee::{FeePayer, FeePlan};
 use amana_domain::id::UserId;
 use amana_domain::money::{self, Currency};

@@ -1,7 +1,8 @@
 //! Making a deal, and offering it anew: everything that can be wrong with one is refused here.
 
 use super::{
-    Broker, COMMISSION_BPS_MAX, Deal, DealState, Item, Milestone, MilestoneState, Offers, Proof, Refusal, Role, Terms,
+    Broker, COMMISSION_BPS_MAX, Deal, DealState, Item, Milestone, MilestoneState, Offers, Proof,
+    Refusal, Role, Terms,
 };
 use crate::fee::FeePlan;
 use crate::id::{DealId, MilestoneId, UserId};

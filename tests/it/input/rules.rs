@@ -27,7 +27,7 @@ async fn what_breaks_a_rule_is_refused_with_its_code() {
         ("create_deal", "/milestones", json!([]), "invalid_request"),
         ("create_deal", "/milestones", twenty_one, "invalid_request"),
         ("create_deal", "/milestones", too_much, "amount_out_of_range"),
-        ("create_deal", "/milestones", json!([part(usd)]), "invalid_request"),
+        ("create_deal", "/milestones", json!([part(usd.clone())]), "invalid_request"),
         ("create_deal", "/counterparty", json!({}), "invalid_request"),
         ("create_deal", "/counterparty", both, "invalid_request"),
         ("create_deal", "/counterparty", own, "same_party"),

@@ -13,8 +13,8 @@ use amana_domain::phone::Msisdn;
 use amana_domain::transfer::Category;
 use amana_harness::App;
 use amana_postgres::{
-    Answer, Keyed, NewDealRequest, NewMilestoneRequest, NewTransfer, NewUser, OfferRequest, Opposite,
-    TransferDetails,
+    Answer, Keyed, NewDealRequest, NewMilestoneRequest, NewTransfer, NewUser, OfferRequest,
+    Opposite, TransferDetails,
 };
 use chrono::TimeDelta;
 use serde_json::json;

@@ -221,8 +221,11 @@ impl Store {
         self.deal(user, id).await?;
         let (mut conn, after) = (self.connection().await?, number(after)?);
         let of_deal = || Row::query().filter(deal_revisions::deal_id.eq(id.uuid()));
-        let before: Option<Row> =
-            of_deal().filter(deal_revisions::revision.eq(after)).first(&mut conn).await.optional()?;
+        let before: Option<Row> = of_deal()
+            .filter(deal_revisions::revision.eq(after))
+            .first(&mut conn)
+            .await
+            .optional()?;
         let rows: Vec<Row> = of_deal()
             .filter(deal_revisions::revision.gt(after))
             .order(deal_revisions::revision)

@@ -8,7 +8,7 @@ use amana_domain::deal::{Deal, Decision, Event, Role};
 use amana_domain::id::UserId;
 use amana_domain::ledger::Account;
 use amana_domain::money::Money;
-use amana_domain::notice::{self, Template};
+use amana_domain::notice::{self, Locale, Template};
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
 use serde_json::{Map, Value, json};
@@ -25,7 +25,8 @@ pub(super) async fn tell(
     for event in &decision.events {
         for (role, template) in notice::of_event(event, deal) {
             let Some(to) = sides.of(role) else { continue };
-            let other = sides.of(role.other()).map_or("", |user| user.name.as_str());
+            let other = sides.of(role.other());
+            let other = other.map_or(nobody_yet(to.locale), |user| user.name.as_str());
             let params = params(decision, event, (role, to.id), other, by)?;
             notifications::enqueue(conn, to, template, params, now).await?;
         }
@@ -33,6 +34,14 @@ pub(super) async fn tell(
         tell_broker(conn, decision, event, now).await?;
     }
     Ok(())
+}
+
+/// What somebody is called who was invited and has not joined: no more is known of them.
+const fn nobody_yet(locale: Locale) -> &'static str {
+    match locale {
+        Locale::English => "the person you invited",
+        Locale::Swahili => "uliyemwalika",
+    }
 }
 
 /// Who pays without being a side hears of what concerns their money.

@@ -158,9 +158,8 @@ impl From<KeptOffer> for OfferAnswer {
     fn from(kept: KeptOffer) -> Self {
         let KeptOffer { currency, offer, charges } = kept;
         let parts = || offer.milestones.iter().zip(&charges);
-        let price = parts().map(|(part, charge)| {
-            part.amount.minor().saturating_add(charge.buyer.minor())
-        });
+        let price =
+            parts().map(|(part, charge)| part.amount.minor().saturating_add(charge.buyer.minor()));
         Self {
             price: Money::minor(price.fold(0, i64::saturating_add), currency),
             fees: Fees::of(offer.fees, charges.iter().copied()),
