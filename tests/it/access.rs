@@ -155,6 +155,7 @@ impl World {
             "create_hold" => json!({
                 "to": { "phone": "254711000001" }, "amount": money, "expires_in_hours": 1,
             }),
+            "agree_deal" => json!({ "revision": 1 }),
             "fund_deal" => json!({ "method": "wallet" }),
             "ask_approval" => json!({
                 "kind": "set_tier", "tier": "business", "note": "looked into",

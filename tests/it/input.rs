@@ -59,6 +59,7 @@ impl World {
             "quote_deal" => "/v1/deals/quote".to_owned(),
             "join_deal" => "/v1/deal-invitations/join".to_owned(),
             "create_fee_plan" => "/v1/operator/fee-plans".to_owned(),
+            "agree_deal" => format!("/v1/deals/{}/agree", self.deal),
             "fund_deal" => format!("/v1/deals/{}/fund", self.deal),
             "release_withdrawal" => format!("/v1/operator/withdrawals/{PAYMENT}/release"),
             "refuse_withdrawal" => format!("/v1/operator/withdrawals/{PAYMENT}/refuse"),
@@ -128,8 +129,9 @@ const ORGANISATION: &str = "org_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const USER: &str = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 
 /// Every operation that takes a JSON body of ours.
-const WITH_BODY: [&str; 50] = [
+const WITH_BODY: [&str; 51] = [
     "accept_invitation",
+    "agree_deal",
     "approve_approval",
     "approve_kyc_application",
     "ask_approval",
@@ -219,6 +221,7 @@ fn good(operation: &str) -> Value {
         "create_fee_plan" => {
             json!({ "currency": "KES", "percentage_bps": 150, "fixed_minor": 0 })
         }
+        "agree_deal" => json!({ "revision": 1 }),
         "fund_deal" => json!({ "method": "mpesa" }),
         "start_verification" => json!({ "channel": "email" }),
         "confirm_verification" => json!({ "channel": "email", "code": "000000" }),
@@ -327,6 +330,8 @@ async fn the_good_bodies_are_good() {
         ("create_fee_plan", 201),
         ("create_deposit", 202),
         ("fund_deal", 202),
+        // It was agreed to.
+        ("agree_deal", 409),
         ("set_handle", 200),
         ("create_kyc_application", 201),
         ("create_organisation", 201),
