@@ -1,12 +1,19 @@
 //! Deals: creating, commanding, reading.
 
 mod answer;
+mod costs;
+mod inviting;
+mod offers;
 mod plain;
 mod request;
 mod share;
+mod templates;
 
 pub(crate) use answer::{DealAnswer, TimelineAnswer};
+pub(crate) use inviting::DealInvitations;
+pub(crate) use offers::Offers;
 pub(crate) use share::share;
+pub(crate) use templates::Templates;
 
 use crate::Chapter;
 use crate::body::Body;
@@ -18,7 +25,7 @@ use crate::problem::ApiError;
 use crate::wire::{Key, Limit, Wire};
 use amana_domain::deal::Command;
 use amana_domain::id::{DealId, MilestoneId, UserId};
-use amana_postgres::{Answer, DealView, Funding};
+use amana_postgres::{Answer, DealView, Funding, in_session};
 use poem::http::StatusCode;
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
@@ -77,9 +84,11 @@ async fn command(
     id: DealId,
     command: Command,
 ) -> Result<Current, ApiError> {
-    let user = caller.user();
+    let (user, session) = (caller.user(), caller.session());
     let deal = context
-        .write(async move |store, now| store.command_deal(user, id, &command, None, now).await)
+        .write(async move |store, now| {
+            in_session(session, store.command_deal(user, id, &command, None, now)).await
+        })
         .await?;
     Ok(Current::Deal(Json(DealAnswer::seen_by(&deal, user))))
 }
@@ -116,9 +125,10 @@ impl Deals {
     /// Create a deal
     ///
     /// Writes down who sells what to whom, in 1 to 20 milestones that are delivered and paid one by one. The
-    /// fees are fixed here. It is a draft until `propose_deal`. In the name of an organisation, its members can read
-    /// it; what is done is done by the two parties. Problems: `unknown_counterparty`, `unknown_organisation`,
-    /// `same_party`, `fee_exceeds_amount`, `amount_out_of_range`, `invalid_request` (422), `account_closed` (403).
+    /// fees are fixed here. It is a draft until `propose_deal`. Somebody who is not registered is invited then, and that
+    /// side is `null` until they have proven the address or number. In the name of an organisation, its members can read
+    /// it; what is done is done by the two parties. Problems: `unknown_counterparty`, if their account is closed,
+    /// `recipient_closed`, if the broker's is, `unknown_organisation`, `invitation_limit` (409), `same_party`, `fee_exceeds_amount`, `amount_out_of_range`, `invalid_request` (422), `account_closed` (403).
     #[oai(path = "/", method = "post", operation_id = "create_deal")]
     async fn create(
         &self,
@@ -128,9 +138,11 @@ impl Deals {
     ) -> Result<Created, ApiError> {
         let mut request = body.value.parse(&context).await?;
         request.organisation = request.organisation.or(caller.organisation());
-        let user = caller.user();
+        let (user, session) = (caller.user(), caller.session());
         let deal = context
-            .write(async move |store, now| store.create_deal(user, request, now).await)
+            .write(async move |store, now| {
+                in_session(session, store.create_deal(user, request, now)).await
+            })
             .await?;
         Ok(Created::Deal(Json(DealAnswer::seen_by(&deal, user))))
     }

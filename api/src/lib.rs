@@ -115,7 +115,7 @@ type Resources = (
     (factor::Factors, factor::MessageFactors, realtime::Tickets, personal::PersonalData),
     (wallet::Wallet, transactions::Transactions, statements::Statements),
     (transfers::Transfers, operations::Operations),
-    deals::Deals,
+    (deals::Deals, deals::Offers, deals::DealInvitations, deals::Templates),
     (milestones::Milestones, deliveries::Deliveries, disputes::Disputes),
     (organisations::Organisations, organisations::Members, organisations::OrganisationKeys),
     (invitations::Invitations, invitations::Answers),
@@ -132,6 +132,7 @@ type Resources = (
         operator::Reviews,
         operator::Approvals,
         operator::Disputes,
+        operator::FeePlans,
     ),
     health::Health,
 );
@@ -170,7 +171,7 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
         (factor::Factors, factor::MessageFactors, realtime::Tickets, personal::PersonalData),
         (wallet::Wallet, transactions::Transactions, statements::Statements),
         (transfers::Transfers, operations::Operations),
-        deals::Deals,
+        (deals::Deals, deals::Offers, deals::DealInvitations, deals::Templates),
         (milestones::Milestones, deliveries::Deliveries, disputes::Disputes),
         (organisations::Organisations, organisations::Members, organisations::OrganisationKeys),
         (invitations::Invitations, invitations::Answers),
@@ -187,6 +188,7 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
             operator::Reviews,
             operator::Approvals,
             operator::Disputes,
+            operator::FeePlans,
         ),
         health::Health,
     );

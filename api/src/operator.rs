@@ -2,6 +2,7 @@
 
 mod approvals;
 mod disputes;
+mod fee_plans;
 mod jobs;
 mod kyc;
 mod ledger;
@@ -11,6 +12,7 @@ mod withdrawals;
 
 pub(crate) use approvals::Approvals;
 pub(crate) use disputes::Disputes;
+pub(crate) use fee_plans::FeePlans;
 pub(crate) use jobs::Jobs;
 pub(crate) use kyc::Reviews;
 pub(crate) use ledger::Ledger;

@@ -74,6 +74,14 @@ impl<S> Principal<S> {
         self.by
     }
 
+    /// The session of a person who calls; `None` for a machine.
+    pub(crate) const fn session(&self) -> Option<SessionId> {
+        match self.by {
+            By::Session(session) => Some(session),
+            By::Key => None,
+        }
+    }
+
     /// The organisation to which the key belongs, if it is one of an organisation.
     pub(crate) const fn organisation(&self) -> Option<OrganisationId> {
         self.organisation

@@ -26,7 +26,7 @@ pub use draft::{
 };
 pub use milestone::{Item, Milestone, MilestoneState, Offers, Proof};
 pub use outcome::{Decision, Event, Refusal};
-pub use party::{Broker, PAYERS_MAX, Payer, Role};
+pub use party::{Broker, COMMISSION_BPS_MAX, PAYERS_MAX, Payer, Role};
 pub use proof::{
     CARRIER_CHARS_MAX, DELIVERY_FILES_MAX, HAND_OVER_PERIOD, HAND_OVER_TRIES_MAX, Shown,
     TRACKING_CHARS_MAX,

@@ -37,6 +37,11 @@ text_enum! {
         DealCountered = "deal_countered",
         /// To somebody who is to stand on the other side and may not be one of ours.
         DealInvitation = "deal_invitation",
+        /// Somebody who was invited is there.
+        DealJoined = "deal_joined",
+        /// To whoever brought the two together.
+        BrokerAgreed = "broker_agreed",
+        BrokerPaid = "broker_paid",
         /// The buyer lets them pay, too.
         PayerNamed = "payer_named",
         DealAgreed = "deal_agreed",
@@ -113,8 +118,8 @@ pub fn of_event(event: &Event, deal: &Deal) -> Vec<(Role, Template)> {
     let both = |template| vec![(Role::Buyer, template), (Role::Seller, template)];
     let other = deal.offered_by.other();
     match event {
+        Event::Joined(role) => vec![(role.other(), Template::DealJoined)],
         Event::Created
-        | Event::Joined(_)
         | Event::PayerNamed(_)
         | Event::PaymentReturned { .. }
         | Event::AwardProposed { .. } => vec![],
@@ -203,6 +208,9 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::ApiKeyMade
         | Template::ApiKeyRotated
         | Template::DealAgreed
+        | Template::DealJoined
+        | Template::BrokerAgreed
+        | Template::BrokerPaid
         | Template::DealPaidInPart
         | Template::SplitOffered
         | Template::DisputeAnswered

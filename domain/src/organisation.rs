@@ -122,7 +122,7 @@ pub enum OrganisationRefusal {
     #[error("an organisation has at most {MEMBERS_MAX} members")]
     TooManyMembers,
     #[error(
-        "an organisation has at most {INVITATIONS_OPEN_MAX} open invitations, and makes {INVITATIONS_MADE_MAX} a day"
+        "at most {INVITATIONS_OPEN_MAX} invitations are open at once, and {INVITATIONS_MADE_MAX} are made a day"
     )]
     TooManyInvitations,
     #[error("an invitation is sent at most {GENERATIONS_MAX} times")]

@@ -151,6 +151,14 @@ impl World {
                 "counterparty": { "phone": "254711000001" },
                 "milestones": [{ "title": "Goats", "amount": money }],
             }),
+            "counter_deal" => json!({
+                "title": "Two goats", "milestones": [{ "title": "Goats", "amount": money }],
+            }),
+            "quote_deal" => json!({ "amounts": [money] }),
+            "join_deal" => json!({ "code": "nonsense" }),
+            "create_fee_plan" => json!({
+                "currency": "KES", "percentage_bps": 150, "fixed_minor": 0,
+            }),
             "create_api_key" => {
                 json!({ "name": "Shop", "scopes": ["wallet:read"], "expires_in_days": 1 })
             }

@@ -3,6 +3,7 @@
 mod api_keys;
 mod approve;
 mod disputes;
+mod offers;
 mod organisations;
 mod personal;
 mod prove;
@@ -364,6 +365,7 @@ async fn every_answer_has_the_documented_shape() {
     let operator = observer.app.operator().await;
     trade(&observer, &buyer, &seller).await;
     disputes::disagree(&observer, (&buyer, &seller), &operator).await;
+    offers::negotiate(&observer, (&buyer, &seller), &operator).await;
     withdraw(&observer, &buyer, &operator).await;
     send(&observer, &buyer, &seller).await;
     reserve(&observer, &buyer, &seller).await;

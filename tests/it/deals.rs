@@ -1,6 +1,9 @@
 //! Deals from the draft to the end, with fees to the cent, refusals, cancelling and lists.
 
+mod costs;
 mod disputes;
+mod invited;
+mod offers;
 
 use amana_harness::{App, DealPlan, Funded, Person};
 use serde_json::{Value, json};

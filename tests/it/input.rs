@@ -55,6 +55,10 @@ impl World {
             "create_hold" => "/v1/holds".to_owned(),
             "settle_hold" => format!("/v1/holds/{HOLD}/settle"),
             "create_deal" => "/v1/deals".to_owned(),
+            "counter_deal" => format!("/v1/deals/{}/counter", self.deal),
+            "quote_deal" => "/v1/deals/quote".to_owned(),
+            "join_deal" => "/v1/deal-invitations/join".to_owned(),
+            "create_fee_plan" => "/v1/operator/fee-plans".to_owned(),
             "agree_deal" => format!("/v1/deals/{}/agree", self.deal),
             "fund_deal" => format!("/v1/deals/{}/fund", self.deal),
             "reject_milestone" => self.part("reject"),
@@ -139,7 +143,7 @@ const ORGANISATION: &str = "org_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const USER: &str = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 
 /// Every operation that takes a JSON body of ours.
-const WITH_BODY: [&str; 54] = [
+const WITH_BODY: [&str; 58] = [
     "accept_invitation",
     "accept_split_offer",
     "agree_deal",
@@ -155,10 +159,12 @@ const WITH_BODY: [&str; 54] = [
     "confirm_phone_change",
     "confirm_second_factor",
     "confirm_verification",
+    "counter_deal",
     "create_api_key",
     "create_deal",
     "create_deposit",
     "create_dispute",
+    "create_fee_plan",
     "create_hold",
     "create_invitation",
     "create_kyc_application",
@@ -170,8 +176,10 @@ const WITH_BODY: [&str; 54] = [
     "deliver_milestone",
     "fund_deal",
     "get_invitation",
+    "join_deal",
     "join_organisation",
     "log_in",
+    "quote_deal",
     "refresh_session",
     "refuse_withdrawal",
     "register_user",
@@ -226,6 +234,14 @@ fn good(operation: &str) -> Value {
             "counterparty": { "phone": "254711000002" },
             "milestones": [{ "title": "Goats", "amount": money }],
         }),
+        "counter_deal" => json!({
+            "title": "Two goats", "milestones": [{ "title": "Goats", "amount": money }],
+        }),
+        "quote_deal" => json!({ "amounts": [money] }),
+        "join_deal" => json!({ "code": "nonsense" }),
+        "create_fee_plan" => {
+            json!({ "currency": "KES", "percentage_bps": 150, "fixed_minor": 0 })
+        }
         "agree_deal" => json!({ "revision": 1 }),
         "fund_deal" => json!({ "method": "mpesa" }),
         "reject_milestone" | "create_dispute" => json!({ "reason": "One goat is a sheep" }),
@@ -333,6 +349,11 @@ async fn the_good_bodies_are_good() {
         // There is no such key.
         ("rotate_api_key", 404),
         ("create_deal", 201),
+        // It was agreed, and there is no such invitation.
+        ("counter_deal", 409),
+        ("join_deal", 404),
+        ("quote_deal", 200),
+        ("create_fee_plan", 201),
         ("create_deposit", 202),
         ("fund_deal", 202),
         // It was agreed to.

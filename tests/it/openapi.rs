@@ -25,12 +25,12 @@ pub(crate) const PUBLIC: [&str; 15] = [
 ];
 
 /// What an operation does is the first word of its id, and is one of these.
-const VERBS: [&str; 43] = [
+const VERBS: [&str; 45] = [
     "accept", "agree", "answer", "approve", "ask", "award", "cancel", "close", "complete",
-    "confirm", "create", "delete", "deliver", "end", "erase", "export", "fund", "get", "join",
-    "list", "log", "propose", "receive", "refresh", "refund", "refuse", "register", "reject",
-    "release", "remove", "reopen", "replay", "resend", "revoke", "rotate", "send", "set", "settle",
-    "start", "step", "submit", "update", "withdraw",
+    "confirm", "counter", "create", "delete", "deliver", "end", "erase", "export", "fund", "get",
+    "join", "list", "log", "propose", "quote", "receive", "refresh", "refund", "refuse",
+    "register", "reject", "release", "remove", "reopen", "replay", "resend", "revoke", "rotate",
+    "send", "set", "settle", "start", "step", "submit", "update", "withdraw",
 ];
 
 /// One operation of the document, with the place where it is called.

@@ -65,6 +65,7 @@ pub const fn variables(template: Template) -> Variables {
         Template::DealInvitation => {
             only(&["counterparty", "deal_title", "amount", "code", "deadline"])
         }
+        Template::BrokerAgreed => only(&["name", "deal_title", "amount"]),
         Template::DealAgreed | Template::PayerNamed => {
             only(&["name", "counterparty", "deal_title", "amount"])
         }
@@ -89,6 +90,7 @@ pub const fn variables(template: Template) -> Variables {
             with(&["name", "deal_title", "milestone", "amount"], Detail::Explanation)
         }
         Template::DealCancelled
+        | Template::DealJoined
         | Template::CancelAsked
         | Template::DealExpired
         | Template::DealCompleted => only(&["name", "counterparty", "deal_title"]),
@@ -100,9 +102,10 @@ pub const fn variables(template: Template) -> Variables {
         Template::MilestoneDelivered => {
             only(&["name", "counterparty", "deal_title", "milestone", "amount", "deadline"])
         }
-        Template::MilestoneReleased | Template::MilestoneRefunded | Template::MilestoneSplit => {
-            only(&["name", "deal_title", "milestone", "amount"])
-        }
+        Template::MilestoneReleased
+        | Template::MilestoneRefunded
+        | Template::MilestoneSplit
+        | Template::BrokerPaid => only(&["name", "deal_title", "milestone", "amount"]),
         Template::DepositReceived | Template::PaymentMatched => {
             with(&["name", "amount"], Detail::Receipt)
         }

@@ -1,14 +1,18 @@
 //! Deals: creating, commanding, reading. What a command does is decided by the domain; this writes it.
 
+mod agreement;
 mod deliveries;
 mod disputes;
 mod files;
 mod hand_over;
+mod inviting;
 mod milestones;
+mod offers;
 mod organisation;
 mod payers;
 mod request;
 mod review;
+mod revisions;
 mod rows;
 mod splitting;
 mod telling;
@@ -16,12 +20,17 @@ mod timeline;
 mod view;
 mod write;
 
+pub use agreement::AgreementView;
 pub use deliveries::DeliveryView;
 pub use disputes::{AwardView, DisputeView};
 pub use files::DealFile;
 pub(crate) use files::open as open_file;
-pub use request::{NewDealRequest, NewMilestoneRequest, OfferRequest};
+pub use inviting::DealInvitation;
+pub(crate) use inviting::{bind as join_invited, to_send as invitation_to_send};
+pub use offers::KeptOffer;
+pub use request::{NewDealRequest, NewMilestoneRequest, OfferRequest, Opposite};
 pub use review::{AwardRequest, DisputePlace, DisputeReview};
+pub use revisions::{RevisionView, Signature};
 pub use timeline::TimelineEvent;
 pub(crate) use timeline::note;
 pub use view::DealView;
@@ -31,6 +40,7 @@ pub(crate) use write::{By, apply, lock};
 
 use crate::audit;
 use crate::error::{Conflict, Error};
+use crate::fee_plans;
 use crate::idempotency::{self, Answer, Keyed, Outcome};
 use crate::job::TimerKind;
 use crate::jobs::{self, Claim};
@@ -41,6 +51,7 @@ use crate::schema::deal_participants;
 use crate::users;
 use amana_domain::deal::{self, Actor, Command, Deal, Event, Refusal};
 use amana_domain::id::{DealId, UserId};
+use amana_domain::transfer::TransferRefusal;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
@@ -50,25 +61,30 @@ use uuid::Uuid;
 impl Store {
     /// # Errors
     /// [`Error::Refused`] if the deal makes no sense; [`Conflict::UnknownCounterparty`] if the other party's
-    /// account is closed; [`Conflict::UnknownOrganisation`] if the caller does not belong to it.
+    /// account is closed, [`TransferRefusal::RecipientClosed`] if the broker's is;
+    /// [`Conflict::UnknownOrganisation`] if the caller does not belong to it; [`Error::Organisation`] if the caller
+    /// invites too many.
     pub async fn create_deal(
         &self,
         user: UserId,
-        request: NewDealRequest,
+        mut request: NewDealRequest,
         now: DateTime<Utc>,
     ) -> Result<DealView, Error> {
-        let (counterparty, organisation) = (request.counterparty, request.organisation);
-        let deal = deal::draft(request.into_deal(user))?;
+        let (counterparty, organisation) = (request.counterparty.clone(), request.organisation);
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
+            request.offer.fees = fee_plans::in_force(conn, request.offer.fees, now).await?;
+            let deal = deal::draft(request.clone().into_deal(user))?;
             users::require_open(conn, user).await?;
-            if !users::is_open(conn, counterparty).await? {
-                return Err(Error::Conflict(Conflict::UnknownCounterparty));
-            }
+            require_others_open(conn, &deal, user).await?;
             if let Some(id) = organisation {
                 organisation::require_member(conn, user, id).await?;
             }
             write::insert(conn, &deal, organisation, now).await?;
+            revisions::keep(conn, &deal, user, now).await?;
+            if let Opposite::Invited(contact) = &counterparty {
+                inviting::invite(conn, vault, (&deal, user), contact, now).await?;
+            }
             let by = By::from(Actor::User(user));
             let data = json!({ "from": null, "to": deal.state.as_str() });
             timeline::record(conn, &deal, &deal, &Event::Created, &by, now).await?;
@@ -190,6 +206,25 @@ impl Store {
     }
 }
 
+/// Nothing is made with people who are not here any more.
+async fn require_others_open(
+    conn: &mut AsyncPgConnection,
+    deal: &Deal,
+    user: UserId,
+) -> Result<(), Error> {
+    for other in [deal.buyer, deal.seller].into_iter().flatten().filter(|side| *side != user) {
+        if !users::is_open(conn, other).await? {
+            return Err(Error::Conflict(Conflict::UnknownCounterparty));
+        }
+    }
+    match deal.broker {
+        Some(broker) if !users::is_open(conn, broker.user).await? => {
+            Err(TransferRefusal::RecipientClosed.into())
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// Loads and locks a deal that must concern the caller.
 pub(crate) async fn lock_as_party(
     conn: &mut AsyncPgConnection,
@@ -218,7 +253,10 @@ async fn command_as_party(
     reason: Option<String>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let deal = lock_as_party(conn, user, id).await?;
+    let mut deal = lock_as_party(conn, user, id).await?;
+    if *command == Command::Propose && deal.role_of(user) == Some(deal.offered_by) {
+        deal = inviting::join_if_proven(conn, deal, now).await?;
+    }
     let by = By { actor: Actor::User(user), reason };
     // A payment under way would arrive at a deal that is no longer there to take it. The money would be
     // safe in the wallet, but nobody wants that surprise: the parties wait for the outcome first.

@@ -127,9 +127,12 @@ pub(crate) async fn to_send(
     conn: &mut AsyncPgConnection,
     id: Uuid,
     now: DateTime<Utc>,
-) -> Result<Option<(String, Told)>, Error> {
+) -> Result<Option<(Contact, Told)>, Error> {
     let open = find_open(conn, InvitationId::new(id), now).await?;
-    Ok(open.map(|one| (one.email, Told::Invitation { id, generation: one.generation })))
+    let told = |one: Open| {
+        (Contact::Email(one.email), Told::Invitation { id, generation: one.generation })
+    };
+    Ok(open.map(told))
 }
 
 /// Ends one, and forgets its address.

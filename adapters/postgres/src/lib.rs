@@ -15,6 +15,7 @@ mod deals;
 mod documents;
 mod error;
 mod factors;
+mod fee_plans;
 mod handles;
 mod holds;
 mod idempotency;
@@ -54,12 +55,14 @@ pub use callbacks::{CallbackKind, CallbackOutcome, NewCallback, StoredCallback};
 pub use clock::Clock;
 pub use codes::{CodeKey, Proof as CodeProof};
 pub use deals::{
-    AwardRequest, AwardView, DealFile, DealView, DeliveryView, DisputePlace, DisputeReview,
-    DisputeView, NewDealRequest, NewMilestoneRequest, OfferRequest, TimelineEvent,
+    AgreementView, AwardRequest, AwardView, DealFile, DealInvitation, DealView, DeliveryView,
+    DisputePlace, DisputeReview, DisputeView, KeptOffer, NewDealRequest, NewMilestoneRequest,
+    OfferRequest, Opposite, RevisionView, Signature, TimelineEvent,
 };
 pub use documents::{Document, OpenDocument};
 pub use error::{Conflict, Error, StoreError};
 pub use factors::{FactorView, ReadCode, Shown, Unreadable};
+pub use fee_plans::{CONFIGURED_VERSION, PublishedPlan};
 pub use holds::{HoldFilter, HoldRole, HoldView, NewHold};
 pub use idempotency::{Answer, Keyed, OperationView, Outcome};
 pub use invitations::{InvitationView, NewInvitation, OpenInvitation, Told};
@@ -82,7 +85,7 @@ pub use quote::{Allowance, Quote};
 pub use reconciliation::{BreakView, RunSummary, RunView, SuspenseItem};
 pub use sessions::{Device, LogIn, SessionView};
 pub use signing_keys::{KeyPair, SigningKey};
-pub use through::{current_key, through_key};
+pub use through::{current_key, in_session, through_key};
 pub use transactions::{
     SCAN_MAX, StatementPage, StatementPlace, TransactionFilter, TransactionPage,
 };

@@ -1,6 +1,7 @@
 //! Messages to people: recorded with the change that causes them, sent by jobs.
 
 use crate::codes;
+use crate::deals;
 use crate::error::Error;
 use crate::invitations::{self, Told};
 use crate::job::Job;
@@ -60,6 +61,7 @@ pub(crate) async fn enqueue(
             to: None,
             code: None,
             invitation: None,
+            deal_invitation: None,
         };
         insert(conn, user, message, now).await?;
     }
@@ -84,6 +86,7 @@ pub(crate) async fn enqueue_to(
         to: Some(user.key(vault)?.seal(Column::NotificationAddress, to.as_str())?),
         code,
         invitation: None,
+        deal_invitation: None,
     };
     insert(conn, user, message, now).await
 }
@@ -104,6 +107,31 @@ pub(crate) async fn enqueue_invitation(
         to: None,
         code: None,
         invitation: Some(id.uuid()),
+        deal_invitation: None,
+    };
+    insert(conn, inviter, message, now).await
+}
+
+/// Records an invitation to a deal, likewise.
+pub(crate) async fn enqueue_deal_invitation(
+    conn: &mut AsyncPgConnection,
+    inviter: &User,
+    (id, kind): (Uuid, ContactKind),
+    params: Value,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let channel = match kind {
+        ContactKind::Email => Channel::Email,
+        ContactKind::Phone => Channel::Sms,
+    };
+    let message = NewMessage {
+        template: Template::DealInvitation,
+        channel,
+        params,
+        to: None,
+        code: None,
+        invitation: None,
+        deal_invitation: Some(id),
     };
     insert(conn, inviter, message, now).await
 }
@@ -116,6 +144,7 @@ struct NewMessage {
     to: Option<Vec<u8>>,
     code: Option<Uuid>,
     invitation: Option<Uuid>,
+    deal_invitation: Option<Uuid>,
 }
 
 async fn insert(
@@ -138,6 +167,7 @@ async fn insert(
             notifications::address_sealed.eq(message.to),
             notifications::code_id.eq(message.code),
             notifications::invitation_id.eq(message.invitation),
+            notifications::deal_invitation_id.eq(message.deal_invitation),
             notifications::created_at.eq(now),
         ))
         .execute(conn)
@@ -163,6 +193,7 @@ struct Row {
     address_sealed: Option<Vec<u8>>,
     code_id: Option<Uuid>,
     invitation_id: Option<Uuid>,
+    deal_invitation_id: Option<Uuid>,
 }
 
 impl Store {
@@ -196,12 +227,18 @@ impl Store {
             }
             None => user.contact(vault, kind),
         };
-        let (to, told) = match (row.code_id, row.invitation_id) {
+        let (to, told) = match (row.code_id, row.invitation_id.or(row.deal_invitation_id)) {
             (Some(code), _) if !codes::is_open(&mut conn, code, now).await? => return Ok(None),
-            (None, Some(id)) => match invitations::to_send(&mut conn, id, now).await? {
-                Some((email, told)) => (Contact::Email(email), Some(told)),
-                None => return Ok(None),
-            },
+            (None, Some(id)) => {
+                let found = match row.invitation_id {
+                    Some(_) => invitations::to_send(&mut conn, id, now).await?,
+                    None => deals::invitation_to_send(&mut conn, vault, id, now).await?,
+                };
+                match found {
+                    Some((to, told)) => (to, Some(told)),
+                    None => return Ok(None),
+                }
+            }
             (code, _) => (own()?, code.map(Told::Code)),
         };
         Ok(Some(PendingNotification {

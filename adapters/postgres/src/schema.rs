@@ -139,6 +139,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    deal_invitations (id) {
+        id -> Uuid,
+        deal_id -> Uuid,
+        role -> Text,
+        inviter_id -> Uuid,
+        kind -> Text,
+        contact_sealed -> Nullable<Bytea>,
+        contact_digest -> Nullable<Bytea>,
+        code_id -> Uuid,
+        generation -> Int2,
+        created_at -> Timestamptz,
+        sent_at -> Nullable<Timestamptz>,
+        expires_at -> Nullable<Timestamptz>,
+        ended_at -> Nullable<Timestamptz>,
+        end_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     deal_participants (user_id, deal_id) {
         user_id -> Uuid,
         deal_id -> Uuid,
@@ -152,6 +171,39 @@ diesel::table! {
         user_id -> Uuid,
         paid_minor -> Int8,
         returned_minor -> Int8,
+    }
+}
+
+diesel::table! {
+    deal_revisions (deal_id, revision) {
+        deal_id -> Uuid,
+        revision -> Int4,
+        offered_by -> Text,
+        by_user -> Uuid,
+        session_id -> Nullable<Uuid>,
+        offer -> Jsonb,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    deal_signatures (deal_id, revision, role) {
+        deal_id -> Uuid,
+        revision -> Int4,
+        role -> Text,
+        user_id -> Uuid,
+        session_id -> Nullable<Uuid>,
+        api_key_id -> Nullable<Uuid>,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    deal_snapshots (deal_id) {
+        deal_id -> Uuid,
+        revision -> Int4,
+        data -> Jsonb,
+        at -> Timestamptz,
     }
 }
 
@@ -258,6 +310,21 @@ diesel::table! {
         milestone_id -> Uuid,
         tries -> Int2,
         since -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    fee_plans (currency, version) {
+        currency -> Text,
+        version -> Int4,
+        percentage_bps -> Int4,
+        fixed_minor -> Int8,
+        floor_minor -> Int8,
+        cap_minor -> Nullable<Int8>,
+        provider_cost_minor -> Int8,
+        valid_from -> Timestamptz,
+        published_by -> Uuid,
+        published_at -> Timestamptz,
     }
 }
 
@@ -432,6 +499,7 @@ diesel::table! {
         code_id -> Nullable<Uuid>,
         address_sealed -> Nullable<Bytea>,
         invitation_id -> Nullable<Uuid>,
+        deal_invitation_id -> Nullable<Uuid>,
     }
 }
 
@@ -689,10 +757,15 @@ diesel::joinable!(deal_files -> deals (deal_id));
 diesel::joinable!(deal_files -> disputes (dispute_id));
 diesel::joinable!(deal_files -> milestones (milestone_id));
 diesel::joinable!(deal_files -> users (user_id));
+diesel::joinable!(deal_invitations -> deals (deal_id));
+diesel::joinable!(deal_invitations -> users (inviter_id));
 diesel::joinable!(deal_participants -> deals (deal_id));
 diesel::joinable!(deal_participants -> users (user_id));
 diesel::joinable!(deal_payers -> deals (deal_id));
 diesel::joinable!(deal_payers -> users (user_id));
+diesel::joinable!(deal_revisions -> deals (deal_id));
+diesel::joinable!(deal_revisions -> users (by_user));
+diesel::joinable!(deal_signatures -> users (user_id));
 diesel::joinable!(deals -> organisations (organisation_id));
 diesel::joinable!(deliveries -> milestones (milestone_id));
 diesel::joinable!(deliveries -> users (by));
@@ -700,6 +773,7 @@ diesel::joinable!(disputes -> deals (deal_id));
 diesel::joinable!(disputes -> milestones (milestone_id));
 diesel::joinable!(exchanges -> payments (payment_id));
 diesel::joinable!(hand_over_tries -> milestones (milestone_id));
+diesel::joinable!(fee_plans -> users (published_by));
 diesel::joinable!(handles -> users (user_id));
 diesel::joinable!(holds -> payments (payment_id));
 diesel::joinable!(idempotency_keys -> users (user_id));
@@ -735,14 +809,19 @@ diesel::allow_tables_to_appear_in_same_query!(
     codes,
     deal_events,
     deal_files,
+    deal_invitations,
     deal_participants,
     deal_payers,
+    deal_revisions,
+    deal_signatures,
+    deal_snapshots,
     deals,
     deliveries,
     disputes,
     entries,
     exchanges,
     hand_over_tries,
+    fee_plans,
     handles,
     holds,
     idempotency_keys,

@@ -3,7 +3,7 @@
 //! The person in whose name a key calls stays the actor of every audit record; `api_key` among its data tells that
 //! it was a machine of theirs, and which.
 
-use amana_domain::id::ApiKeyId;
+use amana_domain::id::{ApiKeyId, SessionId};
 use serde_json::Value;
 use std::future::Future;
 
@@ -11,6 +11,7 @@ const MEMBER: &str = "api_key";
 
 tokio::task_local! {
     static KEY: Option<ApiKeyId>;
+    static SESSION: Option<SessionId>;
 }
 
 /// Carries out what a call does that came through this key; `None`: a person called.
@@ -22,6 +23,16 @@ pub async fn through_key<T>(key: Option<ApiKeyId>, work: impl Future<Output = T>
 #[must_use]
 pub fn current_key() -> Option<ApiKeyId> {
     KEY.try_with(|key| *key).ok().flatten()
+}
+
+/// Carries out what somebody does in this session, so that what they sign thereby says so; `None`: a machine of theirs.
+pub async fn in_session<T>(session: Option<SessionId>, work: impl Future<Output = T>) -> T {
+    SESSION.scope(session, work).await
+}
+
+/// The session in which something is signed.
+pub(crate) fn current_session() -> Option<SessionId> {
+    SESSION.try_with(|session| *session).ok().flatten()
 }
 
 /// The data of an audit record, with the key.

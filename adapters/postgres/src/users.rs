@@ -307,6 +307,14 @@ impl Store {
         load(&mut conn, id).await
     }
 
+    /// The person whom somebody means, if there is one.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn person_meant(&self, payee: &Payee) -> Result<Option<UserId>, Error> {
+        find_payee(&mut *self.connection().await?, self.vault()?, payee).await
+    }
+
     /// # Errors
     /// [`Error::Store`] only.
     pub async fn user_by_email(&self, email: &str) -> Result<Option<User>, Error> {

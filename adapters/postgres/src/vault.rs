@@ -32,6 +32,7 @@ text_enum! {
         UserPhone = "users.phone",
         CodeTarget = "codes.target",
         NotificationAddress = "notifications.address",
+        DealInvitationContact = "deal_invitations.contact",
         PaymentNumber = "payments.msisdn",
         ProviderReference = "payments.provider_reference",
         ExchangeRequest = "exchanges.request",

@@ -1,21 +1,26 @@
 //! Deals as those see them whom they concern.
 
 mod milestone;
+mod offer;
 mod terms;
 mod timeline;
 
+pub(super) use offer::{AgreementAnswer, QuoteOfDeal, RevisionAnswer};
 pub(crate) use timeline::TimelineAnswer;
 
 use super::plain::deal_text;
 use crate::payments::PaymentAnswer;
 use crate::wire::{Money, Nullable, Timestamp, Wire};
+use amana_domain::contact::ContactKind;
 use amana_domain::deal::{Deal, DealState, Extension, Milestone, Payer, Role};
-use amana_domain::fee::FeePayer;
+use amana_domain::fee::{Charge, FeePayer, FeePlan};
 use amana_domain::id::{DealId, MilestoneId, OrganisationId, UserId};
-use amana_postgres::DealView;
+use amana_domain::money as domain;
+use amana_postgres::{DealInvitation, DealView, Signature};
 use milestone::MilestoneAnswer;
 use poem_openapi::Object;
-use terms::{Deadline, TermsAnswer};
+use terms::Deadline;
+pub(super) use terms::TermsAnswer;
 
 /// A deal between a buyer and a seller.
 #[derive(Debug, Object)]
@@ -36,6 +41,10 @@ pub(crate) struct DealAnswer {
     revision: u32,
     /// The side that made this offer; the other one agrees to it, or makes another.
     offered_by: Wire<Role>,
+    /// Who has signed this offer so far: one side by making it, the other by agreeing.
+    signed_by: Vec<SignedBy>,
+    /// The invitation to the side on which nobody stands yet.
+    invitation: Nullable<InvitedAnswer>,
     state: Wire<DealState>,
     /// How it stands, in plain English.
     status_text: String,
@@ -69,6 +78,25 @@ pub(crate) struct DealAnswer {
 struct Party {
     id: Wire<UserId>,
     name: String,
+}
+
+/// A side that has signed.
+#[derive(Debug, Object)]
+struct SignedBy {
+    role: Wire<Role>,
+    at: Timestamp,
+}
+
+/// Somebody is invited; they join by proving the address or number.
+#[derive(Debug, Object)]
+#[oai(rename = "DealInvitation")]
+struct InvitedAnswer {
+    role: Wire<Role>,
+    channel: Wire<ContactKind>,
+    /// `null` until the deal is proposed.
+    sent_at: Nullable<Timestamp>,
+    /// Until when it is good; see `resend_deal_invitation`.
+    expires_at: Nullable<Timestamp>,
 }
 
 /// Who brought the two together.
@@ -148,6 +176,8 @@ impl DealAnswer {
             broker: Nullable::of(broker(view)),
             revision: deal.revision,
             offered_by: deal.offered_by.into(),
+            signed_by: view.signatures.iter().map(SignedBy::from).collect(),
+            invitation: Nullable::of(view.invitation),
             state: deal.state.into(),
             status_text: deal_text(view),
             due_at: Nullable::of(deal.due_at),
@@ -156,7 +186,7 @@ impl DealAnswer {
             paid: Money::minor(paid, deal.currency),
             outstanding: Money::minor(outstanding, deal.currency),
             payers: payers(view),
-            fees: Fees::of(deal),
+            fees: Fees::of(deal.fees, deal.milestones.iter().map(|milestone| milestone.charge)),
             terms: TermsAnswer::from(deal.terms),
             milestones: milestones(view),
             cancel_asked_by: Nullable::of(deal.cancel_asked_by),
@@ -214,8 +244,11 @@ fn sum(deal: &Deal, part: impl Fn(&Milestone) -> i64) -> Money {
 }
 
 impl Fees {
-    fn of(deal: &Deal) -> Self {
-        let plan = deal.fees;
+    fn of(plan: FeePlan, charges: impl Iterator<Item = Charge> + Clone) -> Self {
+        let sum = |part: fn(&Charge) -> domain::Money| {
+            let minor = charges.clone().map(|charge| part(&charge).minor());
+            Money::minor(minor.fold(0, i64::saturating_add), plan.fixed.currency())
+        };
         Self {
             plan_version: plan.version,
             payer: plan.payer.into(),
@@ -223,10 +256,27 @@ impl Fees {
             fixed: plan.fixed.into(),
             floor: plan.floor.into(),
             cap: Nullable::of(plan.cap),
-            provider_cost: sum(deal, |milestone| milestone.charge.provider_cost.minor()),
-            commission: sum(deal, |milestone| milestone.charge.commission.minor()),
-            buyer: sum(deal, |milestone| milestone.charge.buyer.minor()),
-            seller: sum(deal, |milestone| milestone.charge.seller.minor()),
+            provider_cost: sum(|charge| charge.provider_cost),
+            commission: sum(|charge| charge.commission),
+            buyer: sum(|charge| charge.buyer),
+            seller: sum(|charge| charge.seller),
+        }
+    }
+}
+
+impl From<&Signature> for SignedBy {
+    fn from(signature: &Signature) -> Self {
+        Self { role: signature.role.into(), at: signature.at.into() }
+    }
+}
+
+impl From<DealInvitation> for InvitedAnswer {
+    fn from(invitation: DealInvitation) -> Self {
+        Self {
+            role: invitation.role.into(),
+            channel: invitation.kind.into(),
+            sent_at: Nullable::of(invitation.sent_at),
+            expires_at: Nullable::of(invitation.expires_at),
         }
     }
 }

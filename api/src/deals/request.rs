@@ -5,14 +5,20 @@ use crate::payments::payer;
 use crate::principal::{DealsWrite, Principal};
 use crate::problem::ApiError;
 use crate::wire::{
-    Description, Email, Hours, Phone, PositiveMoney, Quantity, Revision, Title, Wire, text_values,
+    CommissionBps, Description, Email, Hours, Phone, PositiveMoney, Quantity, Revision, Title,
+    Wire, text_values,
 };
-use amana_domain::deal::{ITEMS_MAX, Item, MILESTONES_MAX, Proof, Role, Terms};
+use amana_domain::contact::Contact;
+use amana_domain::deal::{
+    Broker, DealTemplate, ITEMS_MAX, Item, MILESTONES_MAX, Proof, Role, Terms,
+};
 use amana_domain::fee::FeePayer;
+use amana_domain::handle::Handle;
 use amana_domain::id::{OrganisationId, UserId};
 use amana_domain::money::Currency;
+use amana_domain::payee::Payee;
 use amana_domain::text_enum;
-use amana_postgres::{Conflict, FundingMethod, NewDealRequest, NewMilestoneRequest, OfferRequest};
+use amana_postgres::{FundingMethod, NewDealRequest, NewMilestoneRequest, OfferRequest, Opposite};
 use chrono::TimeDelta;
 use poem_openapi::Object;
 use serde::de::Error as _;
@@ -29,7 +35,8 @@ pub(super) struct CreateDeal {
     title: Wire<Title>,
     /// The caller's own side.
     role: Wire<Role>,
-    /// The other party, who must be registered.
+    /// The other party. Somebody who is not registered is invited when the deal is proposed, and joins it by proving
+    /// the address or number.
     counterparty: Counterparty,
     /// The organisation in whose name the deal is made; the caller belongs to it. That of the API key if left out.
     organisation_id: Option<Wire<OrganisationId>>,
@@ -37,11 +44,60 @@ pub(super) struct CreateDeal {
     currency: Wire<Currency>,
     /// Who bears the fee; the seller if left out.
     fee_payer: Option<Wire<FeePayer>>,
-    /// 1 to 20 parts that are delivered and paid one by one, in this order.
+    /// 1 to 20 parts that are delivered and paid one by one, in this order. Either these or `template` and `amount`.
     #[oai(validator(min_items = 1, max_items = 20))]
-    #[serde(deserialize_with = "bounded")]
-    milestones: Vec<CreateMilestone>,
-    /// How long each side has; what is left out has its usual length.
+    #[serde(default, deserialize_with = "bounded")]
+    milestones: Option<Vec<CreateMilestone>>,
+    /// One of `get_deal_templates`, which divides `amount` into its milestones.
+    template: Option<Wire<DealTemplate>>,
+    /// With `template`: the whole price.
+    amount: Option<PositiveMoney>,
+    /// How long each side has; what is left out has its usual length, or that of the template.
+    terms: Option<CreateTerms>,
+    /// Who brought the two together, if anybody did.
+    broker: Option<CreateBroker>,
+}
+
+/// Another offer: all of it anew.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[oai(deny_unknown_fields)]
+pub(super) struct CounterDeal {
+    /// What it is about, in a line.
+    title: Wire<Title>,
+    /// Who bears the fee; the seller if left out.
+    fee_payer: Option<Wire<FeePayer>>,
+    /// 1 to 20 parts, as in `create_deal`. Either these or `template` and `amount`.
+    #[oai(validator(min_items = 1, max_items = 20))]
+    #[serde(default, deserialize_with = "bounded")]
+    milestones: Option<Vec<CreateMilestone>>,
+    /// One of `get_deal_templates`, which divides `amount` into its milestones.
+    template: Option<Wire<DealTemplate>>,
+    /// With `template`: the whole price.
+    amount: Option<PositiveMoney>,
+    /// How long each side has; what is left out has its usual length, or that of the template.
+    terms: Option<CreateTerms>,
+}
+
+/// Somebody who brought the two together, by exactly one of handle and id.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[oai(deny_unknown_fields)]
+struct CreateBroker {
+    /// As people write it, with or without the `@`.
+    handle: Option<Wire<Handle>>,
+    user_id: Option<Wire<UserId>>,
+    /// Of all amounts, in hundredths of a percent; part of the fees.
+    commission_bps: CommissionBps,
+}
+
+/// What is offered, whichever operation it came by.
+struct Asked {
+    title: Wire<Title>,
+    fee_payer: Option<Wire<FeePayer>>,
+    milestones: Option<Vec<CreateMilestone>>,
+    template: Option<Wire<DealTemplate>>,
+    amount: Option<PositiveMoney>,
     terms: Option<CreateTerms>,
 }
 
@@ -115,12 +171,15 @@ struct CreateTerms {
 }
 
 // The document's own check does not say where the list is.
-fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<CreateMilestone>, D::Error> {
-    let milestones = Vec::deserialize(deserializer)?;
-    if (1..=MILESTONES_MAX).contains(&milestones.len()) {
-        Ok(milestones)
-    } else {
-        Err(D::Error::custom(format!("expected 1 to {MILESTONES_MAX} milestones")))
+fn bounded<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<CreateMilestone>>, D::Error> {
+    let milestones: Option<Vec<CreateMilestone>> = Option::deserialize(deserializer)?;
+    match milestones {
+        Some(milestones) if !(1..=MILESTONES_MAX).contains(&milestones.len()) => {
+            Err(D::Error::custom(format!("expected 1 to {MILESTONES_MAX} milestones")))
+        }
+        milestones => Ok(milestones),
     }
 }
 
@@ -144,21 +203,69 @@ impl CreateDeal {
     /// Looks the other party up and puts the rest into the domain's terms.
     pub(super) async fn parse(self, context: &Context) -> Result<NewDealRequest, ApiError> {
         let currency = self.currency.0;
-        let payer = self.fee_payer.map_or(FeePayer::Seller, |payer| payer.0);
-        let offer = OfferRequest {
-            title: self.title.0.0,
-            fees: context.fees.plan(currency, payer)?,
-            terms: self.terms.unwrap_or_default().into(),
-            milestones: milestones(self.milestones, currency)?,
+        let Self { title, fee_payer, milestones, template, amount, terms, .. } = self;
+        let asked = Asked { title, fee_payer, milestones, template, amount, terms };
+        let offer = asked.offer(context, currency)?;
+        let broker = match self.broker {
+            Some(broker) => Some(broker.find(context).await?),
+            None => None,
         };
         Ok(NewDealRequest {
             organisation: self.organisation_id.map(|id| id.0),
             role: self.role.0,
             counterparty: self.counterparty.find(context).await?,
-            broker: None,
+            broker,
             currency,
             offer,
         })
+    }
+}
+
+impl CounterDeal {
+    /// Its currency is that of the deal, which the store sees to.
+    pub(super) fn parse(self, context: &Context) -> Result<OfferRequest, ApiError> {
+        let Self { title, fee_payer, milestones, template, amount, terms } = self;
+        let parts = milestones.iter().flatten().map(|part| part.amount.currency.0);
+        let currency = amount.iter().map(|money| money.currency.0).chain(parts).next();
+        let asked = Asked { title, fee_payer, milestones, template, amount, terms };
+        asked.offer(context, currency.unwrap_or(Currency::Kes))
+    }
+}
+
+impl Asked {
+    fn offer(self, context: &Context, currency: Currency) -> Result<OfferRequest, ApiError> {
+        let payer = self.fee_payer.map_or(FeePayer::Seller, |payer| payer.0);
+        let (title, fees) = (self.title.0.0, context.fees.plan(currency, payer)?);
+        let terms = self.terms.unwrap_or_default();
+        match (self.milestones, self.template, self.amount) {
+            (Some(parts), None, None) => {
+                let (terms, milestones) = (terms.on(Terms::usual()), milestones(parts, currency)?);
+                Ok(OfferRequest { title, fees, terms, milestones })
+            }
+            (None, Some(template), Some(price)) => {
+                if price.currency.0 != currency {
+                    let expected = "expected the currency of the deal";
+                    return Err(ApiError::field("/amount/currency", expected));
+                }
+                let (template, price) = (template.0, price.money()?);
+                let offer = OfferRequest::of_template(template, title, price, fees);
+                Ok(OfferRequest { terms: terms.on(offer.terms), ..offer })
+            }
+            _ => Err(ApiError::field("", "expected either milestones, or template and amount")),
+        }
+    }
+}
+
+impl CreateBroker {
+    async fn find(self, context: &Context) -> Result<Broker, ApiError> {
+        let payee = match (self.handle, self.user_id) {
+            (Some(handle), None) => Payee::Handle(handle.0),
+            (None, Some(user)) => Payee::User(user.0),
+            _ => return Err(ApiError::field("/broker", "expected either handle or user_id")),
+        };
+        let found = context.store.person_meant(&payee).await?;
+        let user = found.ok_or_else(|| ApiError::field("/broker", "there is no such person"))?;
+        Ok(Broker { user, commission_bps: self.commission_bps.get_u16() })
     }
 }
 
@@ -196,30 +303,35 @@ fn milestones(
     milestones.collect()
 }
 
-impl From<CreateTerms> for Terms {
-    fn from(asked: CreateTerms) -> Self {
-        let usual = Terms::usual();
-        Self {
-            acceptance: period(asked.acceptance_hours, usual.acceptance),
-            funding: period(asked.funding_hours, usual.funding),
-            inspection: period(asked.inspection_hours, usual.inspection),
-            rework: period(asked.rework_hours, usual.rework),
-            answer: period(asked.answer_hours, usual.answer),
-            award: period(asked.award_hours, usual.award),
+impl CreateTerms {
+    /// What is said, and otherwise what is usual.
+    fn on(self, usual: Terms) -> Terms {
+        Terms {
+            acceptance: period(self.acceptance_hours, usual.acceptance),
+            funding: period(self.funding_hours, usual.funding),
+            inspection: period(self.inspection_hours, usual.inspection),
+            rework: period(self.rework_hours, usual.rework),
+            answer: period(self.answer_hours, usual.answer),
+            award: period(self.award_hours, usual.award),
         }
     }
 }
 
 impl Counterparty {
-    async fn find(self, context: &Context) -> Result<UserId, ApiError> {
-        let user = match (self.email, self.phone) {
-            (Some(email), None) => context.store.user_by_email(&email.0.0).await?,
-            (None, Some(phone)) => context.store.user_by_phone(&phone.0.0).await?,
+    /// Whoever has registered with it, or else an invitation to it.
+    async fn find(self, context: &Context) -> Result<Opposite, ApiError> {
+        let (payee, contact) = match (self.email, self.phone) {
+            (Some(email), None) => {
+                let address = email.0.0.to_lowercase();
+                (Payee::Email(address.clone()), Contact::Email(address))
+            }
+            (None, Some(phone)) => (Payee::Phone(phone.0.0.clone()), Contact::Phone(phone.0.0)),
             (None, None) | (Some(_), Some(_)) => {
                 return Err(ApiError::field("/counterparty", "expected either email or phone"));
             }
         };
-        user.map(|user| user.id).ok_or_else(|| Conflict::UnknownCounterparty.into())
+        let user = context.store.person_meant(&payee).await?;
+        Ok(user.map_or(Opposite::Invited(contact), Opposite::Registered))
     }
 }
 

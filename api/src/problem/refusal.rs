@@ -88,6 +88,7 @@ impl From<Refusal> for ApiError {
                 Self::new(Code::SameParty, text.clone()).at("/counterparty", text)
             }
             Refusal::Title => Self::field("/title", text),
+            Refusal::Commission => Self::field("/broker/commission_bps", text),
             Refusal::MilestoneCount | Refusal::Amount | Refusal::Items | Refusal::Description => {
                 Self::field("/milestones", text)
             }

@@ -2,7 +2,8 @@
 
 use super::{inline, single_value};
 use amana_domain::api_key::{LIFE_DAYS_MAX, OVERLAP_MAX};
-use amana_domain::deal::{REVISIONS_MAX, TERM_MAX};
+use amana_domain::deal::{COMMISSION_BPS_MAX, REVISIONS_MAX, TERM_MAX};
+use amana_domain::fee::BASIS_POINTS_MAX;
 use amana_domain::hold::HOURS_MAX;
 use amana_domain::money::AMOUNT_MINOR_MAX;
 use amana_postgres::PAGE_MAX;
@@ -27,6 +28,15 @@ pub(crate) type Hours = Whole<1, { TERM_MAX.num_hours() }>;
 
 /// The number of an offer within its deal.
 pub(crate) type Revision = Whole<1, { REVISIONS_MAX as i64 }>;
+
+/// A broker's part of a price, in hundredths of a percent.
+pub(crate) type CommissionBps = Whole<0, { COMMISSION_BPS_MAX as i64 }>;
+
+/// Of a fee, in hundredths of a percent.
+pub(crate) type BasisPoints = Whole<0, { BASIS_POINTS_MAX as i64 }>;
+
+/// An amount that may be nothing, in minor units.
+pub(crate) type MinorOrNone = Whole<0, AMOUNT_MINOR_MAX>;
 
 /// How many of an item.
 pub(crate) type Quantity = Whole<1, 1_000_000>;
@@ -61,6 +71,11 @@ impl<const MIN: i64, const MAX: i64> Whole<MIN, MAX> {
     /// For bounds that fit, which all of those have that count things.
     pub(crate) fn get_u32(self) -> u32 {
         u32::try_from(self.0).unwrap_or(u32::MAX)
+    }
+
+    /// For bounds that fit, likewise.
+    pub(crate) fn get_u16(self) -> u16 {
+        u16::try_from(self.0).unwrap_or(u16::MAX)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is different between two offers, so that nobody has to compare them line by line.
 
 use super::draft::{NewMilestone, Offer};
+use chrono::TimeDelta;
 
 /// One difference, as text before and after; `None` where one of the two does not have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,12 +20,16 @@ pub fn changes(before: &Offer, after: &Offer) -> Vec<Change> {
     found.compare("fee_payer", before.fees.payer, after.fees.payer);
     found.compare("fee_plan", before.fees.version, after.fees.version);
     let (old, new) = (before.terms, after.terms);
-    found.compare("terms.acceptance", old.acceptance, new.acceptance);
-    found.compare("terms.funding", old.funding, new.funding);
-    found.compare("terms.inspection", old.inspection, new.inspection);
-    found.compare("terms.rework", old.rework, new.rework);
-    found.compare("terms.answer", old.answer, new.answer);
-    found.compare("terms.award", old.award, new.award);
+    for (name, old, new) in [
+        ("acceptance", old.acceptance, new.acceptance),
+        ("funding", old.funding, new.funding),
+        ("inspection", old.inspection, new.inspection),
+        ("rework", old.rework, new.rework),
+        ("answer", old.answer, new.answer),
+        ("award", old.award, new.award),
+    ] {
+        found.compare(&format!("terms.{name}"), period(old), period(new));
+    }
     for n in 0..before.milestones.len().max(after.milestones.len()) {
         let place = format!("milestones[{}]", n.saturating_add(1));
         match (before.milestones.get(n), after.milestones.get(n)) {
@@ -37,6 +42,20 @@ pub fn changes(before: &Offer, after: &Offer) -> Vec<Change> {
 
 fn in_short(milestone: &NewMilestone) -> String {
     format!("{} · {}", milestone.title, milestone.amount)
+}
+
+/// A period as people say it, in the largest unit that fits it: `3 days`, `36 hours`, `90 minutes`.
+fn period(length: TimeDelta) -> String {
+    let units = [
+        (length.num_days(), TimeDelta::days(length.num_days()), "day"),
+        (length.num_hours(), TimeDelta::hours(length.num_hours()), "hour"),
+        (length.num_minutes(), TimeDelta::minutes(length.num_minutes()), "minute"),
+    ];
+    let fitting = units.into_iter().find(|(count, whole, _)| *count > 0 && *whole == length);
+    match fitting.map_or((length.num_seconds(), "second"), |(count, _, unit)| (count, unit)) {
+        (1, unit) => format!("1 {unit}"),
+        (count, unit) => format!("{count} {unit}s"),
+    }
 }
 
 struct Found(Vec<Change>);
@@ -61,7 +80,7 @@ impl Found {
         };
         self.compare(&format!("{place}.title"), &old.title, &new.title);
         self.compare(&format!("{place}.amount"), old.amount, new.amount);
-        self.compare(&format!("{place}.delivery"), old.delivery, new.delivery);
+        self.compare(&format!("{place}.delivery"), period(old.delivery), period(new.delivery));
         let description = format!("{place}.description");
         self.add(&description, old.description.clone(), new.description.clone());
         self.add(&format!("{place}.items"), items(old), items(new));

@@ -1,7 +1,8 @@
 //! Making a deal, and offering it anew: everything that can be wrong with one is refused here.
 
 use super::{
-    Broker, Deal, DealState, Item, Milestone, MilestoneState, Offers, Proof, Refusal, Role, Terms,
+    Broker, COMMISSION_BPS_MAX, Deal, DealState, Item, Milestone, MilestoneState, Offers, Proof,
+    Refusal, Role, Terms,
 };
 use crate::fee::FeePlan;
 use crate::id::{DealId, MilestoneId, UserId};
@@ -77,6 +78,9 @@ pub fn draft(new: NewDeal) -> Result<Deal, Refusal> {
         milestones: vec![],
     };
     distinct(&blank)?;
+    if broker.is_some_and(|broker| broker.commission_bps > COMMISSION_BPS_MAX) {
+        return Err(Refusal::Commission);
+    }
     offered(&blank, offer, role)
 }
 

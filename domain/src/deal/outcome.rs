@@ -216,6 +216,8 @@ pub enum Refusal {
     TooManyPayers,
     #[error("buyer, seller and broker must be different people")]
     SameParty,
+    #[error("a broker gets at most {} hundredths of a percent", super::COMMISSION_BPS_MAX)]
+    Commission,
     #[error("a title has 1 to {} characters", super::TITLE_CHARS_MAX)]
     Title,
     #[error("a description has at most {} characters", super::DESCRIPTION_CHARS_MAX)]

@@ -8,6 +8,9 @@ use crate::text_enum;
 /// How many people may pay for one deal, the buyer among them.
 pub const PAYERS_MAX: usize = 10;
 
+/// The most that a broker gets of the price: a tenth.
+pub const COMMISSION_BPS_MAX: u16 = 1_000;
+
 text_enum! {
     pub enum Role as "party" {
         Buyer = "buyer",

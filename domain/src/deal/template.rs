@@ -61,6 +61,24 @@ impl DealTemplate {
         }
     }
 
+    /// What it is for, in a line.
+    #[must_use]
+    pub const fn description(self) -> &'static str {
+        match self {
+            DealTemplate::Goods => "Goods that are handed over or sent, paid in one part.",
+            DealTemplate::Service => {
+                "A service that is paid in three steps: start, progress, completion."
+            }
+            DealTemplate::Freelance => {
+                "Work on files: half for the first draft, half for the final files."
+            }
+            DealTemplate::Vehicle => {
+                "A vehicle: a tenth when the logbook transfer has begun, the rest when it is handed over."
+            }
+            DealTemplate::RentDeposit => "A deposit for rent, kept until the tenancy is over.",
+        }
+    }
+
     #[must_use]
     pub const fn terms(self) -> Terms {
         let usual = Terms::usual();

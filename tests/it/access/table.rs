@@ -156,5 +156,14 @@ pub(super) const TABLE: [(&str, Scope); ROWS] = [
     ("list_disputes", Party),
     ("refund_milestone", Party),
     ("reject_milestone", Party),
+    ("counter_deal", Party),
+    ("get_agreement", Party),
+    ("get_deal_templates", Own),
+    ("join_deal", Own),
+    ("list_deal_revisions", Party),
+    ("quote_deal", Own),
+    ("resend_deal_invitation", Party),
+    ("create_fee_plan", Staff(Resource::FeePlans, Action::Change)),
+    ("list_fee_plans", Staff(Resource::FeePlans, Action::Read)),
 ];
-const ROWS: usize = 138;
+const ROWS: usize = 147;

@@ -9,11 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What machines may do, and with which scope. All others are for people only; an operation that takes keys and has no
 /// row here fails the tests until somebody has thought about it.
-const TABLE: [(&str, Scope); 40] = [
+const TABLE: [(&str, Scope); 46] = [
     ("accept_split_offer", Scope::DealsWrite),
     ("agree_deal", Scope::DealsWrite),
     ("answer_dispute", Scope::DealsWrite),
     ("cancel_deal", Scope::DealsWrite),
+    ("counter_deal", Scope::DealsWrite),
     ("create_deal", Scope::DealsWrite),
     ("create_deposit", Scope::PaymentsWrite),
     ("create_dispute", Scope::DealsWrite),
@@ -27,7 +28,9 @@ const TABLE: [(&str, Scope); 40] = [
     ("create_withdrawal", Scope::PaymentsWrite),
     ("deliver_milestone", Scope::DealsWrite),
     ("fund_deal", Scope::DealsWrite),
+    ("get_agreement", Scope::DealsRead),
     ("get_deal", Scope::DealsRead),
+    ("get_deal_templates", Scope::DealsRead),
     ("get_hold", Scope::HoldsRead),
     ("get_limits", Scope::WalletRead),
     ("get_operation", Scope::OperationsRead),
@@ -36,6 +39,7 @@ const TABLE: [(&str, Scope); 40] = [
     ("get_transaction", Scope::WalletRead),
     ("get_wallet", Scope::WalletRead),
     ("list_deal_events", Scope::DealsRead),
+    ("list_deal_revisions", Scope::DealsRead),
     ("list_deals", Scope::DealsRead),
     ("list_disputes", Scope::DealsRead),
     ("list_holds", Scope::HoldsRead),
@@ -47,6 +51,8 @@ const TABLE: [(&str, Scope); 40] = [
     ("propose_deal", Scope::DealsWrite),
     ("refund_milestone", Scope::DealsWrite),
     ("reject_milestone", Scope::DealsWrite),
+    ("quote_deal", Scope::DealsRead),
+    ("resend_deal_invitation", Scope::DealsWrite),
     ("release_hold", Scope::HoldsWrite),
     ("release_milestone", Scope::DealsWrite),
     ("settle_hold", Scope::HoldsWrite),

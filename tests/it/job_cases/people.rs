@@ -14,7 +14,7 @@ use amana_domain::transfer::Category;
 use amana_harness::App;
 use amana_postgres::{
     Answer, Keyed, NewDealRequest, NewMilestoneRequest, NewTransfer, NewUser, OfferRequest,
-    TransferDetails,
+    Opposite, TransferDetails,
 };
 use chrono::TimeDelta;
 use serde_json::json;
@@ -38,7 +38,7 @@ pub(super) fn deal_with(buyer: UserId) -> NewDealRequest {
     NewDealRequest {
         organisation: None,
         role: Role::Seller,
-        counterparty: buyer,
+        counterparty: Opposite::Registered(buyer),
         broker: None,
         currency: Currency::Kes,
         offer: OfferRequest {

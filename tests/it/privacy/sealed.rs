@@ -42,6 +42,13 @@ async fn live(app: &App, person: &Person, other: &Person) {
     app.post(person, "/v1/me/email-changes", change).await.expect(202);
     app.kyc_submitted(person, "business").await;
     app.put(person, "/v1/me/handle", json!({ "handle": "amina" })).await.expect(200);
+    let invited = json!({
+        "title": "Two goats", "role": "buyer", "currency": "KES", "template": "goods", "amount": amount,
+        "counterparty": { "email": "somebody.else.invited@example.com" },
+    });
+    let deal = app.post(person, "/v1/deals", invited).await.expect(201);
+    let propose = format!("/v1/deals/{}/propose", deal["id"].as_str().expect("an id"));
+    app.post(person, &propose, Value::Null).await.expect(200);
     app.messages_are_sent().await;
 }
 

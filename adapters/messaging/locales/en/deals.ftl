@@ -105,12 +105,42 @@ deal_invitation =
 
         { $counterparty } would like to make a deal with you through Amana: "{ $deal_title }" for { $amount }.
 
-        Amana keeps the buyer's money safe until everything has been delivered. Sign up with this address, or log in, and the deal is yours to look at. You can also join it with this code:
+        Amana keeps the buyer's money safe until everything has been delivered. Sign up with this address and confirm it, and the deal is yours to look at. If you have an account with this address already, you can join with this code:
 
         { $code }
 
-        The invitation is good until { $deadline }. If you do not know what this is about, you can ignore it.
+        The invitation is good until { $deadline }. Please give the code to nobody. If you do not know what this is about, you can ignore it.
     .sms = Amana: { $counterparty } invites you to "{ $deal_title }" for { $amount }. Sign up with this number by { $deadline }. Code: { $code }
+
+deal_joined =
+    .subject = { $counterparty } has joined: { $deal_title }
+    .body =
+        Hello { $name },
+
+        { $counterparty } has accepted your invitation and sees the deal "{ $deal_title }" now.
+
+        If this is not whom you meant, call the deal off before anything is agreed.
+    .sms = Amana: { $counterparty } has accepted your invitation to "{ $deal_title }".
+
+broker_agreed =
+    .subject = Agreed: { $deal_title }
+    .body =
+        Hello { $name },
+
+        Both sides have agreed on "{ $deal_title }", which you brought about.
+
+        Your commission is { $amount }. It is paid part by part, whenever the seller is paid.
+    .sms = Amana: both sides have agreed on "{ $deal_title }". Your commission is { $amount }.
+
+broker_paid =
+    .subject = Your commission: { $amount }
+    .body =
+        Hello { $name },
+
+        "{ $milestone }" of "{ $deal_title }" has been settled, and { $amount } of it is your commission.
+
+        It is in your Amana balance.
+    .sms = Amana: { $amount } commission for "{ $milestone }" of "{ $deal_title }" is in your Amana balance.
 
 payer_named =
     .subject = { $counterparty } asks you to help pay: { $deal_title }

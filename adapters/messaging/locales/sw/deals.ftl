@@ -105,12 +105,42 @@ deal_invitation =
 
         { $counterparty } angependa kufanya makubaliano nawe kupitia Amana: "{ $deal_title }" kwa { $amount }.
 
-        Amana huhifadhi pesa za mnunuzi salama mpaka kila kitu kikabidhiwe. Jisajili kwa anwani hii, au ingia, na utayaona makubaliano. Unaweza pia kujiunga kwa msimbo huu:
+        Amana huhifadhi pesa za mnunuzi salama mpaka kila kitu kikabidhiwe. Jisajili kwa anwani hii na uithibitishe, na utayaona makubaliano. Kama tayari una akaunti yenye anwani hii, unaweza kujiunga kwa msimbo huu:
 
         { $code }
 
-        Mwaliko huu ni halali hadi { $deadline }. Kama hujui unahusu nini, unaweza kuupuuza.
+        Mwaliko huu ni halali hadi { $deadline }. Tafadhali usimpe mtu yeyote msimbo huu. Kama hujui unahusu nini, unaweza kuupuuza.
     .sms = Amana: { $counterparty } anakualika kwenye "{ $deal_title }" kwa { $amount }. Jisajili kwa namba hii kabla ya { $deadline }. Msimbo: { $code }
+
+deal_joined =
+    .subject = { $counterparty } amejiunga: { $deal_title }
+    .body =
+        Habari { $name },
+
+        { $counterparty } amekubali mwaliko wako na sasa anayaona makubaliano "{ $deal_title }".
+
+        Kama siye uliyemkusudia, sitisha makubaliano kabla ya kukubaliana chochote.
+    .sms = Amana: { $counterparty } amekubali mwaliko wako kwenye "{ $deal_title }".
+
+broker_agreed =
+    .subject = Wamekubaliana: { $deal_title }
+    .body =
+        Habari { $name },
+
+        Pande zote mbili zimekubaliana kuhusu "{ $deal_title }", ambayo uliiwezesha.
+
+        Kamisheni yako ni { $amount }. Inalipwa sehemu kwa sehemu, kila muuzaji anapolipwa.
+    .sms = Amana: pande zote mbili zimekubaliana kuhusu "{ $deal_title }". Kamisheni yako ni { $amount }.
+
+broker_paid =
+    .subject = Kamisheni yako: { $amount }
+    .body =
+        Habari { $name },
+
+        "{ $milestone }" ya "{ $deal_title }" imekamilishwa, na { $amount } kati yake ni kamisheni yako.
+
+        Iko kwenye salio lako la Amana.
+    .sms = Amana: kamisheni ya { $amount } kwa "{ $milestone }" ya "{ $deal_title }" iko kwenye salio lako la Amana.
 
 payer_named =
     .subject = { $counterparty } anaomba usaidie kulipa: { $deal_title }

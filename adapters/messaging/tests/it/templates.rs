@@ -144,7 +144,9 @@ fn every_message_renders_and_is_of_its_language() {
         assert!(!subject.contains('\n') && subject.len() < 100, "{template}: {subject}");
         // Nobody knows the name of somebody who is invited.
         let body = match template {
-            Template::Invitation => body.replacen(",\n\n", " Wanjiku Kama,\n\n", 1),
+            Template::Invitation | Template::DealInvitation => {
+                body.replacen(",\n\n", " Wanjiku Kama,\n\n", 1)
+            }
             _ => body,
         };
         let (greeting, footer) = match locale {

@@ -1,5 +1,6 @@
 //! Deals and offers as they are asked for, without the ids that they get here.
 
+use amana_domain::contact::Contact;
 use amana_domain::deal::{
     Broker, DealTemplate, Item, NewDeal, NewMilestone, Offer, Proof, Role, Terms,
 };
@@ -23,17 +24,26 @@ pub struct NewMilestoneRequest {
 #[derive(Debug, Clone)]
 pub struct OfferRequest {
     pub title: String,
+    /// The configured plan: that of the offer, unless another was published.
     pub fees: FeePlan,
     pub terms: Terms,
     pub milestones: Vec<NewMilestoneRequest>,
 }
 
-/// A deal as it is asked for: one party is the caller, the other was found by e-mail or phone.
+/// The other side of a deal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opposite {
+    Registered(UserId),
+    /// Nobody has registered with this address or number.
+    Invited(Contact),
+}
+
+/// A deal as it is asked for: one party is the caller, the other was looked for by e-mail or phone.
 #[derive(Debug, Clone)]
 pub struct NewDealRequest {
     pub organisation: Option<OrganisationId>,
     pub role: Role,
-    pub counterparty: UserId,
+    pub counterparty: Opposite,
     pub broker: Option<Broker>,
     pub currency: Currency,
     pub offer: OfferRequest,
@@ -82,7 +92,10 @@ impl NewDealRequest {
             id: DealId::new(Uuid::now_v7()),
             proposer,
             role: self.role,
-            counterparty: Some(self.counterparty),
+            counterparty: match self.counterparty {
+                Opposite::Registered(user) => Some(user),
+                Opposite::Invited(_) => None,
+            },
             broker: self.broker,
             currency: self.currency,
             offer: self.offer.into_offer(),

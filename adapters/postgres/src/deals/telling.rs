@@ -8,7 +8,7 @@ use amana_domain::deal::{Deal, Decision, Event, Role};
 use amana_domain::id::UserId;
 use amana_domain::ledger::Account;
 use amana_domain::money::Money;
-use amana_domain::notice::{self, Template};
+use amana_domain::notice::{self, Locale, Template};
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
 use serde_json::{Map, Value, json};
@@ -25,13 +25,23 @@ pub(super) async fn tell(
     for event in &decision.events {
         for (role, template) in notice::of_event(event, deal) {
             let Some(to) = sides.of(role) else { continue };
-            let other = sides.of(role.other()).map_or("", |user| user.name.as_str());
+            let other = sides.of(role.other());
+            let other = other.map_or(nobody_yet(to.locale), |user| user.name.as_str());
             let params = params(decision, event, (role, to.id), other, by)?;
             notifications::enqueue(conn, to, template, params, now).await?;
         }
         tell_payers(conn, decision, event, &sides, now).await?;
+        tell_broker(conn, decision, event, now).await?;
     }
     Ok(())
+}
+
+/// What somebody is called who was invited and has not joined: no more is known of them.
+const fn nobody_yet(locale: Locale) -> &'static str {
+    match locale {
+        Locale::English => "the person you invited",
+        Locale::Swahili => "uliyemwalika",
+    }
 }
 
 /// Who pays without being a side hears of what concerns their money.
@@ -68,6 +78,38 @@ async fn tell_payers(
         }
         _ => Ok(()),
     }
+}
+
+/// Whoever brought the two together hears of the agreement, and of each part of the commission.
+async fn tell_broker(
+    conn: &mut AsyncPgConnection,
+    decision: &Decision,
+    event: &Event,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let deal = &decision.deal;
+    let Some(broker) = deal.broker else { return Ok(()) };
+    let (template, minor) = match event {
+        Event::Agreed(_) => {
+            let parts = deal.milestones.iter().map(|m| m.charge.commission.minor());
+            (Template::BrokerAgreed, parts.fold(0, i64::saturating_add))
+        }
+        Event::MilestoneReleased(_) | Event::MilestoneSplit { .. } => {
+            (Template::BrokerPaid, received(decision, event, broker.user))
+        }
+        _ => return Ok(()),
+    };
+    if minor == 0 {
+        return Ok(());
+    }
+    let to = users::load(conn, broker.user).await?;
+    let amount = Money::new(minor, deal.currency).map_err(Error::row)?;
+    let mut params = json!({ "deal_title": deal.title, "amount": amount.to_string() });
+    let milestone = event.milestone().and_then(|id| deal.milestones.iter().find(|m| m.id == id));
+    if let (Some(milestone), Some(map)) = (milestone, params.as_object_mut()) {
+        map.insert("milestone".to_owned(), json!(milestone.title));
+    }
+    notifications::enqueue(conn, &to, template, params, now).await
 }
 
 async fn returned(

@@ -1,6 +1,8 @@
 //! Deals as those see them whom they concern.
 
 use super::deliveries::{self, DeliveryView};
+use super::inviting::{self, DealInvitation};
+use super::revisions::{self, Signature};
 use super::rows::{self, Loaded};
 use crate::error::Error;
 use crate::page::Page;
@@ -22,6 +24,10 @@ pub struct DealView {
     pub organisation: Option<OrganisationId>,
     /// Everybody whom it concerns.
     pub people: BTreeMap<UserId, PersonView>,
+    /// Who has signed the offer that is on the table.
+    pub signatures: Vec<Signature>,
+    /// Whoever is invited to the side on which nobody stands yet.
+    pub invitation: Option<DealInvitation>,
     /// The newest attempt to pay for it by mobile money.
     pub payment: Option<PaymentView>,
     /// What was delivered so far, and what was shown for it.
@@ -72,11 +78,16 @@ async fn seen(
     let milestones = loaded.iter().flat_map(|one| &one.deal.milestones);
     let milestones: Vec<Uuid> = milestones.map(|milestone| milestone.id.uuid()).collect();
     let mut deliveries = deliveries::of_milestones(conn, &milestones).await?;
+    let mut signed = revisions::signatures(conn, &ids).await?;
+    let invited: BTreeMap<DealId, DealInvitation> =
+        inviting::of_deals(conn, &ids).await?.into_iter().collect();
     let view = |Loaded { deal, organisation, created_at, updated_at }| {
         let people = deal.people().into_iter();
         let people = people.filter_map(|id| names.get(&id).map(|person| (id, person.clone())));
         DealView {
             people: people.collect(),
+            signatures: signed.remove(&(deal.id.uuid(), deal.revision)).unwrap_or_default(),
+            invitation: invited.get(&deal.id).copied(),
             payment: newest.remove(&deal.id),
             deliveries: deal
                 .milestones

@@ -1,7 +1,7 @@
 //! Writing a decision: rows, ledger entries, events, timers, messages, audit; one transaction, the caller's.
 
 use super::rows::{self, DealRow};
-use super::{disputes, milestones, payers, telling, timeline};
+use super::{disputes, inviting, milestones, payers, revisions, telling, timeline};
 use crate::error::Error;
 use crate::job::Job;
 use crate::schema::deals;
@@ -55,6 +55,7 @@ pub(crate) async fn apply(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let deal = &decision.deal;
+    revisions::record(conn, decision, by, now).await?;
     update(conn, before, deal, now).await?;
     ledger::post(conn, &decision.entries, now).await?;
     let by = &disputes::follow(conn, before, decision, by, now).await?;
@@ -68,7 +69,8 @@ pub(crate) async fn apply(
         let after = due_at.checked_add_signed(AFTER_DEADLINE).unwrap_or(due_at);
         jobs::enqueue(conn, &job, after, now).await?;
     }
-    telling::tell(conn, decision, by, now).await
+    telling::tell(conn, decision, by, now).await?;
+    inviting::follow(conn, decision, now).await
 }
 
 async fn update(

@@ -22,6 +22,8 @@ pub enum Told {
     Code(Uuid),
     /// The token of an invitation, good until it is sent again.
     Invitation { id: Uuid, generation: i16 },
+    /// The code of an invitation to a deal, made from this id.
+    DealInvitation(Uuid),
 }
 
 /// An invitation's id, and what shows that its holder was sent it. Its `Debug` is masked.
@@ -59,6 +61,14 @@ fn tag(key: &CodeKey, id: Uuid, generation: i16) -> [u8; TAG_BYTES] {
     whole.first_chunk().copied().unwrap_or_default()
 }
 
+/// Short enough for people to type, and for a short message; too long to be guessed.
+const DEAL_TAG_BYTES: usize = 10;
+
+fn deal_tag(key: &CodeKey, id: Uuid) -> [u8; DEAL_TAG_BYTES] {
+    let whole = key.tag(&[b"deal invitation ".as_slice(), id.as_bytes()].concat());
+    whole.first_chunk().copied().unwrap_or_default()
+}
+
 impl CodeKey {
     /// What a message tells, as it stands in its text.
     #[must_use]
@@ -69,7 +79,14 @@ impl CodeKey {
                 let bytes = [id.as_bytes().as_slice(), &tag(self, id, generation)].concat();
                 format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
             }
+            Told::DealInvitation(id) => hex::encode(deal_tag(self, id)),
         }
+    }
+
+    /// Whether this is the code of the invitation to a deal with that id.
+    pub(crate) fn is_deal_code(&self, id: Uuid, code: &str) -> bool {
+        let told = hex::decode(code.trim()).unwrap_or_default();
+        verify_slices_are_equal(&deal_tag(self, id), &told).is_ok()
     }
 }
 
@@ -89,6 +106,19 @@ mod tests {
         let elsewhere = Token { id: InvitationId::new(Uuid::from_u128(8)), ..token };
         assert!(!elsewhere.is_of(&key, 2));
         assert_eq!(format!("{token:?}"), "Token");
+    }
+
+    #[test]
+    fn the_code_of_a_deal_is_short_and_of_its_id_and_key() {
+        let (key, other) = (CodeKey::derive(b"secret"), CodeKey::derive(b"another"));
+        let id = Uuid::from_u128(7);
+        let text = key.tell(Told::DealInvitation(id));
+        assert_eq!(text.len(), 20);
+        assert!(key.is_deal_code(id, &text) && key.is_deal_code(id, &text.to_uppercase()));
+        assert!(!other.is_deal_code(id, &text) && !key.is_deal_code(Uuid::from_u128(8), &text));
+        for wrong in ["", "00", &text[2..], &format!("{text}00")] {
+            assert!(!key.is_deal_code(id, wrong), "{wrong}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::error::{Conflict, Error};
 use crate::pool::Store;
 use crate::schema::users;
 use crate::vault::{Column, Vault};
-use crate::{audit, factors, notifications, trusted_devices};
+use crate::{audit, deals, factors, notifications, trusted_devices};
 use amana_domain::code::{Code, CodeRefusal, Purpose};
 use amana_domain::contact::{Contact, ContactKind};
 use amana_domain::deal::Actor;
@@ -137,18 +137,19 @@ impl Store {
     }
 }
 
+/// Notes that it is the person's, and makes them the other side of the deals to which it was invited.
 pub(crate) async fn note_verified(
     conn: &mut AsyncPgConnection,
     user: UserId,
     kind: ContactKind,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let user = diesel::update(users::table.find(user.uuid()));
+    let row = diesel::update(users::table.find(user.uuid()));
     match kind {
-        ContactKind::Email => user.set(users::email_verified_at.eq(Some(now))).execute(conn).await,
-        ContactKind::Phone => user.set(users::phone_verified_at.eq(Some(now))).execute(conn).await,
+        ContactKind::Email => row.set(users::email_verified_at.eq(Some(now))).execute(conn).await,
+        ContactKind::Phone => row.set(users::phone_verified_at.eq(Some(now))).execute(conn).await,
     }?;
-    Ok(())
+    deals::join_invited(conn, user, kind, now).await
 }
 
 async fn replace(

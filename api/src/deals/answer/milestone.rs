@@ -40,7 +40,7 @@ pub(super) struct MilestoneAnswer {
 /// A line of what is delivered.
 #[derive(Debug, Object)]
 #[oai(rename = "Item")]
-struct ItemAnswer {
+pub(super) struct ItemAnswer {
     name: String,
     quantity: u32,
     unit_price: Money,

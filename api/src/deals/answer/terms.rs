@@ -9,7 +9,7 @@ use poem_openapi::Object;
 /// How long each side has.
 #[derive(Debug, Object)]
 #[oai(rename = "Terms")]
-pub(super) struct TermsAnswer {
+pub(crate) struct TermsAnswer {
     /// To agree to an offer; then it expires.
     acceptance_hours: i64,
     /// To pay; then what was paid goes back.

@@ -59,6 +59,7 @@ fn what_is_different_is_named() {
     let fields: Vec<&str> = found.iter().map(|change| change.field.as_str()).collect();
     let wanted = ["title", "terms.inspection", "milestones[2].amount", "milestones[3]"];
     assert_eq!(fields, wanted);
+    assert_eq!(found[1].after.as_deref(), Some("12 hours"));
     assert_eq!(found[2].before.as_deref(), Some("KES 500.00"));
     assert_eq!(
         (found[3].before.as_deref(), found[3].after.as_deref()),

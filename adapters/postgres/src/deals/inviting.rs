@@ -1,0 +1,394 @@
+//! Inviting somebody to a deal who has no account. The deal waits without that side; whoever proves the address or
+//! number, in whichever way, is that side from the same commit on. Nobody else is, whatever they know.
+//!
+//! The address lies here sealed under the inviter's key, and by a digest like those of people, until the invitation
+//! ends: with joining, or with the deal.
+
+use super::write::{By, apply, lock};
+use super::{DealView, lock_as_party, view};
+use crate::audit;
+use crate::codes::CodeKey;
+use crate::error::{Conflict, Error};
+use crate::invitations::Told;
+use crate::notifications::{self, deadline_text};
+use crate::pool::Store;
+use crate::row::parse;
+use crate::schema::{deal_invitations, users as people};
+use crate::users::{self, User};
+use crate::vault::{Column, Vault, key_of};
+use amana_domain::contact::{Contact, ContactKind};
+use amana_domain::deal::{self, Actor, Command, Deal, DealState, Decision, Event, Refusal, Role};
+use amana_domain::id::{DealId, UserId};
+use amana_domain::organisation::{self, INVITATION_TTL, INVITATIONS_COUNTED, may_invite};
+use amana_domain::text_enum;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+use uuid::Uuid;
+
+/// Stands in for a title.
+const UNTOLD: &str = "…";
+
+text_enum! {
+    /// Why an invitation is over.
+    enum End as "end of a deal invitation" {
+        Joined = "joined",
+        /// The deal was called off, or has expired.
+        DealOver = "deal_over",
+        /// Whoever proved the address stands in the deal already.
+        NotPossible = "not_possible",
+    }
+}
+
+/// An invitation that waits for somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DealInvitation {
+    pub role: Role,
+    pub kind: ContactKind,
+    /// `None` until the deal is proposed.
+    pub sent_at: Option<DateTime<Utc>>,
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+#[derive(HasQuery)]
+#[diesel(table_name = deal_invitations)]
+struct Row {
+    id: Uuid,
+    deal_id: Uuid,
+    role: String,
+    inviter_id: Uuid,
+    kind: String,
+    contact_sealed: Option<Vec<u8>>,
+    contact_digest: Option<Vec<u8>>,
+    code_id: Uuid,
+    generation: i16,
+    sent_at: Option<DateTime<Utc>>,
+    expires_at: Option<DateTime<Utc>>,
+}
+
+impl Row {
+    fn is_good(&self, now: DateTime<Utc>) -> bool {
+        self.expires_at.is_none_or(|expires_at| now < expires_at)
+    }
+
+    fn shown(&self) -> Result<DealInvitation, Error> {
+        let (role, kind) = (parse(&self.role)?, parse(&self.kind)?);
+        Ok(DealInvitation { role, kind, sent_at: self.sent_at, expires_at: self.expires_at })
+    }
+}
+
+fn digest(vault: &Vault, contact: &Contact) -> Vec<u8> {
+    match contact {
+        Contact::Email(address) => vault.email(address),
+        Contact::Phone(number) => vault.phone(number.as_str()),
+    }
+}
+
+/// Writes down who is invited; nothing is sent before the deal is proposed. The inviter's row is locked, so what was
+/// counted stays true.
+///
+/// # Errors
+/// [`amana_domain::organisation::OrganisationRefusal::TooManyInvitations`].
+pub(super) async fn invite(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    (deal, inviter): (&Deal, UserId),
+    contact: &Contact,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let inviter = users::lock_open(conn, inviter).await?;
+    let own = || deal_invitations::table.filter(deal_invitations::inviter_id.eq(inviter.id.uuid()));
+    let since = now.checked_sub_signed(INVITATIONS_COUNTED).unwrap_or(now);
+    let open: i64 =
+        own().filter(deal_invitations::ended_at.is_null()).count().get_result(conn).await?;
+    let made: i64 =
+        own().filter(deal_invitations::created_at.gt(since)).count().get_result(conn).await?;
+    may_invite(open, made)?;
+    let sealed = inviter.key(vault)?.seal(Column::DealInvitationContact, contact.as_str())?;
+    diesel::insert_into(deal_invitations::table)
+        .values((
+            deal_invitations::id.eq(Uuid::now_v7()),
+            deal_invitations::deal_id.eq(deal.id.uuid()),
+            deal_invitations::role.eq(deal.offered_by.other().as_str()),
+            deal_invitations::inviter_id.eq(inviter.id.uuid()),
+            deal_invitations::kind.eq(contact.kind().as_str()),
+            deal_invitations::contact_sealed.eq(Some(sealed)),
+            deal_invitations::contact_digest.eq(Some(digest(vault, contact))),
+            deal_invitations::code_id.eq(Uuid::new_v4()),
+            deal_invitations::created_at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+async fn open_of(conn: &mut AsyncPgConnection, deal: DealId) -> Result<Option<Row>, Error> {
+    let open = Row::query()
+        .filter(deal_invitations::deal_id.eq(deal.uuid()))
+        .filter(deal_invitations::ended_at.is_null());
+    Ok(open.first(conn).await.optional()?)
+}
+
+/// The open invitations of these deals.
+pub(super) async fn of_deals(
+    conn: &mut AsyncPgConnection,
+    ids: &[Uuid],
+) -> Result<Vec<(DealId, DealInvitation)>, Error> {
+    let rows: Vec<Row> = Row::query()
+        .filter(deal_invitations::deal_id.eq_any(ids))
+        .filter(deal_invitations::ended_at.is_null())
+        .load(conn)
+        .await?;
+    rows.iter().map(|row| Ok((DealId::new(row.deal_id), row.shown()?))).collect()
+}
+
+async fn end(
+    conn: &mut AsyncPgConnection,
+    deal: DealId,
+    why: End,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let open = deal_invitations::table
+        .filter(deal_invitations::deal_id.eq(deal.uuid()))
+        .filter(deal_invitations::ended_at.is_null());
+    diesel::update(open)
+        .set((
+            deal_invitations::ended_at.eq(Some(now)),
+            deal_invitations::end_reason.eq(Some(why.as_str())),
+            deal_invitations::contact_sealed.eq(None::<Vec<u8>>),
+            deal_invitations::contact_digest.eq(None::<Vec<u8>>),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// What a decision means for the invitation of its deal: it goes out when the deal is proposed, and ends with it.
+pub(super) async fn follow(
+    conn: &mut AsyncPgConnection,
+    decision: &Decision,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let deal = &decision.deal;
+    for event in &decision.events {
+        match event {
+            Event::Joined(_) => end(conn, deal.id, End::Joined, now).await?,
+            Event::Cancelled | Event::Expired => end(conn, deal.id, End::DealOver, now).await?,
+            Event::Proposed => {
+                if let Some(row) = open_of(conn, deal.id).await? {
+                    send(conn, deal, &row, row.generation, now).await?;
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Has it sent, with a new code. In the inviter's language: what the invited person speaks is not known.
+async fn send(
+    conn: &mut AsyncPgConnection,
+    deal: &Deal,
+    row: &Row,
+    generation: i16,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let expires_at = now.checked_add_signed(INVITATION_TTL).unwrap_or(now);
+    diesel::update(deal_invitations::table.find(row.id))
+        .set((
+            deal_invitations::code_id.eq(Uuid::new_v4()),
+            deal_invitations::generation.eq(generation),
+            deal_invitations::sent_at.eq(Some(now)),
+            deal_invitations::expires_at.eq(Some(expires_at)),
+        ))
+        .execute(conn)
+        .await?;
+    let inviter = users::load(conn, UserId::new(row.inviter_id)).await?;
+    // It goes out to strangers: what could be an address or a link is not told.
+    let title = if organisation::is_name(&deal.title) { deal.title.as_str() } else { UNTOLD };
+    let params = json!({
+        "counterparty": inviter.name,
+        "deal_title": title,
+        "amount": deal.price().map_err(Error::row)?.to_string(),
+        "deadline": deadline_text(expires_at),
+    });
+    let kind: ContactKind = parse(&row.kind)?;
+    notifications::enqueue_deal_invitation(conn, &inviter, (row.id, kind), params, now).await
+}
+
+/// Where an invitation goes and what it tells, if it is still worth sending.
+pub(crate) async fn to_send(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<(Contact, Told)>, Error> {
+    let row = Row::query().filter(deal_invitations::id.eq(id)).first(conn).await.optional()?;
+    let Some(row) = row.filter(|row: &Row| row.is_good(now)) else { return Ok(None) };
+    let Some(sealed) = &row.contact_sealed else { return Ok(None) };
+    let Some(key) = key_of(conn, vault, UserId::new(row.inviter_id)).await? else {
+        return Ok(None);
+    };
+    let text = key.open(Column::DealInvitationContact, sealed)?;
+    let contact = Contact::stored(parse(&row.kind)?, text).map_err(Error::row)?;
+    Ok(Some((contact, Told::DealInvitation(row.code_id))))
+}
+
+/// Somebody has proven an address or number: they are the other side of every deal to which it is invited.
+pub(crate) async fn bind(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    kind: ContactKind,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let own = people::table.find(user.uuid());
+    let digest: Option<Vec<u8>> = match kind {
+        ContactKind::Email => own.select(people::email_digest).first(conn).await?,
+        ContactKind::Phone => own.select(people::phone_digest).first(conn).await?,
+    };
+    let invited: Vec<Uuid> = deal_invitations::table
+        .filter(deal_invitations::contact_digest.eq(digest))
+        .filter(deal_invitations::kind.eq(kind.as_str()))
+        .filter(deal_invitations::ended_at.is_null())
+        .order(deal_invitations::deal_id)
+        .select(deal_invitations::deal_id)
+        .load(conn)
+        .await?;
+    for id in invited.into_iter().map(DealId::new) {
+        let deal = lock(conn, id).await?;
+        // Whoever held the lock may have ended it, or sent it once more.
+        let open = open_of(conn, id).await?;
+        if open.is_some_and(|row| row.is_good(now)) {
+            join(conn, &deal, user, now).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What speaks against it ends the invitation; it must not keep anybody from proving what is theirs.
+async fn join(
+    conn: &mut AsyncPgConnection,
+    deal: &Deal,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let by = By::from(Actor::System);
+    match deal::decide(deal, &Command::Join(user), by.actor, now) {
+        Ok(decision) => apply(conn, deal, &decision, &by, now).await,
+        Err(_) => end(conn, deal.id, End::NotPossible, now).await,
+    }
+}
+
+/// Before an invitation goes out: perhaps its address was proven between making the deal and proposing it, while
+/// neither saw the other's commit.
+pub(super) async fn join_if_proven(
+    conn: &mut AsyncPgConnection,
+    deal: Deal,
+    now: DateTime<Utc>,
+) -> Result<Deal, Error> {
+    let Some(row) = open_of(conn, deal.id).await? else { return Ok(deal) };
+    let all = people::table.filter(people::closed_at.is_null()).select(people::id).into_boxed();
+    let proven = match parse(&row.kind)? {
+        ContactKind::Email => all
+            .filter(people::email_digest.eq(row.contact_digest))
+            .filter(people::email_verified_at.is_not_null()),
+        ContactKind::Phone => all
+            .filter(people::phone_digest.eq(row.contact_digest))
+            .filter(people::phone_verified_at.is_not_null()),
+    };
+    let Some(user): Option<Uuid> = proven.first(conn).await.optional()? else { return Ok(deal) };
+    join(conn, &deal, UserId::new(user), now).await?;
+    lock(conn, deal.id).await
+}
+
+impl Store {
+    /// Sends the invitation to a deal once more, with another code; it is good for seven days again.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a deal of others; [`Refusal::AlreadyJoined`] if nobody is invited;
+    /// [`Refusal::WrongState`] before it is proposed; [`Error::Organisation`] if it was sent often enough, or just now.
+    pub async fn resend_deal_invitation(
+        &self,
+        user: UserId,
+        id: DealId,
+        now: DateTime<Utc>,
+    ) -> Result<DealView, Error> {
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
+        conn.transaction(async |conn| {
+            users::require_open(conn, user).await?;
+            let deal = lock_as_party(conn, user, id).await?;
+            if deal.role_of(user).is_none() {
+                return Err(Refusal::WrongParty { wanted: deal.offered_by }.into());
+            }
+            open_of(conn, id).await?.ok_or(Refusal::AlreadyJoined)?;
+            let deal = join_if_proven(conn, deal, now).await?;
+            if let Some(row) = open_of(conn, id).await? {
+                let state = Refusal::WrongState { state: deal.state, command: "resend" };
+                let sent_at = row.sent_at.filter(|_| deal.state == DealState::Proposed);
+                let sent_at = sent_at.ok_or(state)?;
+                let generation = organisation::resend(row.generation, sent_at, now)?;
+                send(conn, &deal, &row, generation, now).await?;
+                let data = json!({ "generation": generation });
+                let actor = Actor::User(user);
+                audit::record(conn, now, actor, "deal.invitation_resent", id, data).await?;
+            }
+            view(conn, vault, id).await
+        })
+        .await
+    }
+
+    /// The caller joins the deal whose code was sent to their own address or number, which is thereby proven.
+    ///
+    /// # Errors
+    /// [`Conflict::InvitationNotFound`] if the code is not good, or not for the caller.
+    pub async fn join_deal(
+        &self,
+        key: &CodeKey,
+        user: UserId,
+        code: &str,
+        now: DateTime<Utc>,
+    ) -> Result<DealView, Error> {
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
+        conn.transaction(async |conn| {
+            let user = users::lock_open(conn, user).await?;
+            let (row, kind) = told(conn, vault, key, &user, code, now).await?;
+            if user.verified_at(kind).is_none() {
+                users::note_verified(conn, user.id, kind, now).await?;
+                let data = json!({ "channel": kind.as_str() });
+                let actor = Actor::User(user.id);
+                audit::record(conn, now, actor, "user.verified", user.id, data).await?;
+            } else {
+                bind(conn, user.id, kind, now).await?;
+            }
+            let found = view(conn, vault, DealId::new(row.deal_id)).await?;
+            let joined = found.deal.role_of(user.id).is_some();
+            joined.then_some(found).ok_or(Error::Conflict(Conflict::InvitationNotFound))
+        })
+        .await
+    }
+}
+
+/// The invitation to one of the person's own addresses whose code this is. There are few: a code is looked for among
+/// those only, so one that went elsewhere is as good as none.
+async fn told(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    key: &CodeKey,
+    user: &User,
+    code: &str,
+    now: DateTime<Utc>,
+) -> Result<(Row, ContactKind), Error> {
+    let own = |kind| user.contact(vault, kind).map(|contact| digest(vault, &contact));
+    let digests = [Some(own(ContactKind::Email)?), Some(own(ContactKind::Phone)?)];
+    let rows: Vec<Row> = Row::query()
+        .filter(deal_invitations::contact_digest.eq_any(digests))
+        .filter(deal_invitations::ended_at.is_null())
+        .filter(deal_invitations::expires_at.gt(now))
+        .load(conn)
+        .await?;
+    let found = rows.into_iter().find(|row| key.is_deal_code(row.code_id, code));
+    let row = found.ok_or(Error::Conflict(Conflict::InvitationNotFound))?;
+    let kind = parse(&row.kind)?;
+    Ok((row, kind))
+}

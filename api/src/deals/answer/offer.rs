@@ -1,0 +1,241 @@
+//! Offers as they were made, what was agreed, and what a deal would cost.
+
+use super::milestone::ItemAnswer;
+use super::{Fees, TermsAnswer};
+use crate::people::PersonAnswer;
+use crate::problem::ApiError;
+use crate::wire::{Money, Nullable, Timestamp, Wire};
+use amana_domain::deal::{Change, NewMilestone, Proof, Refusal, Role};
+use amana_domain::fee::{Charge, FeePlan};
+use amana_domain::id::{ApiKeyId, DealId, MilestoneId, SessionId, UserId};
+use amana_domain::money::{self, MoneyError};
+use amana_postgres::{AgreementView, KeptOffer, RevisionView, Signature};
+use poem_openapi::Object;
+
+/// One of the offers of a deal, as it was made.
+#[derive(Debug, Object)]
+#[oai(rename = "DealRevision")]
+pub(crate) struct RevisionAnswer {
+    revision: u32,
+    /// The side that made it.
+    offered_by: Wire<Role>,
+    by_user_id: Wire<UserId>,
+    at: Timestamp,
+    offer: OfferAnswer,
+    /// What is different from the offer before; empty for the first.
+    changes: Vec<ChangeAnswer>,
+    /// Who stands behind it.
+    signatures: Vec<SignatureAnswer>,
+}
+
+/// What both sides have signed, with the names of that moment.
+#[derive(Debug, Object)]
+#[oai(rename = "Agreement")]
+pub(crate) struct AgreementAnswer {
+    deal_id: Wire<DealId>,
+    revision: u32,
+    agreed_at: Timestamp,
+    buyer: PersonAnswer,
+    seller: PersonAnswer,
+    broker: Nullable<PersonAnswer>,
+    /// The broker's part of all amounts, in hundredths of a percent.
+    commission_bps: u16,
+    offer: OfferAnswer,
+    signatures: Vec<SignatureAnswer>,
+}
+
+/// All that is negotiated.
+#[derive(Debug, Object)]
+#[oai(rename = "DealOffer")]
+struct OfferAnswer {
+    title: String,
+    /// What is to be paid: all amounts and the buyer's part of the fee.
+    price: Money,
+    fees: Fees,
+    terms: TermsAnswer,
+    milestones: Vec<PartAnswer>,
+}
+
+/// A milestone of an offer.
+#[derive(Debug, Object)]
+#[oai(rename = "OfferedMilestone")]
+struct PartAnswer {
+    id: Wire<MilestoneId>,
+    title: String,
+    description: Nullable<String>,
+    items: Vec<ItemAnswer>,
+    amount: Money,
+    /// What the buyer pays on top of the amount.
+    buyer_fee: Money,
+    /// What the seller gets less than the amount.
+    seller_fee: Money,
+    proof: Nullable<Wire<Proof>>,
+    /// How long the seller has, counted from funding.
+    delivery_hours: i64,
+}
+
+/// One difference between two offers, as people read it.
+#[derive(Debug, Object)]
+#[oai(rename = "DealChange")]
+struct ChangeAnswer {
+    /// `title`, `terms.inspection`, `milestones[2].amount`…; milestones count from 1.
+    field: String,
+    /// `null` where the offer before does not have it.
+    before: Nullable<String>,
+    /// `null` where this offer does not have it.
+    after: Nullable<String>,
+}
+
+/// Who signed, and when.
+#[derive(Debug, Object)]
+#[oai(rename = "DealSignature")]
+struct SignatureAnswer {
+    role: Wire<Role>,
+    user_id: Wire<UserId>,
+    at: Timestamp,
+    /// The session in which one signed oneself; of others it is not shown.
+    session_id: Nullable<Wire<SessionId>>,
+    /// The API key by which one signed oneself; of others it is not shown.
+    api_key_id: Nullable<Wire<ApiKeyId>>,
+}
+
+/// What a deal would cost each side.
+#[derive(Debug, Object)]
+#[oai(rename = "DealQuote")]
+pub(crate) struct QuoteOfDeal {
+    /// All amounts together.
+    amount: Money,
+    /// What the buyer would pay.
+    price: Money,
+    /// What the seller would get once everything is released.
+    seller_receives: Money,
+    fees: Fees,
+    /// In the order of the amounts.
+    milestones: Vec<QuotedPart>,
+}
+
+/// What one milestone would cost.
+#[derive(Debug, Object)]
+#[oai(rename = "QuotedMilestone")]
+struct QuotedPart {
+    amount: Money,
+    buyer_fee: Money,
+    seller_fee: Money,
+}
+
+impl QuoteOfDeal {
+    /// # Errors
+    /// What making the deal would be refused with.
+    pub(crate) fn of(
+        plan: FeePlan,
+        amounts: &[money::Money],
+        commission_bps: u16,
+    ) -> Result<Self, ApiError> {
+        let charges = plan.divide(amounts, commission_bps).map_err(Refusal::Fee)?;
+        let sum = |parts: Vec<Result<money::Money, MoneyError>>| {
+            let parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
+            money::Money::sum(plan.fixed.currency(), parts)
+        };
+        let both = || amounts.iter().zip(&charges);
+        let price = sum(both().map(|(amount, charge)| amount.plus(charge.buyer)).collect())?;
+        let left = sum(both().map(|(amount, charge)| amount.minus(charge.seller)).collect())?;
+        let milestones = both().map(|(amount, charge)| QuotedPart {
+            amount: (*amount).into(),
+            buyer_fee: charge.buyer.into(),
+            seller_fee: charge.seller.into(),
+        });
+        Ok(Self {
+            amount: sum(amounts.iter().copied().map(Ok).collect())?.into(),
+            price: price.into(),
+            seller_receives: left.into(),
+            fees: Fees::of(plan, charges.iter().copied()),
+            milestones: milestones.collect(),
+        })
+    }
+}
+
+impl From<KeptOffer> for OfferAnswer {
+    fn from(kept: KeptOffer) -> Self {
+        let KeptOffer { currency, offer, charges } = kept;
+        let parts = || offer.milestones.iter().zip(&charges);
+        let price =
+            parts().map(|(part, charge)| part.amount.minor().saturating_add(charge.buyer.minor()));
+        Self {
+            price: Money::minor(price.fold(0, i64::saturating_add), currency),
+            fees: Fees::of(offer.fees, charges.iter().copied()),
+            terms: TermsAnswer::from(offer.terms),
+            milestones: parts().map(|(part, charge)| PartAnswer::of(part, charge)).collect(),
+            title: offer.title,
+        }
+    }
+}
+
+impl PartAnswer {
+    fn of(part: &NewMilestone, charge: &Charge) -> Self {
+        Self {
+            id: part.id.into(),
+            title: part.title.clone(),
+            description: Nullable::of(part.description.clone()),
+            items: part.items.iter().map(ItemAnswer::from).collect(),
+            amount: part.amount.into(),
+            buyer_fee: charge.buyer.into(),
+            seller_fee: charge.seller.into(),
+            proof: Nullable::of(part.proof),
+            delivery_hours: part.delivery.num_hours(),
+        }
+    }
+}
+
+impl From<Change> for ChangeAnswer {
+    fn from(change: Change) -> Self {
+        let (before, after) = (Nullable::of(change.before), Nullable::of(change.after));
+        Self { field: change.field, before, after }
+    }
+}
+
+impl SignatureAnswer {
+    fn seen_by(user: UserId, signature: &Signature) -> Self {
+        let own = signature.user == user;
+        Self {
+            role: signature.role.into(),
+            user_id: signature.user.into(),
+            at: signature.at.into(),
+            session_id: Nullable::of(signature.session.filter(|_| own)),
+            api_key_id: Nullable::of(signature.api_key.filter(|_| own)),
+        }
+    }
+}
+
+fn signatures(user: UserId, all: &[Signature]) -> Vec<SignatureAnswer> {
+    all.iter().map(|one| SignatureAnswer::seen_by(user, one)).collect()
+}
+
+impl RevisionAnswer {
+    pub(crate) fn seen_by(user: UserId, view: RevisionView) -> Self {
+        Self {
+            revision: view.revision,
+            offered_by: view.offered_by.into(),
+            by_user_id: view.by.into(),
+            at: view.at.into(),
+            signatures: signatures(user, &view.signatures),
+            changes: view.changes.into_iter().map(ChangeAnswer::from).collect(),
+            offer: view.offer.into(),
+        }
+    }
+}
+
+impl AgreementAnswer {
+    pub(crate) fn seen_by(user: UserId, view: AgreementView) -> Self {
+        Self {
+            deal_id: view.deal.into(),
+            revision: view.revision,
+            agreed_at: view.at.into(),
+            signatures: signatures(user, &view.signatures),
+            buyer: view.buyer.into(),
+            seller: view.seller.into(),
+            broker: Nullable::of(view.broker),
+            commission_bps: view.commission_bps,
+            offer: view.offer.into(),
+        }
+    }
+}
