@@ -16,6 +16,7 @@ mod device;
 mod docs;
 mod document;
 mod ended;
+mod extensions;
 mod factor;
 mod files;
 mod handles;
@@ -33,7 +34,9 @@ mod organisations;
 mod page;
 mod password;
 mod passwords;
+mod paybill;
 mod payee;
+mod payers;
 mod payments;
 mod people;
 mod personal;
@@ -50,6 +53,7 @@ mod sessions;
 mod signing_keys;
 mod statements;
 mod step_up;
+mod test_clock;
 mod tokens;
 mod transactions;
 mod transfers;
@@ -63,6 +67,7 @@ mod withdrawals;
 pub use context::FeePolicy;
 pub use document::document;
 pub use password::{KnownWords, WeakPassword, check_password, hash_password};
+pub use paybill::paybill_token;
 pub use place::{Places, PlacesError};
 pub use problem::Code;
 pub use rate_limits::RateLimits;
@@ -102,6 +107,8 @@ pub(crate) enum Chapter {
     Operator,
     /// For machines that watch over the service.
     Health,
+    /// Only where the money is play money: making time pass.
+    Testing,
 }
 
 type Resources = (
@@ -111,7 +118,7 @@ type Resources = (
     (factor::Factors, factor::MessageFactors, realtime::Tickets, personal::PersonalData),
     (wallet::Wallet, transactions::Transactions, statements::Statements),
     (transfers::Transfers, operations::Operations),
-    deals::Deals,
+    (deals::Deals, payers::Payers, extensions::Extensions),
     (organisations::Organisations, organisations::Members, organisations::OrganisationKeys),
     (invitations::Invitations, invitations::Answers),
     payments::Payments,
@@ -127,7 +134,7 @@ type Resources = (
         operator::Reviews,
         operator::Approvals,
     ),
-    health::Health,
+    (health::Health, test_clock::TestClock),
 );
 
 const DESCRIPTION: &str = "\
@@ -164,7 +171,7 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
         (factor::Factors, factor::MessageFactors, realtime::Tickets, personal::PersonalData),
         (wallet::Wallet, transactions::Transactions, statements::Statements),
         (transfers::Transfers, operations::Operations),
-        deals::Deals,
+        (deals::Deals, payers::Payers, extensions::Extensions),
         (organisations::Organisations, organisations::Members, organisations::OrganisationKeys),
         (invitations::Invitations, invitations::Answers),
         payments::Payments,
@@ -180,7 +187,7 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
             operator::Reviews,
             operator::Approvals,
         ),
-        health::Health,
+        (health::Health, test_clock::TestClock),
     );
     OpenApiService::new(resources, "Amana", "1")
         .description(DESCRIPTION)

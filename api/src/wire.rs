@@ -11,7 +11,7 @@ mod values;
 pub(crate) use list::AnyOf;
 pub(crate) use money::{Money, PositiveMoney};
 pub(crate) use number::{
-    AmountMinor, HoldHours, Hours, LifeDays, Limit, OverlapSeconds, Quantity, Revision,
+    Advance, AmountMinor, HoldHours, Hours, LifeDays, Limit, OverlapSeconds, Quantity, Revision,
 };
 pub(crate) use text::{Text, Wire, text_values};
 pub(crate) use time::{DayOrMoment, Moment};

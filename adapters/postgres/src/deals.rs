@@ -3,6 +3,8 @@
 mod milestones;
 mod organisation;
 mod payers;
+mod references;
+mod reminders;
 mod request;
 mod rows;
 mod telling;
@@ -10,6 +12,9 @@ mod timeline;
 mod view;
 mod write;
 
+pub use references::PayReference;
+pub(crate) use references::deal_of;
+pub use reminders::Reminder;
 pub use request::{NewDealRequest, NewMilestoneRequest, OfferRequest};
 pub use timeline::TimelineEvent;
 pub(crate) use timeline::note;
@@ -211,7 +216,7 @@ async fn command_as_party(
     let by = By { actor: Actor::User(user), reason };
     // A payment under way would arrive at a deal that is no longer there to take it. The money would be
     // safe in the wallet, but nobody wants that surprise: the parties wait for the outcome first.
-    if *command == Command::Cancel && payments::funding_is_open(conn, id).await? {
+    if *command == Command::Cancel && payments::funding_is_open(conn, id, None).await? {
         return Err(Error::Conflict(Conflict::PaymentInProgress));
     }
     let decision = deal::decide(&deal, command, by.actor, now)?;

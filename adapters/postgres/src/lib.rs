@@ -38,6 +38,7 @@ mod schema;
 mod sessions;
 mod signing_keys;
 mod statement;
+mod test_clock;
 mod through;
 mod tickets;
 mod transactions;
@@ -52,7 +53,10 @@ pub use audit::AuditRecord;
 pub use callbacks::{CallbackKind, CallbackOutcome, NewCallback, StoredCallback};
 pub use clock::Clock;
 pub use codes::{CodeKey, Proof as CodeProof};
-pub use deals::{DealView, NewDealRequest, NewMilestoneRequest, OfferRequest, TimelineEvent};
+pub use deals::{
+    DealView, NewDealRequest, NewMilestoneRequest, OfferRequest, PayReference, Reminder,
+    TimelineEvent,
+};
 pub use error::{Conflict, Error, StoreError};
 pub use factors::{FactorView, ReadCode, Shown, Unreadable};
 pub use holds::{HoldFilter, HoldRole, HoldView, NewHold};
@@ -67,8 +71,8 @@ pub use notifications::PendingNotification;
 pub use organisations::{MemberView, OrganisationView};
 pub use page::{PAGE_MAX, Page};
 pub use payments::{
-    Begin, Exchange, ExchangeRecord, Exchanges, Funding, FundingMethod, PaymentView, Submission,
-    WithdrawalDecision,
+    Begin, Exchange, ExchangeRecord, Exchanges, Funding, FundingMethod, FundingRequest,
+    PaymentView, Submission, WithdrawalDecision,
 };
 pub use people::{PeopleQuery, PersonView};
 pub use pool::Store;

@@ -1,5 +1,6 @@
 //! Deals as those see them whom they concern.
 
+use super::references::{self, PayReference};
 use super::rows::{self, Loaded};
 use crate::error::Error;
 use crate::page::Page;
@@ -23,6 +24,8 @@ pub struct DealView {
     pub people: BTreeMap<UserId, PersonView>,
     /// The newest attempt to pay for it by mobile money.
     pub payment: Option<PaymentView>,
+    /// Since it was agreed.
+    pub pay_reference: Option<PayReference>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -65,6 +68,7 @@ async fn seen(
     let everybody: BTreeSet<UserId> = loaded.iter().flat_map(|one| one.deal.people()).collect();
     let names = users::people(conn, &everybody).await?;
     let ids: Vec<Uuid> = loaded.iter().map(|one| one.deal.id.uuid()).collect();
+    let mut references = references::of_deals(conn, &ids).await?;
     let mut newest = payments::newest_of_deals(conn, vault, &ids).await?;
     let view = |Loaded { deal, organisation, created_at, updated_at }| {
         let people = deal.people().into_iter();
@@ -72,6 +76,7 @@ async fn seen(
         DealView {
             people: people.collect(),
             payment: newest.remove(&deal.id),
+            pay_reference: references.remove(&deal.id),
             deal,
             organisation,
             created_at,

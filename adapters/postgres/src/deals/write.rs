@@ -1,7 +1,7 @@
 //! Writing a decision: rows, ledger entries, events, timers, messages, audit; one transaction, the caller's.
 
 use super::rows::{self, DealRow};
-use super::{milestones, payers, telling, timeline};
+use super::{milestones, payers, references, reminders, telling, timeline};
 use crate::error::Error;
 use crate::job::Job;
 use crate::schema::deals;
@@ -66,7 +66,9 @@ pub(crate) async fn apply(
         let job = Job::LapseDeal { deal: deal.id.uuid(), timer: timer.into(), due_at };
         let after = due_at.checked_add_signed(AFTER_DEADLINE).unwrap_or(due_at);
         jobs::enqueue(conn, &job, after, now).await?;
+        reminders::plan(conn, deal.id, (timer, due_at), now).await?;
     }
+    references::assign(conn, before, deal, now).await?;
     telling::tell(conn, decision, by, now).await
 }
 
