@@ -112,7 +112,7 @@ impl World {
                 "users" | "members" => &self.buyer,
                 "organisations" => &self.organisation,
                 "invitations" => &self.invitation,
-                "c" | "p" | "t" => "0123456789abcdef0123456789abcdef",
+                "c" | "p" | "t" | "b" | "v" => "0123456789abcdef0123456789abcdef",
                 _ => "",
             };
             before = part;
@@ -148,6 +148,11 @@ impl World {
                 "to": { "phone": "254711000001" }, "amount": money, "expires_in_hours": 1,
             }),
             "fund_deal" => json!({ "method": "wallet" }),
+            "name_payer" => json!({ "user_id": self.stranger.id }),
+            "extend_deadline" => {
+                json!({ "deadline": "funding", "until": "2100-01-01T00:00:00Z" })
+            }
+            "advance_clock" => json!({ "seconds": 1 }),
             "ask_approval" => json!({
                 "kind": "set_tier", "tier": "business", "note": "looked into",
                 "user_id": self.stranger.id,

@@ -1,5 +1,9 @@
 //! Deals from the draft to the end, with fees to the cent, refusals, cancelling and lists.
 
+mod paybill;
+mod paying;
+mod time;
+
 use amana_harness::{App, DealPlan, Funded, Person};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

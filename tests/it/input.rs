@@ -56,6 +56,9 @@ impl World {
             "settle_hold" => format!("/v1/holds/{HOLD}/settle"),
             "create_deal" => "/v1/deals".to_owned(),
             "fund_deal" => format!("/v1/deals/{}/fund", self.deal),
+            "name_payer" => format!("/v1/deals/{}/payers", self.deal),
+            "extend_deadline" => format!("/v1/deals/{}/extensions", self.deal),
+            "advance_clock" => "/v1/test/clock/advance".to_owned(),
             "release_withdrawal" => format!("/v1/operator/withdrawals/{PAYMENT}/release"),
             "refuse_withdrawal" => format!("/v1/operator/withdrawals/{PAYMENT}/refuse"),
             "set_handle" => "/v1/me/handle".to_owned(),
@@ -124,8 +127,9 @@ const ORGANISATION: &str = "org_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const USER: &str = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 
 /// Every operation that takes a JSON body of ours.
-const WITH_BODY: [&str; 46] = [
+const WITH_BODY: [&str; 49] = [
     "accept_invitation",
+    "advance_clock",
     "approve_approval",
     "approve_kyc_application",
     "ask_approval",
@@ -146,10 +150,12 @@ const WITH_BODY: [&str; 46] = [
     "create_second_factor",
     "create_transfer",
     "create_withdrawal",
+    "extend_deadline",
     "fund_deal",
     "get_invitation",
     "join_organisation",
     "log_in",
+    "name_payer",
     "refresh_session",
     "refuse_withdrawal",
     "register_user",
@@ -204,6 +210,13 @@ fn good(operation: &str) -> Value {
             "milestones": [{ "title": "Goats", "amount": money }],
         }),
         "fund_deal" => json!({ "method": "mpesa" }),
+        // The operator.
+        "name_payer" => json!({ "phone": "254722000003" }),
+        "extend_deadline" => {
+            let until = chrono::Utc::now() + chrono::TimeDelta::days(30);
+            json!({ "deadline": "funding", "until": until.to_rfc3339() })
+        }
+        "advance_clock" => json!({ "seconds": 1 }),
         "start_verification" => json!({ "channel": "email" }),
         "confirm_verification" => json!({ "channel": "email", "code": "000000" }),
         "start_email_change" => {
@@ -306,6 +319,9 @@ async fn the_good_bodies_are_good() {
         ("create_deal", 201),
         ("create_deposit", 202),
         ("fund_deal", 202),
+        ("name_payer", 200),
+        ("extend_deadline", 200),
+        ("advance_clock", 200),
         ("set_handle", 200),
         ("create_kyc_application", 201),
         ("create_organisation", 201),

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What machines may do, and with which scope. All others are for people only; an operation that takes keys and has no
 /// row here fails the tests until somebody has thought about it.
-const TABLE: [(&str, Scope); 29] = [
+const TABLE: [(&str, Scope); 31] = [
     ("agree_deal", Scope::DealsWrite),
     ("cancel_deal", Scope::DealsWrite),
     ("create_deal", Scope::DealsWrite),
@@ -18,6 +18,7 @@ const TABLE: [(&str, Scope); 29] = [
     ("create_transfer", Scope::TransfersWrite),
     ("create_withdrawal", Scope::PaymentsWrite),
     ("deliver_milestone", Scope::DealsWrite),
+    ("extend_deadline", Scope::DealsWrite),
     ("fund_deal", Scope::DealsWrite),
     ("get_deal", Scope::DealsRead),
     ("get_hold", Scope::HoldsRead),
@@ -35,6 +36,7 @@ const TABLE: [(&str, Scope); 29] = [
     ("list_people", Scope::PeopleRead),
     ("list_transactions", Scope::WalletRead),
     ("list_withdrawals", Scope::PaymentsRead),
+    ("name_payer", Scope::DealsWrite),
     ("propose_deal", Scope::DealsWrite),
     ("release_hold", Scope::HoldsWrite),
     ("release_milestone", Scope::DealsWrite),
