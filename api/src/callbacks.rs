@@ -14,6 +14,7 @@ use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchema, Registry};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ApiResponse, ExtractParamOptions, Object, OpenApi,
 };
+use serde::Deserialize;
 use std::sync::Arc;
 
 const TOKEN_CHARS_MAX: usize = 64;
@@ -34,6 +35,37 @@ enum Stored {
     /// Stored. It says nothing about whether the message belongs to anything.
     #[oai(status = 200)]
     Accepted(Json<Acknowledgement>),
+}
+
+/// What of the provider's question tells whether there is something to pay.
+#[derive(Deserialize)]
+struct Question {
+    #[serde(rename = "BillRefNumber")]
+    reference: String,
+}
+
+/// Whether the provider is to take a payment for the paybill.
+#[derive(Debug, Object)]
+struct Verdict {
+    /// `0`: yes; `C2B00012`: no, there is no such account.
+    #[oai(rename = "ResultCode")]
+    code: String,
+    #[oai(rename = "ResultDesc")]
+    text: String,
+}
+
+#[derive(ApiResponse)]
+enum Asked {
+    /// The answer.
+    #[oai(status = 200)]
+    Answered(Json<Verdict>),
+}
+
+impl Asked {
+    fn of(payable: bool) -> Self {
+        let (code, text) = if payable { ("0", "Accepted") } else { ("C2B00012", "Rejected") };
+        Self::Answered(Json(Verdict { code: code.to_owned(), text: text.to_owned() }))
+    }
 }
 
 /// Whatever came, as it came: evidence is kept even where it is not JSON.
@@ -80,6 +112,7 @@ async fn receive(
         token: bounded(token, TOKEN_CHARS_MAX),
         body: body.0,
         remote: bounded(&remote.to_string(), REMOTE_CHARS_MAX),
+        known: kind == CallbackKind::Paybill && context.paybill.is_token(token),
     };
     context.write(async move |store, now| store.receive_callback(&new, now).await).await?;
     let text = "Accepted".to_owned();
@@ -120,6 +153,42 @@ impl Callbacks {
         body: Raw,
     ) -> Result<Stored, ApiError> {
         receive(&context, CallbackKind::Payout, &token, (body, remote)).await
+    }
+
+    /// Receive word that somebody has paid the paybill
+    ///
+    /// As `receive_collection`. The address is one for all: `amana mpesa register-urls` tells it to the provider.
+    #[oai(path = "/b/:token", method = "post", operation_id = "receive_paybill")]
+    async fn paybill(
+        &self,
+        context: Data<&Arc<Context>>,
+        remote: &RemoteAddr,
+        /// The unguessable part of the address.
+        token: Path<String>,
+        body: Raw,
+    ) -> Result<Stored, ApiError> {
+        receive(&context, CallbackKind::Paybill, &token, (body, remote)).await
+    }
+
+    /// Receive the question whether somebody may pay the paybill
+    ///
+    /// For the provider, before it takes the payer's money. Whoever writes what is no deal to be paid, or what is not
+    /// asked for on a phone, is refused, so that no money comes that is nobody's. Nothing is stored.
+    #[oai(path = "/v/:token", method = "post", operation_id = "receive_paybill_question")]
+    async fn paybill_question(
+        &self,
+        context: Data<&Arc<Context>>,
+        /// The unguessable part of the address.
+        token: Path<String>,
+        body: Raw,
+    ) -> Result<Asked, ApiError> {
+        let known = context.paybill.is_token(&token);
+        let question = serde_json::from_slice::<Question>(&body.0).ok().filter(|_| known);
+        let payable = match question {
+            Some(asked) => context.store.is_payable(&asked.reference, context.now()).await?,
+            None => false,
+        };
+        Ok(Asked::of(payable))
     }
 
     /// Receive word that a payout waited too long

@@ -6,6 +6,7 @@ use crate::ended::EndedSessions;
 use crate::factor::FactorKeys;
 use crate::links::Links;
 use crate::password::Passwords;
+use crate::paybill::Paybill;
 use crate::place::Places;
 use crate::problem::ApiError;
 use crate::rate_limits::Budgets;
@@ -67,6 +68,7 @@ pub(crate) struct Context {
     pub(crate) files: Files,
     pub(crate) places: Places,
     pub(crate) links: Links,
+    pub(crate) paybill: Paybill,
     pub(crate) budgets: Budgets,
     pub(crate) trusted_proxies: Vec<IpNet>,
 }

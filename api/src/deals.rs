@@ -4,6 +4,7 @@ mod answer;
 mod costs;
 mod inviting;
 mod offers;
+mod pay;
 mod plain;
 mod request;
 mod share;
@@ -78,7 +79,7 @@ fn render_funding(funding: &Funding) -> Answer {
 }
 
 /// A command that moves no money.
-async fn command(
+pub(crate) async fn command(
     context: &Context,
     caller: &Principal<DealsWrite>,
     id: DealId,
@@ -149,7 +150,7 @@ impl Deals {
 
     /// List one's deals
     ///
-    /// All deals in which the caller is buyer or seller, newest first.
+    /// All deals that concern the caller: as buyer, seller, broker or payer; newest first.
     #[oai(path = "/", method = "get", operation_id = "list_deals")]
     async fn list(
         &self,
@@ -239,11 +240,14 @@ impl Deals {
 
     /// Pay for a deal
     ///
-    /// For the buyer. `wallet` takes the price at once and answers 200 with the funded deal; `mpesa` asks the
-    /// phone and answers 202: follow the deal, whose `payment` says how it goes. With `dry_run=true` it answers
-    /// 200 with what it would do; what a phone pays beyond the price, to whole shillings, stays in the wallet.
-    /// Problems: `wrong_party`, `account_closed` (403), `wrong_state`, `too_late`, `payment_in_progress` (409),
-    /// `insufficient_funds`, `provider_limit`, `currency_not_carried` (422), `idempotency_key_required` (400),
+    /// For the buyer and whoever the buyer named (`name_payer`), in one payment or in parts: when all of it is there,
+    /// the deal is funded; if that does not happen in time, everybody gets back what they paid. `wallet` takes the
+    /// money at once and answers 200; `mpesa` asks the phone and answers 202: follow the deal, whose `payment` says
+    /// how it goes. Each payer has one payment under way at a time. What a phone pays beyond what is outstanding stays
+    /// in the payer's wallet. Where that is more than mobile money carries at once, `provider_limit` says in which
+    /// `payments` it can be done. With `dry_run=true` it answers 200 with what it would do. Problems: `wrong_party`,
+    /// `account_closed` (403), `wrong_state`, `too_late`, `payment_in_progress` (409), `insufficient_funds`,
+    /// `provider_limit`, `provider_step`, `currency_not_carried` (422), `idempotency_key_required` (400),
     /// `idempotency_key_reused` (422).
     #[oai(path = "/:id/fund", method = "post", operation_id = "fund_deal")]
     async fn fund(
@@ -261,14 +265,14 @@ impl Deals {
     ) -> Result<DoneOrStarted<DealAnswer>, ApiError> {
         let id = id.0.0;
         let keyed = keyed(&caller, key.0, "fund_deal", &format!("{id} {}", body.canonical));
-        let method = body.value.parse(&context, &caller).await?;
+        let request = body.value.parse(&context, &caller).await?;
         if dry_run.0 == Some(true) {
             let (user, now) = (caller.user(), context.now());
-            return Ok(context.store.quote_funding(user, id, &method, now).await?.into());
+            return Ok(context.store.quote_funding(user, id, &request, now).await?.into());
         }
         let outcome = context
             .write(async move |store, now| {
-                store.fund_deal(&keyed, id, &method, render_funding, now).await
+                store.fund_deal(&keyed, id, &request, render_funding, now).await
             })
             .await?;
         Ok(seen_by(outcome, caller.user()).into())

@@ -18,6 +18,7 @@ mod disputes;
 mod docs;
 mod document;
 mod ended;
+mod extensions;
 mod factor;
 mod files;
 mod handles;
@@ -36,7 +37,9 @@ mod organisations;
 mod page;
 mod password;
 mod passwords;
+mod paybill;
 mod payee;
+mod payers;
 mod payments;
 mod people;
 mod personal;
@@ -53,6 +56,7 @@ mod sessions;
 mod signing_keys;
 mod statements;
 mod step_up;
+mod test_clock;
 mod tokens;
 mod transactions;
 mod transfers;
@@ -67,6 +71,7 @@ mod withdrawals;
 pub use context::FeePolicy;
 pub use document::document;
 pub use password::{KnownWords, WeakPassword, check_password, hash_password};
+pub use paybill::paybill_token;
 pub use place::{Places, PlacesError};
 pub use problem::Code;
 pub use rate_limits::RateLimits;
@@ -106,6 +111,8 @@ pub(crate) enum Chapter {
     Operator,
     /// For machines that watch over the service.
     Health,
+    /// Only where the money is play money: making time pass.
+    Testing,
 }
 
 type Resources = (
@@ -116,7 +123,13 @@ type Resources = (
     (wallet::Wallet, transactions::Transactions, statements::Statements),
     (transfers::Transfers, operations::Operations),
     (deals::Deals, deals::Offers, deals::DealInvitations, deals::Templates),
-    (milestones::Milestones, deliveries::Deliveries, disputes::Disputes),
+    (
+        milestones::Milestones,
+        deliveries::Deliveries,
+        disputes::Disputes,
+        payers::Payers,
+        extensions::Extensions,
+    ),
     (organisations::Organisations, organisations::Members, organisations::OrganisationKeys),
     (invitations::Invitations, invitations::Answers),
     payments::Payments,
@@ -134,7 +147,7 @@ type Resources = (
         operator::Disputes,
         operator::FeePlans,
     ),
-    health::Health,
+    (health::Health, test_clock::TestClock),
 );
 
 const DESCRIPTION: &str = "\
@@ -172,7 +185,13 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
         (wallet::Wallet, transactions::Transactions, statements::Statements),
         (transfers::Transfers, operations::Operations),
         (deals::Deals, deals::Offers, deals::DealInvitations, deals::Templates),
-        (milestones::Milestones, deliveries::Deliveries, disputes::Disputes),
+        (
+            milestones::Milestones,
+            deliveries::Deliveries,
+            disputes::Disputes,
+            payers::Payers,
+            extensions::Extensions,
+        ),
         (organisations::Organisations, organisations::Members, organisations::OrganisationKeys),
         (invitations::Invitations, invitations::Answers),
         payments::Payments,
@@ -190,7 +209,7 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
             operator::Disputes,
             operator::FeePlans,
         ),
-        health::Health,
+        (health::Health, test_clock::TestClock),
     );
     OpenApiService::new(resources, "Amana", "1")
         .description(DESCRIPTION)

@@ -21,16 +21,25 @@ pub(crate) struct PayeeObject {
 }
 
 impl PayeeObject {
+    /// As the member `to` of a body.
+    ///
     /// # Errors
     /// `invalid_request` unless exactly one of the four is there.
     pub(crate) fn parse(self) -> Result<Payee, ApiError> {
+        self.parse_at("/to")
+    }
+
+    /// # Errors
+    /// As [`PayeeObject::parse`].
+    pub(crate) fn parse_at(self, pointer: &str) -> Result<Payee, ApiError> {
         match (self.handle, self.phone, self.email, self.user_id) {
             (Some(handle), None, None, None) => Ok(Payee::Handle(handle.0)),
             (None, Some(phone), None, None) => Ok(Payee::Phone(phone.0.0)),
             (None, None, Some(email), None) => Ok(Payee::Email(email.0.0)),
             (None, None, None, Some(user)) => Ok(Payee::User(user.0)),
             _ => {
-                Err(ApiError::field("/to", "expected exactly one of handle, phone, email, user_id"))
+                let detail = "expected exactly one of handle, phone, email, user_id";
+                Err(ApiError::field(pointer, detail))
             }
         }
     }

@@ -31,7 +31,7 @@ pub(crate) struct PaymentAnswer {
     /// May be up to one shilling more than the price of a deal: mobile money carries whole shillings, and the
     /// change stays in the wallet.
     amount: Money,
-    /// Masked: `2547****5678`; `null` once the person whose it is has been erased.
+    /// Masked: `2547****5678`; `null` for what was paid at the paybill, and once the person whose it is has been erased.
     phone: Nullable<Wire<Phone>>,
     state: Wire<State>,
     /// Why it failed, if it did.

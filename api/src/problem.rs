@@ -3,6 +3,7 @@
 mod allow;
 mod code;
 mod framework;
+mod plan;
 mod refusal;
 
 pub use code::Code;
@@ -19,7 +20,7 @@ use poem_openapi::types::{ToJSON, Type};
 use poem_openapi::{ApiResponse, Object};
 use std::time::Duration;
 
-use crate::wire::Wire;
+use crate::wire::{Money, Wire};
 
 const CONTENT_TYPE: &str = "application/problem+json";
 
@@ -54,6 +55,9 @@ pub(crate) struct Problem {
     pub(crate) request_id: String,
     /// The places in the request that are wrong; empty if the problem does not lie there.
     pub(crate) errors: Vec<FieldError>,
+    /// With `provider_limit`, where parts would do: the payments that together bring what is outstanding.
+    #[oai(skip_serializing_if_is_none)]
+    pub(crate) payments: Option<Vec<Money>>,
 }
 
 /// The error half of every operation.
@@ -64,12 +68,14 @@ pub(crate) struct ApiError {
     pub(crate) errors: Vec<FieldError>,
     /// When to come back, if that is known.
     pub(crate) retry_after_s: Option<u64>,
+    /// What would do instead, if that is a matter of several payments.
+    pub(crate) payments: Option<Vec<Money>>,
 }
 
 impl ApiError {
     pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
         let retry_after_s = code.passes_by_itself().then_some(RETRY_AFTER_S);
-        Self { code, detail: detail.into(), errors: vec![], retry_after_s }
+        Self { code, detail: detail.into(), errors: vec![], retry_after_s, payments: None }
     }
 
     /// Too much of something; `reset` is when there is room again.
@@ -127,6 +133,7 @@ impl IntoResponse for ApiError {
             detail: self.detail,
             request_id: current_request_id(),
             errors: self.errors,
+            payments: self.payments,
         };
         let mut response = Response::builder()
             .status(status)

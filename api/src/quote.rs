@@ -28,6 +28,8 @@ pub(crate) struct QuoteAnswer {
     left_today: Nullable<Money>,
     /// Who would get it; `null` if it is not for a person.
     recipient: Nullable<PersonAnswer>,
+    /// What the phone would be asked for, one payment after the other; empty if no mobile money comes in.
+    payments: Vec<Money>,
 }
 
 impl From<Quote> for QuoteAnswer {
@@ -45,6 +47,7 @@ impl From<Quote> for QuoteAnswer {
             ),
             left_today: Nullable::of(quote.allowance.map(|it| minor(it.day_left_minor))),
             recipient: Nullable::of(quote.recipient),
+            payments: quote.payments.into_iter().map(Money::from).collect(),
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::factor::FactorKeys;
 use crate::links::Links;
 use crate::password::Passwords;
 use crate::passwords::RESETS_AT_ONCE;
+use crate::paybill::Paybill;
 use crate::place::Places;
 use crate::polled::Polled;
 use crate::problem::{of_framework, of_panic};
@@ -84,6 +85,9 @@ pub fn app(
         edge.allowed_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
     let origins: Arc<[HeaderValue]> = origins.collect();
     let secret = ServerSecret::new(config.jwt_secret.clone());
+    if config.mode == KeyMode::Test {
+        tokio::spawn(clock.clone().follow(store.clone()));
+    }
     let context = Arc::new(Context {
         budgets: Budgets::new(&edge.rate_limits, redis.as_ref()),
         trusted_proxies: edge.trusted_proxies.clone(),
@@ -108,6 +112,7 @@ pub fn app(
         files: config.files.clone(),
         places: config.places.clone(),
         links: Links::new(&secret),
+        paybill: Paybill::new(&secret),
         csrf: CsrfTokens::new(&secret),
         sockets: Arc::default(),
     });

@@ -11,8 +11,8 @@ mod values;
 pub(crate) use list::AnyOf;
 pub(crate) use money::{Money, PartMoney, PositiveMoney};
 pub(crate) use number::{
-    AmountMinor, BasisPoints, CommissionBps, HoldHours, Hours, LifeDays, Limit, MinorOrNone,
-    OverlapSeconds, Quantity, Revision,
+    Advance, AmountMinor, BasisPoints, CommissionBps, HoldHours, Hours, LifeDays, Limit,
+    MinorOrNone, OverlapSeconds, Quantity, Revision,
 };
 pub(crate) use text::{Text, Wire, text_values};
 pub(crate) use time::{DayOrMoment, Moment};

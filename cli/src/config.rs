@@ -221,14 +221,18 @@ impl Api {
             jwt_secret,
             fee_percentage_bps: source.in_range("AMANA_FEE_PERCENTAGE_BPS", 150, 0..=10_000)?,
             fee_fixed_minor: source.in_range("AMANA_FEE_FIXED_MINOR", 0, 0..=100_000_000)?,
-            // Whoever says nothing moves real money: its keys must not be taken for harmless ones.
-            mode: source.parsed_or("AMANA_MODE", "test or live", KeyMode::Live)?,
+            mode: mode(source)?,
             staff_networks: edge::networks(source, "AMANA_STAFF_NETWORKS", STAFF_NETWORKS)?,
             files: files(source)?,
             edge: edge::read(source)?,
             geoip: source.optional(GEOIP_VARIABLE).map(PathBuf::from),
         })
     }
+}
+
+/// Whoever says nothing moves real money: its keys must not be taken for harmless ones, and nobody moves its clock.
+fn mode(source: &Source<'_>) -> Result<KeyMode, ConfigError> {
+    source.parsed_or("AMANA_MODE", "test or live", KeyMode::Live)
 }
 
 /// The secret that API and workers share: tokens are signed with it, one-time codes made from it.
@@ -253,6 +257,7 @@ pub struct Worker {
     pub sms: SmsConfig,
     pub reconcile_every: Duration,
     pub lease: Duration,
+    pub mode: KeyMode,
     pub files: PathBuf,
 }
 
@@ -294,6 +299,7 @@ impl Worker {
                 1..=86_400,
             )?),
             lease: Duration::from_secs(source.in_range("AMANA_JOB_LEASE_S", 30, 1..=3_600)?),
+            mode: mode(source)?,
             files: files(source)?,
         })
     }

@@ -7,6 +7,7 @@ pub mod exchanges;
 pub mod keys;
 pub mod ledger;
 pub mod local;
+pub mod mpesa;
 pub mod schema;
 pub mod serve;
 pub mod stack;

@@ -1,6 +1,6 @@
 //! The one door to the product: `amana --help`.
 
-use amana::{admin, config, demo, exchanges, keys, ledger, schema, serve, stack, up};
+use amana::{admin, config, demo, exchanges, keys, ledger, mpesa, schema, serve, stack, up};
 use amana_domain::id::PaymentId;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
@@ -46,6 +46,9 @@ enum Command {
     Keys(Keys),
     /// Print what the provider and we said to each other about a payment; it is noted who was looked at
     Exchanges { payment: PaymentId },
+    /// Deal with the provider
+    #[command(subcommand)]
+    Mpesa(Mpesa),
     /// Look after the ledger
     #[command(subcommand)]
     Ledger(Ledger),
@@ -65,6 +68,12 @@ enum Admin {
 enum Keys {
     /// Wrap all keys by AMANA_MASTER_KEY, so that AMANA_MASTER_KEY_PREVIOUS can go
     Rewrap,
+}
+
+#[derive(Subcommand)]
+enum Mpesa {
+    /// Tell M-Pesa where to ask about payments at the paybill and to confirm them
+    RegisterUrls,
 }
 
 #[derive(Subcommand)]
@@ -110,6 +119,12 @@ fn run(command: Command) -> Result<()> {
         Command::Admin(Admin::ReplaceSigningKeys) => admin::replace_signing_keys(),
         Command::Keys(Keys::Rewrap) => keys::rewrap(),
         Command::Exchanges { payment } => exchanges::print(payment),
+        Command::Mpesa(Mpesa::RegisterUrls) => {
+            let environment = |name: &str| std::env::var(name).ok();
+            let shortcode = mpesa::register_urls(&config::Source::new(&environment))?;
+            println!("M-Pesa tells of payments at paybill {shortcode} here from now on.");
+            Ok(())
+        }
         Command::Ledger(Ledger::Check) => ledger::check(),
         Command::Schema(args) => {
             let printed = schema::print(|url| stack::block_on(serve::migrate_url(url))?)?;

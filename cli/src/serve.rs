@@ -3,9 +3,10 @@
 use crate::config::{self, ConfigError, Servers, Source};
 use crate::stack::block_on;
 use amana_api::Places;
+use amana_domain::api_key::KeyMode;
 use amana_files::Files;
 use amana_messaging::{Mailer, SmsGateway};
-use amana_mpesa::Mpesa;
+use amana_mpesa::{Mpesa, MpesaConfig};
 use amana_postgres::{Clock, CodeKey, MasterKeys, Store, StoreError};
 use amana_redis::{Transport, TransportError};
 use amana_worker::{Context, Settings};
@@ -125,12 +126,18 @@ fn redis_error(error: TransportError) -> anyhow::Error {
     }
 }
 
-async fn worker_context(store: Store, mut config: config::Worker) -> Result<Context> {
-    config.mpesa.certificate_pem = certificate(&config.certificate).await?;
-    let mpesa = Mpesa::new(config.mpesa).map_err(|error| ConfigError {
+/// # Errors
+/// [`ConfigError`] naming the first variable that cannot work.
+pub(crate) async fn mpesa(mut config: MpesaConfig, place: &str) -> Result<Mpesa, ConfigError> {
+    config.certificate_pem = certificate(place).await?;
+    Mpesa::new(config).map_err(|error| ConfigError {
         variable: config::mpesa_variable(error.setting),
         why: error.why.to_owned(),
-    })?;
+    })
+}
+
+async fn worker_context(store: Store, config: config::Worker) -> Result<Context> {
+    let mpesa = mpesa(config.mpesa, &config.certificate).await?;
     let mailer = Mailer::new(&config.mail).map_err(|error| ConfigError {
         variable: "SMTP_URL",
         why: format!("or MAIL_FROM is wrong: {error}"),
@@ -143,6 +150,7 @@ async fn worker_context(store: Store, mut config: config::Worker) -> Result<Cont
         lease: config.lease,
         reconcile_every: TimeDelta::from_std(config.reconcile_every)
             .unwrap_or(TimeDelta::minutes(5)),
+        test_clock: config.mode == KeyMode::Test,
         ..Settings::default()
     };
     let (mpesa, mailer, sms) = (Arc::new(mpesa), Arc::new(mailer), Arc::new(sms));

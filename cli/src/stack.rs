@@ -86,13 +86,16 @@ impl Stack {
         ready(&mut sandbox, &format!("{sandbox_url}/"))?;
         let environment =
             environment(folder, &database_url, &redis_url, [api_at, sandbox_at, smtp_at])?;
-        let master_keys = config::master_keys(&Source::new(&|name| {
+        let told = |name: &str| {
             let own = environment.iter().find(|(variable, _)| *variable == name);
             own.map(|(_, value)| value.clone()).or_else(|| given(name))
-        }))?;
+        };
+        let source = Source::new(&told);
+        let master_keys = config::master_keys(&source)?;
         let mut api = start_part(folder, "api", &environment)?;
         let worker = start_part(folder, "worker", &environment)?;
         ready(&mut api, &format!("{api_url}/readyz"))?;
+        crate::mpesa::register_urls(&source)?;
         Ok(Self {
             api,
             worker,

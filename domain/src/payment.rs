@@ -4,11 +4,13 @@
 //! it is judged anew from the *set* of evidence. A set has no order and no repetition, hence neither
 //! has the verdict.
 
+mod confirmation;
 mod judge;
 mod limits;
 
+pub use confirmation::{Confirmation, bill_reference};
 pub use judge::{Doubt, Verdict};
-pub use limits::{Limits, limits};
+pub use limits::{Limits, PLAN_MAX, limits};
 
 use crate::hold::{self, For, Hold};
 use crate::id::{DealId, HoldId, PaymentId, UserId};

@@ -7,8 +7,9 @@ use serde_json::json;
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
+    bank::Bill,
     clock,
-    fault::Fault,
+    fault::{Fault, Script},
     results,
     settings::Settings,
     state::{Answer, Collection, Delivery, Outcome, Payout, State, Task},
@@ -109,12 +110,49 @@ fn plan_stk_callbacks(
         Some(Fault::Malformed) => NOT_JSON.to_owned(),
         _ => results::stk_callback(ended, outcome, extra_cents).to_string(),
     };
+    if let Some(receipt) = &outcome.receipt {
+        let Collection { phone, amount_cents, reference, .. } = ended;
+        let bill = Bill { phone, amount_cents: *amount_cents, reference };
+        confirm_bill(state, settings, (&bill, receipt), Script::default());
+    }
     let delivery =
         Delivery { reference: ended.checkout_id.clone(), url: ended.callback_url.clone(), body };
     let delay = match script.fault {
         Some(Fault::CallbackLate) => late(settings, script.delay_ms),
         _ => settings.callback_delay,
     };
+    plan_delivery(
+        state,
+        settings,
+        delivery,
+        Plan { delay, twice: script.is(Fault::CallbackTwice) },
+    );
+}
+
+/// Plans the confirmation of a payment at the paybill, if somebody wants to hear of it.
+pub(crate) fn confirm_bill(
+    state: &mut State,
+    settings: &Settings,
+    (bill, receipt): (&Bill<'_>, &str),
+    script: Script,
+) {
+    let Some(url) = state.core.confirmation_url.clone().filter(|_| !script.is(Fault::CallbackLost))
+    else {
+        return;
+    };
+    let extra_cents = if script.is(Fault::WrongAmount) { ONE_SHILLING_CENTS } else { 0 };
+    let said = Bill { amount_cents: bill.amount_cents.saturating_add(extra_cents), ..*bill };
+    let account = (state.core.float_cents, settings.credentials.short_code.as_str());
+    let body = if script.is(Fault::Malformed) {
+        NOT_JSON.to_owned()
+    } else {
+        results::c2b_confirmation(&said, receipt, account, clock::now_ms()).to_string()
+    };
+    let delay = match script.fault {
+        Some(Fault::CallbackLate) => late(settings, script.delay_ms),
+        _ => settings.callback_delay,
+    };
+    let delivery = Delivery { reference: receipt.to_owned(), url, body };
     plan_delivery(
         state,
         settings,

@@ -72,6 +72,18 @@ impl Fault {
         !matches!(self, Fault::Unregistered | Fault::QueueTimeout)
     }
 
+    /// Those of the confirmation that a payment at the paybill sends.
+    pub(crate) fn concerns_paybill(self) -> bool {
+        matches!(
+            self,
+            Fault::CallbackLost
+                | Fault::CallbackLate
+                | Fault::CallbackTwice
+                | Fault::Malformed
+                | Fault::WrongAmount
+        )
+    }
+
     fn of_number(phone: &str) -> Option<Fault> {
         let number: u8 = phone.strip_prefix(NUMBER_PREFIX)?.parse().ok()?;
         Fault::ALL.iter().copied().find(|fault| fault.number() == number)
@@ -103,6 +115,7 @@ pub(crate) struct Rule {
 pub(crate) enum Operation {
     Collection,
     Payout,
+    Paybill,
 }
 
 /// What one request has drawn.
@@ -130,6 +143,7 @@ pub(crate) fn draw(rules: &mut Vec<Rule>, phone: &str, operation: Operation) -> 
     let concerns = |fault: Fault| match operation {
         Operation::Collection => fault.concerns_collections(),
         Operation::Payout => fault.concerns_payouts(),
+        Operation::Paybill => fault.concerns_paybill(),
     };
     let fits = |rule: &Rule| rule.phone == phone && rule.only.is_none_or(|only| only == operation);
     let found = rules.iter().position(|rule| fits(rule) && concerns(rule.fault));

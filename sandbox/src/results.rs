@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
+    bank::Bill,
     clock, ids, money, phone,
     state::{Collection, Outcome, Payout, State},
 };
@@ -57,6 +58,32 @@ pub(crate) fn stk_callback(ended: &Collection, outcome: &Outcome, extra_cents: i
         ] });
     }
     json!({ "Body": { "stkCallback": callback } })
+}
+
+/// What a payment at the paybill is confirmed with, asked for on a phone or not. The number is masked.
+pub(crate) fn c2b_confirmation(
+    paid: &Bill<'_>,
+    receipt: &str,
+    (float_cents, short_code): (i64, &str),
+    at_ms: i64,
+) -> Value {
+    let owner = phone::owner(paid.phone);
+    let (first, last) = owner.split_once(' ').unwrap_or((&owner, ""));
+    json!({
+        "TransactionType": "Pay Bill",
+        "TransID": receipt,
+        "TransTime": clock::eat_text(at_ms, "%Y%m%d%H%M%S"),
+        "TransAmount": money::plain(paid.amount_cents),
+        "BusinessShortCode": short_code,
+        "BillRefNumber": paid.reference,
+        "InvoiceNumber": "",
+        "OrgAccountBalance": money::plain(float_cents),
+        "ThirdPartyTransID": "",
+        "MSISDN": phone::masked(paid.phone),
+        "FirstName": first,
+        "MiddleName": "",
+        "LastName": last,
+    })
 }
 
 fn payout_description(code: &str) -> &'static str {

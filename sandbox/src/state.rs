@@ -52,6 +52,8 @@ pub(crate) struct Core {
     pub(crate) float_cents: i64,
     pub(crate) rules: Vec<Rule>,
     pub(crate) provider: Provider,
+    /// Where payments at the paybill are confirmed, once that was registered.
+    pub(crate) confirmation_url: Option<String>,
     pub(crate) mail_fault: Trouble,
     pub(crate) sms_fault: Trouble,
     /// Messages before these were cleared away.

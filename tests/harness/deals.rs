@@ -115,6 +115,16 @@ impl App {
         .await
     }
 
+    /// Waits until somebody has paid so much for the deal.
+    pub async fn wait_for_payer(&self, person: &Person, deal: &str, payer: &str, minor: i64) {
+        eventually("a payer has paid", || async {
+            let found = self.get(person, &format!("/v1/deals/{deal}")).await.expect(200);
+            let paid = |one: &Value| one["id"] == payer && one["paid"]["amount"] == minor;
+            found["payers"].as_array().expect("payers").iter().any(paid).then_some(())
+        })
+        .await;
+    }
+
     pub async fn milestones(&self, person: &Person, deal: &str) -> Vec<String> {
         let found = self.get(person, &format!("/v1/deals/{deal}")).await.expect(200);
         let all = found["milestones"].as_array().expect("milestones");

@@ -4,6 +4,7 @@
 mod app;
 mod approvals;
 mod client;
+mod clock;
 mod codes;
 mod deals;
 mod disputes;

@@ -134,7 +134,7 @@ impl App {
         .await
     }
 
-    /// Scripts one kind of request of a phone: `only` is `collection` or `payout`.
+    /// Scripts one kind of request of a phone: `only` is `collection`, `payout` or `paybill`.
     pub async fn fault_only(&self, phone: &str, fault: &str, only: &str) {
         let body = json!({ "phone": phone, "fault": fault, "count": 1, "only": only });
         let status = self.sandbox_send(Method::POST, "/admin/faults", body).await;

@@ -21,6 +21,7 @@ pub fn settings() -> Settings {
         relay_interval: Duration::from_millis(20),
         // So long that no test that moves the clock steps into the next period.
         reconcile_every: TimeDelta::days(100_000),
+        test_clock: true,
         shutdown_time_max: Duration::from_secs(10),
         ..Settings::default()
     }
@@ -58,6 +59,7 @@ impl WorkerProcess {
             ("REDIS_URL", app.redis_url.clone()),
             ("REDIS_NAMESPACE", app.namespace.clone()),
             ("AMANA_LOG", secrets::LEVELS.to_owned()),
+            ("AMANA_MODE", "test".to_owned()),
             ("AMANA_JWT_SECRET", JWT_SECRET.to_owned()),
             ("AMANA_MASTER_KEY", MASTER_KEY.to_owned()),
             ("AMANA_PUBLIC_URL", app.api_url.clone()),

@@ -126,7 +126,7 @@ impl World {
                 "users" | "members" => &self.buyer,
                 "organisations" => &self.organisation,
                 "invitations" => &self.invitation,
-                "c" | "p" | "t" => "0123456789abcdef0123456789abcdef",
+                "c" | "p" | "t" | "b" | "v" => "0123456789abcdef0123456789abcdef",
                 _ => "",
             };
             before = part;
@@ -177,6 +177,11 @@ impl World {
             "create_split_offer" => json!({ "seller_percent": "50" }),
             "accept_split_offer" => json!({ "to_seller": money }),
             "award_dispute" => json!({ "seller_percent": "50", "reason": "looked into" }),
+            "name_payer" => json!({ "user_id": self.stranger.id }),
+            "extend_deadline" => {
+                json!({ "deadline": "funding", "until": "2100-01-01T00:00:00Z" })
+            }
+            "advance_clock" => json!({ "seconds": 1 }),
             "ask_approval" => json!({
                 "kind": "set_tier", "tier": "business", "note": "looked into",
                 "user_id": self.stranger.id,

@@ -178,7 +178,7 @@ async fn register(observer: &Observer, name: &str, phone: &str) -> Person {
 }
 
 /// Offers, agrees, pays, delivers, releases; and calls another deal off.
-async fn trade(observer: &Observer, buyer: &Person, seller: &Person) {
+async fn trade(observer: &Observer, [buyer, seller, friend]: [&Person; 3]) {
     let amount = json!({ "amount": 50_050, "currency": "KES" });
     let new = json!({
         "title": "Two goats", "role": "seller", "currency": "KES", "fee_payer": "shared",
@@ -195,6 +195,11 @@ async fn trade(observer: &Observer, buyer: &Person, seller: &Person) {
     let path = format!("/v1/deals/{deal}");
     observer.post(seller, &format!("{path}/propose"), Value::Null, 200).await;
     observer.post(buyer, &format!("{path}/agree"), json!({ "revision": 1 }), 200).await;
+    let named = json!({ "phone": friend.phone });
+    observer.post(buyer, &format!("{path}/payers"), named, 200).await;
+    let later = (observer.app.clock.now() + chrono::TimeDelta::days(20)).to_rfc3339();
+    let later = json!({ "deadline": "funding", "until": later });
+    observer.post(seller, &format!("{path}/extensions"), later, 200).await;
     observer.app.fault(&buyer.phone, "approve", 1).await;
     let pay = json!({ "method": "mpesa" });
     observer.post(buyer, &format!("{path}/fund?dry_run=true"), pay.clone(), 200).await;
@@ -325,7 +330,7 @@ async fn operate(observer: &Observer, operator: &Person) {
     let app = &observer.app;
     let paid = json!({ "phone": "254722000001", "amount": 12_300, "reference": "HELLO" });
     assert!(app.sandbox_send(Method::POST, "/admin/paybill", paid).await.is_success());
-    for way in ["c", "p", "t"] {
+    for way in ["c", "p", "t", "b", "v"] {
         let path = format!("/v1/callbacks/{way}/0123456789abcdef0123456789abcdef");
         observer.call(None, Method::POST, &path, json!({ "Body": 1 })).await.expect(200);
     }
@@ -340,6 +345,9 @@ async fn operate(observer: &Observer, operator: &Person) {
         })
         .await;
     }
+    observer.get(operator, "/v1/test/clock").await;
+    let moved = json!({ "seconds": 1 });
+    observer.post(operator, "/v1/test/clock/advance", moved, 200).await;
     observer.get(operator, "/v1/operator/proof").await;
     let job =
         "select 'job_' || replace(id::text, '-', '') from jobs where kind = 'reconcile' limit 1";
@@ -363,7 +371,7 @@ async fn every_answer_has_the_documented_shape() {
     let buyer = register(&observer, "Amina", "254711000001").await;
     let seller = register(&observer, "Juma", "254711000002").await;
     let operator = observer.app.operator().await;
-    trade(&observer, &buyer, &seller).await;
+    trade(&observer, [&buyer, &seller, &operator]).await;
     disputes::disagree(&observer, (&buyer, &seller), &operator).await;
     offers::negotiate(&observer, (&buyer, &seller), &operator).await;
     withdraw(&observer, &buyer, &operator).await;

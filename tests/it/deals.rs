@@ -4,6 +4,9 @@ mod costs;
 mod disputes;
 mod invited;
 mod offers;
+mod paybill;
+mod paying;
+mod time;
 
 use amana_harness::{App, DealPlan, Funded, Person};
 use serde_json::{Value, json};

@@ -68,6 +68,9 @@ impl World {
             "answer_dispute" => self.part("dispute/answer"),
             "deliver_milestone" => self.part("deliver"),
             "award_dispute" => format!("/v1/operator/disputes/{DISPUTE}/award"),
+            "name_payer" => format!("/v1/deals/{}/payers", self.deal),
+            "extend_deadline" => format!("/v1/deals/{}/extensions", self.deal),
+            "advance_clock" => "/v1/test/clock/advance".to_owned(),
             "release_withdrawal" => format!("/v1/operator/withdrawals/{PAYMENT}/release"),
             "refuse_withdrawal" => format!("/v1/operator/withdrawals/{PAYMENT}/refuse"),
             "set_handle" => "/v1/me/handle".to_owned(),
@@ -143,9 +146,10 @@ const ORGANISATION: &str = "org_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const USER: &str = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 
 /// Every operation that takes a JSON body of ours.
-const WITH_BODY: [&str; 58] = [
+const WITH_BODY: [&str; 61] = [
     "accept_invitation",
     "accept_split_offer",
+    "advance_clock",
     "agree_deal",
     "answer_dispute",
     "approve_approval",
@@ -174,11 +178,13 @@ const WITH_BODY: [&str; 58] = [
     "create_transfer",
     "create_withdrawal",
     "deliver_milestone",
+    "extend_deadline",
     "fund_deal",
     "get_invitation",
     "join_deal",
     "join_organisation",
     "log_in",
+    "name_payer",
     "quote_deal",
     "refresh_session",
     "refuse_withdrawal",
@@ -249,6 +255,13 @@ fn good(operation: &str) -> Value {
         "create_split_offer" | "accept_split_offer" => json!({ "to_seller": money }),
         "award_dispute" => json!({ "to_seller": money, "reason": "Sheep are worth less" }),
         "deliver_milestone" => json!({ "hand_over_code": "123456" }),
+        // The operator.
+        "name_payer" => json!({ "phone": "254722000003" }),
+        "extend_deadline" => {
+            let until = chrono::Utc::now() + chrono::TimeDelta::days(30);
+            json!({ "deadline": "funding", "until": until.to_rfc3339() })
+        }
+        "advance_clock" => json!({ "seconds": 1 }),
         "start_verification" => json!({ "channel": "email" }),
         "confirm_verification" => json!({ "channel": "email", "code": "000000" }),
         "start_email_change" => {
@@ -367,6 +380,9 @@ async fn the_good_bodies_are_good() {
         // There is no such milestone, and no such dispute.
         ("create_split_offer", 404),
         ("award_dispute", 404),
+        ("name_payer", 200),
+        ("extend_deadline", 200),
+        ("advance_clock", 200),
         ("set_handle", 200),
         ("create_kyc_application", 201),
         ("create_organisation", 201),

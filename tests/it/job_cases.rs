@@ -3,12 +3,12 @@
 mod documents;
 mod organisations;
 mod people;
+mod waiting;
 
 use amana_domain::deal::Command;
 use amana_domain::id::{DealId, UserId};
-use amana_domain::payee::Payee;
 use amana_harness::{App, eventually};
-use amana_postgres::{FundingMethod, Job, NewHold, TransferWriter};
+use amana_postgres::{FundingMethod, Job, TransferWriter};
 use amana_worker::{Interruption, Probe};
 use chrono::TimeDelta;
 use people::{answer, deal_with, kes, keyed, msisdn, register, transfer_to};
@@ -26,7 +26,10 @@ pub enum Case {
     PollCollection,
     SubmitPayout,
     ApplyCallback,
+    /// Of a payment at the paybill.
+    ApplyConfirmation,
     LapseDeal,
+    RemindDeal,
     ScreenWithdrawal,
     ExpireHold,
     SendEmail,
@@ -43,8 +46,9 @@ fn cases(job: &Job) -> &'static [Case] {
         Job::SubmitCollection { .. } => &[Case::SubmitCollection],
         Job::PollCollection { .. } => &[Case::PollCollection],
         Job::SubmitPayout { .. } => &[Case::SubmitPayout],
-        Job::ApplyCallback { .. } => &[Case::ApplyCallback],
+        Job::ApplyCallback { .. } => &[Case::ApplyCallback, Case::ApplyConfirmation],
         Job::LapseDeal { .. } => &[Case::LapseDeal],
+        Job::RemindDeal { .. } => &[Case::RemindDeal],
         Job::ScreenWithdrawal { .. } => &[Case::ScreenWithdrawal],
         Job::ExpireHold { .. } => &[Case::ExpireHold],
         Job::SendNotification { .. } => &[Case::SendEmail, Case::SendSms],
@@ -131,7 +135,9 @@ impl Bench {
             }
             Case::PollCollection
             | Case::ApplyCallback
+            | Case::ApplyConfirmation
             | Case::LapseDeal
+            | Case::RemindDeal
             | Case::ExpireHold
             | Case::SendEmail
             | Case::SendSms
@@ -156,7 +162,9 @@ impl Bench {
                 self.app.approve_prompt(BUYER_PHONE).await;
                 self.job = self.queued("apply_callback").await;
             }
+            Case::ApplyConfirmation => self.pay_the_bill(seller).await,
             Case::LapseDeal => self.deliver_and_wait(seller).await,
+            Case::RemindDeal => self.agree_and_wait(seller).await,
             Case::ExpireHold => self.hold_and_wait(seller).await,
             Case::ScreenWithdrawal => {
                 self.withdraw().await;
@@ -196,42 +204,6 @@ impl Bench {
         let made = transfer_to(self.buyer, seller);
         writer.make(made).await.expect("a transfer");
         self.job = self.queued("announce_transfer").await;
-    }
-
-    /// A delivered deal whose buyer keeps silent until the money is the seller's.
-    async fn deliver_and_wait(&mut self, seller: UserId) {
-        self.deposit().await;
-        let deal = self.agree(seller).await;
-        let (app, now) = (&self.app, self.app.clock.now());
-        let fund = keyed(self.buyer, "fund");
-        let render = |_: &_| answer();
-        app.store
-            .fund_deal(&fund, deal, &FundingMethod::Wallet, render, now)
-            .await
-            .expect("funded");
-        let view = app.store.deal(seller, deal).await.expect("the deal");
-        let milestone = view.deal.milestones[0].id;
-        let delivered = Command::Deliver { milestone, proof: None };
-        app.store.command_deal(seller, deal, &delivered, None, now).await.expect("delivered");
-        app.clock.advance(TimeDelta::days(2) + TimeDelta::seconds(5));
-        let inspection = "select id from jobs where key like 'lapse_deal:%:inspection:%'";
-        self.job = self.found(inspection).await;
-    }
-
-    /// Money set aside for somebody who does not take it in time.
-    async fn hold_and_wait(&mut self, seller: UserId) {
-        self.deposit().await;
-        let (store, now) = (&self.app.store, self.app.clock.now());
-        let hold = NewHold {
-            to: Payee::User(seller),
-            amount: kes(100_000),
-            lasts: TimeDelta::hours(1),
-            note: None,
-        };
-        let render = |_: &_| answer();
-        store.create_hold(&keyed(self.buyer, "hold"), &hold, render, now).await.expect("a hold");
-        self.app.clock.advance(TimeDelta::hours(1) + TimeDelta::seconds(5));
-        self.job = self.queued("expire_hold").await;
     }
 
     /// A paid collection without a callback, and money that fits no payment.
@@ -286,10 +258,10 @@ impl Bench {
     async fn pay(&self, key: &str) {
         let (store, now) = (&self.app.store, self.app.clock.now());
         let deal = self.deal.expect("a deal");
-        let method = FundingMethod::Mpesa(msisdn(BUYER_PHONE));
+        let request = FundingMethod::Mpesa(msisdn(BUYER_PHONE)).into();
         let render = |_: &_| answer();
         store
-            .fund_deal(&keyed(self.buyer, key), deal, &method, render, now)
+            .fund_deal(&keyed(self.buyer, key), deal, &request, render, now)
             .await
             .expect("a payment");
     }

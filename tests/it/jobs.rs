@@ -28,7 +28,9 @@ jobs! {
     poll_collection: PollCollection;
     submit_payout: SubmitPayout;
     apply_callback: ApplyCallback;
+    apply_confirmation: ApplyConfirmation;
     lapse_deal: LapseDeal;
+    remind_deal: RemindDeal;
     screen_withdrawal: ScreenWithdrawal;
     expire_hold: ExpireHold;
     send_email: SendEmail;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Whoever calls these cannot have a token yet, has a link, or is the provider, or a load balancer.
-pub(crate) const PUBLIC: [&str; 15] = [
+pub(crate) const PUBLIC: [&str; 17] = [
     "accept_invitation",
     "complete_log_in",
     "confirm_password_reset",
@@ -16,6 +16,8 @@ pub(crate) const PUBLIC: [&str; 15] = [
     "get_readiness",
     "log_in",
     "receive_collection",
+    "receive_paybill",
+    "receive_paybill_question",
     "receive_payout",
     "receive_payout_timeout",
     "refresh_session",
@@ -25,12 +27,13 @@ pub(crate) const PUBLIC: [&str; 15] = [
 ];
 
 /// What an operation does is the first word of its id, and is one of these.
-const VERBS: [&str; 45] = [
-    "accept", "agree", "answer", "approve", "ask", "award", "cancel", "close", "complete",
-    "confirm", "counter", "create", "delete", "deliver", "end", "erase", "export", "fund", "get",
-    "join", "list", "log", "propose", "quote", "receive", "refresh", "refund", "refuse",
-    "register", "reject", "release", "remove", "reopen", "replay", "resend", "revoke", "rotate",
-    "send", "set", "settle", "start", "step", "submit", "update", "withdraw",
+const VERBS: [&str; 48] = [
+    "accept", "advance", "agree", "answer", "approve", "ask", "award", "cancel", "close",
+    "complete", "confirm", "counter", "create", "delete", "deliver", "end", "erase", "export",
+    "extend", "fund", "get", "join", "list", "log", "name", "propose", "quote", "receive",
+    "refresh", "refund", "refuse", "register", "reject", "release", "remove", "reopen", "replay",
+    "resend", "revoke", "rotate", "send", "set", "settle", "start", "step", "submit", "update",
+    "withdraw",
 ];
 
 /// One operation of the document, with the place where it is called.

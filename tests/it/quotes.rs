@@ -94,6 +94,7 @@ async fn a_withdrawal_is_quoted_as_it_is_made() {
             "amount": kes(30_000), "fee": kes(0), "total": kes(30_000),
             "available_before": kes(120_000), "available_after": kes(90_000),
             "transaction_limit": kes(50_000), "left_today": kes(70_000), "recipient": null,
+            "payments": [],
         })
     );
     assert_eq!(app.balance(&amina).await, (90_000, 30_000));
@@ -124,6 +125,7 @@ async fn a_deposit_is_quoted_as_it_arrives() {
             "amount": kes(80_000), "fee": kes(0), "total": kes(80_000),
             "available_before": kes(120_000), "available_after": kes(200_000),
             "transaction_limit": null, "left_today": null, "recipient": null,
+            "payments": [kes(80_000)],
         })
     );
     app.add_worker();
@@ -154,6 +156,7 @@ async fn a_hold_is_quoted_as_it_is_made() {
             "available_before": kes(120_000), "available_after": kes(90_000),
             "transaction_limit": kes(50_000), "left_today": kes(70_000),
             "recipient": { "id": juma.id, "name": "Juma", "handle": null },
+            "payments": [],
         })
     );
     assert_eq!(app.balance(&amina).await, (90_000, 30_000));
@@ -182,6 +185,7 @@ async fn paying_for_a_deal_from_the_wallet_is_quoted_as_it_is_done() {
             "amount": kes(100_000), "fee": kes(1_500), "total": kes(101_500),
             "available_before": kes(120_000), "available_after": kes(18_500),
             "transaction_limit": null, "left_today": null, "recipient": null,
+            "payments": [],
         })
     );
     assert_eq!((&funded["state"], &funded["role"]), (&json!("funded"), &json!("buyer")));
@@ -201,7 +205,11 @@ async fn paying_for_a_deal_by_phone_is_quoted_with_the_change() {
     let plan = DealPlan { milestones: vec![25_000_000], fee_payer: "buyer" };
     let dear = app.agreed(&amina, &juma, &plan).await;
     let path = format!("/v1/deals/{dear}/fund");
-    refused(&app, &amina, (&path, mpesa.clone()), (422, "provider_limit")).await;
+    let planned =
+        app.post(&amina, &format!("{path}?dry_run=true"), mpesa.clone()).await.expect(200);
+    assert_eq!(planned["payments"], json!([kes(25_000_000), kes(375_000)]));
+    let at_once = app.post(&amina, &path, mpesa.clone()).await;
+    assert_eq!((at_once.status.as_u16(), at_once.problem()), (422, "provider_limit"));
     let plan = DealPlan { milestones: vec![50_030], fee_payer: "seller" };
     let deal = app.agreed(&amina, &juma, &plan).await;
     let path = format!("/v1/deals/{deal}/fund");
@@ -213,6 +221,7 @@ async fn paying_for_a_deal_by_phone_is_quoted_with_the_change() {
             "amount": kes(50_030), "fee": kes(0), "total": kes(50_030),
             "available_before": kes(120_000), "available_after": kes(120_070),
             "transaction_limit": null, "left_today": null, "recipient": null,
+            "payments": [kes(50_100)],
         })
     );
     for method in [mpesa, json!({ "method": "wallet" })] {

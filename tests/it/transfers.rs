@@ -252,6 +252,7 @@ async fn a_dry_run_tells_what_would_happen_and_does_nothing() {
             "available_before": money(90_000), "available_after": money(60_000),
             "transaction_limit": money(25_000_000), "left_today": money(49_960_000),
             "recipient": { "id": juma.id, "name": "Juma", "handle": null },
+            "payments": [],
         })
     );
     for (body, code) in [

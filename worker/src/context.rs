@@ -37,6 +37,8 @@ pub struct Settings {
     pub reconcile_every: TimeDelta,
     /// How far a reconciliation reaches back behind the one before it.
     pub statement_reach: TimeDelta,
+    /// Whether the clock is the one that a test deployment can move on.
+    pub test_clock: bool,
     /// After SIGTERM running jobs may take so long to end.
     pub shutdown_time_max: Duration,
 }
@@ -50,6 +52,7 @@ impl Default for Settings {
             relay_interval: Duration::from_millis(100),
             reconcile_every: TimeDelta::minutes(5),
             statement_reach: TimeDelta::hours(48),
+            test_clock: false,
             shutdown_time_max: Duration::from_secs(25),
         }
     }

@@ -9,6 +9,7 @@ mod housekeep;
 mod lapse_deal;
 mod poll_collection;
 mod reconcile;
+mod remind_deal;
 mod screen_withdrawal;
 mod send_notification;
 mod submit_payment;
@@ -16,7 +17,7 @@ mod submit_payment;
 use crate::context::Context;
 use crate::failure::Failure;
 use amana_domain::id::{DealId, EntryId, HoldId, PaymentId};
-use amana_postgres::{Claim, Exchange, Job};
+use amana_postgres::{Claim, Exchange, Job, Reminder};
 use submit_payment::Direction;
 
 pub(crate) async fn carry_out(context: &Context, claim: &Claim) -> Result<(), Failure> {
@@ -35,6 +36,10 @@ pub(crate) async fn carry_out(context: &Context, claim: &Claim) -> Result<(), Fa
         Job::ApplyCallback { callback } => apply_callback::run(context, claim, callback).await,
         Job::LapseDeal { deal, timer, due_at } => {
             lapse_deal::run(context, claim, DealId::new(deal), (timer, due_at)).await
+        }
+        Job::RemindDeal { deal, timer, due_at, before_s } => {
+            let reminder = Reminder { deal: DealId::new(deal), timer, due_at, before_s };
+            remind_deal::run(context, claim, reminder).await
         }
         Job::ScreenWithdrawal { payment } => {
             screen_withdrawal::run(context, claim, PaymentId::new(payment)).await

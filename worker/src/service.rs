@@ -33,6 +33,10 @@ pub async fn run(
     let (stop, stopped) = watch::channel(false);
     let relay = tokio::spawn(relay::run(context.clone(), transport.clone(), stopped.clone()));
     let schedule = tokio::spawn(schedule::run(context.clone(), stopped));
+    let clock = context
+        .settings
+        .test_clock
+        .then(|| tokio::spawn(context.clock.clone().follow(context.store.clone())));
     let mut monitor = Monitor::new()
         .shutdown_timeout(context.settings.shutdown_time_max)
         .should_restart(|worker, error| {
@@ -64,6 +68,9 @@ pub async fn run(
         })
         .await;
     let _ = stop.send(true);
+    if let Some(clock) = clock {
+        clock.abort();
+    }
     let _ = tokio::join!(relay, schedule);
     info!("worker has stopped");
     result.map_err(std::io::Error::other)

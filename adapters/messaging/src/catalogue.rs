@@ -26,10 +26,15 @@ pub enum Detail {
     Explanation,
     /// Roughly where somebody is.
     Place,
+    /// The name of a deadline: what is awaited, and what silence does.
+    Silence,
 }
 
 /// Stands in for a code that is absent or of a newer version: what to do without knowing the reason.
 const REASON_UNKNOWN: &str = "unknown";
+
+/// Those in which one of the two sides is awaited.
+const DEADLINES: [&str; 5] = ["acceptance", "funding", "delivery", "inspection", "answer"];
 
 #[must_use]
 pub const fn variables(template: Template) -> Variables {
@@ -71,9 +76,8 @@ pub const fn variables(template: Template) -> Variables {
         }
         Template::DealPaidInPart => only(&["name", "deal_title", "amount", "left"]),
         Template::ExtensionAsked => only(&["name", "counterparty", "deal_title", "deadline"]),
-        Template::DeadlineExtended | Template::DeadlineNear => {
-            only(&["name", "deal_title", "deadline"])
-        }
+        Template::DeadlineExtended => only(&["name", "deal_title", "deadline"]),
+        Template::DeadlineNear => with(&["name", "deal_title", "deadline"], Detail::Silence),
         Template::MilestoneRejected => with(
             &["name", "counterparty", "deal_title", "milestone", "deadline"],
             Detail::Explanation,
@@ -143,6 +147,7 @@ impl Detail {
         match self {
             Detail::Receipt => "receipt",
             Detail::Place => "place",
+            Detail::Silence => "silence",
             Detail::PaymentFailure | Detail::PayoutFailure | Detail::Explanation => "reason",
         }
     }
@@ -160,6 +165,10 @@ impl Detail {
             Detail::Explanation => value.map(|_| Cow::Borrowed("explanation")),
             Detail::PaymentFailure => by_reason("payment_failure"),
             Detail::PayoutFailure => by_reason("payout_failure"),
+            Detail::Silence => {
+                let deadline = value.filter(|name| DEADLINES.contains(name));
+                Some(Cow::Owned(format!("silence.{}", deadline.unwrap_or(REASON_UNKNOWN))))
+            }
         }
     }
 }

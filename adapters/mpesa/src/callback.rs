@@ -147,7 +147,7 @@ pub fn parse_payout_timeout(body: &[u8]) -> Result<Evidence, CallbackError> {
     Ok(Evidence { source: Source::Callback, claim: Claim::Lost, reference })
 }
 
-fn object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, CallbackError> {
+pub(crate) fn object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, CallbackError> {
     if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
         return Err(CallbackError::Shape);
     }
@@ -167,7 +167,7 @@ fn find<'a>(items: &[Item<'a>], name: &str) -> Option<&'a RawValue> {
 }
 
 /// Receipts are compared everywhere, so they have one form: upper case.
-fn receipt(raw: Option<&RawValue>) -> Option<String> {
+pub(crate) fn receipt(raw: Option<&RawValue>) -> Option<String> {
     id(raw).map(|receipt| receipt.to_ascii_uppercase())
 }
 

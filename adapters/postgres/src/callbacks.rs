@@ -13,7 +13,7 @@ use amana_domain::payment::Evidence;
 use amana_domain::text_enum;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 text_enum! {
@@ -22,6 +22,8 @@ text_enum! {
         Payout = "payout",
         /// The provider's queue gave up on a payout: it says nothing about the outcome.
         PayoutTimeout = "payout_timeout",
+        /// Somebody has paid the paybill.
+        Paybill = "paybill",
     }
 }
 
@@ -41,6 +43,8 @@ pub struct NewCallback {
     pub token: String,
     pub body: Vec<u8>,
     pub remote: String,
+    /// Whether the address is known to be ours without looking for a payment. Such a token is not stored.
+    pub known: bool,
 }
 
 // Bodies are personal data and stay out of logs.
@@ -80,6 +84,23 @@ impl StoredCallback {
     }
 }
 
+/// Writes down what became of a callback.
+pub(crate) async fn conclude(
+    conn: &mut AsyncPgConnection,
+    id: Uuid,
+    (outcome, payment, note): (CallbackOutcome, Option<PaymentId>, Option<String>),
+) -> Result<(), Error> {
+    diesel::update(callbacks::table.find(id))
+        .set((
+            callbacks::state.eq(outcome.as_str()),
+            callbacks::payment_id.eq(payment.map(PaymentId::uuid)),
+            callbacks::note.eq(note),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 impl Store {
     /// Stores a callback and schedules its reading. One that came to an address that we never gave out is
     /// kept for people to look at, and causes no work.
@@ -99,18 +120,15 @@ impl Store {
                 .first(conn)
                 .await
                 .optional()?;
-            let outcome = if payment.is_some() {
-                CallbackOutcome::Received
-            } else {
-                CallbackOutcome::Unmatched
-            };
+            let ours = new.known || payment.is_some();
+            let outcome = if ours { CallbackOutcome::Received } else { CallbackOutcome::Unmatched };
             let id = Uuid::now_v7();
             diesel::insert_into(callbacks::table)
                 .values((
                     callbacks::id.eq(id),
                     callbacks::provider.eq("mpesa"),
                     callbacks::kind.eq(new.kind.as_str()),
-                    callbacks::token.eq(&new.token),
+                    callbacks::token.eq(if new.known { "" } else { &new.token }),
                     callbacks::body.eq(&new.body),
                     callbacks::remote.eq(&new.remote),
                     callbacks::state.eq(outcome.as_str()),
@@ -119,7 +137,7 @@ impl Store {
                 ))
                 .execute(conn)
                 .await?;
-            if payment.is_some() {
+            if ours {
                 jobs::enqueue(conn, &Job::ApplyCallback { callback: id }, now, now).await?;
             }
             Ok(outcome)
@@ -166,10 +184,8 @@ impl Store {
                     }
                 }
             };
-            diesel::update(callbacks::table.find(callback.id))
-                .set((callbacks::state.eq(outcome.as_str()), callbacks::note.eq(note)))
-                .execute(conn)
-                .await?;
+            let payment = callback.payment_id.map(PaymentId::new);
+            conclude(conn, callback.id, (outcome, payment, note)).await?;
             jobs::finish(conn, job, now).await?;
             Ok(outcome)
         })

@@ -10,6 +10,8 @@ mod milestones;
 mod offers;
 mod organisation;
 mod payers;
+mod references;
+mod reminders;
 mod request;
 mod review;
 mod revisions;
@@ -28,6 +30,9 @@ pub(crate) use files::open as open_file;
 pub use inviting::DealInvitation;
 pub(crate) use inviting::{bind as join_invited, to_send as invitation_to_send};
 pub use offers::KeptOffer;
+pub use references::PayReference;
+pub(crate) use references::deal_of;
+pub use reminders::Reminder;
 pub use request::{NewDealRequest, NewMilestoneRequest, OfferRequest, Opposite};
 pub use review::{AwardRequest, DisputePlace, DisputeReview};
 pub use revisions::{RevisionView, Signature};
@@ -260,7 +265,7 @@ async fn command_as_party(
     let by = By { actor: Actor::User(user), reason };
     // A payment under way would arrive at a deal that is no longer there to take it. The money would be
     // safe in the wallet, but nobody wants that surprise: the parties wait for the outcome first.
-    if *command == Command::Cancel && payments::funding_is_open(conn, id).await? {
+    if *command == Command::Cancel && payments::funding_is_open(conn, id, None).await? {
         return Err(Error::Conflict(Conflict::PaymentInProgress));
     }
     let decision = deal::decide(&deal, command, by.actor, now)?;

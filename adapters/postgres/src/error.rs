@@ -8,6 +8,7 @@ use amana_domain::hold::HoldRefusal;
 use amana_domain::kyc::KycRefusal;
 use amana_domain::ledger::LedgerError;
 use amana_domain::limits::LimitRefusal;
+use amana_domain::money::Money;
 use amana_domain::organisation::OrganisationRefusal;
 use amana_domain::text_enum;
 use amana_domain::transfer::TransferRefusal;
@@ -43,6 +44,7 @@ text_enum! {
         EmailTaken = "email_taken",
         PhoneTaken = "phone_taken",
         UnknownCounterparty = "unknown_counterparty",
+        UnknownPayer = "unknown_payer",
         PaymentInProgress = "payment_in_progress",
         ProviderLimit = "provider_limit",
         ProviderStep = "provider_step",
@@ -74,6 +76,7 @@ text_enum! {
         TooManyApiKeys = "too_many_api_keys",
         ApiKeyOver = "api_key_over",
         AccountErased = "account_erased",
+        ClockTooFar = "clock_too_far",
         KeyReused = "idempotency_key_reused",
         KeyInProgress = "idempotency_key_in_progress",
     }
@@ -101,6 +104,9 @@ pub enum Error {
     Organisation(#[from] OrganisationRefusal),
     #[error(transparent)]
     Approval(#[from] ApprovalRefusal),
+    /// More than the provider carries at once; these payments together would do.
+    #[error("the provider carries less in one transaction")]
+    TooMuchAtOnce(Vec<Money>),
     #[error("{0}")]
     Conflict(Conflict),
     /// More waits already than may wait. Nothing was done.

@@ -67,6 +67,13 @@ pub enum Job {
         timer: TimerKind,
         due_at: DateTime<Utc>,
     },
+    /// `before_s`: how long before the deadline.
+    RemindDeal {
+        deal: Uuid,
+        timer: TimerKind,
+        due_at: DateTime<Utc>,
+        before_s: i64,
+    },
     ScreenWithdrawal {
         payment: Uuid,
     },
@@ -100,7 +107,9 @@ impl Job {
             Job::ApplyCallback { .. } => "callbacks",
             Job::LapseDeal { .. } | Job::ExpireHold { .. } => "timers",
             Job::ScreenWithdrawal { .. } => "fraud",
-            Job::SendNotification { .. } | Job::AnnounceTransfer { .. } => "notifications",
+            Job::SendNotification { .. }
+            | Job::AnnounceTransfer { .. }
+            | Job::RemindDeal { .. } => "notifications",
             Job::Reconcile { .. } => "reconciliation",
             // Not where reconciliation waits: reading everything may take long.
             Job::Housekeep { .. } | Job::CheckLedger { .. } => "housekeeping",
@@ -115,6 +124,7 @@ impl Job {
             Job::SubmitPayout { .. } => "submit_payout",
             Job::ApplyCallback { .. } => "apply_callback",
             Job::LapseDeal { .. } => "lapse_deal",
+            Job::RemindDeal { .. } => "remind_deal",
             Job::ScreenWithdrawal { .. } => "screen_withdrawal",
             Job::ExpireHold { .. } => "expire_hold",
             Job::SendNotification { .. } => "send_notification",
@@ -134,9 +144,10 @@ impl Job {
             Job::SubmitPayout { payment } => format!("submit_payout:{payment}"),
             Job::ApplyCallback { callback } => format!("apply_callback:{callback}"),
             Job::LapseDeal { deal, timer, due_at } => {
-                let (timer, due) = (Timer::from(*timer), due_at.timestamp_micros());
-                let of = timer.milestone().map(|id| format!(":{}", id.uuid())).unwrap_or_default();
-                format!("lapse_deal:{deal}:{}{of}:{due}", timer.name())
+                format!("lapse_deal:{deal}:{}", deadline(*timer, *due_at))
+            }
+            Job::RemindDeal { deal, timer, due_at, before_s } => {
+                format!("remind_deal:{deal}:{}:{before_s}", deadline(*timer, *due_at))
             }
             Job::ScreenWithdrawal { payment } => format!("screen_withdrawal:{payment}"),
             Job::ExpireHold { hold } => format!("expire_hold:{hold}"),
@@ -160,10 +171,19 @@ impl Job {
             | Job::ScreenWithdrawal { .. }
             | Job::ExpireHold { .. } => 30,
             Job::PollCollection { .. } => 5,
-            Job::SendNotification { .. } | Job::AnnounceTransfer { .. } => 30,
+            Job::SendNotification { .. }
+            | Job::AnnounceTransfer { .. }
+            | Job::RemindDeal { .. } => 30,
             // Its next tick is a day away.
             Job::CheckLedger { .. } => 30,
             Job::Reconcile { .. } | Job::Housekeep { .. } => 8,
         }
     }
+}
+
+/// Names one run of one deadline within its deal.
+fn deadline(timer: TimerKind, due_at: DateTime<Utc>) -> String {
+    let timer = Timer::from(timer);
+    let of = timer.milestone().map(|id| format!(":{}", id.uuid())).unwrap_or_default();
+    format!("{}{of}:{}", timer.name(), due_at.timestamp_micros())
 }

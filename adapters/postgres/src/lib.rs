@@ -40,6 +40,7 @@ mod schema;
 mod sessions;
 mod signing_keys;
 mod statement;
+mod test_clock;
 mod through;
 mod tickets;
 mod transactions;
@@ -57,7 +58,7 @@ pub use codes::{CodeKey, Proof as CodeProof};
 pub use deals::{
     AgreementView, AwardRequest, AwardView, DealFile, DealInvitation, DealView, DeliveryView,
     DisputePlace, DisputeReview, DisputeView, KeptOffer, NewDealRequest, NewMilestoneRequest,
-    OfferRequest, Opposite, RevisionView, Signature, TimelineEvent,
+    OfferRequest, Opposite, PayReference, Reminder, RevisionView, Signature, TimelineEvent,
 };
 pub use documents::{Document, OpenDocument};
 pub use error::{Conflict, Error, StoreError};
@@ -75,8 +76,8 @@ pub use notifications::PendingNotification;
 pub use organisations::{MemberView, OrganisationView};
 pub use page::{PAGE_MAX, Page};
 pub use payments::{
-    Begin, Exchange, ExchangeRecord, Exchanges, Funding, FundingMethod, PaymentView, Submission,
-    WithdrawalDecision,
+    Begin, Exchange, ExchangeRecord, Exchanges, Funding, FundingMethod, FundingRequest,
+    PaymentView, Submission, WithdrawalDecision,
 };
 pub use people::{PeopleQuery, PersonView};
 pub use pool::Store;

@@ -3,14 +3,17 @@
 mod create;
 mod exchanges;
 mod observe;
+mod paybill;
 mod quote;
 mod rows;
 mod submit;
 mod withdrawals;
 
-pub use create::{Funding, FundingMethod};
+pub(crate) use create::reference;
+pub use create::{Funding, FundingMethod, FundingRequest};
 pub use exchanges::{ExchangeRecord, Exchanges};
 pub(crate) use observe::observe;
+pub(crate) use paybill::take_unasked;
 pub(crate) use rows::{lock, lock_with_deal};
 pub use submit::{Begin, Exchange, Submission};
 pub use withdrawals::WithdrawalDecision;
@@ -39,7 +42,7 @@ pub struct PaymentView {
     pub purpose: Purpose,
     pub deal: Option<DealId>,
     pub amount: Money,
-    /// `None` once its owner is erased.
+    /// `None` once its owner is erased, and for what came by paybill: nobody was asked.
     pub msisdn: Option<Msisdn>,
     pub state: State,
     pub reason: Option<FailureReason>,
@@ -117,14 +120,19 @@ impl Store {
     }
 }
 
-/// Whether it is still open how a mobile-money payment for this deal ended.
+/// Whether it is still open how a mobile-money payment for this deal ended; of one payer, or of anybody.
 pub(crate) async fn funding_is_open(
     conn: &mut AsyncPgConnection,
     deal: DealId,
+    payer: Option<UserId>,
 ) -> Result<bool, Error> {
-    let open = payments::table
+    let mut open = payments::table
         .filter(payments::deal_id.eq(deal.uuid()))
-        .filter(payments::state.ne_all([State::Succeeded.as_str(), State::Failed.as_str()]));
+        .filter(payments::state.ne_all([State::Succeeded.as_str(), State::Failed.as_str()]))
+        .into_boxed();
+    if let Some(payer) = payer {
+        open = open.filter(payments::user_id.eq(payer.uuid()));
+    }
     Ok(diesel::select(diesel::dsl::exists(open)).get_result(conn).await?)
 }
 

@@ -36,6 +36,8 @@ pub struct Quote {
     /// `None` where no limit applies.
     pub allowance: Option<Allowance>,
     pub recipient: Option<PersonView>,
+    /// What mobile money would be asked for, one after the other.
+    pub payments: Vec<Money>,
 }
 
 /// What is in `wallet` now, and what these entries would leave there. They are applied by the rules of the

@@ -187,6 +187,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    deal_references (deal_id) {
+        deal_id -> Uuid,
+        reference -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     deal_signatures (deal_id, revision, role) {
         deal_id -> Uuid,
         revision -> Int4,
@@ -204,6 +212,16 @@ diesel::table! {
         revision -> Int4,
         data -> Jsonb,
         at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    deal_reminders (deal_id, deadline, due_at, before_s) {
+        deal_id -> Uuid,
+        deadline -> Text,
+        due_at -> Timestamptz,
+        before_s -> Int8,
+        told_at -> Timestamptz,
     }
 }
 
@@ -512,6 +530,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    paybill (id) {
+        id -> Int2,
+        shortcode -> Text,
+        registered_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     payment_evidence (payment_id, fingerprint) {
         payment_id -> Uuid,
         fingerprint -> Bytea,
@@ -550,7 +576,7 @@ diesel::table! {
         sent_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
-        msisdn_sealed -> Bytea,
+        msisdn_sealed -> Nullable<Bytea>,
         msisdn_digest -> Nullable<Bytea>,
         provider_reference_sealed -> Nullable<Bytea>,
         provider_reference_digest -> Nullable<Bytea>,
@@ -681,6 +707,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    test_clock (id) {
+        id -> Int2,
+        offset_s -> Int8,
+        moved_by -> Uuid,
+        moved_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     tier_limits (tier, currency) {
         tier -> Text,
         currency -> Text,
@@ -766,6 +801,8 @@ diesel::joinable!(deal_payers -> users (user_id));
 diesel::joinable!(deal_revisions -> deals (deal_id));
 diesel::joinable!(deal_revisions -> users (by_user));
 diesel::joinable!(deal_signatures -> users (user_id));
+diesel::joinable!(deal_references -> deals (deal_id));
+diesel::joinable!(deal_reminders -> deals (deal_id));
 diesel::joinable!(deals -> organisations (organisation_id));
 diesel::joinable!(deliveries -> milestones (milestone_id));
 diesel::joinable!(deliveries -> users (by));
@@ -793,6 +830,7 @@ diesel::joinable!(second_factors -> users (user_id));
 diesel::joinable!(sessions -> trusted_devices (trusted_device_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(socket_tickets -> sessions (session_id));
+diesel::joinable!(test_clock -> users (moved_by));
 diesel::joinable!(tier_limits -> tiers (tier));
 diesel::joinable!(transfers -> entries (id));
 diesel::joinable!(trusted_devices -> users (user_id));
@@ -815,6 +853,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     deal_revisions,
     deal_signatures,
     deal_snapshots,
+    deal_references,
+    deal_reminders,
     deals,
     deliveries,
     disputes,
@@ -835,6 +875,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     milestones,
     notifications,
     organisations,
+    paybill,
     payment_evidence,
     payments,
     person_keys,
@@ -847,6 +888,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     socket_tickets,
     spending,
     suspense_items,
+    test_clock,
     tier_limits,
     tiers,
     transfers,

@@ -8,6 +8,7 @@ mod timeline;
 pub(super) use offer::{AgreementAnswer, QuoteOfDeal, RevisionAnswer};
 pub(crate) use timeline::TimelineAnswer;
 
+use super::pay::{HowToPay, how_to_pay};
 use super::plain::deal_text;
 use crate::payments::PaymentAnswer;
 use crate::wire::{Money, Nullable, Timestamp, Wire};
@@ -60,6 +61,10 @@ pub(crate) struct DealAnswer {
     outstanding: Money,
     /// Who has paid or may pay along with the buyer.
     payers: Vec<PayerAnswer>,
+    /// What payers write as the account when they pay at the paybill; since it was agreed.
+    pay_reference: Nullable<String>,
+    /// How it is paid there, while it is to be paid and if the service hears of such payments.
+    how_to_pay: Nullable<HowToPay>,
     fees: Fees,
     terms: TermsAnswer,
     milestones: Vec<MilestoneAnswer>,
@@ -186,6 +191,8 @@ impl DealAnswer {
             paid: Money::minor(paid, deal.currency),
             outstanding: Money::minor(outstanding, deal.currency),
             payers: payers(view),
+            pay_reference: Nullable::of(view.pay_reference.as_ref().map(|it| it.reference.clone())),
+            how_to_pay: Nullable::of(how_to_pay(view)),
             fees: Fees::of(deal.fees, deal.milestones.iter().map(|milestone| milestone.charge)),
             terms: TermsAnswer::from(deal.terms),
             milestones: milestones(view),

@@ -42,12 +42,15 @@ const fn is_funded(state: DealState) -> bool {
 /// What is to be said of an agreed deal is how paying for it goes.
 fn agreed(view: &DealView) -> String {
     let buyer = view.side(Role::Buyer).map_or("the buyer", |person| person.name.as_str());
-    match &view.payment {
-        Some(payment) if payment.state != State::Succeeded => payment_text(payment),
-        Some(_) => format!(
+    let paid = view.deal.paid().ok().filter(|paid| !paid.is_zero());
+    match (&view.payment, paid.zip(view.deal.outstanding().ok())) {
+        (Some(payment), None) if payment.state != State::Succeeded => payment_text(payment),
+        (Some(payment), Some(_)) if !payment.state.is_final() => payment_text(payment),
+        (_, Some((paid, left))) => format!("{paid} has been paid; {left} is still to be paid."),
+        (Some(_), None) => format!(
             "The payment has arrived in {}'s wallet, but not in the deal; it can be paid from there.",
             buyer
         ),
-        None => format!("Agreed; waits for {buyer} to pay."),
+        (None, None) => format!("Agreed; waits for {buyer} to pay."),
     }
 }

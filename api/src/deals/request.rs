@@ -18,7 +18,9 @@ use amana_domain::id::{OrganisationId, UserId};
 use amana_domain::money::Currency;
 use amana_domain::payee::Payee;
 use amana_domain::text_enum;
-use amana_postgres::{FundingMethod, NewDealRequest, NewMilestoneRequest, OfferRequest, Opposite};
+use amana_postgres::{
+    FundingMethod, FundingRequest, NewDealRequest, NewMilestoneRequest, OfferRequest, Opposite,
+};
 use chrono::TimeDelta;
 use poem_openapi::Object;
 use serde::de::Error as _;
@@ -343,11 +345,11 @@ text_enum! {
 }
 
 text_values! {
-    /// How the buyer pays: from the wallet, at once; or by M-Pesa, approved on the phone.
+    /// How somebody pays: from the wallet, at once; or by M-Pesa, approved on the phone.
     Method as "FundingMethod";
 }
 
-/// Paying for a deal.
+/// Paying for a deal, in whole or in part.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
@@ -355,6 +357,8 @@ pub(super) struct FundDeal {
     method: Wire<Method>,
     /// For `mpesa`: the number that is asked to pay; the caller's own if left out.
     phone: Option<Wire<Phone>>,
+    /// A part of what is outstanding; by M-Pesa in whole shillings. All of it if left out.
+    amount: Option<PositiveMoney>,
 }
 
 impl FundDeal {
@@ -362,15 +366,15 @@ impl FundDeal {
         self,
         context: &Context,
         caller: &Principal<DealsWrite>,
-    ) -> Result<FundingMethod, ApiError> {
-        match (self.method.0, self.phone) {
-            (Method::Wallet, None) => Ok(FundingMethod::Wallet),
+    ) -> Result<FundingRequest, ApiError> {
+        let method = match (self.method.0, self.phone) {
+            (Method::Wallet, None) => FundingMethod::Wallet,
             (Method::Wallet, Some(_)) => {
-                Err(ApiError::field("/phone", "a payment from the wallet asks no phone"))
+                return Err(ApiError::field("/phone", "a payment from the wallet asks no phone"));
             }
-            (Method::Mpesa, phone) => {
-                Ok(FundingMethod::Mpesa(payer(context, caller, phone).await?))
-            }
-        }
+            (Method::Mpesa, phone) => FundingMethod::Mpesa(payer(context, caller, phone).await?),
+        };
+        let amount = self.amount.map(|amount| amount.money()).transpose()?;
+        Ok(FundingRequest { method, amount })
     }
 }

@@ -2,7 +2,7 @@ use super::*;
 use std::collections::BTreeSet;
 
 /// Whoever calls these cannot have a token yet, has a link, or is the provider, or a load balancer.
-const PUBLIC: [&str; 15] = [
+const PUBLIC: [&str; 17] = [
     "accept_invitation",
     "complete_log_in",
     "confirm_password_reset",
@@ -12,6 +12,8 @@ const PUBLIC: [&str; 15] = [
     "get_readiness",
     "log_in",
     "receive_collection",
+    "receive_paybill",
+    "receive_paybill_question",
     "receive_payout",
     "receive_payout_timeout",
     "refresh_session",

@@ -52,10 +52,12 @@ text_enum! {
         HandleTooEarly = "handle_too_early",
         AccountInUse = "account_in_use",
         AccountErased = "account_erased",
+        ClockTooFar = "clock_too_far",
         HoldClosed = "hold_closed",
         HoldTooSmall = "hold_too_small",
         SameParty = "same_party",
         UnknownCounterparty = "unknown_counterparty",
+        UnknownPayer = "unknown_payer",
         FeeExceedsAmount = "fee_exceeds_amount",
         AmountOutOfRange = "amount_out_of_range",
         InsufficientFunds = "insufficient_funds",
@@ -167,6 +169,7 @@ impl Code {
             | Code::HandleTooEarly
             | Code::AccountInUse
             | Code::AccountErased
+            | Code::ClockTooFar
             | Code::HoldClosed
             | Code::HoldTooSmall
             | Code::AlreadyVerified
@@ -190,6 +193,7 @@ impl Code {
             | Code::IdempotencyKeyReused
             | Code::SameParty
             | Code::UnknownCounterparty
+            | Code::UnknownPayer
             | Code::FeeExceedsAmount
             | Code::AmountOutOfRange
             | Code::InsufficientFunds
@@ -272,10 +276,12 @@ impl Code {
             Code::HandleTaken => "The handle is taken",
             Code::HandleTooEarly => "The handle was changed not long ago",
             Code::AccountInUse => "The account still holds money or has something under way",
+            Code::ClockTooFar => "The clock is far ahead already",
             Code::AccountErased => "The account was erased",
             Code::HoldClosed => "The hold is over",
             Code::HoldTooSmall => "The hold has less left",
             Code::SameParty => "Two people are needed",
+            Code::UnknownPayer => "Nobody who could pay",
             Code::UnknownCounterparty => "The other party is not registered",
             Code::FeeExceedsAmount => "The fee exceeds the amount",
             Code::AmountOutOfRange => "The amount is out of range",

@@ -1,5 +1,6 @@
 //! What the store and the domain refuse, as problems: the one place where that is decided.
 
+use super::plan::too_much_at_once;
 use super::{ApiError, Code};
 use amana_domain::approval::ApprovalRefusal;
 use amana_domain::code::CodeRefusal;
@@ -29,6 +30,7 @@ impl From<Error> for ApiError {
             Error::Factor(refusal) => refusal.into(),
             Error::Organisation(refusal) => refusal.into(),
             Error::Approval(refusal) => refusal.into(),
+            Error::TooMuchAtOnce(plan) => too_much_at_once(&plan),
             Error::Conflict(conflict) => conflict.into(),
             Error::Busy => Self::new(Code::Busy, "too many calls are waiting; nothing was done"),
             Error::LeaseLost | Error::Store(_) => failure(&error),
@@ -274,6 +276,10 @@ impl From<Conflict> for ApiError {
                 Code::UnknownCounterparty,
                 "nobody has registered with this e-mail or phone number",
             ),
+            Conflict::UnknownPayer => (
+                Code::UnknownPayer,
+                "nobody with an open account is called so; whoever pays along has to be registered",
+            ),
             Conflict::PaymentInProgress => (
                 Code::PaymentInProgress,
                 "a payment for this deal is under way; its outcome has to be known first",
@@ -303,6 +309,9 @@ impl From<Conflict> for ApiError {
                 Code::AccountErased,
                 "nothing is known any more of the person whose account this was",
             ),
+            Conflict::ClockTooFar => {
+                (Code::ClockTooFar, "a test clock is ahead by a hundred years at most")
+            }
             Conflict::PeriodTooLong => (
                 Code::PeriodTooLong,
                 "a statement has at most 10,000 lines; ask for a shorter period",

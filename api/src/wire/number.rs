@@ -50,6 +50,9 @@ pub(crate) type LifeDays = Whole<1, LIFE_DAYS_MAX>;
 /// How long the one before it is good too.
 pub(crate) type OverlapSeconds = Whole<0, { OVERLAP_MAX.num_seconds() }>;
 
+/// By how many seconds a test clock is moved on: up to 366 days.
+pub(crate) type Advance = Whole<1, 31_622_400>;
+
 /// How many items a page has at most.
 pub(crate) type Limit = Whole<1, PAGE_MAX>;
 

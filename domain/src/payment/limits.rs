@@ -1,7 +1,7 @@
 //! What a provider can carry: data, not code, because providers change it.
 
 use crate::ledger::Provider;
-use crate::money::{Currency, Money};
+use crate::money::{Currency, Money, MoneyError};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -11,6 +11,9 @@ pub struct Limits {
     /// Amounts must be multiples of this (whole shillings).
     pub step_minor: i64,
 }
+
+/// So many payments one plan has at most; whoever would need more does not pay by phone.
+pub const PLAN_MAX: usize = 100;
 
 /// `None` if the provider does not carry the currency.
 ///
@@ -47,8 +50,84 @@ impl Limits {
         self.fits(amount) && amount.minor() >= self.payout_minor_min
     }
 
+    /// The payments that together bring what is outstanding: each within the limits, as large as it may be, and
+    /// rounded up to what the provider carries in the last one only. `None` if there would be too many of them.
+    ///
+    /// # Errors
+    /// [`MoneyError`] if the amount cannot be rounded up.
+    pub fn plan(&self, outstanding: Money) -> Result<Option<Vec<Money>>, MoneyError> {
+        let currency = outstanding.currency();
+        let mut left = outstanding.round_up_to(self.step_minor)?.minor();
+        let mut payments = vec![];
+        while left > 0 {
+            if payments.len() == PLAN_MAX {
+                return Ok(None);
+            }
+            let next = match left <= self.transaction_minor_max {
+                true => left.max(self.collection_minor_min),
+                // What is left for the next one must not be too little.
+                false => {
+                    self.transaction_minor_max.min(left.saturating_sub(self.collection_minor_min))
+                }
+            };
+            payments.push(Money::new(next, currency)?);
+            left = left.saturating_sub(next);
+        }
+        Ok(Some(payments))
+    }
+
     const fn fits(&self, amount: Money) -> bool {
         amount.minor() <= self.transaction_minor_max
             && matches!(amount.minor().checked_rem(self.step_minor), Some(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn kes(minor: i64) -> Money {
+        Money::new(minor, Currency::Kes).unwrap()
+    }
+
+    fn mpesa() -> Limits {
+        limits(Provider::Mpesa, Currency::Kes).unwrap()
+    }
+
+    #[test]
+    fn large_amounts_are_paid_in_parts() {
+        for (outstanding, parts) in [
+            (0, vec![]),
+            (1, vec![100]),
+            (150_000, vec![150_000]),
+            (25_000_000, vec![25_000_000]),
+            (25_000_001, vec![25_000_000, 100]),
+            (60_000_000, vec![25_000_000, 25_000_000, 10_000_000]),
+        ] {
+            let planned = mpesa().plan(kes(outstanding)).unwrap().unwrap();
+            assert_eq!(planned, parts.into_iter().map(kes).collect::<Vec<_>>(), "{outstanding}");
+        }
+        let whole = 25_000_000 * i64::try_from(PLAN_MAX).unwrap();
+        assert_eq!(mpesa().plan(kes(whole)).unwrap().map(|plan| plan.len()), Some(PLAN_MAX));
+        assert_eq!(mpesa().plan(kes(whole + 1)), Ok(None));
+    }
+
+    proptest! {
+        /// Also for a provider whose smallest payment is many steps.
+        #[test]
+        fn a_plan_brings_what_is_outstanding_within_the_limits(
+            outstanding in 1..2_000_000_000i64,
+            min_steps in 1..50i64,
+        ) {
+            let limits = Limits { collection_minor_min: min_steps * 100, ..mpesa() };
+            let plan = limits.plan(kes(outstanding)).unwrap().unwrap();
+            prop_assert!(plan.iter().all(|part| limits.allows_collection(*part)), "{plan:?}");
+            let sum: i64 = plan.iter().map(|part| part.minor()).sum();
+            let beyond = sum - outstanding;
+            prop_assert!((0..limits.collection_minor_min.max(limits.step_minor)).contains(&beyond));
+            let before: i64 = plan.iter().rev().skip(1).map(|part| part.minor()).sum();
+            prop_assert!(before < outstanding, "only the last one is rounded up");
+        }
     }
 }

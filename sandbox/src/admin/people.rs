@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 use super::{bad_phone, refuse};
 use crate::{
     bank::Bill,
-    clock, clockwork, phone,
+    clock, clockwork,
+    fault::{self, Operation},
+    phone,
     state::{Answer, Collection, Customer, State},
     store::Store,
 };
@@ -177,7 +179,13 @@ pub(super) fn pay_bill(store: Data<&Arc<Store>>, body: Json<PayBill>) -> Respons
         return refuse(StatusCode::BAD_REQUEST, "reference is too long");
     }
     let bill = Bill { phone: &phone, amount_cents: body.amount, reference: &body.reference };
-    match store.change(|state| state.pay_bill(&bill, &store.settings.organisation)) {
+    let paid: Result<String, &'static str> = store.change(|state| {
+        let receipt = state.pay_bill(&bill, &store.settings.organisation)?;
+        let script = fault::draw(&mut state.core.rules, bill.phone, Operation::Paybill);
+        clockwork::confirm_bill(state, &store.settings, (&bill, &receipt), script);
+        Ok(receipt)
+    });
+    match paid {
         Ok(receipt) => {
             Json(json!({ "receipt": receipt })).with_status(StatusCode::CREATED).into_response()
         }

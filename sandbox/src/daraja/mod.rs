@@ -1,6 +1,7 @@
 //! The Daraja endpoints: routing, tokens, and the log of what was asked and answered.
 
 mod b2c;
+mod c2b;
 mod fields;
 mod query;
 mod reply;
@@ -30,6 +31,7 @@ enum Api {
     Stk,
     Query,
     B2c,
+    C2b,
 }
 
 #[handler]
@@ -62,6 +64,7 @@ async fn answer(store: &Arc<Store>, req: &Request, body: poem::Body) -> Reply {
         "/mpesa/stkpush/v1/processrequest" => (Method::POST, Some(Api::Stk)),
         "/mpesa/stkpushquery/v1/query" => (Method::POST, Some(Api::Query)),
         "/mpesa/b2c/v3/paymentrequest" => (Method::POST, Some(Api::B2c)),
+        "/mpesa/c2b/v2/registerurl" => (Method::POST, Some(Api::C2b)),
         _ => return error(404, "404.001.01", "Resource not found"),
     };
     if req.method() != method {
@@ -79,6 +82,7 @@ async fn answer(store: &Arc<Store>, req: &Request, body: poem::Body) -> Reply {
         Api::Stk => stk::push(store, &fields).await,
         Api::Query => query::query(store, &fields),
         Api::B2c => b2c::pay(store, &fields).await,
+        Api::C2b => c2b::register(store, &fields),
     }
 }
 
@@ -88,6 +92,7 @@ async fn read_fields(req: &Request, body: poem::Body, api: Api) -> Result<Fields
         return Err(match api {
             Api::Stk | Api::Query => reply::invalid("BusinessShortCode"),
             Api::B2c => reply::invalid("InitiatorName"),
+            Api::C2b => reply::invalid("ShortCode"),
         });
     }
     let payload = || error(400, "400.002.05", "Invalid Request Payload");

@@ -46,7 +46,7 @@ pub(super) fn check(store: &Store, req: &Request, api: Api) -> Result<(), Reply>
     }
     Err(match api {
         Api::Stk | Api::Query => error(404, "404.001.03", "Invalid Access Token"),
-        Api::B2c => error(400, "400.003.01", "Invalid Access Token"),
+        Api::B2c | Api::C2b => error(400, "400.003.01", "Invalid Access Token"),
     })
 }
 

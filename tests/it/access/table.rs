@@ -17,6 +17,7 @@ pub(crate) enum Scope {
 
 /// Every operation has a row; a new one fails the test until somebody has thought about it.
 pub(super) const TABLE: [(&str, Scope); ROWS] = [
+    ("advance_clock", Own),
     ("agree_deal", Party),
     // What there is to decide about, and what is asked for, is a tier.
     ("approve_approval", Staff(Resource::Tiers, Action::Decide)),
@@ -52,10 +53,12 @@ pub(super) const TABLE: [(&str, Scope); ROWS] = [
     ("end_session", Party),
     ("erase_me", Own),
     ("export_me", Own),
+    ("extend_deadline", Party),
     ("end_sessions", Own),
     ("end_trusted_device", Party),
     ("fund_deal", Party),
     ("get_api_key", Party),
+    ("get_clock", Own),
     ("get_deal", Party),
     ("get_file", Public),
     ("get_hold", Party),
@@ -92,8 +95,11 @@ pub(super) const TABLE: [(&str, Scope); ROWS] = [
     ("list_trusted_devices", Own),
     ("list_withdrawals", Own),
     ("log_in", Public),
+    ("name_payer", Party),
     ("propose_deal", Party),
     ("receive_collection", Public),
+    ("receive_paybill", Public),
+    ("receive_paybill_question", Public),
     ("receive_payout", Public),
     ("receive_payout_timeout", Public),
     ("refresh_session", Public),
@@ -166,4 +172,4 @@ pub(super) const TABLE: [(&str, Scope); ROWS] = [
     ("create_fee_plan", Staff(Resource::FeePlans, Action::Change)),
     ("list_fee_plans", Staff(Resource::FeePlans, Action::Read)),
 ];
-const ROWS: usize = 147;
+const ROWS: usize = 153;

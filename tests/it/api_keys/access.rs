@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What machines may do, and with which scope. All others are for people only; an operation that takes keys and has no
 /// row here fails the tests until somebody has thought about it.
-const TABLE: [(&str, Scope); 46] = [
+const TABLE: [(&str, Scope); 48] = [
     ("accept_split_offer", Scope::DealsWrite),
     ("agree_deal", Scope::DealsWrite),
     ("answer_dispute", Scope::DealsWrite),
@@ -27,6 +27,7 @@ const TABLE: [(&str, Scope); 46] = [
     ("create_transfer", Scope::TransfersWrite),
     ("create_withdrawal", Scope::PaymentsWrite),
     ("deliver_milestone", Scope::DealsWrite),
+    ("extend_deadline", Scope::DealsWrite),
     ("fund_deal", Scope::DealsWrite),
     ("get_agreement", Scope::DealsRead),
     ("get_deal", Scope::DealsRead),
@@ -48,6 +49,7 @@ const TABLE: [(&str, Scope); 46] = [
     ("list_people", Scope::PeopleRead),
     ("list_transactions", Scope::WalletRead),
     ("list_withdrawals", Scope::PaymentsRead),
+    ("name_payer", Scope::DealsWrite),
     ("propose_deal", Scope::DealsWrite),
     ("refund_milestone", Scope::DealsWrite),
     ("reject_milestone", Scope::DealsWrite),

@@ -2,21 +2,28 @@
 
 use crate::context::Context;
 use crate::failure::Failure;
-use amana_mpesa::{parse_collection, parse_payout_result, parse_payout_timeout};
-use amana_postgres::{CallbackKind, CallbackOutcome, Claim};
+use amana_domain::payment::Evidence;
+use amana_mpesa::{
+    CallbackError, parse_collection, parse_confirmation, parse_payout_result, parse_payout_timeout,
+};
+use amana_postgres::{CallbackKind, CallbackOutcome, Claim, StoredCallback};
 use tracing::{info, warn};
 use uuid::Uuid;
 
 pub(super) async fn run(context: &Context, claim: &Claim, id: Uuid) -> Result<(), Failure> {
     let callback = context.store.callback(id).await?;
-    let read = match callback.kind()? {
-        CallbackKind::Collection => parse_collection(&callback.body),
-        CallbackKind::Payout => parse_payout_result(&callback.body),
-        CallbackKind::PayoutTimeout => parse_payout_timeout(&callback.body),
+    let outcome = match callback.kind()? {
+        CallbackKind::Paybill => confirm(context, claim, &callback).await?,
+        CallbackKind::Collection => {
+            apply(context, claim, &callback, parse_collection(&callback.body)).await?
+        }
+        CallbackKind::Payout => {
+            apply(context, claim, &callback, parse_payout_result(&callback.body)).await?
+        }
+        CallbackKind::PayoutTimeout => {
+            apply(context, claim, &callback, parse_payout_timeout(&callback.body)).await?
+        }
     };
-    context.step(claim, "read").await?;
-    let read = read.map_err(|error| error.to_string());
-    let outcome = context.store.apply_callback(claim, &callback, read, context.clock.now()).await?;
     match outcome {
         CallbackOutcome::Applied => info!(callback.id = %id, "callback applied"),
         CallbackOutcome::Received | CallbackOutcome::Unmatched | CallbackOutcome::Unreadable => {
@@ -24,4 +31,26 @@ pub(super) async fn run(context: &Context, claim: &Claim, id: Uuid) -> Result<()
         }
     }
     Ok(())
+}
+
+async fn apply(
+    context: &Context,
+    claim: &Claim,
+    callback: &StoredCallback,
+    read: Result<Evidence, CallbackError>,
+) -> Result<CallbackOutcome, Failure> {
+    context.step(claim, "read").await?;
+    let read = read.map_err(|error| error.to_string());
+    Ok(context.store.apply_callback(claim, callback, read, context.clock.now()).await?)
+}
+
+/// Somebody has paid the paybill.
+async fn confirm(
+    context: &Context,
+    claim: &Claim,
+    callback: &StoredCallback,
+) -> Result<CallbackOutcome, Failure> {
+    let read = parse_confirmation(&callback.body).map_err(|error| error.to_string());
+    context.step(claim, "read").await?;
+    Ok(context.store.apply_confirmation(claim, callback, read, context.clock.now()).await?)
 }

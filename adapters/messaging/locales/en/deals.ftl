@@ -251,10 +251,16 @@ deadline_near =
     .body =
         Hello { $name },
 
-        "{ $deal_title }" is waiting for you, until { $deadline }.
+        "{ $deal_title }" waits for you until { $deadline }. { $silence }
+    .sms = Amana: "{ $deal_title }" waits for you until { $deadline }. { $silence }
 
-        If that passes without an answer, what the deal says about silence will happen.
-    .sms = Amana: "{ $deal_title }" is waiting for you, until { $deadline }. After that, what the deal says about silence happens.
+silence =
+    .acceptance = Please answer the offer. Without an answer, the deal ends.
+    .funding = Please pay. If it is not paid in time, the deal ends and payments go back.
+    .delivery = Please deliver. Otherwise the buyer gets the money back.
+    .inspection = Please check the delivery. If you say nothing, the seller is paid.
+    .answer = Please answer the dispute. If you say nothing, the other side gets the money.
+    .unknown = Please look at it in Amana.
 
 deal_completed =
     .subject = Completed: { $deal_title }

@@ -251,10 +251,16 @@ deadline_near =
     .body =
         Habari { $name },
 
-        "{ $deal_title }" inakusubiri, hadi { $deadline }.
+        "{ $deal_title }" inakusubiri hadi { $deadline }. { $silence }
+    .sms = Amana: "{ $deal_title }" inakusubiri hadi { $deadline }. { $silence }
 
-        Muda huo ukipita bila jibu, kitafanyika kile ambacho makubaliano yanasema kuhusu kukaa kimya.
-    .sms = Amana: "{ $deal_title }" inakusubiri, hadi { $deadline }. Baadaye kitafanyika yaliyoandikwa kuhusu kukaa kimya.
+silence =
+    .acceptance = Tafadhali jibu pendekezo. Bila jibu, makubaliano yataisha.
+    .funding = Tafadhali lipa. Muda ukipita, makubaliano yataisha na pesa zitarudi.
+    .delivery = Tafadhali wasilisha. La sivyo mnunuzi atarudishiwa pesa.
+    .inspection = Tafadhali kagua ulichopokea. Ukinyamaza, muuzaji atalipwa.
+    .answer = Tafadhali jibu mgogoro. Ukinyamaza, upande mwingine utapata pesa.
+    .unknown = Tafadhali angalia kwenye Amana.
 
 deal_completed =
     .subject = Yamekamilika: { $deal_title }

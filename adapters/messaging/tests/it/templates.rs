@@ -33,6 +33,7 @@ fn ordinary() -> Params {
         ("place", "Nairobi, KE"),
         ("tier", "standard"),
         ("key", "Shop"),
+        ("silence", "answer"),
     ])
 }
 
@@ -123,6 +124,10 @@ fn no_text_belongs_to_nothing() {
             "footer" | "receipt" | "explanation" | "place" => part.is_empty(),
             "payment_failure" | "payout_failure" => {
                 ["", "unknown"].contains(&part) || part.parse::<FailureReason>().is_ok()
+            }
+            "silence" => {
+                ["", "unknown", "acceptance", "funding", "delivery", "inspection", "answer"]
+                    .contains(&part)
             }
             _ => {
                 ["", "subject", "body", "sms"].contains(&part)

@@ -1,13 +1,18 @@
 //! Who pays for a deal, and on whose list it is.
 
-use crate::error::Error;
+use super::{DealView, command_as_party, view};
+use crate::error::{Conflict, Error};
+use crate::pool::Store;
 use crate::row::money;
 use crate::schema::{deal_participants, deal_payers};
-use amana_domain::deal::{Deal, Payer};
+use crate::users;
+use amana_domain::deal::{Command, Deal, Payer};
 use amana_domain::id::{DealId, UserId};
 use amana_domain::money::Currency;
+use amana_domain::payee::Payee;
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -105,4 +110,33 @@ pub(super) async fn list(
             .await?;
     }
     Ok(())
+}
+
+impl Store {
+    /// Lets somebody else pay for a deal, too.
+    ///
+    /// # Errors
+    /// [`Conflict::UnknownPayer`] if nobody with an open account is called so; [`Error::NotFound`] for a deal of
+    /// others, [`Error::Refused`] if the rules say no.
+    pub async fn name_payer(
+        &self,
+        user: UserId,
+        id: DealId,
+        payer: &Payee,
+        now: DateTime<Utc>,
+    ) -> Result<DealView, Error> {
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
+        conn.transaction(async |conn| {
+            users::require_open(conn, user).await?;
+            let found = users::find_payee(conn, vault, payer).await?;
+            let unknown = || Error::Conflict(Conflict::UnknownPayer);
+            let payer = found.ok_or_else(unknown)?;
+            if !users::is_open(conn, payer).await? {
+                return Err(unknown());
+            }
+            command_as_party(conn, user, id, &Command::NamePayer(payer), None, now).await?;
+            view(conn, vault, id).await
+        })
+        .await
+    }
 }

@@ -4,7 +4,7 @@ use super::write::By;
 use crate::error::Error;
 use crate::notifications::{self, deadline_text};
 use crate::users::{self, User};
-use amana_domain::deal::{Deal, Decision, Event, Role};
+use amana_domain::deal::{Deal, DealState, Decision, Event, Role};
 use amana_domain::id::UserId;
 use amana_domain::ledger::Account;
 use amana_domain::money::Money;
@@ -62,6 +62,20 @@ async fn tell_payers(
                 "amount": deal.price().map_err(Error::row)?.to_string(),
             });
             notifications::enqueue(conn, &to, Template::PayerNamed, params, now).await
+        }
+        Event::Paid { payer, amount } if deal.buyer != Some(*payer) => {
+            let to = users::load(conn, *payer).await?;
+            let (price, left) = (deal.price(), deal.outstanding());
+            let (template, amount) = match deal.state {
+                DealState::Agreed => (Template::DealPaidInPart, *amount),
+                _ => (Template::DealFunded, price.map_err(Error::row)?),
+            };
+            let params = json!({
+                "deal_title": deal.title,
+                "amount": amount.to_string(),
+                "left": left.map_err(Error::row)?.to_string(),
+            });
+            notifications::enqueue(conn, &to, template, params, now).await
         }
         Event::PaymentReturned { payer, amount } => {
             returned(conn, deal, *payer, *amount, now).await

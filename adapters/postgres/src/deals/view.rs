@@ -2,6 +2,7 @@
 
 use super::deliveries::{self, DeliveryView};
 use super::inviting::{self, DealInvitation};
+use super::references::{self, PayReference};
 use super::revisions::{self, Signature};
 use super::rows::{self, Loaded};
 use crate::error::Error;
@@ -32,6 +33,8 @@ pub struct DealView {
     pub payment: Option<PaymentView>,
     /// What was delivered so far, and what was shown for it.
     pub deliveries: BTreeMap<MilestoneId, Vec<DeliveryView>>,
+    /// Since it was agreed.
+    pub pay_reference: Option<PayReference>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -74,6 +77,7 @@ async fn seen(
     let everybody: BTreeSet<UserId> = loaded.iter().flat_map(|one| one.deal.people()).collect();
     let names = users::people(conn, &everybody).await?;
     let ids: Vec<Uuid> = loaded.iter().map(|one| one.deal.id.uuid()).collect();
+    let mut references = references::of_deals(conn, &ids).await?;
     let mut newest = payments::newest_of_deals(conn, vault, &ids).await?;
     let milestones = loaded.iter().flat_map(|one| &one.deal.milestones);
     let milestones: Vec<Uuid> = milestones.map(|milestone| milestone.id.uuid()).collect();
@@ -94,6 +98,7 @@ async fn seen(
                 .iter()
                 .filter_map(|m| Some((m.id, deliveries.remove(&m.id)?)))
                 .collect(),
+            pay_reference: references.remove(&deal.id),
             deal,
             organisation,
             created_at,

@@ -1,7 +1,9 @@
 //! Writing a decision: rows, ledger entries, events, timers, messages, audit; one transaction, the caller's.
 
 use super::rows::{self, DealRow};
-use super::{disputes, inviting, milestones, payers, revisions, telling, timeline};
+use super::{
+    disputes, inviting, milestones, payers, references, reminders, revisions, telling, timeline,
+};
 use crate::error::Error;
 use crate::job::Job;
 use crate::schema::deals;
@@ -68,7 +70,9 @@ pub(crate) async fn apply(
         let job = Job::LapseDeal { deal: deal.id.uuid(), timer: timer.into(), due_at };
         let after = due_at.checked_add_signed(AFTER_DEADLINE).unwrap_or(due_at);
         jobs::enqueue(conn, &job, after, now).await?;
+        reminders::plan(conn, deal.id, (timer, due_at), now).await?;
     }
+    references::assign(conn, before, deal, now).await?;
     telling::tell(conn, decision, by, now).await?;
     inviting::follow(conn, decision, now).await
 }

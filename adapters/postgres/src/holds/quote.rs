@@ -48,5 +48,6 @@ pub(crate) async fn quote(
         available_after_minor: after,
         allowance: Some(limits::quote(conn, hold.owner, hold.amount, now).await?),
         recipient: None,
+        payments: vec![],
     })
 }

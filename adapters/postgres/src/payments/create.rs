@@ -26,11 +26,25 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// How a buyer pays for a deal.
+/// With what somebody pays for a deal.
 #[derive(Debug, Clone)]
 pub enum FundingMethod {
     Wallet,
     Mpesa(Msisdn),
+}
+
+/// What somebody pays for a deal.
+#[derive(Debug, Clone)]
+pub struct FundingRequest {
+    pub method: FundingMethod,
+    /// All that is outstanding if nothing is said.
+    pub amount: Option<Money>,
+}
+
+impl From<FundingMethod> for FundingRequest {
+    fn from(method: FundingMethod) -> Self {
+        Self { method, amount: None }
+    }
 }
 
 /// The deal after the request to fund it, with the payment that was started, if one was.
@@ -45,12 +59,13 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Refused`] by the rules of the deal or the ledger; [`Conflict::PaymentInProgress`] while an
-    /// earlier attempt may still succeed; [`Conflict::ProviderLimit`] if the provider cannot carry the amount.
+    /// earlier attempt of the same payer may still succeed; [`Error::TooMuchAtOnce`] with a plan if the provider does
+    /// not carry all that is outstanding, [`Conflict::ProviderLimit`] if it cannot carry the amount that was said.
     pub async fn fund_deal(
         &self,
         keyed: &Keyed,
         id: DealId,
-        method: &FundingMethod,
+        request: &FundingRequest,
         render: fn(&Funding) -> Answer,
         now: DateTime<Utc>,
     ) -> Result<Outcome, Error> {
@@ -59,7 +74,7 @@ impl Store {
             if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
                 return Ok(replay);
             }
-            let payment = fund(conn, vault, (keyed.user, id), method, now).await?;
+            let payment = fund(conn, vault, (keyed.user, id), request, now).await?;
             let funding = Funding { deal: deals::view(conn, vault, id).await?, payment };
             idempotency::complete(conn, keyed, render(&funding)).await
         })
@@ -131,29 +146,29 @@ async fn fund(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
     (user, id): (UserId, DealId),
-    method: &FundingMethod,
+    request: &FundingRequest,
     now: DateTime<Utc>,
 ) -> Result<Option<PaymentView>, Error> {
     let deal = deals::lock_as_party(conn, user, id).await?;
     let actor = Actor::User(user);
-    let decision = may_fund(conn, user, &deal, now).await?;
-    match method {
+    let decision = may_fund(conn, user, (&deal, request.amount), now).await?;
+    match &request.method {
         FundingMethod::Wallet => {
             deals::apply(conn, &deal, &decision, &By::from(actor), now).await?;
             Ok(None)
         }
         FundingMethod::Mpesa(msisdn) => {
-            let payment = collection(user, &deal)?;
+            let payment = collection(user, &deal, one(&deal, request.amount)?);
             insert(conn, vault, (&payment, msisdn), now).await.map_err(|e| {
-                e.on_constraint("payments_one_open_per_deal", Conflict::PaymentInProgress)
+                e.on_constraint("payments_one_open_per_payer", Conflict::PaymentInProgress)
             })?;
             jobs::enqueue(conn, &Job::SubmitCollection { payment: payment.id.uuid() }, now, now)
                 .await?;
             let data = json!({ "payment_id": payment.id.to_string() });
             deals::note(conn, id, "payment.requested", data, now).await?;
-            let buyer = users::load(conn, user).await?;
+            let payer = users::load(conn, user).await?;
             let params = json!({ "deal_title": deal.title, "amount": payment.amount.to_string() });
-            notifications::enqueue(conn, &buyer, Template::PaymentRequested, params, now).await?;
+            notifications::enqueue(conn, &payer, Template::PaymentRequested, params, now).await?;
             rows::view(conn, vault, payment.id).await.map(Some)
         }
     }
@@ -164,26 +179,46 @@ async fn fund(
 pub(super) async fn may_fund(
     conn: &mut AsyncPgConnection,
     user: UserId,
-    deal: &Deal,
+    (deal, amount): (&Deal, Option<Money>),
     now: DateTime<Utc>,
 ) -> Result<Decision, Error> {
-    let command = Command::Fund { payer: user, amount: None };
+    if let Some(other) = amount.map(Money::currency).filter(|other| *other != deal.currency) {
+        return Err(TransferRefusal::CurrencyNotCarried(other).into());
+    }
+    let command = Command::Fund { payer: user, amount };
     let decision = deal::decide(deal, &command, Actor::User(user), now)?;
-    if funding_is_open(conn, deal.id).await? {
+    if funding_is_open(conn, deal.id, Some(user)).await? {
         return Err(Error::Conflict(Conflict::PaymentInProgress));
     }
     Ok(decision)
 }
 
-/// The payment that asks a phone for what is outstanding.
-pub(super) fn collection(user: UserId, deal: &Deal) -> Result<Payment, Error> {
+/// The payments by phone that bring the amount, or all that is outstanding. Mobile money knows whole shillings
+/// only; the change stays in the payer's wallet.
+pub(super) fn planned(deal: &Deal, amount: Option<Money>) -> Result<Vec<Money>, Error> {
+    if let Some(amount) = amount {
+        carried(amount, Limits::allows_collection)?;
+        return Ok(vec![amount]);
+    }
     let outstanding = deal.outstanding().map_err(Error::row)?;
-    let step = limits(Provider::Mpesa, outstanding.currency())
+    let limits = limits(Provider::Mpesa, outstanding.currency())
         .ok_or(Error::Conflict(Conflict::CurrencyNotCarried))?;
-    // Mobile money knows whole shillings only; the change stays in the buyer's wallet.
-    let amount = outstanding.round_up_to(step.step_minor).map_err(Error::row)?;
-    carried(amount, Limits::allows_collection)?;
-    Ok(intent(user, Purpose::FundDeal, Some(deal.id), amount))
+    let plan = limits.plan(outstanding).map_err(Error::row)?;
+    plan.ok_or(Error::Conflict(Conflict::ProviderLimit))
+}
+
+/// One payment can be asked for at a time.
+fn one(deal: &Deal, amount: Option<Money>) -> Result<Money, Error> {
+    let plan = planned(deal, amount)?;
+    match plan.as_slice() {
+        [one] => Ok(*one),
+        _ => Err(Error::TooMuchAtOnce(plan)),
+    }
+}
+
+/// The payment that asks a phone for a part of the price, or for all of it.
+pub(super) fn collection(user: UserId, deal: &Deal, amount: Money) -> Payment {
+    intent(user, Purpose::FundDeal, Some(deal.id), amount)
 }
 
 /// A payment that puts so much into the wallet.
@@ -241,7 +276,7 @@ async fn insert(
             payments::deal_id.eq(payment.deal.map(DealId::uuid)),
             payments::amount_minor.eq(payment.amount.minor()),
             payments::currency.eq(payment.amount.currency().as_str()),
-            payments::msisdn_sealed.eq(key.seal(Column::PaymentNumber, number)?),
+            payments::msisdn_sealed.eq(Some(key.seal(Column::PaymentNumber, number)?)),
             payments::msisdn_digest.eq(vault.number(owner, number)),
             payments::stage.eq(payment.stage.as_str()),
             payments::state.eq(payment.state().as_str()),
@@ -261,6 +296,42 @@ async fn insert(
     audit::record(conn, now, Actor::User(payment.user), "payment.created", payment.id, data).await
 }
 
+/// A payment that came without being asked for, with its receipt.
+pub(super) async fn insert_arrived(
+    conn: &mut AsyncPgConnection,
+    payment: &Payment,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let verdict = payment.verdict();
+    diesel::insert_into(payments::table)
+        .values((
+            payments::id.eq(payment.id.uuid()),
+            payments::provider.eq(payment.provider.as_str()),
+            payments::user_id.eq(payment.user.uuid()),
+            payments::purpose.eq(payment.purpose.as_str()),
+            payments::deal_id.eq(payment.deal.map(DealId::uuid)),
+            payments::amount_minor.eq(payment.amount.minor()),
+            payments::currency.eq(payment.amount.currency().as_str()),
+            payments::stage.eq(payment.stage.as_str()),
+            payments::state.eq(verdict.state.as_str()),
+            payments::receipt.eq(verdict.receipt),
+            payments::reference.eq(reference()),
+            payments::callback_token.eq(callback_token()),
+            payments::sent_at.eq(Some(now)),
+            payments::created_at.eq(now),
+            payments::updated_at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
+    let data = json!({
+        "from": null,
+        "to": verdict.state.as_str(),
+        "purpose": payment.purpose.as_str(),
+        "amount_minor": payment.amount.minor(),
+    });
+    audit::record(conn, now, Actor::System, "payment.created", payment.id, data).await
+}
+
 const CALLBACK_TOKEN_BYTES: usize = 16;
 
 /// 128 random bits, in hexadecimal: M-Pesa refuses addresses with words like `sql` in them. A random UUID
@@ -276,7 +347,7 @@ const REFERENCE_ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 /// M-Pesa shows at most 12 characters; 12 of 32 letters are 60 random bits, unique by constraint.
 const REFERENCE_CHARS: usize = 12;
 
-fn reference() -> String {
+pub(crate) fn reference() -> String {
     Uuid::new_v4()
         .into_bytes()
         .into_iter()

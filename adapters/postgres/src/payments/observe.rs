@@ -61,17 +61,17 @@ pub(crate) async fn observe(
                 .await?;
         }
         let after = rows::save(conn, &payment, now).await?;
-        follow(conn, deal.as_ref(), &payment, &before, &after, now).await?;
+        follow(conn, deal.as_ref(), &payment, (&before, &after), now).await?;
     }
     Ok(Observed { payment, taken: true })
 }
 
-async fn follow(
+/// Does what a new verdict calls for.
+pub(super) async fn follow(
     conn: &mut AsyncPgConnection,
     deal: Option<&Deal>,
     payment: &Payment,
-    before: &Verdict,
-    after: &Verdict,
+    (before, after): (&Verdict, &Verdict),
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     if let (Some(doubt), true) = (after.doubt, after.doubt != before.doubt) {

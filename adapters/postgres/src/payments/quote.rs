@@ -1,7 +1,7 @@
 //! What a payment would do, without starting it.
 
-use super::FundingMethod;
-use super::create::{collection, may_fund, paying_in, paying_out};
+use super::create::{collection, may_fund, paying_in, paying_out, planned};
+use super::{FundingMethod, FundingRequest};
 use crate::error::Error;
 use crate::pool::Store;
 use crate::quote::{self, Quote};
@@ -30,6 +30,7 @@ impl Store {
             available_after_minor: after,
             allowance: None,
             recipient: None,
+            payments: vec![amount],
         })
     }
 
@@ -47,7 +48,8 @@ impl Store {
         holds::quote(&mut conn, &hold, now).await
     }
 
-    /// What is left once the deal is paid; what a phone pays beyond the price stays in the wallet.
+    /// What is left once the deal is paid, and what phones would be asked for; what they pay beyond the price stays
+    /// in the wallet.
     ///
     /// # Errors
     /// What the funding itself would be refused with now.
@@ -55,19 +57,25 @@ impl Store {
         &self,
         user: UserId,
         id: DealId,
-        method: &FundingMethod,
+        request: &FundingRequest,
         now: DateTime<Utc>,
     ) -> Result<Quote, Error> {
         let mut conn = self.connection().await?;
         users::appears_open(&mut conn, user).await?;
         let deal = deals::load_as_party(&mut conn, user, id).await?;
-        let mut entries = may_fund(&mut conn, user, &deal, now).await?.entries;
-        if let FundingMethod::Mpesa(_) = method {
-            entries.insert(0, collection(user, &deal)?.collected()?);
+        let decision = may_fund(&mut conn, user, (&deal, request.amount), now).await?;
+        let payments = match request.method {
+            FundingMethod::Mpesa(_) => planned(&deal, request.amount)?,
+            FundingMethod::Wallet => vec![],
+        };
+        let mut entries = vec![];
+        for amount in &payments {
+            entries.push(collection(user, &deal, *amount).collected()?);
         }
+        entries.extend(decision.entries);
         let wallet = Account::available(user, deal.currency);
         let (before, after) = quote::balances(&mut conn, wallet, &entries).await?;
-        let (amount, fee) = parts(&deal).map_err(Error::row)?;
+        let (amount, fee) = parts(&deal, &decision.deal).map_err(Error::row)?;
         Ok(Quote {
             amount,
             fee_minor: fee.minor(),
@@ -75,13 +83,16 @@ impl Store {
             available_after_minor: after,
             allowance: None,
             recipient: None,
+            payments,
         })
     }
 }
 
-/// What of the price is for the seller's work, and what is the buyer's share of the fees.
-fn parts(deal: &Deal) -> Result<(Money, Money), MoneyError> {
-    let fees = deal.milestones.iter().map(|milestone| milestone.charge.buyer);
-    let fee = Money::sum(deal.currency, fees)?;
-    Ok((deal.price()?.minus(fee)?, fee))
+/// What of a payment is for the seller's work, and what is the buyer's share of the fees, in proportion.
+fn parts(before: &Deal, after: &Deal) -> Result<(Money, Money), MoneyError> {
+    let paid = after.paid()?.minus(before.paid()?)?;
+    let fees = before.milestones.iter().map(|milestone| milestone.charge.buyer);
+    let fee = Money::sum(before.currency, fees)?;
+    let fee = paid.portion(fee.minor(), before.price()?.minor())?;
+    Ok((paid.minus(fee)?, fee))
 }

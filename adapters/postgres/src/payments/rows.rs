@@ -27,7 +27,7 @@ pub(super) struct ViewRow {
     deal_id: Option<Uuid>,
     amount_minor: i64,
     currency: String,
-    msisdn_sealed: Vec<u8>,
+    msisdn_sealed: Option<Vec<u8>>,
     #[diesel(select_expression = key_of_payer())]
     key_wrapped: Option<Vec<u8>>,
     state: String,
@@ -52,10 +52,10 @@ fn key_of_payer() -> _ {
 impl ViewRow {
     pub(super) fn view(self, vault: &Vault) -> Result<PaymentView, Error> {
         let row = self;
-        let msisdn = match row.key_wrapped {
-            Some(wrapped) => {
+        let msisdn = match row.key_wrapped.zip(row.msisdn_sealed) {
+            Some((wrapped, sealed)) => {
                 let key = vault.key(UserId::new(row.user_id), &wrapped)?;
-                let number = key.open(Column::PaymentNumber, &row.msisdn_sealed)?;
+                let number = key.open(Column::PaymentNumber, &sealed)?;
                 Some(Msisdn::parse(&number).map_err(Error::row)?)
             }
             None => None,

@@ -5,13 +5,15 @@ use super::{close_break, open_break};
 use crate::error::Error;
 use crate::jobs::{self, Claim as JobClaim};
 use crate::ledger;
-use crate::payments::observe;
+use crate::payments::{observe, take_unasked};
 use crate::pool::Store;
 use crate::row::{money, parse};
 use crate::schema::{accounts, breaks, payments, reconciliation_runs, suspense_items};
+use crate::vault::Vault;
 use amana_domain::id::PaymentId;
 use amana_domain::ledger::{Account, Entry, EntryKind, Provider};
 use amana_domain::money::Currency;
+use amana_domain::payment::Confirmation;
 use amana_domain::reconciliation::{
     Believed, BreakKind, Finding, Flow, PAYOUT_SETTLING_TIME, Period, StatementLine,
     closing_balance_minor, in_transit_minor, match_statement,
@@ -139,7 +141,13 @@ impl Store {
                 Ok(())
             }
             Finding::Unclaimed { line } => {
-                let new = conn.transaction(async |conn| to_suspense(conn, line, now).await).await?;
+                let (for_deal, new) = conn
+                    .transaction(async |conn| match is_for_deal(conn, vault, line, now).await? {
+                        true => Ok::<_, Error>((true, false)),
+                        false => Ok((false, to_suspense(conn, line, now).await?)),
+                    })
+                    .await?;
+                summary.healed = summary.healed.saturating_add(i64::from(for_deal));
                 summary.unclaimed = summary.unclaimed.saturating_add(i64::from(new));
                 Ok(())
             }
@@ -233,6 +241,23 @@ async fn compare_totals(
     }
     let detail = format!("the provider holds {held} minor units, our clearing account says {ours}");
     open_break(conn, BreakKind::TrustEquation, subject, &detail, now).await
+}
+
+/// Money at the paybill whose confirmation never came, or is known with another amount, which is for people to
+/// look at: both have a payment.
+async fn is_for_deal(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    line: &StatementLine,
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let said = Confirmation {
+        receipt: line.receipt.clone(),
+        amount: line.amount,
+        reference: line.reference.clone(),
+    };
+    let taken = take_unasked(conn, vault, &said, now).await?;
+    Ok(taken.is_some())
 }
 
 /// Books money that belongs to no intent, once per receipt. `true` if it was new.

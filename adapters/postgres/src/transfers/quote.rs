@@ -42,6 +42,7 @@ impl Store {
             available_after_minor: book.positions.get(&transfer.from()).balance_minor,
             allowance: Some(Allowance::after(&limits, accepted.usage)),
             recipient: Some(parties.view(recipient)?),
+            payments: vec![],
         })
     }
 }

@@ -1,0 +1,127 @@
+//! Payments that nobody asked for: what M-Pesa confirms of them, and telling it where to.
+
+use amana_domain::payment::Confirmation;
+use serde::Deserialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+
+use crate::amount::{money, parse_minor};
+use crate::callback::{CallbackError, object, receipt};
+use crate::classify::{Reply, is_token_refusal};
+use crate::client::{Call, Mpesa};
+use crate::collect::token_refused;
+use crate::error::MpesaError;
+use crate::wire::{Envelope, scalar};
+
+const REGISTER_PATH: &str = "/mpesa/c2b/v2/registerurl";
+/// What M-Pesa does with a payment if our answer to its question is late: money that is nobody's is looked for by
+/// people, a payment refused is a deal lost.
+const IF_SILENT: &str = "Completed";
+const CONFIRMATION: &str = "b";
+const VALIDATION: &str = "v";
+/// People can write 20 characters.
+const REFERENCE_CHARS_MAX: usize = 40;
+
+#[derive(Deserialize)]
+struct Body<'a> {
+    #[serde(borrow, rename = "TransID")]
+    receipt: Option<&'a RawValue>,
+    #[serde(borrow, rename = "TransAmount")]
+    amount: Option<&'a RawValue>,
+    #[serde(borrow, rename = "BillRefNumber")]
+    reference: Option<&'a RawValue>,
+}
+
+/// The word that somebody has paid the paybill. Names and number in it are not looked at.
+///
+/// # Errors
+/// [`CallbackError`] if it has no receipt or no amount.
+pub fn parse_confirmation(body: &[u8]) -> Result<Confirmation, CallbackError> {
+    let body: Body<'_> = object(body)?;
+    let receipt = receipt(body.receipt).ok_or(CallbackError::Field("TransID"))?;
+    let amount = scalar(body.amount).and_then(|text| parse_minor(&text)).and_then(money);
+    let amount = amount.ok_or(CallbackError::Field("TransAmount"))?;
+    let reference = scalar(body.reference).filter(|text| text.len() <= REFERENCE_CHARS_MAX);
+    Ok(Confirmation { receipt, amount, reference })
+}
+
+impl Mpesa {
+    #[must_use]
+    pub fn shortcode(&self) -> &str {
+        &self.config.shortcode
+    }
+
+    /// Tells M-Pesa where to ask and to confirm. In production it takes this once; another address needs the old one
+    /// to be deleted in their portal.
+    ///
+    /// # Errors
+    /// [`MpesaError`]; [`MpesaError::Malformed`] if it is refused.
+    pub async fn register_urls(&self, token: &str) -> Result<(), MpesaError> {
+        let body = json!({
+            "ShortCode": self.config.shortcode,
+            "ResponseType": IF_SILENT,
+            "ConfirmationURL": self.callback_url(CONFIRMATION, token)?,
+            "ValidationURL": self.callback_url(VALIDATION, token)?,
+        });
+        let call = Call { operation: "register_urls", path: REGISTER_PATH, body };
+        let (reply, exchange) = self.call(call).await?;
+        if is_token_refusal(&reply) {
+            return Err(token_refused(exchange));
+        }
+        let accepted = match &reply {
+            Reply::Answer { status, body } => {
+                let code = Envelope::read(body).and_then(|envelope| envelope.response_code);
+                (200..300).contains(status) && code.is_some_and(|code| is_zero(&code))
+            }
+            Reply::NotSent | Reply::NoAnswer => {
+                return Err(MpesaError::unavailable("no answer to the registration of addresses"));
+            }
+        };
+        if accepted {
+            return Ok(());
+        }
+        let what = "the registration of addresses was refused: are others registered already?";
+        Err(MpesaError::Malformed { what, exchange: Some(Box::new(exchange)) })
+    }
+}
+
+/// Some of their gateways write eight zeros.
+fn is_zero(code: &str) -> bool {
+    code.bytes().all(|digit| digit == b'0')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAID: &str = r#"{"TransactionType":"Pay Bill","TransID":"rkl51zdr4f","TransTime":"20261121120000",
+        "TransAmount":"1520.50","BusinessShortCode":"600977","BillRefNumber":" 7kq2 mnp4-xwyz ","InvoiceNumber":"",
+        "OrgAccountBalance":"49197.00","ThirdPartyTransID":"","MSISDN":"2547 ***** 126","FirstName":"Amina"}"#;
+
+    #[test]
+    fn what_a_confirmation_tells() {
+        let said = parse_confirmation(PAID.as_bytes()).unwrap();
+        assert_eq!((said.receipt.as_str(), said.amount.minor()), ("RKL51ZDR4F", 152_050));
+        assert_eq!(said.bill().as_deref(), Some("7KQ2MNP4XWYZ"));
+        let number = PAID.replace(r#""1520.50""#, "1520.5");
+        assert_eq!(parse_confirmation(number.as_bytes()), Ok(said.clone()));
+        let nothing = PAID.replace(r#"" 7kq2 mnp4-xwyz ""#, "null");
+        let nothing = parse_confirmation(nothing.as_bytes()).unwrap();
+        assert_eq!((nothing.bill(), nothing.receipt), (None, said.receipt));
+    }
+
+    #[test]
+    fn what_cannot_be_believed_is_named() {
+        for (from, to, error) in [
+            ("TransID", "Other", CallbackError::Field("TransID")),
+            ("rkl51zdr4f", "", CallbackError::Field("TransID")),
+            ("TransAmount", "Other", CallbackError::Field("TransAmount")),
+            ("1520.50", "-1", CallbackError::Field("TransAmount")),
+            ("1520.50", "1520.505", CallbackError::Field("TransAmount")),
+            ("{", "[", CallbackError::Shape),
+        ] {
+            let body = PAID.replacen(from, to, 1);
+            assert_eq!(parse_confirmation(body.as_bytes()), Err(error), "{to}");
+        }
+    }
+}

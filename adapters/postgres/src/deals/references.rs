@@ -1,0 +1,75 @@
+//! What people write as the account when they pay for a deal at the paybill.
+
+use crate::error::Error;
+use crate::payments;
+use crate::schema::{deal_references, paybill};
+use amana_domain::deal::{Deal, DealState};
+use amana_domain::id::DealId;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// How a deal is paid without being asked by us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PayReference {
+    pub reference: String,
+    /// The paybill; `None` as long as we would not hear of what is paid there.
+    pub shortcode: Option<String>,
+}
+
+/// A deal gets its reference when it is agreed.
+pub(super) async fn assign(
+    conn: &mut AsyncPgConnection,
+    before: &Deal,
+    deal: &Deal,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    if before.state == DealState::Agreed || deal.state != DealState::Agreed {
+        return Ok(());
+    }
+    diesel::insert_into(deal_references::table)
+        .values((
+            deal_references::deal_id.eq(deal.id.uuid()),
+            deal_references::reference.eq(payments::reference()),
+            deal_references::created_at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn of_deals(
+    conn: &mut AsyncPgConnection,
+    ids: &[Uuid],
+) -> Result<BTreeMap<DealId, PayReference>, Error> {
+    let rows: Vec<(Uuid, String)> = deal_references::table
+        .filter(deal_references::deal_id.eq_any(ids))
+        .select((deal_references::deal_id, deal_references::reference))
+        .load(conn)
+        .await?;
+    if rows.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let shortcode: Option<String> =
+        paybill::table.select(paybill::shortcode).first(conn).await.optional()?;
+    let found = |(id, reference)| {
+        (DealId::new(id), PayReference { reference, shortcode: shortcode.clone() })
+    };
+    Ok(rows.into_iter().map(found).collect())
+}
+
+/// The deal that somebody means who writes this.
+pub(crate) async fn deal_of(
+    conn: &mut AsyncPgConnection,
+    reference: &str,
+) -> Result<Option<DealId>, Error> {
+    let found: Option<Uuid> = deal_references::table
+        .filter(deal_references::reference.eq(reference))
+        .select(deal_references::deal_id)
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(found.map(DealId::new))
+}

@@ -1,0 +1,221 @@
+//! Money at the paybill: which payment it is, or which deal it is for. The receipt tells, whoever names it first.
+
+use super::{observe, rows};
+use crate::callbacks::{self, CallbackOutcome, StoredCallback};
+use crate::deals;
+use crate::error::Error;
+use crate::jobs::{self, Claim};
+use crate::pool::Store;
+use crate::schema::{deal_references, deals as deal_rows, paybill, payments, suspense_items};
+use crate::vault::Vault;
+use amana_domain::deal::DealState;
+use amana_domain::id::{DealId, PaymentId};
+use amana_domain::ledger::Provider;
+use amana_domain::payment::{
+    Confirmation, NewPayment, Payment, Purpose, Source, Stage, State, bill_reference,
+};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+const PROVIDER: Provider = Provider::Mpesa;
+
+impl Store {
+    /// Applies what an adapter has read in a confirmation of the paybill (`Err`: why it cannot be read). What fits
+    /// no payment and no deal is booked when the statement shows it.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`] if another worker has taken the job over.
+    pub async fn apply_confirmation(
+        &self,
+        job: &Claim,
+        callback: &StoredCallback,
+        read: Result<Confirmation, String>,
+        now: DateTime<Utc>,
+    ) -> Result<CallbackOutcome, Error> {
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
+        conn.transaction(async |conn| {
+            let (outcome, payment, note) = match read {
+                Err(why) => (CallbackOutcome::Unreadable, None, Some(why)),
+                Ok(said) => match take_confirmed(conn, vault, &said, now).await? {
+                    Some(payment) => (CallbackOutcome::Applied, Some(payment), None),
+                    None => (CallbackOutcome::Unmatched, None, None),
+                },
+            };
+            callbacks::conclude(conn, callback.id, (outcome, payment, note)).await?;
+            jobs::finish(conn, job, now).await?;
+            Ok(outcome)
+        })
+        .await
+    }
+
+    /// Whether somebody who is about to pay under this reference pays for something.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn is_payable(&self, typed: &str, now: DateTime<Utc>) -> Result<bool, Error> {
+        let (reference, mut conn) = (bill_reference(typed), self.connection().await?);
+        let of_deal = deal_references::table
+            .inner_join(deal_rows::table)
+            .filter(deal_references::reference.eq(&reference))
+            .filter(deal_rows::state.eq(DealState::Agreed.as_str()))
+            .filter(deal_rows::due_at.ge(now));
+        if diesel::select(diesel::dsl::exists(of_deal)).get_result(&mut conn).await? {
+            return Ok(true);
+        }
+        // What a phone was asked for comes the same way.
+        let asked = payments::table
+            .filter(payments::reference.eq(&reference))
+            .filter(payments::state.ne_all([State::Succeeded.as_str(), State::Failed.as_str()]));
+        Ok(diesel::select(diesel::dsl::exists(asked)).get_result(&mut conn).await?)
+    }
+
+    /// From now on deals say how they are paid there: its confirmations come here.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn note_paybill(&self, shortcode: &str, now: DateTime<Utc>) -> Result<(), Error> {
+        let mut conn = self.connection().await?;
+        let row = (paybill::shortcode.eq(shortcode), paybill::registered_at.eq(now));
+        diesel::insert_into(paybill::table)
+            .values((paybill::id.eq(1), row))
+            .on_conflict(paybill::id)
+            .do_update()
+            .set(row)
+            .execute(&mut conn)
+            .await?;
+        Ok(())
+    }
+}
+
+/// The payment that a confirmation is about, after it has learnt of it; a new one if it is for a deal. What was asked
+/// for on a phone is confirmed here, too. `None`: it is nobody's.
+async fn take_confirmed(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    said: &Confirmation,
+    now: DateTime<Utc>,
+) -> Result<Option<PaymentId>, Error> {
+    let asked = match (with_receipt(conn, &said.receipt).await?, said.bill()) {
+        (Some(known), _) => Some(known),
+        (None, Some(bill)) => asked_under(conn, &bill).await?,
+        (None, None) => None,
+    };
+    match asked {
+        Some(known) => {
+            let evidence = said.evidence(Source::Callback);
+            observe::observe(conn, vault, known, &evidence, now).await?;
+            Ok(Some(known))
+        }
+        None => for_deal(conn, vault, said, Source::Callback, now).await,
+    }
+}
+
+/// As a line of the statement that fits no payment tells it: the payment that came unasked under this receipt, or a
+/// new one if it is for a deal. `None`: it is nobody's.
+pub(crate) async fn take_unasked(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    said: &Confirmation,
+    now: DateTime<Utc>,
+) -> Result<Option<PaymentId>, Error> {
+    let unasked: Option<Uuid> = payments::table
+        .filter(payments::provider.eq(PROVIDER.as_str()))
+        .filter(payments::receipt.eq(&said.receipt))
+        .filter(payments::msisdn_sealed.is_null())
+        .select(payments::id)
+        .first(conn)
+        .await
+        .optional()?;
+    match unasked {
+        Some(known) => Ok(Some(PaymentId::new(known))),
+        None => for_deal(conn, vault, said, Source::Statement, now).await,
+    }
+}
+
+async fn for_deal(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    said: &Confirmation,
+    source: Source,
+    now: DateTime<Utc>,
+) -> Result<Option<PaymentId>, Error> {
+    let Some(bill) = said.bill().filter(|_| !said.amount.is_zero()) else { return Ok(None) };
+    match deals::deal_of(conn, &bill).await? {
+        Some(deal) if !in_suspense(conn, &said.receipt).await? => {
+            arrive(conn, vault, (deal, said), source, now).await.map(Some)
+        }
+        Some(_) | None => Ok(None),
+    }
+}
+
+async fn with_receipt(
+    conn: &mut AsyncPgConnection,
+    receipt: &str,
+) -> Result<Option<PaymentId>, Error> {
+    let found: Option<Uuid> = payments::table
+        .filter(payments::provider.eq(PROVIDER.as_str()))
+        .filter(payments::receipt.eq(receipt))
+        .select(payments::id)
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(found.map(PaymentId::new))
+}
+
+/// A payment that was asked for under this reference and has no receipt yet.
+async fn asked_under(
+    conn: &mut AsyncPgConnection,
+    reference: &str,
+) -> Result<Option<PaymentId>, Error> {
+    let found: Option<Uuid> = payments::table
+        .filter(payments::reference.eq(reference))
+        .filter(payments::purpose.ne(Purpose::Withdrawal.as_str()))
+        .filter(payments::receipt.is_null())
+        .select(payments::id)
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(found.map(PaymentId::new))
+}
+
+/// Its owner is looked for by people already.
+async fn in_suspense(conn: &mut AsyncPgConnection, receipt: &str) -> Result<bool, Error> {
+    let booked = suspense_items::table.find((PROVIDER.as_str(), receipt));
+    Ok(diesel::select(diesel::dsl::exists(booked)).get_result(conn).await?)
+}
+
+/// A new payment of the deal's buyer, which has succeeded: it is credited to them, and funds what it can.
+async fn arrive(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    (id, said): (DealId, &Confirmation),
+    source: Source,
+    now: DateTime<Utc>,
+) -> Result<PaymentId, Error> {
+    let deal = deals::lock(conn, id).await?;
+    let evidence = said.evidence(source);
+    // Somebody may have said the same while we waited for the deal.
+    if let Some(known) = with_receipt(conn, &said.receipt).await? {
+        observe::observe(conn, vault, known, &evidence, now).await?;
+        return Ok(known);
+    }
+    let buyer = deal.buyer.ok_or_else(|| Error::row("a deal to be paid has a buyer"))?;
+    let new = NewPayment {
+        id: PaymentId::new(Uuid::now_v7()),
+        provider: PROVIDER,
+        user: buyer,
+        purpose: Purpose::FundDeal,
+        deal: Some(id),
+        amount: said.amount,
+    };
+    let mut payment = Payment::restore(new, Stage::Sent, []);
+    let before = payment.verdict();
+    payment.observe(evidence.clone());
+    super::create::insert_arrived(conn, &payment, now).await?;
+    rows::insert_evidence(conn, payment.id, &evidence, now).await?;
+    let after = payment.verdict();
+    observe::follow(conn, Some(&deal), &payment, (&before, &after), now).await?;
+    Ok(payment.id)
+}

@@ -1,0 +1,62 @@
+//! By how much the clock of a test deployment is ahead: one row, so that every process has the same time and keeps
+//! it over a restart.
+
+use crate::audit;
+use crate::error::{Conflict, Error};
+use crate::pool::Store;
+use crate::schema::test_clock;
+use amana_domain::deal::Actor;
+use amana_domain::id::UserId;
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, RunQueryDsl};
+use serde_json::json;
+
+const ROW: i16 = 1;
+
+impl Store {
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn clock_offset(&self) -> Result<TimeDelta, Error> {
+        let mut conn = self.connection().await?;
+        let offset_s: Option<i64> = test_clock::table
+            .find(ROW)
+            .select(test_clock::offset_s)
+            .first(&mut conn)
+            .await
+            .optional()?;
+        Ok(TimeDelta::seconds(offset_s.unwrap_or(0)))
+    }
+
+    /// Moves it on, and tells by how much it is ahead then. There is no way back.
+    ///
+    /// # Errors
+    /// [`Conflict::ClockTooFar`] if it would be ahead by more than a hundred years.
+    #[expect(clippy::arithmetic_side_effects, reason = "the database adds, within its bounds")]
+    pub async fn advance_clock(
+        &self,
+        user: UserId,
+        by: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> Result<TimeDelta, Error> {
+        let (seconds, mut conn) = (by.num_seconds(), self.connection().await?);
+        conn.transaction(async |conn| {
+            let moved = (test_clock::moved_by.eq(user.uuid()), test_clock::moved_at.eq(now));
+            let offset_s: i64 = diesel::insert_into(test_clock::table)
+                .values((test_clock::id.eq(ROW), test_clock::offset_s.eq(seconds), moved))
+                .on_conflict(test_clock::id)
+                .do_update()
+                .set((test_clock::offset_s.eq(test_clock::offset_s + seconds), moved))
+                .returning(test_clock::offset_s)
+                .get_result(conn)
+                .await
+                .map_err(|e| {
+                    Error::from(e).on_constraint("test_clock_range", Conflict::ClockTooFar)
+                })?;
+            let data = json!({ "by_s": seconds, "offset_s": offset_s });
+            audit::record(conn, now, Actor::User(user), "test_clock.advanced", user, data).await?;
+            Ok(TimeDelta::seconds(offset_s))
+        })
+        .await
+    }
+}

@@ -1,0 +1,26 @@
+//! Telling M-Pesa where our addresses are.
+
+use crate::config::{Servers, Source, Worker};
+use crate::serve;
+use crate::stack::block_on;
+use amana_postgres::Clock;
+use anyhow::{Context as _, Result};
+use secrecy::ExposeSecret;
+
+/// Registers the addresses of the paybill, from when on deals say how they are paid there; tells which paybill it is.
+///
+/// # Errors
+/// [`crate::config::ConfigError`], or that M-Pesa or PostgreSQL could not be reached or refused.
+pub fn register_urls(source: &Source<'_>) -> Result<String> {
+    let (servers, config) = (Servers::read(source)?, Worker::read(source)?);
+    let token = amana_api::paybill_token(&config.jwt_secret);
+    block_on(async move {
+        let url = servers.database_url.expose_secret();
+        let store =
+            serve::store(url, servers.database_connections_max, &servers.master_keys).await?;
+        let mpesa = serve::mpesa(config.mpesa, &config.certificate).await?;
+        mpesa.register_urls(&token).await.context("M-Pesa did not take the addresses")?;
+        store.note_paybill(mpesa.shortcode(), Clock::default().now()).await?;
+        Ok(mpesa.shortcode().to_owned())
+    })?
+}

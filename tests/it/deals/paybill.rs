@@ -1,0 +1,180 @@
+//! Paying at the paybill, from the phone's menu: known by the receipt, whoever names it first.
+
+use amana_harness::{App, DealPlan, JWT_SECRET, Person, accepted, eventually};
+use serde_json::{Value, json};
+
+const PAYER: &str = "254711000009";
+
+struct Bill {
+    app: App,
+    buyer: Person,
+    deal: String,
+    reference: String,
+    token: String,
+}
+
+impl Bill {
+    /// An agreed deal over KES 1,500, in a deployment that hears of what is paid at its paybill.
+    async fn new() -> Self {
+        let app = App::start().await;
+        let (buyer, seller) = (app.person("Amina").await, app.person("Juma").await);
+        let token = amana_api::paybill_token(&JWT_SECRET.into());
+        app.context.mpesa.register_urls(&token).await.expect("registered");
+        let shortcode = app.context.mpesa.shortcode();
+        app.store.note_paybill(shortcode, app.clock.now()).await.expect("noted");
+        let deal = app.agreed(&buyer, &seller, &DealPlan::default()).await;
+        let seen = app.get(&buyer, &format!("/v1/deals/{deal}")).await.expect(200);
+        let reference = seen["pay_reference"].as_str().expect("a reference").to_owned();
+        assert_eq!(seen["how_to_pay"]["shortcode"], shortcode);
+        assert_eq!(seen["how_to_pay"]["account"], reference.as_str());
+        assert_eq!(seen["how_to_pay"]["amount"]["amount"], 150_000);
+        Self { app, buyer, deal, reference, token }
+    }
+
+    async fn paid(&self, minor: i64) {
+        eventually("what was paid to be there", || async {
+            let path = format!("/v1/deals/{}", self.deal);
+            let seen = self.app.get(&self.buyer, &path).await.expect(200);
+            (seen["paid"]["amount"] == minor).then_some(())
+        })
+        .await;
+    }
+
+    async fn payments(&self) -> i64 {
+        self.app.database.number("select count(*) from payments").await
+    }
+
+    async fn callbacks(&self, state: &str, count: i64) {
+        let sql =
+            format!("select count(*) from callbacks where kind = 'paybill' and state = '{state}'");
+        eventually(&sql, || async {
+            (self.app.database.number(&sql).await == count).then_some(())
+        })
+        .await;
+    }
+
+    /// Statement and books agree, and nobody has anything to look into.
+    async fn assert_agreed(&self, matched: i64, healed: i64) {
+        let run = self.app.reconcile_now().await;
+        let found = (run.matched, run.healed, run.unclaimed, run.open_breaks);
+        assert_eq!(found, (matched, healed, 0, 0), "{:?}", self.app.break_list().await);
+        self.app.assert_sound().await;
+    }
+}
+
+/// In two parts, the reference typed as people do, one confirmation sent twice: each is one payment.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deal_is_paid_in_two_parts_by_its_reference() {
+    let bill = Bill::new().await;
+    let app = &bill.app;
+    app.fault_only(PAYER, "callback_twice", "paybill").await;
+    app.pay_bill(PAYER, 100_000, &bill.reference).await;
+    bill.paid(100_000).await;
+    bill.callbacks("applied", 2).await;
+    let typed = format!("{} {}", &bill.reference[..6], &bill.reference[6..]).to_lowercase();
+    app.pay_bill(PAYER, 60_000, &typed).await;
+    let funded = app.wait_for_deal(&bill.buyer, &bill.deal, "funded").await;
+    assert_eq!(funded["how_to_pay"], Value::Null);
+    assert_eq!(funded["pay_reference"], bill.reference.as_str());
+    assert_eq!(funded["payment"]["phone"], Value::Null);
+    assert_eq!(app.balance(&bill.buyer).await, (10_000, 0));
+    assert_eq!(bill.payments().await, 2);
+    bill.assert_agreed(2, 0).await;
+}
+
+/// The confirmation never comes: the statement has the line. Then it comes after all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_statement_tells_of_a_payment_whose_confirmation_is_lost() {
+    let bill = Bill::new().await;
+    let app = &bill.app;
+    app.fault_only(PAYER, "callback_lost", "paybill").await;
+    let receipt = app.pay_bill(PAYER, 150_000, &bill.reference).await;
+    bill.assert_agreed(0, 1).await;
+    app.wait_for_deal(&bill.buyer, &bill.deal, "funded").await;
+    let late = json!({
+        "TransID": receipt, "TransAmount": "1500.00", "BillRefNumber": bill.reference,
+    });
+    app.call_back_ok("b", &bill.token, &late).await;
+    bill.callbacks("applied", 1).await;
+    assert_eq!((bill.payments().await, app.balance(&bill.buyer).await), (1, (0, 0)));
+    bill.assert_agreed(1, 0).await;
+}
+
+/// What a phone was asked for is confirmed at the paybill, too: it is the same payment.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_prompt_that_is_confirmed_twice_over_is_one_payment() {
+    let bill = Bill::new().await;
+    let app = &bill.app;
+    app.start_mpesa(&bill.buyer, &bill.deal).await;
+    app.approve_prompt(&bill.buyer.phone).await;
+    app.wait_for_deal(&bill.buyer, &bill.deal, "funded").await;
+    bill.callbacks("applied", 1).await;
+    assert_eq!((bill.payments().await, app.balance(&bill.buyer).await), (1, (0, 0)));
+    assert_eq!(app.entries(&format!("{}:fund:1", bill.deal)).await, 1);
+    bill.assert_agreed(1, 0).await;
+}
+
+/// A deal that is over takes nothing; money that names nothing is booked when the statement shows it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn money_that_pays_for_nothing_is_not_lost() {
+    let bill = Bill::new().await;
+    let app = &bill.app;
+    let cancel = format!("/v1/deals/{}/cancel", bill.deal);
+    app.post(&bill.buyer, &cancel, Value::Null).await.expect(200);
+    app.pay_bill(PAYER, 150_000, &bill.reference).await;
+    eventually("the money in the wallet", || async {
+        (app.balance(&bill.buyer).await == (150_000, 0)).then_some(())
+    })
+    .await;
+    app.pay_bill(PAYER, 70_000, "GOATS").await;
+    bill.callbacks("unmatched", 1).await;
+    let run = app.reconcile_now().await;
+    assert_eq!((run.matched, run.healed, run.unclaimed), (1, 0, 1));
+    // Said again, it stays where it is looked for by people.
+    let goats =
+        json!({ "TransID": "UKL0000001", "TransAmount": "700.00", "BillRefNumber": "GOATS" });
+    app.call_back_ok("b", &bill.token, &goats).await;
+    bill.callbacks("unmatched", 2).await;
+    app.assert_sound().await;
+}
+
+/// Whoever does not know the address is believed nothing; what cannot be read is kept.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_forged_confirmation_moves_nothing() {
+    let bill = Bill::new().await;
+    let app = &bill.app;
+    let forged =
+        json!({ "TransID": "UKL1", "TransAmount": "1500.00", "BillRefNumber": bill.reference });
+    let another = "0123456789abcdef0123456789abcdef";
+    app.call_back_ok("b", another, &forged).await;
+    bill.callbacks("unmatched", 1).await;
+    let answer = app.call_back("b", &bill.token, "<html>").await;
+    assert_eq!(answer, (200, accepted()));
+    bill.callbacks("unreadable", 1).await;
+    let stored = "select count(*) from callbacks where kind = 'paybill' and token = ''";
+    assert_eq!(app.database.number(stored).await, 1, "the token that is good is not stored");
+    assert_eq!(bill.payments().await, 0);
+}
+
+/// Asked before money is taken: only what pays for something is let through.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_provider_is_told_what_can_be_paid_for() {
+    let bill = Bill::new().await;
+    let app = &bill.app;
+    let asks = async |token: &str, reference: &str| {
+        let body = json!({ "TransAmount": "10.00", "BillRefNumber": reference }).to_string();
+        let (status, answer) = app.call_back("v", token, body).await;
+        assert_eq!(status, 200);
+        answer["ResultCode"].as_str().expect("a code").to_owned()
+    };
+    assert_eq!(asks(&bill.token, &bill.reference.to_lowercase()).await, "0");
+    assert_eq!(asks(&bill.token, "GOATS").await, "C2B00012");
+    assert_eq!(asks("0123456789abcdef0123456789abcdef", &bill.reference).await, "C2B00012");
+    let payment = app.start_mpesa(&bill.buyer, &bill.deal).await;
+    let prompted = app.payment_column(&payment, "reference").await.expect("a reference");
+    assert_eq!(asks(&bill.token, &prompted).await, "0");
+    app.approve_prompt(&bill.buyer.phone).await;
+    app.wait_for_deal(&bill.buyer, &bill.deal, "funded").await;
+    assert_eq!(asks(&bill.token, &bill.reference).await, "C2B00012");
+    assert_eq!(asks(&bill.token, &prompted).await, "C2B00012");
+}
