@@ -58,17 +58,19 @@ fn log_in(api: &Api) -> Result<()> {
     Ok(())
 }
 
-/// Another person each time, so that nobody's sessions have to make room.
+/// Another person from another address each time, so that nobody's sessions have to make room and nobody's budget
+/// of calls is used up.
 fn log_ins(turn: usize) -> NextRequest {
     let mut person = turn * LOG_INS;
     Box::new(move |to| {
         person += 1;
         let body = format!(r#"{{"login":"wallet{person}@example.com","password":"{PASSWORD}"}}"#);
+        let (high, low) = (person / 256, person % 256);
         to.clear();
         // Writing to memory does not fail.
         let _ = write!(
             to,
-            "POST /v1/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            "POST /v1/sessions HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 203.0.{high}.{low}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         );
     })

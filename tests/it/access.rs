@@ -147,6 +147,7 @@ impl World {
             "create_hold" => json!({
                 "to": { "phone": "254711000001" }, "amount": money, "expires_in_hours": 1,
             }),
+            "agree_deal" => json!({ "revision": 1 }),
             "fund_deal" => json!({ "method": "wallet" }),
             "name_payer" => json!({ "user_id": self.stranger.id }),
             "extend_deadline" => {

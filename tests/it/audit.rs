@@ -38,6 +38,7 @@ async fn a_deal_and_its_payment_tell_who_changed_them() {
             change(seller, "deal.created", None, "draft"),
             change(seller, "deal.proposed", Some("draft"), "proposed"),
             change(buyer, "deal.agreed", Some("proposed"), "agreed"),
+            change("system", "deal.paid", Some("agreed"), "funded"),
             change("system", "deal.funded", Some("agreed"), "funded"),
             change(seller, "milestone.delivered", Some("funded"), "delivered"),
             change(buyer, "milestone.released", Some("delivered"), "released"),

@@ -25,7 +25,11 @@ async fn state(app: &App, person: &Person, deal: &str) -> Value {
 /// Asserts that a command is refused and changes nothing.
 async fn refused(app: &App, person: &Person, path: &str, expected: (u16, &str)) {
     let before = app.database.fingerprint().await;
-    let body = if path.ends_with("/fund") { json!({ "method": "wallet" }) } else { Value::Null };
+    let body = match path.rsplit('/').next() {
+        Some("fund") => json!({ "method": "wallet" }),
+        Some("agree") => json!({ "revision": 1 }),
+        _ => Value::Null,
+    };
     let answer = app.post(person, path, body).await;
     assert_eq!((answer.status.as_u16(), answer.problem()), expected, "{path}");
     assert_eq!(app.database.fingerprint().await, before, "{path}");
@@ -82,6 +86,7 @@ async fn the_whole_life_of_a_deal_in_two_parts() {
         "payment.requested",
         "payment.prompted",
         "payment.succeeded",
+        "deal.paid",
         "deal.funded",
         "milestone.delivered",
         "milestone.released",
@@ -149,7 +154,7 @@ async fn the_wrong_party_and_the_wrong_state_are_refused() {
     app.post(&seller, &at("propose"), Value::Null).await.expect(200);
     refused(&app, &seller, &at("propose"), wrong_state).await;
     refused(&app, &seller, &at("agree"), (403, "own_proposal")).await;
-    app.post(&buyer, &at("agree"), Value::Null).await.expect(200);
+    app.post(&buyer, &at("agree"), json!({ "revision": 1 })).await.expect(200);
     refused(&app, &buyer, &at("agree"), wrong_state).await;
     refused(&app, &seller, &at("fund"), wrong_party).await;
     refused(&app, &buyer, &at("fund"), (422, "insufficient_funds")).await;
@@ -202,7 +207,7 @@ async fn an_unfunded_deal_is_cancelled_by_either_party() {
             app.post(&seller, &path("propose"), Value::Null).await.expect(200);
         }
         if n >= 4 {
-            app.post(&buyer, &path("agree"), Value::Null).await.expect(200);
+            app.post(&buyer, &path("agree"), json!({ "revision": 1 })).await.expect(200);
         }
         let cancelled = app.post(by, &path("cancel"), Value::Null).await.expect(200);
         assert_eq!(

@@ -117,7 +117,7 @@ async fn check(app: &App, both: &[One; 2]) {
         app.wait_for_deal(buyer, deal, "funded").await;
         app.wait_for_payment(buyer, payment, "succeeded").await;
         assert_eq!(app.entries(&format!("{payment}:deposit")).await, 1);
-        assert_eq!(app.entries(&format!("{deal}:fund")).await, 1);
+        assert_eq!(app.entries(&format!("{deal}:fund:1")).await, 1);
         assert_eq!(app.balance(buyer).await, (0, 0));
         assert_eq!(app.collections(&buyer.phone).await.len(), 1);
         let told = app.collections(&buyer.phone).await[0]["outcome"]["receipt"].clone();

@@ -46,7 +46,7 @@ pub(crate) async fn assert_funded_once(app: &App, agreed: &Agreed, payment: &str
     app.wait_for_deal(buyer, deal, "funded").await;
     app.wait_for_payment(buyer, payment, "succeeded").await;
     assert_eq!(app.entries(&format!("{payment}:deposit")).await, 1, "one deposit");
-    assert_eq!(app.entries(&format!("{deal}:fund")).await, 1, "one entry that funds");
+    assert_eq!(app.entries(&format!("{deal}:fund:1")).await, 1, "one entry that funds");
     let taken = app.collections(&buyer.phone).await;
     let paid = taken.iter().filter(|one| one["outcome"]["result_code"] == "0").count();
     assert_eq!((taken.len(), paid), (1, 1), "one prompt: {taken:#?}");

@@ -55,6 +55,7 @@ impl World {
             "create_hold" => "/v1/holds".to_owned(),
             "settle_hold" => format!("/v1/holds/{HOLD}/settle"),
             "create_deal" => "/v1/deals".to_owned(),
+            "agree_deal" => format!("/v1/deals/{}/agree", self.deal),
             "fund_deal" => format!("/v1/deals/{}/fund", self.deal),
             "name_payer" => format!("/v1/deals/{}/payers", self.deal),
             "extend_deadline" => format!("/v1/deals/{}/extensions", self.deal),
@@ -127,9 +128,10 @@ const ORGANISATION: &str = "org_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const USER: &str = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 
 /// Every operation that takes a JSON body of ours.
-const WITH_BODY: [&str; 49] = [
+const WITH_BODY: [&str; 50] = [
     "accept_invitation",
     "advance_clock",
+    "agree_deal",
     "approve_approval",
     "approve_kyc_application",
     "ask_approval",
@@ -209,6 +211,7 @@ fn good(operation: &str) -> Value {
             "counterparty": { "phone": "254711000002" },
             "milestones": [{ "title": "Goats", "amount": money }],
         }),
+        "agree_deal" => json!({ "revision": 1 }),
         "fund_deal" => json!({ "method": "mpesa" }),
         // The operator.
         "name_payer" => json!({ "phone": "254722000003" }),
@@ -322,6 +325,8 @@ async fn the_good_bodies_are_good() {
         ("name_payer", 200),
         ("extend_deadline", 200),
         ("advance_clock", 200),
+        // It was agreed to.
+        ("agree_deal", 409),
         ("set_handle", 200),
         ("create_kyc_application", 201),
         ("create_organisation", 201),

@@ -132,7 +132,7 @@ async fn two_attempts_that_were_both_paid() {
     resend(&app, &buyer.phone, 1).await;
     app.wait_for_payment(buyer, &first, "succeeded").await;
     assert_eq!(app.balance(buyer).await, (PRICE, 0));
-    assert_eq!(app.entries(&format!("{deal}:fund")).await, 1);
+    assert_eq!(app.entries(&format!("{deal}:fund:1")).await, 1);
     for payment in [&first, &second] {
         assert_eq!(app.entries(&format!("{payment}:deposit")).await, 1);
     }

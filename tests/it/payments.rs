@@ -34,7 +34,7 @@ async fn assert_failed_then_paid(app: &App, agreed: &Agreed, first: &str, reason
     app.wait_for_payment(buyer, &second, "succeeded").await;
     assert_eq!(app.entries(&format!("{first}:deposit")).await, 0, "{reason}");
     assert_eq!(app.entries(&format!("{second}:deposit")).await, 1, "{reason}");
-    assert_eq!(app.entries(&format!("{deal}:fund")).await, 1, "{reason}");
+    assert_eq!(app.entries(&format!("{deal}:fund:1")).await, 1, "{reason}");
     assert_eq!(app.balance(buyer).await, (0, 0));
     let timeline = app.timeline(buyer, deal).await;
     let payments: Vec<&str> =

@@ -64,7 +64,7 @@ async fn every_record_names_the_key() {
     app.post(&machine, &format!("{path}/fund"), json!({ "method": "wallet" })).await.expect(200);
     let records = recorded(&app, deal["id"].as_str().expect("an id")).await;
     let of_juma = (juma.id.clone(), Value::Null);
-    assert_eq!(records, [of_juma.clone(), of_juma, by_key.clone(), by_key]);
+    assert_eq!(records, [of_juma.clone(), of_juma, by_key.clone(), by_key.clone(), by_key]);
     app.assert_sound().await;
 }
 

@@ -95,7 +95,7 @@ fn tampered_accounts_and_postings(Funded { buyer, deal, .. }: &Funded) -> Vec<Ta
 }
 
 fn tampered_entries(Funded { buyer, seller, deal }: &Funded) -> Vec<Tampering> {
-    let fund = format!("entry {deal}:fund (ent_");
+    let fund = format!("entry {deal}:fund:1 (ent_");
     let uuid = |id: &str| id.trim_start_matches("usr_").to_owned();
     let (buyer_id, seller_id) = (uuid(&buyer.id), uuid(&seller.id));
     let entries = |what: &str| format!("update entries set {what} where kind = 'fund'");

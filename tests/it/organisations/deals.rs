@@ -42,7 +42,7 @@ async fn members_read_a_deal_and_its_parties_act() {
     let before = app.database.fingerprint().await;
     for (action, body) in [
         ("propose", Value::Null),
-        ("agree", Value::Null),
+        ("agree", json!({ "revision": 1 })),
         ("cancel", Value::Null),
         ("fund", json!({ "method": "wallet" })),
         ("fund?dry_run=true", json!({ "method": "wallet" })),
