@@ -10,13 +10,13 @@ use crate::ledger::{Account, Entry, EntryKind};
 use crate::money::Money;
 use chrono::{DateTime, Utc};
 
-/// A buyer who is content may release before the delivery is marked, and in the middle of a dispute.
+/// A buyer who is content may release before the delivery is marked.
 pub(super) fn release(
     deal: &Deal,
     id: MilestoneId,
     command: &crate::deal::Command,
 ) -> Result<Decision, Refusal> {
-    let milestone = open(deal, id, command.name())?;
+    let milestone = undisputed(deal, id, command.name())?;
     settle(deal, milestone, &Award::plain(milestone.amount))
 }
 
@@ -25,7 +25,7 @@ pub(super) fn refund(
     id: MilestoneId,
     command: &crate::deal::Command,
 ) -> Result<Decision, Refusal> {
-    let milestone = open(deal, id, command.name())?;
+    let milestone = undisputed(deal, id, command.name())?;
     settle(deal, milestone, &Award::plain(Money::zero(deal.currency)))
 }
 
@@ -136,6 +136,25 @@ fn add(shares: &mut Vec<(Account, Money)>, account: Account, part: Money) -> Res
         None => shares.push((account, part)),
     }
     Ok(())
+}
+
+/// What is disputed is locked: who gives in offers all of it, or lets the deadline pass. A release that did not know
+/// of the dispute is refused.
+fn undisputed<'a>(
+    deal: &'a Deal,
+    id: MilestoneId,
+    command: &'static str,
+) -> Result<&'a Milestone, Refusal> {
+    let milestone = open(deal, id, command)?;
+    match milestone.state {
+        MilestoneState::Disputed => wrong_milestone(milestone, command),
+        MilestoneState::Planned
+        | MilestoneState::Funded
+        | MilestoneState::Delivered
+        | MilestoneState::Released
+        | MilestoneState::Refunded
+        | MilestoneState::Split => Ok(milestone),
+    }
 }
 
 /// A milestone with money in escrow.

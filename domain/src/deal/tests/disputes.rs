@@ -26,11 +26,20 @@ fn only_the_disputed_part_is_locked() {
 }
 
 #[test]
-fn whoever_gives_in_ends_it() {
-    let released = decide(&disputed(BUYER), &Command::Release(FIRST), BUYER, hour(1)).unwrap();
-    assert_eq!(released.deal.milestones[0].state, MilestoneState::Released);
-    let refunded = decide(&disputed(BUYER), &Command::Refund(FIRST), SELLER, hour(1)).unwrap();
-    assert_eq!(refunded.deal.milestones[0].state, MilestoneState::Refunded);
+fn whoever_gives_in_offers_all_of_it() {
+    let locked =
+        |command| Refusal::WrongMilestoneState { state: MilestoneState::Disputed, command };
+    refused(&disputed(BUYER), Command::Release(FIRST), BUYER, locked("release"));
+    refused(&disputed(BUYER), Command::Refund(FIRST), SELLER, locked("refund"));
+    for (by, taker, minor, state) in [
+        (BUYER, SELLER, 100_000, MilestoneState::Released),
+        (SELLER, BUYER, 0, MilestoneState::Refunded),
+    ] {
+        let all = Command::OfferSplit { milestone: FIRST, to_seller: kes(minor) };
+        let take = Command::AcceptSplit { milestone: FIRST, to_seller: kes(minor) };
+        let over = run_from(disputed(BUYER), &[(all, by), (take, taker)]);
+        assert_eq!(over.milestones[0].state, state);
+    }
 }
 
 #[test]

@@ -143,7 +143,10 @@ async fn the_queue_is_worked_through_in_order() {
         .collect();
     assert_eq!(names.last(), Some(&"dispute.answered"));
     // What is over, or not answered yet, does not wait.
-    app.post(&first.buyer, &first.path("release"), Value::Null).await.expect(200);
+    let all = json!({ "seller_percent": "100" });
+    let offered = app.post(&first.buyer, &first.path("split-offers"), all).await.expect(200);
+    let taken = json!({ "to_seller": offered["milestones"][0]["offers"]["buyer"] });
+    app.post(&first.seller, &first.path("split-offers/accept"), taken).await.expect(200);
     let page = app.get(&arbiter, queue).await.expect(200);
     assert_eq!(page["items"].as_array().map(Vec::len), Some(1));
     app.get(&arbiter, &format!("{queue}/{}", third.dispute)).await.expect(200);
