@@ -21,7 +21,7 @@ pub(super) async fn negotiate(
     let amount = json!({ "amount": 50_000, "currency": "KES" });
     let quote = json!({ "amounts": [amount], "fee_payer": "shared" });
     observer.post(buyer, "/v1/deals/quote", quote, 200).await;
-    let broker = register(observer, "Zawadi", "254711000041").await;
+    let broker = register(observer, "Kipkemoi", "254711000041").await;
     let mut new = json!({
         "title": "Two goats", "role": "seller", "currency": "KES", "template": "service",
         "amount": amount, "counterparty": { "email": buyer.email },
