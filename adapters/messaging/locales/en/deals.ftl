@@ -105,7 +105,7 @@ deal_invitation =
 
         { $counterparty } would like to make a deal with you through Amana: "{ $deal_title }" for { $amount }.
 
-        Amana keeps the buyer's money safe until everything has been delivered. Sign up with this address and confirm it, and the deal is yours to look at. If you have an account with this address already, you can join with this code:
+        Amana keeps the buyer's money safe until everything has been delivered. Sign up with this address and confirm it, and the deal is yours to look at. If you have an account with this address already, you can join with the code that follows.
 
         { $code }
 

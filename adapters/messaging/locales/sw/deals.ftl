@@ -105,7 +105,7 @@ deal_invitation =
 
         { $counterparty } angependa kufanya makubaliano nawe kupitia Amana: "{ $deal_title }" kwa { $amount }.
 
-        Amana huhifadhi pesa za mnunuzi salama mpaka kila kitu kikabidhiwe. Jisajili kwa anwani hii na uithibitishe, na utayaona makubaliano. Kama tayari una akaunti yenye anwani hii, unaweza kujiunga kwa msimbo huu:
+        Amana huhifadhi pesa za mnunuzi salama mpaka kila kitu kikabidhiwe. Jisajili kwa anwani hii na uithibitishe, na utayaona makubaliano. Kama tayari una akaunti yenye anwani hii, unaweza kujiunga kwa msimbo ufuatao.
 
         { $code }
 
