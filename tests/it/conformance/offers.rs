@@ -6,6 +6,9 @@ use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+/// Longer than any other word of the message.
+const CODE_CHARS: usize = 20;
+
 /// Negotiates a deal with a broker, and invites somebody to another one.
 pub(super) async fn negotiate(
     observer: &Observer,
@@ -49,7 +52,7 @@ pub(super) async fn negotiate(
     observer.app.messages_are_sent().await;
     let found = observer.app.sandbox_get("/admin/sms?to=254711000042").await;
     let text = found["sms"][0]["text"].as_str().expect("a message").to_owned();
-    let code = text.split_whitespace().last().expect("a code");
+    let code = text.split_whitespace().find(|word| word.len() == CODE_CHARS).expect("a code");
     let guest = register(observer, "Wema", "254711000042").await;
     let joined = json!({ "code": code });
     let path = "/v1/deal-invitations/join";

@@ -110,7 +110,7 @@ deal_invitation =
         { $code }
 
         The invitation is good until { $deadline }. Please give the code to nobody. If you do not know what this is about, you can ignore it.
-    .sms = Amana: { $counterparty } invites you to "{ $deal_title }" for { $amount }. Sign up with this number by { $deadline }. Code: { $code }
+    .sms = Amana: { $counterparty } invites you to "{ $deal_title }" for { $amount }. Sign up with this number. Code { $code } until { $deadline }.
 
 deal_joined =
     .subject = { $counterparty } has joined: { $deal_title }

@@ -110,7 +110,7 @@ deal_invitation =
         { $code }
 
         Mwaliko huu ni halali hadi { $deadline }. Tafadhali usimpe mtu yeyote msimbo huu. Kama hujui unahusu nini, unaweza kuupuuza.
-    .sms = Amana: { $counterparty } anakualika kwenye "{ $deal_title }" kwa { $amount }. Jisajili kwa namba hii kabla ya { $deadline }. Msimbo: { $code }
+    .sms = Amana: { $counterparty } anakualika kwenye "{ $deal_title }" kwa { $amount }. Jisajili kwa namba hii. Msimbo { $code } hadi { $deadline }.
 
 deal_joined =
     .subject = { $counterparty } amejiunga: { $deal_title }
