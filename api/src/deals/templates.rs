@@ -3,6 +3,7 @@
 use super::answer::TermsAnswer;
 use crate::Chapter;
 use crate::principal::{DealsRead, Principal};
+use crate::problem::ApiError;
 use crate::wire::{Nullable, Wire};
 use amana_domain::deal::{DealTemplate, Proof, Sketch};
 use poem_openapi::payload::Json;
@@ -77,8 +78,8 @@ impl Templates {
     /// Each says how a price is divided into milestones, how long everybody has, and what has to be shown. `create_deal`
     /// takes one by its name, with an amount.
     #[oai(path = "/v1/deal-templates", method = "get", operation_id = "get_deal_templates")]
-    async fn get(&self, _caller: Principal<DealsRead>) -> Found {
+    async fn get(&self, _caller: Principal<DealsRead>) -> Result<Found, ApiError> {
         let templates = DealTemplate::ALL.iter().copied().map(TemplateAnswer::from).collect();
-        Found::All(Json(DealTemplates { templates }))
+        Ok(Found::All(Json(DealTemplates { templates })))
     }
 }

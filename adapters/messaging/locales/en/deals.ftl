@@ -105,12 +105,12 @@ deal_invitation =
 
         { $counterparty } would like to make a deal with you through Amana: "{ $deal_title }" for { $amount }.
 
-        Amana keeps the buyer's money safe until everything has been delivered. Sign up with this address and confirm it, and the deal is yours to look at. If you have an account with this address already, you can join with this code:
+        Amana keeps the buyer's money safe until everything has been delivered. Sign up with this address and confirm it, and the deal is yours to look at. If you have an account with this address already, you can join with the code that follows.
 
         { $code }
 
         The invitation is good until { $deadline }. Please give the code to nobody. If you do not know what this is about, you can ignore it.
-    .sms = Amana: { $counterparty } invites you to "{ $deal_title }" for { $amount }. Sign up with this number by { $deadline }. Code: { $code }
+    .sms = Amana: { $counterparty } invites you to "{ $deal_title }" for { $amount }. Sign up with this number. Code { $code } until { $deadline }.
 
 deal_joined =
     .subject = { $counterparty } has joined: { $deal_title }

@@ -105,12 +105,12 @@ deal_invitation =
 
         { $counterparty } angependa kufanya makubaliano nawe kupitia Amana: "{ $deal_title }" kwa { $amount }.
 
-        Amana huhifadhi pesa za mnunuzi salama mpaka kila kitu kikabidhiwe. Jisajili kwa anwani hii na uithibitishe, na utayaona makubaliano. Kama tayari una akaunti yenye anwani hii, unaweza kujiunga kwa msimbo huu:
+        Amana huhifadhi pesa za mnunuzi salama mpaka kila kitu kikabidhiwe. Jisajili kwa anwani hii na uithibitishe, na utayaona makubaliano. Kama tayari una akaunti yenye anwani hii, unaweza kujiunga kwa msimbo ufuatao.
 
         { $code }
 
         Mwaliko huu ni halali hadi { $deadline }. Tafadhali usimpe mtu yeyote msimbo huu. Kama hujui unahusu nini, unaweza kuupuuza.
-    .sms = Amana: { $counterparty } anakualika kwenye "{ $deal_title }" kwa { $amount }. Jisajili kwa namba hii kabla ya { $deadline }. Msimbo: { $code }
+    .sms = Amana: { $counterparty } anakualika kwenye "{ $deal_title }" kwa { $amount }. Jisajili kwa namba hii. Msimbo { $code } hadi { $deadline }.
 
 deal_joined =
     .subject = { $counterparty } amejiunga: { $deal_title }
