@@ -175,6 +175,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    deal_references (deal_id) {
+        deal_id -> Uuid,
+        reference -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    deal_reminders (deal_id, deadline, due_at, before_s) {
+        deal_id -> Uuid,
+        deadline -> Text,
+        due_at -> Timestamptz,
+        before_s -> Int8,
+        told_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     deal_revisions (deal_id, revision) {
         deal_id -> Uuid,
         revision -> Int4,
@@ -183,14 +201,6 @@ diesel::table! {
         session_id -> Nullable<Uuid>,
         offer -> Jsonb,
         at -> Timestamptz,
-    }
-}
-
-diesel::table! {
-    deal_references (deal_id) {
-        deal_id -> Uuid,
-        reference -> Text,
-        created_at -> Timestamptz,
     }
 }
 
@@ -212,16 +222,6 @@ diesel::table! {
         revision -> Int4,
         data -> Jsonb,
         at -> Timestamptz,
-    }
-}
-
-diesel::table! {
-    deal_reminders (deal_id, deadline, due_at, before_s) {
-        deal_id -> Uuid,
-        deadline -> Text,
-        due_at -> Timestamptz,
-        before_s -> Int8,
-        told_at -> Timestamptz,
     }
 }
 
@@ -324,14 +324,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    hand_over_tries (milestone_id) {
-        milestone_id -> Uuid,
-        tries -> Int2,
-        since -> Timestamptz,
-    }
-}
-
-diesel::table! {
     fee_plans (currency, version) {
         currency -> Text,
         version -> Int4,
@@ -343,6 +335,14 @@ diesel::table! {
         valid_from -> Timestamptz,
         published_by -> Uuid,
         published_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    hand_over_tries (milestone_id) {
+        milestone_id -> Uuid,
+        tries -> Int2,
+        since -> Timestamptz,
     }
 }
 
@@ -798,19 +798,19 @@ diesel::joinable!(deal_participants -> deals (deal_id));
 diesel::joinable!(deal_participants -> users (user_id));
 diesel::joinable!(deal_payers -> deals (deal_id));
 diesel::joinable!(deal_payers -> users (user_id));
+diesel::joinable!(deal_references -> deals (deal_id));
+diesel::joinable!(deal_reminders -> deals (deal_id));
 diesel::joinable!(deal_revisions -> deals (deal_id));
 diesel::joinable!(deal_revisions -> users (by_user));
 diesel::joinable!(deal_signatures -> users (user_id));
-diesel::joinable!(deal_references -> deals (deal_id));
-diesel::joinable!(deal_reminders -> deals (deal_id));
 diesel::joinable!(deals -> organisations (organisation_id));
 diesel::joinable!(deliveries -> milestones (milestone_id));
 diesel::joinable!(deliveries -> users (by));
 diesel::joinable!(disputes -> deals (deal_id));
 diesel::joinable!(disputes -> milestones (milestone_id));
 diesel::joinable!(exchanges -> payments (payment_id));
-diesel::joinable!(hand_over_tries -> milestones (milestone_id));
 diesel::joinable!(fee_plans -> users (published_by));
+diesel::joinable!(hand_over_tries -> milestones (milestone_id));
 diesel::joinable!(handles -> users (user_id));
 diesel::joinable!(holds -> payments (payment_id));
 diesel::joinable!(idempotency_keys -> users (user_id));
@@ -850,18 +850,18 @@ diesel::allow_tables_to_appear_in_same_query!(
     deal_invitations,
     deal_participants,
     deal_payers,
+    deal_references,
+    deal_reminders,
     deal_revisions,
     deal_signatures,
     deal_snapshots,
-    deal_references,
-    deal_reminders,
     deals,
     deliveries,
     disputes,
     entries,
     exchanges,
-    hand_over_tries,
     fee_plans,
+    hand_over_tries,
     handles,
     holds,
     idempotency_keys,
