@@ -35,7 +35,7 @@ const REASON_UNKNOWN: &str = "unknown";
 pub const fn variables(template: Template) -> Variables {
     match template {
         Template::NewDevice => with(&["name", "device", "at"], Detail::Place),
-        Template::SessionReused => only(&["name", "device", "at"]),
+        Template::SessionReused | Template::DeviceTrusted => only(&["name", "device", "at"]),
         Template::Welcome
         | Template::KycSubmitted
         | Template::KycApproved
