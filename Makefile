@@ -50,7 +50,7 @@ check: ## Format, lints, dependency rules, document and schema drift
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo deny check bans licenses sources
-	cargo test --locked -p amana-tests --test it openapi
+	cargo test --locked --workspace --test it openapi
 	cargo run --locked --quiet --bin amana -- schema --check $(SCHEMA)
 
 fix: ## Format, and apply what clippy can mend
@@ -60,7 +60,7 @@ fix: ## Format, and apply what clippy can mend
 
 openapi: ## Rewrite openapi/amana.json from the code
 	@scripts/setup build servers
-	EXPECTORATE=overwrite cargo test -p amana-tests --test it openapi
+	EXPECTORATE=overwrite cargo test --workspace --test it openapi
 
 schema: ## Rewrite schema.rs of the store from the migrations
 	@scripts/setup build servers lint

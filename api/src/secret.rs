@@ -1,6 +1,7 @@
 //! What is made from the one secret of the server: a key per purpose.
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use amana_postgres::sealing;
+use aws_lc_rs::aead::{AES_256_GCM, RandomizedNonceKey};
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use secrecy::{ExposeSecret, SecretString};
@@ -38,9 +39,7 @@ impl ServerSecret {
         about: &[u8],
         text: &[u8],
     ) -> Result<Vec<u8>, Unspecified> {
-        let mut text = text.to_vec();
-        let nonce = self.sealing(purpose)?.seal_in_place_append_tag(Aad::from(about), &mut text)?;
-        Ok([nonce.as_ref().as_slice(), &text].concat())
+        sealing::seal(&self.sealing(purpose)?, about, text)
     }
 
     /// # Errors
@@ -51,10 +50,7 @@ impl ServerSecret {
         about: &[u8],
         sealed: &[u8],
     ) -> Result<Vec<u8>, Unspecified> {
-        let (nonce, text) = sealed.split_at_checked(NONCE_LEN).ok_or(Unspecified)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce)?;
-        let mut text = text.to_vec();
-        Ok(self.sealing(purpose)?.open_in_place(nonce, Aad::from(about), &mut text)?.to_vec())
+        sealing::open(&self.sealing(purpose)?, about, sealed)
     }
 }
 

@@ -24,6 +24,7 @@ text_enum! {
         Welcome = "welcome",
         NewDevice = "new_device",
         SessionReused = "session_reused",
+        DeviceTrusted = "device_trusted",
         FactorAdded = "factor_added",
         FactorRemoved = "factor_removed",
         /// Too many wrong codes.
@@ -201,6 +202,7 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         Template::Welcome
         | Template::NewDevice
         | Template::SessionReused
+        | Template::DeviceTrusted
         | Template::FactorAdded
         | Template::FactorRemoved
         | Template::FactorLocked

@@ -171,7 +171,9 @@ impl AppBuilder {
             amana_api::serve(listener, app, std::future::pending()).await.expect("the API runs");
         });
         let smtp = format!("smtp://{}", sandbox.smtp);
-        let mut mpesa = mpesa_config(&sandbox_url, &api_url).await;
+        // Making a client reads all certificates of this machine.
+        let http = reqwest::Client::new();
+        let mut mpesa = mpesa_config(&http, &sandbox_url, &api_url).await;
         if let Some(url) = &self.statement_url {
             mpesa.statement_url = Some(url.parse().expect("an address"));
         }
@@ -191,7 +193,6 @@ impl AppBuilder {
             .into_iter()
             .collect();
         let people = AtomicU32::new(1);
-        let (http, sandbox) = (reqwest::Client::new(), Some(sandbox));
         App {
             database,
             store,
@@ -206,7 +207,7 @@ impl AppBuilder {
             context,
             http,
             people,
-            sandbox,
+            sandbox: Some(sandbox),
             workers,
             api,
         }
@@ -352,9 +353,11 @@ fn spawn_worker(context: Context, transport: Transport) -> RunningWorker {
     (stop, worker)
 }
 
-async fn mpesa_config(sandbox_url: &str, api_url: &str) -> MpesaConfig {
+async fn mpesa_config(http: &reqwest::Client, sandbox_url: &str, api_url: &str) -> MpesaConfig {
     let credentials = Credentials::default();
-    let certificate = reqwest::get(format!("{sandbox_url}/portal/certificate.pem"))
+    let certificate = http
+        .get(format!("{sandbox_url}/portal/certificate.pem"))
+        .send()
         .await
         .expect("the certificate");
     MpesaConfig {

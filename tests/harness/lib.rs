@@ -20,6 +20,7 @@ mod provider;
 mod raw;
 mod secrets;
 mod servers;
+mod wire;
 mod worker;
 
 pub use app::{App, AppBuilder, JWT_SECRET, MASTER_KEY, api_config};
@@ -36,6 +37,7 @@ pub use operator::Caught;
 pub use provider::{accepted, failed_prompt, paid_prompt, payout_result};
 pub use secrets::{assert_nothing_given_away, given_away, read_logs};
 pub use servers::{Database, master_keys, namespace, redis_url, servers};
+pub use wire::Wire;
 pub use worker::{TEST_LEASE, WorkerProcess, amana_binary, settings};
 
 use std::future::Future;

@@ -1,11 +1,13 @@
 //! Bad input: whatever comes in, the answer is a problem that names what is wrong, and nothing has changed.
 
+mod bodies;
 mod rules;
 mod values;
 
 use crate::openapi::operations;
 use amana_domain::permission::UserRole;
 use amana_harness::{Answer, App, DealPlan, Person};
+use bodies::{WITH_BODY, good, path};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,70 +38,7 @@ impl World {
 
     /// Sends a body, as it is, to an operation that takes one.
     async fn send(&self, operation: &str, content_type: Option<&str>, body: Vec<u8>) -> Answer {
-        let path = match operation {
-            "register_user" => "/v1/users".to_owned(),
-            "log_in" => "/v1/sessions".to_owned(),
-            "refresh_session" => "/v1/sessions/refresh".to_owned(),
-            "complete_log_in" => "/v1/sessions/second-factor".to_owned(),
-            "send_log_in_code" => "/v1/sessions/second-factor/code".to_owned(),
-            "set_message_factor" => "/v1/me/second-factor/message".to_owned(),
-            "step_up_session" => "/v1/sessions/step-up".to_owned(),
-            "create_second_factor" => "/v1/me/second-factor".to_owned(),
-            "confirm_second_factor" => "/v1/me/second-factor/confirm".to_owned(),
-            "set_role" => format!("/v1/operator/users/{USER}/role"),
-            "create_api_key" => "/v1/api-keys".to_owned(),
-            "rotate_api_key" => format!("/v1/api-keys/{KEY}/rotate"),
-            "create_deposit" => "/v1/wallet/deposits".to_owned(),
-            "create_withdrawal" => "/v1/withdrawals".to_owned(),
-            "create_transfer" => "/v1/transfers".to_owned(),
-            "create_hold" => "/v1/holds".to_owned(),
-            "settle_hold" => format!("/v1/holds/{HOLD}/settle"),
-            "create_deal" => "/v1/deals".to_owned(),
-            "counter_deal" => format!("/v1/deals/{}/counter", self.deal),
-            "quote_deal" => "/v1/deals/quote".to_owned(),
-            "join_deal" => "/v1/deal-invitations/join".to_owned(),
-            "create_fee_plan" => "/v1/operator/fee-plans".to_owned(),
-            "agree_deal" => format!("/v1/deals/{}/agree", self.deal),
-            "fund_deal" => format!("/v1/deals/{}/fund", self.deal),
-            "reject_milestone" => self.part("reject"),
-            "create_split_offer" => self.part("split-offers"),
-            "accept_split_offer" => self.part("split-offers/accept"),
-            "create_dispute" => self.part("dispute"),
-            "answer_dispute" => self.part("dispute/answer"),
-            "deliver_milestone" => self.part("deliver"),
-            "award_dispute" => format!("/v1/operator/disputes/{DISPUTE}/award"),
-            "name_payer" => format!("/v1/deals/{}/payers", self.deal),
-            "extend_deadline" => format!("/v1/deals/{}/extensions", self.deal),
-            "advance_clock" => "/v1/test/clock/advance".to_owned(),
-            "release_withdrawal" => format!("/v1/operator/withdrawals/{PAYMENT}/release"),
-            "refuse_withdrawal" => format!("/v1/operator/withdrawals/{PAYMENT}/refuse"),
-            "set_handle" => "/v1/me/handle".to_owned(),
-            "start_verification" => "/v1/me/verifications".to_owned(),
-            "confirm_verification" => "/v1/me/verifications/confirm".to_owned(),
-            "start_email_change" => "/v1/me/email-changes".to_owned(),
-            "confirm_email_change" => "/v1/me/email-changes/confirm".to_owned(),
-            "start_phone_change" => "/v1/me/phone-changes".to_owned(),
-            "confirm_phone_change" => "/v1/me/phone-changes/confirm".to_owned(),
-            "start_password_reset" => "/v1/password-resets".to_owned(),
-            "confirm_password_reset" => "/v1/password-resets/confirm".to_owned(),
-            "set_password" => "/v1/me/password".to_owned(),
-            "ask_approval" => "/v1/operator/approvals".to_owned(),
-            "approve_approval" => format!("/v1/operator/approvals/{}/approve", self.approval),
-            "reject_approval" => format!("/v1/operator/approvals/{}/reject", self.approval),
-            "close_user" => format!("/v1/operator/users/{USER}/close"),
-            "reopen_user" => format!("/v1/operator/users/{USER}/reopen"),
-            "create_kyc_application" => "/v1/kyc/applications".to_owned(),
-            "approve_kyc_application" => format!("/v1/operator/kyc/applications/{KYC}/approve"),
-            "reject_kyc_application" => format!("/v1/operator/kyc/applications/{KYC}/reject"),
-            "create_organisation" => "/v1/organisations".to_owned(),
-            "update_organisation" => format!("/v1/organisations/{ORGANISATION}"),
-            "set_rank" => format!("/v1/organisations/{ORGANISATION}/members/{USER}/rank"),
-            "create_invitation" => format!("/v1/organisations/{ORGANISATION}/invitations"),
-            "get_invitation" => "/v1/invitations/details".to_owned(),
-            "accept_invitation" => "/v1/invitations/accept".to_owned(),
-            "join_organisation" => "/v1/invitations/join".to_owned(),
-            other => panic!("say here where {other} is"),
-        };
+        let path = path(operation, (&self.deal, &self.approval));
         let replaces = operation.starts_with("set_") || operation.starts_with("update_");
         let method = if replaces { Method::PUT } else { Method::POST };
         let person = if path.contains("operator") { &self.operator } else { &self.amina };
@@ -109,11 +48,6 @@ impl World {
             vec![("Authorization", authorization.as_str()), ("Idempotency-Key", &key)];
         headers.extend(content_type.map(|kind| ("Content-Type", kind)));
         self.app.send_bytes(method, &path, &headers, body).await
-    }
-
-    /// A place below a milestone of the deal, which need not be there: the deal is not funded.
-    fn part(&self, what: &str) -> String {
-        format!("/v1/deals/{}/milestones/{MILESTONE}/{what}", self.deal)
     }
 
     async fn send_json(&self, operation: &str, body: &Value) -> Answer {
@@ -133,166 +67,6 @@ impl World {
     async fn end(self) {
         assert_eq!(self.app.database.fingerprint().await, self.before, "something was written");
         self.app.assert_sound().await;
-    }
-}
-
-const PAYMENT: &str = "pay_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
-const DISPUTE: &str = "dsp_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
-const MILESTONE: &str = "ms_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
-const HOLD: &str = "hold_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
-const KEY: &str = "key_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
-const KYC: &str = "kyc_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
-const ORGANISATION: &str = "org_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
-const USER: &str = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
-
-/// Every operation that takes a JSON body of ours.
-const WITH_BODY: [&str; 61] = [
-    "accept_invitation",
-    "accept_split_offer",
-    "advance_clock",
-    "agree_deal",
-    "answer_dispute",
-    "approve_approval",
-    "approve_kyc_application",
-    "ask_approval",
-    "award_dispute",
-    "close_user",
-    "complete_log_in",
-    "confirm_email_change",
-    "confirm_password_reset",
-    "confirm_phone_change",
-    "confirm_second_factor",
-    "confirm_verification",
-    "counter_deal",
-    "create_api_key",
-    "create_deal",
-    "create_deposit",
-    "create_dispute",
-    "create_fee_plan",
-    "create_hold",
-    "create_invitation",
-    "create_kyc_application",
-    "create_organisation",
-    "create_second_factor",
-    "create_split_offer",
-    "create_transfer",
-    "create_withdrawal",
-    "deliver_milestone",
-    "extend_deadline",
-    "fund_deal",
-    "get_invitation",
-    "join_deal",
-    "join_organisation",
-    "log_in",
-    "name_payer",
-    "quote_deal",
-    "refresh_session",
-    "refuse_withdrawal",
-    "register_user",
-    "reject_approval",
-    "reject_kyc_application",
-    "reject_milestone",
-    "release_withdrawal",
-    "reopen_user",
-    "rotate_api_key",
-    "send_log_in_code",
-    "set_handle",
-    "set_message_factor",
-    "set_password",
-    "set_rank",
-    "set_role",
-    "settle_hold",
-    "start_email_change",
-    "start_password_reset",
-    "start_phone_change",
-    "start_verification",
-    "step_up_session",
-    "update_organisation",
-];
-
-/// A body with everything that is required and nothing else.
-fn good(operation: &str) -> Value {
-    let money = json!({ "amount": 100_000, "currency": "KES" });
-    match operation {
-        "register_user" => json!({
-            "name": "Neema", "email": "neema@example.com", "phone": "+254712345678",
-            "password": "karibu-nyumbani-7",
-        }),
-        "log_in" => json!({ "login": "neema@example.com", "password": "karibu-nyumbani-7" }),
-        "refresh_session" => json!({ "refresh_token": "nonsense" }),
-        "complete_log_in" => json!({ "challenge": "nonsense", "code": "123456" }),
-        "send_log_in_code" => json!({ "challenge": "nonsense" }),
-        "set_message_factor" => json!({ "channel": "phone", "password": "karibu-nyumbani-7" }),
-        "confirm_second_factor" => json!({ "code": "123456" }),
-        "create_second_factor" | "step_up_session" => json!({ "password": "karibu-nyumbani-7" }),
-        "create_api_key" => {
-            json!({ "name": "Shop", "scopes": ["wallet:read"], "expires_in_days": 90 })
-        }
-        "rotate_api_key" => json!({}),
-        "set_role" => json!({ "role": "support", "note": "looked into" }),
-        "create_deposit" | "create_withdrawal" | "settle_hold" => json!({ "amount": money }),
-        "create_transfer" => json!({ "to": { "phone": "254711000002" }, "amount": money }),
-        "create_hold" => json!({
-            "to": { "phone": "254711000002" }, "amount": money, "expires_in_hours": 2,
-        }),
-        "create_deal" => json!({
-            "title": "Two goats", "role": "buyer", "currency": "KES",
-            "counterparty": { "phone": "254711000002" },
-            "milestones": [{ "title": "Goats", "amount": money }],
-        }),
-        "counter_deal" => json!({
-            "title": "Two goats", "milestones": [{ "title": "Goats", "amount": money }],
-        }),
-        "quote_deal" => json!({ "amounts": [money] }),
-        "join_deal" => json!({ "code": "nonsense" }),
-        "create_fee_plan" => {
-            json!({ "currency": "KES", "percentage_bps": 150, "fixed_minor": 0 })
-        }
-        "agree_deal" => json!({ "revision": 1 }),
-        "fund_deal" => json!({ "method": "mpesa" }),
-        "reject_milestone" | "create_dispute" => json!({ "reason": "One goat is a sheep" }),
-        "answer_dispute" => json!({ "text": "It is a goat" }),
-        "create_split_offer" | "accept_split_offer" => json!({ "to_seller": money }),
-        "award_dispute" => json!({ "to_seller": money, "reason": "Sheep are worth less" }),
-        "deliver_milestone" => json!({ "hand_over_code": "123456" }),
-        // The operator.
-        "name_payer" => json!({ "phone": "254722000003" }),
-        "extend_deadline" => {
-            let until = chrono::Utc::now() + chrono::TimeDelta::days(30);
-            json!({ "deadline": "funding", "until": until.to_rfc3339() })
-        }
-        "advance_clock" => json!({ "seconds": 1 }),
-        "start_verification" => json!({ "channel": "email" }),
-        "confirm_verification" => json!({ "channel": "email", "code": "000000" }),
-        "start_email_change" => {
-            json!({ "new": "amina.k@example.com", "password": "karibu-nyumbani-7" })
-        }
-        "start_phone_change" => json!({ "new": "0712345679", "password": "karibu-nyumbani-7" }),
-        "confirm_email_change" | "confirm_phone_change" => {
-            json!({ "old_code": "000000", "new_code": "000000" })
-        }
-        "start_password_reset" => json!({ "login": "nobody@example.com" }),
-        "confirm_password_reset" => json!({
-            "login": "nobody@example.com", "code": "000000", "password": "mbuzi-wawili-na-kuku",
-        }),
-        "set_password" => {
-            json!({ "old_password": "karibu-nyumbani-7", "password": "mbuzi-wawili-na-kuku" })
-        }
-        "create_kyc_application" => json!({ "tier": "business" }),
-        "reject_kyc_application" => json!({ "reasons": ["expired"], "note": "looked into" }),
-        "set_handle" => json!({ "handle": "@amina" }),
-        "create_organisation" | "update_organisation" => json!({ "name": "Soko la Wakulima" }),
-        "set_rank" => json!({ "rank": "admin" }),
-        "create_invitation" => json!({ "email": "neema@example.com", "rank": "member" }),
-        "get_invitation" | "join_organisation" => json!({ "token": "nonsense" }),
-        "accept_invitation" => json!({
-            "token": "nonsense", "name": "Neema", "phone": "+254712345678",
-            "password": "karibu-nyumbani-7",
-        }),
-        "ask_approval" => {
-            json!({ "kind": "remove_factor", "user_id": USER, "note": "looked into" })
-        }
-        _ => json!({ "note": "looked into" }),
     }
 }
 

@@ -48,6 +48,7 @@ mod rate_limits;
 mod realtime;
 mod reconciliation;
 mod requests;
+mod round_trips;
 mod second_factor;
 mod secrets;
 mod security_headers;

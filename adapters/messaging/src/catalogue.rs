@@ -40,7 +40,7 @@ const DEADLINES: [&str; 5] = ["acceptance", "funding", "delivery", "inspection",
 pub const fn variables(template: Template) -> Variables {
     match template {
         Template::NewDevice => with(&["name", "device", "at"], Detail::Place),
-        Template::SessionReused => only(&["name", "device", "at"]),
+        Template::SessionReused | Template::DeviceTrusted => only(&["name", "device", "at"]),
         Template::Welcome
         | Template::KycSubmitted
         | Template::KycApproved

@@ -2,13 +2,17 @@
 
 use crate::error::{Error, StoreError};
 use crate::vault::{MasterKeys, Vault};
-use diesel::ConnectionError;
+use diesel::result::Error as DieselError;
+use diesel::{ConnectionError, QueryResult};
 use diesel_async::pooled_connection::bb8::{Pool, PooledConnection};
-use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig};
+use diesel_async::pooled_connection::{
+    AsyncDieselConnectionManager, ManagerConfig, PoolableConnection, RecyclingMethod,
+};
 use diesel_async::{
     AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection,
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,6 +63,13 @@ async fn establish(url: &str, settings: &[&str]) -> Result<AsyncPgConnection, Co
     Ok(conn)
 }
 
+/// Whether a connection may be used again, told without asking the server, which would be a round trip for each
+/// use-case: that the server has closed it has been noticed on this side. Where it has not been yet, the first
+/// statement fails, and the caller is told to come again.
+fn still_open(conn: &mut AsyncPgConnection) -> QueryResult<()> {
+    if conn.is_broken() { Err(DieselError::BrokenTransactionManager) } else { Ok(()) }
+}
+
 /// Connects when a connection is asked for, not before.
 fn pool(
     url: &str,
@@ -70,6 +81,8 @@ fn pool(
         let url = url.to_owned();
         Box::pin(async move { establish(&url, settings).await })
     });
+    config.recycling_method =
+        RecyclingMethod::CustomFunction(Box::new(|conn| Box::pin(ready(still_open(conn)))));
     let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(url, config);
     Pool::builder()
         .max_size(connections_max)

@@ -22,7 +22,7 @@ use amana_domain::id::{SessionId, TrustedDeviceId, UserId};
 use amana_domain::notice::Template;
 use amana_domain::session::{DeviceKind, EndReason, Rotation, SESSION_TTL, SESSIONS_MAX, Stale};
 use chrono::{DateTime, Utc};
-use diesel::dsl::exists;
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
@@ -99,10 +99,6 @@ fn expiry(now: DateTime<Utc>) -> DateTime<Utc> {
     now.checked_add_signed(SESSION_TTL).unwrap_or(now)
 }
 
-async fn view(conn: &mut AsyncPgConnection, id: Uuid) -> Result<SessionView, Error> {
-    Row::query().filter(sessions::id.eq(id)).first(conn).await?.try_into()
-}
-
 /// Whether the person has never used a device like this, and has used another.
 async fn is_new_device(
     conn: &mut AsyncPgConnection,
@@ -113,8 +109,7 @@ async fn is_new_device(
     let same = of_user
         .filter(sessions::device_name.eq(&device.name))
         .filter(sessions::device_kind.eq(device.kind.as_str()));
-    Ok(diesel::select(exists(of_user)).get_result::<bool>(conn).await?
-        && !diesel::select(exists(same)).get_result::<bool>(conn).await?)
+    Ok(diesel::select(exists(of_user).and(not(exists(same)))).get_result(conn).await?)
 }
 
 /// Opens a session for somebody who has proven to be the person, whose row is locked. The oldest make room for it.
@@ -127,7 +122,7 @@ pub(crate) async fn open(
     let is_new = is_new_device(conn, user, device).await?;
     end::make_room(conn, user, SESSIONS_MAX.saturating_sub(1), now).await?;
     let id = Uuid::now_v7();
-    diesel::insert_into(sessions::table)
+    let session: Row = diesel::insert_into(sessions::table)
         .values((
             sessions::id.eq(id),
             sessions::user_id.eq(user.uuid()),
@@ -140,7 +135,8 @@ pub(crate) async fn open(
             sessions::expires_at.eq(expiry(now)),
             sessions::trusted_device_id.eq(trusted),
         ))
-        .execute(conn)
+        .returning(Row::as_returning())
+        .get_result(conn)
         .await?;
     let data = json!({ "user": user.to_string(), "device_kind": device.kind.as_str() });
     let subject = SessionId::new(id);
@@ -151,7 +147,7 @@ pub(crate) async fn open(
         let params = json!({ "device": device.name, "at": at, "place": device.place });
         notifications::enqueue(conn, &user, Template::NewDevice, params, now).await?;
     }
-    view(conn, id).await
+    session.try_into()
 }
 
 impl Store {
@@ -175,18 +171,20 @@ impl Store {
                     .filter(sessions::rotation.eq(shown))
                     .filter(sessions::ended_at.is_null())
                     .filter(sessions::expires_at.gt(now));
-                let rotated = diesel::update(alive)
+                let rotated: Option<Row> = diesel::update(alive)
                     .set((
                         sessions::rotation.eq(shown.saturating_add(1)),
                         sessions::rotated_at.eq(now),
                         sessions::expires_at.eq(expiry(now)),
                     ))
-                    .execute(conn)
-                    .await?;
-                if rotated == 0 {
+                    .returning(Row::as_returning())
+                    .get_result(conn)
+                    .await
+                    .optional()?;
+                let Some(session) = rotated else {
                     return Ok::<_, Error>(Err(refuse(conn, id, shown, now).await?));
-                }
-                let session = view(conn, id.uuid()).await?;
+                };
+                let session = SessionView::try_from(session)?;
                 require_open(conn, session.user).await?;
                 Ok(Ok((load(conn, session.user).await?, session)))
             })

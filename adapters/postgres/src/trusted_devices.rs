@@ -2,12 +2,14 @@
 //! shows instead is a random number, of which only a digest is kept. It stands in for the second factor at a log-in
 //! and for nothing else: never for the password, never at a step-up.
 
-use crate::audit;
 use crate::error::Error;
 use crate::pool::Store;
 use crate::schema::trusted_devices;
+use crate::users::User;
+use crate::{audit, notifications};
 use amana_domain::deal::Actor;
 use amana_domain::id::{TrustedDeviceId, UserId};
+use amana_domain::notice::Template;
 use amana_domain::session::{TRUST_TTL, TRUSTED_MAX};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -62,13 +64,14 @@ pub(crate) async fn find(
         .optional()?)
 }
 
-/// Trusts a device of a person whose row is locked.
+/// Trusts a device of a person whose row is locked, and tells them.
 pub(crate) async fn add(
     conn: &mut AsyncPgConnection,
-    user: UserId,
+    person: &User,
     (digest, name): (&DeviceDigest, &str),
     now: DateTime<Utc>,
 ) -> Result<Uuid, Error> {
+    let user = person.id;
     let open: Vec<Uuid> = alive(user, now).select(trusted_devices::id).load(conn).await?;
     let too_many = open.get(TRUSTED_MAX.saturating_sub(1)..).unwrap_or_default();
     end(conn, too_many, Actor::System, now).await?;
@@ -87,6 +90,8 @@ pub(crate) async fn add(
     let subject = TrustedDeviceId::new(id);
     let data = json!({ "user": user.to_string() });
     audit::record(conn, now, Actor::User(user), "device.trusted", subject, data).await?;
+    let params = json!({ "device": name, "at": notifications::deadline_text(now) });
+    notifications::enqueue(conn, person, Template::DeviceTrusted, params, now).await?;
     Ok(id)
 }
 

@@ -10,6 +10,11 @@ mod person;
 mod rewrap;
 mod seal;
 
+/// Sealing with a key that is at hand.
+pub mod sealing {
+    pub use super::seal::{open, seal};
+}
+
 pub use master::{MasterKey, MasterKeys};
 pub(crate) use person::{PersonKey, key_of, key_of_payer};
 

@@ -42,9 +42,9 @@ impl Guesses {
         match &checked {
             Err(error) if matches!(error.code, Code::InvalidCredentials | Code::PasswordWrong) => {}
             Ok(_) => {
-                let _ = redis.clear(&self.rule, &account).await;
-                let _ =
-                    redis.give_back(&self.rule, both.get(1..).unwrap_or_default(), now_ms).await;
+                let others = both.get(1..).unwrap_or_default();
+                let cleared = redis.clear(&self.rule, &account);
+                let _ = tokio::join!(cleared, redis.give_back(&self.rule, others, now_ms));
             }
             Err(_) => {
                 let _ = redis.give_back(&self.rule, &both, now_ms).await;

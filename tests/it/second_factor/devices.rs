@@ -73,6 +73,8 @@ async fn a_trusted_device_skips_the_second_factor_at_a_log_in_and_nowhere_else()
     // The number itself is nowhere.
     let rows = "select count(*) from trusted_devices where octet_length(digest) = 32";
     assert_eq!(app.database.number(rows).await, 1);
+    let told = "select count(*) from notifications where template = 'device_trusted'";
+    assert_eq!(app.database.number(told).await, 1);
 
     // A code without trust leads to none.
     next_step(&app);

@@ -37,6 +37,16 @@ session_reused =
         Please log in again. If you did not use the app at that time, change your password too.
     .sms = We signed { $device } out of your Amana account at { $at }, because its key was shown twice. Please log in again.
 
+device_trusted =
+    .subject = You trust a device with your Amana account
+    .body =
+        Hello { $name },
+
+        At { $at } somebody logged in to your account with your second factor and chose to trust the device: { $device }. For 30 days your password is enough to log in on it.
+
+        If it was not you, sign out everywhere and change your password now: then no device is trusted any more.
+    .sms = { $device } was trusted with your Amana account at { $at }. If it was not you, sign out everywhere and change your password.
+
 factor_added =
     .subject = Your Amana account has a second factor now
     .body =

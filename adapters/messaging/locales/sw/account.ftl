@@ -37,6 +37,16 @@ session_reused =
         Tafadhali ingia tena. Kama hukutumia programu wakati huo, badilisha nenosiri lako pia.
     .sms = Tumekiondoa { $device } kwenye akaunti yako ya Amana { $at }, kwa kuwa ufunguo wake ulionyeshwa mara mbili. Tafadhali ingia tena.
 
+device_trusted =
+    .subject = Umekiamini kifaa kwa akaunti yako ya Amana
+    .body =
+        Habari { $name },
+
+        { $at } mtu aliingia kwenye akaunti yako kwa uthibitisho wa pili na akachagua kukiamini kifaa hiki: { $device }. Kwa siku 30 nenosiri lako linatosha kuingia kupitia kifaa hicho.
+
+        Kama si wewe, ondoka kwenye vifaa vyote na ubadilishe nenosiri lako sasa: hapo hakuna kifaa kitakachoaminiwa tena.
+    .sms = Kifaa { $device } kimeaminiwa kwa akaunti yako ya Amana { $at }. Kama si wewe, ondoka kwenye vifaa vyote na ubadilishe nenosiri.
+
 factor_added =
     .subject = Akaunti yako ya Amana sasa ina uthibitisho wa pili
     .body =

@@ -20,6 +20,9 @@ pub(super) async fn end(
     (reason, actor): (EndReason, Actor),
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    if ids.is_empty() {
+        return Ok(());
+    }
     let open =
         sessions::table.filter(sessions::id.eq_any(ids)).filter(sessions::ended_at.is_null());
     let ended: Vec<Uuid> = diesel::update(open)

@@ -85,7 +85,7 @@ impl Store {
                 let trusted = match trust {
                     Some(digest) => {
                         let device = (digest, device.name.as_str());
-                        Some(trusted_devices::add(conn, user, device, now).await?)
+                        Some(trusted_devices::add(conn, &person, device, now).await?)
                     }
                     None => None,
                 };

@@ -27,7 +27,7 @@ impl PersonKey {
     }
 
     pub(crate) fn seal(&self, column: Column, text: &str) -> Result<Vec<u8>, StoreError> {
-        seal(&self.cipher, &self.place(column), text.as_bytes())
+        Ok(seal(&self.cipher, &self.place(column), text.as_bytes())?)
     }
 
     pub(crate) fn open(&self, column: Column, sealed: &[u8]) -> Result<String, StoreError> {

@@ -40,22 +40,20 @@ pub(super) fn cipher(key: &[u8; KEY_BYTES]) -> Result<RandomizedNonceKey, StoreE
     Ok(RandomizedNonceKey::new(&AES_256_GCM, key)?)
 }
 
-pub(super) fn seal(
-    key: &RandomizedNonceKey,
-    place: &[u8],
-    text: &[u8],
-) -> Result<Vec<u8>, StoreError> {
+/// Encrypts what is about something; put at another place, it cannot be opened.
+///
+/// # Errors
+/// If encrypting fails.
+pub fn seal(key: &RandomizedNonceKey, about: &[u8], text: &[u8]) -> Result<Vec<u8>, Unspecified> {
     let mut text = text.to_vec();
-    let nonce = key.seal_in_place_append_tag(Aad::from(place), &mut text)?;
+    let nonce = key.seal_in_place_append_tag(Aad::from(about), &mut text)?;
     Ok([nonce.as_ref().as_slice(), &text].concat())
 }
 
-pub(super) fn open(
-    key: &RandomizedNonceKey,
-    place: &[u8],
-    sealed: &[u8],
-) -> Result<Vec<u8>, StoreError> {
+/// # Errors
+/// If it was not sealed with this key, about this.
+pub fn open(key: &RandomizedNonceKey, about: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Unspecified> {
     let (nonce, text) = sealed.split_at_checked(NONCE_LEN).ok_or(Unspecified)?;
     let (nonce, mut text) = (Nonce::try_assume_unique_for_key(nonce)?, text.to_vec());
-    Ok(key.open_in_place(nonce, Aad::from(place), &mut text)?.to_vec())
+    Ok(key.open_in_place(nonce, Aad::from(about), &mut text)?.to_vec())
 }

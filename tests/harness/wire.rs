@@ -1,0 +1,74 @@
+//! A wire between the product and PostgreSQL that counts what is asked for over it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+
+/// Messages after which whoever sent them waits for an answer: a simple query, and the end of an extended one.
+const WAITS: [u8; 2] = *b"QS";
+
+#[derive(Debug)]
+pub struct Wire {
+    /// As the address that was given, over this wire.
+    pub url: String,
+    count: Arc<AtomicU32>,
+}
+
+impl Wire {
+    /// # Panics
+    /// If the address is not `postgres://user:password@address:port/database`.
+    pub async fn to(database_url: &str) -> Self {
+        let (before, after) = database_url.split_once('@').expect("a user");
+        let (server, database) = after.split_once('/').expect("a database");
+        let server: SocketAddr = server.parse().expect("an address");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let own = listener.local_addr().expect("an address");
+        let count = Arc::new(AtomicU32::new(0));
+        let counted = count.clone();
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let Ok(server) = TcpStream::connect(server).await else { return };
+                let (from_client, to_client) = client.into_split();
+                let (from_server, to_server) = server.into_split();
+                tokio::spawn(asked(from_client, to_server, counted.clone()));
+                tokio::spawn(answered(from_server, to_client));
+            }
+        });
+        Self { url: format!("{before}@{own}/{database}"), count }
+    }
+
+    /// How often somebody has waited for an answer so far.
+    #[must_use]
+    pub fn round_trips(&self) -> u32 {
+        self.count.load(Ordering::Acquire)
+    }
+}
+
+async fn asked(
+    mut client: OwnedReadHalf,
+    mut server: OwnedWriteHalf,
+    count: Arc<AtomicU32>,
+) -> std::io::Result<()> {
+    // The first message of a connection has no letter in front.
+    let mut letter = None;
+    loop {
+        let mut length = [0; 4];
+        client.read_exact(&mut length).await?;
+        let rest = u32::from_be_bytes(length) as usize - length.len();
+        let mut body = vec![0; rest];
+        client.read_exact(&mut body).await?;
+        if letter.is_some_and(|letter| WAITS.contains(&letter)) {
+            count.fetch_add(1, Ordering::AcqRel);
+        }
+        let message = [letter.as_slice(), &length, &body].concat();
+        server.write_all(&message).await?;
+        letter = Some(client.read_u8().await?);
+    }
+}
+
+async fn answered(mut server: OwnedReadHalf, mut client: OwnedWriteHalf) -> std::io::Result<()> {
+    tokio::io::copy(&mut server, &mut client).await.map(|_| ())
+}
