@@ -1,12 +1,12 @@
 //! What the store and the domain refuse, as problems: the one place where that is decided.
 
+mod deal;
+
 use super::plan::too_much_at_once;
 use super::{ApiError, Code};
 use amana_domain::approval::ApprovalRefusal;
 use amana_domain::code::CodeRefusal;
-use amana_domain::deal::Refusal;
 use amana_domain::factor::FactorRefusal;
-use amana_domain::fee::FeeError;
 use amana_domain::hold::HoldRefusal;
 use amana_domain::kyc::KycRefusal;
 use amana_domain::ledger::LedgerError;
@@ -49,69 +49,6 @@ fn failure(error: &Error) -> ApiError {
     }
     tracing::error!(causes, "the store failed: {error}");
     if error.is_transient() { ApiError::unavailable() } else { ApiError::internal() }
-}
-
-impl From<Refusal> for ApiError {
-    fn from(refusal: Refusal) -> Self {
-        let text = refusal.to_string();
-        match refusal {
-            Refusal::WrongParty { .. } | Refusal::NotArbiter | Refusal::NotPayer => {
-                Self::new(Code::WrongParty, text)
-            }
-            Refusal::OwnProposal => Self::new(Code::OwnProposal, text),
-            Refusal::OwnAward => Self::new(Code::OwnRequest, text),
-            Refusal::WrongState { .. }
-            | Refusal::WrongMilestoneState { .. }
-            | Refusal::AlreadyJoined
-            | Refusal::NotAnswered => Self::new(Code::WrongState, text),
-            Refusal::OtherRevision { .. } => Self::new(Code::OtherRevision, text),
-            Refusal::NoSuchOffer => Self::new(Code::NoSuchOffer, text),
-            Refusal::NotJoined => Self::new(Code::NotJoined, text),
-            Refusal::NotExtensible => Self::new(Code::NotExtensible, text),
-            Refusal::TooManyRevisions | Refusal::TooManyReworks | Refusal::TooManyPayers => {
-                Self::new(Code::DealLimit, text)
-            }
-            Refusal::ProofWanted { .. } => {
-                Self::new(Code::ProofWanted, text.clone()).at("/proof", text)
-            }
-            Refusal::Share => Self::new(Code::ShareOutOfRange, text.clone()).at("/to_seller", text),
-            Refusal::TooMuchEvidence | Refusal::TooManyFiles => {
-                Self::new(Code::TooManyDocuments, text)
-            }
-            Refusal::HandOverWrong => {
-                Self::new(Code::CodeWrong, text.clone()).at("/hand_over_code", text)
-            }
-            Refusal::HandOverTooMany { wait } => Self::new(Code::CodeTooMany, text).after(wait),
-            Refusal::UnknownMilestone => Self::new(Code::NotFound, text),
-            Refusal::TooLate { .. } => Self::new(Code::TooLate, text),
-            Refusal::TooEarly { .. } => Self::new(Code::TooEarly, text),
-            Refusal::AlreadyAsked => Self::new(Code::AlreadyAsked, text),
-            Refusal::SameParty => {
-                Self::new(Code::SameParty, text.clone()).at("/counterparty", text)
-            }
-            Refusal::Title => Self::field("/title", text),
-            Refusal::Commission => Self::field("/broker/commission_bps", text),
-            Refusal::MilestoneCount | Refusal::Amount | Refusal::Items | Refusal::Description => {
-                Self::field("/milestones", text)
-            }
-            Refusal::Period => Self::field("/terms", text),
-            Refusal::Fee(error) => error.into(),
-            Refusal::Money(error) => error.into(),
-            Refusal::Ledger(error) => error.into(),
-        }
-    }
-}
-
-impl From<FeeError> for ApiError {
-    fn from(error: FeeError) -> Self {
-        match error {
-            FeeError::ExceedsAmount => Self::new(Code::FeeExceedsAmount, error.to_string())
-                .at("/milestones", error.to_string()),
-            FeeError::Money(error) => error.into(),
-            // The fee plan is ours, so this is our configuration and not the caller's doing.
-            FeeError::Percentage | FeeError::Bounds => ours(&error),
-        }
-    }
 }
 
 impl From<MoneyError> for ApiError {
