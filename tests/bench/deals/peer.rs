@@ -158,7 +158,7 @@ struct Script {
 impl Script {
     fn of(tables: &[Table], psql: &Psql<'_>) -> Result<String> {
         let mut script = Self { variables: BTreeMap::new(), statements: vec![] };
-        let made = script.name(tables);
+        script.name(tables);
         let mut left: BTreeSet<&str> = tables.iter().map(|table| table.name.as_str()).collect();
         // Parents first: whoever is referred to by those that are left comes before them.
         while !left.is_empty() {
@@ -180,11 +180,11 @@ impl Script {
                 }
             }
         }
-        Ok(script.text(made))
+        Ok(script.text())
     }
 
     /// Finds the ids that this life made, and those of its two people.
-    fn name(&mut self, tables: &[Table]) -> usize {
+    fn name(&mut self, tables: &[Table]) {
         for table in tables.iter().filter(|table| table.inserted > 0) {
             for row in &table.rows {
                 let ids = ["id", "key"].into_iter().filter_map(|column| row[column].as_str());
@@ -192,16 +192,19 @@ impl Script {
                     let name = format!("id{}", self.variables.len());
                     self.variables.entry(id.to_owned()).or_insert(name);
                 }
+                if let ("deal_references", Some(text)) =
+                    (table.name.as_str(), row["reference"].as_str())
+                {
+                    self.variables.insert(text.to_owned(), "reference".to_owned());
+                }
             }
         }
-        let made = self.variables.len();
         for (number, name) in [(1, "seller"), (2, "buyer")] {
             let user = requests::user(number).uuid().to_string();
             self.variables.insert(user, name.to_owned());
             let account = format!("00000000-0000-7000-8001-{number:012x}");
             self.variables.insert(account, format!("{name}_account"));
         }
-        made
     }
 
     fn table(&mut self, table: &Table, psql: &Psql<'_>) -> Result<()> {
@@ -246,7 +249,12 @@ impl Script {
             if wanted && !value.is_null() {
                 let comma = if columns.is_empty() { "" } else { ", " };
                 let _ = write!(columns, "{comma}{column}");
-                let _ = write!(values, "{comma}{}", self.value(value));
+                // What is bound needs signatures in the same commit, and the life goes through several.
+                let value = match (table, column.as_str()) {
+                    ("deals", "state") => "'draft'".to_owned(),
+                    _ => self.value(value),
+                };
+                let _ = write!(values, "{comma}{value}");
             }
         }
         format!("insert into {table} ({columns}) values ({values})")
@@ -318,13 +326,13 @@ impl Script {
         }
     }
 
-    fn text(&self, made: usize) -> String {
+    fn text(&self) -> String {
         let fresh = "encode(overlay(uuid_send(gen_random_uuid()) placing substring(int8send((extract(epoch from \
             clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6), 'hex')::uuid";
         let mut text =
             String::from("\\set one random(1, :people)\n\\set other random(1, :people - 1)\n");
         text.push_str("\\set two :other + case when :other >= :one then 1 else 0 end\nselect ");
-        for name in self.variables.values().filter(|name| name.starts_with("id")).take(made) {
+        for name in self.variables.values().filter(|name| name.starts_with("id")) {
             let _ = write!(text, "{fresh} as {name}, ");
         }
         text.push_str(

@@ -1,7 +1,7 @@
 //! `amana demo` and `amana up` as processes, and the look for what they left behind.
 
 use amana::local::{Child, Program, Scratch};
-use amana_harness::amana_binary;
+use amana_harness::{amana_binary, given_away};
 use nix::sys::signal::Signal;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
@@ -25,6 +25,7 @@ impl Amana {
             .args([command])
             .directory(folder.path())
             .env("TMPDIR", folder.path())
+            .env("AMANA_LOG", "debug")
             // The developer's own servers are not for tests.
             .env("DATABASE_URL", "")
             .env("REDIS_URL", "")
@@ -50,7 +51,20 @@ impl Amana {
     /// Sends the signal, waits for the end, and tells how it was.
     pub(super) async fn end(&mut self, signal: Signal) -> ExitStatus {
         self.child.signal(signal).expect("the signal is sent");
-        self.ended(END_TIME_MAX).await
+        let status = self.ended(END_TIME_MAX).await;
+        self.assert_logs_keep_secrets();
+        status
+    }
+
+    /// What it prints for people has the passwords of those whom it made; what it logs must not.
+    fn assert_logs_keep_secrets(&self) {
+        const LEVELS: [&str; 5] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"];
+        let output = self.output();
+        let mut logged = output.lines().filter(|line| LEVELS.iter().any(|it| line.contains(it)));
+        let first = logged.next().unwrap_or_else(|| panic!("it logs: {output}"));
+        for line in std::iter::once(first).chain(logged) {
+            assert!(given_away(line).is_empty(), "{:?}: {line}", given_away(line));
+        }
     }
 
     pub(super) async fn ended(&mut self, time_max: Duration) -> ExitStatus {
