@@ -15,13 +15,17 @@ use serde_json::Value;
 use std::sync::Arc;
 
 /// What machines can have called: of nothing else does a key learn how it was answered.
-const OF_MACHINES: [&str; 9] = [
+const OF_MACHINES: [&str; 13] = [
+    "accept_split_offer",
     "cancel_deal",
     "create_deposit",
+    "create_evidence",
     "create_hold",
+    "create_milestone_file",
     "create_transfer",
     "create_withdrawal",
     "fund_deal",
+    "refund_milestone",
     "release_hold",
     "release_milestone",
     "settle_hold",
