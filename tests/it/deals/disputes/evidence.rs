@@ -146,7 +146,11 @@ async fn a_dispute_has_twenty_files_at_most_while_it_is_open() {
         refused(answer, 409, "too_many_documents");
     }
     assert_eq!(app.files_on_disk().len(), 20);
-    app.post(&disputed.seller, &disputed.path("refund"), Value::Null).await.expect(200);
+    let nothing = json!({ "seller_percent": "0" });
+    app.post(&disputed.seller, &disputed.path("split-offers"), nothing).await.expect(200);
+    let nothing = json!({ "to_seller": { "amount": 0, "currency": "KES" } });
+    let taken = disputed.path("split-offers/accept");
+    app.post(&disputed.buyer, &taken, nothing).await.expect(200);
     refused(&show(&app, &disputed.buyer, &disputed, "late").await, 409, "wrong_state");
     // What is there stays to be seen, and housekeeping knows of it.
     let file = dispute_of(&app, &disputed).await["evidence"][0]["id"].clone();
