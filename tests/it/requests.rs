@@ -98,7 +98,7 @@ async fn ids_of_nothing_are_not_found() {
     for (method, path) in [
         (Method::GET, format!("/v1/deals/deal_{none}")),
         (Method::GET, format!("/v1/deals/deal_{none}/timeline")),
-        (Method::POST, format!("/v1/deals/deal_{none}/agree")),
+        (Method::POST, format!("/v1/deals/deal_{none}/propose")),
         (Method::POST, format!("/v1/deals/deal_{none}/cancel")),
         (Method::GET, format!("/v1/payments/pay_{none}")),
         (Method::POST, format!("/v1/operator/jobs/job_{none}/replay")),

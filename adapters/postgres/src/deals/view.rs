@@ -63,6 +63,9 @@ pub(super) async fn views(
     vault: &Vault,
     page: Page<Uuid>,
 ) -> Result<Page<DealView>, Error> {
+    if page.items.is_empty() {
+        return Ok(Page { items: vec![], more: page.more });
+    }
     let mut loaded = rows::load_all(conn, &page.items).await?;
     let place = |deal: &Loaded| page.items.iter().position(|id| *id == deal.deal.id.uuid());
     loaded.sort_by_key(place);
