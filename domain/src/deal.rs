@@ -37,7 +37,7 @@ pub use terms::{Terms, declared_outcome};
 pub use timer::{REMINDERS, Timer, reminders};
 
 use crate::fee::FeePlan;
-use crate::id::{DealId, UserId};
+use crate::id::{DealId, MilestoneId, UserId};
 use crate::money::{Currency, Money, MoneyError};
 use crate::text_enum;
 use chrono::{DateTime, Utc};
@@ -127,6 +127,19 @@ impl Deal {
         let parts: Result<Vec<Money>, MoneyError> =
             self.milestones.iter().map(Milestone::in_escrow).collect();
         Money::sum(self.currency, parts?)
+    }
+
+    #[must_use]
+    pub fn milestone(&self, id: MilestoneId) -> Option<&Milestone> {
+        self.milestones.iter().find(|milestone| milestone.id == id)
+    }
+
+    /// The same where there has to be one.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownMilestone`].
+    pub fn require_milestone(&self, id: MilestoneId) -> Result<&Milestone, Refusal> {
+        self.milestone(id).ok_or(Refusal::UnknownMilestone)
     }
 }
 

@@ -61,5 +61,5 @@ pub fn may(deal: &Deal, command: &Command, actor: Actor) -> bool {
 }
 
 fn dispute(deal: &Deal, id: MilestoneId) -> Option<Dispute> {
-    deal.milestones.iter().find(|milestone| milestone.id == id)?.dispute
+    deal.milestone(id)?.dispute
 }

@@ -217,10 +217,6 @@ fn derived(milestones: &[Milestone]) -> DealState {
     }
 }
 
-fn find(deal: &Deal, id: MilestoneId) -> Result<&Milestone, Refusal> {
-    deal.milestones.iter().find(|m| m.id == id).ok_or(Refusal::UnknownMilestone)
-}
-
 fn wrong_milestone<T>(milestone: &Milestone, command: &'static str) -> Result<T, Refusal> {
     Err(Refusal::WrongMilestoneState { state: milestone.state, command })
 }
@@ -241,7 +237,7 @@ fn lapsed(
     command: &Command,
     now: DateTime<Utc>,
 ) -> Result<(), Refusal> {
-    let milestone = find(deal, id)?;
+    let milestone = deal.require_milestone(id)?;
     expect(milestone, state, command.name())?;
     let Command::Lapse(timer) = command else { return wrong_milestone(milestone, command.name()) };
     // A dispute has two deadlines, one after the other.

@@ -187,6 +187,8 @@ pub enum Refusal {
     TooEarly { due_at: DateTime<Utc> },
     #[error("you have asked for this already; the other party has to agree")]
     AlreadyAsked,
+    #[error("this person can pay for the deal already")]
+    AlreadyPayer,
     #[error("this milestone is delivered with another proof: {wanted}")]
     ProofWanted { wanted: Proof },
     #[error(

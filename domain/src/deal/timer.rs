@@ -90,7 +90,7 @@ impl Deal {
             Timer::Funding | Timer::Inspection(_) => Some(Role::Buyer),
             Timer::Delivery(_) => Some(Role::Seller),
             Timer::Answer(id) => {
-                let milestone = self.milestones.iter().find(|m| m.id == id)?;
+                let milestone = self.milestone(id)?;
                 milestone.dispute.map(|dispute| dispute.opened_by.other())
             }
             Timer::Award(_) => None,

@@ -51,11 +51,10 @@ pub fn ends(state: &State) -> Result<(), String> {
 /// # Errors
 /// In words, what is different.
 pub fn declared(deal: &Deal, timer: Timer, decision: &Decision) -> Result<(), String> {
-    let milestone =
-        deal.milestones.iter().find(|milestone| timer.milestone() == Some(milestone.id));
+    let milestone = timer.milestone().and_then(|id| deal.milestone(id));
     let dispute = milestone.and_then(|milestone| milestone.dispute);
     let outcome = declared_outcome(timer, dispute.map(|dispute| dispute.opened_by));
-    let after = decision.deal.milestones.iter().find(|m| timer.milestone() == Some(m.id));
+    let after = timer.milestone().and_then(|id| decision.deal.milestone(id));
     let is = |state| after.is_some_and(|milestone| milestone.state == state);
     let holds = match (outcome, milestone) {
         ("deal_expires", None) => {

@@ -215,8 +215,7 @@ pub(super) async fn follow(
 }
 
 fn was_awarded(deal: &Deal, id: MilestoneId) -> bool {
-    let milestone = deal.milestones.iter().find(|m| m.id == id);
-    let stage = milestone.and_then(|m| m.dispute).map(|dispute| dispute.stage);
+    let stage = deal.milestone(id).and_then(|m| m.dispute).map(|dispute| dispute.stage);
     matches!(stage, Some(Stage::Awarded { .. }))
 }
 
@@ -342,7 +341,7 @@ impl Store {
             let deal = lock_as_party(conn, user, id).await?;
             let by = By { actor: Actor::User(user), reason: Some(reason) };
             let decision = decide(&deal, &Command::Dispute(milestone), by.actor, now)?;
-            let disputed = deal.milestones.iter().find(|m| m.id == milestone);
+            let disputed = deal.milestone(milestone);
             let too_much = |wanted: &Money| {
                 disputed
                     .is_none_or(|m| wanted.currency() != m.amount.currency() || *wanted > m.amount)

@@ -81,7 +81,7 @@ impl Store {
         if deal.role_of(user) != Some(Role::Buyer) {
             return Err(Error::Refused(Refusal::WrongParty { wanted: Role::Buyer }));
         }
-        let milestone = super::splitting::milestone(&deal, milestone)?;
+        let milestone = deal.require_milestone(milestone)?;
         if milestone.state != MilestoneState::Funded {
             let (state, command) = (milestone.state, "hand_over");
             return Err(Error::Refused(Refusal::WrongMilestoneState { state, command }));

@@ -1,7 +1,6 @@
 //! Disputes as arbiters see them: those that wait for an award, what belongs to one, and deciding about it.
 
 use super::disputes::{self, DisputeRow, DisputeView};
-use super::splitting::milestone;
 use super::timeline::TimelineEvent;
 use super::write::By;
 use super::{DealView, apply, lock, view};
@@ -179,7 +178,7 @@ impl Store {
             let part = MilestoneId::new(dispute.milestone_id);
             let deal = lock(conn, DealId::new(dispute.deal_id)).await?;
             let AwardRequest { share, fees_waived, costs } = *request;
-            let to_seller = share.of(milestone(&deal, part)?.amount)?;
+            let to_seller = share.of(deal.require_milestone(part)?.amount)?;
             let award = Award { to_seller, fees_waived, costs };
             let by = By { actor: Actor::Arbiter(keyed.user), reason: Some(reason) };
             let command = Command::Award { milestone: part, award };

@@ -5,14 +5,10 @@ use super::{DealView, apply, lock_as_party, view};
 use crate::error::Error;
 use crate::pool::Store;
 use crate::users;
-use amana_domain::deal::{Actor, Command, Deal, Milestone, Refusal, Share, decide};
+use amana_domain::deal::{Actor, Command, Share, decide};
 use amana_domain::id::{DealId, MilestoneId, UserId};
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncConnection;
-
-pub(super) fn milestone(deal: &Deal, id: MilestoneId) -> Result<&Milestone, Refusal> {
-    deal.milestones.iter().find(|m| m.id == id).ok_or(Refusal::UnknownMilestone)
-}
 
 impl Store {
     /// # Errors
@@ -28,7 +24,7 @@ impl Store {
         conn.transaction(async |conn| {
             users::require_open(conn, user).await?;
             let deal = lock_as_party(conn, user, id).await?;
-            let to_seller = share.of(milestone(&deal, part)?.amount)?;
+            let to_seller = share.of(deal.require_milestone(part)?.amount)?;
             let (by, command) =
                 (By::from(Actor::User(user)), Command::OfferSplit { milestone: part, to_seller });
             let decision = decide(&deal, &command, by.actor, now)?;

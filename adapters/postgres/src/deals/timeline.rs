@@ -74,8 +74,7 @@ pub(super) async fn record(
             map.insert("reason".to_owned(), json!(reason));
         }
         if let Some(id) = event.milestone() {
-            let state =
-                |deal: &Deal| deal.milestones.iter().find(|m| m.id == id).map(|m| m.state.as_str());
+            let state = |deal: &Deal| deal.milestone(id).map(|milestone| milestone.state.as_str());
             let states = json!({ "before": state(before), "after": state(after) });
             map.insert("milestone".to_owned(), states);
         }

@@ -57,7 +57,7 @@ pub(super) fn deadlines(deal: &Deal) -> Vec<Deadline> {
 
 fn deadline(deal: &Deal, timer: Timer, due_at: DateTime<Utc>) -> Deadline {
     let id = timer.milestone();
-    let milestone = deal.milestones.iter().find(|m| Some(m.id) == id);
+    let milestone = id.and_then(|id| deal.milestone(id));
     let opened_by = milestone.and_then(|m| m.dispute).map(|dispute| dispute.opened_by);
     Deadline {
         name: timer.name().to_owned(),

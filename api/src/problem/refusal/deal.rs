@@ -39,7 +39,7 @@ impl From<Refusal> for ApiError {
             Refusal::UnknownMilestone => Self::new(Code::NotFound, text),
             Refusal::TooLate { .. } => Self::new(Code::TooLate, text),
             Refusal::TooEarly { .. } => Self::new(Code::TooEarly, text),
-            Refusal::AlreadyAsked => Self::new(Code::AlreadyAsked, text),
+            Refusal::AlreadyAsked | Refusal::AlreadyPayer => Self::new(Code::AlreadyAsked, text),
             Refusal::SameParty => {
                 Self::new(Code::SameParty, text.clone()).at("/counterparty", text)
             }

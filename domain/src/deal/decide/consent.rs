@@ -37,7 +37,7 @@ fn refund_open(deal: &Deal) -> Result<Decision, Refusal> {
         .collect();
     let start = Decision { deal: deal.clone(), entries: vec![], events: vec![] };
     open.into_iter().try_fold(start, |mut sum, id| {
-        let milestone = super::find(&sum.deal, id)?;
+        let milestone = sum.deal.require_milestone(id)?;
         let next = settle(&sum.deal, milestone, &Award::plain(Money::zero(deal.currency)))?;
         sum.entries.extend(next.entries);
         sum.events.extend(next.events);

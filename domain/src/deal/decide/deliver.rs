@@ -1,6 +1,6 @@
 //! Delivering, and sending back what was delivered.
 
-use super::{after, changed, expect, find, in_time, with_milestone};
+use super::{after, changed, expect, in_time, with_milestone};
 use crate::deal::{Deal, Decision, Event, Milestone, MilestoneState, Offers, Proof, Refusal};
 use crate::id::MilestoneId;
 use chrono::{DateTime, Utc};
@@ -14,7 +14,7 @@ pub(super) fn deliver(
     proof: Option<Proof>,
     now: DateTime<Utc>,
 ) -> Result<Decision, Refusal> {
-    let milestone = find(deal, id)?;
+    let milestone = deal.require_milestone(id)?;
     expect(milestone, MilestoneState::Funded, "deliver")?;
     in_time(milestone.due_at, now)?;
     if let Some(wanted) = milestone.proof
@@ -35,7 +35,7 @@ pub(super) fn reject(
     id: MilestoneId,
     now: DateTime<Utc>,
 ) -> Result<Decision, Refusal> {
-    let milestone = find(deal, id)?;
+    let milestone = deal.require_milestone(id)?;
     expect(milestone, MilestoneState::Delivered, "reject")?;
     in_time(milestone.due_at, now)?;
     if milestone.reworks >= REWORKS_MAX {

@@ -1,7 +1,7 @@
 //! A dispute about a milestone: opened, answered, awarded; and what silence does at each step.
 
 use super::settle::settle;
-use super::{after, changed, find, in_time, with_milestone, wrong_milestone};
+use super::{after, changed, in_time, with_milestone, wrong_milestone};
 use crate::deal::{
     Actor, Award, Deal, Decision, Dispute, Division, Event, Milestone, MilestoneState, Refusal,
     Role, SECOND_LOOK_MINOR_MIN, Stage,
@@ -17,7 +17,7 @@ pub(super) fn open(
     role: Option<Role>,
     now: DateTime<Utc>,
 ) -> Result<Decision, Refusal> {
-    let milestone = find(deal, id)?;
+    let milestone = deal.require_milestone(id)?;
     match milestone.state {
         MilestoneState::Funded | MilestoneState::Delivered => {}
         MilestoneState::Planned
@@ -136,7 +136,7 @@ fn disputed<'a>(
     id: MilestoneId,
     command: &'static str,
 ) -> Result<(&'a Milestone, Dispute), Refusal> {
-    let milestone = find(deal, id)?;
+    let milestone = deal.require_milestone(id)?;
     match (milestone.state, milestone.dispute) {
         (MilestoneState::Disputed, Some(dispute)) => Ok((milestone, dispute)),
         _ => wrong_milestone(milestone, command),

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 pub(super) fn name_payer(deal: &Deal, user: UserId) -> Result<Decision, Refusal> {
     if deal.payers.iter().any(|payer| payer.user == user) {
-        return Err(Refusal::AlreadyAsked);
+        return Err(Refusal::AlreadyPayer);
     }
     if deal.role_of(user).is_some() {
         return Err(Refusal::SameParty);

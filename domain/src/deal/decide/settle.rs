@@ -1,6 +1,6 @@
 //! Settling a milestone: the one place where money leaves an escrow.
 
-use super::{changed, find, in_time, with_milestone, wrong_milestone};
+use super::{changed, in_time, with_milestone, wrong_milestone};
 use crate::deal::{
     Award, Deal, DealState, Decision, Division, Event, Milestone, MilestoneState, Offers, Payer,
     Refusal, Role,
@@ -163,6 +163,6 @@ fn open<'a>(
     id: MilestoneId,
     command: &'static str,
 ) -> Result<&'a Milestone, Refusal> {
-    let milestone = find(deal, id)?;
+    let milestone = deal.require_milestone(id)?;
     if milestone.state.holds_money() { Ok(milestone) } else { wrong_milestone(milestone, command) }
 }

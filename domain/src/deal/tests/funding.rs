@@ -28,7 +28,7 @@ fn parts_add_up_and_what_is_beyond_the_price_never_leaves_the_wallet() {
 fn only_who_was_named_pays_along() {
     refused(&agreed(), part(WANJIKU, 100), STRANGER, Refusal::NotPayer);
     let named = run_from(agreed(), &[(Command::NamePayer(WANJIKU), BUYER)]);
-    refused(&named, Command::NamePayer(WANJIKU), BUYER, Refusal::AlreadyAsked);
+    refused(&named, Command::NamePayer(WANJIKU), BUYER, Refusal::AlreadyPayer);
     refused(&named, Command::NamePayer(JUMA), BUYER, Refusal::SameParty);
     refused(&named, part(WANJIKU, 100), BUYER, Refusal::NotPayer);
     refused(&named, part(WANJIKU, 0), STRANGER, Refusal::Amount);
