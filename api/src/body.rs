@@ -99,7 +99,7 @@ impl<'a, T: ParseFromJSON + DeserializeOwned> ApiExtractor<'a> for Body<T> {
     }
 }
 
-/// A JSON body, or none at all: neither bytes nor a media type.
+/// A JSON body, or none at all. Many clients name a media type whether or not they send something.
 #[derive(Debug)]
 pub(crate) struct OptionalBody<T>(pub(crate) Option<Body<T>>);
 
@@ -124,7 +124,7 @@ impl<'a, T: ParseFromJSON + DeserializeOwned> ApiExtractor<'a> for OptionalBody<
         _options: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
         let bytes = body.take()?.into_vec().await?;
-        if bytes.is_empty() && request.content_type().is_none() {
+        if bytes.is_empty() {
             return Ok(Self(None));
         }
         check_type::<T>(request)?;
