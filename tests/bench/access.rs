@@ -1,13 +1,14 @@
 //! What proving who one is costs: a log-in against the one hash that it cannot do without, and how often a call
 //! with a token asks the database.
 
+use crate::http::Connection;
 use crate::load::{NextRequest, closed};
 use crate::report::{figure, median};
 use crate::requests::{self, Tokens};
 use crate::servers::{Api, Servers};
 use crate::transfers::wallets;
 use amana_api::hash_password;
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use secrecy::SecretString;
 use std::io::Write;
 use std::rc::Rc;
@@ -17,9 +18,10 @@ const DATABASE: &str = "access";
 const PEOPLE: u32 = 1_000;
 const PASSWORD: &str = "karibu-nyumbani-7";
 
-/// One after the other: what one person waits for.
-const LOG_INS: usize = 30;
-const TURNS: usize = 5;
+/// One after the other, a log-in and a hash in turns: what one person waits for, and what it is held against, while the
+/// processor is equally warm.
+const LOG_INS: usize = 200;
+const WARM_UPS: usize = 20;
 
 const GETS: usize = 20_000;
 const CONNECTIONS: usize = 4;
@@ -38,18 +40,21 @@ pub fn run(servers: &Servers) -> Result<()> {
 }
 
 fn log_in(api: &Api) -> Result<()> {
-    let (mut ours_ms, mut hashes_ms) = (vec![], vec![]);
-    let per_one_ms = |time: Duration| time.as_secs_f64() * 1e3 / LOG_INS as f64;
-    // The first turn warms up.
-    for turn in 0..=TURNS {
-        let time = closed(api.address, (1, LOG_INS), 200, log_ins(turn))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut connection = runtime.block_on(Connection::open(api.address))?;
+    let (mut ours_ms, mut hashes_ms, mut request) = (vec![], vec![], vec![]);
+    for person in 1..=WARM_UPS + LOG_INS {
+        write_log_in(&mut request, person);
         let start = Instant::now();
-        for _ in 0..LOG_INS {
-            hash_password(&SecretString::from(PASSWORD)).map_err(|e| anyhow!("{e}"))?;
-        }
-        if turn > 0 {
-            ours_ms.push(per_one_ms(time));
-            hashes_ms.push(per_one_ms(start.elapsed()));
+        let status = runtime.block_on(connection.call(&request))?;
+        let log_in = start.elapsed();
+        ensure!(status == 200, "a log-in: {}", connection.answer());
+        let start = Instant::now();
+        hash_password(&SecretString::from(PASSWORD)).map_err(|e| anyhow!("{e}"))?;
+        let hash = start.elapsed();
+        if person > WARM_UPS {
+            ours_ms.push(log_in.as_secs_f64() * 1e3);
+            hashes_ms.push(hash.as_secs_f64() * 1e3);
         }
     }
     let meaning =
@@ -60,20 +65,16 @@ fn log_in(api: &Api) -> Result<()> {
 
 /// Another person from another address each time, so that nobody's sessions have to make room and nobody's budget
 /// of calls is used up.
-fn log_ins(turn: usize) -> NextRequest {
-    let mut person = turn * LOG_INS;
-    Box::new(move |to| {
-        person += 1;
-        let body = format!(r#"{{"login":"wallet{person}@example.com","password":"{PASSWORD}"}}"#);
-        let (high, low) = (person / 256, person % 256);
-        to.clear();
-        // Writing to memory does not fail.
-        let _ = write!(
-            to,
-            "POST /v1/sessions HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 203.0.{high}.{low}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-    })
+fn write_log_in(to: &mut Vec<u8>, person: usize) {
+    let body = format!(r#"{{"login":"wallet{person}@example.com","password":"{PASSWORD}"}}"#);
+    let (high, low) = (person / 256, person % 256);
+    to.clear();
+    // Writing to memory does not fail.
+    let _ = write!(
+        to,
+        "POST /v1/sessions HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 203.0.{high}.{low}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
 }
 
 fn authenticated_get(servers: &Servers, api: &Api) -> Result<()> {
