@@ -2,6 +2,7 @@
 
 mod answer;
 mod costs;
+pub(crate) mod files;
 mod inviting;
 mod offers;
 mod pay;
@@ -280,8 +281,8 @@ impl Deals {
 
     /// Release the money of a milestone to the seller
     ///
-    /// For the buyer of a funded deal, before or after delivery. It cannot be taken back. Problems:
-    /// `wrong_party` (403), `wrong_state` (409), `not_found` (404), `idempotency_key_required` (400),
+    /// For the buyer of a funded deal, before or after delivery. It cannot be taken back. What is disputed is divided
+    /// (`create_split_offer`) or decided instead. Problems: `wrong_party` (403), `wrong_state` (409), `not_found` (404), `idempotency_key_required` (400),
     /// `idempotency_key_reused` (422).
     #[oai(
         path = "/:id/milestones/:milestone/release",

@@ -4,17 +4,18 @@ use crate::Chapter;
 use crate::auth::Caller;
 use crate::body::OptionalBody;
 use crate::context::Context;
-use crate::deals::Current;
-use crate::disputes::{FileAnswer, added};
+use crate::deals::{Current, files};
+use crate::disputes::FileAnswer;
 use crate::kyc::FoundLink;
-use crate::once::{Made, keyed};
+use crate::once::Made;
 use crate::principal::{DealsRead, DealsWrite, Principal};
 use crate::problem::ApiError;
-use crate::upload::{self, Upload};
+use crate::upload::Upload;
 use crate::wire::{CarrierName, Key, TrackingNumber, Wire};
 use amana_domain::code::Code;
 use amana_domain::deal::{DELIVERY_FILES_MAX, Shown};
 use amana_domain::id::{DealId, DocumentId, MilestoneId};
+use amana_postgres::FilePlace;
 use poem::web::Data;
 use poem_openapi::param::{Header, Path};
 use poem_openapi::payload::Json;
@@ -154,18 +155,8 @@ impl Deliveries {
         key: Header<Wire<Key>>,
         file: Upload,
     ) -> Result<Made<FileAnswer>, ApiError> {
-        let (user, place) = (caller.user(), (id.0.0, milestone.0.0));
-        // A stranger's file is not even read.
-        context.store.may_add_delivery_file(user, place).await?;
-        let document = upload::keep(&context, user, file).await?;
-        let said = format!("{} {} {}", place.0, place.1, hex::encode(document.sha256));
-        let (kept, keyed) = (document.id, keyed(&caller, key.0, "create_milestone_file", &said));
-        let made = context
-            .write(async move |store, now| {
-                store.add_delivery_file(&keyed, place, &document, added, now).await
-            })
-            .await;
-        Ok(upload::recorded(&context, kept, made).await?.into())
+        let at = (id.0.0, FilePlace::Delivery(milestone.0.0));
+        files::add(&context, (&caller, key.0, "create_milestone_file"), at, file).await
     }
 
     /// Get a link to a file that shows a delivery
@@ -188,9 +179,8 @@ impl Deliveries {
         /// The id of the file.
         document: Path<Wire<DocumentId>>,
     ) -> Result<FoundLink, ApiError> {
-        let (user, place) = (caller.user(), (id.0.0, milestone.0.0));
-        let document = context.store.delivery_file(user, place, document.0.0).await?;
-        Ok(FoundLink::Link(Json(context.links.make(document, user, context.now()))))
+        let at = (id.0.0, FilePlace::Delivery(milestone.0.0));
+        files::link(&context, &caller, at, document.0.0).await
     }
 
     /// Get the hand-over code of a milestone

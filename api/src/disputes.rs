@@ -7,15 +7,16 @@ pub(crate) use answer::{DisputeAnswer, FileAnswer, added, decided};
 use crate::Chapter;
 use crate::body::Body;
 use crate::context::Context;
-use crate::deals::Current;
+use crate::deals::{Current, files};
 use crate::kyc::FoundLink;
-use crate::once::{Made, keyed};
+use crate::once::Made;
 use crate::principal::{DealsRead, DealsWrite, Principal};
 use crate::problem::{ApiError, Code};
-use crate::upload::{self, Upload};
+use crate::upload::Upload;
 use crate::wire::{Key, PartMoney, Wire, Words};
 use amana_domain::deal::Command;
 use amana_domain::id::{DealId, DisputeId, DocumentId, MilestoneId};
+use amana_postgres::FilePlace;
 use poem::web::Data;
 use poem_openapi::param::{Header, Path};
 use poem_openapi::payload::Json;
@@ -74,8 +75,8 @@ impl Disputes {
     /// Open a dispute about a milestone
     ///
     /// For either side of a funded deal: the milestone is locked, the others go on. The other side has the answer period;
-    /// if it is silent, whoever opened the dispute gets what they want. Both may still release, refund, divide or call
-    /// off. Problems: `share_out_of_range` (422), `wrong_party` (403), `wrong_state`, `too_late` (409), `not_found` (404).
+    /// if it is silent, whoever opened the dispute gets the milestone. Neither side can settle it alone from now on; together
+    /// they can, by an offer to divide it that the other accepts, or by calling the deal off. Problems: `share_out_of_range` (422), `wrong_party` (403), `wrong_state`, `too_late` (409), `not_found` (404).
     #[oai(
         path = "/:id/milestones/:milestone/dispute",
         method = "post",
@@ -172,18 +173,8 @@ impl Disputes {
         key: Header<Wire<Key>>,
         file: Upload,
     ) -> Result<Made<FileAnswer>, ApiError> {
-        let (user, place) = (caller.user(), (id.0.0, dispute.0.0));
-        // A stranger's file is not even read.
-        context.store.may_add_evidence(user, place).await?;
-        let document = upload::keep(&context, user, file).await?;
-        let said = format!("{} {} {}", place.0, place.1, hex::encode(document.sha256));
-        let (kept, keyed) = (document.id, keyed(&caller, key.0, "create_evidence", &said));
-        let made = context
-            .write(async move |store, now| {
-                store.add_evidence(&keyed, place, &document, added, now).await
-            })
-            .await;
-        Ok(upload::recorded(&context, kept, made).await?.into())
+        let at = (id.0.0, FilePlace::Evidence(dispute.0.0));
+        files::add(&context, (&caller, key.0, "create_evidence"), at, file).await
     }
 
     /// Get a link to evidence
@@ -206,8 +197,7 @@ impl Disputes {
         /// The id of the file.
         document: Path<Wire<DocumentId>>,
     ) -> Result<FoundLink, ApiError> {
-        let (user, place) = (caller.user(), (id.0.0, dispute.0.0));
-        let document = context.store.evidence(user, place, document.0.0).await?;
-        Ok(FoundLink::Link(Json(context.links.make(document, user, context.now()))))
+        let at = (id.0.0, FilePlace::Evidence(dispute.0.0));
+        files::link(&context, &caller, at, document.0.0).await
     }
 }

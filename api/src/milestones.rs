@@ -82,8 +82,8 @@ impl Milestones {
 
     /// Give the money of a milestone back to the buyer
     ///
-    /// For the seller of a funded deal, also while the milestone is disputed. It cannot be taken back. Problems:
-    /// `wrong_party` (403), `wrong_state` (409), `not_found` (404), `idempotency_key_required` (400),
+    /// For the seller of a funded deal, before or after delivery. It cannot be taken back. In a dispute the seller gives in
+    /// by offering to get nothing (`create_split_offer`). Problems: `wrong_party` (403), `wrong_state` (409), `not_found` (404), `idempotency_key_required` (400),
     /// `idempotency_key_reused` (422).
     #[oai(
         path = "/:id/milestones/:milestone/refund",

@@ -25,8 +25,8 @@ mod write;
 pub use agreement::AgreementView;
 pub use deliveries::DeliveryView;
 pub use disputes::{AwardView, DisputeView};
-pub use files::DealFile;
 pub(crate) use files::open as open_file;
+pub use files::{DealFile, FilePlace};
 pub use inviting::DealInvitation;
 pub(crate) use inviting::{bind as join_invited, to_send as invitation_to_send};
 pub use offers::KeptOffer;
@@ -54,7 +54,7 @@ use crate::payments;
 use crate::pool::Store;
 use crate::schema::deal_participants;
 use crate::users;
-use amana_domain::deal::{self, Actor, Command, Deal, Event, Refusal};
+use amana_domain::deal::{self, Actor, Command, Deal, Event};
 use amana_domain::id::{DealId, UserId};
 use amana_domain::transfer::TransferRefusal;
 use chrono::{DateTime, Utc};
@@ -148,7 +148,8 @@ impl Store {
     /// was moved, is simply done.
     ///
     /// # Errors
-    /// [`Error::LeaseLost`] if another worker has taken the job over.
+    /// [`Error::LeaseLost`] if another worker has taken the job over; [`Error::Refused`] if the deal refuses to let
+    /// a deadline pass that it has itself, which nobody may overlook.
     pub async fn lapse_deal(
         &self,
         claim: &Claim,
@@ -161,13 +162,8 @@ impl Store {
             let deal = lock(conn, id).await?;
             let (timer, by) = (timer.into(), By::from(Actor::System));
             if deal.due(timer) == Some(due_at) {
-                match deal::decide(&deal, &Command::Lapse(timer), by.actor, now) {
-                    Ok(decision) => apply(conn, &deal, &decision, &by, now).await?,
-                    Err(Refusal::TooEarly { due_at }) => {
-                        return Err(Error::Refused(Refusal::TooEarly { due_at }));
-                    }
-                    Err(_) => {}
-                }
+                let decision = deal::decide(&deal, &Command::Lapse(timer), by.actor, now)?;
+                apply(conn, &deal, &decision, &by, now).await?;
             }
             jobs::finish(conn, claim, now).await
         })

@@ -57,8 +57,9 @@ pub use clock::Clock;
 pub use codes::{CodeKey, Proof as CodeProof};
 pub use deals::{
     AgreementView, AwardRequest, AwardView, DealFile, DealInvitation, DealView, DeliveryView,
-    DisputePlace, DisputeReview, DisputeView, KeptOffer, NewDealRequest, NewMilestoneRequest,
-    OfferRequest, Opposite, PayReference, Reminder, RevisionView, Signature, TimelineEvent,
+    DisputePlace, DisputeReview, DisputeView, FilePlace, KeptOffer, NewDealRequest,
+    NewMilestoneRequest, OfferRequest, Opposite, PayReference, Reminder, RevisionView, Signature,
+    TimelineEvent,
 };
 pub use documents::{Document, OpenDocument};
 pub use error::{Conflict, Error, StoreError};

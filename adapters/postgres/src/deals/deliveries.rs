@@ -6,7 +6,7 @@ use super::{DealView, apply, hand_over, lock_as_party, view};
 use crate::codes::CodeKey;
 use crate::error::Error;
 use crate::pool::Store;
-use crate::row::parse;
+use crate::row::{grouped, parse};
 use crate::schema::deliveries;
 use crate::users;
 use amana_domain::deal::{Actor, Command, Deal, Proof, Refusal, Shown, decide};
@@ -51,7 +51,7 @@ impl DeliveryRow {
         shown: Option<&Shown>,
         (by, now): (UserId, DateTime<Utc>),
     ) -> Result<Self, Error> {
-        let milestone = super::splitting::milestone(deal, id)?;
+        let milestone = deal.require_milestone(id)?;
         let (mut carrier, mut number, mut documents) = (None, None, vec![]);
         match shown {
             Some(Shown::Tracking { carrier: by, number: no }) => {
@@ -103,12 +103,10 @@ pub(super) async fn of_milestones(
             files.insert(row.id, row.into_file()?);
         }
     }
-    let mut found: BTreeMap<MilestoneId, Vec<DeliveryView>> = BTreeMap::new();
-    for row in rows {
-        let id = MilestoneId::new(row.milestone_id);
-        found.entry(id).or_default().push(row.into_view(&files)?);
-    }
-    Ok(found)
+    let of_milestone =
+        |row: DeliveryRow| Ok((MilestoneId::new(row.milestone_id), row.into_view(&files)?));
+    let found: Vec<_> = rows.into_iter().map(of_milestone).collect::<Result<_, Error>>()?;
+    Ok(grouped(found))
 }
 
 /// That all that is shown was handed in for this milestone before.
@@ -151,7 +149,7 @@ impl Store {
             let by = By::from(Actor::User(user));
             let decision = decide(&deal, &command, by.actor, now)?;
             if let Some(Shown::HandOver(told)) = &shown
-                && *told != hand_over::code(key, super::splitting::milestone(&deal, part)?)
+                && *told != hand_over::code(key, deal.require_milestone(part)?)
             {
                 return Err(Error::Refused(Refusal::HandOverWrong));
             }

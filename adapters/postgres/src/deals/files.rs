@@ -1,13 +1,13 @@
 //! Files of the two sides of a deal: evidence in a dispute, and what a seller shows to have delivered.
 
 use super::disputes::require_side;
-use super::splitting::milestone;
 use super::{disputes, load_as_party, lock_as_party, rows, timeline};
 use crate::audit;
 use crate::documents::Document;
 use crate::error::Error;
 use crate::idempotency::{self, Answer, Keyed, Outcome};
 use crate::pool::Store;
+use crate::row::grouped;
 use crate::schema::deal_files;
 use crate::users::User;
 use amana_domain::deal::{
@@ -51,76 +51,92 @@ impl FileRow {
     }
 }
 
-/// Where a file goes to.
-#[derive(Clone, Copy)]
-struct Place {
-    deal: DealId,
-    milestone: MilestoneId,
-    dispute: Option<DisputeId>,
+/// Where a file of a deal belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FilePlace {
+    /// Of either side, in a dispute.
+    Evidence(DisputeId),
+    /// Of the seller, who shows what is delivered.
+    Delivery(MilestoneId),
 }
 
-/// The place of evidence, while there is something to decide about.
-async fn in_dispute(
+impl FilePlace {
+    const fn dispute(self) -> Option<DisputeId> {
+        match self {
+            FilePlace::Evidence(id) => Some(id),
+            FilePlace::Delivery(_) => None,
+        }
+    }
+
+    /// How many files it takes, what speaks against another one, and what adding one is called.
+    const fn bound(self) -> (i64, Refusal, &'static str) {
+        match self {
+            FilePlace::Evidence(_) => {
+                (EVIDENCE_MAX, Refusal::TooMuchEvidence, "dispute.evidence_added")
+            }
+            FilePlace::Delivery(_) => {
+                (DELIVERY_FILES_MAX, Refusal::TooManyFiles, "milestone.file_added")
+            }
+        }
+    }
+}
+
+/// The milestone of a place, if this person may add a file there now: evidence while there is something to decide
+/// about, and what is to be delivered until it is.
+async fn milestone_of(
     conn: &mut AsyncPgConnection,
     deal: &Deal,
     user: UserId,
-    dispute: DisputeId,
-) -> Result<Place, Error> {
-    require_side(deal, user)?;
-    let row = disputes::load(conn, dispute).await?;
-    if row.deal_id != deal.id.uuid() {
-        return Err(Error::NotFound("dispute"));
-    }
-    let milestone = milestone(deal, MilestoneId::new(row.milestone_id))?;
-    if milestone.state != MilestoneState::Disputed {
-        let (state, command) = (milestone.state, "add_evidence");
+    place: FilePlace,
+) -> Result<MilestoneId, Error> {
+    let (id, wanted, command) = match place {
+        FilePlace::Evidence(dispute) => {
+            require_side(deal, user)?;
+            let row = disputes::load(conn, dispute).await?;
+            if row.deal_id != deal.id.uuid() {
+                return Err(Error::NotFound("dispute"));
+            }
+            (MilestoneId::new(row.milestone_id), MilestoneState::Disputed, "add_evidence")
+        }
+        FilePlace::Delivery(id) => {
+            if deal.role_of(user) != Some(Role::Seller) {
+                return Err(Error::Refused(Refusal::WrongParty { wanted: Role::Seller }));
+            }
+            (id, MilestoneState::Funded, "add_file")
+        }
+    };
+    let state = deal.require_milestone(id)?.state;
+    if state != wanted {
         return Err(Error::Refused(Refusal::WrongMilestoneState { state, command }));
     }
-    Ok(Place { deal: deal.id, milestone: milestone.id, dispute: Some(dispute) })
-}
-
-/// The place of what is to be delivered, for the seller.
-fn in_milestone(deal: &Deal, user: UserId, id: MilestoneId) -> Result<Place, Refusal> {
-    if deal.role_of(user) != Some(Role::Seller) {
-        return Err(Refusal::WrongParty { wanted: Role::Seller });
-    }
-    let milestone = milestone(deal, id)?;
-    if milestone.state != MilestoneState::Funded {
-        let (state, command) = (milestone.state, "add_file");
-        return Err(Refusal::WrongMilestoneState { state, command });
-    }
-    Ok(Place { deal: deal.id, milestone: id, dispute: None })
+    Ok(id)
 }
 
 /// Both sides wait for each other at the deal's row: the files in a place are counted one after the other.
 async fn insert(
     conn: &mut AsyncPgConnection,
     user: UserId,
-    place: Place,
+    (deal, place): (&Deal, FilePlace),
     document: &Document,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let Place { deal, milestone, dispute } = place;
-    let there = deal_files::table.filter(deal_files::milestone_id.eq(milestone.uuid()));
-    let there: i64 = match dispute {
-        Some(id) => {
-            let there = there.filter(deal_files::dispute_id.eq(id.uuid()));
-            there.count().get_result(conn).await?
-        }
-        None => there.filter(deal_files::dispute_id.is_null()).count().get_result(conn).await?,
-    };
-    let (max, refusal, event) = match dispute {
-        Some(_) => (EVIDENCE_MAX, Refusal::TooMuchEvidence, "dispute.evidence_added"),
-        None => (DELIVERY_FILES_MAX, Refusal::TooManyFiles, "milestone.file_added"),
-    };
+    let milestone = milestone_of(conn, deal, user, place).await?;
+    let dispute = place.dispute().map(DisputeId::uuid);
+    let there: i64 = deal_files::table
+        .filter(deal_files::milestone_id.eq(milestone.uuid()))
+        .filter(deal_files::dispute_id.is_not_distinct_from(dispute))
+        .count()
+        .get_result(conn)
+        .await?;
+    let (max, refusal, event) = place.bound();
     if there >= max {
         return Err(Error::Refused(refusal));
     }
     let row = FileRow {
         id: document.id.uuid(),
-        deal_id: deal.uuid(),
+        deal_id: deal.id.uuid(),
         milestone_id: milestone.uuid(),
-        dispute_id: dispute.map(DisputeId::uuid),
+        dispute_id: dispute,
         user_id: user.uuid(),
         media_type: document.media_type.to_string(),
         size_bytes: document.bytes,
@@ -131,33 +147,33 @@ async fn insert(
     let data =
         json!({ "document": document.id.to_string(), "sha256": hex::encode(document.sha256) });
     let actor = Actor::User(user);
-    timeline::append(conn, deal, event, Some(milestone), actor, data.clone(), now).await?;
-    audit::record(conn, now, actor, event, deal, data).await
+    timeline::append(conn, deal.id, event, Some(milestone), actor, data.clone(), now).await?;
+    audit::record(conn, now, actor, event, deal.id, data).await
 }
 
 impl Store {
-    /// That somebody may add evidence now: asked before a file is read.
+    /// That somebody may add a file there now: asked before it is read.
     ///
     /// # Errors
     /// [`Error::NotFound`] for others, [`Error::Refused`] by the rules.
-    pub async fn may_add_evidence(
+    pub async fn may_add_deal_file(
         &self,
         user: UserId,
-        (deal, dispute): (DealId, DisputeId),
+        (deal, place): (DealId, FilePlace),
     ) -> Result<(), Error> {
         let mut conn = self.connection().await?;
         let deal = load_as_party(&mut conn, user, deal).await?;
-        in_dispute(&mut conn, &deal, user, dispute).await.map(drop)
+        milestone_of(&mut conn, &deal, user, place).await.map(drop)
     }
 
-    /// Adds evidence whose file has been kept already.
+    /// Adds a file that has been kept already.
     ///
     /// # Errors
-    /// As [`Store::may_add_evidence`], and [`Refusal::TooMuchEvidence`].
-    pub async fn add_evidence(
+    /// As [`Store::may_add_deal_file`], and [`Refusal::TooMuchEvidence`] or [`Refusal::TooManyFiles`].
+    pub async fn add_deal_file(
         &self,
         keyed: &Keyed,
-        (deal, dispute): (DealId, DisputeId),
+        (deal, place): (DealId, FilePlace),
         document: &Document,
         render: fn(&DealFile) -> Answer,
         now: DateTime<Utc>,
@@ -168,97 +184,37 @@ impl Store {
                 return Ok(replay);
             }
             let deal = lock_as_party(conn, keyed.user, deal).await?;
-            let place = in_dispute(conn, &deal, keyed.user, dispute).await?;
-            insert(conn, keyed.user, place, document, now).await?;
+            insert(conn, keyed.user, (&deal, place), document, now).await?;
             let file = DealFile { document: document.clone(), by: keyed.user };
             idempotency::complete(conn, keyed, render(&file)).await
         })
         .await
     }
 
-    /// That the seller may add a file to a milestone now: asked before it is read.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] for others, [`Error::Refused`] by the rules.
-    pub async fn may_add_delivery_file(
-        &self,
-        user: UserId,
-        (deal, milestone): (DealId, MilestoneId),
-    ) -> Result<(), Error> {
-        let mut conn = self.connection().await?;
-        let deal = load_as_party(&mut conn, user, deal).await?;
-        Ok(in_milestone(&deal, user, milestone).map(drop)?)
-    }
-
-    /// Adds a file with which the seller is to show the delivery, and which has been kept already.
-    ///
-    /// # Errors
-    /// As [`Store::may_add_delivery_file`], and [`Refusal::TooManyFiles`].
-    pub async fn add_delivery_file(
-        &self,
-        keyed: &Keyed,
-        (deal, milestone): (DealId, MilestoneId),
-        document: &Document,
-        render: fn(&DealFile) -> Answer,
-        now: DateTime<Utc>,
-    ) -> Result<Outcome, Error> {
-        let mut conn = self.connection().await?;
-        conn.transaction(async |conn| {
-            if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
-                return Ok(replay);
-            }
-            let deal = lock_as_party(conn, keyed.user, deal).await?;
-            let place = in_milestone(&deal, keyed.user, milestone)?;
-            insert(conn, keyed.user, place, document, now).await?;
-            let file = DealFile { document: document.clone(), by: keyed.user };
-            idempotency::complete(conn, keyed, render(&file)).await
-        })
-        .await
-    }
-
-    /// That a file is evidence in a dispute about a deal whose side the caller is on, so that a link to it may be
-    /// made.
+    /// That there is such a file in a deal whose side the caller is on, so that a link to it may be made.
     ///
     /// # Errors
     /// [`Error::NotFound`], or [`Refusal::WrongParty`] for those who only pay or read.
-    pub async fn evidence(
+    pub async fn deal_file(
         &self,
         user: UserId,
-        (deal, dispute): (DealId, DisputeId),
+        (deal, place): (DealId, FilePlace),
         document: DocumentId,
     ) -> Result<DocumentId, Error> {
         let mut conn = self.connection().await?;
         require_side(&load_as_party(&mut conn, user, deal).await?, user)?;
-        let found = deal_files::table
-            .find(document.uuid())
+        let row = FileRow::query()
+            .filter(deal_files::id.eq(document.uuid()))
             .filter(deal_files::deal_id.eq(deal.uuid()))
-            .filter(deal_files::dispute_id.eq(dispute.uuid()));
-        known(found.select(deal_files::id).first(&mut conn).await.optional()?)
+            .first(&mut conn)
+            .await
+            .optional()?;
+        let is_there = |row: FileRow| match place {
+            FilePlace::Evidence(id) => row.dispute_id == Some(id.uuid()),
+            FilePlace::Delivery(id) => row.dispute_id.is_none() && row.milestone_id == id.uuid(),
+        };
+        if row.is_some_and(is_there) { Ok(document) } else { Err(Error::NotFound("document")) }
     }
-
-    /// The same for a file that was handed in for a milestone.
-    ///
-    /// # Errors
-    /// As [`Store::evidence`].
-    pub async fn delivery_file(
-        &self,
-        user: UserId,
-        (deal, milestone): (DealId, MilestoneId),
-        document: DocumentId,
-    ) -> Result<DocumentId, Error> {
-        let mut conn = self.connection().await?;
-        require_side(&load_as_party(&mut conn, user, deal).await?, user)?;
-        let found = deal_files::table
-            .find(document.uuid())
-            .filter(deal_files::deal_id.eq(deal.uuid()))
-            .filter(deal_files::milestone_id.eq(milestone.uuid()))
-            .filter(deal_files::dispute_id.is_null());
-        known(found.select(deal_files::id).first(&mut conn).await.optional()?)
-    }
-}
-
-fn known(found: Option<Uuid>) -> Result<DocumentId, Error> {
-    found.map(DocumentId::new).ok_or(Error::NotFound("document"))
 }
 
 /// The evidence of each dispute, oldest first.
@@ -271,13 +227,9 @@ pub(super) async fn evidence_of(
         .order(deal_files::id)
         .load(conn)
         .await?;
-    let mut found: BTreeMap<Uuid, Vec<DealFile>> = BTreeMap::new();
-    for row in rows {
-        if let Some(dispute) = row.dispute_id {
-            found.entry(dispute).or_default().push(row.into_file()?);
-        }
-    }
-    Ok(found)
+    let of_dispute = |row: FileRow| row.dispute_id.map(|id| Ok((id, row.into_file()?)));
+    let found: Vec<_> = rows.into_iter().filter_map(of_dispute).collect::<Result<_, Error>>()?;
+    Ok(grouped(found))
 }
 
 /// The files that were handed in for these milestones, without evidence, oldest first.

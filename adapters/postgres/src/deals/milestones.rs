@@ -1,7 +1,7 @@
 //! Rows of milestones, to the domain and back.
 
 use crate::error::Error;
-use crate::row::{money, parse};
+use crate::row::{grouped, money, parse};
 use crate::schema::milestones;
 use amana_domain::deal::{Award, Costs, Dispute, Item, Milestone, Offers, Stage};
 use amana_domain::fee::Charge;
@@ -186,11 +186,7 @@ pub(super) async fn of_deals(
         .order(milestones::position)
         .load(conn)
         .await?;
-    let mut found: BTreeMap<Uuid, Vec<MilestoneRow>> = BTreeMap::new();
-    for row in rows {
-        found.entry(row.deal_id).or_default().push(row);
-    }
-    Ok(found)
+    Ok(grouped(rows.into_iter().map(|row| (row.deal_id, row))))
 }
 
 /// Writes what is different. Another offer has other milestones: the old ones go, of which nothing was told yet.

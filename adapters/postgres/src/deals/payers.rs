@@ -3,7 +3,7 @@
 use super::{DealView, command_as_party, view};
 use crate::error::{Conflict, Error};
 use crate::pool::Store;
-use crate::row::money;
+use crate::row::{grouped, money};
 use crate::schema::{deal_participants, deal_payers};
 use crate::users;
 use amana_domain::deal::{Command, Deal, Payer};
@@ -56,11 +56,7 @@ pub(super) async fn of_deals(
         .order(deal_payers::position)
         .load(conn)
         .await?;
-    let mut found: BTreeMap<Uuid, Vec<PayerRow>> = BTreeMap::new();
-    for row in rows {
-        found.entry(row.deal_id).or_default().push(row);
-    }
-    Ok(found)
+    Ok(grouped(rows.into_iter().map(|row| (row.deal_id, row))))
 }
 
 /// Writes what is different. Payers are only ever added.

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::fee_plans;
 use crate::page::Page;
 use crate::pool::Store;
-use crate::row::parse;
+use crate::row::{grouped, parse};
 use crate::schema::{deal_revisions, deal_signatures};
 use crate::through::{current_key, current_session};
 use crate::users;
@@ -174,12 +174,12 @@ pub(super) async fn signatures(
         .order((deal_signatures::at, deal_signatures::role))
         .load(conn)
         .await?;
-    let mut found: BTreeMap<(Uuid, u32), Vec<Signature>> = BTreeMap::new();
-    for row in rows {
+    let of_revision = |row: SignatureRow| {
         let revision = u32::try_from(row.revision).map_err(Error::row)?;
-        found.entry((row.deal_id, revision)).or_default().push(row.signature()?);
-    }
-    Ok(found)
+        Ok(((row.deal_id, revision), row.signature()?))
+    };
+    let found: Vec<_> = rows.into_iter().map(of_revision).collect::<Result<_, Error>>()?;
+    Ok(grouped(found))
 }
 
 impl Store {
