@@ -25,8 +25,8 @@ deal_cancelled =
 
         Your deal "{ $deal_title }" with { $counterparty } has been cancelled.
 
-        Any money that Amana was holding for it goes back to the buyer.
-    .sms = Amana: your deal "{ $deal_title }" with { $counterparty } has been cancelled. Any money held goes back to the buyer.
+        Any money that Amana was holding for it goes back to whoever paid it.
+    .sms = Amana: your deal "{ $deal_title }" with { $counterparty } has been cancelled. Any money held goes back to whoever paid it.
 
 cancel_asked =
     .subject = { $counterparty } asks to call off: { $deal_title }
@@ -35,8 +35,8 @@ cancel_asked =
 
         { $counterparty } asks to call off your deal "{ $deal_title }".
 
-        If you agree, the money that Amana is keeping for it goes back to the buyer. If you do not, the deal simply goes on.
-    .sms = Amana: { $counterparty } asks to call off "{ $deal_title }". If you agree, the money goes back to the buyer.
+        If you agree, the money that Amana is keeping for it goes back to whoever paid it. If you do not, the deal simply goes on.
+    .sms = Amana: { $counterparty } asks to call off "{ $deal_title }". If you agree, the money goes back to whoever paid it.
 
 deal_expired =
     .subject = Out of time: { $deal_title }
@@ -79,14 +79,14 @@ milestone_released =
     .sms = Amana: you have been paid { $amount } for "{ $milestone }" of "{ $deal_title }". It is in your Amana balance.
 
 milestone_refunded =
-    .subject = { $amount } went back to the buyer
+    .subject = { $amount } went back: { $milestone }
     .body =
         Hello { $name },
 
-        { $amount } for "{ $milestone }" of "{ $deal_title }" went back to the buyer.
+        { $amount } for "{ $milestone }" of "{ $deal_title }" went back to whoever paid it.
 
-        The money is in the buyer's Amana balance.
-    .sms = Amana: { $amount } for "{ $milestone }" of "{ $deal_title }" went back to the buyer's Amana balance.
+        The money is in the Amana balance of who paid.
+    .sms = Amana: { $amount } for "{ $milestone }" of "{ $deal_title }" went back to the Amana balance of who paid it.
 
 deal_countered =
     .subject = { $counterparty } has made another offer: { $deal_title }

@@ -25,8 +25,8 @@ deal_cancelled =
 
         Makubaliano yako na { $counterparty } kuhusu "{ $deal_title }" yamesitishwa.
 
-        Pesa yoyote ambayo Amana ilikuwa imeihifadhi itarudishwa kwa mnunuzi.
-    .sms = Amana: makubaliano na { $counterparty } kuhusu "{ $deal_title }" yamesitishwa. Pesa yoyote iliyowekwa itarudi kwa mnunuzi.
+        Pesa yoyote ambayo Amana ilikuwa imeihifadhi itarudishwa kwa aliyelipa.
+    .sms = Amana: makubaliano na { $counterparty } kuhusu "{ $deal_title }" yamesitishwa. Pesa yoyote iliyowekwa itarudi kwa aliyelipa.
 
 cancel_asked =
     .subject = { $counterparty } anaomba kusitisha: { $deal_title }
@@ -35,8 +35,8 @@ cancel_asked =
 
         { $counterparty } anaomba kusitisha makubaliano yenu kuhusu "{ $deal_title }".
 
-        Ukikubali, pesa ambazo Amana inazihifadhi zitarudishwa kwa mnunuzi. Usipokubali, makubaliano yataendelea kama kawaida.
-    .sms = Amana: { $counterparty } anaomba kusitisha "{ $deal_title }". Ukikubali, pesa zitarudishwa kwa mnunuzi.
+        Ukikubali, pesa ambazo Amana inazihifadhi zitarudishwa kwa aliyelipa. Usipokubali, makubaliano yataendelea kama kawaida.
+    .sms = Amana: { $counterparty } anaomba kusitisha "{ $deal_title }". Ukikubali, pesa zitarudishwa kwa aliyelipa.
 
 deal_expired =
     .subject = Muda umeisha: { $deal_title }
@@ -79,14 +79,14 @@ milestone_released =
     .sms = Amana: umelipwa { $amount } kwa "{ $milestone }" ya "{ $deal_title }". Pesa ziko kwenye salio lako la Amana.
 
 milestone_refunded =
-    .subject = { $amount } zimerudishwa kwa mnunuzi
+    .subject = { $amount } zimerudishwa: { $milestone }
     .body =
         Habari { $name },
 
-        { $amount } za "{ $milestone }" ya "{ $deal_title }" zimerudishwa kwa mnunuzi.
+        { $amount } za "{ $milestone }" ya "{ $deal_title }" zimerudishwa kwa aliyelipa.
 
-        Pesa hizo ziko kwenye salio la Amana la mnunuzi.
-    .sms = Amana: { $amount } za "{ $milestone }" ya "{ $deal_title }" zimerudishwa kwenye salio la Amana la mnunuzi.
+        Pesa hizo ziko kwenye salio la Amana la aliyelipa.
+    .sms = Amana: { $amount } za "{ $milestone }" ya "{ $deal_title }" zimerudishwa kwenye salio la Amana la aliyelipa.
 
 deal_countered =
     .subject = { $counterparty } ametoa pendekezo jingine: { $deal_title }

@@ -27,7 +27,7 @@ pub(super) async fn tell(
             let Some(to) = sides.of(role) else { continue };
             let other = sides.of(role.other());
             let other = other.map_or(nobody_yet(to.locale), |user| user.name.as_str());
-            let params = params(decision, event, (role, to.id), other, by)?;
+            let params = params(decision, event, to.id, other, by)?;
             notifications::enqueue(conn, to, template, params, now).await?;
         }
         tell_payers(conn, decision, event, &sides, now).await?;
@@ -119,7 +119,7 @@ async fn tell_broker(
     let to = users::load(conn, broker.user).await?;
     let amount = Money::new(minor, deal.currency).map_err(Error::row)?;
     let mut params = json!({ "deal_title": deal.title, "amount": amount.to_string() });
-    let milestone = event.milestone().and_then(|id| deal.milestones.iter().find(|m| m.id == id));
+    let milestone = event.milestone().and_then(|id| deal.milestone(id));
     if let (Some(milestone), Some(map)) = (milestone, params.as_object_mut()) {
         map.insert("milestone".to_owned(), json!(milestone.title));
     }
@@ -162,7 +162,7 @@ async fn user(conn: &mut AsyncPgConnection, id: Option<UserId>) -> Result<Option
 fn params(
     decision: &Decision,
     event: &Event,
-    (role, to): (Role, UserId),
+    to: UserId,
     counterparty: &str,
     by: &By,
 ) -> Result<Value, Error> {
@@ -172,13 +172,13 @@ fn params(
         ("deal_title".to_owned(), json!(deal.title)),
         ("deadline".to_owned(), json!(deadline(deal, event))),
         ("reason".to_owned(), json!(by.reason.as_deref().unwrap_or_default())),
-        ("amount".to_owned(), json!(amount(decision, event, (role, to))?.to_string())),
+        ("amount".to_owned(), json!(amount(decision, event, to)?.to_string())),
     ]);
     if let Event::Paid { .. } = event {
         let left = deal.outstanding().map_err(Error::row)?;
         params.insert("left".to_owned(), json!(left.to_string()));
     }
-    let milestone = event.milestone().and_then(|id| deal.milestones.iter().find(|m| m.id == id));
+    let milestone = event.milestone().and_then(|id| deal.milestone(id));
     if let Some(milestone) = milestone {
         params.insert("milestone".to_owned(), json!(milestone.title));
     }
@@ -186,7 +186,7 @@ fn params(
 }
 
 fn deadline(deal: &Deal, event: &Event) -> String {
-    let milestone = event.milestone().and_then(|id| deal.milestones.iter().find(|m| m.id == id));
+    let milestone = event.milestone().and_then(|id| deal.milestone(id));
     let due_at = match event {
         Event::ExtensionAsked { until, .. } | Event::Extended { until, .. } => Some(*until),
         _ => milestone.map_or(deal.due_at, |milestone| milestone.due_at),
@@ -195,16 +195,14 @@ fn deadline(deal: &Deal, event: &Event) -> String {
 }
 
 /// The amount that the message is about: what went to this person, or what was said, or the whole.
-fn amount(decision: &Decision, event: &Event, (role, to): (Role, UserId)) -> Result<Money, Error> {
+fn amount(decision: &Decision, event: &Event, to: UserId) -> Result<Money, Error> {
     let deal = &decision.deal;
-    let milestone = event.milestone().and_then(|id| deal.milestones.iter().find(|m| m.id == id));
+    let milestone = event.milestone().and_then(|id| deal.milestone(id));
     match (event, milestone) {
         (Event::Paid { amount, .. }, _) => Ok(*amount),
         (Event::SplitOffered { to_seller, .. }, _) => Ok(*to_seller),
         (Event::Awarded { award, .. }, _) => Ok(award.to_seller),
-        (Event::MilestoneSplit { to_buyer, .. }, _) if role == Role::Buyer => Ok(*to_buyer),
-        (Event::MilestoneSplit { to_seller, .. }, _) => Ok(*to_seller),
-        (Event::MilestoneReleased(_), Some(_)) => {
+        (Event::MilestoneReleased(_) | Event::MilestoneSplit { .. }, Some(_)) => {
             let minor = received(decision, event, to);
             Money::new(minor, deal.currency).map_err(Error::row)
         }

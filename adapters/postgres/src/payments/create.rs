@@ -100,7 +100,7 @@ impl Store {
                 return Ok(replay);
             }
             let payment = paying_in(conn, keyed.user, amount).await?;
-            insert(conn, vault, (&payment, msisdn), now).await?;
+            insert(conn, &payment, Some((vault, msisdn)), now).await?;
             jobs::enqueue(conn, &Job::SubmitCollection { payment: payment.id.uuid() }, now, now)
                 .await?;
             let view = rows::view(conn, vault, payment.id).await?;
@@ -128,7 +128,7 @@ impl Store {
                 return Ok(replay);
             }
             let (payment, hold) = paying_out(keyed.user, amount, now)?;
-            insert(conn, vault, (&payment, msisdn), now).await?;
+            insert(conn, &payment, Some((vault, msisdn)), now).await?;
             holds::reserve(conn, &hold, None, now).await?;
             jobs::enqueue(conn, &Job::ScreenWithdrawal { payment: payment.id.uuid() }, now, now)
                 .await?;
@@ -159,7 +159,7 @@ async fn fund(
         }
         FundingMethod::Mpesa(msisdn) => {
             let payment = collection(user, &deal, one(&deal, request.amount)?);
-            insert(conn, vault, (&payment, msisdn), now).await.map_err(|e| {
+            insert(conn, &payment, Some((vault, msisdn)), now).await.map_err(|e| {
                 e.on_constraint("payments_one_open_per_payer", Conflict::PaymentInProgress)
             })?;
             jobs::enqueue(conn, &Job::SubmitCollection { payment: payment.id.uuid() }, now, now)
@@ -258,50 +258,28 @@ fn intent(user: UserId, purpose: Purpose, deal: Option<DealId>, amount: Money) -
     Payment::new(NewPayment { id, provider: Provider::Mpesa, user, purpose, deal, amount })
 }
 
-async fn insert(
-    conn: &mut AsyncPgConnection,
-    vault: &Vault,
-    (payment, msisdn): (&Payment, &Msisdn),
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    let key = vault::key_of(conn, vault, payment.user).await?;
-    let key = key.ok_or(TransferRefusal::SenderClosed)?;
-    let (number, owner) = (msisdn.as_str(), payment.user);
-    diesel::insert_into(payments::table)
-        .values((
-            payments::id.eq(payment.id.uuid()),
-            payments::provider.eq(payment.provider.as_str()),
-            payments::user_id.eq(payment.user.uuid()),
-            payments::purpose.eq(payment.purpose.as_str()),
-            payments::deal_id.eq(payment.deal.map(DealId::uuid)),
-            payments::amount_minor.eq(payment.amount.minor()),
-            payments::currency.eq(payment.amount.currency().as_str()),
-            payments::msisdn_sealed.eq(Some(key.seal(Column::PaymentNumber, number)?)),
-            payments::msisdn_digest.eq(vault.number(owner, number)),
-            payments::stage.eq(payment.stage.as_str()),
-            payments::state.eq(payment.state().as_str()),
-            payments::reference.eq(reference()),
-            payments::callback_token.eq(callback_token()),
-            payments::created_at.eq(now),
-            payments::updated_at.eq(now),
-        ))
-        .execute(conn)
-        .await?;
-    let data = json!({
-        "from": null,
-        "to": payment.state().as_str(),
-        "purpose": payment.purpose.as_str(),
-        "amount_minor": payment.amount.minor(),
-    });
-    audit::record(conn, now, Actor::User(payment.user), "payment.created", payment.id, data).await
-}
-
-/// A payment that came without being asked for, with its receipt.
-pub(super) async fn insert_arrived(
+/// A payment that somebody asked for, with the number that pays or is paid; or one that came unasked, with its receipt
+/// and from a number that we are not told.
+pub(super) async fn insert(
     conn: &mut AsyncPgConnection,
     payment: &Payment,
+    number: Option<(&Vault, &Msisdn)>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    let (sealed, digest) = match number {
+        Some((vault, msisdn)) => {
+            let key = vault::key_of(conn, vault, payment.user).await?;
+            let key = key.ok_or(TransferRefusal::SenderClosed)?;
+            let number = msisdn.as_str();
+            let sealed = key.seal(Column::PaymentNumber, number)?;
+            (Some(sealed), Some(vault.number(payment.user, number)))
+        }
+        None => (None, None),
+    };
+    let (by, sent_at) = match number {
+        Some(_) => (Actor::User(payment.user), None),
+        None => (Actor::System, Some(now)),
+    };
     let verdict = payment.verdict();
     diesel::insert_into(payments::table)
         .values((
@@ -312,12 +290,14 @@ pub(super) async fn insert_arrived(
             payments::deal_id.eq(payment.deal.map(DealId::uuid)),
             payments::amount_minor.eq(payment.amount.minor()),
             payments::currency.eq(payment.amount.currency().as_str()),
+            payments::msisdn_sealed.eq(sealed),
+            payments::msisdn_digest.eq(digest),
             payments::stage.eq(payment.stage.as_str()),
             payments::state.eq(verdict.state.as_str()),
             payments::receipt.eq(verdict.receipt),
             payments::reference.eq(reference()),
             payments::callback_token.eq(callback_token()),
-            payments::sent_at.eq(Some(now)),
+            payments::sent_at.eq(sent_at),
             payments::created_at.eq(now),
             payments::updated_at.eq(now),
         ))
@@ -329,7 +309,7 @@ pub(super) async fn insert_arrived(
         "purpose": payment.purpose.as_str(),
         "amount_minor": payment.amount.minor(),
     });
-    audit::record(conn, now, Actor::System, "payment.created", payment.id, data).await
+    audit::record(conn, now, by, "payment.created", payment.id, data).await
 }
 
 const CALLBACK_TOKEN_BYTES: usize = 16;

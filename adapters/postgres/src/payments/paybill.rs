@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::jobs::{self, Claim};
 use crate::pool::Store;
 use crate::schema::{deal_references, deals as deal_rows, paybill, payments, suspense_items};
+use crate::users;
 use crate::vault::Vault;
 use amana_domain::deal::DealState;
 use amana_domain::id::{DealId, PaymentId};
@@ -144,7 +145,7 @@ async fn for_deal(
     let Some(bill) = said.bill().filter(|_| !said.amount.is_zero()) else { return Ok(None) };
     match deals::deal_of(conn, &bill).await? {
         Some(deal) if !in_suspense(conn, &said.receipt).await? => {
-            arrive(conn, vault, (deal, said), source, now).await.map(Some)
+            arrive(conn, vault, (deal, said), source, now).await
         }
         Some(_) | None => Ok(None),
     }
@@ -186,22 +187,26 @@ async fn in_suspense(conn: &mut AsyncPgConnection, receipt: &str) -> Result<bool
     Ok(diesel::select(diesel::dsl::exists(booked)).get_result(conn).await?)
 }
 
-/// A new payment of the deal's buyer, which has succeeded: it is credited to them, and funds what it can.
+/// A new payment of the deal's buyer, which has succeeded: it is credited to them, and funds what it can. Nobody's, if
+/// the buyer is not here any more: who is to have it then is for people to find out.
 async fn arrive(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
     (id, said): (DealId, &Confirmation),
     source: Source,
     now: DateTime<Utc>,
-) -> Result<PaymentId, Error> {
+) -> Result<Option<PaymentId>, Error> {
     let deal = deals::lock(conn, id).await?;
     let evidence = said.evidence(source);
     // Somebody may have said the same while we waited for the deal.
     if let Some(known) = with_receipt(conn, &said.receipt).await? {
         observe::observe(conn, vault, known, &evidence, now).await?;
-        return Ok(known);
+        return Ok(Some(known));
     }
     let buyer = deal.buyer.ok_or_else(|| Error::row("a deal to be paid has a buyer"))?;
+    if !users::is_open(conn, buyer).await? {
+        return Ok(None);
+    }
     let new = NewPayment {
         id: PaymentId::new(Uuid::now_v7()),
         provider: PROVIDER,
@@ -213,9 +218,9 @@ async fn arrive(
     let mut payment = Payment::restore(new, Stage::Sent, []);
     let before = payment.verdict();
     payment.observe(evidence.clone());
-    super::create::insert_arrived(conn, &payment, now).await?;
+    super::create::insert(conn, &payment, None, now).await?;
     rows::insert_evidence(conn, payment.id, &evidence, now).await?;
     let after = payment.verdict();
     observe::follow(conn, Some(&deal), &payment, (&before, &after), now).await?;
-    Ok(payment.id)
+    Ok(Some(payment.id))
 }
