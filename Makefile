@@ -6,7 +6,7 @@ export PATH := $(PATH):$(CARGO_BIN)
 SCHEMA := adapters/postgres/src/schema.rs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test model model-bug bench check fix openapi schema clean-data
+.PHONY: help demo up test races model model-bug bench check fix openapi schema clean-data
 
 help: ## List the recipes
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,11 @@ test: ## Run all tests
 	@scripts/setup build servers browser
 	cargo build --locked --bins
 	cargo test --locked --workspace
+
+races: ## Send two calls about one deal at the same instant, a thousand times for each pair (a few minutes)
+	@scripts/setup build servers
+	cargo build --locked --bins
+	AMANA_RACE_ROUNDS=1000 cargo test --locked -p amana-tests --test it -- at_once_have_one_winner --nocapture
 
 model: ## Try everything that can be done with a deal, in every order (a few minutes)
 	@scripts/setup build

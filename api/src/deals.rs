@@ -304,11 +304,11 @@ impl Deals {
         command_once(&context, (caller, key.0), id.0.0, Command::Release(milestone.0.0)).await
     }
 
-    /// Call a deal off
+    /// Call a deal off that is not funded
     ///
-    /// Before it is funded either party can, at once. Afterwards both have to ask: the first call is noted in
-    /// `cancel_asked_by`, the other party's refunds the buyer. Problems: `wrong_state`, `already_asked`,
-    /// `payment_in_progress` (409), `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    /// Either party can, at once; what was paid in part goes back to who paid. Once it is funded, both have to want it
+    /// (`cancel_deal_mutually`). Problems: `wrong_state`, `payment_in_progress` (409), `idempotency_key_required` (400),
+    /// `idempotency_key_reused` (422).
     #[oai(path = "/:id/cancel", method = "post", operation_id = "cancel_deal")]
     async fn cancel(
         &self,
@@ -321,5 +321,24 @@ impl Deals {
         key: Header<Wire<Key>>,
     ) -> Result<Done<DealAnswer>, ApiError> {
         command_once(&context, (caller, key.0), id.0.0, Command::Cancel).await
+    }
+
+    /// Call a funded deal off, together
+    ///
+    /// The first side's call is noted in `cancel_asked_by`; when the other side calls, too, everything that is still open
+    /// goes back to who paid. What happens to the deal in between makes the first call void. Problems: `wrong_state`,
+    /// `already_asked`, `too_late` (409), `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    #[oai(path = "/:id/mutual-cancel", method = "post", operation_id = "cancel_deal_mutually")]
+    async fn cancel_mutually(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Principal<DealsWrite>,
+        /// The id of the deal.
+        id: Path<Wire<DealId>>,
+        /// A text of your own choosing that names this call.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Wire<Key>>,
+    ) -> Result<Done<DealAnswer>, ApiError> {
+        command_once(&context, (caller, key.0), id.0.0, Command::MutualCancel).await
     }
 }

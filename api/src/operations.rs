@@ -15,9 +15,10 @@ use serde_json::Value;
 use std::sync::Arc;
 
 /// What machines can have called: of nothing else does a key learn how it was answered.
-const OF_MACHINES: [&str; 13] = [
+const OF_MACHINES: [&str; 14] = [
     "accept_split_offer",
     "cancel_deal",
+    "cancel_deal_mutually",
     "create_deposit",
     "create_evidence",
     "create_hold",

@@ -38,7 +38,8 @@ const fn right(deal: &Deal, command: &Command) -> Right {
         | Command::Dispute(_)
         | Command::Answer(_)
         | Command::Extend { .. }
-        | Command::Cancel => Right::EitherParty,
+        | Command::Cancel
+        | Command::MutualCancel => Right::EitherParty,
         Command::Award { .. } => Right::Arbiter,
     }
 }

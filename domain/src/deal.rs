@@ -33,8 +33,8 @@ pub use proof::{
 };
 pub use share::{PERCENT_PLACES_MAX, Percent, PercentError, Share};
 pub use template::{DealTemplate, Sketch};
-pub use terms::{Terms, declared_outcome};
-pub use timer::{REMINDERS, Timer, reminders};
+pub use terms::{Silence, Terms, declared_outcome};
+pub use timer::{DeadlineName, REMINDERS, Timer, reminders};
 
 use crate::fee::FeePlan;
 use crate::id::{DealId, MilestoneId, UserId};

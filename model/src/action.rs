@@ -71,7 +71,7 @@ pub fn commands(world: &World, sizes: [i64; 2]) -> Vec<Command> {
             [Timer::Delivery, Timer::Inspection, Timer::Answer, Timer::Award];
         all.extend(timers.map(|timer| Command::Lapse(timer(milestone))));
     }
-    all.push(Command::Cancel);
+    all.extend([Command::Cancel, Command::MutualCancel]);
     all.extend([Timer::Acceptance, Timer::Funding].map(Command::Lapse));
     all
 }

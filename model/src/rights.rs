@@ -27,14 +27,15 @@ pub fn may(deal: &Deal, command: &Command, actor: Actor) -> bool {
             };
             (buyer && offered(Role::Seller)) || (seller && offered(Role::Buyer))
         }
-        Command::Cancel => (buyer || seller) && !deal.cancel_asked_by.is_some_and(is),
+        Command::MutualCancel => (buyer || seller) && !deal.cancel_asked_by.is_some_and(is),
         Command::Answer(id) => {
             (buyer || seller) && !dispute(deal, *id).is_some_and(|d| is(d.opened_by))
         }
         Command::Counter(_)
         | Command::OfferSplit { .. }
         | Command::Dispute(_)
-        | Command::Extend { .. } => buyer || seller,
+        | Command::Extend { .. }
+        | Command::Cancel => buyer || seller,
         // What costs the buyer something is the buyer's, what costs the seller something the seller's.
         Command::NamePayer(_) | Command::Reject(_) | Command::Release(_) => buyer,
         Command::Deliver { .. } | Command::Refund(_) => seller,

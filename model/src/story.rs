@@ -64,7 +64,8 @@ fn does(command: &Command) -> String {
             format!("awards {} for {}", ruling(award), part(*milestone))
         }
         Command::Extend { timer, .. } => format!("asks for a later end of {}", deadline(*timer)),
-        Command::Cancel => "wants to call the deal off".into(),
+        Command::Cancel => "calls the deal off".into(),
+        Command::MutualCancel => "wants to call the deal off".into(),
         Command::Lapse(timer) => format!("{} runs out", deadline(*timer)),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Everything that must happen somewhere: commands by their names, deadlines by theirs, how deals end, and money
 /// that arrives by phone.
-pub const SIGHTS: [&str; 28] = [
+pub const SIGHTS: [&str; 29] = [
     "join",
     "propose",
     "counter",
@@ -23,6 +23,7 @@ pub const SIGHTS: [&str; 28] = [
     "award",
     "extend",
     "cancel",
+    "mutual_cancel",
     "acceptance lapses",
     "funding lapses",
     "delivery lapses",

@@ -218,6 +218,7 @@ impl World {
             | Command::Answer(_)
             | Command::Award { .. }
             | Command::Cancel
+            | Command::MutualCancel
             | Command::Lapse(_) => true,
         }
     }

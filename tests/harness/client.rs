@@ -56,6 +56,16 @@ impl Answer {
     }
 }
 
+/// How often tests send two calls at the same instant: enough to see both win. `make races` does it a thousand times.
+///
+/// # Panics
+/// If `AMANA_RACE_ROUNDS` is set and is not a number.
+#[must_use]
+pub fn race_rounds() -> usize {
+    let wanted = std::env::var("AMANA_RACE_ROUNDS").ok();
+    wanted.map_or(100, |rounds| rounds.parse().expect("AMANA_RACE_ROUNDS is a number"))
+}
+
 impl App {
     pub async fn send(
         &self,
@@ -85,6 +95,14 @@ impl App {
     /// Each call under a key of its own.
     pub async fn post(&self, person: &Person, path: &str, body: Value) -> Answer {
         self.post_keyed(person, path, &Uuid::new_v4().to_string(), body).await
+    }
+
+    /// Both calls as close together as it gets, the first one a little ahead.
+    pub async fn together(&self, calls: [(&Person, String, Value); 2]) -> [Answer; 2] {
+        let [one, other] = calls;
+        let (one, other) =
+            tokio::join!(self.post(one.0, &one.1, one.2), self.post(other.0, &other.1, other.2));
+        [one, other]
     }
 
     pub async fn post_keyed(&self, person: &Person, path: &str, key: &str, body: Value) -> Answer {

@@ -24,7 +24,7 @@ mod wire;
 mod worker;
 
 pub use app::{App, AppBuilder, JWT_SECRET, MASTER_KEY, api_config};
-pub use client::{Answer, PASSWORD, Person};
+pub use client::{Answer, PASSWORD, Person, race_rounds};
 pub use codes::another_code;
 pub use deals::{DealPlan, Funded};
 pub use disputes::Disputed;

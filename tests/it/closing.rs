@@ -76,6 +76,7 @@ async fn a_closed_account_begins_nothing() {
         (format!("{deal}/agree"), json!({ "revision": 1 })),
         (format!("{deal}/fund"), json!({ "method": "wallet" })),
         (format!("{deal}/cancel"), Value::Null),
+        (format!("{deal}/mutual-cancel"), Value::Null),
     ] {
         refused(&app.post(&amina, &path, body).await, 403, "account_closed");
     }

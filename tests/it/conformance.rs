@@ -138,6 +138,7 @@ async fn trade(observer: &Observer, [buyer, seller, friend]: [&Person; 3]) {
     observer
         .get(buyer, &format!("/v1/payments/{}", funding["payment"]["id"].as_str().expect("an id")))
         .await;
+    observer.post(buyer, &format!("{path}/mutual-cancel"), Value::Null, 200).await;
     let part = format!("{path}/milestones/{part}");
     observer.post(seller, &format!("{part}/deliver"), Value::Null, 200).await;
     observer.post(buyer, &format!("{part}/release"), Value::Null, 200).await;

@@ -166,6 +166,7 @@ async fn the_wrong_party_and_the_wrong_state_are_refused() {
     refused(&app, &buyer, &at("deliver"), wrong_party).await;
     refused(&app, &buyer, &at("release"), wrong_state).await;
     refused(&app, &seller, &at("release"), wrong_party).await;
+    refused(&app, &seller, &at("mutual-cancel"), wrong_state).await;
     app.post(&buyer, &at("cancel"), Value::Null).await.expect(200);
     for (person, command) in [
         (&seller, "propose"),
@@ -174,6 +175,7 @@ async fn the_wrong_party_and_the_wrong_state_are_refused() {
         (&seller, "deliver"),
         (&buyer, "release"),
         (&seller, "cancel"),
+        (&seller, "mutual-cancel"),
     ] {
         refused(&app, person, &at(command), wrong_state).await;
     }
@@ -260,11 +262,13 @@ async fn a_funded_deal_is_called_off_by_both() {
     let part = app.milestones(&buyer, &deal).await.remove(0);
     let release = format!("/v1/deals/{deal}/milestones/{part}/release");
     app.post(&buyer, &release, Value::Null).await.expect(200);
-    let cancel = format!("/v1/deals/{deal}/cancel");
+    let cancel = format!("/v1/deals/{deal}/mutual-cancel");
     let asked = app.post(&seller, &cancel, Value::Null).await.expect(200);
     assert_eq!((&asked["state"], &asked["cancel_asked_by"]), (&json!("funded"), &json!("seller")));
     let again = app.post(&seller, &cancel, Value::Null).await;
     assert_eq!((again.status.as_u16(), again.problem()), (409, "already_asked"));
+    let alone = app.post(&buyer, &format!("/v1/deals/{deal}/cancel"), Value::Null).await;
+    assert_eq!((alone.status.as_u16(), alone.problem()), (409, "wrong_state"));
     let over = app.post(&buyer, &cancel, Value::Null).await.expect(200);
     assert_eq!((&over["state"], &over["cancel_asked_by"]), (&json!("released"), &Value::Null));
     assert_eq!(over["milestones"][1]["state"], "refunded");

@@ -70,6 +70,7 @@ async fn a_key_names_one_request_only() {
         ("/v1/withdrawals".to_owned(), kes(50_000)),
         (format!("/v1/deals/{deal}/fund"), json!({ "method": "mpesa" })),
         (format!("/v1/deals/{deal}/cancel"), Value::Null),
+        (format!("/v1/deals/{deal}/mutual-cancel"), Value::Null),
     ] {
         let other = app.post_keyed(&amina, &path, "k-1", body).await;
         assert_eq!((other.status.as_u16(), other.problem()), (422, "idempotency_key_reused"));

@@ -4,24 +4,16 @@ use amana_harness::{Answer, App, DealPlan, Person};
 use diesel_async::SimpleAsyncConnection;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use tokio::sync::Barrier;
 
 const ROUNDS: usize = 12;
 
 /// Sends both calls as close together as it gets.
-async fn together(app: &Arc<App>, calls: [(&Person, String); 2]) -> [Answer; 2] {
-    let barrier = Arc::new(Barrier::new(2));
-    let calls = calls.map(|(person, path)| {
-        let (app, barrier, person) = (Arc::clone(app), Arc::clone(&barrier), person.clone());
-        tokio::spawn(async move {
-            barrier.wait().await;
-            let body =
-                if path.ends_with("/agree") { json!({ "revision": 1 }) } else { Value::Null };
-            app.post(&person, &path, body).await
-        })
-    });
-    let [one, other] = calls;
-    [one.await.expect("an answer"), other.await.expect("an answer")]
+async fn together(app: &App, calls: [(&Person, String); 2]) -> [Answer; 2] {
+    app.together(calls.map(|(person, path)| {
+        let body = if path.ends_with("/agree") { json!({ "revision": 1 }) } else { Value::Null };
+        (person, path, body)
+    }))
+    .await
 }
 
 /// Which of the two was carried out; the other one must have come too late for its state.
@@ -117,8 +109,9 @@ async fn delivering_and_consenting_to_cancel_leave_one_truth() {
     let mut refunds = 0;
     for round in 0..ROUNDS {
         let (deal, part) = world.funded().await;
-        app.post(seller, &format!("{deal}/cancel"), Value::Null).await.expect(200);
-        let mut calls = [(seller, format!("{part}/deliver")), (buyer, format!("{deal}/cancel"))];
+        app.post(seller, &format!("{deal}/mutual-cancel"), Value::Null).await.expect(200);
+        let mut calls =
+            [(seller, format!("{part}/deliver")), (buyer, format!("{deal}/mutual-cancel"))];
         calls.rotate_left(round % 2);
         let mut answers = together(app, calls).await;
         answers.rotate_left(round % 2);
@@ -148,8 +141,9 @@ async fn releasing_and_consenting_to_cancel_pay_one_side() {
     let mut released = 0;
     for round in 0..ROUNDS {
         let (deal, part) = world.funded().await;
-        app.post(buyer, &format!("{deal}/cancel"), Value::Null).await.expect(200);
-        let mut calls = [(buyer, format!("{part}/release")), (seller, format!("{deal}/cancel"))];
+        app.post(buyer, &format!("{deal}/mutual-cancel"), Value::Null).await.expect(200);
+        let mut calls =
+            [(buyer, format!("{part}/release")), (seller, format!("{deal}/mutual-cancel"))];
         calls.rotate_left(round % 2);
         let mut answers = together(app, calls).await;
         answers.rotate_left(round % 2);

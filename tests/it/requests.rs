@@ -73,6 +73,7 @@ async fn ids_in_paths_are_of_the_right_kind() {
         ("deal", post("/v1/deals/*/propose")),
         ("deal", post("/v1/deals/*/agree")),
         ("deal", post("/v1/deals/*/cancel")),
+        ("deal", post("/v1/deals/*/mutual-cancel")),
         ("deal", post(&format!("/v1/deals/*/milestones/{}/deliver", world.milestone))),
         ("ms", post(&format!("{part}/deliver"))),
         ("ms", post(&format!("{part}/release"))),
@@ -100,6 +101,7 @@ async fn ids_of_nothing_are_not_found() {
         (Method::GET, format!("/v1/deals/deal_{none}/timeline")),
         (Method::POST, format!("/v1/deals/deal_{none}/propose")),
         (Method::POST, format!("/v1/deals/deal_{none}/cancel")),
+        (Method::POST, format!("/v1/deals/deal_{none}/mutual-cancel")),
         (Method::GET, format!("/v1/payments/pay_{none}")),
         (Method::POST, format!("/v1/operator/jobs/job_{none}/replay")),
     ] {
@@ -194,6 +196,7 @@ async fn calls_that_move_money_need_a_key() {
         ("/v1/withdrawals".to_owned(), money),
         (format!("{deal}/fund"), json!({ "method": "mpesa" })),
         (format!("{deal}/cancel"), json!(null)),
+        (format!("{deal}/mutual-cancel"), json!(null)),
         (format!("{deal}/milestones/{}/release", world.milestone), json!(null)),
         (format!("{withdrawal}/release"), note.clone()),
         (format!("{withdrawal}/refuse"), note),

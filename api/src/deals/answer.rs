@@ -13,7 +13,7 @@ use super::plain::deal_text;
 use crate::payments::PaymentAnswer;
 use crate::wire::{Money, Nullable, Timestamp, Wire};
 use amana_domain::contact::ContactKind;
-use amana_domain::deal::{Deal, DealState, Extension, Milestone, Payer, Role};
+use amana_domain::deal::{DeadlineName, Deal, DealState, Extension, Milestone, Payer, Role};
 use amana_domain::fee::{Charge, FeePayer, FeePlan};
 use amana_domain::id::{DealId, MilestoneId, OrganisationId, UserId};
 use amana_domain::money as domain;
@@ -68,7 +68,7 @@ pub(crate) struct DealAnswer {
     fees: Fees,
     terms: TermsAnswer,
     milestones: Vec<MilestoneAnswer>,
-    /// The side that has asked to call the funded deal off; it is called off when the other one asks, too.
+    /// The side that has asked to call the funded deal off (`cancel_deal_mutually`); it is when the other one asks, too.
     cancel_asked_by: Nullable<Wire<Role>>,
     /// A deadline that one side wants moved; it is moved when the other one says the same.
     extension: Nullable<ExtensionAnswer>,
@@ -131,8 +131,7 @@ struct PayerAnswer {
 #[oai(rename = "Extension")]
 struct ExtensionAnswer {
     asked_by: Wire<Role>,
-    /// `funding`, `delivery`, `inspection` or `answer`.
-    deadline: String,
+    deadline: Wire<DeadlineName>,
     milestone_id: Nullable<Wire<MilestoneId>>,
     until: Timestamp,
 }
@@ -292,7 +291,7 @@ impl From<Extension> for ExtensionAnswer {
     fn from(extension: Extension) -> Self {
         Self {
             asked_by: extension.asked_by.into(),
-            deadline: extension.timer.name().to_owned(),
+            deadline: Wire(extension.timer.name()),
             milestone_id: Nullable::of(extension.timer.milestone()),
             until: extension.until.into(),
         }

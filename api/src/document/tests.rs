@@ -23,13 +23,14 @@ const PUBLIC: [&str; 17] = [
 ];
 
 /// Something is made, money moves, or somebody decides: never twice.
-const KEYED: [&str; 24] = [
+const KEYED: [&str; 25] = [
     "accept_split_offer",
     "approve_approval",
     "approve_kyc_application",
     "ask_approval",
     "award_dispute",
     "cancel_deal",
+    "cancel_deal_mutually",
     "create_deposit",
     "create_evidence",
     "create_hold",

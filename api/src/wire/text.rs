@@ -3,7 +3,9 @@
 use super::{inline, register_named, single_value};
 use amana_domain::api_key::{KeyMode, KeyState, Scope};
 use amana_domain::contact::ContactKind;
-use amana_domain::deal::{DealState, DealTemplate, MilestoneState, Proof, Role};
+use amana_domain::deal::{
+    DeadlineName, DealState, DealTemplate, MilestoneState, Proof, Role, Silence,
+};
 use amana_domain::fee::FeePayer;
 use amana_domain::id::{
     ApiKeyId, ApprovalId, BreakId, CallbackId, DealId, DisputeId, DocumentId, EntryId, HoldId,
@@ -182,6 +184,11 @@ text_values! {
     /// What a seller shows to have delivered: a carrier's number for the parcel, files, or the code that the buyer told
     /// when goods changed hands.
     Proof as "DeliveryProof";
+    /// What a deadline of a deal is for.
+    DeadlineName as "DeadlineName";
+    /// What happens if nobody does anything until a deadline. `standing_award_or_halves`: what one arbiter has decided, or
+    /// each side gets half.
+    Silence as "SilentOutcome";
     /// A usual kind of deal, with milestones and periods that fit it.
     DealTemplate as "DealTemplateName";
     /// What a movement was for. `fund`, `release`, `refund` and `split` belong to deals; `payout_reserve` takes the money of a

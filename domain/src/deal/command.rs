@@ -54,7 +54,11 @@ pub enum Command {
         timer: Timer,
         until: DateTime<Utc>,
     },
+    /// Ends a deal that is not funded. A command of its own, so that money which arrives at the same moment does not
+    /// turn it into something that was not said.
     Cancel,
+    /// Asks to end a funded deal, or consents: everything open goes back to who paid.
+    MutualCancel,
     /// A deadline has passed.
     Lapse(Timer),
 }
@@ -81,6 +85,7 @@ impl Command {
             Command::Award { .. } => "award",
             Command::Extend { .. } => "extend",
             Command::Cancel => "cancel",
+            Command::MutualCancel => "mutual_cancel",
             Command::Lapse(_) => "lapse",
         }
     }

@@ -49,6 +49,7 @@ pub fn decide(
             | Command::Answer(_)
             | Command::Award { .. }
             | Command::Extend { .. }
+            | Command::MutualCancel
             | Command::Lapse(_) => wrong_state(),
         },
         DealState::Proposed => match command {
@@ -73,6 +74,7 @@ pub fn decide(
             | Command::Answer(_)
             | Command::Award { .. }
             | Command::Extend { .. }
+            | Command::MutualCancel
             | Command::Lapse(
                 Timer::Funding
                 | Timer::Delivery(_)
@@ -103,6 +105,7 @@ pub fn decide(
             | Command::Dispute(_)
             | Command::Answer(_)
             | Command::Award { .. }
+            | Command::MutualCancel
             | Command::Lapse(
                 Timer::Acceptance
                 | Timer::Delivery(_)
@@ -130,7 +133,7 @@ pub fn decide(
                 dispute::award(deal, *milestone, award, actor, now)
             }
             Command::Extend { timer, until } => consent::extend(deal, *timer, *until, role, now),
-            Command::Cancel => consent::cancel(deal, role, now),
+            Command::MutualCancel => consent::cancel(deal, role, now),
             Command::Lapse(Timer::Delivery(id)) => {
                 lapsed(deal, *id, MilestoneState::Funded, command, now)?;
                 settle::refund(deal, *id, command)
@@ -153,6 +156,7 @@ pub fn decide(
             | Command::Agree(_)
             | Command::NamePayer(_)
             | Command::Fund { .. }
+            | Command::Cancel
             | Command::Lapse(Timer::Acceptance | Timer::Funding) => wrong_state(),
         },
         DealState::Released | DealState::Refunded | DealState::Cancelled | DealState::Expired => {
@@ -174,6 +178,7 @@ pub fn decide(
                 | Command::Award { .. }
                 | Command::Extend { .. }
                 | Command::Cancel
+                | Command::MutualCancel
                 | Command::Lapse(_) => wrong_state(),
             }
         }

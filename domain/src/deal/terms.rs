@@ -1,6 +1,7 @@
 //! How long each side has, and what their silence means.
 
 use super::{Role, Timer};
+use crate::text_enum;
 use chrono::TimeDelta;
 
 /// What silence leads to is part of the terms and cannot be changed by the parties.
@@ -37,17 +38,28 @@ impl Terms {
     }
 }
 
-/// What silence until a deadline leads to, as the terms print it; for an answer it depends on who asked.
+text_enum! {
+    /// What silence until a deadline leads to.
+    pub enum Silence as "outcome of silence" {
+        DealExpires = "deal_expires",
+        PaymentsReturn = "deal_expires_and_payments_return",
+        BuyerRefunded = "buyer_refunded",
+        SellerPaid = "seller_paid",
+        /// Of a dispute that was not answered: whoever opened it has their way.
+        OpenerPrevails = "opener_prevails",
+        Award = "standing_award_or_halves",
+    }
+}
+
+/// What silence leads to, as the terms print it; for an answer it depends on who asked.
 #[must_use]
-pub const fn declared_outcome(timer: Timer, opened_by: Option<Role>) -> &'static str {
+pub const fn declared_outcome(timer: Timer, opened_by: Option<Role>) -> Silence {
     match (timer, opened_by) {
-        (Timer::Acceptance, _) => "deal_expires",
-        (Timer::Funding, _) => "deal_expires_and_payments_return",
-        (Timer::Delivery(_), _) => "buyer_refunded",
-        (Timer::Inspection(_), _) => "seller_paid",
-        (Timer::Answer(_), Some(Role::Buyer)) => "buyer_refunded",
-        (Timer::Answer(_), Some(Role::Seller)) => "seller_paid",
-        (Timer::Answer(_), None) => "opener_prevails",
-        (Timer::Award(_), _) => "standing_award_or_halves",
+        (Timer::Acceptance, _) => Silence::DealExpires,
+        (Timer::Funding, _) => Silence::PaymentsReturn,
+        (Timer::Delivery(_), _) | (Timer::Answer(_), Some(Role::Buyer)) => Silence::BuyerRefunded,
+        (Timer::Inspection(_), _) | (Timer::Answer(_), Some(Role::Seller)) => Silence::SellerPaid,
+        (Timer::Answer(_), None) => Silence::OpenerPrevails,
+        (Timer::Award(_), _) => Silence::Award,
     }
 }

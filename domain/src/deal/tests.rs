@@ -165,6 +165,7 @@ fn only_the_right_party_may() {
         Command::Join(WANJIKU),
         Command::Propose,
         Command::Cancel,
+        Command::MutualCancel,
         Command::Release(FIRST),
         Command::Dispute(FIRST),
         split,
@@ -193,18 +194,22 @@ fn a_command_in_the_wrong_state_changes_nothing() {
 
 #[test]
 fn a_funded_deal_is_called_off_by_both_or_not_at_all() {
-    let asked = decide(&funded(), &Command::Cancel, BUYER, hour(1)).unwrap();
+    let asked = decide(&funded(), &Command::MutualCancel, BUYER, hour(1)).unwrap();
     assert_eq!(asked.entries, []);
-    refused(&asked.deal, Command::Cancel, BUYER, Refusal::AlreadyAsked);
-    let done = decide(&asked.deal, &Command::Cancel, SELLER, hour(1)).unwrap();
+    let state = |deal: &Deal, command| Refusal::WrongState { state: deal.state, command };
+    refused(&asked.deal, Command::Cancel, SELLER, state(&asked.deal, "cancel"));
+    refused(&agreed(), Command::MutualCancel, SELLER, state(&agreed(), "mutual_cancel"));
+    refused(&asked.deal, Command::MutualCancel, BUYER, Refusal::AlreadyAsked);
+    let done = decide(&asked.deal, &Command::MutualCancel, SELLER, hour(1)).unwrap();
     assert_eq!(done.deal.state, DealState::Refunded);
     assert_eq!(gets(&done, wallet(AMINA)), funded().price().unwrap().minor());
     // Progress in between makes the old consent stale.
     let moved = decide(&asked.deal, &delivered(FIRST), SELLER, hour(1)).unwrap().deal;
     assert_eq!(moved.cancel_asked_by, None);
     // What is settled stays so.
-    let half = run_from(funded(), &[(Command::Release(FIRST), BUYER), (Command::Cancel, SELLER)]);
-    let over = decide(&half, &Command::Cancel, BUYER, hour(1)).unwrap();
+    let half =
+        run_from(funded(), &[(Command::Release(FIRST), BUYER), (Command::MutualCancel, SELLER)]);
+    let over = decide(&half, &Command::MutualCancel, BUYER, hour(1)).unwrap();
     assert_eq!(over.entries.len(), 1);
     assert_eq!(over.deal.state, DealState::Released);
 }

@@ -2,6 +2,7 @@
 
 use super::{Deal, DealState, Role};
 use crate::id::MilestoneId;
+use crate::text_enum;
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// A deadline that may pass in silence.
@@ -18,19 +19,31 @@ pub enum Timer {
     Award(MilestoneId),
 }
 
+text_enum! {
+    /// What a deadline is for.
+    pub enum DeadlineName as "deadline" {
+        Acceptance = "acceptance",
+        Funding = "funding",
+        Delivery = "delivery",
+        Inspection = "inspection",
+        Answer = "answer",
+        Award = "award",
+    }
+}
+
 /// How long before a deadline those who can still act are reminded.
 pub const REMINDERS: [TimeDelta; 2] = [TimeDelta::hours(24), TimeDelta::hours(1)];
 
 impl Timer {
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub const fn name(self) -> DeadlineName {
         match self {
-            Timer::Acceptance => "acceptance",
-            Timer::Funding => "funding",
-            Timer::Delivery(_) => "delivery",
-            Timer::Inspection(_) => "inspection",
-            Timer::Answer(_) => "answer",
-            Timer::Award(_) => "award",
+            Timer::Acceptance => DeadlineName::Acceptance,
+            Timer::Funding => DeadlineName::Funding,
+            Timer::Delivery(_) => DeadlineName::Delivery,
+            Timer::Inspection(_) => DeadlineName::Inspection,
+            Timer::Answer(_) => DeadlineName::Answer,
+            Timer::Award(_) => DeadlineName::Award,
         }
     }
 

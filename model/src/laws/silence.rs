@@ -5,8 +5,8 @@ use crate::cast::{AMINA, DEAL, JUMA, KES, ZURI};
 use crate::clock::{self, MOMENT, NOW};
 use crate::state::State;
 use amana_domain::deal::{
-    Actor, Command, Deal, DealState, Decision, Division, Milestone, MilestoneState, Stage, Timer,
-    decide, declared_outcome,
+    Actor, Command, Deal, DealState, Decision, Division, Milestone, MilestoneState, Silence, Stage,
+    Timer, decide, declared_outcome,
 };
 use amana_domain::id::UserId;
 use amana_domain::ledger::{Account, Entry};
@@ -57,24 +57,24 @@ pub fn declared(deal: &Deal, timer: Timer, decision: &Decision) -> Result<(), St
     let after = timer.milestone().and_then(|id| decision.deal.milestone(id));
     let is = |state| after.is_some_and(|milestone| milestone.state == state);
     let holds = match (outcome, milestone) {
-        ("deal_expires", None) => {
+        (Silence::DealExpires, None) => {
             decision.deal.state == DealState::Expired && decision.entries.is_empty()
         }
-        ("deal_expires_and_payments_return", None) => {
+        (Silence::PaymentsReturn, None) => {
             decision.deal.state == DealState::Expired
                 && [AMINA, ZURI].into_iter().all(|user| {
                     let paid = deal.payers.iter().find(|payer| payer.user == user);
                     gets(&decision.entries, user) == paid.map_or(0, |payer| payer.paid.minor())
                 })
         }
-        ("buyer_refunded", Some(milestone)) => {
+        (Silence::BuyerRefunded, Some(milestone)) => {
             is(MilestoneState::Refunded) && shared(milestone, decision, 0, whole(milestone))
         }
-        ("seller_paid", Some(milestone)) => {
+        (Silence::SellerPaid, Some(milestone)) => {
             let earned = milestone.amount.minus(milestone.charge.seller);
             is(MilestoneState::Released) && shared(milestone, decision, minor(earned.ok()), 0)
         }
-        ("standing_award_or_halves", Some(milestone)) => {
+        (Silence::Award, Some(milestone)) => {
             let (to_seller, to_buyer) = awarded(milestone);
             shared(milestone, decision, to_seller, to_buyer)
         }

@@ -47,8 +47,8 @@ impl<'a> Peer<'a> {
         let database = "sample";
         servers.copy(template, database)?;
         let psql = |sql: &str| servers.postgres.psql(database, sql);
-        let api = Api::start(servers, database)?;
         let tokens = Rc::new(Tokens::sign(servers, database, 2)?);
+        let api = Api::start(servers, database)?;
         std::thread::sleep(REPORTED_WITHIN);
         let before = counts(&psql)?;
         let begin: u64 = psql("select pg_snapshot_xmax(pg_current_snapshot())")?.parse()?;

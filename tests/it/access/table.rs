@@ -28,6 +28,7 @@ pub(super) const TABLE: [(&str, Scope); ROWS] = [
     ("withdraw_approval", Staff(Resource::Approvals, Action::Read)),
     ("approve_kyc_application", Staff(Resource::Kyc, Action::Decide)),
     ("cancel_deal", Party),
+    ("cancel_deal_mutually", Party),
     ("close_user", Staff(Resource::Users, Action::Change)),
     ("confirm_email_change", Own),
     ("confirm_password_reset", Public),
@@ -172,4 +173,4 @@ pub(super) const TABLE: [(&str, Scope); ROWS] = [
     ("create_fee_plan", Staff(Resource::FeePlans, Action::Change)),
     ("list_fee_plans", Staff(Resource::FeePlans, Action::Read)),
 ];
-const ROWS: usize = 153;
+const ROWS: usize = 154;

@@ -9,11 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What machines may do, and with which scope. All others are for people only; an operation that takes keys and has no
 /// row here fails the tests until somebody has thought about it.
-const TABLE: [(&str, Scope); 48] = [
+const TABLE: [(&str, Scope); 49] = [
     ("accept_split_offer", Scope::DealsWrite),
     ("agree_deal", Scope::DealsWrite),
     ("answer_dispute", Scope::DealsWrite),
     ("cancel_deal", Scope::DealsWrite),
+    ("cancel_deal_mutually", Scope::DealsWrite),
     ("counter_deal", Scope::DealsWrite),
     ("create_deal", Scope::DealsWrite),
     ("create_deposit", Scope::PaymentsWrite),

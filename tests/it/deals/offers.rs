@@ -1,13 +1,9 @@
 //! Offers that are answered with others: kept as they were, signed by who stands behind them, and signed by both
 //! before anything binds.
 
-use amana_harness::{Answer, App, DealPlan, Person};
+use amana_harness::{Answer, App, DealPlan, Person, race_rounds};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use tokio::sync::Barrier;
-
-const ROUNDS: usize = 200;
 
 fn offer(minor: i64) -> Value {
     let amount = json!({ "amount": minor, "currency": "KES" });
@@ -174,28 +170,17 @@ async fn nothing_binds_unsigned_and_nothing_signed_is_changed() {
 /// At the same instant one side agrees and the other makes another offer: exactly one of the two is done.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn agreeing_and_countering_at_once_have_one_winner() {
-    let app = Arc::new(App::builder().without_worker().start().await);
+    let app = App::builder().without_worker().start().await;
     let (buyer, seller) = (app.person("Amina").await, app.person("Juma").await);
     let mut won = [0, 0];
-    for round in 0..ROUNDS {
+    for round in 0..race_rounds() {
         let deal = proposed(&app, &buyer, &seller).await;
-        let barrier = Arc::new(Barrier::new(2));
         let mut calls = [
-            (buyer.clone(), format!("{deal}/agree"), json!({ "revision": 1 })),
-            (seller.clone(), format!("{deal}/counter"), offer(90_000)),
+            (&buyer, format!("{deal}/agree"), json!({ "revision": 1 })),
+            (&seller, format!("{deal}/counter"), offer(90_000)),
         ];
         calls.rotate_left(round % 2);
-        let sent = calls.map(|(who, path, body)| {
-            let (app, barrier) = (Arc::clone(&app), Arc::clone(&barrier));
-            tokio::spawn(async move {
-                barrier.wait().await;
-                app.post(&who, &path, body).await
-            })
-        });
-        let mut answers = vec![];
-        for one in sent {
-            answers.push(one.await.expect("an answer"));
-        }
+        let mut answers = app.together(calls).await;
         answers.rotate_left(round % 2);
         let winner = answers.iter().position(|answer| answer.status == 200).expect("a winner");
         won[winner] += 1;
@@ -212,6 +197,6 @@ async fn agreeing_and_countering_at_once_have_one_winner() {
         assert_eq!(found["state"], state);
         assert_eq!(found["signed_by"].as_array().map(Vec::len), Some(signed));
     }
-    assert_eq!(won.iter().sum::<usize>(), ROUNDS);
+    assert_eq!(won.iter().sum::<usize>(), race_rounds());
     app.assert_sound().await;
 }

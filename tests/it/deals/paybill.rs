@@ -138,6 +138,26 @@ async fn money_that_pays_for_nothing_is_not_lost() {
     app.assert_sound().await;
 }
 
+/// The deal is over and its buyer has left when money comes under its reference: nobody's wallet has it, and people
+/// look for the owner.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn money_for_somebody_who_has_left_is_looked_into() {
+    let bill = Bill::new().await;
+    let app = &bill.app;
+    let cancel = format!("/v1/deals/{}/cancel", bill.deal);
+    app.post(&bill.buyer, &cancel, Value::Null).await.expect(200);
+    let operator = app.operator().await;
+    let close = format!("/v1/operator/users/{}/close", bill.buyer.id);
+    app.post(&operator, &close, json!({ "note": "Asked for it" })).await.expect(200);
+    app.pay_bill(PAYER, 150_000, &bill.reference).await;
+    bill.callbacks("unmatched", 1).await;
+    assert_eq!(bill.payments().await, 0);
+    let run = app.reconcile_now().await;
+    assert_eq!((run.matched, run.healed, run.unclaimed), (0, 0, 1));
+    assert_eq!(app.balance(&bill.buyer).await, (0, 0));
+    app.assert_sound().await;
+}
+
 /// Whoever does not know the address is believed nothing; what cannot be read is kept.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_forged_confirmation_moves_nothing() {

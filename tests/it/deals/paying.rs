@@ -1,11 +1,7 @@
 //! Paying in parts and together: who pays what, what is beyond it, what comes back.
 
-use amana_harness::{App, DealPlan, Person};
+use amana_harness::{App, DealPlan, Person, race_rounds};
 use serde_json::{Value, json};
-use std::sync::Arc;
-use tokio::sync::Barrier;
-
-const ROUNDS: usize = 200;
 
 fn kes(minor: i64) -> Value {
     json!({ "amount": minor, "currency": "KES" })
@@ -92,7 +88,7 @@ async fn two_payers_pay_together_and_get_back_in_proportion() {
     let timeline = app.timeline(buyer, deal).await;
     assert_eq!(timeline.iter().filter(|name| *name == "deal.paid").count(), 2);
     assert_eq!(timeline.iter().filter(|name| *name == "deal.funded").count(), 1);
-    let cancel = format!("/v1/deals/{deal}/cancel");
+    let cancel = format!("/v1/deals/{deal}/mutual-cancel");
     app.post(seller, &cancel, Value::Null).await.expect(200);
     app.post(buyer, &cancel, Value::Null).await.expect(200);
     assert_eq!(app.balance(buyer).await, (50_000, 0));
@@ -100,6 +96,31 @@ async fn two_payers_pay_together_and_get_back_in_proportion() {
     app.messages_are_sent().await;
     let subjects: Vec<_> = app.mails(friend).await.into_iter().filter_map(|m| m.subject).collect();
     assert!(subjects.contains(&"KES 1,000.00 is back in your balance".to_owned()), "{subjects:?}");
+    app.assert_sound().await;
+}
+
+/// What comes back of a division goes to both payers, and each is told of the own part.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_division_tells_each_payer_of_the_own_part() {
+    let together = Together::new().await;
+    let Together { app, buyer, friend, seller, deal } = &together;
+    app.top_up(buyer, 50_000).await;
+    app.top_up(friend, 100_000).await;
+    pay(app, buyer, deal, "wallet", 50_000).await;
+    pay(app, friend, deal, "wallet", 100_000).await;
+    let part = app.milestones(buyer, deal).await.remove(0);
+    let part = format!("/v1/deals/{deal}/milestones/{part}");
+    let half = json!({ "to_seller": kes(75_000) });
+    app.post(seller, &format!("{part}/split-offers"), half.clone()).await.expect(200);
+    app.post(buyer, &format!("{part}/split-offers/accept"), half).await.expect(200);
+    assert_eq!(app.balance(buyer).await, (25_000, 0));
+    assert_eq!(app.balance(friend).await, (50_000, 0));
+    app.messages_are_sent().await;
+    for (person, own) in [(buyer, "Your part, KES 250.00,"), (friend, "KES 500.00")] {
+        let mails = app.mails(person).await;
+        assert!(mails.iter().any(|mail| mail.text.contains(own)), "{mails:?}");
+        assert!(!mails.iter().any(|mail| mail.text.contains("KES 750.00,")), "{mails:?}");
+    }
     app.assert_sound().await;
 }
 
@@ -221,45 +242,41 @@ async fn what_mobile_money_does_not_carry_at_once_has_a_plan() {
     assert_eq!(started["payment"]["amount"], parts[0]);
 }
 
-/// Paying and calling off at the same instant: either it is paid, and calling it off takes both from then on, or it
-/// is called off and nothing was paid.
+/// Paying and calling off at the same instant: one of them is done, and the other is told how the deal stands.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn paying_and_cancelling_leave_one_truth() {
-    let app = Arc::new(App::builder().without_worker().start().await);
+async fn paying_and_cancelling_at_once_have_one_winner() {
+    let app = App::builder().without_worker().start().await;
     let (buyer, seller) = (app.person("Amina").await, app.person("Juma").await);
     app.given(&buyer, 10_000, app.clock.now()).await;
     let plan = DealPlan { milestones: vec![10_000], fee_payer: "seller" };
     let mut funded = 0;
-    for round in 0..ROUNDS {
+    for round in 0..race_rounds() {
         let deal = app.agreed(&buyer, &seller, &plan).await;
-        let barrier = Arc::new(Barrier::new(2));
-        let at_once = |person: &Person, command: &str, body: Value| {
-            let (app, barrier) = (Arc::clone(&app), Arc::clone(&barrier));
-            let (person, path) = (person.clone(), format!("/v1/deals/{deal}/{command}"));
-            tokio::spawn(async move {
-                barrier.wait().await;
-                app.post(&person, &path, body).await
-            })
-        };
-        let pay = at_once(&buyer, "fund", json!({ "method": "wallet" }));
-        let cancel = at_once(&seller, "cancel", Value::Null);
-        let (pay, cancel) = (pay.await.expect("an answer"), cancel.await.expect("an answer"));
-        let over = cancel.expect(200);
-        if pay.status == 200 {
+        let at = |command: &str| format!("/v1/deals/{deal}/{command}");
+        let mut calls = [
+            (&buyer, at("fund"), json!({ "method": "wallet" })),
+            (&seller, at("cancel"), Value::Null),
+        ];
+        calls.rotate_left(round % 2);
+        let mut answers = app.together(calls).await;
+        answers.rotate_left(round % 2);
+        let [pay, cancel] = &answers;
+        let (loser, state) =
+            if pay.status == 200 { (cancel, "funded") } else { (pay, "cancelled") };
+        assert_eq!((loser.status.as_u16(), loser.problem()), (409, "wrong_state"), "{round}");
+        let told = loser.body["detail"].as_str().expect("words");
+        assert!(told.contains(&format!("a deal that is {state} ")), "{told}");
+        let found = app.get(&seller, &format!("/v1/deals/{deal}")).await.expect(200);
+        assert_eq!((&found["state"], &found["cancel_asked_by"]), (&json!(state), &Value::Null));
+        if state == "funded" {
             funded += 1;
-            assert_eq!(
-                (&over["state"], &over["cancel_asked_by"]),
-                (&json!("funded"), &json!("seller"))
-            );
             assert_eq!(app.balance(&buyer).await, (0, 0), "round {round}");
-            let path = format!("/v1/deals/{deal}/cancel");
-            app.post(&buyer, &path, Value::Null).await.expect(200);
-        } else {
-            assert_eq!((pay.status.as_u16(), pay.problem()), (409, "wrong_state"));
-            assert_eq!(over["state"], "cancelled");
+            for side in [&buyer, &seller] {
+                app.post(side, &at("mutual-cancel"), Value::Null).await.expect(200);
+            }
         }
         assert_eq!(app.balance(&buyer).await, (10_000, 0), "round {round}");
     }
-    println!("{funded} of {ROUNDS} were paid first");
+    println!("{funded} were paid first");
     app.assert_ledger_holds().await;
 }

@@ -20,7 +20,7 @@ async fn the_proof_holds_during_and_after_a_busy_time() {
         app.wait_for_payment(&funded.seller, id, "succeeded").await;
         let called_off = app.funded(&DealPlan::default()).await;
         for party in [&called_off.buyer, &called_off.seller] {
-            let path = format!("/v1/deals/{}/cancel", called_off.deal);
+            let path = format!("/v1/deals/{}/mutual-cancel", called_off.deal);
             app.post(party, &path, Value::Null).await.expect(200);
         }
     };

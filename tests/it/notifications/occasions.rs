@@ -81,8 +81,8 @@ async fn deals_that_are_paid_tell_whom_it_concerns() {
     let back = ["Amina milestone_refunded", "Juma milestone_refunded"];
     let over = ["Amina deal_completed", "Juma deal_completed"];
     let called_off = app.funded(&DealPlan::default()).await;
-    act(&app, &called_off.buyer, &called_off.deal, "cancel").await;
-    act(&app, &called_off.seller, &called_off.deal, "cancel").await;
+    act(&app, &called_off.buyer, &called_off.deal, "mutual-cancel").await;
+    act(&app, &called_off.seller, &called_off.deal, "mutual-cancel").await;
     let found = after_agreement(&app, &called_off).await;
     assert_eq!(found, [&paid[..], &["Juma cancel_asked"], &back, &over].concat());
 

@@ -44,6 +44,7 @@ async fn members_read_a_deal_and_its_parties_act() {
         ("propose", Value::Null),
         ("agree", json!({ "revision": 1 })),
         ("cancel", Value::Null),
+        ("mutual-cancel", Value::Null),
         ("fund", json!({ "method": "wallet" })),
         ("fund?dry_run=true", json!({ "method": "wallet" })),
     ] {

@@ -99,7 +99,7 @@ async fn tell(
     let params = json!({
         "deal_title": deal.title,
         "deadline": deadline_text(reminder.due_at),
-        "silence": timer.name(),
+        "silence": timer.name().as_str(),
     });
     notifications::enqueue(conn, &to, Template::DeadlineNear, params, now).await
 }

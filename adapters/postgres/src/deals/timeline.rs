@@ -107,9 +107,11 @@ fn details(event: &Event) -> Value {
             }),
         }),
         Event::ExtensionAsked { by, timer, until } => {
-            json!({ "by": by.as_str(), "deadline": timer.name(), "until": until })
+            json!({ "by": by.as_str(), "deadline": timer.name().as_str(), "until": until })
         }
-        Event::Extended { timer, until } => json!({ "deadline": timer.name(), "until": until }),
+        Event::Extended { timer, until } => {
+            json!({ "deadline": timer.name().as_str(), "until": until })
+        }
         Event::Created
         | Event::Proposed
         | Event::Funded

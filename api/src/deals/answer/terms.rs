@@ -1,7 +1,7 @@
 //! The periods of a deal, and what runs now.
 
 use crate::wire::{Nullable, Timestamp, Wire};
-use amana_domain::deal::{Deal, Role, Terms, Timer, declared_outcome};
+use amana_domain::deal::{DeadlineName, Deal, Role, Silence, Terms, Timer, declared_outcome};
 use amana_domain::id::MilestoneId;
 use chrono::{DateTime, Utc};
 use poem_openapi::Object;
@@ -40,15 +40,12 @@ impl From<Terms> for TermsAnswer {
 /// A deadline that runs now.
 #[derive(Debug, Object)]
 pub(super) struct Deadline {
-    /// `acceptance`, `funding`, `delivery`, `inspection`, `answer` or `award`.
-    name: String,
+    name: Wire<DeadlineName>,
     milestone_id: Nullable<Wire<MilestoneId>>,
     due_at: Timestamp,
     /// Whose turn it is; `null` if an arbiter is to decide.
     awaits: Nullable<Wire<Role>>,
-    /// What happens if nobody does anything: `deal_expires`, `deal_expires_and_payments_return`, `buyer_refunded`,
-    /// `seller_paid`, or `standing_award_or_halves`.
-    if_silent: String,
+    if_silent: Wire<Silence>,
 }
 
 pub(super) fn deadlines(deal: &Deal) -> Vec<Deadline> {
@@ -60,10 +57,10 @@ fn deadline(deal: &Deal, timer: Timer, due_at: DateTime<Utc>) -> Deadline {
     let milestone = id.and_then(|id| deal.milestone(id));
     let opened_by = milestone.and_then(|m| m.dispute).map(|dispute| dispute.opened_by);
     Deadline {
-        name: timer.name().to_owned(),
+        name: Wire(timer.name()),
         milestone_id: Nullable::of(id),
         due_at: due_at.into(),
         awaits: Nullable::of(deal.awaited(timer)),
-        if_silent: declared_outcome(timer, opened_by).to_owned(),
+        if_silent: Wire(declared_outcome(timer, opened_by)),
     }
 }

@@ -34,7 +34,7 @@ fn any_command() -> impl Strategy<Value = (Command, Actor, i64)> {
         1 => payer().prop_map(Command::NamePayer),
         6 => (payer(), prop::option::of(10_000i64..200_000))
             .prop_map(|(payer, minor)| Command::Fund { payer, amount: minor.map(kes) }),
-        1 => Just(Command::Cancel),
+        1 => prop_oneof![Just(Command::Cancel), Just(Command::MutualCancel)],
         4 => milestone().prop_map(delivered),
         1 => milestone().prop_map(Command::Reject),
         2 => milestone().prop_map(Command::Release),

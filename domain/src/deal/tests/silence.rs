@@ -50,8 +50,8 @@ fn what_silence_has_decided_is_not_undone_by_what_was_offered_before() {
     let offer = Command::OfferSplit { milestone: FIRST, to_seller: kes(30_000) };
     let take = Command::AcceptSplit { milestone: FIRST, to_seller: kes(30_000) };
     let split = run_from(funded(), &[(delivered(FIRST), SELLER), (offer.clone(), SELLER)]);
-    let asked = run_from(funded(), &[(delivered(FIRST), SELLER), (Command::Cancel, SELLER)]);
-    for (deal, command) in [(&split, &take), (&split, &offer), (&asked, &Command::Cancel)] {
+    let asked = run_from(funded(), &[(delivered(FIRST), SELLER), (Command::MutualCancel, SELLER)]);
+    for (deal, command) in [(&split, &take), (&split, &offer), (&asked, &Command::MutualCancel)] {
         assert!(decide(deal, command, BUYER, hour(25)).is_ok());
         let late = decide(deal, command, BUYER, hour(26));
         assert_eq!(late, Err(Refusal::TooLate { due_at: hour(25) }), "{command:?}");

@@ -1,38 +1,20 @@
 //! Two commands about one milestone at the same instant.
 
-use amana_harness::{Answer, App, DealPlan, Person};
+use amana_harness::{Answer, App, DealPlan, Person, race_rounds};
 use serde_json::{Value, json};
-use std::sync::Arc;
-use tokio::sync::Barrier;
 
-/// Ten deals of twenty parts each: as many rounds as parts.
-const DEALS: usize = 10;
+/// Each part of a deal is a round.
 const PARTS: usize = 20;
 
-type Call<'a> = (&'a Person, String, Value);
-
-/// Sends both calls as close together as it gets.
-async fn together(app: &Arc<App>, calls: [Call<'_>; 2]) -> [Answer; 2] {
-    let barrier = Arc::new(Barrier::new(2));
-    let [one, other] = calls.map(|(person, path, body)| {
-        let (app, barrier, person) = (Arc::clone(app), Arc::clone(&barrier), person.clone());
-        tokio::spawn(async move {
-            barrier.wait().await;
-            app.post(&person, &path, body).await
-        })
-    });
-    [one.await.expect("an answer"), other.await.expect("an answer")]
-}
-
 struct World {
-    app: Arc<App>,
+    app: App,
     buyer: Person,
     seller: Person,
 }
 
 impl World {
     async fn new() -> Self {
-        let app = Arc::new(App::builder().without_worker().start().await);
+        let app = App::builder().without_worker().start().await;
         let (buyer, seller) = (app.person("Amina").await, app.person("Juma").await);
         Self { app, buyer, seller }
     }
@@ -56,11 +38,11 @@ fn lost(answer: &Answer) {
 
 /// Released by the buyer and disputed by the seller: exactly one of them wins, and the other is told how it stands.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_release_and_a_dispute_leave_one_truth() {
+async fn releasing_and_disputing_at_once_have_one_winner() {
     let world = World::new().await;
     let (app, buyer, seller) = (&world.app, &world.buyer, &world.seller);
     let mut opened = 0;
-    for _ in 0..DEALS {
+    for _ in 0..race_rounds() / PARTS {
         let (_, parts) = world.funded().await;
         for (n, part) in parts.iter().enumerate() {
             let reason = json!({ "reason": "The buyer does not answer" });
@@ -69,7 +51,7 @@ async fn a_release_and_a_dispute_leave_one_truth() {
                 (seller, format!("{part}/dispute"), reason),
             ];
             calls.rotate_left(n % 2);
-            let mut answers = together(app, calls).await;
+            let mut answers = app.together(calls).await;
             answers.rotate_left(n % 2);
             let (loser, state) = match answers[0].status.as_u16() {
                 200 => (&answers[1], "released"),
@@ -84,7 +66,7 @@ async fn a_release_and_a_dispute_leave_one_truth() {
             opened += i64::from(state == "disputed");
         }
     }
-    let parts = i64::try_from(DEALS * PARTS).expect("a number");
+    let parts = i64::try_from(race_rounds() / PARTS * PARTS).expect("a number");
     assert_eq!(app.balance(seller).await, ((parts - opened) * 10_000, 0));
     assert_eq!(app.balance(buyer).await, (0, 0));
     assert_eq!(app.database.number("select count(*) from disputes").await, opened);
@@ -93,11 +75,11 @@ async fn a_release_and_a_dispute_leave_one_truth() {
 
 /// Released by one, given back by the other: exactly one of them wins, and the other is told.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_part_is_released_or_given_back_and_never_both() {
+async fn releasing_and_refunding_at_once_have_one_winner() {
     let world = World::new().await;
     let (app, buyer, seller) = (&world.app, &world.buyer, &world.seller);
     let (mut released, mut refunded) = (0, 0);
-    for _ in 0..DEALS {
+    for _ in 0..race_rounds() / PARTS {
         let (_, parts) = world.funded().await;
         for (n, part) in parts.iter().enumerate() {
             let mut calls = [
@@ -105,7 +87,7 @@ async fn a_part_is_released_or_given_back_and_never_both() {
                 (seller, format!("{part}/refund"), Value::Null),
             ];
             calls.rotate_left(n % 2);
-            let mut answers = together(app, calls).await;
+            let mut answers = app.together(calls).await;
             answers.rotate_left(n % 2);
             match answers.each_ref().map(|answer| answer.status.as_u16()) {
                 [200, _] => {

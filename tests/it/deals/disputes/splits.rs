@@ -144,7 +144,7 @@ async fn a_disputed_deal_is_called_off_by_both() {
     let app = App::builder().without_worker().start().await;
     let plan = DealPlan { milestones: vec![120_000, 80_000], fee_payer: "buyer" };
     let disputed = app.answered(&plan).await;
-    let cancel = format!("/v1/deals/{}/cancel", disputed.deal);
+    let cancel = format!("/v1/deals/{}/mutual-cancel", disputed.deal);
     app.post(&disputed.seller, &cancel, Value::Null).await.expect(200);
     let over = app.post(&disputed.buyer, &cancel, Value::Null).await.expect(200);
     assert_eq!(over["state"], "refunded");
