@@ -44,6 +44,7 @@ pub fn run(servers: &Servers) -> Result<()> {
 }
 
 fn lives(servers: &Servers, peer: &peer::Peer<'_>) -> Result<()> {
+    let theirs = peer.best()?;
     servers.copy(DATABASE, "lives")?;
     let tokens = Rc::new(Tokens::sign(servers, "lives", PEOPLE)?);
     let api = Api::start(servers, "lives")?;
@@ -56,7 +57,6 @@ fn lives(servers: &Servers, peer: &peer::Peer<'_>) -> Result<()> {
         }
     }
     drop(api);
-    let theirs = peer.best()?;
     let meaning = "deals per second from create to release over HTTP, six calls each, against pgbench writing the same rows one statement at a time, higher is better, goal at least 0.5";
     figure("deal_lifecycle", median(rates), theirs, meaning);
     Ok(())

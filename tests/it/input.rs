@@ -215,6 +215,9 @@ async fn a_body_that_is_not_json_is_refused() {
     let bodies: [&[u8]; 7] =
         [b"", b"{", b"{\"title\":", b"{'a': 1}", b"\xff\xfe{}", b"{}{}", &deep];
     for operation in WITH_BODY {
+        // One needs no body: nothing is nothing there, and not bad JSON.
+        let bodies =
+            bodies.into_iter().filter(|body| operation != "deliver_milestone" || !body.is_empty());
         for body in bodies {
             let answer = world.send(operation, Some("application/json"), body.to_vec()).await;
             let shown = String::from_utf8_lossy(body);
