@@ -36,6 +36,7 @@ pub use reminders::Reminder;
 pub use request::{NewDealRequest, NewMilestoneRequest, OfferRequest, Opposite};
 pub use review::{AwardRequest, DisputePlace, DisputeReview};
 pub use revisions::{RevisionView, Signature};
+use rows::Loaded;
 pub use timeline::TimelineEvent;
 pub(crate) use timeline::note;
 pub use view::DealView;
@@ -54,7 +55,7 @@ use crate::payments;
 use crate::pool::Store;
 use crate::schema::deal_participants;
 use crate::users;
-use amana_domain::deal::{self, Actor, Command, Deal, Event};
+use amana_domain::deal::{self, Actor, Command, Deal};
 use amana_domain::id::{DealId, UserId};
 use amana_domain::transfer::TransferRefusal;
 use chrono::{DateTime, Utc};
@@ -92,7 +93,7 @@ impl Store {
             }
             let by = By::from(Actor::User(user));
             let data = json!({ "from": null, "to": deal.state.as_str() });
-            timeline::record(conn, &deal, &deal, &Event::Created, &by, now).await?;
+            timeline::created(conn, &deal, &by, now).await?;
             audit::record(conn, now, by.actor, "deal.created", deal.id, data).await?;
             view(conn, vault, deal.id).await
         })
@@ -114,8 +115,8 @@ impl Store {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             users::require_open(conn, user).await?;
-            command_as_party(conn, user, id, command, reason, now).await?;
-            view(conn, vault, id).await
+            let done = command_as_party(conn, user, id, command, reason, now).await?;
+            view::of(conn, vault, done).await
         })
         .await
     }
@@ -137,8 +138,8 @@ impl Store {
             if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
                 return Ok(replay);
             }
-            command_as_party(conn, keyed.user, id, command, None, now).await?;
-            let view = view(conn, vault, id).await?;
+            let done = command_as_party(conn, keyed.user, id, command, None, now).await?;
+            let view = view::of(conn, vault, done).await?;
             idempotency::complete(conn, keyed, render(&view)).await
         })
         .await
@@ -233,7 +234,8 @@ pub(crate) async fn lock_as_party(
     id: DealId,
 ) -> Result<Deal, Error> {
     let loaded = rows::load_for_update(conn, id).await?;
-    organisation::as_party(conn, user, loaded).await
+    organisation::require_party(conn, user, &loaded).await?;
+    Ok(loaded.deal)
 }
 
 /// Loads a deal that must concern the caller, for whoever only asks.
@@ -243,9 +245,11 @@ pub(crate) async fn load_as_party(
     id: DealId,
 ) -> Result<Deal, Error> {
     let loaded = rows::load(conn, id).await?;
-    organisation::as_party(conn, user, loaded).await
+    organisation::require_party(conn, user, &loaded).await?;
+    Ok(loaded.deal)
 }
 
+/// The deal as it is then.
 async fn command_as_party(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -253,8 +257,10 @@ async fn command_as_party(
     command: &Command,
     reason: Option<String>,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
-    let mut deal = lock_as_party(conn, user, id).await?;
+) -> Result<Loaded, Error> {
+    let loaded = rows::load_for_update(conn, id).await?;
+    organisation::require_party(conn, user, &loaded).await?;
+    let mut deal = loaded.deal;
     if *command == Command::Propose && deal.role_of(user) == Some(deal.offered_by) {
         deal = inviting::join_if_proven(conn, deal, now).await?;
     }
@@ -265,5 +271,6 @@ async fn command_as_party(
         return Err(Error::Conflict(Conflict::PaymentInProgress));
     }
     let decision = deal::decide(&deal, command, by.actor, now)?;
-    apply(conn, &deal, &decision, &by, now).await
+    apply(conn, &deal, &decision, &by, now).await?;
+    Ok(Loaded { deal: decision.deal, updated_at: now, ..loaded })
 }

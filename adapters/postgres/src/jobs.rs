@@ -90,21 +90,22 @@ statement! {
         payloads: Array<Jsonb> = Vec<Value>,
         keys: Array<Text> = Vec<String>,
         attempts: Array<Integer> = Vec<i32>,
-        due_at: Timestamptz = DateTime<Utc>,
+        due_at: Array<Timestamptz> = Vec<DateTime<Utc>>,
         created_at: Timestamptz = DateTime<Utc>,
-    ) "insert into jobs (id, queue, kind, payload, key, attempts_max, state, due_at, created_at)
-        select *, 'queued', $7, $8 from unnest($1, $2, $3, $4, $5, $6)
+    ) "insert into jobs (id, queue, kind, payload, key, attempts_max, due_at, state, created_at)
+        select *, 'queued', $8 from unnest($1, $2, $3, $4, $5, $6, $7)
         on conflict on constraint jobs_key_unique do nothing"
 }
 
-/// Several at once, all due now.
+/// Several at once, each with the moment at which it is due.
 pub(crate) async fn enqueue_all(
     conn: &mut AsyncPgConnection,
-    jobs: impl IntoIterator<Item = Job>,
+    jobs: impl IntoIterator<Item = (Job, DateTime<Utc>)>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let mut columns = InsertJobs { due_at: now, created_at: now, ..InsertJobs::default() };
-    for job in jobs {
+    let mut columns = InsertJobs { created_at: now, ..InsertJobs::default() };
+    for (job, due_at) in jobs {
+        columns.due_at.push(due_at);
         columns.ids.push(Uuid::now_v7());
         columns.queues.push(job.queue());
         columns.kinds.push(job.kind());
@@ -112,7 +113,9 @@ pub(crate) async fn enqueue_all(
         columns.keys.push(job.key());
         columns.attempts.push(job.attempts_max());
     }
-    columns.execute(conn).await?;
+    if !columns.ids.is_empty() {
+        columns.execute(conn).await?;
+    }
     Ok(())
 }
 

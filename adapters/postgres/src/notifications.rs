@@ -9,6 +9,7 @@ use crate::jobs::{self, Claim};
 use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::notifications;
+use crate::statement::statement;
 use crate::users::{self, User};
 use crate::vault::{Column, Vault};
 use amana_domain::contact::{Contact, ContactKind};
@@ -17,6 +18,7 @@ use amana_domain::notice::{self, Channel, Locale, Template};
 use amana_domain::time::EAT;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -44,8 +46,59 @@ impl std::fmt::Debug for PendingNotification {
     }
 }
 
-/// Records one message per channel of the template, each with a job of its own: a failing SMS gateway
-/// must not repeat the e-mail.
+/// What somebody is to be told, at the address and number that they have when it is sent.
+pub(crate) struct Message {
+    user: UserId,
+    template: Template,
+    params: Value,
+}
+
+impl Message {
+    pub(crate) fn new(user: &User, template: Template, params: Value) -> Self {
+        Self { user: user.id, template, params: with_name(params, user) }
+    }
+}
+
+statement! {
+    #[derive(Default)]
+    InsertMessages(
+        ids: Array<SqlUuid> = Vec<Uuid>,
+        users: Array<SqlUuid> = Vec<Uuid>,
+        templates: Array<Text> = Vec<&'static str>,
+        channels: Array<Text> = Vec<&'static str>,
+        params: Array<Jsonb> = Vec<Value>,
+        created_at: Timestamptz = DateTime<Utc>,
+    ) "insert into notifications (id, user_id, template, channel, params, created_at)
+        select *, $6 from unnest($1, $2, $3, $4, $5)"
+}
+
+/// Records each message once per channel of its template, each with a job of its own: a failing SMS gateway must not
+/// repeat the e-mail.
+pub(crate) async fn enqueue_all(
+    conn: &mut AsyncPgConnection,
+    messages: Vec<Message>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let mut columns = InsertMessages { created_at: now, ..InsertMessages::default() };
+    for message in messages {
+        for channel in notice::channels(message.template) {
+            columns.ids.push(Uuid::now_v7());
+            columns.users.push(message.user.uuid());
+            columns.templates.push(message.template.as_str());
+            columns.channels.push(channel.as_str());
+            columns.params.push(message.params.clone());
+        }
+    }
+    if columns.ids.is_empty() {
+        return Ok(());
+    }
+    let jobs: Vec<Job> =
+        columns.ids.iter().map(|id| Job::SendNotification { notification: *id }).collect();
+    columns.execute(conn).await?;
+    jobs::enqueue_all(conn, jobs.into_iter().map(|job| (job, now)), now).await
+}
+
+/// One message, likewise.
 pub(crate) async fn enqueue(
     conn: &mut AsyncPgConnection,
     user: &User,
@@ -53,19 +106,15 @@ pub(crate) async fn enqueue(
     params: Value,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    for channel in notice::channels(template) {
-        let message = NewMessage {
-            template,
-            channel: *channel,
-            params: params.clone(),
-            to: None,
-            code: None,
-            invitation: None,
-            deal_invitation: None,
-        };
-        insert(conn, user, message, now).await?;
+    enqueue_all(conn, vec![Message::new(user, template, params)], now).await
+}
+
+/// Whoever it is told is called by their name.
+fn with_name(mut params: Value, user: &User) -> Value {
+    if let Some(map) = params.as_object_mut() {
+        map.insert("name".to_owned(), json!(user.name));
     }
-    Ok(())
+    params
 }
 
 /// Records one message to an address or number that need not be the person's own (any more, or yet). A
@@ -150,12 +199,9 @@ struct NewMessage {
 async fn insert(
     conn: &mut AsyncPgConnection,
     user: &User,
-    mut message: NewMessage,
+    message: NewMessage,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    if let Some(map) = message.params.as_object_mut() {
-        map.insert("name".to_owned(), json!(user.name));
-    }
     let id = Uuid::now_v7();
     diesel::insert_into(notifications::table)
         .values((
@@ -163,7 +209,7 @@ async fn insert(
             notifications::user_id.eq(user.id.uuid()),
             notifications::template.eq(message.template.as_str()),
             notifications::channel.eq(message.channel.as_str()),
-            notifications::params.eq(message.params),
+            notifications::params.eq(with_name(message.params, user)),
             notifications::address_sealed.eq(message.to),
             notifications::code_id.eq(message.code),
             notifications::invitation_id.eq(message.invitation),

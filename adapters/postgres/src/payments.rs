@@ -142,6 +142,9 @@ pub(crate) async fn newest_of_deals(
     vault: &Vault,
     deals: &[Uuid],
 ) -> Result<BTreeMap<DealId, PaymentView>, Error> {
+    if deals.is_empty() {
+        return Ok(BTreeMap::new());
+    }
     let rows: Vec<rows::ViewRow> = rows::ViewRow::query()
         .filter(payments::deal_id.eq_any(deals))
         .distinct_on(payments::deal_id)

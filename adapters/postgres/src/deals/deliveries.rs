@@ -90,6 +90,9 @@ pub(super) async fn of_milestones(
     conn: &mut AsyncPgConnection,
     ids: &[Uuid],
 ) -> Result<BTreeMap<MilestoneId, Vec<DeliveryView>>, Error> {
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
     let rows: Vec<DeliveryRow> = DeliveryRow::query()
         .filter(deliveries::milestone_id.eq_any(ids))
         .order(deliveries::n)

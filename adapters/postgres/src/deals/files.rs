@@ -1,7 +1,8 @@
 //! Files of the two sides of a deal: evidence in a dispute, and what a seller shows to have delivered.
 
 use super::disputes::require_side;
-use super::{disputes, load_as_party, lock_as_party, rows, timeline};
+use super::timeline::{self, NewEvent};
+use super::{disputes, load_as_party, lock_as_party, rows};
 use crate::audit;
 use crate::documents::Document;
 use crate::error::Error;
@@ -147,7 +148,8 @@ async fn insert(
     let data =
         json!({ "document": document.id.to_string(), "sha256": hex::encode(document.sha256) });
     let actor = Actor::User(user);
-    timeline::append(conn, deal.id, event, Some(milestone), actor, data.clone(), now).await?;
+    let new = NewEvent { name: event, milestone: Some(milestone), actor, data: data.clone() };
+    timeline::append(conn, deal.id, vec![new], now).await?;
     audit::record(conn, now, actor, event, deal.id, data).await
 }
 

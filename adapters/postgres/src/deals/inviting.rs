@@ -135,6 +135,9 @@ pub(super) async fn of_deals(
     conn: &mut AsyncPgConnection,
     ids: &[Uuid],
 ) -> Result<Vec<(DealId, DealInvitation)>, Error> {
+    if ids.is_empty() {
+        return Ok(vec![]);
+    }
     let rows: Vec<Row> = Row::query()
         .filter(deal_invitations::deal_id.eq_any(ids))
         .filter(deal_invitations::ended_at.is_null())

@@ -40,20 +40,20 @@ pub(super) async fn may_read(
     }
 }
 
-/// The deal, for whoever has a part in it; the domain tells which.
+/// That somebody has a part in the deal; the domain tells which.
 ///
 /// # Errors
 /// [`Refusal::WrongParty`] for those who may only read it; for everybody else it does not exist.
-pub(super) async fn as_party(
+pub(super) async fn require_party(
     conn: &mut AsyncPgConnection,
     user: UserId,
-    loaded: Loaded,
-) -> Result<Deal, Error> {
+    loaded: &Loaded,
+) -> Result<(), Error> {
     let Loaded { deal, organisation, .. } = loaded;
     if deal.concerns(user) {
-        return Ok(deal);
+        return Ok(());
     }
-    Err(match may_read(conn, user, &deal, organisation).await? {
+    Err(match may_read(conn, user, deal, *organisation).await? {
         true => Error::Refused(Refusal::WrongParty { wanted: deal.offered_by }),
         false => Error::NotFound("deal"),
     })

@@ -44,6 +44,9 @@ pub(super) async fn of_deals(
     conn: &mut AsyncPgConnection,
     ids: &[Uuid],
 ) -> Result<BTreeMap<DealId, PayReference>, Error> {
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
     let rows: Vec<(Uuid, String)> = deal_references::table
         .filter(deal_references::deal_id.eq_any(ids))
         .select((deal_references::deal_id, deal_references::reference))

@@ -25,19 +25,16 @@ pub struct Reminder {
     pub before_s: i64,
 }
 
-/// Enqueues the reminders of a deadline that has begun to run.
-pub(super) async fn plan(
-    conn: &mut AsyncPgConnection,
+/// The reminders of a deadline that has begun to run, each with its moment.
+pub(super) fn planned(
     deal: DealId,
     (timer, due_at): (Timer, DateTime<Utc>),
     now: DateTime<Utc>,
-) -> Result<(), Error> {
-    for at in deal::reminders(due_at, now) {
+) -> impl Iterator<Item = (Job, DateTime<Utc>)> {
+    deal::reminders(due_at, now).map(move |at| {
         let before_s = due_at.signed_duration_since(at).num_seconds();
-        let job = Job::RemindDeal { deal: deal.uuid(), timer: timer.into(), due_at, before_s };
-        jobs::enqueue(conn, &job, at, now).await?;
-    }
-    Ok(())
+        (Job::RemindDeal { deal: deal.uuid(), timer: timer.into(), due_at, before_s }, at)
+    })
 }
 
 impl Store {

@@ -2,7 +2,7 @@
 
 use super::write::By;
 use crate::error::Error;
-use crate::notifications::{self, deadline_text};
+use crate::notifications::{self, Message, deadline_text};
 use crate::users::{self, User};
 use amana_domain::deal::{Deal, DealState, Decision, Event, Role};
 use amana_domain::id::UserId;
@@ -22,18 +22,19 @@ pub(super) async fn tell(
     let deal = &decision.deal;
     let sides =
         Sides { buyer: user(conn, deal.buyer).await?, seller: user(conn, deal.seller).await? };
+    let mut messages = vec![];
     for event in &decision.events {
         for (role, template) in notice::of_event(event, deal) {
             let Some(to) = sides.of(role) else { continue };
             let other = sides.of(role.other());
             let other = other.map_or(nobody_yet(to.locale), |user| user.name.as_str());
             let params = params(decision, event, to.id, other, by)?;
-            notifications::enqueue(conn, to, template, params, now).await?;
+            messages.push(Message::new(to, template, params));
         }
-        tell_payers(conn, decision, event, &sides, now).await?;
-        tell_broker(conn, decision, event, now).await?;
+        messages.extend(to_payers(conn, decision, event, &sides).await?);
+        messages.extend(to_broker(conn, decision, event).await?);
     }
-    Ok(())
+    notifications::enqueue_all(conn, messages, now).await
 }
 
 /// What somebody is called who was invited and has not joined: no more is known of them.
@@ -45,13 +46,12 @@ const fn nobody_yet(locale: Locale) -> &'static str {
 }
 
 /// Who pays without being a side hears of what concerns their money.
-async fn tell_payers(
+async fn to_payers(
     conn: &mut AsyncPgConnection,
     decision: &Decision,
     event: &Event,
     sides: &Sides,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<Vec<Message>, Error> {
     let deal = &decision.deal;
     match event {
         Event::PayerNamed(payer) => {
@@ -61,7 +61,7 @@ async fn tell_payers(
                 "deal_title": deal.title,
                 "amount": deal.price().map_err(Error::row)?.to_string(),
             });
-            notifications::enqueue(conn, &to, Template::PayerNamed, params, now).await
+            Ok(vec![Message::new(&to, Template::PayerNamed, params)])
         }
         Event::Paid { payer, amount } if deal.buyer != Some(*payer) => {
             let to = users::load(conn, *payer).await?;
@@ -75,34 +75,34 @@ async fn tell_payers(
                 "amount": amount.to_string(),
                 "left": left.map_err(Error::row)?.to_string(),
             });
-            notifications::enqueue(conn, &to, template, params, now).await
+            Ok(vec![Message::new(&to, template, params)])
         }
         Event::PaymentReturned { payer, amount } => {
-            returned(conn, deal, *payer, *amount, now).await
+            Ok(vec![returned(conn, deal, *payer, *amount).await?])
         }
         Event::MilestoneRefunded(_) | Event::MilestoneSplit { .. } => {
+            let mut messages = vec![];
             for payer in &deal.payers {
                 let minor = received(decision, event, payer.user);
                 if deal.buyer != Some(payer.user) && minor > 0 {
                     let amount = Money::new(minor, deal.currency).map_err(Error::row)?;
-                    returned(conn, deal, payer.user, amount, now).await?;
+                    messages.push(returned(conn, deal, payer.user, amount).await?);
                 }
             }
-            Ok(())
+            Ok(messages)
         }
-        _ => Ok(()),
+        _ => Ok(vec![]),
     }
 }
 
 /// Whoever brought the two together hears of the agreement, and of each part of the commission.
-async fn tell_broker(
+async fn to_broker(
     conn: &mut AsyncPgConnection,
     decision: &Decision,
     event: &Event,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<Option<Message>, Error> {
     let deal = &decision.deal;
-    let Some(broker) = deal.broker else { return Ok(()) };
+    let Some(broker) = deal.broker else { return Ok(None) };
     let (template, minor) = match event {
         Event::Agreed(_) => {
             let parts = deal.milestones.iter().map(|m| m.charge.commission.minor());
@@ -111,10 +111,10 @@ async fn tell_broker(
         Event::MilestoneReleased(_) | Event::MilestoneSplit { .. } => {
             (Template::BrokerPaid, received(decision, event, broker.user))
         }
-        _ => return Ok(()),
+        _ => return Ok(None),
     };
     if minor == 0 {
-        return Ok(());
+        return Ok(None);
     }
     let to = users::load(conn, broker.user).await?;
     let amount = Money::new(minor, deal.currency).map_err(Error::row)?;
@@ -123,7 +123,7 @@ async fn tell_broker(
     if let (Some(milestone), Some(map)) = (milestone, params.as_object_mut()) {
         map.insert("milestone".to_owned(), json!(milestone.title));
     }
-    notifications::enqueue(conn, &to, template, params, now).await
+    Ok(Some(Message::new(&to, template, params)))
 }
 
 async fn returned(
@@ -131,11 +131,10 @@ async fn returned(
     deal: &Deal,
     payer: UserId,
     amount: Money,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<Message, Error> {
     let to = users::load(conn, payer).await?;
     let params = json!({ "deal_title": deal.title, "amount": amount.to_string() });
-    notifications::enqueue(conn, &to, Template::PaymentReturned, params, now).await
+    Ok(Message::new(&to, Template::PaymentReturned, params))
 }
 
 struct Sides {

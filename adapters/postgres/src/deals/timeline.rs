@@ -6,11 +6,13 @@ use crate::error::Error;
 use crate::page::Page;
 use crate::pool::Store;
 use crate::schema::{deal_events, deals};
-use amana_domain::deal::{Actor, Deal, Event};
+use crate::statement::statement;
+use amana_domain::deal::{Actor, Deal, Decision, Event};
 use amana_domain::id::{DealId, MilestoneId, UserId};
 use amana_domain::money::Money;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -26,46 +28,86 @@ pub struct TimelineEvent {
     pub at: DateTime<Utc>,
 }
 
-/// Numbers the event within its deal; the deal's row is locked by this.
+statement! {
+    #[derive(Default)]
+    InsertEvents(
+        deal: SqlUuid = Uuid,
+        at: Timestamptz = DateTime<Utc>,
+        seqs: Array<BigInt> = Vec<i64>,
+        names: Array<Text> = Vec<&'static str>,
+        milestones: Array<Nullable<SqlUuid>> = Vec<Option<Uuid>>,
+        actors: Array<Nullable<SqlUuid>> = Vec<Option<Uuid>>,
+        data: Array<Jsonb> = Vec<Value>,
+    ) "insert into deal_events (deal_id, at, seq, name, milestone_id, actor_id, data)
+        select $1, $2, new.* from unnest($3, $4, $5, $6, $7) as new"
+}
+
+/// An event that has no number yet.
+pub(super) struct NewEvent {
+    pub(super) name: &'static str,
+    pub(super) milestone: Option<MilestoneId>,
+    pub(super) actor: Actor,
+    pub(super) data: Value,
+}
+
+/// Numbers the events within their deal; the deal's row is locked by this.
 #[expect(clippy::arithmetic_side_effects, reason = "the database adds")]
 pub(super) async fn append(
     conn: &mut AsyncPgConnection,
     deal: DealId,
-    name: &str,
-    milestone: Option<MilestoneId>,
-    actor: Actor,
-    data: Value,
+    events: Vec<NewEvent>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let seq: i64 = diesel::update(deals::table.find(deal.uuid()))
-        .set(deals::event_seq.eq(deals::event_seq + 1))
+    let more = i64::try_from(events.len()).map_err(Error::row)?;
+    let last: i64 = diesel::update(deals::table.find(deal.uuid()))
+        .set(deals::event_seq.eq(deals::event_seq + more))
         .returning(deals::event_seq)
         .get_result(conn)
         .await?;
-    diesel::insert_into(deal_events::table)
-        .values((
-            deal_events::deal_id.eq(deal.uuid()),
-            deal_events::seq.eq(seq),
-            deal_events::name.eq(name),
-            deal_events::milestone_id.eq(milestone.map(MilestoneId::uuid)),
-            deal_events::actor_id.eq(actor_user(actor).map(UserId::uuid)),
-            deal_events::data.eq(data),
-            deal_events::at.eq(now),
-        ))
-        .execute(conn)
-        .await?;
+    let mut columns = InsertEvents { deal: deal.uuid(), at: now, ..InsertEvents::default() };
+    columns.seqs.extend((1..=last).rev().take(events.len()));
+    columns.seqs.reverse();
+    for event in events {
+        columns.names.push(event.name);
+        columns.milestones.push(event.milestone.map(MilestoneId::uuid));
+        columns.actors.push(actor_user(event.actor).map(UserId::uuid));
+        columns.data.push(event.data);
+    }
+    columns.execute(conn).await?;
     Ok(())
 }
 
-/// An event of the rules, with what was before and what is after it.
+/// The events of a decision, each with what was before and what is after all of them.
 pub(super) async fn record(
     conn: &mut AsyncPgConnection,
     before: &Deal,
-    after: &Deal,
-    event: &Event,
+    decision: &Decision,
     by: &By,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    let deal = &decision.deal;
+    let new = |event: &Event| NewEvent {
+        name: event.name(),
+        milestone: event.milestone(),
+        actor: by.actor,
+        data: told(before, deal, event, by),
+    };
+    append(conn, deal.id, decision.events.iter().map(new).collect(), now).await
+}
+
+/// That a deal was made.
+pub(super) async fn created(
+    conn: &mut AsyncPgConnection,
+    deal: &Deal,
+    by: &By,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let data = told(deal, deal, &Event::Created, by);
+    let event = NewEvent { name: Event::Created.name(), milestone: None, actor: by.actor, data };
+    append(conn, deal.id, vec![event], now).await
+}
+
+fn told(before: &Deal, after: &Deal, event: &Event, by: &By) -> Value {
     let mut data = details(event);
     if let Value::Object(map) = &mut data {
         map.insert("state".to_owned(), json!(after.state.as_str()));
@@ -79,7 +121,7 @@ pub(super) async fn record(
             map.insert("milestone".to_owned(), states);
         }
     }
-    append(conn, after.id, event.name(), event.milestone(), by.actor, data, now).await
+    data
 }
 
 /// What the event itself tells.
@@ -130,11 +172,12 @@ fn details(event: &Event) -> Value {
 pub(crate) async fn note(
     conn: &mut AsyncPgConnection,
     deal: DealId,
-    name: &str,
+    name: &'static str,
     data: Value,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    append(conn, deal, name, None, Actor::System, data, now).await
+    let event = NewEvent { name, milestone: None, actor: Actor::System, data };
+    append(conn, deal, vec![event], now).await
 }
 
 impl Store {

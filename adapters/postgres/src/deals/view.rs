@@ -11,7 +11,7 @@ use crate::payments::{self, PaymentView};
 use crate::people::PersonView;
 use crate::users;
 use crate::vault::Vault;
-use amana_domain::deal::{Deal, Role};
+use amana_domain::deal::{Deal, DealState, MilestoneState, Role};
 use amana_domain::id::{DealId, MilestoneId, OrganisationId, UserId};
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
@@ -53,6 +53,15 @@ pub(crate) async fn view(
     id: DealId,
 ) -> Result<DealView, Error> {
     let loaded = rows::load(conn, id).await?;
+    of(conn, vault, loaded).await
+}
+
+/// As [`view`], of what is known of it already.
+pub(super) async fn of(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    loaded: Loaded,
+) -> Result<DealView, Error> {
     let found = seen(conn, vault, vec![loaded]).await?;
     found.into_iter().next().ok_or(Error::NotFound("deal"))
 }
@@ -79,15 +88,22 @@ async fn seen(
 ) -> Result<Vec<DealView>, Error> {
     let everybody: BTreeSet<UserId> = loaded.iter().flat_map(|one| one.deal.people()).collect();
     let names = users::people(conn, &everybody).await?;
-    let ids: Vec<Uuid> = loaded.iter().map(|one| one.deal.id.uuid()).collect();
-    let mut references = references::of_deals(conn, &ids).await?;
-    let mut newest = payments::newest_of_deals(conn, vault, &ids).await?;
+    let ids = |wanted: fn(&Deal) -> bool| -> Vec<Uuid> {
+        let wanted = loaded.iter().filter(|one| wanted(&one.deal));
+        wanted.map(|one| one.deal.id.uuid()).collect()
+    };
+    // What a deal cannot have yet, or any more, is not asked for.
+    let agreed = ids(|deal| !matches!(deal.state, DealState::Draft | DealState::Proposed));
+    let mut references = references::of_deals(conn, &agreed).await?;
+    let mut newest = payments::newest_of_deals(conn, vault, &agreed).await?;
     let milestones = loaded.iter().flat_map(|one| &one.deal.milestones);
+    let milestones = milestones.filter(|milestone| milestone.state != MilestoneState::Planned);
     let milestones: Vec<Uuid> = milestones.map(|milestone| milestone.id.uuid()).collect();
     let mut deliveries = deliveries::of_milestones(conn, &milestones).await?;
-    let mut signed = revisions::signatures(conn, &ids).await?;
+    let mut signed = revisions::signatures(conn, &ids(|_| true)).await?;
+    let incomplete = ids(|deal| deal.buyer.is_none() || deal.seller.is_none());
     let invited: BTreeMap<DealId, DealInvitation> =
-        inviting::of_deals(conn, &ids).await?.into_iter().collect();
+        inviting::of_deals(conn, &incomplete).await?.into_iter().collect();
     let view = |Loaded { deal, organisation, created_at, updated_at }| {
         let people = deal.people().into_iter();
         let people = people.filter_map(|id| names.get(&id).map(|person| (id, person.clone())));

@@ -14,6 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
+use std::iter;
 
 /// A deadline itself is still in time; its timer runs just after it.
 const AFTER_DEADLINE: TimeDelta = TimeDelta::seconds(1);
@@ -61,20 +62,29 @@ pub(crate) async fn apply(
     update(conn, before, deal, now).await?;
     ledger::post(conn, &decision.entries, now).await?;
     let by = &disputes::follow(conn, before, decision, by, now).await?;
+    timeline::record(conn, before, decision, by, now).await?;
     for event in &decision.events {
-        timeline::record(conn, before, deal, event, by, now).await?;
         let data = json!({ "from": before.state.as_str(), "to": deal.state.as_str() });
         audit::record(conn, now, by.actor, event.name(), deal.id, data).await?;
     }
-    for (timer, due_at) in decision.timers(before) {
-        let job = Job::LapseDeal { deal: deal.id.uuid(), timer: timer.into(), due_at };
-        let after = due_at.checked_add_signed(AFTER_DEADLINE).unwrap_or(due_at);
-        jobs::enqueue(conn, &job, after, now).await?;
-        reminders::plan(conn, deal.id, (timer, due_at), now).await?;
-    }
+    jobs::enqueue_all(conn, timers(before, decision, now), now).await?;
     references::assign(conn, before, deal, now).await?;
     telling::tell(conn, decision, by, now).await?;
     inviting::follow(conn, decision, now).await
+}
+
+/// What is to happen by itself now that deadlines have begun to run.
+fn timers(
+    before: &Deal,
+    decision: &Decision,
+    now: DateTime<Utc>,
+) -> impl Iterator<Item = (Job, DateTime<Utc>)> {
+    let deal = decision.deal.id;
+    decision.timers(before).flat_map(move |(timer, due_at)| {
+        let job = Job::LapseDeal { deal: deal.uuid(), timer: timer.into(), due_at };
+        let after = due_at.checked_add_signed(AFTER_DEADLINE).unwrap_or(due_at);
+        iter::once((job, after)).chain(reminders::planned(deal, (timer, due_at), now))
+    })
 }
 
 async fn update(

@@ -60,8 +60,9 @@ pub(super) async fn made(
     transfers(made, now).execute(conn).await?;
     spending(made).execute(conn).await?;
     audit::record_all(conn, now, made.iter().map(record)).await?;
-    let announce =
-        |one: &Made<'_>| Job::AnnounceTransfer { transfer: one.candidate.transfer.id.uuid() };
+    let announce = |one: &Made<'_>| {
+        (Job::AnnounceTransfer { transfer: one.candidate.transfer.id.uuid() }, now)
+    };
     jobs::enqueue_all(conn, made.iter().map(announce), now).await
 }
 
