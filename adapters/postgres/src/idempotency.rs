@@ -3,6 +3,7 @@
 use crate::error::{Conflict, Error, StoreError};
 use crate::pool::Store;
 use crate::schema::idempotency_keys;
+use crate::statement::kept;
 use crate::statement::statement;
 use crate::through::current_key;
 use crate::users::require_open;
@@ -238,13 +239,12 @@ pub(crate) async fn complete(
     keyed: &Keyed,
     answer: Answer,
 ) -> Result<Outcome, Error> {
-    diesel::update(idempotency_keys::table.find((keyed.user.uuid(), &keyed.key)))
-        .set((
-            idempotency_keys::status.eq(Some(answer.status)),
-            idempotency_keys::body.eq(Some(&answer.body)),
-        ))
-        .execute(conn)
-        .await?;
+    let key = idempotency_keys::table.find((keyed.user.uuid(), &keyed.key));
+    let done = diesel::update(key).set((
+        idempotency_keys::status.eq(Some(answer.status)),
+        idempotency_keys::body.eq(Some(&answer.body)),
+    ));
+    kept(done).execute(conn).await?;
     Ok(Outcome { answer, replayed: false })
 }
 

@@ -1,5 +1,41 @@
-//! Statements that are written by hand and prepared once per connection. Diesel prepares anew whatever goes
-//! through `sql_query`; a query that is a type of its own it keeps.
+//! Statements that are prepared once per connection: those that are written by hand, and those of Diesel that it would
+//! prepare anew each time (whatever goes through `sql_query`, every update, inserts with values that may be missing).
+
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_dsl::RunQueryDsl;
+use diesel::{QueryResult, query_builder::AsQuery};
+
+/// A query of Diesel's that is kept by its text. Only for queries whose text takes a few forms: each stays in the memory
+/// of each connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kept<Q>(Q);
+
+pub(crate) fn kept<Q: AsQuery>(query: Q) -> Kept<Q::Query> {
+    Kept(query.as_query())
+}
+
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Kept<Q> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.0.walk_ast(out)
+    }
+
+    fn is_safe_to_cache_prepared(&self, _backend: &Pg) -> QueryResult<bool> {
+        Ok(true)
+    }
+}
+
+impl<Q> QueryId for Kept<Q> {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Q: Query> Query for Kept<Q> {
+    type SqlType = Q::SqlType;
+}
+
+impl<Q, C> RunQueryDsl<C> for Kept<Q> {}
 
 /// The pieces of a statement, each with the number of the parameter behind it (0: none, the last piece).
 pub(crate) fn pieces(text: &'static str) -> impl Iterator<Item = (&'static str, usize)> {

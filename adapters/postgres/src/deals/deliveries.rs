@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::pool::Store;
 use crate::row::{grouped, parse};
 use crate::schema::deliveries;
+use crate::statement::kept;
 use crate::users;
 use amana_domain::deal::{Actor, Command, Deal, Proof, Refusal, Shown, decide};
 use amana_domain::id::{DealId, MilestoneId, UserId};
@@ -159,7 +160,7 @@ impl Store {
             require_files(conn, part, shown.as_ref()).await?;
             apply(conn, &deal, &decision, &by, now).await?;
             let row = DeliveryRow::of(&deal, part, shown.as_ref(), (user, now))?;
-            diesel::insert_into(deliveries::table).values(row).execute(conn).await?;
+            kept(diesel::insert_into(deliveries::table).values(row)).execute(conn).await?;
             view(conn, vault, id).await
         })
         .await

@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::row::{grouped, money, parse};
 use crate::schema::milestones;
+use crate::statement::kept;
 use amana_domain::deal::{Award, Costs, Dispute, Item, Milestone, Offers, Stage};
 use amana_domain::fee::Charge;
 use amana_domain::id::{DealId, MilestoneId, UserId};
@@ -206,7 +207,8 @@ pub(super) async fn save(
     for ((position, old), new) in (1i16..).zip(before).zip(after) {
         if old != new {
             let row = MilestoneRow::of(deal, position, new)?;
-            diesel::update(milestones::table.find(new.id.uuid())).set(row).execute(conn).await?;
+            let update = diesel::update(milestones::table.find(new.id.uuid())).set(row);
+            kept(update).execute(conn).await?;
         }
     }
     Ok(())
@@ -221,6 +223,6 @@ pub(super) async fn insert(
         .zip(milestones)
         .map(|(position, milestone)| MilestoneRow::of(deal, position, milestone))
         .collect::<Result<_, _>>()?;
-    diesel::insert_into(milestones::table).values(rows).execute(conn).await?;
+    kept(diesel::insert_into(milestones::table).values(rows)).execute(conn).await?;
     Ok(())
 }

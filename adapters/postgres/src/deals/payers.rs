@@ -5,6 +5,7 @@ use crate::error::{Conflict, Error};
 use crate::pool::Store;
 use crate::row::{grouped, money};
 use crate::schema::{deal_participants, deal_payers};
+use crate::statement::kept;
 use crate::users;
 use amana_domain::deal::{Command, Deal, Payer};
 use amana_domain::id::{DealId, UserId};
@@ -72,10 +73,10 @@ pub(super) async fn save(
             Some(old) if old == payer => {}
             Some(_) => {
                 let at = deal_payers::table.find((row.deal_id, row.position));
-                diesel::update(at).set(row).execute(conn).await?;
+                kept(diesel::update(at).set(row)).execute(conn).await?;
             }
             None => {
-                diesel::insert_into(deal_payers::table).values(row).execute(conn).await?;
+                kept(diesel::insert_into(deal_payers::table).values(row)).execute(conn).await?;
             }
         }
     }

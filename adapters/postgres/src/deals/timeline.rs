@@ -5,7 +5,7 @@ use crate::audit::actor_user;
 use crate::error::Error;
 use crate::page::Page;
 use crate::pool::Store;
-use crate::schema::{deal_events, deals};
+use crate::schema::deal_events;
 use crate::statement::statement;
 use amana_domain::deal::{Actor, Deal, Decision, Event};
 use amana_domain::id::{DealId, MilestoneId, UserId};
@@ -33,13 +33,15 @@ statement! {
     InsertEvents(
         deal: SqlUuid = Uuid,
         at: Timestamptz = DateTime<Utc>,
-        seqs: Array<BigInt> = Vec<i64>,
+        count: BigInt = i64,
         names: Array<Text> = Vec<&'static str>,
         milestones: Array<Nullable<SqlUuid>> = Vec<Option<Uuid>>,
         actors: Array<Nullable<SqlUuid>> = Vec<Option<Uuid>>,
         data: Array<Jsonb> = Vec<Value>,
-    ) "insert into deal_events (deal_id, at, seq, name, milestone_id, actor_id, data)
-        select $1, $2, new.* from unnest($3, $4, $5, $6, $7) as new"
+    ) "with numbered as (update deals set event_seq = event_seq + $3 where id = $1 returning event_seq)
+        insert into deal_events (deal_id, at, seq, name, milestone_id, actor_id, data)
+        select $1, $2, numbered.event_seq - $3 + new.n, new.name, new.milestone_id, new.actor_id, new.data
+        from numbered, unnest($4, $5, $6, $7) with ordinality as new (name, milestone_id, actor_id, data, n)"
 }
 
 /// An event that has no number yet.
@@ -51,22 +53,14 @@ pub(super) struct NewEvent {
 }
 
 /// Numbers the events within their deal; the deal's row is locked by this.
-#[expect(clippy::arithmetic_side_effects, reason = "the database adds")]
 pub(super) async fn append(
     conn: &mut AsyncPgConnection,
     deal: DealId,
     events: Vec<NewEvent>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let more = i64::try_from(events.len()).map_err(Error::row)?;
-    let last: i64 = diesel::update(deals::table.find(deal.uuid()))
-        .set(deals::event_seq.eq(deals::event_seq + more))
-        .returning(deals::event_seq)
-        .get_result(conn)
-        .await?;
-    let mut columns = InsertEvents { deal: deal.uuid(), at: now, ..InsertEvents::default() };
-    columns.seqs.extend((1..=last).rev().take(events.len()));
-    columns.seqs.reverse();
+    let count = i64::try_from(events.len()).map_err(Error::row)?;
+    let mut columns = InsertEvents { deal: deal.uuid(), at: now, count, ..InsertEvents::default() };
     for event in events {
         columns.names.push(event.name);
         columns.milestones.push(event.milestone.map(MilestoneId::uuid));

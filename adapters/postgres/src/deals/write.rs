@@ -7,6 +7,7 @@ use super::{
 use crate::error::Error;
 use crate::job::Job;
 use crate::schema::deals;
+use crate::statement::kept;
 use crate::{audit, jobs, ledger};
 use amana_domain::deal::{Actor, Deal, Decision};
 use amana_domain::id::{DealId, OrganisationId};
@@ -44,7 +45,7 @@ pub(super) async fn insert(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let row = DealRow::of(deal, organisation, now)?;
-    diesel::insert_into(deals::table).values(row).execute(conn).await?;
+    kept(diesel::insert_into(deals::table).values(row)).execute(conn).await?;
     milestones::insert(conn, deal.id, &deal.milestones).await?;
     payers::list(conn, None, deal).await
 }
@@ -94,7 +95,7 @@ async fn update(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let row = DealRow::of(deal, None, now)?;
-    diesel::update(deals::table.find(deal.id.uuid())).set(row).execute(conn).await?;
+    kept(diesel::update(deals::table.find(deal.id.uuid())).set(row)).execute(conn).await?;
     milestones::save(conn, deal.id, &before.milestones, &deal.milestones).await?;
     payers::save(conn, deal.id, &before.payers, &deal.payers).await?;
     payers::list(conn, Some(before), deal).await
