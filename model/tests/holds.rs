@@ -126,7 +126,7 @@ fn what_may_not_be_done_is_tried() {
         actions.iter().filter_map(|a| action::command(&market, &market.opening, a)).collect();
     let names: std::collections::BTreeSet<_> = tried.iter().map(|(_, c)| c.name()).collect();
     // Deadlines cannot be moved while none runs.
-    assert_eq!(names.len(), 17, "{names:?}");
+    assert_eq!(names.len(), 18, "{names:?}");
     assert!(tried.iter().any(|(actor, _)| *actor == Actor::System));
     assert!(!actions.iter().any(|action| matches!(action, Action::Wait { .. })));
 }
