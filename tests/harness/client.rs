@@ -63,7 +63,7 @@ impl Answer {
 #[must_use]
 pub fn race_rounds() -> usize {
     let wanted = std::env::var("AMANA_RACE_ROUNDS").ok();
-    wanted.map_or(100, |rounds| rounds.parse().expect("AMANA_RACE_ROUNDS is a number"))
+    wanted.map_or(200, |rounds| rounds.parse().expect("AMANA_RACE_ROUNDS is a number"))
 }
 
 impl App {

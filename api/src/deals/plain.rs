@@ -29,7 +29,7 @@ pub(super) fn deal_text(view: &DealView) -> String {
             "Disputed; what is disputed is locked until it is settled.".to_owned()
         }
         DealState::Released => "Completed; the seller has been paid.".to_owned(),
-        DealState::Refunded => "Over; the buyer has the money back.".to_owned(),
+        DealState::Refunded => "Over; whoever paid has the money back.".to_owned(),
         DealState::Cancelled => "Called off before it was paid.".to_owned(),
         DealState::Expired => "Over; a deadline passed before it was paid.".to_owned(),
     }

@@ -315,8 +315,12 @@ fn what_is_there_is_told() {
 #[test]
 fn a_refund_reads_the_same_to_buyer_and_seller() {
     let (subject, body) = email(Template::MilestoneRefunded, Locale::English, &ordinary());
-    for text in [&subject, &sms(Template::MilestoneRefunded, Locale::English, &ordinary()), &body] {
-        assert!(text.contains("went back"), "{text}");
+    let sms = sms(Template::MilestoneRefunded, Locale::English, &ordinary());
+    for text in [&sms, &body] {
+        assert!(text.contains("went back to") && text.contains("who paid"), "{text}");
+    }
+    for text in [&subject, &sms, &body] {
+        assert!(text.contains("went back") && !text.contains("buyer"), "{text}");
         let own = text.split("Please keep").next().unwrap().split("We never").next().unwrap();
         assert!(!own.contains("you"), "{own}");
     }

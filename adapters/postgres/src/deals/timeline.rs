@@ -59,7 +59,8 @@ pub(super) async fn append(
     events: Vec<NewEvent>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let count = i64::try_from(events.len()).map_err(Error::row)?;
+    let wanted = events.len();
+    let count = i64::try_from(wanted).map_err(Error::row)?;
     let mut columns = InsertEvents { deal: deal.uuid(), at: now, count, ..InsertEvents::default() };
     for event in events {
         columns.names.push(event.name);
@@ -67,8 +68,9 @@ pub(super) async fn append(
         columns.actors.push(actor_user(event.actor).map(UserId::uuid));
         columns.data.push(event.data);
     }
-    columns.execute(conn).await?;
-    Ok(())
+    // Where there is no such deal nothing is numbered, and nothing must be lost.
+    let written = columns.execute(conn).await?;
+    if written == wanted { Ok(()) } else { Err(Error::NotFound("deal")) }
 }
 
 /// The events of a decision, each with what was before and what is after all of them.
