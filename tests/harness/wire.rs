@@ -10,6 +10,9 @@ use tokio::net::{TcpListener, TcpStream};
 /// Messages after which whoever sent them waits for an answer: a simple query, and the end of an extended one.
 const WAITS: [u8; 2] = *b"QS";
 
+/// The server has answered, and waits for the next.
+const READY: u8 = b'Z';
+
 #[derive(Debug)]
 pub struct Wire {
     /// As the address that was given, over this wire.
@@ -35,42 +38,74 @@ impl Wire {
                 let _ = (client.set_nodelay(true), server.set_nodelay(true));
                 let (from_client, to_client) = client.into_split();
                 let (from_server, to_server) = server.into_split();
-                tokio::spawn(asked(from_client, to_server, counted.clone()));
-                tokio::spawn(answered(from_server, to_client));
+                let counter = Arc::new(Counter { waits: counted.clone(), ..Counter::default() });
+                tokio::spawn(asked(from_client, to_server, counter.clone()));
+                tokio::spawn(answered(from_server, to_client, counter));
             }
         });
         Self { url: format!("{before}@{own}/{database}"), count }
     }
 
-    /// How often somebody has waited for an answer so far.
+    /// How often somebody has waited so far. What is sent while an answer is waited for is one wait with it.
     #[must_use]
     pub fn round_trips(&self) -> u32 {
         self.count.load(Ordering::Acquire)
     }
 }
 
+/// What has happened on one connection.
+#[derive(Debug, Default)]
+struct Counter {
+    waits: Arc<AtomicU32>,
+    /// Asked for and not answered yet.
+    open: AtomicU32,
+}
+
 async fn asked(
     mut client: OwnedReadHalf,
     mut server: OwnedWriteHalf,
-    count: Arc<AtomicU32>,
+    counter: Arc<Counter>,
 ) -> std::io::Result<()> {
     // The first message of a connection has no letter in front.
     let mut letter = None;
     loop {
-        let mut length = [0; 4];
-        client.read_exact(&mut length).await?;
-        let rest = u32::from_be_bytes(length) as usize - length.len();
-        let mut body = vec![0; rest];
-        client.read_exact(&mut body).await?;
-        if letter.is_some_and(|letter| WAITS.contains(&letter)) {
-            count.fetch_add(1, Ordering::AcqRel);
+        let message = message(&mut client, letter).await?;
+        if letter.is_some_and(|letter| WAITS.contains(&letter))
+            && counter.open.fetch_add(1, Ordering::AcqRel) == 0
+        {
+            counter.waits.fetch_add(1, Ordering::AcqRel);
         }
-        let message = [letter.as_slice(), &length, &body].concat();
         server.write_all(&message).await?;
         letter = Some(client.read_u8().await?);
     }
 }
 
-async fn answered(mut server: OwnedReadHalf, mut client: OwnedWriteHalf) -> std::io::Result<()> {
-    tokio::io::copy(&mut server, &mut client).await.map(|_| ())
+async fn answered(
+    mut server: OwnedReadHalf,
+    mut client: OwnedWriteHalf,
+    counter: Arc<Counter>,
+) -> std::io::Result<()> {
+    let mut has_begun = false;
+    loop {
+        let letter = server.read_u8().await?;
+        let message = message(&mut server, Some(letter)).await?;
+        if letter == READY {
+            // The first tells that the connection is there, which nobody asked for.
+            if has_begun {
+                counter.open.fetch_sub(1, Ordering::AcqRel);
+            }
+            has_begun = true;
+        }
+        client.write_all(&message).await?;
+    }
+}
+
+/// The rest of a message, with the letter that was read before it.
+async fn message(from: &mut OwnedReadHalf, letter: Option<u8>) -> std::io::Result<Vec<u8>> {
+    let mut length = [0; 4];
+    from.read_exact(&mut length).await?;
+    let rest = u32::from_be_bytes(length) as usize - length.len();
+    let mut body = vec![0; rest];
+    from.read_exact(&mut body).await?;
+    Ok([letter.as_slice(), &length, &body].concat())
 }

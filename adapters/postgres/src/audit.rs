@@ -12,6 +12,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, Jsonb, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
+use std::fmt::Display;
 
 /// One record, as it is read back.
 #[derive(Debug, Clone, HasQuery)]
@@ -32,39 +33,37 @@ pub(crate) fn actor_text(actor: Actor) -> String {
 }
 
 pub(crate) async fn record(
-    conn: &mut AsyncPgConnection,
+    conn: &AsyncPgConnection,
     now: DateTime<Utc>,
     actor: Actor,
     action: &str,
-    subject: impl std::fmt::Display,
+    subject: impl Display,
     data: Value,
 ) -> Result<(), Error> {
-    diesel::insert_into(audit::table)
-        .values((
-            audit::at.eq(now),
-            audit::actor.eq(actor_text(actor)),
-            audit::action.eq(action),
-            audit::subject.eq(subject.to_string()),
-            audit::data.eq(noted(data, current_key())),
-        ))
-        .execute(conn)
-        .await?;
-    Ok(())
+    record_all(conn, now, [NewRecord::of(actor, action, subject, data)]).await
 }
 
 /// A record that is to be written together with others.
 pub(crate) struct NewRecord {
     pub(crate) actor: String,
-    pub(crate) action: &'static str,
+    pub(crate) action: String,
     pub(crate) subject: String,
     pub(crate) data: Value,
+}
+
+impl NewRecord {
+    /// Of what is done in the call that is being handled.
+    pub(crate) fn of(actor: Actor, action: &str, subject: impl Display, data: Value) -> Self {
+        let (actor, data) = (actor_text(actor), noted(data, current_key()));
+        Self { actor, action: action.to_owned(), subject: subject.to_string(), data }
+    }
 }
 
 statement! {
     #[derive(Default)]
     InsertRecords(
         actors: Array<Text> = Vec<String>,
-        actions: Array<Text> = Vec<&'static str>,
+        actions: Array<Text> = Vec<String>,
         subjects: Array<Text> = Vec<String>,
         data: Array<Jsonb> = Vec<Value>,
         at: Timestamptz = DateTime<Utc>,
@@ -72,7 +71,7 @@ statement! {
 }
 
 pub(crate) async fn record_all(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     now: DateTime<Utc>,
     records: impl IntoIterator<Item = NewRecord>,
 ) -> Result<(), Error> {
@@ -83,7 +82,7 @@ pub(crate) async fn record_all(
         columns.subjects.push(record.subject);
         columns.data.push(record.data);
     }
-    columns.execute(conn).await?;
+    columns.execute(&mut conn).await?;
     Ok(())
 }
 

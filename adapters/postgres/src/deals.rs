@@ -36,15 +36,14 @@ pub use reminders::Reminder;
 pub use request::{NewDealRequest, NewMilestoneRequest, OfferRequest, Opposite};
 pub use review::{AwardRequest, DisputePlace, DisputeReview};
 pub use revisions::{RevisionView, Signature};
-use rows::Loaded;
+pub(crate) use rows::Loaded;
 pub use timeline::TimelineEvent;
 pub(crate) use timeline::note;
 pub use view::DealView;
-pub(crate) use view::view;
 use view::views;
+pub(crate) use view::{of as view_of, view};
 pub(crate) use write::{By, apply, lock};
 
-use crate::audit;
 use crate::error::{Conflict, Error};
 use crate::fee_plans;
 use crate::idempotency::{self, Answer, Keyed, Outcome};
@@ -61,7 +60,7 @@ use amana_domain::transfer::TransferRefusal;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
+use tokio::try_join;
 use uuid::Uuid;
 
 impl Store {
@@ -79,23 +78,20 @@ impl Store {
         let (counterparty, organisation) = (request.counterparty.clone(), request.organisation);
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
-            request.offer.fees = fee_plans::in_force(conn, request.offer.fees, now).await?;
+            let fees = fee_plans::in_force(conn, request.offer.fees, now);
+            (request.offer.fees, ()) = try_join!(fees, users::require_open(conn, user))?;
             let deal = deal::draft(request.clone().into_deal(user))?;
-            users::require_open(conn, user).await?;
             require_others_open(conn, &deal, user).await?;
             if let Some(id) = organisation {
                 organisation::require_member(conn, user, id).await?;
             }
             write::insert(conn, &deal, organisation, now).await?;
-            revisions::keep(conn, &deal, user, now).await?;
             if let Opposite::Invited(contact) = &counterparty {
                 inviting::invite(conn, vault, (&deal, user), contact, now).await?;
             }
-            let by = By::from(Actor::User(user));
-            let data = json!({ "from": null, "to": deal.state.as_str() });
-            timeline::created(conn, &deal, &by, now).await?;
-            audit::record(conn, now, by.actor, "deal.created", deal.id, data).await?;
-            view(conn, vault, deal.id).await
+            write::begin(conn, &deal, user, now).await?;
+            let made = Loaded { deal, organisation, created_at: now, updated_at: now };
+            view::of(conn, vault, made).await
         })
         .await
     }
@@ -232,10 +228,10 @@ pub(crate) async fn lock_as_party(
     conn: &mut AsyncPgConnection,
     user: UserId,
     id: DealId,
-) -> Result<Deal, Error> {
+) -> Result<Loaded, Error> {
     let loaded = rows::load_for_update(conn, id).await?;
     organisation::require_party(conn, user, &loaded).await?;
-    Ok(loaded.deal)
+    Ok(loaded)
 }
 
 /// Loads a deal that must concern the caller, for whoever only asks.
@@ -258,11 +254,9 @@ async fn command_as_party(
     reason: Option<String>,
     now: DateTime<Utc>,
 ) -> Result<Loaded, Error> {
-    let loaded = rows::load_for_update(conn, id).await?;
-    organisation::require_party(conn, user, &loaded).await?;
-    let mut deal = loaded.deal;
-    if *command == Command::Propose && deal.role_of(user) == Some(deal.offered_by) {
-        deal = inviting::join_if_proven(conn, deal, now).await?;
+    let mut loaded = lock_as_party(conn, user, id).await?;
+    if *command == Command::Propose && loaded.deal.role_of(user) == Some(loaded.deal.offered_by) {
+        loaded.deal = inviting::join_if_proven(conn, loaded.deal, now).await?;
     }
     let by = By { actor: Actor::User(user), reason };
     // A payment under way would arrive at a deal that is no longer there to take it. The money would be
@@ -270,7 +264,18 @@ async fn command_as_party(
     if *command == Command::Cancel && payments::funding_is_open(conn, id, None).await? {
         return Err(Error::Conflict(Conflict::PaymentInProgress));
     }
-    let decision = deal::decide(&deal, command, by.actor, now)?;
-    apply(conn, &deal, &decision, &by, now).await?;
-    Ok(Loaded { deal: decision.deal, updated_at: now, ..loaded })
+    carry_out(conn, loaded, command, &by, now).await
+}
+
+/// Decides about a deal that is locked, and writes what is decided. The deal as it is then.
+async fn carry_out(
+    conn: &mut AsyncPgConnection,
+    loaded: Loaded,
+    command: &Command,
+    by: &By,
+    now: DateTime<Utc>,
+) -> Result<Loaded, Error> {
+    let decision = deal::decide(&loaded.deal, command, by.actor, now)?;
+    apply(conn, &loaded.deal, &decision, by, now).await?;
+    Ok(loaded.after(decision, now))
 }

@@ -75,7 +75,7 @@ impl Row {
 
 /// The plan for an offer that is made now: the published one that is valid since last, or else the configured one.
 pub(crate) async fn in_force(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     configured: FeePlan,
     now: DateTime<Utc>,
 ) -> Result<FeePlan, Error> {
@@ -83,7 +83,7 @@ pub(crate) async fn in_force(
         .filter(fee_plans::currency.eq(configured.fixed.currency().as_str()))
         .filter(fee_plans::valid_from.le(now))
         .order((fee_plans::valid_from.desc(), fee_plans::version.desc()))
-        .first(conn)
+        .first(&mut conn)
         .await
         .optional()?;
     row.map_or(Ok(configured), |row| row.plan(configured.payer))
@@ -99,7 +99,7 @@ impl Store {
         configured: FeePlan,
         now: DateTime<Utc>,
     ) -> Result<FeePlan, Error> {
-        in_force(&mut *self.connection().await?, configured, now).await
+        in_force(&*self.connection().await?, configured, now).await
     }
 
     /// Publishes the next version of a currency's plan, valid from then on.

@@ -6,8 +6,9 @@ use crate::schema::idempotency_keys;
 use crate::statement::kept;
 use crate::statement::statement;
 use crate::through::current_key;
-use crate::users::require_open;
+use crate::users::is_open;
 use amana_domain::id::{ApiKeyId, UserId};
+use amana_domain::transfer::TransferRefusal;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -16,6 +17,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
+use tokio::try_join;
 use uuid::Uuid;
 
 /// A call that may be repeated: who, under which key, which operation, and a hash of what was asked for.
@@ -68,7 +70,8 @@ pub(crate) async fn begin(
     keyed: &Keyed,
     now: DateTime<Utc>,
 ) -> Result<Option<Outcome>, Error> {
-    let inserted = diesel::insert_into(idempotency_keys::table)
+    let mut shared: &AsyncPgConnection = conn;
+    let take = diesel::insert_into(idempotency_keys::table)
         .values((
             idempotency_keys::user_id.eq(keyed.user.uuid()),
             idempotency_keys::key.eq(&keyed.key),
@@ -77,13 +80,12 @@ pub(crate) async fn begin(
             idempotency_keys::created_at.eq(now),
         ))
         .on_conflict_do_nothing()
-        .execute(conn)
-        .await
-        .map_err(in_progress)?;
+        .execute(&mut shared);
+    let taken = async { take.await.map_err(in_progress) };
+    // Every keyed call begins here, so none can forget to ask. What was answered before is answered again.
+    let (inserted, is_open) = try_join!(biased; taken, is_open(conn, keyed.user))?;
     if inserted == 1 {
-        // Every keyed call begins here, so none can forget to ask. What was answered before is answered again.
-        require_open(conn, keyed.user).await?;
-        return Ok(None);
+        return if is_open { Ok(None) } else { Err(TransferRefusal::SenderClosed.into()) };
     }
     let stored = Stored::query()
         .filter(idempotency_keys::user_id.eq(keyed.user.uuid()))

@@ -99,7 +99,7 @@ statement! {
 
 /// Several at once, each with the moment at which it is due.
 pub(crate) async fn enqueue_all(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     jobs: impl IntoIterator<Item = (Job, DateTime<Utc>)>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
@@ -114,7 +114,7 @@ pub(crate) async fn enqueue_all(
         columns.attempts.push(job.attempts_max());
     }
     if !columns.ids.is_empty() {
-        columns.execute(conn).await?;
+        columns.execute(&mut conn).await?;
     }
     Ok(())
 }

@@ -21,6 +21,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
+use tokio::try_join;
 use uuid::Uuid;
 
 /// A message that is to be sent now.
@@ -72,41 +73,57 @@ statement! {
         select *, $6 from unnest($1, $2, $3, $4, $5)"
 }
 
-/// Records each message once per channel of its template, each with a job of its own: a failing SMS gateway must not
-/// repeat the e-mail.
-pub(crate) async fn enqueue_all(
-    conn: &mut AsyncPgConnection,
-    messages: Vec<Message>,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    let mut columns = InsertMessages { created_at: now, ..InsertMessages::default() };
-    for message in messages {
-        for channel in notice::channels(message.template) {
-            columns.ids.push(Uuid::now_v7());
-            columns.users.push(message.user.uuid());
-            columns.templates.push(message.template.as_str());
-            columns.channels.push(channel.as_str());
-            columns.params.push(message.params.clone());
-        }
-    }
-    if columns.ids.is_empty() {
-        return Ok(());
-    }
-    let jobs: Vec<Job> =
-        columns.ids.iter().map(|id| Job::SendNotification { notification: *id }).collect();
-    columns.execute(conn).await?;
-    jobs::enqueue_all(conn, jobs.into_iter().map(|job| (job, now)), now).await
+/// Messages as they are recorded: each once per channel of its template, with a job of its own. A failing SMS gateway
+/// must not repeat the e-mail.
+pub(crate) struct Mail {
+    rows: InsertMessages,
 }
 
-/// One message, likewise.
+impl Mail {
+    pub(crate) fn of(messages: Vec<Message>) -> Self {
+        let mut rows = InsertMessages::default();
+        for message in messages {
+            for channel in notice::channels(message.template) {
+                rows.ids.push(Uuid::now_v7());
+                rows.users.push(message.user.uuid());
+                rows.templates.push(message.template.as_str());
+                rows.channels.push(channel.as_str());
+                rows.params.push(message.params.clone());
+            }
+        }
+        Self { rows }
+    }
+
+    /// What sends them.
+    pub(crate) fn jobs(&self) -> impl Iterator<Item = Job> + use<> {
+        let ids = self.rows.ids.clone().into_iter();
+        ids.map(|id| Job::SendNotification { notification: id })
+    }
+
+    pub(crate) async fn record(
+        self,
+        mut conn: &AsyncPgConnection,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        if !self.rows.ids.is_empty() {
+            InsertMessages { created_at: now, ..self.rows }.execute(&mut conn).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Records one message.
 pub(crate) async fn enqueue(
-    conn: &mut AsyncPgConnection,
+    conn: &AsyncPgConnection,
     user: &User,
     template: Template,
     params: Value,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    enqueue_all(conn, vec![Message::new(user, template, params)], now).await
+    let mail = Mail::of(vec![Message::new(user, template, params)]);
+    let due = mail.jobs().map(|job| (job, now));
+    try_join!(jobs::enqueue_all(conn, due, now), mail.record(conn, now))?;
+    Ok(())
 }
 
 /// Whoever it is told is called by their name.

@@ -138,7 +138,7 @@ pub(crate) async fn funding_is_open(
 
 /// The newest payment for each deal that has one.
 pub(crate) async fn newest_of_deals(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     vault: &Vault,
     deals: &[Uuid],
 ) -> Result<BTreeMap<DealId, PaymentView>, Error> {
@@ -149,7 +149,7 @@ pub(crate) async fn newest_of_deals(
         .filter(payments::deal_id.eq_any(deals))
         .distinct_on(payments::deal_id)
         .order((payments::deal_id, payments::id.desc()))
-        .load(conn)
+        .load(&mut conn)
         .await?;
     let mut newest = BTreeMap::new();
     for row in rows {

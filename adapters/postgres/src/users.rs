@@ -189,13 +189,24 @@ pub(crate) async fn load(conn: &mut AsyncPgConnection, id: UserId) -> Result<Use
     row.ok_or(Error::NotFound("user"))?.try_into()
 }
 
+/// These people, each once.
+pub(crate) async fn load_all(
+    mut conn: &AsyncPgConnection,
+    ids: &BTreeSet<UserId>,
+) -> Result<BTreeMap<UserId, User>, Error> {
+    let wanted = users::id.eq_any(ids.iter().map(|id| id.uuid()));
+    let rows: Vec<Row> = Row::query().filter(wanted).load(&mut conn).await?;
+    let user = |row: Row| User::try_from(row).map(|user| (user.id, user));
+    rows.into_iter().map(user).collect()
+}
+
 /// Whether the account is open, as long as this transaction lasts: it cannot be closed before the commit.
-pub(crate) async fn is_open(conn: &mut AsyncPgConnection, id: UserId) -> Result<bool, Error> {
+pub(crate) async fn is_open(mut conn: &AsyncPgConnection, id: UserId) -> Result<bool, Error> {
     let closed_at: Option<Option<DateTime<Utc>>> = users::table
         .find(id.uuid())
         .select(users::closed_at)
         .for_key_share()
-        .first(conn)
+        .first(&mut conn)
         .await
         .optional()?;
     Ok(closed_at.ok_or(Error::NotFound("user"))?.is_none())
@@ -203,7 +214,7 @@ pub(crate) async fn is_open(conn: &mut AsyncPgConnection, id: UserId) -> Result<
 
 /// # Errors
 /// [`TransferRefusal::SenderClosed`] if the account is closed.
-pub(crate) async fn require_open(conn: &mut AsyncPgConnection, id: UserId) -> Result<(), Error> {
+pub(crate) async fn require_open(conn: &AsyncPgConnection, id: UserId) -> Result<(), Error> {
     if is_open(conn, id).await? { Ok(()) } else { Err(TransferRefusal::SenderClosed.into()) }
 }
 
@@ -225,13 +236,13 @@ pub(crate) async fn lock_open(conn: &mut AsyncPgConnection, id: UserId) -> Resul
 
 /// How others see these people.
 pub(crate) async fn people(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     ids: &BTreeSet<UserId>,
 ) -> Result<BTreeMap<UserId, PersonView>, Error> {
     let rows: Vec<(Uuid, String, Option<String>)> = users::table
         .filter(users::id.eq_any(ids.iter().map(|id| id.uuid())))
         .select((users::id, users::name, users::handle))
-        .load(conn)
+        .load(&mut conn)
         .await?;
     let view = |(id, name, handle): (Uuid, String, Option<String>)| {
         let id = UserId::new(id);

@@ -66,6 +66,12 @@ impl Deal {
         self.party(role).ok_or(Refusal::NotJoined)
     }
 
+    /// Whether somebody stands on both sides.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        self.buyer.is_some() && self.seller.is_some()
+    }
+
     #[must_use]
     pub fn role_of(&self, user: UserId) -> Option<Role> {
         if self.buyer == Some(user) {

@@ -67,7 +67,7 @@ impl TryFrom<PersonRow> for PersonView {
 
 /// Keeps what is agreed just now.
 pub(super) async fn keep(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     deal: &Deal,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
@@ -89,7 +89,7 @@ pub(super) async fn keep(
             deal_snapshots::data.eq(serde_json::to_value(snapshot).map_err(Error::row)?),
             deal_snapshots::at.eq(now),
         ))
-        .execute(conn)
+        .execute(&mut conn)
         .await?;
     Ok(())
 }
@@ -109,7 +109,7 @@ impl Store {
         let (revision, data, at) = found.ok_or(Error::NotFound("agreement"))?;
         let revision = u32::try_from(revision).map_err(Error::row)?;
         let row: SnapshotRow = serde_json::from_value(data).map_err(Error::row)?;
-        let mut signed = signatures(&mut conn, &[id.uuid()]).await?;
+        let mut signed = signatures(&conn, &[id.uuid()]).await?;
         Ok(AgreementView {
             deal: id,
             revision,

@@ -88,7 +88,7 @@ impl DeliveryRow {
 
 /// The deliveries of these milestones, each in their order.
 pub(super) async fn of_milestones(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     ids: &[Uuid],
 ) -> Result<BTreeMap<MilestoneId, Vec<DeliveryView>>, Error> {
     if ids.is_empty() {
@@ -97,7 +97,7 @@ pub(super) async fn of_milestones(
     let rows: Vec<DeliveryRow> = DeliveryRow::query()
         .filter(deliveries::milestone_id.eq_any(ids))
         .order(deliveries::n)
-        .load(conn)
+        .load(&mut conn)
         .await?;
     let with_files = rows.iter().filter(|row| !row.documents.is_empty());
     let with_files: Vec<Uuid> = with_files.map(|row| row.milestone_id).collect();
@@ -149,19 +149,19 @@ impl Store {
         }
         conn.transaction(async |conn| {
             users::require_open(conn, user).await?;
-            let deal = lock_as_party(conn, user, id).await?;
-            let by = By::from(Actor::User(user));
-            let decision = decide(&deal, &command, by.actor, now)?;
+            let loaded = lock_as_party(conn, user, id).await?;
+            let (deal, by) = (&loaded.deal, By::from(Actor::User(user)));
+            let decision = decide(deal, &command, by.actor, now)?;
             if let Some(Shown::HandOver(told)) = &shown
                 && *told != hand_over::code(key, deal.require_milestone(part)?)
             {
                 return Err(Error::Refused(Refusal::HandOverWrong));
             }
             require_files(conn, part, shown.as_ref()).await?;
-            apply(conn, &deal, &decision, &by, now).await?;
-            let row = DeliveryRow::of(&deal, part, shown.as_ref(), (user, now))?;
+            apply(conn, deal, &decision, &by, now).await?;
+            let row = DeliveryRow::of(deal, part, shown.as_ref(), (user, now))?;
             kept(diesel::insert_into(deliveries::table).values(row)).execute(conn).await?;
-            view(conn, vault, id).await
+            view::of(conn, vault, loaded.after(decision, now)).await
         })
         .await
     }

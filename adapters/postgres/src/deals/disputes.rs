@@ -338,10 +338,10 @@ impl Store {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             users::require_open(conn, user).await?;
-            let deal = lock_as_party(conn, user, id).await?;
+            let loaded = lock_as_party(conn, user, id).await?;
             let by = By { actor: Actor::User(user), reason: Some(reason) };
-            let decision = decide(&deal, &Command::Dispute(milestone), by.actor, now)?;
-            let disputed = deal.milestone(milestone);
+            let decision = decide(&loaded.deal, &Command::Dispute(milestone), by.actor, now)?;
+            let disputed = loaded.deal.milestone(milestone);
             let too_much = |wanted: &Money| {
                 disputed
                     .is_none_or(|m| wanted.currency() != m.amount.currency() || *wanted > m.amount)
@@ -349,12 +349,12 @@ impl Store {
             if wanted.as_ref().is_some_and(too_much) {
                 return Err(Error::Refused(Refusal::Share));
             }
-            apply(conn, &deal, &decision, &by, now).await?;
+            apply(conn, &loaded.deal, &decision, &by, now).await?;
             diesel::update(disputes::table.filter(disputes::milestone_id.eq(milestone.uuid())))
                 .set(disputes::wanted_minor.eq(wanted.map(Money::minor)))
                 .execute(conn)
                 .await?;
-            view(conn, vault, id).await
+            view::of(conn, vault, loaded.after(decision, now)).await
         })
         .await
     }

@@ -185,7 +185,7 @@ impl Store {
             if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
                 return Ok(replay);
             }
-            let deal = lock_as_party(conn, keyed.user, deal).await?;
+            let deal = lock_as_party(conn, keyed.user, deal).await?.deal;
             insert(conn, keyed.user, (&deal, place), document, now).await?;
             let file = DealFile { document: document.clone(), by: keyed.user };
             idempotency::complete(conn, keyed, render(&file)).await
@@ -236,14 +236,14 @@ pub(super) async fn evidence_of(
 
 /// The files that were handed in for these milestones, without evidence, oldest first.
 pub(super) async fn of_milestones(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     milestones: &[Uuid],
 ) -> Result<Vec<FileRow>, Error> {
     Ok(FileRow::query()
         .filter(deal_files::milestone_id.eq_any(milestones))
         .filter(deal_files::dispute_id.is_null())
         .order(deal_files::id)
-        .load(conn)
+        .load(&mut conn)
         .await?)
 }
 

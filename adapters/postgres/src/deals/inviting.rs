@@ -132,7 +132,7 @@ async fn open_of(conn: &mut AsyncPgConnection, deal: DealId) -> Result<Option<Ro
 
 /// The open invitations of these deals.
 pub(super) async fn of_deals(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     ids: &[Uuid],
 ) -> Result<Vec<(DealId, DealInvitation)>, Error> {
     if ids.is_empty() {
@@ -141,7 +141,7 @@ pub(super) async fn of_deals(
     let rows: Vec<Row> = Row::query()
         .filter(deal_invitations::deal_id.eq_any(ids))
         .filter(deal_invitations::ended_at.is_null())
-        .load(conn)
+        .load(&mut conn)
         .await?;
     rows.iter().map(|row| Ok((DealId::new(row.deal_id), row.shown()?))).collect()
 }
@@ -178,7 +178,7 @@ pub(super) async fn follow(
         match event {
             Event::Joined(_) => end(conn, deal.id, End::Joined, now).await?,
             Event::Cancelled | Event::Expired => end(conn, deal.id, End::DealOver, now).await?,
-            Event::Proposed => {
+            Event::Proposed if !deal.is_complete() => {
                 if let Some(row) = open_of(conn, deal.id).await? {
                     send(conn, deal, &row, row.generation, now).await?;
                 }
@@ -290,6 +290,9 @@ pub(super) async fn join_if_proven(
     deal: Deal,
     now: DateTime<Utc>,
 ) -> Result<Deal, Error> {
+    if deal.is_complete() {
+        return Ok(deal);
+    }
     let Some(row) = open_of(conn, deal.id).await? else { return Ok(deal) };
     let all = people::table.filter(people::closed_at.is_null()).select(people::id).into_boxed();
     let proven = match parse(&row.kind)? {
@@ -320,7 +323,7 @@ impl Store {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             users::require_open(conn, user).await?;
-            let deal = lock_as_party(conn, user, id).await?;
+            let deal = lock_as_party(conn, user, id).await?.deal;
             if deal.role_of(user).is_none() {
                 return Err(Refusal::WrongParty { wanted: deal.offered_by }.into());
             }

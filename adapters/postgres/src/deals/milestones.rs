@@ -179,20 +179,20 @@ const fn stage_text(stage: Stage) -> &'static str {
 
 /// The milestones of each deal, in their order.
 pub(super) async fn of_deals(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     ids: &[Uuid],
 ) -> Result<BTreeMap<Uuid, Vec<MilestoneRow>>, Error> {
     let rows: Vec<MilestoneRow> = MilestoneRow::query()
         .filter(milestones::deal_id.eq_any(ids))
         .order(milestones::position)
-        .load(conn)
+        .load(&mut conn)
         .await?;
     Ok(grouped(rows.into_iter().map(|row| (row.deal_id, row))))
 }
 
 /// Writes what is different. Another offer has other milestones: the old ones go, of which nothing was told yet.
 pub(super) async fn save(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     deal: DealId,
     before: &[Milestone],
     after: &[Milestone],
@@ -200,7 +200,7 @@ pub(super) async fn save(
     let same = before.iter().map(|m| m.id).eq(after.iter().map(|m| m.id));
     if !same {
         diesel::delete(milestones::table.filter(milestones::deal_id.eq(deal.uuid())))
-            .execute(conn)
+            .execute(&mut conn)
             .await?;
         return insert(conn, deal, after).await;
     }
@@ -208,14 +208,14 @@ pub(super) async fn save(
         if old != new {
             let row = MilestoneRow::of(deal, position, new)?;
             let update = diesel::update(milestones::table.find(new.id.uuid())).set(row);
-            kept(update).execute(conn).await?;
+            kept(update).execute(&mut conn).await?;
         }
     }
     Ok(())
 }
 
 pub(super) async fn insert(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     deal: DealId,
     milestones: &[Milestone],
 ) -> Result<(), Error> {
@@ -223,6 +223,6 @@ pub(super) async fn insert(
         .zip(milestones)
         .map(|(position, milestone)| MilestoneRow::of(deal, position, milestone))
         .collect::<Result<_, _>>()?;
-    kept(diesel::insert_into(milestones::table).values(rows)).execute(conn).await?;
+    kept(diesel::insert_into(milestones::table).values(rows)).execute(&mut conn).await?;
     Ok(())
 }

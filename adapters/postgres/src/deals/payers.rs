@@ -49,20 +49,20 @@ impl PayerRow {
 
 /// The payers of each deal, in the order in which they came.
 pub(super) async fn of_deals(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     ids: &[Uuid],
 ) -> Result<BTreeMap<Uuid, Vec<PayerRow>>, Error> {
     let rows: Vec<PayerRow> = PayerRow::query()
         .filter(deal_payers::deal_id.eq_any(ids))
         .order(deal_payers::position)
-        .load(conn)
+        .load(&mut conn)
         .await?;
     Ok(grouped(rows.into_iter().map(|row| (row.deal_id, row))))
 }
 
 /// Writes what is different. Payers are only ever added.
 pub(super) async fn save(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     deal: DealId,
     before: &[Payer],
     after: &[Payer],
@@ -73,10 +73,12 @@ pub(super) async fn save(
             Some(old) if old == payer => {}
             Some(_) => {
                 let at = deal_payers::table.find((row.deal_id, row.position));
-                kept(diesel::update(at).set(row)).execute(conn).await?;
+                kept(diesel::update(at).set(row)).execute(&mut conn).await?;
             }
             None => {
-                kept(diesel::insert_into(deal_payers::table).values(row)).execute(conn).await?;
+                kept(diesel::insert_into(deal_payers::table).values(row))
+                    .execute(&mut conn)
+                    .await?;
             }
         }
     }
@@ -85,7 +87,7 @@ pub(super) async fn save(
 
 /// Puts the deal on the lists of those whom it concerns and who do not have it yet.
 pub(super) async fn list(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     before: Option<&Deal>,
     deal: &Deal,
 ) -> Result<(), Error> {
@@ -100,11 +102,8 @@ pub(super) async fn list(
         })
         .collect();
     if !new.is_empty() {
-        diesel::insert_into(deal_participants::table)
-            .values(new)
-            .on_conflict_do_nothing()
-            .execute(conn)
-            .await?;
+        let listed = diesel::insert_into(deal_participants::table).values(new);
+        kept(listed.on_conflict_do_nothing()).execute(&mut conn).await?;
     }
     Ok(())
 }
@@ -131,8 +130,9 @@ impl Store {
             if !users::is_open(conn, payer).await? {
                 return Err(unknown());
             }
-            command_as_party(conn, user, id, &Command::NamePayer(payer), None, now).await?;
-            view(conn, vault, id).await
+            let named = Command::NamePayer(payer);
+            let done = command_as_party(conn, user, id, &named, None, now).await?;
+            view::of(conn, vault, done).await
         })
         .await
     }

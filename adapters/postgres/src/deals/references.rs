@@ -21,7 +21,7 @@ pub struct PayReference {
 
 /// A deal gets its reference when it is agreed.
 pub(super) async fn assign(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     before: &Deal,
     deal: &Deal,
     now: DateTime<Utc>,
@@ -35,31 +35,26 @@ pub(super) async fn assign(
             deal_references::reference.eq(payments::reference()),
             deal_references::created_at.eq(now),
         ))
-        .execute(conn)
+        .execute(&mut conn)
         .await?;
     Ok(())
 }
 
 pub(super) async fn of_deals(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     ids: &[Uuid],
 ) -> Result<BTreeMap<DealId, PayReference>, Error> {
     if ids.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let rows: Vec<(Uuid, String)> = deal_references::table
+    let shortcode = paybill::table.select(paybill::shortcode).single_value();
+    let rows: Vec<(Uuid, String, Option<String>)> = deal_references::table
         .filter(deal_references::deal_id.eq_any(ids))
-        .select((deal_references::deal_id, deal_references::reference))
-        .load(conn)
+        .select((deal_references::deal_id, deal_references::reference, shortcode))
+        .load(&mut conn)
         .await?;
-    if rows.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let shortcode: Option<String> =
-        paybill::table.select(paybill::shortcode).first(conn).await.optional()?;
-    let found = |(id, reference)| {
-        (DealId::new(id), PayReference { reference, shortcode: shortcode.clone() })
-    };
+    let found =
+        |(id, reference, shortcode)| (DealId::new(id), PayReference { reference, shortcode });
     Ok(rows.into_iter().map(found).collect())
 }
 

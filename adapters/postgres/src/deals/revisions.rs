@@ -19,6 +19,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use tokio::try_join;
 use uuid::Uuid;
 
 use super::OfferRequest;
@@ -93,7 +94,7 @@ fn number(revision: u32) -> Result<i32, Error> {
 
 /// Keeps the offer that is on the table.
 pub(super) async fn keep(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     deal: &Deal,
     by: UserId,
     now: DateTime<Utc>,
@@ -109,13 +110,13 @@ pub(super) async fn keep(
             deal_revisions::offer.eq(offer),
             deal_revisions::at.eq(now),
         ))
-        .execute(conn)
+        .execute(&mut conn)
         .await?;
     Ok(())
 }
 
 async fn sign(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     deal: &Deal,
     (role, user): (Role, UserId),
     now: DateTime<Utc>,
@@ -130,14 +131,14 @@ async fn sign(
             deal_signatures::api_key_id.eq(current_key().map(ApiKeyId::uuid)),
             deal_signatures::at.eq(now),
         ))
-        .execute(conn)
+        .execute(&mut conn)
         .await?;
     Ok(())
 }
 
-/// Writes what a decision offers and signs, before the deal itself: its row binds nobody who has not signed.
+/// Writes what a decision offers and signs: at the commit, the deal's row binds nobody who has not signed.
 pub(super) async fn record(
-    conn: &mut AsyncPgConnection,
+    conn: &AsyncPgConnection,
     decision: &Decision,
     by: &By,
     now: DateTime<Utc>,
@@ -155,8 +156,8 @@ pub(super) async fn record(
                 }
             }
             Event::Agreed(_) => {
-                sign(conn, deal, (deal.offered_by.other(), user), now).await?;
-                agreement::keep(conn, deal, now).await?;
+                let signing = sign(conn, deal, (deal.offered_by.other(), user), now);
+                try_join!(signing, agreement::keep(conn, deal, now))?;
             }
             _ => {}
         }
@@ -166,13 +167,13 @@ pub(super) async fn record(
 
 /// Who signed the offers of these deals, by deal and revision.
 pub(super) async fn signatures(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     deals: &[Uuid],
 ) -> Result<BTreeMap<(Uuid, u32), Vec<Signature>>, Error> {
     let rows: Vec<SignatureRow> = SignatureRow::query()
         .filter(deal_signatures::deal_id.eq_any(deals))
         .order((deal_signatures::at, deal_signatures::role))
-        .load(conn)
+        .load(&mut conn)
         .await?;
     let of_revision = |row: SignatureRow| {
         let revision = u32::try_from(row.revision).map_err(Error::row)?;
@@ -201,8 +202,8 @@ impl Store {
             lock_as_party(conn, user, id).await?;
             offer.fees = fee_plans::in_force(conn, offer.fees, now).await?;
             let command = Command::Counter(offer.into_offer());
-            command_as_party(conn, user, id, &command, None, now).await?;
-            view(conn, vault, id).await
+            let done = command_as_party(conn, user, id, &command, None, now).await?;
+            view::of(conn, vault, done).await
         })
         .await
     }
@@ -232,7 +233,7 @@ impl Store {
             .limit(Page::<Row>::fetch(limit))
             .load(&mut conn)
             .await?;
-        let mut signed = signatures(&mut conn, &[id.uuid()]).await?;
+        let mut signed = signatures(&conn, &[id.uuid()]).await?;
         let mut last = before.as_ref().map(Row::kept).transpose()?;
         Page::cut(rows, limit).try_map(|row| {
             let offer = row.kept()?;

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::job::TimerKind;
 use crate::row::{money, parse};
 use crate::schema::deals;
-use amana_domain::deal::{Broker, Deal, Extension, Milestone, Payer, Role, Terms};
+use amana_domain::deal::{Broker, Deal, Decision, Extension, Milestone, Payer, Role, Terms};
 use amana_domain::fee::FeePlan;
 use amana_domain::id::{DealId, OrganisationId, UserId};
 use amana_domain::money::{Currency, Money};
@@ -15,6 +15,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::try_join;
 use uuid::Uuid;
 
 #[derive(HasQuery, Insertable, AsChangeset)]
@@ -171,12 +172,20 @@ fn extension(stored: Value) -> Result<Extension, Error> {
 }
 
 /// A deal, and what is known of it that no rule depends on.
-pub(super) struct Loaded {
-    pub(super) deal: Deal,
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) deal: Deal,
     /// In whose name it was made.
     pub(super) organisation: Option<OrganisationId>,
     pub(super) created_at: DateTime<Utc>,
     pub(super) updated_at: DateTime<Utc>,
+}
+
+impl Loaded {
+    /// What it is when a decision about it has been written.
+    pub(crate) fn after(self, decision: Decision, now: DateTime<Utc>) -> Self {
+        Self { deal: decision.deal, updated_at: now, ..self }
+    }
 }
 
 pub(super) async fn load(conn: &mut AsyncPgConnection, id: DealId) -> Result<Loaded, Error> {
@@ -203,8 +212,8 @@ pub(super) async fn load_all(
     ids: &[Uuid],
 ) -> Result<Vec<Loaded>, Error> {
     let rows: Vec<DealRow> = DealRow::query().filter(deals::id.eq_any(ids)).load(conn).await?;
-    let mut milestones = milestones::of_deals(conn, ids).await?;
-    let mut payers = payers::of_deals(conn, ids).await?;
+    let (mut milestones, mut payers) =
+        try_join!(milestones::of_deals(conn, ids), payers::of_deals(conn, ids))?;
     rows.into_iter()
         .map(|row| {
             let milestones = milestones.remove(&row.id).unwrap_or_default();
@@ -214,11 +223,13 @@ pub(super) async fn load_all(
         .collect()
 }
 
-async fn complete(conn: &mut AsyncPgConnection, row: DealRow) -> Result<Loaded, Error> {
-    let id = row.id;
-    let milestones = milestones::of_deals(conn, &[id]).await?.remove(&id).unwrap_or_default();
-    let payers = payers::of_deals(conn, &[id]).await?.remove(&id).unwrap_or_default();
-    loaded(row, milestones, payers)
+// Asked for after the row, never with it: who waited for its lock must see what the other has written.
+async fn complete(conn: &AsyncPgConnection, row: DealRow) -> Result<Loaded, Error> {
+    let ids = [row.id];
+    let (milestones, payers) =
+        try_join!(milestones::of_deals(conn, &ids), payers::of_deals(conn, &ids))?;
+    let (milestones, payers) = (milestones.into_values(), payers.into_values());
+    loaded(row, milestones.flatten().collect(), payers.flatten().collect())
 }
 
 fn loaded(

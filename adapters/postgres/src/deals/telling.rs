@@ -2,39 +2,43 @@
 
 use super::write::By;
 use crate::error::Error;
-use crate::notifications::{self, Message, deadline_text};
-use crate::users::{self, User};
-use amana_domain::deal::{Deal, DealState, Decision, Event, Role};
+use crate::notifications::{Message, deadline_text};
+use crate::users::User;
+use amana_domain::deal::{Deal, DealState, Decision, Event};
 use amana_domain::id::UserId;
 use amana_domain::ledger::Account;
 use amana_domain::money::Money;
 use amana_domain::notice::{self, Locale, Template};
-use chrono::{DateTime, Utc};
-use diesel_async::AsyncPgConnection;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
-pub(super) async fn tell(
-    conn: &mut AsyncPgConnection,
+/// Everybody whom the deal concerns, by their id.
+type Everybody = BTreeMap<UserId, User>;
+
+pub(super) fn messages(
     decision: &Decision,
     by: &By,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
+    everybody: &Everybody,
+) -> Result<Vec<Message>, Error> {
     let deal = &decision.deal;
-    let sides =
-        Sides { buyer: user(conn, deal.buyer).await?, seller: user(conn, deal.seller).await? };
+    let side = |role| deal.party(role).and_then(|id| everybody.get(&id));
     let mut messages = vec![];
     for event in &decision.events {
         for (role, template) in notice::of_event(event, deal) {
-            let Some(to) = sides.of(role) else { continue };
-            let other = sides.of(role.other());
+            let Some(to) = side(role) else { continue };
+            let other = side(role.other());
             let other = other.map_or(nobody_yet(to.locale), |user| user.name.as_str());
             let params = params(decision, event, to.id, other, by)?;
             messages.push(Message::new(to, template, params));
         }
-        messages.extend(to_payers(conn, decision, event, &sides).await?);
-        messages.extend(to_broker(conn, decision, event).await?);
+        messages.extend(to_payers(decision, event, everybody)?);
+        messages.extend(to_broker(decision, event, everybody)?);
     }
-    notifications::enqueue_all(conn, messages, now).await
+    Ok(messages)
+}
+
+fn known(everybody: &Everybody, id: UserId) -> Result<&User, Error> {
+    everybody.get(&id).ok_or(Error::NotFound("user"))
 }
 
 /// What somebody is called who was invited and has not joined: no more is known of them.
@@ -46,25 +50,24 @@ const fn nobody_yet(locale: Locale) -> &'static str {
 }
 
 /// Who pays without being a side hears of what concerns their money.
-async fn to_payers(
-    conn: &mut AsyncPgConnection,
+fn to_payers(
     decision: &Decision,
     event: &Event,
-    sides: &Sides,
+    everybody: &Everybody,
 ) -> Result<Vec<Message>, Error> {
     let deal = &decision.deal;
     match event {
         Event::PayerNamed(payer) => {
-            let to = users::load(conn, *payer).await?;
+            let to = known(everybody, *payer)?;
             let params = json!({
-                "counterparty": sides.buyer.as_ref().map(|user| user.name.as_str()),
+                "counterparty": deal.buyer.and_then(|id| everybody.get(&id)).map(|user| user.name.as_str()),
                 "deal_title": deal.title,
                 "amount": deal.price().map_err(Error::row)?.to_string(),
             });
-            Ok(vec![Message::new(&to, Template::PayerNamed, params)])
+            Ok(vec![Message::new(to, Template::PayerNamed, params)])
         }
         Event::Paid { payer, amount } if deal.buyer != Some(*payer) => {
-            let to = users::load(conn, *payer).await?;
+            let to = known(everybody, *payer)?;
             let (price, left) = (deal.price(), deal.outstanding());
             let (template, amount) = match deal.state {
                 DealState::Agreed => (Template::DealPaidInPart, *amount),
@@ -75,10 +78,10 @@ async fn to_payers(
                 "amount": amount.to_string(),
                 "left": left.map_err(Error::row)?.to_string(),
             });
-            Ok(vec![Message::new(&to, template, params)])
+            Ok(vec![Message::new(to, template, params)])
         }
         Event::PaymentReturned { payer, amount } => {
-            Ok(vec![returned(conn, deal, *payer, *amount).await?])
+            Ok(vec![returned(everybody, deal, *payer, *amount)?])
         }
         Event::MilestoneRefunded(_) | Event::MilestoneSplit { .. } => {
             let mut messages = vec![];
@@ -86,7 +89,7 @@ async fn to_payers(
                 let minor = received(decision, event, payer.user);
                 if deal.buyer != Some(payer.user) && minor > 0 {
                     let amount = Money::new(minor, deal.currency).map_err(Error::row)?;
-                    messages.push(returned(conn, deal, payer.user, amount).await?);
+                    messages.push(returned(everybody, deal, payer.user, amount)?);
                 }
             }
             Ok(messages)
@@ -96,10 +99,10 @@ async fn to_payers(
 }
 
 /// Whoever brought the two together hears of the agreement, and of each part of the commission.
-async fn to_broker(
-    conn: &mut AsyncPgConnection,
+fn to_broker(
     decision: &Decision,
     event: &Event,
+    everybody: &Everybody,
 ) -> Result<Option<Message>, Error> {
     let deal = &decision.deal;
     let Some(broker) = deal.broker else { return Ok(None) };
@@ -116,46 +119,25 @@ async fn to_broker(
     if minor == 0 {
         return Ok(None);
     }
-    let to = users::load(conn, broker.user).await?;
+    let to = known(everybody, broker.user)?;
     let amount = Money::new(minor, deal.currency).map_err(Error::row)?;
     let mut params = json!({ "deal_title": deal.title, "amount": amount.to_string() });
     let milestone = event.milestone().and_then(|id| deal.milestone(id));
     if let (Some(milestone), Some(map)) = (milestone, params.as_object_mut()) {
         map.insert("milestone".to_owned(), json!(milestone.title));
     }
-    Ok(Some(Message::new(&to, template, params)))
+    Ok(Some(Message::new(to, template, params)))
 }
 
-async fn returned(
-    conn: &mut AsyncPgConnection,
+fn returned(
+    everybody: &Everybody,
     deal: &Deal,
     payer: UserId,
     amount: Money,
 ) -> Result<Message, Error> {
-    let to = users::load(conn, payer).await?;
+    let to = known(everybody, payer)?;
     let params = json!({ "deal_title": deal.title, "amount": amount.to_string() });
-    Ok(Message::new(&to, Template::PaymentReturned, params))
-}
-
-struct Sides {
-    buyer: Option<User>,
-    seller: Option<User>,
-}
-
-impl Sides {
-    fn of(&self, role: Role) -> Option<&User> {
-        match role {
-            Role::Buyer => self.buyer.as_ref(),
-            Role::Seller => self.seller.as_ref(),
-        }
-    }
-}
-
-async fn user(conn: &mut AsyncPgConnection, id: Option<UserId>) -> Result<Option<User>, Error> {
-    match id {
-        Some(id) => users::load(conn, id).await.map(Some),
-        None => Ok(None),
-    }
+    Ok(Message::new(to, Template::PaymentReturned, params))
 }
 
 fn params(

@@ -54,7 +54,7 @@ pub(super) struct NewEvent {
 
 /// Numbers the events within their deal; the deal's row is locked by this.
 pub(super) async fn append(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     deal: DealId,
     events: Vec<NewEvent>,
     now: DateTime<Utc>,
@@ -69,13 +69,13 @@ pub(super) async fn append(
         columns.data.push(event.data);
     }
     // Where there is no such deal nothing is numbered, and nothing must be lost.
-    let written = columns.execute(conn).await?;
+    let written = columns.execute(&mut conn).await?;
     if written == wanted { Ok(()) } else { Err(Error::NotFound("deal")) }
 }
 
 /// The events of a decision, each with what was before and what is after all of them.
 pub(super) async fn record(
-    conn: &mut AsyncPgConnection,
+    conn: &AsyncPgConnection,
     before: &Deal,
     decision: &Decision,
     by: &By,
@@ -93,7 +93,7 @@ pub(super) async fn record(
 
 /// That a deal was made.
 pub(super) async fn created(
-    conn: &mut AsyncPgConnection,
+    conn: &AsyncPgConnection,
     deal: &Deal,
     by: &By,
     now: DateTime<Utc>,
@@ -166,7 +166,7 @@ fn details(event: &Event) -> Value {
 
 /// Something that happened around the deal without changing its state, such as a failed payment.
 pub(crate) async fn note(
-    conn: &mut AsyncPgConnection,
+    conn: &AsyncPgConnection,
     deal: DealId,
     name: &'static str,
     data: Value,

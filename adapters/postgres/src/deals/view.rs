@@ -16,6 +16,7 @@ use amana_domain::id::{DealId, MilestoneId, OrganisationId, UserId};
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
 use std::collections::{BTreeMap, BTreeSet};
+use tokio::try_join;
 use uuid::Uuid;
 
 #[derive(Debug, Clone)]
@@ -57,8 +58,8 @@ pub(crate) async fn view(
 }
 
 /// As [`view`], of what is known of it already.
-pub(super) async fn of(
-    conn: &mut AsyncPgConnection,
+pub(crate) async fn of(
+    conn: &AsyncPgConnection,
     vault: &Vault,
     loaded: Loaded,
 ) -> Result<DealView, Error> {
@@ -81,29 +82,33 @@ pub(super) async fn views(
     Ok(Page { items: seen(conn, vault, loaded).await?, more: page.more })
 }
 
+/// All that is asked for is asked at once.
 async fn seen(
-    conn: &mut AsyncPgConnection,
+    conn: &AsyncPgConnection,
     vault: &Vault,
     loaded: Vec<Loaded>,
 ) -> Result<Vec<DealView>, Error> {
     let everybody: BTreeSet<UserId> = loaded.iter().flat_map(|one| one.deal.people()).collect();
-    let names = users::people(conn, &everybody).await?;
     let ids = |wanted: fn(&Deal) -> bool| -> Vec<Uuid> {
         let wanted = loaded.iter().filter(|one| wanted(&one.deal));
         wanted.map(|one| one.deal.id.uuid()).collect()
     };
     // What a deal cannot have yet, or any more, is not asked for.
+    let all = ids(|_| true);
     let agreed = ids(|deal| !matches!(deal.state, DealState::Draft | DealState::Proposed));
-    let mut references = references::of_deals(conn, &agreed).await?;
-    let mut newest = payments::newest_of_deals(conn, vault, &agreed).await?;
+    let incomplete = ids(|deal| !deal.is_complete());
     let milestones = loaded.iter().flat_map(|one| &one.deal.milestones);
     let milestones = milestones.filter(|milestone| milestone.state != MilestoneState::Planned);
     let milestones: Vec<Uuid> = milestones.map(|milestone| milestone.id.uuid()).collect();
-    let mut deliveries = deliveries::of_milestones(conn, &milestones).await?;
-    let mut signed = revisions::signatures(conn, &ids(|_| true)).await?;
-    let incomplete = ids(|deal| deal.buyer.is_none() || deal.seller.is_none());
-    let invited: BTreeMap<DealId, DealInvitation> =
-        inviting::of_deals(conn, &incomplete).await?.into_iter().collect();
+    let (names, mut signed, mut references, mut newest, mut deliveries, invited) = try_join!(
+        users::people(conn, &everybody),
+        revisions::signatures(conn, &all),
+        references::of_deals(conn, &agreed),
+        payments::newest_of_deals(conn, vault, &agreed),
+        deliveries::of_milestones(conn, &milestones),
+        inviting::of_deals(conn, &incomplete),
+    )?;
+    let invited: BTreeMap<DealId, DealInvitation> = invited.into_iter().collect();
     let view = |Loaded { deal, organisation, created_at, updated_at }| {
         let people = deal.people().into_iter();
         let people = people.filter_map(|id| names.get(&id).map(|person| (id, person.clone())));

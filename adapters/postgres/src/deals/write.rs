@@ -4,18 +4,21 @@ use super::rows::{self, DealRow};
 use super::{
     disputes, inviting, milestones, payers, references, reminders, revisions, telling, timeline,
 };
+use crate::audit::{self, NewRecord};
 use crate::error::Error;
 use crate::job::Job;
+use crate::notifications::Mail;
 use crate::schema::deals;
 use crate::statement::kept;
-use crate::{audit, jobs, ledger};
-use amana_domain::deal::{Actor, Deal, Decision};
-use amana_domain::id::{DealId, OrganisationId};
+use crate::{jobs, ledger, users};
+use amana_domain::deal::{Actor, Deal, Decision, Event};
+use amana_domain::id::{DealId, OrganisationId, UserId};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 use std::iter;
+use tokio::try_join;
 
 /// A deadline itself is still in time; its timer runs just after it.
 const AFTER_DEADLINE: TimeDelta = TimeDelta::seconds(1);
@@ -46,11 +49,30 @@ pub(super) async fn insert(
 ) -> Result<(), Error> {
     let row = DealRow::of(deal, organisation, now)?;
     kept(diesel::insert_into(deals::table).values(row)).execute(conn).await?;
-    milestones::insert(conn, deal.id, &deal.milestones).await?;
-    payers::list(conn, None, deal).await
+    Ok(())
 }
 
-/// Writes everything that an accepted command changes.
+/// What belongs to a deal whose row is there.
+pub(super) async fn begin(
+    conn: &AsyncPgConnection,
+    deal: &Deal,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let by = By::from(Actor::User(user));
+    let data = json!({ "from": null, "to": deal.state.as_str() });
+    try_join!(
+        milestones::insert(conn, deal.id, &deal.milestones),
+        payers::list(conn, None, deal),
+        revisions::keep(conn, deal, user, now),
+        timeline::created(conn, deal, &by, now),
+        audit::record(conn, now, by.actor, "deal.created", deal.id, data),
+    )?;
+    Ok(())
+}
+
+/// Writes everything that an accepted command changes. What does not depend on each other is sent together and waited
+/// for once.
 pub(crate) async fn apply(
     conn: &mut AsyncPgConnection,
     before: &Deal,
@@ -59,18 +81,25 @@ pub(crate) async fn apply(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let deal = &decision.deal;
-    revisions::record(conn, decision, by, now).await?;
-    update(conn, before, deal, now).await?;
+    let concerned = deal.people().into_iter().collect();
+    let ((), (), everybody) = try_join!(
+        revisions::record(conn, decision, by, now),
+        update(conn, before, deal, now),
+        users::load_all(conn, &concerned),
+    )?;
     ledger::post(conn, &decision.entries, now).await?;
     let by = &disputes::follow(conn, before, decision, by, now).await?;
-    timeline::record(conn, before, decision, by, now).await?;
-    for event in &decision.events {
-        let data = json!({ "from": before.state.as_str(), "to": deal.state.as_str() });
-        audit::record(conn, now, by.actor, event.name(), deal.id, data).await?;
-    }
-    jobs::enqueue_all(conn, timers(before, decision, now), now).await?;
-    references::assign(conn, before, deal, now).await?;
-    telling::tell(conn, decision, by, now).await?;
+    let mail = Mail::of(telling::messages(decision, by, &everybody)?);
+    let states = json!({ "from": before.state.as_str(), "to": deal.state.as_str() });
+    let record = |event: &Event| NewRecord::of(by.actor, event.name(), deal.id, states.clone());
+    let due = timers(before, decision, now).chain(mail.jobs().map(|job| (job, now)));
+    try_join!(
+        timeline::record(conn, before, decision, by, now),
+        audit::record_all(conn, now, decision.events.iter().map(record)),
+        references::assign(conn, before, deal, now),
+        jobs::enqueue_all(conn, due, now),
+        mail.record(conn, now),
+    )?;
     inviting::follow(conn, decision, now).await
 }
 
@@ -89,14 +118,21 @@ fn timers(
 }
 
 async fn update(
-    conn: &mut AsyncPgConnection,
+    conn: &AsyncPgConnection,
     before: &Deal,
     deal: &Deal,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let row = DealRow::of(deal, None, now)?;
-    kept(diesel::update(deals::table.find(deal.id.uuid())).set(row)).execute(conn).await?;
-    milestones::save(conn, deal.id, &before.milestones, &deal.milestones).await?;
-    payers::save(conn, deal.id, &before.payers, &deal.payers).await?;
-    payers::list(conn, Some(before), deal).await
+    let row = async {
+        let update = kept(diesel::update(deals::table.find(deal.id.uuid())).set(row));
+        update.execute(&mut &*conn).await.map_err(Error::from)
+    };
+    try_join!(
+        row,
+        milestones::save(conn, deal.id, &before.milestones, &deal.milestones),
+        payers::save(conn, deal.id, &before.payers, &deal.payers),
+        payers::list(conn, Some(before), deal),
+    )?;
+    Ok(())
 }

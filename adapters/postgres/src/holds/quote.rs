@@ -28,7 +28,7 @@ impl Store {
         require_open(&closed, owner, beneficiary)?;
         let hold = request.hold(owner, beneficiary, now);
         let recipient =
-            users::people(&mut conn, &BTreeSet::from([beneficiary])).await?.remove(&beneficiary);
+            users::people(&conn, &BTreeSet::from([beneficiary])).await?.remove(&beneficiary);
         Ok(Quote { recipient, ..quote(&mut conn, &hold, now).await? })
     }
 }

@@ -95,7 +95,7 @@ impl Store {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         let open = find(&mut conn, key, token, now).await?;
         let organisation_name = organisations::name(&mut conn, open.organisation).await?;
-        let mut people = users::people(&mut conn, &BTreeSet::from([open.inviter])).await?;
+        let mut people = users::people(&conn, &BTreeSet::from([open.inviter])).await?;
         let inviter = people.remove(&open.inviter);
         let account =
             users::find_payee(&mut conn, vault, &Payee::Email(open.email.clone())).await?;

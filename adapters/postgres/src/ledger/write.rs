@@ -127,14 +127,26 @@ pub(crate) async fn lock(
     wanted: &BTreeSet<Account>,
     now: DateTime<Utc>,
 ) -> Result<Locked, Error> {
-    let locked = lock_existing(conn, wanted).await?;
+    let mut locked = lock_existing(conn, wanted).await?;
     if locked.rows.len() == wanted.len() {
         return Ok(locked);
     }
     let missing: Vec<&Account> =
         wanted.iter().filter(|account| !locked.rows.contains_key(account)).collect();
-    open(conn, &missing, now).await?;
-    lock_existing(conn, wanted).await
+    let opened = open(conn, &missing, now).await?;
+    if opened.len() < missing.len() {
+        // Somebody else was quicker, and may have moved money on them since.
+        return lock_existing(conn, wanted).await;
+    }
+    let empty = Position { balance_minor: 0, seq: 0 };
+    locked.rows.extend(opened.into_iter().map(|(account, id)| (account, (id, empty))));
+    Ok(locked)
+}
+
+#[derive(QueryableByName)]
+struct Opened {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
 }
 
 statement! {
@@ -146,18 +158,22 @@ statement! {
         opened_at: Timestamptz = DateTime<Utc>,
     ) "insert into accounts (id, kind, owner, currency, opened_at)
         select id, kind, owner, currency, $5 from unnest($1, $2, $3, $4) as new (id, kind, owner, currency)
-        on conflict on constraint accounts_natural_key do nothing"
+        on conflict on constraint accounts_natural_key do nothing returning id"
 }
 
+/// The accounts that are new, with their ids; nobody else sees them before the commit.
 async fn open(
     conn: &mut AsyncPgConnection,
     missing: &[&Account],
     now: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<Vec<(Account, Uuid)>, Error> {
     let (kinds, owners, currencies) = columns(missing.iter().copied());
-    let ids = missing.iter().map(|_| Uuid::now_v7()).collect();
-    OpenAccounts { ids, kinds, owners, currencies, opened_at: now }.execute(conn).await?;
-    Ok(())
+    let ids: Vec<Uuid> = missing.iter().map(|_| Uuid::now_v7()).collect();
+    let opening = OpenAccounts { ids: ids.clone(), kinds, owners, currencies, opened_at: now };
+    let new: Vec<Opened> = opening.load(conn).await?;
+    let is_new = |id: &Uuid| new.iter().any(|row| row.id == *id);
+    let all = missing.iter().zip(ids).filter(|(_, id)| is_new(id));
+    Ok(all.map(|(account, id)| (**account, id)).collect())
 }
 
 // One order for everybody (by id): two writers that need the same accounts queue up, they never deadlock.

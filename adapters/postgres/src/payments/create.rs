@@ -1,7 +1,7 @@
 //! Making payments: funding a deal, depositing, withdrawing. Each once per idempotency key.
 
 use super::{PaymentView, funding_is_open, rows};
-use crate::deals::{self, By, DealView};
+use crate::deals::{self, By, DealView, Loaded};
 use crate::error::{Conflict, Error};
 use crate::idempotency::{self, Answer, Keyed, Outcome};
 use crate::job::Job;
@@ -74,8 +74,8 @@ impl Store {
             if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
                 return Ok(replay);
             }
-            let payment = fund(conn, vault, (keyed.user, id), request, now).await?;
-            let funding = Funding { deal: deals::view(conn, vault, id).await?, payment };
+            let (done, payment) = fund(conn, vault, (keyed.user, id), request, now).await?;
+            let funding = Funding { deal: deals::view_of(conn, vault, done).await?, payment };
             idempotency::complete(conn, keyed, render(&funding)).await
         })
         .await
@@ -148,17 +148,17 @@ async fn fund(
     (user, id): (UserId, DealId),
     request: &FundingRequest,
     now: DateTime<Utc>,
-) -> Result<Option<PaymentView>, Error> {
-    let deal = deals::lock_as_party(conn, user, id).await?;
-    let actor = Actor::User(user);
-    let decision = may_fund(conn, user, (&deal, request.amount), now).await?;
+) -> Result<(Loaded, Option<PaymentView>), Error> {
+    let loaded = deals::lock_as_party(conn, user, id).await?;
+    let (deal, actor) = (&loaded.deal, Actor::User(user));
+    let decision = may_fund(conn, user, (deal, request.amount), now).await?;
     match &request.method {
         FundingMethod::Wallet => {
-            deals::apply(conn, &deal, &decision, &By::from(actor), now).await?;
-            Ok(None)
+            deals::apply(conn, deal, &decision, &By::from(actor), now).await?;
+            Ok((loaded.after(decision, now), None))
         }
         FundingMethod::Mpesa(msisdn) => {
-            let payment = collection(user, &deal, one(&deal, request.amount)?);
+            let payment = collection(user, deal, one(deal, request.amount)?);
             insert(conn, &payment, Some((vault, msisdn)), now).await.map_err(|e| {
                 e.on_constraint("payments_one_open_per_payer", Conflict::PaymentInProgress)
             })?;
@@ -169,7 +169,8 @@ async fn fund(
             let payer = users::load(conn, user).await?;
             let params = json!({ "deal_title": deal.title, "amount": payment.amount.to_string() });
             notifications::enqueue(conn, &payer, Template::PaymentRequested, params, now).await?;
-            rows::view(conn, vault, payment.id).await.map(Some)
+            let started = rows::view(conn, vault, payment.id).await?;
+            Ok((loaded, Some(started)))
         }
     }
 }

@@ -75,7 +75,7 @@ fn record(made: &Made<'_>) -> audit::NewRecord {
     });
     audit::NewRecord {
         actor: transfer.sender.to_string(),
-        action: "transfer.made",
+        action: "transfer.made".to_owned(),
         subject: transfer.id.to_string(),
         data: noted(data, request.keyed.api_key),
     }
