@@ -133,7 +133,7 @@ impl Disputes {
 
     /// List the disputes about a deal
     ///
-    /// With what each side says, the evidence of both, and what an arbiter has decided. For the two sides: `wrong_party`
+    /// With what each side says, the evidence of both, and what an arbiter has decided, once it counts. For the two sides: `wrong_party`
     /// (403) to others whom the deal concerns, `not_found` (404) to everybody else.
     #[oai(path = "/:id/disputes", method = "get", operation_id = "list_disputes")]
     async fn list(

@@ -25,7 +25,7 @@ pub use draft::{
     TERM_MAX, TERM_MIN, TITLE_CHARS_MAX, draft,
 };
 pub use milestone::{Item, Milestone, MilestoneState, Offers, Proof};
-pub use outcome::{Decision, Event, Refusal};
+pub use outcome::{AWARD_PROPOSED, Decision, Event, Refusal};
 pub use party::{Broker, COMMISSION_BPS_MAX, PAYERS_MAX, Payer, Role};
 pub use proof::{
     CARRIER_CHARS_MAX, DELIVERY_FILES_MAX, HAND_OVER_PERIOD, HAND_OVER_TRIES_MAX, Shown,

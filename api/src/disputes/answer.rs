@@ -37,7 +37,7 @@ struct AwardAnswer {
     first_arbiter_id: Wire<UserId>,
     /// Who looked again; `null` if nobody had to, or has yet.
     second_arbiter_id: Nullable<Wire<UserId>>,
-    /// From when on it counts; `null` while it waits for a second arbiter.
+    /// From when on it counts; `null` while it waits for a second arbiter, and until then only arbiters see it.
     decided_at: Nullable<Timestamp>,
 }
 

@@ -91,6 +91,9 @@ pub enum Event {
     Completed,
 }
 
+/// What is called so is known in full to arbiters only.
+pub const AWARD_PROPOSED: &str = "dispute.award_proposed";
+
 impl Event {
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -112,7 +115,7 @@ impl Event {
             Event::SplitOffered { .. } => "milestone.split_offered",
             Event::DisputeOpened { .. } => "dispute.opened",
             Event::DisputeAnswered(_) => "dispute.answered",
-            Event::AwardProposed { .. } => "dispute.award_proposed",
+            Event::AwardProposed { .. } => AWARD_PROPOSED,
             Event::Awarded { .. } => "dispute.awarded",
             Event::ExtensionAsked { .. } => "deal.extension_asked",
             Event::Extended { .. } => "deal.extended",

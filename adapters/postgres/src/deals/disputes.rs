@@ -141,6 +141,13 @@ impl DisputeRow {
     }
 }
 
+/// As the two sides see it. An award that does not count yet is between arbiters: neither side shall lean on whoever
+/// looks again, or hold out for what was proposed.
+fn to_sides(view: DisputeView) -> DisputeView {
+    let award = view.award.filter(|award| award.decided_at.is_some());
+    DisputeView { award, ..view }
+}
+
 pub(super) async fn load(conn: &mut AsyncPgConnection, id: DisputeId) -> Result<DisputeRow, Error> {
     let row =
         DisputeRow::query().filter(disputes::id.eq(id.uuid())).first(conn).await.optional()?;
@@ -371,7 +378,7 @@ impl Store {
             .order(disputes::id)
             .load(&mut conn)
             .await?;
-        views(&mut conn, rows).await
+        Ok(views(&mut conn, rows).await?.into_iter().map(to_sides).collect())
     }
 
     /// The disputes in which a person's own words are, newest first.
@@ -388,6 +395,7 @@ impl Store {
             .load(&mut conn)
             .await?;
         let Page { items, more } = Page::cut(rows, limit);
-        Ok(Page { items: views(&mut conn, items).await?, more })
+        let items = views(&mut conn, items).await?.into_iter().map(to_sides).collect();
+        Ok(Page { items, more })
     }
 }

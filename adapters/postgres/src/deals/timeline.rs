@@ -7,7 +7,7 @@ use crate::page::Page;
 use crate::pool::Store;
 use crate::schema::deal_events;
 use crate::statement::statement;
-use amana_domain::deal::{Actor, Deal, Decision, Event};
+use amana_domain::deal::{AWARD_PROPOSED, Actor, Deal, Decision, Event};
 use amana_domain::id::{DealId, MilestoneId, UserId};
 use amana_domain::money::Money;
 use chrono::{DateTime, Utc};
@@ -164,6 +164,19 @@ fn details(event: &Event) -> Value {
     }
 }
 
+/// What every event tells.
+const STATES: [&str; 3] = ["state", "before", "milestone"];
+
+/// As those see it whom the deal concerns: that an arbiter has proposed something, and not what.
+fn to_parties(mut event: TimelineEvent) -> TimelineEvent {
+    if event.name == AWARD_PROPOSED
+        && let Some(data) = event.data.as_object_mut()
+    {
+        data.retain(|name, _| STATES.contains(&name.as_str()));
+    }
+    event
+}
+
 /// Something that happened around the deal without changing its state, such as a failed payment.
 pub(crate) async fn note(
     conn: &AsyncPgConnection,
@@ -190,13 +203,13 @@ impl Store {
     ) -> Result<Page<TimelineEvent>, Error> {
         self.deal(user, id).await?;
         let mut conn = self.connection().await?;
-        let events = TimelineEvent::query()
+        let events: Vec<TimelineEvent> = TimelineEvent::query()
             .filter(deal_events::deal_id.eq(id.uuid()))
             .filter(deal_events::seq.gt(after))
             .order(deal_events::seq)
             .limit(Page::<TimelineEvent>::fetch(limit))
             .load(&mut conn)
             .await?;
-        Ok(Page::cut(events, limit))
+        Ok(Page::cut(events.into_iter().map(to_parties).collect(), limit))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{dispute_of, events, refused};
 use amana_domain::permission::UserRole;
-use amana_harness::{App, DealPlan};
+use amana_harness::{App, DealPlan, Disputed, Person};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
@@ -31,6 +31,7 @@ async fn a_large_award_needs_two_arbiters() {
     assert_eq!(app.balance(&disputed.seller).await, (0, 0));
     refused(&app.award(&one, &disputed.dispute, award).await, 403, "own_request");
     assert_eq!(app.balance(&disputed.seller).await, (0, 0));
+    assert_proposal_is_between_arbiters(&app, &disputed, &other).await;
 
     let award = json!({
         "to_seller": { "amount": 5_000_000, "currency": "KES" },
@@ -57,6 +58,23 @@ async fn a_large_award_needs_two_arbiters() {
         (&json!(other.id), &json!("Half of them\nare goats"))
     );
     app.assert_sound().await;
+}
+
+/// What was proposed, and why, is shown to whoever looks again, and to neither side.
+async fn assert_proposal_is_between_arbiters(app: &App, disputed: &Disputed, other: &Person) {
+    assert_eq!(dispute_of(app, disputed).await["award"], Value::Null);
+    for side in [&disputed.buyer, &disputed.seller] {
+        let told = events(app, side, &disputed.deal).await;
+        let last = told.last().expect("an event");
+        assert_eq!(last["name"], "dispute.award_proposed");
+        let states = last["data"].as_object().expect("data").keys().map(String::as_str);
+        assert_eq!(states.collect::<Vec<_>>(), ["before", "milestone", "state"]);
+    }
+    let path = format!("/v1/operator/disputes/{}", disputed.dispute);
+    let review = app.get(other, &path).await.expect(200);
+    assert_eq!(review["dispute"]["award"]["to_seller"]["amount"], 4_000_000);
+    let last = review["timeline"].as_array().and_then(|all| all.last()).expect("an event");
+    assert_eq!(last["data"]["reason"], "Sheep are worth less");
 }
 
 /// Costs that nobody can bear, and somebody who is a side of the deal.
