@@ -144,8 +144,7 @@ impl DisputeRow {
 /// As the two sides see it. An award that does not count yet is between arbiters: neither side shall lean on whoever
 /// looks again, or hold out for what was proposed.
 fn to_sides(view: DisputeView) -> DisputeView {
-    let award = view.award.filter(|award| award.decided_at.is_some());
-    DisputeView { award, ..view }
+    DisputeView { award: view.award.filter(|award| award.decided_at.is_some()), ..view }
 }
 
 pub(super) async fn load(conn: &mut AsyncPgConnection, id: DisputeId) -> Result<DisputeRow, Error> {
