@@ -79,7 +79,7 @@ impl Store {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             let fees = fee_plans::in_force(conn, request.offer.fees, now);
-            (request.offer.fees, ()) = try_join!(fees, users::require_open(conn, user))?;
+            (request.offer.fees, ()) = try_join!(biased; fees, users::require_open(conn, user))?;
             let deal = deal::draft(request.clone().into_deal(user))?;
             require_others_open(conn, &deal, user).await?;
             if let Some(id) = organisation {

@@ -122,7 +122,7 @@ pub(crate) async fn enqueue(
 ) -> Result<(), Error> {
     let mail = Mail::of(vec![Message::new(user, template, params)]);
     let due = mail.jobs().map(|job| (job, now));
-    try_join!(jobs::enqueue_all(conn, due, now), mail.record(conn, now))?;
+    try_join!(biased; jobs::enqueue_all(conn, due, now), mail.record(conn, now))?;
     Ok(())
 }
 

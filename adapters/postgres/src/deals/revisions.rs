@@ -157,7 +157,7 @@ pub(super) async fn record(
             }
             Event::Agreed(_) => {
                 let signing = sign(conn, deal, (deal.offered_by.other(), user), now);
-                try_join!(signing, agreement::keep(conn, deal, now))?;
+                try_join!(biased; signing, agreement::keep(conn, deal, now))?;
             }
             _ => {}
         }

@@ -213,7 +213,7 @@ pub(super) async fn load_all(
 ) -> Result<Vec<Loaded>, Error> {
     let rows: Vec<DealRow> = DealRow::query().filter(deals::id.eq_any(ids)).load(conn).await?;
     let (mut milestones, mut payers) =
-        try_join!(milestones::of_deals(conn, ids), payers::of_deals(conn, ids))?;
+        try_join!(biased; milestones::of_deals(conn, ids), payers::of_deals(conn, ids))?;
     rows.into_iter()
         .map(|row| {
             let milestones = milestones.remove(&row.id).unwrap_or_default();
@@ -227,7 +227,7 @@ pub(super) async fn load_all(
 async fn complete(conn: &AsyncPgConnection, row: DealRow) -> Result<Loaded, Error> {
     let ids = [row.id];
     let (milestones, payers) =
-        try_join!(milestones::of_deals(conn, &ids), payers::of_deals(conn, &ids))?;
+        try_join!(biased; milestones::of_deals(conn, &ids), payers::of_deals(conn, &ids))?;
     let (milestones, payers) = (milestones.into_values(), payers.into_values());
     loaded(row, milestones.flatten().collect(), payers.flatten().collect())
 }

@@ -100,7 +100,7 @@ async fn seen(
     let milestones = loaded.iter().flat_map(|one| &one.deal.milestones);
     let milestones = milestones.filter(|milestone| milestone.state != MilestoneState::Planned);
     let milestones: Vec<Uuid> = milestones.map(|milestone| milestone.id.uuid()).collect();
-    let (names, mut signed, mut references, mut newest, mut deliveries, invited) = try_join!(
+    let (names, mut signed, mut references, mut newest, mut deliveries, invited) = try_join!(biased;
         users::people(conn, &everybody),
         revisions::signatures(conn, &all),
         references::of_deals(conn, &agreed),

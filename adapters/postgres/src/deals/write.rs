@@ -61,7 +61,7 @@ pub(super) async fn begin(
 ) -> Result<(), Error> {
     let by = By::from(Actor::User(user));
     let data = json!({ "from": null, "to": deal.state.as_str() });
-    try_join!(
+    try_join!(biased;
         milestones::insert(conn, deal.id, &deal.milestones),
         payers::list(conn, None, deal),
         revisions::keep(conn, deal, user, now),
@@ -82,7 +82,7 @@ pub(crate) async fn apply(
 ) -> Result<(), Error> {
     let deal = &decision.deal;
     let concerned = deal.people().into_iter().collect();
-    let ((), (), everybody) = try_join!(
+    let ((), (), everybody) = try_join!(biased;
         revisions::record(conn, decision, by, now),
         update(conn, before, deal, now),
         users::load_all(conn, &concerned),
@@ -93,7 +93,7 @@ pub(crate) async fn apply(
     let states = json!({ "from": before.state.as_str(), "to": deal.state.as_str() });
     let record = |event: &Event| NewRecord::of(by.actor, event.name(), deal.id, states.clone());
     let due = timers(before, decision, now).chain(mail.jobs().map(|job| (job, now)));
-    try_join!(
+    try_join!(biased;
         timeline::record(conn, before, decision, by, now),
         audit::record_all(conn, now, decision.events.iter().map(record)),
         references::assign(conn, before, deal, now),
@@ -128,7 +128,7 @@ async fn update(
         let update = kept(diesel::update(deals::table.find(deal.id.uuid())).set(row));
         update.execute(&mut &*conn).await.map_err(Error::from)
     };
-    try_join!(
+    try_join!(biased;
         row,
         milestones::save(conn, deal.id, &before.milestones, &deal.milestones),
         payers::save(conn, deal.id, &before.payers, &deal.payers),
