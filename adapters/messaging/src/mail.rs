@@ -44,12 +44,20 @@ pub struct Message {
 pub struct Mailer {
     server: SmtpServer,
     from: Mailbox,
+    send_timeout: Duration,
 }
 
 impl Mailer {
     pub fn new(config: &MailConfig) -> Result<Self, ConfigError> {
         let from = config.from.parse().map_err(|_| ConfigError::Sender)?;
-        Ok(Self { server: SmtpServer::from_url(&config.url)?, from })
+        let server = SmtpServer::from_url(&config.url)?;
+        Ok(Self { server, from, send_timeout: SEND_TIMEOUT })
+    }
+
+    /// Gives a message less or more time than the usual 30 s.
+    #[must_use]
+    pub fn with_send_timeout(self, send_timeout: Duration) -> Self {
+        Self { send_timeout, ..self }
     }
 
     pub async fn send(&self, message: &Message) -> Result<Sent, SendError> {
@@ -57,7 +65,7 @@ impl Mailer {
         let email = self.compose(message, message_id.clone())?;
         let bytes = email.formatted();
         let sending = self.server.send(email.envelope(), &bytes);
-        match tokio::time::timeout(SEND_TIMEOUT, sending).await {
+        match tokio::time::timeout(self.send_timeout, sending).await {
             Ok(Ok(())) => Ok(Sent { reference: message_id }),
             Ok(Err(failure)) => Err(explain(&failure)),
             Err(_) => Err(SendError::temporary("the mail server did not answer in time")),
