@@ -20,25 +20,41 @@ pub const BUYER_PHONE: &str = "254711000001";
 const SELLER_PHONE: &str = "254711000002";
 const PRICE_MINOR: i64 = 150_000;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Case {
-    SubmitCollection,
-    PollCollection,
-    SubmitPayout,
-    ApplyCallback,
-    /// Of a payment at the paybill.
-    ApplyConfirmation,
-    LapseDeal,
-    RemindDeal,
-    ScreenWithdrawal,
-    ExpireHold,
-    SendEmail,
-    SendSms,
-    AnnounceTransfer,
-    Reconcile,
-    Housekeep,
-    CheckLedger,
+/// Hands every case, with the name of its module of tests, to a macro: no case exists without its tests.
+macro_rules! for_each_case {
+    ($then:ident) => {
+        $then! {
+            submit_collection: SubmitCollection;
+            poll_collection: PollCollection;
+            submit_payout: SubmitPayout;
+            apply_callback: ApplyCallback;
+            // A payment at the paybill.
+            apply_confirmation: ApplyConfirmation;
+            lapse_deal: LapseDeal;
+            remind_deal: RemindDeal;
+            screen_withdrawal: ScreenWithdrawal;
+            expire_hold: ExpireHold;
+            send_email: SendEmail;
+            send_sms: SendSms;
+            announce_transfer: AnnounceTransfer;
+            reconcile: Reconcile;
+            housekeep: Housekeep;
+            check_ledger: CheckLedger;
+        }
+    };
 }
+pub(crate) use for_each_case;
+
+macro_rules! declare {
+    ($($name:ident: $case:ident;)*) => {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Case {
+            $($case,)*
+        }
+    };
+}
+
+for_each_case!(declare);
 
 /// A new kind of job does not compile until it has a case.
 fn cases(job: &Job) -> &'static [Case] {

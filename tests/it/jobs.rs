@@ -1,48 +1,39 @@
 //! Every kind of job, carried out twice and broken off at every step: the result is the same.
 
-use crate::job_cases::{BUYER_PHONE, Bench, Break, Case};
+use crate::job_cases::{BUYER_PHONE, Bench, Break, Case, for_each_case};
 use crate::job_prints::Fingerprint;
 use amana_worker::Interruption;
 use std::collections::BTreeMap;
+use tokio::sync::OnceCell;
 
 macro_rules! jobs {
     ($($name:ident: $case:ident;)*) => {$(
         mod $name {
-            use super::Case;
+            use super::{Case, Clean};
+
+            static CLEAN: Clean = Clean::const_new();
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn runs_twice_same_result() {
-                super::runs_twice(Case::$case).await;
+                super::runs_twice(Case::$case, &CLEAN).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn fails_at_each_step_then_recovers() {
-                super::fails_at_each_step(Case::$case).await;
+                super::fails_at_each_step(Case::$case, &CLEAN).await;
             }
         }
     )*};
 }
 
-jobs! {
-    submit_collection: SubmitCollection;
-    poll_collection: PollCollection;
-    submit_payout: SubmitPayout;
-    apply_callback: ApplyCallback;
-    apply_confirmation: ApplyConfirmation;
-    lapse_deal: LapseDeal;
-    remind_deal: RemindDeal;
-    screen_withdrawal: ScreenWithdrawal;
-    expire_hold: ExpireHold;
-    send_email: SendEmail;
-    send_sms: SendSms;
-    reconcile: Reconcile;
-    housekeep: Housekeep;
-    check_ledger: CheckLedger;
-}
+for_each_case!(jobs);
+
+/// The steps of a job that nothing disturbs, and what is left of its story; both tests of a case compare with it.
+type Clean = OnceCell<(Vec<&'static str>, Fingerprint)>;
 
 /// The same row is carried out again at once, and again when everything is over.
-async fn runs_twice(case: Case) {
-    let (_, clean) = run_clean(case).await;
+async fn runs_twice(case: Case, clean: &Clean) {
+    let (_, clean) = clean.get_or_init(|| run_clean(case)).await;
     let bench = Bench::new(case).await;
     for _ in 0..2 {
         assert!(bench.attempt().await, "the job was not due");
@@ -60,14 +51,14 @@ async fn runs_twice(case: Case) {
     bench.app.assert_sound().await;
 }
 
-async fn fails_at_each_step(case: Case) {
-    let (steps, clean) = run_clean(case).await;
+async fn fails_at_each_step(case: Case, clean: &Clean) {
+    let (steps, clean) = clean.get_or_init(|| run_clean(case)).await;
     assert_eq!((steps.first(), steps.last()), (Some(&"claimed"), Some(&"done")), "{steps:?}");
-    for step in steps {
+    for &step in steps {
         for how in [Interruption::Fail, Interruption::Die] {
             println!("{case:?} broken at {step}: {how:?}");
             let broken = run_broken(case, (step, how)).await;
-            compare(case, step, &clean, &broken);
+            compare(case, step, clean, &broken);
         }
     }
 }
