@@ -248,6 +248,11 @@ impl App {
         AppBuilder::default()
     }
 
+    /// Whether jobs are carried out without the test's doing.
+    pub(crate) fn has_worker(&self) -> bool {
+        !self.workers.is_empty()
+    }
+
     /// Another worker within this process.
     pub fn add_worker(&mut self) {
         self.workers.push(spawn_worker(self.context.clone(), self.transport.clone()));

@@ -14,8 +14,11 @@ impl App {
         texts.filter(|text| text.contains(words)).filter_map(code_in).collect()
     }
 
-    /// The newest of them.
+    /// The newest of them. A worker first sends all messages that are recorded: an older one may be caught already.
     pub async fn code(&self, to: &str, words: &str) -> String {
+        if self.has_worker() {
+            self.messages_are_sent().await;
+        }
         let found = self.codes(to, words).await;
         found.into_iter().next().unwrap_or_else(|| panic!("no code with `{words}` for {to}"))
     }

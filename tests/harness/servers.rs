@@ -5,16 +5,19 @@ use amana::local::{Durability, Postgres, Redis, Scratch};
 use amana_postgres::{MasterKey, MasterKeys, Store};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use diesel_async::pooled_connection::PoolableConnection;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+use tokio::sync::{Mutex, MutexGuard, mpsc, oneshot};
 
 const TEMPLATE: &str = "amana_template";
 
 pub struct Servers {
     postgres: Postgres,
+    maker: mpsc::UnboundedSender<(String, oneshot::Sender<()>)>,
     redis: Redis,
     // Last: the folder goes when nothing uses it any more.
     scratch: Scratch,
@@ -45,7 +48,23 @@ fn start() -> Servers {
     postgres.create_database(TEMPLATE).expect("the template database");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(Store::migrate(&postgres.url(TEMPLATE))).expect("migrations");
-    Servers { postgres, redis, scratch }
+    let (maker, wanted) = mpsc::unbounded_channel();
+    let admin = postgres.url("postgres");
+    std::thread::spawn(move || runtime.block_on(make_databases(&admin, wanted)));
+    Servers { postgres, maker, redis, scratch }
+}
+
+/// Makes copies of the template, one after the other, on one connection: connecting would cost as much as copying.
+async fn make_databases(
+    admin: &str,
+    mut wanted: mpsc::UnboundedReceiver<(String, oneshot::Sender<()>)>,
+) {
+    let mut conn = AsyncPgConnection::establish(admin).await.expect("PostgreSQL");
+    while let Some((name, made)) = wanted.recv().await {
+        let sql = format!("create database {name} template {TEMPLATE} strategy file_copy");
+        conn.batch_execute(&sql).await.expect("a database");
+        let _ = made.send(());
+    }
 }
 
 #[must_use]
@@ -73,24 +92,33 @@ pub fn master_keys() -> MasterKeys {
 }
 
 /// A migrated database of its own.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Database {
     pub url: String,
+    /// Looks behind the API's back, again and again: a connection costs more than most statements.
+    kept: Arc<Mutex<Option<AsyncPgConnection>>>,
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database").field("url", &self.url).finish_non_exhaustive()
+    }
 }
 
 impl Database {
     pub async fn new() -> Self {
         let name = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
         let servers = tokio::task::spawn_blocking(servers).await.expect("servers");
-        let mut conn = AsyncPgConnection::establish(&servers.postgres.url("postgres"))
-            .await
-            .expect("PostgreSQL");
-        conn.batch_execute(&format!(
-            "create database {name} template {TEMPLATE} strategy file_copy"
-        ))
-        .await
-        .expect("a database");
-        Self { url: servers.postgres.url(&name) }
+        let (made, is_made) = oneshot::channel();
+        servers.maker.send((name.clone(), made)).expect("databases can be made");
+        is_made.await.expect("a database");
+        Self::at(&servers.postgres.url(&name))
+    }
+
+    /// A database that the test has made itself.
+    #[must_use]
+    pub fn at(url: &str) -> Self {
+        Self { url: url.to_owned(), kept: Arc::default() }
     }
 
     /// A connection of the superuser, for looking behind the API's back.
@@ -103,7 +131,18 @@ impl Database {
     }
 
     pub async fn execute(&self, sql: &str) {
-        self.connection().await.batch_execute(sql).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
+        let mut kept = self.kept().await;
+        let conn = kept.as_mut().expect("a connection");
+        conn.batch_execute(sql).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
+    }
+
+    /// The kept connection, made anew if the server has closed it.
+    async fn kept(&self) -> MutexGuard<'_, Option<AsyncPgConnection>> {
+        let mut kept = self.kept.lock().await;
+        if kept.as_mut().is_none_or(|conn| conn.is_broken()) {
+            *kept = Some(self.connection().await);
+        }
+        kept
     }
 
     /// The name of the constraint that refuses these statements.
@@ -121,7 +160,9 @@ impl Database {
 
     /// Changes what the triggers and constraints guard, as somebody with the superuser's password could.
     pub async fn tamper(&self, sql: &str) {
-        self.execute(&format!("set session_replication_role = replica; {sql}")).await;
+        let sql = format!("set session_replication_role = replica; {sql}");
+        let mut conn = self.connection().await;
+        conn.batch_execute(&sql).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
     }
 
     /// One number, such as a count.
@@ -131,9 +172,10 @@ impl Database {
             #[diesel(sql_type = diesel::sql_types::BigInt)]
             n: i64,
         }
-        let mut conn = self.connection().await;
+        let mut kept = self.kept().await;
+        let conn = kept.as_mut().expect("a connection");
         let query = diesel::sql_query(format!("select ({sql})::bigint as n"));
-        diesel_async::RunQueryDsl::get_result::<Row>(query, &mut conn)
+        diesel_async::RunQueryDsl::get_result::<Row>(query, conn)
             .await
             .unwrap_or_else(|e| panic!("{sql}: {e}"))
             .n
@@ -146,9 +188,10 @@ impl Database {
             #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
             t: Option<String>,
         }
-        let mut conn = self.connection().await;
+        let mut kept = self.kept().await;
+        let conn = kept.as_mut().expect("a connection");
         let query = diesel::sql_query(format!("select ({sql})::text as t"));
-        diesel_async::RunQueryDsl::get_result::<Row>(query, &mut conn)
+        diesel_async::RunQueryDsl::get_result::<Row>(query, conn)
             .await
             .unwrap_or_else(|e| panic!("{sql}: {e}"))
             .t
@@ -178,6 +221,7 @@ impl Database {
             .await
             .expect("allowed");
         if !reachable {
+            *self.kept.lock().await = None;
             let sql = "select pg_terminate_backend(pid) from pg_stat_activity where datname";
             conn.batch_execute(&format!("{sql} = '{name}'")).await.expect("sessions end");
         }

@@ -46,8 +46,7 @@ async fn pair(app: &App) -> (Person, Person) {
     (owner, shop)
 }
 
-/// The same call at the same time under each of these keys. Whoever finds the service too busy asks again
-/// with the same key, as clients do.
+/// The same call at the same time under each of these keys.
 async fn at_once(
     app: &Arc<App>,
     who: &Person,
@@ -57,14 +56,7 @@ async fn at_once(
     let mut calls = JoinSet::new();
     for key in keys {
         let (app, who, path, body) = (app.clone(), who.clone(), path.to_owned(), body.clone());
-        calls.spawn(async move {
-            loop {
-                let answer = app.post_keyed(&who, &path, &key, body.clone()).await;
-                if answer.status.as_u16() != 503 {
-                    return answer;
-                }
-            }
-        });
+        calls.spawn(async move { app.post_until_served(&who, &path, &key, body).await });
     }
     calls.join_all().await
 }

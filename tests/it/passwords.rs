@@ -114,6 +114,11 @@ async fn a_reset_does_not_tell_who_has_an_account() {
         &amina.phone,
     ];
     for login in logins {
+        // Codes are made after the answer, in any order, and the later one ends the one before it: Amina's second
+        // one is asked for when her first one is there.
+        if *login == *amina.phone {
+            eventually("a code", || async { (resets(&app).await == 1).then_some(()) }).await;
+        }
         assert_eq!(start(&app, login).await.expect(202), json!({ "expires_in": 300 }), "{login}");
     }
     eventually("two codes", || async { (resets(&app).await == 2).then_some(()) }).await;

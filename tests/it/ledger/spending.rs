@@ -45,12 +45,16 @@ async fn a_wallet_is_spent_to_the_last_cent_and_never_below() {
     let mut spending = JoinSet::new();
     for n in 0..WITHDRAWALS {
         let (app, buyer) = (app.clone(), buyer.clone());
-        spending.spawn(async move { (n, app.post(&buyer, "/v1/withdrawals", kes(1_000)).await) });
+        spending.spawn(async move {
+            let key = format!("out-{n}");
+            (n, app.post_until_served(&buyer, "/v1/withdrawals", &key, kes(1_000)).await)
+        });
     }
     for (n, deal) in deals.into_iter().enumerate() {
         let (app, buyer, path) = (app.clone(), buyer.clone(), format!("/v1/deals/{deal}/fund"));
         spending.spawn(async move {
-            (WITHDRAWALS + n, app.post(&buyer, &path, json!({ "method": "wallet" })).await)
+            let (key, wallet) = (format!("deal-{n}"), json!({ "method": "wallet" }));
+            (WITHDRAWALS + n, app.post_until_served(&buyer, &path, &key, wallet).await)
         });
     }
     let (mut out, mut bought) = (vec![], vec![]);
@@ -89,10 +93,14 @@ async fn payments_that_cross_do_not_block_each_other() {
         let app = app.clone();
         running.spawn(async move {
             let path = format!("/v1/deals/{deal}");
-            let fund = json!({ "method": "wallet" });
-            app.post(&buyer, &format!("{path}/fund"), fund).await.expect(200);
-            let path = format!("{path}/milestones/{milestone}/release");
-            app.post(&buyer, &path, serde_json::Value::Null).await.expect(200);
+            let (fund, key) = (format!("{path}/fund"), format!("fund-{deal}"));
+            let wallet = json!({ "method": "wallet" });
+            app.post_until_served(&buyer, &fund, &key, wallet).await.expect(200);
+            let (release, key) =
+                (format!("{path}/milestones/{milestone}/release"), format!("release-{milestone}"));
+            app.post_until_served(&buyer, &release, &key, serde_json::Value::Null)
+                .await
+                .expect(200);
         });
     }
     while let Some(done) = running.join_next().await {

@@ -48,7 +48,7 @@ impl Cluster {
         let (port, behind) = (postgres.port().to_string(), door.address.port().to_string());
         let url = postgres.url(NAME).replace(&format!(":{port}/"), &format!(":{behind}/"));
         Store::migrate(&url).await.expect("migrations");
-        let database = Database { url };
+        let database = Database::at(&url);
         Self { postgres: Some(postgres), door, folder, database, scratch }
     }
 
