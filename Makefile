@@ -24,15 +24,14 @@ up: ## Start everything and stay up; the data is kept in .amana/
 # Most tests wait for servers: more of them than cores keep the cores busy.
 export RUST_TEST_THREADS ?= 4
 
+# Cargo builds the programs too, because their packages have tests that run them.
 test: ## Run all tests
 	@scripts/setup build servers browser
-	cargo build --locked --bins
 	cargo test --locked --workspace
 
 races: ## Send two calls about one deal at the same instant, a thousand times for each pair (a few minutes)
 	@scripts/setup build servers
-	cargo build --locked --bins
-	AMANA_RACE_ROUNDS=1000 cargo test --locked -p amana-tests --test it -- at_once_have_one_winner --nocapture
+	AMANA_RACE_ROUNDS=1000 cargo test --locked --workspace --test it -- at_once_have_one_winner --nocapture
 
 model: ## Try everything that can be done with a deal, in every order (a few minutes)
 	@scripts/setup build
