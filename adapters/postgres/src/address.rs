@@ -27,14 +27,14 @@ pub enum AddressError {
     Scheme,
     #[error("must be a URL such as postgres://user:password@host:5432/database")]
     Form,
-    #[error("has an unknown sslmode; use disable, prefer, require or verify-full")]
+    #[error("has an unknown sslmode (use disable, prefer, require or verify-full)")]
     Mode,
-    #[error("has an sslrootcert that no certificate is verified with; add sslmode=verify-full")]
+    #[error("has an sslrootcert without effect (add sslmode=verify-full)")]
     UnusedRoots,
     #[error("names an sslrootcert that holds no PEM certificate or cannot be read ({0})")]
     Roots(String),
     #[error(
-        "needs certificate authorities, and this machine has none; set sslrootcert to a PEM file"
+        "needs certificate authorities, and this machine has none (set sslrootcert to a PEM file)"
     )]
     NoSystemRoots,
     #[error("cannot be used with TLS ({0})")]

@@ -65,7 +65,7 @@ impl Store {
             }
             Some(found) if found.is_superuser => {
                 return Err(StoreError::AppRole(
-                    "names a superuser; use a role without privileges",
+                    "names a superuser (use a role without privileges)",
                 ));
             }
             Some(_) => {}
