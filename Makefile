@@ -31,7 +31,7 @@ test: ## Run all tests
 
 races: ## Send two calls about one deal at the same instant, a thousand times for each pair (a few minutes)
 	@scripts/setup build servers
-	AMANA_RACE_ROUNDS=1000 cargo test --locked --workspace --test it -- at_once_have_one_winner --nocapture
+	TEST_RACE_ROUNDS=1000 cargo test --locked --workspace --test it -- at_once_have_one_winner --nocapture
 
 model: ## Try everything that can be done with a deal, in every order (a few minutes)
 	@scripts/setup build

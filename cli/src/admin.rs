@@ -1,6 +1,6 @@
-//! What nobody can do through the API: making the first operator, and putting new signing keys in place of all.
+//! Commands without an API operation: creating the first operator, and replacing the signing keys.
 
-use crate::config::{self, ConfigError, Source};
+use crate::config::{self, Source, Variable};
 use crate::serve;
 use crate::stack::block_on;
 use amana_api::{KnownWords, check_password};
@@ -13,7 +13,6 @@ use anyhow::{Context, Result};
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 
-const PASSWORD_VARIABLE: &str = "AMANA_ADMIN_PASSWORD";
 const PASSWORD_CHARS_MIN: usize = 10;
 
 #[derive(Debug, Clone, Args)]
@@ -36,27 +35,34 @@ fn staff_role(text: &str) -> Result<UserRole, String> {
 }
 
 /// # Errors
-/// [`ConfigError`] also for a weak password, a bad phone number, or that e-mail or phone are taken.
-pub fn create(new: &NewOperator) -> Result<()> {
-    let lookup = |name: &str| std::env::var(name).ok();
-    let source = Source::new(&lookup);
-    let (url, keys) = (config::database_url(&source)?, config::master_keys(&source)?);
-    let password = lookup(PASSWORD_VARIABLE)
-        .filter(|password| password.chars().count() >= PASSWORD_CHARS_MIN)
-        .map(SecretString::from)
-        .ok_or_else(|| ConfigError {
-            variable: PASSWORD_VARIABLE,
-            why: format!("must be set, with at least {PASSWORD_CHARS_MIN} characters"),
-        })?;
-    let phone = Msisdn::parse(&new.phone)?;
-    check_password(&password, &KnownWords::of_person(&new.name, &new.email, &phone))
-        .map_err(|weak| ConfigError { variable: PASSWORD_VARIABLE, why: weak.to_string() })?;
+/// [`config::ConfigErrors`] also for a weak password; a bad phone number, or that e-mail or phone are taken.
+pub fn create(source: &Source, new: &NewOperator) -> Result<()> {
+    let database = config::database_url(source).zip(config::master_keys(source));
+    let password = password(source);
+    let phone = Msisdn::parse(&new.phone);
+    if let (Some(password), Ok(phone)) = (&password, &phone) {
+        let known = KnownWords::of_person(&new.name, &new.email, phone);
+        if let Err(weak) = check_password(password, &known) {
+            source.refuse::<()>(Variable::AdminPassword, weak.to_string());
+        }
+    }
+    let ((url, keys), password) = source.finish(database.zip(password))?;
+    phone?;
     block_on(async move {
         let store = serve::store(url.expose_secret(), 1, &keys).await?;
         let id = create_in(&store, new, &password).await?;
         println!("operator {id} can log in");
         Ok(())
     })?
+}
+
+fn password(source: &Source) -> Option<SecretString> {
+    let password = source.untrimmed(Variable::AdminPassword).unwrap_or_default();
+    if password.chars().count() < PASSWORD_CHARS_MIN {
+        let why = format!("must be set, with at least {PASSWORD_CHARS_MIN} characters");
+        return source.refuse(Variable::AdminPassword, why);
+    }
+    Some(SecretString::from(password))
 }
 
 /// # Errors
@@ -80,12 +86,10 @@ pub async fn create_in(
 }
 
 /// # Errors
-/// [`ConfigError`], or that PostgreSQL cannot be used.
-pub fn replace_signing_keys() -> Result<()> {
-    let lookup = |name: &str| std::env::var(name).ok();
-    let source = Source::new(&lookup);
-    let (url, keys) = (config::database_url(&source)?, config::master_keys(&source)?);
-    let secret = config::jwt_secret(&source)?;
+/// [`config::ConfigErrors`], or that PostgreSQL cannot be used.
+pub fn replace_signing_keys(source: &Source) -> Result<()> {
+    let database = config::database_url(source).zip(config::master_keys(source));
+    let ((url, keys), secret) = source.finish(database.zip(config::jwt_secret(source)))?;
     let pair = amana_api::key_pair(&secret, &amana_api::new_private_key()?)?;
     block_on(async move {
         let store = serve::store(url.expose_secret(), 1, &keys).await?;

@@ -1,195 +1,176 @@
-//! Configuration from the environment. Whatever is missing or wrong is one line that names the variable.
+//! Configuration from the environment. One line names every variable that is missing or wrong.
 
 mod edge;
+mod log;
+mod source;
+mod variable;
+mod worker;
 
-use amana_api::EdgeConfig;
+pub use log::{Log, LogFormat};
+pub use source::{ConfigError, ConfigErrors, Source};
+pub use variable::Variable;
+pub use worker::Worker;
+
+use amana_api::{EdgeConfig, Places};
 use amana_domain::api_key::KeyMode;
-use amana_messaging::{MailConfig, SmsConfig};
-use amana_mpesa::MpesaConfig;
+use amana_files::Files;
 use amana_postgres::{MasterKey, MasterKeys};
+use amana_redis::{Transport, TransportError};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
-use std::fmt::Display;
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::str::FromStr;
+use std::path::Path;
 use std::time::Duration;
-use url::Url;
 
 /// HS256 needs as many bytes of secret as its hash has.
 const JWT_SECRET_CHARS_MIN: usize = 32;
 
-pub const FILES_VARIABLE: &str = "AMANA_FILES_DIR";
-pub const GEOIP_VARIABLE: &str = "AMANA_GEOIP_FILE";
+/// How long API and worker wait for each server at start.
+const START_WAIT_S: u64 = 60;
+const START_WAIT_S_MAX: u64 = 3_600;
 
-pub const MASTER_KEY_VARIABLE: &str = "AMANA_MASTER_KEY";
-const PREVIOUS_MASTER_KEY_VARIABLE: &str = "AMANA_MASTER_KEY_PREVIOUS";
+const NAMESPACE: &str = "amana";
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigError {
-    pub variable: &'static str,
-    pub why: String,
-}
+/// This machine and private networks (RFC 1918, RFC 4193).
+const TEST_STAFF_NETWORKS: &str =
+    "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7";
 
-impl Display for ConfigError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "configuration: {} {}", self.variable, self.why)
-    }
-}
+/// Real money is closed until the networks are named: a private network may have anybody in it.
+const LIVE_STAFF_NETWORKS: &str = "";
 
-impl std::error::Error for ConfigError {}
-
-/// Where variables come from: the process's environment, or a table in tests.
-pub struct Source<'a>(&'a dyn Fn(&str) -> Option<String>);
-
-impl std::fmt::Debug for Source<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Source")
-    }
-}
-
-impl<'a> Source<'a> {
-    pub fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
-        Self(lookup)
-    }
-
-    fn optional(&self, variable: &'static str) -> Option<String> {
-        (self.0)(variable).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
-    }
-
-    fn text(&self, variable: &'static str) -> Result<String, ConfigError> {
-        self.optional(variable)
-            .ok_or_else(|| ConfigError { variable, why: "is not set".to_owned() })
-    }
-
-    fn secret(&self, variable: &'static str) -> Result<SecretString, ConfigError> {
-        self.text(variable).map(SecretString::from)
-    }
-
-    /// Never shows the value: it may hold a password.
-    fn parsed<T: FromStr>(&self, variable: &'static str, wanted: &str) -> Result<T, ConfigError> {
-        let wrong = || ConfigError { variable, why: format!("must be {wanted}") };
-        self.text(variable)?.parse().map_err(|_| wrong())
-    }
-
-    fn parsed_or<T: FromStr>(
-        &self,
-        variable: &'static str,
-        wanted: &str,
-        default: T,
-    ) -> Result<T, ConfigError> {
-        match self.optional(variable) {
-            None => Ok(default),
-            Some(_) => self.parsed(variable, wanted),
-        }
-    }
-
-    /// What stands between commas.
-    fn list<T>(
-        &self,
-        variable: &'static str,
-        (wanted, default): (&str, &str),
-        parse: impl Fn(&str) -> Option<T>,
-    ) -> Result<Vec<T>, ConfigError> {
-        let wrong = || ConfigError { variable, why: format!("must be {wanted}") };
-        let text = self.optional(variable).unwrap_or_else(|| default.to_owned());
-        let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-        items.map(|item| parse(item).ok_or_else(wrong)).collect()
-    }
-
-    fn in_range<T>(
-        &self,
-        variable: &'static str,
-        default: T,
-        range: std::ops::RangeInclusive<T>,
-    ) -> Result<T, ConfigError>
-    where
-        T: FromStr + PartialOrd + Display + Copy,
-    {
-        let wanted = format!("a whole number from {} to {}", range.start(), range.end());
-        let value = self.parsed_or(variable, &wanted, default)?;
-        if range.contains(&value) {
-            Ok(value)
-        } else {
-            Err(ConfigError { variable, why: format!("must be {wanted}") })
-        }
-    }
+/// Whether the exit code is that of a wrong setting.
+#[must_use]
+pub fn is_wrong_setting(error: &anyhow::Error) -> bool {
+    error.is::<ConfigErrors>()
 }
 
 /// The servers that API and worker share.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Servers {
     pub database_url: SecretString,
     pub database_connections_max: u32,
-    pub redis_url: SecretString,
-    pub redis_namespace: String,
+    pub redis: Redis,
     pub master_keys: MasterKeys,
+    pub start_wait: Duration,
+}
+
+/// The address of Redis, and the authority that it is verified with.
+#[derive(Debug)]
+pub struct Redis {
+    pub url: SecretString,
+    /// The content of a PEM file; without one, `rediss://` trusts the authorities of the operating system.
+    pub authority: Option<Vec<u8>>,
+    pub namespace: String,
 }
 
 impl Servers {
-    /// # Errors
-    /// [`ConfigError`] naming the first variable that is missing or wrong.
-    pub fn read(source: &Source<'_>) -> Result<Self, ConfigError> {
-        let scheme = |variable, url: &SecretString, schemes: [&str; 2]| {
-            let known = schemes.iter().any(|scheme| url.expose_secret().starts_with(scheme));
-            let why = || format!("must start with {}", schemes[0]);
-            if known { Ok(()) } else { Err(ConfigError { variable, why: why() }) }
-        };
-        let database_url = database_url(source)?;
-        let redis_url = source.secret("REDIS_URL")?;
-        scheme("REDIS_URL", &redis_url, ["redis://", "rediss://"])?;
-        Ok(Self {
-            database_url,
-            database_connections_max: source.in_range("DATABASE_CONNECTIONS_MAX", 16, 1..=500)?,
-            redis_url,
-            redis_namespace: source
-                .optional("REDIS_NAMESPACE")
-                .unwrap_or_else(|| "amana".to_owned()),
-            master_keys: master_keys(source)?,
+    pub fn read(source: &Source) -> Option<Self> {
+        let database_url = database_url(source);
+        let connections_max = source.in_range(Variable::DatabaseConnectionsMax, 16, 1..=500);
+        let redis = Redis::read(source);
+        let master_keys = master_keys(source);
+        let wait = source.in_range(Variable::StartWait, START_WAIT_S, 0..=START_WAIT_S_MAX);
+        Some(Self {
+            database_url: database_url?,
+            database_connections_max: connections_max?,
+            redis: redis?,
+            master_keys: master_keys?,
+            start_wait: Duration::from_secs(wait?),
         })
     }
 }
 
-/// # Errors
-/// [`ConfigError`] if the variable is missing or is no PostgreSQL URL.
-pub fn database_url(source: &Source<'_>) -> Result<SecretString, ConfigError> {
-    let variable = "DATABASE_URL";
-    let url = source.secret(variable)?;
-    if ["postgres://", "postgresql://"].iter().any(|scheme| url.expose_secret().starts_with(scheme))
-    {
-        Ok(url)
-    } else {
-        Err(ConfigError { variable, why: "must start with postgres://".to_owned() })
+impl Redis {
+    fn read(source: &Source) -> Option<Self> {
+        let authority = authority(source);
+        let namespace = source.optional(Variable::RedisNamespace);
+        let namespace = namespace.unwrap_or_else(|| NAMESPACE.to_owned());
+        let url = source.secret(Variable::RedisUrl)?;
+        let is_tls = url.expose_secret().starts_with("rediss://");
+        if !is_tls && !url.expose_secret().starts_with("redis://") {
+            return source.refuse(Variable::RedisUrl, "must start with redis:// or rediss://");
+        }
+        let authority = authority?;
+        if authority.is_some() && !is_tls {
+            let why = "has no effect unless REDIS_URL starts with rediss://";
+            return source.refuse(Variable::RedisCaFile, why);
+        }
+        match Transport::check(url.expose_secret(), authority.as_deref(), &namespace) {
+            Ok(()) => Some(Self { url, authority, namespace }),
+            Err(TransportError::Namespace) => {
+                let why = "must be 1 to 64 letters, digits, '-' or '_'";
+                source.refuse(Variable::RedisNamespace, why)
+            }
+            Err(TransportError::Authority) => {
+                source.refuse(Variable::RedisCaFile, "must be a file with PEM certificates")
+            }
+            Err(_) => source.refuse(Variable::RedisUrl, "must be a URL such as redis://host:6379"),
+        }
     }
 }
 
-/// What personal data is sealed under, and what it was sealed under before.
-///
-/// # Errors
-/// [`ConfigError`] if a key is missing or is not one.
-pub fn master_keys(source: &Source<'_>) -> Result<MasterKeys, ConfigError> {
-    let key = |variable| {
-        let why =
-            || "must be 32 bytes in base64, such as `openssl rand -base64 32` makes".to_owned();
-        let bytes = STANDARD.decode(source.text(variable)?).unwrap_or_default();
-        let bytes = bytes.try_into().map_err(|_| ConfigError { variable, why: why() })?;
-        Ok(MasterKey::new(bytes))
+fn authority(source: &Source) -> Option<Option<Vec<u8>>> {
+    let Some(file) = source.optional(Variable::RedisCaFile) else { return Some(None) };
+    match std::fs::read(file) {
+        Ok(content) => Some(Some(content)),
+        Err(error) => {
+            source.refuse(Variable::RedisCaFile, format!("is a file that cannot be read ({error})"))
+        }
+    }
+}
+
+pub fn database_url(source: &Source) -> Option<SecretString> {
+    database(source, Variable::DatabaseUrl)
+}
+
+/// The URL of API and worker, for the command that grants its role the rights.
+pub fn app_url(source: &Source) -> Option<Option<SecretString>> {
+    match source.optional(Variable::DatabaseAppUrl) {
+        None => Some(None),
+        Some(_) => database(source, Variable::DatabaseAppUrl).map(Some),
+    }
+}
+
+fn database(source: &Source, variable: Variable) -> Option<SecretString> {
+    let url = source.secret(variable)?;
+    match amana_postgres::check_url(url.expose_secret()) {
+        Ok(()) => Some(url),
+        Err(wrong) => source.refuse(variable, wrong.to_string()),
+    }
+}
+
+/// The keys that personal data is sealed under now, and was sealed under before.
+pub fn master_keys(source: &Source) -> Option<MasterKeys> {
+    let current = master_key(source, Variable::MasterKey);
+    let previous = match source.optional(Variable::MasterKeyPrevious) {
+        None => Some(None),
+        Some(_) => master_key(source, Variable::MasterKeyPrevious).map(Some),
     };
-    let previous = source.optional(PREVIOUS_MASTER_KEY_VARIABLE);
-    Ok(MasterKeys {
-        current: key(MASTER_KEY_VARIABLE)?,
-        previous: previous.map(|_| key(PREVIOUS_MASTER_KEY_VARIABLE)).transpose()?,
-    })
+    Some(MasterKeys { current: current?, previous: previous? })
+}
+
+fn master_key(source: &Source, variable: Variable) -> Option<MasterKey> {
+    let bytes = STANDARD.decode(source.text(variable)?).unwrap_or_default();
+    let key = bytes.try_into().ok().map(MasterKey::new);
+    let why = "must be 32 bytes in base64, such as `openssl rand -base64 32` makes";
+    key.or_else(|| source.refuse(variable, why))
 }
 
 /// The folder of files, the same for every API and worker.
-fn files(source: &Source<'_>) -> Result<PathBuf, ConfigError> {
-    source.text(FILES_VARIABLE).map(PathBuf::from)
+fn files(source: &Source) -> Option<Files> {
+    let folder = source.text(Variable::FilesDir)?;
+    match Files::open(Path::new(&folder)) {
+        Ok(files) => Some(files),
+        Err(error) => {
+            let why = format!("names a folder that cannot be used ({error})");
+            source.refuse(Variable::FilesDir, why)
+        }
+    }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Api {
     pub listen: SocketAddr,
     pub jwt_secret: SecretString,
@@ -197,174 +178,86 @@ pub struct Api {
     pub fee_fixed_minor: i64,
     pub mode: KeyMode,
     pub staff_networks: Vec<IpNet>,
-    pub files: PathBuf,
+    pub files: Files,
     pub edge: EdgeConfig,
-    /// Tells where addresses are.
-    pub geoip: Option<PathBuf>,
+    /// The places of network addresses.
+    pub places: Places,
 }
-
-/// This machine and private networks (RFC 1918, RFC 4193).
-const STAFF_NETWORKS: &str = "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7";
 
 impl Api {
-    /// # Errors
-    /// [`ConfigError`] naming the first variable that is missing or wrong.
-    pub fn read(source: &Source<'_>) -> Result<Self, ConfigError> {
-        let jwt_secret = jwt_secret(source)?;
-        let listen = SocketAddr::from(([127, 0, 0, 1], 8080));
-        Ok(Self {
-            listen: source.parsed_or(
-                "AMANA_LISTEN",
-                "an address with a port, such as 127.0.0.1:8080",
-                listen,
-            )?,
-            jwt_secret,
-            fee_percentage_bps: source.in_range("AMANA_FEE_PERCENTAGE_BPS", 150, 0..=10_000)?,
-            fee_fixed_minor: source.in_range("AMANA_FEE_FIXED_MINOR", 0, 0..=100_000_000)?,
-            mode: mode(source)?,
-            staff_networks: edge::networks(source, "AMANA_STAFF_NETWORKS", STAFF_NETWORKS)?,
-            files: files(source)?,
-            edge: edge::read(source)?,
-            geoip: source.optional(GEOIP_VARIABLE).map(PathBuf::from),
+    pub fn read(source: &Source) -> Option<Self> {
+        let listen = source.parsed_or(
+            Variable::Listen,
+            "an address with a port, such as 127.0.0.1:8080",
+            SocketAddr::from(([127, 0, 0, 1], 8080)),
+        );
+        let jwt_secret = jwt_secret(source);
+        let percentage = source.in_range(Variable::FeePercentageBps, 150, 0..=10_000);
+        let fixed = source.in_range(Variable::FeeFixedMinor, 0, 0..=100_000_000);
+        let mode = mode(source);
+        let networks = match mode {
+            Some(KeyMode::Test) => TEST_STAFF_NETWORKS,
+            Some(KeyMode::Live) | None => LIVE_STAFF_NETWORKS,
+        };
+        let networks = edge::networks(source, Variable::StaffNetworks, networks);
+        let (files, edge, places) = (files(source), edge::read(source), places(source));
+        Some(Self {
+            listen: listen?,
+            jwt_secret: jwt_secret?,
+            fee_percentage_bps: percentage?,
+            fee_fixed_minor: fixed?,
+            mode: mode?,
+            staff_networks: networks?,
+            files: files?,
+            edge: edge?,
+            places: places?,
         })
     }
 }
 
-/// Whoever says nothing moves real money: its keys must not be taken for harmless ones, and nobody moves its clock.
-fn mode(source: &Source<'_>) -> Result<KeyMode, ConfigError> {
-    source.parsed_or("AMANA_MODE", "test or live", KeyMode::Live)
+fn places(source: &Source) -> Option<Places> {
+    let Some(file) = source.optional(Variable::GeoipFile) else { return Some(Places::default()) };
+    match Places::open(Path::new(&file)) {
+        Ok(places) => Some(places),
+        Err(error) => {
+            source.refuse(Variable::GeoipFile, format!("names no file of places: {error}"))
+        }
+    }
 }
 
-/// The secret that API and workers share: tokens are signed with it, one-time codes made from it.
-pub(crate) fn jwt_secret(source: &Source<'_>) -> Result<SecretString, ConfigError> {
-    let variable = "AMANA_JWT_SECRET";
-    let secret = source.secret(variable)?;
+/// Live unless said otherwise: keys of real money must not be taken for harmless ones, and its clock stays.
+fn mode(source: &Source) -> Option<KeyMode> {
+    source.parsed_or(Variable::Mode, "test or live", KeyMode::Live)
+}
+
+/// The secret that API and workers share: it signs tokens and makes one-time codes.
+pub(crate) fn jwt_secret(source: &Source) -> Option<SecretString> {
+    let secret = source.secret(Variable::JwtSecret)?;
     if secret.expose_secret().len() < JWT_SECRET_CHARS_MIN {
         let why = format!("must have at least {JWT_SECRET_CHARS_MIN} characters");
-        return Err(ConfigError { variable, why });
+        return source.refuse(Variable::JwtSecret, why);
     }
-    Ok(secret)
-}
-
-#[derive(Debug)]
-pub struct Worker {
-    /// One-time codes are made from it.
-    pub jwt_secret: SecretString,
-    pub mpesa: MpesaConfig,
-    /// Where the certificate in `mpesa` is to be read from: a file or an http(s) address.
-    pub certificate: String,
-    pub mail: MailConfig,
-    pub sms: SmsConfig,
-    pub reconcile_every: Duration,
-    pub lease: Duration,
-    pub mode: KeyMode,
-    pub files: PathBuf,
-}
-
-impl Worker {
-    /// # Errors
-    /// [`ConfigError`] naming the first variable that is missing or wrong.
-    pub fn read(source: &Source<'_>) -> Result<Self, ConfigError> {
-        let address =
-            |variable| source.parsed::<Url>(variable, "an address such as https://example.com");
-        let mpesa = MpesaConfig {
-            base_url: address("MPESA_BASE_URL")?,
-            consumer_key: source.text("MPESA_CONSUMER_KEY")?,
-            consumer_secret: source.secret("MPESA_CONSUMER_SECRET")?,
-            shortcode: source.text("MPESA_SHORTCODE")?,
-            passkey: source.secret("MPESA_PASSKEY")?,
-            initiator_name: source.text("MPESA_INITIATOR")?,
-            initiator_password: source.secret("MPESA_INITIATOR_PASSWORD")?,
-            certificate_pem: String::new(),
-            callback_base_url: address("AMANA_PUBLIC_URL")?,
-            statement_url: match source.optional("MPESA_STATEMENT_URL") {
-                Some(_) => Some(address("MPESA_STATEMENT_URL")?),
-                None => None,
-            },
-        };
-        Ok(Self {
-            jwt_secret: jwt_secret(source)?,
-            mpesa,
-            certificate: source.text("MPESA_CERTIFICATE")?,
-            mail: MailConfig { url: source.secret("SMTP_URL")?, from: source.text("MAIL_FROM")? },
-            sms: SmsConfig {
-                base_url: source.text("AFRICASTALKING_URL")?,
-                username: source.text("AFRICASTALKING_USERNAME")?,
-                api_key: source.secret("AFRICASTALKING_API_KEY")?,
-                sender_id: source.optional("AFRICASTALKING_SENDER_ID"),
-            },
-            reconcile_every: Duration::from_secs(source.in_range(
-                "AMANA_RECONCILE_EVERY_S",
-                300,
-                1..=86_400,
-            )?),
-            lease: Duration::from_secs(source.in_range("AMANA_JOB_LEASE_S", 30, 1..=3_600)?),
-            mode: mode(source)?,
-            files: files(source)?,
-        })
-    }
-}
-
-/// The variable behind a setting that an adapter refuses.
-#[must_use]
-pub fn mpesa_variable(setting: &str) -> &'static str {
-    match setting {
-        "base_url" => "MPESA_BASE_URL",
-        "consumer_key" => "MPESA_CONSUMER_KEY",
-        "consumer_secret" => "MPESA_CONSUMER_SECRET",
-        "shortcode" => "MPESA_SHORTCODE",
-        "passkey" => "MPESA_PASSKEY",
-        "initiator_name" => "MPESA_INITIATOR",
-        "initiator_password" => "MPESA_INITIATOR_PASSWORD",
-        "certificate_pem" => "MPESA_CERTIFICATE",
-        "callback_base_url" => "AMANA_PUBLIC_URL",
-        "statement_url" => "MPESA_STATEMENT_URL",
-        _ => "MPESA_BASE_URL",
-    }
+    Some(secret)
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use std::collections::HashMap;
 
-    pub(crate) fn api(pairs: &[(&str, &str)]) -> Result<Api, ConfigError> {
-        let pairs = pairs.iter().chain(&[("AMANA_FILES_DIR", "/var/lib/amana/files")]);
-        let table: HashMap<String, String> =
-            pairs.map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        Api::read(&Source::new(&|name| table.get(name).cloned()))
+    pub(crate) fn source(pairs: &[(&str, &str)]) -> Source {
+        Source::new(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+    }
+
+    pub(crate) fn api(pairs: &[(&str, &str)]) -> Result<Api, ConfigErrors> {
+        let folder = tempfile::tempdir().unwrap();
+        let files = folder.path().join("files");
+        let files = ("AMANA_FILES_DIR", files.to_str().unwrap());
+        let source = source(&[pairs, &[files]].concat());
+        source.finish(Api::read(&source))
     }
 
     pub(crate) const SECRET: (&str, &str) =
         ("AMANA_JWT_SECRET", "0123456789abcdef0123456789abcdef");
-
-    #[test]
-    fn what_is_missing_or_wrong_is_named_and_never_shown() {
-        let check = |pairs: &[(&str, &str)], line: &str| {
-            assert_eq!(api(pairs).unwrap_err().to_string(), line)
-        };
-        check(&[], "configuration: AMANA_JWT_SECRET is not set");
-        check(
-            &[("AMANA_JWT_SECRET", "short")],
-            "configuration: AMANA_JWT_SECRET must have at least 32 characters",
-        );
-        check(
-            &[SECRET, ("AMANA_LISTEN", "here")],
-            "configuration: AMANA_LISTEN must be an address with a port, such as 127.0.0.1:8080",
-        );
-        check(
-            &[SECRET, ("AMANA_FEE_PERCENTAGE_BPS", "20000")],
-            "configuration: AMANA_FEE_PERCENTAGE_BPS must be a whole number from 0 to 10000",
-        );
-        check(
-            &[SECRET, ("AMANA_MODE", "sandbox")],
-            "configuration: AMANA_MODE must be test or live",
-        );
-        check(
-            &[SECRET, ("AMANA_RATE_LIMITS", "some")],
-            "configuration: AMANA_RATE_LIMITS must be on or off",
-        );
-    }
 
     #[test]
     fn defaults_are_enough_for_the_rest() {
@@ -373,5 +266,32 @@ pub(crate) mod tests {
         assert_eq!(api.mode, KeyMode::Live);
         assert_eq!(api.edge.rate_limits, amana_api::RateLimits::default());
         assert!(api.edge.trusted_proxies.is_empty() && api.edge.allowed_origins.is_empty());
+    }
+
+    #[test]
+    fn real_money_has_no_staff_networks_unless_they_are_named() {
+        let networks = |pairs: &[(&str, &str)]| {
+            api(&[pairs, &[SECRET]].concat()).unwrap().staff_networks.len()
+        };
+        assert_eq!(networks(&[]), 0);
+        assert_eq!(networks(&[("AMANA_MODE", "live")]), 0);
+        assert_eq!(networks(&[("AMANA_MODE", "test")]), 6);
+        let named = ("AMANA_STAFF_NETWORKS", "192.0.2.7");
+        assert_eq!(networks(&[named]), 1);
+        assert_eq!(networks(&[named, ("AMANA_MODE", "test")]), 1);
+    }
+
+    #[test]
+    fn a_folder_is_made_beside_what_exists_and_nowhere_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = |path: &Path| {
+            let pairs = [SECRET, ("AMANA_FILES_DIR", path.to_str().unwrap())];
+            let source = source(&pairs);
+            source.finish(Api::read(&source))
+        };
+        let refused = read(&folder.path().join("a/b")).unwrap_err().to_string();
+        assert!(refused.contains("AMANA_FILES_DIR names a folder"), "{refused}");
+        assert!(!folder.path().join("a").exists());
+        assert!(read(&folder.path().join("a")).is_ok());
     }
 }

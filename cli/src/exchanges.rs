@@ -9,11 +9,10 @@ use anyhow::{Context, Result};
 use secrecy::ExposeSecret;
 
 /// # Errors
-/// [`config::ConfigError`], or that there is no such payment, or nobody any more whose it was.
-pub fn print(payment: PaymentId) -> Result<()> {
-    let lookup = |name: &str| std::env::var(name).ok();
-    let source = Source::new(&lookup);
-    let (url, keys) = (config::database_url(&source)?, config::master_keys(&source)?);
+/// [`config::ConfigErrors`], or that there is no such payment, or nobody any more whose it was.
+pub fn print(source: &Source, payment: PaymentId) -> Result<()> {
+    let settings = config::database_url(source).zip(config::master_keys(source));
+    let (url, keys) = source.finish(settings)?;
     let found = block_on(async move {
         let store = serve::store(url.expose_secret(), 1, &keys).await?;
         let now = Clock::default().now();

@@ -7,11 +7,10 @@ use anyhow::{Context, Result};
 use secrecy::ExposeSecret;
 
 /// # Errors
-/// [`config::ConfigError`], or that a key could not be read or written.
-pub fn rewrap() -> Result<()> {
-    let lookup = |name: &str| std::env::var(name).ok();
-    let source = Source::new(&lookup);
-    let (url, keys) = (config::database_url(&source)?, config::master_keys(&source)?);
+/// [`config::ConfigErrors`], or that a key could not be read or written.
+pub fn rewrap(source: &Source) -> Result<()> {
+    let settings = config::database_url(source).zip(config::master_keys(source));
+    let (url, keys) = source.finish(settings)?;
     let count = block_on(async move {
         let store = serve::store(url.expose_secret(), 1, &keys).await?;
         store.rewrap_keys().await.context("not all keys could be wrapped; run it again")

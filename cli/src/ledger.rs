@@ -1,6 +1,7 @@
 //! `amana ledger check`: reads the whole ledger and names the first row that is wrong.
 
 use crate::config::{self, Source};
+use crate::connect::database_error;
 use crate::stack::block_on;
 use amana_domain::proof::Trust;
 use amana_postgres::{LedgerCheck, Store};
@@ -8,14 +9,12 @@ use anyhow::{Context, Result, bail};
 use secrecy::ExposeSecret;
 
 /// # Errors
-/// [`config::ConfigError`], that the ledger could not be read, or the first row that is wrong.
-pub fn check() -> Result<()> {
-    let lookup = |name: &str| std::env::var(name).ok();
-    let url = config::database_url(&Source::new(&lookup))?;
+/// [`config::ConfigErrors`], that the ledger could not be read, or the first row that is wrong.
+pub fn check(source: &Source) -> Result<()> {
+    let url = source.finish(config::database_url(source))?;
     let check = block_on(async move {
-        let store = Store::connect_without_keys(url.expose_secret(), 1)
-            .await
-            .context("PostgreSQL cannot be used")?;
+        let store =
+            Store::connect_without_keys(url.expose_secret(), 1).await.map_err(database_error)?;
         store.check_ledger().await.context("the ledger could not be read to its end")
     })??;
     report(&check)

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod config;
+mod connect;
 pub mod demo;
 pub mod exchanges;
 pub mod keys;
@@ -12,3 +13,4 @@ pub mod schema;
 pub mod serve;
 pub mod stack;
 pub mod up;
+mod wait;

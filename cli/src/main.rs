@@ -1,12 +1,12 @@
 //! The one door to the product: `amana --help`.
 
+use amana::config::{Log, LogFormat, Source};
 use amana::{admin, config, demo, exchanges, keys, ledger, mpesa, schema, serve, stack, up};
 use amana_domain::id::PaymentId;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
 
 // The API makes and drops many small values for each request: under load, a quarter of its time was in the
 // system's allocator (docs/performance.md).
@@ -92,41 +92,51 @@ struct Schema {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    start_logs();
+    let source = Source::environment();
+    // What is wrong about the logs is reported with everything else that is.
+    start_logs(Log::read(&source).unwrap_or_default());
     keep_pages_small();
-    match run(cli.command) {
+    match run(cli.command, &source) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("amana: {error:#}");
-            let wrong_setting = error.downcast_ref::<config::ConfigError>().is_some();
-            if wrong_setting { ExitCode::from(EXIT_CONFIGURATION) } else { ExitCode::FAILURE }
+            let is_wrong_setting = config::is_wrong_setting(&error);
+            if is_wrong_setting { ExitCode::from(EXIT_CONFIGURATION) } else { ExitCode::FAILURE }
         }
     }
 }
 
-fn run(command: Command) -> Result<()> {
+fn run(command: Command, source: &Source) -> Result<()> {
     match command {
-        Command::Up => up::run(),
-        Command::Demo => demo::run(),
-        Command::Api => serve::api(),
-        Command::Worker => serve::worker(),
-        Command::Migrate => serve::migrate(),
-        Command::Openapi => {
-            print!("{}", amana_api::document());
-            Ok(())
-        }
-        Command::Admin(Admin::Create(new)) => admin::create(&new),
-        Command::Admin(Admin::ReplaceSigningKeys) => admin::replace_signing_keys(),
-        Command::Keys(Keys::Rewrap) => keys::rewrap(),
-        Command::Exchanges { payment } => exchanges::print(payment),
+        Command::Api => serve::api(source),
+        Command::Worker => serve::worker(source),
+        Command::Migrate => serve::migrate(source),
+        Command::Admin(Admin::Create(new)) => admin::create(source, &new),
+        Command::Admin(Admin::ReplaceSigningKeys) => admin::replace_signing_keys(source),
+        Command::Keys(Keys::Rewrap) => keys::rewrap(source),
+        Command::Exchanges { payment } => exchanges::print(source, payment),
         Command::Mpesa(Mpesa::RegisterUrls) => {
-            let environment = |name: &str| std::env::var(name).ok();
-            let shortcode = mpesa::register_urls(&config::Source::new(&environment))?;
+            let shortcode = mpesa::register_urls(source)?;
             println!("M-Pesa tells of payments at paybill {shortcode} here from now on.");
             Ok(())
         }
-        Command::Ledger(Ledger::Check) => ledger::check(),
+        Command::Ledger(Ledger::Check) => ledger::check(source),
+        // The others read no setting; an unknown name or a wrong log filter is an error even so.
+        Command::Up => {
+            source.finish(Some(()))?;
+            up::run()
+        }
+        Command::Demo => {
+            source.finish(Some(()))?;
+            demo::run()
+        }
+        Command::Openapi => {
+            source.finish(Some(()))?;
+            print!("{}", amana_api::document());
+            Ok(())
+        }
         Command::Schema(args) => {
+            source.finish(Some(()))?;
             let printed = schema::print(|url| stack::block_on(serve::migrate_url(url))?)?;
             match (args.check, args.write) {
                 (Some(file), _) => schema::check(&file, &printed),
@@ -137,8 +147,7 @@ fn run(command: Command) -> Result<()> {
     }
 }
 
-/// A huge page is resident as a whole as soon as one value lies in it: without them, an idle API holds half as
-/// much. It only costs memory if it fails.
+/// Switches huge pages off: with them, an idle API holds twice the memory. A failure costs memory only.
 fn keep_pages_small() {
     #[cfg(target_os = "linux")]
     if let Err(error) = nix::sys::prctl::set_thp_disable(true) {
@@ -146,13 +155,10 @@ fn keep_pages_small() {
     }
 }
 
-/// `AMANA_LOG` filters as `RUST_LOG` does; `AMANA_LOG_FORMAT=json` is for machines.
-fn start_logs() {
-    let filter = EnvFilter::try_from_env("AMANA_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if std::env::var("AMANA_LOG_FORMAT").is_ok_and(|format| format == "json") {
-        logs.json().init();
-    } else {
-        logs.with_ansi(false).init();
+fn start_logs(log: Log) {
+    let logs = tracing_subscriber::fmt().with_env_filter(log.filter).with_writer(std::io::stderr);
+    match log.format {
+        LogFormat::Json => logs.json().init(),
+        LogFormat::Text => logs.with_ansi(false).init(),
     }
 }

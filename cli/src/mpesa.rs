@@ -10,9 +10,9 @@ use secrecy::ExposeSecret;
 /// Registers the addresses of the paybill, from when on deals say how they are paid there; tells which paybill it is.
 ///
 /// # Errors
-/// [`crate::config::ConfigError`], or that M-Pesa or PostgreSQL could not be reached or refused.
-pub fn register_urls(source: &Source<'_>) -> Result<String> {
-    let (servers, config) = (Servers::read(source)?, Worker::read(source)?);
+/// [`crate::config::ConfigErrors`], or that M-Pesa or PostgreSQL could not be reached or refused.
+pub fn register_urls(source: &Source) -> Result<String> {
+    let (servers, config) = source.finish(Servers::read(source).zip(Worker::read(source)))?;
     let token = amana_api::paybill_token(&config.jwt_secret);
     block_on(async move {
         let url = servers.database_url.expose_secret();

@@ -1,45 +1,42 @@
 //! The long-running parts: API and worker, from configuration to a clean end.
 
-use crate::config::{self, ConfigError, Servers, Source};
+use crate::config::{self, ConfigError, ConfigErrors, Servers, Source, Variable};
+use crate::connect;
 use crate::stack::block_on;
-use amana_api::Places;
 use amana_domain::api_key::KeyMode;
-use amana_files::Files;
-use amana_messaging::{Mailer, SmsGateway};
 use amana_mpesa::{Mpesa, MpesaConfig};
-use amana_postgres::{Clock, CodeKey, MasterKeys, Store, StoreError};
-use amana_redis::{Transport, TransportError};
+use amana_postgres::{Clock, CodeKey, Store};
 use amana_worker::{Context, Settings};
 use anyhow::{Context as _, Result};
 use chrono::TimeDelta;
 use secrecy::ExposeSecret;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// The certificate is small and near; a server that is still starting is asked a few times.
+pub use crate::connect::store;
+
+/// The certificate is small and near; a server that is still starting gets a few requests.
 const CERTIFICATE_TIMEOUT: Duration = Duration::from_secs(10);
 const CERTIFICATE_TRIES: u32 = 5;
 
-fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
-
 /// # Errors
-/// [`ConfigError`], or that the API could not run.
-pub fn api() -> Result<()> {
-    let source = Source::new(&environment);
-    let (servers, config) = (Servers::read(&source)?, config::Api::read(&source)?);
+/// [`ConfigErrors`], or that the API could not run.
+pub fn api(source: &Source) -> Result<()> {
+    let settings = Servers::read(source).zip(config::Api::read(source));
+    let (servers, config) = source.finish(settings)?;
+    if config.staff_networks.is_empty() {
+        tracing::warn!(
+            "{} is not set: operators cannot decide about money and rights from anywhere",
+            Variable::StaffNetworks
+        );
+    }
     block_on(async move {
-        let (store, transport) = connect(&servers).await?;
-        let files = files(&config.files)?;
-        let places = places(config.geoip.as_deref())?;
-        let listener =
-            tokio::net::TcpListener::bind(config.listen).await.map_err(|error| ConfigError {
-                variable: "AMANA_LISTEN",
-                why: format!("names an address that cannot be listened on ({error})"),
-            })?;
+        let (store, transport) = connect::servers(&servers).await?;
+        let listener = tokio::net::TcpListener::bind(config.listen).await.map_err(|error| {
+            let why = format!("names an address that cannot be listened on ({error})");
+            wrong(Variable::Listen, why)
+        })?;
         let fee = amana_api::FeePolicy {
             percentage_bps: config.fee_percentage_bps,
             fixed_minor: config.fee_fixed_minor,
@@ -49,9 +46,9 @@ pub fn api() -> Result<()> {
             fee,
             mode: config.mode,
             staff_networks: config.staff_networks,
-            files,
+            files: config.files,
             edge: config.edge,
-            places,
+            places: config.places,
         };
         let app = amana_api::app(store, Clock::default(), Some(transport), &api);
         tracing::info!(listen = %config.listen, "API is ready");
@@ -60,92 +57,58 @@ pub fn api() -> Result<()> {
 }
 
 /// # Errors
-/// [`ConfigError`], or that the worker could not run.
-pub fn worker() -> Result<()> {
-    let source = Source::new(&environment);
-    let (servers, config) = (Servers::read(&source)?, config::Worker::read(&source)?);
+/// [`ConfigErrors`], or that the worker could not run.
+pub fn worker(source: &Source) -> Result<()> {
+    let settings = Servers::read(source).zip(config::Worker::read(source));
+    let (servers, config) = source.finish(settings)?;
     block_on(async move {
-        let (store, transport) = connect(&servers).await?;
-        let context = worker_context(store, config).await?;
+        let mpesa = mpesa(config.mpesa.clone(), &config.certificate).await?;
+        let (store, transport) = connect::servers(&servers).await?;
+        let context = worker_context(store, mpesa, config);
         amana_worker::run(context, transport, stopped()?).await.context("the worker could not run")
     })?
 }
 
 /// # Errors
-/// [`ConfigError`], or that a migration failed.
-pub fn migrate() -> Result<()> {
-    let url = config::database_url(&Source::new(&environment))?;
-    block_on(async move { migrate_url(url.expose_secret()).await })?
+/// [`ConfigErrors`], or that a migration failed.
+pub fn migrate(source: &Source) -> Result<()> {
+    let urls = config::database_url(source).zip(config::app_url(source));
+    let (url, app_url) = source.finish(urls)?;
+    block_on(async move {
+        migrate_url(url.expose_secret()).await?;
+        match app_url {
+            Some(app_url) => grant(url.expose_secret(), app_url.expose_secret()).await,
+            None => Ok(()),
+        }
+    })?
 }
 
 /// # Errors
 /// That the database cannot be reached or a migration failed.
 pub async fn migrate_url(url: &str) -> Result<()> {
-    Store::migrate(url).await.context("the database could not be migrated")
+    Store::migrate(url).await.map_err(connect::database_error)
 }
 
-async fn connect(servers: &Servers) -> Result<(Store, Transport)> {
-    let (url, connections_max) = (&servers.database_url, servers.database_connections_max);
-    let store = store(url.expose_secret(), connections_max, &servers.master_keys).await?;
-    let transport = Transport::connect(servers.redis_url.expose_secret(), &servers.redis_namespace)
-        .await
-        .map_err(redis_error)?;
-    Ok((store, transport))
-}
-
-/// A key that opens nothing is told apart from a server that is not there.
+/// Grants the role of `app_url` the rights of API and worker.
 ///
 /// # Errors
-/// [`ConfigError`] if the data was sealed with another master key, or that PostgreSQL cannot be used.
-pub async fn store(url: &str, connections_max: u32, keys: &MasterKeys) -> Result<Store> {
-    let store = Store::connect(url, connections_max, keys).await;
-    store.map_err(|error| match error {
-        StoreError::MasterKey => ConfigError {
-            variable: config::MASTER_KEY_VARIABLE,
-            why: "is not the key that the data in the database was sealed with".to_owned(),
-        }
-        .into(),
-        other => anyhow::Error::new(other).context("DATABASE_URL: PostgreSQL cannot be used"),
-    })
+/// That the database cannot be reached, or the role cannot be used.
+pub async fn grant(url: &str, app_url: &str) -> Result<()> {
+    Store::grant(url, app_url).await.map_err(connect::database_error)
 }
 
-fn files(folder: &Path) -> Result<Files, ConfigError> {
-    Files::open(folder).map_err(|error| ConfigError {
-        variable: config::FILES_VARIABLE,
-        why: format!("names a folder that cannot be used ({error})"),
-    })
-}
-
-/// A setting that can never work is told apart from a server that is not there.
-fn redis_error(error: TransportError) -> anyhow::Error {
-    let wrong = |variable| ConfigError { variable, why: format!("is wrong: {error}") };
-    match error {
-        TransportError::Namespace => wrong("REDIS_NAMESPACE").into(),
-        TransportError::Url(_) => wrong("REDIS_URL").into(),
-        _ => anyhow::Error::new(error).context("REDIS_URL: Redis cannot be used"),
-    }
+fn wrong(variable: Variable, why: impl Into<String>) -> ConfigErrors {
+    ConfigError::new(variable, why).into()
 }
 
 /// # Errors
-/// [`ConfigError`] naming the first variable that cannot work.
-pub(crate) async fn mpesa(mut config: MpesaConfig, place: &str) -> Result<Mpesa, ConfigError> {
+/// [`ConfigErrors`] if the certificate cannot be had or cannot work.
+pub(crate) async fn mpesa(mut config: MpesaConfig, place: &str) -> Result<Mpesa, ConfigErrors> {
     config.certificate_pem = certificate(place).await?;
-    Mpesa::new(config).map_err(|error| ConfigError {
-        variable: config::mpesa_variable(error.setting),
-        why: error.why.to_owned(),
-    })
+    Mpesa::new(config).map_err(|error| wrong(Variable::of_mpesa(error.setting), error.why))
 }
 
-async fn worker_context(store: Store, config: config::Worker) -> Result<Context> {
-    let mpesa = mpesa(config.mpesa, &config.certificate).await?;
-    let mailer = Mailer::new(&config.mail).map_err(|error| ConfigError {
-        variable: "SMTP_URL",
-        why: format!("or MAIL_FROM is wrong: {error}"),
-    })?;
-    let sms = SmsGateway::new(&config.sms).map_err(|error| ConfigError {
-        variable: "AFRICASTALKING_URL",
-        why: format!("is wrong: {error}"),
-    })?;
+fn worker_context(store: Store, mpesa: Mpesa, config: config::Worker) -> Context {
     let settings = Settings {
         lease: config.lease,
         reconcile_every: TimeDelta::from_std(config.reconcile_every)
@@ -153,24 +116,22 @@ async fn worker_context(store: Store, config: config::Worker) -> Result<Context>
         test_clock: config.mode == KeyMode::Test,
         ..Settings::default()
     };
-    let (mpesa, mailer, sms) = (Arc::new(mpesa), Arc::new(mailer), Arc::new(sms));
-    let codes = CodeKey::derive(config.jwt_secret.expose_secret().as_bytes());
-    let (clock, files) = (Clock::default(), files(&config.files)?);
-    Ok(Context { store, clock, codes, mpesa, mailer, sms, files, settings, probe: None })
-}
-
-/// What is known of addresses, if a file is named.
-fn places(file: Option<&Path>) -> Result<Places, ConfigError> {
-    let Some(file) = file else { return Ok(Places::default()) };
-    Places::open(file).map_err(|error| ConfigError {
-        variable: config::GEOIP_VARIABLE,
-        why: format!("names no file of places: {error}"),
-    })
+    Context {
+        store,
+        clock: Clock::default(),
+        codes: CodeKey::derive(config.jwt_secret.expose_secret().as_bytes()),
+        mpesa: Arc::new(mpesa),
+        mailer: Arc::new(config.mailer),
+        sms: Arc::new(config.sms),
+        files: config.files,
+        settings,
+        probe: None,
+    }
 }
 
 /// The provider's certificate, from a file or, with the sandbox, from an address.
-async fn certificate(place: &str) -> Result<String, ConfigError> {
-    let wrong = |why: String| ConfigError { variable: "MPESA_CERTIFICATE", why };
+async fn certificate(place: &str) -> Result<String, ConfigErrors> {
+    let wrong = |why: String| wrong(Variable::MpesaCertificate, why);
     if !place.starts_with("http://") && !place.starts_with("https://") {
         return tokio::fs::read_to_string(place)
             .await

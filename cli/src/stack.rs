@@ -1,7 +1,7 @@
 //! The whole system as processes: private servers where none are given, sandbox, API, worker.
 
-use crate::config::{self, MASTER_KEY_VARIABLE, Source};
-use crate::local::{Child, Durability, Port, Postgres, Program, Redis};
+use crate::config::{self, Source, Variable};
+use crate::local::{Child, Durability, Port, Postgres, Program, Redis, private_folder};
 use amana_domain::api_key::KeyMode;
 use amana_postgres::{MasterKeys, Store};
 use anyhow::{Context, Result, bail, ensure};
@@ -17,9 +17,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 const DATABASE: &str = "amana";
+
+/// The role of API and worker in a private server. It owns nothing.
+const APP_ROLE: &str = "amana_app";
 const READY_TIMEOUT: Duration = Duration::from_secs(30);
 const READY_POLL: Duration = Duration::from_millis(50);
-const JWT_SECRET_CHARS: usize = 48;
+const SECRET_CHARS: usize = 48;
 const MASTER_KEY_BYTES: usize = 32;
 const SECRET_MODE: u32 = 0o600;
 
@@ -74,10 +77,11 @@ impl Stack {
     /// # Errors
     /// If a program is missing, a port cannot be had, or something does not become ready.
     pub fn start(folder: &Path, ports: Ports) -> Result<Self> {
-        std::fs::create_dir_all(folder.join("logs")).context("the data folder cannot be made")?;
-        let (postgres, database_url) = postgres(folder)?;
+        private_folder(&folder.join("logs"))?;
+        let (postgres, urls) = postgres(folder)?;
         let (redis, redis_url) = redis(folder)?;
-        block_on(crate::serve::migrate_url(&database_url))??;
+        block_on(urls.migrate())??;
+        let database_url = urls.app;
         let reserved =
             [Port::reserve(ports.api)?, Port::reserve(ports.sandbox)?, Port::reserve(ports.smtp)?];
         let [api_at, sandbox_at, smtp_at] = reserved.each_ref().map(|port| port.address);
@@ -86,12 +90,9 @@ impl Stack {
         ready(&mut sandbox, &format!("{sandbox_url}/"))?;
         let environment =
             environment(folder, &database_url, &redis_url, [api_at, sandbox_at, smtp_at])?;
-        let told = |name: &str| {
-            let own = environment.iter().find(|(variable, _)| *variable == name);
-            own.map(|(_, value)| value.clone()).or_else(|| given(name))
-        };
-        let source = Source::new(&told);
-        let master_keys = config::master_keys(&source)?;
+        let own = environment.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let source = Source::environment().with(own);
+        let master_keys = source.finish(config::master_keys(&source))?;
         let mut api = start_part(folder, "api", &environment)?;
         let worker = start_part(folder, "worker", &environment)?;
         ready(&mut api, &format!("{api_url}/readyz"))?;
@@ -150,18 +151,37 @@ impl Stack {
     }
 }
 
-fn postgres(folder: &Path) -> Result<(Option<Postgres>, String)> {
-    if let Some(url) = given("DATABASE_URL") {
-        return Ok((None, url));
+/// Who connects: the owner migrates, API and worker may only read and write rows.
+struct Urls {
+    owner: String,
+    app: String,
+}
+
+impl Urls {
+    async fn migrate(&self) -> Result<()> {
+        crate::serve::migrate_url(&self.owner).await?;
+        if self.app == self.owner {
+            return Ok(());
+        }
+        crate::serve::grant(&self.owner, &self.app).await
+    }
+}
+
+fn postgres(folder: &Path) -> Result<(Option<Postgres>, Urls)> {
+    if let Some(owner) = given(Variable::DatabaseUrl) {
+        let app = given(Variable::DatabaseAppUrl).unwrap_or_else(|| owner.clone());
+        return Ok((None, Urls { owner, app }));
     }
     let postgres = Postgres::start(&folder.join("postgres"), Durability::Full)?;
     postgres.create_database(DATABASE)?;
-    let url = postgres.url(DATABASE);
-    Ok((Some(postgres), url))
+    let password = kept(&folder.join("app-password"), &secret_text())?;
+    let app = postgres.url_of(APP_ROLE, &password, DATABASE);
+    let urls = Urls { owner: postgres.url(DATABASE), app };
+    Ok((Some(postgres), urls))
 }
 
 fn redis(folder: &Path) -> Result<(Option<Redis>, String)> {
-    if let Some(url) = given("REDIS_URL") {
+    if let Some(url) = given(Variable::RedisUrl) {
         return Ok((None, url));
     }
     let redis = Redis::start(&folder.join("redis"), Durability::Full)?;
@@ -169,11 +189,11 @@ fn redis(folder: &Path) -> Result<(Option<Redis>, String)> {
     Ok((Some(redis), url))
 }
 
-fn given(variable: &str) -> Option<String> {
-    std::env::var(variable).ok().filter(|value| !value.trim().is_empty())
+fn given(variable: Variable) -> Option<String> {
+    Source::environment().optional(variable)
 }
 
-/// What API and worker are told. The sandbox's credentials are its public defaults.
+/// The settings of API and worker. The sandbox's credentials are its public defaults.
 fn environment(
     folder: &Path,
     database_url: &str,
@@ -188,8 +208,8 @@ fn environment(
         ("AMANA_PUBLIC_URL", format!("http://{api}")),
         // The money is the sandbox's.
         ("AMANA_MODE", KeyMode::Test.to_string()),
-        ("AMANA_JWT_SECRET", kept(&folder.join("jwt-secret"), &jwt_secret())?),
-        (MASTER_KEY_VARIABLE, master_key(folder)?),
+        ("AMANA_JWT_SECRET", kept(&folder.join("jwt-secret"), &secret_text())?),
+        (Variable::MasterKey.as_str(), master_key(folder)?),
         ("AMANA_FILES_DIR", folder.join("files").display().to_string()),
         ("AMANA_RECONCILE_EVERY_S", "60".to_owned()),
         ("MPESA_BASE_URL", sandbox.clone()),
@@ -209,13 +229,13 @@ fn environment(
     ])
 }
 
-fn jwt_secret() -> String {
-    Alphanumeric.sample_string(&mut rand::rng(), JWT_SECRET_CHARS)
+fn secret_text() -> String {
+    Alphanumeric.sample_string(&mut rand::rng(), SECRET_CHARS)
 }
 
 /// The one that is given, or one beside the data that it opens.
 fn master_key(folder: &Path) -> Result<String> {
-    if let Some(given) = given(MASTER_KEY_VARIABLE) {
+    if let Some(given) = given(Variable::MasterKey) {
         return Ok(given);
     }
     let new = STANDARD.encode(rand::random::<[u8; MASTER_KEY_BYTES]>());
@@ -240,7 +260,7 @@ fn kept(file: &Path, new: &str) -> Result<String> {
 
 fn start_sandbox(folder: &Path, listen: SocketAddr, smtp: SocketAddr) -> Result<Child> {
     let data = folder.join("sandbox");
-    std::fs::create_dir_all(&data).context("the sandbox's folder cannot be made")?;
+    private_folder(&data)?;
     Program::new("sandbox", &sibling("amana-sandbox")?, &folder.join("logs/sandbox.log"))
         .args(["--listen", &listen.to_string(), "--smtp", &smtp.to_string(), "--data"])
         .args([data])

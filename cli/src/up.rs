@@ -15,7 +15,7 @@ const WATCH_EVERY: Duration = Duration::from_millis(500);
 /// # Errors
 /// If something does not start, or ends by itself.
 pub fn run() -> Result<()> {
-    std::fs::create_dir_all(FOLDER).with_context(|| format!("{FOLDER}/ cannot be made"))?;
+    local::data_folder(Path::new(FOLDER))?;
     // The servers lock their own folders, but with DATABASE_URL and REDIS_URL given there are none.
     let Some(_lock) = local::Lock::take(Path::new(FOLDER))? else {
         bail!("another amana is running from {FOLDER}/: stop it first");

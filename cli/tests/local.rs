@@ -154,7 +154,7 @@ fn servers_have_no_privileges_and_are_gone_when_dropped() {
 /// itself again as another process, in which it starts both servers and waits to be killed.
 #[test]
 fn servers_die_with_their_parent_even_if_it_is_killed() {
-    const ROLE: &str = "AMANA_TEST_HOLD_SERVERS_IN";
+    const ROLE: &str = "TEST_HOLD_SERVERS_IN";
     if let Some(place) = std::env::var_os(ROLE) {
         hold_servers_in(Path::new(&place));
     }

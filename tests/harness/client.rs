@@ -72,11 +72,11 @@ impl Answer {
 /// How often tests send two calls at the same instant: enough to see both win. `make races` sends a thousand pairs.
 ///
 /// # Panics
-/// If `AMANA_RACE_ROUNDS` is set and is not a number.
+/// If `TEST_RACE_ROUNDS` is set and is not a number.
 #[must_use]
 pub fn race_rounds() -> usize {
-    let wanted = std::env::var("AMANA_RACE_ROUNDS").ok();
-    wanted.map_or(40, |rounds| rounds.parse().expect("AMANA_RACE_ROUNDS is a number"))
+    let wanted = std::env::var("TEST_RACE_ROUNDS").ok();
+    wanted.map_or(40, |rounds| rounds.parse().expect("TEST_RACE_ROUNDS is a number"))
 }
 
 impl App {

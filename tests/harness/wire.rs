@@ -43,7 +43,8 @@ impl Wire {
                 tokio::spawn(answered(from_server, to_client, counter));
             }
         });
-        Self { url: format!("{before}@{own}/{database}"), count }
+        // The wire reads messages, and the answer to a question about TLS is none.
+        Self { url: format!("{before}@{own}/{database}?sslmode=disable"), count }
     }
 
     /// How often somebody has waited so far. What is sent while an answer is waited for is one wait with it.

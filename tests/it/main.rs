@@ -2,6 +2,7 @@
 
 mod access;
 mod api_keys;
+mod app_role;
 mod approvals;
 mod audit;
 mod browser;
@@ -54,7 +55,9 @@ mod secrets;
 mod security_headers;
 mod sessions;
 mod signing_keys;
+mod start;
 mod statement;
+mod tls;
 mod transactions;
 mod transfers;
 mod up;

@@ -2,4 +2,5 @@
 
 mod breaks;
 mod healing;
+mod off;
 mod runs;

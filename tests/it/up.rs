@@ -1,6 +1,7 @@
 //! The programs that newcomers meet: `amana demo` and `amana up`, as real processes.
 
 mod process;
+mod role;
 
 use amana::demo::{BUYER, Client, OPERATOR, PASSWORD, SELLER};
 use amana::local::Scratch;

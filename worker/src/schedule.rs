@@ -36,13 +36,17 @@ pub async fn schedule_once(context: &Context) -> Result<(), Error> {
         Job::Reconcile { tick: tick(now.timestamp(), context.settings.reconcile_every) };
     let housekeep = Job::Housekeep { tick: tick(now.timestamp(), HOUSEKEEP_EVERY) };
     let check = Job::CheckLedger { tick: check_tick(now) };
-    for job in [reconcile, housekeep, check] {
+    let reconcile = context.mpesa.has_statement().then_some(reconcile);
+    for job in reconcile.into_iter().chain([housekeep, check]) {
         context.store.enqueue_job(&job, now, now).await?;
     }
     Ok(())
 }
 
 pub(crate) async fn run(context: Context, mut stop: watch::Receiver<bool>) {
+    if !context.mpesa.has_statement() {
+        warn!("reconciliation is off: MPESA_STATEMENT_URL is not set");
+    }
     while !*stop.borrow() {
         if let Err(error) = schedule_once(&context).await {
             warn!(error = %crate::failure::describe(&error), "schedules could not be written");

@@ -22,7 +22,7 @@ pub(crate) struct Folder {
 impl Folder {
     pub(crate) fn open(root: &Path) -> io::Result<Self> {
         let folder = Self { root: root.to_owned() };
-        make(&folder.root)?;
+        make_root(&folder.root)?;
         make(&folder.root.join(UNFINISHED))?;
         folder.begin().map(|_removed_at_once| folder)
     }
@@ -69,6 +69,21 @@ impl Folder {
 fn last_byte(key: Uuid) -> u8 {
     let [.., last] = *key.as_bytes();
     last
+}
+
+/// A wrong path must not become a tree of new folders: only the last part of it is made.
+fn make_root(path: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(FOLDER_MODE).create(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound && !has_parent(path) => {
+            Err(io::Error::new(ErrorKind::NotFound, "its parent folder is missing"))
+        }
+        made => made,
+    }
+}
+
+fn has_parent(path: &Path) -> bool {
+    std::path::absolute(path).is_ok_and(|path| path.parent().is_some_and(Path::is_dir))
 }
 
 fn make(path: &Path) -> io::Result<()> {

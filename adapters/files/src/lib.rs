@@ -63,7 +63,8 @@ pub struct Files {
 }
 
 impl Files {
-    /// Makes the folder if it is not there, for nobody else to look into, and sees whether it can be written to.
+    /// Opens the folder and checks that it can be written to. A missing folder is made, for this account only,
+    /// if its parent exists.
     ///
     /// # Errors
     /// If it cannot.

@@ -48,6 +48,22 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
+#[test]
+fn only_the_last_part_of_the_path_is_made() {
+    let root = TempDir::new().unwrap();
+    let wrong = root.path().join("a/b");
+    let refused = Files::open(&wrong).unwrap_err().to_string();
+    assert_eq!(refused, "its parent folder is missing");
+    assert!(!root.path().join("a").exists());
+    let file = root.path().join("file");
+    fs::write(&file, "").unwrap();
+    assert!(Files::open(&file).is_err());
+    let folder = root.path().join("c");
+    Files::open(&folder).unwrap();
+    assert_eq!(mode(&folder), 0o700);
+    Files::open(&folder).unwrap();
+}
+
 #[tokio::test]
 async fn what_is_kept_can_be_read_again_by_its_owner_only() {
     let world = World::new();

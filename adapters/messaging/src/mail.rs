@@ -49,8 +49,7 @@ pub struct Mailer {
 
 impl Mailer {
     pub fn new(config: &MailConfig) -> Result<Self, ConfigError> {
-        let from = config.from.parse().map_err(|_| ConfigError::Sender)?;
-        let server = SmtpServer::from_url(&config.url)?;
+        let (server, from) = (SmtpServer::from_url(&config.url)?, sender(&config.from)?);
         Ok(Self { server, from, send_timeout: SEND_TIMEOUT })
     }
 
@@ -111,6 +110,18 @@ impl Mailer {
             _ => format!("<{bare}>"),
         })
     }
+}
+
+pub fn check_smtp_url(url: &SecretString) -> Result<(), ConfigError> {
+    SmtpServer::from_url(url).map(drop)
+}
+
+pub fn check_sender(from: &str) -> Result<(), ConfigError> {
+    sender(from).map(drop)
+}
+
+fn sender(from: &str) -> Result<Mailbox, ConfigError> {
+    from.parse().map_err(|_| ConfigError::Sender)
 }
 
 /// The server's own words may repeat the recipient's address, so only its code is passed on.

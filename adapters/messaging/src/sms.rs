@@ -64,13 +64,21 @@ struct Recipient {
     message_id: String,
 }
 
+pub fn check_sms_url(base_url: &str) -> Result<(), ConfigError> {
+    endpoint(base_url).map(drop)
+}
+
+/// The parsed address, and whether it is on this machine.
+fn endpoint(base_url: &str) -> Result<(Url, bool), ConfigError> {
+    let url = Url::parse(base_url).map_err(|_| ConfigError::SmsUrl)?;
+    let local = is_loopback(url.host_str().ok_or(ConfigError::SmsUrl)?);
+    let fits = matches!(url.scheme(), "http" | "https") && url.path() == "/";
+    if fits { Ok((url, local)) } else { Err(ConfigError::SmsUrl) }
+}
+
 impl SmsGateway {
     pub fn new(config: &SmsConfig) -> Result<Self, ConfigError> {
-        let mut endpoint = Url::parse(&config.base_url).map_err(|_| ConfigError::SmsUrl)?;
-        let local = is_loopback(endpoint.host_str().ok_or(ConfigError::SmsUrl)?);
-        if !matches!(endpoint.scheme(), "http" | "https") || endpoint.path() != "/" {
-            return Err(ConfigError::SmsUrl);
-        }
+        let (mut endpoint, local) = endpoint(&config.base_url)?;
         endpoint.set_path(PATH);
         let mut api_key = HeaderValue::from_str(config.api_key.expose_secret())
             .map_err(|_| ConfigError::SmsAccount)?;

@@ -44,31 +44,53 @@ impl MpesaConfig {
     /// # Errors
     /// The first setting that breaks a rule, by name.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        check_root(&self.base_url, "base_url")?;
-        check_callback_base(&self.callback_base_url)?;
-        if self.statement_url.as_ref().is_some_and(|url| !is_http(url)) {
-            return refuse("statement_url", "must be an http or https URL");
-        }
-        let shortcode = &self.shortcode;
-        if !(5..=7).contains(&shortcode.len()) || !shortcode.bytes().all(|b| b.is_ascii_digit()) {
-            return refuse("shortcode", "must be 5 to 7 digits");
-        }
         for (setting, text) in [
+            ("base_url", self.base_url.as_str()),
+            ("callback_base_url", self.callback_base_url.as_str()),
+            ("shortcode", self.shortcode.as_str()),
             ("consumer_key", self.consumer_key.as_str()),
             ("consumer_secret", self.consumer_secret.expose_secret()),
             ("passkey", self.passkey.expose_secret()),
             ("initiator_name", self.initiator_name.as_str()),
             ("initiator_password", self.initiator_password.expose_secret()),
         ] {
-            if text.is_empty() || !text.bytes().all(|b| b.is_ascii_graphic()) {
-                return refuse(setting, "must be set, in printable ASCII without spaces");
-            }
+            check_setting(setting, text)?;
         }
-        if self.initiator_password.expose_secret().len() > PASSWORD_BYTES_MAX {
-            return refuse("initiator_password", "is longer than the key can encrypt");
+        if let Some(url) = &self.statement_url {
+            check_setting("statement_url", url.as_str())?;
         }
         Encryptor::from_pem(&self.certificate_pem).map(|_| ())
     }
+}
+
+/// Checks one setting by the name of its field; the certificate is checked by [`MpesaConfig::validate`] only.
+///
+/// # Errors
+/// The rule that it breaks.
+pub fn check_setting(setting: &'static str, text: &str) -> Result<(), ConfigError> {
+    let address = || {
+        let why = "must be an address such as https://example.com";
+        Url::parse(text).map_err(|_| ConfigError { setting, why })
+    };
+    match setting {
+        "base_url" => check_root(&address()?, setting),
+        "callback_base_url" => check_callback_base(&address()?),
+        "statement_url" if is_http(&address()?) => Ok(()),
+        "statement_url" => refuse(setting, "must be an http or https URL"),
+        "shortcode" if is_shortcode(text) => Ok(()),
+        "shortcode" => refuse(setting, "must be 5 to 7 digits"),
+        _ if text.is_empty() || !text.bytes().all(|b| b.is_ascii_graphic()) => {
+            refuse(setting, "must be set, in printable ASCII without spaces")
+        }
+        "initiator_password" if text.len() > PASSWORD_BYTES_MAX => {
+            refuse(setting, "is longer than the key can encrypt")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_shortcode(text: &str) -> bool {
+    (5..=7).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Whether Safaricom would accept this last part of a callback address, and nobody could guess it.

@@ -26,7 +26,7 @@ mod wire;
 pub use callback::{CallbackError, parse_collection, parse_payout_result, parse_payout_timeout};
 pub use client::Mpesa;
 pub use collect::Collect;
-pub use config::{ConfigError, MpesaConfig, is_callback_path_token};
+pub use config::{ConfigError, MpesaConfig, check_setting, is_callback_path_token};
 pub use error::MpesaError;
 pub use exchange::{Answered, Exchange};
 pub use paybill::parse_confirmation;

@@ -35,6 +35,12 @@ pub enum StatementError {
 }
 
 impl Mpesa {
+    /// Whether an address for statements is configured.
+    #[must_use]
+    pub fn has_statement(&self) -> bool {
+        self.config.statement_url.is_some()
+    }
+
     /// The statement of everything that was completed from `from` until `to`.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! What a use-case can answer instead of its result. `Display` never contains the source.
 
+use crate::address::AddressError;
 use amana_domain::approval::ApprovalRefusal;
 use amana_domain::code::CodeRefusal;
 use amana_domain::deal::Refusal;
@@ -20,6 +21,18 @@ use thiserror::Error;
 pub enum StoreError {
     #[error("the database could not be reached")]
     Connection(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// No later attempt succeeds until a setting is changed. The text continues the name of the variable.
+    #[error("{0}")]
+    Setting(String),
+    /// The same about the URL of the application's role.
+    #[error("{0}")]
+    AppRole(&'static str),
+    #[error("the schema is missing: run `amana migrate`")]
+    NoSchema,
+    #[error("the schema is older than this program: run `amana migrate`")]
+    OldSchema,
+    #[error("the role has no rights on the schema: run `amana migrate` with DATABASE_APP_URL")]
+    NoRights,
     #[error("a statement failed")]
     Statement(#[source] DieselError),
     /// Whether it was carried out is not known; its key will tell.
@@ -117,6 +130,28 @@ pub enum Error {
     LeaseLost,
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl StoreError {
+    /// Whether connecting again may succeed: the server is away, starting, or ended this connection.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        use DatabaseErrorKind::{ClosedConnection, UnableToSendCommand};
+        matches!(
+            self,
+            StoreError::Connection(_)
+                | StoreError::Statement(DieselError::DatabaseError(
+                    ClosedConnection | UnableToSendCommand,
+                    _
+                ))
+        )
+    }
+}
+
+impl From<AddressError> for StoreError {
+    fn from(error: AddressError) -> Self {
+        StoreError::Setting(error.to_string())
+    }
 }
 
 impl From<DieselError> for StoreError {

@@ -5,12 +5,14 @@
 //! owner's row, a request before what it asks for, an organisation before the row of somebody who joins it, a
 //! person's row before their API keys); a refusal rolls back.
 
+mod address;
 mod api_keys;
 mod approvals;
 mod audit;
 mod callbacks;
 mod clock;
 mod codes;
+mod connect;
 mod deals;
 mod documents;
 mod error;
@@ -25,6 +27,7 @@ mod jobs;
 mod kyc;
 mod ledger;
 mod limits;
+mod migrate;
 mod notifications;
 mod organisations;
 mod page;
@@ -43,12 +46,14 @@ mod statement;
 mod test_clock;
 mod through;
 mod tickets;
+mod tls;
 mod transactions;
 mod transfers;
 mod trusted_devices;
 mod users;
 mod vault;
 
+pub use address::{AddressError, check_url};
 pub use api_keys::{ApiKeyRecord, ApiKeyView, KeptSecret, NewApiKey};
 pub use approvals::ApprovalView;
 pub use audit::AuditRecord;

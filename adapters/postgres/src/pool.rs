@@ -1,42 +1,35 @@
-//! The connection pool and the migrations.
+//! The connection pool.
 
+use crate::address::Address;
+use crate::connect::establish;
 use crate::error::{Error, StoreError};
+use crate::migrate::check_schema;
 use crate::vault::{MasterKeys, Vault};
+use diesel::QueryResult;
 use diesel::result::Error as DieselError;
-use diesel::{ConnectionError, QueryResult};
 use diesel_async::pooled_connection::bb8::{Pool, PooledConnection};
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, PoolableConnection, RecyclingMethod,
 };
-use diesel_async::{
-    AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection,
-};
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
-
-/// How long a use-case waits for a free connection before it is refused.
+/// How long a use-case waits for a free connection.
 const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A transaction whose caller went away must not hold its locks; no statement and no wait for a lock is endless.
-const SESSION_SETTINGS: &str = "set idle_in_transaction_session_timeout = '15s'; \
+/// Bounds: for a transaction whose caller went away, for a statement, and for a wait for a lock.
+pub(crate) const SESSION_SETTINGS: &str = "set idle_in_transaction_session_timeout = '15s'; \
     set statement_timeout = '30s'; set lock_timeout = '10s'; set timezone = 'UTC'";
 
-/// A writer's statements find a few hundred rows by key, whatever the size of the table; but their plans are
-/// kept as long as the session, and one that was made while a table was small would read all of it later.
+/// A writer's statements find a few hundred rows by key. Plans live as long as the session, and a plan from when
+/// a table was small would scan the whole table later.
 const WRITER_SETTINGS: &str =
     "set enable_seqscan = off; set jit = off; set plan_cache_mode = force_generic_plan";
 
-/// Connections for writers, besides those of everybody else: one for each lane.
+/// Extra connections for writers, one per lane.
 pub(crate) const WRITERS_MAX: u32 = 2;
-
-/// Several processes of a new version start at the same time; one migrates, the others wait for it. The
-/// lock ends with the connection. Its number means nothing; it only has to be ours.
-const MIGRATE_ALONE: &str = "set statement_timeout = '5min'; set lock_timeout = '5min'; \
-    select pg_advisory_lock(4722367); set lock_timeout = '10s'";
 
 pub(crate) type Connection<'a> = PooledConnection<'a, AsyncPgConnection>;
 
@@ -45,7 +38,7 @@ pub(crate) type Connection<'a> = PooledConnection<'a, AsyncPgConnection>;
 pub struct Store {
     pool: Pool<AsyncPgConnection>,
     writers: Pool<AsyncPgConnection>,
-    /// Nothing, for whoever has no business with what is personal.
+    /// None for commands that touch no personal data.
     vault: Option<Arc<Vault>>,
 }
 
@@ -55,35 +48,28 @@ impl std::fmt::Debug for Store {
     }
 }
 
-async fn establish(url: &str, settings: &[&str]) -> Result<AsyncPgConnection, ConnectionError> {
-    let mut conn = AsyncPgConnection::establish(url).await?;
-    conn.batch_execute(&settings.join("; "))
-        .await
-        .map_err(ConnectionError::CouldntSetupConfiguration)?;
-    Ok(conn)
-}
-
-/// Whether a connection may be used again, told without asking the server, which would be a round trip for each
-/// use-case: that the server has closed it has been noticed on this side. Where it has not been yet, the first
-/// statement fails, and the caller is told to come again.
+/// Whether this side has noticed that the server closed the connection. Asking the server would be a round trip
+/// for each use-case. Without a notice, the first statement fails and the caller gets a 503.
 fn still_open(conn: &mut AsyncPgConnection) -> QueryResult<()> {
     if conn.is_broken() { Err(DieselError::BrokenTransactionManager) } else { Ok(()) }
 }
 
 /// Connects when a connection is asked for, not before.
 fn pool(
-    url: &str,
+    address: &Arc<Address>,
     connections_max: u32,
     settings: &'static [&'static str],
 ) -> Pool<AsyncPgConnection> {
     let mut config = ManagerConfig::default();
-    config.custom_setup = Box::new(move |url| {
-        let url = url.to_owned();
-        Box::pin(async move { establish(&url, settings).await })
+    let address = Arc::clone(address);
+    // The address was parsed before: the manager's own URL stays empty.
+    config.custom_setup = Box::new(move |_url| {
+        let address = Arc::clone(&address);
+        Box::pin(async move { Ok(establish(&address, settings).await?) })
     });
     config.recycling_method =
         RecyclingMethod::CustomFunction(Box::new(|conn| Box::pin(ready(still_open(conn)))));
-    let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(url, config);
+    let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config("", config);
     Pool::builder()
         .max_size(connections_max)
         .connection_timeout(CHECKOUT_TIMEOUT)
@@ -91,9 +77,11 @@ fn pool(
 }
 
 impl Store {
+    /// Tries once; the caller decides about a second attempt ([`StoreError::is_passing`]).
+    ///
     /// # Errors
-    /// [`StoreError::Connection`] if no connection can be made, [`StoreError::MasterKey`] if the data was sealed
-    /// with another master key.
+    /// [`StoreError`] if no connection can be made, the schema is missing, or the data was sealed with another
+    /// master key.
     pub async fn connect(
         url: &str,
         connections_max: u32,
@@ -106,38 +94,24 @@ impl Store {
         Ok(Self { vault, ..store })
     }
 
-    /// For whoever reads the ledger only: what touches personal data fails.
+    /// Connects for reading the ledger; a use-case that touches personal data fails.
     ///
     /// # Errors
-    /// [`StoreError::Connection`] if no connection can be made.
+    /// [`StoreError`] if no connection can be made or the schema is missing.
     pub async fn connect_without_keys(url: &str, connections_max: u32) -> Result<Self, StoreError> {
-        let store = Self {
-            pool: pool(url, connections_max, &[SESSION_SETTINGS]),
-            writers: pool(url, WRITERS_MAX, &[SESSION_SETTINGS, WRITER_SETTINGS]),
+        let address = Arc::new(Address::parse(url)?);
+        // The pool hides why a connection fails, so the first one is made without it.
+        let mut first = establish(&address, &[SESSION_SETTINGS]).await?;
+        check_schema(&mut first).await?;
+        Ok(Self {
+            pool: pool(&address, connections_max, &[SESSION_SETTINGS]),
+            writers: pool(&address, WRITERS_MAX, &[SESSION_SETTINGS, WRITER_SETTINGS]),
             vault: None,
-        };
-        store.ping().await?;
-        Ok(store)
+        })
     }
 
     pub(crate) fn vault(&self) -> Result<&Vault, Error> {
         self.vault.as_deref().ok_or(Error::Store(StoreError::NoMasterKey))
-    }
-
-    /// Brings the schema up to date. Needs the multi-thread runtime.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the database cannot be reached or a migration fails.
-    pub async fn migrate(url: &str) -> Result<(), StoreError> {
-        let mut conn = establish(url, &[SESSION_SETTINGS])
-            .await
-            .map_err(|e| StoreError::Connection(Box::new(e)))?;
-        conn.batch_execute(MIGRATE_ALONE).await.map_err(StoreError::Statement)?;
-        let mut harness = AsyncMigrationHarness::new(conn);
-        harness
-            .run_pending_migrations(MIGRATIONS)
-            .map_err(|e| StoreError::Migration(e.to_string()))?;
-        Ok(())
     }
 
     /// # Errors

@@ -4,15 +4,15 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult,
+    TlsCertificates,
     aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection},
     cmd,
 };
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 use uuid::Uuid;
 
-use crate::{backoff::Backoff, consumer::Consumer};
+use crate::consumer::Consumer;
 
-/// How many times `connect` tries before it gives up, about 10 s in all when the port is closed.
-const CONNECT_ATTEMPTS_MAX: u32 = 10;
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(2);
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Covers a reconnection as well as the command itself.
@@ -24,21 +24,52 @@ const RECONNECT_RETRIES_MAX: usize = 2;
 const PUSH_CHUNK_IDS: usize = 1_000;
 const NAMESPACE_BYTES_MAX: usize = 64;
 
-/// Display never carries the source's text; log the chain where the error is handled.
+/// How TLS failures begin that no later attempt changes. The client keeps the text of a failure only.
+const TLS_REFUSALS: [&str; 4] = [
+    "invalid peer certificate",
+    "received fatal alert",
+    "received corrupt message",
+    "peer is incompatible",
+];
+
+/// Display has the reason in plain words, and no part of the URL.
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
     #[error("the Redis URL cannot be used")]
     Url(#[source] RedisError),
+    #[error("the file holds no PEM certificate of an authority")]
+    Authority,
     #[error("the namespace must be 1 to 64 letters, digits, '-' or '_'")]
     Namespace,
     #[error("Redis refused the credentials")]
     Credentials(#[source] RedisError),
-    #[error("Redis cannot be reached")]
-    Unreachable(#[source] Box<TransportError>),
+    #[error("TLS failed: {0}")]
+    Tls(String),
+    #[error("Redis cannot be reached: {0}")]
+    Unreachable(String),
     #[error("the Redis command failed")]
     Command(#[source] RedisError),
     #[error("Redis did not answer in time")]
     TimedOut,
+}
+
+impl TransportError {
+    /// Whether connecting again may succeed without a change of settings.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Command(_) | Self::TimedOut)
+    }
+
+    fn at_start(error: RedisError) -> Self {
+        let text = error.to_string();
+        if is_credentials(&error) {
+            Self::Credentials(error)
+        } else if let Some(refusal) = TLS_REFUSALS.iter().find_map(|it| text.find(it)) {
+            Self::Tls(text.get(refusal..).unwrap_or(&text).to_owned())
+        } else {
+            Self::Unreachable(text)
+        }
+    }
 }
 
 /// Cheap to clone: all clones share one connection, which reconnects by itself.
@@ -57,30 +88,46 @@ impl fmt::Debug for Transport {
 }
 
 impl Transport {
-    /// Waits for a Redis that is still starting, but not for ever. Wrong credentials fail at once.
+    /// Connects without an authority of one's own: `rediss://` trusts those of the operating system.
     pub async fn connect(url: &str, namespace: &str) -> Result<Self, TransportError> {
+        Self::connect_trusting(url, None, namespace).await
+    }
+
+    /// Tries once; the caller decides about a second attempt ([`TransportError::is_passing`]).
+    pub async fn connect_trusting(
+        url: &str,
+        authority: Option<&[u8]>,
+        namespace: &str,
+    ) -> Result<Self, TransportError> {
+        let transport = Self::prepare(url, authority, namespace)?;
+        // The manager hides why a connection fails, so the first one is made without it.
+        let first = transport.dedicated(RESPONSE_TIMEOUT).await;
+        let mut first = first.map_err(TransportError::at_start)?;
+        let answer: RedisResult<()> = cmd("PING").query_async(&mut first).await;
+        answer.map_err(TransportError::at_start)?;
+        transport.ping().await?;
+        Ok(transport)
+    }
+
+    /// Checks the settings without connecting. `authority` is the content of a PEM file, for `rediss://`.
+    pub fn check(
+        url: &str,
+        authority: Option<&[u8]>,
+        namespace: &str,
+    ) -> Result<(), TransportError> {
         if !is_namespace(namespace) {
             return Err(TransportError::Namespace);
         }
-        let client = Client::open(url).map_err(TransportError::Url)?;
-        let mut backoff = Backoff::default();
-        loop {
-            let error = match Self::open(&client, namespace).await {
-                Ok(transport) => return Ok(transport),
-                Err(TransportError::Command(error)) if is_credentials(&error) => {
-                    return Err(TransportError::Credentials(error));
-                }
-                Err(error) => error,
-            };
-            let delay = backoff.next_delay();
-            if backoff.failures() >= CONNECT_ATTEMPTS_MAX {
-                return Err(TransportError::Unreachable(Box::new(error)));
-            }
-            tokio::time::sleep(delay).await;
-        }
+        client(url, authority).map(drop)
     }
 
-    async fn open(client: &Client, namespace: &str) -> Result<Self, TransportError> {
+    fn prepare(
+        url: &str,
+        authority: Option<&[u8]>,
+        namespace: &str,
+    ) -> Result<Self, TransportError> {
+        Self::check(url, authority, namespace)?;
+        let client = client(url, authority)?;
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(CONNECTION_TIMEOUT))
             .set_response_timeout(Some(RESPONSE_TIMEOUT))
@@ -89,9 +136,7 @@ impl Transport {
             .set_number_of_retries(RECONNECT_RETRIES_MAX);
         let manager =
             client.get_connection_manager_lazy(config).map_err(TransportError::Command)?;
-        let transport = Self { client: client.clone(), manager, namespace: namespace.into() };
-        transport.ping().await?;
-        Ok(transport)
+        Ok(Self { client, manager, namespace: namespace.into() })
     }
 
     /// Adds ids with the time they fell due, and tells how many were not queued already.
@@ -182,6 +227,16 @@ impl Transport {
             Err(_elapsed) => Err(TransportError::TimedOut),
         }
     }
+}
+
+fn client(url: &str, authority: Option<&[u8]>) -> Result<Client, TransportError> {
+    let Some(pem) = authority else { return Client::open(url).map_err(TransportError::Url) };
+    let mut certificates = CertificateDer::pem_slice_iter(pem).peekable();
+    if certificates.peek().is_none() || !certificates.all(|it| it.is_ok()) {
+        return Err(TransportError::Authority);
+    }
+    let trusted = TlsCertificates { client_tls: None, root_cert: Some(pem.to_vec()) };
+    Client::build_with_tls(url, trusted).map_err(TransportError::Url)
 }
 
 fn is_namespace(text: &str) -> bool {

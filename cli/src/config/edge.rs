@@ -1,6 +1,6 @@
-//! How the API meets the network: proxies, web pages, budgets.
+//! The API at its network edge: proxies, origins of web pages, rate limits.
 
-use super::{ConfigError, Source};
+use super::{Source, Variable};
 use amana_api::{EdgeConfig, RateLimits};
 use ipnet::IpNet;
 use std::net::IpAddr;
@@ -10,33 +10,25 @@ use url::Url;
 const REQUESTS_PER_MINUTE: u32 = 1_000;
 const REQUESTS_PER_MINUTE_MAX: u32 = 10_000_000;
 
-pub(super) fn read(source: &Source<'_>) -> Result<EdgeConfig, ConfigError> {
+pub(super) fn read(source: &Source) -> Option<EdgeConfig> {
     let origins = "origins separated by commas, such as https://app.example.com";
-    let per_minute = source.in_range(
-        "AMANA_REQUESTS_PER_MINUTE",
-        REQUESTS_PER_MINUTE,
-        1..=REQUESTS_PER_MINUTE_MAX,
-    )?;
-    let rate_limits = match source.optional("AMANA_RATE_LIMITS").as_deref() {
-        None | Some("on") => RateLimits::per_account(per_minute),
-        Some("off") => RateLimits::OFF,
-        Some(_) => {
-            let (variable, why) = ("AMANA_RATE_LIMITS", "must be on or off".to_owned());
-            return Err(ConfigError { variable, why });
-        }
-    };
-    Ok(EdgeConfig {
-        trusted_proxies: networks(source, "AMANA_TRUSTED_PROXIES", "")?,
-        allowed_origins: source.list("AMANA_ALLOWED_ORIGINS", (origins, ""), origin)?,
-        rate_limits,
-    })
+    let proxies = networks(source, Variable::TrustedProxies, "");
+    let allowed = source.list(Variable::AllowedOrigins, (origins, ""), origin);
+    let limits = rate_limits(source);
+    Some(EdgeConfig { trusted_proxies: proxies?, allowed_origins: allowed?, rate_limits: limits? })
 }
 
-pub(super) fn networks(
-    source: &Source<'_>,
-    variable: &'static str,
-    default: &str,
-) -> Result<Vec<IpNet>, ConfigError> {
+fn rate_limits(source: &Source) -> Option<RateLimits> {
+    let range = 1..=REQUESTS_PER_MINUTE_MAX;
+    let per_minute = source.in_range(Variable::RequestsPerMinute, REQUESTS_PER_MINUTE, range);
+    match source.optional(Variable::RateLimits).as_deref() {
+        None | Some("on") => per_minute.map(RateLimits::per_account),
+        Some("off") => per_minute.map(|_unused| RateLimits::OFF),
+        Some(_) => source.refuse(Variable::RateLimits, "must be on or off"),
+    }
+}
+
+pub(super) fn networks(source: &Source, variable: Variable, default: &str) -> Option<Vec<IpNet>> {
     let wanted = "networks separated by commas, such as 10.0.0.0/8,192.0.2.7";
     source.list(variable, (wanted, default), network)
 }
@@ -46,8 +38,7 @@ fn network(text: &str) -> Option<IpNet> {
     text.parse().ok().or_else(one)
 }
 
-/// As browsers write it, or it would never be found again: no path, no default port, lower case, and nothing
-/// that stands for others.
+/// Only the spelling of browsers matches later: no path, no default port, lower case, no wildcard.
 fn origin(text: &str) -> Option<String> {
     let url: Url = text.parse().ok()?;
     let is_web = ["http", "https"].contains(&url.scheme());

@@ -84,9 +84,14 @@ impl Postgres {
         Ok(Self { child, binaries, port, password, folder })
     }
 
-    /// Where a client finds `database`. It contains the password.
+    /// Where the owner of everything finds `database`. It contains the password.
     pub fn url(&self, database: &str) -> String {
-        format!("postgres://{ROLE}:{}@127.0.0.1:{}/{database}", self.password, self.port)
+        self.url_of(ROLE, &self.password, database)
+    }
+
+    /// Where another role finds `database`.
+    pub fn url_of(&self, role: &str, password: &str, database: &str) -> String {
+        format!("postgres://{role}:{password}@127.0.0.1:{}/{database}", self.port)
     }
 
     pub fn port(&self) -> u16 {

@@ -164,6 +164,11 @@ async fn bad_configuration_is_told_apart_and_no_secret_is_printed() {
     }
     let error = Transport::connect("not a url", "test").await.expect_err("refused");
     assert!(matches!(error, TransportError::Url(_)), "{error:?}");
+    for pem in ["", "no certificate"] {
+        let url = server.url().replace("redis://", "rediss://");
+        let error = Transport::connect_trusting(&url, Some(pem.as_bytes()), "test").await;
+        assert!(matches!(error, Err(TransportError::Authority)), "{error:?}");
+    }
     for namespace in ["", "a}b", "a:b", &"x".repeat(65)] {
         let error = Transport::connect(&server.url(), namespace).await.expect_err("refused");
         assert!(matches!(error, TransportError::Namespace), "{error:?}");
