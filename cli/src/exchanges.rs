@@ -1,6 +1,7 @@
-//! `amana exchanges`: what M-Pesa and we said to each other about a payment, for whoever has the master key.
+//! `amana exchanges`: the stored requests and answers of a payment. Opening them needs the master key.
 
 use crate::config::{self, Source};
+use crate::environment::Environment;
 use crate::serve;
 use crate::stack::block_on;
 use amana_domain::id::PaymentId;
@@ -11,7 +12,8 @@ use secrecy::ExposeSecret;
 /// # Errors
 /// [`config::ConfigError`], or that there is no such payment, or nobody any more whose it was.
 pub fn print(payment: PaymentId) -> Result<()> {
-    let lookup = |name: &str| std::env::var(name).ok();
+    let environment = Environment::read()?;
+    let lookup = |name: &str| environment.get(name);
     let source = Source::new(&lookup);
     let (url, keys) = (config::database_url(&source)?, config::master_keys(&source)?);
     let found = block_on(async move {
@@ -20,7 +22,7 @@ pub fn print(payment: PaymentId) -> Result<()> {
         store.exchanges(payment, now).await.context("the exchanges cannot be opened")
     })??;
     if let Some(reference) = found.provider_reference {
-        println!("{payment} is {} to the provider", reference.expose());
+        println!("the provider's reference of {payment} is {}", reference.expose());
     }
     for record in found.records {
         let status = record.status.map_or("no answer".to_owned(), |status| status.to_string());

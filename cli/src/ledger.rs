@@ -1,6 +1,7 @@
 //! `amana ledger check`: reads the whole ledger and names the first row that is wrong.
 
 use crate::config::{self, Source};
+use crate::environment::Environment;
 use crate::stack::block_on;
 use amana_domain::proof::Trust;
 use amana_postgres::{LedgerCheck, Store};
@@ -10,7 +11,8 @@ use secrecy::ExposeSecret;
 /// # Errors
 /// [`config::ConfigError`], that the ledger could not be read, or the first row that is wrong.
 pub fn check() -> Result<()> {
-    let lookup = |name: &str| std::env::var(name).ok();
+    let environment = Environment::read()?;
+    let lookup = |name: &str| environment.get(name);
     let url = config::database_url(&Source::new(&lookup))?;
     let check = block_on(async move {
         let store = Store::connect_without_keys(url.expose_secret(), 1)

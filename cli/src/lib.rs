@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod config;
 pub mod demo;
+pub mod environment;
 pub mod exchanges;
 pub mod keys;
 pub mod ledger;
