@@ -1,10 +1,12 @@
 //! The binary `amana`: its commands, and the private servers they run on.
 
 pub mod admin;
+pub mod commands;
 pub mod config;
 pub mod demo;
 pub mod environment;
 pub mod exchanges;
+mod help;
 pub mod keys;
 pub mod ledger;
 pub mod local;
