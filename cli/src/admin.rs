@@ -8,8 +8,8 @@ use amana_domain::notice::Locale;
 use amana_domain::permission::UserRole;
 use amana_domain::personal::Personal;
 use amana_domain::phone::Msisdn;
-use amana_postgres::{Clock, NewUser, Store};
-use anyhow::{Context, Result};
+use amana_postgres::{Clock, Conflict, Error, NewUser, Store};
+use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -17,21 +17,23 @@ const PASSWORD_CHARS_MIN: usize = 10;
 
 #[derive(Debug, Clone, Args)]
 pub struct NewOperator {
+    /// Full name, as the operator's messages have it
     #[arg(long)]
     pub name: String,
+    /// E-mail address to log in with
     #[arg(long)]
     pub email: String,
-    /// With country code, such as 254712345678
+    /// Phone number with country code, such as 254712345678
     #[arg(long)]
     pub phone: String,
-    /// What they may do: support, compliance, admin or super_admin
+    /// Rights of the operator: support, compliance, admin or super_admin
     #[arg(long, default_value = "super_admin", value_parser = staff_role)]
     pub role: UserRole,
 }
 
 fn staff_role(text: &str) -> Result<UserRole, String> {
     let role = text.parse::<UserRole>().ok().filter(|role| *role != UserRole::User);
-    role.ok_or_else(|| "support, compliance, admin or super_admin is wanted".to_owned())
+    role.ok_or_else(|| "must be support, compliance, admin or super_admin".to_owned())
 }
 
 /// # Errors
@@ -47,11 +49,11 @@ pub fn create(source: &Source, new: &NewOperator) -> Result<()> {
         }
     }
     let ((url, keys), password) = source.finish(database.zip(password))?;
-    phone?;
+    phone.context("--phone")?;
     block_on(async move {
         let store = serve::store(url.expose_secret(), 1, &keys).await?;
         let id = create_in(&store, new, &password).await?;
-        println!("operator {id} can log in");
+        println!("{} can log in as {} (operator {id})", new.email, new.role);
         Ok(())
     })?
 }
@@ -82,7 +84,14 @@ pub async fn create_in(
         locale: Locale::English,
         handle: None,
     };
-    Ok(store.register(&operator, Clock::default().now()).await?.id)
+    let registered = store.register(&operator, Clock::default().now()).await;
+    registered.map(|user| user.id).map_err(|error| match error {
+        Error::Conflict(Conflict::EmailTaken) => anyhow!("{} is already registered", new.email),
+        Error::Conflict(Conflict::PhoneTaken) => {
+            anyhow!("the phone number {} is already registered", new.phone)
+        }
+        other => other.into(),
+    })
 }
 
 /// # Errors

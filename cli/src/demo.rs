@@ -11,7 +11,7 @@ use crate::admin::NewOperator;
 use crate::local::Scratch;
 use crate::stack::{Ports, Stack, block_on};
 use amana_domain::permission::UserRole;
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use secrecy::SecretString;
 use std::time::Instant;
 
@@ -45,13 +45,21 @@ pub const OPERATOR: Person = Person {
     language: "en",
 };
 
+/// Approvals need two operators: one requests, another approves.
+pub const SECOND_OPERATOR: Person = Person {
+    name: "Baraka (operator)",
+    email: "operator2@example.com",
+    phone: "254711000004",
+    language: "en",
+};
+
 #[must_use]
-pub fn operator() -> NewOperator {
-    let Person { name, email, phone, .. } = OPERATOR;
+pub fn new_operator(person: &Person) -> NewOperator {
+    let Person { name, email, phone, .. } = person;
     NewOperator {
-        name: name.to_owned(),
-        email: email.to_owned(),
-        phone: phone.to_owned(),
+        name: (*name).to_owned(),
+        email: (*email).to_owned(),
+        phone: (*phone).to_owned(),
         role: UserRole::SuperAdmin,
     }
 }
@@ -77,7 +85,9 @@ pub fn run() -> Result<()> {
 
 async fn tell(stack: &Stack) -> Result<()> {
     let store = stack.store().await?;
-    admin::create_in(&store, &operator(), &SecretString::from(PASSWORD)).await?;
+    // DATABASE_URL may name a database that people use.
+    ensure!(!store.has_users().await?, "the demo needs a database without users");
+    admin::create_in(&store, &new_operator(&OPERATOR), &SecretString::from(PASSWORD)).await?;
     story::tell(&stack.api_url, &stack.sandbox_url, &store).await
 }
 

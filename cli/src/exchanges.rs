@@ -1,4 +1,4 @@
-//! `amana exchanges`: what M-Pesa and we said to each other about a payment, for whoever has the master key.
+//! `amana exchanges`: the stored requests and answers of a payment. Opening them needs the master key.
 
 use crate::config::{self, Source};
 use crate::serve;
@@ -19,7 +19,7 @@ pub fn print(source: &Source, payment: PaymentId) -> Result<()> {
         store.exchanges(payment, now).await.context("the exchanges cannot be opened")
     })??;
     if let Some(reference) = found.provider_reference {
-        println!("{payment} is {} to the provider", reference.expose());
+        println!("the provider's reference of {payment} is {}", reference.expose());
     }
     for record in found.records {
         let status = record.status.map_or("no answer".to_owned(), |status| status.to_string());

@@ -15,6 +15,6 @@ pub fn rewrap(source: &Source) -> Result<()> {
         let store = serve::store(url.expose_secret(), 1, &keys).await?;
         store.rewrap_keys().await.context("not all keys could be wrapped; run it again")
     })??;
-    println!("{count} keys are wrapped anew; AMANA_MASTER_KEY_PREVIOUS is not needed any more");
+    println!("{count} keys were wrapped again; AMANA_MASTER_KEY_PREVIOUS can be removed");
     Ok(())
 }

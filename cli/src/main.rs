@@ -1,11 +1,11 @@
 //! The one door to the product: `amana --help`.
 
+use amana::commands::{Admin, Cli, Command, Keys, Ledger, Mpesa};
 use amana::config::{Log, LogFormat, Source};
+use amana::environment::by_hand;
 use amana::{admin, config, demo, exchanges, keys, ledger, mpesa, schema, serve, stack, up};
-use amana_domain::id::PaymentId;
 use anyhow::Result;
-use clap::{Args, Parser, Subcommand};
-use std::path::PathBuf;
+use clap::Parser;
 use std::process::ExitCode;
 
 // The API makes and drops many small values for each request: under load, a quarter of its time was in the
@@ -13,82 +13,8 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What a wrong or missing setting ends with.
+/// The exit code for a wrong or missing setting.
 const EXIT_CONFIGURATION: u8 = 2;
-
-/// Escrow and payments for mobile money.
-#[derive(Parser)]
-#[command(version, about)]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Start everything privately and stay up; the data is kept in .amana/
-    Up,
-    /// Run one whole deal on private servers and print it as a story
-    Demo,
-    /// Serve the HTTP API
-    Api,
-    /// Carry out jobs
-    Worker,
-    /// Bring the database schema up to date
-    Migrate,
-    /// Print the OpenAPI document
-    Openapi,
-    /// What cannot be done through the API
-    #[command(subcommand)]
-    Admin(Admin),
-    /// Look after the keys that personal data is sealed with
-    #[command(subcommand)]
-    Keys(Keys),
-    /// Print what the provider and we said to each other about a payment; it is noted who was looked at
-    Exchanges { payment: PaymentId },
-    /// Deal with the provider
-    #[command(subcommand)]
-    Mpesa(Mpesa),
-    /// Look after the ledger
-    #[command(subcommand)]
-    Ledger(Ledger),
-    /// Compare or rewrite the store's schema.rs
-    Schema(Schema),
-}
-
-#[derive(Subcommand)]
-enum Admin {
-    /// Make an operator; the password is read from AMANA_ADMIN_PASSWORD
-    Create(admin::NewOperator),
-    /// Put a new key in place of those that sign access tokens, if one may have been stolen; sessions go on
-    ReplaceSigningKeys,
-}
-
-#[derive(Subcommand)]
-enum Keys {
-    /// Wrap all keys by AMANA_MASTER_KEY, so that AMANA_MASTER_KEY_PREVIOUS can go
-    Rewrap,
-}
-
-#[derive(Subcommand)]
-enum Mpesa {
-    /// Tell M-Pesa where to ask about payments at the paybill and to confirm them
-    RegisterUrls,
-}
-
-#[derive(Subcommand)]
-enum Ledger {
-    /// Read every row, and end with exit code 1 and the name of the first one that is wrong
-    Check,
-}
-
-#[derive(Args)]
-struct Schema {
-    #[arg(long, value_name = "FILE", conflicts_with = "write", required_unless_present = "write")]
-    check: Option<PathBuf>,
-    #[arg(long, value_name = "FILE")]
-    write: Option<PathBuf>,
-}
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -111,20 +37,20 @@ fn run(command: Command, source: &Source) -> Result<()> {
         Command::Api => serve::api(source),
         Command::Worker => serve::worker(source),
         Command::Migrate => serve::migrate(source),
-        Command::Admin(Admin::Create(new)) => admin::create(source, &new),
-        Command::Admin(Admin::ReplaceSigningKeys) => admin::replace_signing_keys(source),
-        Command::Keys(Keys::Rewrap) => keys::rewrap(source),
-        Command::Exchanges { payment } => exchanges::print(source, payment),
+        Command::Admin(Admin::Create(new)) => admin::create(&by_hand(source)?, &new),
+        Command::Admin(Admin::ReplaceSigningKeys) => admin::replace_signing_keys(&by_hand(source)?),
+        Command::Keys(Keys::Rewrap) => keys::rewrap(&by_hand(source)?),
+        Command::Exchanges { payment } => exchanges::print(&by_hand(source)?, payment),
         Command::Mpesa(Mpesa::RegisterUrls) => {
             let shortcode = mpesa::register_urls(source)?;
-            println!("M-Pesa tells of payments at paybill {shortcode} here from now on.");
+            println!("M-Pesa now confirms payments to paybill {shortcode} here.");
             Ok(())
         }
-        Command::Ledger(Ledger::Check) => ledger::check(source),
+        Command::Ledger(Ledger::Check) => ledger::check(&by_hand(source)?),
         // The others read no setting; an unknown name or a wrong log filter is an error even so.
-        Command::Up => {
+        Command::Up(options) => {
             source.finish(Some(()))?;
-            up::run()
+            if options.print_env { up::print_environment() } else { up::run() }
         }
         Command::Demo => {
             source.finish(Some(()))?;

@@ -1,7 +1,8 @@
-//! The whole system as processes: private servers where none are given, sandbox, API, worker.
+//! The whole system as processes: private servers unless others are given, sandbox, API, worker.
 
 use crate::config::{self, Source, Variable};
-use crate::local::{Child, Durability, Port, Postgres, Program, Redis, private_folder};
+use crate::local::{Child, Durability, Part, Port, Postgres, Program, Redis, how, private_folder};
+pub use crate::ports::Ports;
 use amana_domain::api_key::KeyMode;
 use amana_postgres::{MasterKeys, Store};
 use anyhow::{Context, Result, bail, ensure};
@@ -16,10 +17,13 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-const DATABASE: &str = "amana";
+pub(crate) const DATABASE: &str = "amana";
 
 /// The role of API and worker in a private server. It owns nothing.
 const APP_ROLE: &str = "amana_app";
+
+pub(crate) const JWT_SECRET_FILE: &str = "jwt-secret";
+pub(crate) const MASTER_KEY_FILE: &str = "master-key";
 const READY_TIMEOUT: Duration = Duration::from_secs(30);
 const READY_POLL: Duration = Duration::from_millis(50);
 const SECRET_CHARS: usize = 48;
@@ -34,24 +38,12 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 /// # Errors
 /// If the runtime cannot be made.
 pub fn block_on<T>(future: impl Future<Output = T>) -> Result<T> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("the async runtime cannot be made")?;
-    Ok(runtime.block_on(future))
+    Ok(runtime()?.block_on(future))
 }
 
-/// Which ports are wished for; a taken one is replaced by a free one.
-#[derive(Debug, Clone, Copy)]
-pub struct Ports {
-    pub api: u16,
-    pub sandbox: u16,
-    pub smtp: u16,
-}
-
-impl Ports {
-    pub const WELL_KNOWN: Ports = Ports { api: 8080, sandbox: 8090, smtp: 8025 };
-    pub const ANY: Ports = Ports { api: 0, sandbox: 0, smtp: 0 };
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.enable_all().build().context("the async runtime cannot be made")
 }
 
 /// Everything that runs. Dropping it ends everything, in the order of the fields.
@@ -66,6 +58,8 @@ pub struct Stack {
     pub sandbox_url: String,
     pub database_url: String,
     pub redis_url: String,
+    /// The ports in use, which may be others than the wanted ones.
+    pub ports: Ports,
     master_keys: MasterKeys,
     // Held as long as the servers run.
     _ports: [Port; 3],
@@ -77,24 +71,25 @@ impl Stack {
     /// # Errors
     /// If a program is missing, a port cannot be had, or something does not become ready.
     pub fn start(folder: &Path, ports: Ports) -> Result<Self> {
-        private_folder(&folder.join("logs"))?;
+        for own in ["logs", "files", "sandbox"] {
+            private_folder(&folder.join(own))?;
+        }
         let (postgres, urls) = postgres(folder)?;
         let (redis, redis_url) = redis(folder)?;
         block_on(urls.migrate())??;
         let database_url = urls.app;
-        let reserved =
-            [Port::reserve(ports.api)?, Port::reserve(ports.sandbox)?, Port::reserve(ports.smtp)?];
-        let [api_at, sandbox_at, smtp_at] = reserved.each_ref().map(|port| port.address);
+        let reserved = ports.reserve()?;
+        let addresses = reserved.each_ref().map(|port| port.address);
+        let [api_at, sandbox_at, smtp_at] = addresses;
         let (api_url, sandbox_url) = (format!("http://{api_at}"), format!("http://{sandbox_at}"));
         let mut sandbox = start_sandbox(folder, sandbox_at, smtp_at)?;
         ready(&mut sandbox, &format!("{sandbox_url}/"))?;
-        let environment =
-            environment(folder, &database_url, &redis_url, [api_at, sandbox_at, smtp_at])?;
+        let environment = environment(folder, &database_url, &redis_url, addresses)?;
         let own = environment.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
         let source = Source::environment().with(own);
         let master_keys = source.finish(config::master_keys(&source))?;
-        let mut api = start_part(folder, "api", &environment)?;
-        let worker = start_part(folder, "worker", &environment)?;
+        let mut api = start_part(folder, ("the API", "api"), &environment)?;
+        let worker = start_part(folder, ("the worker", "worker"), &environment)?;
         ready(&mut api, &format!("{api_url}/readyz"))?;
         crate::mpesa::register_urls(&source)?;
         Ok(Self {
@@ -107,6 +102,7 @@ impl Stack {
             sandbox_url,
             database_url,
             redis_url,
+            ports: addresses.into(),
             master_keys,
             _ports: reserved,
         })
@@ -120,20 +116,16 @@ impl Stack {
         crate::serve::store(&self.database_url, 1, &self.master_keys).await
     }
 
-    /// The first part that has ended by itself, if one has.
-    ///
-    /// # Errors
-    /// If a process cannot be asked.
-    pub fn ended(&mut self) -> Result<Option<String>> {
-        for child in [&mut self.api, &mut self.worker, &mut self.sandbox] {
-            if let Some(status) = child.ended()? {
-                return Ok(Some(format!("{} ended by itself ({status})", child.name())));
-            }
-        }
-        Ok(None)
+    /// The parts that are ours to restart. A part comes after those that it needs.
+    pub fn parts(&mut self) -> impl Iterator<Item = &mut dyn Part> {
+        let postgres = self.postgres.as_mut().map(|server| server as &mut dyn Part);
+        let redis = self.redis.as_mut().map(|server| server as &mut dyn Part);
+        let own = [&mut self.sandbox, &mut self.worker, &mut self.api];
+        let own = own.map(|child| child as &mut dyn Part);
+        postgres.into_iter().chain(redis).chain(own)
     }
 
-    /// Ends everything, what uses others first.
+    /// Ends everything. A part ends before those that it needs.
     ///
     /// # Errors
     /// If a process could not be ended.
@@ -189,7 +181,8 @@ fn redis(folder: &Path) -> Result<(Option<Redis>, String)> {
     Ok((Some(redis), url))
 }
 
-fn given(variable: Variable) -> Option<String> {
+/// A variable of this process that has a value.
+pub(crate) fn given(variable: Variable) -> Option<String> {
     Source::environment().optional(variable)
 }
 
@@ -208,7 +201,7 @@ fn environment(
         ("AMANA_PUBLIC_URL", format!("http://{api}")),
         // The money is the sandbox's.
         ("AMANA_MODE", KeyMode::Test.to_string()),
-        ("AMANA_JWT_SECRET", kept(&folder.join("jwt-secret"), &secret_text())?),
+        ("AMANA_JWT_SECRET", kept(&folder.join(JWT_SECRET_FILE), &secret_text())?),
         (Variable::MasterKey.as_str(), master_key(folder)?),
         ("AMANA_FILES_DIR", folder.join("files").display().to_string()),
         ("AMANA_RECONCILE_EVERY_S", "60".to_owned()),
@@ -233,16 +226,16 @@ fn secret_text() -> String {
     Alphanumeric.sample_string(&mut rand::rng(), SECRET_CHARS)
 }
 
-/// The one that is given, or one beside the data that it opens.
+/// The given master key, or the key that is kept beside the data.
 fn master_key(folder: &Path) -> Result<String> {
     if let Some(given) = given(Variable::MasterKey) {
         return Ok(given);
     }
     let new = STANDARD.encode(rand::random::<[u8; MASTER_KEY_BYTES]>());
-    kept(&folder.join("master-key"), &new)
+    kept(&folder.join(MASTER_KEY_FILE), &new)
 }
 
-/// Log-ins survive a restart of `make up`, and so does what is sealed: secrets are kept.
+/// Secrets are kept, so that log-ins and encrypted data survive a restart of `make up`.
 fn kept(file: &Path, new: &str) -> Result<String> {
     let kept = std::fs::read_to_string(file).unwrap_or_default();
     // A shorter one was cut off while it was written.
@@ -259,17 +252,19 @@ fn kept(file: &Path, new: &str) -> Result<String> {
 }
 
 fn start_sandbox(folder: &Path, listen: SocketAddr, smtp: SocketAddr) -> Result<Child> {
-    let data = folder.join("sandbox");
-    private_folder(&data)?;
-    Program::new("sandbox", &sibling("amana-sandbox")?, &folder.join("logs/sandbox.log"))
+    Program::new("the sandbox", &sibling("amana-sandbox")?, &folder.join("logs/sandbox.log"))
         .args(["--listen", &listen.to_string(), "--smtp", &smtp.to_string(), "--data"])
-        .args([data])
+        .args([folder.join("sandbox")])
         .start()
 }
 
-fn start_part(folder: &Path, part: &str, environment: &[(&'static str, String)]) -> Result<Child> {
-    let log = folder.join(format!("logs/{part}.log"));
-    let program = Program::new(part, &sibling("amana")?, &log).args([part]);
+fn start_part(
+    folder: &Path,
+    (name, command): (&str, &str),
+    environment: &[(&'static str, String)],
+) -> Result<Child> {
+    let log = folder.join(format!("logs/{command}.log"));
+    let program = Program::new(name, &sibling("amana")?, &log).args([command]);
     environment.iter().fold(program, |program, (name, value)| program.env(name, value)).start()
 }
 
@@ -287,9 +282,9 @@ fn ready(child: &mut Child, url: &str) -> Result<()> {
         let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).build()?;
         loop {
             let answers = client.get(url).send().await.is_ok_and(|it| it.status().is_success());
-            // Asked even so: what answers at this address could be somebody else's.
+            // Checked even so: another program could answer at this address.
             if let Some(status) = child.ended()? {
-                bail!("{} did not start ({status}); {}", child.name(), child.last_words());
+                bail!("{} did not start ({}); {}", child.name(), how(status), child.last_words());
             }
             if answers {
                 return Ok(());

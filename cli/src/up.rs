@@ -1,84 +1,206 @@
-//! `amana up`: everything, staying up, with people to log in as.
+//! `amana up`: the whole system, supervised, with demo people to log in as.
 
+use crate::admin;
+use crate::demo::{
+    BUYER, Client, OPERATOR, PASSWORD, Person, SECOND_OPERATOR, SELLER, new_operator,
+};
 use crate::local;
-use crate::stack::{Ports, Stack, block_on};
-use crate::{admin, demo};
-use anyhow::{Context, Result, bail};
+use crate::ports::Ports;
+use crate::stack::{Stack, block_on, runtime};
+use crate::supervisor::Supervisor;
+use amana_domain::phone::Msisdn;
+use amana_postgres::Store;
+use anyhow::{Context, Result, bail, ensure};
 use secrecy::SecretString;
 use std::path::Path;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-const FOLDER: &str = ".amana";
-const WATCH_EVERY: Duration = Duration::from_millis(500);
+/// The data of `amana up`, in the working folder.
+pub const FOLDER: &str = ".amana";
+const WATCH_EVERY: Duration = Duration::from_millis(250);
+
+const OPERATORS: [Person; 2] = [OPERATOR, SECOND_OPERATOR];
+const CUSTOMERS: [Person; 2] = [BUYER, SELLER];
+const ROLES: [(Person, &str); 4] =
+    [(BUYER, "buyer"), (SELLER, "seller"), (OPERATOR, "operator"), (SECOND_OPERATOR, "operator")];
 
 /// # Errors
-/// If something does not start, or ends by itself.
+/// If a part does not start, or ends too often.
 pub fn run() -> Result<()> {
-    local::data_folder(Path::new(FOLDER))?;
+    let folder = Path::new(FOLDER);
+    local::data_folder(folder)?;
     // The servers lock their own folders, but with DATABASE_URL and REDIS_URL given there are none.
-    let Some(_lock) = local::Lock::take(Path::new(FOLDER))? else {
+    let Some(_lock) = local::Lock::take(folder)? else {
         bail!("another amana is running from {FOLDER}/: stop it first");
     };
     eprintln!("amana: starting; the first time takes a little longer");
-    let mut stack = Stack::start(Path::new(FOLDER), Ports::WELL_KNOWN)?;
-    block_on(people(&stack))??;
-    print(&stack);
-    let ended = block_on(wait(&mut stack))??;
+    let mut stack = Stack::start(folder, Ports::kept(folder)?.unwrap_or(Ports::WELL_KNOWN))?;
+    stack.ports.keep(folder)?;
+    let people = block_on(people(&stack))??;
+    print(&stack, &people);
+    let outcome = stay_up(&mut stack);
     eprintln!("amana: stopping");
-    stack.stop()?;
-    match ended {
-        Some(why) => bail!("{why}; its log is in {FOLDER}/logs/"),
-        None => Ok(()),
-    }
+    let stopped = stack.stop();
+    // A part that ended too often cannot stop in an orderly way either: the first error is the reason.
+    outcome.and(stopped)
 }
 
-/// Makes the demo people, unless an earlier start has made them.
-async fn people(stack: &Stack) -> Result<()> {
+/// Makes the demo people who are missing, and returns all that can log in.
+///
+/// A database that `DATABASE_URL` names may be in use: it gets demo people only while it has no user at all.
+async fn people(stack: &Stack) -> Result<Vec<(Person, &'static str)>> {
     let store = stack.store().await?;
-    let password = SecretString::from(demo::PASSWORD);
-    if store.user_by_email(demo::OPERATOR.email).await?.is_none() {
-        admin::create_in(&store, &demo::operator(), &password).await?;
+    if stack.postgres.is_some() || !store.has_users().await? {
+        make_people(&store, &Client::new(&stack.api_url)?).await?;
     }
-    let client = demo::Client::new(&stack.api_url)?;
-    for person in [demo::BUYER, demo::SELLER] {
-        if store.user_by_email(person.email).await?.is_none() {
+    let mut people = Vec::new();
+    for (person, role) in ROLES {
+        if store.user_by_email(person.email).await?.is_some() {
+            people.push((person, role));
+        }
+    }
+    Ok(people)
+}
+
+async fn make_people(store: &Store, client: &Client) -> Result<()> {
+    let password = SecretString::from(PASSWORD);
+    for person in OPERATORS {
+        if is_missing(store, &person).await? {
+            admin::create_in(store, &new_operator(&person), &password).await?;
+        }
+    }
+    for person in CUSTOMERS {
+        if is_missing(store, &person).await? {
             client.register(&person).await?;
         }
     }
     Ok(())
 }
 
-fn print(stack: &Stack) {
+/// A person whose e-mail address was changed since the last start is not made again.
+async fn is_missing(store: &Store, person: &Person) -> Result<bool> {
+    let phone = Msisdn::parse(person.phone)?;
+    Ok(store.user_by_email(person.email).await?.is_none()
+        && store.user_by_phone(&phone).await?.is_none())
+}
+
+fn print(stack: &Stack, people: &[(Person, &str)]) {
     let (api, sandbox) = (&stack.api_url, &stack.sandbox_url);
-    println!("amana is up; the data is in {FOLDER}/, Ctrl-C stops everything\n");
+    println!("amana is up\n");
     println!("  API              {api}/v1");
     println!("  its document     {api}/docs  ({api}/openapi.json)");
     println!("  provider sandbox {sandbox}/");
-    println!("  virtual phones   {sandbox}/phone/{}  (buyer, PIN 1234)", demo::BUYER.phone);
-    println!("                   {sandbox}/phone/{}  (seller)", demo::SELLER.phone);
-    println!("  mails and SMS    {sandbox}/mail  {sandbox}/sms\n");
-    println!("  log in with the password {:?} as", demo::PASSWORD);
-    println!("    {}  buyer", demo::BUYER.email);
-    println!("    {}  seller", demo::SELLER.email);
-    println!("    {}  operator", demo::OPERATOR.email);
+    println!("  virtual phones   {sandbox}/phone/{}  (buyer, PIN 1234)", BUYER.phone);
+    println!("                   {sandbox}/phone/{}  (seller)", SELLER.phone);
+    println!("  mails and SMS    {sandbox}/mail  {sandbox}/sms");
+    let program = std::env::args().next().unwrap_or_else(|| "amana".to_owned());
+    println!("  shell variables  eval \"$({program} up --print-env)\"\n");
+    println!("  data             {FOLDER}/");
+    println!("  logs             {}\n", logs(stack));
+    if people.is_empty() {
+        println!(
+            "  no demo people   the database that DATABASE_URL names has other users already\n"
+        );
+    } else {
+        println!("  log in with the password {PASSWORD:?} as");
+        people.iter().for_each(|(person, role)| println!("    {}  {role}", person.email));
+        println!();
+    }
+    println!("Ctrl-C stops everything");
 }
 
-/// Until Ctrl-C, SIGTERM or the end of the terminal (`None`), or until a part ends by itself.
-async fn wait(stack: &mut Stack) -> Result<Option<String>> {
-    let listen = |kind| signal(kind).context("signals cannot be listened for");
-    let mut terminate = listen(SignalKind::terminate())?;
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    let mut hangup = listen(SignalKind::hangup())?;
-    loop {
+/// Servers that are not ours have their logs elsewhere.
+fn logs(stack: &Stack) -> String {
+    let servers = [
+        stack.postgres.as_ref().map(|server| server.folder().join("log")),
+        stack.redis.as_ref().map(|server| server.folder().join("log")),
+    ];
+    let servers = servers.into_iter().flatten().map(|log| format!("  {}", log.display()));
+    format!("{FOLDER}/logs/{}", servers.collect::<String>())
+}
+
+/// Prints variables for a shell, with the addresses of the running or the last `amana up`. Starts nothing.
+///
+/// # Errors
+/// If `amana up` has not been ready in this folder before.
+pub fn print_environment() -> Result<()> {
+    let folder = Path::new(FOLDER);
+    ensure!(folder.is_dir(), "there is no {FOLDER}/ in this folder: start `amana up` first");
+    let ports = Ports::kept(folder)?;
+    let ports = ports.with_context(|| {
+        format!("{FOLDER}/ has no ports yet: wait until `amana up` says that it is up")
+    })?;
+    print!("{}", shell_variables(ports));
+    Ok(())
+}
+
+fn shell_variables(ports: Ports) -> String {
+    let variables = [
+        ("API", format!("http://127.0.0.1:{}", ports.api)),
+        ("SANDBOX", format!("http://127.0.0.1:{}", ports.sandbox)),
+        ("DEMO_PASSWORD", PASSWORD.to_owned()),
+        ("BUYER_EMAIL", BUYER.email.to_owned()),
+        ("BUYER_PHONE", BUYER.phone.to_owned()),
+        ("SELLER_EMAIL", SELLER.email.to_owned()),
+        ("SELLER_PHONE", SELLER.phone.to_owned()),
+        ("OPERATOR_EMAIL", OPERATOR.email.to_owned()),
+        ("SECOND_OPERATOR_EMAIL", SECOND_OPERATOR.email.to_owned()),
+    ];
+    variables.iter().map(|(name, value)| format!("export {name}={value}\n")).collect()
+}
+
+/// Restarts parts that end, until Ctrl-C, SIGTERM or the end of the terminal.
+fn stay_up(stack: &mut Stack) -> Result<()> {
+    let runtime = runtime()?;
+    let mut signals = runtime.block_on(async { Signals::listen() })?;
+    let mut supervisor = Supervisor::default();
+    // Parts start in blocking calls with runtimes of their own, so they are looked after outside of this one.
+    while !runtime.block_on(signals.come_within(WATCH_EVERY)) {
+        supervisor.look_after(stack.parts())?;
+    }
+    Ok(())
+}
+
+struct Signals([Signal; 3]);
+
+impl Signals {
+    fn listen() -> Result<Self> {
+        let listen = |kind| signal(kind).context("signals cannot be listened for");
+        Ok(Self([
+            listen(SignalKind::terminate())?,
+            listen(SignalKind::interrupt())?,
+            listen(SignalKind::hangup())?,
+        ]))
+    }
+
+    async fn come_within(&mut self, time: Duration) -> bool {
+        let [terminate, interrupt, hangup] = &mut self.0;
         tokio::select! {
-            _ = terminate.recv() => return Ok(None),
-            _ = interrupt.recv() => return Ok(None),
-            _ = hangup.recv() => return Ok(None),
-            () = tokio::time::sleep(WATCH_EVERY) => {}
+            _ = terminate.recv() => true,
+            _ = interrupt.recv() => true,
+            _ = hangup.recv() => true,
+            () = tokio::time::sleep(time) => false,
         }
-        if let Some(ended) = stack.ended()? {
-            return Ok(Some(ended));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shell_variables_need_no_quotes() {
+        let text = shell_variables(Ports::WELL_KNOWN);
+        assert!(text.starts_with("export API=http://127.0.0.1:8080\nexport SANDBOX="), "{text}");
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || ":/.@-_".contains(letter);
+        for line in text.lines() {
+            let (name, value) = line.strip_prefix("export ").unwrap().split_once('=').unwrap();
+            assert!(
+                name.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_'),
+                "{line}"
+            );
+            assert!(!value.is_empty() && value.chars().all(plain), "{line}");
         }
     }
 }

@@ -311,6 +311,17 @@ pub(crate) async fn appears_open(conn: &mut AsyncPgConnection, id: UserId) -> Re
 }
 
 impl Store {
+    /// Whether the database has a user, erased users included.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn has_users(&self) -> Result<bool, Error> {
+        let mut conn = self.connection().await?;
+        Ok(diesel::select(diesel::dsl::exists(users::table.select(users::id)))
+            .get_result(&mut conn)
+            .await?)
+    }
+
     /// # Errors
     /// [`Error::NotFound`] if nobody has that id.
     pub async fn user(&self, id: UserId) -> Result<User, Error> {

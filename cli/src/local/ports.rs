@@ -14,7 +14,7 @@ const RANGE: Range<u16> = 20_000..32_000;
 const ATTEMPTS_MAX: usize = 200;
 const RACES_MAX: usize = 3;
 
-/// A port that nobody listened on a moment ago. Whoever binds it must be ready to lose the race.
+/// A port without a listener a moment ago. The caller must be ready to lose the race for it.
 pub(super) fn free() -> Result<u16> {
     for _ in 0..ATTEMPTS_MAX {
         let port = rand::random_range(RANGE);
@@ -28,8 +28,8 @@ pub(super) fn free() -> Result<u16> {
 /// A port for a server of ours that is started in a moment.
 pub struct Port {
     pub address: SocketAddr,
-    // Between looking and listening another amana could take the same port, and each would then speak
-    // to the other's server: whoever has the lock has the port.
+    // Between looking and listening, another amana could take the same port, and each would then talk to
+    // the other's server. The owner of the lock has the port.
     _claim: Option<File>,
 }
 
@@ -40,7 +40,7 @@ impl fmt::Debug for Port {
 }
 
 impl Port {
-    /// The wished port, or any free one if that is taken (or zero).
+    /// The wanted port, or a free port if the wanted one is taken or zero.
     ///
     /// # Errors
     /// If no port is free.

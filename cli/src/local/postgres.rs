@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::Signal;
@@ -19,6 +20,12 @@ const ROLE: &str = "amana";
 /// Long enough to replay what a killed predecessor had not checkpointed.
 const START_WAIT: Duration = Duration::from_secs(60);
 const STOP_WAIT: Duration = Duration::from_secs(30);
+
+/// The sessions of a killed server need a moment to notice; until then a new one refuses their memory.
+const SESSIONS_WAIT: Duration = Duration::from_secs(15);
+const SESSIONS_POLL: Duration = Duration::from_millis(100);
+const SESSIONS_REMAIN: &str = "pre-existing shared memory block";
+
 const IDENTIFIER_BYTES_MAX: usize = 63;
 
 /// "Fast shutdown": sessions are ended, data is written down. SIGTERM would wait for the sessions.
@@ -54,7 +61,7 @@ const TEST_ONLY_SETTINGS: [&str; 8] = [
 /// A running server. Dropping it stops it; the data stays.
 #[derive(Debug)]
 pub struct Postgres {
-    child: Child,
+    pub(super) child: Child,
     binaries: PostgresBinaries,
     port: u16,
     password: String,
@@ -75,9 +82,7 @@ impl Postgres {
         clear_the_way(&folder, &data)?;
         let (port, child) = ports::with_free(|port| {
             let mut child = launch(&folder, &binaries, port, durability)?;
-            let status = data.join("postmaster.pid");
-            let pid = child.pid();
-            child.wait_until(START_WAIT, || is_ready(&status, pid))?;
+            wait_until_ready(&mut child, &data)?;
             Ok((port, child))
         })?;
         tracing::debug!(pid = child.pid(), port, "PostgreSQL {} is ready", binaries.major);
@@ -153,12 +158,48 @@ impl Postgres {
         command
     }
 
+    /// Stops it if it runs, and starts it again on the same port with the same data.
+    pub fn restart(&mut self) -> Result<()> {
+        self.child.stop(FAST_SHUTDOWN, STOP_WAIT)?;
+        let (data, began) = (self.folder.join("data"), Instant::now());
+        loop {
+            clear_the_way(&self.folder, &data)?;
+            self.child.restart()?;
+            self.folder.write("pid", &self.child.pid().to_string())?;
+            match wait_until_ready(&mut self.child, &data) {
+                Err(error)
+                    if error.to_string().contains(SESSIONS_REMAIN)
+                        && began.elapsed() < SESSIONS_WAIT =>
+                {
+                    thread::sleep(SESSIONS_POLL);
+                }
+                started => return started,
+            }
+        }
+    }
+
     /// Ends the sessions and the server, and waits for it.
     pub fn stop(mut self) -> Result<()> {
         let status = self.child.stop(FAST_SHUTDOWN, STOP_WAIT)?;
         ensure!(status.success(), "PostgreSQL did not stop in an orderly way: {status}");
         Ok(())
     }
+}
+
+/// Where a client finds `database` on the server that another process of ours runs in `folder`. `None` if no server
+/// runs there. It contains the password.
+pub fn running_url(folder: &Path, database: &str) -> Result<Option<String>> {
+    let Ok(data) = fs::canonicalize(folder.join("data")) else { return Ok(None) };
+    let status = data.join("postmaster.pid");
+    if !orphan::first_number(&status).is_some_and(|pid| orphan::works_in(pid, &data)) {
+        return Ok(None);
+    }
+    let text = fs::read_to_string(&status).context("cannot read postmaster.pid")?;
+    let port = text.lines().nth(3).and_then(|line| line.trim().parse::<u16>().ok());
+    let port = port.context("postmaster.pid names no port yet: the server is starting")?;
+    let password = fs::read_to_string(folder.join("password"))
+        .with_context(|| format!("cannot read the password in {}", folder.display()))?;
+    Ok(Some(format!("postgres://{ROLE}:{password}@127.0.0.1:{port}/{database}")))
 }
 
 /// initdb into a folder beside, renamed when complete: an interrupted one leaves no half cluster.
@@ -199,8 +240,8 @@ fn create_cluster(
     fs::rename(unfinished, data).context("cannot put the new cluster in its place")
 }
 
-/// We hold the folder's lock: whoever still serves it was left behind by a killed predecessor, and
-/// a lock file without such a server is stale, even if its number is in use again.
+/// We hold the folder's lock. A server that still uses it was left behind by a killed predecessor, and a lock file
+/// without such a server is stale, even if its number is in use again.
 fn clear_the_way(folder: &Folder, data: &Path) -> Result<()> {
     orphan::end(&folder.join("pid"), data, FAST_SHUTDOWN)?;
     let status = data.join("postmaster.pid");
@@ -234,6 +275,11 @@ fn launch(
         .start()?;
     folder.write("pid", &child.pid().to_string())?;
     Ok(child)
+}
+
+fn wait_until_ready(child: &mut Child, data: &Path) -> Result<()> {
+    let (status, pid) = (data.join("postmaster.pid"), child.pid());
+    child.wait_until(START_WAIT, || is_ready(&status, pid))
 }
 
 /// The server writes its pid in the first line and its state in the eighth.

@@ -1,14 +1,14 @@
 //! Child processes that end in order, and never outlive us.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{OnceLock, mpsc};
 use std::time::{Duration, Instant};
-use std::{fs, io, thread};
+use std::{fmt, fs, io, thread};
 
 use anyhow::{Context, Result, anyhow, bail};
 use nix::sys::signal::{self, Signal};
@@ -26,8 +26,7 @@ const LOG_MODE: u32 = 0o600;
 
 const LOG_TAIL_LINES: usize = 8;
 
-/// What to run, and how.
-#[derive(Debug)]
+/// A program, its arguments, its environment and its log.
 pub struct Program {
     name: String,
     path: PathBuf,
@@ -39,8 +38,15 @@ pub struct Program {
     ends_on: Signal,
 }
 
+/// The environment of a program has passwords: it is never printed.
+impl fmt::Debug for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Program").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
 impl Program {
-    /// `path` is absolute; both output streams go to `log`, which is begun anew.
+    /// `path` is absolute. Both output streams go to `log`, which `start` empties.
     pub fn new(name: &str, path: &Path, log: &Path) -> Self {
         Self {
             name: name.to_owned(),
@@ -82,19 +88,29 @@ impl Program {
     }
 
     pub fn start(self) -> Result<Child> {
+        let log = self.open_log()?;
+        log.set_len(0).with_context(|| format!("cannot empty the log {}", self.log.display()))?;
+        let process = self.spawn(log)?;
+        Ok(Child { process, program: self })
+    }
+
+    /// Every start of a program appends: the last words of the process before it stay readable.
+    fn open_log(&self) -> Result<File> {
         let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(LOG_MODE);
-        let log = options
+        options.append(true).create(true).mode(LOG_MODE);
+        options
             .open(&self.log)
-            .with_context(|| format!("cannot write the log {}", self.log.display()))?;
+            .with_context(|| format!("cannot write the log {}", self.log.display()))
+    }
+
+    fn spawn(&self, log: File) -> Result<std::process::Child> {
         let mut command = self.command();
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         // A group of its own: Ctrl-C in the terminal reaches us alone, and we end our children
         // one after the other.
         command.process_group(0);
-        let process = fork(command)
-            .with_context(|| format!("cannot start {} ({})", self.name, self.path.display()))?;
-        Ok(Child { process, name: self.name, log: self.log, ends_on: self.ends_on })
+        fork(command)
+            .with_context(|| format!("cannot start {} ({})", self.name, self.path.display()))
     }
 
     fn command(&self) -> Command {
@@ -143,7 +159,7 @@ fn fork(command: Command) -> Result<std::process::Child> {
         let (sender, receiver) = mpsc::channel::<(Command, mpsc::Sender<Forked>)>();
         thread::spawn(move || {
             for (mut command, answer) in receiver {
-                // Who asked may be gone; then nobody holds the child, and it must not run.
+                // The caller may be gone. No one holds the child then, and it must not run.
                 if let Err(mpsc::SendError(Ok(mut orphan))) = answer.send(command.spawn()) {
                     let _ = orphan.kill().and_then(|()| orphan.wait());
                 }
@@ -160,9 +176,7 @@ fn fork(command: Command) -> Result<std::process::Child> {
 #[derive(Debug)]
 pub struct Child {
     process: std::process::Child,
-    name: String,
-    log: PathBuf,
-    ends_on: Signal,
+    program: Program,
 }
 
 impl Child {
@@ -171,12 +185,23 @@ impl Child {
     }
 
     pub fn name(&self) -> &str {
-        &self.name
+        &self.program.name
+    }
+
+    pub fn log(&self) -> &Path {
+        &self.program.log
+    }
+
+    /// Starts the same program again, after ending it if it runs. The log is continued.
+    pub fn restart(&mut self) -> Result<()> {
+        self.stop(self.program.ends_on, DROP_WAIT)?;
+        self.process = self.program.spawn(self.program.open_log()?)?;
+        Ok(())
     }
 
     /// How it ended, or `None` while it runs.
     pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
-        self.process.try_wait().with_context(|| format!("cannot look after {}", self.name))
+        self.process.try_wait().with_context(|| format!("cannot look after {}", self.name()))
     }
 
     /// Sends a signal; a child that has ended is left alone.
@@ -185,7 +210,7 @@ impl Child {
             return Ok(());
         }
         signal::kill(pid_of(self.pid())?, signal)
-            .with_context(|| format!("cannot send {signal} to {}", self.name))
+            .with_context(|| format!("cannot send {signal} to {}", self.name()))
     }
 
     /// Asks by `signal`, waits, and kills what is still there.
@@ -198,14 +223,14 @@ impl Child {
             }
             thread::sleep(POLL);
         }
-        tracing::warn!(pid = self.pid(), "{} did not end in {wait:?} and is killed", self.name);
+        tracing::warn!(pid = self.pid(), "{} did not end in {wait:?} and is killed", self.name());
         self.kill()
     }
 
     /// SIGKILL, at once.
     pub fn kill(&mut self) -> Result<ExitStatus> {
         self.signal(Signal::SIGKILL)?;
-        self.process.wait().with_context(|| format!("cannot wait for {}", self.name))
+        self.process.wait().with_context(|| format!("cannot wait for {}", self.name()))
     }
 
     /// Polls `ready` until it holds, the child ends, or the time is over.
@@ -213,14 +238,10 @@ impl Child {
         let began = Instant::now();
         while !ready() {
             if let Some(status) = self.ended()? {
-                let how = status.signal().map_or_else(
-                    || format!("exit code {}", status.code().unwrap_or_default()),
-                    |signal| format!("signal {signal}"),
-                );
-                bail!("{} ended at once ({how}); {}", self.name, self.last_words());
+                bail!("{} ended at once ({}); {}", self.name(), how(status), self.last_words());
             }
             if began.elapsed() > wait {
-                bail!("{} is not ready after {wait:?}; {}", self.name, self.last_words());
+                bail!("{} is not ready after {wait:?}; {}", self.name(), self.last_words());
             }
             thread::sleep(POLL);
         }
@@ -229,20 +250,28 @@ impl Child {
 
     /// The end of its log, for a message to the person who has to mend it.
     pub fn last_words(&self) -> String {
-        let text = fs::read(&self.log).unwrap_or_default();
+        let text = fs::read(self.log()).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
         let skipped = text.lines().count().saturating_sub(LOG_TAIL_LINES);
         let tail: Vec<&str> = text.lines().skip(skipped).collect();
-        format!("the end of {}:\n{}", self.log.display(), tail.join("\n"))
+        format!("the end of {}:\n{}", self.log().display(), tail.join("\n"))
     }
 }
 
 impl Drop for Child {
     fn drop(&mut self) {
-        if let Err(error) = self.stop(self.ends_on, DROP_WAIT) {
-            tracing::error!(error = %format!("{error:#}"), "{} may still run", self.name);
+        if let Err(error) = self.stop(self.program.ends_on, DROP_WAIT) {
+            tracing::error!(error = %format!("{error:#}"), "{} may still run", self.name());
         }
     }
+}
+
+/// How a process ended, in words: "signal 9" or "exit code 1".
+pub fn how(status: ExitStatus) -> String {
+    status.signal().map_or_else(
+        || format!("exit code {}", status.code().unwrap_or_default()),
+        |signal| format!("signal {signal}"),
+    )
 }
 
 pub(super) fn pid_of(pid: u32) -> Result<Pid> {

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
@@ -21,8 +21,7 @@ const PING_ANSWER_BYTES_MAX: usize = 64;
 /// A running server. Dropping it stops it; the data stays.
 #[derive(Debug)]
 pub struct Redis {
-    child: Child,
-    program: PathBuf,
+    pub(super) child: Child,
     port: u16,
     password: String,
     // Last, so that the folder is unlocked only when the server is gone.
@@ -41,7 +40,7 @@ impl Redis {
             Ok((port, launch(&folder, &program, port)?))
         })?;
         tracing::debug!(pid = child.pid(), port, "Redis is ready");
-        Ok(Self { child, program, port, password, folder })
+        Ok(Self { child, port, password, folder })
     }
 
     /// Where a client finds it. It contains the password.
@@ -70,8 +69,8 @@ impl Redis {
     /// Stops it if it runs, and starts it again on the same port with the same data.
     pub fn restart(&mut self) -> Result<()> {
         self.child.stop(Signal::SIGTERM, STOP_WAIT)?;
-        self.child = launch(&self.folder, &self.program, self.port)?;
-        Ok(())
+        self.child.restart()?;
+        wait_until_ready(&mut self.child, &self.folder, self.port)
     }
 
     /// Lets it write down what it holds, ends it, and waits for it.
@@ -104,10 +103,14 @@ fn launch(folder: &Folder, program: &Path, port: u16) -> Result<Child> {
         .directory(&data)
         .user(folder.user().cloned())
         .start()?;
+    wait_until_ready(&mut child, folder, port)?;
+    Ok(child)
+}
+
+fn wait_until_ready(child: &mut Child, folder: &Folder, port: u16) -> Result<()> {
     folder.write("pid", &child.pid().to_string())?;
     let password = folder.password()?;
-    child.wait_until(START_WAIT, || answers(port, &password).unwrap_or(false))?;
-    Ok(child)
+    child.wait_until(START_WAIT, || answers(port, &password).unwrap_or(false))
 }
 
 /// While it loads its data, the answer is an error instead.

@@ -1,4 +1,4 @@
-//! Whom the servers run as. PostgreSQL refuses to run as root, and Redis need not.
+//! The account of the servers. PostgreSQL refuses to run as root, and Redis has no need to.
 
 use std::fs;
 
