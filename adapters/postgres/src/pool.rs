@@ -2,9 +2,10 @@
 
 use crate::error::{Error, StoreError};
 use crate::vault::{MasterKeys, Vault};
+use amana_outage::Outage;
 use diesel::result::Error as DieselError;
 use diesel::{ConnectionError, QueryResult};
-use diesel_async::pooled_connection::bb8::{Pool, PooledConnection};
+use diesel_async::pooled_connection::bb8::{Pool, PooledConnection, RunError};
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, PoolableConnection, RecyclingMethod,
 };
@@ -16,7 +17,7 @@ use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
+pub(crate) const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
 /// How long a use-case waits for a free connection before it is refused.
 const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -33,6 +34,15 @@ const WRITER_SETTINGS: &str =
 /// Connections for writers, besides those of everybody else: one for each lane.
 pub(crate) const WRITERS_MAX: u32 = 2;
 
+/// How many connections a pool of this process has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolSize {
+    pub open: u32,
+    /// The open connections that no use-case holds.
+    pub idle: u32,
+    pub max: u32,
+}
+
 /// Several processes of a new version start at the same time; one migrates, the others wait for it. The
 /// lock ends with the connection. Its number means nothing; it only has to be ours.
 const MIGRATE_ALONE: &str = "set statement_timeout = '5min'; set lock_timeout = '5min'; \
@@ -45,6 +55,9 @@ pub(crate) type Connection<'a> = PooledConnection<'a, AsyncPgConnection>;
 pub struct Store {
     pool: Pool<AsyncPgConnection>,
     writers: Pool<AsyncPgConnection>,
+    connections_max: u32,
+    /// All use-cases report here, so that an outage has one line in the log.
+    outage: Arc<Outage>,
     /// Nothing, for whoever has no business with what is personal.
     vault: Option<Arc<Vault>>,
 }
@@ -114,6 +127,8 @@ impl Store {
         let store = Self {
             pool: pool(url, connections_max, &[SESSION_SETTINGS]),
             writers: pool(url, WRITERS_MAX, &[SESSION_SETTINGS, WRITER_SETTINGS]),
+            connections_max,
+            outage: Arc::new(Outage::new("PostgreSQL")),
             vault: None,
         };
         store.ping().await?;
@@ -149,10 +164,29 @@ impl Store {
 
     /// For statements that find every row by its key.
     pub(crate) async fn writer(&self) -> Result<Connection<'_>, Error> {
-        self.writers.get().await.map_err(|e| Error::Store(StoreError::Connection(Box::new(e))))
+        self.checked_out(self.writers.get().await)
     }
 
     pub(crate) async fn connection(&self) -> Result<Connection<'_>, Error> {
-        self.pool.get().await.map_err(|e| Error::Store(StoreError::Connection(Box::new(e))))
+        self.checked_out(self.pool.get().await)
+    }
+
+    fn checked_out<T>(&self, taken: Result<T, RunError>) -> Result<T, Error> {
+        let taken = taken.map_err(|e| StoreError::Connection(Box::new(e)));
+        match &taken {
+            Ok(_) => self.outage.worked(),
+            Err(error) => self.outage.failed(error),
+        }
+        taken.map_err(Error::Store)
+    }
+
+    /// Returns the sizes of the pool of all use-cases and of the pool of the transfer lanes.
+    #[must_use]
+    pub fn pool_sizes(&self) -> [PoolSize; 2] {
+        let size = |pool: &Pool<AsyncPgConnection>, max| {
+            let state = pool.state();
+            PoolSize { open: state.connections, idle: state.idle_connections, max }
+        };
+        [size(&self.pool, self.connections_max), size(&self.writers, WRITERS_MAX)]
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use amana_outage::Outage;
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult,
     aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection},
@@ -47,6 +48,7 @@ pub struct Transport {
     client: Client,
     manager: ConnectionManager,
     namespace: Arc<str>,
+    outage: Arc<Outage>,
 }
 
 // Not derived, because the client prints the password in its URL.
@@ -89,8 +91,10 @@ impl Transport {
             .set_number_of_retries(RECONNECT_RETRIES_MAX);
         let manager =
             client.get_connection_manager_lazy(config).map_err(TransportError::Command)?;
-        let transport = Self { client: client.clone(), manager, namespace: namespace.into() };
-        transport.ping().await?;
+        let (client, outage) = (client.clone(), Arc::new(Outage::new("Redis")));
+        let transport = Self { client, manager, namespace: namespace.into(), outage };
+        // A server that is still starting is no outage: the caller tries again and reports the end.
+        transport.attempt::<()>(&cmd("PING")).await?;
         Ok(transport)
     }
 
@@ -160,14 +164,28 @@ impl Transport {
         &self.namespace
     }
 
+    /// Every connection to this Redis reports here, so that an outage has one line in the log.
+    pub(crate) fn outage(&self) -> &Outage {
+        &self.outage
+    }
+
     // The braces are a hash tag: everything about one queue lives in one slot of a cluster.
     pub(crate) fn key(&self, queue: &str) -> String {
         format!("{{{}:{queue}}}:ids", self.namespace)
     }
 
+    async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, TransportError> {
+        let result = self.attempt(command).await;
+        match &result {
+            Ok(_) => self.outage.worked(),
+            Err(error) => self.outage.failed(error),
+        }
+        result
+    }
+
     // A connection that died while idle is noticed by the first command sent on it. Every command
     // here may be sent twice, so that one is sent again instead of failing its caller.
-    async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, TransportError> {
+    async fn attempt<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, TransportError> {
         let attempts = async {
             let mut manager = self.manager.clone();
             match command.query_async(&mut manager).await {
