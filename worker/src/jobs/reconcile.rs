@@ -1,9 +1,9 @@
 //! Holds our payments and balances against the provider's statement.
 
+use super::provider_failure;
 use crate::context::Context;
 use crate::failure::Failure;
 use amana_domain::reconciliation::Period;
-use amana_mpesa::MpesaError;
 use amana_postgres::Claim;
 use tracing::{info, warn};
 
@@ -15,10 +15,7 @@ pub(super) async fn run(context: &Context, claim: &Claim) -> Result<(), Failure>
     let period = Period { from, to };
     let lines = match context.mpesa.statement(from, to).await {
         Ok(statement) => statement.lines,
-        Err(error @ MpesaError::NotConfigured { .. }) => {
-            return Err(Failure::permanent(error.to_string()));
-        }
-        Err(error) => return Err(Failure::retry(error.to_string())),
+        Err(error) => return Err(provider_failure(&error)),
     };
     context.step(claim, "fetched").await?;
     let run = context.store.reconcile(claim, &lines, period, context.clock.now()).await?;
