@@ -201,6 +201,7 @@ pub struct Api {
     pub edge: EdgeConfig,
     /// Tells where addresses are.
     pub geoip: Option<PathBuf>,
+    pub support_contact: Option<String>,
 }
 
 /// This machine and private networks (RFC 1918, RFC 4193).
@@ -226,6 +227,7 @@ impl Api {
             files: files(source)?,
             edge: edge::read(source)?,
             geoip: source.optional(GEOIP_VARIABLE).map(PathBuf::from),
+            support_contact: source.optional("AMANA_SUPPORT_CONTACT"),
         })
     }
 }

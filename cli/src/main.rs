@@ -151,7 +151,8 @@ fn start_logs() {
     let filter = EnvFilter::try_from_env("AMANA_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if std::env::var("AMANA_LOG_FORMAT").is_ok_and(|format| format == "json") {
-        logs.json().init();
+        // Without the list: it would repeat the current span.
+        logs.json().with_current_span(true).with_span_list(false).init();
     } else {
         logs.with_ansi(false).init();
     }

@@ -52,9 +52,12 @@ pub fn api() -> Result<()> {
             files,
             edge: config.edge,
             places,
+            support_contact: config.support_contact,
         };
         let app = amana_api::app(store, Clock::default(), Some(transport), &api);
-        tracing::info!(listen = %config.listen, "API is ready");
+        // Port 0 stands for any free port: only the listener knows which one.
+        let (listen, version) = (listener.local_addr()?, env!("CARGO_PKG_VERSION"));
+        tracing::info!(version, mode = %config.mode, %listen, "API is ready");
         amana_api::serve(listener, app, stopped()?).await.context("the API could not run")
     })?
 }
