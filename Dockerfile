@@ -2,6 +2,8 @@
 
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
+# Shown by `GET /v1/service`, if it is given.
+ARG AMANA_COMMIT
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \

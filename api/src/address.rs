@@ -10,6 +10,10 @@ const FORWARDED_FOR: &str = "X-Forwarded-For";
 /// A household or a small network has at least so many bits to itself: its addresses count as one.
 const V6_NETWORK_BITS: u32 = 64;
 
+/// So much of an address stays in the log: enough to see that calls come from one network, too little to name a person.
+const LOGGED_V4_BITS: u8 = 24;
+const LOGGED_V6_BITS: u8 = 48;
+
 /// Part of every request that reaches a handler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ClientAddress(pub(crate) IpAddr);
@@ -27,6 +31,15 @@ impl ClientAddress {
         let address = request.data::<Self>();
         address
             .is_some_and(|Self(address)| networks.iter().any(|network| network.contains(address)))
+    }
+
+    /// The network of the client, for the log.
+    pub(crate) fn masked(self) -> IpNet {
+        let bits = match self.0 {
+            IpAddr::V4(_) => LOGGED_V4_BITS,
+            IpAddr::V6(_) => LOGGED_V6_BITS,
+        };
+        IpNet::new(self.0, bits).unwrap_or_default().trunc()
     }
 
     /// What is counted: an IPv6 client has more addresses than there are limits.
@@ -98,6 +111,13 @@ mod tests {
         check("10.0.0.1", &["[2001:db8::7]:4711"], &inside, "2001:db8::7");
         check("10.0.0.1", &["198.51.100.1, unknown"], &inside, "10.0.0.1");
         check("10.0.0.1", &["", "198.51.100.1"], &inside, "198.51.100.1");
+    }
+
+    #[test]
+    fn logged_addresses_name_a_network_only() {
+        let masked = |text: &str| ClientAddress(text.parse().unwrap()).masked().to_string();
+        assert_eq!(masked("198.51.100.77"), "198.51.100.0/24");
+        assert_eq!(masked("2001:db8:1:2:3:4:5:6"), "2001:db8:1::/48");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::api_keys::KeyRing;
 use crate::cookies::CsrfTokens;
 use crate::ended::EndedSessions;
 use crate::factor::FactorKeys;
+use crate::health::Readiness;
 use crate::links::Links;
 use crate::password::Passwords;
 use crate::paybill::Paybill;
@@ -11,6 +12,7 @@ use crate::place::Places;
 use crate::problem::ApiError;
 use crate::rate_limits::Budgets;
 use crate::realtime::Sockets;
+use crate::service::{ServiceFacts, Started};
 use crate::signing_keys::SigningKeys;
 use crate::tokens::Tokens;
 use amana_domain::fee::{FeePayer, FeePlan};
@@ -70,7 +72,9 @@ pub(crate) struct Context {
     pub(crate) links: Links,
     pub(crate) paybill: Paybill,
     pub(crate) budgets: Budgets,
-    pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) service: ServiceFacts,
+    pub(crate) started: Started,
+    pub(crate) readiness: Readiness,
 }
 
 impl Context {

@@ -1,4 +1,4 @@
-//! Whether the process lives, and whether it can do its work.
+//! The probes of load balancers and supervisors: whether the process lives, and whether it can work.
 
 use crate::Chapter;
 use crate::context::Context;
@@ -6,13 +6,23 @@ use crate::problem::{ApiError, Code};
 use poem::web::Data;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::time::timeout;
+use tracing::{info, warn};
 
-/// A dependency that does not answer within this time is not there.
+/// The paths of the probes. Their log lines are for debugging only: they come every few seconds.
+pub(crate) const PROBES: [&str; 2] = ["/livez", "/readyz"];
+
+/// A dependency that does not answer within this time counts as failing.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// What a probe found.
+const DATABASE_SILENT: &str = "the database does not answer";
+const DATABASE_REFUSES: &str = "the database refuses queries";
+const SCHEMA_OLD: &str = "the database schema is older than this version: run `amana migrate`";
+const REDIS_SILENT: &str = "Redis does not answer";
+
+/// The result of a probe.
 #[derive(Debug, Object)]
 pub(crate) struct Probe {
     /// Always `ok`; a process that is not has no answer or a problem.
@@ -30,42 +40,73 @@ fn well() -> Well {
     Well::Well(Json(Probe { status: "ok".to_owned() }))
 }
 
+/// The result of the latest readiness probe, so that only a change is logged.
+#[derive(Debug, Default)]
+pub(crate) struct Readiness(Mutex<Vec<&'static str>>);
+
+impl Readiness {
+    fn note(&self, faults: &[&'static str]) {
+        let mut latest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if *latest == faults {
+            return;
+        }
+        *latest = faults.to_vec();
+        drop(latest);
+        match faults {
+            [] => info!("the API is ready again"),
+            _ => warn!("the API is not ready: {}", faults.join("; ")),
+        }
+    }
+}
+
 pub(crate) struct Health;
 
 #[OpenApi(tag = "Chapter::Health")]
 impl Health {
-    /// Tell whether the process lives
+    /// Check whether the process lives
     ///
-    /// Answers as long as the process can answer at all. A failure is a reason to restart it.
+    /// Answers as long as the process can answer at all; PostgreSQL and Redis have no influence. A failure is a reason
+    /// to restart the process.
     #[oai(path = "/livez", method = "get", operation_id = "get_liveness")]
     async fn live(&self) -> Result<Well, ApiError> {
         Ok(well())
     }
 
-    /// Tell whether the process can work
+    /// Check whether the process can work
     ///
-    /// Answers 200 if PostgreSQL and Redis answer, otherwise 503 with the code `unavailable`. A failure is a
-    /// reason to send requests elsewhere for a while, not to restart anything.
+    /// Returns 200 if PostgreSQL answers, its schema has all migrations, and Redis answers. Otherwise returns 503 with
+    /// the code `unavailable`; `detail` names every part that fails. A failure is a reason to send requests elsewhere
+    /// for a while, not to restart anything.
     #[oai(path = "/readyz", method = "get", operation_id = "get_readiness")]
     async fn ready(&self, context: Data<&Arc<Context>>) -> Result<Well, ApiError> {
-        let database = async { context.store.ping().await.is_ok() };
-        let redis = async {
-            match &context.redis {
-                Some(redis) => redis.ping().await.is_ok(),
-                None => true,
-            }
-        };
-        probe("the database", database).await?;
-        probe("Redis", redis).await?;
-        Ok(well())
+        let faults = faults(&context).await;
+        context.readiness.note(&faults);
+        match faults.is_empty() {
+            true => Ok(well()),
+            false => Err(ApiError::new(Code::Unavailable, faults.join("; "))),
+        }
     }
 }
 
-async fn probe(name: &str, works: impl Future<Output = bool>) -> Result<(), ApiError> {
-    match tokio::time::timeout(PROBE_TIMEOUT, works).await {
-        Ok(true) => Ok(()),
-        Ok(false) | Err(_) => {
-            Err(ApiError::new(Code::Unavailable, format!("{name} does not answer")))
+async fn faults(context: &Context) -> Vec<&'static str> {
+    let (database, redis) = tokio::join!(database(context), redis(context));
+    database.into_iter().chain(redis).collect()
+}
+
+async fn database(context: &Context) -> Option<&'static str> {
+    match timeout(PROBE_TIMEOUT, context.store.is_migrated()).await {
+        Ok(Ok(true)) => None,
+        Ok(Ok(false)) => Some(SCHEMA_OLD),
+        Ok(Err(error)) if !error.is_outage() => {
+            warn!(%error, "the schema cannot be checked");
+            Some(DATABASE_REFUSES)
         }
+        Ok(Err(_)) | Err(_) => Some(DATABASE_SILENT),
     }
+}
+
+async fn redis(context: &Context) -> Option<&'static str> {
+    let redis = context.redis.as_ref()?;
+    let answered = timeout(PROBE_TIMEOUT, redis.ping()).await;
+    (!matches!(answered, Ok(Ok(())))).then_some(REDIS_SILENT)
 }

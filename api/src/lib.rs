@@ -52,6 +52,7 @@ mod rate_limits;
 mod realtime;
 mod secret;
 mod server;
+mod service;
 mod sessions;
 mod signing_keys;
 mod statements;
@@ -146,8 +147,9 @@ type Resources = (
         operator::Approvals,
         operator::Disputes,
         operator::FeePlans,
+        operator::Health,
     ),
-    (health::Health, test_clock::TestClock),
+    (health::Health, service::PublicFacts, test_clock::TestClock),
 );
 
 const DESCRIPTION: &str = "\
@@ -208,8 +210,9 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
             operator::Approvals,
             operator::Disputes,
             operator::FeePlans,
+            operator::Health,
         ),
-        (health::Health, test_clock::TestClock),
+        (health::Health, service::PublicFacts, test_clock::TestClock),
     );
     OpenApiService::new(resources, "Amana", "1")
         .description(DESCRIPTION)

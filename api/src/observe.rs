@@ -1,12 +1,17 @@
 //! Around every request: its id, its log line, and the headers that every answer has.
 
+use crate::address::ClientAddress;
+use crate::auth::Identity;
+use crate::health::PROBES;
+use crate::problem::Code;
+use ipnet::IpNet;
 use poem::PathPattern;
 use poem::endpoint::Endpoint;
 use poem::http::{HeaderName, HeaderValue, header};
 use poem::{IntoResponse, Request, Response};
 use std::sync::Arc;
 use std::time::Instant;
-use tracing::{Instrument, Span, field, info, info_span};
+use tracing::{Instrument, Span, debug, error, error_span, field, info};
 use uuid::Uuid;
 
 pub(crate) const REQUEST_ID: &str = "X-Request-Id";
@@ -38,37 +43,71 @@ pub(crate) fn current_request_id() -> String {
     CURRENT.try_with(Clone::clone).unwrap_or_default()
 }
 
-/// The outermost layer. Neither the address nor the body is logged: they hold tokens and personal data.
-pub(crate) async fn observe<E>(endpoint: Arc<E>, request: Request) -> poem::Result<Response>
+/// Adds the caller to all further log lines of the request.
+pub(crate) fn record_caller(identity: &Identity) {
+    let span = Span::current();
+    span.record("account", field::display(identity.account));
+    if let Some(key) = identity.key {
+        span.record("api_key", field::display(key));
+    }
+}
+
+/// The outermost layer. Neither the query, the body nor the whole address of the client is logged: they hold tokens
+/// and personal data.
+pub(crate) async fn observe<E>(
+    trusted: Arc<[IpNet]>,
+    endpoint: Arc<E>,
+    mut request: Request,
+) -> poem::Result<Response>
 where
     E: Endpoint,
     E::Output: IntoResponse,
 {
     let id = request_id(&request);
-    let method = request.method().clone();
-    let is_api = request.uri().path().starts_with("/v1/");
-    let span = info_span!(
-        "request",
-        method = %method,
-        request_id = %id,
-        route = field::Empty,
-        status = field::Empty,
-        duration_ms = field::Empty
-    );
+    let address = ClientAddress::of(&request, &trusted);
+    request.set_data(address);
+    let path = request.uri().path();
+    let (is_api, is_probe) = (path.starts_with("/v1/"), PROBES.contains(&path));
+    let span = span(&request, &id, address);
     let start = Instant::now();
     let handled = endpoint.get_response(request).instrument(span.clone());
     let mut response = CURRENT.scope(id.clone(), handled).await;
-    finish(&span, &response, start);
+    finish(&span, &response, start, is_probe);
     add_headers(&mut response, &id, is_api);
     Ok(response)
 }
 
-fn finish(span: &Span, response: &Response, start: Instant) {
+/// The span has the highest level, so that errors carry its fields even if nothing else is logged.
+fn span(request: &Request, id: &str, address: ClientAddress) -> Span {
+    error_span!(
+        "request",
+        method = %request.method(),
+        request_id = %id,
+        client = %address.masked(),
+        account = field::Empty,
+        api_key = field::Empty,
+        route = field::Empty,
+        status = field::Empty,
+        code = field::Empty,
+        duration_ms = field::Empty
+    )
+}
+
+/// Writes the one line that every request has. Calls that fail on our side are errors; a failing probe is none, since
+/// whatever makes it fail has a line of its own.
+fn finish(span: &Span, response: &Response, start: Instant, is_probe: bool) {
     let route = response.data::<PathPattern>().map_or("unmatched", |pattern| &pattern.0);
     let status = response.status().as_u16();
     let duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     span.record("route", route).record("status", status).record("duration_ms", duration_ms);
-    span.in_scope(|| info!("{status} {route}"));
+    if let Some(code) = response.data::<Code>() {
+        span.record("code", field::display(code));
+    }
+    span.in_scope(|| match response.status().is_server_error() {
+        _ if is_probe => debug!("{status} {route}"),
+        true => error!("{status} {route}"),
+        false => info!("{status} {route}"),
+    });
 }
 
 /// A proxy in front may have named the request already.

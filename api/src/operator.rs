@@ -3,6 +3,7 @@
 mod approvals;
 mod disputes;
 mod fee_plans;
+mod health;
 mod jobs;
 mod kyc;
 mod ledger;
@@ -13,6 +14,7 @@ mod withdrawals;
 pub(crate) use approvals::Approvals;
 pub(crate) use disputes::Disputes;
 pub(crate) use fee_plans::FeePlans;
+pub(crate) use health::Health;
 pub(crate) use jobs::Jobs;
 pub(crate) use kyc::Reviews;
 pub(crate) use ledger::Ledger;

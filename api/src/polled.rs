@@ -34,8 +34,12 @@ impl<S: Source> Polled<S> {
         let reader = Arc::downgrade(&this);
         tokio::spawn(async move {
             while let Some(this) = reader.upgrade() {
-                if let Err(error) = this.read().await {
-                    tracing::warn!("{} could not be read: {error}", S::NAME);
+                match this.read().await {
+                    Ok(()) => {}
+                    Err(error) if error.is_outage() => {
+                        tracing::debug!("{} could not be read: {error}", S::NAME);
+                    }
+                    Err(error) => tracing::warn!("{} could not be read: {error}", S::NAME),
                 }
                 drop(this);
                 tokio::time::sleep(S::EVERY).await;

@@ -146,13 +146,18 @@ impl IntoResponse for ApiError {
         if let Some(seconds) = self.retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        response.set_data(self.code);
         response
     }
 }
 
 impl From<ApiError> for poem::Error {
     fn from(error: ApiError) -> Self {
-        poem::Error::from_response(error.into_response())
+        let code = error.code;
+        let mut error = poem::Error::from_response(error.into_response());
+        // The framework drops the data of the response and keeps that of the error.
+        error.set_data(code);
+        error
     }
 }
 

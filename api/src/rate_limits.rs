@@ -7,7 +7,9 @@ mod tally;
 use crate::address::ClientAddress;
 use crate::auth;
 use crate::context::Context;
+use crate::observe;
 use crate::problem::ApiError;
+use crate::service;
 use crate::signing_keys;
 use amana_domain::id::UserId;
 use amana_postgres::through_key;
@@ -37,8 +39,10 @@ const PORTION: u32 = 50;
 /// These make accounts and tokens: whoever calls them is a stranger, with whatever token.
 const FOR_STRANGERS: [&str; 3] = ["/v1/users", "/v1/sessions", "/v1/invitations/accept"];
 
-/// The provider, load balancers and readers of the document are not counted.
-const UNCOUNTED: [&str; 5] = ["/livez", "/readyz", "/openapi.json", "/docs", signing_keys::PATH];
+/// The provider, load balancers and readers of the document are not counted. Neither are apps that ask for the facts
+/// of the service: that answer costs nothing, and counting it would use up the log-ins of its address.
+const UNCOUNTED: [&str; 6] =
+    ["/livez", "/readyz", "/openapi.json", "/docs", signing_keys::PATH, service::PATH];
 const UNCOUNTED_BELOW: &str = "/v1/callbacks/";
 
 /// Which budgets there are; what is `None` has no limit.
@@ -166,18 +170,22 @@ where
     E: Endpoint,
     E::Output: IntoResponse,
 {
-    let address = ClientAddress::of(&request, &context.trusted_proxies);
-    request.set_data(address);
     let path = request.uri().path();
     if UNCOUNTED.contains(&path) || path.starts_with(UNCOUNTED_BELOW) {
         return Ok(endpoint.get_response(request).await);
     }
+    let Some(address) = request.data::<ClientAddress>().copied() else {
+        return Ok(ApiError::internal().into_response());
+    };
     let is_strangers = request.method() == Method::POST && FOR_STRANGERS.contains(&path);
     let now = context.now();
     let identity = match auth::identify(&context, &mut request).await {
         Ok(identity) => identity,
         Err(error) => return Ok(error.into_response()),
     };
+    if let Some(identity) = &identity {
+        observe::record_caller(identity);
+    }
     let account = identity.filter(|_| !is_strangers).map(|identity| identity.account);
     let counted = context.budgets.count(account, address, now).await;
     let key = identity.and_then(|identity| identity.key);

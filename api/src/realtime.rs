@@ -4,7 +4,7 @@ mod socket;
 mod sockets;
 mod ticket;
 
-pub(crate) use sockets::Sockets;
+pub(crate) use sockets::{OF_PROCESS_MAX as SOCKETS_MAX, Sockets};
 pub(crate) use ticket::Tickets;
 
 use crate::context::Context;

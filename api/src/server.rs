@@ -5,6 +5,7 @@ use crate::context::{Context, FeePolicy};
 use crate::cookies::CsrfTokens;
 use crate::ended::Ended;
 use crate::factor::FactorKeys;
+use crate::health::Readiness;
 use crate::links::Links;
 use crate::password::Passwords;
 use crate::passwords::RESETS_AT_ONCE;
@@ -14,6 +15,7 @@ use crate::polled::Polled;
 use crate::problem::{of_framework, of_panic};
 use crate::rate_limits::{Budgets, RateLimits};
 use crate::secret::ServerSecret;
+use crate::service::{ServiceFacts, Started};
 use crate::signing_keys::{self, SharedKeys};
 use crate::tokens::Tokens;
 use crate::{bounds, compress, cors, docs, observe, rate_limits, realtime, service};
@@ -53,6 +55,8 @@ pub struct ApiConfig {
     pub edge: EdgeConfig,
     /// Where addresses are, if that is to be known.
     pub places: Places,
+    /// Where users reach people who help: an e-mail address, a phone number or a web page.
+    pub support_contact: Option<String>,
 }
 
 /// How the API meets the network.
@@ -84,13 +88,16 @@ pub fn app(
     let origins =
         edge.allowed_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
     let origins: Arc<[HeaderValue]> = origins.collect();
+    let trusted: Arc<[IpNet]> = edge.trusted_proxies.as_slice().into();
     let secret = ServerSecret::new(config.jwt_secret.clone());
     if config.mode == KeyMode::Test {
         tokio::spawn(clock.clone().follow(store.clone()));
     }
     let context = Arc::new(Context {
         budgets: Budgets::new(&edge.rate_limits, redis.as_ref()),
-        trusted_proxies: edge.trusted_proxies.clone(),
+        service: ServiceFacts::new(config.mode, config.support_contact.clone()),
+        started: Started::now(),
+        readiness: Readiness::default(),
         transfers: TransferWriter::start(&store, &clock),
         ended: Polled::start(Ended { store: store.clone(), clock: clock.clone() }),
         keys: KeyRing::new(store.clone(), config.mode),
@@ -134,7 +141,7 @@ pub fn app(
         .with(CookieJarManager::new())
         .around(compress::compress)
         .around(move |endpoint, request| cors::share(Arc::clone(&origins), endpoint, request))
-        .around(observe::observe)
+        .around(move |endpoint, request| observe::observe(Arc::clone(&trusted), endpoint, request))
 }
 
 /// Serves until `shutdown` is over; then lets running requests end, for at most [`SHUTDOWN_MAX`].

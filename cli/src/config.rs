@@ -182,6 +182,7 @@ pub struct Api {
     pub edge: EdgeConfig,
     /// The places of network addresses.
     pub places: Places,
+    pub support_contact: Option<String>,
 }
 
 impl Api {
@@ -211,6 +212,7 @@ impl Api {
             files: files?,
             edge: edge?,
             places: places?,
+            support_contact: source.optional(Variable::SupportContact),
         })
     }
 }

@@ -84,7 +84,8 @@ fn keep_pages_small() {
 fn start_logs(log: Log) {
     let logs = tracing_subscriber::fmt().with_env_filter(log.filter).with_writer(std::io::stderr);
     match log.format {
-        LogFormat::Json => logs.json().init(),
+        // Without the list: it would repeat the current span.
+        LogFormat::Json => logs.json().with_current_span(true).with_span_list(false).init(),
         LogFormat::Text => logs.with_ansi(false).init(),
     }
 }

@@ -49,9 +49,12 @@ pub fn api(source: &Source) -> Result<()> {
             files: config.files,
             edge: config.edge,
             places: config.places,
+            support_contact: config.support_contact,
         };
         let app = amana_api::app(store, Clock::default(), Some(transport), &api);
-        tracing::info!(listen = %config.listen, "API is ready");
+        // Port 0 stands for any free port: only the listener knows which one.
+        let (listen, version) = (listener.local_addr()?, env!("CARGO_PKG_VERSION"));
+        tracing::info!(version, mode = %config.mode, %listen, "API is ready");
         amana_api::serve(listener, app, stopped()?).await.context("the API could not run")
     })?
 }

@@ -10,7 +10,7 @@ mod limits;
 
 pub use confirmation::{Confirmation, bill_reference};
 pub use judge::{Doubt, Verdict};
-pub use limits::{Limits, PLAN_MAX, limits};
+pub use limits::{Limits, PLAN_MAX, carried_currencies, limits};
 
 use crate::hold::{self, For, Hold};
 use crate::id::{DealId, HoldId, PaymentId, UserId};

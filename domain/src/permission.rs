@@ -47,6 +47,8 @@ text_enum! {
         Kyc = "kyc",
         /// Disputes about deals, with the evidence of both sides.
         Disputes = "disputes",
+        /// Queues, connections and providers of the running service.
+        Health = "health",
         /// What deals cost from now on.
         FeePlans = "fee_plans",
         /// Who has which role.
@@ -112,6 +114,7 @@ const MATRIX: &[Row] = &[
     (Resource::Disputes,        Action::Decide, [NO,   NO,      AT_WORK,    AT_WORK, AT_WORK]),
     (Resource::Jobs,            Action::Read,   [NO,   YES,     NO,         YES,     YES]),
     (Resource::Jobs,            Action::Change, [NO,   NO,      NO,         AT_WORK, AT_WORK]),
+    (Resource::Health,          Action::Read,   [NO,   YES,     YES,        YES,     YES]),
     (Resource::FeePlans,        Action::Read,   [NO,   YES,     YES,        YES,     YES]),
     (Resource::FeePlans,        Action::Change, [NO,   NO,      NO,         AT_WORK, AT_WORK]),
     (Resource::Roles,           Action::Change, [NO,   NO,      NO,         NO,      AT_WORK]),

@@ -8,7 +8,7 @@ use amana_domain::proof::Trust;
 use amana_files::Files;
 use amana_messaging::{MailConfig, Mailer, SmsConfig, SmsGateway};
 use amana_mpesa::{Mpesa, MpesaConfig};
-use amana_postgres::{Clock, CodeKey, Store};
+use amana_postgres::{Clock, CodeKey, Queue, Store};
 use amana_redis::Transport;
 use amana_sandbox::{Credentials, Running};
 use amana_worker::{Context, Probe, Settings};
@@ -23,6 +23,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 pub const JWT_SECRET: &str = "a-secret-for-tests-of-at-least-32-characters";
+
+pub const SUPPORT_CONTACT: &str = "https://help.example.com";
 
 /// In base64, as the environment has it.
 pub const MASTER_KEY: &str = "YS1rZXktb2YtdGhlLXRlc3RzLWFuZC1uby1vdGhlcnM=";
@@ -234,6 +236,7 @@ pub fn api_config(files: Files) -> ApiConfig {
         staff_networks: everywhere(),
         edge: EdgeConfig::unlimited(),
         places: Places::default(),
+        support_contact: Some(SUPPORT_CONTACT.to_owned()),
     }
 }
 
@@ -281,7 +284,7 @@ impl App {
     /// Carries out every job that is due, one after the other, until nothing is due: without Redis and
     /// without a worker. Returns how many there were.
     pub async fn run_due_jobs(&self) -> usize {
-        let queues = amana_worker::QUEUES.map(|(queue, _)| queue);
+        let queues: Vec<&str> = Queue::ALL.iter().map(|queue| queue.as_str()).collect();
         let mut count = 0;
         loop {
             let due = self.store.due_jobs(&queues, self.clock.now(), 100).await.expect("due jobs");

@@ -58,7 +58,9 @@ pub(crate) fn read_line(text: &str) {
 
 impl io::Write for Reader {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        read_line(&String::from_utf8_lossy(line));
+        let text = String::from_utf8_lossy(line);
+        read_line(&text);
+        crate::lines::note(&text);
         Ok(line.len())
     }
 

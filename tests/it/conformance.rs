@@ -280,6 +280,7 @@ async fn operate(observer: &Observer, operator: &Person) {
     let moved = json!({ "seconds": 1 });
     observer.post(operator, "/v1/test/clock/advance", moved, 200).await;
     observer.get(operator, "/v1/operator/proof").await;
+    observer.get(operator, "/v1/operator/health").await;
     let job =
         "select 'job_' || replace(id::text, '-', '') from jobs where kind = 'reconcile' limit 1";
     let job = app.database.text(job).await.expect("a job");
@@ -296,7 +297,7 @@ async fn operate(observer: &Observer, operator: &Person) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_answer_has_the_documented_shape() {
     let observer = Observer::new().await;
-    for probe in ["/livez", "/readyz"] {
+    for probe in ["/livez", "/readyz", "/v1/service"] {
         observer.call(None, Method::GET, probe, Value::Null).await.expect(200);
     }
     let buyer = register(&observer, "Amina", "254711000001").await;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Whoever calls these cannot have a token yet, has a link, or is the provider, or a load balancer.
-pub(crate) const PUBLIC: [&str; 17] = [
+pub(crate) const PUBLIC: [&str; 18] = [
     "accept_invitation",
     "complete_log_in",
     "confirm_password_reset",
@@ -14,6 +14,7 @@ pub(crate) const PUBLIC: [&str; 17] = [
     "get_invitation",
     "get_liveness",
     "get_readiness",
+    "get_service",
     "log_in",
     "receive_collection",
     "receive_paybill",

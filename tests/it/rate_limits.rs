@@ -153,7 +153,7 @@ async fn the_provider_and_watchers_are_not_counted() {
     let app = start(strangers_have(1)).await;
     get_from(&app, HERE, "/v1/nothing").await;
     refused(&get_from(&app, HERE, "/v1/nothing").await);
-    for path in ["/livez", "/readyz", "/openapi.json", "/docs"] {
+    for path in ["/livez", "/readyz", "/openapi.json", "/docs", "/v1/service"] {
         let answer = get_from(&app, HERE, path).await;
         assert_eq!(answer.status, 200, "{path}");
         assert_eq!(header(&answer, "ratelimit"), None, "{path}");

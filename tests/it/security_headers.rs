@@ -69,6 +69,7 @@ async fn every_answer_of_every_operation_carries_them() {
         ("/nothing", 404),
         ("/v1/users", 405),
         ("/livez", 200),
+        ("/v1/service", 200),
         ("/docs", 200),
         ("/openapi.json", 200),
         ("/.well-known/jwks.json", 200),

@@ -84,7 +84,9 @@ impl Context {
         let Some(probe) = &self.probe else { return Ok(()) };
         match probe(claim.clone(), name).await {
             None => Ok(()),
-            Some(Interruption::Fail) => Err(Failure::retry(format!("interrupted at {name}"))),
+            Some(Interruption::Fail) => {
+                Err(Failure::retry("interrupted", format!("interrupted at {name}")))
+            }
             Some(Interruption::Die) => Err(Failure::Abandoned),
         }
     }

@@ -6,20 +6,21 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// Try again: after `after`, or with the usual backoff.
-    Retry { why: String, after: Option<Duration> },
+    Retry { code: &'static str, why: String, after: Option<Duration> },
     /// Trying again cannot help: bury it and let a person look.
-    Permanent { why: String },
+    Permanent { code: &'static str, why: String },
     /// The job is no longer ours: nothing may be settled.
     Abandoned,
 }
 
 impl Failure {
-    pub(crate) fn retry(why: impl Into<String>) -> Self {
-        Failure::Retry { why: why.into(), after: None }
+    /// `code` names the kind of failure in the log; `why` is for people.
+    pub(crate) fn retry(code: &'static str, why: impl Into<String>) -> Self {
+        Failure::Retry { code, why: why.into(), after: None }
     }
 
-    pub(crate) fn permanent(why: impl Into<String>) -> Self {
-        Failure::Permanent { why: why.into() }
+    pub(crate) fn permanent(code: &'static str, why: impl Into<String>) -> Self {
+        Failure::Permanent { code, why: why.into() }
     }
 }
 
@@ -27,8 +28,14 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::LeaseLost => Failure::Abandoned,
-            StoreError::NotFound(what) => Failure::permanent(format!("there is no such {what}")),
-            other => Failure::retry(describe(&other)),
+            StoreError::NotFound(what) => {
+                Failure::permanent("not_found", format!("there is no such {what}"))
+            }
+            StoreError::Conflict(conflict) => Failure::retry(conflict.as_str(), conflict.as_str()),
+            other if other.is_outage() => Failure::retry("database_unavailable", describe(&other)),
+            other if other.is_transient() => Failure::retry("database_busy", describe(&other)),
+            StoreError::Store(error) => Failure::retry("database_failed", describe(&error)),
+            other => Failure::retry("refused", describe(&other)),
         }
     }
 }

@@ -17,6 +17,7 @@ mod submit_payment;
 use crate::context::Context;
 use crate::failure::Failure;
 use amana_domain::id::{DealId, EntryId, HoldId, PaymentId};
+use amana_mpesa::MpesaError;
 use amana_postgres::{Claim, Exchange, Job, Reminder};
 use submit_payment::Direction;
 
@@ -56,6 +57,20 @@ pub(crate) async fn carry_out(context: &Context, claim: &Claim) -> Result<(), Fa
         Job::CheckLedger { .. } => check_ledger::run(context, claim).await,
     }?;
     context.step(claim, "done").await
+}
+
+/// Only a missing setting makes it pointless to ask the provider again.
+fn provider_failure(error: &MpesaError) -> Failure {
+    let code = match error {
+        MpesaError::Unavailable { .. } => "provider_unavailable",
+        MpesaError::CredentialsRefused { .. } => "provider_credentials",
+        MpesaError::Malformed { .. } => "provider_answer_malformed",
+        MpesaError::Invalid { .. } => "provider_request_invalid",
+        MpesaError::NotConfigured { .. } => {
+            return Failure::permanent("not_configured", error.to_string());
+        }
+    };
+    Failure::retry(code, error.to_string())
 }
 
 /// An adapter's record of an exchange, as the store keeps it.

@@ -14,4 +14,4 @@ pub use context::{Context, Interruption, Probe, Settings};
 pub use relay::relay_once;
 pub use runner::run_claim;
 pub use schedule::schedule_once;
-pub use service::{QUEUES, run};
+pub use service::run;

@@ -1,8 +1,7 @@
 //! The relay: pushes the ids of due jobs to Redis. It is the only thing that pushes.
 
 use crate::context::Context;
-use crate::service::QUEUES;
-use amana_postgres::Error;
+use amana_postgres::{Error, Queue};
 use amana_redis::Transport;
 use std::collections::BTreeMap;
 use tokio::sync::watch;
@@ -21,7 +20,7 @@ const QUEUE_DEPTH_MAX: u64 = 20_000;
 /// starve behind it. While Redis is away nothing is marked as pushed, so that all of it goes at once when it is back.
 ///
 /// # Errors
-/// [`Error::Store`] if the outbox cannot be read. A failing push is logged: the rows are pushed again.
+/// [`Error::Store`] if the outbox cannot be read. The rows of a failing push are pushed again.
 pub async fn relay_once(context: &Context, transport: &Transport) -> Result<usize, Error> {
     let Some(open) = queues_with_room(transport).await else { return Ok(0) };
     let due = context.store.due_jobs(&open, context.clock.now(), BATCH_MAX).await?;
@@ -32,20 +31,21 @@ pub async fn relay_once(context: &Context, transport: &Transport) -> Result<usiz
     }
     for (queue, ids) in queues {
         if let Err(error) = transport.push(&queue, &ids).await {
-            warn!(%queue, %error, count = ids.len(), "push failed; it is repeated");
+            debug!(%queue, %error, count = ids.len(), "push failed; it is repeated");
         }
     }
     Ok(count)
 }
 
 async fn queues_with_room(transport: &Transport) -> Option<Vec<&'static str>> {
-    let mut open = Vec::with_capacity(QUEUES.len());
-    for (queue, _) in QUEUES {
+    let mut open = Vec::with_capacity(Queue::ALL.len());
+    for queue in Queue::ALL.iter().map(|queue| queue.as_str()) {
         match transport.depth(queue).await {
             Ok(depth) if depth < QUEUE_DEPTH_MAX => open.push(queue),
             Ok(depth) => debug!(queue, depth, "queue is full; its jobs stay in the outbox"),
             Err(error) => {
-                warn!(queue, %error, "Redis is away; the jobs stay in the outbox");
+                // The transport has warned of it.
+                debug!(queue, %error, "Redis cannot be used; the jobs stay in the outbox");
                 return None;
             }
         }
@@ -59,13 +59,15 @@ pub(crate) async fn run(context: Context, transport: Transport, mut stop: watch:
         match relay_once(&context, &transport).await {
             Ok(count) if i64::try_from(count).is_ok_and(|count| count >= BATCH_MAX) => continue,
             Ok(_) => {}
+            Err(error) if error.is_outage() => debug!(%error, "the outbox cannot be read"),
             Err(error) => {
-                warn!(error = %crate::failure::describe(&error), "the outbox cannot be read")
+                warn!(error = %crate::failure::describe(&error), "the outbox cannot be read");
             }
         }
         tokio::select! {
             () = tokio::time::sleep(context.settings.relay_interval) => {}
-            _ = stop.changed() => {}
+            // Without a sender nobody is left to stop this.
+            changed = stop.changed() => if changed.is_err() { break },
         }
     }
 }

@@ -18,8 +18,13 @@ const RENEWALS_PER_LEASE: u32 = 3;
 /// What apalis calls. An error here would only be logged a second time: the row of the job is settled.
 pub(crate) async fn run(id: JobId, context: Data<Context>) -> Result<(), BoxDynError> {
     if let Err(error) = run_claim(&context, id.0).await {
+        let job = job_id(id.0);
         // The row keeps its lease and is taken up again when that runs out.
-        warn!(job.id = %id.0, error = %describe(&error), "job could not be claimed or settled");
+        if error.is_outage() {
+            debug!(job.id = %job, error = %describe(&error), "job could not be claimed or settled");
+        } else {
+            warn!(job.id = %job, error = %describe(&error), "job could not be claimed or settled");
+        }
     }
     Ok(())
 }
@@ -31,12 +36,12 @@ pub(crate) async fn run(id: JobId, context: Data<Context>) -> Result<(), BoxDynE
 pub async fn run_claim(context: &Context, id: Uuid) -> Result<bool, Error> {
     let (store, lease) = (&context.store, context.settings.lease);
     let Some(claim) = store.claim_job(id, lease, context.clock.now()).await? else {
-        debug!(job.id = %id, "nothing to do: done, not due, or held by another worker");
+        debug!(job.id = %job_id(id), "nothing to do: done, not due, or held by another worker");
         return Ok(false);
     };
     let attempt = tokio::time::timeout(time_max(context, &claim), jobs::carry_out(context, &claim));
     let result = tokio::select! {
-        result = attempt => result.unwrap_or_else(|_| Err(Failure::retry("took too long"))),
+        result = attempt => result.unwrap_or_else(|_| Err(Failure::retry("timeout", "took too long"))),
         () = lose_lease(context, &claim) => Err(Failure::Abandoned),
     };
     settle(context, &claim, result).await.map(|()| true)
@@ -47,6 +52,11 @@ fn time_max(context: &Context, claim: &Claim) -> Duration {
         Job::CheckLedger { .. } => context.settings.ledger_check_time_max,
         _ => context.settings.job_time_max,
     }
+}
+
+/// The id as operators see it.
+fn job_id(id: Uuid) -> amana_domain::id::JobId {
+    amana_domain::id::JobId::new(id)
 }
 
 /// Returns only when another worker has the job.
@@ -60,6 +70,9 @@ async fn lose_lease(context: &Context, claim: &Claim) {
             Ok(true) => {}
             Ok(false) => return,
             // While the database is away nobody else can take the job either.
+            Err(error) if error.is_outage() => {
+                debug!(job.id = %claim.id, error = %describe(&error), "lease not renewed");
+            }
             Err(error) => warn!(job.id = %claim.id, error = %describe(&error), "lease not renewed"),
         }
     }
@@ -71,32 +84,32 @@ async fn settle(
     result: Result<(), Failure>,
 ) -> Result<(), Error> {
     let now = context.clock.now();
-    let kind = claim.job.kind();
-    let (why, retry_at) = match result {
+    let (kind, attempt) = (claim.job.kind(), claim.attempt);
+    let (code, why, retry_at) = match result {
         Ok(()) => {
-            debug!(job.id = %claim.id, kind, attempt = claim.attempt, "job done");
+            debug!(job.id = %claim.id, kind, attempt, "job done");
             return Ok(());
         }
         Err(Failure::Abandoned) => {
-            info!(job.id = %claim.id, kind, attempt = claim.attempt, "job abandoned: another worker has it");
+            info!(job.id = %claim.id, kind, attempt, "job abandoned: another worker has it");
             return Ok(());
         }
-        Err(Failure::Permanent { why }) => (why, None),
-        Err(Failure::Retry { why, after }) => {
+        Err(Failure::Permanent { code, why }) => (code, why, None),
+        Err(Failure::Retry { code, why, after }) => {
             let wait = after.unwrap_or_else(|| backoff::wait_after(claim.attempt));
             let wait = TimeDelta::from_std(wait).unwrap_or(TimeDelta::seconds(1));
-            (why, now.checked_add_signed(wait))
+            (code, why, now.checked_add_signed(wait))
         }
     };
     match context.store.fail_job(claim, &why, retry_at, now).await {
         Ok(JobState::Dead) => {
-            error!(job.id = %claim.id, kind, attempt = claim.attempt, why, "job is dead: a person must look");
+            error!(job.id = %claim.id, kind, attempt, code, why, "job is dead: a person must look");
         }
         Ok(_) => {
-            warn!(job.id = %claim.id, kind, attempt = claim.attempt, why, "job failed, will be tried again")
+            warn!(job.id = %claim.id, kind, attempt, code, why, "job failed, will be tried again")
         }
         Err(Error::LeaseLost) => {
-            info!(job.id = %claim.id, kind, "job was taken over before it could be settled")
+            info!(job.id = %claim.id, kind, attempt, "job was taken over before it could be settled")
         }
         Err(error) => return Err(error),
     }

@@ -6,7 +6,7 @@ use amana_postgres::{Error, Job};
 use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use std::time::Duration;
 use tokio::sync::watch;
-use tracing::warn;
+use tracing::{debug, warn};
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const HOUSEKEEP_EVERY: TimeDelta = TimeDelta::hours(1);
@@ -48,12 +48,17 @@ pub(crate) async fn run(context: Context, mut stop: watch::Receiver<bool>) {
         warn!("reconciliation is off: MPESA_STATEMENT_URL is not set");
     }
     while !*stop.borrow() {
-        if let Err(error) = schedule_once(&context).await {
-            warn!(error = %crate::failure::describe(&error), "schedules could not be written");
+        match schedule_once(&context).await {
+            Ok(()) => {}
+            Err(error) if error.is_outage() => debug!(%error, "schedules could not be written"),
+            Err(error) => {
+                warn!(error = %crate::failure::describe(&error), "schedules could not be written");
+            }
         }
         tokio::select! {
             () = tokio::time::sleep(LOOK_EVERY) => {}
-            _ = stop.changed() => {}
+            // Without a sender nobody is left to stop this.
+            changed = stop.changed() => if changed.is_err() { break },
         }
     }
 }

@@ -2,23 +2,22 @@
 
 use crate::context::Context;
 use crate::{relay, runner, schedule};
+use amana_domain::api_key::KeyMode;
+use amana_postgres::Queue;
 use amana_redis::Transport;
 use apalis::prelude::{Event, Monitor, WorkerBuilder, WorkerBuilderExt};
 use std::future::Future;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-/// Every queue and how many of its jobs one worker process carries out at a time. Money does not wait
-/// behind messages.
-pub const QUEUES: [(&str, usize); 7] = [
-    ("payments", 8),
-    ("callbacks", 8),
-    ("timers", 4),
-    ("fraud", 4),
-    ("notifications", 8),
-    ("reconciliation", 1),
-    ("housekeeping", 1),
-];
+/// How many jobs of a queue one worker process carries out at a time.
+const fn concurrency(queue: Queue) -> usize {
+    match queue {
+        Queue::Payments | Queue::Callbacks | Queue::Notifications => 8,
+        Queue::Timers | Queue::Fraud => 4,
+        Queue::Reconciliation | Queue::Housekeeping => 1,
+    }
+}
 
 /// Works until `shutdown` resolves. Then nothing new is claimed, running jobs may end, and what was
 /// taken from Redis and not begun goes back.
@@ -48,18 +47,19 @@ pub async fn run(
                 warn!(worker = worker.name(), %error, "worker reported an error");
             }
         });
-    for (queue, concurrency) in QUEUES {
+    for queue in Queue::ALL {
         let (context, transport) = (context.clone(), transport.clone());
         monitor = monitor.register(move |restarts| {
             WorkerBuilder::new(format!("{queue}-{restarts}"))
-                .backend(transport.consumer(queue))
-                .concurrency(concurrency)
+                .backend(transport.consumer(queue.as_str()))
+                .concurrency(concurrency(*queue))
                 .catch_panic()
                 .data(context.clone())
                 .build(runner::run)
         });
     }
-    info!("worker is ready");
+    let mode = if context.settings.test_clock { KeyMode::Test } else { KeyMode::Live };
+    info!(version = env!("CARGO_PKG_VERSION"), %mode, "worker is ready");
     let result = monitor
         .run_with_signal(async move {
             shutdown.await;

@@ -40,6 +40,9 @@ impl Clock {
         loop {
             match store.clock_offset().await {
                 Ok(offset) => self.share(offset),
+                Err(error) if error.is_outage() => {
+                    tracing::debug!("the test clock could not be read: {error}");
+                }
                 Err(error) => tracing::warn!("the test clock could not be read: {error}"),
             }
             tokio::time::sleep(FOLLOW_EVERY).await;

@@ -193,6 +193,21 @@ impl Error {
         }
     }
 
+    /// Whether the database cannot be reached. The store warns of that itself, once for all statements.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Error::Store(StoreError::Connection(_)) => true,
+            Error::Store(StoreError::Statement(DieselError::DatabaseError(kind, info))) => {
+                matches!(
+                    kind,
+                    DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand
+                ) || info.message().contains("terminating connection")
+            }
+            _ => false,
+        }
+    }
+
     /// Another transaction was in the way: the same call may succeed when repeated.
     #[must_use]
     pub fn is_transient(&self) -> bool {

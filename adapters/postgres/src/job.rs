@@ -2,6 +2,7 @@
 
 use amana_domain::deal::Timer;
 use amana_domain::id::MilestoneId;
+use amana_domain::text_enum;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -41,6 +42,19 @@ impl From<TimerKind> for Timer {
             TimerKind::Answer { milestone } => Timer::Answer(MilestoneId::new(milestone)),
             TimerKind::Award { milestone } => Timer::Award(MilestoneId::new(milestone)),
         }
+    }
+}
+
+text_enum! {
+    /// The queue that a job waits in. Money does not wait behind messages.
+    pub enum Queue as "queue" {
+        Payments = "payments",
+        Callbacks = "callbacks",
+        Timers = "timers",
+        Fraud = "fraud",
+        Notifications = "notifications",
+        Reconciliation = "reconciliation",
+        Housekeeping = "housekeeping",
     }
 }
 
@@ -99,20 +113,20 @@ pub enum Job {
 
 impl Job {
     #[must_use]
-    pub const fn queue(&self) -> &'static str {
+    pub const fn queue(&self) -> Queue {
         match self {
             Job::SubmitCollection { .. }
             | Job::PollCollection { .. }
-            | Job::SubmitPayout { .. } => "payments",
-            Job::ApplyCallback { .. } => "callbacks",
-            Job::LapseDeal { .. } | Job::ExpireHold { .. } => "timers",
-            Job::ScreenWithdrawal { .. } => "fraud",
+            | Job::SubmitPayout { .. } => Queue::Payments,
+            Job::ApplyCallback { .. } => Queue::Callbacks,
+            Job::LapseDeal { .. } | Job::ExpireHold { .. } => Queue::Timers,
+            Job::ScreenWithdrawal { .. } => Queue::Fraud,
             Job::SendNotification { .. }
             | Job::AnnounceTransfer { .. }
-            | Job::RemindDeal { .. } => "notifications",
-            Job::Reconcile { .. } => "reconciliation",
+            | Job::RemindDeal { .. } => Queue::Notifications,
+            Job::Reconcile { .. } => Queue::Reconciliation,
             // Not where reconciliation waits: reading everything may take long.
-            Job::Housekeep { .. } | Job::CheckLedger { .. } => "housekeeping",
+            Job::Housekeep { .. } | Job::CheckLedger { .. } => Queue::Housekeeping,
         }
     }
 

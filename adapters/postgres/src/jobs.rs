@@ -65,7 +65,7 @@ pub(crate) async fn enqueue(
     let added = diesel::insert_into(jobs::table)
         .values((
             jobs::id.eq(Uuid::now_v7()),
-            jobs::queue.eq(job.queue()),
+            jobs::queue.eq(job.queue().as_str()),
             jobs::kind.eq(job.kind()),
             jobs::payload.eq(payload),
             jobs::key.eq(job.key()),
@@ -107,7 +107,7 @@ pub(crate) async fn enqueue_all(
     for (job, due_at) in jobs {
         columns.due_at.push(due_at);
         columns.ids.push(Uuid::now_v7());
-        columns.queues.push(job.queue());
+        columns.queues.push(job.queue().as_str());
         columns.kinds.push(job.kind());
         columns.payloads.push(serde_json::to_value(&job).map_err(Error::row)?);
         columns.keys.push(job.key());

@@ -19,6 +19,7 @@ mod error;
 mod factors;
 mod fee_plans;
 mod handles;
+mod health;
 mod holds;
 mod idempotency;
 mod invitations;
@@ -70,10 +71,13 @@ pub use documents::{Document, OpenDocument};
 pub use error::{Conflict, Error, StoreError};
 pub use factors::{FactorView, ReadCode, Shown, Unreadable};
 pub use fee_plans::{CONFIGURED_VERSION, PublishedPlan};
+pub use health::{
+    COUNTED_MAX, Health, ProviderState, QueueState, ReconciliationOutcome, ReconciliationState,
+};
 pub use holds::{HoldFilter, HoldRole, HoldView, NewHold};
 pub use idempotency::{Answer, Keyed, OperationView, Outcome};
 pub use invitations::{InvitationView, NewInvitation, OpenInvitation, Told};
-pub use job::{Job, TimerKind};
+pub use job::{Job, Queue, TimerKind};
 pub use jobs::{Claim, DueJob, JobState, JobView};
 pub use kyc::{KycDecision, KycDocument, KycView, ReviewPlace, ReviewState};
 pub use ledger::Balance;
@@ -86,7 +90,7 @@ pub use payments::{
     PaymentView, Submission, WithdrawalDecision,
 };
 pub use people::{PeopleQuery, PersonView};
-pub use pool::Store;
+pub use pool::{PoolSize, Store};
 pub use proof::{Counts, LedgerCheck, LedgerCheckView, Proof};
 pub use quote::{Allowance, Quote};
 pub use reconciliation::{BreakView, RunSummary, RunView, SuspenseItem};

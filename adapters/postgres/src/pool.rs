@@ -5,9 +5,10 @@ use crate::connect::establish;
 use crate::error::{Error, StoreError};
 use crate::migrate::check_schema;
 use crate::vault::{MasterKeys, Vault};
+use amana_outage::Outage;
 use diesel::QueryResult;
 use diesel::result::Error as DieselError;
-use diesel_async::pooled_connection::bb8::{Pool, PooledConnection};
+use diesel_async::pooled_connection::bb8::{Pool, PooledConnection, RunError};
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, PoolableConnection, RecyclingMethod,
 };
@@ -31,6 +32,15 @@ const WRITER_SETTINGS: &str =
 /// Extra connections for writers, one per lane.
 pub(crate) const WRITERS_MAX: u32 = 2;
 
+/// How many connections a pool of this process has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolSize {
+    pub open: u32,
+    /// The open connections that no use-case holds.
+    pub idle: u32,
+    pub max: u32,
+}
+
 pub(crate) type Connection<'a> = PooledConnection<'a, AsyncPgConnection>;
 
 /// Access to PostgreSQL, cheap to clone. The use-cases are methods of this type.
@@ -38,6 +48,9 @@ pub(crate) type Connection<'a> = PooledConnection<'a, AsyncPgConnection>;
 pub struct Store {
     pool: Pool<AsyncPgConnection>,
     writers: Pool<AsyncPgConnection>,
+    connections_max: u32,
+    /// All use-cases report here, so that an outage has one line in the log.
+    outage: Arc<Outage>,
     /// None for commands that touch no personal data.
     vault: Option<Arc<Vault>>,
 }
@@ -106,6 +119,8 @@ impl Store {
         Ok(Self {
             pool: pool(&address, connections_max, &[SESSION_SETTINGS]),
             writers: pool(&address, WRITERS_MAX, &[SESSION_SETTINGS, WRITER_SETTINGS]),
+            connections_max,
+            outage: Arc::new(Outage::new("PostgreSQL")),
             vault: None,
         })
     }
@@ -123,10 +138,29 @@ impl Store {
 
     /// For statements that find every row by its key.
     pub(crate) async fn writer(&self) -> Result<Connection<'_>, Error> {
-        self.writers.get().await.map_err(|e| Error::Store(StoreError::Connection(Box::new(e))))
+        self.checked_out(self.writers.get().await)
     }
 
     pub(crate) async fn connection(&self) -> Result<Connection<'_>, Error> {
-        self.pool.get().await.map_err(|e| Error::Store(StoreError::Connection(Box::new(e))))
+        self.checked_out(self.pool.get().await)
+    }
+
+    fn checked_out<T>(&self, taken: Result<T, RunError>) -> Result<T, Error> {
+        let taken = taken.map_err(|e| StoreError::Connection(Box::new(e)));
+        match &taken {
+            Ok(_) => self.outage.worked(),
+            Err(error) => self.outage.failed(error),
+        }
+        taken.map_err(Error::Store)
+    }
+
+    /// Returns the sizes of the pool of all use-cases and of the pool of the transfer lanes.
+    #[must_use]
+    pub fn pool_sizes(&self) -> [PoolSize; 2] {
+        let size = |pool: &Pool<AsyncPgConnection>, max| {
+            let state = pool.state();
+            PoolSize { open: state.connections, idle: state.idle_connections, max }
+        };
+        [size(&self.pool, self.connections_max), size(&self.writers, WRITERS_MAX)]
     }
 }

@@ -102,6 +102,7 @@ impl Fetcher {
         };
         self.line = Some(line);
         self.backoff.reset();
+        self.transport.outage().worked();
         Ok(reply.and_then(|(_key, member, score)| self.parse(&member, score)))
     }
 
@@ -128,7 +129,8 @@ impl Fetcher {
 
     async fn pause_after(&mut self, error: &RedisError, stop: &mut Stop) {
         let delay = self.backoff.next_delay();
-        tracing::warn!(
+        self.transport.outage().failed(error);
+        tracing::debug!(
             queue = %self.queue,
             failures = self.backoff.failures(),
             retry_in_ms = delay.as_millis(),
@@ -157,7 +159,8 @@ impl Fetcher {
     }
 }
 
+// The transport has warned of the outage behind it.
 fn log_failure(queue: &str, error: &TransportError, message: &str) {
     let source = std::error::Error::source(error).map(ToString::to_string);
-    tracing::warn!(queue, error = %error, source, "{message}");
+    tracing::debug!(queue, error = %error, source, "{message}");
 }

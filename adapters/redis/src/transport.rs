@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use amana_outage::Outage;
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult,
     TlsCertificates,
@@ -78,6 +79,7 @@ pub struct Transport {
     client: Client,
     manager: ConnectionManager,
     namespace: Arc<str>,
+    outage: Arc<Outage>,
 }
 
 // Not derived, because the client prints the password in its URL.
@@ -105,7 +107,8 @@ impl Transport {
         let mut first = first.map_err(TransportError::at_start)?;
         let answer: RedisResult<()> = cmd("PING").query_async(&mut first).await;
         answer.map_err(TransportError::at_start)?;
-        transport.ping().await?;
+        // A server that is still starting is no outage: the caller tries again and reports the end.
+        transport.attempt::<()>(&cmd("PING")).await?;
         Ok(transport)
     }
 
@@ -136,7 +139,8 @@ impl Transport {
             .set_number_of_retries(RECONNECT_RETRIES_MAX);
         let manager =
             client.get_connection_manager_lazy(config).map_err(TransportError::Command)?;
-        Ok(Self { client, manager, namespace: namespace.into() })
+        let outage = Arc::new(Outage::new("Redis"));
+        Ok(Self { client, manager, namespace: namespace.into(), outage })
     }
 
     /// Adds ids with the time they fell due, and tells how many were not queued already.
@@ -205,14 +209,28 @@ impl Transport {
         &self.namespace
     }
 
+    /// Every connection to this Redis reports here, so that an outage has one line in the log.
+    pub(crate) fn outage(&self) -> &Outage {
+        &self.outage
+    }
+
     // The braces are a hash tag: everything about one queue lives in one slot of a cluster.
     pub(crate) fn key(&self, queue: &str) -> String {
         format!("{{{}:{queue}}}:ids", self.namespace)
     }
 
+    async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, TransportError> {
+        let result = self.attempt(command).await;
+        match &result {
+            Ok(_) => self.outage.worked(),
+            Err(error) => self.outage.failed(error),
+        }
+        result
+    }
+
     // A connection that died while idle is noticed by the first command sent on it. Every command
     // here may be sent twice, so that one is sent again instead of failing its caller.
-    async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, TransportError> {
+    async fn attempt<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, TransportError> {
         let attempts = async {
             let mut manager = self.manager.clone();
             match command.query_async(&mut manager).await {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 const OF_SESSION_MAX: u32 = 4;
 
 /// Each holds a connection and a task.
-const OF_PROCESS_MAX: u32 = 10_000;
+pub(crate) const OF_PROCESS_MAX: u32 = 10_000;
 
 #[derive(Debug, Default)]
 pub(crate) struct Sockets(Mutex<Open>);
@@ -27,6 +27,11 @@ pub(super) struct Place {
 }
 
 impl Sockets {
+    /// How many are open in this process.
+    pub(crate) fn open(&self) -> u32 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).all
+    }
+
     pub(super) fn take(self: Arc<Self>, session: SessionId) -> Option<Place> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let of_session = open.of_session.get(&session).copied().unwrap_or_default();

@@ -19,7 +19,7 @@ use amana_domain::payment::{Doubt, FailureReason, Purpose, State};
 use amana_domain::permission::UserRole;
 use amana_domain::transaction::Direction;
 use amana_domain::transfer::Category;
-use amana_postgres::{CallbackOutcome, JobState};
+use amana_postgres::{CallbackOutcome, JobState, Queue, ReconciliationOutcome};
 
 use poem::http::HeaderValue;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
@@ -223,6 +223,10 @@ text_values! {
     KeyState as "ApiKeyState";
     /// How far a job has come; a `dead` one has used up its attempts.
     JobState as "JobState";
+    /// A queue of background jobs.
+    Queue as "QueueName";
+    /// How the latest reconciliation ended: everything matches, discrepancies are open, or the job gave up.
+    ReconciliationOutcome as "ReconciliationOutcome";
     /// What became of a provider's callback.
     CallbackOutcome as "CallbackState";
 }

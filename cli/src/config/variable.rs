@@ -33,6 +33,7 @@ text_enum! {
         FeePercentageBps = "AMANA_FEE_PERCENTAGE_BPS",
         FeeFixedMinor = "AMANA_FEE_FIXED_MINOR",
         PublicUrl = "AMANA_PUBLIC_URL",
+        SupportContact = "AMANA_SUPPORT_CONTACT",
         ReconcileEvery = "AMANA_RECONCILE_EVERY_S",
         JobLease = "AMANA_JOB_LEASE_S",
         MpesaBaseUrl = "MPESA_BASE_URL",

@@ -39,6 +39,14 @@ pub const fn limits(provider: Provider, currency: Currency) -> Option<Limits> {
     }
 }
 
+/// Returns the currencies that at least one provider carries.
+pub fn carried_currencies() -> impl Iterator<Item = Currency> {
+    let is_carried = |currency: &Currency| {
+        Provider::ALL.iter().any(|provider| limits(*provider, *currency).is_some())
+    };
+    Currency::ALL.iter().copied().filter(is_carried)
+}
+
 impl Limits {
     #[must_use]
     pub const fn allows_collection(&self, amount: Money) -> bool {
@@ -93,6 +101,11 @@ mod tests {
 
     fn mpesa() -> Limits {
         limits(Provider::Mpesa, Currency::Kes).unwrap()
+    }
+
+    #[test]
+    fn only_shillings_are_carried_today() {
+        assert_eq!(carried_currencies().collect::<Vec<_>>(), [Currency::Kes]);
     }
 
     #[test]

@@ -73,6 +73,8 @@ pub(super) const TABLE: [(&str, Scope); ROWS] = [
     ("get_payment", Party),
     ("get_readiness", Public),
     ("get_second_factor", Own),
+    ("get_service", Public),
+    ("get_service_health", Staff(Resource::Health, Action::Read)),
     ("get_statement", Own),
     ("get_transaction", Party),
     ("get_user", Staff(Resource::Users, Action::Read)),
@@ -173,4 +175,4 @@ pub(super) const TABLE: [(&str, Scope); ROWS] = [
     ("create_fee_plan", Staff(Resource::FeePlans, Action::Change)),
     ("list_fee_plans", Staff(Resource::FeePlans, Action::Read)),
 ];
-const ROWS: usize = 154;
+const ROWS: usize = 156;

@@ -13,6 +13,7 @@ const EARLY_RETRY_AFTER: Duration = Duration::from_secs(2);
 pub(super) async fn run(context: &Context, claim: &Claim, id: HoldId) -> Result<(), Failure> {
     match context.store.expire_hold(claim, id, context.clock.now()).await {
         Err(Error::Hold(HoldRefusal::TooEarly { due_at })) => Err(Failure::Retry {
+            code: "too_early",
             why: format!("due only at {due_at}"),
             after: Some(EARLY_RETRY_AFTER),
         }),

@@ -72,6 +72,6 @@ async fn remove_unknown_files(context: &Context, before: DateTime<Utc>) -> Resul
 
 impl From<FileError> for Failure {
     fn from(error: FileError) -> Self {
-        Failure::retry(crate::failure::describe(&error))
+        Failure::retry("files_failed", crate::failure::describe(&error))
     }
 }

@@ -19,6 +19,7 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     match context.store.lapse_deal(claim, id, due, context.clock.now()).await {
         Err(Error::Refused(Refusal::TooEarly { due_at })) => Err(Failure::Retry {
+            code: "too_early",
             why: format!("due only at {due_at}"),
             after: Some(EARLY_RETRY_AFTER),
         }),

@@ -1,5 +1,6 @@
 //! Holds our payments and balances against the provider's statement.
 
+use super::provider_failure;
 use crate::context::Context;
 use crate::failure::Failure;
 use amana_domain::reconciliation::Period;
@@ -18,7 +19,7 @@ pub(super) async fn run(context: &Context, claim: &Claim) -> Result<(), Failure>
     let period = Period { from, to };
     let lines = match context.mpesa.statement(from, to).await {
         Ok(statement) => statement.lines,
-        Err(error) => return Err(Failure::retry(error.to_string())),
+        Err(error) => return Err(provider_failure(&error)),
     };
     context.step(claim, "fetched").await?;
     let run = context.store.reconcile(claim, &lines, period, context.clock.now()).await?;

@@ -8,18 +8,20 @@ use amana_messaging::{Message, Params, Rendered, SendError, SendErrorKind, rende
 use amana_postgres::{Claim, PendingNotification};
 use uuid::Uuid;
 
+const NOT_RENDERED: &str = "message_not_rendered";
+
 pub(super) async fn run(context: &Context, claim: &Claim, id: Uuid) -> Result<(), Failure> {
     let now = context.clock.now();
     let Some(pending) = context.store.pending_notification(id, now).await? else {
         return Ok(context.store.finish_job(claim, now).await?);
     };
-    let mut params =
-        Params::from_json(&pending.params).map_err(|e| Failure::permanent(e.to_string()))?;
+    let mut params = Params::from_json(&pending.params)
+        .map_err(|e| Failure::permanent(NOT_RENDERED, e.to_string()))?;
     if let Some(told) = pending.told {
         params = params.with("code", context.codes.tell(told));
     }
     let rendered = render(pending.template, pending.channel, pending.locale, &params)
-        .map_err(|e| Failure::permanent(e.to_string()))?;
+        .map_err(|e| Failure::permanent(NOT_RENDERED, e.to_string()))?;
     context.step(claim, "rendered").await?;
     send(context, &pending, &rendered).await?;
     context.step(claim, "sent").await?;
@@ -50,7 +52,7 @@ async fn send(
 
 fn failure(error: SendError) -> Failure {
     match error.kind {
-        SendErrorKind::Temporary => Failure::retry(error.what),
-        SendErrorKind::Permanent => Failure::permanent(error.what),
+        SendErrorKind::Temporary => Failure::retry("message_not_sent", error.what),
+        SendErrorKind::Permanent => Failure::permanent("message_rejected", error.what),
     }
 }

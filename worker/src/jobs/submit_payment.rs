@@ -3,7 +3,7 @@
 //! A payout carries the payment's id, of which the provider refuses a repetition: one whose answer was
 //! lost is sent again and cannot be paid twice. A collection has no such protection and is never sent again.
 
-use super::stored;
+use super::{provider_failure, stored};
 use crate::context::Context;
 use crate::failure::Failure;
 use amana_domain::id::PaymentId;
@@ -43,16 +43,18 @@ pub(super) async fn run(
     let (evidence, exchange) = match answer {
         Ok(answered) => (answered.evidence, stored(&answered.exchange)),
         Err(error) if error.is_temporary() => {
-            context.store.withdraw_submission(id, PROVIDER_UNAVAILABLE, now).await?;
-            return Err(Failure::retry(error.to_string()));
+            let exchange = error.exchange().map_or_else(|| unsent(&error), stored);
+            let problem = (PROVIDER_UNAVAILABLE, &exchange);
+            context.store.withdraw_submission(id, problem, now).await?;
+            return Err(provider_failure(&error));
         }
-        Err(error) => (Some(rejected()), refused(&error)),
+        Err(error) => (Some(rejected()), unsent(&error)),
     };
     let state =
         context.store.record_submission(claim, id, evidence.as_ref(), &exchange, now).await?;
     match (direction, state) {
         (Direction::Payout, State::Unknown) => {
-            Err(Failure::retry("the answer to the payout was lost"))
+            Err(Failure::retry("answer_lost", "the answer to the payout was lost"))
         }
         _ => Ok(()),
     }
@@ -99,7 +101,8 @@ fn rejected() -> Evidence {
     }
 }
 
-fn refused(error: &MpesaError) -> Exchange {
+/// The record of an attempt that did not reach the provider.
+fn unsent(error: &MpesaError) -> Exchange {
     Exchange {
         operation: "submit".to_owned(),
         request: json!({}),

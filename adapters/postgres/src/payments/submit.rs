@@ -110,18 +110,20 @@ impl Store {
         .await
     }
 
-    /// Nothing reached the provider: the payment waits for the next attempt and says why.
+    /// Nothing reached the provider: the payment waits for the next attempt and says why. The failed attempt is
+    /// kept like any other exchange.
     ///
     /// # Errors
     /// [`Error::Store`] only.
     pub async fn withdraw_submission(
         &self,
         id: PaymentId,
-        problem: &str,
+        (problem, exchange): (&str, &Exchange),
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
+            keep_exchange(conn, vault, id, exchange, now).await?;
             let mut payment = lock(conn, id).await?;
             if payment.stage == Stage::Sent && payment.evidence().next().is_none() {
                 let before = payment.state();

@@ -1,0 +1,263 @@
+//! The state of the service for a person on call.
+
+use crate::Chapter;
+use crate::auth::Operator;
+use crate::context::Context;
+use crate::problem::ApiError;
+use crate::realtime::SOCKETS_MAX;
+use crate::service::{COMMIT, VERSION};
+use crate::wire::{Nullable, Timestamp, Wire};
+use amana_domain::ledger::Provider;
+use amana_domain::permission::{Action, Resource};
+use amana_postgres::{
+    Health as Found, PoolSize, ProviderState, Queue, QueueState, ReconciliationOutcome,
+};
+use chrono::{DateTime, Utc};
+use futures_util::future::join_all;
+use poem::web::Data;
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// The page is most wanted while Redis is away, so it does not wait long for it.
+const REDIS_TIMEOUT: Duration = Duration::from_secs(1);
+
+const BYTES_PER_KIB: u64 = 1024;
+
+/// The state of the service. Process figures are those of the API process that answers.
+#[derive(Debug, Object)]
+struct ServiceHealth {
+    /// The version of the software.
+    version: String,
+    /// The Git commit of the software; `null` if the build does not name it.
+    commit: Nullable<String>,
+    /// When the process started, by the clock of its machine.
+    started_at: Timestamp,
+    uptime_s: u64,
+    /// Resident memory; `null` where the system does not report it.
+    memory_bytes: Nullable<u64>,
+    sockets: SocketUse,
+    database: DatabaseUse,
+    /// Every queue of background jobs.
+    queues: Vec<QueueHealth>,
+    reconciliation: ReconciliationHealth,
+    ledger: LedgerHealth,
+    /// Every mobile-money provider.
+    providers: Vec<ProviderHealth>,
+}
+
+/// The WebSockets of the process.
+#[derive(Debug, Object)]
+struct SocketUse {
+    open: u32,
+    /// A further socket is refused.
+    max: u32,
+}
+
+/// The connection pools of the process.
+#[derive(Debug, Object)]
+struct DatabaseUse {
+    /// The connections of all requests.
+    requests: PoolUse,
+    /// The connections of transfers.
+    transfers: PoolUse,
+}
+
+/// The connections to PostgreSQL in one pool.
+#[derive(Debug, Object)]
+struct PoolUse {
+    /// Open connections.
+    size: u32,
+    /// Open connections that nothing uses.
+    idle: u32,
+    /// The most connections that the pool opens.
+    max: u32,
+}
+
+/// The background jobs of one queue. Counts end at 100,000 jobs of all queues together.
+#[derive(Debug, Object)]
+struct QueueHealth {
+    queue: Wire<Queue>,
+    /// Jobs that are due and not claimed by a worker.
+    due: i64,
+    /// How long the oldest of them has been due; `null` if none is due.
+    age_s: Nullable<i64>,
+    /// Jobs that a worker has claimed.
+    running: i64,
+    /// Jobs that gave up; `replay_job` queues one again.
+    dead: i64,
+    /// When the latest of them gave up.
+    last_died_at: Nullable<Timestamp>,
+    /// Job ids that wait in Redis; `null` if Redis does not answer.
+    redis_depth: Nullable<u64>,
+}
+
+/// The comparison of the books with the statements of providers.
+#[derive(Debug, Object)]
+struct ReconciliationHealth {
+    /// When the latest reconciliation ended; `null` before the first one.
+    last_at: Nullable<Timestamp>,
+    /// How the latest reconciliation ended; `null` before the first one.
+    outcome: Nullable<Wire<ReconciliationOutcome>>,
+    /// Discrepancies that are open now; `list_breaks` shows them.
+    open_discrepancies: i64,
+}
+
+/// The correctness of the books.
+#[derive(Debug, Object)]
+struct LedgerHealth {
+    /// When the latest full check ended; `null` before the first one.
+    checked_at: Nullable<Timestamp>,
+    /// Whether the latest full check found nothing, and no open discrepancy says that the books do not add up.
+    holds: bool,
+}
+
+/// The state of one mobile-money provider, from the latest 1,000 exchanges about payments.
+#[derive(Debug, Object)]
+struct ProviderHealth {
+    provider: Wire<Provider>,
+    /// When the provider last answered a request.
+    last_success_at: Nullable<Timestamp>,
+    /// When a request last failed: no answer, or an error of the provider.
+    last_failure_at: Nullable<Timestamp>,
+    /// Payments whose outcome is unknown.
+    unknown_payments: i64,
+    /// How long ago the oldest of them was sent; `null` if there are none.
+    oldest_unknown_age_s: Nullable<i64>,
+}
+
+impl From<PoolSize> for PoolUse {
+    fn from(size: PoolSize) -> Self {
+        Self { size: size.open, idle: size.idle, max: size.max }
+    }
+}
+
+impl QueueHealth {
+    fn of(state: QueueState, redis_depth: Option<u64>, now: DateTime<Utc>) -> Self {
+        Self {
+            queue: state.queue.into(),
+            due: state.due,
+            age_s: age_s(state.oldest_due_at, now),
+            running: state.running,
+            dead: state.dead,
+            last_died_at: Nullable::of(state.last_died_at),
+            redis_depth: Nullable::of(redis_depth),
+        }
+    }
+}
+
+impl ProviderHealth {
+    fn of(state: ProviderState, now: DateTime<Utc>) -> Self {
+        Self {
+            provider: state.provider.into(),
+            last_success_at: Nullable::of(state.last_success_at),
+            last_failure_at: Nullable::of(state.last_failure_at),
+            unknown_payments: state.unknown_payments,
+            oldest_unknown_age_s: age_s(state.oldest_unknown_at, now),
+        }
+    }
+}
+
+impl From<&Found> for ReconciliationHealth {
+    fn from(found: &Found) -> Self {
+        Self {
+            last_at: Nullable::of(found.reconciliation.map(|last| last.at)),
+            outcome: Nullable::of(found.reconciliation.map(|last| last.outcome)),
+            open_discrepancies: found.open_breaks,
+        }
+    }
+}
+
+impl From<&Found> for LedgerHealth {
+    fn from(found: &Found) -> Self {
+        let check = found.latest_check.as_ref();
+        let is_sound = check.is_none_or(|check| check.first_wrong.is_none());
+        Self {
+            checked_at: Nullable::of(check.map(|check| check.finished_at)),
+            holds: is_sound && found.ledger_breaks == 0,
+        }
+    }
+}
+
+#[derive(ApiResponse)]
+enum Shown {
+    /// The state of the service.
+    #[oai(status = 200)]
+    Health(Json<ServiceHealth>),
+}
+
+pub(crate) struct Health;
+
+#[OpenApi(prefix_path = "/v1/operator", tag = "Chapter::Operator")]
+impl Health {
+    /// Show the state of the service
+    ///
+    /// Returns figures of the answering process, of the job queues, of reconciliation, of the ledger and of the
+    /// providers. Every staff role may call it. The call changes nothing, and its cost is bounded. Problems:
+    /// `forbidden` (403).
+    #[oai(path = "/health", method = "get", operation_id = "get_service_health")]
+    async fn health(
+        &self,
+        context: Data<&Arc<Context>>,
+        operator: Operator,
+    ) -> Result<Shown, ApiError> {
+        operator.may(&context, (Resource::Health, Action::Read))?;
+        Ok(Shown::Health(Json(look(&context).await?)))
+    }
+}
+
+async fn look(context: &Context) -> Result<ServiceHealth, ApiError> {
+    let now = context.now();
+    let (found, depths) = tokio::join!(context.store.health(now), redis_depths(context));
+    let found = found?;
+    let queues = found.queues.iter().zip(depths);
+    let [requests, transfers] = context.store.pool_sizes().map(PoolUse::from);
+    Ok(ServiceHealth {
+        version: VERSION.to_owned(),
+        commit: Nullable::of(COMMIT),
+        started_at: context.started.at.into(),
+        uptime_s: context.started.uptime().as_secs(),
+        memory_bytes: Nullable::of(memory_bytes()),
+        sockets: SocketUse { open: context.sockets.open(), max: SOCKETS_MAX },
+        database: DatabaseUse { requests, transfers },
+        queues: queues.map(|(state, depth)| QueueHealth::of(*state, depth, now)).collect(),
+        reconciliation: (&found).into(),
+        ledger: (&found).into(),
+        providers: found.providers.iter().map(|state| ProviderHealth::of(*state, now)).collect(),
+    })
+}
+
+/// The depths of the queues, in the order of [`Queue::ALL`].
+async fn redis_depths(context: &Context) -> Vec<Option<u64>> {
+    join_all(Queue::ALL.iter().map(|queue| redis_depth(context, *queue))).await
+}
+
+async fn redis_depth(context: &Context, queue: Queue) -> Option<u64> {
+    let depth = context.redis.as_ref()?.depth(queue.as_str());
+    timeout(REDIS_TIMEOUT, depth).await.ok()?.ok()
+}
+
+fn age_s(since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Nullable<i64> {
+    Nullable::of(since.map(|at| now.signed_duration_since(at).num_seconds().max(0)))
+}
+
+/// The resident memory of this process. Only Linux reports it in this file.
+fn memory_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: u64 = resident.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kib.checked_mul(BYTES_PER_KIB)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::memory_bytes;
+
+    #[test]
+    fn the_memory_of_this_process_is_known() {
+        let bytes = memory_bytes().unwrap();
+        assert!((1 << 20..1 << 40).contains(&bytes), "{bytes}");
+    }
+}
