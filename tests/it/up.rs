@@ -1,8 +1,11 @@
 //! The programs that newcomers meet: `amana demo` and `amana up`, as real processes.
 
+mod commands;
+mod foreign;
 mod process;
+mod supervision;
 
-use amana::demo::{BUYER, Client, OPERATOR, PASSWORD, SELLER};
+use amana::demo::{BUYER, Client, OPERATOR, PASSWORD, SECOND_OPERATOR, SELLER};
 use amana::local::Scratch;
 use amana_harness::eventually;
 use nix::sys::signal::Signal;
@@ -40,29 +43,50 @@ fn data_folders(folder: &Path) -> Vec<String> {
     folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }
 
-/// Goal: what `amana up` prints is enough to use it, Ctrl-C ends all of it, and the next start has the
-/// same people and the same money.
+/// Goal: the printed text of `amana up` is enough to use it; commands find its servers; Ctrl-C ends all of it; and the
+/// next start has the same addresses, people and money.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn up_ends_cleanly_and_keeps_its_data() {
     let folder = Scratch::new().expect("a folder");
+    commands::without_a_system(&folder);
     let mut up = Amana::start("up", &folder);
     let printed = up.ready().await;
     let (buyer, operator) = (log_in(&printed, "buyer").await, log_in(&printed, "operator").await);
-    deposit(&buyer, &printed).await;
+    let payment = deposit(&buyer, &printed).await;
     let before = (wallet(&buyer).await, proof(&operator).await);
     assert_eq!(before.0["available"]["amount"], 250_000);
     assert_eq!(before.1[0]["held_by_providers_minor"], 250_000);
+    approve_with_two_operators(&printed, &buyer, &operator).await;
+    let variables = commands::of_a_running_system(&folder, &printed, &payment);
     let status = up.end(Signal::SIGINT).await;
     assert!(status.success(), "{status}: {}", up.output());
     assert_eq!(left_behind(folder.path()), NOTHING);
+    commands::of_a_stopped_system(&folder, &variables);
 
     let mut up = Amana::start("up", &folder);
+    let printed_first = printed;
     let printed = up.ready().await;
+    assert_eq!(address(&printed, "API"), address(&printed_first, "API"));
     let (buyer, operator) = (log_in(&printed, "buyer").await, log_in(&printed, "operator").await);
     assert_eq!((wallet(&buyer).await, proof(&operator).await), before);
     let status = up.end(Signal::SIGTERM).await;
     assert!(status.success(), "{status}: {}", up.output());
     assert_eq!(left_behind(folder.path()), NOTHING);
+}
+
+/// Approvals need two people, and `up` makes both.
+async fn approve_with_two_operators(printed: &str, buyer: &Client, operator: &Client) {
+    let id = buyer.get("/v1/me").await.expect("the buyer")["id"].clone();
+    let tier = json!({ "kind": "set_tier", "tier": "business", "user_id": id, "note": "a try" });
+    let request = operator.post("/v1/operator/approvals", &tier).await.expect("a request");
+    let request = request["id"].as_str().expect("an id");
+    let api = Client::new(address(printed, "API").trim_end_matches("/v1")).expect("a client");
+    assert!(printed.contains(SECOND_OPERATOR.email), "{printed}");
+    let second = api.log_in(&SECOND_OPERATOR).await.expect("the log-in");
+    let path = format!("/v1/operator/approvals/{request}/approve");
+    let note = json!({ "note": "a try" });
+    let approved = second.post(&path, &note).await.expect("an approval");
+    assert_eq!(approved["state"], "approved");
 }
 
 /// Goal: two never share a folder, and not even SIGKILL leaves servers behind that nobody owns.
@@ -105,8 +129,8 @@ async fn log_in(printed: &str, role: &str) -> Client {
     Client::new(api).expect("a client").log_in(&person).await.expect("the log-in")
 }
 
-/// The buyer puts 2,500 shillings into the wallet.
-async fn deposit(buyer: &Client, printed: &str) {
+/// The buyer puts 2,500 shillings into the wallet. Returns the payment's id.
+async fn deposit(buyer: &Client, printed: &str) -> String {
     let amount = json!({ "amount": { "amount": 250_000, "currency": "KES" } });
     let payment = buyer.post("/v1/wallet/deposits", &amount).await.expect("a deposit");
     let sandbox = Client::new(address(printed, "provider sandbox").trim_end_matches('/'));
@@ -116,9 +140,10 @@ async fn deposit(buyer: &Client, printed: &str) {
     sandbox.wait("the prompt", &prompts, there).await.expect("a prompt");
     let answer = format!("/admin/phones/{phone}/answer");
     sandbox.post(&answer, &json!({ "pin": "1234" })).await.expect("the answer");
-    let path = format!("/v1/payments/{}", payment["id"].as_str().expect("an id"));
+    let id = payment["id"].as_str().expect("an id");
     let paid = |payment: &Value| payment["state"] == "succeeded";
-    buyer.wait("the deposit", &path, paid).await.expect("the money");
+    buyer.wait("the deposit", &format!("/v1/payments/{id}"), paid).await.expect("the money");
+    id.to_owned()
 }
 
 async fn wallet(person: &Client) -> Value {

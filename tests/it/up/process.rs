@@ -4,13 +4,28 @@ use amana::local::{Child, Program, Scratch};
 use amana_harness::{amana_binary, given_away};
 use nix::sys::signal::Signal;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus};
+use std::process::{Command, ExitStatus, Output};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// A first start syncs a whole new cluster to disk, which other tests may keep busy.
 const READY_TIME_MAX: Duration = Duration::from_secs(120);
 pub(super) const END_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// The last line of what people need.
+const LAST_LINE: &str = "Ctrl-C stops everything\n";
+
+/// The developer's own servers are not for tests.
+const NO_SERVERS: [(&str, &str); 3] =
+    [("DATABASE_URL", ""), ("REDIS_URL", ""), ("AMANA_MASTER_KEY", "")];
+
+/// Runs a command of `amana` in the folder to its end.
+pub(super) fn run(folder: &Scratch, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(amana_binary());
+    command.args(arguments).current_dir(folder.path()).env("AMANA_LOG", "off");
+    command.envs(NO_SERVERS).envs(settings.iter().copied());
+    command.output().expect("amana runs")
+}
 
 pub(super) struct Amana {
     child: Child,
@@ -20,37 +35,46 @@ pub(super) struct Amana {
 impl Amana {
     /// Everything it starts works within `folder`, so that [`left_behind`] can find it.
     pub(super) fn start(command: &str, folder: &Scratch) -> Self {
+        Self::start_with(command, folder, &[])
+    }
+
+    pub(super) fn start_with(command: &str, folder: &Scratch, settings: &[(&str, &str)]) -> Self {
         let output = folder.join(&format!("output-{}", Uuid::new_v4()));
-        let child = Program::new("amana", &amana_binary(), &output)
+        let program = Program::new("amana", &amana_binary(), &output)
             .args([command])
             .directory(folder.path())
             .env("TMPDIR", folder.path())
-            .env("AMANA_LOG", "debug")
-            // The developer's own servers are not for tests.
-            .env("DATABASE_URL", "")
-            .env("REDIS_URL", "")
-            .start()
-            .expect("amana starts");
-        Self { child, output }
+            .env("AMANA_LOG", "debug");
+        let settings = NO_SERVERS.iter().chain(settings);
+        let program = settings.fold(program, |program, (name, value)| program.env(name, value));
+        Self { child: program.start().expect("amana starts"), output }
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.child.pid()
     }
 
     pub(super) fn output(&self) -> String {
         std::fs::read_to_string(&self.output).expect("the output")
     }
 
-    /// Waits until it has printed the last line of what people need.
+    /// Waits until it has printed everything that people need.
     pub(super) async fn ready(&mut self) -> String {
         within(READY_TIME_MAX, "amana is up", || {
             assert_eq!(self.child.ended().expect("its status"), None, "{}", self.output());
             let printed = self.output();
-            printed.trim_end().ends_with("operator").then_some(printed)
+            printed.contains(LAST_LINE).then_some(printed)
         })
         .await
     }
 
+    pub(super) fn signal(&mut self, signal: Signal) {
+        self.child.signal(signal).expect("the signal is sent");
+    }
+
     /// Sends the signal, waits for the end, and tells how it was.
     pub(super) async fn end(&mut self, signal: Signal) -> ExitStatus {
-        self.child.signal(signal).expect("the signal is sent");
+        self.signal(signal);
         let status = self.ended(END_TIME_MAX).await;
         self.assert_logs_keep_secrets();
         status
@@ -65,6 +89,22 @@ impl Amana {
         for line in std::iter::once(first).chain(logged) {
             assert!(given_away(line).is_empty(), "{:?}: {line}", given_away(line));
         }
+    }
+
+    /// The lines about the end of a part.
+    pub(super) fn ends(&self, part: &str) -> Vec<String> {
+        let beginning = format!("amana: {part} ended ");
+        let output = self.output();
+        output.lines().filter(|line| line.starts_with(&beginning)).map(str::to_owned).collect()
+    }
+
+    /// Waits for another line about the end of a part, or the end of everything.
+    pub(super) async fn next_end(&mut self, part: &str, seen: usize) -> Result<String, ExitStatus> {
+        within(END_TIME_MAX, part, || match self.child.ended().expect("its status") {
+            Some(status) => Some(Err(status)),
+            None => self.ends(part).get(seen).cloned().map(Ok),
+        })
+        .await
     }
 
     pub(super) async fn ended(&mut self, time_max: Duration) -> ExitStatus {
