@@ -5,7 +5,8 @@ const LOGS: &[&str] = &["AMANA_LOG", "AMANA_LOG_FORMAT"];
 
 const DATABASE: &[&str] = &["DATABASE_URL"];
 const SERVERS: &[&str] = &["DATABASE_URL", "REDIS_URL"];
-const SERVERS_OPTIONAL: &[&str] = &["DATABASE_CONNECTIONS_MAX", "REDIS_NAMESPACE"];
+const SERVERS_OPTIONAL: &[&str] =
+    &["DATABASE_CONNECTIONS_MAX", "REDIS_CA_FILE", "REDIS_NAMESPACE", "AMANA_START_WAIT_S"];
 const MASTER_KEY: &[&str] = &["AMANA_MASTER_KEY"];
 const PREVIOUS: &[&str] = &["AMANA_MASTER_KEY_PREVIOUS"];
 const SECRET: &[&str] = &["AMANA_JWT_SECRET"];
@@ -22,6 +23,7 @@ const API_OPTIONAL: &[&str] = &[
     "AMANA_GEOIP_FILE",
     "AMANA_FEE_PERCENTAGE_BPS",
     "AMANA_FEE_FIXED_MINOR",
+    "AMANA_SUPPORT_CONTACT",
 ];
 
 const WORKER_REQUIRED: &[&str] = &[
@@ -141,7 +143,8 @@ pub(crate) fn worker() -> String {
 }
 
 pub(crate) fn migrate() -> String {
-    Variables { required: DATABASE.to_vec(), ..Variables::default() }
+    let (required, optional) = (DATABASE.to_vec(), vec!["DATABASE_APP_URL"]);
+    Variables { required, optional, ..Variables::default() }
         .text("DATABASE_URL=postgres://amana:…@127.0.0.1:5432/amana amana migrate")
 }
 
@@ -192,7 +195,6 @@ mod tests {
     use crate::commands::Cli;
     use crate::config::{Api, Servers, Source, Worker};
     use clap::{Command, CommandFactory, Parser};
-    use std::cell::RefCell;
     use std::collections::BTreeSet;
 
     const SENTENCE_WORDS_MAX: usize = 20;
@@ -249,25 +251,11 @@ mod tests {
         }
     }
 
-    /// Reads with what is needed for a whole configuration, and notes what was asked for.
-    fn asked(read: impl Fn(&Source<'_>)) -> BTreeSet<String> {
-        let names = RefCell::new(BTreeSet::new());
-        let lookup = |name: &str| {
-            names.borrow_mut().insert(name.to_owned());
-            let value = match name {
-                "DATABASE_URL" => "postgres://amana@127.0.0.1/amana",
-                "REDIS_URL" => "redis://127.0.0.1",
-                "AMANA_MASTER_KEY" => "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
-                "AMANA_PUBLIC_URL" | "MPESA_BASE_URL" => "https://example.com",
-                needed if WORKER_REQUIRED.contains(&needed) => "a value",
-                "AMANA_JWT_SECRET" => "0123456789abcdef0123456789abcdef",
-                "AMANA_FILES_DIR" => "/var/lib/amana/files",
-                _ => return None,
-            };
-            Some(value.to_owned())
-        };
-        read(&Source::new(&lookup));
-        names.into_inner()
+    /// Reads settings of which none is there: a reader asks for all of them even so.
+    fn asked<T>(read: impl Fn(&Source) -> Option<T>) -> BTreeSet<String> {
+        let source = Source::new([]);
+        read(&source);
+        source.asked()
     }
 
     #[track_caller]
@@ -279,16 +267,9 @@ mod tests {
 
     #[test]
     fn the_lists_are_what_api_and_worker_read() {
-        let api = asked(|source| {
-            Servers::read(source).unwrap();
-            Api::read(source).unwrap();
-        });
-        same(&Variables::api(), &api);
-        let worker = asked(|source| {
-            Servers::read(source).unwrap();
-            Worker::read(source).unwrap();
-        });
-        same(&Variables::worker(), &worker);
+        let servers = asked(Servers::read);
+        same(&Variables::api(), &(&servers | &asked(Api::read)));
+        same(&Variables::worker(), &(&servers | &asked(Worker::read)));
     }
 
     #[test]

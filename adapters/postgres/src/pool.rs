@@ -6,6 +6,7 @@ use crate::error::{Error, StoreError};
 use crate::migrate::check_schema;
 use crate::vault::{MasterKeys, Vault};
 use amana_outage::Outage;
+use bb8::QueueStrategy;
 use diesel::QueryResult;
 use diesel::result::Error as DieselError;
 use diesel_async::pooled_connection::bb8::{Pool, PooledConnection, RunError};
@@ -86,6 +87,8 @@ fn pool(
     Pool::builder()
         .max_size(connections_max)
         .connection_timeout(CHECKOUT_TIMEOUT)
+        // A connection that was just used has the statements prepared and the caches warm.
+        .queue_strategy(QueueStrategy::Lifo)
         .build_unchecked(manager)
 }
 
@@ -116,8 +119,11 @@ impl Store {
         // The pool hides why a connection fails, so the first one is made without it.
         let mut first = establish(&address, &[SESSION_SETTINGS]).await?;
         check_schema(&mut first).await?;
+        let pool = pool(&address, connections_max, &[SESSION_SETTINGS]);
+        // A connection that the pool has no room for is closed.
+        let _ = pool.add(first);
         Ok(Self {
-            pool: pool(&address, connections_max, &[SESSION_SETTINGS]),
+            pool,
             writers: pool(&address, WRITERS_MAX, &[SESSION_SETTINGS, WRITER_SETTINGS]),
             connections_max,
             outage: Arc::new(Outage::new("PostgreSQL")),

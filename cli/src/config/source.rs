@@ -64,6 +64,9 @@ impl std::error::Error for ConfigErrors {}
 pub struct Source {
     values: BTreeMap<String, String>,
     problems: RefCell<Vec<ConfigError>>,
+    /// For the test that compares the help texts with it.
+    #[cfg(test)]
+    asked: RefCell<std::collections::BTreeSet<String>>,
 }
 
 impl fmt::Debug for Source {
@@ -90,7 +93,12 @@ impl Source {
             Some(ConfigError { variable: name.clone(), why })
         });
         let problems = RefCell::new(unknown.collect());
-        Self { values, problems }
+        Self {
+            values,
+            problems,
+            #[cfg(test)]
+            asked: RefCell::default(),
+        }
     }
 
     /// The same with some values replaced, and no problem recorded but unknown names.
@@ -122,14 +130,26 @@ impl Source {
         None
     }
 
+    fn value(&self, variable: Variable) -> Option<&String> {
+        #[cfg(test)]
+        self.asked.borrow_mut().insert(variable.as_str().to_owned());
+        self.values.get(variable.as_str())
+    }
+
+    /// The names of all variables that were read.
+    #[cfg(test)]
+    pub(crate) fn asked(&self) -> std::collections::BTreeSet<String> {
+        self.asked.borrow().clone()
+    }
+
     pub(crate) fn optional(&self, variable: Variable) -> Option<String> {
-        let text = self.values.get(variable.as_str())?.trim();
+        let text = self.value(variable)?.trim();
         (!text.is_empty()).then(|| text.to_owned())
     }
 
     /// The value with its spaces, as passwords may have them.
     pub(crate) fn untrimmed(&self, variable: Variable) -> Option<String> {
-        self.values.get(variable.as_str()).cloned()
+        self.value(variable).cloned()
     }
 
     pub(crate) fn text(&self, variable: Variable) -> Option<String> {

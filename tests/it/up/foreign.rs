@@ -39,7 +39,7 @@ async fn a_database_in_use_gets_no_demo_people() {
     assert_eq!(empty.number(USERS).await, 4);
 }
 
-fn borrowed(settings: &[(&'static str, String)]) -> Vec<(&'static str, &str)> {
+fn borrowed<'a>(settings: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {
     settings.iter().map(|(name, value)| (*name, value.as_str())).collect()
 }
 
