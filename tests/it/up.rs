@@ -3,10 +3,7 @@
 mod commands;
 mod foreign;
 mod process;
-<<<<<<< HEAD
 mod role;
-=======
->>>>>>> up
 mod supervision;
 
 use amana::demo::{BUYER, Client, OPERATOR, PASSWORD, SECOND_OPERATOR, SELLER};

@@ -119,11 +119,11 @@ impl Store {
         // The pool hides why a connection fails, so the first one is made without it.
         let mut first = establish(&address, &[SESSION_SETTINGS]).await?;
         check_schema(&mut first).await?;
-        let pool = pool(&address, connections_max, &[SESSION_SETTINGS]);
+        let shared = pool(&address, connections_max, &[SESSION_SETTINGS]);
         // A connection that the pool has no room for is closed.
-        let _ = pool.add(first);
+        let _ = shared.add(first);
         Ok(Self {
-            pool,
+            pool: shared,
             writers: pool(&address, WRITERS_MAX, &[SESSION_SETTINGS, WRITER_SETTINGS]),
             connections_max,
             outage: Arc::new(Outage::new("PostgreSQL")),
