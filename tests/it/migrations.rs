@@ -13,8 +13,11 @@ const SCHEMA: &str = "select string_agg(line, chr(10) order by line) from (
         from pg_constraint where connamespace = 'public'::regnamespace
     union all select indexdef from pg_indexes where schemaname = 'public'
     union all select pg_get_triggerdef(t.oid) from pg_trigger t where not tgisinternal
-    union all select pg_get_functiondef(oid) from pg_proc where pronamespace = 'public'::regnamespace
-    union all select 'rule ' || risk_rules::text from risk_rules) s (line)";
+    union all select pg_get_functiondef(oid) from pg_proc where pronamespace = 'public'::regnamespace) s (line)";
+
+/// The rows that migrations make.
+const RULES: &str =
+    "select string_agg(risk_rules::text, chr(10) order by risk_rules::text) from risk_rules";
 
 /// Up and down of each migration, oldest first.
 fn migrations() -> Vec<(String, String)> {
@@ -32,7 +35,7 @@ fn migrations() -> Vec<(String, String)> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_migration_can_be_taken_back_and_made_again() {
     let database = Database::new().await;
-    let all = migrations();
+    let (all, rules) = (migrations(), database.text(RULES).await.expect("rules"));
     // The schema below each migration, newest first: `up` must lead back to the one above it.
     let mut above = vec![database.text(SCHEMA).await];
     for (_, down) in all.iter().rev() {
@@ -44,6 +47,7 @@ async fn every_migration_can_be_taken_back_and_made_again() {
         database.execute(up).await;
         assert_eq!(database.text(SCHEMA).await, above.pop().expect("a schema"), "after {n}");
     }
+    assert_eq!(database.text(RULES).await.expect("rules"), rules);
     for (_, down) in all.iter().rev() {
         database.execute(down).await;
     }
@@ -76,7 +80,7 @@ async fn every_constraint_is_named_after_its_table_and_its_law() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn processes_that_migrate_at_the_same_time_do_not_collide() {
     let database = Database::new().await;
-    let before = database.text(SCHEMA).await;
+    let before = (database.text(SCHEMA).await, database.text(RULES).await);
     database.execute("drop schema public cascade; create schema public").await;
     let mut starting = tokio::task::JoinSet::new();
     for _ in 0..4 {
@@ -86,7 +90,7 @@ async fn processes_that_migrate_at_the_same_time_do_not_collide() {
     while let Some(done) = starting.join_next().await {
         done.expect("no panic").expect("migrated");
     }
-    assert_eq!(database.text(SCHEMA).await, before);
+    assert_eq!((database.text(SCHEMA).await, database.text(RULES).await), before);
 }
 
 /// Withdrawals that were made before there were holds have the holds that they would have today.

@@ -16,7 +16,7 @@ const READY_WAIT: Duration = Duration::from_secs(20);
 const DATABASE: &str = "secure";
 
 /// Connections without TLS are refused.
-const ONLY_TLS: &str = "hostssl all all 127.0.0.1/32 scram-sha-256\n";
+const ONLY_TLS: &str = "hostssl all all 127.0.0.1/32 md5\n";
 
 /// An authority, another one, and a certificate of the first for `localhost`.
 struct Certificates {

@@ -21,8 +21,12 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use tokio::try_join;
 use uuid::Uuid;
+
+/// The time at the beginning of an id of version 7.
+const TIME_BYTES: usize = 6;
 
 /// A message that is to be sent now.
 #[derive(Clone)]
@@ -70,7 +74,7 @@ statement! {
         params: Array<Jsonb> = Vec<Value>,
         created_at: Timestamptz = DateTime<Utc>,
     ) "insert into notifications (id, user_id, template, channel, params, created_at)
-        select *, $6 from unnest($1, $2, $3, $4, $5)"
+        select *, $6 from unnest($1, $2, $3, $4, $5) on conflict (id) do nothing"
 }
 
 /// Messages as they are recorded: each once per channel of its template, with a job of its own. A failing SMS gateway
@@ -81,10 +85,19 @@ pub(crate) struct Mail {
 
 impl Mail {
     pub(crate) fn of(messages: Vec<Message>) -> Self {
+        Self::with_ids(messages, |_, _| Uuid::now_v7())
+    }
+
+    /// Messages about a cause that has each of them once: a repetition records nothing.
+    pub(crate) fn once(cause: Uuid, messages: Vec<Message>) -> Self {
+        Self::with_ids(messages, |message, channel| derived_id(cause, message, channel))
+    }
+
+    fn with_ids(messages: Vec<Message>, id: impl Fn(&Message, Channel) -> Uuid) -> Self {
         let mut rows = InsertMessages::default();
         for message in messages {
             for channel in notice::channels(message.template) {
-                rows.ids.push(Uuid::now_v7());
+                rows.ids.push(id(&message, *channel));
                 rows.users.push(message.user.uuid());
                 rows.templates.push(message.template.as_str());
                 rows.channels.push(channel.as_str());
@@ -110,6 +123,34 @@ impl Mail {
         }
         Ok(())
     }
+}
+
+/// Derives the id of a message from its cause, in the order of time that ids of version 7 have.
+fn derived_id(cause: Uuid, message: &Message, channel: Channel) -> Uuid {
+    let digest = Sha256::new()
+        .chain_update(cause.as_bytes())
+        .chain_update(message.user.uuid().as_bytes())
+        .chain_update(message.template.as_str())
+        .chain_update(channel.as_str())
+        .finalize();
+    let mut bytes: [u8; 16] = *cause.as_bytes();
+    for (byte, hashed) in bytes.iter_mut().zip(digest).skip(TIME_BYTES) {
+        *byte = hashed;
+    }
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
+}
+
+/// Records messages about a cause, each of them once, however often this is repeated.
+pub(crate) async fn enqueue_once(
+    conn: &AsyncPgConnection,
+    cause: Uuid,
+    messages: Vec<Message>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let mail = Mail::once(cause, messages);
+    let due = mail.jobs().map(|job| (job, now));
+    try_join!(biased; jobs::enqueue_all(conn, due, now), mail.record(conn, now))?;
+    Ok(())
 }
 
 /// Records one message.

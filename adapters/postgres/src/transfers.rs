@@ -12,11 +12,12 @@ pub use writer::TransferWriter;
 use crate::error::Error;
 use crate::idempotency::{Answer, Keyed};
 use crate::jobs::{self, Claim};
+use crate::notifications::{self, Message};
 use crate::people::PersonView;
 use crate::pool::Store;
 use crate::row::{money, parse};
 use crate::schema::transfers;
-use crate::{notifications, users};
+use crate::users;
 use amana_domain::id::{EntryId, UserId};
 use amana_domain::money::Money;
 use amana_domain::notice::Template;
@@ -89,13 +90,15 @@ impl Store {
             let recipient = users::load(conn, UserId::new(row.recipient_id)).await?;
             let amount = money(row.amount_minor, parse(&row.currency)?)?.to_string();
             let note = row.note.unwrap_or_default();
-            for (to, other, template) in [
+            let messages = [
                 (&recipient, &sender, Template::TransferReceived),
                 (&sender, &recipient, Template::TransferSent),
-            ] {
+            ]
+            .map(|(to, other, template)| {
                 let params = json!({ "amount": amount, "counterparty": other.name, "note": note });
-                notifications::enqueue(conn, to, template, params, now).await?;
-            }
+                Message::new(to, template, params)
+            });
+            notifications::enqueue_once(conn, id.uuid(), messages.into(), now).await?;
             jobs::finish(conn, claim, now).await
         })
         .await
