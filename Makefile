@@ -27,11 +27,11 @@ export RUST_TEST_THREADS ?= 4
 # Cargo builds the programs too, because their packages have tests that run them.
 test: ## Run all tests
 	@scripts/setup build servers browser
-	cargo test --locked --workspace
+	scripts/test --locked --workspace
 
 races: ## Send two calls about one deal at the same instant, a thousand times for each pair (a few minutes)
 	@scripts/setup build servers
-	TEST_RACE_ROUNDS=1000 cargo test --locked --workspace --test it -- at_once_have_one_winner --nocapture
+	TEST_RACE_ROUNDS=1000 scripts/test --locked --workspace --test it -- at_once_have_one_winner --nocapture
 
 model: ## Try everything that can be done with a deal, in every order (a few minutes)
 	@scripts/setup build

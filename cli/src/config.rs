@@ -202,6 +202,7 @@ impl Api {
         };
         let networks = edge::networks(source, Variable::StaffNetworks, networks);
         let (files, edge, places) = (files(source), edge::read(source), places(source));
+        let support_contact = source.optional(Variable::SupportContact);
         Some(Self {
             listen: listen?,
             jwt_secret: jwt_secret?,
@@ -212,7 +213,7 @@ impl Api {
             files: files?,
             edge: edge?,
             places: places?,
-            support_contact: source.optional(Variable::SupportContact),
+            support_contact,
         })
     }
 }

@@ -70,9 +70,10 @@ impl App {
         texts
     }
 
-    /// Waits until every message that was recorded has been sent.
+    /// Waits until every message is sent, also those of transfers that are yet to be announced.
     pub async fn messages_are_sent(&self) {
-        let open = "select count(*) from jobs where kind = 'send_notification' and state <> 'done'";
+        let open = "select count(*) from jobs
+            where kind in ('announce_transfer', 'send_notification') and state <> 'done'";
         eventually("every message is sent", || async {
             (self.database.number(open).await == 0).then_some(())
         })

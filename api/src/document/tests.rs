@@ -2,7 +2,7 @@ use super::*;
 use std::collections::BTreeSet;
 
 /// Whoever calls these cannot have a token yet, has a link, or is the provider, or a load balancer.
-const PUBLIC: [&str; 17] = [
+const PUBLIC: [&str; 18] = [
     "accept_invitation",
     "complete_log_in",
     "confirm_password_reset",
@@ -10,6 +10,7 @@ const PUBLIC: [&str; 17] = [
     "get_invitation",
     "get_liveness",
     "get_readiness",
+    "get_service",
     "log_in",
     "receive_collection",
     "receive_paybill",
