@@ -19,7 +19,7 @@ const EXIT_CONFIGURATION: u8 = 2;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let source = Source::environment();
-    // What is wrong about the logs is reported with everything else that is.
+    // A wrong setting of the logs is reported with all other wrong settings.
     start_logs(Log::read(&source).unwrap_or_default());
     keep_pages_small();
     match run(cli.command, &source) {

@@ -143,7 +143,7 @@ impl Stack {
     }
 }
 
-/// Who connects: the owner migrates, API and worker may only read and write rows.
+/// The two roles that connect: the owner migrates; API and worker only read and write rows.
 struct Urls {
     owner: String,
     app: String,

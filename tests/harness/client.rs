@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 pub const PASSWORD: &str = "karibu-nyumbani-7";
 
-/// Of [`PASSWORD`], with the smallest cost that argon2 takes: a hash says itself how it was made.
+/// The hash of [`PASSWORD`] with the smallest cost that argon2 takes. A hash names its own cost.
 static CHEAP_HASH: LazyLock<String> = LazyLock::new(|| {
     let least = Params::new(Params::MIN_M_COST, 1, 1, None).expect("parameters");
     let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, least);

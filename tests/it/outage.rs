@@ -1,4 +1,4 @@
-//! What a worker logs while a server is away: one line when it goes, one when it is back.
+//! The log lines of a worker while a server is away: one when it goes, one when it is back.
 
 use amana::local::{Durability, Redis, Scratch};
 use amana_harness::{App, WorkerProcess, eventually};

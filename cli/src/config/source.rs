@@ -85,7 +85,7 @@ impl Source {
         Self::new(std::env::vars_os().filter_map(text))
     }
 
-    /// Of two values of one name, the later counts.
+    /// The later of two values of one name counts.
     pub fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
         let values: BTreeMap<String, String> = pairs.into_iter().collect();
         let unknown = values.keys().filter_map(|name| {

@@ -44,7 +44,7 @@ async fn without_redis_the_api_works_but_is_not_ready() {
     assert_eq!((ready.status.as_u16(), ready.problem()), (503, "unavailable"));
     assert!(ready.body["detail"].to_string().contains("Redis"), "{:#}", ready.body);
     assert_eq!(get("/livez").await.expect(200)["status"], "ok");
-    // What is accepted is in PostgreSQL: nothing that people ask for needs Redis.
+    // An accepted request is in PostgreSQL: nothing that people ask for needs Redis.
     app.get(&amina, "/v1/me").await.expect(200);
     redis.restart().expect("restarted");
     eventually("it is ready again", || async {
