@@ -1,19 +1,18 @@
 //! One whole system for one test.
 
 use crate::servers::{Database, files_folder, namespace, redis_url};
+use crate::services::{JWT_SECRET, api_config, mail_config, mpesa_config, sms_config};
 use crate::worker::{WorkerProcess, settings};
-use amana_api::{ApiConfig, EdgeConfig, FeePolicy, Places};
-use amana_domain::api_key::KeyMode;
+use amana_api::EdgeConfig;
 use amana_domain::proof::Trust;
 use amana_files::Files;
-use amana_messaging::{MailConfig, Mailer, SmsConfig, SmsGateway};
-use amana_mpesa::{Mpesa, MpesaConfig};
+use amana_messaging::{Mailer, SmsGateway};
+use amana_mpesa::Mpesa;
 use amana_postgres::{Clock, CodeKey, Queue, Store};
 use amana_redis::Transport;
-use amana_sandbox::{Credentials, Running};
+use amana_sandbox::Running;
 use amana_worker::{Context, Probe, Settings};
 use ipnet::IpNet;
-use secrecy::SecretString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -21,13 +20,6 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-
-pub const JWT_SECRET: &str = "a-secret-for-tests-of-at-least-32-characters";
-
-pub const SUPPORT_CONTACT: &str = "https://help.example.com";
-
-/// In base64, as the environment has it.
-pub const MASTER_KEY: &str = "YS1rZXktb2YtdGhlLXRlc3RzLWFuZC1uby1vdGhlcnM=";
 
 /// What differs from the usual system.
 #[derive(Default)]
@@ -225,21 +217,6 @@ impl AppBuilder {
     }
 }
 
-/// How APIs are set up in tests.
-#[must_use]
-pub fn api_config(files: Files) -> ApiConfig {
-    ApiConfig {
-        jwt_secret: SecretString::from(JWT_SECRET),
-        fee: FeePolicy { percentage_bps: 150, fixed_minor: 0 },
-        mode: KeyMode::Test,
-        files,
-        staff_networks: everywhere(),
-        edge: EdgeConfig::unlimited(),
-        places: Places::default(),
-        support_contact: Some(SUPPORT_CONTACT.to_owned()),
-    }
-}
-
 impl App {
     /// The usual system.
     pub async fn start() -> App {
@@ -344,10 +321,6 @@ impl Drop for App {
     }
 }
 
-fn everywhere() -> Vec<IpNet> {
-    ["0.0.0.0/0", "::/0"].map(|text| text.parse().expect("a network")).into()
-}
-
 type RunningWorker = (oneshot::Sender<()>, JoinHandle<()>);
 
 fn spawn_worker(context: Context, transport: Transport) -> RunningWorker {
@@ -359,42 +332,6 @@ fn spawn_worker(context: Context, transport: Transport) -> RunningWorker {
         amana_worker::run(context, transport, shutdown).await.expect("the worker runs");
     });
     (stop, worker)
-}
-
-async fn mpesa_config(http: &reqwest::Client, sandbox_url: &str, api_url: &str) -> MpesaConfig {
-    let credentials = Credentials::default();
-    let certificate = http
-        .get(format!("{sandbox_url}/portal/certificate.pem"))
-        .send()
-        .await
-        .expect("the certificate");
-    MpesaConfig {
-        base_url: sandbox_url.parse().expect("an address"),
-        consumer_key: credentials.consumer_key,
-        consumer_secret: SecretString::from(credentials.consumer_secret),
-        shortcode: credentials.short_code,
-        passkey: SecretString::from(credentials.passkey),
-        initiator_name: credentials.initiator_name,
-        initiator_password: SecretString::from(credentials.initiator_password),
-        certificate_pem: certificate.text().await.expect("the certificate"),
-        callback_base_url: api_url.parse().expect("an address"),
-        statement_url: Some(
-            format!("{sandbox_url}/portal/statement.csv").parse().expect("an address"),
-        ),
-    }
-}
-
-fn mail_config(url: &str) -> MailConfig {
-    MailConfig { url: SecretString::from(url), from: "Amana <no-reply@amana.example>".to_owned() }
-}
-
-fn sms_config(base_url: &str) -> SmsConfig {
-    SmsConfig {
-        base_url: base_url.to_owned(),
-        username: "sandbox".to_owned(),
-        api_key: SecretString::from(Credentials::default().sms_api_key),
-        sender_id: None,
-    }
 }
 
 pub(crate) fn next(counter: &AtomicU32) -> u32 {

@@ -1,7 +1,8 @@
 //! Time in a test: the clock that everybody who tries the service out can move, and other processes beside this one.
 
-use crate::app::{App, api_config};
+use crate::app::App;
 use crate::client::{PASSWORD, Person};
+use crate::services::api_config;
 use amana_api::ApiConfig;
 use amana_domain::api_key::KeyMode;
 use amana_postgres::Clock;

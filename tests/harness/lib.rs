@@ -21,10 +21,11 @@ mod provider;
 mod raw;
 mod secrets;
 mod servers;
+mod services;
 mod wire;
 mod worker;
 
-pub use app::{App, AppBuilder, JWT_SECRET, MASTER_KEY, SUPPORT_CONTACT, api_config};
+pub use app::{App, AppBuilder};
 pub use client::{Answer, PASSWORD, Person, race_rounds};
 pub use codes::another_code;
 pub use deals::{DealPlan, Funded};
@@ -39,6 +40,7 @@ pub use operator::Caught;
 pub use provider::{accepted, failed_prompt, paid_prompt, payout_result};
 pub use secrets::{assert_nothing_given_away, given_away, read_logs};
 pub use servers::{Database, master_keys, namespace, redis_url, servers};
+pub use services::{JWT_SECRET, MASTER_KEY, SUPPORT_CONTACT, api_config};
 pub use wire::Wire;
 pub use worker::{TEST_LEASE, WorkerProcess, amana_binary, settings};
 

@@ -1,6 +1,6 @@
 //! The servers that all tests of this binary share, and a database of its own for each test.
 
-use crate::app::MASTER_KEY;
+use crate::services::MASTER_KEY;
 use amana::local::{Durability, Postgres, Redis, Scratch};
 use amana_postgres::{MasterKey, MasterKeys, Store};
 use base64::Engine;

@@ -1,7 +1,8 @@
 //! Workers as processes: the ones that are killed, frozen and told to stop.
 
-use crate::app::{App, JWT_SECRET, MASTER_KEY};
+use crate::app::App;
 use crate::secrets;
+use crate::services::{JWT_SECRET, MASTER_KEY};
 use amana::local::{Child, Program, Scratch};
 use amana_sandbox::Credentials;
 use amana_worker::Settings;

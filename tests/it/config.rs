@@ -193,6 +193,7 @@ const WRONG_OF_API: &[Wrong] = &[
     ("AMANA_LOG_FORMAT", "xml", "text or json"),
     ("AMANA_LOG", "a=b=c", "a filter such as info"),
     ("AMANA_LISTN", "127.0.0.1:8080", "did you mean AMANA_LISTEN?"),
+    ("AMANA_SUPPORT_CONTACT", "two\nlines", "one line of at most 200 characters"),
     ("AMANA_RACE_ROUNDS", "7", "is unknown"),
 ];
 

@@ -113,6 +113,13 @@ impl Mail {
         ids.map(|id| Job::SendNotification { notification: id })
     }
 
+    /// Records the messages together with their jobs.
+    async fn enqueue(self, conn: &AsyncPgConnection, now: DateTime<Utc>) -> Result<(), Error> {
+        let due = self.jobs().map(|job| (job, now));
+        try_join!(biased; jobs::enqueue_all(conn, due, now), self.record(conn, now))?;
+        Ok(())
+    }
+
     pub(crate) async fn record(
         self,
         mut conn: &AsyncPgConnection,
@@ -147,10 +154,7 @@ pub(crate) async fn enqueue_once(
     messages: Vec<Message>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let mail = Mail::once(cause, messages);
-    let due = mail.jobs().map(|job| (job, now));
-    try_join!(biased; jobs::enqueue_all(conn, due, now), mail.record(conn, now))?;
-    Ok(())
+    Mail::once(cause, messages).enqueue(conn, now).await
 }
 
 /// Records one message.
@@ -161,10 +165,7 @@ pub(crate) async fn enqueue(
     params: Value,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let mail = Mail::of(vec![Message::new(user, template, params)]);
-    let due = mail.jobs().map(|job| (job, now));
-    try_join!(biased; jobs::enqueue_all(conn, due, now), mail.record(conn, now))?;
-    Ok(())
+    Mail::of(vec![Message::new(user, template, params)]).enqueue(conn, now).await
 }
 
 /// Whoever it is told is called by their name.
