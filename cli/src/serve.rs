@@ -54,8 +54,10 @@ pub fn api(source: &Source) -> Result<()> {
         let app = amana_api::app(store, Clock::default(), Some(transport), &api);
         // Port 0 stands for any free port: only the listener knows which one.
         let (listen, version) = (listener.local_addr()?, env!("CARGO_PKG_VERSION"));
+        // Before the line: its reader may send SIGTERM at once.
+        let stopped = stopped()?;
         tracing::info!(version, mode = %config.mode, %listen, "API is ready");
-        amana_api::serve(listener, app, stopped()?).await.context("the API could not run")
+        amana_api::serve(listener, app, stopped).await.context("the API could not run")
     })?
 }
 

@@ -14,6 +14,7 @@ use anyhow::{Context, Result, bail, ensure};
 use secrecy::SecretString;
 use std::path::Path;
 use std::time::Duration;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The data of `amana up`, in the working folder.
@@ -38,8 +39,11 @@ pub fn run() -> Result<()> {
     let mut stack = Stack::start(folder, Ports::kept(folder)?.unwrap_or(Ports::WELL_KNOWN))?;
     stack.ports.keep(folder)?;
     let people = block_on(people(&stack))??;
+    // Before the text that invites Ctrl-C: until now it would end this process without an orderly stop.
+    let runtime = runtime()?;
+    let mut signals = runtime.block_on(async { Signals::listen() })?;
     print(&stack, &people);
-    let outcome = stay_up(&mut stack);
+    let outcome = stay_up(&mut stack, &runtime, &mut signals);
     eprintln!("amana: stopping");
     let stopped = stack.stop();
     // A part that ended too often cannot stop in an orderly way either: the first error is the reason.
@@ -151,9 +155,7 @@ fn shell_variables(ports: Ports) -> String {
 }
 
 /// Restarts parts that end, until Ctrl-C, SIGTERM or the end of the terminal.
-fn stay_up(stack: &mut Stack) -> Result<()> {
-    let runtime = runtime()?;
-    let mut signals = runtime.block_on(async { Signals::listen() })?;
+fn stay_up(stack: &mut Stack, runtime: &Runtime, signals: &mut Signals) -> Result<()> {
     let mut supervisor = Supervisor::default();
     // Parts start in blocking calls with runtimes of their own, so they are looked after outside of this one.
     while !runtime.block_on(signals.come_within(WATCH_EVERY)) {
