@@ -20,7 +20,7 @@ use amana_domain::money::{Currency, Money};
 use amana_domain::transfer::TransferRefusal;
 use amana_files::Files;
 use amana_postgres::{
-    Clock, CodeKey, Contacts, Error, Store, TransferWriter, User, current_key, through_key,
+    Clock, CodeKey, Contacts, Error, Store, TransferWriter, User, current_machine, through_key,
 };
 use amana_redis::Transport;
 use chrono::{DateTime, Utc};
@@ -99,7 +99,7 @@ impl Context {
         Fut: Future<Output = Result<T, Error>> + Send + 'static,
         T: Send + 'static,
     {
-        let work = through_key(current_key(), work(self.store.clone(), self.now()));
+        let work = through_key(current_machine(), work(self.store.clone(), self.now()));
         match tokio::spawn(work.in_current_span()).await {
             Ok(result) => Ok(result?),
             Err(error) => {

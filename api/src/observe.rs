@@ -47,8 +47,8 @@ pub(crate) fn current_request_id() -> String {
 pub(crate) fn record_caller(identity: &Identity) {
     let span = Span::current();
     span.record("account", field::display(identity.account));
-    if let Some(key) = identity.key {
-        span.record("api_key", field::display(key));
+    if let Some(machine) = identity.machine {
+        span.record("api_key", field::display(machine.key));
     }
 }
 

@@ -94,6 +94,10 @@ text_enum! {
         LeavePhone = "leave_phone",
         SecondFactorCode = "second_factor_code",
         PasswordChanged = "password_changed",
+        /// By a code: whatever others may have made has ended.
+        PasswordReset = "password_reset",
+        /// To the owner of a contact with which somebody else has registered.
+        AccountExists = "account_exists",
         /// These two go to what was replaced.
         EmailChanged = "email_changed",
         PhoneChanged = "phone_changed",
@@ -235,6 +239,8 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::VerifyEmail
         | Template::LeaveEmail
         | Template::PasswordChanged
+        | Template::PasswordReset
+        | Template::AccountExists
         | Template::EmailChanged
         | Template::KycSubmitted
         | Template::KycApproved

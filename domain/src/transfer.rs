@@ -71,6 +71,11 @@ pub enum TransferRefusal {
     RecipientClosed,
     #[error("this account is closed")]
     SenderClosed,
+    /// It can do nothing that concerns others.
+    #[error(
+        "this account has no verified contact: verify its e-mail address or phone number first"
+    )]
+    SenderUnverified,
     #[error("wallets do not carry {0}")]
     CurrencyNotCarried(Currency),
     #[error(transparent)]
@@ -83,6 +88,8 @@ pub enum TransferRefusal {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Party {
     pub is_closed: bool,
+    /// No contact of the account is verified.
+    pub is_unverified: bool,
     /// By currency; what is missing is not carried.
     pub limits: BTreeMap<Currency, Limits>,
 }
@@ -126,8 +133,14 @@ pub fn screen(
     if sender.is_closed {
         return Err(TransferRefusal::SenderClosed);
     }
+    if sender.is_unverified {
+        return Err(TransferRefusal::SenderUnverified);
+    }
     if recipient.is_closed {
         return Err(TransferRefusal::RecipientClosed);
+    }
+    if recipient.is_unverified {
+        return Err(TransferRefusal::UnknownRecipient);
     }
     let of = |party: &Party| {
         let limits = party.limits.get(&currency).copied();

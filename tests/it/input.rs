@@ -104,6 +104,16 @@ fn objects(body: &Value, at: &str, found: &mut Vec<(String, Vec<String>)>) {
     }
 }
 
+/// One contact is enough to register; a contact that is not verified has no say when it is replaced.
+fn is_optional(operation: &str, name: &str) -> bool {
+    match operation {
+        "register_user" => ["email", "phone"].contains(&name),
+        "accept_invitation" => name == "phone",
+        "confirm_email_change" | "confirm_phone_change" => name == "old_code",
+        _ => false,
+    }
+}
+
 #[test]
 fn all_operations_with_a_body_are_tried() {
     let takes_body = |o: &crate::openapi::Operation| {
@@ -126,8 +136,6 @@ async fn the_good_bodies_are_good() {
         ("refresh_session", 401),
         ("complete_log_in", 401),
         ("send_log_in_code", 401),
-        // The number was not proven.
-        ("set_message_factor", 409),
         // Nothing is set up.
         ("confirm_second_factor", 404),
         ("create_second_factor", 201),
@@ -185,7 +193,8 @@ async fn the_good_bodies_are_good() {
         ("settle_hold", 404),
         ("release_withdrawal", 404),
         ("refuse_withdrawal", 404),
-        ("start_verification", 202),
+        // Both are verified.
+        ("start_verification", 409),
         ("start_email_change", 202),
         ("start_phone_change", 202),
         ("start_password_reset", 202),
@@ -194,6 +203,8 @@ async fn the_good_bodies_are_good() {
         ("confirm_email_change", 422),
         ("confirm_phone_change", 422),
         ("confirm_password_reset", 422),
+        // Logging in takes more from here on.
+        ("set_message_factor", 200),
         // Last: it ends the session of all these calls.
         ("set_password", 200),
     ] {
@@ -260,7 +271,7 @@ async fn a_body_of_another_shape_is_refused() {
                 // Of the other party, either member may be missing, but not both; of a hold, all that is
                 // left is taken if nothing is said; a browser's refresh token is in a cookie.
                 let may_be_missing = ["settle_hold", "refresh_session"].contains(&operation);
-                if object == "/counterparty" || may_be_missing {
+                if object == "/counterparty" || may_be_missing || is_optional(operation, &name) {
                     continue;
                 }
                 let mut body = good(operation);

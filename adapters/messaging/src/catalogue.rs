@@ -45,14 +45,15 @@ pub const fn variables(template: Template) -> Variables {
         | Template::KycSubmitted
         | Template::KycApproved
         | Template::PasswordChanged
+        | Template::PasswordReset
+        | Template::AccountExists
         | Template::EmailChanged
         | Template::PhoneChanged => only(&["name"]),
-        Template::VerifyEmail
-        | Template::VerifyPhone
-        | Template::ResetPassword
-        | Template::LeaveEmail
-        | Template::LeavePhone
-        | Template::SecondFactorCode => only(&["name", "code"]),
+        // They may go to a contact that is not verified: whoever typed it chose the name too.
+        Template::VerifyEmail | Template::VerifyPhone | Template::ResetPassword => only(&["code"]),
+        Template::LeaveEmail | Template::LeavePhone | Template::SecondFactorCode => {
+            only(&["name", "code"])
+        }
         Template::KycRejected => with(&["name"], Detail::Explanation),
         Template::FactorAdded
         | Template::FactorRemoved

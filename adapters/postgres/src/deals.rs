@@ -53,6 +53,7 @@ use crate::page::Page;
 use crate::payments;
 use crate::pool::Store;
 use crate::schema::deal_participants;
+use crate::through::current_organisation;
 use crate::users;
 use amana_domain::deal::{self, Actor, Command, Deal};
 use amana_domain::id::{DealId, UserId};
@@ -75,11 +76,13 @@ impl Store {
         mut request: NewDealRequest,
         now: DateTime<Utc>,
     ) -> Result<DealView, Error> {
-        let (counterparty, organisation) = (request.counterparty.clone(), request.organisation);
+        let counterparty = request.counterparty.clone();
+        let organisation = organisation::of_new(request.organisation)?;
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             let fees = fee_plans::in_force(conn, request.offer.fees, now);
-            (request.offer.fees, ()) = try_join!(biased; fees, users::require_open(conn, user))?;
+            let active = users::require_active(conn, user);
+            (request.offer.fees, ()) = try_join!(biased; fees, active)?;
             let deal = deal::draft(request.clone().into_deal(user))?;
             require_others_open(conn, &deal, user).await?;
             if let Some(id) = organisation {
@@ -110,7 +113,7 @@ impl Store {
     ) -> Result<DealView, Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
-            users::require_open(conn, user).await?;
+            users::require_active(conn, user).await?;
             let done = command_as_party(conn, user, id, command, reason, now).await?;
             view::of(conn, vault, done).await
         })
@@ -180,16 +183,19 @@ impl Store {
         }
     }
 
-    /// The deals that concern a person, newest first.
+    /// The deals that concern a person, newest first; those of the organisation for a key of one.
     ///
     /// # Errors
-    /// [`Error::Store`] only.
+    /// [`Error::Store`], or [`Error::NotFound`] for a key whose maker is no member any more.
     pub async fn deals(
         &self,
         user: UserId,
         after: Option<DealId>,
         limit: i64,
     ) -> Result<Page<DealView>, Error> {
+        if let Some(organisation) = current_organisation() {
+            return self.organisation_deals(user, organisation, after, limit).await;
+        }
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         let before = after.map_or(Uuid::max(), DealId::uuid);
         let ids: Vec<Uuid> = deal_participants::table

@@ -301,9 +301,25 @@ struct Row {
     deal_invitation_id: Option<Uuid>,
 }
 
+/// Where a message goes that is for this channel. A user without a verified contact for it gets it by the other
+/// one, unless the template has a message for that anyway.
+fn way_to(
+    vault: &Vault,
+    user: &User,
+    template: Template,
+    channel: Channel,
+) -> Result<Option<Contact>, Error> {
+    let kind = ContactKind::reached_by(channel);
+    let is_only = notice::channels(template).iter().all(|other| *other == channel);
+    match user.verified_contact(vault, kind)? {
+        None if is_only => user.verified_contact(vault, kind.other()),
+        found => Ok(found),
+    }
+}
+
 impl Store {
     /// The message behind a job, unless it has been sent, tells a code or an invitation that is not good any more, or
-    /// is to somebody who is erased.
+    /// is to somebody who is erased or has verified no contact that it could go to.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such message.
@@ -323,14 +339,15 @@ impl Store {
         if user.erased_at.is_some() {
             return Ok(None);
         }
-        let (vault, channel) = (self.vault()?, parse(&row.channel)?);
-        let kind = ContactKind::reached_by(channel);
+        let (vault, channel, template) =
+            (self.vault()?, parse(&row.channel)?, parse(&row.template)?);
         let own = || match &row.address_sealed {
             Some(sealed) => {
                 let text = user.key(vault)?.open(Column::NotificationAddress, sealed)?;
-                Contact::stored(kind, text).map_err(Error::row)
+                let kind = ContactKind::reached_by(channel);
+                Contact::stored(kind, text).map(Some).map_err(Error::row)
             }
-            None => user.contact(vault, kind),
+            None => way_to(vault, &user, template, channel),
         };
         let (to, told) = match (row.code_id, row.invitation_id.or(row.deal_invitation_id)) {
             (Some(code), _) if !codes::is_open(&mut conn, code, now).await? => return Ok(None),
@@ -344,14 +361,17 @@ impl Store {
                     None => return Ok(None),
                 }
             }
-            (code, _) => (own()?, code.map(Told::Code)),
+            (code, _) => match own()? {
+                Some(to) => (to, code.map(Told::Code)),
+                None => return Ok(None),
+            },
         };
         Ok(Some(PendingNotification {
             id: row.id,
+            channel: to.channel(),
             to,
             locale: user.locale,
-            template: parse(&row.template)?,
-            channel,
+            template,
             params: row.params,
             told,
         }))

@@ -776,6 +776,7 @@ diesel::table! {
         phone_sealed -> Nullable<Bytea>,
         phone_digest -> Nullable<Bytea>,
         erased_at -> Nullable<Timestamptz>,
+        is_verified -> Bool,
     }
 }
 

@@ -23,6 +23,7 @@ text_enum! {
         TooManyTries = "too_many_tries",
         FactorActive = "factor_active",
         NotVerified = "not_verified",
+        ContactUnverified = "contact_unverified",
         StepUpRequired = "step_up_required",
         CsrfTokenWrong = "csrf_token_wrong",
         SessionRequired = "session_required",
@@ -136,6 +137,7 @@ impl Code {
             | Code::OwnApplication
             | Code::OwnRequest
             | Code::AccountClosed
+            | Code::ContactUnverified
             | Code::PasswordWrong
             | Code::CsrfTokenWrong
             | Code::InvitationForAnother

@@ -186,6 +186,7 @@ impl From<TransferRefusal> for ApiError {
             TransferRefusal::SameParty => Self::new(Code::SameParty, text.clone()).at("/to", text),
             TransferRefusal::RecipientClosed => Self::new(Code::RecipientClosed, text),
             TransferRefusal::SenderClosed => Self::new(Code::AccountClosed, text),
+            TransferRefusal::SenderUnverified => Self::new(Code::ContactUnverified, text),
             TransferRefusal::CurrencyNotCarried(_) => {
                 Self::new(Code::CurrencyNotCarried, text.clone()).at("/amount/currency", text)
             }
@@ -204,14 +205,14 @@ impl From<Conflict> for ApiError {
     fn from(conflict: Conflict) -> Self {
         let (code, detail) = match conflict {
             Conflict::EmailTaken => {
-                (Code::EmailTaken, "somebody has registered with this e-mail address already")
+                (Code::EmailTaken, "another account has verified this e-mail address")
             }
             Conflict::PhoneTaken => {
-                (Code::PhoneTaken, "somebody has registered with this phone number already")
+                (Code::PhoneTaken, "another account has verified this phone number")
             }
             Conflict::UnknownCounterparty => (
                 Code::UnknownCounterparty,
-                "nobody has registered with this e-mail or phone number",
+                "no account has verified this e-mail address or phone number",
             ),
             Conflict::UnknownPayer => (
                 Code::UnknownPayer,

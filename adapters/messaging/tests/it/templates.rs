@@ -147,11 +147,13 @@ fn every_message_renders_and_is_of_its_language() {
             assert!(!part.contains(['{', '}', '$', '\u{2068}', '\u{2069}']), "{template}: {part}");
         }
         assert!(!subject.contains('\n') && subject.len() < 100, "{template}: {subject}");
-        // Nobody knows the name of somebody who is invited.
+        // Nobody knows the name of somebody who is invited, or whose a contact is that is not verified.
         let body = match template {
-            Template::Invitation | Template::DealInvitation => {
-                body.replacen(",\n\n", " Wanjiku Kama,\n\n", 1)
-            }
+            Template::Invitation
+            | Template::DealInvitation
+            | Template::VerifyEmail
+            | Template::VerifyPhone
+            | Template::ResetPassword => body.replacen(",\n\n", " Wanjiku Kama,\n\n", 1),
             _ => body,
         };
         let (greeting, footer) = match locale {

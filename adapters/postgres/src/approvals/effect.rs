@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::reconciliation::close_break;
 use crate::row::{money, parse};
 use crate::schema::suspense_items;
+use crate::users::Standing;
 use crate::{factors, ledger, notifications, users};
 use amana_domain::approval::{Approval, ApprovalRefusal, Wanted};
 use amana_domain::id::{ApprovalId, UserId};
@@ -48,12 +49,17 @@ pub(super) async fn check(
     wanted: &Wanted,
 ) -> Result<(), Error> {
     // The person's row is held until the commit, so the account is not closed meanwhile.
-    if !users::is_open(conn, user).await? {
+    let standing = users::standing(conn, user).await?;
+    if standing == Standing::Closed {
         return Err(TransferRefusal::RecipientClosed.into());
     }
     match wanted {
         Wanted::SetTier { .. } => Ok(()),
         Wanted::MoveSuspense { provider, receipt } => {
+            // Nobody knows whose an account without a verified contact is.
+            if standing == Standing::Unverified {
+                return Err(TransferRefusal::UnknownRecipient.into());
+            }
             let is_closed = suspense_item(conn, *provider, receipt).await?.is_closed;
             if is_closed { Err(ApprovalRefusal::Moved.into()) } else { Ok(()) }
         }

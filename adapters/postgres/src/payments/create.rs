@@ -8,6 +8,7 @@ use crate::job::Job;
 use crate::limits::check_room;
 use crate::pool::Store;
 use crate::schema::payments;
+use crate::users::User;
 use crate::vault::{self, Column, Vault};
 use crate::{audit, holds, jobs, notifications, users};
 use amana_domain::deal::{self, Actor, Command, Deal, Decision};
@@ -127,18 +128,30 @@ impl Store {
             if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
                 return Ok(replay);
             }
+            let user = users::load(conn, keyed.user).await?;
+            require_phone(&user)?;
             let (payment, hold) = paying_out(keyed.user, amount, now)?;
             insert(conn, &payment, Some((vault, msisdn)), now).await?;
             holds::reserve(conn, &hold, None, now).await?;
             jobs::enqueue(conn, &Job::ScreenWithdrawal { payment: payment.id.uuid() }, now, now)
                 .await?;
-            let user = users::load(conn, keyed.user).await?;
             let params = json!({ "amount": amount.to_string() });
             notifications::enqueue(conn, &user, Template::WithdrawalRequested, params, now).await?;
             let view = rows::view(conn, vault, payment.id).await?;
             idempotency::complete(conn, keyed, render(&view)).await
         })
         .await
+    }
+}
+
+/// Money leaves for mobile money only once the person's own number is verified.
+///
+/// # Errors
+/// [`TransferRefusal::SenderUnverified`].
+pub(super) fn require_phone(user: &User) -> Result<(), TransferRefusal> {
+    match user.phone_verified_at {
+        Some(_) => Ok(()),
+        None => Err(TransferRefusal::SenderUnverified),
     }
 }
 
