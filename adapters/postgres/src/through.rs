@@ -6,12 +6,14 @@
 use amana_domain::id::{ApiKeyId, SessionId};
 use serde_json::Value;
 use std::future::Future;
+use std::net::IpAddr;
 
 const MEMBER: &str = "api_key";
 
 tokio::task_local! {
     static KEY: Option<ApiKeyId>;
     static SESSION: Option<SessionId>;
+    static ADDRESS: Option<IpAddr>;
 }
 
 /// Carries out what a call does that came through this key; `None`: a person called.
@@ -23,6 +25,17 @@ pub async fn through_key<T>(key: Option<ApiKeyId>, work: impl Future<Output = T>
 #[must_use]
 pub fn current_key() -> Option<ApiKeyId> {
     KEY.try_with(|key| *key).ok().flatten()
+}
+
+/// Carries out a call of a client at this address: the one in front of all proxies that are trusted.
+pub async fn from_address<T>(address: Option<IpAddr>, work: impl Future<Output = T>) -> T {
+    ADDRESS.scope(address, work).await
+}
+
+/// The address of the client whose call is being handled. Whoever hands work to another task takes it along.
+#[must_use]
+pub fn current_address() -> Option<IpAddr> {
+    ADDRESS.try_with(|address| *address).ok().flatten()
 }
 
 /// Carries out what somebody does in this session, so that what they sign thereby says so; `None`: a machine of theirs.
