@@ -76,7 +76,7 @@ fn render(deal: &DealView) -> Answer {
 
 fn render_funding(funding: &Funding) -> Answer {
     let status = if funding.payment.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
-    answer(status, &DealAnswer::stored(&funding.deal))
+    answer(status, &DealAnswer::funding(funding))
 }
 
 /// A command that moves no money.

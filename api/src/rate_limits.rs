@@ -13,7 +13,7 @@ use crate::service;
 use crate::signing_keys;
 use amana_domain::id::UserId;
 use amana_domain::payee::Payee;
-use amana_postgres::through_key;
+use amana_postgres::{from_address, through_key};
 use amana_redis::{Limiter, RateRule, Transport};
 use chrono::{DateTime, Utc};
 use guesses::Guesses;
@@ -38,6 +38,8 @@ const LOOK_UPS: RateRule =
 /// The same about somebody with whom a deal is made, which platforms do often.
 const COUNTERPARTIES: RateRule =
     RateRule { name: "counterparties", limit: 1_000, window: Duration::from_secs(60 * 60) };
+/// Callbacks that are nobody's, of one address: what is written of them has a bound.
+const STRAYS: RateRule = RateRule { name: "strays", limit: 600, window: QUARTER_OF_AN_HOUR };
 const PASSWORD: RateRule = RateRule { name: "password", limit: 5, window: QUARTER_OF_AN_HOUR };
 
 /// Signed-in calls are told to Redis in portions of so many.
@@ -50,7 +52,7 @@ const FOR_STRANGERS: [&str; 3] = ["/v1/users", "/v1/sessions", "/v1/invitations/
 /// of the service: that answer costs nothing, and counting it would use up the log-ins of its address.
 const UNCOUNTED: [&str; 6] =
     ["/livez", "/readyz", "/openapi.json", "/docs", signing_keys::PATH, service::PATH];
-const UNCOUNTED_BELOW: &str = "/v1/callbacks/";
+pub(crate) const CALLBACKS: &str = "/v1/callbacks/";
 
 /// Which budgets there are; what is `None` has no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +107,7 @@ pub(crate) struct Budgets {
     password: Option<Guesses>,
     look_ups: Option<Tally<UserId>>,
     counterparties: Option<Tally<UserId>>,
+    strays: Tally<IpAddr>,
 }
 
 impl Budgets {
@@ -116,6 +119,7 @@ impl Budgets {
             password: limits.password.map(|rule| Guesses::new(rule, redis.clone())),
             look_ups: limits.look_ups.map(|rule| Tally::new(rule, 1)),
             counterparties: limits.counterparties.map(|rule| Tally::new(rule, 1)),
+            strays: Tally::new(STRAYS, 1),
             redis,
         }
     }
@@ -204,6 +208,11 @@ impl Budgets {
         }
     }
 
+    /// Whether a callback from this address that is nobody's is still to be counted. Each process counts by itself.
+    pub(crate) fn has_stray(&self, address: ClientAddress, now: DateTime<Utc>) -> bool {
+        !self.strays.count(&address.network(), now.timestamp_millis()).is_refused
+    }
+
     /// Counts a request, and tells how its sender stands now; nothing if there is no limit.
     async fn count(
         &self,
@@ -250,7 +259,7 @@ where
     E::Output: IntoResponse,
 {
     let path = request.uri().path();
-    if UNCOUNTED.contains(&path) || path.starts_with(UNCOUNTED_BELOW) {
+    if UNCOUNTED.contains(&path) || path.starts_with(CALLBACKS) {
         return Ok(endpoint.get_response(request).await);
     }
     let Some(address) = request.data::<ClientAddress>().copied() else {
@@ -269,6 +278,7 @@ where
     let counted = context.budgets.count(account, address, now).await;
     let machine = identity.and_then(|identity| identity.machine);
     let handled = through_key(machine, endpoint.get_response(request));
+    let handled = from_address(Some(address.0), handled);
     let Some((rule, standing)) = counted else { return Ok(handled.await) };
     let mut response = if standing.is_refused {
         ApiError::rate_limited("too many requests", standing.reset).into_response()

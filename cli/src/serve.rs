@@ -118,6 +118,7 @@ fn worker_context(store: Store, mpesa: Mpesa, config: config::Worker) -> Context
         lease: config.lease,
         reconcile_every: TimeDelta::from_std(config.reconcile_every)
             .unwrap_or(TimeDelta::minutes(5)),
+        request_wait: TimeDelta::from_std(config.request_wait).unwrap_or(TimeDelta::minutes(5)),
         test_clock: config.mode == KeyMode::Test,
         ..Settings::default()
     };

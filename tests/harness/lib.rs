@@ -37,7 +37,7 @@ pub use keys::Key;
 pub use kyc::PNG;
 pub use lines::Lines;
 pub use operator::Caught;
-pub use provider::{accepted, failed_prompt, paid_prompt, payout_result};
+pub use provider::{accepted, failed_prompt, paid_bill, paid_prompt, payout_result};
 pub use secrets::{assert_nothing_given_away, given_away, read_logs};
 pub use servers::{Database, master_keys, namespace, redis_url, servers};
 pub use services::{JWT_SECRET, MASTER_KEY, SUPPORT_CONTACT, api_config};

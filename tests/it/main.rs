@@ -16,6 +16,7 @@ mod cookies;
 mod deadlines;
 mod deals;
 mod disorder;
+mod evidence;
 mod faults;
 mod guesses;
 mod handles;

@@ -6,6 +6,7 @@
 use amana_domain::id::{ApiKeyId, OrganisationId, SessionId};
 use serde_json::Value;
 use std::future::Future;
+use std::net::IpAddr;
 
 const MEMBER: &str = "api_key";
 
@@ -20,6 +21,7 @@ pub struct Machine {
 tokio::task_local! {
     static MACHINE: Option<Machine>;
     static SESSION: Option<SessionId>;
+    static ADDRESS: Option<IpAddr>;
 }
 
 /// Carries out what a call does that came through this key; `None`: a person called.
@@ -41,6 +43,17 @@ pub(crate) fn current_key() -> Option<ApiKeyId> {
 /// The organisation beyond which the call that is being handled does not reach, if its key belongs to one.
 pub(crate) fn current_organisation() -> Option<OrganisationId> {
     current_machine().and_then(|machine| machine.organisation)
+}
+
+/// Carries out a call of a client at this address: the one in front of all proxies that are trusted.
+pub async fn from_address<T>(address: Option<IpAddr>, work: impl Future<Output = T>) -> T {
+    ADDRESS.scope(address, work).await
+}
+
+/// The address of the client whose call is being handled. Whoever hands work to another task takes it along.
+#[must_use]
+pub fn current_address() -> Option<IpAddr> {
+    ADDRESS.try_with(|address| *address).ok().flatten()
 }
 
 /// Carries out what somebody does in this session, so that what they sign thereby says so; `None`: a machine of theirs.

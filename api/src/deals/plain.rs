@@ -43,7 +43,7 @@ const fn is_funded(state: DealState) -> bool {
 fn agreed(view: &DealView) -> String {
     let buyer = view.side(Role::Buyer).map_or("the buyer", |person| person.name.as_str());
     let paid = view.deal.paid().ok().filter(|paid| !paid.is_zero());
-    match (&view.payment, paid.zip(view.deal.outstanding().ok())) {
+    match (view.newest_payment(), paid.zip(view.deal.outstanding().ok())) {
         (Some(payment), None) if payment.state != State::Succeeded => payment_text(payment),
         (Some(payment), Some(_)) if !payment.state.is_final() => payment_text(payment),
         (_, Some((paid, left))) => format!("{paid} has been paid; {left} is still to be paid."),

@@ -8,6 +8,9 @@ pub(crate) fn payment_text(payment: &PaymentView) -> String {
         (State::Queued | State::Submitting, Some("provider_unavailable")) => {
             "M-Pesa cannot be reached right now; we keep trying."
         }
+        (State::Queued, Some("discrepancy_open")) => {
+            "The withdrawal waits until M-Pesa's statement and our books agree; it goes on by itself."
+        }
         (State::Queued | State::Submitting, Some(_)) => {
             "The payment is delayed for a technical reason; we keep trying."
         }
@@ -16,6 +19,9 @@ pub(crate) fn payment_text(payment: &PaymentView) -> String {
         }
         (State::Pending, Some("provider_unavailable")) => {
             "M-Pesa cannot be reached right now; we keep asking for the outcome."
+        }
+        (State::Confirming, _) => {
+            "M-Pesa says that it is paid; an amount this large counts once M-Pesa has confirmed it."
         }
         (State::Review, _) => {
             "M-Pesa's messages about this payment do not fit together; a person is looking into it."
@@ -64,6 +70,7 @@ const fn reason_text(reason: FailureReason) -> &'static str {
         FailureReason::RecipientInvalid => "M-Pesa does not know this number",
         FailureReason::Rejected => "M-Pesa refused the request",
         FailureReason::NeverHappened => "it never reached M-Pesa",
+        FailureReason::NotReached => "M-Pesa could not be reached",
     }
 }
 

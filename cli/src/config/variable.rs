@@ -45,6 +45,8 @@ text_enum! {
         MpesaInitiatorPassword = "MPESA_INITIATOR_PASSWORD",
         MpesaCertificate = "MPESA_CERTIFICATE",
         MpesaStatementUrl = "MPESA_STATEMENT_URL",
+        MpesaCallbackNetworks = "MPESA_CALLBACK_NETWORKS",
+        MpesaRequestWait = "MPESA_REQUEST_WAIT_S",
         SmtpUrl = "SMTP_URL",
         MailFrom = "MAIL_FROM",
         SmsUrl = "AFRICASTALKING_URL",

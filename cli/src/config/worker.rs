@@ -14,6 +14,9 @@ use url::Url;
 
 const RECONCILE_EVERY_S: u64 = 300;
 const RECONCILE_EVERY_S_MAX: u64 = 86_400;
+const REQUEST_WAIT_S: u64 = 300;
+const REQUEST_WAIT_S_MIN: u64 = 30;
+const REQUEST_WAIT_S_MAX: u64 = 3_600;
 const LEASE_S: u64 = 30;
 const LEASE_S_MAX: u64 = 3_600;
 
@@ -28,6 +31,8 @@ pub struct Worker {
     pub mailer: Mailer,
     pub sms: SmsGateway,
     pub reconcile_every: Duration,
+    /// A request for money that could not be sent to a phone in this time is given up.
+    pub request_wait: Duration,
     pub lease: Duration,
     pub mode: KeyMode,
     pub files: Files,
@@ -41,6 +46,8 @@ impl Worker {
         let (mailer, sms) = (mailer(source), sms(source));
         let every = 1..=RECONCILE_EVERY_S_MAX;
         let every = source.in_range(Variable::ReconcileEvery, RECONCILE_EVERY_S, every);
+        let wait = REQUEST_WAIT_S_MIN..=REQUEST_WAIT_S_MAX;
+        let wait = source.in_range(Variable::MpesaRequestWait, REQUEST_WAIT_S, wait);
         let lease = source.in_range(Variable::JobLease, LEASE_S, 1..=LEASE_S_MAX);
         let (mode, files) = (mode(source), files(source));
         Some(Self {
@@ -50,6 +57,7 @@ impl Worker {
             mailer: mailer?,
             sms: sms?,
             reconcile_every: Duration::from_secs(every?),
+            request_wait: Duration::from_secs(wait?),
             lease: Duration::from_secs(lease?),
             mode: mode?,
             files: files?,

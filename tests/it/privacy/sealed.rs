@@ -3,9 +3,9 @@
 use amana_harness::{App, DealPlan, PASSWORD, Person};
 use serde_json::{Value, json};
 
-/// Where a number may be read, and why: what a provider sends to us is evidence as it came, byte by byte, and is
-/// nobody's before it is matched. `docs/decisions/personal-data.md` has more.
-const READABLE: [&str; 1] = ["callbacks.body"];
+/// Where a number may be read: nowhere. What a provider sends to us about a payment is sealed, too.
+/// `docs/decisions/personal-data.md` has more.
+const READABLE: [&str; 0] = [];
 
 /// Does everything in which an address or a number plays a part.
 async fn live(app: &App, person: &Person, other: &Person) {

@@ -17,6 +17,7 @@ payment_failure =
     .recipient_invalid = M-Pesa did not know the recipient. Please contact us.
     .rejected = M-Pesa declined the request; this is not your fault. Try again later.
     .never_happened = M-Pesa has no record of it. If money left your phone, contact us.
+    .not_reached = M-Pesa could not be reached; nothing was taken. You can pay again now.
     .unknown = You can try again whenever you are ready.
 
 # To somebody whom we wanted to pay. The payer is Amana here, so a lack of funds or a wrong PIN is ours.
@@ -30,4 +31,5 @@ payout_failure =
     .recipient_invalid = The number cannot receive M-Pesa. Check it, then try again.
     .rejected = M-Pesa declined it; this is not your fault. Please try again later.
     .never_happened = M-Pesa has no record of it. You can try again when you are ready.
+    .not_reached = M-Pesa could not be reached. You can try again.
     .unknown = You can try again whenever you are ready.

@@ -29,14 +29,16 @@ pub(super) async fn suspense_item(
     provider: Provider,
     receipt: &str,
 ) -> Result<Item, Error> {
-    let found: Option<(i64, String, Option<DateTime<Utc>>)> = suspense_items::table
+    let is_closed =
+        suspense_items::closed_at.is_not_null().or(suspense_items::reversed_at.is_not_null());
+    let found: Option<(i64, String, bool)> = suspense_items::table
         .find((provider.as_str(), receipt))
-        .select((suspense_items::amount_minor, suspense_items::currency, suspense_items::closed_at))
+        .select((suspense_items::amount_minor, suspense_items::currency, is_closed))
         .first(conn)
         .await
         .optional()?;
-    let (minor, currency, closed_at) = found.ok_or(Error::NotFound("money in suspense"))?;
-    Ok(Item { amount: money(minor, parse(&currency)?)?, is_closed: closed_at.is_some() })
+    let (minor, currency, is_closed) = found.ok_or(Error::NotFound("money in suspense"))?;
+    Ok(Item { amount: money(minor, parse(&currency)?)?, is_closed })
 }
 
 /// What speaks against doing it now.
@@ -126,7 +128,10 @@ async fn move_suspense(
 ) -> Result<Money, Error> {
     let amount = suspense_item(conn, provider, receipt).await?.amount;
     let open = suspense_items::table.find((provider.as_str(), receipt));
-    let closed = diesel::update(open.filter(suspense_items::closed_at.is_null()))
+    let open = open
+        .filter(suspense_items::closed_at.is_null())
+        .filter(suspense_items::reversed_at.is_null());
+    let closed = diesel::update(open)
         .set((
             suspense_items::closed_at.eq(Some(now)),
             suspense_items::closed_by.eq(Some(id.uuid())),
