@@ -1,6 +1,7 @@
-//! Bounds on every request: the address, the headers, the body, the time.
+//! Bounds on every request: the address, the query, the headers, the body, the time.
 
 use crate::problem::{ApiError, Code};
+use crate::query;
 use crate::upload::is_upload;
 use amana_files::FILE_BYTES_MAX;
 use poem::endpoint::Endpoint;
@@ -25,6 +26,7 @@ where
     E::Output: IntoResponse,
 {
     check_head(&request)?;
+    query::check(&request)?;
     let is_upload = is_upload(&request);
     let (bytes_max, time_max) = match is_upload {
         true => (FILE_BYTES_MAX, UPLOAD_TIMEOUT),
