@@ -154,6 +154,7 @@ diesel::table! {
         expires_at -> Nullable<Timestamptz>,
         ended_at -> Nullable<Timestamptz>,
         end_reason -> Nullable<Text>,
+        locale -> Nullable<Text>,
     }
 }
 
@@ -518,6 +519,7 @@ diesel::table! {
         address_sealed -> Nullable<Bytea>,
         invitation_id -> Nullable<Uuid>,
         deal_invitation_id -> Nullable<Uuid>,
+        hand_over_milestone_id -> Nullable<Uuid>,
     }
 }
 
