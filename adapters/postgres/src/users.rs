@@ -8,6 +8,7 @@ mod erasing;
 mod exporting;
 mod held;
 mod passwords;
+mod profile;
 mod roles;
 mod tiers;
 
@@ -17,6 +18,7 @@ use enrolling::taken;
 pub use exporting::{SentNotice, SessionRecord, TakenHandle};
 pub use held::Contacts;
 use held::Held;
+pub use profile::ProfileChange;
 pub(crate) use tiers::put_on_tier;
 
 use crate::error::Error;
