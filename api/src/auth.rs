@@ -3,6 +3,7 @@
 use crate::address::ClientAddress;
 use crate::context::Context;
 use crate::cookies::{self, CSRF_HEADER};
+use crate::language;
 use crate::principal::{KeyVerdict, require_no_key};
 use crate::problem::{ApiError, Code};
 use crate::{api_keys, tokens};
@@ -121,6 +122,7 @@ pub(crate) async fn identify(
 
 fn by_session(request: &mut Request, bearer: tokens::Bearer) -> Identity {
     request.set_data(bearer);
+    language::set(bearer.locale);
     Identity { account: bearer.user, machine: None }
 }
 

@@ -1,6 +1,7 @@
-//! Bounds on every request: the address, the headers, the body, the time.
+//! Bounds on every request: the address, the query, the headers, the body, the time.
 
 use crate::problem::{ApiError, Code};
+use crate::query;
 use crate::rate_limits::CALLBACKS;
 use crate::upload::is_upload;
 use amana_files::FILE_BYTES_MAX;
@@ -29,6 +30,7 @@ where
     E::Output: IntoResponse,
 {
     check_head(&request)?;
+    query::check(&request)?;
     let is_upload = is_upload(&request);
     let is_callback = request.uri().path().starts_with(CALLBACKS);
     let (bytes_max, time_max) = match (is_upload, is_callback) {

@@ -44,7 +44,7 @@ pub(crate) struct PaymentAnswer {
     reference: String,
     /// Why it does not move right now, such as `provider_unavailable`; it goes on by itself.
     problem: Nullable<String>,
-    /// How it stands, in plain English.
+    /// The status in words, in the language of the caller.
     status_text: String,
     created_at: Timestamp,
     updated_at: Timestamp,

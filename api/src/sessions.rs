@@ -129,7 +129,7 @@ impl Sessions {
         };
         let answer = match context.write(work).await?.ok_or_else(wrong)? {
             LogIn::Opened(session) => {
-                TokensAnswer::of(&context, user.role, &session, delivery).await?.into()
+                TokensAnswer::of(&context, &user, &session, delivery).await?.into()
             }
             LogIn::FactorWanted { kind, sent_to } => {
                 LogInAnswer::challenge(&context, &user, (kind, sent_to.as_ref()))?
@@ -161,9 +161,7 @@ impl Sessions {
                 store.refresh_session(token.session, token.rotation, now).await
             })
             .await?;
-        Ok(Refreshed::Tokens(Json(
-            TokensAnswer::of(&context, user.role, &session, delivery).await?,
-        )))
+        Ok(Refreshed::Tokens(Json(TokensAnswer::of(&context, &user, &session, delivery).await?)))
     }
 
     /// List one's sessions

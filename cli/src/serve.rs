@@ -129,6 +129,7 @@ fn worker_context(store: Store, mpesa: Mpesa, config: config::Worker) -> Context
         mpesa: Arc::new(mpesa),
         mailer: Arc::new(config.mailer),
         sms: Arc::new(config.sms),
+        house: Arc::new(config.house),
         files: config.files,
         settings,
         probe: None,

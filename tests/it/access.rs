@@ -204,6 +204,19 @@ impl World {
         })
     }
 
+    /// As [`World::call`] by the owner, with another query.
+    pub(crate) async fn call_with_query(
+        &self,
+        operation: &Operation,
+        query: &str,
+    ) -> amana_harness::Answer {
+        let method = Method::from_bytes(operation.method.as_bytes()).unwrap();
+        let path = self.path(operation);
+        let path = path.split('?').next().unwrap_or_default();
+        let path = format!("{path}?{query}");
+        self.app.send(method, &path, Some(&self.operator.token), None, None).await
+    }
+
     pub(crate) async fn call(
         &self,
         operation: &Operation,

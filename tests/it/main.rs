@@ -45,6 +45,7 @@ mod payouts;
 mod people;
 mod places;
 mod privacy;
+mod profile;
 mod queue;
 mod queue_processes;
 mod quotes;

@@ -158,3 +158,14 @@ async fn a_search_reads_few_rows_of_many() {
     assert!(after.0 - before.0 <= 402 * SEARCHES, "{before:?} {after:?}");
     assert_eq!(after.1, before.1, "the table was scanned");
 }
+
+/// A keyboard chooses the form of a letter with an accent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_is_found_in_both_forms_of_its_letters() {
+    let app = App::builder().without_worker().start().await;
+    let caller = app.person("Baraka").await;
+    app.person("Wanjiru\u{303}").await;
+    for query in ["wanjiru%CC%83", "wanjir%C5%A9"] {
+        assert_eq!(names(&app, &caller, query).await, ["Wanjir\u{169}"], "{query}");
+    }
+}

@@ -179,3 +179,25 @@ async fn messages_come_in_the_chosen_language() {
     assert!(subjects[1].contains("confirm"), "{subjects:?}");
     app.assert_sound().await;
 }
+
+/// Names go out to strangers in our messages.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_passes_for_nobody_and_is_no_link() {
+    let app = App::builder().without_worker().start().await;
+    for name in [
+        "Safaricom: your acct is blocked, verify at http://evil.example/x",
+        "M-PESA",
+        "Amana Support",
+        "\u{410}mana",
+        "Juma \u{202e}evil",
+        "\u{200b}",
+    ] {
+        let new = serde_json::json!({
+            "name": name, "email": "victim@example.com", "phone": "254711222333",
+            "password": amana_harness::PASSWORD,
+        });
+        let answer = app.send(reqwest::Method::POST, "/v1/users", None, None, Some(&new)).await;
+        assert_eq!(answer.status, 422, "{name}");
+        assert_eq!(answer.body["errors"][0]["pointer"], "/name", "{name}");
+    }
+}

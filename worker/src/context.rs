@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use amana_files::Files;
-use amana_messaging::{Mailer, SmsGateway};
+use amana_messaging::{House, Mailer, SmsGateway};
 use amana_mpesa::Mpesa;
 use amana_postgres::{Claim, Clock, CodeKey, Store};
 use chrono::TimeDelta;
@@ -70,6 +70,8 @@ pub struct Context {
     pub mpesa: Arc<Mpesa>,
     pub mailer: Arc<Mailer>,
     pub sms: Arc<SmsGateway>,
+    /// Where readers of messages find us.
+    pub house: Arc<House>,
     pub files: Files,
     pub settings: Settings,
     pub probe: Option<Probe>,

@@ -27,6 +27,7 @@ pub use deliveries::DeliveryView;
 pub use disputes::{AwardView, DisputeView};
 pub(crate) use files::open as open_file;
 pub use files::{DealFile, FilePlace};
+pub(crate) use hand_over::to_send as hand_over_to_send;
 pub use inviting::DealInvitation;
 pub(crate) use inviting::{bind as join_invited, to_send as invitation_to_send};
 pub use offers::KeptOffer;
@@ -89,8 +90,8 @@ impl Store {
                 organisation::require_member(conn, user, id).await?;
             }
             write::insert(conn, &deal, organisation, now).await?;
-            if let Opposite::Invited(contact) = &counterparty {
-                inviting::invite(conn, vault, (&deal, user), contact, now).await?;
+            if let Opposite::Invited(contact, locale) = &counterparty {
+                inviting::invite(conn, vault, (&deal, user), (contact, *locale), now).await?;
             }
             write::begin(conn, &deal, user, now).await?;
             let made = Loaded { deal, organisation, created_at: now, updated_at: now };

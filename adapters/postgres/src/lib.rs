@@ -106,5 +106,7 @@ pub use transactions::{
 };
 pub use transfers::{NewTransfer, TransferDetails, TransferView, TransferWriter};
 pub use trusted_devices::{DeviceDigest, TrustedDevice};
-pub use users::{Contacts, NewUser, PasswordMark, SentNotice, SessionRecord, TakenHandle, User};
+pub use users::{
+    Contacts, NewUser, PasswordMark, ProfileChange, SentNotice, SessionRecord, TakenHandle, User,
+};
 pub use vault::{MasterKey, MasterKeys, sealing};

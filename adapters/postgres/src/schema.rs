@@ -173,6 +173,7 @@ diesel::table! {
         expires_at -> Nullable<Timestamptz>,
         ended_at -> Nullable<Timestamptz>,
         end_reason -> Nullable<Text>,
+        locale -> Nullable<Text>,
     }
 }
 
@@ -537,6 +538,7 @@ diesel::table! {
         address_sealed -> Nullable<Bytea>,
         invitation_id -> Nullable<Uuid>,
         deal_invitation_id -> Nullable<Uuid>,
+        hand_over_milestone_id -> Nullable<Uuid>,
     }
 }
 

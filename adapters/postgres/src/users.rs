@@ -10,6 +10,7 @@ mod exporting;
 mod held;
 mod identity;
 mod passwords;
+mod profile;
 mod roles;
 mod tiers;
 
@@ -20,6 +21,7 @@ pub use exporting::{SentNotice, SessionRecord, TakenHandle};
 pub use held::Contacts;
 use held::Held;
 pub(crate) use identity::{digest, find_payee, holder};
+pub use profile::ProfileChange;
 pub(crate) use tiers::put_on_tier;
 
 use crate::error::Error;

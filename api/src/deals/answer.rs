@@ -47,7 +47,7 @@ pub(crate) struct DealAnswer {
     /// The invitation to the side on which nobody stands yet.
     invitation: Nullable<InvitedAnswer>,
     state: Wire<DealState>,
-    /// How it stands, in plain English.
+    /// The status in words, in the language of the caller.
     status_text: String,
     /// Until when the deal has to be agreed to, or paid for.
     due_at: Nullable<Timestamp>,

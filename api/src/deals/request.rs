@@ -16,6 +16,7 @@ use amana_domain::fee::FeePayer;
 use amana_domain::handle::Handle;
 use amana_domain::id::{OrganisationId, UserId};
 use amana_domain::money::Currency;
+use amana_domain::notice::Locale;
 use amana_domain::payee::Payee;
 use amana_domain::text_enum;
 use amana_postgres::{
@@ -119,6 +120,8 @@ pub(super) struct AgreeDeal {
 struct Counterparty {
     email: Option<Wire<Email>>,
     phone: Option<Wire<Phone>>,
+    /// The language of the invitation, if nobody has registered with it; that of the caller if left out.
+    language: Option<Wire<Locale>>,
 }
 
 /// A part of a deal to be written down.
@@ -338,7 +341,8 @@ impl Counterparty {
         };
         context.budgets.counterparty(caller, context.now()).await?;
         let user = context.store.person_meant(&payee).await?;
-        Ok(user.map_or(Opposite::Invited(contact), Opposite::Registered))
+        let locale = self.language.map(|language| language.0);
+        Ok(user.map_or(Opposite::Invited(contact, locale), Opposite::Registered))
     }
 }
 

@@ -172,7 +172,7 @@ impl Answers {
                 store.accept_invitation(&key, &token, new, &device, now).await
             })
             .await?;
-        let tokens = TokensAnswer::of(&context, user.role, &session, delivery).await?;
+        let tokens = TokensAnswer::of(&context, &user, &session, delivery).await?;
         Ok(Accepted::Tokens(Json(tokens)))
     }
 

@@ -1,9 +1,20 @@
-//! How a payment stands, in plain English.
+//! The status of a payment in a sentence, in the language of the caller.
 
+mod swahili;
+
+use crate::language::spoken;
+use amana_domain::notice::Locale;
 use amana_domain::payment::{FailureReason, Purpose, State};
 use amana_postgres::PaymentView;
 
 pub(crate) fn payment_text(payment: &PaymentView) -> String {
+    match spoken() {
+        Locale::English => english(payment),
+        Locale::Swahili => swahili::text(payment),
+    }
+}
+
+fn english(payment: &PaymentView) -> String {
     let text = match (payment.state, payment.problem.as_deref()) {
         (State::Queued | State::Submitting, Some("provider_unavailable")) => {
             "M-Pesa cannot be reached right now; we keep trying."
@@ -110,6 +121,23 @@ mod tests {
         let mut queued = payment(Purpose::FundDeal, State::Queued);
         queued.problem = Some("provider_unavailable".into());
         assert_eq!(payment_text(&queued), "M-Pesa cannot be reached right now; we keep trying.");
+    }
+
+    #[tokio::test]
+    async fn every_status_is_told_in_swahili_too() {
+        for state in State::ALL {
+            for purpose in [Purpose::Deposit, Purpose::Withdrawal] {
+                for reason in FailureReason::ALL.iter().map(Some).chain([None]) {
+                    for problem in [None, Some("provider_unavailable"), Some("other")] {
+                        let mut one = payment(purpose, *state);
+                        (one.reason, one.problem) = (reason.copied(), problem.map(str::to_owned));
+                        let both =
+                            crate::language::scope(Locale::Swahili, async { payment_text(&one) });
+                        assert_ne!(both.await, payment_text(&one), "{state}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -235,6 +235,10 @@ impl From<Conflict> for ApiError {
             Conflict::NotHeld => (Code::NotHeld, "this withdrawal does not wait for a decision"),
             Conflict::NotDead => (Code::NotDead, "only a dead job can be replayed"),
             Conflict::HandleTaken => (Code::HandleTaken, "somebody has or had this handle"),
+            Conflict::NameVerified => (
+                Code::NameVerified,
+                "an operator has compared your name with your documents: contact us to change it",
+            ),
             Conflict::HandleTooEarly => {
                 (Code::HandleTooEarly, "a handle can be changed once in 30 days")
             }
@@ -289,7 +293,8 @@ impl From<Conflict> for ApiError {
             ),
             Conflict::InvitationNotFound => (
                 Code::InvitationNotFound,
-                "this is no invitation, or it was answered, taken back, sent again or not answered in time",
+                "this invitation is not valid: check the code. It may have been answered, withdrawn or replaced by a newer one, or \
+                its time is over; ask the person who invited you to send another one",
             ),
             Conflict::InvitationForAnother => (
                 Code::InvitationForAnother,

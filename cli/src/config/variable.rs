@@ -34,6 +34,7 @@ text_enum! {
         FeeFixedMinor = "AMANA_FEE_FIXED_MINOR",
         PublicUrl = "AMANA_PUBLIC_URL",
         SupportContact = "AMANA_SUPPORT_CONTACT",
+        WebUrl = "AMANA_WEB_URL",
         ReconcileEvery = "AMANA_RECONCILE_EVERY_S",
         JobLease = "AMANA_JOB_LEASE_S",
         MpesaBaseUrl = "MPESA_BASE_URL",

@@ -1,10 +1,10 @@
 //! Settings of the worker alone: the provider and the messengers.
 
-use super::{Source, Variable, files, jwt_secret, mode};
+use super::{Source, Variable, files, house, jwt_secret, mode};
 use amana_domain::api_key::KeyMode;
 use amana_files::Files;
 use amana_messaging::{
-    ConfigError, MailConfig, Mailer, SmsConfig, SmsGateway, check_sender, check_sms_url,
+    ConfigError, House, MailConfig, Mailer, SmsConfig, SmsGateway, check_sender, check_sms_url,
     check_smtp_url,
 };
 use amana_mpesa::MpesaConfig;
@@ -30,6 +30,7 @@ pub struct Worker {
     pub certificate: String,
     pub mailer: Mailer,
     pub sms: SmsGateway,
+    pub house: House,
     pub reconcile_every: Duration,
     /// A request for money that could not be sent to a phone in this time is given up.
     pub request_wait: Duration,
@@ -43,7 +44,8 @@ impl Worker {
         let jwt_secret = jwt_secret(source);
         let mpesa = mpesa(source);
         let certificate = source.text(Variable::MpesaCertificate);
-        let (mailer, sms) = (mailer(source), sms(source));
+        let house = house::read(source);
+        let (mailer, sms) = (mailer(source, house.as_ref()), sms(source));
         let every = 1..=RECONCILE_EVERY_S_MAX;
         let every = source.in_range(Variable::ReconcileEvery, RECONCILE_EVERY_S, every);
         let wait = REQUEST_WAIT_S_MIN..=REQUEST_WAIT_S_MAX;
@@ -56,6 +58,7 @@ impl Worker {
             certificate: certificate?,
             mailer: mailer?,
             sms: sms?,
+            house: house?,
             reconcile_every: Duration::from_secs(every?),
             request_wait: Duration::from_secs(wait?),
             lease: Duration::from_secs(lease?),
@@ -99,12 +102,13 @@ fn mpesa_setting(source: &Source, setting: &'static str) -> Option<String> {
     }
 }
 
-fn mailer(source: &Source) -> Option<Mailer> {
+fn mailer(source: &Source, house: Option<&House>) -> Option<Mailer> {
     let url = source.secret(Variable::SmtpUrl);
     let url = accepted(source, Variable::SmtpUrl, url, check_smtp_url);
     let from = source.text(Variable::MailFrom);
     let from = accepted(source, Variable::MailFrom, from, |it| check_sender(it));
-    let config = MailConfig { url: url?, from: from? };
+    let reply_to = house.and_then(house::reply_to);
+    let config = MailConfig { url: url?, from: from?, reply_to };
     made(source, Variable::SmtpUrl, Mailer::new(&config))
 }
 

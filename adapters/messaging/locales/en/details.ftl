@@ -33,3 +33,28 @@ payout_failure =
     .never_happened = M-Pesa has no record of it. You can try again when you are ready.
     .not_reached = M-Pesa could not be reached. You can try again.
     .unknown = You can try again whenever you are ready.
+
+link = Open { $link }
+
+# A part of a deal, and the deal.
+part = "{ $milestone }" of "{ $deal_title }"
+whole = "{ $deal_title }"
+
+# Stand-ins for values that are missing or cannot be seen: the message is sent all the same.
+stand_in =
+    .name = customer
+    .counterparty = the other party
+    .deal_title = your deal
+    .milestone = a part of your deal
+    .amount = the amount shown in Amana
+    .left = the rest shown in Amana
+    .price = the price shown in Amana
+    .fee = the fee shown in Amana
+    .for_seller = a part
+    .for_buyer = the rest
+    .deadline = the time shown in Amana
+    .at = the time shown in Amana
+    .device = an unknown device
+    .organisation = an organisation
+    .tier = those shown in Amana
+    .key = unnamed

@@ -33,3 +33,28 @@ payout_failure =
     .never_happened = M-Pesa haina rekodi ya ombi. Unaweza kujaribu tena ukiwa tayari.
     .not_reached = M-Pesa haikupatikana. Unaweza kujaribu tena.
     .unknown = Unaweza kujaribu tena ukiwa tayari.
+
+link = Fungua { $link }
+
+# A part of a deal, and the deal.
+part = "{ $milestone }" ya "{ $deal_title }"
+whole = "{ $deal_title }"
+
+# Stand-ins for values that are missing or cannot be seen: the message is sent all the same.
+stand_in =
+    .name = mteja
+    .counterparty = mhusika mwingine
+    .deal_title = makubaliano yako
+    .milestone = sehemu ya makubaliano yako
+    .amount = kiasi kilicho kwenye Amana
+    .left = kiasi kilichobaki
+    .price = bei iliyo kwenye Amana
+    .fee = ada iliyo kwenye Amana
+    .for_seller = sehemu
+    .for_buyer = zilizobaki
+    .deadline = muda ulio kwenye Amana
+    .at = muda ulio kwenye Amana
+    .device = kifaa kisichojulikana
+    .organisation = shirika
+    .tier = iliyo kwenye Amana
+    .key = bila jina

@@ -4,24 +4,27 @@
 //! The address lies here sealed under the inviter's key, and by a digest like those of people, until the invitation
 //! ends: with joining, or with the deal.
 
+mod addressed;
 mod joining;
 
+pub(crate) use addressed::to_send;
 pub(crate) use joining::bind;
 pub(super) use joining::join_if_proven;
 
 use super::{DealView, lock_as_party, view};
 use crate::audit;
 use crate::error::{Conflict, Error};
-use crate::invitations::Told;
 use crate::notifications::{self, deadline_text};
 use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::deal_invitations;
 use crate::users;
-use crate::vault::{Column, Vault, key_of};
+use crate::vault::{Column, Vault};
 use amana_domain::contact::{Contact, ContactKind};
 use amana_domain::deal::{Actor, Deal, DealState, Decision, Event, Refusal, Role};
+use amana_domain::human::has_no_link;
 use amana_domain::id::{DealId, UserId};
+use amana_domain::notice::Locale;
 use amana_domain::organisation::{self, INVITATION_TTL, INVITATIONS_COUNTED, may_invite};
 use amana_domain::text_enum;
 use chrono::{DateTime, Utc};
@@ -62,6 +65,7 @@ struct Row {
     role: String,
     inviter_id: Uuid,
     kind: String,
+    locale: Option<String>,
     contact_sealed: Option<Vec<u8>>,
     contact_digest: Option<Vec<u8>>,
     code_id: Uuid,
@@ -90,7 +94,7 @@ pub(super) async fn invite(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
     (deal, inviter): (&Deal, UserId),
-    contact: &Contact,
+    (contact, locale): (&Contact, Option<Locale>),
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let inviter = users::lock_active(conn, inviter).await?;
@@ -109,6 +113,7 @@ pub(super) async fn invite(
             deal_invitations::role.eq(deal.offered_by.other().as_str()),
             deal_invitations::inviter_id.eq(inviter.id.uuid()),
             deal_invitations::kind.eq(contact.kind().as_str()),
+            deal_invitations::locale.eq(locale.map(Locale::as_str)),
             deal_invitations::contact_sealed.eq(Some(sealed)),
             deal_invitations::contact_digest.eq(Some(users::digest(vault, contact))),
             deal_invitations::code_id.eq(Uuid::new_v4()),
@@ -185,7 +190,7 @@ pub(super) async fn follow(
     Ok(())
 }
 
-/// Has it sent, with a new code. In the inviter's language: what the invited person speaks is not known.
+/// Has it sent, with a new code. It tells the end of the offer, if that comes before the end of the invitation.
 async fn send(
     conn: &mut AsyncPgConnection,
     deal: &Deal,
@@ -205,33 +210,16 @@ async fn send(
         .await?;
     let inviter = users::load(conn, UserId::new(row.inviter_id)).await?;
     // It goes out to strangers: what could be an address or a link is not told.
-    let title = if organisation::is_name(&deal.title) { deal.title.as_str() } else { UNTOLD };
+    let title = if has_no_link(&deal.title) { deal.title.as_str() } else { UNTOLD };
+    let offered_until = deal.due_at.filter(|_| deal.state == DealState::Proposed);
     let params = json!({
         "counterparty": inviter.name,
         "deal_title": title,
         "amount": deal.price().map_err(Error::row)?.to_string(),
-        "deadline": deadline_text(expires_at),
+        "deadline": deadline_text(offered_until.map_or(expires_at, |due_at| due_at.min(expires_at))),
     });
     let kind: ContactKind = parse(&row.kind)?;
     notifications::enqueue_deal_invitation(conn, &inviter, (row.id, kind), params, now).await
-}
-
-/// Where an invitation goes and what it tells, if it is still worth sending.
-pub(crate) async fn to_send(
-    conn: &mut AsyncPgConnection,
-    vault: &Vault,
-    id: Uuid,
-    now: DateTime<Utc>,
-) -> Result<Option<(Contact, Told)>, Error> {
-    let row = Row::query().filter(deal_invitations::id.eq(id)).first(conn).await.optional()?;
-    let Some(row) = row.filter(|row: &Row| row.is_good(now)) else { return Ok(None) };
-    let Some(sealed) = &row.contact_sealed else { return Ok(None) };
-    let Some(key) = key_of(conn, vault, UserId::new(row.inviter_id)).await? else {
-        return Ok(None);
-    };
-    let text = key.open(Column::DealInvitationContact, sealed)?;
-    let contact = Contact::stored(parse(&row.kind)?, text).map_err(Error::row)?;
-    Ok(Some((contact, Told::DealInvitation(row.code_id))))
 }
 
 impl Store {
