@@ -41,7 +41,11 @@ pub(super) fn judge(payment: &Payment) -> Verdict {
     if !facts.fitting.is_empty() {
         return facts.success();
     }
-    if let Some(doubt) = facts.misfit {
+    // Two members of staff have looked at what does not fit, and it was not this payment.
+    let is_resolved = facts.failure.is_some_and(|(source, _)| source == Source::Operator);
+    if let Some(doubt) = facts.misfit
+        && !is_resolved
+    {
         return Verdict { doubt: Some(doubt), ..Verdict::of(State::Review) };
     }
     // The refusal of a repetition says nothing of the first request, whose answer was lost.
