@@ -88,6 +88,22 @@ text_enum! {
     }
 }
 
+impl BreakKind {
+    /// Whether it says that the books do not add up. It closes when they do, and not by somebody's word.
+    #[must_use]
+    pub const fn is_of_the_books(self) -> bool {
+        match self {
+            BreakKind::BalanceDiffers | BreakKind::TrustEquation => true,
+            BreakKind::MissingOnStatement
+            | BreakKind::AmountDiffers
+            | BreakKind::Unclaimed
+            | BreakKind::UnknownPayout
+            | BreakKind::PaidAfterReturn
+            | BreakKind::Review => false,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
     /// Say this about that payment: it heals missed callbacks and closes unknown outcomes.
