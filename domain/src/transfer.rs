@@ -71,6 +71,8 @@ pub enum TransferRefusal {
     RecipientClosed,
     #[error("this account is closed")]
     SenderClosed,
+    #[error("no money leaves this account while we look into it: contact support")]
+    SenderFrozen,
     #[error("wallets do not carry {0}")]
     CurrencyNotCarried(Currency),
     #[error(transparent)]
@@ -83,6 +85,8 @@ pub enum TransferRefusal {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Party {
     pub is_closed: bool,
+    /// Whether no money leaves the account until somebody has looked into it.
+    pub is_frozen: bool,
     /// By currency; what is missing is not carried.
     pub limits: BTreeMap<Currency, Limits>,
 }
@@ -125,6 +129,9 @@ pub fn screen(
     let recipient = recipient.ok_or(TransferRefusal::UnknownRecipient)?;
     if sender.is_closed {
         return Err(TransferRefusal::SenderClosed);
+    }
+    if sender.is_frozen {
+        return Err(TransferRefusal::SenderFrozen);
     }
     if recipient.is_closed {
         return Err(TransferRefusal::RecipientClosed);

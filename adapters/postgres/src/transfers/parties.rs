@@ -32,6 +32,8 @@ struct Row {
     email_digest: Option<Vec<u8>>,
     #[diesel(sql_type = Bool)]
     is_closed: bool,
+    #[diesel(sql_type = Bool)]
+    is_frozen: bool,
     #[diesel(sql_type = Nullable<Text>)]
     currency: Option<String>,
     #[diesel(sql_type = Nullable<BigInt>)]
@@ -49,7 +51,7 @@ statement! {
         phones: Array<Binary> = Vec<Vec<u8>>,
         emails: Array<Binary> = Vec<Vec<u8>>,
     ) "select u.id, u.name, u.handle, u.phone_digest, u.email_digest, u.closed_at is not null as is_closed,
-            l.currency, l.transaction_minor_max, l.day_minor_max, l.balance_minor_max
+            u.frozen_at is not null as is_frozen, l.currency, l.transaction_minor_max, l.day_minor_max, l.balance_minor_max
         from (
             select * from users where id = any($1)
             union all select * from users where handle = any($2)
@@ -117,7 +119,7 @@ impl Parties {
         let handle = handles::read(row.handle.clone())?;
         let (_, party) = self.people.entry(id).or_insert_with(|| {
             let view = PersonView { id, name: row.name, handle };
-            (view, Party { is_closed: row.is_closed, ..Party::default() })
+            (view, Party { is_closed: row.is_closed, is_frozen: row.is_frozen, ..Party::default() })
         });
         party.limits.extend(limits);
         if let Some(handle) = row.handle {
