@@ -138,7 +138,7 @@ type Resources = (
     (kyc::Applications, files::OpenedFiles, api_keys::ApiKeys),
     callbacks::Callbacks,
     (
-        operator::Users,
+        (operator::Users, operator::Accounts, operator::Payments),
         operator::Withdrawals,
         operator::Jobs,
         operator::Reconciliation,
@@ -201,7 +201,7 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
         (kyc::Applications, files::OpenedFiles, api_keys::ApiKeys),
         callbacks::Callbacks,
         (
-            operator::Users,
+            (operator::Users, operator::Accounts, operator::Payments),
             operator::Withdrawals,
             operator::Jobs,
             operator::Reconciliation,

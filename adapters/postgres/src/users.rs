@@ -6,7 +6,9 @@ mod contacts;
 mod enrolling;
 mod erasing;
 mod exporting;
+mod freezing;
 mod held;
+mod managing;
 mod passwords;
 mod roles;
 mod tiers;
@@ -15,8 +17,11 @@ pub(crate) use contacts::note_verified;
 pub(crate) use enrolling::enrol;
 use enrolling::taken;
 pub use exporting::{SentNotice, SessionRecord, TakenHandle};
+pub(crate) use freezing::{Account, account, moves_money_out, require_thawed};
 pub use held::Contacts;
 use held::Held;
+pub use managing::UserQuery;
+pub(crate) use roles::put_in_role;
 pub(crate) use tiers::put_on_tier;
 
 use crate::error::Error;
@@ -67,6 +72,8 @@ pub struct User {
     pub created_at: DateTime<Utc>,
     /// Since then the person neither logs in nor sends nor receives.
     pub closed_at: Option<DateTime<Utc>>,
+    /// Since then no money leaves the account.
+    pub frozen_at: Option<DateTime<Utc>>,
     /// Since when the address is known to be the person's. Nothing depends on it yet.
     pub email_verified_at: Option<DateTime<Utc>>,
     /// The same for the number.
@@ -146,6 +153,7 @@ struct Row {
     tier: String,
     created_at: DateTime<Utc>,
     closed_at: Option<DateTime<Utc>>,
+    frozen_at: Option<DateTime<Utc>>,
     email_verified_at: Option<DateTime<Utc>>,
     phone_verified_at: Option<DateTime<Utc>>,
     erased_at: Option<DateTime<Utc>>,
@@ -177,6 +185,7 @@ impl TryFrom<Row> for User {
             tier: row.tier,
             created_at: row.created_at,
             closed_at: row.closed_at,
+            frozen_at: row.frozen_at,
             email_verified_at: row.email_verified_at,
             phone_verified_at: row.phone_verified_at,
             erased_at: row.erased_at,
