@@ -33,6 +33,11 @@ impl ClientAddress {
             .is_some_and(|Self(address)| networks.iter().any(|network| network.contains(address)))
     }
 
+    /// Whether a provider may have sent it: from its networks, or from anywhere if they are not named.
+    pub(crate) fn is_provider(self, networks: &[IpNet]) -> bool {
+        networks.is_empty() || networks.iter().any(|network| network.contains(&self.0))
+    }
+
     /// The network of the client, for the log.
     pub(crate) fn masked(self) -> IpNet {
         let bits = match self.0 {

@@ -76,7 +76,7 @@ fn render(deal: &DealView) -> Answer {
 
 fn render_funding(funding: &Funding) -> Answer {
     let status = if funding.payment.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
-    answer(status, &DealAnswer::stored(&funding.deal))
+    answer(status, &DealAnswer::funding(funding))
 }
 
 /// A command that moves no money.
@@ -130,7 +130,8 @@ impl Deals {
     /// fees are fixed here. It is a draft until `propose_deal`. Somebody who is not registered is invited then, and that
     /// side is `null` until they have proven the address or number. In the name of an organisation, its members can read
     /// it; what is done is done by the two parties. Problems: `unknown_counterparty`, if their account is closed,
-    /// `recipient_closed`, if the broker's is, `unknown_organisation`, `invitation_limit` (409), `same_party`, `fee_exceeds_amount`, `amount_out_of_range`, `invalid_request` (422), `account_closed` (403).
+    /// `recipient_closed`, if the broker's is, `unknown_organisation`, `invitation_limit` (409), `same_party`, `fee_exceeds_amount`, `amount_out_of_range`, `invalid_request` (422),
+    /// `account_closed`, `contact_unverified` (403), `rate_limited` (429) beyond 1,000 in an hour.
     #[oai(path = "/", method = "post", operation_id = "create_deal")]
     async fn create(
         &self,
@@ -138,9 +139,8 @@ impl Deals {
         caller: Principal<DealsWrite>,
         body: Body<CreateDeal>,
     ) -> Result<Created, ApiError> {
-        let mut request = body.value.parse(&context).await?;
-        request.organisation = request.organisation.or(caller.organisation());
         let (user, session) = (caller.user(), caller.session());
+        let request = body.value.parse(&context, user).await?;
         let deal = context
             .write(async move |store, now| {
                 in_session(session, store.create_deal(user, request, now)).await
@@ -151,7 +151,8 @@ impl Deals {
 
     /// List one's deals
     ///
-    /// All deals that concern the caller: as buyer, seller, broker or payer; newest first.
+    /// All deals that concern the caller: as buyer, seller, broker or payer; newest first. For a key of an organisation:
+    /// the deals in its name.
     #[oai(path = "/", method = "get", operation_id = "list_deals")]
     async fn list(
         &self,

@@ -12,7 +12,8 @@ use crate::problem::ApiError;
 use crate::service;
 use crate::signing_keys;
 use amana_domain::id::UserId;
-use amana_postgres::through_key;
+use amana_domain::payee::Payee;
+use amana_postgres::{from_address, through_key};
 use amana_redis::{Limiter, RateRule, Transport};
 use chrono::{DateTime, Utc};
 use guesses::Guesses;
@@ -31,6 +32,14 @@ const QUARTER_OF_AN_HOUR: Duration = Duration::from_secs(15 * 60);
 const ANONYMOUS: RateRule = RateRule { name: "anonymous", limit: 100, window: QUARTER_OF_AN_HOUR };
 const ACCOUNT: RateRule =
     RateRule { name: "account", limit: 1_000, window: Duration::from_secs(60) };
+/// Who has this number: an answer costs its owner something, so there are few.
+const LOOK_UPS: RateRule =
+    RateRule { name: "look_ups", limit: 60, window: Duration::from_secs(60 * 60) };
+/// The same about somebody with whom a deal is made, which platforms do often.
+const COUNTERPARTIES: RateRule =
+    RateRule { name: "counterparties", limit: 1_000, window: Duration::from_secs(60 * 60) };
+/// Callbacks that are nobody's, of one address: what is written of them has a bound.
+const STRAYS: RateRule = RateRule { name: "strays", limit: 600, window: QUARTER_OF_AN_HOUR };
 const PASSWORD: RateRule = RateRule { name: "password", limit: 5, window: QUARTER_OF_AN_HOUR };
 
 /// Signed-in calls are told to Redis in portions of so many.
@@ -43,7 +52,7 @@ const FOR_STRANGERS: [&str; 3] = ["/v1/users", "/v1/sessions", "/v1/invitations/
 /// of the service: that answer costs nothing, and counting it would use up the log-ins of its address.
 const UNCOUNTED: [&str; 6] =
     ["/livez", "/readyz", "/openapi.json", "/docs", signing_keys::PATH, service::PATH];
-const UNCOUNTED_BELOW: &str = "/v1/callbacks/";
+pub(crate) const CALLBACKS: &str = "/v1/callbacks/";
 
 /// Which budgets there are; what is `None` has no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,10 +63,20 @@ pub struct RateLimits {
     pub account: Option<RateRule>,
     /// Wrong passwords: of log-ins by name and by address, of those who are signed in by account.
     pub password: Option<RateRule>,
+    /// Look-ups of people by phone number or e-mail address that tell who has it, by account.
+    pub look_ups: Option<RateRule>,
+    /// Deals with somebody named by phone number or e-mail address, by account.
+    pub counterparties: Option<RateRule>,
 }
 
 impl RateLimits {
-    pub const OFF: Self = Self { anonymous: None, account: None, password: None };
+    pub const OFF: Self = Self {
+        anonymous: None,
+        account: None,
+        password: None,
+        look_ups: None,
+        counterparties: None,
+    };
 
     /// The usual limits, with another one for accounts.
     #[must_use]
@@ -69,7 +88,13 @@ impl RateLimits {
 
 impl Default for RateLimits {
     fn default() -> Self {
-        Self { anonymous: Some(ANONYMOUS), account: Some(ACCOUNT), password: Some(PASSWORD) }
+        Self {
+            anonymous: Some(ANONYMOUS),
+            account: Some(ACCOUNT),
+            password: Some(PASSWORD),
+            look_ups: Some(LOOK_UPS),
+            counterparties: Some(COUNTERPARTIES),
+        }
     }
 }
 
@@ -80,6 +105,9 @@ pub(crate) struct Budgets {
     anonymous: Option<Tally<IpAddr>>,
     account: Option<Tally<UserId>>,
     password: Option<Guesses>,
+    look_ups: Option<Tally<UserId>>,
+    counterparties: Option<Tally<UserId>>,
+    strays: Tally<IpAddr>,
 }
 
 impl Budgets {
@@ -89,6 +117,9 @@ impl Budgets {
             anonymous: limits.anonymous.map(|rule| Tally::new(rule, 1)),
             account: limits.account.map(|rule| Tally::new(rule, PORTION)),
             password: limits.password.map(|rule| Guesses::new(rule, redis.clone())),
+            look_ups: limits.look_ups.map(|rule| Tally::new(rule, 1)),
+            counterparties: limits.counterparties.map(|rule| Tally::new(rule, 1)),
+            strays: Tally::new(STRAYS, 1),
             redis,
         }
     }
@@ -123,6 +154,63 @@ impl Budgets {
             Some(limit) => limit.guard((format!("user:{user}"), None), now, check).await,
             None => check.await,
         }
+    }
+
+    /// Counts a look-up by a phone number or an e-mail address; one by a handle or an id tells nothing new.
+    ///
+    /// # Errors
+    /// `rate_limited`.
+    pub(crate) async fn look_up(
+        &self,
+        user: UserId,
+        payee: &Payee,
+        now: DateTime<Utc>,
+    ) -> Result<(), ApiError> {
+        match payee {
+            Payee::Phone(_) | Payee::Email(_) => self.person(user, now).await,
+            Payee::Handle(_) | Payee::User(_) => Ok(()),
+        }
+    }
+
+    /// Counts a look-up of whoever has a phone number or an e-mail address.
+    ///
+    /// # Errors
+    /// `rate_limited`.
+    pub(crate) async fn person(&self, user: UserId, now: DateTime<Utc>) -> Result<(), ApiError> {
+        self.spend(self.look_ups.as_ref(), user, now).await
+    }
+
+    /// Counts a deal with somebody who was named by a phone number or an e-mail address.
+    ///
+    /// # Errors
+    /// `rate_limited`.
+    pub(crate) async fn counterparty(
+        &self,
+        user: UserId,
+        now: DateTime<Utc>,
+    ) -> Result<(), ApiError> {
+        self.spend(self.counterparties.as_ref(), user, now).await
+    }
+
+    async fn spend(
+        &self,
+        tally: Option<&Tally<UserId>>,
+        user: UserId,
+        now: DateTime<Utc>,
+    ) -> Result<(), ApiError> {
+        let Some(tally) = tally else { return Ok(()) };
+        match self.count_in(tally, &user, now).await {
+            Some((_, standing)) if standing.is_refused => {
+                let what = "too many people were looked up by phone number or e-mail address";
+                Err(ApiError::rate_limited(what, standing.reset))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Whether a callback from this address that is nobody's is still to be counted. Each process counts by itself.
+    pub(crate) fn has_stray(&self, address: ClientAddress, now: DateTime<Utc>) -> bool {
+        !self.strays.count(&address.network(), now.timestamp_millis()).is_refused
     }
 
     /// Counts a request, and tells how its sender stands now; nothing if there is no limit.
@@ -171,7 +259,7 @@ where
     E::Output: IntoResponse,
 {
     let path = request.uri().path();
-    if UNCOUNTED.contains(&path) || path.starts_with(UNCOUNTED_BELOW) {
+    if UNCOUNTED.contains(&path) || path.starts_with(CALLBACKS) {
         return Ok(endpoint.get_response(request).await);
     }
     let Some(address) = request.data::<ClientAddress>().copied() else {
@@ -188,8 +276,9 @@ where
     }
     let account = identity.filter(|_| !is_strangers).map(|identity| identity.account);
     let counted = context.budgets.count(account, address, now).await;
-    let key = identity.and_then(|identity| identity.key);
-    let handled = through_key(key, endpoint.get_response(request));
+    let machine = identity.and_then(|identity| identity.machine);
+    let handled = through_key(machine, endpoint.get_response(request));
+    let handled = from_address(Some(address.0), handled);
     let Some((rule, standing)) = counted else { return Ok(handled.await) };
     let mut response = if standing.is_refused {
         ApiError::rate_limited("too many requests", standing.reset).into_response()

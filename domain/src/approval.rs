@@ -124,7 +124,7 @@ pub enum ApprovalRefusal {
     Moved,
     #[error("the user has the role `{0}` already")]
     SameRole(UserRole),
-    #[error("only a payment in `review` is resolved by hand")]
+    #[error("only a payment in `review` or `confirming` is resolved by hand")]
     NotInReview,
     #[error(
         "the receipt belongs to another amount, to another payment, or to money in suspense: it does not prove this payment"

@@ -73,6 +73,11 @@ pub enum TransferRefusal {
     SenderClosed,
     #[error("no money leaves this account while we look into it: contact support")]
     SenderFrozen,
+    /// It can do nothing that concerns others.
+    #[error(
+        "this account has no verified contact: verify its e-mail address or phone number first"
+    )]
+    SenderUnverified,
     #[error("wallets do not carry {0}")]
     CurrencyNotCarried(Currency),
     #[error(transparent)]
@@ -87,6 +92,8 @@ pub struct Party {
     pub is_closed: bool,
     /// Whether no money leaves the account until somebody has looked into it.
     pub is_frozen: bool,
+    /// No contact of the account is verified.
+    pub is_unverified: bool,
     /// By currency; what is missing is not carried.
     pub limits: BTreeMap<Currency, Limits>,
 }
@@ -130,11 +137,17 @@ pub fn screen(
     if sender.is_closed {
         return Err(TransferRefusal::SenderClosed);
     }
+    if sender.is_unverified {
+        return Err(TransferRefusal::SenderUnverified);
+    }
     if sender.is_frozen {
         return Err(TransferRefusal::SenderFrozen);
     }
     if recipient.is_closed {
         return Err(TransferRefusal::RecipientClosed);
+    }
+    if recipient.is_unverified {
+        return Err(TransferRefusal::UnknownRecipient);
     }
     let of = |party: &Party| {
         let limits = party.limits.get(&currency).copied();

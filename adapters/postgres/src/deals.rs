@@ -27,6 +27,7 @@ pub use deliveries::DeliveryView;
 pub use disputes::{AwardView, DisputeView};
 pub(crate) use files::open as open_file;
 pub use files::{DealFile, FilePlace};
+pub(crate) use hand_over::to_send as hand_over_to_send;
 pub use inviting::DealInvitation;
 pub(crate) use inviting::{bind as join_invited, to_send as invitation_to_send};
 pub use offers::KeptOffer;
@@ -53,6 +54,7 @@ use crate::page::Page;
 use crate::payments;
 use crate::pool::Store;
 use crate::schema::deal_participants;
+use crate::through::current_organisation;
 use crate::users;
 use amana_domain::deal::{self, Actor, Command, Deal};
 use amana_domain::id::{DealId, UserId};
@@ -75,19 +77,21 @@ impl Store {
         mut request: NewDealRequest,
         now: DateTime<Utc>,
     ) -> Result<DealView, Error> {
-        let (counterparty, organisation) = (request.counterparty.clone(), request.organisation);
+        let counterparty = request.counterparty.clone();
+        let organisation = organisation::of_new(request.organisation)?;
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             let fees = fee_plans::in_force(conn, request.offer.fees, now);
-            (request.offer.fees, ()) = try_join!(biased; fees, users::require_open(conn, user))?;
+            let active = users::require_active(conn, user);
+            (request.offer.fees, ()) = try_join!(biased; fees, active)?;
             let deal = deal::draft(request.clone().into_deal(user))?;
             require_others_open(conn, &deal, user).await?;
             if let Some(id) = organisation {
                 organisation::require_member(conn, user, id).await?;
             }
             write::insert(conn, &deal, organisation, now).await?;
-            if let Opposite::Invited(contact) = &counterparty {
-                inviting::invite(conn, vault, (&deal, user), contact, now).await?;
+            if let Opposite::Invited(contact, locale) = &counterparty {
+                inviting::invite(conn, vault, (&deal, user), (contact, *locale), now).await?;
             }
             write::begin(conn, &deal, user, now).await?;
             let made = Loaded { deal, organisation, created_at: now, updated_at: now };
@@ -110,7 +114,7 @@ impl Store {
     ) -> Result<DealView, Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
-            users::require_open(conn, user).await?;
+            users::require_active(conn, user).await?;
             let done = command_as_party(conn, user, id, command, reason, now).await?;
             view::of(conn, vault, done).await
         })
@@ -180,16 +184,19 @@ impl Store {
         }
     }
 
-    /// The deals that concern a person, newest first.
+    /// The deals that concern a person, newest first; those of the organisation for a key of one.
     ///
     /// # Errors
-    /// [`Error::Store`] only.
+    /// [`Error::Store`], or [`Error::NotFound`] for a key whose maker is no member any more.
     pub async fn deals(
         &self,
         user: UserId,
         after: Option<DealId>,
         limit: i64,
     ) -> Result<Page<DealView>, Error> {
+        if let Some(organisation) = current_organisation() {
+            return self.organisation_deals(user, organisation, after, limit).await;
+        }
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         let before = after.map_or(Uuid::max(), DealId::uuid);
         let ids: Vec<Uuid> = deal_participants::table

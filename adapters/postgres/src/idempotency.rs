@@ -6,7 +6,7 @@ use crate::schema::idempotency_keys;
 use crate::statement::kept;
 use crate::statement::statement;
 use crate::through::current_key;
-use crate::users::{Account, account, moves_money_out};
+use crate::users::{Standing, moves_money_out, standing};
 use amana_domain::id::{ApiKeyId, UserId};
 use amana_domain::transfer::TransferRefusal;
 use chrono::{DateTime, Utc};
@@ -64,7 +64,8 @@ pub struct Outcome {
 }
 
 /// Takes the key, or returns what was answered under it. A racing call waits here for the first one's
-/// commit. A closed account begins nothing, and a frozen one nothing that moves money out.
+/// commit. An account that is closed, or has no verified contact, begins nothing; a frozen one nothing that moves money
+/// out.
 pub(crate) async fn begin(
     conn: &mut AsyncPgConnection,
     keyed: &Keyed,
@@ -83,15 +84,13 @@ pub(crate) async fn begin(
         .execute(&mut shared);
     let taken = async { take.await.map_err(in_progress) };
     // Every keyed call begins here, so none can forget to ask. What was answered before is answered again.
-    let (inserted, standing) = try_join!(biased; taken, account(conn, keyed.user))?;
+    let (inserted, standing) = try_join!(biased; taken, standing(conn, keyed.user))?;
     if inserted == 1 {
-        return match standing {
-            Account::Closed => Err(TransferRefusal::SenderClosed.into()),
-            Account::Frozen if moves_money_out(keyed.operation) => {
-                Err(TransferRefusal::SenderFrozen.into())
-            }
-            Account::Frozen | Account::Open => Ok(None),
-        };
+        standing.require_active()?;
+        if standing == Standing::Frozen && moves_money_out(keyed.operation) {
+            return Err(TransferRefusal::SenderFrozen.into());
+        }
+        return Ok(None);
     }
     let stored = Stored::query()
         .filter(idempotency_keys::user_id.eq(keyed.user.uuid()))

@@ -1,9 +1,9 @@
 //! Messages to people: recorded with the change that causes them, sent by jobs.
 
-use crate::codes;
-use crate::deals;
+mod told;
+
 use crate::error::Error;
-use crate::invitations::{self, Told};
+use crate::invitations::Told;
 use crate::job::Job;
 use crate::jobs::{self, Claim};
 use crate::pool::Store;
@@ -13,16 +13,17 @@ use crate::statement::statement;
 use crate::users::{self, User};
 use crate::vault::{Column, Vault};
 use amana_domain::contact::{Contact, ContactKind};
-use amana_domain::id::{InvitationId, UserId};
+use amana_domain::id::{InvitationId, MilestoneId, UserId};
 use amana_domain::notice::{self, Channel, Locale, Template};
 use amana_domain::time::EAT;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::try_join;
+use told::Addressed;
 use uuid::Uuid;
 
 /// The time at the beginning of an id of version 7.
@@ -56,11 +57,17 @@ pub(crate) struct Message {
     user: UserId,
     template: Template,
     params: Value,
+    /// The milestone whose hand-over code it tells.
+    hand_over: Option<MilestoneId>,
 }
 
 impl Message {
     pub(crate) fn new(user: &User, template: Template, params: Value) -> Self {
-        Self { user: user.id, template, params: with_name(params, user) }
+        Self { user: user.id, template, params: with_name(params, user), hand_over: None }
+    }
+
+    pub(crate) fn with_hand_over(self, milestone: MilestoneId) -> Self {
+        Self { hand_over: Some(milestone), ..self }
     }
 }
 
@@ -72,9 +79,11 @@ statement! {
         templates: Array<Text> = Vec<&'static str>,
         channels: Array<Text> = Vec<&'static str>,
         params: Array<Jsonb> = Vec<Value>,
+        hand_overs: Array<Nullable<SqlUuid>> = Vec<Option<Uuid>>,
         created_at: Timestamptz = DateTime<Utc>,
-    ) "insert into notifications (id, user_id, template, channel, params, created_at)
-        select *, $6 from unnest($1, $2, $3, $4, $5) on conflict (id) do nothing"
+    ) "insert into notifications
+            (id, user_id, template, channel, params, hand_over_milestone_id, created_at)
+        select *, $7 from unnest($1, $2, $3, $4, $5, $6) on conflict (id) do nothing"
 }
 
 /// Messages as they are recorded: each once per channel of its template, with a job of its own. A failing SMS gateway
@@ -102,6 +111,7 @@ impl Mail {
                 rows.templates.push(message.template.as_str());
                 rows.channels.push(channel.as_str());
                 rows.params.push(message.params.clone());
+                rows.hand_overs.push(message.hand_over.map(MilestoneId::uuid));
             }
         }
         Self { rows }
@@ -299,11 +309,12 @@ struct Row {
     code_id: Option<Uuid>,
     invitation_id: Option<Uuid>,
     deal_invitation_id: Option<Uuid>,
+    hand_over_milestone_id: Option<Uuid>,
 }
 
 impl Store {
     /// The message behind a job, unless it has been sent, tells a code or an invitation that is not good any more, or
-    /// is to somebody who is erased.
+    /// is to somebody who is erased or has verified no contact that it could go to.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such message.
@@ -323,36 +334,15 @@ impl Store {
         if user.erased_at.is_some() {
             return Ok(None);
         }
-        let (vault, channel) = (self.vault()?, parse(&row.channel)?);
-        let kind = ContactKind::reached_by(channel);
-        let own = || match &row.address_sealed {
-            Some(sealed) => {
-                let text = user.key(vault)?.open(Column::NotificationAddress, sealed)?;
-                Contact::stored(kind, text).map_err(Error::row)
-            }
-            None => user.contact(vault, kind),
-        };
-        let (to, told) = match (row.code_id, row.invitation_id.or(row.deal_invitation_id)) {
-            (Some(code), _) if !codes::is_open(&mut conn, code, now).await? => return Ok(None),
-            (None, Some(id)) => {
-                let found = match row.invitation_id {
-                    Some(_) => invitations::to_send(&mut conn, id, now).await?,
-                    None => deals::invitation_to_send(&mut conn, vault, id, now).await?,
-                };
-                match found {
-                    Some((to, told)) => (to, Some(told)),
-                    None => return Ok(None),
-                }
-            }
-            (code, _) => (own()?, code.map(Told::Code)),
-        };
+        let found = told::addressed(&mut conn, self.vault()?, (&row, &user), now).await?;
+        let Some(Addressed { to, told, locale }) = found else { return Ok(None) };
         Ok(Some(PendingNotification {
             id: row.id,
+            channel: to.channel(),
             to,
-            locale: user.locale,
+            locale: locale.unwrap_or(user.locale),
             template: parse(&row.template)?,
-            channel,
-            params: row.params,
+            params: told::without_unproven_name(&row),
             told,
         }))
     }

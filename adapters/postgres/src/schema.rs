@@ -90,17 +90,36 @@ diesel::table! {
 }
 
 diesel::table! {
+    callback_strays (day, kind) {
+        day -> Date,
+        kind -> Text,
+        count -> Int8,
+    }
+}
+
+diesel::table! {
+    callback_tokens (digest) {
+        digest -> Bytea,
+        kind -> Text,
+        payment_id -> Nullable<Uuid>,
+        made_at -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     callbacks (id) {
         id -> Uuid,
         provider -> Text,
         kind -> Text,
-        token -> Text,
-        body -> Bytea,
+        body -> Nullable<Bytea>,
         remote -> Text,
         state -> Text,
         payment_id -> Nullable<Uuid>,
         note -> Nullable<Text>,
         received_at -> Timestamptz,
+        body_sealed -> Nullable<Bytea>,
+        size_bytes -> Int4,
     }
 }
 
@@ -160,6 +179,7 @@ diesel::table! {
         expires_at -> Nullable<Timestamptz>,
         ended_at -> Nullable<Timestamptz>,
         end_reason -> Nullable<Text>,
+        locale -> Nullable<Text>,
     }
 }
 
@@ -532,6 +552,7 @@ diesel::table! {
         address_sealed -> Nullable<Bytea>,
         invitation_id -> Nullable<Uuid>,
         deal_invitation_id -> Nullable<Uuid>,
+        hand_over_milestone_id -> Nullable<Uuid>,
     }
 }
 
@@ -581,7 +602,6 @@ diesel::table! {
         doubt -> Nullable<Text>,
         receipt -> Nullable<Text>,
         reference -> Text,
-        callback_token -> Text,
         problem -> Nullable<Text>,
         risk_score -> Nullable<Int8>,
         risk_reasons -> Array<Nullable<Text>>,
@@ -594,6 +614,9 @@ diesel::table! {
         msisdn_digest -> Nullable<Bytea>,
         provider_reference_sealed -> Nullable<Bytea>,
         provider_reference_digest -> Nullable<Bytea>,
+        must_confirm -> Bool,
+        confirmed -> Bool,
+        asked_from_sealed -> Nullable<Bytea>,
     }
 }
 
@@ -717,6 +740,7 @@ diesel::table! {
         found_at -> Timestamptz,
         closed_at -> Nullable<Timestamptz>,
         closed_by -> Nullable<Uuid>,
+        reversed_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -790,6 +814,7 @@ diesel::table! {
         phone_sealed -> Nullable<Bytea>,
         phone_digest -> Nullable<Bytea>,
         erased_at -> Nullable<Timestamptz>,
+        is_verified -> Bool,
         frozen_at -> Nullable<Timestamptz>,
         frozen_note -> Nullable<Text>,
     }
@@ -801,6 +826,7 @@ diesel::joinable!(approvals -> payments (payment_id));
 diesel::joinable!(approvals -> tiers (tier));
 diesel::joinable!(backup_codes -> second_factors (user_id));
 diesel::joinable!(breaks -> users (closed_by));
+diesel::joinable!(callback_tokens -> payments (payment_id));
 diesel::joinable!(callbacks -> payments (payment_id));
 diesel::joinable!(codes -> users (user_id));
 diesel::joinable!(deal_events -> deals (deal_id));
@@ -861,6 +887,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit,
     backup_codes,
     breaks,
+    callback_strays,
+    callback_tokens,
     callbacks,
     codes,
     deal_events,

@@ -17,7 +17,7 @@ use amana_domain::deal::{DeadlineName, Deal, DealState, Extension, Milestone, Pa
 use amana_domain::fee::{Charge, FeePayer, FeePlan};
 use amana_domain::id::{DealId, MilestoneId, OrganisationId, UserId};
 use amana_domain::money as domain;
-use amana_postgres::{DealInvitation, DealView, Signature};
+use amana_postgres::{DealInvitation, DealView, Funding, PaymentView, Signature};
 use milestone::MilestoneAnswer;
 use poem_openapi::Object;
 use terms::Deadline;
@@ -47,7 +47,7 @@ pub(crate) struct DealAnswer {
     /// The invitation to the side on which nobody stands yet.
     invitation: Nullable<InvitedAnswer>,
     state: Wire<DealState>,
-    /// How it stands, in plain English.
+    /// The status in words, in the language of the caller.
     status_text: String,
     /// Until when the deal has to be agreed to, or paid for.
     due_at: Nullable<Timestamp>,
@@ -72,7 +72,7 @@ pub(crate) struct DealAnswer {
     cancel_asked_by: Nullable<Wire<Role>>,
     /// A deadline that one side wants moved; it is moved when the other one says the same.
     extension: Nullable<ExtensionAnswer>,
-    /// The newest attempt to pay for it by mobile money.
+    /// The caller's newest attempt to pay for it by mobile money; those of others are not shown.
     payment: Nullable<PaymentAnswer>,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -161,10 +161,19 @@ struct Fees {
 
 impl DealAnswer {
     pub(crate) fn seen_by(view: &DealView, user: UserId) -> Self {
-        Self { role: Nullable::of(view.deal.role_of(user)), ..Self::stored(view) }
+        let mut answer = Self::stored(view);
+        answer.role = Nullable::of(view.deal.role_of(user));
+        answer.payment = Nullable::of(view.payments.get(&user));
+        answer
     }
 
-    /// As it is kept for a repeated call: who sees it is put in when it is answered.
+    /// As it is kept for the payer who has asked to fund it.
+    pub(super) fn funding(funding: &Funding) -> Self {
+        let payment = Nullable::of(funding.payment.as_ref());
+        Self { payment, ..Self::stored(&funding.deal) }
+    }
+
+    /// As it is kept for a repeated call: who sees it is put in when it is answered. Nobody's payment is in it.
     pub(super) fn stored(view: &DealView) -> Self {
         let deal = &view.deal;
         let price = sum(deal, |m| m.amount.minor().saturating_add(m.charge.buyer.minor()));
@@ -197,7 +206,7 @@ impl DealAnswer {
             milestones: milestones(view),
             cancel_asked_by: Nullable::of(deal.cancel_asked_by),
             extension: Nullable::of(deal.extension.map(ExtensionAnswer::from)),
-            payment: Nullable::of(view.payment.as_ref()),
+            payment: Nullable::of(None::<&PaymentView>),
             created_at: view.created_at.into(),
             updated_at: view.updated_at.into(),
         }

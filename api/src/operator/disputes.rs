@@ -153,12 +153,11 @@ impl Disputes {
         /// The id of the file.
         document: Path<Wire<DocumentId>>,
     ) -> Result<FoundLink, ApiError> {
-        let (arbiter, staff) = (operator.caller().user(), operator.staff());
-        let place = (id.0.0, document.0.0);
+        let (staff, place) = (operator.staff(), (id.0.0, document.0.0));
         let document = context
             .write(async move |store, now| store.link_dispute_document(&staff, place, now).await)
             .await?;
-        Ok(FoundLink::Link(Json(context.links.make(document, arbiter, context.now()))))
+        Ok(FoundLink::Link(Json(context.links.make(document, operator.caller(), context.now()))))
     }
 
     /// Decide about a dispute

@@ -122,12 +122,11 @@ impl Reviews {
         /// The id of the document.
         document: Path<Wire<DocumentId>>,
     ) -> Result<FoundLink, ApiError> {
-        let staff = operator.staff();
-        let (reviewer, place) = (operator.caller().user(), (id.0.0, document.0.0));
+        let (staff, place) = (operator.staff(), (id.0.0, document.0.0));
         let document = context
             .write(async move |store, now| store.link_kyc_document(&staff, place, now).await)
             .await?;
-        let link = context.links.make(document.file.id, reviewer, context.now());
+        let link = context.links.make(document.file.id, operator.caller(), context.now());
         Ok(FoundLink::Link(Json(link)))
     }
 

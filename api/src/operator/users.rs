@@ -13,7 +13,8 @@ use amana_domain::handle::Handle;
 use amana_domain::id::UserId;
 use amana_domain::notice::Locale;
 use amana_domain::permission::UserRole;
-use amana_postgres::User;
+use amana_domain::personal::Personal;
+use amana_postgres::{Contacts, User};
 use poem::web::Data;
 use poem_openapi::param::{Header, Path};
 use poem_openapi::payload::Json;
@@ -26,9 +27,9 @@ use std::sync::Arc;
 pub(super) struct ManagedUser {
     id: Wire<UserId>,
     name: String,
-    /// `null` once the person is erased.
+    /// `null` if there is none, and once the person is erased.
     email: Nullable<String>,
-    /// Masked: `2547****5678`; `null` once the person is erased.
+    /// Masked: `2547****5678`; `null` if there is none, and once the person is erased.
     phone: Nullable<Wire<Phone>>,
     role: Wire<UserRole>,
     language: Wire<Locale>,
@@ -47,14 +48,12 @@ pub(super) struct ManagedUser {
 
 impl ManagedUser {
     pub(super) fn of(context: &Context, user: User) -> Result<Self, ApiError> {
-        let contacts = context.store.contacts(&user)?;
-        let (email, phone) =
-            contacts.map(|both| (both.email.into_exposed(), Phone(both.phone))).unzip();
+        let Contacts { email, phone } = context.store.contacts(&user)?.unwrap_or_default();
         Ok(Self {
             id: user.id.into(),
             name: user.name,
-            email: Nullable::of(email),
-            phone: Nullable::of(phone),
+            email: Nullable::of(email.map(Personal::into_exposed)),
+            phone: Nullable::of(phone.map(Phone)),
             role: user.role.into(),
             language: user.locale.into(),
             handle: Nullable::of(user.handle),

@@ -111,7 +111,7 @@ impl SecondSteps {
             .await?;
         let token = number.map(|number| context.tokens.device(number)).transpose()?;
         let delivery = Delivery::wanted(cookies, jar);
-        let tokens = TokensAnswer::of(&context, user.role, &session, delivery).await?;
+        let tokens = TokensAnswer::of(&context, &user, &session, delivery).await?;
         Ok(LoggedIn::Tokens(Json(tokens.on_device(token))))
     }
 

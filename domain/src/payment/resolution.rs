@@ -27,10 +27,10 @@ impl Payment {
     /// The evidence that a resolution is.
     ///
     /// # Errors
-    /// [`Unresolved`] unless the payment is in review, or if what is known of the receipt speaks against it.
+    /// [`Unresolved`] unless the payment is in review or waits for a confirmation, or if what is known of the receipt speaks against it.
     pub fn resolve(&self, resolution: &Resolution) -> Result<Evidence, Unresolved> {
         match self.state() {
-            State::Review => {}
+            State::Review | State::Confirming => {}
             state @ (State::Screening
             | State::Held
             | State::Queued

@@ -70,6 +70,7 @@ pub(super) const TABLE: [(&str, Scope); ROWS] = [
     ("get_limits", Own),
     ("get_liveness", Public),
     ("get_me", Own),
+    ("update_me", Own),
     ("get_operation", Party),
     ("get_payment", Party),
     ("get_readiness", Public),
@@ -184,4 +185,4 @@ pub(super) const TABLE: [(&str, Scope); ROWS] = [
     ("create_fee_plan", Staff(Resource::FeePlans, Action::Ask)),
     ("list_fee_plans", Staff(Resource::FeePlans, Action::Read)),
 ];
-const ROWS: usize = 165;
+const ROWS: usize = 166;

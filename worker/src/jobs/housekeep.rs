@@ -51,6 +51,11 @@ pub(super) async fn run(context: &Context, claim: &Claim) -> Result<(), Failure>
             break;
         }
     }
+    for _ in 0..PARTS_MAX {
+        if !context.store.forget_callbacks(now).await? {
+            break;
+        }
+    }
     let (jobs, keys) = (before(DONE_JOBS_KEPT), before(IDEMPOTENCY_KEYS_KEPT));
     Ok(context.store.housekeep(claim, (jobs, keys, before(CODES_KEPT)), now).await?)
 }

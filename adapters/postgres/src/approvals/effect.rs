@@ -6,6 +6,7 @@ use crate::fee_plans;
 use crate::payments::{self, WithdrawalDecision};
 use crate::reconciliation::{close_break, suspense_item};
 use crate::schema::suspense_items;
+use crate::users::Standing;
 use crate::vault::Vault;
 use crate::{factors, ledger, notifications, users};
 use amana_domain::approval::{Approval, ApprovalRefusal, Wanted};
@@ -68,15 +69,21 @@ pub(super) async fn check(
     wanted: &Wanted,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    if let Some(user) = user
-        && !users::is_open(conn, user).await?
-    {
+    let standing = match user {
+        Some(user) => users::standing(conn, user).await?,
+        None => Standing::Active,
+    };
+    if standing == Standing::Closed {
         return Err(TransferRefusal::RecipientClosed.into());
     }
     let named = || user.ok_or_else(|| Error::row("a request is about a person"));
     match wanted {
         Wanted::SetTier { .. } => Ok(()),
         Wanted::MoveSuspense { provider, receipt } => {
+            // Nobody knows whose an account without a verified contact is.
+            if standing == Standing::Unverified {
+                return Err(TransferRefusal::UnknownRecipient.into());
+            }
             let is_closed = suspense_item(conn, *provider, receipt).await?.is_closed;
             if is_closed { Err(ApprovalRefusal::Moved.into()) } else { Ok(()) }
         }
@@ -184,7 +191,10 @@ async fn move_suspense(
 ) -> Result<Money, Error> {
     let amount = suspense_item(conn, provider, receipt).await?.amount;
     let open = suspense_items::table.find((provider.as_str(), receipt));
-    let closed = diesel::update(open.filter(suspense_items::closed_at.is_null()))
+    let open = open
+        .filter(suspense_items::closed_at.is_null())
+        .filter(suspense_items::reversed_at.is_null());
+    let closed = diesel::update(open)
         .set((
             suspense_items::closed_at.eq(Some(now)),
             suspense_items::closed_by.eq(Some(id.uuid())),

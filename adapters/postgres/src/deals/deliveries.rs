@@ -148,7 +148,7 @@ impl Store {
             hand_over::count_try(&mut conn, user, (id, part), &command, now).await?;
         }
         conn.transaction(async |conn| {
-            users::require_open(conn, user).await?;
+            users::require_active(conn, user).await?;
             let loaded = lock_as_party(conn, user, id).await?;
             let (deal, by) = (&loaded.deal, By::from(Actor::User(user)));
             let decision = decide(deal, &command, by.actor, now)?;

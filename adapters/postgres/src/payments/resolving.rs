@@ -77,11 +77,11 @@ pub(crate) async fn resolve(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let said = evidence(conn, id, resolution).await?;
-    if !observe(conn, vault, id, &said, now).await?.taken {
-        return Err(ApprovalRefusal::OtherReceipt.into());
-    }
     for kind in [BreakKind::Review, BreakKind::AmountDiffers] {
         close_by_hand(conn, (kind, &id.to_string()), (by, note), now).await?;
+    }
+    if observe(conn, vault, id, &said, now).await?.refused.is_some() {
+        return Err(ApprovalRefusal::OtherReceipt.into());
     }
     let receipt = match resolution {
         Resolution::Paid { receipt } => Some(receipt),

@@ -8,6 +8,7 @@ use crate::job::Job;
 use crate::jobs::{self, Claim};
 use crate::pool::Store;
 use crate::schema::payments;
+use crate::users::Standing;
 use crate::{audit, holds, notifications, risk, users};
 use amana_domain::deal::Actor;
 use amana_domain::hold::{self, Hold};
@@ -150,7 +151,7 @@ async fn screen(
 ) -> Result<(), Error> {
     let before = payment.state();
     let mut assessment = risk::assess(conn, &payment, now).await?;
-    let is_frozen = users::account(conn, payment.user).await? == users::Account::Frozen;
+    let is_frozen = users::standing(conn, payment.user).await? == Standing::Frozen;
     if is_frozen {
         assessment.reasons.push(FROZEN.to_owned());
     }
@@ -194,6 +195,7 @@ pub(crate) async fn expire(
         State::Queued
         | State::Submitting
         | State::Pending
+        | State::Confirming
         | State::Unknown
         | State::Review
         | State::Succeeded
@@ -233,8 +235,11 @@ async fn go_on(
 ) -> Result<(), Error> {
     let template = match payment.stage {
         Stage::Ready => {
-            jobs::enqueue(conn, &Job::SubmitPayout { payment: payment.id.uuid() }, now, now)
-                .await?;
+            let job = Job::SubmitPayout { payment: payment.id.uuid() };
+            if !jobs::enqueue(conn, &job, now, now).await? {
+                // It was stopped on its way before, so its job is there and done.
+                jobs::enqueue_again(conn, &job, now).await?;
+            }
             return Ok(());
         }
         Stage::Held => Template::WithdrawalHeld,
@@ -253,7 +258,7 @@ pub(super) async fn stop_if_frozen(
     now: DateTime<Utc>,
 ) -> Result<bool, Error> {
     let waits = payment.purpose.is_payout() && payment.stage == Stage::Ready;
-    if !waits || users::account(conn, payment.user).await? != users::Account::Frozen {
+    if !waits || users::standing(conn, payment.user).await? != Standing::Frozen {
         return Ok(false);
     }
     payment.stage = Stage::Held;

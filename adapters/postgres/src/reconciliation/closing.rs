@@ -1,6 +1,6 @@
 //! Discrepancies that a member of staff has looked into and closes.
 
-use super::BreakView;
+use super::{BreakView, resume_payouts};
 use crate::audit;
 use crate::conflicts::{self, Matter};
 use crate::error::{Conflict, Error};
@@ -30,7 +30,7 @@ pub(crate) async fn close_by_hand(
         .filter(breaks::kind.eq(kind.as_str()))
         .filter(breaks::subject.eq(subject))
         .filter(breaks::closed_at.is_null());
-    diesel::update(open)
+    let closed = diesel::update(open)
         .set((
             breaks::closed_at.eq(Some(now)),
             breaks::closed_by.eq(Some(by.uuid())),
@@ -38,7 +38,7 @@ pub(crate) async fn close_by_hand(
         ))
         .execute(conn)
         .await?;
-    Ok(())
+    if closed == 0 { Ok(()) } else { resume_payouts(conn, kind, now).await }
 }
 
 impl Store {

@@ -5,7 +5,6 @@ use crate::row::{money, parse};
 use crate::schema::suspense_items;
 use amana_domain::ledger::Provider;
 use amana_domain::money::Money;
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
@@ -22,12 +21,14 @@ pub(crate) async fn suspense_item(
     provider: Provider,
     receipt: &str,
 ) -> Result<InSuspense, Error> {
-    let found: Option<(i64, String, Option<DateTime<Utc>>)> = suspense_items::table
+    let is_closed =
+        suspense_items::closed_at.is_not_null().or(suspense_items::reversed_at.is_not_null());
+    let found: Option<(i64, String, bool)> = suspense_items::table
         .find((provider.as_str(), receipt))
-        .select((suspense_items::amount_minor, suspense_items::currency, suspense_items::closed_at))
+        .select((suspense_items::amount_minor, suspense_items::currency, is_closed))
         .first(conn)
         .await
         .optional()?;
-    let (minor, currency, closed_at) = found.ok_or(Error::NotFound("money in suspense"))?;
-    Ok(InSuspense { amount: money(minor, parse(&currency)?)?, is_closed: closed_at.is_some() })
+    let (minor, currency, is_closed) = found.ok_or(Error::NotFound("money in suspense"))?;
+    Ok(InSuspense { amount: money(minor, parse(&currency)?)?, is_closed })
 }

@@ -90,7 +90,7 @@ async fn forget_access(
     diesel::delete(trusted_devices::table.filter(trusted_devices::user_id.eq(id.uuid())))
         .execute(conn)
         .await?;
-    api_keys::revoke_all(conn, id, Actor::User(id), now).await?;
+    api_keys::revoke_all(conn, id, (Actor::User(id), "account_closed"), now).await?;
     diesel::update(keys::table.filter(keys::user_id.eq(id.uuid())))
         .set(keys::name.eq(FORGOTTEN))
         .execute(conn)

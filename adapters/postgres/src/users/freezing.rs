@@ -1,6 +1,6 @@
 //! Users whose money does not move out while somebody looks into it: frozen and thawed by those who work here.
 
-use super::{User, load};
+use super::{Standing, User, load, standing};
 use crate::audit;
 use crate::conflicts::{self, Matter};
 use crate::error::Error;
@@ -30,41 +30,12 @@ pub(crate) fn moves_money_out(operation: &str) -> bool {
     MONEY_OUT.contains(&operation)
 }
 
-/// How an account stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Account {
-    Open,
-    /// Open, and no money leaves it.
-    Frozen,
-    Closed,
-}
-
-/// How the account stands, as long as this transaction lasts: it cannot be closed before the commit.
-///
-/// # Errors
-/// [`Error::NotFound`].
-pub(crate) async fn account(mut conn: &AsyncPgConnection, id: UserId) -> Result<Account, Error> {
-    type Times = (Option<DateTime<Utc>>, Option<DateTime<Utc>>);
-    let found: Option<Times> = users::table
-        .find(id.uuid())
-        .select((users::closed_at, users::frozen_at))
-        .for_key_share()
-        .first(&mut conn)
-        .await
-        .optional()?;
-    Ok(match found.ok_or(Error::NotFound("user"))? {
-        (Some(_), _) => Account::Closed,
-        (None, Some(_)) => Account::Frozen,
-        (None, None) => Account::Open,
-    })
-}
-
 /// # Errors
 /// [`TransferRefusal::SenderFrozen`] if no money leaves the account.
 pub(crate) async fn require_thawed(conn: &AsyncPgConnection, id: UserId) -> Result<(), Error> {
-    match account(conn, id).await? {
-        Account::Frozen => Err(TransferRefusal::SenderFrozen.into()),
-        Account::Open | Account::Closed => Ok(()),
+    match standing(conn, id).await? {
+        Standing::Frozen => Err(TransferRefusal::SenderFrozen.into()),
+        Standing::Active | Standing::Unverified | Standing::Closed => Ok(()),
     }
 }
 
