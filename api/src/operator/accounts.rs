@@ -113,7 +113,7 @@ impl Accounts {
 
     /// List the deals of a user
     ///
-    /// All deals that concern the user, newest first. The look is recorded. Problems: `not_found` (404), `forbidden`
+    /// All deals that concern the user, newest first, as the user sees them. The look is recorded. Problems: `not_found` (404), `forbidden`
     /// (403).
     #[oai(path = "/:id/deals", method = "get", operation_id = "list_user_deals")]
     async fn deals(
@@ -130,9 +130,9 @@ impl Accounts {
     ) -> Result<DealPage, ApiError> {
         look(&context, &operator, (id.0.0, "user.deals_seen")).await?;
         let after = after.0.map(|Cursor(id)| id);
-        let page = context.store.deals(id.0.0, after, limit(size.0)).await?;
-        let viewer = operator.caller().user();
-        let page = PageOf::of(page, |deal| deal.deal.id, |deal| DealAnswer::seen_by(&deal, viewer));
+        let user = id.0.0;
+        let page = context.store.deals(user, after, limit(size.0)).await?;
+        let page = PageOf::of(page, |deal| deal.deal.id, |deal| DealAnswer::seen_by(&deal, user));
         Ok(DealPage::Page(Json(page)))
     }
 
