@@ -139,7 +139,7 @@ type Resources = (
     (kyc::Applications, files::OpenedFiles, api_keys::ApiKeys),
     callbacks::Callbacks,
     (
-        operator::Users,
+        (operator::Users, operator::Accounts, operator::Payments),
         operator::Withdrawals,
         operator::Jobs,
         operator::Reconciliation,
@@ -206,7 +206,7 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
         (kyc::Applications, files::OpenedFiles, api_keys::ApiKeys),
         callbacks::Callbacks,
         (
-            operator::Users,
+            (operator::Users, operator::Accounts, operator::Payments),
             operator::Withdrawals,
             operator::Jobs,
             operator::Reconciliation,

@@ -7,10 +7,12 @@
 mod confirmation;
 mod judge;
 mod limits;
+mod resolution;
 
 pub use confirmation::{Confirmation, bill_reference};
 pub use judge::{Doubt, Verdict};
 pub use limits::{Limits, PLAN_MAX, carried_currencies, limits};
+pub use resolution::{Resolution, Unresolved};
 
 use crate::hold::{self, For, Hold};
 use crate::id::{DealId, HoldId, PaymentId, UserId};

@@ -24,7 +24,7 @@ const PUBLIC: [&str; 18] = [
 ];
 
 /// Something is made, money moves, or somebody decides: never twice.
-const KEYED: [&str; 25] = [
+const KEYED: [&str; 29] = [
     "accept_split_offer",
     "approve_approval",
     "approve_kyc_application",
@@ -32,8 +32,10 @@ const KEYED: [&str; 25] = [
     "award_dispute",
     "cancel_deal",
     "cancel_deal_mutually",
+    "close_break",
     "create_deposit",
     "create_evidence",
+    "create_fee_plan",
     "create_hold",
     "create_kyc_application",
     "create_kyc_document",
@@ -49,6 +51,8 @@ const KEYED: [&str; 25] = [
     "release_hold",
     "release_milestone",
     "release_withdrawal",
+    "resolve_payment",
+    "set_role",
     "settle_hold",
 ];
 

@@ -203,7 +203,7 @@ impl Health {
         context: Data<&Arc<Context>>,
         operator: Operator,
     ) -> Result<Shown, ApiError> {
-        operator.may(&context, (Resource::Health, Action::Read))?;
+        operator.may_read(&context, Resource::Health)?;
         Ok(Shown::Health(Json(look(&context).await?)))
     }
 }

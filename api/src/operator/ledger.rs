@@ -131,7 +131,7 @@ impl Ledger {
         context: Data<&Arc<Context>>,
         operator: Operator,
     ) -> Result<Proven, ApiError> {
-        operator.may(&context, (Resource::Ledger, Action::Read))?;
+        operator.may_read(&context, Resource::Ledger)?;
         Ok(Proven::Proof(Json(context.store.proof().await?.into())))
     }
 }
