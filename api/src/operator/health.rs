@@ -8,7 +8,7 @@ use crate::realtime::SOCKETS_MAX;
 use crate::service::{COMMIT, VERSION};
 use crate::wire::{Nullable, Timestamp, Wire};
 use amana_domain::ledger::Provider;
-use amana_domain::permission::{Action, Resource};
+use amana_domain::permission::Resource;
 use amana_postgres::{
     Health as Found, PoolSize, ProviderState, Queue, QueueState, ReconciliationOutcome,
 };

@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::problem::ApiError;
 use crate::wire::{Nullable, Timestamp, Wire};
 use amana_domain::money::Currency;
-use amana_domain::permission::{Action, Resource};
+use amana_domain::permission::Resource;
 use amana_domain::proof::Trust;
 use amana_postgres::{LedgerCheckView, Proof};
 use poem::web::Data;

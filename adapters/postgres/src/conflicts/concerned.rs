@@ -27,7 +27,6 @@ pub(crate) enum Matter<'a> {
     Nobody,
     Person(UserId),
     Payment(PaymentId),
-    Deal(DealId),
     Dispute(DisputeId),
     Kyc(KycId),
     Break(BreakId),
@@ -66,7 +65,6 @@ pub(super) async fn of(
         Matter::Nobody => Ok(Concerned::default()),
         Matter::Person(user) => Ok(Concerned::people([user.uuid()])),
         Matter::Payment(id) => of_payment(conn, vault, id).await,
-        Matter::Deal(id) => of_deal(conn, id).await,
         Matter::Dispute(id) => {
             let deal = disputes::table.find(id.uuid()).select(disputes::deal_id);
             let deal: Option<Uuid> = deal.first(conn).await.optional()?;
