@@ -2,7 +2,10 @@
 //! counted apart, see `guesses`.
 
 mod guesses;
+mod strangers;
 mod tally;
+
+pub(crate) use guesses::Guess;
 
 use crate::address::ClientAddress;
 use crate::auth;
@@ -11,13 +14,13 @@ use crate::observe;
 use crate::problem::ApiError;
 use crate::service;
 use crate::signing_keys;
-use amana_domain::id::UserId;
+use amana_domain::id::{SessionId, UserId};
 use amana_postgres::through_key;
 use amana_redis::{Limiter, RateRule, Transport};
 use chrono::{DateTime, Utc};
 use guesses::Guesses;
 use poem::endpoint::Endpoint;
-use poem::http::{HeaderName, HeaderValue, Method};
+use poem::http::{HeaderName, HeaderValue};
 use poem::{IntoResponse, Request, Response};
 use std::fmt::Display;
 use std::hash::Hash;
@@ -36,13 +39,20 @@ const PASSWORD: RateRule = RateRule { name: "password", limit: 5, window: QUARTE
 /// Signed-in calls are told to Redis in portions of so many.
 const PORTION: u32 = 50;
 
-/// These make accounts and tokens: whoever calls them is a stranger, with whatever token.
-const FOR_STRANGERS: [&str; 3] = ["/v1/users", "/v1/sessions", "/v1/invitations/accept"];
+/// What everybody may read, large as it is.
+const DOCUMENTS: [&str; 2] = ["/openapi.json", "/docs"];
 
-/// The provider, load balancers and readers of the document are not counted. Neither are apps that ask for the facts
-/// of the service: that answer costs nothing, and counting it would use up the log-ins of its address.
-const UNCOUNTED: [&str; 6] =
-    ["/livez", "/readyz", "/openapi.json", "/docs", signing_keys::PATH, service::PATH];
+/// A session of an app is refreshed once in the life of an access token, and sometimes twice.
+const SESSION: RateRule = RateRule { name: "session", limit: 30, window: QUARTER_OF_AN_HOUR };
+const DOCUMENT: RateRule =
+    RateRule { name: "document", limit: 60, window: Duration::from_secs(60) };
+
+/// Counted by its handler, which reads whose session it is: an address is shared by many who stay logged in.
+const REFRESH: &str = "/v1/sessions/refresh";
+
+/// The provider and load balancers are not counted. Neither are apps that ask for the facts of the service: that answer
+/// costs nothing, and counting it would use up the log-ins of its address.
+const UNCOUNTED: [&str; 5] = ["/livez", "/readyz", signing_keys::PATH, service::PATH, REFRESH];
 const UNCOUNTED_BELOW: &str = "/v1/callbacks/";
 
 /// Which budgets there are; what is `None` has no limit.
@@ -52,12 +62,17 @@ pub struct RateLimits {
     pub anonymous: Option<RateRule>,
     /// Requests with one, by account.
     pub account: Option<RateRule>,
-    /// Wrong passwords: of log-ins by name and by address, of those who are signed in by account.
+    /// Wrong passwords of one account from one address; accounts and addresses altogether have several times as many.
     pub password: Option<RateRule>,
+    /// Refreshing, by session.
+    pub session: Option<RateRule>,
+    /// Reading the document, by address.
+    pub document: Option<RateRule>,
 }
 
 impl RateLimits {
-    pub const OFF: Self = Self { anonymous: None, account: None, password: None };
+    pub const OFF: Self =
+        Self { anonymous: None, account: None, password: None, session: None, document: None };
 
     /// The usual limits, with another one for accounts.
     #[must_use]
@@ -69,7 +84,13 @@ impl RateLimits {
 
 impl Default for RateLimits {
     fn default() -> Self {
-        Self { anonymous: Some(ANONYMOUS), account: Some(ACCOUNT), password: Some(PASSWORD) }
+        Self {
+            anonymous: Some(ANONYMOUS),
+            account: Some(ACCOUNT),
+            password: Some(PASSWORD),
+            session: Some(SESSION),
+            document: Some(DOCUMENT),
+        }
     }
 }
 
@@ -80,6 +101,8 @@ pub(crate) struct Budgets {
     anonymous: Option<Tally<IpAddr>>,
     account: Option<Tally<UserId>>,
     password: Option<Guesses>,
+    session: Option<Tally<SessionId>>,
+    document: Option<Tally<IpAddr>>,
 }
 
 impl Budgets {
@@ -89,39 +112,64 @@ impl Budgets {
             anonymous: limits.anonymous.map(|rule| Tally::new(rule, 1)),
             account: limits.account.map(|rule| Tally::new(rule, PORTION)),
             password: limits.password.map(|rule| Guesses::new(rule, redis.clone())),
+            session: limits.session.map(|rule| Tally::new(rule, 1)),
+            document: limits.document.map(|rule| Tally::new(rule, 1)),
             redis,
         }
     }
 
-    /// Carries out a log-in, unless too many for this name or from this address have failed; its failure counts.
+    /// Looks at a password, unless too many were wrong; a wrong one counts.
     ///
     /// # Errors
-    /// `rate_limited`; `unavailable` if it is not known how many have failed; what `check` fails with.
-    pub(crate) async fn log_in<T>(
+    /// `rate_limited`; `unavailable` if it is not known how many were wrong; what `check` fails with.
+    pub(crate) async fn password<T>(
         &self,
-        (name, address): (&str, ClientAddress),
+        guess: Guess<'_>,
         now: DateTime<Utc>,
         check: impl Future<Output = Result<T, ApiError>>,
     ) -> Result<T, ApiError> {
         match &self.password {
-            Some(limit) => limit.guard((guesses::hashed(name), Some(address)), now, check).await,
+            Some(limit) => limit.guard(guess, now, check).await,
             None => check.await,
         }
     }
 
-    /// The same for somebody who is signed in and tells their password again.
+    /// The same for a one-time code that a stranger tells.
     ///
     /// # Errors
-    /// Those of [`Budgets::log_in`].
-    pub(crate) async fn password<T>(
+    /// Those of [`Budgets::password`].
+    pub(crate) async fn code<T>(
         &self,
-        user: UserId,
+        address: ClientAddress,
         now: DateTime<Utc>,
         check: impl Future<Output = Result<T, ApiError>>,
     ) -> Result<T, ApiError> {
         match &self.password {
-            Some(limit) => limit.guard((format!("user:{user}"), None), now, check).await,
+            Some(limit) => limit.guard_code(address, now, check).await,
             None => check.await,
+        }
+    }
+
+    /// Counts a refresh: by its session, or by the address if the token is none of ours.
+    ///
+    /// # Errors
+    /// `rate_limited`.
+    pub(crate) async fn refresh(
+        &self,
+        session: Option<SessionId>,
+        address: ClientAddress,
+        now: DateTime<Utc>,
+    ) -> Result<(), ApiError> {
+        let counted = match (session, &self.session) {
+            (Some(session), Some(tally)) => Some(self.count_in(tally, &session, now).await),
+            (Some(_), None) => None,
+            (None, _) => self.count(None, address, now).await,
+        };
+        match counted {
+            Some((_, standing)) if standing.is_refused => {
+                Err(ApiError::rate_limited("too many requests", standing.reset))
+            }
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -133,8 +181,8 @@ impl Budgets {
         now: DateTime<Utc>,
     ) -> Option<(RateRule, Standing)> {
         match account {
-            Some(account) => self.count_in(self.account.as_ref()?, &account, now).await,
-            None => self.count_in(self.anonymous.as_ref()?, &address.network(), now).await,
+            Some(account) => Some(self.count_in(self.account.as_ref()?, &account, now).await),
+            None => Some(self.count_in(self.anonymous.as_ref()?, &address.network(), now).await),
         }
     }
 
@@ -143,7 +191,7 @@ impl Budgets {
         tally: &Tally<K>,
         key: &K,
         now: DateTime<Utc>,
-    ) -> Option<(RateRule, Standing)> {
+    ) -> (RateRule, Standing) {
         let now_ms = now.timestamp_millis();
         let mut standing = tally.count(key, now_ms);
         if standing.untold > 0
@@ -155,7 +203,7 @@ impl Budgets {
                 standing = tally.told(key, now_ms, standing.untold, taken);
             }
         }
-        Some((tally.rule, standing))
+        (tally.rule, standing)
     }
 }
 
@@ -177,7 +225,8 @@ where
     let Some(address) = request.data::<ClientAddress>().copied() else {
         return Ok(ApiError::internal().into_response());
     };
-    let is_strangers = request.method() == Method::POST && FOR_STRANGERS.contains(&path);
+    let is_strangers = strangers::is_strangers(request.method(), path);
+    let is_document = DOCUMENTS.contains(&path);
     let now = context.now();
     let identity = match auth::identify(&context, &mut request).await {
         Ok(identity) => identity,
@@ -187,7 +236,13 @@ where
         observe::record_caller(identity);
     }
     let account = identity.filter(|_| !is_strangers).map(|identity| identity.account);
-    let counted = context.budgets.count(account, address, now).await;
+    let counted = match &context.budgets.document {
+        Some(tally) if is_document => {
+            Some(context.budgets.count_in(tally, &address.network(), now).await)
+        }
+        None if is_document => None,
+        Some(_) | None => context.budgets.count(account, address, now).await,
+    };
     let key = identity.and_then(|identity| identity.key);
     let handled = through_key(key, endpoint.get_response(request));
     let Some((rule, standing)) = counted else { return Ok(handled.await) };

@@ -17,8 +17,9 @@ pub(crate) use number::{
 pub(crate) use text::{Text, Wire, text_values};
 pub(crate) use time::{DayOrMoment, Moment};
 pub(crate) use values::{
-    ApiKeyName, CarrierName, Description, Email, Key, Message, NewPassword, Note, OrganisationName,
-    PersonName, Phone, Receipt, SearchText, Secret, TierName, Title, TrackingNumber, Words,
+    ApiKeyName, CarrierName, DealReference, Description, Email, Key, Message, NewPassword, Note,
+    OrganisationName, PersonName, Phone, Receipt, SearchText, Secret, TierName, Title,
+    TrackingNumber, Words,
 };
 
 use chrono::{DateTime, SecondsFormat, Utc};

@@ -1,11 +1,13 @@
 //! A deal: two sides, terms that both sign, and milestones that are paid into escrow and settled one by one.
 
+mod allowed;
 mod change;
 mod command;
 mod decide;
 mod dispute;
 mod division;
 mod draft;
+mod label;
 mod milestone;
 mod outcome;
 mod party;
@@ -15,6 +17,7 @@ mod template;
 mod terms;
 mod timer;
 
+pub use allowed::{Action, Allowed, allowed};
 pub use change::{Change, changes};
 pub use command::{Actor, Command};
 pub use decide::decide;
@@ -24,9 +27,13 @@ pub use draft::{
     DESCRIPTION_CHARS_MAX, ITEMS_MAX, MILESTONES_MAX, NewDeal, NewMilestone, Offer, REVISIONS_MAX,
     TERM_MAX, TERM_MIN, TITLE_CHARS_MAX, draft,
 };
+pub use label::{
+    Label, LabelError, METADATA_FIELDS_MAX, METADATA_NAME_CHARS_MAX, METADATA_VALUE_CHARS_MAX,
+    REFERENCE_CHARS_MAX,
+};
 pub use milestone::{Item, Milestone, MilestoneState, Offers, Proof};
 pub use outcome::{AWARD_PROPOSED, Decision, Event, Refusal};
-pub use party::{Broker, COMMISSION_BPS_MAX, PAYERS_MAX, Payer, Role};
+pub use party::{Broker, COMMISSION_BPS_MAX, PAYERS_MAX, Part, Payer, Role};
 pub use proof::{
     CARRIER_CHARS_MAX, DELIVERY_FILES_MAX, HAND_OVER_PERIOD, HAND_OVER_TRIES_MAX, Shown,
     TRACKING_CHARS_MAX,

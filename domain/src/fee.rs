@@ -82,12 +82,12 @@ impl FeePlan {
     /// [`FeeError`] on another currency or a result out of range.
     pub fn platform(&self, amount: Money) -> Result<Money, FeeError> {
         let fee = percentage(amount, self.percentage_bps)?.plus(self.fixed)?;
-        self.floor.plus(fee)?;
-        let cap = self.cap.unwrap_or(fee.max(self.floor));
-        if cap < self.floor {
-            return Err(FeeError::Bounds);
+        let fee = fee.max(self.floor)?;
+        match self.cap {
+            None => Ok(fee),
+            Some(cap) if self.floor.exceeds(cap)? => Err(FeeError::Bounds),
+            Some(cap) => Ok(fee.min(cap)?),
         }
-        Ok(fee.clamp(self.floor, cap))
     }
 
     /// All that a deal of this amount costs: the platform's fee, the broker's commission, the providers' costs.

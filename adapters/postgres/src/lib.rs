@@ -38,6 +38,7 @@ mod pool;
 mod proof;
 mod quote;
 mod reconciliation;
+mod retention;
 mod risk;
 mod row;
 mod schema;
@@ -63,9 +64,9 @@ pub use clock::Clock;
 pub use codes::{CodeKey, Proof as CodeProof};
 pub use deals::{
     AgreementView, AwardRequest, AwardView, DealFile, DealInvitation, DealView, DeliveryView,
-    DisputePlace, DisputeReview, DisputeView, FilePlace, KeptOffer, NewDealRequest,
-    NewMilestoneRequest, OfferRequest, Opposite, PayReference, Reminder, RevisionView, Signature,
-    TimelineEvent,
+    DisputePlace, DisputeReview, DisputeView, FilePlace, KeptOffer, LabelView, NewDealRequest,
+    NewMilestoneRequest, OfferRequest, Opposite, PayReference, Reminder, RenderDeal, RevisionView,
+    Signature, TimelineEvent,
 };
 pub use documents::{Document, OpenDocument};
 pub use error::{Conflict, Error, StoreError};
@@ -94,6 +95,7 @@ pub use pool::{PoolSize, Store};
 pub use proof::{Counts, LedgerCheck, LedgerCheckView, Proof};
 pub use quote::{Allowance, Quote};
 pub use reconciliation::{BreakView, RunSummary, RunView, SuspenseItem};
+pub use retention::{Old, PART_MAX};
 pub use sessions::{Device, LogIn, SessionView};
 pub use signing_keys::{KeyPair, SigningKey};
 pub use through::{current_key, in_session, through_key};

@@ -4,6 +4,7 @@ mod create;
 mod exchanges;
 mod observe;
 mod paybill;
+mod prompts;
 mod quote;
 mod rows;
 mod submit;

@@ -158,6 +158,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    deal_labels (deal_id) {
+        deal_id -> Uuid,
+        creator_id -> Uuid,
+        reference -> Nullable<Text>,
+        metadata -> Jsonb,
+    }
+}
+
+diesel::table! {
     deal_participants (user_id, deal_id) {
         user_id -> Uuid,
         deal_id -> Uuid,
@@ -387,7 +396,6 @@ diesel::table! {
     invitations (id) {
         id -> Uuid,
         organisation_id -> Uuid,
-        email -> Nullable<Text>,
         rank -> Text,
         generation -> Int2,
         sent_at -> Timestamptz,
@@ -396,6 +404,8 @@ diesel::table! {
         expires_at -> Timestamptz,
         ended_at -> Nullable<Timestamptz>,
         end_reason -> Nullable<Text>,
+        email_sealed -> Nullable<Bytea>,
+        email_digest -> Nullable<Bytea>,
     }
 }
 
@@ -601,6 +611,16 @@ diesel::table! {
         balance_after_minor -> Int8,
         currency -> Text,
         at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    prompts (payment_id) {
+        payment_id -> Uuid,
+        user_id -> Uuid,
+        digest -> Bytea,
+        is_own -> Bool,
+        created_at -> Timestamptz,
     }
 }
 
@@ -826,6 +846,8 @@ diesel::joinable!(notifications -> users (user_id));
 diesel::joinable!(payment_evidence -> payments (payment_id));
 diesel::joinable!(payments -> deals (deal_id));
 diesel::joinable!(person_keys -> users (user_id));
+diesel::joinable!(prompts -> payments (payment_id));
+diesel::joinable!(prompts -> users (user_id));
 diesel::joinable!(second_factors -> users (user_id));
 diesel::joinable!(sessions -> trusted_devices (trusted_device_id));
 diesel::joinable!(sessions -> users (user_id));
@@ -848,6 +870,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     deal_events,
     deal_files,
     deal_invitations,
+    deal_labels,
     deal_participants,
     deal_payers,
     deal_references,
@@ -880,6 +903,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     payments,
     person_keys,
     postings,
+    prompts,
     reconciliation_runs,
     risk_rules,
     second_factors,

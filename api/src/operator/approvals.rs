@@ -6,7 +6,7 @@ use crate::Chapter;
 use crate::auth::Operator;
 use crate::body::Body;
 use crate::context::Context;
-use crate::once::{Done, Made, keyed};
+use crate::once::{Asked, Done, Made, keyed, unless_answered};
 use crate::page::{Cursor, PageOf, limit};
 use crate::problem::ApiError;
 use crate::wire::{Key, Limit, Note, Receipt, TierName, Wire};
@@ -120,8 +120,14 @@ impl Approvals {
         // First without the amount: whoever may not ask at all does not learn what is in suspense.
         let right = (wanted.kind().resource(), Action::Ask);
         operator.may(&context, right)?;
-        operator.may_move(&context, right, context.store.amount_wanted(&wanted).await?)?;
         let keyed = keyed(operator.caller(), key.0, "ask_approval", &body.canonical);
+        // What was asked for may be done by now, and is not there any more.
+        let check = async {
+            operator.may_move(&context, right, context.store.amount_wanted(&wanted).await?)
+        };
+        if let Asked::Answered(outcome) = unless_answered(&context, &keyed, check).await? {
+            return Ok(outcome.into());
+        }
         let (user, note) = (body.value.user_id.0, body.value.note.0.0);
         let work = async move |store: amana_postgres::Store, now| {
             store.ask_approval(&keyed, (user, &wanted, &note), asked, now).await

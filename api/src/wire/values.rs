@@ -3,8 +3,8 @@
 use super::{Text, inline, single_value};
 use amana_domain::api_key::NAME_CHARS_MAX as API_KEY_NAME_CHARS_MAX;
 use amana_domain::deal::{
-    CARRIER_CHARS_MAX, DESCRIPTION_CHARS_MAX, PERCENT_PLACES_MAX, Percent, TITLE_CHARS_MAX,
-    TRACKING_CHARS_MAX,
+    CARRIER_CHARS_MAX, DESCRIPTION_CHARS_MAX, PERCENT_PLACES_MAX, Percent, REFERENCE_CHARS_MAX,
+    TITLE_CHARS_MAX, TRACKING_CHARS_MAX,
 };
 use amana_domain::factor::{CODE_DIGITS, ShownCode};
 use amana_domain::handle::{CHARS_MAX, CHARS_MIN, Handle};
@@ -94,6 +94,8 @@ lines! {
     TrackingNumber = "tracking-number", 1, TRACKING_CHARS_MAX;
     /// Of a set of limits.
     TierName = "tier", 2, 30;
+    /// What the creator of a deal calls it in their own records.
+    DealReference = "deal-reference", 1, REFERENCE_CHARS_MAX;
     /// Of a provider.
     Receipt = "receipt", 1, RECEIPT_CHARS_MAX;
 }

@@ -147,7 +147,7 @@ async fn money_goes_round_through_two_processes_without_deadlock() {
         let http = app.http.clone();
         calls.spawn(async move {
             let request = http.post(format!("{url}/v1/transfers")).bearer_auth(&from.token);
-            let body = to(&recipient, 1 + i64::try_from(n).expect("small"));
+            let body = to(&recipient, 100 + i64::try_from(n).expect("small"));
             let request = request.header("Idempotency-Key", format!("k-{n}")).json(&body);
             request.send().await.expect("an answer").status().as_u16()
         });

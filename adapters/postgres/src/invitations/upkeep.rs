@@ -77,6 +77,20 @@ pub(crate) async fn end_beyond(
     Ok(())
 }
 
+/// Ends the open invitations to the address of somebody who is being erased: nobody answers them, and the address goes.
+pub(crate) async fn end_of_erased(
+    conn: &mut AsyncPgConnection,
+    email_digest: Option<Vec<u8>>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let Some(digest) = email_digest else { return Ok(()) };
+    let open = invitations::table
+        .filter(invitations::email_digest.eq(Some(digest)))
+        .filter(invitations::ended_at.is_null());
+    diesel::update(open).set(over(InvitationEnd::Revoked, now)).execute(conn).await?;
+    Ok(())
+}
+
 impl Store {
     /// Puts away invitations that are over, and with them the addresses that they went to.
     ///
