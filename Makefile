@@ -6,7 +6,7 @@ export PATH := $(PATH):$(CARGO_BIN)
 SCHEMA := adapters/postgres/src/schema.rs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test races model model-bug bench check fix openapi schema clean-data
+.PHONY: help demo up test races model model-bug bench check fix openapi lint-api fuzz-api schema clean-data
 
 help: ## List the recipes
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,15 @@ fix: ## Format, and apply what clippy can mend
 openapi: ## Rewrite openapi/amana.json from the code
 	@scripts/setup build servers
 	EXPECTORATE=overwrite cargo test --workspace --test it openapi
+
+lint-api: ## Check the OpenAPI document with Redocly and Spectral (needs Node.js)
+	npx --yes @redocly/cli@2 lint openapi/amana.json --config openapi/redocly.yaml
+	npx --yes @stoplight/spectral-cli@6 lint openapi/amana.json --ruleset openapi/spectral.yaml
+
+fuzz-api: ## Send generated calls to every operation and compare the answers with the document (10 minutes)
+	@scripts/setup build servers fuzz
+	cargo build --locked --bins
+	scripts/fuzz-api
 
 schema: ## Rewrite schema.rs of the store from the migrations
 	@scripts/setup build servers lint

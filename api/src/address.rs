@@ -50,6 +50,13 @@ impl ClientAddress {
         address.is_some_and(|one| networks.iter().any(|network| network.contains(&one.ip)))
     }
 
+    /// Whether a provider may have sent it: from its networks, or from anywhere if they are not named. A request whose
+    /// origin is hidden comes from no network.
+    pub(crate) fn is_provider(self, networks: &[IpNet]) -> bool {
+        let is_within = || networks.iter().any(|network| network.contains(&self.ip));
+        networks.is_empty() || (!self.is_hidden && is_within())
+    }
+
     /// The network of the client, for the log.
     pub(crate) fn masked(self) -> IpNet {
         let bits = match self.ip {

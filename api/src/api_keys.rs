@@ -28,6 +28,7 @@ use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -45,16 +46,22 @@ struct CreateApiKey {
     /// It is good for so many days, at most a year; a rotation begins them anew.
     expires_in_days: LifeDays,
     /// The organisation to which it is to belong; the caller is an admin or owner there. What such a key makes belongs
-    /// to the organisation too, its admins and owners see and revoke it, and it ends when its maker is none any more.
+    /// to the organisation too, its admins and owners see and revoke it, and it ends when its maker is none any more. It
+    /// reaches the deals of the organisation and nothing of its maker's own, so it takes the scopes `deals:read` and
+    /// `deals:write` only.
     organisation_id: Option<Wire<OrganisationId>>,
 }
 
 impl CreateApiKey {
-    fn parse(self, id: ApiKeyId, secret: KeptSecret) -> NewApiKey {
-        let scopes = self.scopes.into_iter().map(|scope| scope.0).collect();
+    fn parse(self, id: ApiKeyId, secret: KeptSecret) -> Result<NewApiKey, ApiError> {
+        let scopes: BTreeSet<Scope> = self.scopes.into_iter().map(|scope| scope.0).collect();
+        if self.organisation_id.is_some() && !scopes.iter().all(|one| one.is_of_organisations()) {
+            let detail = "a key of an organisation takes deals:read and deals:write only";
+            return Err(ApiError::field("/scopes", detail));
+        }
         let lasts = TimeDelta::days(self.expires_in_days.get());
         let organisation = self.organisation_id.map(|id| id.0);
-        NewApiKey { id, name: self.name.0.0, organisation, scopes, lasts, secret }
+        Ok(NewApiKey { id, name: self.name.0.0, organisation, scopes, lasts, secret })
     }
 }
 
@@ -120,10 +127,10 @@ impl ApiKeys {
     /// Make an API key
     ///
     /// A key with which a machine calls in the caller's name, as far as its scopes reach. Answers its secret, once:
-    /// whoever loses it rotates the key. The person gets an e-mail. It outlives sessions and passwords; it ends when
-    /// it is revoked, when its time is over, and when the account is closed. Problems: `step_up_required` (403), see
+    /// whoever loses it rotates the key. The person gets an e-mail. It outlives sessions and a changed password; it ends
+    /// when it is revoked, when its time is over, when a forgotten password is reset, and when the account is closed. Problems: `step_up_required` (403), see
     /// `step_up_session`; `too_many_api_keys` (409) beyond 20; `unknown_organisation` (422), `rank_too_low` (403);
-    /// `account_closed` (403).
+    /// `account_closed`, `contact_unverified` (403).
     #[oai(path = "/", method = "post", operation_id = "create_api_key")]
     async fn create(
         &self,
@@ -134,7 +141,7 @@ impl ApiKeys {
         require_step_up(&context, &caller, Risk::ApiKey).await?;
         let (user, id) = (caller.user(), ApiKeyId::new(Uuid::now_v7()));
         let (shown, secret) = text::new_secret(context.keys.mode(), id)?;
-        let new = body.value.parse(id, secret);
+        let new = body.value.parse(id, secret)?;
         let key = context
             .write(async move |store, now| store.create_api_key(user, &new, now).await)
             .await?;

@@ -3,14 +3,15 @@
 use crate::address::ClientAddress;
 use crate::context::Context;
 use crate::cookies::{self, CSRF_HEADER};
+use crate::language;
 use crate::principal::{KeyVerdict, require_no_key};
 use crate::problem::{ApiError, Code};
 use crate::{api_keys, tokens};
-use amana_domain::id::{ApiKeyId, SessionId, UserId};
+use amana_domain::id::{SessionId, UserId};
 use amana_domain::money::Money;
 use amana_domain::permission::{Action, Circumstances, Resource, UserRole, permit};
 use amana_domain::transfer::TransferRefusal;
-use amana_postgres::{Error, User};
+use amana_postgres::{Error, Machine, User};
 use poem::Request;
 use poem::http::{HeaderValue, header};
 use poem_openapi::SecurityScheme;
@@ -40,7 +41,7 @@ impl Caller {
 pub(crate) struct Identity {
     pub(crate) account: UserId,
     /// If it is a machine.
-    pub(crate) key: Option<ApiKeyId>,
+    pub(crate) machine: Option<Machine>,
 }
 
 /// Somebody who works here, as far as that is proven: what they may do depends on the role.
@@ -109,7 +110,8 @@ pub(crate) async fn identify(
     if api_keys::is_key(token) {
         let verdict: KeyVerdict = context.keys.verify(token, now).await;
         let found = verdict.as_ref().ok();
-        let found = found.map(|key| Identity { account: key.account(), key: Some(key.id()) });
+        let found =
+            found.map(|key| Identity { account: key.account(), machine: Some(key.machine()) });
         request.set_data(verdict);
         return Ok(found);
     }
@@ -120,7 +122,8 @@ pub(crate) async fn identify(
 
 fn by_session(request: &mut Request, bearer: tokens::Bearer) -> Identity {
     request.set_data(bearer);
-    Identity { account: bearer.user, key: None }
+    language::set(bearer.locale);
+    Identity { account: bearer.user, machine: None }
 }
 
 async fn by_cookie(

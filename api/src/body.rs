@@ -1,5 +1,7 @@
 //! Request bodies: read by serde, because it can tell which field is wrong.
 
+mod unique;
+
 use crate::problem::{ApiError, Code};
 use poem::{Request, RequestBody};
 use poem_openapi::payload::{Json, Payload};
@@ -9,6 +11,7 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
+use unique::Unreadable;
 
 /// A JSON body of the given shape, and its text in one canonical form, for idempotency.
 #[derive(Debug)]
@@ -21,8 +24,7 @@ impl<T: DeserializeOwned + ParseFromJSON> Body<T> {
     /// # Errors
     /// `invalid_json`, or `invalid_request` naming the field.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, ApiError> {
-        let json: Value = serde_json::from_slice(bytes)
-            .map_err(|e| ApiError::new(Code::InvalidJson, format!("the body is not JSON: {e}")))?;
+        let json = unique::read(bytes).map_err(unreadable)?;
         let canonical = canonical(&json);
         let value = serde_path_to_error::deserialize(&json)
             .map_err(|e| ApiError::field(pointer(e.path()), e.inner().to_string()))?;
@@ -37,19 +39,33 @@ fn canonical(json: &Value) -> String {
     crate::document::sorted(json.clone()).to_string()
 }
 
+fn unreadable(why: Unreadable) -> ApiError {
+    match why {
+        Unreadable::NotJson(error) => {
+            ApiError::new(Code::InvalidJson, format!("the body is not JSON: {error}"))
+        }
+        Unreadable::Twice(pointer) => {
+            ApiError::new(Code::InvalidJson, "the body names a member twice: send each member once")
+                .at(pointer, "this member is named twice")
+        }
+    }
+}
+
 /// RFC 6901; the whole document is the empty pointer.
 fn pointer(path: &Path) -> String {
     path.iter().fold(String::new(), |mut pointer, segment| {
         match segment {
-            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-            Segment::Map { key } => {
-                pointer.push('/');
-                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
-            }
+            Segment::Seq { index } => push_segment(&mut pointer, &index.to_string()),
+            Segment::Map { key } => push_segment(&mut pointer, key),
             Segment::Enum { .. } | Segment::Unknown => {}
         }
         pointer
     })
+}
+
+fn push_segment(pointer: &mut String, segment: &str) {
+    pointer.push('/');
+    pointer.push_str(&segment.replace('~', "~0").replace('/', "~1"));
 }
 
 impl<T: Type> Body<T> {
@@ -175,6 +191,7 @@ mod tests {
         );
         check(r#"{"title":"a","parts":[],"extra":1}"#, Code::InvalidRequest, Some("/extra"));
         check(r#"{"title":5,"parts":[]}"#, Code::InvalidRequest, Some("/title"));
+        check(r#"{"title":"a","title":"b","parts":[]}"#, Code::InvalidJson, Some("/title"));
     }
 
     #[test]

@@ -1,6 +1,8 @@
-//! Bounds on every request: the address, the headers, the body, the time.
+//! Bounds on every request: the address, the query, the headers, the body, the time.
 
 use crate::problem::{ApiError, Code};
+use crate::query;
+use crate::rate_limits::CALLBACKS;
 use crate::upload::is_upload;
 use amana_files::FILE_BYTES_MAX;
 use poem::endpoint::Endpoint;
@@ -11,6 +13,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Those of providers have one or two thousand bytes.
+pub(crate) const CALLBACK_BYTES_MAX: usize = 16 * 1024;
 const URI_BYTES_MAX: usize = 2 * 1024;
 const HEADER_BYTES_MAX: usize = 16 * 1024;
 /// A body of the largest size comes through a slow mobile network in this time.
@@ -28,10 +33,13 @@ where
     E::Output: IntoResponse,
 {
     check_head(&request)?;
+    query::check(&request)?;
     let is_upload = is_upload(&request);
-    let (bytes_max, time_max) = match is_upload {
-        true => (FILE_BYTES_MAX, UPLOAD_TIMEOUT),
-        false => (BODY_BYTES_MAX, REQUEST_TIMEOUT),
+    let is_callback = request.uri().path().starts_with(CALLBACKS);
+    let (bytes_max, time_max) = match (is_upload, is_callback) {
+        (true, _) => (FILE_BYTES_MAX, UPLOAD_TIMEOUT),
+        (false, true) => (CALLBACK_BYTES_MAX, REQUEST_TIMEOUT),
+        (false, false) => (BODY_BYTES_MAX, REQUEST_TIMEOUT),
     };
     check_length(&request, bytes_max)?;
     // The handler of an upload counts what it reads.

@@ -1,12 +1,13 @@
-//! Where the mobile-money provider reports results. The address is the secret: whoever knows it is believed
-//! to be the provider, and what they say is stored before it is read.
+//! Where the mobile-money provider reports results. What comes to an address that we gave out, from the provider's
+//! networks, is stored before it is read; everything else is acknowledged alike, counted and forgotten.
 
 use crate::Chapter;
-use crate::bounds::BODY_BYTES_MAX;
+use crate::address::ClientAddress;
+use crate::bounds::CALLBACK_BYTES_MAX;
 use crate::context::Context;
 use crate::problem::ApiError;
-use amana_postgres::{CallbackKind, NewCallback};
-use poem::web::{Data, RemoteAddr};
+use amana_postgres::{CallbackKind, CallbackOwner, NewCallback, Store};
+use poem::web::Data;
 use poem::{Request, RequestBody};
 use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
@@ -17,7 +18,6 @@ use poem_openapi::{
 use serde::Deserialize;
 use std::sync::Arc;
 
-const TOKEN_CHARS_MAX: usize = 64;
 const REMOTE_CHARS_MAX: usize = 64;
 
 /// What the provider is told once its message is stored.
@@ -71,6 +71,27 @@ impl Asked {
 /// Whatever came, as it came: evidence is kept even where it is not JSON.
 struct Raw(Vec<u8>);
 
+/// Who sent it, behind proxies that are trusted.
+struct Caller(ClientAddress);
+
+impl<'a> ApiExtractor<'a> for Caller {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::PoemExtractor];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(_registry: &mut Registry) {}
+
+    async fn from_request(
+        request: &'a Request,
+        _body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let address = request.data::<ClientAddress>().copied();
+        Ok(Self(address.ok_or_else(ApiError::internal)?))
+    }
+}
+
 impl<'a> ApiExtractor<'a> for Raw {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
 
@@ -91,7 +112,7 @@ impl<'a> ApiExtractor<'a> for Raw {
         _options: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
         let mut bytes = body.take()?.into_vec().await?;
-        bytes.truncate(BODY_BYTES_MAX);
+        bytes.truncate(CALLBACK_BYTES_MAX);
         Ok(Self(bytes))
     }
 }
@@ -101,20 +122,38 @@ fn bounded(text: &str, chars_max: usize) -> String {
     text.chars().filter(char::is_ascii_graphic).take(chars_max).collect()
 }
 
+/// Whose callbacks come to this address. Nobody's, if the call is not from the provider's networks.
+async fn owner(
+    context: &Context,
+    kind: CallbackKind,
+    token: &str,
+    from: ClientAddress,
+) -> Result<Option<CallbackOwner>, ApiError> {
+    if !from.is_provider(&context.callback_networks) {
+        return Ok(None);
+    }
+    Ok(context.store.callback_owner(kind, token, context.now()).await?)
+}
+
 async fn receive(
     context: &Context,
     kind: CallbackKind,
     token: &str,
-    (body, remote): (Raw, &RemoteAddr),
+    (body, from): (Raw, ClientAddress),
 ) -> Result<Stored, ApiError> {
-    let new = NewCallback {
-        kind,
-        token: bounded(token, TOKEN_CHARS_MAX),
-        body: body.0,
-        remote: bounded(&remote.to_string(), REMOTE_CHARS_MAX),
-        known: kind == CallbackKind::Paybill && context.paybill.is_token(token),
-    };
-    context.write(async move |store, now| store.receive_callback(&new, now).await).await?;
+    match owner(context, kind, token, from).await? {
+        Some(owner) => {
+            let remote = bounded(&from.ip.to_string(), REMOTE_CHARS_MAX);
+            let new = NewCallback { kind, owner, body: body.0, remote };
+            context.write(async move |store, now| store.receive_callback(&new, now).await).await?;
+        }
+        // Whoever sends very many of them is not even counted.
+        None if context.budgets.has_stray(from, context.now()) => {
+            let count = async move |store: Store, now| store.count_stray_callback(kind, now).await;
+            context.write(count).await?;
+        }
+        None => {}
+    }
     let text = "Accepted".to_owned();
     Ok(Stored::Accepted(Json(Acknowledgement { code: 0, text })))
 }
@@ -125,19 +164,19 @@ pub(crate) struct Callbacks;
 impl Callbacks {
     /// Receive the result of a collection
     ///
-    /// For the provider. Any body up to 64 KiB is stored as it came and acknowledged alike, whether the
-    /// address was ever given out or not; it is read afterwards. Problems: `unavailable` (503) if it could
-    /// not be stored; the provider may send it again.
+    /// For the provider. Any body up to 16 KiB is acknowledged alike. One that comes to an address that was given out,
+    /// from the provider's networks, is stored and read afterwards; everything else is only counted. Problems:
+    /// `unavailable` (503) if it could not be stored; the provider may send it again.
     #[oai(path = "/c/:token", method = "post", operation_id = "receive_collection")]
     async fn collection(
         &self,
         context: Data<&Arc<Context>>,
-        remote: &RemoteAddr,
+        from: Caller,
         /// The unguessable part of the address.
         token: Path<String>,
         body: Raw,
     ) -> Result<Stored, ApiError> {
-        receive(&context, CallbackKind::Collection, &token, (body, remote)).await
+        receive(&context, CallbackKind::Collection, &token, (body, from.0)).await
     }
 
     /// Receive the result of a payout
@@ -147,27 +186,28 @@ impl Callbacks {
     async fn payout(
         &self,
         context: Data<&Arc<Context>>,
-        remote: &RemoteAddr,
+        from: Caller,
         /// The unguessable part of the address.
         token: Path<String>,
         body: Raw,
     ) -> Result<Stored, ApiError> {
-        receive(&context, CallbackKind::Payout, &token, (body, remote)).await
+        receive(&context, CallbackKind::Payout, &token, (body, from.0)).await
     }
 
     /// Receive word that somebody has paid the paybill
     ///
-    /// As `receive_collection`. The address is one for all: `amana mpesa register-urls` tells it to the provider.
+    /// As `receive_collection`. The address is one for all: `amana mpesa register-urls` makes it and tells it to the
+    /// provider. The word of a large amount is credited once the provider's statement says the same.
     #[oai(path = "/b/:token", method = "post", operation_id = "receive_paybill")]
     async fn paybill(
         &self,
         context: Data<&Arc<Context>>,
-        remote: &RemoteAddr,
+        from: Caller,
         /// The unguessable part of the address.
         token: Path<String>,
         body: Raw,
     ) -> Result<Stored, ApiError> {
-        receive(&context, CallbackKind::Paybill, &token, (body, remote)).await
+        receive(&context, CallbackKind::Paybill, &token, (body, from.0)).await
     }
 
     /// Receive the question whether somebody may pay the paybill
@@ -178,12 +218,13 @@ impl Callbacks {
     async fn paybill_question(
         &self,
         context: Data<&Arc<Context>>,
+        from: Caller,
         /// The unguessable part of the address.
         token: Path<String>,
         body: Raw,
     ) -> Result<Asked, ApiError> {
-        let known = context.paybill.is_token(&token);
-        let question = serde_json::from_slice::<Question>(&body.0).ok().filter(|_| known);
+        let owner = owner(&context, CallbackKind::Paybill, &token, from.0).await?;
+        let question = serde_json::from_slice::<Question>(&body.0).ok().filter(|_| owner.is_some());
         let payable = match question {
             Some(asked) => context.store.is_payable(&asked.reference, context.now()).await?,
             None => false,
@@ -198,12 +239,12 @@ impl Callbacks {
     async fn payout_timeout(
         &self,
         context: Data<&Arc<Context>>,
-        remote: &RemoteAddr,
+        from: Caller,
         /// The unguessable part of the address.
         token: Path<String>,
         body: Raw,
     ) -> Result<Stored, ApiError> {
-        receive(&context, CallbackKind::PayoutTimeout, &token, (body, remote)).await
+        receive(&context, CallbackKind::PayoutTimeout, &token, (body, from.0)).await
     }
 }
 

@@ -41,8 +41,8 @@ struct StartPhoneChange {
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct ConfirmChange {
-    /// The code that went to the present address or number.
-    old_code: Wire<Code>,
+    /// The code that went to the present address or number; left out if none is verified.
+    old_code: Option<Wire<Code>>,
     /// The code that went to the new one.
     new_code: Wire<Code>,
 }
@@ -53,7 +53,8 @@ pub(crate) struct Contacts;
 impl Contacts {
     /// Ask for another e-mail address
     ///
-    /// Sends a code to the present address and one to the new one; nothing changes until both are told. Problems:
+    /// Sends a code to the new address, and one to the present address if it is verified; nothing changes until they
+    /// are told. Problems:
     /// `password_wrong` (403), `same_contact` (422), `code_too_many` (429).
     #[oai(path = "/email-changes", method = "post", operation_id = "start_email_change")]
     async fn start_email(
@@ -82,7 +83,8 @@ impl Contacts {
 
     /// Ask for another phone number
     ///
-    /// Sends a code to the present number and one to the new one; nothing changes until both are told. Problems:
+    /// Sends a code to the new number, and one to the present number if it is verified; nothing changes until they are
+    /// told. Problems:
     /// `password_wrong` (403), `same_contact` (422), `code_too_many` (429).
     #[oai(path = "/phone-changes", method = "post", operation_id = "start_phone_change")]
     async fn start_phone(
@@ -130,7 +132,7 @@ async fn confirm(
     body: ConfirmChange,
 ) -> Result<Found, ApiError> {
     let (user, key) = (caller.user(), context.codes.clone());
-    let told = (kind, body.old_code.0, body.new_code.0);
+    let told = (kind, body.old_code.map(|code| code.0), body.new_code.0);
     let changed =
         context.write(async move |store, now| store.change_contact(&key, user, told, now).await);
     // The address or number that may be taken is in no place of this request.

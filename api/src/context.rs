@@ -7,7 +7,6 @@ use crate::factor::FactorKeys;
 use crate::health::Readiness;
 use crate::links::Links;
 use crate::password::Passwords;
-use crate::paybill::Paybill;
 use crate::place::Places;
 use crate::problem::ApiError;
 use crate::rate_limits::Budgets;
@@ -20,7 +19,8 @@ use amana_domain::money::{Currency, Money};
 use amana_domain::transfer::TransferRefusal;
 use amana_files::Files;
 use amana_postgres::{
-    Clock, CodeKey, Contacts, Error, Store, TransferWriter, User, current_key, through_key,
+    Clock, CodeKey, Contacts, Error, Store, TransferWriter, User, current_address, current_machine,
+    from_address, through_key,
 };
 use amana_redis::Transport;
 use chrono::{DateTime, Utc};
@@ -70,7 +70,8 @@ pub(crate) struct Context {
     pub(crate) files: Files,
     pub(crate) places: Places,
     pub(crate) links: Links,
-    pub(crate) paybill: Paybill,
+    /// From where callbacks are believed; from anywhere if it names nothing.
+    pub(crate) callback_networks: Vec<IpNet>,
     pub(crate) budgets: Budgets,
     pub(crate) service: ServiceFacts,
     pub(crate) started: Started,
@@ -99,7 +100,8 @@ impl Context {
         Fut: Future<Output = Result<T, Error>> + Send + 'static,
         T: Send + 'static,
     {
-        let work = through_key(current_key(), work(self.store.clone(), self.now()));
+        let work = through_key(current_machine(), work(self.store.clone(), self.now()));
+        let work = from_address(current_address(), work);
         match tokio::spawn(work.in_current_span()).await {
             Ok(result) => Ok(result?),
             Err(error) => {

@@ -127,7 +127,8 @@ impl Deals {
     /// it; what is done is done by the two parties. Problems: `unknown_counterparty`, if their account is closed,
     /// `recipient_closed`, if the broker's is, `unknown_organisation`, `invitation_limit`,
     /// `deal_reference_taken` (409), `same_party`, `fee_exceeds_amount`, `amount_out_of_range`, `currency_not_carried`,
-    /// `invalid_request`, `idempotency_key_reused` (422), `account_closed` (403), `idempotency_key_required` (400).
+    /// `invalid_request`, `idempotency_key_reused` (422), `account_closed`, `contact_unverified` (403),
+    /// `idempotency_key_required` (400), `rate_limited` (429) beyond 1,000 in an hour.
     #[oai(path = "/", method = "post", operation_id = "create_deal")]
     async fn create(
         &self,
@@ -138,13 +139,14 @@ impl Deals {
         key: Header<Wire<Key>>,
         body: Body<CreateDeal>,
     ) -> Result<Made<DealAnswer>, ApiError> {
-        let keyed = keyed(&caller, key.0, "create_deal", &body.canonical);
-        let mut request =
-            match unless_answered(&context, &keyed, body.value.parse(&context)).await? {
-                Asked::New(request) => request,
-                Asked::Answered(outcome) => return Ok(outcome.into()),
-            };
-        request.organisation = request.organisation.or(caller.organisation());
+        // By a key of an organisation, the same body makes another deal.
+        let request = format!("{:?} {}", caller.organisation(), body.canonical);
+        let keyed = keyed(&caller, key.0, "create_deal", &request);
+        let check = body.value.parse(&context, caller.user());
+        let request = match unless_answered(&context, &keyed, check).await? {
+            Asked::New(request) => request,
+            Asked::Answered(outcome) => return Ok(outcome.into()),
+        };
         let session = caller.session();
         let outcome = context
             .write(async move |store, now| {
@@ -157,7 +159,7 @@ impl Deals {
     /// List one's deals
     ///
     /// All deals that concern the caller: as buyer, seller, broker or payer; newest first. With `reference`, only the deal
-    /// that the caller created with it.
+    /// that the caller created with it. For a key of an organisation: the deals in its name.
     #[oai(path = "/", method = "get", operation_id = "list_deals")]
     async fn list(
         &self,
@@ -287,15 +289,15 @@ impl Deals {
         let id = id.0.0;
         let keyed = keyed(&caller, key.0, "fund_deal", &format!("{id} {}", body.canonical));
         let check = body.value.parse(&context, &caller);
+        if dry_run.0 == Some(true) {
+            caller.require(Scope::WalletRead)?;
+            let (request, user, now) = (check.await?, caller.user(), context.now());
+            return Ok(context.store.quote_funding(user, id, &request, now).await?.into());
+        }
         let request = match unless_answered(&context, &keyed, check).await? {
             Asked::New(request) => request,
             Asked::Answered(outcome) => return Ok(outcome.into()),
         };
-        if dry_run.0 == Some(true) {
-            caller.require(Scope::WalletRead)?;
-            let (user, now) = (caller.user(), context.now());
-            return Ok(context.store.quote_funding(user, id, &request, now).await?.into());
-        }
         let outcome = context
             .write(async move |store, now| {
                 store.fund_deal(&keyed, id, &request, render_funding, now).await

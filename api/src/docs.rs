@@ -75,10 +75,23 @@ async fn prepared_document() -> Prepared {
 }
 
 async fn prepared_page() -> Prepared {
+    Prepared::new("text/html; charset=utf-8", page()).await
+}
+
+fn page() -> String {
     let service = service();
     let page = service.scalar_html().replace(&service.spec(), &document());
-    Prepared::new("text/html; charset=utf-8", page).await
+    page.replacen("<title>Scalar</title>", HEAD, 1).replacen(SCRIPT, OUR_SCRIPT, 1)
 }
+
+const HEAD: &str = "<title>Amana API</title>
+    <link rel=\"icon\" href=\"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E\
+    %3Crect width='16' height='16' rx='3' fill='%230a7d4b'/%3E%3Cpath d='M4 12 8 3l4 9M5.5 9h5' fill='none' stroke='white' \
+    stroke-width='1.6'/%3E%3C/svg%3E\" />";
+
+/// The page's own tag, and the same with the settings: fonts of the reader's device, and nothing from elsewhere.
+const SCRIPT: &str = "id=\"api-reference\"";
+const OUR_SCRIPT: &str = "id=\"api-reference\" data-configuration='{\"withDefaultFonts\":false,\"hideClientButton\":true}'";
 
 pub(crate) fn document_endpoint() -> impl Endpoint<Output = Response> + 'static {
     make(|request| async move { DOCUMENT.get_or_init(prepared_document).await.answer(&request) })

@@ -1,5 +1,7 @@
 //! The OpenAPI document. The framework writes 3.0; this makes it 3.1, in one stable order.
 
+mod polish;
+
 use crate::cookies::{self, CSRF_HEADER};
 use crate::principal::KEY_SCHEME;
 use crate::service;
@@ -23,6 +25,7 @@ pub fn document() -> String {
     close_requests(&mut document);
     name_scopes(&mut document);
     offer_cookies(&mut document);
+    polish::finish(&mut document);
     let mut text = serde_json::to_string_pretty(&sorted(document)).unwrap_or_default();
     text.push('\n');
     text
@@ -43,7 +46,11 @@ fn close_requests(document: &mut Value) {
         {
             references(schema, &mut open);
             if schema["type"] == "object" {
-                schema["additionalProperties"] = false.into();
+                // A map says itself of what type its members are.
+                if schema["additionalProperties"].is_null() {
+                    schema["additionalProperties"] = false.into();
+                }
+                polish::take_null(schema);
             }
         }
     }

@@ -16,7 +16,8 @@ use crate::problem::ApiError;
 use crate::step_up::require_step_up;
 use crate::wire::{Nullable, Secret, Timestamp, Wire};
 use amana_domain::factor::{FactorMethod, Risk, ShownCode, in_halves};
-use amana_postgres::FactorView;
+use amana_domain::personal::Personal;
+use amana_postgres::{Contacts, FactorView, User};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use poem::web::Data;
@@ -119,6 +120,13 @@ enum Removed {
     Done,
 }
 
+/// What the app calls the account.
+fn label(context: &Context, user: &User) -> Result<String, ApiError> {
+    let Contacts { email, phone } = context.contacts(user)?;
+    let email = email.map(Personal::into_exposed);
+    Ok(email.or_else(|| phone.map(|phone| phone.as_str().to_owned())).unwrap_or_default())
+}
+
 pub(crate) struct Factors;
 
 #[OpenApi(prefix_path = "/v1/me/second-factor", tag = "Chapter::People")]
@@ -127,7 +135,7 @@ impl Factors {
     ///
     /// Answers the secret for an authenticator app, once. Nothing changes until `confirm_second_factor` shows
     /// that the app has it; called again before, it answers another one. Problems: `password_wrong` (403),
-    /// `factor_active` (409): remove that one first; `account_closed` (403).
+    /// `factor_active` (409): remove that one first; `account_closed`, `contact_unverified` (403).
     #[oai(path = "/", method = "post", operation_id = "create_second_factor")]
     async fn create(
         &self,
@@ -136,7 +144,7 @@ impl Factors {
         body: Body<CreateSecondFactor>,
     ) -> Result<Begun, ApiError> {
         let user = require_password(&context, &caller, body.value.password, "/password").await?;
-        let app = app::new(context.contacts(&user)?.email.expose())?;
+        let app = app::new(&label(&context, &user)?)?;
         let sealed = context.factor_keys.seal(user.id, app.secret().as_bytes())?;
         context
             .write(async move |store, now| store.begin_second_factor(user.id, &sealed, now).await)

@@ -88,8 +88,8 @@ impl OpenedFiles {
     /// Get a file
     ///
     /// Where a link to a document or to evidence leads (`create_kyc_document_link`, `create_evidence_link`). It is good for a minute and needs no
-    /// token. `not_found` (404) if the link is not one of ours, its time is over, the document was removed, or
-    /// whoever it was made for may no longer see it.
+    /// token. `not_found` (404) if the link is not one of ours, its time is over, its session has ended, the document was
+    /// removed, or whoever it was made for may no longer see it.
     #[oai(path = "/:token", method = "get", operation_id = "get_file")]
     async fn get(
         &self,
@@ -98,8 +98,12 @@ impl OpenedFiles {
         token: Path<String>,
     ) -> Result<Opened, ApiError> {
         let (document, viewer) = context.links.read(&token, context.now()).ok_or_else(no_link)?;
+        let ended = context.ended.get().await?;
+        if viewer.session.is_some_and(|session| ended.contains(&session)) {
+            return Err(no_link());
+        }
         let open = context
-            .write(async move |store, now| store.open_document(viewer, document, now).await)
+            .write(async move |store, now| store.open_document(viewer.user, document, now).await)
             .await?;
         let (file, known) = (open.document.id.uuid(), &open.document);
         let content = context.files.get(file, &open.key, known.sha256).await;

@@ -13,6 +13,7 @@ use crate::payee::PayeeObject;
 use crate::principal::{HoldsRead, HoldsWrite, Principal};
 use crate::problem::ApiError;
 use crate::step_up::before_sending;
+use crate::transfers::missed;
 use crate::wire::{HoldHours, Key, Limit, Message, PositiveMoney, Wire};
 use amana_domain::api_key::Scope;
 use amana_domain::hold::State;
@@ -85,7 +86,8 @@ impl Holds {
     /// whole (`settle_hold`) or gives it back (`release_hold`). What is left when the time is over comes back
     /// by itself; the caller cannot take it back before. It counts as sent today. Problems:
     /// `insufficient_funds`, `transaction_limit`, `day_limit`, `unknown_recipient`, `recipient_closed`,
-    /// `same_party`, `currency_not_carried`, `idempotency_key_reused` (422), `account_closed` (403),
+    /// `same_party`, `currency_not_carried`, `idempotency_key_reused` (422), `account_closed`, `contact_unverified` (403),
+    /// `rate_limited` (429) as in `create_transfer`,
     /// `step_up_required` (403: above KES 50,000, for those who have a second factor),
     /// `idempotency_key_required` (400).
     #[oai(path = "/", method = "post", operation_id = "create_hold")]
@@ -106,15 +108,19 @@ impl Holds {
             caller.require(Scope::WalletRead)?;
             caller.require(Scope::PeopleRead)?;
             let now = context.now();
+            context.budgets.look_up(caller.user(), &request.to, now).await?;
             return Ok(context.store.quote_hold(caller.user(), &request, now).await?.into());
         }
         if let Some(answered) = before_sending(&context, &caller, &keyed, request.amount).await? {
             return Ok(answered.into());
         }
+        let (user, to) = (caller.user(), request.to.clone());
         let made = context
-            .write(async move |store, now| store.create_hold(&keyed, &request, made, now).await)
-            .await?;
-        Ok(made.into())
+            .write(async move |store, now| store.create_hold(&keyed, &request, made, now).await);
+        match made.await {
+            Ok(made) => Ok(made.into()),
+            Err(refusal) => Err(missed(&context, (user, &to), refusal).await),
+        }
     }
 
     /// List one's holds

@@ -183,7 +183,7 @@ impl Applications {
     ) -> Result<FoundLink, ApiError> {
         let place = (id.0.0, document.0.0);
         let document = context.store.kyc_document(caller.user(), place).await?;
-        let link = context.links.make(document.file.id, caller.user(), context.now());
+        let link = context.links.make(document.file.id, &caller, context.now());
         Ok(FoundLink::Link(Json(link)))
     }
 

@@ -26,6 +26,7 @@ mod health;
 mod holds;
 mod invitations;
 mod kyc;
+mod language;
 mod limits;
 mod links;
 mod milestones;
@@ -37,7 +38,6 @@ mod organisations;
 mod page;
 mod password;
 mod passwords;
-mod paybill;
 mod payee;
 mod payers;
 mod payments;
@@ -47,6 +47,8 @@ mod place;
 mod polled;
 mod principal;
 mod problem;
+mod profile;
+mod query;
 mod quote;
 mod range;
 mod rate_limits;
@@ -74,7 +76,6 @@ mod withdrawals;
 pub use context::FeePolicy;
 pub use document::document;
 pub use password::{KnownWords, WeakPassword, check_password, hash_password};
-pub use paybill::paybill_token;
 pub use place::{Places, PlacesError};
 pub use problem::Code;
 pub use rate_limits::RateLimits;
@@ -120,7 +121,7 @@ pub(crate) enum Chapter {
 }
 
 type Resources = (
-    (users::Users, handles::Handles, people::People, limits::Limits),
+    (users::Users, profile::Profile, handles::Handles, people::People, limits::Limits),
     (verifications::Verifications, contacts::Contacts, passwords::PasswordChanges),
     (sessions::Sessions, sessions::SecondSteps, trusted_devices::TrustedDevices),
     (factor::Factors, factor::MessageFactors, realtime::Tickets, personal::PersonalData),
@@ -180,11 +181,15 @@ others by address, and refreshes by session.
 `\"cookies\": true` from pages of the same site: the tokens come as cookies that no script can read, and every call \
 that changes something has to carry `X-CSRF-Token`, which is answered and stands in the cookie `__Host-amana_csrf`.
 
-**Lists** come in pages: hand `next_cursor` over as `after`, unchanged, until it is `null`.";
+**Lists** come in pages: hand `next_cursor` over as `after`, unchanged, until it is `null`.
+
+**Requests** are read strictly. A member of a body that is unknown or named twice is refused, and so is a query \
+parameter that the operation does not list or that is given twice. Text is stored in its composed form (Unicode NFC); \
+invisible characters and those that change the direction of text are refused.";
 
 pub(crate) fn service() -> OpenApiService<Resources, ()> {
     let resources = (
-        (users::Users, handles::Handles, people::People, limits::Limits),
+        (users::Users, profile::Profile, handles::Handles, people::People, limits::Limits),
         (verifications::Verifications, contacts::Contacts, passwords::PasswordChanges),
         (sessions::Sessions, sessions::SecondSteps, trusted_devices::TrustedDevices),
         (factor::Factors, factor::MessageFactors, realtime::Tickets, personal::PersonalData),

@@ -1,8 +1,11 @@
-//! Links to files: each names a document and whom it was made for, and is good for a minute. They carry no
-//! token, so that a browser can follow them; whoever has one within that minute is let in.
+//! Links to files: each names a document, the user and the session that it was made for, and is valid for a minute. They
+//! carry no token, so that a browser can follow them; whoever has one within that minute is let in, unless the session
+//! has ended.
 
+use crate::auth::Caller;
+use crate::principal::Principal;
 use crate::secret::ServerSecret;
-use amana_domain::id::{DocumentId, UserId};
+use amana_domain::id::{DocumentId, SessionId, UserId};
 use aws_lc_rs::hmac;
 use chrono::{DateTime, TimeDelta, Utc};
 use poem_openapi::Object;
@@ -25,6 +28,26 @@ pub(crate) struct LinkAnswer {
     expires_at: Timestamp,
 }
 
+/// The caller for whom a link is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Viewer {
+    pub(crate) user: UserId,
+    /// `None` for a machine with an API key.
+    pub(crate) session: Option<SessionId>,
+}
+
+impl From<&Caller> for Viewer {
+    fn from(caller: &Caller) -> Self {
+        Self { user: caller.user(), session: Some(caller.session()) }
+    }
+}
+
+impl<S> From<&Principal<S>> for Viewer {
+    fn from(principal: &Principal<S>) -> Self {
+        Self { user: principal.user(), session: principal.session() }
+    }
+}
+
 /// Makes and reads links.
 #[derive(Debug)]
 pub(crate) struct Links {
@@ -39,31 +62,34 @@ impl Links {
     pub(crate) fn make(
         &self,
         document: DocumentId,
-        viewer: UserId,
+        viewer: impl Into<Viewer>,
         now: DateTime<Utc>,
     ) -> LinkAnswer {
         let expires_at = now.checked_add_signed(LINK_TTL).unwrap_or(now);
-        let token = self.token(document, viewer, expires_at);
+        let token = self.token(document, viewer.into(), expires_at);
         LinkAnswer { url: format!("/v1/files/{token}"), expires_at: expires_at.into() }
     }
 
-    fn token(&self, document: DocumentId, viewer: UserId, expires_at: DateTime<Utc>) -> String {
-        let (document, viewer) = (document.uuid().simple(), viewer.uuid().simple());
-        let said = format!("{document}.{viewer}.{}", expires_at.timestamp());
+    fn token(&self, document: DocumentId, viewer: Viewer, expires_at: DateTime<Utc>) -> String {
+        let (document, user) = (document.uuid().simple(), viewer.user.uuid().simple());
+        let session = viewer.session.map_or(Uuid::nil(), SessionId::uuid).simple();
+        let said = format!("{document}.{user}.{session}.{}", expires_at.timestamp());
         let signature = hmac::sign(&self.key, said.as_bytes());
         format!("{said}.{}", hex::encode(signature))
     }
 
     /// Which document, and for whom; None if the link is not one of ours or its time is over.
-    pub(crate) fn read(&self, token: &str, now: DateTime<Utc>) -> Option<(DocumentId, UserId)> {
+    pub(crate) fn read(&self, token: &str, now: DateTime<Utc>) -> Option<(DocumentId, Viewer)> {
         let (said, signature) = token.rsplit_once('.')?;
         hmac::verify(&self.key, said.as_bytes(), &hex::decode(signature).ok()?).ok()?;
         let mut parts = said.split('.');
         let document = Uuid::try_parse(parts.next()?).ok()?;
-        let viewer = Uuid::try_parse(parts.next()?).ok()?;
+        let user = UserId::new(Uuid::try_parse(parts.next()?).ok()?);
+        let session = Uuid::try_parse(parts.next()?).ok()?;
+        let session = (!session.is_nil()).then_some(SessionId::new(session));
         let expires_at: i64 = parts.next()?.parse().ok()?;
         let in_time = now.timestamp() < expires_at;
-        in_time.then_some((DocumentId::new(document), UserId::new(viewer)))
+        in_time.then_some((DocumentId::new(document), Viewer { user, session }))
     }
 }
 
@@ -72,8 +98,10 @@ mod tests {
     use super::*;
 
     const DOCUMENT: DocumentId = DocumentId::new(Uuid::from_u128(7));
-    const AMINA: UserId = UserId::new(Uuid::from_u128(1));
-    const JUMA: UserId = UserId::new(Uuid::from_u128(2));
+    const SESSION: Option<SessionId> = Some(SessionId::new(Uuid::from_u128(9)));
+    const AMINA: Viewer = Viewer { user: UserId::new(Uuid::from_u128(1)), session: SESSION };
+    const JUMA: Viewer = Viewer { user: UserId::new(Uuid::from_u128(2)), session: SESSION };
+    const MACHINE: Viewer = Viewer { session: None, ..AMINA };
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(seconds, 0).unwrap()
@@ -87,6 +115,8 @@ mod tests {
         assert_eq!(links.read(token, at(0)), Some((DOCUMENT, AMINA)));
         assert_eq!(links.read(token, at(59)), Some((DOCUMENT, AMINA)));
         assert_eq!(links.read(token, at(60)), None);
+        let token = links.token(DOCUMENT, MACHINE, at(60));
+        assert_eq!(links.read(&token, at(0)), Some((DOCUMENT, MACHINE)));
     }
 
     #[test]
@@ -107,6 +137,7 @@ mod tests {
             good.replace(".60.", ".61."),
             signed_for(links.token(other, AMINA, at(60))),
             signed_for(links.token(DOCUMENT, JUMA, at(60))),
+            signed_for(links.token(DOCUMENT, MACHINE, at(60))),
             signed_for(links.token(DOCUMENT, AMINA, at(600))),
             Links::new(&ServerSecret::new("other".into())).token(DOCUMENT, AMINA, at(60)),
         ];

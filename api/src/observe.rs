@@ -3,6 +3,7 @@
 use crate::address::ClientAddress;
 use crate::auth::Identity;
 use crate::health::PROBES;
+use crate::language;
 use crate::problem::Code;
 use ipnet::IpNet;
 use poem::PathPattern;
@@ -47,8 +48,8 @@ pub(crate) fn current_request_id() -> String {
 pub(crate) fn record_caller(identity: &Identity) {
     let span = Span::current();
     span.record("account", field::display(identity.account));
-    if let Some(key) = identity.key {
-        span.record("api_key", field::display(key));
+    if let Some(machine) = identity.machine {
+        span.record("api_key", field::display(machine.key));
     }
 }
 
@@ -68,9 +69,10 @@ where
     request.set_data(address);
     let path = request.uri().path();
     let (is_api, is_probe) = (path.starts_with("/v1/"), PROBES.contains(&path));
-    let span = span(&request, &id, address);
+    let (span, language) = (span(&request, &id, address), language::asked(&request));
     let start = Instant::now();
     let handled = endpoint.get_response(request).instrument(span.clone());
+    let handled = language::scope(language, handled);
     let mut response = CURRENT.scope(id.clone(), handled).await;
     finish(&span, &response, start, is_probe);
     add_headers(&mut response, &id, is_api);

@@ -2,7 +2,8 @@
 
 use crate::problem::ApiError;
 use crate::wire::{Limit, Nullable, inline, single_value};
-use amana_postgres::{Page, StatementPlace};
+use amana_domain::id::{DisputeId, KycId};
+use amana_postgres::{DisputePlace, Page, ReviewPlace, StatementPlace};
 use poem_openapi::Object;
 use poem_openapi::registry::MetaSchema;
 use poem_openapi::types::{
@@ -19,15 +20,88 @@ const CURSOR_BYTES_MAX: usize = 100;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cursor<T>(pub(crate) T);
 
-fn schema() -> MetaSchema {
-    MetaSchema { max_length: Some(CURSOR_BYTES_MAX), ..MetaSchema::new("string") }
+/// A place in a list, as its cursors write it.
+pub(crate) trait Place: FromStr + Send + Sync {
+    /// A regular expression for the whole text, in the syntax of JSON Schema.
+    fn pattern() -> String;
+
+    /// Numbers have no sign and few digits, which `FromStr` does not say.
+    fn is_form(text: &str) -> bool {
+        !text.contains(['+', '-']) && text.split('.').all(is_short_number_or_id)
+    }
 }
 
-single_value!([T: Send + Sync] Cursor<T>, Cow::Borrowed("cursor"), inline(schema()));
+fn is_short_number_or_id(part: &str) -> bool {
+    !part.bytes().all(|b| b.is_ascii_digit()) || part.len() <= NUMBER_DIGITS_MAX
+}
 
-impl<T: FromStr + Send + Sync> ParseFromParameter for Cursor<T> {
+const NUMBER_DIGITS_MAX: usize = 18;
+
+impl Place for i64 {
+    fn pattern() -> String {
+        format!("^[0-9]{{1,{NUMBER_DIGITS_MAX}}}$")
+    }
+}
+
+impl Place for u32 {
+    fn pattern() -> String {
+        "^[0-9]{1,9}$".to_owned()
+    }
+
+    fn is_form(text: &str) -> bool {
+        text.len() <= 9 && text.bytes().all(|b| b.is_ascii_digit())
+    }
+}
+
+/// A receipt, which is the provider's.
+impl Place for String {
+    fn pattern() -> String {
+        "^[!-~]+$".to_owned()
+    }
+
+    fn is_form(text: &str) -> bool {
+        !text.is_empty()
+    }
+}
+
+impl Place for LinePlace {
+    fn pattern() -> String {
+        format!("^[0-9]{{1,{NUMBER_DIGITS_MAX}}}\\.[0-9]{{1,{NUMBER_DIGITS_MAX}}}$")
+    }
+}
+
+/// Microseconds of a moment, and an id.
+fn moment_and_id(prefix: &str) -> String {
+    format!("^[0-9]{{1,15}}\\.{prefix}_[0-9a-f]{{32}}$")
+}
+
+impl Place for ReviewPlace {
+    fn pattern() -> String {
+        moment_and_id(KycId::PREFIX)
+    }
+}
+
+impl Place for DisputePlace {
+    fn pattern() -> String {
+        moment_and_id(DisputeId::PREFIX)
+    }
+}
+
+fn schema<T: Place>() -> MetaSchema {
+    MetaSchema {
+        max_length: Some(CURSOR_BYTES_MAX),
+        pattern: Some(T::pattern()),
+        ..MetaSchema::new("string")
+    }
+}
+
+single_value!([T: Place] Cursor<T>, Cow::Owned(format!("cursor_{}", T::pattern())), inline(schema::<T>()));
+
+impl<T: Place> ParseFromParameter for Cursor<T> {
     fn parse_from_parameter(value: &str) -> ParseResult<Self> {
-        let known = value.len() <= CURSOR_BYTES_MAX && value.bytes().all(|b| b.is_ascii_graphic());
+        let known = value.len() <= CURSOR_BYTES_MAX
+            && value.bytes().all(|b| b.is_ascii_graphic())
+            && T::is_form(value);
         let parsed = if known { value.parse().ok() } else { None };
         parsed.map(Self).ok_or_else(|| ParseError::custom("this is not a cursor of this list"))
     }

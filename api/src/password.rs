@@ -5,6 +5,7 @@ mod strength;
 pub use strength::{KnownWords, WeakPassword, check_password};
 
 use crate::problem::ApiError;
+use amana_domain::human;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
@@ -25,8 +26,13 @@ const NOBODYS_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$kNIGokTJhqEgLfqbfWjjj
 /// # Errors
 /// If the password is longer than argon2 can take.
 pub fn hash_password(password: &SecretString) -> Result<String, argon2::password_hash::Error> {
-    let hash = Argon2::default().hash_password(password.expose_secret().as_bytes())?;
+    let hash = Argon2::default().hash_password(composed(password).expose_secret().as_bytes())?;
     Ok(hash.to_string())
+}
+
+/// Returns the form that is hashed: devices write a letter with an accent in two ways that look alike.
+fn composed(password: &SecretString) -> SecretString {
+    human::composed(password.expose_secret()).into()
 }
 
 #[derive(Debug, Clone)]
@@ -80,6 +86,7 @@ impl Passwords {
         self.run(move || {
             let somebody = hash.is_some();
             let hash = hash.unwrap_or_else(|| NOBODYS_HASH.to_owned());
+            let password = composed(&password);
             let password = password.expose_secret().as_bytes();
             Argon2::default().verify_password(password, hash.as_str()).is_ok() && somebody
         })
@@ -120,6 +127,15 @@ mod tests {
         assert!(passwords.verify("correct horse".into(), Some(hash.clone())).await.unwrap());
         assert!(!passwords.verify("correct house".into(), Some(hash)).await.unwrap());
         assert!(!passwords.verify("correct horse".into(), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_password_fits_in_both_forms_of_its_letters() {
+        let passwords = Passwords::default();
+        let hash = passwords.hash("kah\u{169}r\u{169} ka maru\u{303}a".into()).await.unwrap();
+        for typed in ["kahu\u{303}ru\u{303} ka maru\u{303}a", "kah\u{169}r\u{169} ka mar\u{169}a"] {
+            assert!(passwords.verify(typed.into(), Some(hash.clone())).await.unwrap(), "{typed}");
+        }
     }
 
     #[test]

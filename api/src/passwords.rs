@@ -84,7 +84,7 @@ pub(crate) struct PasswordChanges;
 impl PasswordChanges {
     /// Set another password
     ///
-    /// All sessions end, this one too, and the person is told by e-mail. Problems: `password_wrong` (403), `invalid_request` (422) if the new one is
+    /// All sessions end, this one too, API keys do not, and the person is told. Problems: `password_wrong` (403), `invalid_request` (422) if the new one is
     /// too easy to guess, saying why.
     #[oai(path = "/me/password", method = "put", operation_id = "set_password")]
     async fn set(
@@ -102,7 +102,8 @@ impl PasswordChanges {
     /// Have a code sent to set a forgotten password
     ///
     /// The answer is the same whether or not there is such an account, and does not wait for it to be looked for.
-    /// If the person's second factor is a message to what is named, the code goes by the other way.
+    /// If the person's second factor is a message to what is named, the code goes to the other contact, if that is
+    /// verified. An account that has a verified contact is reset by a verified one only.
     /// The code is good for 5 minutes and 5 tries, and replaces the one before it; an address or number gets 5
     /// an hour and 10 a day.
     #[oai(path = "/password-resets", method = "post", operation_id = "start_password_reset")]
@@ -117,8 +118,11 @@ impl PasswordChanges {
 
     /// Set a forgotten password
     ///
-    /// With the code that was sent. All sessions end, and the person is told by e-mail. Problems: `code_wrong` (422), whatever is wrong with
-    /// it and also if there is no such account; `rate_limited` (429) after 50 wrong ones from one address; `invalid_request` (422) if the password is too easy to guess.
+    /// With the code that was sent; it verifies the contact that it was sent to. All sessions, trusted devices and API
+    /// keys of the account end, and the person is told. If no contact was verified before, the second factor and the
+    /// other contact go too: anybody may have typed them. Problems: `code_wrong` (422), whatever is wrong with
+    /// it and also if there is no such account; `rate_limited` (429) after 50 wrong ones from one address;
+    /// `invalid_request` (422) if the password is too easy to guess.
     #[oai(
         path = "/password-resets/confirm",
         method = "post",
@@ -161,7 +165,8 @@ pub(crate) async fn require_password(
 
 fn known_of(context: &Context, user: &User) -> Result<KnownWords, ApiError> {
     let Contacts { email, phone } = context.contacts(user)?;
-    Ok(KnownWords::of_person(&user.name, email.expose(), &phone))
+    let email = email.as_ref().map(|email| email.expose().as_str());
+    Ok(KnownWords::of_person(&user.name, email, phone.as_ref()))
 }
 
 /// # Errors

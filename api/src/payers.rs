@@ -24,7 +24,7 @@ impl Payers {
     /// For the buyer of a deal that is agreed. Whoever is named is told, sees the deal, and may pay for it
     /// (`fund_deal`) as much as they like; what comes back from it comes back to them in proportion. Problems:
     /// `wrong_party` (403), `wrong_state`, `already_asked` (they may pay already), `deal_limit` (409),
-    /// `unknown_payer`, `same_party` (422).
+    /// `unknown_payer`, `same_party` (422), `rate_limited` (429) beyond 60 in an hour by number or address.
     #[oai(path = "/:id/payers", method = "post", operation_id = "name_payer")]
     async fn name(
         &self,
@@ -35,6 +35,7 @@ impl Payers {
         body: Body<PayeeObject>,
     ) -> Result<Current, ApiError> {
         let (user, id, payer) = (caller.user(), id.0.0, body.value.parse_at("")?);
+        context.budgets.look_up(user, &payer, context.now()).await?;
         let deal = context
             .write(async move |store, now| store.name_payer(user, id, &payer, now).await)
             .await?;

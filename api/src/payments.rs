@@ -8,7 +8,7 @@ use crate::Chapter;
 use crate::context::Context;
 use crate::page::{Cursor, PageOf, limit};
 use crate::principal::{PaymentsRead, Principal};
-use crate::problem::ApiError;
+use crate::problem::{ApiError, Code};
 use crate::wire::{Limit, Money, Nullable, Phone, Timestamp, Wire};
 use amana_domain::id::{DealId, PaymentId};
 use amana_domain::payment::{Doubt, FailureReason, Purpose, State};
@@ -44,7 +44,7 @@ pub(crate) struct PaymentAnswer {
     reference: String,
     /// Why it does not move right now, such as `provider_unavailable`; it goes on by itself.
     problem: Nullable<String>,
-    /// How it stands, in plain English.
+    /// The status in words, in the language of the caller.
     status_text: String,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -71,7 +71,8 @@ impl From<&PaymentView> for PaymentAnswer {
     }
 }
 
-/// The number to use: the one that was named, or the caller's own.
+/// The number to use: the one that was named, or the caller's own if it is verified. A key of an organisation does not
+/// reach its maker's own.
 pub(crate) async fn payer<S>(
     context: &Context,
     caller: &Principal<S>,
@@ -79,8 +80,20 @@ pub(crate) async fn payer<S>(
 ) -> Result<Msisdn, ApiError> {
     match named {
         Some(phone) => Ok(phone.0.0),
-        None => Ok(context.contacts(&context.store.user(caller.user()).await?)?.phone),
+        None if caller.organisation().is_some() => {
+            Err(ApiError::field("/phone", "a key of an organisation has to name the number"))
+        }
+        None => {
+            let user = context.store.user(caller.user()).await?;
+            let own = context.contacts(&user)?.phone.filter(|_| user.phone_verified_at.is_some());
+            own.ok_or_else(|| own_unverified().at("/phone", "name a number or verify yours"))
+        }
     }
+}
+
+/// The caller's own number cannot be used yet.
+pub(crate) fn own_unverified() -> ApiError {
+    ApiError::new(Code::ContactUnverified, "this needs a verified phone number: verify yours first")
 }
 
 #[derive(ApiResponse)]

@@ -1,4 +1,4 @@
-//! Errors as clients see them: RFC 9457 problem documents with a closed set of codes.
+//! Errors as clients see them: RFC 9457 problem documents, told apart by their codes.
 
 mod allow;
 mod code;

@@ -2,10 +2,13 @@
 //! counted apart, see `guesses`.
 
 mod guesses;
+mod look_ups;
+mod rules;
 mod strangers;
 mod tally;
 
 pub(crate) use guesses::Guess;
+pub use rules::RateLimits;
 
 use crate::address::ClientAddress;
 use crate::auth;
@@ -15,13 +18,14 @@ use crate::problem::ApiError;
 use crate::service;
 use crate::signing_keys;
 use amana_domain::id::{SessionId, UserId};
-use amana_postgres::through_key;
+use amana_postgres::{from_address, through_key};
 use amana_redis::{Limiter, RateRule, Transport};
 use chrono::{DateTime, Utc};
 use guesses::Guesses;
 use poem::endpoint::Endpoint;
 use poem::http::{HeaderName, HeaderValue};
 use poem::{IntoResponse, Request, Response};
+use rules::STRAYS;
 use std::fmt::Display;
 use std::hash::Hash;
 use std::net::IpAddr;
@@ -29,23 +33,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tally::{Standing, Tally};
 
-const QUARTER_OF_AN_HOUR: Duration = Duration::from_secs(15 * 60);
-
-const ANONYMOUS: RateRule = RateRule { name: "anonymous", limit: 100, window: QUARTER_OF_AN_HOUR };
-const ACCOUNT: RateRule =
-    RateRule { name: "account", limit: 1_000, window: Duration::from_secs(60) };
-const PASSWORD: RateRule = RateRule { name: "password", limit: 5, window: QUARTER_OF_AN_HOUR };
-
 /// Signed-in calls are told to Redis in portions of so many.
 const PORTION: u32 = 50;
 
 /// What everybody may read, large as it is.
 const DOCUMENTS: [&str; 2] = ["/openapi.json", "/docs"];
-
-/// A session of an app is refreshed once in the life of an access token, and sometimes twice.
-const SESSION: RateRule = RateRule { name: "session", limit: 30, window: QUARTER_OF_AN_HOUR };
-const DOCUMENT: RateRule =
-    RateRule { name: "document", limit: 60, window: Duration::from_secs(60) };
 
 /// Counted by its handler, which reads whose session it is: an address is shared by many who stay logged in.
 const REFRESH: &str = "/v1/sessions/refresh";
@@ -53,46 +45,7 @@ const REFRESH: &str = "/v1/sessions/refresh";
 /// The provider and load balancers are not counted. Neither are apps that ask for the facts of the service: that answer
 /// costs nothing, and counting it would use up the log-ins of its address.
 const UNCOUNTED: [&str; 5] = ["/livez", "/readyz", signing_keys::PATH, service::PATH, REFRESH];
-const UNCOUNTED_BELOW: &str = "/v1/callbacks/";
-
-/// Which budgets there are; what is `None` has no limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RateLimits {
-    /// Requests without a valid token, by address.
-    pub anonymous: Option<RateRule>,
-    /// Requests with one, by account.
-    pub account: Option<RateRule>,
-    /// Wrong passwords of one account from one address; accounts and addresses altogether have several times as many.
-    pub password: Option<RateRule>,
-    /// Refreshing, by session.
-    pub session: Option<RateRule>,
-    /// Reading the document, by address.
-    pub document: Option<RateRule>,
-}
-
-impl RateLimits {
-    pub const OFF: Self =
-        Self { anonymous: None, account: None, password: None, session: None, document: None };
-
-    /// The usual limits, with another one for accounts.
-    #[must_use]
-    pub fn per_account(requests_per_minute: u32) -> Self {
-        let account = Some(RateRule { limit: requests_per_minute, ..ACCOUNT });
-        Self { account, ..Self::default() }
-    }
-}
-
-impl Default for RateLimits {
-    fn default() -> Self {
-        Self {
-            anonymous: Some(ANONYMOUS),
-            account: Some(ACCOUNT),
-            password: Some(PASSWORD),
-            session: Some(SESSION),
-            document: Some(DOCUMENT),
-        }
-    }
-}
+pub(crate) const CALLBACKS: &str = "/v1/callbacks/";
 
 /// The budgets as this process knows them, and the Redis in which all processes share them.
 #[derive(Debug)]
@@ -103,6 +56,9 @@ pub(crate) struct Budgets {
     password: Option<Guesses>,
     session: Option<Tally<SessionId>>,
     document: Option<Tally<IpAddr>>,
+    look_ups: Option<Tally<UserId>>,
+    counterparties: Option<Tally<UserId>>,
+    strays: Tally<IpAddr>,
 }
 
 impl Budgets {
@@ -114,6 +70,9 @@ impl Budgets {
             password: limits.password.map(|rule| Guesses::new(rule, redis.clone())),
             session: limits.session.map(|rule| Tally::new(rule, 1)),
             document: limits.document.map(|rule| Tally::new(rule, 1)),
+            look_ups: limits.look_ups.map(|rule| Tally::new(rule, 1)),
+            counterparties: limits.counterparties.map(|rule| Tally::new(rule, 1)),
+            strays: Tally::new(STRAYS, 1),
             redis,
         }
     }
@@ -219,7 +178,7 @@ where
     E::Output: IntoResponse,
 {
     let path = request.uri().path();
-    if UNCOUNTED.contains(&path) || path.starts_with(UNCOUNTED_BELOW) {
+    if UNCOUNTED.contains(&path) || path.starts_with(CALLBACKS) {
         return Ok(endpoint.get_response(request).await);
     }
     let Some(address) = request.data::<ClientAddress>().copied() else {
@@ -243,8 +202,9 @@ where
         None if is_document => None,
         Some(_) | None => context.budgets.count(account, address, now).await,
     };
-    let key = identity.and_then(|identity| identity.key);
-    let handled = through_key(key, endpoint.get_response(request));
+    let machine = identity.and_then(|identity| identity.machine);
+    let handled = through_key(machine, endpoint.get_response(request));
+    let handled = from_address(Some(address.ip), handled);
     let Some((rule, standing)) = counted else { return Ok(handled.await) };
     let mut response = if standing.is_refused {
         ApiError::rate_limited("too many requests", standing.reset).into_response()

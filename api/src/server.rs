@@ -9,7 +9,6 @@ use crate::health::Readiness;
 use crate::links::Links;
 use crate::password::Passwords;
 use crate::passwords::RESETS_AT_ONCE;
-use crate::paybill::Paybill;
 use crate::place::Places;
 use crate::polled::Polled;
 use crate::problem::{of_framework, of_panic};
@@ -54,6 +53,8 @@ pub struct ApiConfig {
 pub struct EdgeConfig {
     /// Who is believed about the address of a client.
     pub trusted_proxies: Vec<IpNet>,
+    /// From where the provider's callbacks are believed; from anywhere if it names nothing.
+    pub callback_networks: Vec<IpNet>,
     /// Which web pages may call from a browser: `https://app.example.com`.
     pub allowed_origins: Vec<String>,
     pub rate_limits: RateLimits,
@@ -109,7 +110,7 @@ pub fn app(
         files: config.files.clone(),
         places: config.places.clone(),
         links: Links::new(&secret),
-        paybill: Paybill::new(&secret),
+        callback_networks: edge.callback_networks.clone(),
         csrf: CsrfTokens::new(&secret),
         sockets: Arc::default(),
     });

@@ -17,6 +17,7 @@ use crate::problem::{ApiError, Code};
 use crate::rate_limits::Guess;
 use crate::tokens::Refresh;
 use crate::wire::{Email, Phone, Secret, Text, Wire};
+use amana_domain::contact::Contact;
 use amana_domain::id::{SessionId, UserId};
 use amana_domain::session::EndReason;
 use amana_postgres::{DeviceDigest, LogIn, Store, User};
@@ -35,7 +36,8 @@ use uuid::Uuid;
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields, rename = "LogIn")]
 struct Credentials {
-    /// The e-mail address, or the phone number, international or Kenyan.
+    /// The e-mail address, or the phone number, international or Kenyan. Once the account has a verified contact, only
+    /// verified ones log in to it.
     login: String,
     password: Secret,
     /// As `complete_log_in` answered it on this device; where it is good, no second factor is asked for.
@@ -129,7 +131,7 @@ impl Sessions {
         };
         let answer = match context.write(work).await?.ok_or_else(wrong)? {
             LogIn::Opened(session) => {
-                TokensAnswer::of(&context, user.role, &session, delivery).await?.into()
+                TokensAnswer::of(&context, &user, &session, delivery).await?.into()
             }
             LogIn::FactorWanted { kind, sent_to } => {
                 LogInAnswer::challenge(&context, &user, (kind, sent_to.as_ref()))?
@@ -165,9 +167,7 @@ impl Sessions {
                 store.refresh_session(token.session, token.rotation, now).await
             })
             .await?;
-        Ok(Refreshed::Tokens(Json(
-            TokensAnswer::of(&context, user.role, &session, delivery).await?,
-        )))
+        Ok(Refreshed::Tokens(Json(TokensAnswer::of(&context, &user, &session, delivery).await?)))
     }
 
     /// List one's sessions
@@ -276,11 +276,10 @@ fn wrong() -> ApiError {
 
 /// A login that nobody can have is treated like one that nobody has.
 async fn find(context: &Context, login: &str) -> Result<Option<User>, ApiError> {
-    if let Ok(email) = Email::parse(login) {
-        return Ok(context.store.user_by_email(&email.0).await?);
-    }
-    match Phone::parse(login) {
-        Ok(phone) => Ok(context.store.user_by_phone(&phone.0).await?),
-        Err(_) => Ok(None),
-    }
+    let contact = match (Email::parse(login), Phone::parse(login)) {
+        (Ok(email), _) => Contact::Email(email.0),
+        (Err(_), Ok(phone)) => Contact::Phone(phone.0),
+        (Err(_), Err(_)) => return Ok(None),
+    };
+    Ok(context.store.user_by_login(&contact).await?)
 }

@@ -3,6 +3,7 @@
 use crate::auth::Caller;
 use crate::context::Context;
 use crate::once::{Asked, unless_answered};
+use crate::payments::own_unverified;
 use crate::principal::{By, Principal};
 use crate::problem::{ApiError, Code};
 use amana_domain::factor::{Risk, Standing, is_large};
@@ -45,10 +46,11 @@ pub(crate) async fn before_sending<S>(
     }
 }
 
-/// Before money is paid out, to a number that was named or to the registered one, which it answers.
+/// Before money is paid out, to a number that was named or to the caller's own, which it returns. Without a verified
+/// number of their own nobody is paid out.
 ///
 /// # Errors
-/// `step_up_required`.
+/// `step_up_required`, `contact_unverified`.
 pub(crate) async fn before_paying_out<S>(
     context: &Context,
     caller: &Principal<S>,
@@ -56,6 +58,7 @@ pub(crate) async fn before_paying_out<S>(
     named: Option<Msisdn>,
 ) -> Result<Msisdn, ApiError> {
     let (standing, registered) = standing(context, caller).await?;
+    let registered = registered.ok_or_else(own_unverified)?;
     let phone = named.unwrap_or_else(|| registered.clone());
     let number = (phone != registered).then_some(Risk::OtherNumber);
     let risks = number.into_iter().chain(is_large(amount).then_some(Risk::Amount));
@@ -71,7 +74,7 @@ pub(crate) async fn before_paying_out<S>(
 async fn standing<S>(
     context: &Context,
     caller: &Principal<S>,
-) -> Result<(Standing, Msisdn), ApiError> {
+) -> Result<(Standing, Option<Msisdn>), ApiError> {
     Ok(match caller.by() {
         By::Session(session) => context.store.standing(session).await?,
         By::Key => context.store.standing_of_machine(caller.user()).await?,

@@ -9,6 +9,7 @@ use crate::problem::ApiError;
 use crate::signing_keys::Keyring;
 use amana_domain::factor::CHALLENGE_TTL;
 use amana_domain::id::{SessionId, UserId};
+use amana_domain::notice::Locale;
 use amana_domain::permission::UserRole;
 use amana_postgres::{PasswordMark, SessionView};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -37,6 +38,9 @@ struct AccessClaims {
     sub: String,
     sid: String,
     role: String,
+    /// The language of the user when the token was made.
+    #[serde(default)]
+    lang: Option<String>,
     iat: i64,
     exp: i64,
 }
@@ -74,6 +78,7 @@ pub(crate) struct Bearer {
     pub(crate) user: UserId,
     pub(crate) role: UserRole,
     pub(crate) session: SessionId,
+    pub(crate) locale: Locale,
 }
 
 /// Whose password was right, and which one it was: the challenge dies with it.
@@ -149,6 +154,7 @@ impl Tokens {
             sub: bearer.user.to_string(),
             sid: bearer.session.to_string(),
             role: bearer.role.to_string(),
+            lang: Some(bearer.locale.to_string()),
             iat: now.timestamp(),
             exp: expires.timestamp(),
         };
@@ -238,6 +244,7 @@ impl Bearer {
             user: claims.sub.parse().ok()?,
             role: claims.role.parse().ok()?,
             session: claims.sid.parse().ok()?,
+            locale: claims.lang.and_then(|lang| lang.parse().ok()).unwrap_or(Locale::English),
         })
     }
 }
@@ -284,7 +291,7 @@ mod tests {
 
     fn bearer(role: UserRole) -> Bearer {
         let (user, session) = (UserId::new(Uuid::from_u128(7)), SessionId::new(Uuid::from_u128(8)));
-        Bearer { user, role, session }
+        Bearer { user, role, session, locale: Locale::Swahili }
     }
 
     fn asked() -> Challenge {

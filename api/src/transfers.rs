@@ -7,11 +7,12 @@ use crate::once::{Created, answer, keyed};
 use crate::payee::PayeeObject;
 use crate::people::PersonAnswer;
 use crate::principal::{Principal, TransfersWrite};
-use crate::problem::ApiError;
+use crate::problem::{ApiError, Code};
 use crate::step_up::before_sending;
 use crate::wire::{Key, Message, Money, Nullable, PositiveMoney, Timestamp, Wire};
 use amana_domain::api_key::Scope;
-use amana_domain::id::EntryId;
+use amana_domain::id::{EntryId, UserId};
+use amana_domain::payee::Payee;
 use amana_domain::transfer::{
     Category, METADATA_FIELDS_MAX, METADATA_NAME_CHARS_MAX, METADATA_VALUE_CHARS_MAX, check_amount,
 };
@@ -104,6 +105,18 @@ fn render(transfer: &TransferView) -> Answer {
     answer(StatusCode::CREATED, &TransferAnswer::from(transfer))
 }
 
+/// What a refused call is answered: to learn that nobody has a number or an address costs a look-up.
+pub(crate) async fn missed(
+    context: &Context,
+    (user, to): (UserId, &Payee),
+    refusal: ApiError,
+) -> ApiError {
+    if refusal.code != Code::UnknownRecipient {
+        return refusal;
+    }
+    context.budgets.look_up(user, to, context.now()).await.err().unwrap_or(refusal)
+}
+
 pub(crate) struct Transfers;
 
 #[OpenApi(prefix_path = "/v1/transfers", tag = "Chapter::Transfers")]
@@ -111,8 +124,10 @@ impl Transfers {
     /// Send money to somebody
     ///
     /// Moves it at once and for good, free of charge; both sides see the same transaction id. Problems:
-    /// `insufficient_funds`, `transfer_too_small` (below KES 1), `transaction_limit`, `day_limit`, `recipient_limit`, `unknown_recipient`,
-    /// `recipient_closed`, `same_party`, `currency_not_carried` (422), `account_closed` (403), `step_up_required`
+    /// `insufficient_funds`, `transfer_too_small` (below KES 1), `transaction_limit`, `day_limit`, `recipient_limit`,
+    /// `unknown_recipient`, `recipient_closed`, `same_party`, `currency_not_carried` (422), `account_closed`,
+    /// `contact_unverified` (403), `rate_limited` (429) beyond 60 unknown numbers or addresses, or dry runs by one, in an
+    /// hour, `step_up_required`
     /// (403: above KES 50,000, for those who have a second factor), `busy` (503, nothing was done), `unavailable`
     /// (503: it may have been done; the same call with the same key tells),
     /// `idempotency_key_required` (400), `idempotency_key_reused` (422), `idempotency_key_in_progress` (409).
@@ -133,14 +148,19 @@ impl Transfers {
         if dry_run.0 == Some(true) {
             caller.require(Scope::WalletRead)?;
             caller.require(Scope::PeopleRead)?;
-            let quote = context.store.quote_transfer(&transfer, context.now()).await?;
+            let (user, now) = (caller.user(), context.now());
+            context.budgets.look_up(user, &transfer.to, now).await?;
+            let quote = context.store.quote_transfer(&transfer, now).await?;
             return Ok(quote.into());
         }
-        if let Some(answered) =
-            before_sending(&context, &caller, &transfer.keyed, transfer.amount).await?
-        {
+        let (keyed, amount) = (&transfer.keyed, transfer.amount);
+        if let Some(answered) = before_sending(&context, &caller, keyed, amount).await? {
             return Ok(answered.into());
         }
-        Ok(context.transfers.make(transfer).await?.into())
+        let (user, to) = (caller.user(), transfer.to.clone());
+        match context.transfers.make(transfer).await {
+            Ok(made) => Ok(made.into()),
+            Err(error) => Err(missed(&context, (user, &to), error.into()).await),
+        }
     }
 }

@@ -26,10 +26,10 @@ use std::sync::Arc;
 struct RegisterUser {
     /// What the other party of a deal gets to see.
     name: Wire<PersonName>,
-    /// For logging in and for messages; kept in lower case, one account each.
-    email: Wire<Email>,
-    /// The mobile-money number, international (`+254712345678`) or Kenyan (`0712345678`); one account each.
-    phone: Wire<Phone>,
+    /// For logging in and for messages; kept in lower case. Optional if a phone number is given.
+    email: Option<Wire<Email>>,
+    /// The mobile-money number, international (`+254712345678`) or Kenyan (`0712345678`). Optional if an e-mail address is given.
+    phone: Option<Wire<Phone>>,
     /// 10 to 128 characters that are hard to guess, also for those who know the person.
     password: NewPassword,
     /// The language of messages; English if left out.
@@ -40,12 +40,16 @@ struct RegisterUser {
 
 impl RegisterUser {
     async fn parse(self, context: &Context) -> Result<NewUser, ApiError> {
-        let known = KnownWords::of_person(&self.name.0.0, &self.email.0.0, &self.phone.0.0);
+        let (email, phone) = (self.email.map(|email| email.0.0), self.phone.map(|phone| phone.0.0));
+        if email.is_none() && phone.is_none() {
+            return Err(ApiError::field("", "expected phone, email or both"));
+        }
+        let known = KnownWords::of_person(&self.name.0.0, email.as_deref(), phone.as_ref());
         context.passwords.judge(&self.password.0, known).await?;
         Ok(NewUser {
             name: self.name.0.0,
-            email: Personal::new(self.email.0.0),
-            phone: self.phone.0.0,
+            email: email.map(Personal::new),
+            phone,
             password_hash: context.passwords.hash(self.password.0).await?,
             role: UserRole::User,
             locale: self.language.map_or(Locale::English, |language| language.0),
@@ -62,13 +66,14 @@ pub(crate) struct UserAnswer {
     name: String,
     /// `null` until the person has taken one.
     handle: Nullable<Wire<Handle>>,
-    email: String,
-    /// Masked: `2547****5678`.
-    phone: Wire<Phone>,
+    /// `null` if the account has none.
+    email: Nullable<String>,
+    /// Masked: `2547****5678`; `null` if the account has none.
+    phone: Nullable<Wire<Phone>>,
     role: Wire<UserRole>,
     language: Wire<Locale>,
     created_at: Timestamp,
-    /// Since when the e-mail address is proven to be the person's, see `confirm_verification`; `null` until it is.
+    /// When the e-mail address was verified, see `confirm_verification`; `null` until it is.
     email_verified_at: Nullable<Timestamp>,
     /// The same for the phone number.
     phone_verified_at: Nullable<Timestamp>,
@@ -83,8 +88,8 @@ impl UserAnswer {
             id: user.id.into(),
             name: user.name,
             handle: Nullable::of(user.handle),
-            email: email.into_exposed(),
-            phone: Phone(phone).into(),
+            email: Nullable::of(email.map(Personal::into_exposed)),
+            phone: Nullable::of(phone.map(Phone)),
             role: user.role.into(),
             language: user.locale.into(),
             created_at: user.created_at.into(),
@@ -120,9 +125,11 @@ pub(crate) struct Users;
 impl Users {
     /// Register a person
     ///
-    /// Opens an account with an empty wallet, and sends a code to the address and one to the number, which prove that
-    /// they are the person's (`confirm_verification`). Problems: `email_taken`, `phone_taken`, `handle_taken` (409),
-    /// `invalid_request` (422) naming the field, also for a password that is too easy to guess.
+    /// Opens an account with an empty wallet, and sends a code to each contact. Before one is verified
+    /// (`confirm_verification`), the account is found by nobody and can do nothing that concerns money or others:
+    /// `contact_unverified` (403). The answer is the same if another account has verified a contact; then its owner is
+    /// told, and no code is sent. Problems: `handle_taken` (409), `invalid_request` (422) naming the field, also for a
+    /// password that is too easy to guess.
     #[oai(path = "/users", method = "post", operation_id = "register_user")]
     async fn register(
         &self,

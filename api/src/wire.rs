@@ -1,5 +1,6 @@
 //! How values look in JSON, in parameters and in the document: each domain type is taught once.
 
+mod human;
 mod list;
 mod money;
 mod number;
@@ -8,6 +9,10 @@ mod text;
 mod time;
 mod values;
 
+pub(crate) use human::{
+    ApiKeyName, CarrierName, DealReference, Description, Message, Note, OrganisationName,
+    PersonName, Receipt, SearchText, TierName, Title, TrackingNumber, Words,
+};
 pub(crate) use list::AnyOf;
 pub(crate) use money::{Money, PartMoney, PositiveMoney};
 pub(crate) use number::{
@@ -16,11 +21,7 @@ pub(crate) use number::{
 };
 pub(crate) use text::{Text, Wire, text_values};
 pub(crate) use time::{DayOrMoment, Moment};
-pub(crate) use values::{
-    ApiKeyName, CarrierName, DealReference, Description, Email, Key, Message, NewPassword, Note,
-    OrganisationName, PersonName, Phone, Receipt, SearchText, Secret, TierName, Title,
-    TrackingNumber, Words,
-};
+pub(crate) use values::{Email, Key, NewPassword, Phone, Secret};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};

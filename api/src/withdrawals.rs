@@ -28,7 +28,7 @@ use std::sync::Arc;
 struct CreateWithdrawal {
     /// M-Pesa carries KES 10 to KES 250,000 in one transaction, whole shillings.
     amount: PositiveMoney,
-    /// The number that is paid; the caller's own if left out.
+    /// The number that is paid; the caller's own, which is verified, if left out.
     phone: Option<Wire<Phone>>,
 }
 
@@ -45,8 +45,8 @@ impl Withdrawals {
     /// Reserves the amount at once, checks the withdrawal for fraud, and pays it out; one that looks unusual
     /// waits for a person (`held`), for a week at most. If it fails, the money returns to the wallet. Follow
     /// it with `get_payment`. Problems: `insufficient_funds`, `transaction_limit`, `day_limit`, `provider_limit`,
-    /// `provider_step`, `currency_not_carried` (422), `account_closed` (403), `step_up_required` (403: to
-    /// another number than the registered one, or above KES 50,000 for those who have a second factor),
+    /// `provider_step`, `currency_not_carried` (422), `account_closed`, `contact_unverified` (403: the caller's own
+    /// number is not verified), `step_up_required` (403: to another number than that one, or above KES 50,000 for those who have a second factor),
     /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/", method = "post", operation_id = "create_withdrawal")]
     async fn create(

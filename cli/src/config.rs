@@ -1,6 +1,7 @@
 //! Configuration from the environment. One line names every variable that is missing or wrong.
 
 mod edge;
+mod house;
 mod log;
 mod source;
 mod variable;
@@ -32,8 +33,6 @@ const START_WAIT_S: u64 = 60;
 const START_WAIT_S_MAX: u64 = 3_600;
 
 const NAMESPACE: &str = "amana";
-
-const SUPPORT_CONTACT_CHARS_MAX: usize = 200;
 
 /// This machine and private networks (RFC 1918, RFC 4193).
 const TEST_STAFF_NETWORKS: &str =
@@ -204,7 +203,7 @@ impl Api {
         };
         let networks = edge::networks(source, Variable::StaffNetworks, networks);
         let (files, edge, places) = (files(source), edge::read(source), places(source));
-        let support_contact = support_contact(source);
+        let support_contact = house::support_contact(source);
         Some(Self {
             listen: listen?,
             jwt_secret: jwt_secret?,
@@ -218,16 +217,6 @@ impl Api {
             support_contact: support_contact?,
         })
     }
-}
-
-/// The whole internet reads it, so it is one short line.
-fn support_contact(source: &Source) -> Option<Option<String>> {
-    let Some(text) = source.optional(Variable::SupportContact) else { return Some(None) };
-    if text.chars().count() > SUPPORT_CONTACT_CHARS_MAX || text.chars().any(char::is_control) {
-        let why = format!("must be one line of at most {SUPPORT_CONTACT_CHARS_MAX} characters");
-        return source.refuse(Variable::SupportContact, why);
-    }
-    Some(Some(text))
 }
 
 fn places(source: &Source) -> Option<Places> {

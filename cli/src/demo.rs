@@ -1,6 +1,7 @@
 //! `amana demo`: one whole deal through the public API, told as a story, with the proof at the end.
 
 mod client;
+mod contacts;
 mod proof;
 mod story;
 
@@ -11,7 +12,10 @@ use crate::admin::NewOperator;
 use crate::local::Scratch;
 use crate::stack::{Ports, Stack, block_on};
 use amana_domain::permission::UserRole;
-use anyhow::{Result, ensure};
+use amana_domain::personal::Personal;
+use amana_domain::phone::Msisdn;
+use amana_postgres::NewUser;
+use anyhow::{Context, Result, ensure};
 use secrecy::SecretString;
 use std::time::Instant;
 
@@ -62,6 +66,24 @@ pub fn new_operator(person: &Person) -> NewOperator {
         phone: (*phone).to_owned(),
         role: UserRole::SuperAdmin,
     }
+}
+
+/// Somebody who buys or sells.
+///
+/// # Errors
+/// If the number is none, or no password can be hashed.
+pub fn new_customer(person: &Person) -> Result<NewUser> {
+    let Person { name, email, phone, language } = person;
+    Ok(NewUser {
+        name: (*name).to_owned(),
+        email: Some(Personal::new((*email).to_owned())),
+        phone: Some(Msisdn::parse(phone)?),
+        password_hash: amana_api::hash_password(&SecretString::from(PASSWORD))
+            .context("the password could not be hashed")?,
+        role: UserRole::User,
+        locale: language.parse()?,
+        handle: None,
+    })
 }
 
 /// # Errors

@@ -18,6 +18,9 @@ pub fn print(source: &Source, payment: PaymentId) -> Result<()> {
         let now = Clock::default().now();
         store.exchanges(payment, now).await.context("the exchanges cannot be opened")
     })??;
+    if let Some(address) = found.asked_from {
+        println!("asked for from {}", address.expose());
+    }
     if let Some(reference) = found.provider_reference {
         println!("the provider's reference of {payment} is {}", reference.expose());
     }

@@ -44,8 +44,9 @@ fn equation(trust: &Trust) -> String {
         (trust.suspense_minor, "in suspense"),
     ];
     let owed: Vec<String> = parts.iter().map(|(minor, what)| format!("{minor} {what}")).collect();
-    let (currency, held) = (trust.currency, trust.held_by_providers_minor);
-    format!("{currency}, in minor units: {held} with providers = {}", owed.join(" + "))
+    let Trust { currency, held_by_providers_minor: held, at_bank_minor: bank, .. } = trust;
+    let owed = owed.join(" + ");
+    format!("{currency}, in minor units: {held} with providers + {bank} at the bank = {owed}")
 }
 
 #[cfg(test)]
@@ -63,8 +64,8 @@ mod tests {
         sums.add(AccountKind::DealEscrow, Currency::Kes, 30);
         assert_eq!(
             equation(&sums.trust()[0]),
-            "KES, in minor units: 150 with providers = 120 in wallets + 0 held + 30 in escrow \
-                + 0 fees + 0 provider costs + 0 in suspense"
+            "KES, in minor units: 150 with providers + 0 at the bank = 120 in wallets + 0 held \
+                + 30 in escrow + 0 fees + 0 provider costs + 0 in suspense"
         );
     }
 }

@@ -7,19 +7,20 @@ use amana_postgres::Clock;
 use anyhow::{Context as _, Result};
 use secrecy::ExposeSecret;
 
-/// Registers the addresses of the paybill, from when on deals say how they are paid there; tells which paybill it is.
+/// Registers new addresses of the paybill, from when on deals say how they are paid there; tells which paybill it is.
 ///
 /// # Errors
 /// [`crate::config::ConfigErrors`], or that M-Pesa or PostgreSQL could not be reached or refused.
 pub fn register_urls(source: &Source) -> Result<String> {
     let (servers, config) = source.finish(Servers::read(source).zip(Worker::read(source)))?;
-    let token = amana_api::paybill_token(&config.jwt_secret);
     block_on(async move {
         let url = servers.database_url.expose_secret();
         let store =
             serve::store(url, servers.database_connections_max, &servers.master_keys).await?;
         let mpesa = serve::mpesa(config.mpesa, &config.certificate).await?;
+        let token = store.new_paybill_token(Clock::default().now()).await?;
         mpesa.register_urls(&token).await.context("M-Pesa did not take the addresses")?;
+        store.paybill_registered(&token, Clock::default().now()).await?;
         store.note_paybill(mpesa.shortcode(), Clock::default().now()).await?;
         Ok(mpesa.shortcode().to_owned())
     })?

@@ -122,6 +122,7 @@ fn worker_context(store: Store, mpesa: Mpesa, config: config::Worker) -> Context
         lease: config.lease,
         reconcile_every: TimeDelta::from_std(config.reconcile_every)
             .unwrap_or(TimeDelta::minutes(5)),
+        request_wait: TimeDelta::from_std(config.request_wait).unwrap_or(TimeDelta::minutes(5)),
         test_clock: config.mode == KeyMode::Test,
         ..Settings::default()
     };
@@ -132,6 +133,7 @@ fn worker_context(store: Store, mpesa: Mpesa, config: config::Worker) -> Context
         mpesa: Arc::new(mpesa),
         mailer: Arc::new(config.mailer),
         sms: Arc::new(config.sms),
+        house: Arc::new(config.house),
         files: config.files,
         settings,
         probe: None,

@@ -216,6 +216,7 @@ fn environment(
         ("MPESA_STATEMENT_URL", format!("{sandbox}/portal/statement.csv")),
         ("SMTP_URL", format!("smtp://{smtp}")),
         ("MAIL_FROM", "Amana <no-reply@amana.example>".to_owned()),
+        (Variable::SupportContact.as_str(), "help@amana.example".to_owned()),
         ("AFRICASTALKING_URL", sandbox),
         ("AFRICASTALKING_USERNAME", "sandbox".to_owned()),
         ("AFRICASTALKING_API_KEY", "sandbox-sms-key".to_owned()),

@@ -45,6 +45,25 @@ text_enum! {
     }
 }
 
+impl Scope {
+    /// Whether a key of an organisation may have it. Such a key reaches the deals of the organisation; everything else
+    /// is its maker's own.
+    #[must_use]
+    pub const fn is_of_organisations(self) -> bool {
+        match self {
+            Self::DealsRead | Self::DealsWrite => true,
+            Self::WalletRead
+            | Self::TransfersWrite
+            | Self::PaymentsRead
+            | Self::PaymentsWrite
+            | Self::HoldsRead
+            | Self::HoldsWrite
+            | Self::PeopleRead
+            | Self::OperationsRead => false,
+        }
+    }
+}
+
 text_enum! {
     pub enum KeyState as "key state" {
         Active = "active",

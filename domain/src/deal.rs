@@ -1,6 +1,7 @@
 //! A deal: two sides, terms that both sign, and milestones that are paid into escrow and settled one by one.
 
 mod allowed;
+mod cause;
 mod change;
 mod command;
 mod decide;
@@ -16,8 +17,10 @@ mod share;
 mod template;
 mod terms;
 mod timer;
+mod viewer;
 
 pub use allowed::{Action, Allowed, allowed};
+pub use cause::Cause;
 pub use change::{Change, changes};
 pub use command::{Actor, Command};
 pub use decide::decide;
@@ -42,6 +45,7 @@ pub use share::{PERCENT_PLACES_MAX, Percent, PercentError, Share};
 pub use template::{DealTemplate, Sketch};
 pub use terms::{Silence, Terms, declared_outcome};
 pub use timer::{DeadlineName, REMINDERS, Timer, reminders};
+pub use viewer::{Viewer, may_see};
 
 use crate::fee::FeePlan;
 use crate::id::{DealId, MilestoneId, UserId};

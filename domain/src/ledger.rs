@@ -1,122 +1,20 @@
 //! Double entry: accounts, entries, postings. What we owe is positive; what providers hold for us is negative.
 //!
-//! Two laws, also stated in SQL: the postings of an entry sum to zero per currency, and only clearing
-//! accounts may go below zero.
+//! Two laws, also stated in SQL: the postings of an entry sum to zero per currency, and only what we hold
+//! (at providers, at our bank) and what providers have kept may go below zero.
 
-use crate::id::{DealId, EntryId, UserId};
+mod account;
+
+pub use account::{Account, AccountKind, Provider};
+
+use crate::id::EntryId;
 use crate::money::{Currency, Money};
 use crate::text_enum;
 use std::collections::BTreeMap;
 use thiserror::Error;
-use uuid::Uuid;
 
 /// An entry touches few accounts: a bound keeps one entry's locks and row count small.
 pub const POSTINGS_PER_ENTRY_MAX: usize = 64;
-
-text_enum! {
-    pub enum AccountKind as "account kind" {
-        UserAvailable = "user.available",
-        /// Reserved: for a withdrawal, or for somebody who may settle it.
-        UserHeld = "user.held",
-        DealEscrow = "deal.escrow",
-        ProviderClearing = "provider.clearing",
-        PlatformFees = "platform.fees",
-        PlatformProviderCosts = "platform.provider_costs",
-        PlatformSuspense = "platform.suspense",
-    }
-}
-
-impl AccountKind {
-    #[must_use]
-    pub const fn may_go_negative(self) -> bool {
-        matches!(self, AccountKind::ProviderClearing)
-    }
-}
-
-text_enum! {
-    /// Who holds money for us.
-    pub enum Provider as "provider" {
-        Mpesa = "mpesa",
-    }
-}
-
-impl Provider {
-    /// The owner id of the provider's clearing account.
-    #[must_use]
-    pub const fn owner(self) -> Uuid {
-        match self {
-            Provider::Mpesa => Uuid::from_u128(1),
-        }
-    }
-}
-
-/// The natural key of an account: there is one per kind, owner and currency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Account {
-    pub kind: AccountKind,
-    pub owner: Uuid,
-    pub currency: Currency,
-}
-
-impl Account {
-    #[must_use]
-    pub const fn available(user: UserId, currency: Currency) -> Self {
-        Self { kind: AccountKind::UserAvailable, owner: user.uuid(), currency }
-    }
-
-    #[must_use]
-    pub const fn held(user: UserId, currency: Currency) -> Self {
-        Self { kind: AccountKind::UserHeld, owner: user.uuid(), currency }
-    }
-
-    #[must_use]
-    pub const fn escrow(deal: DealId, currency: Currency) -> Self {
-        Self { kind: AccountKind::DealEscrow, owner: deal.uuid(), currency }
-    }
-
-    #[must_use]
-    pub const fn clearing(provider: Provider, currency: Currency) -> Self {
-        Self { kind: AccountKind::ProviderClearing, owner: provider.owner(), currency }
-    }
-
-    #[must_use]
-    pub const fn fees(currency: Currency) -> Self {
-        Self { kind: AccountKind::PlatformFees, owner: Uuid::nil(), currency }
-    }
-
-    /// What people pay us for what providers take from us.
-    #[must_use]
-    pub const fn provider_costs(currency: Currency) -> Self {
-        Self { kind: AccountKind::PlatformProviderCosts, owner: Uuid::nil(), currency }
-    }
-
-    #[must_use]
-    pub const fn suspense(currency: Currency) -> Self {
-        Self { kind: AccountKind::PlatformSuspense, owner: Uuid::nil(), currency }
-    }
-}
-
-/// For people: `user.available usr_… KES`.
-impl std::fmt::Display for Account {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { kind, owner, currency } = self;
-        match kind {
-            AccountKind::UserAvailable | AccountKind::UserHeld => {
-                write!(f, "{kind} {} {currency}", UserId::new(*owner))
-            }
-            AccountKind::DealEscrow => write!(f, "{kind} {} {currency}", DealId::new(*owner)),
-            AccountKind::ProviderClearing => {
-                match Provider::ALL.iter().find(|provider| provider.owner() == *owner) {
-                    Some(provider) => write!(f, "{kind} {provider} {currency}"),
-                    None => write!(f, "{kind} {owner} {currency}"),
-                }
-            }
-            AccountKind::PlatformFees
-            | AccountKind::PlatformProviderCosts
-            | AccountKind::PlatformSuspense => write!(f, "{kind} {currency}"),
-        }
-    }
-}
 
 text_enum! {
     pub enum EntryKind as "entry kind" {
@@ -131,6 +29,10 @@ text_enum! {
         PayoutReturn = "payout_return",
         SuspenseIn = "suspense_in",
         SuspenseOut = "suspense_out",
+        /// Kept by a provider for its service.
+        ProviderCharge = "provider_charge",
+        /// Moved from a provider to our bank.
+        Settlement = "settlement",
         Reversal = "reversal",
         /// From person to person.
         Transfer = "transfer",
@@ -320,7 +222,9 @@ impl Positions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::UserId;
     use proptest::prelude::*;
+    use uuid::Uuid;
 
     fn user(n: u128) -> Account {
         Account::available(UserId::new(Uuid::from_u128(n)), Currency::Kes)

@@ -15,6 +15,7 @@ pub mod factor;
 pub mod fee;
 pub mod handle;
 pub mod hold;
+pub mod human;
 pub mod id;
 pub mod kyc;
 pub mod ledger;

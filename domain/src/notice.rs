@@ -1,7 +1,10 @@
 //! Who is told what: which event leads to which message for which party.
 
+mod of_deals;
+
+pub use of_deals::{Notice, of_decision};
+
 use crate::code::Purpose;
-use crate::deal::{Deal, DealState, Event, Role};
 use crate::money::{Currency, Money};
 use crate::text_enum;
 use chrono::TimeDelta;
@@ -61,7 +64,13 @@ text_enum! {
         MilestoneDelivered = "milestone_delivered",
         MilestoneRejected = "milestone_rejected",
         MilestoneReleased = "milestone_released",
+        /// To the buyer: the seller was paid without their doing.
+        SellerPaid = "seller_paid",
         MilestoneRefunded = "milestone_refunded",
+        /// To those who got nothing of it: the money is back with whoever paid.
+        MoneyWentBack = "money_went_back",
+        /// The code that the buyer tells when goods change hands.
+        HandOverCode = "hand_over_code",
         /// Divided: each side is told its own part.
         MilestoneSplit = "milestone_split",
         SplitOffered = "split_offered",
@@ -96,6 +105,10 @@ text_enum! {
         LeavePhone = "leave_phone",
         SecondFactorCode = "second_factor_code",
         PasswordChanged = "password_changed",
+        /// By a code: whatever others may have made has ended.
+        PasswordReset = "password_reset",
+        /// To the owner of a contact with which somebody else has registered.
+        AccountExists = "account_exists",
         /// These two go to what was replaced.
         EmailChanged = "email_changed",
         PhoneChanged = "phone_changed",
@@ -111,45 +124,6 @@ text_enum! {
         /// Somebody who works here asks for the second factor to be taken away.
         FactorRecoveryAsked = "factor_recovery_asked",
         FactorRecovered = "factor_recovered",
-    }
-}
-
-/// The messages that an event of a deal leads to, for its two sides. Who paid without being one of them is told
-/// by the store, which knows whom.
-#[must_use]
-pub fn of_event(event: &Event, deal: &Deal) -> Vec<(Role, Template)> {
-    let both = |template| vec![(Role::Buyer, template), (Role::Seller, template)];
-    let other = deal.offered_by.other();
-    match event {
-        Event::Joined(role) => vec![(role.other(), Template::DealJoined)],
-        Event::Created
-        | Event::PayerNamed(_)
-        | Event::PaymentReturned { .. }
-        | Event::AwardProposed { .. } => vec![],
-        Event::Proposed => vec![(other, Template::DealProposed)],
-        // A draft is written anew by its owner.
-        Event::Countered(_) if deal.state == DealState::Draft => vec![],
-        Event::Countered(_) => vec![(other, Template::DealCountered)],
-        Event::Agreed(_) => both(Template::DealAgreed),
-        // The last part is told as the whole.
-        Event::Paid { .. } if deal.state != DealState::Agreed => vec![],
-        Event::Paid { .. } => both(Template::DealPaidInPart),
-        Event::Funded => both(Template::DealFunded),
-        Event::MilestoneDelivered(_) => vec![(Role::Buyer, Template::MilestoneDelivered)],
-        Event::MilestoneRejected(_) => vec![(Role::Seller, Template::MilestoneRejected)],
-        Event::MilestoneReleased(_) => vec![(Role::Seller, Template::MilestoneReleased)],
-        Event::MilestoneRefunded(_) => both(Template::MilestoneRefunded),
-        Event::MilestoneSplit { .. } => both(Template::MilestoneSplit),
-        Event::SplitOffered { by, .. } => vec![(by.other(), Template::SplitOffered)],
-        Event::DisputeOpened { by, .. } => vec![(by.other(), Template::DisputeOpened)],
-        Event::DisputeAnswered(_) => both(Template::DisputeAnswered),
-        Event::Awarded { .. } => both(Template::DisputeAwarded),
-        Event::ExtensionAsked { by, .. } => vec![(by.other(), Template::ExtensionAsked)],
-        Event::Extended { .. } => both(Template::DeadlineExtended),
-        Event::CancelAsked(role) => vec![(role.other(), Template::CancelAsked)],
-        Event::Cancelled => both(Template::DealCancelled),
-        Event::Expired => both(Template::DealExpired),
-        Event::Completed => both(Template::DealCompleted),
     }
 }
 
@@ -217,7 +191,9 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::DealFunded
         | Template::MilestoneDelivered
         | Template::MilestoneReleased
+        | Template::SellerPaid
         | Template::MilestoneRefunded
+        | Template::MoneyWentBack
         | Template::PaymentFailed
         | Template::PaymentReview
         | Template::WithdrawalHeld
@@ -232,7 +208,10 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::PaymentMatched
         | Template::FactorRecoveryAsked
         | Template::FactorRecovered => &[Channel::Email, Channel::Sms],
-        Template::VerifyPhone | Template::LeavePhone | Template::PhoneChanged => &[Channel::Sms],
+        Template::VerifyPhone
+        | Template::LeavePhone
+        | Template::PhoneChanged
+        | Template::HandOverCode => &[Channel::Sms],
         Template::Welcome
         | Template::NewDevice
         | Template::SessionReused
@@ -269,6 +248,8 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::VerifyEmail
         | Template::LeaveEmail
         | Template::PasswordChanged
+        | Template::PasswordReset
+        | Template::AccountExists
         | Template::EmailChanged
         | Template::KycSubmitted
         | Template::KycApproved

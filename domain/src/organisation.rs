@@ -131,17 +131,6 @@ pub enum OrganisationRefusal {
     TooSoon { wait: TimeDelta },
 }
 
-/// Whether an organisation may be called so. Its name goes out to people who did not ask for it, so it must not
-/// be an address or a link.
-#[must_use]
-pub fn is_name(text: &str) -> bool {
-    let chars: Vec<char> = text.chars().collect();
-    let is_domain = |three: &[char]| matches!(three, [before, '.', after] if before.is_alphanumeric() && after.is_alphanumeric());
-    (1..=NAME_CHARS_MAX).contains(&chars.len())
-        && !text.contains(['@', '/', '\\', ':'])
-        && !chars.windows(3).any(is_domain)
-}
-
 /// # Errors
 /// [`OrganisationRefusal::Rank`].
 pub fn permit(rank: Rank, act: Act) -> Result<(), OrganisationRefusal> {
@@ -252,27 +241,6 @@ mod tests {
                 let expected = if may { Ok(()) } else { Err(OrganisationRefusal::Rank(rank)) };
                 assert_eq!(permit(rank, act), expected, "{rank}: {act:?}");
             }
-        }
-    }
-
-    #[test]
-    fn a_name_is_no_address() {
-        for text in
-            ["A", "Soko la Wakulima", "Mboga & Co. Ltd.", "Duka (2), Mombasa", &"é".repeat(60)]
-        {
-            assert!(is_name(text), "{text}");
-        }
-        for text in [
-            "",
-            "evil.example",
-            "See evil.example now",
-            "a@b",
-            "http://a",
-            "a/b",
-            "a\\b",
-            &"a".repeat(61),
-        ] {
-            assert!(!is_name(text), "{text}");
         }
     }
 

@@ -74,6 +74,8 @@ text_enum! {
         Rejected = "rejected",
         /// The statement covers the time of the payment and does not have it.
         NeverHappened = "never_happened",
+        /// The provider could not be reached in time, so the request was given up before it was sent.
+        NotReached = "not_reached",
     }
 }
 
@@ -162,6 +164,8 @@ text_enum! {
         Submitting = "submitting",
         /// The provider works on it, or waits for the payer.
         Pending = "pending",
+        /// A callback says that a large amount was paid; the provider's answer or its statement must confirm it.
+        Confirming = "confirming",
         /// It may have happened. Blocks any new attempt until proven.
         Unknown = "unknown",
         /// The evidence does not fit together; a person looks.
@@ -178,7 +182,7 @@ impl State {
         match self {
             State::Succeeded | State::Failed => true,
             State::Screening | State::Held | State::Queued | State::Submitting => false,
-            State::Pending | State::Unknown | State::Review => false,
+            State::Pending | State::Confirming | State::Unknown | State::Review => false,
         }
     }
 }
@@ -192,6 +196,8 @@ pub struct Payment {
     pub deal: Option<DealId>,
     pub amount: Money,
     pub stage: Stage,
+    /// A callback alone does not prove it, whatever its amount: too much was credited on callbacks alone already.
+    pub must_confirm: bool,
     evidence: BTreeSet<Evidence>,
 }
 
@@ -222,7 +228,8 @@ impl Payment {
     ) -> Self {
         let NewPayment { id, provider, user, purpose, deal, amount } = new;
         let evidence = evidence.into_iter().collect();
-        Self { id, provider, user, purpose, deal, amount, stage, evidence }
+        let must_confirm = false;
+        Self { id, provider, user, purpose, deal, amount, stage, must_confirm, evidence }
     }
 
     /// Takes note of what was said. `false` if it was known already.
@@ -232,6 +239,30 @@ impl Payment {
 
     pub fn evidence(&self) -> impl Iterator<Item = &Evidence> {
         self.evidence.iter()
+    }
+
+    /// Why the evidence is about something else than this payment: it names another amount, or another reference of
+    /// the provider than its answers gave us. Such a word changes nothing here.
+    #[must_use]
+    pub fn misfit(&self, said: &Evidence) -> Option<Doubt> {
+        judge::misfit(self, said)
+    }
+
+    /// Whether more than a callback says that it was paid.
+    #[must_use]
+    pub fn is_confirmed(&self) -> bool {
+        let confirms = |said: &&Evidence| {
+            said.source != Source::Callback && matches!(said.claim, Claim::Succeeded { .. })
+        };
+        self.evidence().filter(|said| self.misfit(said).is_none()).any(|said| confirms(&said))
+    }
+
+    /// Whether a callback alone credits nothing. The provider's word about a payout takes money from nobody else.
+    #[must_use]
+    pub fn needs_confirmation(&self) -> bool {
+        let limits = limits(self.provider, self.amount.currency());
+        let max = limits.map_or(0, |limits| limits.callback_credit_minor_max);
+        !self.purpose.is_payout() && (self.must_confirm || self.amount.minor() > max)
     }
 
     #[must_use]
@@ -300,6 +331,7 @@ impl Payment {
                 | State::Queued
                 | State::Submitting
                 | State::Pending
+                | State::Confirming
                 | State::Unknown
                 | State::Review,
             )

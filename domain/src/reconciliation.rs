@@ -24,12 +24,26 @@ text_enum! {
     }
 }
 
-/// One completed line of the provider's statement.
+text_enum! {
+    /// Why a line moved money.
+    pub enum Nature as "nature of a line" {
+        /// Paid by or to a customer.
+        Payment = "payment",
+        /// Kept by the provider for its service.
+        Charge = "charge",
+        /// Moved from the provider to our bank.
+        Settlement = "settlement",
+    }
+}
+
+/// One completed line of the provider's statement. Receipt, direction and nature name it: the charge for a payment
+/// has the receipt of the payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatementLine {
     pub receipt: String,
     pub at: DateTime<Utc>,
     pub flow: Flow,
+    pub nature: Nature,
     pub amount: Money,
     /// The account reference of a collection, our own originator id of a payout.
     pub reference: Option<String>,
@@ -85,6 +99,25 @@ text_enum! {
         TrustEquation = "trust_equation",
         /// An unmatched callback or a payment whose evidence contradicts itself.
         Review = "review",
+        /// Money went from the provider to our bank; two people should know of it.
+        Settlement = "settlement",
+    }
+}
+
+impl BreakKind {
+    /// Whether no payout is sent as long as one is open: somebody may be paying out what never came.
+    #[must_use]
+    pub const fn holds_payouts(self) -> bool {
+        match self {
+            BreakKind::MissingOnStatement | BreakKind::TrustEquation => true,
+            BreakKind::AmountDiffers
+            | BreakKind::Unclaimed
+            | BreakKind::UnknownPayout
+            | BreakKind::PaidAfterReturn
+            | BreakKind::BalanceDiffers
+            | BreakKind::Review
+            | BreakKind::Settlement => false,
+        }
     }
 }
 
@@ -95,9 +128,18 @@ pub enum Finding {
         payment: PaymentId,
         evidence: Evidence,
     },
-    /// Both sides agree.
+    /// Both sides agree; `evidence` is what the line says.
     Matched {
         payment: PaymentId,
+        evidence: Evidence,
+    },
+    /// The provider kept it for its service.
+    Charge {
+        line: StatementLine,
+    },
+    /// It went to our bank.
+    Settled {
+        line: StatementLine,
     },
     /// Money that belongs to no intent.
     Unclaimed {
@@ -110,43 +152,93 @@ pub enum Finding {
     },
 }
 
-/// Matches by receipt first, then by reference. Amounts never decide who gets money.
+/// Matches by receipt and direction first, then by reference and amount. Amounts never decide who gets money.
 #[must_use]
 pub fn match_statement(
     believed: &[Believed],
     lines: &[StatementLine],
     covered: Period,
 ) -> Vec<Finding> {
-    let by_receipt: BTreeMap<&str, &Believed> =
-        believed.iter().filter_map(|b| b.receipt.as_deref().map(|r| (r, b))).collect();
-    let by_reference: BTreeMap<(Flow, &str), &Believed> =
-        believed.iter().map(|b| ((b.flow, b.reference.as_str()), b)).collect();
-    let settled: BTreeSet<PaymentId> = lines
-        .iter()
-        .filter_map(|line| by_receipt.get(line.receipt.as_str()))
-        .map(|one| one.payment)
-        .collect();
+    let payments = || lines.iter().filter(|line| line.nature == Nature::Payment);
+    let known = Known::of(believed, payments());
     let mut seen: BTreeSet<PaymentId> = BTreeSet::new();
     let mut findings = Vec::new();
     for line in lines {
-        let owner = by_receipt.get(line.receipt.as_str()).or_else(|| {
-            let reference = line.reference.as_deref()?;
-            by_reference.get(&(line.flow, reference)).filter(|one| !settled.contains(&one.payment))
-        });
-        match owner {
-            // A second payment under a reference that was served already has no intent left.
-            Some(one) if seen.contains(&one.payment) => findings.extend(unowned(line)),
-            Some(one) => {
-                seen.insert(one.payment);
-                findings.extend(compare(one, line));
-            }
-            None => findings.extend(unowned(line)),
-        }
+        let finding = match line.nature {
+            Nature::Charge => Finding::Charge { line: line.clone() },
+            Nature::Settlement => Finding::Settled { line: line.clone() },
+            Nature::Payment => match known.owner(line, covered) {
+                Some(one) if seen.insert(one.payment) => compare(one, line),
+                Some(one) => again(one, line),
+                None => known.unowned(line),
+            },
+        };
+        findings.push(finding);
     }
     findings.extend(
         believed.iter().filter(|b| !seen.contains(&b.payment)).filter_map(|b| absent(b, covered)),
     );
     findings
+}
+
+/// Our payments, by what a line may call them.
+struct Known<'a> {
+    by_receipt: BTreeMap<&'a str, &'a Believed>,
+    by_reference: BTreeMap<(Flow, &'a str), &'a Believed>,
+    /// Those whose own receipt is on the statement.
+    listed: BTreeSet<PaymentId>,
+}
+
+impl<'a> Known<'a> {
+    fn of(believed: &'a [Believed], lines: impl Iterator<Item = &'a StatementLine>) -> Self {
+        let by_receipt: BTreeMap<&str, &Believed> =
+            believed.iter().filter_map(|b| b.receipt.as_deref().map(|r| (r, b))).collect();
+        let by_reference = believed.iter().map(|b| ((b.flow, b.reference.as_str()), b)).collect();
+        let listed = lines
+            .filter_map(|line| {
+                let one = by_receipt.get(line.receipt.as_str())?;
+                (one.flow == line.flow).then_some(one.payment)
+            })
+            .collect();
+        Self { by_receipt, by_reference, listed }
+    }
+
+    fn owner(&self, line: &StatementLine, covered: Period) -> Option<&'a Believed> {
+        if let Some(one) = self.by_receipt.get(line.receipt.as_str()) {
+            return (one.flow == line.flow).then_some(*one);
+        }
+        let one = *self.by_reference.get(&(line.flow, line.reference.as_deref()?))?;
+        // A second payment under a reference that was served already has no intent left, and another amount is not
+        // what was asked for: both are payments of their own.
+        let served = self.listed.contains(&one.payment)
+            || (one.receipt.is_some() && one.sent_at < covered.from);
+        (!served && one.amount == line.amount).then_some(one)
+    }
+
+    fn unowned(&self, line: &StatementLine) -> Finding {
+        // Only the other direction of a payment of ours is left under its receipt.
+        if let Some(one) = self.by_receipt.get(line.receipt.as_str()) {
+            return listed(BreakKind::Review, one, format!("{} went the other way", line.amount));
+        }
+        match line.flow {
+            Flow::In => Finding::Unclaimed { line: line.clone() },
+            Flow::Out => Finding::Break {
+                kind: BreakKind::UnknownPayout,
+                subject: line.receipt.clone(),
+                detail: format!("{} left without an order of ours", line.amount),
+            },
+        }
+    }
+}
+
+fn listed(kind: BreakKind, one: &Believed, detail: String) -> Finding {
+    Finding::Break { kind, subject: one.payment.to_string(), detail }
+}
+
+/// The statement has one receipt twice: the second time it is nobody's money.
+fn again(one: &Believed, line: &StatementLine) -> Finding {
+    let detail = format!("the statement has {} more than once ({})", line.receipt, line.amount);
+    listed(BreakKind::Review, one, detail)
 }
 
 /// What the provider held after the newest line. Times have whole seconds, so among the lines of one
@@ -164,14 +256,19 @@ pub fn closing_balance_minor(lines: &[StatementLine]) -> Option<i64> {
 /// provider will hold: payments that settled while the statement was being made.
 #[must_use]
 pub fn in_transit_minor(believed: &[Believed], lines: &[StatementLine], covered: Period) -> i64 {
-    let listed: BTreeSet<&str> = lines.iter().map(|line| line.receipt.as_str()).collect();
-    let shown: BTreeSet<(Flow, &str)> =
-        lines.iter().filter_map(|line| line.reference.as_deref().map(|r| (line.flow, r))).collect();
+    let payments = || lines.iter().filter(|line| line.nature == Nature::Payment);
+    let listed: BTreeSet<(Flow, &str)> =
+        payments().map(|line| (line.flow, line.receipt.as_str())).collect();
+    let shown: BTreeSet<(Flow, &str, i64)> = payments()
+        .filter_map(|line| Some((line.flow, line.reference.as_deref()?, line.amount.minor())))
+        .collect();
     believed
         .iter()
         .filter(|b| b.state == State::Succeeded)
-        .filter(|b| !b.receipt.as_deref().is_some_and(|receipt| listed.contains(receipt)))
-        .filter(|b| !shown.contains(&(b.flow, b.reference.as_str())))
+        .filter(|b| {
+            !b.receipt.as_deref().is_some_and(|receipt| listed.contains(&(b.flow, receipt)))
+        })
+        .filter(|b| !shown.contains(&(b.flow, b.reference.as_str(), b.amount.minor())))
         .filter(|b| b.settled_by().is_some_and(|by| by > covered.to))
         .fold(0i64, |sum, b| match b.flow {
             Flow::In => sum.saturating_add(b.amount.minor()),
@@ -179,42 +276,24 @@ pub fn in_transit_minor(believed: &[Believed], lines: &[StatementLine], covered:
         })
 }
 
-fn compare(one: &Believed, line: &StatementLine) -> Vec<Finding> {
+fn compare(one: &Believed, line: &StatementLine) -> Finding {
+    if one.amount != line.amount {
+        let (ours, theirs) = (one.amount, line.amount);
+        let detail = format!("expected {ours}, the statement has {theirs} ({})", line.receipt);
+        return listed(BreakKind::AmountDiffers, one, detail);
+    }
     let evidence = Evidence {
         source: Source::Statement,
         claim: Claim::Succeeded { receipt: Some(line.receipt.clone()), amount: Some(line.amount) },
         reference: None,
     };
+    let payment = one.payment;
     let settled =
         one.state == State::Succeeded && one.receipt.as_deref() == Some(line.receipt.as_str());
-    if settled && one.amount == line.amount {
-        return vec![Finding::Matched { payment: one.payment }];
-    }
-    let mut findings = vec![Finding::Observe { payment: one.payment, evidence }];
-    if one.amount != line.amount {
-        findings.push(Finding::Break {
-            kind: BreakKind::AmountDiffers,
-            subject: one.payment.to_string(),
-            detail: format!(
-                "expected {}, the statement has {} ({})",
-                one.amount, line.amount, line.receipt
-            ),
-        });
-        if line.flow == Flow::In {
-            findings.push(Finding::Unclaimed { line: line.clone() });
-        }
-    }
-    findings
-}
-
-fn unowned(line: &StatementLine) -> Vec<Finding> {
-    match line.flow {
-        Flow::In => vec![Finding::Unclaimed { line: line.clone() }],
-        Flow::Out => vec![Finding::Break {
-            kind: BreakKind::UnknownPayout,
-            subject: line.receipt.clone(),
-            detail: format!("{} left without an order of ours", line.amount),
-        }],
+    if settled {
+        Finding::Matched { payment, evidence }
+    } else {
+        Finding::Observe { payment, evidence }
     }
 }
 
@@ -232,7 +311,7 @@ fn absent(one: &Believed, covered: Period) -> Option<Finding> {
     };
     match one.state {
         State::Succeeded => missing("is held for paid"),
-        State::Unknown | State::Submitting | State::Pending if is_settled => {
+        State::Unknown | State::Submitting | State::Pending | State::Confirming if is_settled => {
             Some(Finding::Observe {
                 payment: one.payment,
                 evidence: Evidence {
@@ -242,7 +321,7 @@ fn absent(one: &Believed, covered: Period) -> Option<Finding> {
                 },
             })
         }
-        State::Unknown | State::Submitting | State::Pending => {
+        State::Unknown | State::Submitting | State::Pending | State::Confirming => {
             missing("was ordered to be paid out")
         }
         State::Screening | State::Held | State::Queued | State::Review | State::Failed => None,

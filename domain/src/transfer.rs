@@ -87,6 +87,11 @@ pub enum TransferRefusal {
     SenderClosed,
     #[error("a transfer moves at least {min}")]
     TooSmall { min: Money },
+    /// It can do nothing that concerns others.
+    #[error(
+        "this account has no verified contact: verify its e-mail address or phone number first"
+    )]
+    SenderUnverified,
     #[error("wallets do not carry {0}")]
     CurrencyNotCarried(Currency),
     #[error(transparent)]
@@ -99,6 +104,8 @@ pub enum TransferRefusal {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Party {
     pub is_closed: bool,
+    /// No contact of the account is verified.
+    pub is_unverified: bool,
     /// By currency; what is missing is not carried.
     pub limits: BTreeMap<Currency, Limits>,
 }
@@ -142,8 +149,14 @@ pub fn screen(
     if sender.is_closed {
         return Err(TransferRefusal::SenderClosed);
     }
+    if sender.is_unverified {
+        return Err(TransferRefusal::SenderUnverified);
+    }
     if recipient.is_closed {
         return Err(TransferRefusal::RecipientClosed);
+    }
+    if recipient.is_unverified {
+        return Err(TransferRefusal::UnknownRecipient);
     }
     let of = |party: &Party| {
         let limits = party.limits.get(&currency).copied();

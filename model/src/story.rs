@@ -139,5 +139,6 @@ fn owner(account: &Account) -> &'static str {
         AccountKind::PlatformFees => "fees",
         AccountKind::PlatformProviderCosts => "provider costs",
         AccountKind::PlatformSuspense => "suspense",
+        AccountKind::PlatformBank => "bank",
     }
 }

@@ -8,6 +8,7 @@ mod clockwork;
 mod credential;
 mod daraja;
 mod fault;
+mod host;
 mod ids;
 mod journal;
 mod mailbox;
@@ -137,6 +138,7 @@ fn routes(store: Arc<Store>) -> impl poem::Endpoint {
 
 /// Nothing reads more than this, whether or not the length was announced.
 async fn bounded(mut req: Request) -> poem::Result<Request> {
+    host::check(&req)?;
     let body = req.take_body().into_bytes_limit(BODY_BYTES_MAX).await?;
     req.set_body(body);
     Ok(req)

@@ -59,7 +59,7 @@ async fn adopt(url: &str, people: u32) -> Result<()> {
     let person = |n: u32| {
         let phone = Msisdn::parse(&(254_700_000_000 + u64::from(n)).to_string())?;
         let email = Personal::new(format!("wallet{n}@example.com"));
-        Ok((requests::user(n), Contacts { email, phone }))
+        Ok((requests::user(n), Contacts { email: Some(email), phone: Some(phone) }))
     };
     let people: Vec<_> = (1..=people).map(person).collect::<Result<_>>()?;
     Ok(store.adopt(&people, Clock::default().now()).await?)

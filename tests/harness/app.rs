@@ -1,12 +1,14 @@
 //! One whole system for one test.
 
 use crate::servers::{Database, files_folder, namespace, redis_url};
-use crate::services::{JWT_SECRET, api_config, mail_config, mpesa_config, sms_config};
+use crate::services::{
+    JWT_SECRET, SUPPORT_CONTACT, api_config, mail_config, mpesa_config, sms_config,
+};
 use crate::worker::{WorkerProcess, settings};
 use amana_api::EdgeConfig;
 use amana_domain::proof::Trust;
 use amana_files::Files;
-use amana_messaging::{Mailer, SmsGateway};
+use amana_messaging::{House, Mailer, SmsGateway};
 use amana_mpesa::Mpesa;
 use amana_postgres::{Clock, CodeKey, Queue, Store};
 use amana_redis::Transport;
@@ -178,6 +180,10 @@ impl AppBuilder {
             mpesa: Arc::new(Mpesa::new(mpesa).expect("M-Pesa settings")),
             mailer: Arc::new(Mailer::new(&mail_config(&smtp)).expect("mail settings")),
             sms: Arc::new(SmsGateway::new(&sms_config(&sandbox_url)).expect("SMS settings")),
+            house: Arc::new(House {
+                web_url: None,
+                support_contact: Some(SUPPORT_CONTACT.to_owned()),
+            }),
             files,
             settings: self.settings.unwrap_or_else(settings),
             probe: self.probe.clone(),

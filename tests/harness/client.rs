@@ -159,7 +159,13 @@ impl App {
         self.register(name, (&email, phone), UserRole::User, locale).await
     }
 
-    /// Calls the use-case behind `register_user`, whose HTTP has tests of its own, with a hash that is cheap to check.
+    /// Somebody with this address and number.
+    pub async fn person_with(&self, name: &str, email: &str, phone: &str) -> Person {
+        self.register(name, (email, phone), UserRole::User, Locale::English).await
+    }
+
+    /// Registers somebody whose contacts are verified, on the tier that most tests need, with a hash that is cheap to
+    /// check. What `register_user` does has tests of its own.
     async fn register(
         &self,
         name: &str,
@@ -167,18 +173,40 @@ impl App {
         role: UserRole,
         locale: Locale,
     ) -> Person {
-        let new = NewUser {
-            name: name.to_owned(),
-            email: Personal::new(email.to_owned()),
-            phone: Msisdn::parse(phone).expect("a number"),
-            password_hash: CHEAP_HASH.clone(),
-            role,
-            locale,
-            handle: None,
-        };
+        let new = new_user(name, (email, phone), role, locale);
+        let user = self.store.register_vouched(&new, self.clock.now()).await.expect("a person");
+        let person = self.logged_in(&user.id.to_string(), email, phone).await;
+        let tier = format!("update users set tier = 'standard' where id = '{}'", person.uuid());
+        self.database.execute(&tier).await;
+        person
+    }
+
+    /// Registers somebody who has confirmed no code yet, with a number of their own, and logs them in.
+    pub async fn newcomer(&self, name: &str) -> Person {
+        let n = next(&self.people);
+        self.newcomer_speaking(name, &format!("2547110{n:05}"), "en").await
+    }
+
+    pub async fn newcomer_speaking(&self, name: &str, phone: &str, language: &str) -> Person {
+        let email = format!("{}.{phone}@example.com", name.to_lowercase());
+        let locale = language.parse().expect("a language");
+        let new = new_user(name, (&email, phone), UserRole::User, locale);
         let user = self.store.register(&new, self.clock.now()).await.expect("a person");
+        self.logged_in(&user.id.to_string(), &email, phone).await
+    }
+
+    async fn logged_in(&self, id: &str, email: &str, phone: &str) -> Person {
         let token = self.log_in(email).await;
-        Person { id: user.id.to_string(), email: email.to_owned(), phone: phone.to_owned(), token }
+        Person { id: id.to_owned(), email: email.to_owned(), phone: phone.to_owned(), token }
+    }
+
+    /// Verifies a contact of somebody by SQL, where a test is about something else.
+    pub async fn is_verified(&self, person: &Person, contact: &str) {
+        let sql = format!(
+            "update users set {contact}_verified_at = now() where id = '{}'",
+            person.uuid()
+        );
+        self.database.execute(&sql).await;
     }
 
     pub async fn log_in(&self, email: &str) -> String {
@@ -266,6 +294,18 @@ impl App {
     pub async fn provider_up(&self, up: bool) {
         let status = self.sandbox_send(Method::POST, "/admin/provider", json!({ "up": up })).await;
         assert!(status.is_success(), "{status}");
+    }
+}
+
+fn new_user(name: &str, (email, phone): (&str, &str), role: UserRole, locale: Locale) -> NewUser {
+    NewUser {
+        name: name.to_owned(),
+        email: Some(Personal::new(email.to_owned())),
+        phone: Some(Msisdn::parse(phone).expect("a number")),
+        password_hash: CHEAP_HASH.clone(),
+        role,
+        locale,
+        handle: None,
     }
 }
 

@@ -37,7 +37,7 @@ pub use keys::Key;
 pub use kyc::PNG;
 pub use lines::Lines;
 pub use operator::Caught;
-pub use provider::{accepted, failed_prompt, paid_prompt, payout_result};
+pub use provider::{accepted, failed_prompt, paid_bill, paid_prompt, payout_result};
 pub use secrets::{assert_nothing_given_away, given_away, read_logs};
 pub use servers::{Database, master_keys, namespace, redis_url, servers};
 pub use services::{JWT_SECRET, MASTER_KEY, SUPPORT_CONTACT, api_config};
@@ -50,6 +50,10 @@ use std::time::{Duration, Instant};
 /// How long a test waits for something that has to happen.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Pauses between two looks. They grow, because each look costs the processor that everything waits for.
+const LOOK_PAUSE_MIN: Duration = Duration::from_millis(10);
+const LOOK_PAUSE_MAX: Duration = Duration::from_millis(60);
+
 /// Waits until `check` gives something; panics with `what` when patience is over.
 pub async fn eventually<T, F, Fut>(what: &str, mut check: F) -> T
 where
@@ -57,11 +61,13 @@ where
     Fut: Future<Output = Option<T>>,
 {
     let deadline = Instant::now() + PATIENCE;
+    let mut pause = LOOK_PAUSE_MIN;
     loop {
         if let Some(found) = check().await {
             return found;
         }
         assert!(Instant::now() < deadline, "did not happen in {PATIENCE:?}: {what}");
-        tokio::time::sleep(Duration::from_millis(25)).await;
+        tokio::time::sleep(pause).await;
+        pause = (pause + LOOK_PAUSE_MIN).min(LOOK_PAUSE_MAX);
     }
 }

@@ -34,6 +34,18 @@ pub fn paid_prompt(checkout: &str, receipt: &str, minor: i64) -> Value {
     } } })
 }
 
+/// What M-Pesa posts when somebody has paid the paybill.
+#[must_use]
+pub fn paid_bill(receipt: &str, minor: i64, reference: &str) -> Value {
+    json!({
+        "TransactionType": "Pay Bill",
+        "TransID": receipt,
+        "TransAmount": format!("{}.{:02}", minor / 100, minor % 100),
+        "BusinessShortCode": "600977",
+        "BillRefNumber": reference,
+    })
+}
+
 /// What M-Pesa posts when a prompt has ended otherwise.
 #[must_use]
 pub fn failed_prompt(checkout: &str, code: i64) -> Value {
@@ -96,9 +108,32 @@ impl App {
         self.database.text(&format!("select {column} from payments where id = '{id}'")).await
     }
 
-    /// The unguessable end of the callback address of a payment.
+    /// The unguessable end of the callback address of a payment, as the provider was told it.
     pub async fn callback_token(&self, payment: &str) -> String {
-        self.payment_column(payment, "callback_token").await.expect("a token")
+        let reference = self.payment_column(payment, "reference").await.expect("a reference");
+        let found = async |list: &str, (name, value): (&str, &str), url: &str| {
+            let taken = self.sandbox_get(&format!("/admin/{list}")).await;
+            let taken = taken[list].as_array().expect("a list").clone();
+            let own = taken.iter().find(|it| it[name] == value)?;
+            let url = own[url].as_str().expect("an address");
+            url.rsplit('/').next().map(str::to_owned)
+        };
+        let asked = found("collections", ("reference", &reference), "callback_url").await;
+        let originator = ("originator_conversation_id", payment);
+        match asked {
+            Some(token) => token,
+            None => found("payouts", originator, "result_url").await.expect("a token"),
+        }
+    }
+
+    /// Has the provider tell us of payments at the paybill; returns the unguessable end of the address.
+    pub async fn register_paybill(&self) -> String {
+        let (mpesa, now) = (&self.context.mpesa, self.clock.now());
+        let token = self.store.new_paybill_token(now).await.expect("a token");
+        mpesa.register_urls(&token).await.expect("registered");
+        self.store.paybill_registered(&token, now).await.expect("the new address");
+        self.store.note_paybill(mpesa.shortcode(), now).await.expect("noted");
+        token
     }
 
     /// What the provider calls the payment (`CheckoutRequestID`, `ConversationID`).

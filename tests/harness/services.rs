@@ -63,7 +63,11 @@ pub(crate) async fn mpesa_config(
 }
 
 pub(crate) fn mail_config(url: &str) -> MailConfig {
-    MailConfig { url: SecretString::from(url), from: "Amana <no-reply@amana.example>".to_owned() }
+    MailConfig {
+        url: SecretString::from(url),
+        from: "Amana <no-reply@amana.example>".to_owned(),
+        reply_to: None,
+    }
 }
 
 pub(crate) fn sms_config(base_url: &str) -> SmsConfig {

@@ -19,7 +19,7 @@ pub const TEST_LEASE: Duration = Duration::from_secs(2);
 pub fn settings() -> Settings {
     Settings {
         lease: Duration::from_secs(5),
-        relay_interval: Duration::from_millis(20),
+        relay_interval: Duration::from_millis(40),
         // So long that no test that moves the clock steps into the next period.
         reconcile_every: TimeDelta::days(100_000),
         test_clock: true,

@@ -22,8 +22,8 @@ pub(crate) struct World {
     pub(crate) stranger: Person,
     pub(crate) operator: Person,
     buyer: String,
-    deal: String,
-    milestone: String,
+    pub(crate) deal: String,
+    pub(crate) milestone: String,
     payment: String,
     hold: String,
     application: String,
@@ -202,6 +202,19 @@ impl World {
             "set_rank" => json!({ "rank": "admin" }),
             _ => json!({}),
         })
+    }
+
+    /// As [`World::call`] by the owner, with another query.
+    pub(crate) async fn call_with_query(
+        &self,
+        operation: &Operation,
+        query: &str,
+    ) -> amana_harness::Answer {
+        let method = Method::from_bytes(operation.method.as_bytes()).unwrap();
+        let path = self.path(operation);
+        let path = path.split('?').next().unwrap_or_default();
+        let path = format!("{path}?{query}");
+        self.app.send(method, &path, Some(&self.operator.token), None, None).await
     }
 
     pub(crate) async fn call(

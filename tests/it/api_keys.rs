@@ -4,6 +4,7 @@ mod access;
 mod acting;
 mod bounds;
 mod life;
+mod organisations;
 
 use amana_harness::{Answer, App, Key, Person};
 use chrono::TimeDelta;

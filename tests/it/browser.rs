@@ -9,9 +9,13 @@ use fantoccini::Locator;
 use fantoccini::key::Key;
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 const PIN: &str = "1234";
 const PROMPT: &str = "#prompt";
+
+/// The first start of Chromium on a busy machine can take longer than a real prompt lasts.
+const PROMPT_TIME: Duration = Duration::from_secs(600);
 
 /// A buyer whose M-Pesa payment of 1,500 shillings waits on the phone.
 struct Waiting {
@@ -24,7 +28,7 @@ struct Waiting {
 
 impl Waiting {
     async fn start() -> Self {
-        let app = App::start().await;
+        let app = App::builder().prompt_timeout(PROMPT_TIME).start().await;
         let (buyer, seller) = (app.person("Amina").await, app.person("Juma").await);
         let deal = app.agreed(&buyer, &seller, &DealPlan::default()).await;
         let payment = app.start_mpesa(&buyer, &deal).await;

@@ -38,7 +38,7 @@ fn refused(answer: &Answer) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_registers_gets_codes_and_proves_the_address_and_the_number_with_them() {
     let app = workerless().await;
-    let amina = app.person("Amina").await;
+    let amina = app.newcomer("Amina").await;
     app.run_due_jobs().await;
     let me = app.get(&amina, "/v1/me").await.expect(200);
     let unproven = (&me["email_verified_at"], &me["phone_verified_at"]);
@@ -65,7 +65,7 @@ async fn who_registers_gets_codes_and_proves_the_address_and_the_number_with_the
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn codes_come_in_the_language_of_the_person() {
     let app = App::start().await;
-    let juma = app.person_speaking("Juma", "254711000002", "sw").await;
+    let juma = app.newcomer_speaking("Juma", "254711000002", "sw").await;
     app.messages_are_sent().await;
     let code = app.code(&juma.phone, "Inathibitisha simu hii").await;
     tell(&app, &juma, "phone", &code).await.expect(200);
@@ -77,7 +77,7 @@ async fn codes_come_in_the_language_of_the_person() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_code_is_nowhere_but_in_its_message() {
     let app = workerless().await;
-    let amina = app.person("Amina").await;
+    let amina = app.newcomer("Amina").await;
     let code = email_code(&app, &amina).await;
     tell(&app, &amina, "email", &another_code(&code)).await;
     tell(&app, &amina, "email", &code).await.expect(200);
@@ -95,7 +95,7 @@ async fn a_code_is_nowhere_but_in_its_message() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_code_is_good_for_five_minutes() {
     let app = workerless().await;
-    let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
+    let (amina, juma) = (app.newcomer("Amina").await, app.newcomer("Juma").await);
     let (in_time, too_late) = (email_code(&app, &amina).await, email_code(&app, &juma).await);
     app.clock.advance(TimeDelta::seconds(4 * 60 + 30));
     tell(&app, &amina, "email", &in_time).await.expect(200);
@@ -108,11 +108,11 @@ async fn a_code_is_good_for_five_minutes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_code_that_is_not_good_any_more_is_not_sent_any_more() {
     let app = workerless().await;
-    let amina = app.person("Amina").await;
+    let amina = app.newcomer("Amina").await;
     app.clock.advance(TimeDelta::minutes(6));
     app.run_due_jobs().await;
     assert_eq!(app.codes(&amina.email, "confirm").await, Vec::<String>::new());
-    assert_eq!(app.mails(&amina).await.len(), 1, "the welcome is not late");
+    assert_eq!(app.mails(&amina).await, [], "nothing else is sent to an unverified address");
     let open = "select count(*) from jobs where state <> 'done'";
     assert_eq!(app.database.number(open).await, 0);
     app.assert_sound().await;
@@ -122,7 +122,7 @@ async fn a_code_that_is_not_good_any_more_is_not_sent_any_more() {
 async fn after_five_wrong_tries_the_right_code_is_refused() {
     let app = workerless().await;
     for (wrong_tries, is_good) in [(4, true), (5, false)] {
-        let person = app.person("Amina").await;
+        let person = app.newcomer("Amina").await;
         let code = email_code(&app, &person).await;
         for _ in 0..wrong_tries {
             refused(&tell(&app, &person, "email", &another_code(&code)).await);
@@ -153,7 +153,7 @@ async fn tell_at_once(app: &Arc<App>, person: &Person, codes: Vec<String>) -> Ve
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_twenty_guesses_at_once_five_are_compared() {
     let app = Arc::new(workerless().await);
-    let amina = app.person("Amina").await;
+    let amina = app.newcomer("Amina").await;
     let code = email_code(&app, &amina).await;
     let guesses = vec![another_code(&code); 20];
     tell_at_once(&app, &amina, guesses).await.iter().for_each(refused);
@@ -167,7 +167,7 @@ async fn of_twenty_guesses_at_once_five_are_compared() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_code_is_used_once_however_often_it_is_told() {
     let app = Arc::new(workerless().await);
-    let amina = app.person("Amina").await;
+    let amina = app.newcomer("Amina").await;
     let code = email_code(&app, &amina).await;
     let answers = tell_at_once(&app, &amina, vec![code; 20]).await;
     let (good, wrong): (Vec<_>, Vec<_>) = answers.iter().partition(|one| one.status == 200);
@@ -180,7 +180,7 @@ async fn a_code_is_used_once_however_often_it_is_told() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replaced_code_is_dead() {
     let app = workerless().await;
-    let amina = app.person("Amina").await;
+    let amina = app.newcomer("Amina").await;
     let first = email_code(&app, &amina).await;
     let mut second = first.clone();
     // One pair in a million is the same twice.
@@ -198,7 +198,7 @@ async fn a_replaced_code_is_dead() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_code_is_good_for_its_person_and_purpose_only() {
     let app = workerless().await;
-    let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
+    let (amina, juma) = (app.newcomer("Amina").await, app.newcomer("Juma").await);
     let code = email_code(&app, &amina).await;
     // One in a million has the same.
     let other = email_code(&app, &juma).await;
@@ -215,7 +215,7 @@ async fn a_code_is_good_for_its_person_and_purpose_only() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_address_gets_five_codes_an_hour_and_ten_a_day() {
     let app = workerless().await;
-    let mut amina = app.person("Amina").await;
+    let mut amina = app.newcomer("Amina").await;
     let too_many = async |amina: &Person, waits: std::ops::RangeInclusive<u32>| {
         let before = app.database.number("select count(*) from codes").await;
         let answer = send(&app, amina, "email").await;
@@ -243,7 +243,7 @@ async fn an_address_gets_five_codes_an_hour_and_ten_a_day() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_closed_account_gets_no_codes() {
     let app = workerless().await;
-    let (operator, amina) = (app.operator().await, app.person("Amina").await);
+    let (operator, amina) = (app.operator().await, app.newcomer("Amina").await);
     let code = email_code(&app, &amina).await;
     let path = format!("/v1/operator/users/{}/close", amina.id);
     app.post(&operator, &path, json!({ "note": "Asked for it" })).await.expect(200);
@@ -255,7 +255,7 @@ async fn a_closed_account_gets_no_codes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn old_codes_are_removed() {
     let app = workerless().await;
-    app.person("Amina").await;
+    app.newcomer("Amina").await;
     let housekeep = async |tick: i64, left: i64| {
         let now = app.clock.now();
         app.store.enqueue_job(&Job::Housekeep { tick }, now, now).await.expect("a job");

@@ -1,12 +1,14 @@
 //! Start-up with missing or wrong settings: one line that names each variable and the reason, and the exit code.
 
 mod outages;
+mod wrong;
 
 use amana_harness::{App, amana_binary, redis_url};
 use reqwest::Method;
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 use tokio::net::TcpListener;
+use wrong::WRONG_OF_OTHERS;
 
 const EXIT_FAILURE: i32 = 1;
 const EXIT_CONFIGURATION: i32 = 2;
@@ -209,22 +211,11 @@ const WRONG_OF_WORKER: &[Wrong] = &[
     ("MPESA_PASSKEY", "open sesame", "printable ASCII"),
     ("AMANA_RECONCILE_EVERY_S", "never", "whole number"),
     ("AMANA_JOB_LEASE_S", "0", "from 1"),
+    ("AMANA_WEB_URL", "app.example.com", "an address such as https://app.example.com"),
     ("SMTP_URL", "http://sesame", "smtp://"),
     ("MAIL_FROM", "sesame", "Name <address@host>"),
     ("AFRICASTALKING_URL", "sesame", "http or https"),
     ("AMANA_FILES_DIR", NO_FOLDER, "its parent folder is missing"),
-];
-
-const WRONG_OF_OTHERS: &[(&[&str], Wrong)] = &[
-    (ADMIN, ("AMANA_MASTER_KEY", "sesame", "32 bytes in base64")),
-    (ADMIN, ("AMANA_ADMIN_PASSWORD", "sesame", "at least 10")),
-    (ADMIN, ("AMANA_ADMIN_PASSWORD", "sesamesesame", "easy to guess")),
-    (&["migrate"], ("DATABASE_URL", "sesame", "postgres://")),
-    (&["migrate"], ("DATABASE_APP_URL", "sesame", "postgres://")),
-    (&["ledger", "check"], ("DATABASE_URL", "sesame", "postgres://")),
-    (&["openapi"], ("AMANA_MODUS", "test", "did you mean AMANA_MODE?")),
-    (&["up"], ("AMANA_LOG_FORMAT", "yaml", "text or json")),
-    (&["demo"], ("AMANA_LOGS", "info", "did you mean AMANA_LOG?")),
 ];
 
 #[test]

@@ -120,7 +120,7 @@ async fn passwords_at_log_in() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn passwords_in_a_session() {
     let mut door = Door::open().await;
-    let amina = door.app.person("Amina").await;
+    let amina = door.app.newcomer("Amina").await;
     let (mut token, mut looked_at) = (String::new(), 0);
     for guess in 0..GUESSES {
         if door.pass_time(guess) {
@@ -170,7 +170,7 @@ impl Codes {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_time_codes() {
     let mut door = Door::open().await;
-    let amina = door.app.person("Amina").await;
+    let amina = door.app.newcomer("Amina").await;
     let (mut token, mut right) = (String::new(), vec![]);
     let mut codes = Codes::of(&door.app).await;
     let path = "/v1/me/verifications";

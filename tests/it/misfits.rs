@@ -16,9 +16,9 @@ async fn callback_with_a_wrong_amount_waits_for_the_statement() {
     app.fault(&agreed.buyer.phone, "wrong_amount", 1).await;
     let payment = app.start_mpesa(&agreed.buyer, &agreed.deal).await;
     app.approve_prompt(&agreed.buyer.phone).await;
-    let found = app.wait_for_payment(&agreed.buyer, &payment, "review").await;
-    assert_eq!(found["doubt"], "amount_differs");
-    assert_eq!(app.break_list().await, [format!("review {payment}")]);
+    callbacks_are(&app, "unmatched", 1).await;
+    app.wait_for_payment(&agreed.buyer, &payment, "pending").await;
+    assert_eq!(app.break_list().await, [format!("amount_differs {payment}")]);
     assert_eq!(app.database.number("select count(*) from entries").await, 0);
     let again = json!({ "method": "mpesa" });
     let path = format!("/v1/deals/{}/fund", agreed.deal);
@@ -26,38 +26,35 @@ async fn callback_with_a_wrong_amount_waits_for_the_statement() {
     let run = app.reconcile_now().await;
     assert_eq!((run.healed, run.unclaimed), (1, 0));
     assert_funded_once(&app, &agreed, &payment).await;
-    assert_eq!(app.break_list().await, [format!("review {payment}")]);
+    assert_eq!(app.break_list().await, NONE);
 }
 
-/// Somebody pays another amount under the payment's reference: the money is in suspense, once, and the
-/// right amount still funds the deal.
+/// Somebody pays another amount under the payment's reference: it is a payment of its own, for the payer of the first
+/// and its deal, once, and the prompt is as it was.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn wrong_amount_on_the_statement_goes_to_suspense() {
+async fn another_amount_on_the_statement_is_a_payment_of_its_own() {
     let app = quiet_app().await;
     let prompted = prompted(&app).await;
-    let payment = &prompted.payment;
+    let (payment, deal) = (&prompted.payment, &prompted.agreed.deal);
     let reference = app.payment_column(payment, "reference").await.expect("a reference");
-    let receipt = app.pay_bill("254733000001", PRICE - 5_000, &reference).await;
+    app.pay_bill("254733000001", 5_000, &reference).await;
     for round in 0..3 {
         let run = app.reconcile_now().await;
-        assert_eq!((run.unclaimed, run.healed), (i64::from(round == 0), i64::from(round == 0)));
+        let found = (run.unclaimed, run.healed, run.matched);
+        assert_eq!(found, (0, i64::from(round == 0), i64::from(round > 0)));
     }
-    assert_eq!(prompted.state(&app).await.as_deref(), Some("review"));
-    let mut breaks = vec![
-        format!("amount_differs {payment}"),
-        format!("review {payment}"),
-        format!("unclaimed {receipt}"),
-    ];
-    assert_eq!(app.break_list().await, breaks);
-    assert_eq!(app.entries(&format!("mpesa:{receipt}:suspense_in")).await, 1);
+    assert_eq!(prompted.state(&app).await.as_deref(), Some("pending"));
+    assert_eq!(app.break_list().await, NONE);
     assert_eq!(app.entries(&format!("{payment}:deposit")).await, 0);
+    let seen = app.get(prompted.buyer(), &format!("/v1/deals/{deal}")).await.expect(200);
+    assert_eq!(seen["paid"]["amount"], 5_000);
     app.approve_prompt(&prompted.buyer().phone).await;
-    app.reconcile_now().await;
-    assert_funded_once(&app, &prompted.agreed, payment).await;
     let run = app.reconcile_now().await;
-    assert_eq!((run.matched, run.unclaimed, run.healed), (1, 0, 0));
-    breaks.sort();
-    assert_eq!(app.break_list().await, breaks);
+    assert_eq!((run.matched, run.healed, run.unclaimed), (1, 1, 0));
+    app.wait_for_deal(prompted.buyer(), deal, "funded").await;
+    assert_eq!(app.balance(prompted.buyer()).await, (5_000, 0));
+    assert_eq!(app.break_list().await, NONE);
+    app.assert_sound().await;
 }
 
 /// A second receipt for one intent: no second credit, and a person looks at it.
@@ -74,6 +71,31 @@ async fn another_receipt_for_a_paid_payment_is_reviewed() {
     assert_eq!(app.entries(&format!("{}:deposit", prompted.payment)).await, 1);
     assert_eq!(app.balance(prompted.buyer()).await, (0, 0));
     assert_eq!(app.break_list().await, [format!("review {}", prompted.payment)]);
+    app.assert_sound().await;
+}
+
+/// The receipt of a settled payment never changes, and the second one is nobody else's: it stays claimed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_receipt_of_a_settled_payment_never_changes() {
+    let app = quiet_app().await;
+    let (first, second) = (prompted(&app).await, prompted(&app).await);
+    for receipt in ["UKL7AAAAAA", "UKL7BBBBBB"] {
+        first.says(&app, &paid_prompt(&first.checkout, receipt, PRICE)).await;
+        let shown = app.wait_for_payment(first.buyer(), &first.payment, "succeeded").await;
+        assert_eq!(shown["receipt"], "UKL7AAAAAA");
+    }
+    callbacks_are(&app, "applied", 2).await;
+    let receipt = app.payment_column(&first.payment, "receipt").await;
+    assert_eq!(receipt.as_deref(), Some("UKL7AAAAAA"));
+    second.says(&app, &paid_prompt(&second.checkout, "UKL7BBBBBB", PRICE)).await;
+    callbacks_are(&app, "unmatched", 1).await;
+    assert_eq!(second.state(&app).await.as_deref(), Some("pending"));
+    let mut listed = [&first, &second].map(|one| format!("review {}", one.payment));
+    listed.sort();
+    assert_eq!(app.break_list().await, listed);
+    let uuid = first.payment.strip_prefix("pay_").expect("a payment's id");
+    let changed = format!("update payments set receipt = 'UKL7BBBBBB' where id = '{uuid}'");
+    assert_eq!(app.database.refusal(&changed).await, "payments_receipt_kept");
     app.assert_sound().await;
 }
 
@@ -127,8 +149,9 @@ async fn another_request_under_a_valid_address_is_reviewed() {
     let app = quiet_app().await;
     let prompted = prompted(&app).await;
     prompted.says(&app, &paid_prompt("ws_CO_210920261200000000", "UKL7OTHER1", PRICE)).await;
-    let found = app.wait_for_payment(prompted.buyer(), &prompted.payment, "review").await;
-    assert_eq!(found["doubt"], "reference_differs");
+    callbacks_are(&app, "unmatched", 1).await;
+    let found = app.wait_for_payment(prompted.buyer(), &prompted.payment, "pending").await;
+    assert_eq!(found["doubt"], Value::Null);
     assert_eq!(app.entries(&format!("{}:deposit", prompted.payment)).await, 0);
     assert_eq!(app.break_list().await, [format!("review {}", prompted.payment)]);
     app.approve_prompt(&prompted.buyer().phone).await;

@@ -124,4 +124,9 @@ async fn the_page_shows_the_document() {
     assert!(headers.contains_key("content-security-policy"));
     let text = page.text().await.unwrap();
     assert!(text.contains("/openapi.json") || text.contains("create_deal"), "{text:.200}");
+    assert!(
+        text.contains("<title>Amana API</title>") && text.contains("rel=\"icon\""),
+        "{text:.200}"
+    );
+    assert!(text.contains("\"withDefaultFonts\":false"), "the page asks for fonts from elsewhere");
 }

@@ -260,9 +260,9 @@ async fn numbers_are_bounded() {
     assert_eq!(app.database.number("select count(*) from organisations").await, 10);
     let crowd = format!(
         "insert into users (id, name, email_sealed, email_digest, phone_sealed, phone_digest, password_hash, role,
-                locale, created_at)
+                locale, created_at, email_verified_at)
             select gen_random_uuid(), 'Somebody', '', sha256(n::text::bytea), '', sha256(n::text::bytea), '-', 'user',
-                'en', now()
+                'en', now(), now()
             from generate_series(1, 199) n;
         insert into members (organisation_id, user_id, rank, joined_at)
             select '{}', id, 'member', now() from users where name = 'Somebody'",

@@ -29,19 +29,19 @@ async fn people_are_found_by_the_beginning_of_name_and_handle() {
     with_handle(&app, "AMOS", "amos").await;
     app.person("Ana_Maria").await;
     for (query, found) in [
-        ("am", &["Amina", "AMOS", "Zawadi"][..]),
+        ("amo", &["AMOS"][..]),
         ("AMI", &["Amina"]),
-        ("%40am", &["AMOS", "Zawadi"]),
+        ("%40ama", &["Zawadi"]),
         ("@AMANI", &["Zawadi"]),
-        ("mr", &["Amina"]),
+        ("mre", &["Amina"]),
         ("mina", &[]),
         ("ana_", &["Ana_Maria"]),
         // None of these means anything but itself.
-        ("a%25", &[]),
-        ("a_", &[]),
-        ("%25%25", &[]),
+        ("am%25", &[]),
+        ("am_", &[]),
+        ("%25%25%25", &[]),
         ("am%5C", &[]),
-        ("%5C%25", &[]),
+        ("%5C%25%25", &[]),
         ("am%27%20or", &[]),
     ] {
         assert_eq!(names(&app, &caller, query).await, found, "{query}");
@@ -76,7 +76,8 @@ async fn a_search_tells_no_more_than_it_should() {
     let (amos, amani) = (app.person("Amos").await, with_handle(&app, "Amani", "amani").await);
     let path = format!("/v1/operator/users/{}/close", amani.id);
     app.post(&operator, &path, json!({ "note": "Asked for it" })).await.expect(200);
-    let found = search(&app, &caller, "am").await;
+    let found = search(&app, &caller, "amo").await;
+    assert!(search(&app, &caller, "ama").await.is_empty(), "closed");
     assert_eq!(found, [json!({ "id": amos.id, "name": "Amos", "handle": null })]);
     assert_eq!(search(&app, &caller, &amos.phone).await, found);
     for hidden in [&caller, &amani, &operator] {
@@ -85,8 +86,8 @@ async fn a_search_tells_no_more_than_it_should() {
         }
     }
     assert!(names(&app, &caller, "operator").await.is_empty());
-    assert!(names(&app, &caller, "@am").await.is_empty());
-    for bad in ["", "a", "%40a", "%20a%20", "a%00b", &"a".repeat(255)] {
+    assert!(names(&app, &caller, "@ama").await.is_empty());
+    for bad in ["", "am", "%40am", "%20am%20", "am%00b", &"a".repeat(255)] {
         let answer = app.get(&caller, &format!("/v1/people?query={bad}")).await;
         assert_eq!((answer.status.as_u16(), answer.problem()), (400, "invalid_parameter"), "{bad}");
     }
@@ -117,9 +118,9 @@ async fn pages_hold_everybody_once() {
 async fn crowd(database: &Database, count: u32) {
     let sql = format!(
         "insert into users (id, name, email_sealed, email_digest, phone_sealed, phone_digest, password_hash, role,
-            locale, created_at, handle, handle_changed_at)
+            locale, created_at, email_verified_at, handle, handle_changed_at)
         select gen_random_uuid(), 'Wanjiku ' || chr(65 + n % 5), '', sha256(n::text::bytea), '', sha256(n::text::bytea), '',
-            'user', 'en', now(),
+            'user', 'en', now(), now(),
             case when n % 3 = 0 then 'wanjiku' || n end, case when n % 3 = 0 then now() end
         from generate_series(1, {count}) n"
     );
@@ -156,4 +157,15 @@ async fn a_search_reads_few_rows_of_many() {
     .await;
     assert!(after.0 - before.0 <= 402 * SEARCHES, "{before:?} {after:?}");
     assert_eq!(after.1, before.1, "the table was scanned");
+}
+
+/// A keyboard chooses the form of a letter with an accent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_is_found_in_both_forms_of_its_letters() {
+    let app = App::builder().without_worker().start().await;
+    let caller = app.person("Baraka").await;
+    app.person("Wanjiru\u{303}").await;
+    for query in ["wanjiru%CC%83", "wanjir%C5%A9"] {
+        assert_eq!(names(&app, &caller, query).await, ["Wanjir\u{169}"], "{query}");
+    }
 }

@@ -38,6 +38,8 @@ async fn old_rows_are_deleted_in_bounded_parts() {
 async fn housekeeping_removes_every_kind_of_old_row() {
     let app = App::builder().without_worker().start().await;
     let amina = app.person("Amina").await;
+    // Codes are sent to those who register.
+    app.newcomer("Neema").await;
     app.fault(&amina.phone, "approve", 1).await;
     let body = json!({ "amount": { "amount": 10_000, "currency": "KES" } });
     app.post(&amina, "/v1/wallet/deposits", body).await.expect(202);

@@ -14,7 +14,7 @@ const CALLS: usize = 20;
 
 const LIVES: usize = 8;
 
-const LOG_IN: u32 = 9;
+const LOG_IN_MAX: u32 = 9;
 
 /// Making, proposing, signing, paying, delivering and releasing a deal.
 const DEAL_MAX: [u32; 6] = [11, 10, 11, 16, 11, 13];
@@ -96,7 +96,9 @@ async fn a_log_in_costs_few() {
         // Those that would have to make room.
         counted.app.database.execute("delete from sessions").await;
     };
-    assert_eq!(counted.fewest(log_in).await, LOG_IN);
+    let fewest = counted.fewest(log_in).await;
+    // Two waits look like one if the busy proxy sees a statement before it has passed on the answer to the last one.
+    assert!(fewest <= LOG_IN_MAX, "{fewest} waits, of {LOG_IN_MAX}");
 }
 
 /// From its making to its end, over six calls: what is decided is written with one statement for each table, what does

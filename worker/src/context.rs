@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use amana_files::Files;
-use amana_messaging::{Mailer, SmsGateway};
+use amana_messaging::{House, Mailer, SmsGateway};
 use amana_mpesa::Mpesa;
 use amana_postgres::{Claim, Clock, CodeKey, Store};
 use chrono::TimeDelta;
@@ -35,6 +35,8 @@ pub struct Settings {
     /// How often the outbox is looked at.
     pub relay_interval: Duration,
     pub reconcile_every: TimeDelta,
+    /// A request for money that could not be sent to a phone in this time is given up: nobody expects it any more.
+    pub request_wait: TimeDelta,
     /// How far a reconciliation reaches back behind the one before it.
     pub statement_reach: TimeDelta,
     /// Whether the clock is the one that a test deployment can move on.
@@ -51,6 +53,7 @@ impl Default for Settings {
             ledger_check_time_max: Duration::from_secs(6 * 3600),
             relay_interval: Duration::from_millis(100),
             reconcile_every: TimeDelta::minutes(5),
+            request_wait: TimeDelta::minutes(5),
             statement_reach: TimeDelta::hours(48),
             test_clock: false,
             shutdown_time_max: Duration::from_secs(25),
@@ -67,6 +70,8 @@ pub struct Context {
     pub mpesa: Arc<Mpesa>,
     pub mailer: Arc<Mailer>,
     pub sms: Arc<SmsGateway>,
+    /// Where readers of messages find us.
+    pub house: Arc<House>,
     pub files: Files,
     pub settings: Settings,
     pub probe: Option<Probe>,

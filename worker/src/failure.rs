@@ -1,6 +1,8 @@
 //! How an attempt of a job can end other than well.
 
+use crate::backoff;
 use amana_postgres::Error as StoreError;
+use chrono::{DateTime, Utc};
 use std::time::Duration;
 
 #[derive(Debug)]
@@ -17,6 +19,18 @@ impl Failure {
     /// `code` names the kind of failure in the log; `why` is for people.
     pub(crate) fn retry(code: &'static str, why: impl Into<String>) -> Self {
         Failure::Retry { code, why: why.into(), after: None }
+    }
+
+    /// Tries again at `until` at the latest, when somebody is to hear how it ended.
+    pub(crate) fn within(self, attempt: i32, until: DateTime<Utc>, now: DateTime<Utc>) -> Self {
+        match self {
+            Failure::Retry { code, why, after } => {
+                let left = until.signed_duration_since(now).to_std().unwrap_or_default();
+                let after = after.unwrap_or_else(|| backoff::wait_after(attempt));
+                Failure::Retry { code, why, after: Some(after.min(left)) }
+            }
+            other @ (Failure::Permanent { .. } | Failure::Abandoned) => other,
+        }
     }
 
     pub(crate) fn permanent(code: &'static str, why: impl Into<String>) -> Self {

@@ -65,6 +65,7 @@ fn provider_failure(error: &MpesaError) -> Failure {
         MpesaError::Unavailable { .. } => "provider_unavailable",
         MpesaError::CredentialsRefused { .. } => "provider_credentials",
         MpesaError::Malformed { .. } => "provider_answer_malformed",
+        MpesaError::Statement(_) => "statement_not_believed",
         MpesaError::Invalid { .. } => "provider_request_invalid",
         MpesaError::NotConfigured { .. } => {
             return Failure::permanent("not_configured", error.to_string());

@@ -3,6 +3,7 @@
 use crate::context::Context;
 use amana_postgres::{Error, Queue};
 use amana_redis::Transport;
+use futures_util::future::try_join_all;
 use std::collections::BTreeMap;
 use tokio::sync::watch;
 use tracing::{debug, warn};
@@ -37,20 +38,24 @@ pub async fn relay_once(context: &Context, transport: &Transport) -> Result<usiz
     Ok(count)
 }
 
+/// Asks for all depths at once: they share one connection, so it is one round trip.
 async fn queues_with_room(transport: &Transport) -> Option<Vec<&'static str>> {
-    let mut open = Vec::with_capacity(Queue::ALL.len());
-    for queue in Queue::ALL.iter().map(|queue| queue.as_str()) {
-        match transport.depth(queue).await {
-            Ok(depth) if depth < QUEUE_DEPTH_MAX => open.push(queue),
-            Ok(depth) => debug!(queue, depth, "queue is full; its jobs stay in the outbox"),
-            Err(error) => {
-                // The transport has warned of it.
-                debug!(queue, %error, "Redis cannot be used; the jobs stay in the outbox");
-                return None;
-            }
+    let names = Queue::ALL.iter().map(|queue| queue.as_str());
+    let depths = try_join_all(names.clone().map(|queue| transport.depth(queue))).await;
+    let depths = match depths {
+        Ok(depths) => depths,
+        Err(error) => {
+            // The transport has warned of it.
+            debug!(%error, "Redis cannot be used; the jobs stay in the outbox");
+            return None;
         }
+    };
+    let (open, full): (Vec<_>, Vec<_>) =
+        names.zip(depths).partition(|(_, depth)| *depth < QUEUE_DEPTH_MAX);
+    for (queue, depth) in full {
+        debug!(queue, depth, "queue is full; its jobs stay in the outbox");
     }
-    Some(open)
+    Some(open.into_iter().map(|(queue, _)| queue).collect())
 }
 
 /// Looks at the outbox until told to stop; at once again while there was a full batch.

@@ -43,7 +43,7 @@ pub enum DocumentError {
 }
 
 impl StatementFile {
-    /// As RFC 4180 has it, with a header row, in UTF-8.
+    /// Returns a sheet after RFC 4180 with a header row, in UTF-8 with a byte order mark.
     ///
     /// # Errors
     /// [`DocumentError`] only if memory is all that fails.

@@ -8,6 +8,9 @@ use csv::{Terminator, WriterBuilder};
 
 const COLUMNS: usize = 11;
 
+/// Without it Excel on Windows takes the file for an old code page and shows `Wanjirũ` garbled.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 type Row = [String; COLUMNS];
 
 /// What people wrote must not become a formula when the sheet is opened.
@@ -97,5 +100,6 @@ pub(crate) fn write(file: &StatementFile) -> Result<String, DocumentError> {
     sheet.write_record(frame(file, (to, words.total_out), (Some(out_minor), None)))?;
     sheet.write_record(frame(file, (to, words.closing), (None, Some(ends.closing_minor))))?;
     let bytes = sheet.into_inner().map_err(|e| csv::Error::from(e.into_error()))?;
-    String::from_utf8(bytes).map_err(|_| DocumentError::Encoding)
+    let text = String::from_utf8(bytes).map_err(|_| DocumentError::Encoding)?;
+    Ok(format!("{BYTE_ORDER_MARK}{text}"))
 }

@@ -60,7 +60,9 @@ fn rows(text: &str) -> Vec<Vec<String>> {
 fn a_sheet_has_a_header_the_balances_the_movements_and_the_totals() {
     let text = file(Locale::English, vec![line(1, -150_007, "Juma, \"Otieno\"", "two\ngoats")]);
     let text = text.csv().unwrap();
-    assert!(text.starts_with("Time,Type,Other party,") && text.ends_with(",48499.93,KES\r\n"));
+    assert!(
+        text.starts_with("\u{feff}Time,Type,Other party,") && text.ends_with(",48499.93,KES\r\n")
+    );
     let rows = rows(&text);
     assert_eq!(rows[1][..2], ["2026-11-01T00:00:00.000000+03:00", "Opening balance"]);
     assert_eq!(rows[1][8..], ["", "50000.00", "KES"]);
@@ -86,7 +88,7 @@ fn a_sheet_has_a_header_the_balances_the_movements_and_the_totals() {
 #[test]
 fn headings_follow_the_language() {
     let sheet = file(Locale::Swahili, vec![line(1, -100, "Juma", "asante")]).csv().unwrap();
-    assert!(sheet.starts_with("Wakati,Aina,Mhusika mwingine,"), "{sheet}");
+    assert!(sheet.starts_with("\u{feff}Wakati,Aina,Mhusika mwingine,"), "{sheet}");
     assert!(sheet.contains("Salio la mwanzo") && sheet.contains("Uhamisho wa pesa"), "{sheet}");
 }
 

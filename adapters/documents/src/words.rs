@@ -100,6 +100,8 @@ pub(crate) const fn kind(kind: EntryKind, locale: Locale) -> &'static str {
         EntryKind::PayoutReturn => ("Withdrawal returned", "Pesa za kutoa zimerejeshwa"),
         EntryKind::SuspenseIn => ("Unmatched payment", "Malipo yasiyo na mwenyewe"),
         EntryKind::SuspenseOut => ("Payment matched", "Malipo yaliyopata mwenyewe"),
+        EntryKind::ProviderCharge => ("M-Pesa charge", "Ada ya M-Pesa"),
+        EntryKind::Settlement => ("Moved to the bank", "Pesa zimepelekwa benki"),
         EntryKind::Reversal => ("Correction", "Marekebisho"),
         EntryKind::Transfer => ("Transfer", "Uhamisho wa pesa"),
         EntryKind::Hold => ("Reserved", "Pesa zimetengwa"),

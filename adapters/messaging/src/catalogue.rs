@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use amana_domain::deal::Cause;
 use amana_domain::notice::Template;
 use amana_domain::payment::FailureReason;
 
@@ -28,12 +29,29 @@ pub enum Detail {
     Place,
     /// The name of a deadline: what is awaited, and what silence does.
     Silence,
+    /// Why money moved: the code of a [`Cause`].
+    Why,
+    /// How a deal ended: `released`, `refunded` or `divided`.
+    Outcome,
+    /// The state in which a deal ran out of time.
+    Ended,
+    /// What the reader does next once a deal is agreed, by their side.
+    AgreedNext,
+    /// The same once it is paid.
+    FundedNext,
+    /// The web address of the app.
+    Link,
 }
 
 /// Stands in for a code that is absent or of a newer version: what to do without knowing the reason.
 const REASON_UNKNOWN: &str = "unknown";
 
-/// Those in which one of the two sides is awaited.
+const OUTCOMES: [&str; 3] = ["released", "refunded", "divided"];
+const ENDED: [&str; 2] = ["proposed", "agreed"];
+const SIDES: [&str; 2] = ["buyer", "seller"];
+const READERS: [&str; 3] = ["buyer", "seller", "payer"];
+
+/// Deadlines in which one of the two sides is awaited.
 const DEADLINES: [&str; 5] = ["acceptance", "funding", "delivery", "inspection", "answer"];
 
 #[must_use]
@@ -45,14 +63,15 @@ pub const fn variables(template: Template) -> Variables {
         | Template::KycSubmitted
         | Template::KycApproved
         | Template::PasswordChanged
+        | Template::PasswordReset
+        | Template::AccountExists
         | Template::EmailChanged
         | Template::PhoneChanged => only(&["name"]),
-        Template::VerifyEmail
-        | Template::VerifyPhone
-        | Template::ResetPassword
-        | Template::LeaveEmail
-        | Template::LeavePhone
-        | Template::SecondFactorCode => only(&["name", "code"]),
+        // They may go to a contact that is not verified: whoever typed it chose the name too.
+        Template::VerifyEmail | Template::VerifyPhone | Template::ResetPassword => only(&["code"]),
+        Template::LeaveEmail | Template::LeavePhone | Template::SecondFactorCode => {
+            only(&["name", "code"])
+        }
         Template::KycRejected => with(&["name"], Detail::Explanation),
         Template::FactorAdded
         | Template::FactorRemoved
@@ -61,6 +80,9 @@ pub const fn variables(template: Template) -> Variables {
         | Template::FactorRecovered => only(&["name", "at"]),
         Template::TierChanged => only(&["name", "tier"]),
         Template::Invitation => only(&["counterparty", "organisation", "code", "deadline"]),
+        Template::HandOverCode => {
+            only(&["name", "counterparty", "deal_title", "milestone", "code"])
+        }
         Template::InvitationAccepted => only(&["name", "counterparty", "organisation"]),
         Template::BackupCodeUsed => only(&["name", "at", "left"]),
         Template::ApiKeyMade | Template::ApiKeyRotated => only(&["name", "key", "at"]),
@@ -68,12 +90,13 @@ pub const fn variables(template: Template) -> Variables {
             only(&["name", "counterparty", "deal_title", "amount", "deadline"])
         }
         Template::DealInvitation => {
-            only(&["counterparty", "deal_title", "amount", "code", "deadline"])
+            with(&["counterparty", "deal_title", "amount", "code", "deadline"], Detail::Link)
         }
         Template::BrokerAgreed => only(&["name", "deal_title", "amount"]),
-        Template::DealAgreed | Template::PayerNamed => {
-            only(&["name", "counterparty", "deal_title", "amount"])
+        Template::DealAgreed => {
+            with(&["name", "counterparty", "deal_title", "amount"], Detail::AgreedNext)
         }
+        Template::PayerNamed => only(&["name", "counterparty", "deal_title", "amount"]),
         Template::DealPaidInPart => only(&["name", "deal_title", "amount", "left"]),
         Template::ExtensionAsked => only(&["name", "counterparty", "deal_title", "deadline"]),
         Template::DeadlineExtended => only(&["name", "deal_title", "deadline"]),
@@ -90,26 +113,38 @@ pub const fn variables(template: Template) -> Variables {
             Detail::Explanation,
         ),
         Template::DisputeAnswered => only(&["name", "deal_title", "milestone", "deadline"]),
-        Template::DisputeAwarded => {
-            with(&["name", "deal_title", "milestone", "amount"], Detail::Explanation)
+        Template::DisputeAwarded => with(
+            &["name", "deal_title", "milestone", "amount", "for_seller", "for_buyer"],
+            Detail::Explanation,
+        ),
+        Template::DealCancelled | Template::DealJoined | Template::CancelAsked => {
+            only(&["name", "counterparty", "deal_title"])
         }
-        Template::DealCancelled
-        | Template::DealJoined
-        | Template::CancelAsked
-        | Template::DealExpired
-        | Template::DealCompleted => only(&["name", "counterparty", "deal_title"]),
-        Template::PaymentRequested | Template::PaymentReturned | Template::DealFunded => {
+        Template::DealExpired => with(&["name", "counterparty", "deal_title"], Detail::Ended),
+        Template::DealCompleted => with(&["name", "counterparty", "deal_title"], Detail::Outcome),
+        Template::PaymentRequested | Template::PaymentReturned => {
             only(&["name", "deal_title", "amount"])
         }
+        Template::DealFunded => with(&["name", "deal_title", "amount"], Detail::FundedNext),
         Template::PaymentFailed => with(&["name", "deal_title", "amount"], Detail::PaymentFailure),
         Template::PaymentReview => only(&["name", "amount"]),
         Template::MilestoneDelivered => {
             only(&["name", "counterparty", "deal_title", "milestone", "amount", "deadline"])
         }
-        Template::MilestoneReleased
-        | Template::MilestoneRefunded
-        | Template::MilestoneSplit
-        | Template::BrokerPaid => only(&["name", "deal_title", "milestone", "amount"]),
+        Template::MilestoneReleased => {
+            with(&["name", "deal_title", "milestone", "amount", "price", "fee"], Detail::Why)
+        }
+        Template::SellerPaid => {
+            with(&["name", "counterparty", "deal_title", "milestone", "amount"], Detail::Why)
+        }
+        Template::MilestoneRefunded | Template::MoneyWentBack => {
+            with(&["name", "deal_title", "milestone", "amount"], Detail::Why)
+        }
+        Template::MilestoneSplit => with(
+            &["name", "deal_title", "milestone", "amount", "for_seller", "for_buyer"],
+            Detail::Why,
+        ),
+        Template::BrokerPaid => only(&["name", "deal_title", "milestone", "amount"]),
         Template::DepositReceived | Template::PaymentMatched => {
             with(&["name", "amount"], Detail::Receipt)
         }
@@ -148,6 +183,11 @@ impl Detail {
             Detail::Receipt => "receipt",
             Detail::Place => "place",
             Detail::Silence => "silence",
+            Detail::Why => "why",
+            Detail::Outcome => "outcome",
+            Detail::Ended => "ended",
+            Detail::AgreedNext | Detail::FundedNext => "next",
+            Detail::Link => "link",
             Detail::PaymentFailure | Detail::PayoutFailure | Detail::Explanation => "reason",
         }
     }
@@ -159,16 +199,26 @@ impl Detail {
             let attribute = reason.map_or(REASON_UNKNOWN, FailureReason::as_str);
             Some(Cow::Owned(format!("{message}.{attribute}")))
         };
+        let among = |message: &str, known: &[&str]| {
+            let attribute = value.filter(|name| known.contains(name)).unwrap_or(REASON_UNKNOWN);
+            Some(Cow::Owned(format!("{message}.{attribute}")))
+        };
         match self {
             Detail::Receipt => value.map(|_| Cow::Borrowed("receipt")),
             Detail::Place => value.map(|_| Cow::Borrowed("place")),
             Detail::Explanation => value.map(|_| Cow::Borrowed("explanation")),
             Detail::PaymentFailure => by_reason("payment_failure"),
             Detail::PayoutFailure => by_reason("payout_failure"),
-            Detail::Silence => {
-                let deadline = value.filter(|name| DEADLINES.contains(name));
-                Some(Cow::Owned(format!("silence.{}", deadline.unwrap_or(REASON_UNKNOWN))))
+            Detail::Link => value.map(|_| Cow::Borrowed("link")),
+            Detail::Why => {
+                let cause = value.and_then(|code| code.parse::<Cause>().ok())?;
+                Some(Cow::Owned(format!("why.{cause}")))
             }
+            Detail::Silence => among("silence", &DEADLINES),
+            Detail::Outcome => among("outcome", &OUTCOMES),
+            Detail::Ended => among("ended", &ENDED),
+            Detail::AgreedNext => among("agreed_next", &SIDES),
+            Detail::FundedNext => among("funded_next", &READERS),
         }
     }
 }

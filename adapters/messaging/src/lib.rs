@@ -19,4 +19,4 @@ pub use gsm7::sms_septets;
 pub use mail::{MailConfig, Mailer, Message, check_sender, check_smtp_url};
 pub use params::{Params, ParamsError};
 pub use sms::{SmsConfig, SmsGateway, check_sms_url};
-pub use templates::{Rendered, TemplateError, render};
+pub use templates::{House, Rendered, TemplateError, render};

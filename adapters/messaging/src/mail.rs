@@ -27,6 +27,8 @@ pub struct MailConfig {
     pub url: SecretString,
     /// `Amana <no-reply@example.com>`.
     pub from: String,
+    /// Where answers go, since nobody reads the mailbox of the sender.
+    pub reply_to: Option<String>,
 }
 
 /// One e-mail to one person.
@@ -44,13 +46,15 @@ pub struct Message {
 pub struct Mailer {
     server: SmtpServer,
     from: Mailbox,
+    reply_to: Option<Mailbox>,
     send_timeout: Duration,
 }
 
 impl Mailer {
     pub fn new(config: &MailConfig) -> Result<Self, ConfigError> {
         let (server, from) = (SmtpServer::from_url(&config.url)?, sender(&config.from)?);
-        Ok(Self { server, from, send_timeout: SEND_TIMEOUT })
+        let reply_to = config.reply_to.as_deref().map(sender).transpose()?;
+        Ok(Self { server, from, reply_to, send_timeout: SEND_TIMEOUT })
     }
 
     /// Gives a message less or more time than the usual 30 s.
@@ -79,7 +83,11 @@ impl Mailer {
             .to
             .parse()
             .map_err(|_| SendError::permanent("the e-mail address is not a valid one"))?;
-        MessageBuilder::new()
+        let builder = match &self.reply_to {
+            Some(reply_to) => MessageBuilder::new().reply_to(reply_to.clone()),
+            None => MessageBuilder::new(),
+        };
+        builder
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
             .subject(one_line(&message.subject, SUBJECT_CHARACTERS_MAX))

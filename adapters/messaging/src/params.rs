@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use amana_domain::human;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -14,8 +15,6 @@ const VALUE_CHARACTERS_MAX: usize = 500;
 pub enum ParamsError {
     #[error("template values must be a JSON object")]
     NotAnObject,
-    #[error("template value `{0}` must be text")]
-    NotText(String),
     #[error("more than {PARAMS_MAX} template values")]
     TooMany,
 }
@@ -36,22 +35,15 @@ impl Params {
         self
     }
 
-    /// A `null` counts as absent.
+    /// What is no text counts as absent: the message has a stand-in for it.
     pub fn from_json(value: &Value) -> Result<Self, ParamsError> {
         let object = value.as_object().ok_or(ParamsError::NotAnObject)?;
         if object.len() > PARAMS_MAX {
             return Err(ParamsError::TooMany);
         }
-        let text = |(name, value): (&String, &Value)| match value.as_str() {
-            Some(text) => Ok((name.clone(), text.to_owned())),
-            None => Err(ParamsError::NotText(name.clone())),
-        };
-        object
-            .iter()
-            .filter(|(_, value)| !value.is_null())
-            .map(text)
-            .collect::<Result<_, _>>()
-            .map(Self)
+        let text =
+            |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
+        Ok(Self(object.iter().filter_map(text).collect()))
     }
 
     pub fn to_json(&self) -> Value {
@@ -87,7 +79,5 @@ pub(crate) fn one_line(text: &str, characters_max: usize) -> String {
 }
 
 fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{feff}')
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
+    c.is_control() || human::is_hidden_alone(c)
 }

@@ -45,24 +45,33 @@ pub enum TemplateError {
     BadText { template: Template },
 }
 
-/// The message as this reader gets it. Every required variable of the template must have a value,
-/// also one that this channel does not show: the same values must do for all channels.
+/// Where readers find us: shown in messages, as far as it is set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct House {
+    /// The address of the app or the website.
+    pub web_url: Option<String>,
+    /// An e-mail address, a phone number or a web page for questions.
+    pub support_contact: Option<String>,
+}
+
+/// Returns the message as this reader gets it. A value that is missing or blank has a stand-in: a message about money
+/// must not be lost for want of a name.
 ///
 /// # Errors
-/// [`TemplateError::MissingVariable`] if a required value is absent or blank.
+/// [`TemplateError::MissingVariable`] if the message is about a code and the code is missing.
 pub fn render(
     template: Template,
     channel: Channel,
     locale: Locale,
     params: &Params,
+    house: &House,
 ) -> Result<Rendered, TemplateError> {
-    let text = |id: &str, values: &Values| {
-        // This look-up knows no fallback: a text that is missing must not arrive in English.
-        TEXTS
-            .lookup_single_language(language(locale), id, Some(values))
-            .map_err(|_| TemplateError::BadText { template })
-    };
-    let mut values = required(template, channel, params)?;
+    let text = |id: &str, values: &Values| look_up(template, locale, id, values);
+    let params = &with_link(params, house);
+    let mut values = required(template, channel, locale, params)?;
+    if let Some(part) = part(&values, text)? {
+        values.insert(Cow::Borrowed("part"), part.into());
+    }
     if let Some(detail) = variables(template).detail {
         let sentence = match told(detail, channel, params) {
             Some((id, value)) => text(&id, &value)?,
@@ -77,8 +86,9 @@ pub fn render(
                 SUBJECT_CHARACTERS_MAX,
             ),
             body: format!(
-                "{}\n\n{}\n",
+                "{}\n\n{}{}\n",
                 paragraphs(&text(&format!("{template}.body"), &values)?),
+                where_we_are(house, text)?,
                 text("footer", &values)?
             ),
         }),
@@ -88,14 +98,72 @@ pub fn render(
     }
 }
 
+/// Finds a text. This look-up knows no fallback: a text that is missing must not arrive in English.
+fn look_up(
+    template: Template,
+    locale: Locale,
+    id: &str,
+    values: &Values,
+) -> Result<String, TemplateError> {
+    TEXTS
+        .lookup_single_language(language(locale), id, Some(values))
+        .map_err(|_| TemplateError::BadText { template })
+}
+
+fn with_link(params: &Params, house: &House) -> Params {
+    match &house.web_url {
+        Some(url) => params.clone().with("link", url),
+        None => params.clone(),
+    }
+}
+
+/// The lines that tell where the reader finds us.
+fn where_we_are(
+    house: &House,
+    text: impl Fn(&str, &Values) -> Result<String, TemplateError>,
+) -> Result<String, TemplateError> {
+    let mut lines = String::new();
+    let known =
+        [("open_amana", "link", &house.web_url), ("contact_us", "contact", &house.support_contact)];
+    for (id, variable, value) in known {
+        if let Some(value) = value {
+            let values = Values::from([(Cow::Borrowed(variable), value.clone().into())]);
+            lines.push_str(&text(id, &values)?);
+            lines.push('\n');
+        }
+    }
+    if !lines.is_empty() {
+        lines.push('\n');
+    }
+    Ok(lines)
+}
+
+/// Names a part of a deal together with the deal; a deal of one part has one title.
+fn part(
+    values: &Values,
+    text: impl Fn(&str, &Values) -> Result<String, TemplateError>,
+) -> Result<Option<String>, TemplateError> {
+    let (Some(part), Some(deal)) = (values.get("milestone"), values.get("deal_title")) else {
+        return Ok(None);
+    };
+    text(if part == deal { "whole" } else { "part" }, values).map(Some)
+}
+
 fn required(
     template: Template,
     channel: Channel,
+    locale: Locale,
     params: &Params,
 ) -> Result<Values, TemplateError> {
     let value = |variable: &&'static str| {
-        let line =
-            params.line(variable).ok_or(TemplateError::MissingVariable { template, variable })?;
+        let line = match params.line(variable) {
+            Some(line) => line,
+            // Nothing stands in for a code.
+            None if *variable == "code" => {
+                return Err(TemplateError::MissingVariable { template, variable });
+            }
+            None => look_up(template, locale, &format!("stand_in.{variable}"), &Values::new())?,
+        };
         Ok((Cow::Borrowed(*variable), fitting(channel, line).into()))
     };
     variables(template).required.iter().map(value).collect()

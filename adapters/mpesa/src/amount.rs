@@ -1,7 +1,9 @@
 //! Amounts as M-Pesa writes them (`1520`, `1520.00`, `"1,520.00"`), read digit by digit: no float
 //! ever holds money.
 
+use amana_domain::ledger::Provider;
 use amana_domain::money::{Currency, Money};
+use amana_domain::payment::limits;
 
 pub(crate) const CURRENCY: Currency = Currency::Kes;
 
@@ -50,6 +52,12 @@ pub(crate) fn parse_grouped_minor(text: &str) -> Option<i64> {
 
 pub(crate) fn money(minor: i64) -> Option<Money> {
     Money::new(minor, CURRENCY).ok()
+}
+
+/// An amount that M-Pesa can have carried in one payment.
+pub(crate) fn carried(minor: i64) -> Option<Money> {
+    let limits = limits(Provider::Mpesa, CURRENCY)?;
+    money(minor).filter(|amount| limits.carries(*amount))
 }
 
 /// Whole shillings, which is all that a request can carry.

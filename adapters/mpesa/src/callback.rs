@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use crate::amount::{money, parse_minor};
+use crate::amount::{carried, parse_minor};
 use crate::codes::{self, Meaning};
 use crate::wire::{id, one_or_many, scalar};
 
@@ -174,7 +174,7 @@ pub(crate) fn receipt(raw: Option<&RawValue>) -> Option<String> {
 fn paid(receipt: String, items: &[Item<'_>], field: &'static str) -> Result<Claim, CallbackError> {
     let amount: Money = scalar(find(items, field))
         .and_then(|text| parse_minor(&text))
-        .and_then(money)
+        .and_then(carried)
         .ok_or(CallbackError::Field(field))?;
     Ok(Claim::Succeeded { receipt: Some(receipt), amount: Some(amount) })
 }

@@ -8,11 +8,15 @@ pub(crate) fn timestamp(now: DateTime<Utc>) -> String {
     now.with_timezone(&EAT).format("%Y%m%d%H%M%S").to_string()
 }
 
-/// A time on a statement, day first or year first.
+/// A time on a statement, day first or year first, with or without seconds.
 pub(crate) fn parse_statement_time(text: &str) -> Option<DateTime<Utc>> {
     let day_first = text.as_bytes().get(2) == Some(&b'-');
-    let format = if day_first { "%d-%m-%Y %H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" };
-    let local = NaiveDateTime::parse_from_str(text, format).ok()?;
+    let formats = match day_first {
+        true => ["%d-%m-%Y %H:%M:%S", "%d-%m-%Y %H:%M"],
+        false => ["%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"],
+    };
+    let read = |format: &&str| NaiveDateTime::parse_from_str(text, format).ok();
+    let local = formats.iter().find_map(read)?;
     Some(local.and_local_timezone(EAT).single()?.with_timezone(&Utc))
 }
 
@@ -34,6 +38,8 @@ mod tests {
         let instant = Some(utc("2026-11-21T04:16:00Z"));
         assert_eq!(parse_statement_time("21-11-2026 07:16:00"), instant);
         assert_eq!(parse_statement_time("2026-11-21 07:16:00"), instant);
+        assert_eq!(parse_statement_time("21-11-2026 07:16"), instant);
+        assert_eq!(parse_statement_time("2026-11-21 07:16"), instant);
         for text in ["", "21/11/2026 07:16:00", "2026-13-01 00:00:00", "2026-11-21", "é1-11-2026"]
         {
             assert_eq!(parse_statement_time(text), None, "{text}");

@@ -1,6 +1,7 @@
 //! Why a request got no answer that counts. In every case here nothing has happened to any money.
 
 use crate::exchange::Exchange;
+use crate::statement::StatementError;
 use thiserror::Error;
 
 /// Texts are ours, never the provider's; what it said is in the exchange, to be stored.
@@ -16,6 +17,9 @@ pub enum MpesaError {
     /// A question that the provider refuses to answer, or answers in an unknown shape.
     #[error("M-Pesa's answer cannot be used: {what}")]
     Malformed { what: &'static str, exchange: Option<Box<Exchange>> },
+    /// A statement that is not complete, or not ours; nothing of it is believed.
+    #[error("the statement is not believed: {0}")]
+    Statement(#[from] StatementError),
     /// The request breaks a rule of the provider; it was not sent and never can be.
     #[error("the request cannot be sent to M-Pesa: {what}")]
     Invalid { what: &'static str },
@@ -30,7 +34,8 @@ impl MpesaError {
         match self {
             MpesaError::Unavailable { .. }
             | MpesaError::CredentialsRefused { .. }
-            | MpesaError::Malformed { .. } => true,
+            | MpesaError::Malformed { .. }
+            | MpesaError::Statement(_) => true,
             MpesaError::Invalid { .. } | MpesaError::NotConfigured { .. } => false,
         }
     }
@@ -42,7 +47,9 @@ impl MpesaError {
             MpesaError::Unavailable { exchange, .. }
             | MpesaError::CredentialsRefused { exchange, .. }
             | MpesaError::Malformed { exchange, .. } => exchange.as_deref(),
-            MpesaError::Invalid { .. } | MpesaError::NotConfigured { .. } => None,
+            MpesaError::Statement(_)
+            | MpesaError::Invalid { .. }
+            | MpesaError::NotConfigured { .. } => None,
         }
     }
 

@@ -31,4 +31,4 @@ pub use error::MpesaError;
 pub use exchange::{Answered, Exchange};
 pub use paybill::parse_confirmation;
 pub use payout::Payout;
-pub use statement::{Statement, StatementError, parse_statement};
+pub use statement::{Asked, Statement, StatementError, parse_statement};

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use crate::amount::{money, parse_minor};
+use crate::amount::{carried, parse_minor};
 use crate::callback::{CallbackError, object, receipt};
 use crate::classify::{Reply, is_token_refusal};
 use crate::client::{Call, Mpesa};
@@ -30,19 +30,36 @@ struct Body<'a> {
     amount: Option<&'a RawValue>,
     #[serde(borrow, rename = "BillRefNumber")]
     reference: Option<&'a RawValue>,
+    #[serde(borrow, rename = "BusinessShortCode")]
+    shortcode: Option<&'a RawValue>,
+    #[serde(borrow, rename = "TransactionType")]
+    kind: Option<&'a RawValue>,
 }
 
-/// The word that somebody has paid the paybill. Names and number in it are not looked at.
+/// The word that somebody has paid the paybill with this shortcode. Names and number in it are not looked at.
 ///
 /// # Errors
-/// [`CallbackError`] if it has no receipt or no amount.
-pub fn parse_confirmation(body: &[u8]) -> Result<Confirmation, CallbackError> {
+/// [`CallbackError`] if it has no receipt, if the amount is none that M-Pesa carries, and if it is about another
+/// shortcode or another kind of payment.
+pub fn parse_confirmation(body: &[u8], shortcode: &str) -> Result<Confirmation, CallbackError> {
     let body: Body<'_> = object(body)?;
+    if scalar(body.shortcode).as_deref() != Some(shortcode) {
+        return Err(CallbackError::Field("BusinessShortCode"));
+    }
+    if !scalar(body.kind).is_some_and(|kind| is_paybill(&kind)) {
+        return Err(CallbackError::Field("TransactionType"));
+    }
     let receipt = receipt(body.receipt).ok_or(CallbackError::Field("TransID"))?;
-    let amount = scalar(body.amount).and_then(|text| parse_minor(&text)).and_then(money);
+    let amount = scalar(body.amount).and_then(|text| parse_minor(&text)).and_then(carried);
     let amount = amount.ok_or(CallbackError::Field("TransAmount"))?;
     let reference = scalar(body.reference).filter(|text| text.len() <= REFERENCE_CHARS_MAX);
     Ok(Confirmation { receipt, amount, reference })
+}
+
+/// `Pay Bill`, `CustomerPayBillOnline`, `Standing Order Customer Pay Bill`: not what a till is paid with.
+fn is_paybill(kind: &str) -> bool {
+    let letters: String = kind.chars().filter(char::is_ascii_alphabetic).collect();
+    letters.to_ascii_lowercase().contains("paybill")
 }
 
 impl Mpesa {
@@ -98,15 +115,19 @@ mod tests {
         "TransAmount":"1520.50","BusinessShortCode":"600977","BillRefNumber":" 7kq2 mnp4-xwyz ","InvoiceNumber":"",
         "OrgAccountBalance":"49197.00","ThirdPartyTransID":"","MSISDN":"2547 ***** 126","FirstName":"Amina"}"#;
 
+    fn parse(body: &str) -> Result<Confirmation, CallbackError> {
+        parse_confirmation(body.as_bytes(), "600977")
+    }
+
     #[test]
     fn what_a_confirmation_tells() {
-        let said = parse_confirmation(PAID.as_bytes()).unwrap();
+        let said = parse(PAID).unwrap();
         assert_eq!((said.receipt.as_str(), said.amount.minor()), ("RKL51ZDR4F", 152_050));
         assert_eq!(said.bill().as_deref(), Some("7KQ2MNP4XWYZ"));
         let number = PAID.replace(r#""1520.50""#, "1520.5");
-        assert_eq!(parse_confirmation(number.as_bytes()), Ok(said.clone()));
+        assert_eq!(parse(&number), Ok(said.clone()));
         let nothing = PAID.replace(r#"" 7kq2 mnp4-xwyz ""#, "null");
-        let nothing = parse_confirmation(nothing.as_bytes()).unwrap();
+        let nothing = parse(&nothing).unwrap();
         assert_eq!((nothing.bill(), nothing.receipt), (None, said.receipt));
     }
 
@@ -118,10 +139,20 @@ mod tests {
             ("TransAmount", "Other", CallbackError::Field("TransAmount")),
             ("1520.50", "-1", CallbackError::Field("TransAmount")),
             ("1520.50", "1520.505", CallbackError::Field("TransAmount")),
+            ("1520.50", "0.00", CallbackError::Field("TransAmount")),
+            ("1520.50", "250000.01", CallbackError::Field("TransAmount")),
+            ("1520.50", "9000000.00", CallbackError::Field("TransAmount")),
+            ("600977", "111111", CallbackError::Field("BusinessShortCode")),
+            ("BusinessShortCode", "Other", CallbackError::Field("BusinessShortCode")),
+            ("Pay Bill", "Buy Goods", CallbackError::Field("TransactionType")),
+            ("TransactionType", "Other", CallbackError::Field("TransactionType")),
             ("{", "[", CallbackError::Shape),
         ] {
             let body = PAID.replacen(from, to, 1);
-            assert_eq!(parse_confirmation(body.as_bytes()), Err(error), "{to}");
+            assert_eq!(parse(&body), Err(error), "{to}");
+        }
+        for kind in ["CustomerPayBillOnline", "Standing Order Customer Pay Bill", "PAY BILL"] {
+            assert!(parse(&PAID.replacen("Pay Bill", kind, 1)).is_ok(), "{kind}");
         }
     }
 }

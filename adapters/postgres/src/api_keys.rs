@@ -14,7 +14,7 @@ use crate::error::{Conflict, Error};
 use crate::page::Page;
 use crate::pool::Store;
 use crate::schema::api_keys;
-use crate::users::{User, lock_open};
+use crate::users::{User, lock_active, lock_open};
 use crate::{audit, notifications};
 use amana_domain::api_key::{KEYS_MAX, KeyMode, KeyRefusal, Life, Scope, USE_NOTED_EVERY};
 use amana_domain::deal::Actor;
@@ -176,17 +176,17 @@ async fn revoke(
     Ok(())
 }
 
-/// All keys of somebody whose account is being closed; it is locked by the caller.
+/// Revokes all keys of a person, whose row the caller has locked; those that belong to an organisation too.
 pub(crate) async fn revoke_all(
     conn: &mut AsyncPgConnection,
     user: UserId,
-    actor: Actor,
+    why: (Actor, &str),
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let open = own(user).filter(api_keys::revoked_at.is_null());
     let ids: Vec<Uuid> =
         open.select(api_keys::id).order(api_keys::id).for_update().load(conn).await?;
-    revoke(conn, &ids, (actor, "account_closed"), now).await
+    revoke(conn, &ids, why, now).await
 }
 
 fn over(_: KeyRefusal) -> Error {
@@ -209,7 +209,7 @@ impl Store {
             if let Some(organisation) = new.organisation {
                 of_organisations::lock(conn, user, organisation).await?;
             }
-            let person = lock_open(conn, user).await?;
+            let person = lock_active(conn, user).await?;
             require_room(conn, user, now).await?;
             insert(conn, user, new, now).await?;
             tell(conn, &person, Template::ApiKeyMade, &new.name, now).await?;

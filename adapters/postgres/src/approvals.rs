@@ -123,7 +123,7 @@ impl Store {
     ) -> Result<ApprovalView, Error> {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
-            users::require_open(conn, asker).await?;
+            users::require_active(conn, asker).await?;
             let (before, _) = rows::lock(conn, id).await?;
             let next = before.decide(Command::Withdraw, asker, now)?;
             rows::set_state(conn, id, next).await?;

@@ -1,4 +1,12 @@
-//! Callbacks: stored raw before they are acknowledged, read and applied afterwards by a job.
+//! Callbacks: stored before they are acknowledged, read and applied afterwards by a job. They are hints: what comes
+//! to an address that we never gave out is counted and not stored.
+
+mod keeping;
+mod tokens;
+
+pub(crate) use keeping::conclude;
+pub use tokens::CallbackOwner;
+pub(crate) use tokens::{TokenKind, give};
 
 use crate::error::Error;
 use crate::job::Job;
@@ -7,13 +15,14 @@ use crate::page::Page;
 use crate::payments::observe;
 use crate::pool::Store;
 use crate::row::parse;
-use crate::schema::{callbacks, payments};
+use crate::schema::callbacks;
+use crate::vault::{Column, key_of_payer};
 use amana_domain::id::{CallbackId, PaymentId};
 use amana_domain::payment::Evidence;
 use amana_domain::text_enum;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, RunQueryDsl};
 use uuid::Uuid;
 
 text_enum! {
@@ -39,12 +48,9 @@ text_enum! {
 
 pub struct NewCallback {
     pub kind: CallbackKind,
-    /// The unguessable part of the address it came to.
-    pub token: String,
+    pub owner: CallbackOwner,
     pub body: Vec<u8>,
     pub remote: String,
-    /// Whether the address is known to be ours without looking for a payment. Such a token is not stored.
-    pub known: bool,
 }
 
 // Bodies are personal data and stay out of logs.
@@ -54,56 +60,41 @@ impl std::fmt::Debug for NewCallback {
     }
 }
 
-#[derive(Clone, HasQuery)]
+/// A callback as operators see it.
+#[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = callbacks)]
-pub struct StoredCallback {
+pub struct CallbackView {
     pub id: Uuid,
     pub kind: String,
-    pub body: Vec<u8>,
     pub remote: String,
     pub state: String,
     pub payment_id: Option<Uuid>,
     pub note: Option<String>,
+    pub size_bytes: i32,
     pub received_at: DateTime<Utc>,
+}
+
+/// A callback that is to be read.
+#[derive(Clone)]
+pub struct StoredCallback {
+    pub id: Uuid,
+    pub kind: CallbackKind,
+    pub payment: Option<PaymentId>,
+    /// Empty once it is forgotten, or its payer erased.
+    pub body: Vec<u8>,
 }
 
 impl std::fmt::Debug for StoredCallback {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("StoredCallback")
-            .field("id", &self.id)
-            .field("state", &self.state)
-            .finish_non_exhaustive()
+        f.debug_struct("StoredCallback").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
-impl StoredCallback {
-    /// # Errors
-    /// [`Error::Store`] if the row holds a kind that this version does not know.
-    pub fn kind(&self) -> Result<CallbackKind, Error> {
-        parse(&self.kind)
-    }
-}
-
-/// Writes down what became of a callback.
-pub(crate) async fn conclude(
-    conn: &mut AsyncPgConnection,
-    id: Uuid,
-    (outcome, payment, note): (CallbackOutcome, Option<PaymentId>, Option<String>),
-) -> Result<(), Error> {
-    diesel::update(callbacks::table.find(id))
-        .set((
-            callbacks::state.eq(outcome.as_str()),
-            callbacks::payment_id.eq(payment.map(PaymentId::uuid)),
-            callbacks::note.eq(note),
-        ))
-        .execute(conn)
-        .await?;
-    Ok(())
-}
+type Row = (Uuid, String, Option<Uuid>, Option<Vec<u8>>, Option<Vec<u8>>);
 
 impl Store {
-    /// Stores a callback and schedules its reading. One that came to an address that we never gave out is
-    /// kept for people to look at, and causes no work.
+    /// Stores a callback that came to an address of ours, and schedules its reading. `false`: so many are stored about
+    /// its payment already that it was only counted.
     ///
     /// # Errors
     /// [`Error::Store`] only: the provider is then not told that we have it.
@@ -111,36 +102,43 @@ impl Store {
         &self,
         new: &NewCallback,
         now: DateTime<Utc>,
-    ) -> Result<CallbackOutcome, Error> {
-        let mut conn = self.connection().await?;
+    ) -> Result<bool, Error> {
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
-            let payment: Option<Uuid> = payments::table
-                .filter(payments::callback_token.eq(&new.token))
-                .select(payments::id)
-                .first(conn)
-                .await
-                .optional()?;
-            let ours = new.known || payment.is_some();
-            let outcome = if ours { CallbackOutcome::Received } else { CallbackOutcome::Unmatched };
+            let payment = match new.owner {
+                CallbackOwner::Payment(payment) => Some(payment),
+                CallbackOwner::Paybill => None,
+            };
+            let (mut body, mut body_sealed) = (Some(new.body.as_slice()), None);
+            if let Some(payment) = payment {
+                let of_payment = callbacks::table.filter(callbacks::payment_id.eq(payment.uuid()));
+                let kept: i64 = of_payment.count().get_result(conn).await?;
+                if kept >= keeping::CALLBACKS_PER_PAYMENT_MAX {
+                    keeping::count_stray(conn, new.kind, now).await?;
+                    return Ok(false);
+                }
+                body_sealed = keeping::sealed(conn, vault, (payment, &new.body)).await?;
+                body = None;
+            }
             let id = Uuid::now_v7();
+            let size_bytes = i32::try_from(new.body.len()).map_err(Error::row)?;
             diesel::insert_into(callbacks::table)
                 .values((
                     callbacks::id.eq(id),
                     callbacks::provider.eq("mpesa"),
                     callbacks::kind.eq(new.kind.as_str()),
-                    callbacks::token.eq(if new.known { "" } else { &new.token }),
-                    callbacks::body.eq(&new.body),
+                    callbacks::body.eq(body),
+                    callbacks::body_sealed.eq(body_sealed),
+                    callbacks::size_bytes.eq(size_bytes),
                     callbacks::remote.eq(&new.remote),
-                    callbacks::state.eq(outcome.as_str()),
-                    callbacks::payment_id.eq(payment),
+                    callbacks::state.eq(CallbackOutcome::Received.as_str()),
+                    callbacks::payment_id.eq(payment.map(PaymentId::uuid)),
                     callbacks::received_at.eq(now),
                 ))
                 .execute(conn)
                 .await?;
-            if ours {
-                jobs::enqueue(conn, &Job::ApplyCallback { callback: id }, now, now).await?;
-            }
-            Ok(outcome)
+            jobs::enqueue(conn, &Job::ApplyCallback { callback: id }, now, now).await?;
+            Ok(true)
         })
         .await
     }
@@ -148,13 +146,30 @@ impl Store {
     /// # Errors
     /// [`Error::NotFound`] if there is no such callback.
     pub async fn callback(&self, id: Uuid) -> Result<StoredCallback, Error> {
-        let mut conn = self.connection().await?;
-        let row = StoredCallback::query()
-            .filter(callbacks::id.eq(id))
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
+        let row: Option<Row> = callbacks::table
+            .find(id)
+            .select((
+                callbacks::id,
+                callbacks::kind,
+                callbacks::payment_id,
+                callbacks::body,
+                callbacks::body_sealed,
+            ))
             .first(&mut conn)
             .await
             .optional()?;
-        row.ok_or(Error::NotFound("callback"))
+        let (id, kind, payment, body, sealed) = row.ok_or(Error::NotFound("callback"))?;
+        let payment = payment.map(PaymentId::new);
+        let body = match (sealed, payment) {
+            (Some(sealed), Some(payment)) => {
+                let key = key_of_payer(&mut conn, vault, payment).await?;
+                // What was said of somebody who is erased cannot be read any more.
+                key.map(|key| key.open_bytes(Column::CallbackBody, &sealed)).transpose()?
+            }
+            (Some(_) | None, _) => body,
+        };
+        Ok(StoredCallback { id, kind: parse(&kind)?, payment, body: body.unwrap_or_default() })
     }
 
     /// Applies what an adapter has read in a callback (`Err`: why it cannot be read).
@@ -170,22 +185,17 @@ impl Store {
     ) -> Result<CallbackOutcome, Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
-            let (outcome, note) = match (read, callback.payment_id) {
+            let (outcome, note) = match (read, callback.payment) {
                 (Err(why), _) => (CallbackOutcome::Unreadable, Some(why)),
                 (Ok(_), None) => (CallbackOutcome::Unmatched, None),
                 (Ok(evidence), Some(payment)) => {
-                    match observe(conn, vault, PaymentId::new(payment), &evidence, now).await?.taken
-                    {
-                        true => (CallbackOutcome::Applied, None),
-                        false => (
-                            CallbackOutcome::Unmatched,
-                            Some("its receipt pays for another payment".to_owned()),
-                        ),
+                    match observe(conn, vault, payment, &evidence, now).await?.refused {
+                        None => (CallbackOutcome::Applied, None),
+                        Some(why) => (CallbackOutcome::Unmatched, Some(why.as_str().to_owned())),
                     }
                 }
             };
-            let payment = callback.payment_id.map(PaymentId::new);
-            conclude(conn, callback.id, (outcome, payment, note)).await?;
+            conclude(conn, vault, callback.id, (outcome, callback.payment, note)).await?;
             jobs::finish(conn, job, now).await?;
             Ok(outcome)
         })
@@ -201,11 +211,11 @@ impl Store {
         state: CallbackOutcome,
         after: Option<CallbackId>,
         limit: i64,
-    ) -> Result<Page<StoredCallback>, Error> {
-        let mut query = StoredCallback::query()
+    ) -> Result<Page<CallbackView>, Error> {
+        let mut query = CallbackView::query()
             .filter(callbacks::state.eq(state.as_str()))
             .order(callbacks::id.desc())
-            .limit(Page::<StoredCallback>::fetch(limit))
+            .limit(Page::<CallbackView>::fetch(limit))
             .into_boxed();
         if let Some(after) = after {
             query = query.filter(callbacks::id.lt(after.uuid()));

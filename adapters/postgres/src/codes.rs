@@ -55,6 +55,22 @@ pub(crate) async fn send(
     to: &Contact,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    let id = record(conn, vault, user, purpose, to, now).await?;
+    notifications::enqueue_to(conn, vault, user, notice::of_code(purpose), to, Some(id), now).await
+}
+
+/// Records a new code without sending it, under the same rules.
+///
+/// # Errors
+/// [`CodeRefusal::TooMany`].
+pub(crate) async fn record(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    user: &User,
+    purpose: Purpose,
+    to: &Contact,
+    now: DateTime<Utc>,
+) -> Result<Uuid, Error> {
     let digest = vault.target(user.id, to.as_str());
     let sent: Vec<DateTime<Utc>> = codes::table
         .filter(codes::user_id.eq(user.id.uuid()))
@@ -84,7 +100,7 @@ pub(crate) async fn send(
         ))
         .execute(conn)
         .await?;
-    notifications::enqueue_to(conn, vault, user, notice::of_code(purpose), to, Some(id), now).await
+    Ok(id)
 }
 
 /// Tries a code; `None` if it is not the one. Not to be called inside a transaction that may yet roll back:

@@ -28,6 +28,7 @@ pub use deliveries::DeliveryView;
 pub use disputes::{AwardView, DisputeView};
 pub(crate) use files::open as open_file;
 pub use files::{DealFile, FilePlace};
+pub(crate) use hand_over::to_send as hand_over_to_send;
 pub use inviting::DealInvitation;
 pub(crate) use inviting::{bind as join_invited, to_send as invitation_to_send};
 pub use labels::LabelView;
@@ -56,7 +57,9 @@ use crate::page::Page;
 use crate::payments;
 use crate::pool::Store;
 use crate::schema::deal_participants;
+use crate::through::current_organisation;
 use crate::users;
+use crate::vault::Vault;
 use amana_domain::deal::{self, Actor, Command, Deal};
 use amana_domain::id::{DealId, UserId};
 use amana_domain::transfer::TransferRefusal;
@@ -83,7 +86,7 @@ impl Store {
     ) -> Result<DealView, Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
-            users::require_open(conn, user).await?;
+            users::require_active(conn, user).await?;
             create(conn, vault, user, request.clone(), now).await
         })
         .await
@@ -125,7 +128,7 @@ impl Store {
     ) -> Result<DealView, Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
-            users::require_open(conn, user).await?;
+            users::require_active(conn, user).await?;
             let done = command_as_party(conn, user, id, command, reason, now).await?;
             view::of(conn, vault, done).await
         })
@@ -195,16 +198,19 @@ impl Store {
         }
     }
 
-    /// The deals that concern a person, newest first.
+    /// The deals that concern a person, newest first; those of the organisation for a key of one.
     ///
     /// # Errors
-    /// [`Error::Store`] only.
+    /// [`Error::Store`], or [`Error::NotFound`] for a key whose maker is no member any more.
     pub async fn deals(
         &self,
         user: UserId,
         after: Option<DealId>,
         limit: i64,
     ) -> Result<Page<DealView>, Error> {
+        if let Some(organisation) = current_organisation() {
+            return self.organisation_deals(user, organisation, after, limit).await;
+        }
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         let before = after.map_or(Uuid::max(), DealId::uuid);
         let ids: Vec<Uuid> = deal_participants::table
@@ -219,7 +225,7 @@ impl Store {
     }
 }
 
-/// Writes a deal of somebody whose account is open.
+/// Writes a deal of a user who may begin one.
 async fn create(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -227,8 +233,8 @@ async fn create(
     mut request: NewDealRequest,
     now: DateTime<Utc>,
 ) -> Result<DealView, Error> {
-    let (counterparty, organisation) = (request.counterparty.clone(), request.organisation);
-    let label = request.label.clone();
+    let (counterparty, label) = (request.counterparty.clone(), request.label.clone());
+    let organisation = organisation::of_new(request.organisation)?;
     request.offer.fees = fee_plans::in_force(conn, request.offer.fees, now).await?;
     let deal = deal::draft(request.into_deal(user))?;
     require_others_open(conn, &deal, user).await?;
@@ -237,8 +243,8 @@ async fn create(
     }
     write::insert(conn, &deal, organisation, now).await?;
     labels::insert(conn, &deal, user, &label).await?;
-    if let Opposite::Invited(contact) = &counterparty {
-        inviting::invite(conn, vault, (&deal, user), contact, now).await?;
+    if let Opposite::Invited(contact, locale) = &counterparty {
+        inviting::invite(conn, vault, (&deal, user), (contact, *locale), now).await?;
     }
     write::begin(conn, &deal, user, now).await?;
     let made = Loaded { deal, organisation, created_at: now, updated_at: now };

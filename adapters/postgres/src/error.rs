@@ -86,6 +86,7 @@ text_enum! {
         AccountExists = "account_exists",
         UnknownOrganisation = "unknown_organisation",
         NotVerified = "not_verified",
+        NameVerified = "name_verified",
         AlreadyAsked = "already_asked",
         TooManyApiKeys = "too_many_api_keys",
         ApiKeyOver = "api_key_over",

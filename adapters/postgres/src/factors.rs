@@ -14,7 +14,7 @@ use crate::error::{Conflict, Error};
 use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::{backup_codes, second_factors};
-use crate::users::{load, require_open};
+use crate::users::{load, require_active};
 use crate::{audit, notifications, sessions, trusted_devices};
 use amana_domain::code::Code;
 use amana_domain::deal::Actor;
@@ -133,6 +133,19 @@ pub(crate) async fn remove_lost(
     sessions::end_all(conn, user, (EndReason::FactorRemoved, Actor::User(by)), now).await
 }
 
+/// Removes a factor, confirmed or not, that was made before the person had verified any contact.
+pub(crate) async fn forget(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    forget_begun(conn, user).await?;
+    match remove(conn, user, user, now).await {
+        Ok(()) | Err(Error::NotFound(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 async fn remove(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -178,7 +191,7 @@ impl Store {
     ) -> Result<(), Error> {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
-            require_open(conn, user).await?;
+            require_active(conn, user).await?;
             forget_begun(conn, user).await?;
             let begun = diesel::insert_into(second_factors::table)
                 .values((

@@ -6,9 +6,8 @@ use crate::schema::idempotency_keys;
 use crate::statement::kept;
 use crate::statement::statement;
 use crate::through::current_key;
-use crate::users::is_open;
+use crate::users::standing;
 use amana_domain::id::{ApiKeyId, UserId};
-use amana_domain::transfer::TransferRefusal;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -64,7 +63,7 @@ pub struct Outcome {
 }
 
 /// Takes the key, or returns what was answered under it. A racing call waits here for the first one's
-/// commit. A closed account begins nothing.
+/// commit. An account that is closed, or has no verified contact, begins nothing.
 pub(crate) async fn begin(
     conn: &mut AsyncPgConnection,
     keyed: &Keyed,
@@ -83,9 +82,9 @@ pub(crate) async fn begin(
         .execute(&mut shared);
     let taken = async { take.await.map_err(in_progress) };
     // Every keyed call begins here, so none can forget to ask. What was answered before is answered again.
-    let (inserted, is_open) = try_join!(biased; taken, is_open(conn, keyed.user))?;
+    let (inserted, standing) = try_join!(biased; taken, standing(conn, keyed.user))?;
     if inserted == 1 {
-        return if is_open { Ok(None) } else { Err(TransferRefusal::SenderClosed.into()) };
+        return standing.require_active().map(|()| None);
     }
     let stored = Stored::query()
         .filter(idempotency_keys::user_id.eq(keyed.user.uuid()))
@@ -239,23 +238,6 @@ pub(crate) async fn answered(
         .await
         .optional()?;
     stored.map(|stored| stored.answer_to(keyed)).transpose().map_err(Error::Conflict)
-}
-
-/// Does what has to be committed before the transaction of the effect, unless the call was answered before; returns that
-/// answer.
-pub(crate) async fn unless_answered(
-    conn: &mut AsyncPgConnection,
-    keyed: &Keyed,
-    work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<(), Error>,
-) -> Result<Option<Outcome>, Error> {
-    if let Some(outcome) = answered(conn, keyed).await? {
-        return Ok(Some(outcome));
-    }
-    match work(conn).await {
-        Ok(()) => Ok(None),
-        // The first call may have ended meanwhile, and its effect may be what this one is refused for.
-        Err(refusal) => answered(conn, keyed).await?.ok_or(refusal).map(Some),
-    }
 }
 
 /// What is known of a call, for whoever lost its answer.

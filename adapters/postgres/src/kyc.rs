@@ -102,7 +102,7 @@ impl Store {
     ) -> Result<KycView, Error> {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
-            users::require_open(conn, user).await?;
+            users::require_active(conn, user).await?;
             let application = lock_own(conn, user, id).await?;
             let rows = kyc_documents::table
                 .find(document.uuid())
@@ -153,7 +153,7 @@ impl Store {
     ) -> Result<KycView, Error> {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
-            users::require_open(conn, user).await?;
+            users::require_active(conn, user).await?;
             let before = lock_own(conn, user, id).await?;
             let next = kyc::decide(&before, command, user)?;
             rows::save_state(conn, id, next, now).await?;

@@ -59,7 +59,9 @@ pub use address::{AddressError, check_url};
 pub use api_keys::{ApiKeyRecord, ApiKeyView, KeptSecret, NewApiKey};
 pub use approvals::ApprovalView;
 pub use audit::AuditRecord;
-pub use callbacks::{CallbackKind, CallbackOutcome, NewCallback, StoredCallback};
+pub use callbacks::{
+    CallbackKind, CallbackOutcome, CallbackOwner, CallbackView, NewCallback, StoredCallback,
+};
 pub use clock::Clock;
 pub use codes::{CodeKey, Proof as CodeProof};
 pub use deals::{
@@ -88,7 +90,7 @@ pub use organisations::{MemberView, OrganisationView};
 pub use page::{PAGE_MAX, Page};
 pub use payments::{
     Begin, Exchange, ExchangeRecord, Exchanges, Funding, FundingMethod, FundingRequest,
-    PaymentView, Submission, WithdrawalDecision,
+    PaymentView, Poll, Submission, WithdrawalDecision,
 };
 pub use people::{PeopleQuery, PersonView};
 pub use pool::{PoolSize, Store};
@@ -98,11 +100,15 @@ pub use reconciliation::{BreakView, RunSummary, RunView, SuspenseItem};
 pub use retention::{Old, PART_MAX};
 pub use sessions::{Device, LogIn, SessionView};
 pub use signing_keys::{KeyPair, SigningKey};
-pub use through::{current_key, in_session, through_key};
+pub use through::{
+    Machine, current_address, current_machine, from_address, in_session, through_key,
+};
 pub use transactions::{
     SCAN_MAX, StatementPage, StatementPlace, TransactionFilter, TransactionPage,
 };
 pub use transfers::{NewTransfer, TransferDetails, TransferView, TransferWriter};
 pub use trusted_devices::{DeviceDigest, TrustedDevice};
-pub use users::{Contacts, NewUser, PasswordMark, SentNotice, SessionRecord, TakenHandle, User};
+pub use users::{
+    Contacts, NewUser, PasswordMark, ProfileChange, SentNotice, SessionRecord, TakenHandle, User,
+};
 pub use vault::{MasterKey, MasterKeys, sealing};

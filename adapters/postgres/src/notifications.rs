@@ -12,13 +12,13 @@ use crate::statement::statement;
 use crate::users::User;
 use crate::vault::{Column, Vault};
 use amana_domain::contact::{Contact, ContactKind};
-use amana_domain::id::{InvitationId, UserId};
+use amana_domain::id::{InvitationId, MilestoneId, UserId};
 use amana_domain::money::Money;
 use amana_domain::notice::{self, Channel, Template};
 use amana_domain::time::EAT;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -34,16 +34,23 @@ pub(crate) struct Message {
     template: Template,
     params: Value,
     is_worth_sms: bool,
+    /// The milestone whose hand-over code it tells.
+    hand_over: Option<MilestoneId>,
 }
 
 impl Message {
     pub(crate) fn new(user: &User, template: Template, params: Value) -> Self {
-        Self { user: user.id, template, params: with_name(params, user), is_worth_sms: true }
+        let params = with_name(params, user);
+        Self { user: user.id, template, params, is_worth_sms: true, hand_over: None }
     }
 
-    /// As it is if it is about so much: about a little, there is no SMS.
+    /// Says how much the message is about: a small amount is not worth an SMS.
     pub(crate) fn about(self, amount: Money) -> Self {
         Self { is_worth_sms: notice::is_worth_sms(amount), ..self }
+    }
+
+    pub(crate) fn with_hand_over(self, milestone: MilestoneId) -> Self {
+        Self { hand_over: Some(milestone), ..self }
     }
 }
 
@@ -55,9 +62,11 @@ statement! {
         templates: Array<Text> = Vec<&'static str>,
         channels: Array<Text> = Vec<&'static str>,
         params: Array<Jsonb> = Vec<Value>,
+        hand_overs: Array<Nullable<SqlUuid>> = Vec<Option<Uuid>>,
         created_at: Timestamptz = DateTime<Utc>,
-    ) "insert into notifications (id, user_id, template, channel, params, created_at)
-        select *, $6 from unnest($1, $2, $3, $4, $5) on conflict (id) do nothing"
+    ) "insert into notifications
+            (id, user_id, template, channel, params, hand_over_milestone_id, created_at)
+        select *, $7 from unnest($1, $2, $3, $4, $5, $6) on conflict (id) do nothing"
 }
 
 /// Messages as they are recorded: each once per channel of its template, with a job of its own. A failing SMS gateway
@@ -86,6 +95,7 @@ impl Mail {
                 rows.templates.push(message.template.as_str());
                 rows.channels.push(channel.as_str());
                 rows.params.push(message.params.clone());
+                rows.hand_overs.push(message.hand_over.map(MilestoneId::uuid));
             }
         }
         Self { rows }

@@ -108,7 +108,7 @@ pub(crate) async fn lock_as_member(
     user: UserId,
     id: OrganisationId,
 ) -> Result<(String, Rank), Error> {
-    users::require_open(conn, user).await?;
+    users::require_active(conn, user).await?;
     let name = lock(conn, id).await?;
     Ok((name, rank_of(conn, user, id).await?))
 }
@@ -146,7 +146,7 @@ impl Store {
                 return Ok(replay);
             }
             // Two that one person founds at once are counted one after the other.
-            users::lock_open(conn, owner).await?;
+            users::lock_active(conn, owner).await?;
             let id = OrganisationId::new(Uuid::now_v7());
             diesel::insert_into(organisations::table)
                 .values((

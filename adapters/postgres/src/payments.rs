@@ -4,10 +4,12 @@ mod create;
 mod exchanges;
 mod observe;
 mod paybill;
+mod poll;
 mod prompts;
 mod quote;
 mod rows;
 mod submit;
+mod unconfirmed;
 mod withdrawals;
 
 pub(crate) use create::reference;
@@ -15,7 +17,9 @@ pub use create::{Funding, FundingMethod, FundingRequest};
 pub use exchanges::{ExchangeRecord, Exchanges};
 pub(crate) use observe::observe;
 pub(crate) use paybill::take_unasked;
+pub use poll::Poll;
 pub(crate) use rows::{lock, lock_with_deal};
+pub(crate) use submit::DISCREPANCY_OPEN;
 pub use submit::{Begin, Exchange, Submission};
 pub use withdrawals::WithdrawalDecision;
 pub(crate) use withdrawals::expire;
@@ -129,6 +133,8 @@ pub(crate) async fn funding_is_open(
 ) -> Result<bool, Error> {
     let mut open = payments::table
         .filter(payments::deal_id.eq(deal.uuid()))
+        // What came unasked is waited for by nobody.
+        .filter(payments::msisdn_sealed.is_not_null())
         .filter(payments::state.ne_all([State::Succeeded.as_str(), State::Failed.as_str()]))
         .into_boxed();
     if let Some(payer) = payer {
@@ -137,26 +143,26 @@ pub(crate) async fn funding_is_open(
     Ok(diesel::select(diesel::dsl::exists(open)).get_result(conn).await?)
 }
 
-/// The newest payment for each deal that has one.
+/// The newest payment of each payer for each deal that has one.
 pub(crate) async fn newest_of_deals(
     mut conn: &AsyncPgConnection,
     vault: &Vault,
     deals: &[Uuid],
-) -> Result<BTreeMap<DealId, PaymentView>, Error> {
+) -> Result<BTreeMap<DealId, BTreeMap<UserId, PaymentView>>, Error> {
     if deals.is_empty() {
         return Ok(BTreeMap::new());
     }
     let rows: Vec<rows::ViewRow> = rows::ViewRow::query()
         .filter(payments::deal_id.eq_any(deals))
-        .distinct_on(payments::deal_id)
-        .order((payments::deal_id, payments::id.desc()))
+        .distinct_on((payments::deal_id, payments::user_id))
+        .order((payments::deal_id, payments::user_id, payments::id.desc()))
         .load(&mut conn)
         .await?;
-    let mut newest = BTreeMap::new();
+    let mut newest: BTreeMap<DealId, BTreeMap<UserId, PaymentView>> = BTreeMap::new();
     for row in rows {
         let payment = row.view(vault)?;
         if let Some(deal) = payment.deal {
-            newest.insert(deal, payment);
+            newest.entry(deal).or_default().insert(payment.user, payment);
         }
     }
     Ok(newest)

@@ -1,4 +1,4 @@
-//! Finding people, to deal with them or to pay them. Who is closed, an operator or asking is not found.
+//! Finding people, to deal with them or to pay them. Who is closed, unverified, an operator or asking is not found.
 
 use crate::error::Error;
 use crate::handles;
@@ -6,8 +6,10 @@ use crate::page::Page;
 use crate::pool::Store;
 use crate::schema::users;
 use crate::statement::statement;
+use crate::users::find_payee;
 use amana_domain::handle::Handle;
 use amana_domain::id::UserId;
+use amana_domain::payee::Payee;
 use amana_domain::permission::UserRole;
 use amana_domain::phone::Msisdn;
 use diesel::pg::Pg;
@@ -78,12 +80,12 @@ statement! {
         count: BigInt = i64,
     ) "with people as (
             (select id, name, handle, lower(name) collate \"C\" as place from users
-            where handle ~>=~ $1 and handle ~<~ $2 and role = 'user' and closed_at is null
+            where handle ~>=~ $1 and handle ~<~ $2 and role = 'user' and closed_at is null and is_verified
             order by handle using ~<~ limit 200)
             union
             (select id, name, handle, lower(name) collate \"C\" from users
             where lower(name) ~>=~ lower($3) and lower(name) ~<~ lower($4)
-                and role = 'user' and closed_at is null
+                and role = 'user' and closed_at is null and is_verified
             order by lower(name) using ~<~, id limit 200)
         )
         select p.id, p.name, p.handle from people p cross join (select $5::uuid as id) after
@@ -125,12 +127,14 @@ impl Store {
             // Numbers and addresses are one person's: there is nothing after them.
             PeopleQuery::Phone(_) | PeopleQuery::Email(_) if after.is_some() => vec![],
             PeopleQuery::Phone(phone) => {
-                let is_theirs = users::phone_digest.eq(self.vault()?.phone(phone.as_str()));
-                others(caller).filter(is_theirs).load(&mut conn).await?
+                let payee = Payee::Phone(phone.clone());
+                let found = find_payee(&mut conn, self.vault()?, &payee).await?;
+                others(caller, found).load(&mut conn).await?
             }
             PeopleQuery::Email(email) => {
-                let is_theirs = users::email_digest.eq(self.vault()?.email(&email.to_lowercase()));
-                others(caller).filter(is_theirs).load(&mut conn).await?
+                let payee = Payee::Email(email.to_lowercase());
+                let found = find_payee(&mut conn, self.vault()?, &payee).await?;
+                others(caller, found).load(&mut conn).await?
             }
         };
         Page::cut(rows, limit).try_map(PersonView::try_from)
@@ -159,11 +163,16 @@ fn find(
     }
 }
 
-fn others<'a>(caller: UserId) -> users::BoxedQuery<'a, Pg, (SqlUuid, Text, Nullable<Text>)> {
+/// The person who was found by a contact, unless they are not to be found.
+fn others<'a>(
+    caller: UserId,
+    found: Option<UserId>,
+) -> users::BoxedQuery<'a, Pg, (SqlUuid, Text, Nullable<Text>)> {
     users::table
         .select((users::id, users::name, users::handle))
         .filter(users::role.eq(UserRole::User.as_str()))
         .filter(users::closed_at.is_null())
         .filter(users::id.ne(caller.uuid()))
+        .filter(users::id.eq_any(found.map(UserId::uuid)))
         .into_boxed()
 }

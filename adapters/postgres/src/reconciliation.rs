@@ -1,5 +1,6 @@
 //! Reconciliation: applying what the statement says, and the list of what does not fit.
 
+mod line;
 mod read;
 mod run;
 
@@ -7,6 +8,7 @@ pub use read::{BreakView, RunView, SuspenseItem};
 pub use run::RunSummary;
 
 use crate::error::Error;
+use crate::payments::DISCREPANCY_OPEN;
 use crate::schema::breaks;
 use amana_domain::reconciliation::BreakKind;
 use chrono::{DateTime, Utc};
@@ -49,8 +51,8 @@ pub(crate) async fn close_break(
         .filter(breaks::kind.eq(kind.as_str()))
         .filter(breaks::subject.eq(subject))
         .filter(breaks::closed_at.is_null());
-    diesel::update(open).set(breaks::closed_at.eq(Some(now))).execute(conn).await?;
-    Ok(())
+    let closed = diesel::update(open).set(breaks::closed_at.eq(Some(now))).execute(conn).await?;
+    if closed == 0 { Ok(()) } else { resume_payouts(conn, kind, now).await }
 }
 
 /// Closes what is open of one kind, except for these subjects.
@@ -64,6 +66,42 @@ pub(crate) async fn close_others(
         .filter(breaks::kind.eq(kind.as_str()))
         .filter(breaks::subject.ne_all(subjects.to_vec()))
         .filter(breaks::closed_at.is_null());
-    diesel::update(open).set(breaks::closed_at.eq(Some(now))).execute(conn).await?;
+    let closed = diesel::update(open).set(breaks::closed_at.eq(Some(now))).execute(conn).await?;
+    if closed == 0 { Ok(()) } else { resume_payouts(conn, kind, now).await }
+}
+
+/// Whether somebody may be paying out what never came, so that no payout is sent. The break is not closed before the
+/// transaction ends, so whoever waits for that is not overlooked.
+pub(crate) async fn payouts_are_held(conn: &mut AsyncPgConnection) -> Result<bool, Error> {
+    let kinds = BreakKind::ALL.iter().filter(|kind| kind.holds_payouts());
+    let open = breaks::table
+        .filter(breaks::kind.eq_any(kinds.map(|kind| kind.as_str())))
+        .filter(breaks::closed_at.is_null())
+        .select(breaks::id)
+        .limit(1)
+        .for_share();
+    let found: Option<Uuid> = open.first(conn).await.optional()?;
+    Ok(found.is_some())
+}
+
+/// Sends the payouts on that waited for the last of the discrepancies to be closed. Whoever closes a break calls this.
+pub(crate) async fn resume_payouts(
+    conn: &mut AsyncPgConnection,
+    closed: BreakKind,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    if !closed.holds_payouts() || payouts_are_held(conn).await? {
+        return Ok(());
+    }
+    diesel::sql_query(
+        "update jobs set state = 'queued', attempts = 0, due_at = $1, pushed_at = null, finished_at = null
+        where state = 'done' and kind = 'submit_payout' and key in (
+            select 'submit_payout:' || id from payments
+            where state = 'queued' and purpose = 'withdrawal' and problem = $2)",
+    )
+    .bind::<Timestamptz, _>(now)
+    .bind::<Text, _>(DISCREPANCY_OPEN)
+    .execute(conn)
+    .await?;
     Ok(())
 }

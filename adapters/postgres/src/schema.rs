@@ -84,17 +84,36 @@ diesel::table! {
 }
 
 diesel::table! {
+    callback_strays (day, kind) {
+        day -> Date,
+        kind -> Text,
+        count -> Int8,
+    }
+}
+
+diesel::table! {
+    callback_tokens (digest) {
+        digest -> Bytea,
+        kind -> Text,
+        payment_id -> Nullable<Uuid>,
+        made_at -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     callbacks (id) {
         id -> Uuid,
         provider -> Text,
         kind -> Text,
-        token -> Text,
-        body -> Bytea,
+        body -> Nullable<Bytea>,
         remote -> Text,
         state -> Text,
         payment_id -> Nullable<Uuid>,
         note -> Nullable<Text>,
         received_at -> Timestamptz,
+        body_sealed -> Nullable<Bytea>,
+        size_bytes -> Int4,
     }
 }
 
@@ -154,6 +173,7 @@ diesel::table! {
         expires_at -> Nullable<Timestamptz>,
         ended_at -> Nullable<Timestamptz>,
         end_reason -> Nullable<Text>,
+        locale -> Nullable<Text>,
     }
 }
 
@@ -528,6 +548,7 @@ diesel::table! {
         address_sealed -> Nullable<Bytea>,
         invitation_id -> Nullable<Uuid>,
         deal_invitation_id -> Nullable<Uuid>,
+        hand_over_milestone_id -> Nullable<Uuid>,
     }
 }
 
@@ -577,7 +598,6 @@ diesel::table! {
         doubt -> Nullable<Text>,
         receipt -> Nullable<Text>,
         reference -> Text,
-        callback_token -> Text,
         problem -> Nullable<Text>,
         risk_score -> Nullable<Int8>,
         risk_reasons -> Array<Nullable<Text>>,
@@ -590,6 +610,9 @@ diesel::table! {
         msisdn_digest -> Nullable<Bytea>,
         provider_reference_sealed -> Nullable<Bytea>,
         provider_reference_digest -> Nullable<Bytea>,
+        must_confirm -> Bool,
+        confirmed -> Bool,
+        asked_from_sealed -> Nullable<Bytea>,
     }
 }
 
@@ -723,6 +746,7 @@ diesel::table! {
         found_at -> Timestamptz,
         closed_at -> Nullable<Timestamptz>,
         closed_by -> Nullable<Uuid>,
+        reversed_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -796,6 +820,7 @@ diesel::table! {
         phone_sealed -> Nullable<Bytea>,
         phone_digest -> Nullable<Bytea>,
         erased_at -> Nullable<Timestamptz>,
+        is_verified -> Bool,
     }
 }
 
@@ -803,6 +828,7 @@ diesel::joinable!(api_keys -> organisations (organisation_id));
 diesel::joinable!(api_keys -> users (user_id));
 diesel::joinable!(approvals -> tiers (tier));
 diesel::joinable!(backup_codes -> second_factors (user_id));
+diesel::joinable!(callback_tokens -> payments (payment_id));
 diesel::joinable!(callbacks -> payments (payment_id));
 diesel::joinable!(codes -> users (user_id));
 diesel::joinable!(deal_events -> deals (deal_id));
@@ -814,6 +840,8 @@ diesel::joinable!(deal_files -> milestones (milestone_id));
 diesel::joinable!(deal_files -> users (user_id));
 diesel::joinable!(deal_invitations -> deals (deal_id));
 diesel::joinable!(deal_invitations -> users (inviter_id));
+diesel::joinable!(deal_labels -> deals (deal_id));
+diesel::joinable!(deal_labels -> users (creator_id));
 diesel::joinable!(deal_participants -> deals (deal_id));
 diesel::joinable!(deal_participants -> users (user_id));
 diesel::joinable!(deal_payers -> deals (deal_id));
@@ -865,6 +893,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit,
     backup_codes,
     breaks,
+    callback_strays,
+    callback_tokens,
     callbacks,
     codes,
     deal_events,

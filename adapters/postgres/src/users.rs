@@ -1,22 +1,27 @@
 //! People: registration and look-up.
 
 mod adopting;
+mod claiming;
 mod closing;
 mod contacts;
 mod enrolling;
 mod erasing;
 mod exporting;
 mod held;
+mod identity;
 mod passwords;
+mod profile;
 mod roles;
 mod tiers;
 
-pub(crate) use contacts::note_verified;
+pub(crate) use claiming::{lock_to_claim, verify};
 pub(crate) use enrolling::enrol;
 use enrolling::taken;
 pub use exporting::{SentNotice, SessionRecord, TakenHandle};
 pub use held::Contacts;
 use held::Held;
+pub(crate) use identity::{digest, find_payee, holder};
+pub use profile::ProfileChange;
 pub(crate) use tiers::put_on_tier;
 
 use crate::error::Error;
@@ -25,12 +30,10 @@ use crate::people::PersonView;
 use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::{person_keys, users};
-use crate::vault::Vault;
 use amana_domain::contact::ContactKind;
 use amana_domain::handle::Handle;
 use amana_domain::id::UserId;
 use amana_domain::notice::Locale;
-use amana_domain::payee::Payee;
 use amana_domain::permission::UserRole;
 use amana_domain::personal::Personal;
 use amana_domain::phone::Msisdn;
@@ -45,9 +48,9 @@ use uuid::Uuid;
 #[derive(Clone)]
 pub struct NewUser {
     pub name: String,
-    /// Lower case.
-    pub email: Personal<String>,
-    pub phone: Msisdn,
+    /// Lower case. One of the two contacts is given.
+    pub email: Option<Personal<String>>,
+    pub phone: Option<Msisdn>,
     pub password_hash: String,
     pub role: UserRole,
     pub locale: Locale,
@@ -67,7 +70,7 @@ pub struct User {
     pub created_at: DateTime<Utc>,
     /// Since then the person neither logs in nor sends nor receives.
     pub closed_at: Option<DateTime<Utc>>,
-    /// Since when the address is known to be the person's. Nothing depends on it yet.
+    /// When the address was verified: before, it identifies nobody.
     pub email_verified_at: Option<DateTime<Utc>>,
     /// The same for the number.
     pub phone_verified_at: Option<DateTime<Utc>>,
@@ -112,6 +115,12 @@ impl User {
             ContactKind::Email => self.email_verified_at,
             ContactKind::Phone => self.phone_verified_at,
         }
+    }
+
+    /// Whether the account has a verified contact. Without one it begins nothing.
+    #[must_use]
+    pub const fn is_verified(&self) -> bool {
+        self.email_verified_at.is_some() || self.phone_verified_at.is_some()
     }
 }
 
@@ -162,10 +171,8 @@ impl TryFrom<Row> for User {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
-        let held = match (row.key_wrapped, row.email_sealed, row.phone_sealed) {
-            (Some(key), Some(email), Some(phone)) => Some(Held { key, email, phone }),
-            _ => None,
-        };
+        let (email, phone) = (row.email_sealed, row.phone_sealed);
+        let held = row.key_wrapped.map(|key| Held { key, email, phone });
         Ok(User {
             id: UserId::new(row.id),
             name: row.name,
@@ -200,22 +207,78 @@ pub(crate) async fn load_all(
     rows.into_iter().map(user).collect()
 }
 
-/// Whether the account is open, as long as this transaction lasts: it cannot be closed before the commit.
-pub(crate) async fn is_open(mut conn: &AsyncPgConnection, id: UserId) -> Result<bool, Error> {
-    let closed_at: Option<Option<DateTime<Utc>>> = users::table
+/// Whether somebody may use the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Active,
+    /// No contact is verified.
+    Unverified,
+    Closed,
+}
+
+impl Standing {
+    const fn of(closed_at: Option<DateTime<Utc>>, is_verified: bool) -> Self {
+        match (closed_at, is_verified) {
+            (Some(_), _) => Self::Closed,
+            (None, true) => Self::Active,
+            (None, false) => Self::Unverified,
+        }
+    }
+
+    /// # Errors
+    /// [`TransferRefusal::SenderClosed`] or [`TransferRefusal::SenderUnverified`].
+    pub(crate) fn require_active(self) -> Result<(), Error> {
+        match self {
+            Self::Active => Ok(()),
+            Self::Unverified => Err(TransferRefusal::SenderUnverified.into()),
+            Self::Closed => Err(TransferRefusal::SenderClosed.into()),
+        }
+    }
+}
+
+/// How the account stands, as long as this transaction lasts: it cannot be closed before the commit.
+pub(crate) async fn standing(mut conn: &AsyncPgConnection, id: UserId) -> Result<Standing, Error> {
+    let found: Option<(Option<DateTime<Utc>>, bool)> = users::table
         .find(id.uuid())
-        .select(users::closed_at)
+        .select((users::closed_at, users::is_verified))
         .for_key_share()
         .first(&mut conn)
         .await
         .optional()?;
-    Ok(closed_at.ok_or(Error::NotFound("user"))?.is_none())
+    let (closed_at, is_verified) = found.ok_or(Error::NotFound("user"))?;
+    Ok(Standing::of(closed_at, is_verified))
 }
 
+/// Whether the account is open, as long as this transaction lasts.
+pub(crate) async fn is_open(conn: &AsyncPgConnection, id: UserId) -> Result<bool, Error> {
+    Ok(standing(conn, id).await? != Standing::Closed)
+}
+
+/// Lets those pass who may use the service: their account is open, and a contact of it is verified. Every use-case
+/// that begins something asks this or [`lock_active`].
+///
+/// # Errors
+/// [`TransferRefusal::SenderClosed`] or [`TransferRefusal::SenderUnverified`].
+pub(crate) async fn require_active(conn: &AsyncPgConnection, id: UserId) -> Result<(), Error> {
+    standing(conn, id).await?.require_active()
+}
+
+/// Lets those pass whose account is open, verified or not: what a person needs in order to verify a contact.
+///
 /// # Errors
 /// [`TransferRefusal::SenderClosed`] if the account is closed.
 pub(crate) async fn require_open(conn: &AsyncPgConnection, id: UserId) -> Result<(), Error> {
     if is_open(conn, id).await? { Ok(()) } else { Err(TransferRefusal::SenderClosed.into()) }
+}
+
+/// [`lock_open`] for what [`require_active`] asks.
+///
+/// # Errors
+/// [`TransferRefusal::SenderClosed`] or [`TransferRefusal::SenderUnverified`].
+pub(crate) async fn lock_active(conn: &mut AsyncPgConnection, id: UserId) -> Result<User, Error> {
+    let user = lock_open(conn, id).await?;
+    Standing::of(user.closed_at, user.is_verified()).require_active()?;
+    Ok(user)
 }
 
 /// The person, locked until this transaction ends against changes and against being closed, but not against
@@ -251,23 +314,6 @@ pub(crate) async fn people(
     rows.into_iter().map(view).collect()
 }
 
-/// The person behind a name that somebody pays by, if there is one.
-pub(crate) async fn find_payee(
-    conn: &mut AsyncPgConnection,
-    vault: &Vault,
-    payee: &Payee,
-) -> Result<Option<UserId>, Error> {
-    let all = users::table.select(users::id).into_boxed();
-    let query = match payee {
-        Payee::Handle(handle) => all.filter(users::handle.eq(handle.as_str())),
-        Payee::Phone(msisdn) => all.filter(users::phone_digest.eq(vault.phone(msisdn.as_str()))),
-        Payee::Email(email) => all.filter(users::email_digest.eq(vault.email(email))),
-        Payee::User(id) => all.filter(users::id.eq(id.uuid())),
-    };
-    let found: Option<Uuid> = query.first(conn).await.optional()?;
-    Ok(found.map(UserId::new))
-}
-
 /// Which of these people have closed their account. They stay as they are until this transaction ends.
 pub(crate) async fn lock_closed(
     conn: &mut AsyncPgConnection,
@@ -298,16 +344,13 @@ pub(crate) async fn closed(
     Ok(closed.into_iter().map(UserId::new).collect())
 }
 
-/// As [`require_open`], for whoever only asks.
+/// [`require_active`] for a caller who only asks: nothing is locked.
 ///
 /// # Errors
-/// [`TransferRefusal::SenderClosed`] if the account is closed.
-pub(crate) async fn appears_open(conn: &mut AsyncPgConnection, id: UserId) -> Result<(), Error> {
-    if closed(conn, &[id]).await?.is_empty() {
-        Ok(())
-    } else {
-        Err(TransferRefusal::SenderClosed.into())
-    }
+/// [`TransferRefusal::SenderClosed`] or [`TransferRefusal::SenderUnverified`].
+pub(crate) async fn appears_active(conn: &mut AsyncPgConnection, id: UserId) -> Result<(), Error> {
+    let user = load(conn, id).await?;
+    Standing::of(user.closed_at, user.is_verified()).require_active()
 }
 
 impl Store {
@@ -327,37 +370,5 @@ impl Store {
     pub async fn user(&self, id: UserId) -> Result<User, Error> {
         let mut conn = self.connection().await?;
         load(&mut conn, id).await
-    }
-
-    /// The person whom somebody means, if there is one.
-    ///
-    /// # Errors
-    /// [`Error::Store`] only.
-    pub async fn person_meant(&self, payee: &Payee) -> Result<Option<UserId>, Error> {
-        find_payee(&mut *self.connection().await?, self.vault()?, payee).await
-    }
-
-    /// # Errors
-    /// [`Error::Store`] only.
-    pub async fn user_by_email(&self, email: &str) -> Result<Option<User>, Error> {
-        let mut conn = self.connection().await?;
-        let row = Row::query()
-            .filter(users::email_digest.eq(self.vault()?.email(&email.to_lowercase())))
-            .first(&mut conn)
-            .await
-            .optional()?;
-        row.map(User::try_from).transpose()
-    }
-
-    /// # Errors
-    /// [`Error::Store`] only.
-    pub async fn user_by_phone(&self, phone: &Msisdn) -> Result<Option<User>, Error> {
-        let mut conn = self.connection().await?;
-        let row = Row::query()
-            .filter(users::phone_digest.eq(self.vault()?.phone(phone.as_str())))
-            .first(&mut conn)
-            .await
-            .optional()?;
-        row.map(User::try_from).transpose()
     }
 }

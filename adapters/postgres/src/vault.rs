@@ -40,9 +40,11 @@ text_enum! {
         InvitationEmail = "invitations.email",
         DealInvitationContact = "deal_invitations.contact",
         PaymentNumber = "payments.msisdn",
+        PaymentAskedFrom = "payments.asked_from",
         ProviderReference = "payments.provider_reference",
         ExchangeRequest = "exchanges.request",
         ExchangeBody = "exchanges.body",
+        CallbackBody = "callbacks.body",
     }
 }
 

@@ -7,7 +7,7 @@ use super::text::ShownKey;
 use crate::problem::{ApiError, Code};
 use amana_domain::api_key::{KeyMode, Scope, Secret, is_use_due};
 use amana_domain::id::{ApiKeyId, OrganisationId, UserId};
-use amana_postgres::{ApiKeyRecord, Store};
+use amana_postgres::{ApiKeyRecord, Machine, Store};
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,10 +34,6 @@ pub(crate) struct GoodKey {
 }
 
 impl GoodKey {
-    pub(crate) fn id(&self) -> ApiKeyId {
-        self.record.id
-    }
-
     /// In whose name it calls. This says nothing about what it may do.
     pub(crate) fn account(&self) -> UserId {
         self.record.user
@@ -47,9 +43,16 @@ impl GoodKey {
         self.record.organisation
     }
 
+    pub(crate) fn machine(&self) -> Machine {
+        Machine { key: self.record.id, organisation: self.record.organisation }
+    }
+
     /// # Errors
     /// `scope_missing`, naming it.
     pub(crate) fn require(&self, scope: Scope) -> Result<(), ApiError> {
+        if self.organisation().is_some() && !scope.is_of_organisations() {
+            return Err(ApiError::new(Code::ScopeMissing, OF_ORGANISATION));
+        }
         if self.record.scopes.contains(&scope) {
             return Ok(());
         }
@@ -58,6 +61,9 @@ impl GoodKey {
         Err(ApiError::new(Code::ScopeMissing, detail))
     }
 }
+
+const OF_ORGANISATION: &str = "a key of an organisation reaches the deals of the organisation only; \
+    for what is yours alone, use a key of your own";
 
 struct Remembered {
     record: Arc<ApiKeyRecord>,

@@ -20,7 +20,7 @@ use amana_domain::deal::{
 use amana_domain::fee::{Charge, FeePayer, FeePlan};
 use amana_domain::id::{DealId, MilestoneId, OrganisationId, UserId};
 use amana_domain::money as domain;
-use amana_postgres::{DealInvitation, DealView, Signature};
+use amana_postgres::{DealInvitation, DealView, PaymentView, Signature};
 use milestone::MilestoneAnswer;
 use poem_openapi::Object;
 use std::collections::BTreeMap;
@@ -57,7 +57,7 @@ pub(crate) struct DealAnswer {
     reference: Nullable<String>,
     /// The metadata with which the caller created it; empty to everybody else.
     metadata: BTreeMap<String, String>,
-    /// How it stands, in plain English.
+    /// The status in words, in the language of the caller.
     status_text: String,
     /// Until when the deal has to be agreed to, or paid for.
     due_at: Nullable<Timestamp>,
@@ -82,7 +82,7 @@ pub(crate) struct DealAnswer {
     cancel_asked_by: Nullable<Wire<Role>>,
     /// A deadline that one side wants moved; it is moved when the other one says the same.
     extension: Nullable<ExtensionAnswer>,
-    /// The newest attempt to pay for it by mobile money.
+    /// The caller's newest attempt to pay for it by mobile money; those of others are not shown.
     payment: Nullable<PaymentAnswer>,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -214,7 +214,7 @@ impl DealAnswer {
             milestones: milestones(view),
             cancel_asked_by: Nullable::of(deal.cancel_asked_by),
             extension: Nullable::of(deal.extension.map(ExtensionAnswer::from)),
-            payment: Nullable::of(view.payment.as_ref()),
+            payment: Nullable::of(view.payments.get(&user)),
             created_at: view.created_at.into(),
             updated_at: view.updated_at.into(),
         }
@@ -223,8 +223,13 @@ impl DealAnswer {
 
 /// By the rules of the deal; and what waits for the outcome of a payment has to wait.
 fn allowed_actions(view: &DealView, user: UserId) -> Vec<AllowedAction> {
-    let is_paying = view.payment.as_ref().is_some_and(|payment| !payment.state.is_final());
-    let waits = |action| is_paying && matches!(action, Action::Fund | Action::Cancel);
+    // What came unasked is waited for by nobody.
+    let is_open = |payment: &PaymentView| payment.msisdn.is_some() && !payment.state.is_final();
+    let is_own_open = view.payments.get(&user).is_some_and(is_open);
+    let is_any_open = view.payments.values().any(is_open);
+    let waits = |action| {
+        (is_own_open && action == Action::Fund) || (is_any_open && action == Action::Cancel)
+    };
     // A deadline that has passed ends its state within a second; until then the deal is as it was written last.
     let allowed = allowed(&view.deal, user, view.updated_at).into_iter();
     let allowed = allowed.filter(|one| !waits(one.action));

@@ -45,5 +45,5 @@ pub(crate) async fn link(
     document: DocumentId,
 ) -> Result<FoundLink, ApiError> {
     let document = context.store.deal_file(caller.user(), at, document).await?;
-    Ok(FoundLink::Link(Json(context.links.make(document, caller.user(), context.now()))))
+    Ok(FoundLink::Link(Json(context.links.make(document, caller, context.now()))))
 }

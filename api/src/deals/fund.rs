@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::payments::payer;
 use crate::principal::{DealsWrite, Principal};
-use crate::problem::ApiError;
+use crate::problem::{ApiError, Code};
 use crate::wire::{Phone, PositiveMoney, Wire, text_values};
 use amana_domain::text_enum;
 use amana_postgres::{FundingMethod, FundingRequest};
@@ -43,6 +43,10 @@ impl FundDeal {
         caller: &Principal<DealsWrite>,
     ) -> Result<FundingRequest, ApiError> {
         let method = match (self.method.0, self.phone) {
+            (Method::Wallet, None) if caller.organisation().is_some() => {
+                let detail = "a key of an organisation does not reach a wallet: pay by mpesa";
+                return Err(ApiError::new(Code::ScopeMissing, detail));
+            }
             (Method::Wallet, None) => FundingMethod::Wallet,
             (Method::Wallet, Some(_)) => {
                 return Err(ApiError::field("/phone", "a payment from the wallet asks no phone"));

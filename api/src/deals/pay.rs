@@ -1,9 +1,11 @@
 //! How a deal is paid at the paybill, from any phone and without an app.
 
+use crate::language::spoken;
 use crate::wire::{self, Nullable};
 use amana_domain::deal::DealState;
 use amana_domain::ledger::Provider;
 use amana_domain::money::Money;
+use amana_domain::notice::Locale;
 use amana_domain::payment::limits;
 use amana_postgres::DealView;
 use poem_openapi::Object;
@@ -17,9 +19,9 @@ pub(super) struct HowToPay {
     account: String,
     /// What is still to be paid, in whole shillings; in parts, if that is more than M-Pesa carries at once.
     amount: wire::Money,
-    /// What of the amount stays in the buyer's balance; `null` if nothing does.
+    /// The part of the amount that stays in the buyer's balance; `null` if nothing does.
     change: Nullable<wire::Money>,
-    /// The same in plain English.
+    /// The same in words, in the language of the caller.
     text: String,
 }
 
@@ -30,21 +32,43 @@ pub(super) fn how_to_pay(view: &DealView) -> Option<HowToPay> {
     let limits = limits(Provider::Mpesa, left.currency())?;
     let (account, asked) = (pay.reference.clone(), left.round_up_to(limits.step_minor).ok()?);
     let change = asked.minus(left).ok().filter(|change| !change.is_zero());
-    let text = text(&shortcode, &account, asked, change);
+    let text = text(spoken(), (&shortcode, &account), asked, change);
     Some(HowToPay { shortcode, account, amount: asked.into(), change: Nullable::of(change), text })
 }
 
-fn text(shortcode: &str, account: &str, asked: Money, change: Option<Money>) -> String {
-    // The M-Pesa menu takes whole shillings and neither a currency nor commas; people read both all the same.
+fn text(
+    locale: Locale,
+    (shortcode, account): (&str, &str),
+    asked: Money,
+    change: Option<Money>,
+) -> String {
+    let typed = typed(locale, asked, change);
+    match locale {
+        Locale::English => format!(
+            "In the M-Pesa menu choose Lipa na M-Pesa, then Pay Bill. Business number: {shortcode}. Account: {account}. \
+            Amount: {typed}, in one payment or in parts. It is credited to the buyer and then paid for this deal."
+        ),
+        Locale::Swahili => format!(
+            "Kwenye menyu ya M-Pesa chagua Lipa na M-Pesa, kisha Pay Bill. Namba ya biashara: {shortcode}. Akaunti: \
+            {account}. Kiasi: {typed}, kwa mara moja au kwa sehemu. Inaingia kwa mnunuzi, kisha inalipa makubaliano haya."
+        ),
+    }
+}
+
+/// The amount to type into the M-Pesa menu, which takes whole shillings, without commas.
+fn typed(locale: Locale, asked: Money, change: Option<Money>) -> String {
     let per_major = asked.currency().minor_per_major();
     let whole = asked.minor().checked_div(per_major).unwrap_or_default();
-    let stays = change.map(|change| format!(" {change} of it stays in the buyer's balance."));
-    format!(
-        "In the M-Pesa menu choose Lipa na M-Pesa, then Pay Bill. Business number: {shortcode}. Account: {account}. \
-        Amount: {} {whole}, in one payment or in parts.{} It is credited to the buyer and then paid for this deal.",
-        asked.currency(),
-        stays.unwrap_or_default(),
-    )
+    let typed = format!("{} {whole}", asked.currency());
+    match (locale, change) {
+        (_, None) => typed,
+        (Locale::English, Some(change)) => {
+            format!("{typed} ({change} of it stays in the buyer's Amana balance)")
+        }
+        (Locale::Swahili, Some(change)) => {
+            format!("{typed} ({change} kati yake zinabaki kwenye salio la mnunuzi la Amana)")
+        }
+    }
 }
 
 #[cfg(test)]
@@ -53,12 +77,16 @@ mod tests {
     use amana_domain::money::Currency;
 
     #[test]
-    fn a_paybill_is_asked_for_whole_shillings() {
+    fn the_amount_to_type_has_no_cents() {
         let kes = |minor| Money::new(minor, Currency::Kes).unwrap();
-        let said = text("600977", "ABCDEFGHJKLM", kes(10_100), Some(kes(50)));
-        assert!(said.contains("Amount: KES 101, in one"), "{said}");
-        assert!(said.contains("KES 0.50 of it stays in the buyer's balance."), "{said}");
-        let even = text("600977", "ABCDEFGHJKLM", kes(10_000), None);
-        assert!(even.contains("Amount: KES 100,") && !even.contains("stays"), "{even}");
+        let english =
+            |asked, change| text(Locale::English, ("600977", "ABCDEFGHJKLM"), kes(asked), change);
+        let uneven = english(10_100, Some(kes(50)));
+        let wanted = "Amount: KES 101 (KES 0.50 of it stays in the buyer's Amana balance), in one";
+        assert!(uneven.contains(wanted), "{uneven}");
+        let even = english(150_000_000, None);
+        assert!(even.contains("Amount: KES 1500000, in one"), "{even}");
+        let swahili = text(Locale::Swahili, ("600977", "ABC"), kes(10_100), Some(kes(50)));
+        assert!(swahili.contains("Kiasi: KES 101 (KES 0.50 kati yake"), "{swahili}");
     }
 }

@@ -1,56 +1,153 @@
-//! How a deal stands, in plain English.
+//! The status of a deal in a sentence, in the language of the caller.
 
+mod swahili;
+
+use crate::language::spoken;
 use crate::payments::payment_text;
-use amana_domain::deal::{DealState, Role};
+use amana_domain::deal::{DealState, MilestoneState, Role};
+use amana_domain::money::Money;
+use amana_domain::notice::Locale;
 use amana_domain::payment::State;
 use amana_postgres::DealView;
 
 pub(super) fn deal_text(view: &DealView) -> String {
-    let deal = &view.deal;
-    let name = |role: Role| match role {
-        Role::Buyer => view.side(role).map_or("the buyer", |person| person.name.as_str()),
-        Role::Seller => view.side(role).map_or("the seller", |person| person.name.as_str()),
-    };
-    if let Some(asked) = deal.cancel_asked_by.filter(|_| is_funded(deal.state)) {
-        let other = name(asked.other());
-        return format!("{} asks to call the deal off; {other} has to agree.", name(asked));
+    let standing = Standing::of(view);
+    match spoken() {
+        Locale::English => english(&standing),
+        Locale::Swahili => swahili::text(&standing),
     }
-    match deal.state {
-        DealState::Draft => format!("A draft; {} has not proposed it yet.", name(deal.offered_by)),
-        DealState::Proposed => {
-            format!("Proposed; waits for {} to agree.", name(deal.offered_by.other()))
+}
+
+/// What there is to say about a deal, whatever the language. `None` in place of a name: nobody has joined there yet.
+enum Standing<'a> {
+    CancelAsked {
+        by: Option<&'a str>,
+        other: Option<&'a str>,
+    },
+    Draft {
+        by: Option<&'a str>,
+    },
+    Invited,
+    Proposed {
+        to: Option<&'a str>,
+    },
+    Payment(String),
+    PaidInPart {
+        paid: Money,
+        left: Money,
+    },
+    InWallet {
+        buyer: Option<&'a str>,
+    },
+    Unpaid {
+        buyer: Option<&'a str>,
+    },
+    Funded {
+        seller: Option<&'a str>,
+    },
+    Delivered {
+        buyer: Option<&'a str>,
+    },
+    Disputed,
+    /// The seller got everything.
+    Released,
+    /// The seller got a part.
+    Divided,
+    Refunded,
+    Cancelled,
+    NotAccepted,
+    NotPaid,
+}
+
+impl<'a> Standing<'a> {
+    fn of(view: &'a DealView) -> Self {
+        let deal = &view.deal;
+        let name = |role| view.side(role).map(|person| person.name.as_str());
+        if let Some(asked) = deal.cancel_asked_by.filter(|_| is_funded(deal.state)) {
+            return Self::CancelAsked { by: name(asked), other: name(asked.other()) };
         }
-        DealState::Agreed => agreed(view),
-        DealState::Funded => format!("Paid into escrow; {} is to deliver.", name(Role::Seller)),
-        DealState::Delivered => {
-            format!("Delivered; waits for {} to release the money.", name(Role::Buyer))
+        match deal.state {
+            DealState::Draft => Self::Draft { by: name(deal.offered_by) },
+            DealState::Proposed if !deal.is_complete() => Self::Invited,
+            DealState::Proposed => Self::Proposed { to: name(deal.offered_by.other()) },
+            DealState::Agreed => agreed(view, name(Role::Buyer)),
+            DealState::Funded => Self::Funded { seller: name(Role::Seller) },
+            DealState::Delivered => Self::Delivered { buyer: name(Role::Buyer) },
+            DealState::Disputed => Self::Disputed,
+            DealState::Released if is_all(view, MilestoneState::Released) => Self::Released,
+            DealState::Released => Self::Divided,
+            DealState::Refunded => Self::Refunded,
+            DealState::Cancelled => Self::Cancelled,
+            DealState::Expired if view.signatures.len() < BOTH_SIDES => Self::NotAccepted,
+            DealState::Expired => Self::NotPaid,
         }
-        DealState::Disputed => {
-            "Disputed; what is disputed is locked until it is settled.".to_owned()
-        }
-        DealState::Released => "Completed; the seller has been paid.".to_owned(),
-        DealState::Refunded => "Over; whoever paid has the money back.".to_owned(),
-        DealState::Cancelled => "Called off before it was paid.".to_owned(),
-        DealState::Expired => "Over; a deadline passed before it was paid.".to_owned(),
     }
+}
+
+const BOTH_SIDES: usize = 2;
+
+fn is_all(view: &DealView, state: MilestoneState) -> bool {
+    view.deal.milestones.iter().all(|milestone| milestone.state == state)
 }
 
 const fn is_funded(state: DealState) -> bool {
     matches!(state, DealState::Funded | DealState::Delivered | DealState::Disputed)
 }
 
-/// What is to be said of an agreed deal is how paying for it goes.
-fn agreed(view: &DealView) -> String {
-    let buyer = view.side(Role::Buyer).map_or("the buyer", |person| person.name.as_str());
+/// The status of an agreed deal is that of its payments.
+fn agreed<'a>(view: &DealView, buyer: Option<&'a str>) -> Standing<'a> {
     let paid = view.deal.paid().ok().filter(|paid| !paid.is_zero());
-    match (&view.payment, paid.zip(view.deal.outstanding().ok())) {
-        (Some(payment), None) if payment.state != State::Succeeded => payment_text(payment),
-        (Some(payment), Some(_)) if !payment.state.is_final() => payment_text(payment),
-        (_, Some((paid, left))) => format!("{paid} has been paid; {left} is still to be paid."),
-        (Some(_), None) => format!(
+    match (view.newest_payment(), paid.zip(view.deal.outstanding().ok())) {
+        (Some(payment), None) if payment.state != State::Succeeded => {
+            Standing::Payment(payment_text(payment))
+        }
+        (Some(payment), Some(_)) if !payment.state.is_final() => {
+            Standing::Payment(payment_text(payment))
+        }
+        (_, Some((paid, left))) => Standing::PaidInPart { paid, left },
+        (Some(_), None) => Standing::InWallet { buyer },
+        (None, None) => Standing::Unpaid { buyer },
+    }
+}
+
+fn english(standing: &Standing) -> String {
+    let buyer = |name: &Option<&str>| name.unwrap_or("the buyer").to_owned();
+    let seller = |name: &Option<&str>| name.unwrap_or("the seller").to_owned();
+    let one = |name: &Option<&str>| name.unwrap_or("the other side").to_owned();
+    match standing {
+        Standing::CancelAsked { by, other } => {
+            format!("{} asks to call the deal off; {} has to agree.", one(by), one(other))
+        }
+        Standing::Draft { by } => format!("A draft; {} has not proposed it yet.", one(by)),
+        Standing::Invited => "Proposed; waits for the invited person to join.".to_owned(),
+        Standing::Proposed { to } => format!("Proposed; waits for {} to agree.", one(to)),
+        Standing::Payment(text) => text.clone(),
+        Standing::PaidInPart { paid, left } => {
+            format!("{paid} has been paid; {left} is still to be paid.")
+        }
+        Standing::InWallet { buyer: name } => format!(
             "The payment has arrived in {}'s wallet, but not in the deal; it can be paid from there.",
-            buyer
+            buyer(name)
         ),
-        (None, None) => format!("Agreed; waits for {buyer} to pay."),
+        Standing::Unpaid { buyer: name } => format!("Agreed; waits for {} to pay.", buyer(name)),
+        Standing::Funded { seller: name } => {
+            format!("Paid into escrow; {} is to deliver.", seller(name))
+        }
+        Standing::Delivered { buyer: name } => {
+            format!("Delivered; waits for {} to release the money or to object.", buyer(name))
+        }
+        Standing::Disputed => {
+            "Disputed; what is disputed is locked until it is settled.".to_owned()
+        }
+        Standing::Released => "Completed; the seller has been paid.".to_owned(),
+        Standing::Divided => {
+            "Completed; a part went to the seller, the rest back to whoever paid.".to_owned()
+        }
+        Standing::Refunded => "Over; whoever paid has the money back.".to_owned(),
+        Standing::Cancelled => "Called off before it was paid.".to_owned(),
+        Standing::NotAccepted => "Over; the offer was not accepted in time.".to_owned(),
+        Standing::NotPaid => {
+            "Over; it was not paid in time, and whoever paid a part has it back.".to_owned()
+        }
     }
 }

@@ -14,6 +14,7 @@ use amana_domain::fee::FeePayer;
 use amana_domain::handle::Handle;
 use amana_domain::id::{OrganisationId, UserId};
 use amana_domain::money::Currency;
+use amana_domain::notice::Locale;
 use amana_domain::payee::Payee;
 use amana_postgres::{NewDealRequest, NewMilestoneRequest, OfferRequest, Opposite};
 use chrono::TimeDelta;
@@ -119,6 +120,8 @@ pub(super) struct AgreeDeal {
 struct Counterparty {
     email: Option<Wire<Email>>,
     phone: Option<Wire<Phone>>,
+    /// The language of the invitation, if nobody has registered with it; that of the caller if left out.
+    language: Option<Wire<Locale>>,
 }
 
 /// A part of a deal to be written down.
@@ -203,7 +206,11 @@ fn period(hours: Option<Hours>, usual: TimeDelta) -> TimeDelta {
 
 impl CreateDeal {
     /// Looks the other party up and puts the rest into the domain's terms.
-    pub(super) async fn parse(self, context: &Context) -> Result<NewDealRequest, ApiError> {
+    pub(super) async fn parse(
+        self,
+        context: &Context,
+        caller: UserId,
+    ) -> Result<NewDealRequest, ApiError> {
         let currency = self.currency.0;
         let reference = self.reference.map(|reference| reference.0.0);
         let label = Label::new(reference, self.metadata.unwrap_or_default()).map_err(of_label)?;
@@ -217,7 +224,7 @@ impl CreateDeal {
         Ok(NewDealRequest {
             organisation: self.organisation_id.map(|id| id.0),
             role: self.role.0,
-            counterparty: self.counterparty.find(context).await?,
+            counterparty: self.counterparty.find(context, caller).await?,
             broker,
             currency,
             offer,
@@ -331,8 +338,8 @@ impl CreateTerms {
 }
 
 impl Counterparty {
-    /// Whoever has registered with it, or else an invitation to it.
-    async fn find(self, context: &Context) -> Result<Opposite, ApiError> {
+    /// Whoever has verified it, or else an invitation to it.
+    async fn find(self, context: &Context, caller: UserId) -> Result<Opposite, ApiError> {
         let (payee, contact) = match (self.email, self.phone) {
             (Some(email), None) => {
                 let address = email.0.0.to_lowercase();
@@ -343,7 +350,9 @@ impl Counterparty {
                 return Err(ApiError::field("/counterparty", "expected either email or phone"));
             }
         };
+        context.budgets.counterparty(caller, context.now()).await?;
         let user = context.store.person_meant(&payee).await?;
-        Ok(user.map_or(Opposite::Invited(contact), Opposite::Registered))
+        let locale = self.language.map(|language| language.0);
+        Ok(user.map_or(Opposite::Invited(contact, locale), Opposite::Registered))
     }
 }

@@ -24,8 +24,9 @@ const PUBLIC: [&str; 18] = [
 ];
 
 /// Something is made, money moves, or somebody decides: never twice.
-const KEYED: [&str; 25] = [
+const KEYED: [&str; 29] = [
     "accept_split_offer",
+    "agree_deal",
     "approve_approval",
     "approve_kyc_application",
     "ask_approval",
@@ -170,4 +171,37 @@ fn request_bodies_are_closed() {
     let schemas = &document["components"]["schemas"];
     assert_eq!(schemas["CreateMilestone"]["additionalProperties"], false);
     assert_eq!(schemas["Deal"].get("additionalProperties"), None);
+}
+
+#[test]
+fn what_needs_no_token_says_so_with_an_empty_list() {
+    for (place, operation) in operations(&parsed()) {
+        assert!(operation["security"].is_array(), "{place}");
+    }
+}
+
+#[test]
+fn parameters_say_which_text_they_take() {
+    for (place, operation) in operations(&parsed()) {
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            if ["after", "Idempotency-Key"]
+                .contains(&parameter["name"].as_str().unwrap_or_default())
+            {
+                assert!(
+                    parameter["schema"]["pattern"].is_string(),
+                    "{place} {}",
+                    parameter["name"]
+                );
+            }
+        }
+    }
+}
+
+/// A client that was made from this document must not fail on a code that comes later.
+#[test]
+fn the_set_of_problem_codes_is_open() {
+    let document = parsed();
+    let codes = &document["components"]["schemas"]["ProblemCode"];
+    assert_eq!(codes["enum"], Value::Null);
+    assert!(codes["x-extensible-enum"].as_array().is_some_and(|all| all.len() > 90));
 }

@@ -42,8 +42,8 @@ struct AcceptInvitation {
     token: String,
     /// What the other party of a deal gets to see.
     name: Wire<PersonName>,
-    /// The mobile-money number, international (`+254712345678`) or Kenyan (`0712345678`); one account each.
-    phone: Wire<Phone>,
+    /// The mobile-money number, international (`+254712345678`) or Kenyan (`0712345678`).
+    phone: Option<Wire<Phone>>,
     /// 10 to 128 characters that are hard to guess, also for those who know the person.
     password: NewPassword,
     /// The language of messages; English if left out.
@@ -73,7 +73,7 @@ struct InvitationDetails {
     /// Where it went, masked: `a****@example.com`.
     email: String,
     expires_at: Timestamp,
-    /// Whether the address has an account, which `join_organisation` needs; without one, `accept_invitation` makes it.
+    /// Whether an account has verified the address, which `join_organisation` needs; without one, `accept_invitation` makes it.
     /// This is told to nobody but the holder of a token that was sent to the address.
     has_account: bool,
 }
@@ -115,12 +115,13 @@ impl AcceptInvitation {
             return Err(Conflict::AccountExists.into());
         }
         let email = invitation.to.as_str().to_owned();
-        let known = KnownWords::of_person(&self.name.0.0, &email, &self.phone.0.0);
+        let phone = self.phone.map(|phone| phone.0.0);
+        let known = KnownWords::of_person(&self.name.0.0, Some(&email), phone.as_ref());
         context.passwords.judge(&self.password.0, known).await?;
         let new = NewUser {
             name: self.name.0.0,
-            email: Personal::new(email),
-            phone: self.phone.0.0,
+            email: Some(Personal::new(email)),
+            phone,
             password_hash: context.passwords.hash(self.password.0).await?,
             role: UserRole::User,
             locale: self.language.map_or(Locale::English, |language| language.0),
@@ -153,7 +154,7 @@ impl Answers {
     ///
     /// Opens an account with the address that the invitation was sent to, which is proven by that, makes the person
     /// a member, opens a session, and tells whoever invited them; all of it or nothing. Problems:
-    /// `invitation_not_found` (404), `account_exists` (409): log in and `join_organisation`; `phone_taken`,
+    /// `invitation_not_found` (404), `account_exists` (409): log in and `join_organisation`;
     /// `handle_taken`, `member_limit` (409), `invalid_request` (422), also for a password that is too easy to guess.
     #[oai(path = "/accept", method = "post", operation_id = "accept_invitation")]
     async fn accept(
@@ -171,7 +172,7 @@ impl Answers {
                 store.accept_invitation(&key, &token, new, &device, now).await
             })
             .await?;
-        let tokens = TokensAnswer::of(&context, user.role, &session, delivery).await?;
+        let tokens = TokensAnswer::of(&context, &user, &session, delivery).await?;
         Ok(Accepted::Tokens(Json(tokens)))
     }
 

@@ -156,7 +156,7 @@ impl Disputes {
         let document = context
             .write(async move |store, now| store.link_dispute_document(arbiter, place, now).await)
             .await?;
-        Ok(FoundLink::Link(Json(context.links.make(document, arbiter, context.now()))))
+        Ok(FoundLink::Link(Json(context.links.make(document, operator.caller(), context.now()))))
     }
 
     /// Decide about a dispute

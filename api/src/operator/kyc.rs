@@ -126,7 +126,7 @@ impl Reviews {
         let document = context
             .write(async move |store, now| store.link_kyc_document(reviewer, place, now).await)
             .await?;
-        let link = context.links.make(document.file.id, reviewer, context.now());
+        let link = context.links.make(document.file.id, operator.caller(), context.now());
         Ok(FoundLink::Link(Json(link)))
     }
 

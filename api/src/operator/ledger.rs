@@ -46,16 +46,19 @@ struct LedgerCheck {
 #[derive(Debug, Object)]
 struct CurrencySums {
     currency: Wire<Currency>,
-    /// Whether the trust equation holds: what providers hold is the sum of what we owe, and what is held for
+    /// Whether the trust equation holds: what providers and our bank hold is the sum of what we owe, and what is held for
     /// withdrawals and for others is what open holds reserve.
     holds: bool,
     held_by_providers_minor: i64,
+    /// What was moved from providers to the platform's bank account.
+    at_bank_minor: i64,
     /// What people can spend. This and what follows it down to suspense is what we owe.
     owed_to_users_minor: i64,
     /// What is reserved in people's wallets, for withdrawals and for others.
     held_minor: i64,
     in_escrow_minor: i64,
     fees_minor: i64,
+    /// What people paid for the provider's charges, less the charges; below zero if the charges were more.
     provider_costs_minor: i64,
     suspense_minor: i64,
     /// What open holds reserve: as much as is held.
@@ -70,6 +73,7 @@ impl From<Trust> for CurrencySums {
             currency: trust.currency.into(),
             holds: trust.holds(),
             held_by_providers_minor: trust.held_by_providers_minor,
+            at_bank_minor: trust.at_bank_minor,
             owed_to_users_minor: trust.owed_to_users_minor,
             held_minor: trust.held_minor,
             in_escrow_minor: trust.in_escrow_minor,

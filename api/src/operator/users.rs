@@ -10,7 +10,8 @@ use amana_domain::handle::Handle;
 use amana_domain::id::UserId;
 use amana_domain::notice::Locale;
 use amana_domain::permission::{Action, Resource, UserRole};
-use amana_postgres::User;
+use amana_domain::personal::Personal;
+use amana_postgres::{Contacts, User};
 use poem::web::Data;
 use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
@@ -23,9 +24,9 @@ use std::sync::Arc;
 struct ManagedUser {
     id: Wire<UserId>,
     name: String,
-    /// `null` once the person is erased.
+    /// `null` if there is none, and once the person is erased.
     email: Nullable<String>,
-    /// Masked: `2547****5678`; `null` once the person is erased.
+    /// Masked: `2547****5678`; `null` if there is none, and once the person is erased.
     phone: Nullable<Wire<Phone>>,
     role: Wire<UserRole>,
     language: Wire<Locale>,
@@ -42,14 +43,12 @@ struct ManagedUser {
 
 impl ManagedUser {
     fn of(context: &Context, user: User) -> Result<Self, ApiError> {
-        let contacts = context.store.contacts(&user)?;
-        let (email, phone) =
-            contacts.map(|both| (both.email.into_exposed(), Phone(both.phone))).unzip();
+        let Contacts { email, phone } = context.store.contacts(&user)?.unwrap_or_default();
         Ok(Self {
             id: user.id.into(),
             name: user.name,
-            email: Nullable::of(email),
-            phone: Nullable::of(phone),
+            email: Nullable::of(email.map(Personal::into_exposed)),
+            phone: Nullable::of(phone.map(Phone)),
             role: user.role.into(),
             language: user.locale.into(),
             handle: Nullable::of(user.handle),

@@ -1,12 +1,26 @@
-//! How a payment stands, in plain English.
+//! The status of a payment in a sentence, in the language of the caller.
 
+mod swahili;
+
+use crate::language::spoken;
+use amana_domain::notice::Locale;
 use amana_domain::payment::{FailureReason, Purpose, State};
 use amana_postgres::PaymentView;
 
 pub(crate) fn payment_text(payment: &PaymentView) -> String {
+    match spoken() {
+        Locale::English => english(payment),
+        Locale::Swahili => swahili::text(payment),
+    }
+}
+
+fn english(payment: &PaymentView) -> String {
     let text = match (payment.state, payment.problem.as_deref()) {
         (State::Queued | State::Submitting, Some("provider_unavailable")) => {
             "M-Pesa cannot be reached right now; we keep trying."
+        }
+        (State::Queued, Some("discrepancy_open")) => {
+            "The withdrawal waits until M-Pesa's statement and our books agree; it goes on by itself."
         }
         (State::Queued | State::Submitting, Some(_)) => {
             "The payment is delayed for a technical reason; we keep trying."
@@ -16,6 +30,9 @@ pub(crate) fn payment_text(payment: &PaymentView) -> String {
         }
         (State::Pending, Some("provider_unavailable")) => {
             "M-Pesa cannot be reached right now; we keep asking for the outcome."
+        }
+        (State::Confirming, _) => {
+            "M-Pesa says that it is paid; an amount this large counts once M-Pesa has confirmed it."
         }
         (State::Review, _) => {
             "M-Pesa's messages about this payment do not fit together; a person is looking into it."
@@ -64,6 +81,7 @@ const fn reason_text(reason: FailureReason) -> &'static str {
         FailureReason::RecipientInvalid => "M-Pesa does not know this number",
         FailureReason::Rejected => "M-Pesa refused the request",
         FailureReason::NeverHappened => "it never reached M-Pesa",
+        FailureReason::NotReached => "M-Pesa could not be reached",
     }
 }
 
@@ -103,6 +121,23 @@ mod tests {
         let mut queued = payment(Purpose::FundDeal, State::Queued);
         queued.problem = Some("provider_unavailable".into());
         assert_eq!(payment_text(&queued), "M-Pesa cannot be reached right now; we keep trying.");
+    }
+
+    #[tokio::test]
+    async fn every_status_is_told_in_swahili_too() {
+        for state in State::ALL {
+            for purpose in [Purpose::Deposit, Purpose::Withdrawal] {
+                for reason in FailureReason::ALL.iter().map(Some).chain([None]) {
+                    for problem in [None, Some("provider_unavailable"), Some("other")] {
+                        let mut one = payment(purpose, *state);
+                        (one.reason, one.problem) = (reason.copied(), problem.map(str::to_owned));
+                        let both =
+                            crate::language::scope(Locale::Swahili, async { payment_text(&one) });
+                        assert_ne!(both.await, payment_text(&one), "{state}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

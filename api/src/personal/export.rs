@@ -19,6 +19,7 @@ use crate::wire::{Nullable, Timestamp, Wire};
 use amana_domain::handle::Handle;
 use amana_domain::id::{SessionId, UserId};
 use amana_domain::money::Currency;
+use amana_domain::personal::Personal;
 use amana_domain::session::DeviceKind;
 use amana_postgres::{
     HoldFilter, Page, PaymentView, SentNotice, SessionRecord, TakenHandle, TransactionFilter, User,
@@ -31,9 +32,10 @@ const SECTION_MAX: i64 = 100;
 /// How one is reached, in full.
 #[derive(Debug, Object)]
 struct FullContacts {
-    email: String,
-    /// International, without the plus sign.
-    phone: String,
+    /// `null` if the account has none.
+    email: Nullable<String>,
+    /// International, without the plus sign; `null` if the account has none.
+    phone: Nullable<String>,
 }
 
 /// A handle that is the person's for ever.
@@ -188,8 +190,8 @@ impl ExportAnswer {
         let mut cuts = Cuts::default();
         let contacts = context.contacts(&user)?;
         let contacts = FullContacts {
-            email: contacts.email.into_exposed(),
-            phone: contacts.phone.as_str().to_owned(),
+            email: Nullable::of(contacts.email.map(Personal::into_exposed)),
+            phone: Nullable::of(contacts.phone.map(|phone| phone.as_str().to_owned())),
         };
         let handles = store.handles(id, SECTION_MAX).await?;
         let sessions = store.session_records(id, SECTION_MAX).await?;

@@ -1,4 +1,4 @@
-//! The closed set of problem codes, with the status and the title of each.
+//! The set of problem codes, with the status and the title of each.
 
 use crate::wire::text_values;
 use amana_domain::text_enum;
@@ -23,6 +23,7 @@ text_enum! {
         TooManyTries = "too_many_tries",
         FactorActive = "factor_active",
         NotVerified = "not_verified",
+        ContactUnverified = "contact_unverified",
         StepUpRequired = "step_up_required",
         CsrfTokenWrong = "csrf_token_wrong",
         SessionRequired = "session_required",
@@ -50,6 +51,7 @@ text_enum! {
         NotDead = "not_dead",
         HandleTaken = "handle_taken",
         HandleTooEarly = "handle_too_early",
+        NameVerified = "name_verified",
         AccountInUse = "account_in_use",
         AccountErased = "account_erased",
         ClockTooFar = "clock_too_far",
@@ -118,7 +120,8 @@ text_enum! {
 }
 
 text_values! {
-    /// The kind of a problem. The set is closed; new ones come with a new version of this document.
+    /// The kind of a problem. The set is open: new codes may come at any time. Treat a code that you do not know by the
+    /// HTTP status.
     Code as "ProblemCode";
 }
 
@@ -142,6 +145,7 @@ impl Code {
             | Code::OwnApplication
             | Code::OwnRequest
             | Code::AccountClosed
+            | Code::ContactUnverified
             | Code::PasswordWrong
             | Code::CsrfTokenWrong
             | Code::InvitationForAnother
@@ -173,6 +177,7 @@ impl Code {
             | Code::NotDead
             | Code::HandleTaken
             | Code::HandleTooEarly
+            | Code::NameVerified
             | Code::AccountInUse
             | Code::AccountErased
             | Code::ClockTooFar
@@ -245,7 +250,7 @@ impl Code {
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
-            Code::InvalidJson => "The body is not JSON",
+            Code::InvalidJson => "The body is not valid JSON",
             Code::InvalidRequest => "The request is not valid",
             Code::InvalidParameter => "A parameter is not valid",
             Code::IdempotencyKeyRequired => "An Idempotency-Key is required",
@@ -288,6 +293,7 @@ impl Code {
             Code::NotDead => "The job is not dead",
             Code::HandleTaken => "The handle is taken",
             Code::HandleTooEarly => "The handle was changed not long ago",
+            Code::NameVerified => "The name was verified",
             Code::AccountInUse => "The account still holds money or has something under way",
             Code::ClockTooFar => "The clock is far ahead already",
             Code::AccountErased => "The account was erased",

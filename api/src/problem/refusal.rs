@@ -199,6 +199,7 @@ impl From<TransferRefusal> for ApiError {
             TransferRefusal::SameParty => Self::new(Code::SameParty, text.clone()).at("/to", text),
             TransferRefusal::RecipientClosed => Self::new(Code::RecipientClosed, text),
             TransferRefusal::SenderClosed => Self::new(Code::AccountClosed, text),
+            TransferRefusal::SenderUnverified => Self::new(Code::ContactUnverified, text),
             TransferRefusal::TooSmall { .. } => {
                 Self::new(Code::TransferTooSmall, text.clone()).at("/amount", text)
             }
@@ -220,14 +221,14 @@ impl From<Conflict> for ApiError {
     fn from(conflict: Conflict) -> Self {
         let (code, detail) = match conflict {
             Conflict::EmailTaken => {
-                (Code::EmailTaken, "somebody has registered with this e-mail address already")
+                (Code::EmailTaken, "another account has verified this e-mail address")
             }
             Conflict::PhoneTaken => {
-                (Code::PhoneTaken, "somebody has registered with this phone number already")
+                (Code::PhoneTaken, "another account has verified this phone number")
             }
             Conflict::UnknownCounterparty => (
                 Code::UnknownCounterparty,
-                "nobody has registered with this e-mail or phone number",
+                "no account has verified this e-mail address or phone number",
             ),
             Conflict::UnknownPayer => (
                 Code::UnknownPayer,
@@ -250,6 +251,10 @@ impl From<Conflict> for ApiError {
             Conflict::NotHeld => (Code::NotHeld, "this withdrawal does not wait for a decision"),
             Conflict::NotDead => (Code::NotDead, "only a dead job can be replayed"),
             Conflict::HandleTaken => (Code::HandleTaken, "somebody has or had this handle"),
+            Conflict::NameVerified => (
+                Code::NameVerified,
+                "an operator has compared your name with your documents: contact us to change it",
+            ),
             Conflict::HandleTooEarly => {
                 (Code::HandleTooEarly, "a handle can be changed once in 30 days")
             }
@@ -304,7 +309,8 @@ impl From<Conflict> for ApiError {
             ),
             Conflict::InvitationNotFound => (
                 Code::InvitationNotFound,
-                "this is no invitation, or it was answered, taken back, sent again or not answered in time",
+                "this invitation is not valid: check the code. It may have been answered, withdrawn or replaced by a newer one, or \
+                its time is over; ask the person who invited you to send another one",
             ),
             Conflict::InvitationForAnother => (
                 Code::InvitationForAnother,

@@ -8,7 +8,6 @@ use crate::wire::{Nullable, Timestamp, Wire, text_values};
 use amana_domain::contact::Contact;
 use amana_domain::factor::{CHALLENGE_TTL, FactorKind, FactorMethod};
 use amana_domain::id::SessionId;
-use amana_domain::permission::UserRole;
 use amana_domain::session::DeviceKind;
 use amana_postgres::{SessionView, User};
 use poem::web::cookie::CookieJar;
@@ -60,11 +59,12 @@ impl<'a> Delivery<'a> {
 impl TokensAnswer {
     pub(crate) async fn of(
         context: &Context,
-        role: UserRole,
+        user: &User,
         session: &SessionView,
         delivery: Delivery<'_>,
     ) -> Result<Self, ApiError> {
-        let bearer = Bearer { user: session.user, role, session: session.id };
+        let (role, locale) = (user.role, user.locale);
+        let bearer = Bearer { user: session.user, role, session: session.id, locale };
         let keys = context.signing_keys.get().await?;
         let access = context.tokens.access(&keys, bearer, context.now())?;
         let refresh = context.tokens.refresh(session)?;

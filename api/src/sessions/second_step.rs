@@ -112,7 +112,7 @@ impl SecondSteps {
         let (user, session) = context.budgets.code(**address, now, opened).await?;
         let token = number.map(|number| context.tokens.device(number)).transpose()?;
         let delivery = Delivery::wanted(cookies, jar);
-        let tokens = TokensAnswer::of(&context, user.role, &session, delivery).await?;
+        let tokens = TokensAnswer::of(&context, &user, &session, delivery).await?;
         Ok(LoggedIn::Tokens(Json(tokens.on_device(token))))
     }
 

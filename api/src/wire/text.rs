@@ -113,8 +113,14 @@ macro_rules! ids {
             }
 
             fn schema() -> MetaSchema {
-                let pattern = format!("^{}_[0-9a-f]{{32}}$", Self::PREFIX);
-                MetaSchema { pattern: Some(pattern), ..MetaSchema::new_with_format("string", $format) }
+                let pattern = Some(<Self as crate::page::Place>::pattern());
+                MetaSchema { pattern, ..MetaSchema::new_with_format("string", $format) }
+            }
+        }
+
+        impl crate::page::Place for $id {
+            fn pattern() -> String {
+                format!("^{}_[0-9a-f]{{32}}$", Self::PREFIX)
             }
         }
     )+};

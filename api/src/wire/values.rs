@@ -1,16 +1,12 @@
-//! Texts that people type: each is parsed once, here, and nothing past the edge holds a raw one.
+//! Values that people type: each is parsed once, here, and nothing past the edge holds a raw one. Human text is next
+//! door.
 
 use super::{Text, inline, single_value};
-use amana_domain::api_key::NAME_CHARS_MAX as API_KEY_NAME_CHARS_MAX;
-use amana_domain::deal::{
-    CARRIER_CHARS_MAX, DESCRIPTION_CHARS_MAX, PERCENT_PLACES_MAX, Percent, REFERENCE_CHARS_MAX,
-    TITLE_CHARS_MAX, TRACKING_CHARS_MAX,
-};
+use amana_domain::deal::{PERCENT_PLACES_MAX, Percent};
 use amana_domain::factor::{CODE_DIGITS, ShownCode};
 use amana_domain::handle::{CHARS_MAX, CHARS_MIN, Handle};
-use amana_domain::organisation;
+use amana_domain::human;
 use amana_domain::phone::Msisdn;
-use amana_domain::transfer::NOTE_CHARS_MAX as MESSAGE_CHARS_MAX;
 use phonenumber::country;
 use poem_openapi::registry::MetaSchema;
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON};
@@ -19,128 +15,19 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 use serde_json::Value;
 use std::borrow::Cow;
 
-const NAME_CHARS_MAX: usize = 120;
-const EMAIL_BYTES_MAX: usize = 254;
+pub(super) const EMAIL_BYTES_MAX: usize = 254;
 const EMAIL_LOCAL_BYTES_MAX: usize = 64;
 const DOMAIN_LABEL_BYTES_MAX: usize = 63;
-const SEARCH_CHARS_MIN: usize = 2;
+const SEARCH_CHARS_MIN: usize = 3;
 const PHONE_BYTES_MAX: usize = 32;
 const PASSWORD_CHARS_MIN: usize = 10;
 const PASSWORD_CHARS_MAX: usize = 128;
-/// With the `@`.
-const NOTE_CHARS_MIN: usize = 3;
-const NOTE_CHARS_MAX: usize = 500;
-/// What a side or an arbiter says in a dispute.
-const WORDS_CHARS_MAX: usize = 2_000;
-const RECEIPT_CHARS_MAX: usize = 64;
 const KEY_BYTES_MAX: usize = 128;
 /// A backup code, with what people put in between.
 const CODE_CHARS_MAX: usize = 20;
 
-/// Text of a line: trimmed, with visible characters only.
-fn line(text: &str, chars_min: usize, chars_max: usize) -> Result<String, String> {
-    let text = text.trim();
-    if !(chars_min..=chars_max).contains(&text.chars().count()) {
-        return Err(format!("expected {chars_min} to {chars_max} characters"));
-    }
-    if text.chars().any(char::is_control) {
-        return Err("expected one line without control characters".into());
-    }
-    Ok(text.to_owned())
-}
-
-fn text_schema(format: Option<&'static str>, min: usize, max: usize) -> MetaSchema {
+pub(super) fn text_schema(format: Option<&'static str>, min: usize, max: usize) -> MetaSchema {
     MetaSchema { format, min_length: Some(min), max_length: Some(max), ..MetaSchema::new("string") }
-}
-
-macro_rules! lines {
-    ($($(#[$meta:meta])* $name:ident = $wire:literal, $min:expr, $max:expr;)+) => {$(
-        $(#[$meta])*
-        #[derive(Debug, Clone)]
-        pub(crate) struct $name(pub(crate) String);
-
-        impl Text for $name {
-            const NAME: &'static str = $wire;
-
-            fn parse(text: &str) -> Result<Self, String> {
-                line(text, $min, $max).map(Self)
-            }
-
-            fn text(&self) -> String {
-                self.0.clone()
-            }
-
-            fn schema() -> MetaSchema {
-                text_schema(None, $min, $max)
-            }
-        }
-    )+};
-}
-
-lines! {
-    /// What a person is called.
-    PersonName = "name", 1, NAME_CHARS_MAX;
-    /// Of a deal or a milestone.
-    Title = "title", 1, TITLE_CHARS_MAX;
-    /// What one person writes to another about money.
-    Message = "message", 1, MESSAGE_CHARS_MAX;
-    /// An operator's reason.
-    Note = "note", NOTE_CHARS_MIN, NOTE_CHARS_MAX;
-    /// What an API key is called.
-    ApiKeyName = "api-key-name", 1, API_KEY_NAME_CHARS_MAX;
-    /// Of a parcel.
-    CarrierName = "carrier", 1, CARRIER_CHARS_MAX;
-    /// What a carrier calls a parcel.
-    TrackingNumber = "tracking-number", 1, TRACKING_CHARS_MAX;
-    /// Of a set of limits.
-    TierName = "tier", 2, 30;
-    /// What the creator of a deal calls it in their own records.
-    DealReference = "deal-reference", 1, REFERENCE_CHARS_MAX;
-    /// Of a provider.
-    Receipt = "receipt", 1, RECEIPT_CHARS_MAX;
-}
-
-/// Several lines: trimmed, without control characters.
-fn lines(text: &str, chars_min: usize, chars_max: usize) -> Result<String, String> {
-    let text = text.trim();
-    if !(chars_min..=chars_max).contains(&text.chars().count()) {
-        return Err(format!("expected {chars_min} to {chars_max} characters"));
-    }
-    if text.chars().any(|c| c.is_control() && c != '\n') {
-        return Err("expected text without control characters".into());
-    }
-    Ok(text.to_owned())
-}
-
-macro_rules! several_lines {
-    ($($(#[$meta:meta])* $name:ident = $wire:literal, $min:expr, $max:expr;)+) => {$(
-        $(#[$meta])*
-        #[derive(Debug, Clone)]
-        pub(crate) struct $name(pub(crate) String);
-
-        impl Text for $name {
-            const NAME: &'static str = $wire;
-
-            fn parse(text: &str) -> Result<Self, String> {
-                lines(text, $min, $max).map(Self)
-            }
-
-            fn text(&self) -> String {
-                self.0.clone()
-            }
-
-            fn schema() -> MetaSchema {
-                text_schema(None, $min, $max)
-            }
-        }
-    )+};
-}
-
-several_lines! {
-    /// About what is to be delivered.
-    Description = "description", 1, DESCRIPTION_CHARS_MAX;
-    /// What a side or an arbiter says in a dispute.
-    Words = "words", NOTE_CHARS_MIN, WORDS_CHARS_MAX;
 }
 
 impl Text for Percent {
@@ -157,53 +44,6 @@ impl Text for Percent {
     fn schema() -> MetaSchema {
         // Three digits, a point, and the places.
         text_schema(None, 1, 4 + PERCENT_PLACES_MAX)
-    }
-}
-
-/// What an organisation is called.
-#[derive(Debug, Clone)]
-pub(crate) struct OrganisationName(pub(crate) String);
-
-impl Text for OrganisationName {
-    const NAME: &'static str = "organisation-name";
-
-    fn parse(text: &str) -> Result<Self, String> {
-        let text = line(text, 1, organisation::NAME_CHARS_MAX)?;
-        let refused = || "expected a name, not an address or a link".to_owned();
-        organisation::is_name(&text).then_some(Self(text)).ok_or_else(refused)
-    }
-
-    fn text(&self) -> String {
-        self.0.clone()
-    }
-
-    fn schema() -> MetaSchema {
-        text_schema(None, 1, organisation::NAME_CHARS_MAX)
-    }
-}
-
-/// What people are searched by. So few characters that everybody has them find nobody.
-#[derive(Debug, Clone)]
-pub(crate) struct SearchText(pub(crate) String);
-
-impl Text for SearchText {
-    const NAME: &'static str = "search";
-
-    fn parse(text: &str) -> Result<Self, String> {
-        let text = line(text, SEARCH_CHARS_MIN, EMAIL_BYTES_MAX)?;
-        let name = text.strip_prefix('@').unwrap_or(&text);
-        if name.chars().count() < SEARCH_CHARS_MIN {
-            return Err(format!("expected at least {SEARCH_CHARS_MIN} characters after the `@`"));
-        }
-        Ok(Self(text))
-    }
-
-    fn text(&self) -> String {
-        self.0.clone()
-    }
-
-    fn schema() -> MetaSchema {
-        text_schema(None, SEARCH_CHARS_MIN, EMAIL_BYTES_MAX)
     }
 }
 
@@ -322,7 +162,8 @@ impl Text for Key {
     }
 
     fn schema() -> MetaSchema {
-        text_schema(None, 1, KEY_BYTES_MAX)
+        let pattern = Some("^[!-~]+$".to_owned());
+        MetaSchema { pattern, ..text_schema(None, 1, KEY_BYTES_MAX) }
     }
 }
 
@@ -358,7 +199,9 @@ single_value!([] NewPassword, Cow::Borrowed("new-password"), inline(password_sch
 
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
+        // A keyboard chooses the form of a letter with an accent, and its owner never sees which.
+        let typed = SecretString::from(String::deserialize(deserializer)?);
+        let text = human::composed(typed.expose_secret());
         if text.chars().count() > PASSWORD_CHARS_MAX {
             return Err(D::Error::custom(format!(
                 "expected at most {PASSWORD_CHARS_MAX} characters"

@@ -13,9 +13,15 @@ const REQUESTS_PER_MINUTE_MAX: u32 = 10_000_000;
 pub(super) fn read(source: &Source) -> Option<EdgeConfig> {
     let origins = "origins separated by commas, such as https://app.example.com";
     let proxies = networks(source, Variable::TrustedProxies, "");
+    let callbacks = networks(source, Variable::MpesaCallbackNetworks, "");
     let allowed = source.list(Variable::AllowedOrigins, (origins, ""), origin);
     let limits = rate_limits(source);
-    Some(EdgeConfig { trusted_proxies: proxies?, allowed_origins: allowed?, rate_limits: limits? })
+    Some(EdgeConfig {
+        trusted_proxies: proxies?,
+        callback_networks: callbacks?,
+        allowed_origins: allowed?,
+        rate_limits: limits?,
+    })
 }
 
 fn rate_limits(source: &Source) -> Option<RateLimits> {
@@ -59,6 +65,16 @@ mod tests {
             let said = read(wrong).unwrap_err().to_string();
             assert!(said.starts_with("configuration: AMANA_TRUSTED_PROXIES must be"), "{said}");
         }
+    }
+
+    #[test]
+    fn callbacks_come_from_anywhere_unless_networks_are_named() {
+        let read = |text| api(&[SECRET, ("MPESA_CALLBACK_NETWORKS", text)]);
+        assert!(api(&[SECRET]).unwrap().edge.callback_networks.is_empty());
+        let named = read("196.201.214.0/24,196.201.213.44").unwrap().edge.callback_networks;
+        assert_eq!(named.len(), 2);
+        let said = read("safaricom").unwrap_err().to_string();
+        assert!(said.starts_with("configuration: MPESA_CALLBACK_NETWORKS must be"), "{said}");
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Settings of the worker alone: the provider and the messengers.
 
-use super::{Source, Variable, files, jwt_secret, mode};
+use super::{Source, Variable, files, house, jwt_secret, mode};
 use amana_domain::api_key::KeyMode;
 use amana_files::Files;
 use amana_messaging::{
-    ConfigError, MailConfig, Mailer, SmsConfig, SmsGateway, check_sender, check_sms_url,
+    ConfigError, House, MailConfig, Mailer, SmsConfig, SmsGateway, check_sender, check_sms_url,
     check_smtp_url,
 };
 use amana_mpesa::MpesaConfig;
@@ -14,6 +14,9 @@ use url::Url;
 
 const RECONCILE_EVERY_S: u64 = 300;
 const RECONCILE_EVERY_S_MAX: u64 = 86_400;
+const REQUEST_WAIT_S: u64 = 300;
+const REQUEST_WAIT_S_MIN: u64 = 30;
+const REQUEST_WAIT_S_MAX: u64 = 3_600;
 const LEASE_S: u64 = 30;
 const LEASE_S_MAX: u64 = 3_600;
 
@@ -27,7 +30,10 @@ pub struct Worker {
     pub certificate: String,
     pub mailer: Mailer,
     pub sms: SmsGateway,
+    pub house: House,
     pub reconcile_every: Duration,
+    /// A request for money that could not be sent to a phone in this time is given up.
+    pub request_wait: Duration,
     pub lease: Duration,
     pub mode: KeyMode,
     pub files: Files,
@@ -38,9 +44,12 @@ impl Worker {
         let jwt_secret = jwt_secret(source);
         let mpesa = mpesa(source);
         let certificate = source.text(Variable::MpesaCertificate);
-        let (mailer, sms) = (mailer(source), sms(source));
+        let house = house::read(source);
+        let (mailer, sms) = (mailer(source, house.as_ref()), sms(source));
         let every = 1..=RECONCILE_EVERY_S_MAX;
         let every = source.in_range(Variable::ReconcileEvery, RECONCILE_EVERY_S, every);
+        let wait = REQUEST_WAIT_S_MIN..=REQUEST_WAIT_S_MAX;
+        let wait = source.in_range(Variable::MpesaRequestWait, REQUEST_WAIT_S, wait);
         let lease = source.in_range(Variable::JobLease, LEASE_S, 1..=LEASE_S_MAX);
         let (mode, files) = (mode(source), files(source));
         Some(Self {
@@ -49,7 +58,9 @@ impl Worker {
             certificate: certificate?,
             mailer: mailer?,
             sms: sms?,
+            house: house?,
             reconcile_every: Duration::from_secs(every?),
+            request_wait: Duration::from_secs(wait?),
             lease: Duration::from_secs(lease?),
             mode: mode?,
             files: files?,
@@ -91,12 +102,13 @@ fn mpesa_setting(source: &Source, setting: &'static str) -> Option<String> {
     }
 }
 
-fn mailer(source: &Source) -> Option<Mailer> {
+fn mailer(source: &Source, house: Option<&House>) -> Option<Mailer> {
     let url = source.secret(Variable::SmtpUrl);
     let url = accepted(source, Variable::SmtpUrl, url, check_smtp_url);
     let from = source.text(Variable::MailFrom);
     let from = accepted(source, Variable::MailFrom, from, |it| check_sender(it));
-    let config = MailConfig { url: url?, from: from? };
+    let reply_to = house.and_then(house::reply_to);
+    let config = MailConfig { url: url?, from: from?, reply_to };
     made(source, Variable::SmtpUrl, Mailer::new(&config))
 }
 

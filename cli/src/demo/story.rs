@@ -1,6 +1,7 @@
 //! The story itself. Every figure printed is read back from the system, and checked.
 
 use super::client::{Client, number, text};
+use super::contacts;
 use super::proof::prove;
 use super::{BUYER, OPERATOR, Person, SELLER};
 use amana_domain::money::{Currency, Money};
@@ -32,6 +33,8 @@ pub(super) async fn tell(api_url: &str, sandbox_url: &str, store: &Store) -> Res
         operator: api.log_in(&OPERATOR).await?,
         sandbox: Client::new(sandbox_url)?,
     };
+    contacts::verify(&cast.sandbox, &cast.buyer, &BUYER).await?;
+    contacts::verify(&cast.sandbox, &cast.seller, &SELLER).await?;
     let deal = offer(&cast).await?;
     pay(&cast, &deal).await?;
     deliver_and_release(&cast, &deal).await?;

@@ -5,6 +5,7 @@ use super::{
     Refusal, Role, Terms,
 };
 use crate::fee::FeePlan;
+use crate::human::HumanText;
 use crate::id::{DealId, MilestoneId, UserId};
 use crate::money::{Currency, Money};
 use crate::payment::carried_currencies;
@@ -148,21 +149,16 @@ pub(super) fn distinct(deal: &Deal) -> Result<(), Refusal> {
 }
 
 fn line(text: &str) -> Result<String, Refusal> {
-    let text = text.trim();
-    let length = text.chars().count();
-    if length == 0 || length > TITLE_CHARS_MAX || text.chars().any(char::is_control) {
-        return Err(Refusal::Title);
-    }
-    Ok(text.to_owned())
+    let line = HumanText::line(text, 1, TITLE_CHARS_MAX);
+    line.map(HumanText::into_string).map_err(|_| Refusal::Title)
 }
 
 fn description(text: &str) -> Result<Option<String>, Refusal> {
-    let text = text.trim();
-    let strange = |c: char| c.is_control() && c != '\n';
-    if text.chars().count() > DESCRIPTION_CHARS_MAX || text.chars().any(strange) {
-        return Err(Refusal::Description);
+    if text.trim().is_empty() {
+        return Ok(None);
     }
-    Ok((!text.is_empty()).then(|| text.to_owned()))
+    let lines = HumanText::lines(text, 1, DESCRIPTION_CHARS_MAX);
+    lines.map(|lines| Some(lines.into_string())).map_err(|_| Refusal::Description)
 }
 
 /// A list that is there adds up to what the milestone costs.

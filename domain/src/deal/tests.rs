@@ -2,6 +2,7 @@
 
 mod disputes;
 mod funding;
+mod notices;
 mod offers;
 mod properties;
 mod silence;

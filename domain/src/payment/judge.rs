@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 text_enum! {
     /// Why a person should look, even where the state is clear.
     pub enum Doubt as "doubt" {
-        /// Paid, but not the amount that was asked for.
+        /// A message names another amount than the one that was asked for.
         AmountDiffers = "amount_differs",
         /// Evidence under another reference of the provider than the one it gave us.
         ReferenceDiffers = "reference_differs",
@@ -34,18 +34,46 @@ impl Verdict {
     }
 }
 
+/// Why a piece of evidence is not about this payment. Whatever says that nothing is decided yet fits always.
+pub(super) fn misfit(payment: &Payment, said: &Evidence) -> Option<Doubt> {
+    let decides = match &said.claim {
+        Claim::Accepted | Claim::Lost => false,
+        Claim::Failed { .. } | Claim::Unclear { .. } | Claim::Succeeded { .. } => true,
+    };
+    if !decides {
+        return None;
+    }
+    let mut ours = payment
+        .evidence()
+        .filter(|known| known.source == Source::Answer)
+        .filter_map(|known| known.reference.as_deref())
+        .peekable();
+    let is_foreign = ours.peek().is_some()
+        && said.reference.as_deref().is_some_and(|name| !ours.any(|known| known == name));
+    if is_foreign {
+        return Some(Doubt::ReferenceDiffers);
+    }
+    match &said.claim {
+        Claim::Succeeded { amount: Some(amount), .. } if *amount != payment.amount => {
+            Some(Doubt::AmountDiffers)
+        }
+        Claim::Accepted
+        | Claim::Lost
+        | Claim::Failed { .. }
+        | Claim::Unclear { .. }
+        | Claim::Succeeded { .. } => None,
+    }
+}
+
 /// A proven success is never taken back; a failure holds only while nothing says otherwise; what
-/// cannot be read is looked into by a person and moves no money.
+/// cannot be read is looked into by a person and moves no money. What does not fit is not evidence.
 pub(super) fn judge(payment: &Payment) -> Verdict {
     let facts = Facts::collect(payment);
     if !facts.fitting.is_empty() {
-        return facts.success();
-    }
-    if let Some(doubt) = facts.misfit {
-        return Verdict { doubt: Some(doubt), ..Verdict::of(State::Review) };
+        return facts.paid(payment.needs_confirmation());
     }
     // The refusal of a repetition says nothing of the first request, whose answer was lost.
-    if let Some((source, reason)) = facts.failure
+    if let Some((source, reason)) = facts.failure()
         && !(facts.lost && source == Source::Answer)
     {
         return Verdict { reason: Some(reason), ..Verdict::of(State::Failed) };
@@ -66,10 +94,10 @@ pub(super) fn judge(payment: &Payment) -> Verdict {
 
 #[derive(Default)]
 struct Facts<'a> {
-    /// Successes that fit the intent: the source and the receipt, where one was told.
+    /// Successes: the source and the receipt, where one was told.
     fitting: BTreeSet<(Source, Option<&'a str>)>,
-    misfit: Option<Doubt>,
-    failure: Option<(Source, FailureReason)>,
+    /// The believed reason is the one from the highest source; the set orders the rest.
+    failures: BTreeSet<(Source, FailureReason)>,
     unclear: bool,
     accepted: bool,
     lost: bool,
@@ -77,32 +105,20 @@ struct Facts<'a> {
 
 impl<'a> Facts<'a> {
     fn collect(payment: &'a Payment) -> Self {
-        let ours: BTreeSet<&str> = payment
-            .evidence()
-            .filter(|e| e.source == Source::Answer)
-            .filter_map(|e| e.reference.as_deref())
-            .collect();
         let mut facts = Self::default();
-        for evidence in payment.evidence() {
-            facts.add(payment, evidence, &ours);
+        for evidence in payment.evidence().filter(|said| misfit(payment, said).is_none()) {
+            facts.add(evidence);
         }
         facts
     }
 
-    fn add(&mut self, payment: &Payment, evidence: &'a Evidence, ours: &BTreeSet<&str>) {
-        let foreign =
-            !ours.is_empty() && evidence.reference.as_deref().is_some_and(|r| !ours.contains(r));
+    fn add(&mut self, evidence: &'a Evidence) {
         match &evidence.claim {
             Claim::Accepted => self.accepted = true,
             Claim::Lost => self.lost = true,
-            _ if foreign => self.misfit = self.misfit.max(Some(Doubt::ReferenceDiffers)),
             Claim::Unclear { .. } => self.unclear = true,
-            // The believed reason is the one from the highest source; the set orders the rest.
             Claim::Failed { reason } => {
-                self.failure = self.failure.max(Some((evidence.source, *reason)))
-            }
-            Claim::Succeeded { amount: Some(amount), .. } if *amount != payment.amount => {
-                self.misfit = self.misfit.max(Some(Doubt::AmountDiffers));
+                self.failures.insert((evidence.source, *reason));
             }
             Claim::Succeeded { receipt, .. } => {
                 self.fitting.insert((evidence.source, receipt.as_deref()));
@@ -110,17 +126,38 @@ impl<'a> Facts<'a> {
         }
     }
 
-    fn success(&self) -> Verdict {
+    fn failure(&self) -> Option<(Source, FailureReason)> {
+        self.failures.last().copied()
+    }
+
+    /// Somebody says that it was paid.
+    fn paid(&self, needs_confirmation: bool) -> Verdict {
+        let receipt = self.fitting.iter().rev().find_map(|(_, receipt)| *receipt);
+        let receipt = receipt.map(str::to_owned);
+        let confirmed = self.fitting.iter().any(|(source, _)| *source != Source::Callback);
+        if needs_confirmation && !confirmed {
+            return match self.failure() {
+                Some((Source::Statement | Source::Operator, reason)) => {
+                    Verdict { reason: Some(reason), ..Verdict::of(State::Failed) }
+                }
+                Some((Source::Answer | Source::Query | Source::Callback, _)) | None => {
+                    Verdict { receipt, ..Verdict::of(State::Confirming) }
+                }
+            };
+        }
+        Verdict { receipt, doubt: self.doubt(), ..Verdict::of(State::Succeeded) }
+    }
+
+    fn doubt(&self) -> Option<Doubt> {
         let receipts: BTreeSet<&str> =
             self.fitting.iter().filter_map(|(_, receipt)| *receipt).collect();
-        let believed = self.fitting.iter().rev().find_map(|(_, receipt)| *receipt);
-        let doubt = if receipts.len() > 1 {
-            Some(Doubt::TwoReceipts)
-        } else if self.failure.is_some() {
-            Some(Doubt::Contradiction)
-        } else {
-            self.misfit
-        };
-        Verdict { receipt: believed.map(str::to_owned), doubt, ..Verdict::of(State::Succeeded) }
+        if receipts.len() > 1 {
+            return Some(Doubt::TwoReceipts);
+        }
+        // A statement that has the payment disproves an earlier one that did not.
+        let on_statement = self.fitting.iter().any(|(source, _)| *source == Source::Statement);
+        let disproved = (Source::Statement, FailureReason::NeverHappened);
+        let contradicted = self.failures.iter().any(|said| !(on_statement && *said == disproved));
+        contradicted.then_some(Doubt::Contradiction)
     }
 }

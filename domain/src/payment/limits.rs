@@ -8,6 +8,11 @@ pub struct Limits {
     pub collection_minor_min: i64,
     pub payout_minor_min: i64,
     pub transaction_minor_max: i64,
+    /// Above this, a callback alone credits nothing: the provider's answer to our question or its statement must
+    /// say the same. Also the most that callbacks alone credit to one person until one of them does.
+    pub callback_credit_minor_max: i64,
+    /// The most that callbacks of the paybill alone credit to all people together.
+    pub callback_credits_minor_max: i64,
     /// Amounts must be multiples of this (whole shillings).
     pub step_minor: i64,
 }
@@ -25,6 +30,8 @@ pub const fn limits(provider: Provider, currency: Currency) -> Option<Limits> {
             collection_minor_min: 100,
             payout_minor_min: 1_000,
             transaction_minor_max: 25_000_000,
+            callback_credit_minor_max: 5_000_000,
+            callback_credits_minor_max: 50_000_000,
             step_minor: 100,
         }),
         (
@@ -56,6 +63,12 @@ impl Limits {
     #[must_use]
     pub const fn allows_payout(&self, amount: Money) -> bool {
         self.fits(amount) && amount.minor() >= self.payout_minor_min
+    }
+
+    /// Whether the provider can have carried the amount at all.
+    #[must_use]
+    pub const fn carries(&self, amount: Money) -> bool {
+        amount.minor() > 0 && amount.minor() <= self.transaction_minor_max
     }
 
     /// The payments that together bring what is outstanding: each within the limits, as large as it may be, and

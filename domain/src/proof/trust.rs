@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 pub struct Trust {
     pub currency: Currency,
     pub held_by_providers_minor: i64,
+    /// What was moved from providers to our bank.
+    pub at_bank_minor: i64,
     pub owed_to_users_minor: i64,
     pub held_minor: i64,
     pub in_escrow_minor: i64,
@@ -23,6 +25,10 @@ pub struct Trust {
 }
 
 impl Trust {
+    fn held(&self) -> i128 {
+        i128::from(self.held_by_providers_minor).saturating_add(self.at_bank_minor.into())
+    }
+
     fn owed(&self) -> i128 {
         let owed = [
             self.owed_to_users_minor,
@@ -37,9 +43,7 @@ impl Trust {
 
     #[must_use]
     pub fn holds(&self) -> bool {
-        self.sum_minor == 0
-            && i128::from(self.held_by_providers_minor) == self.owed()
-            && self.in_holds_minor == self.held_minor
+        self.sum_minor == 0 && self.held() == self.owed() && self.in_holds_minor == self.held_minor
     }
 
     /// # Errors
@@ -48,7 +52,7 @@ impl Trust {
         if self.holds() {
             return Ok(());
         }
-        let (held, reserved) = (self.held_by_providers_minor.into(), self.in_holds_minor.into());
+        let (held, reserved) = (self.held(), self.in_holds_minor.into());
         let fault = Fault::TrustEquation { held, owed: self.owed(), reserved };
         Err(Wrong::new(Row::Books(self.currency), fault))
     }
@@ -87,6 +91,7 @@ impl Side {
         Trust {
             currency,
             held_by_providers_minor: of(AccountKind::ProviderClearing).saturating_neg(),
+            at_bank_minor: of(AccountKind::PlatformBank).saturating_neg(),
             owed_to_users_minor: of(AccountKind::UserAvailable),
             held_minor: of(AccountKind::UserHeld),
             in_escrow_minor: of(AccountKind::DealEscrow),

@@ -69,6 +69,7 @@ pub(super) const TABLE: [(&str, Scope); ROWS] = [
     ("get_limits", Own),
     ("get_liveness", Public),
     ("get_me", Own),
+    ("update_me", Own),
     ("get_operation", Party),
     ("get_payment", Party),
     ("get_readiness", Public),
@@ -175,4 +176,4 @@ pub(super) const TABLE: [(&str, Scope); ROWS] = [
     ("create_fee_plan", Staff(Resource::FeePlans, Action::Change)),
     ("list_fee_plans", Staff(Resource::FeePlans, Action::Read)),
 ];
-const ROWS: usize = 156;
+const ROWS: usize = 157;

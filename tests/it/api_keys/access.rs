@@ -61,12 +61,12 @@ const TABLE: [(&str, Scope); 49] = [
     ("settle_hold", Scope::HoldsWrite),
 ];
 
-fn needed(operation: &Operation) -> Option<Scope> {
+pub(super) fn needed(operation: &Operation) -> Option<Scope> {
     TABLE.iter().find(|(id, _)| *id == operation.id).map(|(_, scope)| *scope)
 }
 
 /// All scopes that fit.
-fn texts(fits: impl Fn(Scope) -> bool) -> Vec<&'static str> {
+pub(super) fn texts(fits: impl Fn(Scope) -> bool) -> Vec<&'static str> {
     Scope::ALL.iter().filter(|scope| fits(**scope)).map(|scope| scope.as_str()).collect()
 }
 

@@ -2,6 +2,7 @@
 
 use amana::local::{Child, Program, Scratch};
 use amana_harness::{PATIENCE, eventually};
+use anyhow::Context;
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -11,6 +12,9 @@ use std::time::{Duration, Instant};
 
 /// A first start on a busy machine.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// chromedriver takes one port for IPv4 and the same for IPv6, and gives up if another program has the second one.
+const STARTS_MAX: u32 = 5;
 
 /// The usual page, on which the whole phone fits.
 pub(super) const DESK: (u32, u32) = (1280, 900);
@@ -115,12 +119,22 @@ impl Browser {
 }
 
 fn start_driver(scratch: &Scratch) -> (Child, u16) {
-    let log = scratch.join("chromedriver.log");
+    let mut failures = Vec::new();
+    for attempt in 0..STARTS_MAX {
+        match try_start_driver(scratch, attempt) {
+            Ok(started) => return started,
+            Err(failure) => failures.push(failure),
+        }
+    }
+    panic!("chromedriver does not start: {failures:#?}");
+}
+
+fn try_start_driver(scratch: &Scratch, attempt: u32) -> anyhow::Result<(Child, u16)> {
+    let log = scratch.join(&format!("chromedriver-{attempt}.log"));
     let mut driver = Program::new("chromedriver", &chromedriver(), &log)
         .args(["--port=0"])
         .env("TMPDIR", scratch.path())
-        .start()
-        .expect("chromedriver starts");
+        .start()?;
     let mut port = None;
     let ready = || {
         let text = std::fs::read_to_string(&log).unwrap_or_default();
@@ -130,8 +144,8 @@ fn start_driver(scratch: &Scratch) -> (Child, u16) {
             .and_then(|(_, port)| port.trim_end_matches('.').trim().parse().ok());
         port.is_some()
     };
-    driver.wait_until(START_TIMEOUT, ready).expect("chromedriver is ready");
-    (driver, port.expect("a port"))
+    driver.wait_until(START_TIMEOUT, ready)?;
+    Ok((driver, port.context("chromedriver is ready without a port")?))
 }
 
 fn chromedriver() -> PathBuf {

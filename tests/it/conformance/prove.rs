@@ -1,6 +1,6 @@
 //! Everything that is done with a one-time code.
 
-use super::{Observer, register};
+use super::{Observer, newcomer};
 use amana_harness::{Person, eventually};
 use reqwest::Method;
 use serde_json::json;
@@ -8,7 +8,7 @@ use serde_json::json;
 /// Proves an address and a number, sets a password anew and by a code, and moves to others.
 pub(super) async fn prove(observer: &Observer) {
     let app = &observer.app;
-    let person = register(observer, "Baraka", "254711000004").await;
+    let person = newcomer(observer, "Baraka", "254711000004").await;
     let code = async |to: &str, words: &str| {
         app.messages_are_sent().await;
         app.code(to, words).await

@@ -7,6 +7,7 @@ mod hand_over;
 mod races;
 mod silence;
 mod splits;
+mod viewers;
 
 use amana_harness::{Answer, App, Disputed, Person};
 use serde_json::Value;

@@ -192,3 +192,29 @@ async fn a_title_that_is_a_link_is_not_told_to_strangers() {
     let mails = app.sandbox_get(&format!("/admin/mails?to={GUEST}")).await.to_string();
     assert!(mails.contains("Juma") && !mails.contains("evil.example"), "{mails}");
 }
+
+/// After the earlier of the two moments the deal is dead: that is the one to tell.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_invitation_tells_when_the_offer_ends_in_the_language_of_the_invited() {
+    let app = quiet().await;
+    let seller = app.person("Juma").await;
+    let body = json!({
+        "title": "Two goats", "role": "seller", "currency": "KES",
+        "counterparty": { "email": GUEST, "language": "sw" },
+        "terms": { "acceptance_hours": 72 }, "template": "goods",
+        "amount": { "amount": 150_000, "currency": "KES" },
+    });
+    let draft = app.post(&seller, "/v1/deals", body).await.expect(201);
+    let deal = format!("/v1/deals/{}", draft["id"].as_str().expect("an id"));
+    propose(&app, &seller, &deal).await;
+    let due_at = app.get(&seller, &deal).await.expect(200)["due_at"].clone();
+    let due_at: chrono::DateTime<chrono::Utc> =
+        due_at.as_str().expect("a deadline").parse().expect("a time");
+    let told = (due_at + TimeDelta::hours(3)).format("%d.%m.%Y %H:%M EAT").to_string();
+    let mails = app.sandbox_get(&format!("/admin/mails?to={GUEST}")).await;
+    let text = mails["mails"][0]["text"].as_str().expect("a text");
+    assert!(text.contains(&told), "{told}: {text}");
+    assert!(
+        text.starts_with("Habari,") && text.contains("anakualika") || text.contains("angependa")
+    );
+}

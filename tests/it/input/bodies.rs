@@ -42,6 +42,7 @@ pub(super) fn path(operation: &str, (deal, approval): (&str, &str)) -> String {
         "release_withdrawal" => format!("/v1/operator/withdrawals/{PAYMENT}/release"),
         "refuse_withdrawal" => format!("/v1/operator/withdrawals/{PAYMENT}/refuse"),
         "set_handle" => "/v1/me/handle".to_owned(),
+        "update_me" => "/v1/me".to_owned(),
         "start_verification" => "/v1/me/verifications".to_owned(),
         "confirm_verification" => "/v1/me/verifications/confirm".to_owned(),
         "start_email_change" => "/v1/me/email-changes".to_owned(),
@@ -85,7 +86,7 @@ const ORGANISATION: &str = "org_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const USER: &str = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 
 /// Every operation that takes a JSON body of ours.
-pub(super) const WITH_BODY: [&str; 61] = [
+pub(super) const WITH_BODY: [&str; 62] = [
     "accept_invitation",
     "accept_split_offer",
     "advance_clock",
@@ -146,6 +147,7 @@ pub(super) const WITH_BODY: [&str; 61] = [
     "start_phone_change",
     "start_verification",
     "step_up_session",
+    "update_me",
     "update_organisation",
 ];
 
@@ -220,6 +222,7 @@ pub(super) fn good(operation: &str) -> Value {
         "create_kyc_application" => json!({ "tier": "business" }),
         "reject_kyc_application" => json!({ "reasons": ["expired"], "note": "looked into" }),
         "set_handle" => json!({ "handle": "@amina" }),
+        "update_me" => json!({ "name": "Amina Wanjiru", "language": "sw" }),
         "create_organisation" | "update_organisation" => json!({ "name": "Soko la Wakulima" }),
         "set_rank" => json!({ "rank": "admin" }),
         "create_invitation" => json!({ "email": "neema@example.com", "rank": "member" }),

@@ -5,15 +5,13 @@ use super::{BUYER_PHONE, Bench, PRICE_MINOR};
 use amana_domain::deal::Command;
 use amana_domain::id::UserId;
 use amana_domain::payee::Payee;
-use amana_harness::JWT_SECRET;
 use amana_postgres::{FundingMethod, NewHold};
 use chrono::TimeDelta;
 
 impl Bench {
     /// A deal whose buyer has paid the paybill, and nobody has read of it.
     pub(super) async fn pay_the_bill(&mut self, seller: UserId) {
-        let token = amana_api::paybill_token(&JWT_SECRET.into());
-        self.app.context.mpesa.register_urls(&token).await.expect("registered");
+        self.app.register_paybill().await;
         self.agree(seller).await;
         let reference = self.app.database.text("select reference from deal_references").await;
         let reference = reference.expect("a reference");

@@ -153,3 +153,14 @@ async fn a_file_that_was_changed_on_the_disk_is_not_shown() {
     refused(&answer, 500, "internal");
     assert_ne!(answer.body["detail"], Value::Null);
 }
+
+/// Signing out everywhere ends the links that were made while signed in.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_ends_with_the_session_that_it_was_made_in() {
+    let world = World::new().await;
+    let url = world.url(&world.amina, "").await;
+    assert_eq!(world.follow(&url).await.status, 200);
+    let ended = world.app.delete(&world.amina, "/v1/sessions").await;
+    assert!(ended.status.is_success(), "{:#}", ended.body);
+    refused(&world.follow(&url).await, 404, "not_found");
+}

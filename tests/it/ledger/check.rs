@@ -158,7 +158,12 @@ async fn tampering_is_found_and_named() {
     let (code, said) = check(&app.database).await;
     assert_eq!(code, Some(0), "{said}");
     assert!(said.starts_with("read: 3 accounts, 2 entries, 4 postings\nKES, "), "{said}");
-    assert!(said.contains(": 150000 with providers = 0 in wallets + 0 held + 150000 in"), "{said}");
+    assert!(
+        said.contains(
+            ": 150000 with providers + 0 at the bank = 0 in wallets + 0 held + 150000 in"
+        ),
+        "{said}"
+    );
     keep(&app.database).await;
     let all = tampered_accounts_and_postings(&funded).into_iter().chain(tampered_entries(&funded));
     for (what, sql, named) in all {

@@ -240,7 +240,7 @@ async fn the_schema_lets_nobody_be_half_erased() {
     let rest = "closed_at = now(), erased_at = now(), name = 'Erased', password_hash = ''";
     let bytes = "decode(repeat('00', 68), 'hex')";
     for (sql, constraint) in [
-        (format!("update users set {empty} where id = '{there}'"), "users_erased_empty"),
+        (format!("update users set {empty} where id = '{there}'"), "users_email_whole"),
         (
             format!(
                 "delete from person_keys where user_id = '{there}'; update users set {rest} where id = '{there}'"

@@ -75,9 +75,9 @@ async fn a_section_is_bounded_and_says_what_goes_on() {
     let amina = app.person("Amina").await;
     let many = format!(
         "insert into payments (id, provider, user_id, purpose, amount_minor, currency, msisdn_sealed, stage, state,
-            reference, callback_token, created_at, updated_at)
+            reference, created_at, updated_at)
         select gen_random_uuid(), 'mpesa', user_id, 'deposit', 100, 'KES', msisdn_sealed, 'ready', 'queued',
-            'R' || n, 'T' || n, now(), now()
+            'R' || n, now(), now()
         from payments, generate_series(1, 100) n;
         insert into notifications (id, user_id, template, channel, params, created_at)
         select gen_random_uuid(), '{}', 'welcome', 'email', '{{}}', now() from generate_series(1, 101)",

@@ -99,6 +99,9 @@ async fn start_api(cluster: &Cluster) -> Api {
         let session: Value = session.json().await.expect("a session");
         tokens.push(session["access_token"].as_str().expect("a token").to_owned());
     }
+    let verified =
+        "update users set email_verified_at = now(), phone_verified_at = now(), tier = 'standard'";
+    cluster.database.execute(verified).await;
     cluster.database.execute(&credit(&ids)).await;
     let (tokens, ids) = (tokens.try_into().expect("two"), ids.try_into().expect("two"));
     Api { url, http, tokens, ids }

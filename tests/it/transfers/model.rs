@@ -89,8 +89,8 @@ async fn populate(database: &Database) {
         let clearing = Uuid::from_u128(999);
         let (seq, owed) = (n + 1, -(BEGIN_MINOR * (n as i64 + 1)));
         sql.push_str(&format!(
-            "insert into users (id, name, email_sealed, email_digest, phone_sealed, phone_digest, password_hash, role, locale, created_at)
-                values ('{user}', 'Person', '', sha256('{n}'), '', sha256('{n}'), '', 'user', 'en', now());
+            "insert into users (id, name, email_sealed, email_digest, phone_sealed, phone_digest, password_hash, role, locale, created_at, email_verified_at, tier)
+                values ('{user}', 'Person', '', sha256('{n}'), '', sha256('{n}'), '', 'user', 'en', now(), now(), 'standard');
             insert into accounts (id, kind, owner, currency, opened_at) values ('{user}', 'user.available', '{user}', 'KES', now());
             insert into entries (id, kind, key, posting_count, at) values ('{entry}', 'deposit', 'd{n}', 2, now());
             insert into postings (account_id, seq, entry_id, line, amount_minor, balance_after_minor, currency, at) values

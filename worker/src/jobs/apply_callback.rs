@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 pub(super) async fn run(context: &Context, claim: &Claim, id: Uuid) -> Result<(), Failure> {
     let callback = context.store.callback(id).await?;
-    let outcome = match callback.kind()? {
+    let outcome = match callback.kind {
         CallbackKind::Paybill => confirm(context, claim, &callback).await?,
         CallbackKind::Collection => {
             apply(context, claim, &callback, parse_collection(&callback.body)).await?
@@ -50,7 +50,8 @@ async fn confirm(
     claim: &Claim,
     callback: &StoredCallback,
 ) -> Result<CallbackOutcome, Failure> {
-    let read = parse_confirmation(&callback.body).map_err(|error| error.to_string());
+    let read = parse_confirmation(&callback.body, context.mpesa.shortcode())
+        .map_err(|error| error.to_string());
     context.step(claim, "read").await?;
     Ok(context.store.apply_confirmation(claim, callback, read, context.clock.now()).await?)
 }

@@ -42,6 +42,11 @@ pub(super) async fn run(context: &Context, claim: &Claim) -> Result<(), Failure>
             break;
         }
     }
+    for _ in 0..PARTS_MAX {
+        if !context.store.forget_callbacks(now).await? {
+            break;
+        }
+    }
     for old in Old::ALL {
         remove_old(context, *old, now).await?;
     }

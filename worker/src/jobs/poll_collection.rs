@@ -14,10 +14,9 @@ pub(super) async fn run(
     round: u32,
 ) -> Result<(), Failure> {
     let now = context.clock.now();
-    let Some(submission) = context.store.begin_poll(claim, id, now).await? else { return Ok(()) };
+    let Some(poll) = context.store.begin_poll(claim, id, now).await? else { return Ok(()) };
     context.step(claim, "begun").await?;
-    let reference = submission.provider_reference.as_deref().unwrap_or_default();
-    let answer = context.mpesa.query(reference, now).await;
+    let answer = context.mpesa.query(&poll.provider_reference, now).await;
     context.step(claim, "asked").await?;
     let now = context.clock.now();
     match answer {

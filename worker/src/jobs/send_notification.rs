@@ -20,7 +20,8 @@ pub(super) async fn run(context: &Context, claim: &Claim, id: Uuid) -> Result<()
     if let Some(told) = pending.told {
         params = params.with("code", context.codes.tell(told));
     }
-    let rendered = render(pending.template, pending.channel, pending.locale, &params)
+    let (template, channel, locale) = (pending.template, pending.channel, pending.locale);
+    let rendered = render(template, channel, locale, &params, &context.house)
         .map_err(|e| Failure::permanent(NOT_RENDERED, e.to_string()))?;
     context.step(claim, "rendered").await?;
     send(context, &pending, &rendered).await?;

@@ -33,9 +33,9 @@ pub(super) async fn run(
     direction: Direction,
 ) -> Result<(), Failure> {
     let now = context.clock.now();
-    let Begin::Send(submission) = context.store.begin_submission(claim, id, now).await? else {
-        return Ok(());
-    };
+    let wait_max = context.settings.request_wait;
+    let begun = context.store.begin_submission(claim, id, wait_max, now).await?;
+    let Begin::Send(submission) = begun else { return Ok(()) };
     context.step(claim, "begun").await?;
     let answer = send(context, &submission, direction, now).await;
     context.step(claim, "sent").await?;
@@ -45,8 +45,12 @@ pub(super) async fn run(
         Err(error) if error.is_temporary() => {
             let exchange = error.exchange().map_or_else(|| unsent(&error), stored);
             let problem = (PROVIDER_UNAVAILABLE, &exchange);
-            context.store.withdraw_submission(id, problem, now).await?;
-            return Err(provider_failure(&error));
+            let until = context.store.withdraw_submission(id, problem, wait_max, now).await?;
+            let failure = provider_failure(&error);
+            return Err(match direction {
+                Direction::Collection => failure.within(claim.attempt, until, now),
+                Direction::Payout => failure,
+            });
         }
         Err(error) => (Some(rejected()), unsent(&error)),
     };

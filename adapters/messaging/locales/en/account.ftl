@@ -5,8 +5,12 @@ footer =
     Amana
     We never ask for your PIN or password. Please keep them to yourself.
 
+# Lines above the footer, where the operators have set what they tell.
+open_amana = Open Amana: { $link }
+contact_us = Questions, or something is wrong? Contact us: { $contact }
+
 welcome =
-    .subject = Welcome to Amana, { $name }
+    .subject = Welcome to Amana
     .body =
         Hello { $name },
 

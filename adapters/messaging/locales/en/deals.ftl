@@ -15,8 +15,8 @@ deal_agreed =
 
         You and { $counterparty } have agreed on "{ $deal_title }" for { $amount }.
 
-        Next, the buyer pays the money into Amana. We keep it safe until everything has been delivered.
-    .sms = Amana: you and { $counterparty } have agreed on "{ $deal_title }" for { $amount }. Next, the buyer pays into Amana.
+        { $next }
+    .sms = Amana: you and { $counterparty } agreed on "{ $deal_title }" for { $amount }. { $next }
 
 deal_cancelled =
     .subject = Cancelled: { $deal_title }
@@ -43,10 +43,10 @@ deal_expired =
     .body =
         Hello { $name },
 
-        Your deal "{ $deal_title }" with { $counterparty } ran out of time and is now closed.
+        Your deal "{ $deal_title }" with { $counterparty } is closed. { $ended }
 
-        If you both still want it, simply propose it again.
-    .sms = Amana: your deal "{ $deal_title }" with { $counterparty } ran out of time and is closed. You can propose it again.
+        If you both still want it, make a new deal.
+    .sms = Amana: your deal "{ $deal_title }" with { $counterparty } is closed. { $ended }
 
 deal_funded =
     .subject = Paid and safe: { $deal_title }
@@ -55,38 +55,40 @@ deal_funded =
 
         { $amount } has been paid for "{ $deal_title }", and Amana is keeping it safe.
 
-        The seller can now deliver. The money is released once the buyer has accepted the delivery.
-    .sms = Amana: { $amount } has been paid for "{ $deal_title }" and is safe with us. The seller can now deliver.
+        { $next }
+    .sms = Amana: { $amount } has been paid for "{ $deal_title }" and is safe with us. { $next }
 
 milestone_delivered =
     .subject = Delivered, please check: { $milestone }
     .body =
         Hello { $name },
 
-        { $counterparty } has marked "{ $milestone }" of "{ $deal_title }" as delivered.
+        { $counterparty } has marked { $part } as delivered.
 
-        Please check it. If all is well, release { $amount } to the seller. If we hear nothing from you by { $deadline }, the money is released automatically.
-    .sms = Amana: { $counterparty } delivered "{ $milestone }" of "{ $deal_title }". Check and release { $amount }; automatic on { $deadline }.
+        Please check it. If all is well, release { $amount } to the seller.
+
+        If something is wrong, do not release it: send it back to be done again, or open a dispute, before { $deadline }. If we hear nothing from you by then, the seller is paid automatically.
+    .sms = Amana: { $counterparty } delivered "{ $milestone }". OK? Release { $amount }. Problem? Open a dispute by { $deadline }, or it is paid out.
 
 milestone_released =
     .subject = You have been paid { $amount }
     .body =
         Hello { $name },
 
-        Good news: { $amount } for "{ $milestone }" of "{ $deal_title }" has been released to you.
+        Good news: { $amount } for { $part } has been released to you. { $why }
 
-        It is in your Amana balance, and you can withdraw it to M-Pesa at any time.
-    .sms = Amana: you have been paid { $amount } for "{ $milestone }" of "{ $deal_title }". It is in your Amana balance.
+        The price was { $price }, less { $fee } in fees. The money is in your Amana balance, and you can withdraw it to M-Pesa at any time.
+    .sms = Amana: you have been paid { $amount } for { $part }. It is in your Amana balance.
 
 milestone_refunded =
-    .subject = { $amount } went back: { $milestone }
+    .subject = { $amount } is back in your balance: { $milestone }
     .body =
         Hello { $name },
 
-        { $amount } for "{ $milestone }" of "{ $deal_title }" went back to whoever paid it.
+        { $amount } for { $part } is back in your Amana balance. { $why }
 
-        The money is in the Amana balance of who paid.
-    .sms = Amana: { $amount } for "{ $milestone }" of "{ $deal_title }" went back to the Amana balance of who paid it.
+        You can withdraw it to M-Pesa at any time.
+    .sms = Amana: { $amount } for "{ $milestone }" is back in your Amana balance. { $why }
 
 deal_countered =
     .subject = { $counterparty } has made another offer: { $deal_title }
@@ -109,8 +111,10 @@ deal_invitation =
 
         { $code }
 
-        The invitation is good until { $deadline }. Please give the code to nobody. If you do not know what this is about, you can ignore it.
-    .sms = Amana: { $counterparty } invites you to "{ $deal_title }" for { $amount }. Sign up with this number. Code { $code } until { $deadline }.
+        { $link }
+
+        The offer ends on { $deadline }. After that, ask { $counterparty } for a new one. Please give the code to nobody. If you do not know what this is about, you can ignore it.
+    .sms = Amana: { $counterparty } invites you to "{ $deal_title }" for { $amount }. Sign up with this number. Code { $code } until { $deadline }. { $link }
 
 deal_joined =
     .subject = { $counterparty } has joined: { $deal_title }
@@ -137,10 +141,10 @@ broker_paid =
     .body =
         Hello { $name },
 
-        "{ $milestone }" of "{ $deal_title }" has been settled, and { $amount } of it is your commission.
+        { $part } has been settled, and { $amount } of it is your commission.
 
         It is in your Amana balance.
-    .sms = Amana: { $amount } commission for "{ $milestone }" of "{ $deal_title }" is in your Amana balance.
+    .sms = Amana: { $amount } commission for { $part } is in your Amana balance.
 
 payer_named =
     .subject = { $counterparty } asks you to help pay: { $deal_title }
@@ -175,58 +179,60 @@ milestone_rejected =
     .body =
         Hello { $name },
 
-        { $counterparty } has sent "{ $milestone }" of "{ $deal_title }" back to be done again. { $reason }
+        { $counterparty } has sent { $part } back to be done again. { $reason }
 
         Please deliver it again by { $deadline }. If you think that it was right, you can open a dispute.
-    .sms = Amana: { $counterparty } sent "{ $milestone }" of "{ $deal_title }" back. Deliver it again by { $deadline }, or open a dispute.
+    .sms = Amana: { $counterparty } sent { $part } back. Deliver it again by { $deadline }, or open a dispute.
 
 milestone_split =
     .subject = { $milestone } has been divided
     .body =
         Hello { $name },
 
-        The money for "{ $milestone }" of "{ $deal_title }" has been divided between the two of you.
+        The money for { $part } has been divided: { $for_seller } for the seller and { $for_buyer } back to the buyer's side, after fees. { $why }
 
         Your part, { $amount }, is in your Amana balance.
-    .sms = Amana: the money for "{ $milestone }" of "{ $deal_title }" has been divided. Your part: { $amount }.
+    .sms = Amana: the money for "{ $milestone }" has been divided. Your part: { $amount }. { $why }
 
 split_offered =
     .subject = { $counterparty } offers to divide: { $milestone }
     .body =
         Hello { $name },
 
-        { $counterparty } offers to settle "{ $milestone }" of "{ $deal_title }" so that the seller gets { $amount } and the rest goes back.
+        { $counterparty } offers to settle { $part } so that the seller gets { $amount } and the rest goes back.
 
         If you accept, it is done at once. If you do not, nothing changes.
-    .sms = Amana: { $counterparty } offers to settle "{ $milestone }" of "{ $deal_title }" with { $amount } for the seller.
+    .sms = Amana: { $counterparty } offers to settle { $part } with { $amount } for the seller.
 
 dispute_opened =
     .subject = A dispute about { $milestone }
     .body =
         Hello { $name },
 
-        { $counterparty } has opened a dispute about "{ $milestone }" of "{ $deal_title }". { $reason }
+        { $counterparty } has opened a dispute about { $part }. { $reason }
 
         The money for this part is locked. Please answer by { $deadline }: if we hear nothing from you, { $counterparty } gets it.
-    .sms = Amana: { $counterparty } opened a dispute about "{ $milestone }" of "{ $deal_title }". Answer by { $deadline } or you lose it.
+    .sms = Amana: { $counterparty } opened a dispute about { $part }. Answer by { $deadline } or you lose it.
 
 dispute_answered =
     .subject = The dispute about { $milestone } goes to an arbiter
     .body =
         Hello { $name },
 
-        The dispute about "{ $milestone }" of "{ $deal_title }" has been answered. An arbiter of Amana decides by { $deadline }.
+        The dispute about { $part } has been answered. An arbiter of Amana decides by { $deadline }.
 
         Until then you can still add evidence, or settle it between the two of you.
-    .sms = Amana: the dispute about "{ $milestone }" of "{ $deal_title }" goes to an arbiter, who decides by { $deadline }.
+    .sms = Amana: the dispute about { $part } goes to an arbiter, who decides by { $deadline }.
 
 dispute_awarded =
     .subject = The arbiter has decided about { $milestone }
     .body =
         Hello { $name },
 
-        The arbiter has decided about "{ $milestone }" of "{ $deal_title }": { $amount } of it is for the seller, the rest goes back. { $reason }
-    .sms = Amana: the arbiter has decided about "{ $milestone }" of "{ $deal_title }": { $amount } is for the seller.
+        The arbiter has decided about { $part }: { $for_seller } is for the seller, and { $for_buyer } goes back to the buyer's side. { $reason }
+
+        After fees, { $amount } of it is in your Amana balance.
+    .sms = Amana: the arbiter decided about "{ $milestone }": { $for_seller } to the seller, { $for_buyer } back. You got { $amount }.
 
 extension_asked =
     .subject = { $counterparty } asks for more time: { $deal_title }
@@ -258,7 +264,7 @@ silence =
     .acceptance = Please answer the offer. Without an answer, the deal ends.
     .funding = Please pay. If it is not paid in time, the deal ends and payments go back.
     .delivery = Please deliver. Otherwise the buyer gets the money back.
-    .inspection = Please check the delivery. If you say nothing, the seller is paid.
+    .inspection = Check the delivery. Problem? Open a dispute, or the seller is paid.
     .answer = Please answer the dispute. If you say nothing, the other side gets the money.
     .unknown = Please look at it in Amana.
 
@@ -267,7 +273,73 @@ deal_completed =
     .body =
         Hello { $name },
 
-        Your deal "{ $deal_title }" with { $counterparty } is complete. Everything has been delivered and paid.
+        Your deal "{ $deal_title }" with { $counterparty } is complete. { $outcome }
 
         Thank you for trusting Amana.
-    .sms = Amana: your deal "{ $deal_title }" with { $counterparty } is complete. Thank you for trusting Amana.
+    .sms = Amana: your deal "{ $deal_title }" with { $counterparty } is complete. { $outcome }
+
+# What the reader does next, by their side.
+agreed_next =
+    .buyer = Next, pay it into Amana. It is safe until all is delivered.
+    .seller = Next, the buyer pays. Deliver when we say it is paid.
+    .unknown = Next, the buyer pays into Amana.
+
+# Which deadline passed.
+ended =
+    .proposed = The offer was not accepted in time.
+    .agreed = It was not paid in time. What was paid is back with the payer.
+    .unknown = It ran out of time.
+
+funded_next =
+    .buyer = The seller can now deliver. Check it before you release the money.
+    .seller = You can deliver now. You are paid when the buyer accepts it.
+    .payer = The seller can now deliver.
+    .unknown = The seller can now deliver.
+
+seller_paid =
+    .subject = { $counterparty } has been paid: { $milestone }
+    .body =
+        Hello { $name },
+
+        { $counterparty } has been paid { $amount } for { $part }. { $why }
+
+        If you think that this is wrong, please contact us.
+    .sms = Amana: { $counterparty } has been paid { $amount } for "{ $milestone }". { $why }
+
+money_went_back =
+    .subject = { $amount } went back: { $milestone }
+    .body =
+        Hello { $name },
+
+        { $amount } for { $part } went back to the buyer's side. { $why }
+
+        If you think that this is wrong, please contact us.
+    .sms = Amana: { $amount } for "{ $milestone }" went back to the buyer's side. { $why }
+
+# Why money moved, in a sentence that both sides can read.
+why =
+    .buyer = The buyer accepted the delivery.
+    .seller = The seller gave it back.
+    .agreement = You both agreed to it.
+    .called_off = You both called the deal off.
+    .award = An arbiter decided so.
+    .no_objection = The buyer did not object in time.
+    .not_delivered = It was not delivered in time.
+    .not_answered = The dispute was not answered in time.
+    .no_award = No arbiter decided in time.
+
+outcome =
+    .released = Everything was delivered, and the seller has been paid.
+    .refunded = The money is back with whoever paid.
+    .divided = A part went to the seller, the rest back to the payer.
+    .unknown = Nothing is open any more.
+
+hand_over_code =
+    .subject = Your hand-over code for { $milestone }
+    .body =
+        Hello { $name },
+
+        Your hand-over code for { $part } is { $code }.
+
+        Tell it to { $counterparty } only when the goods are in your hands and right: the code shows that you have them.
+    .sms = Amana: hand-over code for "{ $milestone }": { $code }. Tell it to the seller only when the goods are in your hands.

@@ -17,6 +17,7 @@ payment_failure =
     .recipient_invalid = M-Pesa did not know the recipient. Please contact us.
     .rejected = M-Pesa declined the request; this is not your fault. Try again later.
     .never_happened = M-Pesa has no record of it. If money left your phone, contact us.
+    .not_reached = M-Pesa could not be reached; nothing was taken. You can pay again now.
     .unknown = You can try again whenever you are ready.
 
 # To somebody whom we wanted to pay. The payer is Amana here, so a lack of funds or a wrong PIN is ours.
@@ -30,4 +31,30 @@ payout_failure =
     .recipient_invalid = The number cannot receive M-Pesa. Check it, then try again.
     .rejected = M-Pesa declined it; this is not your fault. Please try again later.
     .never_happened = M-Pesa has no record of it. You can try again when you are ready.
+    .not_reached = M-Pesa could not be reached. You can try again.
     .unknown = You can try again whenever you are ready.
+
+link = Open { $link }
+
+# A part of a deal, and the deal.
+part = "{ $milestone }" of "{ $deal_title }"
+whole = "{ $deal_title }"
+
+# Stand-ins for values that are missing or cannot be seen: the message is sent all the same.
+stand_in =
+    .name = customer
+    .counterparty = the other party
+    .deal_title = your deal
+    .milestone = a part of your deal
+    .amount = the amount shown in Amana
+    .left = the rest shown in Amana
+    .price = the price shown in Amana
+    .fee = the fee shown in Amana
+    .for_seller = a part
+    .for_buyer = the rest
+    .deadline = the time shown in Amana
+    .at = the time shown in Amana
+    .device = an unknown device
+    .organisation = an organisation
+    .tier = those shown in Amana
+    .key = unnamed

@@ -1,9 +1,10 @@
 # Codes that prove whose an address, a number or an account is, and notices of what they changed. `code` is filled in when the message is sent.
+# No name in what may go to a contact that is not verified: whoever typed it chose the name too.
 
 verify_email =
     .subject = Your code to confirm this e-mail address
     .body =
-        Hello { $name },
+        Hello,
 
         Your code is { $code }. Enter it in Amana to confirm that this e-mail address is yours. It is good for 5 minutes.
 
@@ -13,7 +14,7 @@ verify_email =
 verify_phone =
     .subject = Your code to confirm your phone number
     .body =
-        Hello { $name },
+        Hello,
 
         Your code is { $code }. Enter it in Amana to confirm that this phone number is yours. It is good for 5 minutes.
 
@@ -23,7 +24,7 @@ verify_phone =
 reset_password =
     .subject = Your code to set a new password
     .body =
-        Hello { $name },
+        Hello,
 
         Your code is { $code }. Enter it in Amana to set a new password. It is good for 5 minutes.
 
@@ -55,17 +56,37 @@ password_changed =
     .body =
         Hello { $name },
 
-        The password of your Amana account was changed just now. If it was you, there is nothing left to do.
+        The password of your Amana account was changed just now. You are signed out everywhere. Your API keys, if you have any, still work.
 
         If it was not you, ask for a new password at once and contact us.
     .sms = Amana: { $name }, your password was changed. Not you? Ask for a new one at once and contact us.
+
+password_reset =
+    .subject = Your password was set anew
+    .body =
+        Hello { $name },
+
+        A new password for your Amana account was set just now, with a code that we sent to you. You are signed out everywhere, no device is trusted any more, and all API keys of the account are revoked. Make new keys for programs that used them.
+
+        If it was not you, ask for a new password at once and contact us.
+    .sms = Amana: { $name }, a new password was set. Sessions and API keys have ended. Not you? Contact us at once.
+
+account_exists =
+    .subject = You have an Amana account already
+    .body =
+        Hello { $name },
+
+        Somebody has just registered with Amana with this e-mail address or phone number. It belongs to your account already, so nothing has changed.
+
+        If it was you, log in to the account that you have; a forgotten password can be set anew. If it was not you, you need not do anything.
+    .sms = Amana: { $name }, somebody registered with this contact. It is yours already: log in to your account. Not you? Ignore it.
 
 email_changed =
     .subject = Your account has another e-mail address
     .body =
         Hello { $name },
 
-        Your Amana account has another e-mail address now, and our messages no longer come to this one. If it was you, there is nothing left to do.
+        Your Amana account has another e-mail address now, and our e-mails go there. If it was you, there is nothing left to do.
 
         If it was not you, contact us at once.
     .sms = Amana: { $name }, your account has another e-mail address now. Not you? Contact us at once.
@@ -75,7 +96,7 @@ phone_changed =
     .body =
         Hello { $name },
 
-        Your Amana account has another phone number now, and our messages no longer come to this one. If it was you, there is nothing left to do.
+        Your Amana account has another phone number now, and our text messages go there. If it was you, there is nothing left to do.
 
         If it was not you, contact us at once.
     .sms = Amana: { $name }, your account has another phone number now. Not you? Contact us at once.

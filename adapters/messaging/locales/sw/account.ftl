@@ -5,8 +5,12 @@ footer =
     Amana
     Hatutawahi kukuomba PIN wala nenosiri lako. Usimpe mtu yeyote.
 
+# Lines above the footer, where the operators have set what they tell.
+open_amana = Fungua Amana: { $link }
+contact_us = Una swali, au kuna shida? Wasiliana nasi: { $contact }
+
 welcome =
-    .subject = Karibu Amana, { $name }
+    .subject = Karibu Amana
     .body =
         Habari { $name },
 

@@ -15,8 +15,8 @@ deal_agreed =
 
         Wewe na { $counterparty } mmekubaliana kuhusu "{ $deal_title }" kwa { $amount }.
 
-        Hatua inayofuata: mnunuzi analipa pesa ziwekwe Amana. Tutazihifadhi salama mpaka kila kitu kikabidhiwe.
-    .sms = Amana: wewe na { $counterparty } mmekubaliana kuhusu "{ $deal_title }" kwa { $amount }. Sasa mnunuzi alipe kupitia Amana.
+        { $next }
+    .sms = Amana: wewe na { $counterparty } mmekubaliana "{ $deal_title }" kwa { $amount }. { $next }
 
 deal_cancelled =
     .subject = Yamesitishwa: { $deal_title }
@@ -43,10 +43,10 @@ deal_expired =
     .body =
         Habari { $name },
 
-        Muda wa makubaliano yako na { $counterparty } kuhusu "{ $deal_title }" umeisha, kwa hivyo yamefungwa.
+        Makubaliano yako na { $counterparty } kuhusu "{ $deal_title }" yamefungwa. { $ended }
 
-        Ikiwa nyote wawili bado mnayahitaji, yapendekezeni tena.
-    .sms = Amana: muda wa makubaliano na { $counterparty } kuhusu "{ $deal_title }" umeisha. Mnaweza kuyapendekeza tena.
+        Ikiwa nyote wawili bado mnayahitaji, fanyeni makubaliano mapya.
+    .sms = Amana: makubaliano na { $counterparty } kuhusu "{ $deal_title }" yamefungwa. { $ended }
 
 deal_funded =
     .subject = Pesa zimelipwa na ziko salama: { $deal_title }
@@ -55,38 +55,40 @@ deal_funded =
 
         Malipo ya { $amount } kwa ajili ya "{ $deal_title }" yamepokelewa, na Amana inayahifadhi salama.
 
-        Sasa muuzaji anaweza kukabidhi. Pesa zitatolewa mara tu mnunuzi atakapokubali alichokabidhiwa.
-    .sms = Amana: malipo ya { $amount } kwa "{ $deal_title }" yamepokelewa na yako salama. Muuzaji sasa anaweza kukabidhi.
+        { $next }
+    .sms = Amana: malipo ya { $amount } kwa "{ $deal_title }" yamepokelewa na yako salama. { $next }
 
 milestone_delivered =
     .subject = Imekabidhiwa, tafadhali kagua: { $milestone }
     .body =
         Habari { $name },
 
-        { $counterparty } amesema kwamba amekabidhi "{ $milestone }" ya "{ $deal_title }".
+        { $counterparty } amesema kwamba amekabidhi { $part }.
 
-        Tafadhali kagua. Kama kila kitu kiko sawa, mwachilie muuzaji { $amount }. Tusiposikia kutoka kwako kabla ya { $deadline }, pesa zitatolewa kiotomatiki.
-    .sms = Amana: { $counterparty } amekabidhi "{ $milestone }" ya "{ $deal_title }". Kagua, achilia { $amount }; zitatoka zenyewe { $deadline }.
+        Tafadhali kagua. Kama kila kitu kiko sawa, mwachilie muuzaji { $amount }.
+
+        Kama kuna shida, usiachilie pesa: irudishe ifanywe upya, au fungua mgogoro, kabla ya { $deadline }. Tusiposikia kutoka kwako kufikia wakati huo, muuzaji atalipwa moja kwa moja.
+    .sms = Amana: { $counterparty } amekabidhi "{ $milestone }". Sawa? Achilia { $amount }. Shida? Fungua mgogoro kabla ya { $deadline } au atalipwa.
 
 milestone_released =
     .subject = Umelipwa { $amount }
     .body =
         Habari { $name },
 
-        Habari njema: umelipwa { $amount } kwa ajili ya "{ $milestone }" ya "{ $deal_title }".
+        Habari njema: umelipwa { $amount } kwa ajili ya { $part }. { $why }
 
-        Pesa ziko kwenye salio lako la Amana, na unaweza kuzitoa kwenda M-Pesa wakati wowote.
-    .sms = Amana: umelipwa { $amount } kwa "{ $milestone }" ya "{ $deal_title }". Pesa ziko kwenye salio lako la Amana.
+        Bei ilikuwa { $price }, ukitoa ada ya { $fee }. Pesa ziko kwenye salio lako la Amana, na unaweza kuzitoa kwenda M-Pesa wakati wowote.
+    .sms = Amana: umelipwa { $amount } kwa { $part }. Pesa ziko kwenye salio lako la Amana.
 
 milestone_refunded =
-    .subject = { $amount } zimerudishwa: { $milestone }
+    .subject = { $amount } zimerudi kwenye salio lako: { $milestone }
     .body =
         Habari { $name },
 
-        { $amount } za "{ $milestone }" ya "{ $deal_title }" zimerudishwa kwa aliyelipa.
+        { $amount } za { $part } zimerudi kwenye salio lako la Amana. { $why }
 
-        Pesa hizo ziko kwenye salio la Amana la aliyelipa.
-    .sms = Amana: { $amount } za "{ $milestone }" ya "{ $deal_title }" zimerudishwa kwenye salio la Amana la aliyelipa.
+        Unaweza kuzitoa kwenda M-Pesa wakati wowote.
+    .sms = Amana: { $amount } za "{ $milestone }" zimerudi kwenye salio lako la Amana. { $why }
 
 deal_countered =
     .subject = { $counterparty } ametoa pendekezo jingine: { $deal_title }
@@ -109,8 +111,10 @@ deal_invitation =
 
         { $code }
 
-        Mwaliko huu ni halali hadi { $deadline }. Tafadhali usimpe mtu yeyote msimbo huu. Kama hujui unahusu nini, unaweza kuupuuza.
-    .sms = Amana: { $counterparty } anakualika kwenye "{ $deal_title }" kwa { $amount }. Jisajili kwa namba hii. Msimbo { $code } hadi { $deadline }.
+        { $link }
+
+        Pendekezo hili linaisha { $deadline }. Baada ya hapo, mwombe { $counterparty } atume jipya. Tafadhali usimpe mtu yeyote msimbo huu. Kama hujui unahusu nini, unaweza kuupuuza.
+    .sms = Amana: { $counterparty } anakualika kwenye "{ $deal_title }" kwa { $amount }. Jisajili kwa namba hii. Msimbo { $code } hadi { $deadline }. { $link }
 
 deal_joined =
     .subject = { $counterparty } amejiunga: { $deal_title }
@@ -137,10 +141,10 @@ broker_paid =
     .body =
         Habari { $name },
 
-        "{ $milestone }" ya "{ $deal_title }" imekamilishwa, na { $amount } kati yake ni kamisheni yako.
+        { $part } imekamilishwa, na { $amount } kati yake ni kamisheni yako.
 
         Iko kwenye salio lako la Amana.
-    .sms = Amana: kamisheni ya { $amount } kwa "{ $milestone }" ya "{ $deal_title }" iko kwenye salio lako la Amana.
+    .sms = Amana: kamisheni ya { $amount } kwa { $part } iko kwenye salio lako la Amana.
 
 payer_named =
     .subject = { $counterparty } anaomba usaidie kulipa: { $deal_title }
@@ -175,58 +179,60 @@ milestone_rejected =
     .body =
         Habari { $name },
 
-        { $counterparty } amerudisha "{ $milestone }" ya "{ $deal_title }" ifanywe upya. { $reason }
+        { $counterparty } amerudisha { $part } ifanywe upya. { $reason }
 
         Tafadhali kabidhi tena kabla ya { $deadline }. Kama unaona ilikuwa sawa, unaweza kufungua mgogoro.
-    .sms = Amana: { $counterparty } amerudisha "{ $milestone }" ya "{ $deal_title }". Kabidhi tena kabla ya { $deadline }, au fungua mgogoro.
+    .sms = Amana: { $counterparty } amerudisha { $part }. Kabidhi tena kabla ya { $deadline }, au fungua mgogoro.
 
 milestone_split =
     .subject = { $milestone } imegawanywa
     .body =
         Habari { $name },
 
-        Pesa za "{ $milestone }" ya "{ $deal_title }" zimegawanywa kati yenu wawili.
+        Pesa za { $part } zimegawanywa: { $for_seller } za muuzaji, na { $for_buyer } zimerudi upande wa mnunuzi, baada ya ada. { $why }
 
         Sehemu yako, { $amount }, iko kwenye salio lako la Amana.
-    .sms = Amana: pesa za "{ $milestone }" ya "{ $deal_title }" zimegawanywa. Sehemu yako: { $amount }.
+    .sms = Amana: pesa za "{ $milestone }" zimegawanywa. Sehemu yako: { $amount }. { $why }
 
 split_offered =
     .subject = { $counterparty } anapendekeza kugawana: { $milestone }
     .body =
         Habari { $name },
 
-        { $counterparty } anapendekeza kumaliza "{ $milestone }" ya "{ $deal_title }" hivi: muuzaji apate { $amount } na zilizobaki zirudi.
+        { $counterparty } anapendekeza kumaliza { $part } hivi: muuzaji apate { $amount } na zilizobaki zirudi.
 
         Ukikubali, inafanyika mara moja. Usipokubali, hakuna kinachobadilika.
-    .sms = Amana: { $counterparty } anapendekeza kumaliza "{ $milestone }" ya "{ $deal_title }": muuzaji apate { $amount }.
+    .sms = Amana: { $counterparty } anapendekeza kumaliza { $part }: muuzaji apate { $amount }.
 
 dispute_opened =
     .subject = Mgogoro kuhusu { $milestone }
     .body =
         Habari { $name },
 
-        { $counterparty } amefungua mgogoro kuhusu "{ $milestone }" ya "{ $deal_title }". { $reason }
+        { $counterparty } amefungua mgogoro kuhusu { $part }. { $reason }
 
         Pesa za sehemu hii zimefungwa. Tafadhali jibu kabla ya { $deadline }: usipojibu, { $counterparty } atazipata.
-    .sms = Amana: { $counterparty } amefungua mgogoro kuhusu "{ $milestone }" ya "{ $deal_title }". Jibu kabla ya { $deadline }.
+    .sms = Amana: { $counterparty } amefungua mgogoro kuhusu { $part }. Jibu kabla ya { $deadline } au utazikosa.
 
 dispute_answered =
     .subject = Mgogoro kuhusu { $milestone } unaenda kwa msuluhishi
     .body =
         Habari { $name },
 
-        Mgogoro kuhusu "{ $milestone }" ya "{ $deal_title }" umejibiwa. Msuluhishi wa Amana ataamua kabla ya { $deadline }.
+        Mgogoro kuhusu { $part } umejibiwa. Msuluhishi wa Amana ataamua kabla ya { $deadline }.
 
         Hadi wakati huo bado unaweza kuongeza ushahidi, au mnaweza kumalizana wenyewe.
-    .sms = Amana: mgogoro kuhusu "{ $milestone }" ya "{ $deal_title }" unaenda kwa msuluhishi; ataamua kabla ya { $deadline }.
+    .sms = Amana: mgogoro kuhusu { $part } unaenda kwa msuluhishi; ataamua kabla ya { $deadline }.
 
 dispute_awarded =
     .subject = Msuluhishi ameamua kuhusu { $milestone }
     .body =
         Habari { $name },
 
-        Msuluhishi ameamua kuhusu "{ $milestone }" ya "{ $deal_title }": { $amount } ni za muuzaji, zilizobaki zinarudi. { $reason }
-    .sms = Amana: msuluhishi ameamua kuhusu "{ $milestone }" ya "{ $deal_title }": { $amount } ni za muuzaji.
+        Msuluhishi ameamua kuhusu { $part }: { $for_seller } ni za muuzaji, na { $for_buyer } zinarudi upande wa mnunuzi. { $reason }
+
+        Baada ya ada, { $amount } kati yake ziko kwenye salio lako la Amana.
+    .sms = Amana: msuluhishi ameamua "{ $milestone }": { $for_seller } kwa muuzaji, { $for_buyer } zirudi. Umepata { $amount }.
 
 extension_asked =
     .subject = { $counterparty } anaomba muda zaidi: { $deal_title }
@@ -258,7 +264,7 @@ silence =
     .acceptance = Tafadhali jibu pendekezo. Bila jibu, makubaliano yataisha.
     .funding = Tafadhali lipa. Muda ukipita, makubaliano yataisha na pesa zitarudi.
     .delivery = Tafadhali wasilisha. La sivyo mnunuzi atarudishiwa pesa.
-    .inspection = Tafadhali kagua ulichopokea. Ukinyamaza, muuzaji atalipwa.
+    .inspection = Kagua ulichopokea. Shida? Fungua mgogoro, au muuzaji atalipwa.
     .answer = Tafadhali jibu mgogoro. Ukinyamaza, upande mwingine utapata pesa.
     .unknown = Tafadhali angalia kwenye Amana.
 
@@ -267,7 +273,73 @@ deal_completed =
     .body =
         Habari { $name },
 
-        Makubaliano yako na { $counterparty } kuhusu "{ $deal_title }" yamekamilika. Kila kitu kimekabidhiwa na kulipwa.
+        Makubaliano yako na { $counterparty } kuhusu "{ $deal_title }" yamekamilika. { $outcome }
 
         Asante kwa kuiamini Amana.
-    .sms = Amana: makubaliano yako na { $counterparty } kuhusu "{ $deal_title }" yamekamilika. Asante kwa kuiamini Amana.
+    .sms = Amana: makubaliano yako na { $counterparty } kuhusu "{ $deal_title }" yamekamilika. { $outcome }
+
+# What the reader does next, by their side.
+agreed_next =
+    .buyer = Sasa lipa Amana. Pesa ni salama hadi ukabidhiwe.
+    .seller = Sasa mnunuzi alipe. Kabidhi tukikwambia amelipa.
+    .unknown = Sasa mnunuzi alipe kupitia Amana.
+
+# Which deadline passed.
+ended =
+    .proposed = Pendekezo halikukubaliwa kwa wakati.
+    .agreed = Hayakulipwa kwa wakati. Zilizolipwa zimerudi kwa aliyelipa.
+    .unknown = Muda wake umeisha.
+
+funded_next =
+    .buyer = Muuzaji anaweza kukabidhi. Kagua kabla ya kuachilia pesa.
+    .seller = Unaweza kukabidhi sasa. Utalipwa mnunuzi akikubali.
+    .payer = Muuzaji sasa anaweza kukabidhi.
+    .unknown = Muuzaji sasa anaweza kukabidhi.
+
+seller_paid =
+    .subject = { $counterparty } amelipwa: { $milestone }
+    .body =
+        Habari { $name },
+
+        { $counterparty } amelipwa { $amount } kwa ajili ya { $part }. { $why }
+
+        Kama unaona si sawa, tafadhali wasiliana nasi.
+    .sms = Amana: { $counterparty } amelipwa { $amount } kwa "{ $milestone }". { $why }
+
+money_went_back =
+    .subject = { $amount } zimerudishwa: { $milestone }
+    .body =
+        Habari { $name },
+
+        { $amount } za { $part } zimerudishwa upande wa mnunuzi. { $why }
+
+        Kama unaona si sawa, tafadhali wasiliana nasi.
+    .sms = Amana: { $amount } za "{ $milestone }" zimerudishwa upande wa mnunuzi. { $why }
+
+# Why money moved, in a sentence that both sides can read.
+why =
+    .buyer = Mnunuzi alikubali alichokabidhiwa.
+    .seller = Muuzaji alirudisha pesa.
+    .agreement = Nyote wawili mlikubaliana.
+    .called_off = Nyote wawili mlisitisha makubaliano.
+    .award = Msuluhishi aliamua hivyo.
+    .no_objection = Mnunuzi hakupinga kwa wakati.
+    .not_delivered = Haikukabidhiwa kwa wakati.
+    .not_answered = Mgogoro haukujibiwa kwa wakati.
+    .no_award = Hakuna msuluhishi aliyeamua kwa wakati.
+
+outcome =
+    .released = Kila kitu kimekabidhiwa, na muuzaji amelipwa.
+    .refunded = Pesa zimerudi kwa aliyelipa.
+    .divided = Muuzaji amepata sehemu, zilizobaki zimerudi kwa aliyelipa.
+    .unknown = Hakuna kilichobaki.
+
+hand_over_code =
+    .subject = Msimbo wako wa kukabidhiwa { $milestone }
+    .body =
+        Habari { $name },
+
+        Msimbo wako wa kukabidhiwa { $part } ni { $code }.
+
+        Mwambie { $counterparty } msimbo huu wakati tu bidhaa ziko mikononi mwako na ziko sawa: msimbo unaonyesha kwamba umezipokea.
+    .sms = Amana: msimbo wa kukabidhiwa "{ $milestone }": { $code }. Mwambie muuzaji wakati tu bidhaa ziko mikononi mwako.

@@ -17,6 +17,7 @@ payment_failure =
     .recipient_invalid = M-Pesa haikumtambua mpokeaji. Tafadhali wasiliana nasi.
     .rejected = M-Pesa ilikataa ombi; si kosa lako. Jaribu tena baadaye.
     .never_happened = M-Pesa haina rekodi ya malipo haya. Kama pesa zilitoka, wasiliana nasi.
+    .not_reached = M-Pesa haikupatikana; hakuna pesa zilizotolewa. Unaweza kulipa tena sasa.
     .unknown = Unaweza kujaribu tena ukiwa tayari.
 
 # To somebody whom we wanted to pay. The payer is Amana here, so a lack of funds or a wrong PIN is ours.
@@ -30,4 +31,30 @@ payout_failure =
     .recipient_invalid = Nambari hiyo haiwezi kupokea M-Pesa. Ikague, kisha ujaribu tena.
     .rejected = M-Pesa ilikataa ombi; si kosa lako. Tafadhali jaribu tena baadaye.
     .never_happened = M-Pesa haina rekodi ya ombi. Unaweza kujaribu tena ukiwa tayari.
+    .not_reached = M-Pesa haikupatikana. Unaweza kujaribu tena.
     .unknown = Unaweza kujaribu tena ukiwa tayari.
+
+link = Fungua { $link }
+
+# A part of a deal, and the deal.
+part = "{ $milestone }" ya "{ $deal_title }"
+whole = "{ $deal_title }"
+
+# Stand-ins for values that are missing or cannot be seen: the message is sent all the same.
+stand_in =
+    .name = mteja
+    .counterparty = mhusika mwingine
+    .deal_title = makubaliano yako
+    .milestone = sehemu ya makubaliano yako
+    .amount = kiasi kilicho kwenye Amana
+    .left = kiasi kilichobaki
+    .price = bei iliyo kwenye Amana
+    .fee = ada iliyo kwenye Amana
+    .for_seller = sehemu
+    .for_buyer = zilizobaki
+    .deadline = muda ulio kwenye Amana
+    .at = muda ulio kwenye Amana
+    .device = kifaa kisichojulikana
+    .organisation = shirika
+    .tier = iliyo kwenye Amana
+    .key = bila jina

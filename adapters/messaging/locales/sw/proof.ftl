@@ -3,7 +3,7 @@
 verify_email =
     .subject = Namba ya kuthibitisha barua pepe hii
     .body =
-        Habari { $name },
+        Habari,
 
         Namba yako ya uthibitisho ni { $code }. Iweke kwenye Amana kuthibitisha kwamba barua pepe hii ni yako. Inatumika kwa dakika 5.
 
@@ -13,7 +13,7 @@ verify_email =
 verify_phone =
     .subject = Namba ya kuthibitisha simu yako
     .body =
-        Habari { $name },
+        Habari,
 
         Namba yako ya uthibitisho ni { $code }. Iweke kwenye Amana kuthibitisha kwamba namba hii ya simu ni yako. Inatumika kwa dakika 5.
 
@@ -23,7 +23,7 @@ verify_phone =
 reset_password =
     .subject = Namba ya kuweka nenosiri jipya
     .body =
-        Habari { $name },
+        Habari,
 
         Namba yako ya uthibitisho ni { $code }. Iweke kwenye Amana ili kuweka nenosiri jipya. Inatumika kwa dakika 5.
 
@@ -55,17 +55,37 @@ password_changed =
     .body =
         Habari { $name },
 
-        Nenosiri la akaunti yako ya Amana limebadilishwa sasa hivi. Kama ni wewe, hakuna la kufanya zaidi.
+        Nenosiri la akaunti yako ya Amana limebadilishwa sasa hivi. Umeondolewa kwenye vifaa vyote. Funguo zako za API, kama unazo, bado zinafanya kazi.
 
         Kama si wewe, omba nenosiri jipya mara moja na uwasiliane nasi.
     .sms = Amana: { $name }, nenosiri lako limebadilishwa. Si wewe? Omba jipya mara moja na uwasiliane nasi.
+
+password_reset =
+    .subject = Nenosiri jipya limewekwa
+    .body =
+        Habari { $name },
+
+        Nenosiri jipya la akaunti yako ya Amana limewekwa sasa hivi, kwa namba tuliyokutumia. Umeondolewa kwenye vifaa vyote, hakuna kifaa kinachoaminiwa tena, na funguo zote za API zimefutwa. Tengeneza funguo mpya kwa programu zilizozitumia.
+
+        Kama si wewe, omba nenosiri jipya mara moja na uwasiliane nasi.
+    .sms = Amana: { $name }, nenosiri jipya limewekwa. Vifaa na funguo za API vimeondolewa. Si wewe? Wasiliana nasi mara moja.
+
+account_exists =
+    .subject = Tayari una akaunti ya Amana
+    .body =
+        Habari { $name },
+
+        Mtu amejisajili Amana sasa hivi kwa barua pepe au namba hii ya simu. Tayari ni ya akaunti yako, kwa hiyo hakuna kilichobadilika.
+
+        Kama ni wewe, ingia kwenye akaunti uliyo nayo; ukisahau nenosiri unaweza kuweka jipya. Kama si wewe, huhitaji kufanya lolote.
+    .sms = Amana: { $name }, mtu amejisajili kwa anwani au namba yako. Tayari una akaunti: ingia humo. Si wewe? Puuza.
 
 email_changed =
     .subject = Akaunti yako ina barua pepe nyingine
     .body =
         Habari { $name },
 
-        Akaunti yako ya Amana sasa ina barua pepe nyingine, na ujumbe wetu hautakuja hapa tena. Kama ni wewe, hakuna la kufanya zaidi.
+        Akaunti yako ya Amana sasa ina barua pepe nyingine, na barua pepe zetu zitakwenda huko. Kama ni wewe, hakuna la kufanya zaidi.
 
         Kama si wewe, wasiliana nasi mara moja.
     .sms = Amana: { $name }, akaunti yako sasa ina barua pepe nyingine. Si wewe? Wasiliana nasi mara moja.
@@ -75,7 +95,7 @@ phone_changed =
     .body =
         Habari { $name },
 
-        Akaunti yako ya Amana sasa ina namba nyingine ya simu, na ujumbe wetu hautakuja hapa tena. Kama ni wewe, hakuna la kufanya zaidi.
+        Akaunti yako ya Amana sasa ina namba nyingine ya simu, na SMS zetu zitakwenda huko. Kama ni wewe, hakuna la kufanya zaidi.
 
         Kama si wewe, wasiliana nasi mara moja.
     .sms = Amana: { $name }, akaunti yako sasa ina namba nyingine ya simu. Si wewe? Wasiliana nasi mara moja.

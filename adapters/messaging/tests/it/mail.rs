@@ -9,7 +9,11 @@ use tokio::net::TcpListener;
 use crate::smtp_server::{Behaviour, SmtpServer};
 
 fn config(url: &str) -> MailConfig {
-    MailConfig { url: SecretString::from(url), from: "Amana <no-reply@amana.example>".to_owned() }
+    MailConfig {
+        url: SecretString::from(url),
+        from: "Amana <no-reply@amana.example>".to_owned(),
+        reply_to: Some("help@amana.example".to_owned()),
+    }
 }
 
 fn mailer(server: &SmtpServer) -> Mailer {
@@ -44,6 +48,7 @@ async fn a_message_arrives_whole_and_its_subject_cannot_add_headers() {
     let headers: Vec<_> = headers.lines().collect();
     for expected in [
         "From: Amana <no-reply@amana.example>",
+        "Reply-To: help@amana.example",
         "To: asha@example.com",
         "Subject: Pesa zako Bcc: thief@example.com",
         "Message-ID: <job_1@amana.example>",

@@ -5,12 +5,14 @@ use crate::{mpesa, now};
 use amana_mpesa::MpesaError;
 use chrono::TimeDelta;
 
-const HEADER: &str = "Receipt No.,Completion Time,Transaction Status,Paid In,Withdrawn,A/C No.\n";
+const HEADER: &str = "Short Code:,600123\nTime Period:,From 21-11-2026 06:16 To 21-11-2026 07:16\n\
+Opening Balance:,0.00\nClosing Balance:,5.00\n\
+Receipt No.,Completion Time,Transaction Status,Paid In,Withdrawn,Balance,A/C No.\n";
 
 #[tokio::test]
 async fn a_period_is_asked_for_and_read() {
     let listener = Listener::start(|_, _| {
-        say(200, format!("{HEADER}UKL7AAAAA1,2026-11-21 07:00:00,Completed,5.00,,REF1\n"))
+        say(200, format!("{HEADER}UKL7AAAAA1,2026-11-21 07:00:00,Completed,5.00,,5.00,REF1\n"))
     })
     .await;
     let read = mpesa(&listener.url).statement(now() - TimeDelta::hours(1), now()).await.unwrap();
@@ -36,5 +38,8 @@ async fn a_statement_that_is_not_whole_is_not_believed() {
     }
     let listener = Listener::start(|_, _| say(200, "<html>log in</html>")).await;
     let error = mpesa(&listener.url).statement(now(), now()).await.unwrap_err();
-    assert!(matches!(error, MpesaError::Malformed { .. }), "{error:?}");
+    assert!(matches!(error, MpesaError::Statement(_)) && error.is_temporary(), "{error:?}");
+    let said = error.to_string();
+    let row = "row 1, Receipt No.: there is no row with the names of the columns";
+    assert_eq!(said, format!("the statement is not believed: {row}"));
 }

@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::reconciliation::close_break;
 use crate::row::{money, parse};
 use crate::schema::suspense_items;
+use crate::users::Standing;
 use crate::{factors, ledger, notifications, users};
 use amana_domain::approval::{Approval, ApprovalRefusal, Wanted};
 use amana_domain::id::{ApprovalId, UserId};
@@ -28,14 +29,16 @@ pub(super) async fn suspense_item(
     provider: Provider,
     receipt: &str,
 ) -> Result<Item, Error> {
-    let found: Option<(i64, String, Option<DateTime<Utc>>)> = suspense_items::table
+    let is_closed =
+        suspense_items::closed_at.is_not_null().or(suspense_items::reversed_at.is_not_null());
+    let found: Option<(i64, String, bool)> = suspense_items::table
         .find((provider.as_str(), receipt))
-        .select((suspense_items::amount_minor, suspense_items::currency, suspense_items::closed_at))
+        .select((suspense_items::amount_minor, suspense_items::currency, is_closed))
         .first(conn)
         .await
         .optional()?;
-    let (minor, currency, closed_at) = found.ok_or(Error::NotFound("money in suspense"))?;
-    Ok(Item { amount: money(minor, parse(&currency)?)?, is_closed: closed_at.is_some() })
+    let (minor, currency, is_closed) = found.ok_or(Error::NotFound("money in suspense"))?;
+    Ok(Item { amount: money(minor, parse(&currency)?)?, is_closed })
 }
 
 /// What speaks against doing it now.
@@ -48,12 +51,17 @@ pub(super) async fn check(
     wanted: &Wanted,
 ) -> Result<(), Error> {
     // The person's row is held until the commit, so the account is not closed meanwhile.
-    if !users::is_open(conn, user).await? {
+    let standing = users::standing(conn, user).await?;
+    if standing == Standing::Closed {
         return Err(TransferRefusal::RecipientClosed.into());
     }
     match wanted {
         Wanted::SetTier { .. } => Ok(()),
         Wanted::MoveSuspense { provider, receipt } => {
+            // Nobody knows whose an account without a verified contact is.
+            if standing == Standing::Unverified {
+                return Err(TransferRefusal::UnknownRecipient.into());
+            }
             let is_closed = suspense_item(conn, *provider, receipt).await?.is_closed;
             if is_closed { Err(ApprovalRefusal::Moved.into()) } else { Ok(()) }
         }
@@ -120,7 +128,10 @@ async fn move_suspense(
 ) -> Result<Money, Error> {
     let amount = suspense_item(conn, provider, receipt).await?.amount;
     let open = suspense_items::table.find((provider.as_str(), receipt));
-    let closed = diesel::update(open.filter(suspense_items::closed_at.is_null()))
+    let open = open
+        .filter(suspense_items::closed_at.is_null())
+        .filter(suspense_items::reversed_at.is_null());
+    let closed = diesel::update(open)
         .set((
             suspense_items::closed_at.eq(Some(now)),
             suspense_items::closed_by.eq(Some(id.uuid())),

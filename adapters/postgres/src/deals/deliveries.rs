@@ -128,6 +128,24 @@ async fn require_files(
     }
 }
 
+/// Counts a try of a hand-over code, unless the call was answered before; returns that answer.
+async fn count_try(
+    conn: &mut AsyncPgConnection,
+    keyed: &Keyed,
+    place: (DealId, MilestoneId),
+    command: &Command,
+    now: DateTime<Utc>,
+) -> Result<Option<Outcome>, Error> {
+    if let Some(outcome) = idempotency::answered(conn, keyed).await? {
+        return Ok(Some(outcome));
+    }
+    match hand_over::count_try(conn, keyed.user, place, command, now).await {
+        Ok(()) => Ok(None),
+        // The first call may have ended meanwhile, and its effect may be what this one is refused for.
+        Err(refusal) => idempotency::answered(conn, keyed).await?.ok_or(refusal).map(Some),
+    }
+}
+
 impl Store {
     /// Marks a milestone as delivered, with what the seller shows for it. A hand-over code is compared after the try
     /// was counted, which stays counted whatever comes of it.
@@ -146,10 +164,7 @@ impl Store {
         let (user, proof) = (keyed.user, shown.as_ref().map(Shown::proof));
         let command = Command::Deliver { milestone: part, proof };
         if let Some(Shown::HandOver(_)) = shown
-            && let Some(replay) = idempotency::unless_answered(&mut conn, keyed, async |conn| {
-                hand_over::count_try(conn, user, (id, part), &command, now).await
-            })
-            .await?
+            && let Some(replay) = count_try(&mut conn, keyed, (id, part), &command, now).await?
         {
             return Ok(replay);
         }

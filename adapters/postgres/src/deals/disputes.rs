@@ -343,7 +343,7 @@ impl Store {
     ) -> Result<DealView, Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
-            users::require_open(conn, user).await?;
+            users::require_active(conn, user).await?;
             let loaded = lock_as_party(conn, user, id).await?;
             let by = By { actor: Actor::User(user), reason: Some(reason) };
             let decision = decide(&loaded.deal, &Command::Dispute(milestone), by.actor, now)?;

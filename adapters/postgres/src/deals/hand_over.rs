@@ -4,8 +4,9 @@
 use super::load_as_party;
 use crate::codes::CodeKey;
 use crate::error::Error;
+use crate::invitations::Told;
 use crate::pool::Store;
-use crate::schema::hand_over_tries;
+use crate::schema::{hand_over_tries, milestones};
 use crate::statement::statement;
 use amana_domain::code::Code;
 use amana_domain::deal::{
@@ -62,6 +63,23 @@ pub(super) async fn count_try(
     let again = since.checked_add_signed(HAND_OVER_PERIOD).unwrap_or(now);
     let wait = again.signed_duration_since(now).max(TimeDelta::seconds(1));
     Err(Error::Refused(Refusal::HandOverTooMany { wait }))
+}
+
+/// Returns the code that a message tells the buyer, while the milestone is to be delivered.
+pub(crate) async fn to_send(
+    conn: &mut AsyncPgConnection,
+    id: MilestoneId,
+) -> Result<Option<Told>, Error> {
+    let found: Option<(String, i16)> = milestones::table
+        .find(id.uuid())
+        .select((milestones::state, milestones::reworks))
+        .first(conn)
+        .await
+        .optional()?;
+    let (state, reworks) = found.ok_or(Error::NotFound("milestone"))?;
+    let reworks = u8::try_from(reworks).map_err(Error::row)?;
+    let is_awaited = state == MilestoneState::Funded.as_str();
+    Ok(is_awaited.then_some(Told::HandOver { milestone: id, reworks }))
 }
 
 impl Store {

@@ -4,21 +4,27 @@
 //! The address lies here sealed under the inviter's key, and by a digest like those of people, until the invitation
 //! ends: with joining, or with the deal.
 
-use super::write::{By, apply, lock};
+mod addressed;
+mod joining;
+
+pub(crate) use addressed::to_send;
+pub(crate) use joining::bind;
+pub(super) use joining::join_if_proven;
+
 use super::{DealView, lock_as_party, view};
 use crate::audit;
-use crate::codes::CodeKey;
 use crate::error::{Conflict, Error};
-use crate::invitations::Told;
 use crate::notifications::{self, deadline_text};
 use crate::pool::Store;
 use crate::row::parse;
-use crate::schema::{deal_invitations, users as people};
-use crate::users::{self, User};
-use crate::vault::{Column, Vault, key_of};
+use crate::schema::deal_invitations;
+use crate::users;
+use crate::vault::{Column, Vault};
 use amana_domain::contact::{Contact, ContactKind};
-use amana_domain::deal::{self, Actor, Command, Deal, DealState, Decision, Event, Refusal, Role};
+use amana_domain::deal::{Actor, Deal, DealState, Decision, Event, Refusal, Role};
+use amana_domain::human::has_no_link;
 use amana_domain::id::{DealId, UserId};
+use amana_domain::notice::Locale;
 use amana_domain::organisation::{self, INVITATION_TTL, INVITATIONS_COUNTED, may_invite};
 use amana_domain::text_enum;
 use chrono::{DateTime, Utc};
@@ -59,6 +65,7 @@ struct Row {
     role: String,
     inviter_id: Uuid,
     kind: String,
+    locale: Option<String>,
     contact_sealed: Option<Vec<u8>>,
     contact_digest: Option<Vec<u8>>,
     code_id: Uuid,
@@ -78,13 +85,6 @@ impl Row {
     }
 }
 
-fn digest(vault: &Vault, contact: &Contact) -> Vec<u8> {
-    match contact {
-        Contact::Email(address) => vault.email(address),
-        Contact::Phone(number) => vault.phone(number.as_str()),
-    }
-}
-
 /// Writes down who is invited; nothing is sent before the deal is proposed. The inviter's row is locked, so what was
 /// counted stays true.
 ///
@@ -94,10 +94,10 @@ pub(super) async fn invite(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
     (deal, inviter): (&Deal, UserId),
-    contact: &Contact,
+    (contact, locale): (&Contact, Option<Locale>),
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let inviter = users::lock_open(conn, inviter).await?;
+    let inviter = users::lock_active(conn, inviter).await?;
     let own = || deal_invitations::table.filter(deal_invitations::inviter_id.eq(inviter.id.uuid()));
     let since = now.checked_sub_signed(INVITATIONS_COUNTED).unwrap_or(now);
     let open: i64 =
@@ -113,8 +113,9 @@ pub(super) async fn invite(
             deal_invitations::role.eq(deal.offered_by.other().as_str()),
             deal_invitations::inviter_id.eq(inviter.id.uuid()),
             deal_invitations::kind.eq(contact.kind().as_str()),
+            deal_invitations::locale.eq(locale.map(Locale::as_str)),
             deal_invitations::contact_sealed.eq(Some(sealed)),
-            deal_invitations::contact_digest.eq(Some(digest(vault, contact))),
+            deal_invitations::contact_digest.eq(Some(users::digest(vault, contact))),
             deal_invitations::code_id.eq(Uuid::new_v4()),
             deal_invitations::created_at.eq(now),
         ))
@@ -189,7 +190,7 @@ pub(super) async fn follow(
     Ok(())
 }
 
-/// Has it sent, with a new code. In the inviter's language: what the invited person speaks is not known.
+/// Has it sent, with a new code. It tells the end of the offer, if that comes before the end of the invitation.
 async fn send(
     conn: &mut AsyncPgConnection,
     deal: &Deal,
@@ -209,103 +210,16 @@ async fn send(
         .await?;
     let inviter = users::load(conn, UserId::new(row.inviter_id)).await?;
     // It goes out to strangers: what could be an address or a link is not told.
-    let title = if organisation::is_name(&deal.title) { deal.title.as_str() } else { UNTOLD };
+    let title = if has_no_link(&deal.title) { deal.title.as_str() } else { UNTOLD };
+    let offered_until = deal.due_at.filter(|_| deal.state == DealState::Proposed);
     let params = json!({
         "counterparty": inviter.name,
         "deal_title": title,
         "amount": deal.price().map_err(Error::row)?.to_string(),
-        "deadline": deadline_text(expires_at),
+        "deadline": deadline_text(offered_until.map_or(expires_at, |due_at| due_at.min(expires_at))),
     });
     let kind: ContactKind = parse(&row.kind)?;
     notifications::enqueue_deal_invitation(conn, &inviter, (row.id, kind), params, now).await
-}
-
-/// Where an invitation goes and what it tells, if it is still worth sending.
-pub(crate) async fn to_send(
-    conn: &mut AsyncPgConnection,
-    vault: &Vault,
-    id: Uuid,
-    now: DateTime<Utc>,
-) -> Result<Option<(Contact, Told)>, Error> {
-    let row = Row::query().filter(deal_invitations::id.eq(id)).first(conn).await.optional()?;
-    let Some(row) = row.filter(|row: &Row| row.is_good(now)) else { return Ok(None) };
-    let Some(sealed) = &row.contact_sealed else { return Ok(None) };
-    let Some(key) = key_of(conn, vault, UserId::new(row.inviter_id)).await? else {
-        return Ok(None);
-    };
-    let text = key.open(Column::DealInvitationContact, sealed)?;
-    let contact = Contact::stored(parse(&row.kind)?, text).map_err(Error::row)?;
-    Ok(Some((contact, Told::DealInvitation(row.code_id))))
-}
-
-/// Somebody has proven an address or number: they are the other side of every deal to which it is invited.
-pub(crate) async fn bind(
-    conn: &mut AsyncPgConnection,
-    user: UserId,
-    kind: ContactKind,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    let own = people::table.find(user.uuid());
-    let digest: Option<Vec<u8>> = match kind {
-        ContactKind::Email => own.select(people::email_digest).first(conn).await?,
-        ContactKind::Phone => own.select(people::phone_digest).first(conn).await?,
-    };
-    let invited: Vec<Uuid> = deal_invitations::table
-        .filter(deal_invitations::contact_digest.eq(digest))
-        .filter(deal_invitations::kind.eq(kind.as_str()))
-        .filter(deal_invitations::ended_at.is_null())
-        .order(deal_invitations::deal_id)
-        .select(deal_invitations::deal_id)
-        .load(conn)
-        .await?;
-    for id in invited.into_iter().map(DealId::new) {
-        let deal = lock(conn, id).await?;
-        // Whoever held the lock may have ended it, or sent it once more.
-        let open = open_of(conn, id).await?;
-        if open.is_some_and(|row| row.is_good(now)) {
-            join(conn, &deal, user, now).await?;
-        }
-    }
-    Ok(())
-}
-
-/// What speaks against it ends the invitation; it must not keep anybody from proving what is theirs.
-async fn join(
-    conn: &mut AsyncPgConnection,
-    deal: &Deal,
-    user: UserId,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    let by = By::from(Actor::System);
-    match deal::decide(deal, &Command::Join(user), by.actor, now) {
-        Ok(decision) => apply(conn, deal, &decision, &by, now).await,
-        Err(_) => end(conn, deal.id, End::NotPossible, now).await,
-    }
-}
-
-/// Before an invitation goes out: perhaps its address was proven between making the deal and proposing it, while
-/// neither saw the other's commit.
-pub(super) async fn join_if_proven(
-    conn: &mut AsyncPgConnection,
-    deal: Deal,
-    now: DateTime<Utc>,
-) -> Result<Deal, Error> {
-    if deal.is_complete() {
-        return Ok(deal);
-    }
-    let Some(row) = open_of(conn, deal.id).await? else { return Ok(deal) };
-    let all = people::table.filter(people::closed_at.is_null()).select(people::id).into_boxed();
-    let proven = match parse(&row.kind)? {
-        ContactKind::Email => all
-            .filter(people::email_digest.eq(row.contact_digest))
-            .filter(people::email_verified_at.is_not_null()),
-        ContactKind::Phone => all
-            .filter(people::phone_digest.eq(row.contact_digest))
-            .filter(people::phone_verified_at.is_not_null()),
-    };
-    let Some(user): Option<Uuid> = proven.first(conn).await.optional()? else { return Ok(deal) };
-    join(conn, &deal, UserId::new(user), now).await?;
-    lock(conn, deal.id).await
 }
 
 impl Store {
@@ -322,7 +236,7 @@ impl Store {
     ) -> Result<DealView, Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
-            users::require_open(conn, user).await?;
+            users::require_active(conn, user).await?;
             let deal = lock_as_party(conn, user, id).await?.deal;
             if deal.role_of(user).is_none() {
                 return Err(Refusal::WrongParty { wanted: deal.offered_by }.into());
@@ -343,58 +257,4 @@ impl Store {
         })
         .await
     }
-
-    /// The caller joins the deal whose code was sent to their own address or number, which is thereby proven.
-    ///
-    /// # Errors
-    /// [`Conflict::InvitationNotFound`] if the code is not good, or not for the caller.
-    pub async fn join_deal(
-        &self,
-        key: &CodeKey,
-        user: UserId,
-        code: &str,
-        now: DateTime<Utc>,
-    ) -> Result<DealView, Error> {
-        let (vault, mut conn) = (self.vault()?, self.connection().await?);
-        conn.transaction(async |conn| {
-            let user = users::lock_open(conn, user).await?;
-            let (row, kind) = told(conn, vault, key, &user, code, now).await?;
-            if user.verified_at(kind).is_none() {
-                users::note_verified(conn, user.id, kind, now).await?;
-                let data = json!({ "channel": kind.as_str() });
-                let actor = Actor::User(user.id);
-                audit::record(conn, now, actor, "user.verified", user.id, data).await?;
-            } else {
-                bind(conn, user.id, kind, now).await?;
-            }
-            let found = view(conn, vault, DealId::new(row.deal_id)).await?;
-            let joined = found.deal.role_of(user.id).is_some();
-            joined.then_some(found).ok_or(Error::Conflict(Conflict::InvitationNotFound))
-        })
-        .await
-    }
-}
-
-/// The invitation to one of the person's own addresses whose code this is. There are few: a code is looked for among
-/// those only, so one that went elsewhere is as good as none.
-async fn told(
-    conn: &mut AsyncPgConnection,
-    vault: &Vault,
-    key: &CodeKey,
-    user: &User,
-    code: &str,
-    now: DateTime<Utc>,
-) -> Result<(Row, ContactKind), Error> {
-    let own = |kind| user.contact(vault, kind).map(|contact| digest(vault, &contact));
-    let digests = [Some(own(ContactKind::Email)?), Some(own(ContactKind::Phone)?)];
-    let rows: Vec<Row> = Row::query()
-        .filter(deal_invitations::contact_digest.eq_any(digests))
-        .filter(deal_invitations::ended_at.is_null())
-        .filter(deal_invitations::expires_at.gt(now))
-        .load(conn)
-        .await?;
-    let found = rows.into_iter().find(|row| key.is_deal_code(row.code_id, code));
-    let row = found.ok_or(Error::Conflict(Conflict::InvitationNotFound))?;
-    let kind = parse(&row.kind)?;
-    Ok((row, kind))
 }

@@ -5,7 +5,8 @@ use super::view::views;
 use crate::error::{Conflict, Error};
 use crate::page::Page;
 use crate::pool::Store;
-use crate::schema::deal_labels;
+use crate::schema::{deal_labels, deals};
+use crate::through::current_organisation;
 use amana_domain::deal::{Deal, Label};
 use amana_domain::id::{DealId, UserId};
 use diesel::prelude::*;
@@ -78,7 +79,8 @@ pub(crate) async fn forget(conn: &mut AsyncPgConnection, creator: UserId) -> Res
 }
 
 impl Store {
-    /// The deal that this person has created with a reference, as a page of one.
+    /// The deal that this person has created with a reference, as a page of one; none beyond the reach of a key of an
+    /// organisation.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -89,13 +91,18 @@ impl Store {
         after: Option<DealId>,
     ) -> Result<Page<DealView>, Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
-        let items: Vec<Uuid> = deal_labels::table
+        let own = deal_labels::table
+            .inner_join(deals::table)
             .filter(deal_labels::creator_id.eq(user.uuid()))
             .filter(deal_labels::reference.eq(reference))
             .filter(deal_labels::deal_id.lt(after.map_or(Uuid::max(), DealId::uuid)))
             .select(deal_labels::deal_id)
-            .load(&mut conn)
-            .await?;
+            .into_boxed();
+        let own = match current_organisation() {
+            Some(organisation) => own.filter(deals::organisation_id.eq(organisation.uuid())),
+            None => own,
+        };
+        let items: Vec<Uuid> = own.load(&mut conn).await?;
         views(&mut conn, vault, Page { items, more: false }).await
     }
 }

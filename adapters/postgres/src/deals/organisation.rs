@@ -7,6 +7,7 @@ use crate::organisations;
 use crate::page::Page;
 use crate::pool::Store;
 use crate::schema::deals;
+use crate::through::current_organisation;
 use amana_domain::deal::{Deal, Refusal};
 use amana_domain::id::{DealId, OrganisationId, UserId};
 use amana_domain::organisation::Act;
@@ -27,12 +28,34 @@ pub(super) async fn require_member(
     })
 }
 
+/// Whether the call reaches what belongs to this organisation, or to none: a key of an organisation reaches nothing
+/// else, though its maker does.
+fn is_within_reach(organisation: Option<OrganisationId>) -> bool {
+    current_organisation().is_none_or(|own| organisation == Some(own))
+}
+
+/// The organisation in whose name a deal is made: by its own key, its own.
+///
+/// # Errors
+/// [`Conflict::UnknownOrganisation`] if the key of another one is used.
+pub(super) fn of_new(asked: Option<OrganisationId>) -> Result<Option<OrganisationId>, Error> {
+    let organisation = asked.or(current_organisation());
+    if is_within_reach(organisation) {
+        Ok(organisation)
+    } else {
+        Err(Error::Conflict(Conflict::UnknownOrganisation))
+    }
+}
+
 pub(super) async fn may_read(
     conn: &mut AsyncPgConnection,
     user: UserId,
     deal: &Deal,
     organisation: Option<OrganisationId>,
 ) -> Result<bool, Error> {
+    if !is_within_reach(organisation) {
+        return Ok(false);
+    }
     match (deal.concerns(user), organisation) {
         (true, _) => Ok(true),
         (false, Some(id)) => organisations::is_member(conn, user, id).await,
@@ -50,6 +73,9 @@ pub(super) async fn require_party(
     loaded: &Loaded,
 ) -> Result<(), Error> {
     let Loaded { deal, organisation, .. } = loaded;
+    if !is_within_reach(*organisation) {
+        return Err(Error::NotFound("deal"));
+    }
     if deal.concerns(user) {
         return Ok(());
     }
@@ -71,6 +97,9 @@ impl Store {
         after: Option<DealId>,
         limit: i64,
     ) -> Result<Page<DealView>, Error> {
+        if !is_within_reach(Some(id)) {
+            return Err(Error::NotFound("organisation"));
+        }
         let mut conn = self.connection().await?;
         organisations::permit(&mut conn, user, id, Act::Read).await?;
         let ids: Vec<Uuid> = deals::table

@@ -123,7 +123,7 @@ impl Store {
     ) -> Result<DealView, Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
-            users::require_open(conn, user).await?;
+            users::require_active(conn, user).await?;
             let found = users::find_payee(conn, vault, payer).await?;
             let unknown = || Error::Conflict(Conflict::UnknownPayer);
             let payer = found.ok_or_else(unknown)?;

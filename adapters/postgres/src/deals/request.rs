@@ -7,6 +7,7 @@ use amana_domain::deal::{
 use amana_domain::fee::FeePlan;
 use amana_domain::id::{DealId, MilestoneId, OrganisationId, UserId};
 use amana_domain::money::{Currency, Money};
+use amana_domain::notice::Locale;
 use chrono::TimeDelta;
 use uuid::Uuid;
 
@@ -34,8 +35,8 @@ pub struct OfferRequest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Opposite {
     Registered(UserId),
-    /// Nobody has registered with this address or number.
-    Invited(Contact),
+    /// Nobody has registered with this address or number. The inviter may name the invitee's language.
+    Invited(Contact, Option<Locale>),
 }
 
 /// A deal as it is asked for: one party is the caller, the other was looked for by e-mail or phone.
@@ -96,7 +97,7 @@ impl NewDealRequest {
             role: self.role,
             counterparty: match self.counterparty {
                 Opposite::Registered(user) => Some(user),
-                Opposite::Invited(_) => None,
+                Opposite::Invited(_, _) => None,
             },
             broker: self.broker,
             currency: self.currency,

@@ -1,7 +1,7 @@
 //! Disputes as arbiters see them: those that wait for an award, what belongs to one, and deciding about it.
 
 use super::disputes::{self, DisputeRow, DisputeView};
-use super::timeline::TimelineEvent;
+use super::timeline::{TimelineEvent, seen_by};
 use super::write::By;
 use super::{DealView, apply, lock, view};
 use crate::audit;
@@ -10,7 +10,7 @@ use crate::idempotency::{self, Answer, Keyed, Outcome};
 use crate::page::{PAGE_MAX, Page};
 use crate::pool::Store;
 use crate::schema::{deal_events, deal_files, disputes as table};
-use amana_domain::deal::{Actor, Award, Command, Costs, Share, decide};
+use amana_domain::deal::{Actor, Award, Command, Costs, Share, Viewer, decide};
 use amana_domain::id::{DealId, DisputeId, DocumentId, MilestoneId, UserId};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -125,6 +125,8 @@ impl Store {
             .load(&mut conn)
             .await?;
         timeline.reverse();
+        let seen = timeline.into_iter().map(|event| seen_by(Viewer::Arbiter, event));
+        let timeline = seen.collect();
         Ok(DisputeReview { dispute, deal, timeline })
     }
 

@@ -218,7 +218,7 @@ impl Store {
     ) -> Result<DealView, Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
-            users::require_open(conn, user).await?;
+            users::require_active(conn, user).await?;
             // Whoever may not see the deal hears nothing else first.
             lock_as_party(conn, user, id).await?;
             offer.fees = fee_plans::in_force(conn, offer.fees, now).await?;

@@ -22,7 +22,7 @@ impl Store {
     ) -> Result<DealView, Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
-            users::require_open(conn, user).await?;
+            users::require_active(conn, user).await?;
             let loaded = lock_as_party(conn, user, id).await?;
             let to_seller = share.of(loaded.deal.require_milestone(part)?.amount)?;
             let (by, command) =

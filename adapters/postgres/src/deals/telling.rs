@@ -1,14 +1,18 @@
 //! Telling people what has happened to their deal; amounts and names are those of this moment.
 
+mod others;
+
 use super::write::By;
 use crate::error::Error;
 use crate::notifications::{Message, deadline_text};
 use crate::users::User;
-use amana_domain::deal::{Deal, DealState, Decision, Event};
-use amana_domain::id::UserId;
+use amana_domain::deal::{
+    Deal, DealState, Decision, Event, Milestone, MilestoneState, Proof, Role,
+};
+use amana_domain::id::{MilestoneId, UserId};
 use amana_domain::ledger::Account;
 use amana_domain::money::Money;
-use amana_domain::notice::{self, Locale, Template};
+use amana_domain::notice::{self, Locale, Notice, Template};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -16,6 +20,7 @@ use std::collections::BTreeMap;
 type Everybody = BTreeMap<UserId, User>;
 
 pub(super) fn messages(
+    before: &Deal,
     decision: &Decision,
     by: &By,
     everybody: &Everybody,
@@ -23,25 +28,24 @@ pub(super) fn messages(
     let deal = &decision.deal;
     let side = |role| deal.party(role).and_then(|id| everybody.get(&id));
     let mut messages = vec![];
+    for notice in notice::of_decision(decision, before, by.actor) {
+        let Some(to) = side(notice.to) else { continue };
+        let other = side(notice.to.other());
+        let other = other.map_or(nobody_yet(to.locale), |user| user.name.as_str());
+        let told = Told { before, decision, by, notice, to: to.id };
+        messages.push(Message::new(to, told.template()?, told.params(other)?));
+    }
     for event in &decision.events {
-        for (role, template) in notice::of_event(event, deal) {
-            let Some(to) = side(role) else { continue };
-            let other = side(role.other());
-            let other = other.map_or(nobody_yet(to.locale), |user| user.name.as_str());
-            let params = params(decision, event, to.id, other, by)?;
-            messages.push(Message::new(to, template, params));
+        messages.extend(others::to_payers(decision, event, everybody)?);
+        messages.extend(others::to_broker(decision, event, everybody)?);
+        if let Some(buyer) = side(Role::Buyer) {
+            messages.extend(hand_over_codes(deal, event, buyer, side(Role::Seller)));
         }
-        messages.extend(to_payers(decision, event, everybody)?);
-        messages.extend(to_broker(decision, event, everybody)?);
     }
     Ok(messages)
 }
 
-fn known(everybody: &Everybody, id: UserId) -> Result<&User, Error> {
-    everybody.get(&id).ok_or(Error::NotFound("user"))
-}
-
-/// What somebody is called who was invited and has not joined: no more is known of them.
+/// Returns what somebody is called who was invited and has not joined: no more is known of them.
 const fn nobody_yet(locale: Locale) -> &'static str {
     match locale {
         Locale::English => "the person you invited",
@@ -49,156 +53,187 @@ const fn nobody_yet(locale: Locale) -> &'static str {
     }
 }
 
-/// Who pays without being a side hears of what concerns their money.
-fn to_payers(
-    decision: &Decision,
-    event: &Event,
-    everybody: &Everybody,
-) -> Result<Vec<Message>, Error> {
-    let deal = &decision.deal;
-    match event {
-        Event::PayerNamed(payer) => {
-            let to = known(everybody, *payer)?;
-            let params = json!({
-                "counterparty": deal.buyer.and_then(|id| everybody.get(&id)).map(|user| user.name.as_str()),
-                "deal_title": deal.title,
-                "amount": deal.price().map_err(Error::row)?.to_string(),
-            });
-            Ok(vec![Message::new(to, Template::PayerNamed, params)])
-        }
-        Event::Paid { payer, amount } if deal.buyer != Some(*payer) => {
-            let to = known(everybody, *payer)?;
-            let (price, left) = (deal.price(), deal.outstanding());
-            let (template, amount) = match deal.state {
-                DealState::Agreed => (Template::DealPaidInPart, *amount),
-                _ => (Template::DealFunded, price.map_err(Error::row)?),
-            };
-            let params = json!({
-                "deal_title": deal.title,
-                "amount": amount.to_string(),
-                "left": left.map_err(Error::row)?.to_string(),
-            });
-            Ok(vec![Message::new(to, template, params)])
-        }
-        Event::PaymentReturned { payer, amount } => {
-            Ok(vec![returned(everybody, deal, *payer, *amount)?])
-        }
-        Event::MilestoneRefunded(_) | Event::MilestoneSplit { .. } => {
-            let mut messages = vec![];
-            for payer in &deal.payers {
-                let minor = received(decision, event, payer.user);
-                if deal.buyer != Some(payer.user) && minor > 0 {
-                    let amount = Money::new(minor, deal.currency).map_err(Error::row)?;
-                    messages.push(returned(everybody, deal, payer.user, amount)?);
-                }
-            }
-            Ok(messages)
-        }
-        _ => Ok(vec![]),
-    }
-}
-
-/// Whoever brought the two together hears of the agreement, and of each part of the commission.
-fn to_broker(
-    decision: &Decision,
-    event: &Event,
-    everybody: &Everybody,
-) -> Result<Option<Message>, Error> {
-    let deal = &decision.deal;
-    let Some(broker) = deal.broker else { return Ok(None) };
-    let (template, minor) = match event {
-        Event::Agreed(_) => {
-            let parts = deal.milestones.iter().map(|m| m.charge.commission.minor());
-            (Template::BrokerAgreed, parts.fold(0, i64::saturating_add))
-        }
-        Event::MilestoneReleased(_) | Event::MilestoneSplit { .. } => {
-            (Template::BrokerPaid, received(decision, event, broker.user))
-        }
-        _ => return Ok(None),
-    };
-    if minor == 0 {
-        return Ok(None);
-    }
-    let to = known(everybody, broker.user)?;
-    let amount = Money::new(minor, deal.currency).map_err(Error::row)?;
-    let mut params = json!({ "deal_title": deal.title, "amount": amount.to_string() });
-    let milestone = event.milestone().and_then(|id| deal.milestone(id));
-    if let (Some(milestone), Some(map)) = (milestone, params.as_object_mut()) {
-        map.insert("milestone".to_owned(), json!(milestone.title));
-    }
-    Ok(Some(Message::new(to, template, params)))
-}
-
-fn returned(
-    everybody: &Everybody,
+/// The codes that the buyer tells at the door: all of them when the deal is paid, another one after a delivery was sent
+/// back.
+fn hand_over_codes(
     deal: &Deal,
-    payer: UserId,
-    amount: Money,
-) -> Result<Message, Error> {
-    let to = known(everybody, payer)?;
-    let params = json!({ "deal_title": deal.title, "amount": amount.to_string() });
-    Ok(Message::new(to, Template::PaymentReturned, params))
-}
-
-fn params(
-    decision: &Decision,
     event: &Event,
-    to: UserId,
-    counterparty: &str,
-    by: &By,
-) -> Result<Value, Error> {
-    let deal = &decision.deal;
-    let mut params = Map::from_iter([
-        ("counterparty".to_owned(), json!(counterparty)),
-        ("deal_title".to_owned(), json!(deal.title)),
-        ("deadline".to_owned(), json!(deadline(deal, event))),
-        ("reason".to_owned(), json!(by.reason.as_deref().unwrap_or_default())),
-        ("amount".to_owned(), json!(amount(decision, event, to)?.to_string())),
-    ]);
-    if let Event::Paid { .. } = event {
-        let left = deal.outstanding().map_err(Error::row)?;
-        params.insert("left".to_owned(), json!(left.to_string()));
-    }
-    let milestone = event.milestone().and_then(|id| deal.milestone(id));
-    if let Some(milestone) = milestone {
-        params.insert("milestone".to_owned(), json!(milestone.title));
-    }
-    Ok(Value::Object(params))
-}
-
-fn deadline(deal: &Deal, event: &Event) -> String {
-    let milestone = event.milestone().and_then(|id| deal.milestone(id));
-    let due_at = match event {
-        Event::ExtensionAsked { until, .. } | Event::Extended { until, .. } => Some(*until),
-        _ => milestone.map_or(deal.due_at, |milestone| milestone.due_at),
+    buyer: &User,
+    seller: Option<&User>,
+) -> Vec<Message> {
+    let wanted = |milestone: &&Milestone| {
+        let is_new = *event == Event::Funded || *event == Event::MilestoneRejected(milestone.id);
+        is_new
+            && milestone.proof == Some(Proof::HandOver)
+            && milestone.state == MilestoneState::Funded
     };
-    due_at.map(deadline_text).unwrap_or_default()
+    let message = |milestone: &Milestone| {
+        let params = json!({
+            "counterparty": seller.map(|seller| seller.name.as_str()),
+            "deal_title": deal.title,
+            "milestone": part(deal, milestone),
+        });
+        Message::new(buyer, Template::HandOverCode, params).with_hand_over(milestone.id)
+    };
+    deal.milestones.iter().filter(wanted).map(message).collect()
 }
 
-/// The amount that the message is about: what went to this person, or what was said, or the whole.
-fn amount(decision: &Decision, event: &Event, to: UserId) -> Result<Money, Error> {
-    let deal = &decision.deal;
-    let milestone = event.milestone().and_then(|id| deal.milestone(id));
-    match (event, milestone) {
-        (Event::Paid { amount, .. }, _) => Ok(*amount),
-        (Event::SplitOffered { to_seller, .. }, _) => Ok(*to_seller),
-        (Event::Awarded { award, .. }, _) => Ok(award.to_seller),
-        (Event::MilestoneReleased(_) | Event::MilestoneSplit { .. }, Some(_)) => {
-            let minor = received(decision, event, to);
-            Money::new(minor, deal.currency).map_err(Error::row)
+/// The name of a milestone in messages; a deal of one part has one title.
+fn part<'a>(deal: &'a Deal, milestone: &'a Milestone) -> &'a str {
+    if deal.milestones.len() == 1 { &deal.title } else { &milestone.title }
+}
+
+/// One message to one side.
+struct Told<'a> {
+    before: &'a Deal,
+    decision: &'a Decision,
+    by: &'a By,
+    notice: Notice<'a>,
+    to: UserId,
+}
+
+impl Told<'_> {
+    /// A buyer for whom others paid gets nothing back.
+    fn template(&self) -> Result<Template, Error> {
+        let is_back = self.notice.template == Template::MilestoneRefunded;
+        let nothing = is_back && self.own()?.is_zero();
+        Ok(if nothing { Template::MoneyWentBack } else { self.notice.template })
+    }
+
+    fn milestone(&self) -> Option<&Milestone> {
+        self.notice.event.milestone().and_then(|id| self.decision.deal.milestone(id))
+    }
+
+    fn params(&self, counterparty: &str) -> Result<Value, Error> {
+        let (deal, event) = (&self.decision.deal, self.notice.event);
+        let mut params = Map::from_iter([
+            ("counterparty".to_owned(), json!(counterparty)),
+            ("deal_title".to_owned(), json!(deal.title)),
+            ("deadline".to_owned(), json!(self.deadline())),
+            ("reason".to_owned(), json!(self.by.reason.as_deref().unwrap_or_default())),
+            ("amount".to_owned(), json!(self.amount()?.to_string())),
+            ("next".to_owned(), json!(self.notice.to.as_str())),
+            ("outcome".to_owned(), json!(outcome(deal))),
+            ("ended".to_owned(), json!(self.before.state.as_str())),
+            ("why".to_owned(), json!(self.notice.cause.map(|cause| cause.as_str()))),
+        ]);
+        if let Event::Paid { .. } = event {
+            let left = deal.outstanding().map_err(Error::row)?;
+            params.insert("left".to_owned(), json!(left.to_string()));
         }
-        (Event::MilestoneRefunded(_), Some(milestone)) => milestone.in_escrow().map_err(Error::row),
-        (_, Some(milestone)) => Ok(milestone.amount),
-        (_, None) => deal.price().map_err(Error::row),
+        if let Some(milestone) = self.milestone() {
+            let title = if self.notice.is_sum { &deal.title } else { part(deal, milestone) };
+            params.insert("milestone".to_owned(), json!(title));
+            self.settled(milestone, &mut params)?;
+        }
+        Ok(Value::Object(params))
+    }
+
+    /// Who got what: an award before fees, as it was decided; everything else as it arrived.
+    fn settled(&self, milestone: &Milestone, params: &mut Map<String, Value>) -> Result<(), Error> {
+        let whole = milestone.amount;
+        let (for_seller, for_buyer) = match self.notice.event {
+            Event::Awarded { award, .. } => {
+                (award.to_seller, whole.minus(award.to_seller).map_err(Error::row)?)
+            }
+            Event::MilestoneSplit { to_seller, to_buyer, .. } => (*to_seller, *to_buyer),
+            _ => return self.paid(whole, params),
+        };
+        params.insert("for_seller".to_owned(), json!(for_seller.to_string()));
+        params.insert("for_buyer".to_owned(), json!(for_buyer.to_string()));
+        Ok(())
+    }
+
+    /// The price, and what of it the seller did not get.
+    fn paid(&self, price: Money, params: &mut Map<String, Value>) -> Result<(), Error> {
+        if self.notice.template == Template::MilestoneReleased {
+            let fee = price.minus(self.own()?).map_err(Error::row)?;
+            params.insert("price".to_owned(), json!(price.to_string()));
+            params.insert("fee".to_owned(), json!(fee.to_string()));
+        }
+        Ok(())
+    }
+
+    fn deadline(&self) -> String {
+        let due_at = match self.notice.event {
+            Event::ExtensionAsked { until, .. } | Event::Extended { until, .. } => Some(*until),
+            _ => self.milestone().map_or(self.decision.deal.due_at, |milestone| milestone.due_at),
+        };
+        due_at.map(deadline_text).unwrap_or_default()
+    }
+
+    /// The amount that the message is about: what went to this person, or what was said, or the whole.
+    fn amount(&self) -> Result<Money, Error> {
+        let deal = &self.decision.deal;
+        match (self.notice.event, self.milestone()) {
+            (Event::Paid { amount, .. }, _) => Ok(*amount),
+            (Event::SplitOffered { to_seller, .. }, _) => Ok(*to_seller),
+            (Event::MilestoneReleased(_), Some(milestone))
+                if self.notice.template == Template::SellerPaid =>
+            {
+                Ok(milestone.amount)
+            }
+            (Event::MilestoneRefunded(_), Some(_))
+                if self.template()? == Template::MoneyWentBack =>
+            {
+                self.given_back()
+            }
+            (
+                Event::MilestoneReleased(_)
+                | Event::MilestoneRefunded(_)
+                | Event::MilestoneSplit { .. }
+                | Event::Awarded { .. },
+                Some(_),
+            ) => self.own(),
+            (_, Some(milestone)) => Ok(milestone.amount),
+            (_, None) => deal.price().map_err(Error::row),
+        }
+    }
+
+    /// What the reader got of the milestone, or of all of them.
+    fn own(&self) -> Result<Money, Error> {
+        self.sum(&[self.to])
+    }
+
+    /// What went back to those who paid.
+    fn given_back(&self) -> Result<Money, Error> {
+        let payers = self.decision.deal.payers.iter();
+        self.sum(&payers.map(|payer| payer.user).collect::<Vec<_>>())
+    }
+
+    fn sum(&self, people: &[UserId]) -> Result<Money, Error> {
+        let minor = match self.notice.event.milestone() {
+            Some(_) if self.notice.is_sum => received(self.decision, None, people),
+            Some(id) => received(self.decision, Some(id), people),
+            None => 0,
+        };
+        Money::new(minor, self.decision.deal.currency).map_err(Error::row)
     }
 }
 
-/// What the settling of the event's milestone put into somebody's wallet.
-fn received(decision: &Decision, event: &Event, to: UserId) -> i64 {
-    let Some(id) = event.milestone() else { return 0 };
-    let key = format!("{id}:settle");
-    let wallet = Account::available(to, decision.deal.currency);
-    let entries = decision.entries.iter().filter(|entry| entry.key == key);
+/// What has become of the money of a deal that is over.
+fn outcome(deal: &Deal) -> &'static str {
+    let ended = |state| deal.milestones.iter().all(|milestone| milestone.state == state);
+    if deal.state == DealState::Refunded {
+        "refunded"
+    } else if ended(MilestoneState::Released) {
+        "released"
+    } else {
+        "divided"
+    }
+}
+
+/// What the settling of a milestone, or of all, put into the wallets of these people.
+fn received(decision: &Decision, id: Option<MilestoneId>, to: &[UserId]) -> i64 {
+    let key = id.map(|id| format!("{id}:settle"));
+    let is_wanted = |entry_key: &str| match &key {
+        Some(key) => entry_key == key,
+        None => entry_key.ends_with(":settle"),
+    };
+    let wallets: Vec<Account> =
+        to.iter().map(|user| Account::available(*user, decision.deal.currency)).collect();
+    let entries = decision.entries.iter().filter(|entry| is_wanted(&entry.key));
     let postings = entries.flat_map(|entry| entry.postings());
-    postings.filter(|p| p.account == wallet).map(|p| p.amount_minor).fold(0, i64::saturating_add)
+    let own = postings.filter(|posting| wallets.contains(&posting.account));
+    own.map(|posting| posting.amount_minor).fold(0, i64::saturating_add)
 }

@@ -7,7 +7,7 @@ use crate::page::Page;
 use crate::pool::Store;
 use crate::schema::deal_events;
 use crate::statement::statement;
-use amana_domain::deal::{AWARD_PROPOSED, Actor, Deal, Decision, Event};
+use amana_domain::deal::{Actor, Deal, Decision, Event, Viewer, may_see};
 use amana_domain::id::{DealId, MilestoneId, UserId};
 use amana_domain::money::Money;
 use chrono::{DateTime, Utc};
@@ -164,15 +164,11 @@ fn details(event: &Event) -> Value {
     }
 }
 
-/// What every event tells.
-const STATES: [&str; 3] = ["state", "before", "milestone"];
-
-/// As those see it whom the deal concerns: that an arbiter has proposed something, and not what.
-fn to_parties(mut event: TimelineEvent) -> TimelineEvent {
-    if event.name == AWARD_PROPOSED
-        && let Some(data) = event.data.as_object_mut()
-    {
-        data.retain(|name, _| STATES.contains(&name.as_str()));
+/// The event as this viewer may see it.
+pub(super) fn seen_by(viewer: Viewer, mut event: TimelineEvent) -> TimelineEvent {
+    let TimelineEvent { name, data, .. } = &mut event;
+    if let Some(data) = data.as_object_mut() {
+        data.retain(|member, _| may_see(viewer, name, member));
     }
     event
 }
@@ -201,7 +197,7 @@ impl Store {
         after: i64,
         limit: i64,
     ) -> Result<Page<TimelineEvent>, Error> {
-        self.deal(user, id).await?;
+        let viewer = Viewer::of(&self.deal(user, id).await?.deal, user);
         let mut conn = self.connection().await?;
         let events: Vec<TimelineEvent> = TimelineEvent::query()
             .filter(deal_events::deal_id.eq(id.uuid()))
@@ -210,6 +206,7 @@ impl Store {
             .limit(Page::<TimelineEvent>::fetch(limit))
             .load(&mut conn)
             .await?;
-        Ok(Page::cut(events.into_iter().map(to_parties).collect(), limit))
+        let seen = events.into_iter().map(|event| seen_by(viewer, event));
+        Ok(Page::cut(seen.collect(), limit))
     }
 }

@@ -33,8 +33,9 @@ pub struct DealView {
     pub signatures: Vec<Signature>,
     /// Whoever is invited to the side on which nobody stands yet.
     pub invitation: Option<DealInvitation>,
-    /// The newest attempt to pay for it by mobile money.
-    pub payment: Option<PaymentView>,
+    /// The newest attempt of each payer to pay for it by mobile money. Each is shown to its payer only: whoever knows
+    /// its reference can pay under it.
+    pub payments: BTreeMap<UserId, PaymentView>,
     /// What was delivered so far, and what was shown for it.
     pub deliveries: BTreeMap<MilestoneId, Vec<DeliveryView>>,
     /// Since it was agreed.
@@ -44,6 +45,12 @@ pub struct DealView {
 }
 
 impl DealView {
+    /// The newest attempt to pay for it by mobile money, whoever's it is.
+    #[must_use]
+    pub fn newest_payment(&self) -> Option<&PaymentView> {
+        self.payments.values().max_by_key(|payment| payment.id)
+    }
+
     /// Who stands on that side, once they have joined.
     #[must_use]
     pub fn side(&self, role: Role) -> Option<&PersonView> {
@@ -121,7 +128,7 @@ async fn seen(
             label: labels.remove(&deal.id),
             signatures: signed.remove(&(deal.id.uuid(), deal.revision)).unwrap_or_default(),
             invitation: invited.get(&deal.id).copied(),
-            payment: newest.remove(&deal.id),
+            payments: newest.remove(&deal.id).unwrap_or_default(),
             deliveries: deal
                 .milestones
                 .iter()

@@ -89,7 +89,7 @@ pub(crate) async fn apply(
     )?;
     ledger::post(conn, &decision.entries, now).await?;
     let by = &disputes::follow(conn, before, decision, by, now).await?;
-    let mail = Mail::of(telling::messages(decision, by, &everybody)?);
+    let mail = Mail::of(telling::messages(before, decision, by, &everybody)?);
     let states = json!({ "from": before.state.as_str(), "to": deal.state.as_str() });
     let record = |event: &Event| NewRecord::of(by.actor, event.name(), deal.id, states.clone());
     let due = timers(before, decision, now).chain(mail.jobs().map(|job| (job, now)));

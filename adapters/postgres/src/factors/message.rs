@@ -7,7 +7,7 @@ use crate::codes::{self, CodeKey};
 use crate::error::{Conflict, Error};
 use crate::pool::Store;
 use crate::schema::second_factors;
-use crate::users::{PasswordMark, User, lock_open};
+use crate::users::{PasswordMark, User, lock_active, lock_open};
 use crate::vault::Vault;
 use amana_domain::code::{Code, Purpose};
 use amana_domain::contact::{Contact, ContactKind};
@@ -24,7 +24,8 @@ impl Store {
     /// Makes codes that are sent to the person the second factor.
     ///
     /// # Errors
-    /// [`Conflict::NotVerified`], [`Conflict::FactorActive`], or [`Error::Transfer`] if the account is closed.
+    /// [`Conflict::NotVerified`], [`Conflict::FactorActive`], or [`Error::Transfer`] if the account is closed or has no
+    /// verified contact.
     pub async fn set_message_factor(
         &self,
         user: UserId,
@@ -34,7 +35,7 @@ impl Store {
     ) -> Result<(), Error> {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
-            let person = lock_open(conn, user).await?;
+            let person = lock_active(conn, user).await?;
             if person.verified_at(channel).is_none() {
                 return Err(Error::Conflict(Conflict::NotVerified));
             }
@@ -99,7 +100,7 @@ pub(crate) async fn send_code(
     channel: ContactKind,
     now: DateTime<Utc>,
 ) -> Result<Contact, Error> {
-    let to = user.contact(vault, channel)?;
+    let to = user.verified_contact(vault, channel)?.ok_or(Error::NotFound("contact"))?;
     codes::send(conn, vault, user, Purpose::SecondFactor, &to, now).await?;
     Ok(to)
 }

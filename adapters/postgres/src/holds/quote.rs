@@ -22,7 +22,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Quote, Error> {
         let mut conn = self.connection().await?;
-        users::appears_open(&mut conn, owner).await?;
+        users::appears_active(&mut conn, owner).await?;
         let beneficiary = beneficiary(&mut conn, self.vault()?, owner, &request.to).await?;
         let closed = users::closed(&mut conn, &[owner, beneficiary]).await?;
         require_open(&closed, owner, beneficiary)?;

@@ -35,7 +35,7 @@ pub struct OpenInvitation {
     pub rank: Rank,
     pub to: Contact,
     pub expires_at: DateTime<Utc>,
-    /// Whether somebody has registered with the address.
+    /// Whether an account has verified the address.
     pub has_account: bool,
 }
 
@@ -116,7 +116,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Conflict::InvitationNotFound`], [`Conflict::AccountExists`] if the address has an account,
-    /// [`Conflict::PhoneTaken`] or [`Conflict::HandleTaken`]; [`Error::Organisation`] if there are too many members.
+    /// [`Conflict::HandleTaken`]; [`Error::Organisation`] if there are too many members.
     pub async fn accept_invitation(
         &self,
         key: &CodeKey,
@@ -128,8 +128,9 @@ impl Store {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             let (organisation_name, open) = lock(conn, (vault, key), token, now).await?;
-            let new = NewUser { email: Personal::new(open.email.clone()), ..new };
-            let registered = users::enrol(conn, vault, &new, Some(ContactKind::Email), now).await;
+            let new = NewUser { email: Some(Personal::new(open.email.clone())), ..new };
+            let proven = [ContactKind::Email];
+            let registered = users::enrol(conn, vault, &new, &proven, now).await;
             let user = registered.map_err(|error| match error {
                 Error::Conflict(Conflict::EmailTaken) => Error::Conflict(Conflict::AccountExists),
                 other => other,
@@ -156,16 +157,20 @@ impl Store {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             let (organisation_name, open) = lock(conn, (vault, key), token, now).await?;
+            users::lock_to_claim(conn, user, ContactKind::Email, None).await?;
             let user = users::lock_open(conn, user).await?;
             let own = user.contact(vault, ContactKind::Email)?;
-            if own.as_str() != open.email {
+            if own.is_none_or(|own| own.as_str() != open.email) {
                 return Err(Error::Conflict(Conflict::InvitationForAnother));
             }
             if user.email_verified_at.is_none() {
-                users::note_verified(conn, user.id, ContactKind::Email, now).await?;
-                let data = json!({ "channel": ContactKind::Email.as_str() });
-                let actor = Actor::User(user.id);
-                audit::record(conn, now, actor, "user.verified", user.id, data).await?;
+                let verified = users::verify(conn, user.id, ContactKind::Email, now).await;
+                verified.map_err(|error| match error {
+                    Error::Conflict(Conflict::EmailTaken) => {
+                        Error::Conflict(Conflict::InvitationForAnother)
+                    }
+                    other => other,
+                })?;
             }
             admit(conn, (&organisation_name, &open), (user.id, &user.name), now).await?;
             organisations::view(conn, user.id, open.organisation).await

@@ -1,7 +1,7 @@
 //! What the invited person shows, and what else messages tell that is stored nowhere.
 
 use crate::codes::CodeKey;
-use amana_domain::id::InvitationId;
+use amana_domain::id::{InvitationId, MilestoneId};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -24,6 +24,8 @@ pub enum Told {
     Invitation { id: Uuid, generation: i16 },
     /// The code of an invitation to a deal, made from this id.
     DealInvitation(Uuid),
+    /// The code with which a milestone is handed over, after it was sent back so often.
+    HandOver { milestone: MilestoneId, reworks: u8 },
 }
 
 /// An invitation's id, and what shows that its holder was sent it. Its `Debug` is masked.
@@ -80,6 +82,7 @@ impl CodeKey {
                 format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
             }
             Told::DealInvitation(id) => hex::encode(deal_tag(self, id)),
+            Told::HandOver { milestone, reworks } => self.hand_over(milestone, reworks).to_string(),
         }
     }
 

@@ -77,17 +77,19 @@ pub(crate) async fn end_beyond(
     Ok(())
 }
 
-/// Ends the open invitations to the address of somebody who is being erased: nobody answers them, and the address goes.
+/// Ends the open invitations that concern somebody who is being erased: those that they sent, as the addresses are
+/// sealed under their key, and those to their verified address, which nobody answers any more.
 pub(crate) async fn end_of_erased(
     conn: &mut AsyncPgConnection,
-    email_digest: Option<Vec<u8>>,
+    (user, email_digest): (UserId, Option<Vec<u8>>),
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    let open = || invitations::table.filter(invitations::ended_at.is_null());
+    let sent = open().filter(invitations::invited_by.eq(user.uuid()));
+    diesel::update(sent).set(over(InvitationEnd::Revoked, now)).execute(conn).await?;
     let Some(digest) = email_digest else { return Ok(()) };
-    let open = invitations::table
-        .filter(invitations::email_digest.eq(Some(digest)))
-        .filter(invitations::ended_at.is_null());
-    diesel::update(open).set(over(InvitationEnd::Revoked, now)).execute(conn).await?;
+    let received = open().filter(invitations::email_digest.eq(Some(digest)));
+    diesel::update(received).set(over(InvitationEnd::Revoked, now)).execute(conn).await?;
     Ok(())
 }
 

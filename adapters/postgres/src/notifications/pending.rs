@@ -1,22 +1,22 @@
 //! Messages as they are sent: to whom, and whether they are still worth sending.
 
-use crate::codes;
-use crate::deals;
+mod told;
+
 use crate::error::Error;
-use crate::invitations::{self, Told};
+use crate::invitations::Told;
 use crate::jobs::{self, Claim};
 use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::notifications;
 use crate::users;
-use crate::vault::Column;
-use amana_domain::contact::{Contact, ContactKind};
+use amana_domain::contact::Contact;
 use amana_domain::id::UserId;
 use amana_domain::notice::{self, Channel, Locale, Template};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
+use told::Addressed;
 use uuid::Uuid;
 
 /// A message that is to be sent now.
@@ -55,10 +55,11 @@ struct Row {
     code_id: Option<Uuid>,
     invitation_id: Option<Uuid>,
     deal_invitation_id: Option<Uuid>,
+    hand_over_milestone_id: Option<Uuid>,
 }
 
-/// Whether the person got so many messages of this kind today that this one is not sent. Told when it is sent, so that no
-/// cause of messages can forget to ask.
+/// Whether the user got so many messages of this kind today that this one is not sent. The question is asked when a
+/// message is sent, so that no cause of messages can forget it.
 async fn is_one_too_many(
     conn: &mut AsyncPgConnection,
     row: &Row,
@@ -81,7 +82,7 @@ async fn is_one_too_many(
 
 impl Store {
     /// The message behind a job, unless it has been sent, tells a code or an invitation that is not good any more, or
-    /// is to somebody who is erased, or who got enough of its kind today.
+    /// is to somebody who is erased, has verified no contact that it could go to, or got enough of its kind today.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such message.
@@ -101,36 +102,15 @@ impl Store {
         if user.erased_at.is_some() || is_one_too_many(&mut conn, &row, now).await? {
             return Ok(None);
         }
-        let (vault, channel) = (self.vault()?, parse(&row.channel)?);
-        let kind = ContactKind::reached_by(channel);
-        let own = || match &row.address_sealed {
-            Some(sealed) => {
-                let text = user.key(vault)?.open(Column::NotificationAddress, sealed)?;
-                Contact::stored(kind, text).map_err(Error::row)
-            }
-            None => user.contact(vault, kind),
-        };
-        let (to, told) = match (row.code_id, row.invitation_id.or(row.deal_invitation_id)) {
-            (Some(code), _) if !codes::is_open(&mut conn, code, now).await? => return Ok(None),
-            (None, Some(id)) => {
-                let found = match row.invitation_id {
-                    Some(_) => invitations::to_send(&mut conn, vault, id, now).await?,
-                    None => deals::invitation_to_send(&mut conn, vault, id, now).await?,
-                };
-                match found {
-                    Some((to, told)) => (to, Some(told)),
-                    None => return Ok(None),
-                }
-            }
-            (code, _) => (own()?, code.map(Told::Code)),
-        };
+        let found = told::addressed(&mut conn, self.vault()?, (&row, &user), now).await?;
+        let Some(Addressed { to, told, locale }) = found else { return Ok(None) };
         Ok(Some(PendingNotification {
             id: row.id,
+            channel: to.channel(),
             to,
-            locale: user.locale,
+            locale: locale.unwrap_or(user.locale),
             template: parse(&row.template)?,
-            channel,
-            params: row.params,
+            params: told::without_unproven_name(&row),
             told,
         }))
     }

@@ -8,6 +8,8 @@ use crate::job::Job;
 use crate::limits::check_room;
 use crate::pool::Store;
 use crate::schema::payments;
+use crate::through::current_address;
+use crate::users::User;
 use crate::vault::{self, Column, Vault};
 use crate::{audit, holds, jobs, notifications, users};
 use amana_domain::deal::{self, Actor, Command, Deal, Decision, Part};
@@ -23,7 +25,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
-use sha2::{Digest, Sha256};
+use std::net::IpAddr;
 use uuid::Uuid;
 
 /// With what somebody pays for a deal.
@@ -130,18 +132,30 @@ impl Store {
             if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
                 return Ok(replay);
             }
+            let user = users::load(conn, keyed.user).await?;
+            require_phone(&user)?;
             let (payment, hold) = paying_out(keyed.user, amount, now)?;
             insert(conn, &payment, Some((vault, msisdn)), now).await?;
             holds::reserve(conn, &hold, None, now).await?;
             jobs::enqueue(conn, &Job::ScreenWithdrawal { payment: payment.id.uuid() }, now, now)
                 .await?;
-            let user = users::load(conn, keyed.user).await?;
             let params = json!({ "amount": amount.to_string() });
             notifications::enqueue(conn, &user, Template::WithdrawalRequested, params, now).await?;
             let view = rows::view(conn, vault, payment.id).await?;
             idempotency::complete(conn, keyed, render(&view)).await
         })
         .await
+    }
+}
+
+/// Money leaves for mobile money only once the person's own number is verified.
+///
+/// # Errors
+/// [`TransferRefusal::SenderUnverified`].
+pub(super) fn require_phone(user: &User) -> Result<(), TransferRefusal> {
+    match user.phone_verified_at {
+        Some(_) => Ok(()),
+        None => Err(TransferRefusal::SenderUnverified),
     }
 }
 
@@ -281,15 +295,17 @@ pub(super) async fn insert(
     number: Option<(&Vault, &Msisdn)>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let (sealed, digest) = match number {
+    let (sealed, digest, asked_from) = match number {
         Some((vault, msisdn)) => {
             let key = vault::key_of(conn, vault, payment.user).await?;
             let key = key.ok_or(TransferRefusal::SenderClosed)?;
             let number = msisdn.as_str();
             let sealed = key.seal(Column::PaymentNumber, number)?;
-            (Some(sealed), Some(vault.number(payment.user, number)))
+            let seal = |address: IpAddr| key.seal(Column::PaymentAskedFrom, &address.to_string());
+            let asked_from = current_address().map(seal).transpose()?;
+            (Some(sealed), Some(vault.number(payment.user, number)), asked_from)
         }
-        None => (None, None),
+        None => (None, None, None),
     };
     let (by, sent_at) = match number {
         Some(_) => (Actor::User(payment.user), None),
@@ -311,7 +327,9 @@ pub(super) async fn insert(
             payments::state.eq(verdict.state.as_str()),
             payments::receipt.eq(verdict.receipt),
             payments::reference.eq(reference()),
-            payments::callback_token.eq(callback_token()),
+            payments::asked_from_sealed.eq(asked_from),
+            payments::must_confirm.eq(payment.must_confirm),
+            payments::confirmed.eq(payment.is_confirmed()),
             payments::sent_at.eq(sent_at),
             payments::created_at.eq(now),
             payments::updated_at.eq(now),
@@ -325,15 +343,6 @@ pub(super) async fn insert(
         "amount_minor": payment.amount.minor(),
     });
     audit::record(conn, now, by, "payment.created", payment.id, data).await
-}
-
-const CALLBACK_TOKEN_BYTES: usize = 16;
-
-/// 128 random bits, in hexadecimal: M-Pesa refuses addresses with words like `sql` in them. A random UUID
-/// has only 122, so two are condensed.
-fn callback_token() -> String {
-    let digest = Sha256::new().chain_update(Uuid::new_v4()).chain_update(Uuid::new_v4()).finalize();
-    hex::encode(digest.get(..CALLBACK_TOKEN_BYTES).unwrap_or(&digest))
 }
 
 /// Letters and digits that cannot be mistaken for each other when read from a phone.
@@ -358,14 +367,6 @@ pub(crate) fn reference() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_callback_token_is_hexadecimal_and_new_each_time() {
-        let token = callback_token();
-        assert_eq!(token.len(), 2 * CALLBACK_TOKEN_BYTES);
-        assert!(token.bytes().all(|b| b.is_ascii_hexdigit()), "{token}");
-        assert_ne!(token, callback_token());
-    }
 
     #[test]
     fn a_reference_fits_what_the_payer_sees() {

@@ -28,6 +28,8 @@ pub struct ExchangeRecord {
 #[derive(Debug, Clone)]
 pub struct Exchanges {
     pub provider_reference: Option<Personal<String>>,
+    /// The internet address from which it was asked for; `None` for what came unasked.
+    pub asked_from: Option<Personal<String>>,
     pub records: Vec<ExchangeRecord>,
 }
 
@@ -42,13 +44,16 @@ impl Store {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             let key = key_of_payer(conn, vault, id).await?.ok_or(Error::NotFound("payment"))?;
-            let reference: Option<Vec<u8>> = payments::table
+            let (reference, address): (Option<Vec<u8>>, Option<Vec<u8>>) = payments::table
                 .find(id.uuid())
-                .select(payments::provider_reference_sealed)
+                .select((payments::provider_reference_sealed, payments::asked_from_sealed))
                 .first(conn)
                 .await?;
-            let open = |sealed: Vec<u8>| key.open(Column::ProviderReference, &sealed);
-            let provider_reference = reference.map(open).transpose()?.map(Personal::new);
+            let open = |column, sealed: Option<Vec<u8>>| {
+                sealed.map(|sealed| key.open(column, &sealed).map(Personal::new)).transpose()
+            };
+            let provider_reference = open(Column::ProviderReference, reference)?;
+            let asked_from = open(Column::PaymentAskedFrom, address)?;
             let rows: Vec<Row> = exchanges::table
                 .filter(exchanges::payment_id.eq(id.uuid()))
                 .order(exchanges::id.desc())
@@ -70,7 +75,7 @@ impl Store {
             let records = rows.into_iter().map(record).collect::<Result<_, Error>>()?;
             audit::record(conn, now, Actor::System, "payment.exchanges_opened", id, json!({}))
                 .await?;
-            Ok(Exchanges { provider_reference, records })
+            Ok(Exchanges { provider_reference, asked_from, records })
         })
         .await
     }

@@ -1,5 +1,6 @@
 //! Taking note of evidence: the one place where what a provider says becomes money.
 
+use super::poll::hasten_poll;
 use super::rows;
 use crate::deals::{self, By};
 use crate::error::Error;
@@ -10,9 +11,13 @@ use crate::{audit, holds, ledger, notifications, users};
 use amana_domain::deal::{self, Actor, Command, Deal};
 use amana_domain::id::PaymentId;
 use amana_domain::notice::Template;
-use amana_domain::payment::{Claim, Evidence, Payment, Purpose, Source, Stage, State, Verdict};
+use amana_domain::payment::{
+    Claim, Doubt, Evidence, Payment, Purpose, Source, Stage, State, Verdict,
+};
 use amana_domain::reconciliation::BreakKind;
+use amana_domain::text_enum;
 use chrono::{DateTime, Utc};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
@@ -21,15 +26,24 @@ use uuid::Uuid;
 /// Different things said about one payment that are kept; beyond that somebody is playing with us.
 const EVIDENCE_MAX: i64 = 64;
 
-/// The payment after a piece of evidence, and whether the evidence could be its own.
+text_enum! {
+    /// Why what was said is not evidence about the payment of which it was said.
+    pub(crate) enum Unfit as "misfit" {
+        Amount = "its amount is not the payment's",
+        Request = "it is about another request",
+        Receipt = "its receipt pays for another payment",
+    }
+}
+
+/// The payment after a piece of evidence, and why it learnt nothing from it, if it did not.
 #[derive(Debug)]
 pub(crate) struct Observed {
     pub(crate) payment: Payment,
-    /// `false`: the receipt pays for another payment already, so this one learnt nothing from it.
-    pub(crate) taken: bool,
+    pub(crate) refused: Option<Unfit>,
 }
 
-/// Adds evidence and does what the new verdict calls for. Repeating it changes nothing.
+/// Adds evidence and does what the new verdict calls for. Repeating it changes nothing. What does not fit the payment
+/// is listed for people and changes nothing either: anybody can pay a shilling under somebody's reference.
 pub(crate) async fn observe(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -41,12 +55,9 @@ pub(crate) async fn observe(
     let digest = said.reference.as_deref().map(|name| hex::encode(vault.reference(name)));
     let evidence = &Evidence { reference: digest, ..said.clone() };
     let (deal, mut payment) = rows::lock_with_deal(conn, id).await?;
-    if let Claim::Succeeded { receipt: Some(receipt), .. } = &evidence.claim
-        && receipt_is_of_another(conn, &payment, receipt).await?
-    {
-        let detail = format!("receipt {receipt} was claimed for this payment and pays for another");
-        open_break(conn, BreakKind::Review, &id.to_string(), &detail, now).await?;
-        return Ok(Observed { payment, taken: false });
+    if let Some((why, kind, detail)) = unfit(conn, &payment, evidence).await? {
+        open_break(conn, kind, &id.to_string(), &detail, now).await?;
+        return Ok(Observed { payment, refused: Some(why) });
     }
     let before = payment.verdict();
     if has_room(conn, id, evidence.source).await? && payment.observe(evidence.clone()) {
@@ -63,7 +74,43 @@ pub(crate) async fn observe(
         let after = rows::save(conn, &payment, now).await?;
         follow(conn, deal.as_ref(), &payment, (&before, &after), now).await?;
     }
-    Ok(Observed { payment, taken: true })
+    Ok(Observed { payment, refused: None })
+}
+
+async fn unfit(
+    conn: &mut AsyncPgConnection,
+    payment: &Payment,
+    evidence: &Evidence,
+) -> Result<Option<(Unfit, BreakKind, String)>, Error> {
+    let receipt = match &evidence.claim {
+        Claim::Succeeded { receipt, .. } => receipt.as_deref(),
+        Claim::Accepted | Claim::Lost | Claim::Failed { .. } | Claim::Unclear { .. } => None,
+    };
+    let named = receipt.unwrap_or("no receipt");
+    match payment.misfit(evidence) {
+        Some(Doubt::AmountDiffers) => {
+            let detail = format!("another amount than {} was claimed ({named})", payment.amount);
+            return Ok(Some((Unfit::Amount, BreakKind::AmountDiffers, detail)));
+        }
+        Some(
+            Doubt::ReferenceDiffers
+            | Doubt::TwoReceipts
+            | Doubt::Contradiction
+            | Doubt::UnclearResult,
+        ) => {
+            let detail = format!("a message came to its address about another request ({named})");
+            return Ok(Some((Unfit::Request, BreakKind::Review, detail)));
+        }
+        None => {}
+    }
+    match receipt {
+        Some(receipt) if receipt_is_of_another(conn, payment, receipt).await? => {
+            let detail =
+                format!("receipt {receipt} was claimed for this payment and pays for another");
+            Ok(Some((Unfit::Receipt, BreakKind::Review, detail)))
+        }
+        Some(_) | None => Ok(None),
+    }
 }
 
 /// Does what a new verdict calls for.
@@ -74,23 +121,30 @@ pub(super) async fn follow(
     (before, after): (&Verdict, &Verdict),
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    if let (Some(doubt), true) = (after.doubt, after.doubt != before.doubt) {
-        open_break(conn, BreakKind::Review, &payment.id.to_string(), doubt.as_str(), now).await?;
+    let subject = payment.id.to_string();
+    match (before.doubt, after.doubt) {
+        (Some(_), None) => close_break(conn, BreakKind::Review, &subject, now).await?,
+        (before, Some(doubt)) if before != Some(doubt) => {
+            open_break(conn, BreakKind::Review, &subject, doubt.as_str(), now).await?;
+        }
+        (Some(_) | None, Some(_)) | (None, None) => {}
     }
     if after.state == before.state {
         return Ok(());
     }
     if after.state.is_final() {
         // What the statement did not have is known now; if it still should, the next run says so again.
-        close_break(conn, BreakKind::MissingOnStatement, &payment.id.to_string(), now).await?;
+        close_break(conn, BreakKind::MissingOnStatement, &subject, now).await?;
+    }
+    if after.state == State::Confirming {
+        hasten_poll(conn, payment.id, now).await?;
     }
     let data = json!({ "from": before.state.as_str(), "to": after.state.as_str(), "receipt": after.receipt });
     audit::record(conn, now, Actor::System, "payment.observed", payment.id, data).await?;
     ledger::post(conn, &payment.due_entries()?, now).await?;
     if !holds::apply_to_payment(conn, payment, now).await? {
         let detail = format!("{} was paid out after it had been given back", payment.amount);
-        return open_break(conn, BreakKind::PaidAfterReturn, &payment.id.to_string(), &detail, now)
-            .await;
+        return open_break(conn, BreakKind::PaidAfterReturn, &subject, &detail, now).await;
     }
     let funded = match deal {
         Some(deal) => follow_for_deal(conn, deal, payment, after, now).await?,
@@ -116,6 +170,7 @@ async fn follow_for_deal(
         State::Unknown => "payment.unknown",
         State::Review => "payment.review",
         State::Pending => "payment.prompted",
+        State::Confirming => "payment.confirming",
         State::Screening | State::Held | State::Queued | State::Submitting => {
             return Ok(false);
         }
@@ -160,6 +215,7 @@ async fn tell(
             | State::Queued
             | State::Submitting
             | State::Pending
+            | State::Confirming
             | State::Unknown,
             _,
         ) => {
@@ -176,6 +232,7 @@ async fn tell(
     notifications::enqueue(conn, &user, template, params, now).await
 }
 
+/// Also a second receipt of another payment stays claimed, although it is not the one that is shown.
 async fn receipt_is_of_another(
     conn: &mut AsyncPgConnection,
     payment: &Payment,
@@ -185,7 +242,12 @@ async fn receipt_is_of_another(
         .filter(payments::provider.eq(payment.provider.as_str()))
         .filter(payments::receipt.eq(receipt))
         .filter(payments::id.ne(payment.id.uuid()));
-    Ok(diesel::select(diesel::dsl::exists(other)).get_result(conn).await?)
+    let claimed = payment_evidence::table
+        .filter(payment_evidence::receipt.eq(receipt))
+        .filter(payment_evidence::claim.eq("succeeded"))
+        .filter(payment_evidence::payment_id.ne(payment.id.uuid()));
+    let is_of_another = exists(other).or(exists(claimed));
+    Ok(diesel::select(is_of_another).get_result(conn).await?)
 }
 
 /// However much was said, a statement and an operator are always heard.

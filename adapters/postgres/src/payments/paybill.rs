@@ -1,16 +1,18 @@
 //! Money at the paybill: which payment it is, or which deal it is for. The receipt tells, whoever names it first.
 
-use super::{observe, rows};
+use super::{observe, rows, unconfirmed};
 use crate::callbacks::{self, CallbackOutcome, StoredCallback};
 use crate::deals;
 use crate::error::Error;
 use crate::jobs::{self, Claim};
 use crate::pool::Store;
-use crate::schema::{deal_references, deals as deal_rows, paybill, payments, suspense_items};
+use crate::schema::{
+    deal_references, deals as deal_rows, paybill, payment_evidence, payments, suspense_items,
+};
 use crate::users;
 use crate::vault::Vault;
 use amana_domain::deal::DealState;
-use amana_domain::id::{DealId, PaymentId};
+use amana_domain::id::{DealId, PaymentId, UserId};
 use amana_domain::ledger::Provider;
 use amana_domain::payment::{
     Confirmation, NewPayment, Payment, Purpose, Source, Stage, State, bill_reference,
@@ -44,7 +46,7 @@ impl Store {
                     None => (CallbackOutcome::Unmatched, None, None),
                 },
             };
-            callbacks::conclude(conn, callback.id, (outcome, payment, note)).await?;
+            callbacks::conclude(conn, vault, callback.id, (outcome, payment, note)).await?;
             jobs::finish(conn, job, now).await?;
             Ok(outcome)
         })
@@ -98,40 +100,57 @@ async fn take_confirmed(
     said: &Confirmation,
     now: DateTime<Utc>,
 ) -> Result<Option<PaymentId>, Error> {
-    let asked = match (with_receipt(conn, &said.receipt).await?, said.bill()) {
-        (Some(known), _) => Some(known),
-        (None, Some(bill)) => asked_under(conn, &bill).await?,
-        (None, None) => None,
+    let known = match with_receipt(conn, &said.receipt).await? {
+        None => claimed_with(conn, &said.receipt).await?,
+        known => known,
+    };
+    let asked = match known {
+        Some(known) => Some(known),
+        None => {
+            let asked = asked_under(conn, said).await?;
+            asked.filter(|asked| asked.amount_minor == said.amount.minor()).map(|asked| asked.id())
+        }
     };
     match asked {
         Some(known) => {
             let evidence = said.evidence(Source::Callback);
-            observe::observe(conn, vault, known, &evidence, now).await?;
-            Ok(Some(known))
+            let observed = observe::observe(conn, vault, known, &evidence, now).await?;
+            Ok(observed.refused.is_none().then_some(known))
         }
-        None => for_deal(conn, vault, said, Source::Callback, now).await,
+        None => of_its_own(conn, vault, said, Source::Callback, now).await,
     }
 }
 
-/// As a line of the statement that fits no payment tells it: the payment that came unasked under this receipt, or a
-/// new one if it is for a deal. `None`: it is nobody's.
+/// As a line of the statement that fits no request of ours tells it: a new payment if it is for a deal. `None`: it is
+/// nobody's.
 pub(crate) async fn take_unasked(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
     said: &Confirmation,
     now: DateTime<Utc>,
 ) -> Result<Option<PaymentId>, Error> {
-    let unasked: Option<Uuid> = payments::table
-        .filter(payments::provider.eq(PROVIDER.as_str()))
-        .filter(payments::receipt.eq(&said.receipt))
-        .filter(payments::msisdn_sealed.is_null())
-        .select(payments::id)
-        .first(conn)
-        .await
-        .optional()?;
-    match unasked {
-        Some(known) => Ok(Some(PaymentId::new(known))),
-        None => for_deal(conn, vault, said, Source::Statement, now).await,
+    of_its_own(conn, vault, said, Source::Statement, now).await
+}
+
+/// A payment that nobody was asked for. Another amount under the reference of a request does not answer the request:
+/// it belongs to whoever the request asked.
+async fn of_its_own(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    said: &Confirmation,
+    source: Source,
+    now: DateTime<Utc>,
+) -> Result<Option<PaymentId>, Error> {
+    match asked_under(conn, said).await? {
+        Some(Asked { deal_id: Some(deal), user_id, .. }) if !said.amount.is_zero() => {
+            if in_suspense(conn, &said.receipt).await? {
+                return Ok(None);
+            }
+            let place = (DealId::new(deal), Some(UserId::new(user_id)));
+            arrive(conn, vault, (place, said), source, now).await
+        }
+        Some(_) => Ok(None),
+        None => for_deal(conn, vault, said, source, now).await,
     }
 }
 
@@ -145,7 +164,7 @@ async fn for_deal(
     let Some(bill) = said.bill().filter(|_| !said.amount.is_zero()) else { return Ok(None) };
     match deals::deal_of(conn, &bill).await? {
         Some(deal) if !in_suspense(conn, &said.receipt).await? => {
-            arrive(conn, vault, (deal, said), source, now).await
+            arrive(conn, vault, ((deal, None), said), source, now).await
         }
         Some(_) | None => Ok(None),
     }
@@ -165,20 +184,47 @@ async fn with_receipt(
     Ok(found.map(PaymentId::new))
 }
 
-/// A payment that was asked for under this reference and has no receipt yet.
-async fn asked_under(
+/// A payment of which somebody claimed that this receipt pays for it, beside the receipt that it is known by.
+async fn claimed_with(
     conn: &mut AsyncPgConnection,
-    reference: &str,
+    receipt: &str,
 ) -> Result<Option<PaymentId>, Error> {
-    let found: Option<Uuid> = payments::table
-        .filter(payments::reference.eq(reference))
-        .filter(payments::purpose.ne(Purpose::Withdrawal.as_str()))
-        .filter(payments::receipt.is_null())
-        .select(payments::id)
+    let found: Option<Uuid> = payment_evidence::table
+        .filter(payment_evidence::receipt.eq(receipt))
+        .filter(payment_evidence::claim.eq("succeeded"))
+        .select(payment_evidence::payment_id)
         .first(conn)
         .await
         .optional()?;
     Ok(found.map(PaymentId::new))
+}
+
+/// A request that has no receipt yet.
+#[derive(HasQuery)]
+#[diesel(table_name = payments)]
+struct Asked {
+    id: Uuid,
+    user_id: Uuid,
+    deal_id: Option<Uuid>,
+    amount_minor: i64,
+}
+
+impl Asked {
+    const fn id(&self) -> PaymentId {
+        PaymentId::new(self.id)
+    }
+}
+
+async fn asked_under(
+    conn: &mut AsyncPgConnection,
+    said: &Confirmation,
+) -> Result<Option<Asked>, Error> {
+    let Some(bill) = said.bill() else { return Ok(None) };
+    let found = Asked::query()
+        .filter(payments::reference.eq(bill))
+        .filter(payments::purpose.ne(Purpose::Withdrawal.as_str()))
+        .filter(payments::receipt.is_null());
+    Ok(found.first(conn).await.optional()?)
 }
 
 /// Its owner is looked for by people already.
@@ -187,12 +233,12 @@ async fn in_suspense(conn: &mut AsyncPgConnection, receipt: &str) -> Result<bool
     Ok(diesel::select(diesel::dsl::exists(booked)).get_result(conn).await?)
 }
 
-/// A new payment of the deal's buyer, which has succeeded: it is credited to them, and funds what it can. Nobody's, if
-/// the buyer is not here any more: who is to have it then is for people to find out.
+/// A new payment of the deal's buyer, or of whom somebody paid for: it is credited to them, and funds what it can.
+/// Nobody's, if they are not here any more: who is to have it then is for people to find out.
 async fn arrive(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
-    (id, said): (DealId, &Confirmation),
+    ((id, payer), said): ((DealId, Option<UserId>), &Confirmation),
     source: Source,
     now: DateTime<Utc>,
 ) -> Result<Option<PaymentId>, Error> {
@@ -203,19 +249,21 @@ async fn arrive(
         observe::observe(conn, vault, known, &evidence, now).await?;
         return Ok(Some(known));
     }
-    let buyer = deal.buyer.ok_or_else(|| Error::row("a deal to be paid has a buyer"))?;
-    if !users::is_open(conn, buyer).await? {
+    let user = payer.or(deal.buyer).ok_or_else(|| Error::row("a deal to be paid has a buyer"))?;
+    if !users::is_open(conn, user).await? {
         return Ok(None);
     }
     let new = NewPayment {
         id: PaymentId::new(Uuid::now_v7()),
         provider: PROVIDER,
-        user: buyer,
+        user,
         purpose: Purpose::FundDeal,
         deal: Some(id),
         amount: said.amount,
     };
     let mut payment = Payment::restore(new, Stage::Sent, []);
+    payment.must_confirm =
+        source == Source::Callback && unconfirmed::is_over_budget(conn, &payment, now).await?;
     let before = payment.verdict();
     payment.observe(evidence.clone());
     super::create::insert(conn, &payment, None, now).await?;

@@ -86,8 +86,14 @@ pub(super) async fn note(
     Ok(())
 }
 
+/// Whether the number is the account's own: a number that nobody has verified is nobody's.
 async fn is_own(conn: &mut AsyncPgConnection, user: UserId, digest: &[u8]) -> Result<bool, Error> {
-    let own: Option<Vec<u8>> =
-        users::table.find(user.uuid()).select(users::phone_digest).first(conn).await?;
-    Ok(own.is_some_and(|own| own == digest))
+    let own: Option<Option<Vec<u8>>> = users::table
+        .find(user.uuid())
+        .filter(users::phone_verified_at.is_not_null())
+        .select(users::phone_digest)
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(own.flatten().is_some_and(|own| own == digest))
 }

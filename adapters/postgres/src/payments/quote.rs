@@ -1,6 +1,6 @@
 //! What a payment would do, without starting it.
 
-use super::create::{collection, may_fund, paying_in, paying_out, planned};
+use super::create::{collection, may_fund, paying_in, paying_out, planned, require_phone};
 use super::{FundingMethod, FundingRequest};
 use crate::error::Error;
 use crate::pool::Store;
@@ -19,7 +19,7 @@ impl Store {
     /// What the deposit itself would be refused with now.
     pub async fn quote_deposit(&self, user: UserId, amount: Money) -> Result<Quote, Error> {
         let mut conn = self.connection().await?;
-        users::appears_open(&mut conn, user).await?;
+        users::appears_active(&mut conn, user).await?;
         let payment = paying_in(&mut conn, user, amount).await?;
         let wallet = Account::available(user, amount.currency());
         let (before, after) = quote::balances(&mut conn, wallet, &[payment.collected()?]).await?;
@@ -43,7 +43,8 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Quote, Error> {
         let mut conn = self.connection().await?;
-        users::appears_open(&mut conn, user).await?;
+        users::appears_active(&mut conn, user).await?;
+        require_phone(&users::load(&mut conn, user).await?)?;
         let (_, hold) = paying_out(user, amount, now)?;
         holds::quote(&mut conn, &hold, now).await
     }
@@ -61,7 +62,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Quote, Error> {
         let mut conn = self.connection().await?;
-        users::appears_open(&mut conn, user).await?;
+        users::appears_active(&mut conn, user).await?;
         let deal = deals::load_as_party(&mut conn, user, id).await?;
         let decision = may_fund(&mut conn, user, (&deal, request), now).await?;
         let payments = match request.method {

@@ -9,9 +9,10 @@ use crate::vault::{Column, Vault};
 use amana_domain::deal::Deal;
 use amana_domain::id::{DealId, PaymentId, UserId};
 use amana_domain::money::Currency;
-use amana_domain::payment::{Claim, Evidence, NewPayment, Payment, Verdict};
+use amana_domain::payment::{Claim, Evidence, NewPayment, Payment, State, Verdict};
 use amana_domain::phone::Msisdn;
 use chrono::{DateTime, Utc};
+use diesel::dsl::case_when;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
@@ -103,6 +104,7 @@ struct Row {
     amount_minor: i64,
     currency: String,
     stage: String,
+    must_confirm: bool,
 }
 
 #[derive(HasQuery)]
@@ -161,7 +163,9 @@ pub(crate) async fn lock(conn: &mut AsyncPgConnection, id: PaymentId) -> Result<
         deal: row.deal_id.map(DealId::new),
         amount: money(row.amount_minor, currency)?,
     };
-    Ok(Payment::restore(new, parse(&row.stage)?, evidence))
+    let mut payment = Payment::restore(new, parse(&row.stage)?, evidence);
+    payment.must_confirm = row.must_confirm;
+    Ok(payment)
 }
 
 /// Locks in the one order that everybody uses: the deal first, then the payment for it.
@@ -178,20 +182,25 @@ pub(crate) async fn lock_with_deal(
     Ok((deal, lock(conn, id).await?))
 }
 
-/// Writes what follows from the payment's stage and evidence.
+/// Writes what follows from the payment's stage and evidence. The receipt of a settled payment never changes: another
+/// one that fits as well is for people to look at.
 pub(super) async fn save(
     conn: &mut AsyncPgConnection,
     payment: &Payment,
     now: DateTime<Utc>,
 ) -> Result<Verdict, Error> {
     let verdict = payment.verdict();
+    let is_settled =
+        payments::state.eq(State::Succeeded.as_str()).and(payments::receipt.is_not_null());
+    let receipt = case_when(is_settled, payments::receipt).otherwise(verdict.receipt.as_deref());
     diesel::update(payments::table.find(payment.id.uuid()))
         .set((
             payments::stage.eq(payment.stage.as_str()),
             payments::state.eq(verdict.state.as_str()),
             payments::reason.eq(verdict.reason.map(|reason| reason.as_str())),
             payments::doubt.eq(verdict.doubt.map(|doubt| doubt.as_str())),
-            payments::receipt.eq(verdict.receipt.as_deref()),
+            payments::receipt.eq(receipt),
+            payments::confirmed.eq(payment.is_confirmed()),
             payments::problem.eq(None::<String>),
             payments::updated_at.eq(now),
         ))

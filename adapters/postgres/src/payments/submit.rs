@@ -1,11 +1,13 @@
 //! Sending a payment: it is marked as sent before the request leaves, because afterwards may be too late.
 
+use super::poll::{is_asked_about, poll_later};
 use super::{lock, lock_with_deal, observe, rows};
 use crate::audit;
+use crate::callbacks::{self, TokenKind};
 use crate::error::{Error, StoreError};
-use crate::job::Job;
 use crate::jobs::{self, Claim as JobClaim};
 use crate::pool::Store;
+use crate::reconciliation::payouts_are_held;
 use crate::schema::{exchanges, payments};
 use crate::vault::{self, Column, Vault};
 use amana_domain::deal::{self, Actor, Command, Deal};
@@ -18,15 +20,6 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
 
-/// How long after a request the provider is first asked for its outcome, if no callback came.
-const FIRST_POLL_AFTER: TimeDelta = TimeDelta::seconds(10);
-
-/// The wait doubles with each poll, up to this.
-const POLL_INTERVAL_MAX: TimeDelta = TimeDelta::minutes(10);
-
-/// After so many polls (about an hour and a half) only the statement can tell.
-const POLL_ROUNDS_MAX: u32 = 14;
-
 /// What an adapter needs to send a payment.
 #[derive(Debug, Clone)]
 pub struct Submission {
@@ -34,8 +27,8 @@ pub struct Submission {
     pub amount: Money,
     pub msisdn: Msisdn,
     pub reference: String,
+    /// The unguessable part of the address to which the provider reports; it is not stored.
     pub callback_token: String,
-    pub provider_reference: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -60,8 +53,9 @@ impl Store {
     /// A collection that was taken up before, and of which nothing is known since, is not sent again: its
     /// worker may have died after the request left, and a second request would ask the payer twice. It is
     /// unknown until callback or statement tell. One that waited so long that its deal can no longer take
-    /// the money is not sent at all. A payout carries its own id at the provider, which
-    /// refuses a repetition, so it is sent again.
+    /// the money, or that nobody expects the prompt any more (`wait_max`), is not sent at all. A payout carries its own
+    /// id at the provider, which refuses a repetition, so it is sent again; one that was not sent yet waits while
+    /// somebody may be paying out what never came.
     ///
     /// # Errors
     /// [`Error::LeaseLost`] if another worker has taken the job over.
@@ -69,16 +63,28 @@ impl Store {
         &self,
         job: &JobClaim,
         id: PaymentId,
+        wait_max: TimeDelta,
         now: DateTime<Utc>,
     ) -> Result<Begin, Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             let (deal, mut payment) = lock_with_deal(conn, id).await?;
             let closing = match (payment.stage, payment.state()) {
-                (Stage::Ready, State::Queued) if !is_wanted(deal.as_ref(), &payment, now) => {
-                    Some(NEVER_SENT)
+                (Stage::Ready, State::Queued) if payment.purpose.is_payout() => {
+                    if payouts_are_held(conn).await? {
+                        say_why(conn, id, DISCREPANCY_OPEN).await?;
+                        jobs::finish(conn, job, now).await?;
+                        return Ok(Begin::Done);
+                    }
+                    None
                 }
-                (Stage::Ready, State::Queued) => None,
+                (Stage::Ready, State::Queued) if !is_wanted(deal.as_ref(), &payment, now) => {
+                    Some(failed(FailureReason::NeverHappened))
+                }
+                (Stage::Ready, State::Queued) => {
+                    let is_late = expected_until(conn, id, wait_max).await? <= now;
+                    is_late.then(|| failed(FailureReason::NotReached))
+                }
                 (Stage::Sent, State::Unknown) if payment.purpose.is_payout() => None,
                 (Stage::Sent, State::Submitting) if payment.purpose.is_payout() => {
                     // The first request may have been taken, whatever the repetition is told.
@@ -105,13 +111,13 @@ impl Store {
                 .await?;
             let after = rows::save(conn, &payment, now).await?.state;
             audit_move(conn, "payment.sent", id, (before, after), now).await?;
-            submission(conn, vault, id).await.map(Begin::Send)
+            submission(conn, vault, &payment, now).await.map(Begin::Send)
         })
         .await
     }
 
     /// Nothing reached the provider: the payment waits for the next attempt and says why. The failed attempt is
-    /// kept like any other exchange.
+    /// kept like any other exchange. Returns until when somebody still expects what was asked for.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -119,8 +125,9 @@ impl Store {
         &self,
         id: PaymentId,
         (problem, exchange): (&str, &Exchange),
+        wait_max: TimeDelta,
         now: DateTime<Utc>,
-    ) -> Result<(), Error> {
+    ) -> Result<DateTime<Utc>, Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             keep_exchange(conn, vault, id, exchange, now).await?;
@@ -131,11 +138,8 @@ impl Store {
                 let after = rows::save(conn, &payment, now).await?.state;
                 audit_move(conn, "payment.not_sent", id, (before, after), now).await?;
             }
-            diesel::update(payments::table.find(id.uuid()))
-                .set(payments::problem.eq(Some(problem)))
-                .execute(conn)
-                .await?;
-            Ok(())
+            say_why(conn, id, problem).await?;
+            expected_until(conn, id, wait_max).await
         })
         .await
     }
@@ -164,65 +168,10 @@ impl Store {
             if !resend {
                 jobs::finish_if_held(conn, job, now).await?;
             }
-            if !payment.purpose.is_payout() && state == State::Pending {
+            if is_asked_about(&payment) {
                 poll_later(conn, &payment, 0, now).await?;
             }
             Ok(state)
-        })
-        .await
-    }
-
-    /// The payment to ask the provider about, or `None` if there is nothing to ask; then the job is finished.
-    ///
-    /// # Errors
-    /// [`Error::LeaseLost`] if another worker has taken the job over.
-    pub async fn begin_poll(
-        &self,
-        job: &JobClaim,
-        id: PaymentId,
-        now: DateTime<Utc>,
-    ) -> Result<Option<Submission>, Error> {
-        let (vault, mut conn) = (self.vault()?, self.connection().await?);
-        conn.transaction(async |conn| {
-            let payment = lock(conn, id).await?;
-            let submission = submission(conn, vault, id).await?;
-            if payment.state() == State::Pending && submission.provider_reference.is_some() {
-                return Ok(Some(submission));
-            }
-            jobs::finish(conn, job, now).await?;
-            Ok(None)
-        })
-        .await
-    }
-
-    /// Takes note of the answer to a poll (none, if the provider was away), and asks again later if it
-    /// settled nothing.
-    ///
-    /// # Errors
-    /// [`Error::Store`] only: the answer is kept even if another worker has taken the job over.
-    pub async fn record_poll(
-        &self,
-        job: &JobClaim,
-        id: PaymentId,
-        round: u32,
-        evidence: Option<&Evidence>,
-        exchange: Option<&Exchange>,
-        now: DateTime<Utc>,
-    ) -> Result<State, Error> {
-        let (vault, mut conn) = (self.vault()?, self.connection().await?);
-        conn.transaction(async |conn| {
-            if let Some(exchange) = exchange {
-                keep_exchange(conn, vault, id, exchange, now).await?;
-            }
-            let payment = match evidence {
-                Some(evidence) => observe(conn, vault, id, evidence, now).await?.payment,
-                None => lock(conn, id).await?,
-            };
-            if payment.state() == State::Pending {
-                poll_later(conn, &payment, round.saturating_add(1), now).await?;
-            }
-            jobs::finish_if_held(conn, job, now).await?;
-            Ok(payment.state())
         })
         .await
     }
@@ -233,29 +182,34 @@ const fn unanswered(claim: Claim) -> Evidence {
     Evidence { source: Source::Answer, claim, reference: None }
 }
 
-const NEVER_SENT: Claim = Claim::Failed { reason: FailureReason::NeverHappened };
+const fn failed(reason: FailureReason) -> Claim {
+    Claim::Failed { reason }
+}
+
+/// Payouts wait: see [`BreakKind::holds_payouts`](amana_domain::reconciliation::BreakKind::holds_payouts).
+pub(crate) const DISCREPANCY_OPEN: &str = "discrepancy_open";
+
+async fn say_why(conn: &mut AsyncPgConnection, id: PaymentId, problem: &str) -> Result<(), Error> {
+    let payment = payments::table.find(id.uuid());
+    diesel::update(payment).set(payments::problem.eq(Some(problem))).execute(conn).await?;
+    Ok(())
+}
+
+/// After that moment nobody expects the prompt any more that they asked for.
+async fn expected_until(
+    conn: &mut AsyncPgConnection,
+    id: PaymentId,
+    wait_max: TimeDelta,
+) -> Result<DateTime<Utc>, Error> {
+    let asked_at: DateTime<Utc> =
+        payments::table.find(id.uuid()).select(payments::created_at).first(conn).await?;
+    Ok(asked_at.checked_add_signed(wait_max).unwrap_or(asked_at))
+}
 
 /// Whether the payment still has a purpose: the provider may have been away until the deal expired.
 fn is_wanted(deal: Option<&Deal>, payment: &Payment, now: DateTime<Utc>) -> bool {
     let command = Command::Fund { payer: payment.user, amount: Some(payment.amount) };
     deal.is_none_or(|deal| deal::decide(deal, &command, Actor::System, now).is_ok())
-}
-
-async fn poll_later(
-    conn: &mut AsyncPgConnection,
-    payment: &Payment,
-    round: u32,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    if round >= POLL_ROUNDS_MAX {
-        return Ok(());
-    }
-    let doubled = FIRST_POLL_AFTER.checked_mul(1i32.checked_shl(round).unwrap_or(i32::MAX));
-    let wait = doubled.map_or(POLL_INTERVAL_MAX, |wait| wait.min(POLL_INTERVAL_MAX));
-    let due_at = now.checked_add_signed(wait).unwrap_or(now);
-    let job = Job::PollCollection { payment: payment.id.uuid(), round };
-    jobs::enqueue(conn, &job, due_at, now).await?;
-    Ok(())
 }
 
 async fn audit_move(
@@ -271,7 +225,7 @@ async fn audit_move(
 
 /// What was said is sealed under the key of the person whom it is about. Who is erased has no open payment; what
 /// is still said about an old one of theirs nobody keeps.
-async fn keep_exchange(
+pub(super) async fn keep_exchange(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
     id: PaymentId,
@@ -297,23 +251,17 @@ async fn keep_exchange(
 async fn submission(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
-    id: PaymentId,
+    payment: &Payment,
+    now: DateTime<Utc>,
 ) -> Result<Submission, Error> {
-    let view = rows::view(conn, vault, id).await?;
-    let (callback_token, sealed): (String, Option<Vec<u8>>) = payments::table
-        .find(id.uuid())
-        .select((payments::callback_token, payments::provider_reference_sealed))
-        .first(conn)
-        .await?;
-    let key = vault::key_of(conn, vault, view.user).await?.ok_or(StoreError::Sealed)?;
-    let open = |sealed: Vec<u8>| key.open(Column::ProviderReference, &sealed);
-    let provider_reference = sealed.map(open).transpose()?;
+    let view = rows::view(conn, vault, payment.id).await?;
+    let kind = if payment.purpose.is_payout() { TokenKind::Payout } else { TokenKind::Collection };
+    let callback_token = callbacks::give(conn, (kind, Some(payment.id)), now).await?;
     Ok(Submission {
-        payment: id,
+        payment: payment.id,
         amount: view.amount,
         msisdn: view.msisdn.ok_or(StoreError::Sealed)?,
         reference: view.reference,
         callback_token,
-        provider_reference,
     })
 }

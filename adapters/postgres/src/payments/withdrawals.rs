@@ -168,6 +168,7 @@ pub(crate) async fn expire(
         State::Queued
         | State::Submitting
         | State::Pending
+        | State::Confirming
         | State::Unknown
         | State::Review
         | State::Succeeded

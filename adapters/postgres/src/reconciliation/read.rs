@@ -52,6 +52,8 @@ pub struct SuspenseItem {
     pub closed_at: Option<DateTime<Utc>>,
     /// The request by which.
     pub closed_by: Option<Uuid>,
+    /// When a statement showed that it was the money of a payment.
+    pub reversed_at: Option<DateTime<Utc>>,
 }
 
 impl Store {

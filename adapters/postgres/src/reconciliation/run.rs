@@ -1,19 +1,16 @@
 //! One run: match the statement, apply each finding in a transaction of its own, then hold the totals
 //! against each other.
 
+use super::line::{self, Taken};
 use super::{close_break, open_break};
 use crate::error::Error;
 use crate::jobs::{self, Claim as JobClaim};
-use crate::ledger;
-use crate::payments::{observe, take_unasked};
 use crate::pool::Store;
 use crate::row::{money, parse};
-use crate::schema::{accounts, breaks, payments, reconciliation_runs, suspense_items};
-use crate::vault::Vault;
+use crate::schema::{accounts, breaks, payments, reconciliation_runs};
 use amana_domain::id::PaymentId;
-use amana_domain::ledger::{Account, Entry, EntryKind, Provider};
+use amana_domain::ledger::Provider;
 use amana_domain::money::Currency;
-use amana_domain::payment::Confirmation;
 use amana_domain::reconciliation::{
     Believed, BreakKind, Finding, Flow, PAYOUT_SETTLING_TIME, Period, StatementLine,
     closing_balance_minor, in_transit_minor, match_statement,
@@ -112,49 +109,34 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
-        match finding {
-            Finding::Matched { payment } => {
+        conn.transaction(async |conn| match finding {
+            Finding::Matched { payment, evidence } => {
+                line::confirm(conn, vault, (*payment, evidence), now).await?;
+                line::disprove(conn, *payment, now).await?;
                 summary.matched = summary.matched.saturating_add(1);
-                close_break(&mut conn, BreakKind::MissingOnStatement, &payment.to_string(), now)
-                    .await
+                Ok(())
             }
             Finding::Observe { payment, evidence } => {
-                let changed = conn
-                    .transaction(async |conn| {
-                        let before: String = payments::table
-                            .find(payment.uuid())
-                            .select(payments::state)
-                            .first(conn)
-                            .await?;
-                        let after =
-                            observe(conn, vault, *payment, evidence, now).await?.payment.state();
-                        let changed = before != after.as_str();
-                        if changed {
-                            let (kind, subject) =
-                                (BreakKind::MissingOnStatement, payment.to_string());
-                            close_break(conn, kind, &subject, now).await?;
-                        }
-                        Ok::<_, Error>(changed)
-                    })
-                    .await?;
+                let changed = line::heal(conn, vault, (*payment, evidence), now).await?;
+                line::disprove(conn, *payment, now).await?;
                 summary.healed = summary.healed.saturating_add(i64::from(changed));
                 Ok(())
             }
             Finding::Unclaimed { line } => {
-                let (for_deal, new) = conn
-                    .transaction(async |conn| match is_for_deal(conn, vault, line, now).await? {
-                        true => Ok::<_, Error>((true, false)),
-                        false => Ok((false, to_suspense(conn, line, now).await?)),
-                    })
-                    .await?;
-                summary.healed = summary.healed.saturating_add(i64::from(for_deal));
-                summary.unclaimed = summary.unclaimed.saturating_add(i64::from(new));
+                match line::take(conn, vault, line, now).await? {
+                    Taken::Payment => summary.healed = summary.healed.saturating_add(1),
+                    Taken::Suspense => summary.unclaimed = summary.unclaimed.saturating_add(1),
+                    Taken::Known => {}
+                }
                 Ok(())
             }
+            Finding::Charge { line } => line::charge(conn, line, now).await,
+            Finding::Settled { line } => line::settle(conn, line, now).await,
             Finding::Break { kind, subject, detail } => {
-                open_break(&mut conn, *kind, subject, detail, now).await
+                open_break(conn, *kind, subject, detail, now).await
             }
-        }
+        })
+        .await
     }
 
     /// What the provider holds against our clearing account, and the record of the run.
@@ -241,55 +223,6 @@ async fn compare_totals(
     }
     let detail = format!("the provider holds {held} minor units, our clearing account says {ours}");
     open_break(conn, BreakKind::TrustEquation, subject, &detail, now).await
-}
-
-/// Money at the paybill whose confirmation never came, or is known with another amount, which is for people to
-/// look at: both have a payment.
-async fn is_for_deal(
-    conn: &mut AsyncPgConnection,
-    vault: &Vault,
-    line: &StatementLine,
-    now: DateTime<Utc>,
-) -> Result<bool, Error> {
-    let said = Confirmation {
-        receipt: line.receipt.clone(),
-        amount: line.amount,
-        reference: line.reference.clone(),
-    };
-    let taken = take_unasked(conn, vault, &said, now).await?;
-    Ok(taken.is_some())
-}
-
-/// Books money that belongs to no intent, once per receipt. `true` if it was new.
-async fn to_suspense(
-    conn: &mut AsyncPgConnection,
-    line: &StatementLine,
-    now: DateTime<Utc>,
-) -> Result<bool, Error> {
-    let added = diesel::insert_into(suspense_items::table)
-        .values((
-            suspense_items::provider.eq(Provider::Mpesa.as_str()),
-            suspense_items::receipt.eq(&line.receipt),
-            suspense_items::amount_minor.eq(line.amount.minor()),
-            suspense_items::currency.eq(line.amount.currency().as_str()),
-            suspense_items::reference.eq(line.reference.as_deref()),
-            suspense_items::paid_at.eq(line.at),
-            suspense_items::found_at.eq(now),
-        ))
-        .on_conflict_do_nothing()
-        .execute(conn)
-        .await?;
-    if added == 0 {
-        return Ok(false);
-    }
-    let currency = line.amount.currency();
-    let key = format!("{}:{}:suspense_in", Provider::Mpesa, line.receipt);
-    let (from, to) = (Account::clearing(Provider::Mpesa, currency), Account::suspense(currency));
-    let entry = Entry::transfer(EntryKind::SuspenseIn, key, line.amount, from, to)?;
-    ledger::post(conn, &[entry], now).await?;
-    let detail = format!("{} came at {} and fits no payment of ours", line.amount, line.at);
-    open_break(conn, BreakKind::Unclaimed, &line.receipt, &detail, now).await?;
-    Ok(true)
 }
 
 async fn record(

@@ -7,7 +7,7 @@ use crate::pool::Store;
 use crate::schema::{person_keys, second_factors, sessions, users};
 use crate::users::load;
 use crate::vault::Column;
-use amana_domain::contact::ContactKind;
+use amana_domain::contact::{Contact, ContactKind};
 use amana_domain::deal::Actor;
 use amana_domain::factor::{FactorRefusal, Standing};
 use amana_domain::id::{SessionId, UserId};
@@ -61,16 +61,17 @@ impl Store {
         proven.map_err(Error::Factor)
     }
 
-    /// How far the person is proven in this session, and which number they have registered.
+    /// How far the person is proven in this session, and which number of theirs is verified.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such session.
-    pub async fn standing(&self, session: SessionId) -> Result<(Standing, Msisdn), Error> {
+    pub async fn standing(&self, session: SessionId) -> Result<(Standing, Option<Msisdn>), Error> {
         let mut conn = self.connection().await?;
         let factor = second_factors::table
             .filter(second_factors::user_id.eq(users::id))
             .filter(second_factors::confirmed_at.is_not_null());
-        type Found = (Option<DateTime<Utc>>, bool, Uuid, Option<Vec<u8>>, Vec<u8>);
+        type Phone = (Option<DateTime<Utc>>, Option<Vec<u8>>);
+        type Found = (Option<DateTime<Utc>>, bool, Uuid, Phone, Vec<u8>);
         let found: Option<Found> = sessions::table
             .inner_join(users::table.on(users::id.eq(sessions::user_id)))
             .inner_join(person_keys::table.on(person_keys::user_id.eq(users::id)))
@@ -79,17 +80,22 @@ impl Store {
                 sessions::stepped_up_at,
                 exists(factor),
                 users::id,
-                users::phone_sealed,
+                (users::phone_verified_at, users::phone_sealed),
                 person_keys::wrapped,
             ))
             .first(&mut conn)
             .await
             .optional()?;
-        let (stepped_up_at, has_factor, user, sealed, wrapped) =
+        let (stepped_up_at, has_factor, user, phone, wrapped) =
             found.ok_or(Error::NotFound("session"))?;
-        let key = self.vault()?.key(UserId::new(user), &wrapped)?;
-        let phone = key.open(Column::UserPhone, &sealed.unwrap_or_default())?;
-        let phone = Msisdn::parse(&phone).map_err(Error::row)?;
+        let phone = match phone {
+            (Some(_), Some(sealed)) => {
+                let key = self.vault()?.key(UserId::new(user), &wrapped)?;
+                let phone = key.open(Column::UserPhone, &sealed)?;
+                Some(Msisdn::parse(&phone).map_err(Error::row)?)
+            }
+            (None, _) | (_, None) => None,
+        };
         Ok((Standing { stepped_up_at, has_factor }, phone))
     }
 
@@ -97,12 +103,17 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such person.
-    pub async fn standing_of_machine(&self, user: UserId) -> Result<(Standing, Msisdn), Error> {
+    pub async fn standing_of_machine(
+        &self,
+        user: UserId,
+    ) -> Result<(Standing, Option<Msisdn>), Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         let person = load(&mut conn, user).await?;
         let has_factor = factors::active(&mut conn, user).await?.is_some();
-        let phone = person.contact(vault, ContactKind::Phone)?;
-        let phone = Msisdn::parse(phone.as_str()).map_err(Error::row)?;
+        let phone = match person.verified_contact(vault, ContactKind::Phone)? {
+            Some(Contact::Phone(number)) => Some(number),
+            Some(Contact::Email(_)) | None => None,
+        };
         Ok((Standing { stepped_up_at: None, has_factor }, phone))
     }
 }

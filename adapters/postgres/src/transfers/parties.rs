@@ -32,6 +32,8 @@ struct Row {
     email_digest: Option<Vec<u8>>,
     #[diesel(sql_type = Bool)]
     is_closed: bool,
+    #[diesel(sql_type = Bool)]
+    is_verified: bool,
     #[diesel(sql_type = Nullable<Text>)]
     currency: Option<String>,
     #[diesel(sql_type = Nullable<BigInt>)]
@@ -42,19 +44,23 @@ struct Row {
     balance_minor_max: Option<i64>,
 }
 
+// As `users::find_payee` asks for one: a contact identifies the user who has verified it, and nobody else, not even
+// somebody whom the batch is about for another reason.
 statement! {
     FindParties(
         ids: Array<SqlUuid> = Vec<Uuid>,
         handles: Array<Text> = Vec<String>,
         phones: Array<Binary> = Vec<Vec<u8>>,
         emails: Array<Binary> = Vec<Vec<u8>>,
-    ) "select u.id, u.name, u.handle, u.phone_digest, u.email_digest, u.closed_at is not null as is_closed,
+    ) "select u.id, u.name, u.handle, u.closed_at is not null as is_closed, u.is_verified,
+            case when u.phone_verified_at is not null then u.phone_digest end as phone_digest,
+            case when u.email_verified_at is not null then u.email_digest end as email_digest,
             l.currency, l.transaction_minor_max, l.day_minor_max, l.balance_minor_max
         from (
             select * from users where id = any($1)
             union all select * from users where handle = any($2)
-            union all select * from users where phone_digest = any($3)
-            union all select * from users where email_digest = any($4)
+            union all select * from users where phone_digest = any($3) and phone_verified_at is not null
+            union all select * from users where email_digest = any($4) and email_verified_at is not null
         ) u left join lateral (
             select currency, transaction_minor_max, day_minor_max, balance_minor_max
             from tier_limits where tier = u.tier offset 0) l on true"
@@ -117,7 +123,8 @@ impl Parties {
         let handle = handles::read(row.handle.clone())?;
         let (_, party) = self.people.entry(id).or_insert_with(|| {
             let view = PersonView { id, name: row.name, handle };
-            (view, Party { is_closed: row.is_closed, ..Party::default() })
+            let (is_closed, is_unverified) = (row.is_closed, !row.is_verified);
+            (view, Party { is_closed, is_unverified, ..Party::default() })
         });
         party.limits.extend(limits);
         if let Some(handle) = row.handle {
@@ -127,12 +134,15 @@ impl Parties {
     }
 
     pub(super) fn payee(&self, to: &Payee) -> Option<UserId> {
-        match to {
+        let found = match to {
             Payee::Handle(handle) => self.handles.get(handle.as_str()).copied(),
             Payee::Phone(msisdn) => self.phones.get(msisdn.as_str()).copied(),
             Payee::Email(email) => self.emails.get(email).copied(),
             Payee::User(id) => self.people.contains_key(id).then_some(*id),
-        }
+        };
+        // An open account without any verified contact is found by nobody.
+        let is_known = |party: &Party| !party.is_unverified || party.is_closed;
+        found.filter(|id| self.party(*id).is_some_and(is_known))
     }
 
     pub(super) fn view(&self, id: UserId) -> Result<PersonView, Error> {

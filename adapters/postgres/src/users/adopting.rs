@@ -7,7 +7,7 @@ use crate::statement::statement;
 use crate::vault::Column;
 use amana_domain::id::UserId;
 use chrono::{DateTime, Utc};
-use diesel::sql_types::{Array, Binary, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Binary, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use uuid::Uuid;
 
@@ -19,21 +19,23 @@ statement! {
     Adopt(
         ids: Array<SqlUuid> = Vec<Uuid>,
         keys: Array<Binary> = Vec<Vec<u8>>,
-        emails: Array<Binary> = Vec<Vec<u8>>,
-        email_digests: Array<Binary> = Vec<Vec<u8>>,
-        phones: Array<Binary> = Vec<Vec<u8>>,
-        phone_digests: Array<Binary> = Vec<Vec<u8>>,
+        emails: Array<Nullable<Binary>> = Vec<Option<Vec<u8>>>,
+        email_digests: Array<Nullable<Binary>> = Vec<Option<Vec<u8>>>,
+        phones: Array<Nullable<Binary>> = Vec<Option<Vec<u8>>>,
+        phone_digests: Array<Nullable<Binary>> = Vec<Option<Vec<u8>>>,
         at: Timestamptz = DateTime<Utc>,
     ) "with keys as (
             insert into person_keys (user_id, wrapped, created_at) select *, $7 from unnest($1, $2)
         )
         update users u set email_sealed = p.email, email_digest = p.email_digest,
-            phone_sealed = p.phone, phone_digest = p.phone_digest
+            phone_sealed = p.phone, phone_digest = p.phone_digest,
+            email_verified_at = case when p.email is not null then $7 end,
+            phone_verified_at = case when p.phone is not null then $7 end
         from unnest($1, $3, $4, $5, $6) as p (id, email, email_digest, phone, phone_digest) where u.id = p.id"
 }
 
 impl Store {
-    /// Gives a key, an address and a number to people who have a row and no key.
+    /// Gives a key and contacts to people who have a row and no key. Whoever wrote the rows vouches for the contacts.
     ///
     /// # Errors
     /// [`Error::Conflict`] if somebody has the address or number already.
@@ -48,13 +50,17 @@ impl Store {
                 let mut adopt = Adopt { at: now, ..Adopt::default() };
                 for (id, Contacts { email, phone }) in some {
                     let (key, wrapped) = vault.new_key(*id)?;
-                    let (email, phone) = (email.expose(), phone.as_str());
+                    let email = email.as_ref().map(|email| email.expose().as_str());
+                    let phone = phone.as_ref().map(|phone| phone.as_str());
+                    let sealed = |column, text: Option<&str>| {
+                        text.map(|text| key.seal(column, text)).transpose()
+                    };
                     adopt.ids.push(id.uuid());
                     adopt.keys.push(wrapped);
-                    adopt.emails.push(key.seal(Column::UserEmail, email)?);
-                    adopt.email_digests.push(vault.email(email));
-                    adopt.phones.push(key.seal(Column::UserPhone, phone)?);
-                    adopt.phone_digests.push(vault.phone(phone));
+                    adopt.emails.push(sealed(Column::UserEmail, email)?);
+                    adopt.email_digests.push(email.map(|email| vault.email(email)));
+                    adopt.phones.push(sealed(Column::UserPhone, phone)?);
+                    adopt.phone_digests.push(phone.map(|phone| vault.phone(phone)));
                 }
                 adopt.execute(conn).await.map_err(taken)?;
             }

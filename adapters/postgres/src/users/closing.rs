@@ -65,7 +65,8 @@ impl Store {
                 .await?;
             let data = json!({ "note": note });
             audit::record(conn, now, Actor::User(operator), "user.closed", id, data).await?;
-            api_keys::revoke_all(conn, id, Actor::User(operator), now).await?;
+            let why = (Actor::User(operator), "account_closed");
+            api_keys::revoke_all(conn, id, why, now).await?;
             load(conn, id).await
         })
         .await
@@ -86,6 +87,9 @@ impl Store {
         conn.transaction(async |conn| {
             let closed = users::table.find(id.uuid()).filter(users::closed_at.is_not_null());
             let closed = closed.filter(users::erased_at.is_null());
+            // An account that has lost its last contact to the owner of that contact is nobody's.
+            let reachable = users::email_digest.is_not_null().or(users::phone_digest.is_not_null());
+            let closed = closed.filter(reachable);
             let reopened = diesel::update(closed)
                 .set(users::closed_at.eq(None::<DateTime<Utc>>))
                 .execute(conn)
@@ -95,7 +99,7 @@ impl Store {
                 audit::record(conn, now, Actor::User(operator), "user.reopened", id, data).await?;
             }
             let user = load(conn, id).await?;
-            if user.erased_at.is_none() {
+            if user.closed_at.is_none() {
                 Ok(user)
             } else {
                 Err(Error::Conflict(Conflict::AccountErased))

@@ -1,28 +1,33 @@
-//! A person's address and number: proving that they are theirs, and changing them.
+//! A user's contacts: verifying them, adding one, and replacing one.
 
-use super::{User, load, lock_open};
+use super::claiming::{lock_to_claim, note_verified, taken_is_wrong, verify};
+use super::{User, identity, load, lock_open};
 use crate::codes::{self, CodeKey};
 use crate::error::{Conflict, Error};
 use crate::pool::Store;
-use crate::schema::users;
+use crate::schema::{notifications as sent, users};
 use crate::vault::{Column, Vault};
-use crate::{audit, deals, factors, notifications, trusted_devices};
+use crate::{audit, factors, notifications, trusted_devices};
 use amana_domain::code::{Code, CodeRefusal, Purpose};
 use amana_domain::contact::{Contact, ContactKind};
 use amana_domain::deal::Actor;
 use amana_domain::factor::FactorKind;
 use amana_domain::id::UserId;
 use amana_domain::notice::Template;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 
+/// The owner of a contact is told once in this time that somebody else has typed it.
+const TOLD_EVERY: TimeDelta = TimeDelta::days(1);
+
 impl Store {
-    /// Sends the code that proves an address or number, again.
+    /// Sends the code that verifies an e-mail address or phone number, again.
     ///
     /// # Errors
-    /// [`Conflict::AlreadyVerified`], or [`CodeRefusal::TooMany`].
+    /// [`Conflict::AlreadyVerified`], [`CodeRefusal::TooMany`], or [`Error::NotFound`] if the account has none.
     pub async fn start_verification(
         &self,
         user: UserId,
@@ -35,14 +40,14 @@ impl Store {
             if user.verified_at(kind).is_some() {
                 return Err(Error::Conflict(Conflict::AlreadyVerified));
             }
-            let contact = user.contact(vault, kind)?;
-            codes::send(conn, vault, &user, Purpose::verify(kind), &contact, now).await
+            let contact = user.contact(vault, kind)?.ok_or(Error::NotFound("contact"))?;
+            send_verification(conn, vault, &user, &contact, now).await
         })
         .await
     }
 
     /// # Errors
-    /// [`CodeRefusal::Wrong`].
+    /// [`CodeRefusal::Wrong`], also if another account has verified the contact.
     pub async fn verify_contact(
         &self,
         key: &CodeKey,
@@ -55,22 +60,22 @@ impl Store {
         let proof = codes::attempt(&mut conn, key, purpose, told, now).await?;
         let proof = proof.ok_or(CodeRefusal::Wrong)?;
         conn.transaction(async |conn| {
+            lock_to_claim(conn, user, kind, None).await?;
             let before = lock_open(conn, user).await?;
             codes::spend(conn, &proof, now).await?;
             // A change ends the codes for what it replaces, so this cannot be; it would be wrong to rely on it.
-            if !proof.is_of(vault, &before, &before.contact(vault, kind)?) {
+            let contact = before.contact(vault, kind)?;
+            if !contact.is_some_and(|contact| proof.is_of(vault, &before, &contact)) {
                 return Err(CodeRefusal::Wrong.into());
             }
-            note_verified(conn, user, kind, now).await?;
-            let data = json!({ "channel": kind.as_str() });
-            audit::record(conn, now, Actor::User(user), "user.verified", user, data).await?;
+            verify(conn, user, kind, now).await.map_err(taken_is_wrong)?;
             load(conn, user).await
         })
         .await
     }
 
-    /// Sends codes to what is to be replaced and to what is to replace it. Whether somebody else has that
-    /// already is told to nobody who has not proven that it is theirs.
+    /// Sends a code to the contact that is to be added, and one to the verified contact that it replaces. Whether
+    /// somebody else has it is told only to a caller who has proven that it is theirs.
     ///
     /// # Errors
     /// [`CodeRefusal::TooMany`], or [`Conflict::SameContact`].
@@ -83,18 +88,19 @@ impl Store {
         let (kind, vault, mut conn) = (new.kind(), self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             let user = lock_open(conn, user).await?;
-            let old = user.contact(vault, kind)?;
-            if old == *new {
+            if user.contact(vault, kind)?.as_ref() == Some(new) {
                 return Err(Error::Conflict(Conflict::SameContact));
             }
-            codes::send(conn, vault, &user, Purpose::leave(kind), &old, now).await?;
+            if let Some(old) = user.verified_contact(vault, kind)? {
+                codes::send(conn, vault, &user, Purpose::leave(kind), &old, now).await?;
+            }
             codes::send(conn, vault, &user, Purpose::change(kind), new, now).await
         })
         .await
     }
 
-    /// Replaces an address or number by the one that the second code went to. Payments that are under way
-    /// keep the number that they were made for.
+    /// Makes the contact that the new code went to the user's, in the place of the one that they have. A verified one
+    /// gives way only to its own code. Payments that are under way keep the number that they were made for.
     ///
     /// # Errors
     /// [`CodeRefusal::Wrong`] unless both codes are right, whichever is not; [`Conflict::EmailTaken`] or
@@ -103,20 +109,32 @@ impl Store {
         &self,
         key: &CodeKey,
         user: UserId,
-        (kind, old, new): (ContactKind, Code, Code),
+        (kind, old, new): (ContactKind, Option<Code>, Code),
         now: DateTime<Utc>,
     ) -> Result<User, Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
-        let (leave, change) = ((user, Purpose::leave(kind)), (user, Purpose::change(kind)));
-        let old = codes::attempt(&mut conn, key, leave, old, now).await?;
-        let new = codes::attempt(&mut conn, key, change, new, now).await?;
-        let (old, new) = old.zip(new).ok_or(CodeRefusal::Wrong)?;
+        let leave = (user, Purpose::leave(kind));
+        let old = match old {
+            Some(code) => {
+                let proof = codes::attempt(&mut conn, key, leave, code, now).await?;
+                Some(proof.ok_or(CodeRefusal::Wrong))
+            }
+            None => None,
+        };
+        let new = codes::attempt(&mut conn, key, (user, Purpose::change(kind)), new, now).await?;
+        let (old, new) = (old.transpose()?, new.ok_or(CodeRefusal::Wrong)?);
         conn.transaction(async |conn| {
+            let present = new.target(vault, &load(conn, user).await?, kind)?;
+            let digest = identity::digest(vault, &present);
+            lock_to_claim(conn, user, kind, Some(digest)).await?;
             let before = lock_open(conn, user).await?;
-            codes::spend(conn, &old, now).await?;
+            let former = before.verified_contact(vault, kind)?;
+            match (&former, &old) {
+                (Some(_), Some(old)) => codes::spend(conn, old, now).await?,
+                (Some(_), None) => return Err(CodeRefusal::Wrong.into()),
+                (None, _) => {}
+            }
             codes::spend(conn, &new, now).await?;
-            let former = before.contact(vault, kind)?;
-            let present = new.target(vault, &before, kind)?;
             replace(conn, vault, &before, &present).await?;
             note_verified(conn, user, kind, now).await?;
             codes::end_all(conn, user, now).await?;
@@ -124,12 +142,9 @@ impl Store {
                 // The factor goes along, and so it is another one.
                 trusted_devices::end_all(conn, user, Actor::User(user), now).await?;
             }
-            let template = match kind {
-                ContactKind::Email => Template::EmailChanged,
-                ContactKind::Phone => Template::PhoneChanged,
-            };
-            notifications::enqueue_to(conn, vault, &before, template, &former, None, now).await?;
-            let data = json!({ "channel": kind.as_str(), "from": former.masked(), "to": present.masked() });
+            tell_of_change(conn, vault, (&before, former.as_ref()), kind, now).await?;
+            let from = former.map(|contact| contact.masked());
+            let data = json!({ "channel": kind.as_str(), "from": from, "to": present.masked() });
             audit::record(conn, now, Actor::User(user), "user.contact_changed", user, data).await?;
             load(conn, user).await
         })
@@ -137,19 +152,63 @@ impl Store {
     }
 }
 
-/// Notes that it is the person's, and makes them the other side of the deals to which it was invited.
-pub(crate) async fn note_verified(
+/// Tells of another contact at the one that it replaces, or else at the other one that the user has verified.
+async fn tell_of_change(
     conn: &mut AsyncPgConnection,
-    user: UserId,
+    vault: &Vault,
+    (before, former): (&User, Option<&Contact>),
     kind: ContactKind,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let row = diesel::update(users::table.find(user.uuid()));
-    match kind {
-        ContactKind::Email => row.set(users::email_verified_at.eq(Some(now))).execute(conn).await,
-        ContactKind::Phone => row.set(users::phone_verified_at.eq(Some(now))).execute(conn).await,
-    }?;
-    deals::join_invited(conn, user, kind, now).await
+    let template = match kind {
+        ContactKind::Email => Template::EmailChanged,
+        ContactKind::Phone => Template::PhoneChanged,
+    };
+    let other = before.verified_contact(vault, kind.other())?;
+    match former.or(other.as_ref()) {
+        Some(to) => notifications::enqueue_to(conn, vault, before, template, to, None, now).await,
+        None => Ok(()),
+    }
+}
+
+/// Sends the code that verifies a contact. If another account has verified it already, its owner is told instead;
+/// to the caller both look the same.
+pub(super) async fn send_verification(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    user: &User,
+    contact: &Contact,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let purpose = Purpose::verify(contact.kind());
+    let digest = identity::digest(vault, contact);
+    match identity::holder(conn, contact.kind(), &digest).await? {
+        Some(owner) if owner != user.id => {
+            codes::record(conn, vault, user, purpose, contact, now).await?;
+            tell_owner(conn, vault, owner, contact, now).await
+        }
+        Some(_) | None => codes::send(conn, vault, user, purpose, contact, now).await,
+    }
+}
+
+async fn tell_owner(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    owner: UserId,
+    contact: &Contact,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let since = now.checked_sub_signed(TOLD_EVERY).unwrap_or(now);
+    let lately = sent::table
+        .filter(sent::user_id.eq(owner.uuid()))
+        .filter(sent::template.eq(Template::AccountExists.as_str()))
+        .filter(sent::created_at.gt(since));
+    let owner = load(conn, owner).await?;
+    if owner.closed_at.is_some() || diesel::select(exists(lately)).get_result(conn).await? {
+        return Ok(());
+    }
+    let template = Template::AccountExists;
+    notifications::enqueue_to(conn, vault, &owner, template, contact, None, now).await
 }
 
 async fn replace(
@@ -158,16 +217,16 @@ async fn replace(
     user: &User,
     by: &Contact,
 ) -> Result<(), Error> {
-    let (key, text) = (user.key(vault)?, by.as_str());
+    let (key, text, digest) = (user.key(vault)?, by.as_str(), identity::digest(vault, by));
     let user = diesel::update(users::table.find(user.id.uuid()));
     let replaced = match by {
         Contact::Email(_) => {
             let sealed = users::email_sealed.eq(key.seal(Column::UserEmail, text)?);
-            user.set((sealed, users::email_digest.eq(vault.email(text)))).execute(conn).await
+            user.set((sealed, users::email_digest.eq(digest))).execute(conn).await
         }
         Contact::Phone(_) => {
             let sealed = users::phone_sealed.eq(key.seal(Column::UserPhone, text)?);
-            user.set((sealed, users::phone_digest.eq(vault.phone(text)))).execute(conn).await
+            user.set((sealed, users::phone_digest.eq(digest))).execute(conn).await
         }
     };
     replaced.map_err(super::taken)?;

@@ -54,14 +54,28 @@ impl Store {
             forget_documents(conn, id, now).await?;
             forget_messages(conn, id).await?;
             forget_digests(conn, id).await?;
-            let email =
-                users::table.find(id.uuid()).select(users::email_digest).first(conn).await?;
-            invitations::end_of_erased(conn, email, now).await?;
+            forget_invitations(conn, id, now).await?;
             forget_person(conn, id, now).await?;
             audit::record(conn, now, Actor::User(id), "user.erased", id, json!({})).await
         })
         .await
     }
+}
+
+/// An address that was not verified is somebody else's, and so are the invitations to it.
+async fn forget_invitations(
+    conn: &mut AsyncPgConnection,
+    id: UserId,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let email: Option<Option<Vec<u8>>> = users::table
+        .find(id.uuid())
+        .filter(users::email_verified_at.is_not_null())
+        .select(users::email_digest)
+        .first(conn)
+        .await
+        .optional()?;
+    invitations::end_of_erased(conn, (id, email.flatten()), now).await
 }
 
 async fn lock_applications(conn: &mut AsyncPgConnection, id: UserId) -> Result<(), Error> {
@@ -93,7 +107,7 @@ async fn forget_access(
     diesel::delete(trusted_devices::table.filter(trusted_devices::user_id.eq(id.uuid())))
         .execute(conn)
         .await?;
-    api_keys::revoke_all(conn, id, Actor::User(id), now).await?;
+    api_keys::revoke_all(conn, id, (Actor::User(id), "account_closed"), now).await?;
     diesel::update(keys::table.filter(keys::user_id.eq(id.uuid())))
         .set(keys::name.eq(FORGOTTEN))
         .execute(conn)

@@ -14,16 +14,16 @@ use amana_domain::transfer::TransferRefusal;
 pub(crate) struct Held {
     /// Wrapped by the master key.
     pub(super) key: Vec<u8>,
-    pub(super) email: Vec<u8>,
-    pub(super) phone: Vec<u8>,
+    pub(super) email: Option<Vec<u8>>,
+    pub(super) phone: Option<Vec<u8>>,
 }
 
-/// Where a person is reached.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Where a person is reached, verified or not: at least one of the two.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Contacts {
     /// Lower case.
-    pub email: Personal<String>,
-    pub phone: Msisdn,
+    pub email: Option<Personal<String>>,
+    pub phone: Option<Msisdn>,
 }
 
 impl User {
@@ -40,20 +40,67 @@ impl User {
         Ok(vault.key(self.id, &self.held()?.key)?)
     }
 
+    /// Whether the account has such a contact.
+    pub(crate) fn has(&self, kind: ContactKind) -> bool {
+        self.held.as_ref().is_some_and(|held| held.of(kind).is_some())
+    }
+
+    /// Returns the contact of this kind, verified or not.
+    ///
     /// # Errors
     /// [`TransferRefusal::SenderClosed`] if the person is erased.
-    pub(crate) fn contact(&self, vault: &Vault, kind: ContactKind) -> Result<Contact, Error> {
-        let (held, key) = (self.held()?, self.key(vault)?);
-        let text = match kind {
-            ContactKind::Email => key.open(Column::UserEmail, &held.email)?,
-            ContactKind::Phone => key.open(Column::UserPhone, &held.phone)?,
+    pub(crate) fn contact(
+        &self,
+        vault: &Vault,
+        kind: ContactKind,
+    ) -> Result<Option<Contact>, Error> {
+        let Some(sealed) = self.held()?.of(kind) else { return Ok(None) };
+        let column = match kind {
+            ContactKind::Email => Column::UserEmail,
+            ContactKind::Phone => Column::UserPhone,
         };
-        Contact::stored(kind, text).map_err(Error::row)
+        let text = self.key(vault)?.open(column, sealed)?;
+        Contact::stored(kind, text).map(Some).map_err(Error::row)
+    }
+
+    /// Returns the contact of this kind if it is verified.
+    ///
+    /// # Errors
+    /// [`TransferRefusal::SenderClosed`] if the person is erased.
+    pub(crate) fn verified_contact(
+        &self,
+        vault: &Vault,
+        kind: ContactKind,
+    ) -> Result<Option<Contact>, Error> {
+        match self.verified_at(kind) {
+            Some(_) => self.contact(vault, kind),
+            None => Ok(None),
+        }
+    }
+
+    /// Returns where a message about the account goes: to the verified address, or else to the verified number.
+    ///
+    /// # Errors
+    /// [`TransferRefusal::SenderClosed`] if the person is erased.
+    pub(crate) fn reached_at(&self, vault: &Vault) -> Result<Option<Contact>, Error> {
+        match self.verified_contact(vault, ContactKind::Email)? {
+            Some(address) => Ok(Some(address)),
+            None => self.verified_contact(vault, ContactKind::Phone),
+        }
+    }
+}
+
+impl Held {
+    fn of(&self, kind: ContactKind) -> Option<&Vec<u8>> {
+        match kind {
+            ContactKind::Email => self.email.as_ref(),
+            ContactKind::Phone => self.phone.as_ref(),
+        }
     }
 }
 
 impl Store {
-    /// Address and number of a person; `None` if the person is erased.
+    /// Returns the contacts of a person; `None` if the person is erased.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -61,11 +108,17 @@ impl Store {
         if user.erased_at.is_some() {
             return Ok(None);
         }
-        let (held, key) = (user.held()?, user.key(self.vault()?)?);
-        let phone = key.open(Column::UserPhone, &held.phone)?;
-        Ok(Some(Contacts {
-            email: Personal::new(key.open(Column::UserEmail, &held.email)?),
-            phone: Msisdn::parse(&phone).map_err(Error::row)?,
-        }))
+        let vault = self.vault()?;
+        // Opened also if there is nothing in it: a person without a key is an error.
+        user.key(vault)?;
+        let mut contacts = Contacts::default();
+        for kind in ContactKind::ALL {
+            match user.contact(vault, *kind)? {
+                Some(Contact::Email(address)) => contacts.email = Some(Personal::new(address)),
+                Some(Contact::Phone(number)) => contacts.phone = Some(number),
+                None => {}
+            }
+        }
+        Ok(Some(contacts))
     }
 }

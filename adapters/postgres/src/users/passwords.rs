@@ -1,12 +1,14 @@
 //! Setting a password: by whoever knows the present one, or reads what goes to the person's address or number.
 
-use super::{User, lock_open};
+use super::claiming::{lock_to_claim, take, taken_is_wrong, verify};
+use super::identity::find_login;
+use super::{User, load, lock_open};
 use crate::codes::{self, CodeKey, Proof};
 use crate::error::{Conflict, Error};
 use crate::pool::Store;
 use crate::schema::users;
 use crate::vault::Vault;
-use crate::{audit, factors, notifications, sessions, trusted_devices};
+use crate::{api_keys, audit, factors, notifications, sessions, trusted_devices};
 use amana_domain::code::{Code, CodeRefusal, Purpose};
 use amana_domain::contact::{Contact, ContactKind};
 use amana_domain::deal::Actor;
@@ -24,9 +26,9 @@ use uuid::Uuid;
 const NOBODY: UserId = UserId::new(Uuid::nil());
 
 impl Store {
-    /// Sends a code to whoever has this address or number, if anybody has; by the other way if the person's second
-    /// factor comes by this one. Nothing tells the caller: neither
-    /// that nobody has it, nor that the account is closed, nor that too many codes were sent.
+    /// Sends a code to the address or number, if it names an account; to the other contact if the account's second
+    /// factor is a message to this one. An unverified contact gets none of an account that has a verified one. Nothing
+    /// tells the caller: neither that nobody has it, nor that the account is closed, nor that too many codes were sent.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -37,14 +39,20 @@ impl Store {
     ) -> Result<(), Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         let sent = conn.transaction(async |conn| {
-            let Some(id) = find(conn, vault, login).await? else { return Ok(()) };
+            let Some(id) = find_login(conn, vault, login).await? else { return Ok(()) };
             let user = lock_open(conn, id).await?;
             // Changed while we waited for the lock: the code would go to somebody else.
-            if user.contact(vault, login.kind())? != *login {
+            if user.contact(vault, login.kind())?.as_ref() != Some(login) {
                 return Ok(());
             }
-            let kind = FactorKind::reset_by(factors::active(conn, id).await?, login.kind());
-            let to = user.contact(vault, kind)?;
+            let to = if user.is_verified() {
+                let kind = FactorKind::reset_by(factors::active(conn, id).await?, login.kind());
+                user.verified_contact(vault, kind)?
+            } else {
+                // Whoever typed the contact may have set up the factor, so it has no say.
+                Some(login.clone())
+            };
+            let Some(to) = to else { return Ok(()) };
             codes::send(conn, vault, &user, Purpose::ResetPassword, &to, now).await
         });
         match sent.await {
@@ -65,15 +73,19 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(User, Proof), Error> {
         let mut conn = self.connection().await?;
-        let user = find(&mut conn, self.vault()?, login).await?.unwrap_or(NOBODY);
+        let user = find_login(&mut conn, self.vault()?, login).await?.unwrap_or(NOBODY);
         let purpose = (user, Purpose::ResetPassword);
         let proof = codes::attempt(&mut conn, key, purpose, told, now).await?;
         let proof = proof.ok_or(CodeRefusal::Wrong)?;
-        Ok((super::load(&mut conn, user).await?, proof))
+        Ok((load(&mut conn, user).await?, proof))
     }
 
+    /// Sets another password by the proof of a contact, which is verified by that, and ends what others may have made:
+    /// all sessions, trusted devices and API keys. If no contact was verified before, anybody may have typed the
+    /// contact: then the second factor and an unverified other contact go too.
+    ///
     /// # Errors
-    /// [`CodeRefusal::Wrong`] if the code was used or replaced meanwhile.
+    /// [`CodeRefusal::Wrong`] if the code was used or replaced meanwhile, or another account has verified the contact.
     pub async fn reset_password(
         &self,
         user: UserId,
@@ -83,9 +95,26 @@ impl Store {
     ) -> Result<(), Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
-            let user = lock_open(conn, user).await?;
+            let kind = proven_kind(vault, &load(conn, user).await?, proof)?;
+            lock_to_claim(conn, user, kind, None).await?;
+            let before = lock_open(conn, user).await?;
             codes::spend(conn, proof, now).await?;
-            replace(conn, vault, &user, (hash, "user.password_reset"), now).await
+            if proven_kind(vault, &before, proof)? != kind {
+                return Err(CodeRefusal::Wrong.into());
+            }
+            if before.verified_at(kind).is_none() {
+                verify(conn, user, kind, now).await.map_err(taken_is_wrong)?;
+            }
+            if !before.is_verified() {
+                factors::forget(conn, user, now).await?;
+                if before.has(kind.other()) {
+                    take(conn, user, kind.other(), now).await?;
+                }
+            }
+            let why = (Actor::User(user), "password_reset");
+            api_keys::revoke_all(conn, user, why, now).await?;
+            let user = load(conn, user).await?;
+            replace(conn, vault, &user, (hash, &RESET), now).await
         })
         .await
     }
@@ -106,32 +135,40 @@ impl Store {
             if user.password_hash != present {
                 return Err(Error::Conflict(Conflict::PasswordWrong));
             }
-            replace(conn, vault, &user, (hash, "user.password_changed"), now).await
+            replace(conn, vault, &user, (hash, &CHANGED), now).await
         })
         .await
     }
 }
 
-async fn find(
-    conn: &mut AsyncPgConnection,
-    vault: &Vault,
-    login: &Contact,
-) -> Result<Option<UserId>, Error> {
-    let all = users::table.select(users::id).into_boxed();
-    let query = match login {
-        Contact::Email(email) => all.filter(users::email_digest.eq(vault.email(email))),
-        Contact::Phone(phone) => all.filter(users::phone_digest.eq(vault.phone(phone.as_str()))),
-    };
-    let found: Option<Uuid> = query.first(conn).await.optional()?;
-    Ok(found.map(UserId::new))
+/// The kind of the contact that a code went to.
+///
+/// # Errors
+/// [`CodeRefusal::Wrong`] if the person has it no more.
+fn proven_kind(vault: &Vault, user: &User, proof: &Proof) -> Result<ContactKind, Error> {
+    for kind in ContactKind::ALL {
+        if user.contact(vault, *kind)?.is_some_and(|contact| proof.is_of(vault, user, &contact)) {
+            return Ok(*kind);
+        }
+    }
+    Err(CodeRefusal::Wrong.into())
 }
+
+/// In which way a password was replaced: what the audit calls it, and what the person is told.
+struct Way {
+    action: &'static str,
+    template: Template,
+}
+
+const CHANGED: Way = Way { action: "user.password_changed", template: Template::PasswordChanged };
+const RESET: Way = Way { action: "user.password_reset", template: Template::PasswordReset };
 
 /// The one place where a password is replaced. The person's row is locked.
 async fn replace(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
     user: &User,
-    (hash, action): (&str, &'static str),
+    (hash, way): (&str, &Way),
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     diesel::update(users::table.find(user.id.uuid()))
@@ -143,8 +180,9 @@ async fn replace(
     let why = (EndReason::PasswordChanged, Actor::User(user.id));
     sessions::end_all(conn, user.id, why, now).await?;
     trusted_devices::end_all(conn, user.id, Actor::User(user.id), now).await?;
-    // To the address of now: whoever set the password may be about to change that, too.
-    let (template, address) = (Template::PasswordChanged, user.contact(vault, ContactKind::Email)?);
-    notifications::enqueue_to(conn, vault, user, template, &address, None, now).await?;
-    audit::record(conn, now, Actor::User(user.id), action, user.id, json!({})).await
+    // To the contact of now: whoever set the password may be about to change that, too.
+    if let Some(to) = user.reached_at(vault)? {
+        notifications::enqueue_to(conn, vault, user, way.template, &to, None, now).await?;
+    }
+    audit::record(conn, now, Actor::User(user.id), way.action, user.id, json!({})).await
 }

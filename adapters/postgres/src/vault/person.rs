@@ -34,6 +34,14 @@ impl PersonKey {
         text(open(&self.cipher, &self.place(column), sealed)?)
     }
 
+    pub(crate) fn seal_bytes(&self, column: Column, bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
+        Ok(seal(&self.cipher, &self.place(column), bytes)?)
+    }
+
+    pub(crate) fn open_bytes(&self, column: Column, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
+        Ok(open(&self.cipher, &self.place(column), sealed)?)
+    }
+
     /// The key that a document of the person is sealed with.
     pub(crate) fn of_file(&self, id: DocumentId) -> Result<Personal<[u8; KEY_BYTES]>, StoreError> {
         Ok(Personal::new(derive(&self.bytes, &[b"document ", id.uuid().as_bytes()])?))

@@ -4,7 +4,7 @@ use crate::problem::ApiError;
 use crate::wire::{Money, Nullable, Text, Timestamp, Wire};
 use amana_domain::id::{ApprovalId, BreakId, CallbackId, PaymentId, RunId};
 use amana_domain::money::Currency;
-use amana_postgres::{BreakView, RunView, StoredCallback, SuspenseItem};
+use amana_postgres::{BreakView, CallbackView, RunView, SuspenseItem};
 use poem_openapi::Object;
 
 /// Something that does not fit.
@@ -94,10 +94,12 @@ pub(super) struct Suspense {
     reference: Nullable<String>,
     paid_at: Timestamp,
     found_at: Timestamp,
-    /// When it was given to whom it belongs; `null` while it is in suspense.
+    /// When it was given to whom it belongs; `null` if it was not.
     closed_at: Nullable<Timestamp>,
     /// The approval by which.
     closed_by: Nullable<Wire<ApprovalId>>,
+    /// When a statement showed that it was the money of a payment; the entry was reversed then.
+    reversed_at: Nullable<Timestamp>,
 }
 
 impl TryFrom<SuspenseItem> for Suspense {
@@ -117,6 +119,7 @@ impl TryFrom<SuspenseItem> for Suspense {
             found_at: row.found_at.into(),
             closed_at: Nullable::of(row.closed_at),
             closed_by: Nullable::of(row.closed_by.map(ApprovalId::new)),
+            reversed_at: Nullable::of(row.reversed_at),
         })
     }
 }
@@ -125,7 +128,7 @@ impl TryFrom<SuspenseItem> for Suspense {
 #[derive(Debug, Object)]
 pub(super) struct Callback {
     id: Wire<CallbackId>,
-    /// `collection`, `payout` or `payout_timeout`.
+    /// `collection`, `payout`, `payout_timeout` or `paybill`.
     kind: String,
     /// `received`, `applied`, `unmatched` or `unreadable`.
     state: String,
@@ -133,21 +136,21 @@ pub(super) struct Callback {
     payment_id: Nullable<Wire<PaymentId>>,
     /// Where it came from.
     remote: String,
-    size_bytes: usize,
+    size_bytes: i32,
     /// Why it was not applied, if there is more to say.
     note: Nullable<String>,
     received_at: Timestamp,
 }
 
-impl From<StoredCallback> for Callback {
-    fn from(row: StoredCallback) -> Self {
+impl From<CallbackView> for Callback {
+    fn from(row: CallbackView) -> Self {
         Self {
             id: CallbackId::new(row.id).into(),
             kind: row.kind,
             state: row.state,
             payment_id: Nullable::of(row.payment_id.map(PaymentId::new)),
             remote: row.remote,
-            size_bytes: row.body.len(),
+            size_bytes: row.size_bytes,
             note: Nullable::of(row.note),
             received_at: row.received_at.into(),
         }

@@ -172,3 +172,25 @@ async fn files_show_a_delivery() {
     app.post(&arbiter, &link, Value::Null).await.expect(200);
     app.assert_sound().await;
 }
+
+/// The buyer gets the code by SMS as soon as the deal is paid, and another one after a delivery was sent back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_hand_over_code_reaches_the_buyer_by_sms() {
+    let world = World::wanting("hand_over").await;
+    world.pay().await;
+    world.app.run_due_jobs().await;
+    let code = world.code().await;
+    let told = format!("Amana: hand-over code for \"Two goats\": {code}.");
+    let texts = world.app.texts(&world.buyer).await;
+    assert_eq!(texts.iter().filter(|sms| sms.text.starts_with(&told)).count(), 1, "{texts:#?}");
+    let texts = world.app.texts(&world.seller).await;
+    assert!(texts.iter().all(|sms| !sms.text.contains(&code)), "{texts:#?}");
+    world.deliver(&world.seller, json!({ "hand_over_code": code })).await.expect(200);
+    let again = json!({ "reason": "One goat is a sheep" });
+    world.app.post(&world.buyer, &world.path("reject"), again).await.expect(200);
+    world.app.run_due_jobs().await;
+    let another = world.code().await;
+    let texts = world.app.texts(&world.buyer).await;
+    assert!(texts.iter().any(|sms| sms.text.contains(&another)), "{texts:#?}");
+    world.app.assert_sound().await;
+}

@@ -1,0 +1,144 @@
+//! Asking the provider how a collection ended, in case its callback was lost or is not enough.
+
+use super::submit::keep_exchange;
+use super::{Exchange, lock, observe};
+use crate::error::Error;
+use crate::job::Job;
+use crate::jobs::{self, Claim as JobClaim};
+use crate::pool::Store;
+use crate::schema::{jobs as job_rows, payments};
+use crate::vault::{self, Column, Vault};
+use amana_domain::id::PaymentId;
+use amana_domain::payment::{Evidence, Payment, State};
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+
+/// How long after a request the provider is first asked for its outcome, if no callback came.
+const FIRST_POLL_AFTER: TimeDelta = TimeDelta::seconds(10);
+
+/// The wait doubles with each poll, up to this.
+const POLL_INTERVAL_MAX: TimeDelta = TimeDelta::minutes(10);
+
+/// After so many polls (about an hour and a half) only the statement can tell.
+const POLL_ROUNDS_MAX: u32 = 14;
+
+/// What an adapter needs to ask how a payment ended.
+#[derive(Debug, Clone)]
+pub struct Poll {
+    pub provider_reference: String,
+}
+
+impl Store {
+    /// What to ask the provider about, or `None` if there is nothing to ask: the payment is settled, or its payer was
+    /// erased. Then the job is finished.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`] if another worker has taken the job over.
+    pub async fn begin_poll(
+        &self,
+        job: &JobClaim,
+        id: PaymentId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Poll>, Error> {
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
+        conn.transaction(async |conn| {
+            let payment = lock(conn, id).await?;
+            if is_asked_about(&payment)
+                && let Some(provider_reference) = provider_reference(conn, vault, &payment).await?
+            {
+                return Ok(Some(Poll { provider_reference }));
+            }
+            jobs::finish(conn, job, now).await?;
+            Ok(None)
+        })
+        .await
+    }
+
+    /// Takes note of the answer to a poll (none, if the provider was away), and asks again later if it
+    /// settled nothing.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only: the answer is kept even if another worker has taken the job over.
+    pub async fn record_poll(
+        &self,
+        job: &JobClaim,
+        id: PaymentId,
+        round: u32,
+        evidence: Option<&Evidence>,
+        exchange: Option<&Exchange>,
+        now: DateTime<Utc>,
+    ) -> Result<State, Error> {
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
+        conn.transaction(async |conn| {
+            if let Some(exchange) = exchange {
+                keep_exchange(conn, vault, id, exchange, now).await?;
+            }
+            let payment = match evidence {
+                Some(evidence) => observe(conn, vault, id, evidence, now).await?.payment,
+                None => lock(conn, id).await?,
+            };
+            if is_asked_about(&payment) {
+                poll_later(conn, &payment, round.saturating_add(1), now).await?;
+            }
+            jobs::finish_if_held(conn, job, now).await?;
+            Ok(payment.state())
+        })
+        .await
+    }
+}
+
+/// Whether the provider is asked how the payment ended; of payouts its result tells.
+pub(super) fn is_asked_about(payment: &Payment) -> bool {
+    let is_open = matches!(payment.state(), State::Pending | State::Confirming);
+    is_open && !payment.purpose.is_payout()
+}
+
+pub(super) async fn poll_later(
+    conn: &mut AsyncPgConnection,
+    payment: &Payment,
+    round: u32,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    if round >= POLL_ROUNDS_MAX {
+        return Ok(());
+    }
+    let doubled = FIRST_POLL_AFTER.checked_mul(1i32.checked_shl(round).unwrap_or(i32::MAX));
+    let wait = doubled.map_or(POLL_INTERVAL_MAX, |wait| wait.min(POLL_INTERVAL_MAX));
+    let due_at = now.checked_add_signed(wait).unwrap_or(now);
+    let job = Job::PollCollection { payment: payment.id.uuid(), round };
+    jobs::enqueue(conn, &job, due_at, now).await?;
+    Ok(())
+}
+
+/// A callback has told that it was paid, and the provider is to say the same: the next question is asked at once.
+pub(super) async fn hasten_poll(
+    conn: &mut AsyncPgConnection,
+    id: PaymentId,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let payment = id.uuid();
+    let rounds = (0..POLL_ROUNDS_MAX).map(|round| Job::PollCollection { payment, round }.key());
+    let waiting = job_rows::table
+        .filter(job_rows::key.eq_any(rounds.collect::<Vec<_>>()))
+        .filter(job_rows::state.eq("queued"))
+        .filter(job_rows::due_at.gt(now));
+    diesel::update(waiting).set(job_rows::due_at.eq(now)).execute(conn).await?;
+    Ok(())
+}
+
+/// The provider's name for the payment; `None` if it has told none, or if the payer was erased.
+async fn provider_reference(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    payment: &Payment,
+) -> Result<Option<String>, Error> {
+    let sealed: Option<Vec<u8>> = payments::table
+        .find(payment.id.uuid())
+        .select(payments::provider_reference_sealed)
+        .first(conn)
+        .await?;
+    let key = vault::key_of(conn, vault, payment.user).await?;
+    let opened = key.zip(sealed).map(|(key, sealed)| key.open(Column::ProviderReference, &sealed));
+    Ok(opened.transpose()?)
+}

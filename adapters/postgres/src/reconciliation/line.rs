@@ -1,0 +1,239 @@
+//! What one line of a statement leads to. Each effect has a key, so the same line does it once.
+
+use super::{close_break, open_break};
+use crate::error::Error;
+use crate::ledger;
+use crate::payments::{observe, take_unasked};
+use crate::schema::{entries, payments, suspense_items};
+use crate::vault::Vault;
+use amana_domain::id::{EntryId, PaymentId};
+use amana_domain::ledger::{Account, Entry, EntryKind, Provider};
+use amana_domain::money::Money;
+use amana_domain::payment::{Confirmation, Evidence, Purpose};
+use amana_domain::reconciliation::{BreakKind, Flow, StatementLine};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+const PROVIDER: Provider = Provider::Mpesa;
+
+/// What became of a line that belongs to no request of ours.
+pub(super) enum Taken {
+    /// A payment of its own has been made of it.
+    Payment,
+    Suspense,
+    /// It had been taken before.
+    Known,
+}
+
+/// Tells a settled payment what the statement says of it, unless more than a callback has said it before.
+pub(super) async fn confirm(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    said: (PaymentId, &Evidence),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let payment = payments::table.find(said.0.uuid()).select(payments::confirmed);
+    if payment.first::<bool>(conn).await? {
+        return Ok(());
+    }
+    heal(conn, vault, said, now).await.map(drop)
+}
+
+/// Tells a payment what the statement says of it. `true` if that changed its state.
+pub(super) async fn heal(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    (payment, evidence): (PaymentId, &Evidence),
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let before: String =
+        payments::table.find(payment.uuid()).select(payments::state).first(conn).await?;
+    let after = observe(conn, vault, payment, evidence, now).await?.payment.state();
+    let changed = before != after.as_str();
+    if changed {
+        close_break(conn, BreakKind::MissingOnStatement, &payment.to_string(), now).await?;
+    }
+    Ok(changed)
+}
+
+/// Closes what the statement disproves by having the payment, and reverses what was booked beside it.
+pub(super) async fn disprove(
+    conn: &mut AsyncPgConnection,
+    payment: PaymentId,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let subject = payment.to_string();
+    let settled: Option<Option<String>> = payments::table
+        .find(payment.uuid())
+        .filter(payments::state.eq("succeeded"))
+        .select(payments::receipt)
+        .first(conn)
+        .await
+        .optional()?;
+    let Some(receipt) = settled.flatten() else { return Ok(()) };
+    close_break(conn, BreakKind::MissingOnStatement, &subject, now).await?;
+    close_break(conn, BreakKind::AmountDiffers, &subject, now).await?;
+    close_break(conn, BreakKind::UnknownPayout, &receipt, now).await?;
+    reverse_suspense(conn, (payment, &receipt), now).await
+}
+
+/// The money of a payment was booked to suspense as well, before it was known whose it is: it came once.
+async fn reverse_suspense(
+    conn: &mut AsyncPgConnection,
+    (payment, receipt): (PaymentId, &str),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let booked: Option<(i64, String, Option<DateTime<Utc>>)> = suspense_items::table
+        .find((PROVIDER.as_str(), receipt))
+        .filter(suspense_items::reversed_at.is_null())
+        .select((suspense_items::amount_minor, suspense_items::currency, suspense_items::closed_at))
+        .for_update()
+        .first(conn)
+        .await
+        .optional()?;
+    let Some((minor, currency, given_at)) = booked else { return Ok(()) };
+    if given_at.is_some() {
+        let detail = format!("receipt {receipt} was in suspense too, and was given to somebody");
+        return open_break(conn, BreakKind::Review, &payment.to_string(), &detail, now).await;
+    }
+    diesel::update(suspense_items::table.find((PROVIDER.as_str(), receipt)))
+        .set(suspense_items::reversed_at.eq(Some(now)))
+        .execute(conn)
+        .await?;
+    let amount = crate::row::money(minor, crate::row::parse(&currency)?)?;
+    let (from, to) = (Account::suspense(amount.currency()), clearing(amount));
+    let key = key(receipt, "suspense_reversed");
+    let mut entry = Entry::transfer(EntryKind::Reversal, key, amount, from, to)?;
+    let wrong: Uuid = entries::table
+        .filter(entries::key.eq(suspense_key(receipt)))
+        .select(entries::id)
+        .first(conn)
+        .await?;
+    entry.corrects = Some(EntryId::new(wrong));
+    ledger::post(conn, &[entry], now).await?;
+    close_break(conn, BreakKind::Unclaimed, receipt, now).await
+}
+
+/// Takes money that belongs to no request of ours: it is a payment already, becomes one if it is for a deal, or is
+/// kept in suspense.
+pub(super) async fn take(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    line: &StatementLine,
+    now: DateTime<Utc>,
+) -> Result<Taken, Error> {
+    if let Some(known) = with_receipt(conn, &line.receipt).await? {
+        return again(conn, line, known, now).await;
+    }
+    let said = Confirmation {
+        receipt: line.receipt.clone(),
+        amount: line.amount,
+        reference: line.reference.clone(),
+    };
+    match take_unasked(conn, vault, &said, now).await? {
+        Some(_) => Ok(Taken::Payment),
+        None => to_suspense(conn, line, now).await,
+    }
+}
+
+type Known = (Uuid, String, i64);
+
+/// Also of a payment that is too old for the matching.
+async fn with_receipt(conn: &mut AsyncPgConnection, receipt: &str) -> Result<Option<Known>, Error> {
+    let found = payments::table
+        .filter(payments::provider.eq(PROVIDER.as_str()))
+        .filter(payments::receipt.eq(receipt))
+        .select((payments::id, payments::purpose, payments::amount_minor));
+    Ok(found.first(conn).await.optional()?)
+}
+
+/// A line under the receipt of a payment of ours is never somebody else's money.
+async fn again(
+    conn: &mut AsyncPgConnection,
+    line: &StatementLine,
+    (payment, purpose, minor): Known,
+    now: DateTime<Utc>,
+) -> Result<Taken, Error> {
+    let purpose: Purpose = crate::row::parse(&purpose)?;
+    if purpose.is_payout() != (line.flow == Flow::Out) || minor != line.amount.minor() {
+        let detail = format!("the statement has {} under its receipt", line.amount);
+        let subject = PaymentId::new(payment).to_string();
+        open_break(conn, BreakKind::Review, &subject, &detail, now).await?;
+    }
+    Ok(Taken::Known)
+}
+
+/// Books money that belongs to no intent, once per receipt.
+async fn to_suspense(
+    conn: &mut AsyncPgConnection,
+    line: &StatementLine,
+    now: DateTime<Utc>,
+) -> Result<Taken, Error> {
+    let added = diesel::insert_into(suspense_items::table)
+        .values((
+            suspense_items::provider.eq(PROVIDER.as_str()),
+            suspense_items::receipt.eq(&line.receipt),
+            suspense_items::amount_minor.eq(line.amount.minor()),
+            suspense_items::currency.eq(line.amount.currency().as_str()),
+            suspense_items::reference.eq(line.reference.as_deref()),
+            suspense_items::paid_at.eq(line.at),
+            suspense_items::found_at.eq(now),
+        ))
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await?;
+    if added == 0 {
+        return Ok(Taken::Known);
+    }
+    let (from, to) = (clearing(line.amount), Account::suspense(line.amount.currency()));
+    let key = suspense_key(&line.receipt);
+    let entry = Entry::transfer(EntryKind::SuspenseIn, key, line.amount, from, to)?;
+    ledger::post(conn, &[entry], now).await?;
+    let detail = format!("{} came at {} and fits no payment of ours", line.amount, line.at);
+    open_break(conn, BreakKind::Unclaimed, &line.receipt, &detail, now).await?;
+    Ok(Taken::Suspense)
+}
+
+/// What the provider kept for its service is a cost of ours. It was no payout of nobody's.
+pub(super) async fn charge(
+    conn: &mut AsyncPgConnection,
+    line: &StatementLine,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let (from, to) = (Account::provider_costs(line.amount.currency()), clearing(line.amount));
+    let key = key(&line.receipt, "charge");
+    let entry = Entry::transfer(EntryKind::ProviderCharge, key, line.amount, from, to)?;
+    ledger::post(conn, &[entry], now).await?;
+    close_break(conn, BreakKind::UnknownPayout, &line.receipt, now).await
+}
+
+/// What went to our bank is still ours; people are told, once.
+pub(super) async fn settle(
+    conn: &mut AsyncPgConnection,
+    line: &StatementLine,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let key = key(&line.receipt, "settlement");
+    let (from, to) = (Account::bank(line.amount.currency()), clearing(line.amount));
+    let entry = Entry::transfer(EntryKind::Settlement, key, line.amount, from, to)?;
+    if ledger::post(conn, &[entry], now).await? == 0 {
+        return Ok(());
+    }
+    close_break(conn, BreakKind::UnknownPayout, &line.receipt, now).await?;
+    let detail = format!("{} went to the bank at {}", line.amount, line.at);
+    open_break(conn, BreakKind::Settlement, &line.receipt, &detail, now).await
+}
+
+const fn clearing(amount: Money) -> Account {
+    Account::clearing(PROVIDER, amount.currency())
+}
+
+fn key(receipt: &str, what: &str) -> String {
+    format!("{PROVIDER}:{receipt}:{what}")
+}
+
+fn suspense_key(receipt: &str) -> String {
+    key(receipt, "suspense_in")
+}

@@ -1,0 +1,72 @@
+//! Changing one's own name and language.
+
+use super::{User, load, lock_open};
+use crate::audit;
+use crate::error::{Conflict, Error};
+use crate::pool::Store;
+use crate::schema::{kyc_applications, users};
+use amana_domain::deal::Actor;
+use amana_domain::id::UserId;
+use amana_domain::kyc::State;
+use amana_domain::notice::Locale;
+use chrono::{DateTime, Utc};
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+
+/// Changes to a profile; `None` stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProfileChange {
+    pub name: Option<String>,
+    pub locale: Option<Locale>,
+}
+
+#[derive(AsChangeset)]
+#[diesel(table_name = users)]
+struct Columns<'a> {
+    name: Option<&'a str>,
+    locale: Option<&'a str>,
+}
+
+impl Store {
+    /// Changes a user's own name or language, and returns the user as they are then.
+    ///
+    /// # Errors
+    /// [`Conflict::NameVerified`] if an operator has compared the name with documents.
+    pub async fn update_profile(
+        &self,
+        user: UserId,
+        change: &ProfileChange,
+        now: DateTime<Utc>,
+    ) -> Result<User, Error> {
+        let mut conn = self.connection().await?;
+        conn.transaction(async |conn| {
+            let before = lock_open(conn, user).await?;
+            let name = change.name.as_deref().filter(|name| *name != before.name);
+            let locale = change.locale.filter(|locale| *locale != before.locale);
+            if name.is_some() && is_name_verified(conn, user).await? {
+                return Err(Error::Conflict(Conflict::NameVerified));
+            }
+            if name.is_none() && locale.is_none() {
+                return Ok(before);
+            }
+            diesel::update(users::table.find(user.uuid()))
+                .set(Columns { name, locale: locale.map(Locale::as_str) })
+                .execute(conn)
+                .await?;
+            // Names are personal: the record tells that it changed.
+            let data = json!({ "name": name.is_some(), "language": locale.map(Locale::as_str) });
+            audit::record(conn, now, Actor::User(user), "user.profile_changed", user, data).await?;
+            load(conn, user).await
+        })
+        .await
+    }
+}
+
+async fn is_name_verified(conn: &mut AsyncPgConnection, user: UserId) -> Result<bool, Error> {
+    let approved = kyc_applications::table
+        .filter(kyc_applications::user_id.eq(user.uuid()))
+        .filter(kyc_applications::state.eq(State::Approved.as_str()));
+    Ok(diesel::select(exists(approved)).get_result(conn).await?)
+}
