@@ -327,6 +327,7 @@ impl Code {
             Code::ProviderStep => "Mobile money knows whole units only",
             Code::CurrencyNotCarried => "The provider does not carry this currency",
             Code::AlreadyVerified => "Proven already",
+            Code::ContactUnverified => "No contact is verified yet",
             Code::SameContact => "The account has this already",
             Code::PasswordWrong => "The password is wrong",
             Code::CodeWrong => "The code is not good",

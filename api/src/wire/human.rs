@@ -14,7 +14,7 @@ use poem_openapi::registry::MetaSchema;
 
 const PERSON_CHARS_MAX: usize = 120;
 /// Without the `@` of a handle.
-const SEARCH_CHARS_MIN: usize = 2;
+const SEARCH_CHARS_MIN: usize = 3;
 const NOTE_CHARS_MIN: usize = 3;
 const NOTE_CHARS_MAX: usize = 500;
 /// The text of a side or an arbiter in a dispute.

@@ -18,7 +18,6 @@ use std::borrow::Cow;
 pub(super) const EMAIL_BYTES_MAX: usize = 254;
 const EMAIL_LOCAL_BYTES_MAX: usize = 64;
 const DOMAIN_LABEL_BYTES_MAX: usize = 63;
-const SEARCH_CHARS_MIN: usize = 3;
 const PHONE_BYTES_MAX: usize = 32;
 const PASSWORD_CHARS_MIN: usize = 10;
 const PASSWORD_CHARS_MAX: usize = 128;

@@ -16,7 +16,8 @@ fn kes(minor: i64) -> Money {
 fn book() -> Book {
     let limits =
         Limits { transaction_minor_max: 500, day_minor_max: 700, balance_minor_max: 1_000 };
-    let party = |is_closed| Party { is_closed, limits: BTreeMap::from([(Currency::Kes, limits)]) };
+    let limits = BTreeMap::from([(Currency::Kes, limits)]);
+    let party = |is_closed| Party { is_closed, limits: limits.clone(), ..Party::default() };
     let position = |n, balance_minor| {
         (Account::available(person(n), Currency::Kes), Position { balance_minor, seq: 1 })
     };
@@ -44,6 +45,23 @@ fn check(from: u128, to: u128, amount: Money, expected: Result<(), TransferRefus
     assert_eq!(result.map(|_| ()), expected, "{from} {to} {amount}");
     if expected.is_err() {
         assert_eq!((book.positions, book.usages), before);
+    }
+}
+
+#[test]
+fn without_a_verified_contact_nobody_sends_and_nobody_is_known() {
+    let mut book = book();
+    for (unverified, expected) in
+        [(1, TransferRefusal::SenderUnverified), (2, TransferRefusal::UnknownRecipient)]
+    {
+        let mark = |book: &mut Book, is_unverified| {
+            let party = book.parties.get_mut(&person(unverified)).unwrap();
+            party.is_unverified = is_unverified;
+        };
+        mark(&mut book, true);
+        let refused = book.accept(&transfer(1, 2, kes(100)), DAY);
+        assert_eq!(refused.err(), Some(expected));
+        mark(&mut book, false);
     }
 }
 

@@ -147,7 +147,8 @@ async fn a_wrong_master_key_is_noticed_at_the_start() {
     // Whoever proves the books needs no key, and gets nothing that is sealed.
     let store = Store::connect_without_keys(&app.database.url, 1).await.expect("a store");
     assert_eq!(store.check_ledger().await.expect("a check").first_wrong, None);
-    assert!(store.user_by_email("amina@example.com").await.is_err());
+    let login = Contact::Email("amina@example.com".to_owned());
+    assert!(store.user_by_login(&login).await.is_err());
 }
 
 /// Wrapped keys cannot change places, and a bent one is an error and not another key.

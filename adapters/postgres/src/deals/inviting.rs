@@ -13,7 +13,7 @@ pub(super) use joining::join_if_proven;
 
 use super::{DealView, lock_as_party, view};
 use crate::audit;
-use crate::error::{Conflict, Error};
+use crate::error::Error;
 use crate::notifications::{self, deadline_text};
 use crate::pool::Store;
 use crate::row::parse;

@@ -8,6 +8,9 @@ pub(super) fn text(payment: &PaymentView) -> String {
         (State::Queued | State::Submitting, Some("provider_unavailable")) => {
             "M-Pesa haipatikani kwa sasa; tunaendelea kujaribu."
         }
+        (State::Queued, Some("discrepancy_open")) => {
+            "Ombi linasubiri hadi taarifa ya M-Pesa na hesabu zetu zilingane; litaendelea lenyewe."
+        }
         (State::Queued | State::Submitting, Some(_)) => {
             "Malipo yamechelewa kwa sababu ya kiufundi; tunaendelea kujaribu."
         }
@@ -16,6 +19,9 @@ pub(super) fn text(payment: &PaymentView) -> String {
         }
         (State::Pending, Some("provider_unavailable")) => {
             "M-Pesa haipatikani kwa sasa; tunaendelea kuuliza matokeo."
+        }
+        (State::Confirming, _) => {
+            "M-Pesa inasema yamelipwa; kiasi kikubwa hivi kinahesabiwa M-Pesa ikithibitisha."
         }
         (State::Review, _) => {
             "Taarifa za M-Pesa kuhusu malipo haya hazilingani; mtu wetu anazikagua."
@@ -65,5 +71,6 @@ const fn reason_text(reason: FailureReason) -> &'static str {
         FailureReason::RecipientInvalid => "M-Pesa haiitambui namba hii",
         FailureReason::Rejected => "M-Pesa ilikataa ombi",
         FailureReason::NeverHappened => "halikufika M-Pesa",
+        FailureReason::NotReached => "M-Pesa haikupatikana",
     }
 }
