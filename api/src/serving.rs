@@ -7,6 +7,7 @@ mod door;
 mod patience;
 
 use door::{Door, Place};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -138,7 +139,7 @@ async fn connection<E: Endpoint + 'static>(
         tracing::debug!("a connection was gone at once: {error}");
         return;
     }
-    let service = service_fn(move |request| {
+    let service = service_fn(move |request: poem::http::Request<Incoming>| {
         let app = Arc::clone(&app);
         async move {
             let local = LocalAddr(Addr::SocketAddr(ends.local));

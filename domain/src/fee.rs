@@ -124,7 +124,7 @@ impl FeePlan {
                     FeePayer::Shared => Money::new(part.minor().div_euclid(2), currency)?,
                 };
                 let seller = part.minus(buyer)?;
-                if seller >= *amount && !seller.is_zero() {
+                if !amount.exceeds(seller)? && !seller.is_zero() {
                     return Err(FeeError::ExceedsAmount);
                 }
                 Ok(Charge { buyer, seller, commission, provider_cost })
@@ -233,7 +233,7 @@ mod tests {
             prop_assert_eq!(sum, plan.total(whole, commission).unwrap().minor());
             for charge in charges {
                 let out = charge.commission.plus(charge.provider_cost).unwrap();
-                prop_assert!(out <= charge.total().unwrap());
+                prop_assert!(!out.exceeds(charge.total().unwrap()).unwrap());
             }
         }
     }

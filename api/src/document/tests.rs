@@ -134,7 +134,7 @@ fn it_is_a_3_1_document_without_traces_of_3_0() {
         document["components"]["schemas"]["Deal"]["properties"]["payment"],
         json!({
             "anyOf": [{ "$ref": "#/components/schemas/Payment" }, { "type": "null" }],
-            "description": "The newest attempt to pay for it by mobile money.",
+            "description": "The caller's newest attempt to pay for it by mobile money; those of others are not shown.",
         })
     );
     let amount = &document["components"]["schemas"]["PositiveMoney"]["properties"]["amount"];

@@ -99,7 +99,7 @@ impl CreateFeePlan {
         let or_nothing =
             |minor: Option<MinorOrNone>| minor.map_or(Ok(money::Money::zero(currency)), money);
         let (floor, cap) = (or_nothing(self.floor_minor)?, self.cap_minor.map(money).transpose()?);
-        if cap.is_some_and(|cap| cap < floor) {
+        if cap.is_some_and(|cap| floor.exceeds(cap).unwrap_or(true)) {
             return Err(ApiError::field("/cap_minor", "the cap cannot be below the floor"));
         }
         let now = now.trunc_subsecs(MICROSECONDS);

@@ -21,9 +21,8 @@ fn operations(document: &Value) -> Vec<Operation> {
         let methods = methods.as_object().into_iter().flatten();
         methods.map(move |(method, operation)| (path, method, operation))
     });
-    let open = described.filter(|(_, _, operation)| {
-        operation["security"].as_array().is_none_or(|ways| ways.is_empty())
-    });
+    let open = described
+        .filter(|(_, _, operation)| operation["security"].as_array().is_none_or(Vec::is_empty));
     let operation = |(path, method, _): (&String, &String, &Value)| Operation {
         method: method.to_uppercase(),
         path: path.split('/').map(str::to_owned).collect(),

@@ -9,7 +9,6 @@ use amana_domain::id::UserId;
 use amana_domain::payment::{PROMPT_OPEN_MAX, PROMPTS_COUNTED, Payment, Prompts, may_prompt};
 use amana_domain::phone::Msisdn;
 use chrono::{DateTime, Utc};
-use diesel::QueryableByName;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Bool, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
