@@ -8,8 +8,7 @@ use crate::principal::{KeyVerdict, require_no_key};
 use crate::problem::{ApiError, Code};
 use crate::{api_keys, tokens};
 use amana_domain::id::{SessionId, UserId};
-use amana_domain::money::Money;
-use amana_domain::permission::{Action, Circumstances, Resource, UserRole, permit};
+use amana_domain::permission::{self, Action, Circumstances, Resource, UserRole, permit};
 use amana_domain::transfer::TransferRefusal;
 use amana_postgres::{Error, Machine, User};
 use poem::Request;
@@ -61,27 +60,28 @@ impl Operator {
         &self.0.caller
     }
 
-    /// # Errors
-    /// `forbidden`, in the words of the permission table.
-    pub(crate) fn may(
-        &self,
-        context: &Context,
-        wanted: (Resource, Action),
-    ) -> Result<(), ApiError> {
-        self.may_move(context, wanted, None)
+    /// Who acts. The store asks for the right to a decision or a change, where it is known whom that concerns.
+    pub(crate) const fn staff(&self) -> permission::Staff {
+        let Staff { caller, role, from_listed } = &self.0;
+        permission::Staff {
+            user: caller.user(),
+            session: caller.session(),
+            role: *role,
+            from_listed: *from_listed,
+        }
     }
 
-    /// The same, where money is at stake.
-    pub(crate) fn may_move(
-        &self,
-        context: &Context,
-        wanted: (Resource, Action),
-        amount: Option<Money>,
-    ) -> Result<(), ApiError> {
+    /// Whether the caller may read lists of this kind, which concern nobody in particular.
+    ///
+    /// # Errors
+    /// `forbidden`, in the words of the permission table.
+    pub(crate) fn may_read(&self, context: &Context, resource: Resource) -> Result<(), ApiError> {
         let Staff { role, from_listed, .. } = self.0;
-        let circumstances = Circumstances { at: context.now(), from_listed, amount };
-        permit(role, wanted, &circumstances)
-            .map_err(|denial| ApiError::new(Code::Forbidden, denial.to_string()))
+        let at = context.now();
+        let circumstances =
+            Circumstances { at, from_listed, stepped_up: false, tie: None, amount: None };
+        permit(role, (resource, Action::Read), &circumstances)
+            .map_err(|denial| Error::Denied(denial).into())
     }
 }
 

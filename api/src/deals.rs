@@ -53,7 +53,7 @@ impl Current {
 }
 
 #[derive(ApiResponse)]
-enum DealPage {
+pub(crate) enum DealPage {
     /// One page of deals.
     #[oai(status = 200)]
     Page(Json<PageOf<DealAnswer>>),

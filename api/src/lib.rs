@@ -142,7 +142,7 @@ type Resources = (
     (kyc::Applications, files::OpenedFiles, api_keys::ApiKeys),
     callbacks::Callbacks,
     (
-        operator::Users,
+        (operator::Users, operator::Accounts, operator::Payments),
         operator::Withdrawals,
         operator::Jobs,
         operator::Reconciliation,
@@ -210,7 +210,7 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
         (kyc::Applications, files::OpenedFiles, api_keys::ApiKeys),
         callbacks::Callbacks,
         (
-            operator::Users,
+            (operator::Users, operator::Accounts, operator::Payments),
             operator::Withdrawals,
             operator::Jobs,
             operator::Reconciliation,

@@ -1,5 +1,6 @@
 //! For the people who run the service; how far each role reaches stands in `domain::permission`.
 
+mod accounts;
 mod approvals;
 mod disputes;
 mod fee_plans;
@@ -7,10 +8,12 @@ mod health;
 mod jobs;
 mod kyc;
 mod ledger;
+mod payments;
 mod reconciliation;
 mod users;
 mod withdrawals;
 
+pub(crate) use accounts::Accounts;
 pub(crate) use approvals::Approvals;
 pub(crate) use disputes::Disputes;
 pub(crate) use fee_plans::FeePlans;
@@ -18,6 +21,7 @@ pub(crate) use health::Health;
 pub(crate) use jobs::Jobs;
 pub(crate) use kyc::Reviews;
 pub(crate) use ledger::Ledger;
+pub(crate) use payments::Payments;
 pub(crate) use reconciliation::Reconciliation;
 pub(crate) use users::Users;
 pub(crate) use withdrawals::Withdrawals;

@@ -55,9 +55,9 @@ impl From<Balance> for BalanceAnswer {
 /// A person's wallet.
 #[derive(Debug, Object)]
 #[oai(rename = "Wallet")]
-struct WalletAnswer {
+pub(crate) struct WalletAnswer {
     /// One per currency that was ever used.
-    balances: Vec<BalanceAnswer>,
+    pub(crate) balances: Vec<BalanceAnswer>,
 }
 
 /// Paying in from mobile money.
@@ -72,7 +72,7 @@ struct CreateDeposit {
 }
 
 #[derive(ApiResponse)]
-enum Balances {
+pub(crate) enum Balances {
     /// The balances.
     #[oai(status = 200)]
     Wallet(Json<WalletAnswer>),

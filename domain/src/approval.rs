@@ -2,10 +2,12 @@
 //! that, and nobody has a hand in what is for themselves. Every pair of state and command is written out.
 #![deny(clippy::wildcard_enum_match_arm)]
 
-use crate::id::{ApprovalId, UserId};
+use crate::fee::FeePlan;
+use crate::id::{ApprovalId, PaymentId, UserId};
 use crate::ledger::Provider;
 use crate::money::Money;
-use crate::permission::{Action, Circumstances, Denial, Resource, UserRole, permit};
+use crate::payment::Resolution;
+use crate::permission::{Action, Circumstances, Denial, Resource, Tie, UserRole, permit};
 use crate::text_enum;
 use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
@@ -18,6 +20,10 @@ text_enum! {
         SetTier = "set_tier",
         MoveSuspense = "move_suspense",
         RemoveFactor = "remove_factor",
+        SetRole = "set_role",
+        ReleaseWithdrawal = "release_withdrawal",
+        ResolvePayment = "resolve_payment",
+        PublishFeePlan = "publish_fee_plan",
     }
 }
 
@@ -42,6 +48,14 @@ pub enum Wanted {
     MoveSuspense { provider: Provider, receipt: String },
     /// Takes the second factor away from somebody who has lost it.
     RemoveFactor,
+    /// Gives a person another role.
+    SetRole { role: UserRole },
+    /// Pays a large withdrawal out that a rule has stopped.
+    ReleaseWithdrawal { payment: PaymentId },
+    /// Says how a payment ended whose evidence does not fit together.
+    ResolvePayment { payment: PaymentId, resolution: Resolution },
+    /// Publishes the next version of what deals cost. It concerns nobody in particular.
+    PublishFeePlan { plan: FeePlan, valid_from: DateTime<Utc> },
 }
 
 impl Wanted {
@@ -51,6 +65,10 @@ impl Wanted {
             Wanted::SetTier { .. } => ApprovalKind::SetTier,
             Wanted::MoveSuspense { .. } => ApprovalKind::MoveSuspense,
             Wanted::RemoveFactor => ApprovalKind::RemoveFactor,
+            Wanted::SetRole { .. } => ApprovalKind::SetRole,
+            Wanted::ReleaseWithdrawal { .. } => ApprovalKind::ReleaseWithdrawal,
+            Wanted::ResolvePayment { .. } => ApprovalKind::ResolvePayment,
+            Wanted::PublishFeePlan { .. } => ApprovalKind::PublishFeePlan,
         }
     }
 }
@@ -63,6 +81,10 @@ impl ApprovalKind {
             ApprovalKind::SetTier => Resource::Tiers,
             ApprovalKind::MoveSuspense => Resource::Suspense,
             ApprovalKind::RemoveFactor => Resource::SecondFactors,
+            ApprovalKind::SetRole => Resource::Roles,
+            ApprovalKind::ReleaseWithdrawal => Resource::LargeWithdrawals,
+            ApprovalKind::ResolvePayment => Resource::Payments,
+            ApprovalKind::PublishFeePlan => Resource::FeePlans,
         }
     }
 }
@@ -71,8 +93,8 @@ impl ApprovalKind {
 pub struct Approval {
     pub id: ApprovalId,
     pub wanted: Wanted,
-    /// The person whom it is about.
-    pub user: UserId,
+    /// The person whom it is about; none if it is about nobody in particular.
+    pub user: Option<UserId>,
     pub state: ApprovalState,
     pub asked_by: UserId,
     pub asked_at: DateTime<Utc>,
@@ -92,7 +114,7 @@ pub enum ApprovalRefusal {
     WrongState(ApprovalState),
     #[error("somebody else than who asked has to decide")]
     OwnRequest,
-    #[error("nobody asks for or decides about what is for themselves")]
+    #[error("this concerns you: another member of staff has to decide")]
     OwnMatter,
     #[error("only who asked can take the request back")]
     NotAsker,
@@ -100,14 +122,22 @@ pub enum ApprovalRefusal {
     AskerMayNot(Denial),
     #[error("this money is not in suspense any more")]
     Moved,
+    #[error("the user has the role `{0}` already")]
+    SameRole(UserRole),
+    #[error("only a payment in `review` or `confirming` is resolved by hand")]
+    NotInReview,
+    #[error(
+        "the receipt belongs to another amount, to another payment, or to money in suspense: it does not prove this payment"
+    )]
+    OtherReceipt,
 }
 
 /// Whether `asker` may ask for something that is about `user`; that the role allows it is seen to before.
 ///
 /// # Errors
 /// [`ApprovalRefusal::OwnMatter`].
-pub fn ask(asker: UserId, user: UserId) -> Result<(), ApprovalRefusal> {
-    if asker == user { Err(ApprovalRefusal::OwnMatter) } else { Ok(()) }
+pub fn ask(asker: UserId, user: Option<UserId>) -> Result<(), ApprovalRefusal> {
+    if user == Some(asker) { Err(ApprovalRefusal::OwnMatter) } else { Ok(()) }
 }
 
 impl Approval {
@@ -134,7 +164,9 @@ impl Approval {
             {
                 Err(ApprovalRefusal::OwnRequest)
             }
-            (ApprovalState::Asked, Command::Approve | Command::Reject) if actor == self.user => {
+            (ApprovalState::Asked, Command::Approve | Command::Reject)
+                if self.user == Some(actor) =>
+            {
                 Err(ApprovalRefusal::OwnMatter)
             }
             (ApprovalState::Asked, Command::Approve) => Ok(ApprovalState::Approved),
@@ -153,17 +185,18 @@ impl Approval {
         }
     }
 
-    /// Whether who asked, in the role that they have now, might have asked for this when they did. From where
-    /// they asked was looked at then.
+    /// Whether who asked, in the role that they have now and with what ties them to the matter now, might have asked
+    /// for this when they did. From where they asked, and their step-up, was looked at then.
     ///
     /// # Errors
     /// [`ApprovalRefusal::AskerMayNot`].
     pub fn still_asked(
         &self,
         role: UserRole,
-        amount: Option<Money>,
+        (tie, amount): (Option<Tie>, Option<Money>),
     ) -> Result<(), ApprovalRefusal> {
-        let then = Circumstances { at: self.asked_at, from_listed: true, amount };
+        let then =
+            Circumstances { at: self.asked_at, from_listed: true, stepped_up: true, tie, amount };
         permit(role, (self.wanted.kind().resource(), Action::Ask), &then)
             .map_err(ApprovalRefusal::AskerMayNot)
     }

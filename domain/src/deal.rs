@@ -24,7 +24,7 @@ pub use cause::Cause;
 pub use change::{Change, changes};
 pub use command::{Actor, Command};
 pub use decide::decide;
-pub use dispute::{Award, Costs, Dispute, EVIDENCE_MAX, SECOND_LOOK_MINOR_MIN, Stage};
+pub use dispute::{Award, Costs, Dispute, EVIDENCE_MAX, Stage};
 pub use division::Division;
 pub use draft::{
     DESCRIPTION_CHARS_MAX, ITEMS_MAX, MILESTONES_MAX, NewDeal, NewMilestone, Offer, REVISIONS_MAX,

@@ -12,8 +12,9 @@
 //! A code that is sent is a one-time code like others (`crate::code`), and tries at it count here too.
 
 use crate::contact::ContactKind;
-use crate::money::{Currency, Money};
+use crate::money::Money;
 use crate::text_enum;
+use crate::threshold::STEP_UP;
 use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 
@@ -38,9 +39,6 @@ pub const CHALLENGE_TTL: TimeDelta = TimeDelta::minutes(5);
 
 /// What was proven anew is good for so long.
 pub const STEP_UP_TTL: TimeDelta = TimeDelta::minutes(5);
-
-/// KES 50,000, in cents: what is more is not moved without the second factor by somebody who has one.
-const LARGE_MINOR: i64 = 5_000_000;
 
 text_enum! {
     /// What may be shown as second factor.
@@ -181,6 +179,8 @@ pub enum Risk {
     Amount,
     /// Everything that is known of a person is handed out, or destroyed.
     PersonalData,
+    /// A member of staff decides about much money, fees or roles.
+    StaffDecision,
 }
 
 /// How far a person in a session is proven.
@@ -196,17 +196,21 @@ impl Standing {
     pub fn allows(&self, risk: Risk, now: DateTime<Utc>) -> bool {
         let fresh = |at| now.signed_duration_since(at) < STEP_UP_TTL;
         let asks = match risk {
-            Risk::Factor | Risk::ApiKey | Risk::OtherNumber | Risk::PersonalData => true,
+            Risk::Factor
+            | Risk::ApiKey
+            | Risk::OtherNumber
+            | Risk::PersonalData
+            | Risk::StaffDecision => true,
             Risk::Amount => self.has_factor,
         };
         !asks || self.stepped_up_at.is_some_and(fresh)
     }
 }
 
-/// Other currencies cannot be compared with the ceiling, so any amount of them is large.
+/// Whether the amount asks for the second factor of a user who has one.
 #[must_use]
 pub fn is_large(amount: Money) -> bool {
-    amount.currency() != Currency::Kes || amount.minor() > LARGE_MINOR
+    STEP_UP.exceeds(amount)
 }
 
 #[cfg(test)]

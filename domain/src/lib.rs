@@ -35,6 +35,7 @@ pub mod session;
 pub mod signing_key;
 pub mod statement;
 pub mod text;
+pub mod threshold;
 pub mod time;
 pub mod transaction;
 pub mod transfer;

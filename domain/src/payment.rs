@@ -8,6 +8,7 @@ mod confirmation;
 mod judge;
 mod limits;
 mod prompts;
+mod resolution;
 
 pub use confirmation::{Confirmation, bill_reference};
 pub use judge::{Doubt, Verdict};
@@ -16,6 +17,7 @@ pub use prompts::{
     ACCOUNT_PROMPTS_MAX, FOREIGN_PROMPTS_MAX, OWN_PROMPTS_MAX, PROMPT_OPEN_MAX, PROMPTS_COUNTED,
     PromptRefusal, Prompts, may_prompt,
 };
+pub use resolution::{Resolution, Unresolved};
 
 use crate::hold::{self, For, Hold};
 use crate::id::{DealId, HoldId, PaymentId, UserId};

@@ -1,12 +1,17 @@
 //! What each role may do: one table, read by [`permit`] and by nothing else.
 //!
 //! A person's own wallet, deals and payments are theirs whatever their role is, and nobody else's: those rules
-//! stand with the things themselves. Here is what people may do with what is *not* theirs.
+//! stand with the things themselves. Here is what people may do with what is *not* theirs. A question about a
+//! right therefore names what ties the actor to the people concerned ([`Circumstances::tie`]).
 
-use crate::money::{Currency, Money};
+mod matrix;
+
+use crate::id::{SessionId, UserId};
+use crate::money::Money;
 use crate::text_enum;
 use crate::time::EAT;
 use chrono::{DateTime, Timelike, Utc};
+use matrix::MATRIX;
 use thiserror::Error;
 
 text_enum! {
@@ -38,6 +43,14 @@ text_enum! {
         Approvals = "approvals",
         /// Withdrawals that a rule has stopped.
         HeldWithdrawals = "held_withdrawals",
+        /// Held withdrawals above [`ONE_PERSON`](crate::threshold::ONE_PERSON), whose release needs two people.
+        LargeWithdrawals = "large_withdrawals",
+        /// Wallets, deals and payments of users, and the search for a user by contact or receipt.
+        Accounts = "accounts",
+        /// Payments whose evidence does not fit together.
+        Payments = "payments",
+        /// Discrepancies that reconciliation has found.
+        Breaks = "breaks",
         /// Callbacks, runs, breaks, suspense.
         Reconciliation = "reconciliation",
         /// The books as a whole.
@@ -68,63 +81,38 @@ text_enum! {
     }
 }
 
-/// Under which conditions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Grant {
-    /// Shillings of one decision, in cents; other currencies have no ceiling that could be compared, so a grant
-    /// with a ceiling is for shillings only.
-    minor_max: Option<i64>,
-    /// Hours of the day in Nairobi, from the first to before the second.
-    hours: Option<(u32, u32)>,
-    /// Only from the networks that the service's settings list.
-    from_listed: bool,
+text_enum! {
+    /// What ties a member of staff to somebody whom an action concerns.
+    pub enum Tie as "tie" {
+        /// The matter is their own, or they have a part in the deal.
+        Own = "own",
+        /// They belong to an organisation that it concerns, or did so since the deal was made, or share an
+        /// organisation with somebody concerned.
+        Organisation = "organisation",
+        /// One of the two invited the other.
+        Invitation = "invitation",
+    }
 }
 
-const YES: Option<Grant> = Some(Grant { minor_max: None, hours: None, from_listed: false });
-const NO: Option<Grant> = None;
-/// What moves money or rights.
-const AT_WORK: Option<Grant> = Some(Grant { minor_max: None, hours: None, from_listed: true });
-/// KES 10,000, from six to ten in the evening.
-const SMALL: Option<Grant> =
-    Some(Grant { minor_max: Some(1_000_000), hours: Some((6, 22)), from_listed: true });
-
-type Row = (Resource, Action, [Option<Grant>; 5]);
-
-/// What stands nowhere in it is nobody's right.
-#[rustfmt::skip]
-const MATRIX: &[Row] = &[
-    //                                            user  support  compliance  admin    super admin
-    (Resource::Users,           Action::Read,   [NO,   YES,     YES,        YES,     YES]),
-    (Resource::Users,           Action::Change, [NO,   NO,      AT_WORK,    AT_WORK, AT_WORK]),
-    (Resource::Tiers,           Action::Ask,    [NO,   AT_WORK, AT_WORK,    AT_WORK, AT_WORK]),
-    (Resource::Tiers,           Action::Decide, [NO,   NO,      AT_WORK,    AT_WORK, AT_WORK]),
-    (Resource::Suspense,        Action::Ask,    [NO,   SMALL,   AT_WORK,    AT_WORK, AT_WORK]),
-    (Resource::Suspense,        Action::Decide, [NO,   SMALL,   AT_WORK,    AT_WORK, AT_WORK]),
-    (Resource::SecondFactors,   Action::Ask,    [NO,   AT_WORK, AT_WORK,    AT_WORK, AT_WORK]),
-    (Resource::SecondFactors,   Action::Decide, [NO,   NO,      AT_WORK,    AT_WORK, AT_WORK]),
-    (Resource::Approvals,       Action::Read,   [NO,   YES,     YES,        YES,     YES]),
-    (Resource::HeldWithdrawals, Action::Read,   [NO,   YES,     YES,        YES,     YES]),
-    (Resource::HeldWithdrawals, Action::Decide, [NO,   SMALL,   AT_WORK,    AT_WORK, AT_WORK]),
-    (Resource::Reconciliation,  Action::Read,   [NO,   YES,     YES,        YES,     YES]),
-    (Resource::Reconciliation,  Action::Change, [NO,   NO,      NO,         YES,     YES]),
-    (Resource::Ledger,          Action::Read,   [NO,   NO,      YES,        YES,     YES]),
-    (Resource::Kyc,             Action::Read,   [NO,   NO,      AT_WORK,    AT_WORK, AT_WORK]),
-    (Resource::Kyc,             Action::Decide, [NO,   NO,      AT_WORK,    AT_WORK, AT_WORK]),
-    (Resource::Disputes,        Action::Read,   [NO,   AT_WORK, AT_WORK,    AT_WORK, AT_WORK]),
-    (Resource::Disputes,        Action::Decide, [NO,   NO,      AT_WORK,    AT_WORK, AT_WORK]),
-    (Resource::Jobs,            Action::Read,   [NO,   YES,     NO,         YES,     YES]),
-    (Resource::Jobs,            Action::Change, [NO,   NO,      NO,         AT_WORK, AT_WORK]),
-    (Resource::Health,          Action::Read,   [NO,   YES,     YES,        YES,     YES]),
-    (Resource::FeePlans,        Action::Read,   [NO,   YES,     YES,        YES,     YES]),
-    (Resource::FeePlans,        Action::Change, [NO,   NO,      NO,         AT_WORK, AT_WORK]),
-    (Resource::Roles,           Action::Change, [NO,   NO,      NO,         NO,      AT_WORK]),
-];
+/// A member of staff who acts, as far as rights depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Staff {
+    pub user: UserId,
+    pub session: SessionId,
+    pub role: UserRole,
+    /// Whether the call came from a network that the service's settings list.
+    pub from_listed: bool,
+}
 
 /// Under what circumstances somebody asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Circumstances {
     pub at: DateTime<Utc>,
     pub from_listed: bool,
+    /// Whether the actor has proven their identity again in this session, a moment ago.
+    pub stepped_up: bool,
+    /// What ties the actor to the people concerned; none if it concerns nobody in particular.
+    pub tie: Option<Tie>,
     /// What is at stake, if it is money.
     pub amount: Option<Money>,
 }
@@ -134,26 +122,68 @@ pub struct Circumstances {
 pub enum Denial {
     #[error("the role `{0}` does not allow this")]
     Role(UserRole),
+    /// The next step is another member of staff.
+    #[error("{}", .0.reason())]
+    Conflict(Tie),
     #[error("the role `{0}` does not reach to this amount")]
     Amount(UserRole),
     #[error("the role `{0}` allows this from {1} to {2} o'clock in Nairobi only")]
     Hours(UserRole, u32, u32),
     #[error("this is allowed from listed networks only")]
     Network,
+    #[error(
+        "this needs a session in which you were proven anew: call `step_up_session`, then repeat it"
+    )]
+    StepUp,
+}
+
+impl Tie {
+    const fn reason(self) -> &'static str {
+        match self {
+            Tie::Own => "this concerns you: another member of staff has to do it",
+            Tie::Organisation => {
+                "this concerns your organisation or one of its members: another member of staff has to do it"
+            }
+            Tie::Invitation => {
+                "this concerns a person who invited you, or whom you invited: another member of staff has to do it"
+            }
+        }
+    }
+}
+
+/// Whether the role has this right at all, whatever the circumstances are. It is asked before anything is looked up,
+/// so that a refusal tells nothing about what exists.
+///
+/// # Errors
+/// [`Denial::Role`].
+pub fn reaches(role: UserRole, right: (Resource, Action)) -> Result<(), Denial> {
+    grant(role, right).map(drop)
+}
+
+/// Every right that somebody has.
+pub fn rights() -> impl Iterator<Item = (Resource, Action)> {
+    MATRIX.iter().map(|(resource, action, _)| (*resource, *action))
+}
+
+fn grant(role: UserRole, right: (Resource, Action)) -> Result<matrix::Grant, Denial> {
+    let row = MATRIX.iter().find(|row| (row.0, row.1) == right);
+    let grant = row.and_then(|(_, _, grants)| grants.get(role as usize).copied().flatten());
+    grant.ok_or(Denial::Role(role))
 }
 
 /// # Errors
 /// [`Denial`], the first that applies, in the order of its values.
 pub fn permit(
     role: UserRole,
-    (resource, action): (Resource, Action),
+    right: (Resource, Action),
     circumstances: &Circumstances,
 ) -> Result<(), Denial> {
-    let row = MATRIX.iter().find(|row| (row.0, row.1) == (resource, action));
-    let grant = row.and_then(|(_, _, grants)| grants.get(role as usize).copied().flatten());
-    let grant = grant.ok_or(Denial::Role(role))?;
-    if let (Some(minor_max), Some(amount)) = (grant.minor_max, circumstances.amount)
-        && (amount.currency() != Currency::Kes || amount.minor() > minor_max)
+    let grant = grant(role, right)?;
+    if let Some(tie) = circumstances.tie {
+        return Err(Denial::Conflict(tie));
+    }
+    if let (Some(ceiling), Some(amount)) = (grant.ceiling, circumstances.amount)
+        && ceiling.exceeds(amount)
     {
         return Err(Denial::Amount(role));
     }
@@ -166,72 +196,11 @@ pub fn permit(
     if grant.from_listed && !circumstances.from_listed {
         return Err(Denial::Network);
     }
+    if grant.stepped_up && !circumstances.stepped_up {
+        return Err(Denial::StepUp);
+    }
     Ok(())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(hour_utc: u32, from_listed: bool, kes_minor: Option<i64>) -> Circumstances {
-        let at = format!("2026-11-21T{hour_utc:02}:30:00Z").parse().unwrap();
-        let amount = kes_minor.map(|minor| Money::new(minor, Currency::Kes).unwrap());
-        Circumstances { at, from_listed, amount }
-    }
-
-    #[test]
-    fn nobody_has_a_right_that_is_not_in_the_table() {
-        let noon = at(9, true, None);
-        for resource in Resource::ALL {
-            for action in Action::ALL {
-                let wanted = (*resource, *action);
-                assert_eq!(
-                    permit(UserRole::User, wanted, &noon),
-                    Err(Denial::Role(UserRole::User)),
-                    "{wanted:?}"
-                );
-                let listed = MATRIX.iter().any(|row| (row.0, row.1) == wanted);
-                let top = permit(UserRole::SuperAdmin, wanted, &noon).is_ok();
-                assert_eq!(top, listed, "{wanted:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_pair_stands_in_the_table_once() {
-        for (n, row) in MATRIX.iter().enumerate() {
-            assert!(
-                MATRIX[..n].iter().all(|other| (other.0, other.1) != (row.0, row.1)),
-                "{row:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn conditions_are_asked_one_by_one() {
-        use UserRole::{Admin, Compliance, Support};
-        let decide = (Resource::HeldWithdrawals, Action::Decide);
-        let roles = (Resource::Roles, Action::Change);
-        let jobs = (Resource::Jobs, Action::Read);
-        for (role, wanted, circumstances, expected) in [
-            (Support, decide, at(9, true, Some(1_000_000)), Ok(())),
-            (Support, decide, at(9, true, Some(1_000_001)), Err(Denial::Amount(Support))),
-            // 05:30, 06:30, 21:30 and 22:30 in Nairobi.
-            (Support, decide, at(2, true, Some(1)), Err(Denial::Hours(Support, 6, 22))),
-            (Support, decide, at(3, true, Some(1)), Ok(())),
-            (Support, decide, at(18, true, Some(1)), Ok(())),
-            (Support, decide, at(19, true, Some(1)), Err(Denial::Hours(Support, 6, 22))),
-            (Support, decide, at(9, false, Some(1)), Err(Denial::Network)),
-            (Compliance, decide, at(23, true, Some(i64::from(u32::MAX))), Ok(())),
-            (Compliance, decide, at(9, false, Some(1)), Err(Denial::Network)),
-            (Compliance, jobs, at(9, true, None), Err(Denial::Role(Compliance))),
-            (Admin, jobs, at(9, false, None), Ok(())),
-            (Admin, roles, at(9, true, None), Err(Denial::Role(Admin))),
-        ] {
-            assert_eq!(permit(role, wanted, &circumstances), expected, "{role} {wanted:?}");
-        }
-        let dollars = Money::new(1, Currency::Usd).unwrap();
-        let circumstances = Circumstances { amount: Some(dollars), ..at(9, true, None) };
-        assert_eq!(permit(Support, decide, &circumstances), Err(Denial::Amount(Support)));
-    }
-}
+mod tests;

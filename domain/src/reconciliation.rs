@@ -119,6 +119,21 @@ impl BreakKind {
             | BreakKind::Settlement => false,
         }
     }
+
+    /// Whether it says that the books do not add up. It closes when they do, and not by somebody's word.
+    #[must_use]
+    pub const fn is_of_the_books(self) -> bool {
+        match self {
+            BreakKind::BalanceDiffers | BreakKind::TrustEquation => true,
+            BreakKind::MissingOnStatement
+            | BreakKind::AmountDiffers
+            | BreakKind::Unclaimed
+            | BreakKind::UnknownPayout
+            | BreakKind::PaidAfterReturn
+            | BreakKind::Review
+            | BreakKind::Settlement => false,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -87,6 +87,8 @@ pub enum TransferRefusal {
     SenderClosed,
     #[error("a transfer moves at least {min}")]
     TooSmall { min: Money },
+    #[error("no money leaves this account while we look into it: contact support")]
+    SenderFrozen,
     /// It can do nothing that concerns others.
     #[error(
         "this account has no verified contact: verify its e-mail address or phone number first"
@@ -104,6 +106,8 @@ pub enum TransferRefusal {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Party {
     pub is_closed: bool,
+    /// Whether no money leaves the account until somebody has looked into it.
+    pub is_frozen: bool,
     /// No contact of the account is verified.
     pub is_unverified: bool,
     /// By currency; what is missing is not carried.
@@ -151,6 +155,9 @@ pub fn screen(
     }
     if sender.is_unverified {
         return Err(TransferRefusal::SenderUnverified);
+    }
+    if sender.is_frozen {
+        return Err(TransferRefusal::SenderFrozen);
     }
     if recipient.is_closed {
         return Err(TransferRefusal::RecipientClosed);

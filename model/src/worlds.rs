@@ -2,13 +2,13 @@
 
 use crate::provider::Said;
 use crate::world::{Ruling, World};
-use amana_domain::deal::{Proof, Role, SECOND_LOOK_MINOR_MIN};
+use amana_domain::deal::{Proof, Role};
 use amana_domain::fee::FeePayer;
 
 /// Odd cents, so that nothing divides evenly.
 const SMALL: [i64; 2] = [33_333, 50_001];
-/// The first is looked at by two arbiters.
-const LARGE: [i64; 2] = [SECOND_LOOK_MINOR_MIN, 50_001];
+/// The first is one cent above what a single arbiter decides.
+const LARGE: [i64; 2] = [10_000_001, 50_001];
 
 /// Hours of different length, none a multiple of the others.
 const SHORT: [i64; 6] = [24, 20, 16, 10, 22, 30];

@@ -3,7 +3,9 @@
 use crate::app::App;
 use crate::client::{Answer, Person};
 use amana_domain::permission::UserRole;
+use reqwest::Method;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 const APPROVALS: &str = "/v1/operator/approvals";
 
@@ -33,5 +35,44 @@ impl App {
         let wanted = json!({ "kind": "set_tier", "tier": tier });
         let id = self.asked(&asker, person, wanted).await;
         self.decide_approval(operator, &id, "approve").await.expect(200);
+    }
+
+    /// Asks for another role of somebody, having proven their identity again.
+    pub async fn ask_for_role(&self, asker: &Person, of: &Person, role: &str) -> Answer {
+        self.step_up(asker).await;
+        let path = format!("/v1/operator/users/{}/role", of.id);
+        let (key, body) = (Uuid::new_v4().to_string(), json!({ "role": role, "note": "hired" }));
+        self.send(Method::PUT, &path, Some(&asker.token), Some(&key), Some(&body)).await
+    }
+
+    /// One asks for another role of somebody, another approves.
+    pub async fn give_role(&self, (asker, other): (&Person, &Person), of: &Person, role: &str) {
+        let asked = self.ask_for_role(asker, of, role).await.expect(201);
+        self.approve(other, &asked).await;
+    }
+
+    /// One asks to publish a fee plan, another approves.
+    pub async fn publish_plan(&self, (asker, other): (&Person, &Person), mut plan: Value) {
+        self.step_up(asker).await;
+        plan["note"] = json!("looked into");
+        let asked = self.post(asker, "/v1/operator/fee-plans", plan).await.expect(201);
+        self.approve(other, &asked).await;
+    }
+
+    /// Asks to resolve a payment, having proven their identity again.
+    pub async fn ask_to_resolve(&self, asker: &Person, id: &str, receipt: Option<&str>) -> Answer {
+        self.step_up(asker).await;
+        let mut body = json!({ "paid": receipt.is_some(), "note": "asked M-Pesa" });
+        if let Some(receipt) = receipt {
+            body["receipt"] = json!(receipt);
+        }
+        self.post(asker, &format!("/v1/operator/payments/{id}/resolve"), body).await
+    }
+
+    /// Approves what was asked for, having proven their identity again.
+    pub async fn approve(&self, who: &Person, asked: &Value) -> Value {
+        self.step_up(who).await;
+        let id = asked["id"].as_str().expect("an id");
+        self.decide_approval(who, id, "approve").await.expect(200)
     }
 }

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::client::Person;
 use crate::eventually;
-use amana_postgres::{BreakView, Job, RunView};
+use amana_postgres::{BreakState, BreakView, Job, RunView};
 use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -215,7 +215,7 @@ impl App {
     }
 
     pub async fn open_breaks(&self) -> Vec<BreakView> {
-        self.store.open_breaks(None, LISTED_MAX).await.expect("breaks").items
+        self.store.breaks(BreakState::Open, None, LISTED_MAX).await.expect("breaks").items
     }
 
     /// The open breaks as `kind subject`, in alphabetical order.

@@ -1,5 +1,6 @@
 //! Who may call what: every operation of the document, called by nobody, a stranger and everyone who works here.
 
+mod networks;
 mod table;
 
 pub(crate) use table::Scope;
@@ -38,6 +39,18 @@ pub(crate) struct World {
     key: String,
     dispute: String,
     evidence: String,
+    discrepancy: String,
+}
+
+/// Something that does not fit, and concerns nobody in particular.
+async fn discrepancy(app: &App) -> String {
+    let id = Uuid::now_v7().simple();
+    let row = format!(
+        "insert into breaks (id, kind, subject, detail, opened_at, last_seen_at)
+        values ('{id}', 'unknown_payout', 'UKL7NOBODY', 'by hand', now(), now())"
+    );
+    app.database.execute(&row).await;
+    format!("brk_{id}")
 }
 
 pub(crate) async fn world() -> World {
@@ -75,6 +88,8 @@ pub(crate) async fn world() -> World {
     let device = app.trusted_device(&buyer).await;
     let key = app.key(&buyer, &["wallet:read"]).await.id;
     let buyer = buyer.id;
+    let discrepancy = discrepancy(&app).await;
+    app.step_up(&operator).await;
     World {
         app,
         stranger,
@@ -96,6 +111,7 @@ pub(crate) async fn world() -> World {
         key,
         dispute,
         evidence,
+        discrepancy,
     }
 }
 
@@ -116,6 +132,7 @@ impl World {
                 "files" if operation.path.contains("/milestones/") => &self.evidence,
                 "files" => "nothing",
                 "disputes" => &self.dispute,
+                "breaks" => &self.discrepancy,
                 "evidence" => &self.evidence,
                 "jobs" => &self.job,
                 "sessions" => &self.session,
@@ -134,7 +151,7 @@ impl World {
         });
         let path = parts.collect::<Vec<_>>().join("/");
         let path = match operation.id.as_str() {
-            "list_people" => format!("{path}?query=neema"),
+            "list_people" | "find_users" => format!("{path}?query=neema"),
             "create_kyc_document" => format!("{path}?kind=selfie"),
             _ => path,
         };
@@ -157,8 +174,9 @@ impl World {
             "quote_deal" => json!({ "amounts": [money] }),
             "join_deal" => json!({ "code": "nonsense" }),
             "create_fee_plan" => json!({
-                "currency": "KES", "percentage_bps": 150, "fixed_minor": 0,
+                "currency": "KES", "percentage_bps": 150, "fixed_minor": 0, "note": "looked into",
             }),
+            "resolve_payment" => json!({ "paid": false, "note": "looked into" }),
             "create_api_key" => {
                 json!({ "name": "Shop", "scopes": ["wallet:read"], "expires_in_days": 1 })
             }
@@ -189,7 +207,10 @@ impl World {
             "approve_approval"
             | "reject_approval"
             | "approve_kyc_application"
+            | "close_break"
             | "close_user"
+            | "freeze_user"
+            | "unfreeze_user"
             | "refuse_withdrawal"
             | "release_withdrawal"
             | "reopen_user" => json!({ "note": "looked into" }),
@@ -299,11 +320,11 @@ async fn lists_hold_nothing_of_others() {
 
 /// What a Staff operation answers to somebody whose role allows it: the payment is not held, the job is not dead,
 /// the buyer has an open deal, an application is decided about once, the same is asked for once, and taken back
-/// by who asked.
+/// by who asked, and a discrepancy is closed once.
 #[track_caller]
 fn assert_allowed(operation: &Operation, answer: &amana_harness::Answer) {
-    const OTHERWISE: [&str; 5] =
-        ["not_held", "not_dead", "account_in_use", "wrong_state", "already_asked"];
+    const OTHERWISE: [&str; 6] =
+        ["not_held", "not_dead", "account_in_use", "wrong_state", "already_asked", "break_closed"];
     let (id, status) = (&operation.id, answer.status.as_u16());
     if status == 409 {
         assert!(OTHERWISE.contains(&answer.problem()), "{id}");
@@ -340,9 +361,11 @@ async fn every_role_may_do_what_the_table_says() {
     let sql = format!("select amount_minor from payments where id = '{}'", &world.payment[4..]);
     let amount = Money::new(app.database.number(&sql).await, Currency::Kes).expect("money");
     let at = app.clock.now();
-    let circumstances = Circumstances { at, from_listed: true, amount: Some(amount) };
+    let circumstances =
+        Circumstances { at, from_listed: true, stepped_up: true, tie: None, amount: Some(amount) };
     for role in UserRole::ALL {
         let person = app.staff(*role).await;
+        app.step_up(&person).await;
         for operation in operations() {
             let Staff(resource, action) = scope(&operation) else { continue };
             let answer = world.call(&operation, Some(&person.token)).await;
@@ -358,37 +381,4 @@ async fn every_role_may_do_what_the_table_says() {
         }
     }
     app.assert_sound().await;
-}
-
-/// Money and rights are decided about from listed networks only; everything may be read from anywhere.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn from_other_networks_nothing_is_decided() {
-    let app = App::builder().without_worker().staff_networks(&["10.0.0.0/8"]).start().await;
-    let (admin, amina) = (app.operator().await, app.person("Amina").await);
-    app.get(&admin, &format!("/v1/operator/users/{}", amina.id)).await.expect(200);
-    let before = app.database.fingerprint().await;
-    let wanted = json!({ "kind": "set_tier", "tier": "business" });
-    let answer = app.ask_approval(&admin, &amina, wanted).await;
-    assert_eq!((answer.problem(), answer.status.as_u16()), ("forbidden", 403));
-    assert_eq!(answer.body["detail"], "this is allowed from listed networks only");
-    assert_eq!(app.database.fingerprint().await, before);
-}
-
-/// A proxy in a listed network passes calls of everybody on: who does not trust it cannot tell from where they come.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn through_a_proxy_that_is_not_trusted_nothing_is_decided() {
-    let app = App::builder().without_worker().staff_networks(&["127.0.0.0/8"]).start().await;
-    let (admin, amina) = (app.operator().await, app.person("Amina").await);
-    let path = format!("/v1/operator/users/{}/close", amina.id);
-    let body = json!({ "note": "Asked for it" });
-    let bearer = format!("Bearer {}", admin.token);
-    let headers = [
-        ("Authorization", bearer.as_str()),
-        ("Content-Type", "application/json"),
-        ("X-Forwarded-For", "203.0.113.9"),
-    ];
-    let sent = body.to_string().into_bytes();
-    let answer = app.send_bytes(Method::POST, &path, &headers, sent).await;
-    assert_eq!((answer.problem(), answer.status.as_u16()), ("forbidden", 403));
-    app.post(&admin, &path, body).await.expect(200);
 }

@@ -18,6 +18,8 @@ async fn pair(app: &App) -> (Person, Person) {
     (app.staff(UserRole::Compliance).await, app.staff(UserRole::Admin).await)
 }
 
+const NONE: [String; 0] = [];
+
 fn tier(name: &str) -> Value {
     json!({ "kind": "set_tier", "tier": name })
 }
@@ -127,10 +129,12 @@ async fn what_is_rejected_taken_back_or_too_old_does_nothing() {
 async fn nobody_has_a_hand_in_what_is_for_themselves() {
     let app = App::builder().without_worker().start().await;
     let (asker, other) = pair(&app).await;
-    refused(&app.ask_approval(&asker, &asker, tier("business")).await, 403, "own_request");
+    let own = app.ask_approval(&asker, &asker, tier("business")).await;
+    refused(&own, 403, "conflict_of_interest");
     let id = app.asked(&asker, &other, tier("business")).await;
-    refused(&app.decide_approval(&other, &id, "approve").await, 403, "own_request");
-    refused(&app.decide_approval(&other, &id, "reject").await, 403, "own_request");
+    refused(&app.decide_approval(&other, &id, "approve").await, 403, "conflict_of_interest");
+    refused(&app.decide_approval(&other, &id, "reject").await, 403, "conflict_of_interest");
+    assert_eq!(list(&app, &other, "asked").await, NONE, "one's own matter is not listed");
     let third = app.staff(UserRole::Compliance).await;
     app.decide_approval(&third, &id, "approve").await.expect(200);
     assert_eq!(tier_of(&app, &other).await, "business");
@@ -147,8 +151,8 @@ async fn what_somebody_may_not_ask_any_more_is_not_approved() {
     let before = tier_of(&app, &amina).await;
     let id = app.asked(&support, &amina, tier("business")).await;
     refused(&app.decide_approval(&support, &id, "approve").await, 403, "forbidden");
-    let role = format!("/v1/operator/users/{}/role", support.id);
-    app.put(&boss, &role, json!({ "role": "user", "note": "has left" })).await.expect(200);
+    let other_boss = app.operator().await;
+    app.give_role((&boss, &other_boss), &support, "user").await;
     let answer = app.decide_approval(&boss, &id, "approve").await;
     refused(&answer, 403, "forbidden");
     assert_eq!(tier_of(&app, &amina).await, before);

@@ -178,6 +178,15 @@ async fn withdraw(observer: &Observer, person: &Person, operator: &Person) {
         observer.app.wait_for_payment(person, id, end).await;
         observer.get(person, &format!("/v1/payments/{id}")).await;
     }
+    let doubtful = register(observer, "Otieno", "254700000115").await;
+    let paid = observer.post(&doubtful, "/v1/wallet/deposits", amount, 202).await;
+    let id = paid["id"].as_str().expect("an id");
+    observer.app.wait_for_payment(&doubtful, id, "review").await;
+    let path = format!("/v1/operator/payments/{id}");
+    observer.get(operator, &path).await;
+    observer.app.step_up(operator).await;
+    let body = json!({ "paid": false, "note": "asked M-Pesa" });
+    observer.post(operator, &format!("{path}/resolve"), body, 201).await;
     for list in ["/v1/payments", "/v1/withdrawals", "/v1/wallet", "/v1/me"] {
         observer.get(person, list).await;
     }
@@ -221,7 +230,11 @@ async fn manage(observer: &Observer, person: &Person, operator: &Person) {
     observer.get(person, "/v1/limits").await;
     let newcomer = register(observer, "Neema", "254711000003").await;
     let path = format!("/v1/operator/users/{}", newcomer.id);
-    for step in ["close", "reopen"] {
+    for what in ["payments", "deals", "wallet"] {
+        observer.get(operator, &format!("/v1/operator/users/{}/{what}", person.id)).await;
+    }
+    observer.get(operator, &format!("/v1/operator/users?query={}", person.email)).await;
+    for step in ["freeze", "unfreeze", "close", "reopen"] {
         let body = json!({ "note": "Asked for it" });
         observer.post(operator, &format!("{path}/{step}"), body, 200).await;
         observer.get(operator, &path).await;
@@ -233,7 +246,10 @@ async fn stay(observer: &Observer, operator: &Person) {
     let mut person = register(observer, "Wanjiru", "254711000006").await;
     let path = format!("/v1/operator/users/{}/role", person.id);
     let body = json!({ "role": "support", "note": "Hired" });
-    observer.call(Some(operator), Method::PUT, &path, body).await.expect(200);
+    let other = observer.app.operator().await;
+    observer.app.step_up(operator).await;
+    let asked = observer.call(Some(operator), Method::PUT, &path, body).await.expect(201);
+    observer.app.approve(&other, &asked).await;
     let opened = observer.app.open_session(&person.email).await;
     let body = json!({ "refresh_token": opened["refresh_token"] });
     let tokens = observer.call(None, Method::POST, "/v1/sessions/refresh", body).await.expect(200);
@@ -292,6 +308,11 @@ async fn operate(observer: &Observer, operator: &Person) {
     observer.post(operator, "/v1/test/clock/advance", moved, 200).await;
     observer.get(operator, "/v1/operator/proof").await;
     observer.get(operator, "/v1/operator/health").await;
+    let found = observer.get(operator, "/v1/operator/breaks").await;
+    let path =
+        format!("/v1/operator/breaks/{}/close", found["items"][0]["id"].as_str().expect("an id"));
+    observer.post(operator, &path, json!({ "note": "Looked into" }), 200).await;
+    observer.get(operator, "/v1/operator/breaks?state=closed").await;
     let job =
         "select 'job_' || replace(id::text, '-', '') from jobs where kind = 'reconcile' limit 1";
     let job = app.database.text(job).await.expect("a job");

@@ -30,6 +30,7 @@ impl World {
         let app = App::builder().without_worker().start().await;
         let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
         let operator = app.operator().await;
+        app.step_up(&operator).await;
         let deal = app.agreed(&amina, &juma, &DealPlan::default()).await;
         let asker = app.staff(UserRole::Support).await;
         let wanted = json!({ "kind": "set_tier", "tier": "business" });
@@ -190,6 +191,11 @@ async fn the_good_bodies_are_good() {
         ("set_role", 404),
         ("close_user", 404),
         ("reopen_user", 404),
+        ("freeze_user", 404),
+        ("unfreeze_user", 404),
+        // There is no such payment, and no such discrepancy.
+        ("resolve_payment", 404),
+        ("close_break", 404),
         // There is no such application.
         ("approve_kyc_application", 404),
         ("reject_kyc_application", 404),

@@ -3,8 +3,9 @@
 use crate::openapi::operations;
 use crate::second_factor::{step_up, with_factor};
 use amana_domain::permission::UserRole;
-use amana_harness::{Answer, App, PNG, Person};
+use amana_harness::{Answer, App, PNG, Person, eventually};
 use chrono::TimeDelta;
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -14,6 +15,8 @@ const LARGE: i64 = 5_000_001;
 /// What is sent with a call.
 enum Sent {
     Json(Value),
+    /// Puts it in place of what is there.
+    Put(Value),
     File(Vec<u8>),
 }
 
@@ -35,6 +38,9 @@ impl World {
     async fn send(&self, who: &Person, path: &str, key: &str, sent: &Sent) -> Answer {
         match sent {
             Sent::Json(body) => self.app.post_keyed(who, path, key, body.clone()).await,
+            Sent::Put(body) => {
+                self.app.send(Method::PUT, path, Some(&who.token), Some(key), Some(body)).await
+            }
             Sent::File(content) => self.app.upload(who, path, key, content.clone()).await,
         }
     }
@@ -186,6 +192,45 @@ async fn decide(world: &mut World, juma: &Person, operator: &Person) {
     }
 }
 
+/// A payment of which the provider says what nobody understands.
+async fn in_review(app: &App) -> String {
+    let payer = app.person_with_phone("Otieno", "254700000115").await;
+    let body = json!({ "amount": kes(10_000) });
+    let asked = app.post(&payer, "/v1/wallet/deposits", body).await.expect(202);
+    let payment = text(&asked["id"]);
+    eventually("a payment in review", || async {
+        app.run_due_jobs().await;
+        (app.payment_column(&payment, "state").await.as_deref() == Some("review")).then_some(())
+    })
+    .await;
+    payment
+}
+
+/// What operators ask each other for, and what they close.
+async fn ask_each_other(world: &mut World, operator: &Person) {
+    let payment = in_review(&world.app).await;
+    world.app.pay_bill("254733000001", 150_000, "HELLO").await;
+    world.app.reconcile_now().await;
+    let breaks = world.app.get(operator, "/v1/operator/breaks").await.expect(200);
+    let breaks = breaks["items"].as_array().expect("items").iter();
+    let unclaimed = breaks.into_iter().find(|one| one["kind"] == "unclaimed").expect("a break");
+    let path = format!("/v1/operator/breaks/{}/close", text(&unclaimed["id"]));
+    world.post("close_break", operator, &path, json!({ "note": "Called the payer" })).await;
+    world.app.step_up(operator).await;
+    let path = format!("/v1/operator/payments/{payment}/resolve");
+    let body = json!({ "paid": false, "note": "asked M-Pesa" });
+    world.post("resolve_payment", operator, &path, body).await;
+    let soon = (world.app.clock.now() + TimeDelta::minutes(2)).to_rfc3339();
+    let plan = json!({
+        "currency": "KES", "percentage_bps": 150, "fixed_minor": 0, "valid_from": soon, "note": "looked into",
+    });
+    world.post("create_fee_plan", operator, "/v1/operator/fee-plans", plan).await;
+    let hired = world.app.person("Zawadi").await;
+    let path = format!("/v1/operator/users/{}/role", hired.id);
+    let role = Sent::Put(json!({ "role": "support", "note": "hired" }));
+    world.call("set_role", operator, &path, role).await;
+}
+
 /// Takes away what each call needed: the step-up, the limits, the accounts of both sides, and their addresses.
 async fn take_everything_away(app: &App, amina: &Person, juma: &Person) {
     app.clock.advance(TimeDelta::minutes(6));
@@ -217,6 +262,7 @@ async fn a_repeated_call_is_answered_as_it_was_although_it_could_not_be_made_now
     let documents = format!("/v1/kyc/applications/{}/documents?kind=passport", text(&made["id"]));
     world.upload("create_kyc_document", &juma, &documents).await;
     decide(&mut world, &juma, &operator).await;
+    ask_each_other(&mut world, &operator).await;
 
     let made: BTreeSet<String> = world.calls.iter().map(|call| call.operation.to_owned()).collect();
     let takes_key = |described: &Value| {

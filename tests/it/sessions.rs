@@ -252,9 +252,9 @@ async fn a_session_ends_with_the_role_and_rests_while_the_account_is_closed() {
         let answer = refresh(&app, text(&tokens, "refresh_token")).await;
         assert_eq!(answer.status.as_u16(), status, "{step}: {:#}", answer.body);
     }
-    let path = format!("/v1/operator/users/{}/role", juma.id);
-    let user =
-        app.put(&admin, &path, json!({ "role": "support", "note": "hired" })).await.expect(200);
+    let other = app.operator().await;
+    app.give_role((&admin, &other), &juma, "support").await;
+    let user = app.get(&admin, &format!("/v1/operator/users/{}", juma.id)).await.expect(200);
     assert_eq!(user["role"], "support");
     eventually("the token is refused", || async {
         (app.get(&juma, "/v1/me").await.status == 401).then_some(())
@@ -264,12 +264,10 @@ async fn a_session_ends_with_the_role_and_rests_while_the_account_is_closed() {
     let juma = Person { token, ..juma };
     app.get(&juma, "/v1/operator/jobs").await.expect(200);
     // Nobody changes their own role, so one who may do it always remains.
-    let own = format!("/v1/operator/users/{}/role", admin.id);
-    let answer = app.put(&admin, &own, json!({ "role": "user", "note": "tired" })).await;
-    assert_eq!((answer.problem(), answer.status.as_u16()), ("own_role", 409));
+    let answer = app.ask_for_role(&admin, &admin, "user").await;
+    assert_eq!((answer.problem(), answer.status.as_u16()), ("conflict_of_interest", 403));
     let support = app.staff(UserRole::Support).await;
-    let answer = app.put(&support, &path, json!({ "role": "admin", "note": "a friend" })).await;
-    assert_eq!(answer.problem(), "forbidden");
+    assert_eq!(app.ask_for_role(&support, &juma, "admin").await.problem(), "forbidden");
 }
 
 /// Whoever had the old password is out.

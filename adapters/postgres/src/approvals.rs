@@ -3,66 +3,57 @@
 
 mod effect;
 mod rows;
+mod subject;
 
 pub use rows::ApprovalView;
 
 use crate::audit;
+use crate::conflicts;
 use crate::error::{Conflict, Error};
 use crate::idempotency::{self, Answer, Keyed, Outcome};
 use crate::page::Page;
 use crate::pool::Store;
 use crate::schema::approvals;
 use crate::users;
+use crate::vault::Vault;
 use amana_domain::approval::{self, Approval, ApprovalState, Command, Wanted};
 use amana_domain::deal::Actor;
 use amana_domain::id::{ApprovalId, UserId};
-use amana_domain::money::Money;
-use amana_domain::permission::UserRole;
+use amana_domain::permission::{Action, Staff, UserRole};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 impl Store {
-    /// What is at stake, if it is money.
+    /// Asks for something, about a person unless the matter itself names them.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if there is no such money.
-    pub async fn amount_wanted(&self, wanted: &Wanted) -> Result<Option<Money>, Error> {
-        let mut conn = self.connection().await?;
-        match wanted {
-            Wanted::SetTier { .. } | Wanted::RemoveFactor => Ok(None),
-            Wanted::MoveSuspense { provider, receipt } => {
-                Ok(Some(effect::suspense_item(&mut conn, *provider, receipt).await?.amount))
-            }
-        }
-    }
-
-    /// Asks for something that is about a person.
-    ///
-    /// # Errors
-    /// [`Error::Approval`], [`Conflict::AlreadyAsked`] if the same waits for a decision already, or whatever speaks
-    /// against doing it now.
+    /// [`Error::Denied`], [`Error::Approval`], [`Conflict::AlreadyAsked`] if the same waits for a decision already, or
+    /// whatever speaks against doing it now.
     pub async fn ask_approval(
         &self,
-        keyed: &Keyed,
-        (user, wanted, note): (UserId, &Wanted, &str),
+        (keyed, staff): (&Keyed, &Staff),
+        (named, wanted, note): (Option<UserId>, &Wanted, &str),
         render: fn(&ApprovalView) -> Answer,
         now: DateTime<Utc>,
     ) -> Result<Outcome, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
                 return Ok(replay);
             }
+            let right = (wanted.kind().resource(), Action::Ask);
+            let matter = effect::matter(named, wanted);
+            conflicts::permit(conn, vault, staff, right, matter, now).await?;
+            let user = effect::whose(conn, vault, named, wanted).await?;
             approval::ask(keyed.user, user)?;
-            effect::check(conn, user, wanted).await?;
+            effect::check(conn, user, wanted, now).await?;
             expire(conn, user, wanted, now).await?;
             let id = ApprovalId::new(Uuid::now_v7());
             rows::insert(conn, (id, user, wanted), (keyed.user, note), now).await.map_err(taken)?;
-            let data =
-                json!({ "kind": wanted.kind().as_str(), "user": user.to_string(), "note": note });
+            let data = data_of((user, wanted), note);
             let actor = Actor::User(keyed.user);
             audit::record(conn, now, actor, "approval.asked", id, data).await?;
             effect::tell_asked(conn, user, wanted, now).await?;
@@ -75,21 +66,24 @@ impl Store {
     /// Approves, and does what was asked for, or rejects.
     ///
     /// # Errors
-    /// [`Error::NotFound`], or [`Error::Approval`] by the rules: who comes second finds it decided.
+    /// [`Error::NotFound`], [`Error::Denied`], or [`Error::Approval`] by the rules: who comes second finds it decided.
     pub async fn decide_approval(
         &self,
-        keyed: &Keyed,
+        (keyed, staff): (&Keyed, &Staff),
         id: ApprovalId,
         (command, note): (Command, &str),
         render: fn(&ApprovalView) -> Answer,
         now: DateTime<Utc>,
     ) -> Result<Outcome, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
                 return Ok(replay);
             }
             let (before, asked_for) = rows::lock(conn, id).await?;
+            let right = (before.wanted.kind().resource(), Action::Decide);
+            let matter = effect::matter(before.user, &before.wanted);
+            conflicts::permit(conn, vault, staff, right, matter, now).await?;
             let next = before.decide(command, keyed.user, now)?;
             diesel::update(approvals::table.find(id.uuid()))
                 .set((
@@ -102,8 +96,8 @@ impl Store {
                 .await?;
             note_change(conn, &before, (next, keyed.user, note), now).await?;
             if next == ApprovalState::Approved {
-                require_asker(conn, &before).await?;
-                effect::apply(conn, &before, (keyed.user, &asked_for), now).await?;
+                require_asker(conn, vault, &before).await?;
+                effect::apply(conn, vault, &before, (keyed.user, &asked_for), now).await?;
             }
             let view = rows::view(conn, id, now).await?;
             idempotency::complete(conn, keyed, render(&view)).await
@@ -144,26 +138,26 @@ impl Store {
         rows::view(&mut conn, id, now).await
     }
 
-    /// Requests in one state, newest first.
+    /// Requests in one state that do not concern the caller, newest first.
     ///
     /// # Errors
     /// [`Error::Store`] only.
     pub async fn approvals(
         &self,
-        state: ApprovalState,
+        (caller, state): (UserId, ApprovalState),
         after: Option<ApprovalId>,
         limit: i64,
         now: DateTime<Utc>,
     ) -> Result<Page<ApprovalView>, Error> {
         let mut conn = self.connection().await?;
-        rows::list(&mut conn, state, (after, limit), now).await
+        rows::list(&mut conn, (caller, state), (after, limit), now).await
     }
 }
 
 /// What is over and was not noted so far makes room for the same request.
 async fn expire(
     conn: &mut AsyncPgConnection,
-    user: UserId,
+    user: Option<UserId>,
     wanted: &Wanted,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
@@ -175,17 +169,22 @@ async fn expire(
 }
 
 /// Whoever asked has to be somebody who might ask for it today as well.
-async fn require_asker(conn: &mut AsyncPgConnection, approval: &Approval) -> Result<(), Error> {
+async fn require_asker(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    approval: &Approval,
+) -> Result<(), Error> {
     let asker = users::load(conn, approval.asked_by).await?;
     // A closed account has no rights, whatever role it had.
     let role = asker.closed_at.map_or(asker.role, |_| UserRole::User);
-    let amount = match &approval.wanted {
-        Wanted::SetTier { .. } | Wanted::RemoveFactor => None,
-        Wanted::MoveSuspense { provider, receipt } => {
-            Some(effect::suspense_item(conn, *provider, receipt).await?.amount)
-        }
-    };
-    Ok(approval.still_asked(role, amount)?)
+    let matter = effect::matter(approval.user, &approval.wanted);
+    let stakes = conflicts::stakes(conn, vault, asker.id, matter).await?;
+    Ok(approval.still_asked(role, stakes)?)
+}
+
+fn data_of((user, wanted): (Option<UserId>, &Wanted), note: &str) -> Value {
+    let user = user.map(|user| user.to_string());
+    json!({ "kind": wanted.kind().as_str(), "user": user, "note": note })
 }
 
 async fn note_change(
@@ -194,9 +193,7 @@ async fn note_change(
     (next, actor, note): (ApprovalState, UserId, &str),
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let data = json!({
-        "kind": before.wanted.kind().as_str(), "user": before.user.to_string(), "note": note,
-    });
+    let data = data_of((before.user, &before.wanted), note);
     let action = format!("approval.{next}");
     audit::record(conn, now, Actor::User(actor), &action, before.id, data).await
 }
@@ -205,5 +202,7 @@ fn taken(error: Error) -> Error {
     error
         .on_constraint("approvals_open_unique", Conflict::AlreadyAsked)
         .on_constraint("approvals_open_receipt_unique", Conflict::AlreadyAsked)
+        .on_constraint("approvals_open_payment_unique", Conflict::AlreadyAsked)
+        .on_constraint("approvals_open_plan_unique", Conflict::AlreadyAsked)
         .on_constraint("approvals_tier_fkey", Conflict::UnknownTier)
 }

@@ -85,9 +85,9 @@ impl Store {
             if viewer.closed_at.is_some() {
                 return Err(Error::NotFound("document"));
             }
-            let found = match kyc::open(conn, &viewer, id, now).await? {
+            let found = match kyc::open(conn, vault, (&viewer, id), now).await? {
                 Some(found) => Some(found),
-                None => deals::open_file(conn, &viewer, id, now).await?,
+                None => deals::open_file(conn, vault, (&viewer, id), now).await?,
             };
             let (document, name, owner) = found.ok_or(Error::NotFound("document"))?;
             let key = vault::key_of(conn, vault, owner).await?;

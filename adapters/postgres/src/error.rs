@@ -12,6 +12,7 @@ use amana_domain::limits::LimitRefusal;
 use amana_domain::money::Money;
 use amana_domain::organisation::OrganisationRefusal;
 use amana_domain::payment::PromptRefusal;
+use amana_domain::permission::Denial;
 use amana_domain::text_enum;
 use amana_domain::transfer::TransferRefusal;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -64,6 +65,9 @@ text_enum! {
         ProviderStep = "provider_step",
         CurrencyNotCarried = "currency_not_carried",
         NotHeld = "not_held",
+        ApprovalRequired = "approval_required",
+        BreakClosed = "break_closed",
+        BooksDiffer = "books_differ",
         NotDead = "not_dead",
         HandleTaken = "handle_taken",
         HandleTooEarly = "handle_too_early",
@@ -73,7 +77,6 @@ text_enum! {
         SessionOver = "session_over",
         ChallengeOver = "challenge_over",
         TokenSuperseded = "token_superseded",
-        OwnRole = "own_role",
         AlreadyVerified = "already_verified",
         SameContact = "same_contact",
         PasswordWrong = "password_wrong",
@@ -122,6 +125,8 @@ pub enum Error {
     Organisation(#[from] OrganisationRefusal),
     #[error(transparent)]
     Approval(#[from] ApprovalRefusal),
+    #[error(transparent)]
+    Denied(#[from] Denial),
     /// More than the provider carries at once; these payments together would do.
     #[error("the provider carries less in one transaction")]
     TooMuchAtOnce(Vec<Money>),

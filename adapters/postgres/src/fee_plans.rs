@@ -13,7 +13,7 @@ use amana_domain::money::{Currency, Money};
 use chrono::{DateTime, Utc};
 use diesel::dsl::max;
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -102,51 +102,6 @@ impl Store {
         in_force(&*self.connection().await?, configured, now).await
     }
 
-    /// Publishes the next version of a currency's plan, valid from then on.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] if the plan contradicts itself.
-    pub async fn publish_fee_plan(
-        &self,
-        operator: UserId,
-        plan: FeePlan,
-        valid_from: DateTime<Utc>,
-        now: DateTime<Utc>,
-    ) -> Result<PublishedPlan, Error> {
-        let currency = plan.fixed.currency();
-        // A cap below the floor would show only with the first deal.
-        plan.platform(Money::zero(currency)).map_err(amana_domain::deal::Refusal::Fee)?;
-        let mut conn = self.connection().await?;
-        conn.transaction(async |conn| {
-            conn.batch_execute(PUBLISH_ALONE).await?;
-            let newest: Option<i32> = fee_plans::table
-                .filter(fee_plans::currency.eq(currency.as_str()))
-                .select(max(fee_plans::version))
-                .first(conn)
-                .await?;
-            let newest =
-                newest.map_or(Ok(CONFIGURED_VERSION), u32::try_from).map_err(Error::row)?;
-            let plan = FeePlan { version: newest.saturating_add(1), ..plan };
-            insert(conn, &plan, (operator, valid_from), now).await?;
-            let data = json!({
-                "version": plan.version, "percentage_bps": plan.percentage_bps,
-                "fixed_minor": plan.fixed.minor(), "floor_minor": plan.floor.minor(),
-                "cap_minor": plan.cap.map(Money::minor),
-                "provider_cost_minor": plan.provider_cost.minor(), "valid_from": valid_from,
-            });
-            let actor = Actor::User(operator);
-            audit::record(conn, now, actor, "fee_plan.published", currency, data).await?;
-            Ok(PublishedPlan {
-                currency,
-                plan,
-                valid_from,
-                published_by: operator,
-                published_at: now,
-            })
-        })
-        .await
-    }
-
     /// The published plans of a currency, the newest version first.
     ///
     /// # Errors
@@ -168,6 +123,45 @@ impl Store {
             .await?;
         Page::cut(rows, limit).try_map(Row::published)
     }
+}
+
+/// # Errors
+/// [`Error::Refused`] if the plan contradicts itself: a cap below the floor would show only with the first deal.
+pub(crate) fn require_sound(plan: &FeePlan) -> Result<(), Error> {
+    let nothing = Money::zero(plan.fixed.currency());
+    plan.platform(nothing).map_err(amana_domain::deal::Refusal::Fee)?;
+    Ok(())
+}
+
+/// Publishes the next version of a currency's plan, valid from then on; from now on if that time has passed.
+///
+/// # Errors
+/// [`Error::Refused`] if the plan contradicts itself.
+pub(crate) async fn publish(
+    conn: &mut AsyncPgConnection,
+    by: UserId,
+    (plan, valid_from): (FeePlan, DateTime<Utc>),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    require_sound(&plan)?;
+    let currency = plan.fixed.currency();
+    conn.batch_execute(PUBLISH_ALONE).await?;
+    let newest: Option<i32> = fee_plans::table
+        .filter(fee_plans::currency.eq(currency.as_str()))
+        .select(max(fee_plans::version))
+        .first(conn)
+        .await?;
+    let newest = newest.map_or(Ok(CONFIGURED_VERSION), u32::try_from).map_err(Error::row)?;
+    let plan = FeePlan { version: newest.saturating_add(1), ..plan };
+    let valid_from = valid_from.max(now);
+    insert(conn, &plan, (by, valid_from), now).await?;
+    let data = json!({
+        "version": plan.version, "percentage_bps": plan.percentage_bps,
+        "fixed_minor": plan.fixed.minor(), "floor_minor": plan.floor.minor(),
+        "cap_minor": plan.cap.map(Money::minor),
+        "provider_cost_minor": plan.provider_cost.minor(), "valid_from": valid_from,
+    });
+    audit::record(conn, now, Actor::User(by), "fee_plan.published", currency, data).await
 }
 
 async fn insert(

@@ -112,6 +112,7 @@ impl Store {
             }
             let hold = rows::lock_as_party(conn, keyed.user, id).await?;
             hold.permit(keyed.user)?;
+            users::require_thawed(conn, hold.owner).await?;
             let amount = amount.unwrap_or_else(|| hold.left());
             let to = Account::available(keyed.user, hold.amount.currency());
             let decision = hold::decide(&hold, Command::Settle { amount, to }, now)?;

@@ -6,8 +6,9 @@ use crate::schema::idempotency_keys;
 use crate::statement::kept;
 use crate::statement::statement;
 use crate::through::current_key;
-use crate::users::standing;
+use crate::users::{Standing, moves_money_out, standing};
 use amana_domain::id::{ApiKeyId, UserId};
+use amana_domain::transfer::TransferRefusal;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -63,7 +64,8 @@ pub struct Outcome {
 }
 
 /// Takes the key, or returns what was answered under it. A racing call waits here for the first one's
-/// commit. An account that is closed, or has no verified contact, begins nothing.
+/// commit. An account that is closed, or has no verified contact, begins nothing; a frozen one nothing that moves money
+/// out.
 pub(crate) async fn begin(
     conn: &mut AsyncPgConnection,
     keyed: &Keyed,
@@ -84,7 +86,11 @@ pub(crate) async fn begin(
     // Every keyed call begins here, so none can forget to ask. What was answered before is answered again.
     let (inserted, standing) = try_join!(biased; taken, standing(conn, keyed.user))?;
     if inserted == 1 {
-        return standing.require_active().map(|()| None);
+        standing.require_active()?;
+        if standing == Standing::Frozen && moves_money_out(keyed.operation) {
+            return Err(TransferRefusal::SenderFrozen.into());
+        }
+        return Ok(None);
     }
     let stored = Stored::query()
         .filter(idempotency_keys::user_id.eq(keyed.user.uuid()))

@@ -97,6 +97,27 @@ statement! {
         on conflict on constraint jobs_key_unique do nothing"
 }
 
+/// Queues a job again that is done, with all its attempts.
+pub(crate) async fn enqueue_again(
+    conn: &mut AsyncPgConnection,
+    job: &Job,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let done =
+        jobs::table.filter(jobs::key.eq(job.key())).filter(jobs::state.eq(JobState::Done.as_str()));
+    diesel::update(done)
+        .set((
+            jobs::state.eq(JobState::Queued.as_str()),
+            jobs::attempts.eq(0),
+            jobs::due_at.eq(now),
+            jobs::pushed_at.eq(None::<DateTime<Utc>>),
+            jobs::finished_at.eq(None::<DateTime<Utc>>),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Several at once, each with the moment at which it is due.
 pub(crate) async fn enqueue_all(
     mut conn: &AsyncPgConnection,

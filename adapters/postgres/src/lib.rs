@@ -12,6 +12,7 @@ mod audit;
 mod callbacks;
 mod clock;
 mod codes;
+mod conflicts;
 mod connect;
 mod deals;
 mod documents;
@@ -22,6 +23,7 @@ mod handles;
 mod health;
 mod holds;
 mod idempotency;
+mod introductions;
 mod invitations;
 mod job;
 mod jobs;
@@ -89,14 +91,14 @@ pub use notifications::PendingNotification;
 pub use organisations::{MemberView, OrganisationView};
 pub use page::{PAGE_MAX, Page};
 pub use payments::{
-    Begin, Exchange, ExchangeRecord, Exchanges, Funding, FundingMethod, FundingRequest,
-    PaymentView, Poll, Submission, WithdrawalDecision,
+    Begin, EvidenceView, Exchange, ExchangeRecord, Exchanges, Funding, FundingMethod,
+    FundingRequest, PaymentView, Poll, Submission, WithdrawalDecision,
 };
 pub use people::{PeopleQuery, PersonView};
 pub use pool::{PoolSize, Store};
 pub use proof::{Counts, LedgerCheck, LedgerCheckView, Proof};
 pub use quote::{Allowance, Quote};
-pub use reconciliation::{BreakView, RunSummary, RunView, SuspenseItem};
+pub use reconciliation::{BreakState, BreakView, RunSummary, RunView, SuspenseItem};
 pub use retention::{Old, PART_MAX};
 pub use sessions::{Device, LogIn, SessionView};
 pub use signing_keys::{KeyPair, SigningKey};
@@ -110,5 +112,6 @@ pub use transfers::{NewTransfer, TransferDetails, TransferView, TransferWriter};
 pub use trusted_devices::{DeviceDigest, TrustedDevice};
 pub use users::{
     Contacts, NewUser, PasswordMark, ProfileChange, SentNotice, SessionRecord, TakenHandle, User,
+    UserQuery,
 };
 pub use vault::{MasterKey, MasterKeys, sealing};

@@ -7,6 +7,7 @@ mod paybill;
 mod poll;
 mod prompts;
 mod quote;
+mod resolving;
 mod rows;
 mod submit;
 mod unconfirmed;
@@ -18,11 +19,13 @@ pub use exchanges::{ExchangeRecord, Exchanges};
 pub(crate) use observe::observe;
 pub(crate) use paybill::take_unasked;
 pub use poll::Poll;
-pub(crate) use rows::{lock, lock_with_deal};
+pub(crate) use resolving::{check_resolution, resolve};
+pub use rows::EvidenceView;
+pub(crate) use rows::{lock, lock_with_deal, said_about, view as load_view};
 pub(crate) use submit::DISCREPANCY_OPEN;
 pub use submit::{Begin, Exchange, Submission};
 pub use withdrawals::WithdrawalDecision;
-pub(crate) use withdrawals::expire;
+pub(crate) use withdrawals::{decide as decide_held, expire, lock_held};
 
 use crate::error::Error;
 use crate::page::Page;
@@ -44,6 +47,7 @@ use uuid::Uuid;
 pub struct PaymentView {
     pub id: PaymentId,
     pub user: UserId,
+    pub user_name: String,
     pub purpose: Purpose,
     pub deal: Option<DealId>,
     pub amount: Money,
@@ -100,18 +104,20 @@ impl Store {
         Page::cut(rows, limit).try_map(|row: rows::ViewRow| row.view(vault))
     }
 
-    /// Payments of everybody in one state, oldest first: what operators work through.
+    /// Payments in one state, oldest first: what operators work through. Their own are for others to decide about.
     ///
     /// # Errors
     /// [`Error::Store`] only.
     pub async fn payments_in_state(
         &self,
+        actor: UserId,
         state: State,
         after: Option<PaymentId>,
         limit: i64,
     ) -> Result<Page<PaymentView>, Error> {
         let mut query = rows::ViewRow::query()
             .filter(payments::state.eq(state.as_str()))
+            .filter(payments::user_id.ne(actor.uuid()))
             .order(payments::id)
             .limit(Page::<PaymentView>::fetch(limit))
             .into_boxed();

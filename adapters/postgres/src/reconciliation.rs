@@ -1,11 +1,15 @@
 //! Reconciliation: applying what the statement says, and the list of what does not fit.
 
+mod closing;
 mod line;
 mod read;
 mod run;
+mod suspense;
 
-pub use read::{BreakView, RunView, SuspenseItem};
+pub(crate) use closing::close_by_hand;
+pub use read::{BreakState, BreakView, RunView, SuspenseItem};
 pub use run::RunSummary;
+pub(crate) use suspense::suspense_item;
 
 use crate::error::Error;
 use crate::payments::DISCREPANCY_OPEN;
@@ -17,7 +21,8 @@ use diesel::sql_types::{Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// Lists something for a person to look at; what is listed already is only seen again.
+/// Lists something for a person to look at; what is listed already is only seen again. The same finding about the same
+/// thing that somebody has closed is not listed again.
 pub(crate) async fn open_break(
     conn: &mut AsyncPgConnection,
     kind: BreakKind,
@@ -26,7 +31,10 @@ pub(crate) async fn open_break(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     diesel::sql_query(
-        "insert into breaks (id, kind, subject, detail, opened_at, last_seen_at) values ($1, $2, $3, $4, $5, $5)
+        "insert into breaks (id, kind, subject, detail, opened_at, last_seen_at)
+        select $1, $2, $3, $4, $5, $5
+        where not exists (select from breaks
+            where kind = $2 and subject = $3 and detail = $4 and closed_by is not null)
         on conflict (kind, subject) where closed_at is null
         do update set last_seen_at = excluded.last_seen_at, detail = excluded.detail",
     )

@@ -37,7 +37,7 @@ diesel::table! {
     approvals (id) {
         id -> Uuid,
         kind -> Text,
-        user_id -> Uuid,
+        user_id -> Nullable<Uuid>,
         tier -> Nullable<Text>,
         provider -> Nullable<Text>,
         receipt -> Nullable<Text>,
@@ -49,6 +49,10 @@ diesel::table! {
         decided_by -> Nullable<Uuid>,
         decided_at -> Nullable<Timestamptz>,
         decision_note -> Nullable<Text>,
+        role -> Nullable<Text>,
+        payment_id -> Nullable<Uuid>,
+        paid_receipt -> Nullable<Text>,
+        plan -> Nullable<Jsonb>,
     }
 }
 
@@ -80,6 +84,8 @@ diesel::table! {
         opened_at -> Timestamptz,
         last_seen_at -> Timestamptz,
         closed_at -> Nullable<Timestamptz>,
+        closed_by -> Nullable<Uuid>,
+        note -> Nullable<Text>,
     }
 }
 
@@ -409,6 +415,14 @@ diesel::table! {
         status -> Nullable<Int2>,
         body -> Nullable<Jsonb>,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    introductions (inviter_id, invitee_id) {
+        inviter_id -> Uuid,
+        invitee_id -> Uuid,
+        at -> Timestamptz,
     }
 }
 
@@ -821,13 +835,17 @@ diesel::table! {
         phone_digest -> Nullable<Bytea>,
         erased_at -> Nullable<Timestamptz>,
         is_verified -> Bool,
+        frozen_at -> Nullable<Timestamptz>,
+        frozen_note -> Nullable<Text>,
     }
 }
 
 diesel::joinable!(api_keys -> organisations (organisation_id));
 diesel::joinable!(api_keys -> users (user_id));
+diesel::joinable!(approvals -> payments (payment_id));
 diesel::joinable!(approvals -> tiers (tier));
 diesel::joinable!(backup_codes -> second_factors (user_id));
+diesel::joinable!(breaks -> users (closed_by));
 diesel::joinable!(callback_tokens -> payments (payment_id));
 diesel::joinable!(callbacks -> payments (payment_id));
 diesel::joinable!(codes -> users (user_id));
@@ -918,6 +936,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     handles,
     holds,
     idempotency_keys,
+    introductions,
     invitations,
     jobs,
     kyc_applications,

@@ -7,8 +7,10 @@ mod contacts;
 mod enrolling;
 mod erasing;
 mod exporting;
+mod freezing;
 mod held;
 mod identity;
+mod managing;
 mod passwords;
 mod profile;
 mod roles;
@@ -18,10 +20,13 @@ pub(crate) use claiming::{lock_to_claim, verify};
 pub(crate) use enrolling::enrol;
 use enrolling::taken;
 pub use exporting::{SentNotice, SessionRecord, TakenHandle};
+pub(crate) use freezing::{moves_money_out, require_thawed};
 pub use held::Contacts;
 use held::Held;
 pub(crate) use identity::{digest, find_payee, holder};
+pub use managing::UserQuery;
 pub use profile::ProfileChange;
+pub(crate) use roles::put_in_role;
 pub(crate) use tiers::put_on_tier;
 
 use crate::error::Error;
@@ -70,6 +75,8 @@ pub struct User {
     pub created_at: DateTime<Utc>,
     /// Since then the person neither logs in nor sends nor receives.
     pub closed_at: Option<DateTime<Utc>>,
+    /// Since then no money leaves the account.
+    pub frozen_at: Option<DateTime<Utc>>,
     /// When the address was verified: before, it identifies nobody.
     pub email_verified_at: Option<DateTime<Utc>>,
     /// The same for the number.
@@ -155,6 +162,7 @@ struct Row {
     tier: String,
     created_at: DateTime<Utc>,
     closed_at: Option<DateTime<Utc>>,
+    frozen_at: Option<DateTime<Utc>>,
     email_verified_at: Option<DateTime<Utc>>,
     phone_verified_at: Option<DateTime<Utc>>,
     erased_at: Option<DateTime<Utc>>,
@@ -184,6 +192,7 @@ impl TryFrom<Row> for User {
             tier: row.tier,
             created_at: row.created_at,
             closed_at: row.closed_at,
+            frozen_at: row.frozen_at,
             email_verified_at: row.email_verified_at,
             phone_verified_at: row.phone_verified_at,
             erased_at: row.erased_at,
@@ -211,17 +220,24 @@ pub(crate) async fn load_all(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
     Active,
+    /// Active, and no money leaves the account.
+    Frozen,
     /// No contact is verified.
     Unverified,
     Closed,
 }
 
 impl Standing {
-    const fn of(closed_at: Option<DateTime<Utc>>, is_verified: bool) -> Self {
-        match (closed_at, is_verified) {
-            (Some(_), _) => Self::Closed,
-            (None, true) => Self::Active,
-            (None, false) => Self::Unverified,
+    const fn of(
+        closed_at: Option<DateTime<Utc>>,
+        frozen_at: Option<DateTime<Utc>>,
+        is_verified: bool,
+    ) -> Self {
+        match (closed_at, is_verified, frozen_at) {
+            (Some(_), _, _) => Self::Closed,
+            (None, false, _) => Self::Unverified,
+            (None, true, Some(_)) => Self::Frozen,
+            (None, true, None) => Self::Active,
         }
     }
 
@@ -229,7 +245,7 @@ impl Standing {
     /// [`TransferRefusal::SenderClosed`] or [`TransferRefusal::SenderUnverified`].
     pub(crate) fn require_active(self) -> Result<(), Error> {
         match self {
-            Self::Active => Ok(()),
+            Self::Active | Self::Frozen => Ok(()),
             Self::Unverified => Err(TransferRefusal::SenderUnverified.into()),
             Self::Closed => Err(TransferRefusal::SenderClosed.into()),
         }
@@ -238,15 +254,16 @@ impl Standing {
 
 /// How the account stands, as long as this transaction lasts: it cannot be closed before the commit.
 pub(crate) async fn standing(mut conn: &AsyncPgConnection, id: UserId) -> Result<Standing, Error> {
-    let found: Option<(Option<DateTime<Utc>>, bool)> = users::table
+    type Found = (Option<DateTime<Utc>>, Option<DateTime<Utc>>, bool);
+    let found: Option<Found> = users::table
         .find(id.uuid())
-        .select((users::closed_at, users::is_verified))
+        .select((users::closed_at, users::frozen_at, users::is_verified))
         .for_key_share()
         .first(&mut conn)
         .await
         .optional()?;
-    let (closed_at, is_verified) = found.ok_or(Error::NotFound("user"))?;
-    Ok(Standing::of(closed_at, is_verified))
+    let (closed_at, frozen_at, is_verified) = found.ok_or(Error::NotFound("user"))?;
+    Ok(Standing::of(closed_at, frozen_at, is_verified))
 }
 
 /// Whether the account is open, as long as this transaction lasts.
@@ -277,7 +294,7 @@ pub(crate) async fn require_open(conn: &AsyncPgConnection, id: UserId) -> Result
 /// [`TransferRefusal::SenderClosed`] or [`TransferRefusal::SenderUnverified`].
 pub(crate) async fn lock_active(conn: &mut AsyncPgConnection, id: UserId) -> Result<User, Error> {
     let user = lock_open(conn, id).await?;
-    Standing::of(user.closed_at, user.is_verified()).require_active()?;
+    Standing::of(user.closed_at, user.frozen_at, user.is_verified()).require_active()?;
     Ok(user)
 }
 
@@ -350,7 +367,7 @@ pub(crate) async fn closed(
 /// [`TransferRefusal::SenderClosed`] or [`TransferRefusal::SenderUnverified`].
 pub(crate) async fn appears_active(conn: &mut AsyncPgConnection, id: UserId) -> Result<(), Error> {
     let user = load(conn, id).await?;
-    Standing::of(user.closed_at, user.is_verified()).require_active()
+    Standing::of(user.closed_at, user.frozen_at, user.is_verified()).require_active()
 }
 
 impl Store {

@@ -24,7 +24,7 @@ const PUBLIC: [&str; 18] = [
 ];
 
 /// Something is made, money moves, or somebody decides: never twice.
-const KEYED: [&str; 29] = [
+const KEYED: [&str; 33] = [
     "accept_split_offer",
     "agree_deal",
     "approve_approval",
@@ -33,9 +33,11 @@ const KEYED: [&str; 29] = [
     "award_dispute",
     "cancel_deal",
     "cancel_deal_mutually",
+    "close_break",
     "create_deal",
     "create_deposit",
     "create_evidence",
+    "create_fee_plan",
     "create_hold",
     "create_kyc_application",
     "create_kyc_document",
@@ -53,6 +55,8 @@ const KEYED: [&str; 29] = [
     "release_hold",
     "release_milestone",
     "release_withdrawal",
+    "resolve_payment",
+    "set_role",
     "settle_hold",
 ];
 

@@ -13,7 +13,7 @@ use crate::problem::ApiError;
 use crate::wire::{Key, Limit, PartMoney, PositiveMoney, Wire, Words};
 use amana_domain::deal::{self, Percent, Role};
 use amana_domain::id::{DisputeId, DocumentId};
-use amana_domain::permission::{Action, Resource};
+use amana_domain::permission::Resource;
 use amana_postgres::{AwardRequest, DisputePlace};
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
@@ -93,7 +93,7 @@ pub(crate) struct Disputes;
 impl Disputes {
     /// List disputes that wait for an award
     ///
-    /// Those that were answered first come first, with their amounts and deadlines. Problems: `forbidden` (403).
+    /// Those that were answered first come first, with their amounts and deadlines; without the caller's own. Problems: `forbidden` (403).
     #[oai(path = "/", method = "get", operation_id = "list_dispute_reviews")]
     async fn list(
         &self,
@@ -105,9 +105,10 @@ impl Disputes {
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<FoundPage, ApiError> {
-        operator.may(&context, (Resource::Disputes, Action::Read))?;
+        operator.may_read(&context, Resource::Disputes)?;
         let after = after.0.map(|Cursor(place)| place);
-        let page = context.store.dispute_reviews(after, limit(size.0)).await?;
+        let caller = operator.caller().user();
+        let page = context.store.dispute_reviews(caller, after, limit(size.0)).await?;
         let page = PageOf::of(page, DisputePlace::of, |view| DisputeAnswer::from(&view));
         Ok(FoundPage::Page(Json(page)))
     }
@@ -115,7 +116,7 @@ impl Disputes {
     /// Get a dispute to decide about
     ///
     /// With the deal, its timeline, and what is known of the evidence, to which `create_dispute_review_link` leads.
-    /// Problems: `not_found` (404), `forbidden` (403).
+    /// Problems: `not_found` (404), `forbidden`, `conflict_of_interest` (403).
     #[oai(path = "/:id", method = "get", operation_id = "get_dispute_review")]
     async fn get(
         &self,
@@ -124,8 +125,8 @@ impl Disputes {
         /// The id of the dispute.
         id: Path<Wire<DisputeId>>,
     ) -> Result<Found, ApiError> {
-        operator.may(&context, (Resource::Disputes, Action::Read))?;
-        let review = context.store.dispute_review(id.0.0).await?;
+        let (staff, now) = (operator.staff(), context.now());
+        let review = context.store.dispute_review(&staff, id.0.0, now).await?;
         Ok(Found::Review(Json(ReviewAnswer {
             dispute: DisputeAnswer::from(&review.dispute),
             deal: DealAnswer::seen_by(&review.deal, operator.caller().user()),
@@ -136,7 +137,8 @@ impl Disputes {
     /// Get a link to a file of a dispute
     ///
     /// To evidence, or to a file that the seller has shown for the milestone. It is good for a minute, for the caller
-    /// (`get_file`). That it was made is recorded, and so is each look. Problems: `not_found` (404), `forbidden` (403).
+    /// (`get_file`). That it was made is recorded, and so is each look. Problems: `not_found` (404), `forbidden`,
+    /// `conflict_of_interest` (403).
     #[oai(
         path = "/:id/evidence/:document/link",
         method = "post",
@@ -151,19 +153,19 @@ impl Disputes {
         /// The id of the file.
         document: Path<Wire<DocumentId>>,
     ) -> Result<FoundLink, ApiError> {
-        operator.may(&context, (Resource::Disputes, Action::Read))?;
-        let (arbiter, place) = (operator.caller().user(), (id.0.0, document.0.0));
+        let (staff, place) = (operator.staff(), (id.0.0, document.0.0));
         let document = context
-            .write(async move |store, now| store.link_dispute_document(arbiter, place, now).await)
+            .write(async move |store, now| store.link_dispute_document(&staff, place, now).await)
             .await?;
         Ok(FoundLink::Link(Json(context.links.make(document, operator.caller(), context.now()))))
     }
 
     /// Decide about a dispute
     ///
-    /// Once it is answered, by somebody who has no part in the deal. The milestone is divided at once; from KES 100,000 on
-    /// a second arbiter has to look, calls the same operation, and that award counts. Problems: `share_out_of_range` (422),
-    /// `own_request` if the second is the first, `wrong_party`, `forbidden` (403), `wrong_state`, `too_late` (409),
+    /// Once it is answered, by somebody who has no part in the deal. The milestone is divided at once; above KES 100,000,
+    /// and in other currencies, a second arbiter has to look, calls the same operation, and that award counts. Problems:
+    /// `share_out_of_range` (422), `own_request` if the second is the first, `conflict_of_interest` for those whom the
+    /// deal or its organisation concerns, `forbidden` (403), `wrong_state`, `too_late` (409),
     /// `not_found` (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/award", method = "post", operation_id = "award_dispute")]
     async fn award(
@@ -177,14 +179,14 @@ impl Disputes {
         key: Header<Wire<Key>>,
         body: Body<AwardDispute>,
     ) -> Result<Done<DisputeAnswer>, ApiError> {
-        operator.may(&context, (Resource::Disputes, Action::Decide))?;
+        let staff = operator.staff();
         let (id, request) = (id.0.0, body.value.parse()?);
         let said = format!("{id} {}", body.canonical);
         let keyed = keyed(operator.caller(), key.0, "award_dispute", &said);
         let reason = body.value.reason.0.0;
         let outcome = context
             .write(async move |store, now| {
-                store.award_dispute(&keyed, id, (&request, reason), decided, now).await
+                store.award_dispute((&keyed, &staff), id, (&request, reason), decided, now).await
             })
             .await?;
         Ok(outcome.into())

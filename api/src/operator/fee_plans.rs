@@ -1,20 +1,25 @@
 //! What deals cost: versions of the fee plan.
 
+use super::approvals::{ApprovalAnswer, ask};
 use crate::Chapter;
 use crate::auth::Operator;
 use crate::body::Body;
 use crate::context::Context;
+use crate::once::{Asked, Made, keyed, unless_answered};
 use crate::page::{Cursor, PageOf, limit};
 use crate::problem::ApiError;
-use crate::wire::{BasisPoints, Limit, MinorOrNone, Moment, Money, Nullable, Timestamp, Wire};
+use crate::wire::{
+    BasisPoints, Key, Limit, MinorOrNone, Moment, Money, Note, Nullable, Timestamp, Wire,
+};
+use amana_domain::approval::Wanted;
 use amana_domain::fee::{FeePayer, FeePlan};
 use amana_domain::id::UserId;
 use amana_domain::money::{self, Currency};
-use amana_domain::permission::{Action, Resource};
+use amana_domain::permission::Resource;
 use amana_postgres::PublishedPlan;
 use chrono::{DateTime, SubsecRound, Utc};
 use poem::web::Data;
-use poem_openapi::param::Query;
+use poem_openapi::param::{Header, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Deserialize;
@@ -39,8 +44,10 @@ struct CreateFeePlan {
     cap_minor: Option<MinorOrNone>,
     /// In minor units: what mobile money costs us for a deal, passed on; nothing if left out.
     provider_cost_minor: Option<MinorOrNone>,
-    /// Since when new offers take it; from now on if left out.
+    /// Since when new offers take it; from its approval on if left out.
     valid_from: Option<Wire<Moment>>,
+    /// Why; it is kept with the request.
+    note: Wire<Note>,
 }
 
 /// A version of what deals cost.
@@ -58,13 +65,6 @@ struct FeePlanAnswer {
     valid_from: Timestamp,
     published_by: Wire<UserId>,
     published_at: Timestamp,
-}
-
-#[derive(ApiResponse)]
-enum Created {
-    /// Published.
-    #[oai(status = 201)]
-    Plan(Json<FeePlanAnswer>),
 }
 
 #[derive(ApiResponse)]
@@ -93,7 +93,7 @@ impl From<PublishedPlan> for FeePlanAnswer {
 }
 
 impl CreateFeePlan {
-    fn parse(self, now: DateTime<Utc>) -> Result<(FeePlan, DateTime<Utc>), ApiError> {
+    fn parse(&self, now: DateTime<Utc>) -> Result<Wanted, ApiError> {
         let currency = self.currency.0;
         let money = |minor: MinorOrNone| money::Money::new(minor.get(), currency);
         let or_nothing =
@@ -104,7 +104,7 @@ impl CreateFeePlan {
         }
         let now = now.trunc_subsecs(MICROSECONDS);
         let valid_from =
-            self.valid_from.map_or(now, |Wire(Moment(at))| at.trunc_subsecs(MICROSECONDS));
+            self.valid_from.as_ref().map_or(now, |at| at.0.0.trunc_subsecs(MICROSECONDS));
         if valid_from < now {
             return Err(ApiError::field("/valid_from", "expected a moment that is still to come"));
         }
@@ -118,7 +118,7 @@ impl CreateFeePlan {
             payer: FeePayer::Seller,
             version: 0,
         };
-        Ok((plan, valid_from))
+        Ok(Wanted::PublishFeePlan { plan, valid_from })
     }
 }
 
@@ -126,28 +126,31 @@ pub(crate) struct FeePlans;
 
 #[OpenApi(prefix_path = "/v1/operator/fee-plans", tag = "Chapter::Operator")]
 impl FeePlans {
-    /// Publish a fee plan
+    /// Ask to publish a fee plan
     ///
-    /// The next version for its currency. New offers and counter-offers take the one that is valid since last; deals keep
-    /// that of their offer. A plan that was published is never changed. Problems: `forbidden` (403), `invalid_request` (422).
+    /// As the next version for its currency, once another operator approves it (`approve_approval`). New offers and
+    /// counter-offers take the version that is valid since last; deals keep that of their offer. A plan that was
+    /// published is never changed. One request per currency waits at a time. Problems: `already_asked` (409),
+    /// `step_up_required`, `forbidden` (403), `invalid_request` (422), `idempotency_key_required` (400),
+    /// `idempotency_key_reused` (422).
     #[oai(path = "/", method = "post", operation_id = "create_fee_plan")]
     async fn create(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
+        /// A text of your own choosing that names this call.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Wire<Key>>,
         body: Body<CreateFeePlan>,
-    ) -> Result<Created, ApiError> {
-        operator.may(&context, (Resource::FeePlans, Action::Change))?;
-        let (plan, valid_from) = body.value.parse(context.now())?;
-        let operator = operator.caller().user();
-        let published = context
-            .write(async move |store, now| {
-                let now = now.trunc_subsecs(MICROSECONDS);
-                let valid_from = valid_from.max(now);
-                store.publish_fee_plan(operator, plan, valid_from, now).await
-            })
-            .await?;
-        Ok(Created::Plan(Json(published.into())))
+    ) -> Result<Made<ApprovalAnswer>, ApiError> {
+        let keyed = keyed(operator.caller(), key.0, "create_fee_plan", &body.canonical);
+        // A moment that was to come when it was asked for has passed when the call is repeated.
+        let check = async { body.value.parse(context.now()) };
+        let wanted = match unless_answered(&context, &keyed, check).await? {
+            Asked::New(wanted) => wanted,
+            Asked::Answered(outcome) => return Ok(outcome.into()),
+        };
+        ask(&context, (&operator, keyed), (None, wanted, body.value.note.0)).await
     }
 
     /// List the fee plans of a currency
@@ -167,7 +170,7 @@ impl FeePlans {
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<FoundPage, ApiError> {
-        operator.may(&context, (Resource::FeePlans, Action::Read))?;
+        operator.may_read(&context, Resource::FeePlans)?;
         let currency = currency.0.map_or(Currency::Kes, |currency| currency.0);
         let after = after.0.map(|Cursor(version)| version);
         let page = context.store.fee_plans(currency, after, limit(size.0)).await?;

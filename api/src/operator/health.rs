@@ -8,7 +8,7 @@ use crate::realtime::SOCKETS_MAX;
 use crate::service::{COMMIT, VERSION};
 use crate::wire::{Nullable, Timestamp, Wire};
 use amana_domain::ledger::Provider;
-use amana_domain::permission::{Action, Resource};
+use amana_domain::permission::Resource;
 use amana_postgres::{
     Health as Found, PoolSize, ProviderState, Queue, QueueState, ReconciliationOutcome,
 };
@@ -203,7 +203,7 @@ impl Health {
         context: Data<&Arc<Context>>,
         operator: Operator,
     ) -> Result<Shown, ApiError> {
-        operator.may(&context, (Resource::Health, Action::Read))?;
+        operator.may_read(&context, Resource::Health)?;
         Ok(Shown::Health(Json(look(&context).await?)))
     }
 }

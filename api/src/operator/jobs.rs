@@ -7,7 +7,7 @@ use crate::page::{Cursor, PageOf, limit};
 use crate::problem::ApiError;
 use crate::wire::{Limit, Nullable, Timestamp, Wire};
 use amana_domain::id::JobId;
-use amana_domain::permission::{Action, Resource};
+use amana_domain::permission::Resource;
 use amana_postgres::{JobState, JobView};
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
@@ -91,7 +91,7 @@ impl Jobs {
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<JobPage, ApiError> {
-        operator.may(&context, (Resource::Jobs, Action::Read))?;
+        operator.may_read(&context, Resource::Jobs)?;
         let state = state.0.map_or(JobState::Dead, |state| state.0);
         let after = after.0.map(|Cursor(id)| id);
         let page = context.store.jobs(state, after, limit(size.0)).await?;
@@ -101,7 +101,8 @@ impl Jobs {
     /// Replay a dead job
     ///
     /// It is queued again with all its attempts. Doing so twice is safe: the second call finds it no longer
-    /// dead. Problems: `not_dead` (409), `not_found` (404), `forbidden` (403).
+    /// dead. Problems: `not_dead` (409), `not_found` (404), `forbidden`,
+    /// `conflict_of_interest` (403).
     #[oai(path = "/:id/replay", method = "post", operation_id = "replay_job")]
     async fn replay(
         &self,
@@ -110,10 +111,9 @@ impl Jobs {
         /// The id of the job.
         id: Path<Wire<JobId>>,
     ) -> Result<Replayed, ApiError> {
-        operator.may(&context, (Resource::Jobs, Action::Change))?;
-        let (id, user) = (id.0.0, operator.caller().user());
+        let (id, staff) = (id.0.0, operator.staff());
         let job =
-            context.write(async move |store, now| store.replay_job(id, user, now).await).await?;
+            context.write(async move |store, now| store.replay_job(id, &staff, now).await).await?;
         Ok(Replayed::Queued(Json(job.into())))
     }
 }

@@ -11,7 +11,7 @@ use crate::problem::ApiError;
 use crate::wire::{Key, Limit, Note, Wire, text_values};
 use amana_domain::id::{DocumentId, KycId};
 use amana_domain::kyc::Reason;
-use amana_domain::permission::{Action, Resource};
+use amana_domain::permission::{Resource, Staff};
 use amana_postgres::{Keyed, KycDecision, ReviewPlace, ReviewState};
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
@@ -47,13 +47,13 @@ struct RejectApplication {
 
 async fn decide(
     context: &Context,
-    keyed: Keyed,
+    (keyed, staff): (Keyed, Staff),
     (id, decision): (KycId, KycDecision),
     note: Note,
 ) -> Result<Done<ApplicationAnswer>, ApiError> {
     let outcome = context
         .write(async move |store, now| {
-            store.decide_kyc(&keyed, id, (&decision, &note.0), decided, now).await
+            store.decide_kyc((&keyed, &staff), id, (&decision, &note.0), decided, now).await
         })
         .await?;
     Ok(outcome.into())
@@ -65,7 +65,7 @@ pub(crate) struct Reviews;
 impl Reviews {
     /// List applications to decide about
     ///
-    /// Those that were submitted first come first. Problems: `forbidden` (403) for everybody but operators.
+    /// Those that were submitted first come first, without the caller's own. Problems: `forbidden` (403) for everybody but operators.
     #[oai(path = "/", method = "get", operation_id = "list_kyc_reviews")]
     async fn list(
         &self,
@@ -79,10 +79,11 @@ impl Reviews {
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<FoundPage, ApiError> {
-        operator.may(&context, (Resource::Kyc, Action::Read))?;
+        operator.may_read(&context, Resource::Kyc)?;
         let state = state.0.map_or(ReviewState::Submitted, |state| state.0);
         let after = after.0.map(|Cursor(place)| place);
-        let page = context.store.kyc_reviews(state, after, limit(size.0)).await?;
+        let caller = operator.caller().user();
+        let page = context.store.kyc_reviews(caller, state, after, limit(size.0)).await?;
         let page = PageOf::of(page, ReviewPlace::of, |view| ApplicationAnswer::from(&view));
         Ok(FoundPage::Page(Json(page)))
     }
@@ -99,8 +100,8 @@ impl Reviews {
         /// The id of the application.
         id: Path<Wire<KycId>>,
     ) -> Result<Found, ApiError> {
-        operator.may(&context, (Resource::Kyc, Action::Read))?;
-        Ok(context.store.kyc_review(id.0.0).await?.into())
+        let (staff, now) = (operator.staff(), context.now());
+        Ok(context.store.kyc_review(&staff, id.0.0, now).await?.into())
     }
 
     /// Get a link to a document of an application
@@ -121,10 +122,9 @@ impl Reviews {
         /// The id of the document.
         document: Path<Wire<DocumentId>>,
     ) -> Result<FoundLink, ApiError> {
-        operator.may(&context, (Resource::Kyc, Action::Read))?;
-        let (reviewer, place) = (operator.caller().user(), (id.0.0, document.0.0));
+        let (staff, place) = (operator.staff(), (id.0.0, document.0.0));
         let document = context
-            .write(async move |store, now| store.link_kyc_document(reviewer, place, now).await)
+            .write(async move |store, now| store.link_kyc_document(&staff, place, now).await)
             .await?;
         let link = context.links.make(document.file.id, operator.caller(), context.now());
         Ok(FoundLink::Link(Json(link)))
@@ -133,7 +133,7 @@ impl Reviews {
     /// Approve an application
     ///
     /// The person is on the new tier at once. Problems: `wrong_state` (409) if it was decided about or taken
-    /// back, `own_application`, `forbidden` (403), `not_found` (404), `idempotency_key_required` (400),
+    /// back, `conflict_of_interest`, `forbidden` (403), `not_found` (404), `idempotency_key_required` (400),
     /// `idempotency_key_reused` (422).
     #[oai(path = "/:id/approve", method = "post", operation_id = "approve_kyc_application")]
     async fn approve(
@@ -147,11 +147,11 @@ impl Reviews {
         key: Header<Wire<Key>>,
         body: Body<ApproveApplication>,
     ) -> Result<Done<ApplicationAnswer>, ApiError> {
-        operator.may(&context, (Resource::Kyc, Action::Decide))?;
         let (id, said) = (id.0.0, body.canonical);
         let said = format!("{id} {said}");
         let keyed = keyed(operator.caller(), key.0, "approve_kyc_application", &said);
-        decide(&context, keyed, (id, KycDecision::Approve), body.value.note.0).await
+        decide(&context, (keyed, operator.staff()), (id, KycDecision::Approve), body.value.note.0)
+            .await
     }
 
     /// Reject an application
@@ -169,11 +169,16 @@ impl Reviews {
         key: Header<Wire<Key>>,
         body: Body<RejectApplication>,
     ) -> Result<Done<ApplicationAnswer>, ApiError> {
-        operator.may(&context, (Resource::Kyc, Action::Decide))?;
         let (id, said) = (id.0.0, body.canonical);
         let said = format!("{id} {said}");
         let keyed = keyed(operator.caller(), key.0, "reject_kyc_application", &said);
         let reasons = body.value.reasons.into_iter().map(|reason| reason.0).collect();
-        decide(&context, keyed, (id, KycDecision::Reject(reasons)), body.value.note.0).await
+        decide(
+            &context,
+            (keyed, operator.staff()),
+            (id, KycDecision::Reject(reasons)),
+            body.value.note.0,
+        )
+        .await
     }
 }

@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::problem::ApiError;
 use crate::wire::{Nullable, Timestamp, Wire};
 use amana_domain::money::Currency;
-use amana_domain::permission::{Action, Resource};
+use amana_domain::permission::Resource;
 use amana_domain::proof::Trust;
 use amana_postgres::{LedgerCheckView, Proof};
 use poem::web::Data;
@@ -131,7 +131,7 @@ impl Ledger {
         context: Data<&Arc<Context>>,
         operator: Operator,
     ) -> Result<Proven, ApiError> {
-        operator.may(&context, (Resource::Ledger, Action::Read))?;
+        operator.may_read(&context, Resource::Ledger)?;
         Ok(Proven::Proof(Json(context.store.proof().await?.into())))
     }
 }

@@ -4,19 +4,28 @@ mod answer;
 
 use crate::Chapter;
 use crate::auth::Operator;
+use crate::body::Body;
 use crate::context::Context;
+use crate::once::{Done, answer as answer_with, keyed};
 use crate::page::{Cursor, PageOf, limit};
 use crate::problem::ApiError;
-use crate::wire::{Limit, Wire};
+use crate::wire::{Key, Limit, Note, Wire, text_values};
 use amana_domain::id::{BreakId, CallbackId, RunId};
-use amana_domain::permission::{Action, Resource};
-use amana_postgres::{CallbackOutcome, Job};
+use amana_domain::permission::Resource;
+use amana_postgres::{Answer, BreakState, BreakView, CallbackOutcome};
 use answer::{Break, Callback, Requested, Run, Suspense};
+use poem::http::StatusCode;
 use poem::web::Data;
-use poem_openapi::param::Query;
+use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
-use poem_openapi::{ApiResponse, OpenApi};
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use serde::Deserialize;
 use std::sync::Arc;
+
+text_values! {
+    /// Which discrepancies: those that are open, or those that are closed.
+    BreakState as "BreakFilter";
+}
 
 #[derive(ApiResponse)]
 enum Breaks {
@@ -53,11 +62,24 @@ enum Callbacks {
     Page(Json<PageOf<Callback>>),
 }
 
+/// Why a discrepancy is closed.
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[oai(deny_unknown_fields)]
+struct CloseBreak {
+    /// What was found out; it is kept with the discrepancy.
+    note: Wire<Note>,
+}
+
+fn render(row: &BreakView) -> Answer {
+    answer_with(StatusCode::OK, &Break::from(row))
+}
+
 pub(crate) struct Reconciliation;
 
 #[OpenApi(prefix_path = "/v1/operator", tag = "Chapter::Operator")]
 impl Reconciliation {
-    /// List open breaks
+    /// List discrepancies
     ///
     /// Everything that does not fit and that a person should look at, newest first. Problems: `forbidden` (403).
     #[oai(path = "/breaks", method = "get", operation_id = "list_breaks")]
@@ -65,16 +87,50 @@ impl Reconciliation {
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
+        /// Which ones; `open` if left out.
+        state: Query<Option<Wire<BreakState>>>,
         /// The `next_cursor` of the page before.
         after: Query<Option<Cursor<BreakId>>>,
         /// How many items a page has at most; 20 if left out.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<Breaks, ApiError> {
-        operator.may(&context, (Resource::Reconciliation, Action::Read))?;
+        operator.may_read(&context, Resource::Reconciliation)?;
         let after = after.0.map(|Cursor(id)| id);
-        let page = context.store.open_breaks(after, limit(size.0)).await?;
-        Ok(Breaks::Page(Json(PageOf::of(page, |row| BreakId::new(row.id), Break::from))))
+        let state = state.0.map_or(BreakState::Open, |state| state.0);
+        let page = context.store.breaks(state, after, limit(size.0)).await?;
+        let page = PageOf::of(page, |row| BreakId::new(row.id), |row| Break::from(&row));
+        Ok(Breaks::Page(Json(page)))
+    }
+
+    /// Close a discrepancy
+    ///
+    /// After somebody has looked into it. The same finding about the same thing does not open it again. A discrepancy
+    /// that says that the books do not add up (`trust_equation`, `balance_differs`) closes only when they do. Problems:
+    /// `break_closed`, `books_differ` (409), `conflict_of_interest`, `forbidden` (403), `not_found` (404),
+    /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    #[oai(path = "/breaks/:id/close", method = "post", operation_id = "close_break")]
+    async fn close(
+        &self,
+        context: Data<&Arc<Context>>,
+        operator: Operator,
+        /// The id of the discrepancy.
+        id: Path<Wire<BreakId>>,
+        /// A text of your own choosing that names this call.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Wire<Key>>,
+        body: Body<CloseBreak>,
+    ) -> Result<Done<Break>, ApiError> {
+        let (id, staff) = (id.0.0, operator.staff());
+        let said = format!("{id} {}", body.canonical);
+        let keyed = keyed(operator.caller(), key.0, "close_break", &said);
+        let note = body.value.note.0.0;
+        let outcome = context
+            .write(async move |store, now| {
+                store.close_discrepancy((&keyed, &staff), (id, &note), render, now).await
+            })
+            .await?;
+        Ok(outcome.into())
     }
 
     /// List reconciliation runs
@@ -91,7 +147,7 @@ impl Reconciliation {
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<Runs, ApiError> {
-        operator.may(&context, (Resource::Reconciliation, Action::Read))?;
+        operator.may_read(&context, Resource::Reconciliation)?;
         let after = after.0.map(|Cursor(id)| id);
         let page = context.store.reconciliation_runs(after, limit(size.0)).await?;
         Ok(Runs::Page(Json(PageOf::of(page, |row| RunId::new(row.id), Run::from))))
@@ -107,13 +163,10 @@ impl Reconciliation {
         context: Data<&Arc<Context>>,
         operator: Operator,
     ) -> Result<RunRequested, ApiError> {
-        operator.may(&context, (Resource::Reconciliation, Action::Change))?;
-        // Regular runs count periods of seconds or longer: milliseconds never meet their numbers.
-        let tick = context.now().timestamp_millis();
-        let work = async move |store: amana_postgres::Store, now| {
-            store.enqueue_job(&Job::Reconcile { tick }, now, now).await
-        };
-        context.write(work).await?;
+        let staff = operator.staff();
+        context
+            .write(async move |store, now| store.start_reconciliation(&staff, now).await)
+            .await?;
         Ok(RunRequested::Requested(Json(Requested { requested_at: context.now().into() })))
     }
 
@@ -131,7 +184,7 @@ impl Reconciliation {
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<InSuspense, ApiError> {
-        operator.may(&context, (Resource::Reconciliation, Action::Read))?;
+        operator.may_read(&context, Resource::Reconciliation)?;
         let after = after.0.map(|Cursor(receipt)| receipt);
         let page = context.store.suspense_items(after.as_deref(), limit(size.0)).await?;
         let page = PageOf::try_of(page, |row| row.receipt.clone(), Suspense::try_from)?;
@@ -156,7 +209,7 @@ impl Reconciliation {
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<Callbacks, ApiError> {
-        operator.may(&context, (Resource::Reconciliation, Action::Read))?;
+        operator.may_read(&context, Resource::Reconciliation)?;
         let state = state.0.map_or(CallbackOutcome::Unmatched, |state| state.0);
         let after = after.0.map(|Cursor(id)| id);
         let page = context.store.callbacks(state, after, limit(size.0)).await?;

@@ -1,19 +1,22 @@
 //! People as operators see them: their role, and whether their account is open.
 
+use super::approvals::{ApprovalAnswer, ask};
 use crate::Chapter;
 use crate::auth::Operator;
 use crate::body::Body;
 use crate::context::Context;
+use crate::once::{Made, keyed};
 use crate::problem::ApiError;
-use crate::wire::{Note, Nullable, Phone, Timestamp, Wire};
+use crate::wire::{Key, Note, Nullable, Phone, Timestamp, Wire};
+use amana_domain::approval::Wanted;
 use amana_domain::handle::Handle;
 use amana_domain::id::UserId;
 use amana_domain::notice::Locale;
-use amana_domain::permission::{Action, Resource, UserRole};
+use amana_domain::permission::UserRole;
 use amana_domain::personal::Personal;
 use amana_postgres::{Contacts, User};
 use poem::web::Data;
-use poem_openapi::param::Path;
+use poem_openapi::param::{Header, Path};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Deserialize;
@@ -21,7 +24,7 @@ use std::sync::Arc;
 
 /// A person with what operators decide about.
 #[derive(Debug, Object)]
-struct ManagedUser {
+pub(super) struct ManagedUser {
     id: Wire<UserId>,
     name: String,
     /// `null` if there is none, and once the person is erased.
@@ -37,12 +40,14 @@ struct ManagedUser {
     created_at: Timestamp,
     /// Since when the account is closed; `null` while it is open.
     closed_at: Nullable<Timestamp>,
+    /// Since when no money leaves the account; `null` while it may.
+    frozen_at: Nullable<Timestamp>,
     /// Since when nothing is known any more of who it was; `null` for everybody else.
     erased_at: Nullable<Timestamp>,
 }
 
 impl ManagedUser {
-    fn of(context: &Context, user: User) -> Result<Self, ApiError> {
+    pub(super) fn of(context: &Context, user: User) -> Result<Self, ApiError> {
         let Contacts { email, phone } = context.store.contacts(&user)?.unwrap_or_default();
         Ok(Self {
             id: user.id.into(),
@@ -55,6 +60,7 @@ impl ManagedUser {
             tier: user.tier,
             created_at: user.created_at.into(),
             closed_at: Nullable::of(user.closed_at),
+            frozen_at: Nullable::of(user.frozen_at),
             erased_at: Nullable::of(user.erased_at),
         })
     }
@@ -70,7 +76,7 @@ struct SetRole {
     note: Wire<Note>,
 }
 
-/// Why an account is closed or opened again.
+/// Why an account is closed, opened again, frozen or unfrozen.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
@@ -98,7 +104,7 @@ pub(crate) struct Users;
 impl Users {
     /// Get a person
     ///
-    /// Problems: `not_found` (404), `forbidden` (403).
+    /// The look is recorded. Problems: `not_found` (404), `forbidden` (403).
     #[oai(path = "/:id", method = "get", operation_id = "get_user")]
     async fn get(
         &self,
@@ -107,14 +113,19 @@ impl Users {
         /// The id of the person.
         id: Path<Wire<UserId>>,
     ) -> Result<Found, ApiError> {
-        operator.may(&context, (Resource::Users, Action::Read))?;
-        Found::of(&context, context.store.user(id.0.0).await?)
+        let (staff, id) = (operator.staff(), id.0.0);
+        let user = context
+            .write(async move |store, now| store.managed_user(&staff, id, now).await)
+            .await?;
+        Found::of(&context, user)
     }
 
-    /// Set the role of a person
+    /// Ask to set the role of a person
     ///
-    /// Their sessions end; they log in again with the new role. Problems: `own_role` (409), `not_found` (404),
-    /// `forbidden` (403).
+    /// The person has it once another operator approves (`approve_approval`). Their sessions end then; they log in
+    /// again with the new role. Problems: `already_asked` (409), `wrong_state` (409) if they have the role,
+    /// `conflict_of_interest`, `step_up_required`, `forbidden` (403), `not_found` (404), `recipient_closed` (422),
+    /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/role", method = "put", operation_id = "set_role")]
     async fn set_role(
         &self,
@@ -122,23 +133,22 @@ impl Users {
         operator: Operator,
         /// The id of the person.
         id: Path<Wire<UserId>>,
+        /// A text of your own choosing that names this call.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Wire<Key>>,
         body: Body<SetRole>,
-    ) -> Result<Found, ApiError> {
-        operator.may(&context, (Resource::Roles, Action::Change))?;
-        let (operator, id, SetRole { role, note }) = (operator.caller().user(), id.0.0, body.value);
-        let user = context
-            .write(async move |store, now| {
-                store.set_role(operator, id, (role.0, &note.0.0), now).await
-            })
-            .await?;
-        Found::of(&context, user)
+    ) -> Result<Made<ApprovalAnswer>, ApiError> {
+        let (id, said) = (id.0.0, body.canonical);
+        let keyed = keyed(operator.caller(), key.0, "set_role", &format!("{id} {said}"));
+        let wanted = Wanted::SetRole { role: body.value.role.0 };
+        ask(&context, (&operator, keyed), (Some(id), wanted, body.value.note.0)).await
     }
 
     /// Close an account
     ///
     /// The person can no longer log in, send, receive or deal; nothing is deleted. Problems: `account_in_use`
     /// (409) while there is money in the wallet, or a deal, a payment or a hold is open; `not_found` (404),
-    /// `forbidden` (403).
+    /// `conflict_of_interest`, `forbidden` (403).
     #[oai(path = "/:id/close", method = "post", operation_id = "close_user")]
     async fn close(
         &self,
@@ -148,18 +158,17 @@ impl Users {
         id: Path<Wire<UserId>>,
         body: Body<ManageUser>,
     ) -> Result<Found, ApiError> {
-        operator.may(&context, (Resource::Users, Action::Change))?;
-        let (operator, id, note) = (operator.caller().user(), id.0.0, body.value.note.0.0);
+        let (staff, id, note) = (operator.staff(), id.0.0, body.value.note.0.0);
         let user = context
-            .write(async move |store, now| store.close_user(operator, id, &note, now).await)
+            .write(async move |store, now| store.close_user(&staff, id, &note, now).await)
             .await?;
         Found::of(&context, user)
     }
 
     /// Open a closed account again
     ///
-    /// Problems: `account_erased` (409) if nothing is known any more of whose it was; `not_found` (404), `forbidden`
-    /// (403).
+    /// Problems: `account_erased` (409) if nothing is known any more of whose it was; `not_found` (404),
+    /// `conflict_of_interest`, `forbidden` (403).
     #[oai(path = "/:id/reopen", method = "post", operation_id = "reopen_user")]
     async fn reopen(
         &self,
@@ -169,11 +178,56 @@ impl Users {
         id: Path<Wire<UserId>>,
         body: Body<ManageUser>,
     ) -> Result<Found, ApiError> {
-        operator.may(&context, (Resource::Users, Action::Change))?;
-        let (operator, id, note) = (operator.caller().user(), id.0.0, body.value.note.0.0);
+        let (staff, id, note) = (operator.staff(), id.0.0, body.value.note.0.0);
         let user = context
-            .write(async move |store, now| store.reopen_user(operator, id, &note, now).await)
+            .write(async move |store, now| store.reopen_user(&staff, id, &note, now).await)
             .await?;
         Found::of(&context, user)
     }
+
+    /// Freeze a user
+    ///
+    /// No money leaves the account: transfers, withdrawals, holds, payments for deals and releases of milestones are
+    /// refused with `account_frozen`, and withdrawals that wait are held. The user logs in and reads as before, and
+    /// money still arrives. Problems: `conflict_of_interest`, `forbidden` (403), `not_found` (404).
+    #[oai(path = "/:id/freeze", method = "post", operation_id = "freeze_user")]
+    async fn freeze(
+        &self,
+        context: Data<&Arc<Context>>,
+        operator: Operator,
+        /// The id of the person.
+        id: Path<Wire<UserId>>,
+        body: Body<ManageUser>,
+    ) -> Result<Found, ApiError> {
+        freeze(&context, &operator, id.0.0, (true, body.value.note.0)).await
+    }
+
+    /// Unfreeze a user
+    ///
+    /// Money may leave the account again; a withdrawal that was held meanwhile waits for a decision. Problems:
+    /// `conflict_of_interest`, `forbidden` (403), `not_found` (404).
+    #[oai(path = "/:id/unfreeze", method = "post", operation_id = "unfreeze_user")]
+    async fn unfreeze(
+        &self,
+        context: Data<&Arc<Context>>,
+        operator: Operator,
+        /// The id of the person.
+        id: Path<Wire<UserId>>,
+        body: Body<ManageUser>,
+    ) -> Result<Found, ApiError> {
+        freeze(&context, &operator, id.0.0, (false, body.value.note.0)).await
+    }
+}
+
+async fn freeze(
+    context: &Context,
+    operator: &Operator,
+    id: UserId,
+    (freeze, note): (bool, Note),
+) -> Result<Found, ApiError> {
+    let staff = operator.staff();
+    let work = async move |store: amana_postgres::Store, now| {
+        store.freeze_user(&staff, id, (freeze, &note.0), now).await
+    };
+    Found::of(context, context.write(work).await?)
 }

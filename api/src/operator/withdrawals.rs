@@ -10,7 +10,7 @@ use crate::problem::ApiError;
 use crate::wire::{Key, Limit, Money, Note, Nullable, Phone, Timestamp, Wire, text_values};
 use amana_domain::id::{PaymentId, UserId};
 use amana_domain::payment::State;
-use amana_domain::permission::{Action, Resource};
+use amana_domain::permission::Resource;
 use amana_domain::text_enum;
 use amana_postgres::{Answer, PaymentView, WithdrawalDecision};
 use poem::http::StatusCode;
@@ -47,6 +47,8 @@ impl From<Waiting> for State {
 pub(crate) struct HeldWithdrawal {
     id: Wire<PaymentId>,
     user_id: Wire<UserId>,
+    /// The name of the user.
+    user_name: String,
     amount: Money,
     /// Masked: `2547****5678`; `null` once the person whose it is has been erased.
     phone: Nullable<Wire<Phone>>,
@@ -66,6 +68,7 @@ impl From<&PaymentView> for HeldWithdrawal {
         Self {
             id: payment.id.into(),
             user_id: payment.user.into(),
+            user_name: payment.user_name.clone(),
             amount: payment.amount.into(),
             phone: Nullable::of(payment.msisdn.clone().map(Phone)),
             state: payment.state.into(),
@@ -104,9 +107,7 @@ async fn decide(
     (id, decision): (PaymentId, WithdrawalDecision),
     body: Body<DecideWithdrawal>,
 ) -> Result<Done<HeldWithdrawal>, ApiError> {
-    let amount = context.store.withdrawal_amount(id).await?;
-    let wanted = (Resource::HeldWithdrawals, Action::Decide);
-    operator.may_move(context, wanted, Some(amount))?;
+    let staff = operator.staff();
     let operation = match decision {
         WithdrawalDecision::Release => "release_withdrawal",
         WithdrawalDecision::Refuse => "refuse_withdrawal",
@@ -115,7 +116,7 @@ async fn decide(
     let note = body.value.note.0.0;
     let outcome = context
         .write(async move |store, now| {
-            store.decide_withdrawal(&keyed, id, decision, &note, render, now).await
+            store.decide_withdrawal((&keyed, &staff), id, (decision, &note), render, now).await
         })
         .await?;
     Ok(outcome.into())
@@ -127,7 +128,7 @@ pub(crate) struct Withdrawals;
 impl Withdrawals {
     /// List withdrawals that wait
     ///
-    /// Oldest first: what there is to work through. Problems: `forbidden` (403) for everybody but operators.
+    /// Oldest first: what there is to work through, without the caller's own. Problems: `forbidden` (403) for everybody but operators.
     #[oai(path = "/", method = "get", operation_id = "list_held_withdrawals")]
     async fn list(
         &self,
@@ -141,18 +142,20 @@ impl Withdrawals {
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<Held, ApiError> {
-        operator.may(&context, (Resource::HeldWithdrawals, Action::Read))?;
+        operator.may_read(&context, Resource::HeldWithdrawals)?;
         let state = state.0.map_or(Waiting::Held, |state| state.0).into();
         let after = after.0.map(|Cursor(id)| id);
-        let page = context.store.payments_in_state(state, after, limit(size.0)).await?;
+        let caller = operator.caller().user();
+        let page = context.store.payments_in_state(caller, state, after, limit(size.0)).await?;
         let page = PageOf::of(page, |payment| payment.id, |payment| HeldWithdrawal::from(&payment));
         Ok(Held::Page(Json(page)))
     }
 
     /// Release a held withdrawal
     ///
-    /// It is paid out then. A week after it was made it is too late: then it is refused by itself. Problems:
-    /// `not_held` (409), `not_found` (404), `forbidden` (403),
+    /// It is paid out then. A week after it was made it is too late: then it is refused by itself. Above KES 100,000,
+    /// and in other currencies, two operators release it: `ask_approval` with the kind `release_withdrawal`. Problems:
+    /// `approval_required`, `conflict_of_interest`, `forbidden` (403), `not_held` (409), `not_found` (404),
     /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/release", method = "post", operation_id = "release_withdrawal")]
     async fn release(

@@ -98,6 +98,7 @@ mod tests {
         PaymentView {
             id: PaymentId::new(Uuid::nil()),
             user: UserId::new(Uuid::nil()),
+            user_name: "Amina".into(),
             purpose,
             deal: None,
             amount: Money::new(100, Currency::Kes).unwrap(),

@@ -17,7 +17,6 @@ text_enum! {
         InvalidCredentials = "invalid_credentials",
         SessionOver = "session_over",
         TokenSuperseded = "token_superseded",
-        OwnRole = "own_role",
         ChallengeOver = "challenge_over",
         WrongCode = "wrong_code",
         TooManyTries = "too_many_tries",
@@ -48,6 +47,8 @@ text_enum! {
         AlreadyAsked = "already_asked",
         PaymentInProgress = "payment_in_progress",
         NotHeld = "not_held",
+        BreakClosed = "break_closed",
+        BooksDiffer = "books_differ",
         NotDead = "not_dead",
         HandleTaken = "handle_taken",
         HandleTooEarly = "handle_too_early",
@@ -71,11 +72,13 @@ text_enum! {
         UnknownRecipient = "unknown_recipient",
         RecipientClosed = "recipient_closed",
         AccountClosed = "account_closed",
+        AccountFrozen = "account_frozen",
         UnknownTier = "unknown_tier",
         PeriodTooLong = "period_too_long",
         ApplicationOpen = "application_open",
-        OwnApplication = "own_application",
         OwnRequest = "own_request",
+        ConflictOfInterest = "conflict_of_interest",
+        ApprovalRequired = "approval_required",
         TierHeld = "tier_held",
         TooManyDocuments = "too_many_documents",
         DocumentsMissing = "documents_missing",
@@ -142,9 +145,11 @@ impl Code {
             | Code::ScopeMissing
             | Code::WrongParty
             | Code::OwnProposal
-            | Code::OwnApplication
             | Code::OwnRequest
+            | Code::ConflictOfInterest
+            | Code::ApprovalRequired
             | Code::AccountClosed
+            | Code::AccountFrozen
             | Code::ContactUnverified
             | Code::PasswordWrong
             | Code::CsrfTokenWrong
@@ -161,7 +166,6 @@ impl Code {
             Code::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Code::IdempotencyKeyInProgress
             | Code::TokenSuperseded
-            | Code::OwnRole
             | Code::FactorActive
             | Code::NotVerified
             | Code::TooManyApiKeys
@@ -174,6 +178,8 @@ impl Code {
             | Code::AlreadyAsked
             | Code::PaymentInProgress
             | Code::NotHeld
+            | Code::BreakClosed
+            | Code::BooksDiffer
             | Code::NotDead
             | Code::HandleTaken
             | Code::HandleTooEarly
@@ -260,7 +266,6 @@ impl Code {
             Code::InvalidCredentials => "Login or password is wrong",
             Code::SessionOver => "The session is over",
             Code::TokenSuperseded => "There is a newer refresh token",
-            Code::OwnRole => "Nobody changes their own role",
             Code::ChallengeOver => "The log-in took too long",
             Code::WrongCode => "The code is wrong",
             Code::TooManyTries => "Too many wrong codes",
@@ -290,6 +295,8 @@ impl Code {
             Code::AlreadyAsked => "Asked already",
             Code::PaymentInProgress => "A payment is under way",
             Code::NotHeld => "The withdrawal is not held",
+            Code::BreakClosed => "The discrepancy is closed already",
+            Code::BooksDiffer => "The books do not add up",
             Code::NotDead => "The job is not dead",
             Code::HandleTaken => "The handle is taken",
             Code::HandleTooEarly => "The handle was changed not long ago",
@@ -313,11 +320,13 @@ impl Code {
             Code::UnknownRecipient => "The recipient is not known",
             Code::RecipientClosed => "The recipient's account is closed",
             Code::AccountClosed => "The account is closed",
+            Code::AccountFrozen => "The account is frozen",
             Code::UnknownTier => "There is no such tier",
             Code::PeriodTooLong => "The period has too many transactions",
             Code::ApplicationOpen => "There is an open application already",
-            Code::OwnApplication => "Nobody decides about their own application",
             Code::OwnRequest => "Somebody else has to ask or decide",
+            Code::ConflictOfInterest => "This concerns you or somebody close to you",
+            Code::ApprovalRequired => "Two members of staff are needed",
             Code::TierHeld => "The person has this tier already",
             Code::TooManyDocuments => "There are enough documents",
             Code::DocumentsMissing => "Documents are missing",

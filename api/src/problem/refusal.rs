@@ -14,6 +14,7 @@ use amana_domain::limits::LimitRefusal;
 use amana_domain::money::MoneyError;
 use amana_domain::organisation::OrganisationRefusal;
 use amana_domain::payment::PromptRefusal;
+use amana_domain::permission::Denial;
 use amana_domain::transfer::TransferRefusal;
 use amana_postgres::{Conflict, Error};
 use std::error::Error as _;
@@ -32,6 +33,7 @@ impl From<Error> for ApiError {
             Error::Factor(refusal) => refusal.into(),
             Error::Organisation(refusal) => refusal.into(),
             Error::Approval(refusal) => refusal.into(),
+            Error::Denied(denial) => denial.into(),
             Error::TooMuchAtOnce(plan) => too_much_at_once(&plan),
             Error::Conflict(conflict) => conflict.into(),
             Error::Busy => Self::new(Code::Busy, "too many calls are waiting; nothing was done"),
@@ -107,7 +109,7 @@ impl From<KycRefusal> for ApiError {
                 Self::new(Code::DocumentsMissing, format!("{text}: {}", names.join(", ")))
             }
             KycRefusal::TooManyApplications => Self::new(Code::TooEarly, text),
-            KycRefusal::OwnApplication => Self::new(Code::OwnApplication, text),
+            KycRefusal::OwnApplication => Self::new(Code::ConflictOfInterest, text),
             KycRefusal::Reasons => Self::field("/reasons", text),
             KycRefusal::TierHeld => Self::new(Code::TierHeld, text.clone()).at("/tier", text),
         }
@@ -180,12 +182,30 @@ impl From<OrganisationRefusal> for ApiError {
 impl From<ApprovalRefusal> for ApiError {
     fn from(refusal: ApprovalRefusal) -> Self {
         let code = match refusal {
-            ApprovalRefusal::WrongState(_) | ApprovalRefusal::Moved => Code::WrongState,
-            ApprovalRefusal::OwnRequest | ApprovalRefusal::OwnMatter => Code::OwnRequest,
+            ApprovalRefusal::WrongState(_)
+            | ApprovalRefusal::Moved
+            | ApprovalRefusal::SameRole(_)
+            | ApprovalRefusal::NotInReview
+            | ApprovalRefusal::OtherReceipt => Code::WrongState,
+            ApprovalRefusal::OwnRequest => Code::OwnRequest,
+            ApprovalRefusal::OwnMatter => Code::ConflictOfInterest,
             ApprovalRefusal::NotAsker => Code::WrongParty,
             ApprovalRefusal::AskerMayNot(_) => Code::Forbidden,
         };
         Self::new(code, refusal.to_string())
+    }
+}
+
+impl From<Denial> for ApiError {
+    fn from(denial: Denial) -> Self {
+        let code = match denial {
+            Denial::Role(_) | Denial::Amount(_) | Denial::Hours(..) | Denial::Network => {
+                Code::Forbidden
+            }
+            Denial::Conflict(_) => Code::ConflictOfInterest,
+            Denial::StepUp => Code::StepUpRequired,
+        };
+        Self::new(code, denial.to_string())
     }
 }
 
@@ -199,6 +219,7 @@ impl From<TransferRefusal> for ApiError {
             TransferRefusal::SameParty => Self::new(Code::SameParty, text.clone()).at("/to", text),
             TransferRefusal::RecipientClosed => Self::new(Code::RecipientClosed, text),
             TransferRefusal::SenderClosed => Self::new(Code::AccountClosed, text),
+            TransferRefusal::SenderFrozen => Self::new(Code::AccountFrozen, text),
             TransferRefusal::SenderUnverified => Self::new(Code::ContactUnverified, text),
             TransferRefusal::TooSmall { .. } => {
                 Self::new(Code::TransferTooSmall, text.clone()).at("/amount", text)
@@ -249,6 +270,15 @@ impl From<Conflict> for ApiError {
                 (Code::CurrencyNotCarried, "mobile money does not carry this currency here")
             }
             Conflict::NotHeld => (Code::NotHeld, "this withdrawal does not wait for a decision"),
+            Conflict::ApprovalRequired => (
+                Code::ApprovalRequired,
+                "above KES 100,000, and in other currencies, two members of staff release a withdrawal: \
+                 call `ask_approval` with the kind `release_withdrawal`",
+            ),
+            Conflict::BreakClosed => (Code::BreakClosed, "this discrepancy is closed already"),
+            Conflict::BooksDiffer => {
+                (Code::BooksDiffer, "this discrepancy closes when the books add up, and not before")
+            }
             Conflict::NotDead => (Code::NotDead, "only a dead job can be replayed"),
             Conflict::HandleTaken => (Code::HandleTaken, "somebody has or had this handle"),
             Conflict::NameVerified => (
@@ -284,7 +314,6 @@ impl From<Conflict> for ApiError {
                 Code::TokenSuperseded,
                 "another call has just exchanged this refresh token: use what that call was answered",
             ),
-            Conflict::OwnRole => (Code::OwnRole, "somebody else has to change this role"),
             Conflict::AlreadyVerified => {
                 (Code::AlreadyVerified, "this is known to be the person's already")
             }

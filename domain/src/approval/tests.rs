@@ -14,7 +14,7 @@ fn approval(state: ApprovalState) -> Approval {
     Approval {
         id: ApprovalId::new(Uuid::from_u128(7)),
         wanted: Wanted::RemoveFactor,
-        user: PERSON,
+        user: Some(PERSON),
         state,
         asked_by: ASKER,
         asked_at: at(0),
@@ -41,8 +41,9 @@ fn one_asks_and_another_decides() {
         let found = approval(ApprovalState::Asked).decide(command, actor, at(6));
         assert_eq!(found, expected, "{command:?}");
     }
-    assert_eq!(ask(ASKER, PERSON), Ok(()));
-    assert_eq!(ask(ASKER, ASKER), Err(OwnMatter));
+    assert_eq!(ask(ASKER, Some(PERSON)), Ok(()));
+    assert_eq!(ask(ASKER, Some(ASKER)), Err(OwnMatter));
+    assert_eq!(ask(ASKER, None), Ok(()));
 }
 
 #[test]
@@ -76,7 +77,7 @@ fn who_lost_the_right_to_ask_has_asked_for_nothing() {
     let moves = |role, amount| {
         let provider = Provider::Mpesa;
         let wanted = Wanted::MoveSuspense { provider, receipt: "UKL7AAAAAA".into() };
-        Approval { wanted, ..approval(ApprovalState::Asked) }.still_asked(role, amount)
+        Approval { wanted, ..approval(ApprovalState::Asked) }.still_asked(role, (None, amount))
     };
     let denied = |denial| Err(ApprovalRefusal::AskerMayNot(denial));
     for (role, minor, expected) in [
@@ -92,11 +93,21 @@ fn who_lost_the_right_to_ask_has_asked_for_nothing() {
 /// Asking and deciding have a row each, for every kind.
 #[test]
 fn every_kind_can_be_asked_for_and_decided_about() {
-    let noon = Circumstances { at: at(0), from_listed: true, amount: None };
+    let noon =
+        Circumstances { at: at(0), from_listed: true, stepped_up: true, tie: None, amount: None };
     for kind in ApprovalKind::ALL {
         for action in [Action::Ask, Action::Decide] {
-            let found = permit(UserRole::Compliance, (kind.resource(), action), &noon);
+            let found = permit(UserRole::SuperAdmin, (kind.resource(), action), &noon);
             assert_eq!(found, Ok(()), "{kind} {action}");
         }
     }
+}
+
+/// Somebody who has come to belong to the same organisation since has asked for nothing.
+#[test]
+fn who_has_a_tie_by_now_has_asked_for_nothing() {
+    let found = approval(ApprovalState::Asked)
+        .still_asked(UserRole::SuperAdmin, (Some(Tie::Organisation), None));
+    let denial = Denial::Conflict(Tie::Organisation);
+    assert_eq!(found, Err(ApprovalRefusal::AskerMayNot(denial)));
 }

@@ -4,9 +4,6 @@ use super::Role;
 use crate::id::UserId;
 use crate::money::Money;
 
-/// Above this an award waits for a second arbiter.
-pub const SECOND_LOOK_MINOR_MIN: i64 = 10_000_000;
-
 /// How many files both sides together hand in for one dispute.
 pub const EVIDENCE_MAX: i64 = 20;
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::money::Currency;
 
 fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, 0).unwrap()

@@ -229,3 +229,38 @@ proptest! {
         }
     }
 }
+
+/// A payment in review, or one that only a callback says is paid, ends by the word of operators, either way.
+#[test]
+fn a_payment_in_review_is_resolved_and_no_other() {
+    let riddle = says(Source::Callback, Claim::Unclear { code: "17".into() });
+    let told = Resolution::Paid { receipt: "UKL2".into() };
+    for (evidence, must_confirm) in
+        [(riddle, false), (says(Source::Callback, paid("UKL2", 152_000)), true)]
+    {
+        let mut doubtful = payment(Purpose::FundDeal);
+        doubtful.must_confirm = must_confirm;
+        doubtful.observe(evidence);
+        let mut other = doubtful.clone();
+        doubtful.observe(doubtful.resolve(&told).unwrap());
+        assert_eq!(doubtful.state(), State::Succeeded);
+        assert_eq!(doubtful.verdict().receipt.as_deref(), Some("UKL2"));
+        assert_eq!(doubtful.resolve(&told), Err(Unresolved::State(State::Succeeded)));
+        other.observe(other.resolve(&Resolution::NotPaid).unwrap());
+        assert_eq!(other.state(), State::Failed);
+        // The provider proves it after all.
+        other.observe(says(Source::Statement, paid("UKL3", 152_000)));
+        assert_eq!(other.state(), State::Succeeded);
+    }
+    let queued = payment(Purpose::FundDeal);
+    assert_eq!(queued.resolve(&told), Err(Unresolved::State(State::Queued)));
+}
+
+#[test]
+fn a_receipt_for_another_amount_resolves_nothing() {
+    let mut doubtful = payment(Purpose::FundDeal);
+    doubtful.observe(says(Source::Callback, Claim::Unclear { code: "17".into() }));
+    doubtful.observe(says(Source::Callback, paid("UKL1", 100)));
+    let told = Resolution::Paid { receipt: "UKL1".into() };
+    assert_eq!(doubtful.resolve(&told), Err(Unresolved::OtherAmount));
+}

@@ -83,6 +83,15 @@ fn each_rule_refuses_and_changes_nothing() {
     check(1, 2, kes(0), Err(TransferRefusal::Ledger(LedgerError::Malformed)));
     check(1, 2, kes(501), Err(LimitRefusal::Transaction { max_minor: 500 }.into()));
     check(2, 1, kes(1), Err(LimitRefusal::Recipient.into()));
+    let mut frozen = book();
+    frozen.parties.entry(person(1)).and_modify(|party| party.is_frozen = true);
+    let out = frozen.accept(&transfer(1, 2, kes(5)), DAY);
+    assert_eq!(out.map(drop), Err(TransferRefusal::SenderFrozen));
+    assert!(
+        frozen
+            .accept(&transfer(2, 1, kes(5)), DAY)
+            .is_err_and(|refusal| refusal != TransferRefusal::SenderFrozen)
+    );
     let mut roomy = book();
     let cap = |party: &mut Party| {
         party.limits.values_mut().for_each(|limits| limits.balance_minor_max = 2_000);

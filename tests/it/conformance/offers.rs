@@ -15,9 +15,11 @@ pub(super) async fn negotiate(
     (buyer, seller): (&Person, &Person),
     operator: &Person,
 ) {
-    let plan =
-        json!({ "currency": "UGX", "percentage_bps": 100, "fixed_minor": 0, "cap_minor": 9 });
-    observer.post(operator, "/v1/operator/fee-plans", plan, 201).await;
+    let plan = json!({ "currency": "UGX", "percentage_bps": 100, "fixed_minor": 0, "cap_minor": 9, "note": "looked into" });
+    let other = observer.app.operator().await;
+    observer.app.step_up(operator).await;
+    let asked = observer.post(operator, "/v1/operator/fee-plans", plan, 201).await;
+    observer.app.approve(&other, &asked).await;
     let listed = observer.get(operator, "/v1/operator/fee-plans?currency=UGX").await;
     assert_eq!(listed["items"][0]["version"], 2);
     observer.get(seller, "/v1/deal-templates").await;

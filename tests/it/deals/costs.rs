@@ -69,7 +69,7 @@ async fn a_template_and_an_amount_make_a_deal() {
 async fn a_new_fee_plan_is_for_new_offers() {
     let app = App::builder().without_worker().start().await;
     let (mut buyer, mut seller) = (app.person("Amina").await, app.person("Juma").await);
-    let mut operator = app.operator().await;
+    let (mut operator, other) = (app.operator().await, app.operator().await);
     let quote = json!({ "amounts": [kes(100_000), kes(100_000)], "fee_payer": "buyer", "commission_bps": 100 });
     let quoted =
         async |who: &Person| app.post(who, "/v1/deals/quote", quote.clone()).await.expect(200);
@@ -84,7 +84,8 @@ async fn a_new_fee_plan_is_for_new_offers() {
     act(&app, &seller, &old, "propose", Value::Null).await;
 
     let plan = json!({ "currency": "KES", "percentage_bps": 300, "fixed_minor": 1_000, "cap_minor": 5_000 });
-    let published = app.post(&operator, PLANS, plan.clone()).await.expect(201);
+    app.publish_plan((&operator, &other), plan.clone()).await;
+    let published = app.get(&operator, PLANS).await.expect(200)["items"][0].clone();
     assert_eq!((&published["version"], &published["cap"]["amount"]), (&json!(2), &json!(5_000)));
     let after = quoted(&buyer).await;
     assert_eq!(
@@ -110,7 +111,7 @@ async fn a_new_fee_plan_is_for_new_offers() {
     let mut later = plan.clone();
     later["percentage_bps"] = json!(0);
     later["valid_from"] = json!(app.clock.now() + TimeDelta::days(1));
-    app.post(&operator, PLANS, later).await.expect(201);
+    app.publish_plan((&operator, &other), later).await;
     assert_eq!(quoted(&buyer).await, after);
     app.advance(TimeDelta::days(2), &mut [&mut buyer, &mut seller, &mut operator]).await;
     assert_eq!(quoted(&buyer).await["fees"]["plan_version"], 3);
@@ -135,6 +136,7 @@ async fn a_new_fee_plan_is_for_new_offers() {
     ] {
         let mut bad = plan.clone();
         bad["floor_minor"] = json!(10);
+        bad["note"] = json!("looked into");
         bad[member] = value;
         let answer = app.post(&operator, PLANS, bad).await;
         refused(&answer, 422, "invalid_request");

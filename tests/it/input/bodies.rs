@@ -55,7 +55,11 @@ pub(super) fn path(operation: &str, (deal, approval): (&str, &str)) -> String {
         "ask_approval" => "/v1/operator/approvals".to_owned(),
         "approve_approval" => format!("/v1/operator/approvals/{}/approve", approval),
         "reject_approval" => format!("/v1/operator/approvals/{}/reject", approval),
+        "close_break" => format!("/v1/operator/breaks/{BREAK}/close"),
+        "resolve_payment" => format!("/v1/operator/payments/{PAYMENT}/resolve"),
         "close_user" => format!("/v1/operator/users/{USER}/close"),
+        "freeze_user" => format!("/v1/operator/users/{USER}/freeze"),
+        "unfreeze_user" => format!("/v1/operator/users/{USER}/unfreeze"),
         "reopen_user" => format!("/v1/operator/users/{USER}/reopen"),
         "create_kyc_application" => "/v1/kyc/applications".to_owned(),
         "approve_kyc_application" => format!("/v1/operator/kyc/applications/{KYC}/approve"),
@@ -77,6 +81,7 @@ fn part(deal: &str, what: &str) -> String {
 }
 
 const PAYMENT: &str = "pay_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
+const BREAK: &str = "brk_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const DISPUTE: &str = "dsp_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const MILESTONE: &str = "ms_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const HOLD: &str = "hold_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
@@ -86,7 +91,7 @@ const ORGANISATION: &str = "org_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const USER: &str = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 
 /// Every operation that takes a JSON body of ours.
-pub(super) const WITH_BODY: [&str; 62] = [
+pub(super) const WITH_BODY: [&str; 66] = [
     "accept_invitation",
     "accept_split_offer",
     "advance_clock",
@@ -96,6 +101,7 @@ pub(super) const WITH_BODY: [&str; 62] = [
     "approve_kyc_application",
     "ask_approval",
     "award_dispute",
+    "close_break",
     "close_user",
     "complete_log_in",
     "confirm_email_change",
@@ -119,6 +125,7 @@ pub(super) const WITH_BODY: [&str; 62] = [
     "create_withdrawal",
     "deliver_milestone",
     "extend_deadline",
+    "freeze_user",
     "fund_deal",
     "get_invitation",
     "join_deal",
@@ -134,6 +141,7 @@ pub(super) const WITH_BODY: [&str; 62] = [
     "reject_milestone",
     "release_withdrawal",
     "reopen_user",
+    "resolve_payment",
     "rotate_api_key",
     "send_log_in_code",
     "set_handle",
@@ -147,6 +155,7 @@ pub(super) const WITH_BODY: [&str; 62] = [
     "start_phone_change",
     "start_verification",
     "step_up_session",
+    "unfreeze_user",
     "update_me",
     "update_organisation",
 ];
@@ -187,8 +196,9 @@ pub(super) fn good(operation: &str) -> Value {
         "quote_deal" => json!({ "amounts": [money] }),
         "join_deal" => json!({ "code": "nonsense" }),
         "create_fee_plan" => {
-            json!({ "currency": "KES", "percentage_bps": 150, "fixed_minor": 0 })
+            json!({ "currency": "KES", "percentage_bps": 150, "fixed_minor": 0, "note": "cheaper" })
         }
+        "resolve_payment" => json!({ "paid": false, "note": "looked into" }),
         "agree_deal" => json!({ "revision": 1 }),
         "fund_deal" => json!({ "method": "mpesa", "phone": "254711000009" }),
         "reject_milestone" | "create_dispute" => json!({ "reason": "One goat is a sheep" }),

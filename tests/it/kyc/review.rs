@@ -165,8 +165,8 @@ async fn operators_do_not_decide_about_themselves() {
     let app = App::builder().without_worker().start().await;
     let (_, operator) = people(&app).await;
     let id = app.kyc_submitted(&operator, "business").await;
-    refused(&approve(&app, &operator, &id).await, 403, "own_application");
-    refused(&reject(&app, &operator, &id).await, 403, "own_application");
+    refused(&approve(&app, &operator, &id).await, 403, "conflict_of_interest");
+    refused(&reject(&app, &operator, &id).await, 403, "conflict_of_interest");
     assert_eq!(
         app.database
             .refusal(

@@ -1,6 +1,7 @@
 //! Bodies as they have been seen, and the shapes that vary.
 
 use super::*;
+use crate::amount::money;
 use amana_domain::payment::FailureReason;
 use proptest::prelude::*;
 

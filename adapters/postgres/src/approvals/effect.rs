@@ -1,10 +1,13 @@
 //! What an approval does, each by the one path that it has.
 
+use crate::conflicts::Matter;
 use crate::error::Error;
-use crate::reconciliation::close_break;
-use crate::row::{money, parse};
+use crate::fee_plans;
+use crate::payments::{self, WithdrawalDecision};
+use crate::reconciliation::{close_break, suspense_item};
 use crate::schema::suspense_items;
 use crate::users::Standing;
+use crate::vault::Vault;
 use crate::{factors, ledger, notifications, users};
 use amana_domain::approval::{Approval, ApprovalRefusal, Wanted};
 use amana_domain::id::{ApprovalId, UserId};
@@ -16,45 +19,64 @@ use amana_domain::transfer::TransferRefusal;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
+use serde_json::{Value, json};
 
-/// Money that fits no payment of ours.
-pub(super) struct Item {
-    pub(super) amount: Money,
-    is_closed: bool,
-}
-
-pub(super) async fn suspense_item(
-    conn: &mut AsyncPgConnection,
-    provider: Provider,
-    receipt: &str,
-) -> Result<Item, Error> {
-    let is_closed =
-        suspense_items::closed_at.is_not_null().or(suspense_items::reversed_at.is_not_null());
-    let found: Option<(i64, String, bool)> = suspense_items::table
-        .find((provider.as_str(), receipt))
-        .select((suspense_items::amount_minor, suspense_items::currency, is_closed))
-        .first(conn)
-        .await
-        .optional()?;
-    let (minor, currency, is_closed) = found.ok_or(Error::NotFound("money in suspense"))?;
-    Ok(Item { amount: money(minor, parse(&currency)?)?, is_closed })
-}
-
-/// What speaks against doing it now.
+/// Whom a request is about: the person who was named, or whose payment it is.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`TransferRefusal::RecipientClosed`], or [`ApprovalRefusal::Moved`].
+/// [`Error::NotFound`] if it is about nobody who exists.
+pub(super) async fn whose(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    named: Option<UserId>,
+    wanted: &Wanted,
+) -> Result<Option<UserId>, Error> {
+    match wanted {
+        Wanted::SetTier { .. }
+        | Wanted::MoveSuspense { .. }
+        | Wanted::RemoveFactor
+        | Wanted::SetRole { .. } => named.map(Some).ok_or(Error::NotFound("user")),
+        Wanted::ReleaseWithdrawal { payment } | Wanted::ResolvePayment { payment, .. } => {
+            Ok(Some(payments::load_view(conn, vault, *payment).await?.user))
+        }
+        Wanted::PublishFeePlan { .. } => Ok(None),
+    }
+}
+
+/// What a request is about, for rules on conflicts of interest.
+pub(super) fn matter(named: Option<UserId>, wanted: &Wanted) -> Matter<'_> {
+    let person = named.map_or(Matter::Nobody, Matter::Person);
+    match wanted {
+        Wanted::SetTier { .. } | Wanted::RemoveFactor | Wanted::SetRole { .. } => person,
+        Wanted::MoveSuspense { provider, receipt } => {
+            named.map_or(Matter::Nobody, |user| Matter::Suspense(user, *provider, receipt))
+        }
+        Wanted::ReleaseWithdrawal { payment } | Wanted::ResolvePayment { payment, .. } => {
+            Matter::Payment(*payment)
+        }
+        Wanted::PublishFeePlan { .. } => Matter::Nobody,
+    }
+}
+
+/// What speaks against doing it now. The person's row is held until the commit, so the account is not closed
+/// meanwhile.
+///
+/// # Errors
+/// [`Error::NotFound`], [`TransferRefusal::RecipientClosed`], or whatever the rules say.
 pub(super) async fn check(
     conn: &mut AsyncPgConnection,
-    user: UserId,
+    user: Option<UserId>,
     wanted: &Wanted,
+    now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    // The person's row is held until the commit, so the account is not closed meanwhile.
-    let standing = users::standing(conn, user).await?;
+    let standing = match user {
+        Some(user) => users::standing(conn, user).await?,
+        None => Standing::Active,
+    };
     if standing == Standing::Closed {
         return Err(TransferRefusal::RecipientClosed.into());
     }
+    let named = || user.ok_or_else(|| Error::row("a request is about a person"));
     match wanted {
         Wanted::SetTier { .. } => Ok(()),
         Wanted::MoveSuspense { provider, receipt } => {
@@ -66,54 +88,95 @@ pub(super) async fn check(
             if is_closed { Err(ApprovalRefusal::Moved.into()) } else { Ok(()) }
         }
         Wanted::RemoveFactor => {
-            let factor = factors::active(conn, user).await?;
+            let factor = factors::active(conn, named()?).await?;
             factor.map(drop).ok_or(Error::NotFound("second factor"))
         }
+        Wanted::SetRole { role } => {
+            let before = users::load(conn, named()?).await?.role;
+            if before == *role { Err(ApprovalRefusal::SameRole(*role).into()) } else { Ok(()) }
+        }
+        Wanted::ReleaseWithdrawal { payment } => {
+            payments::lock_held(conn, *payment, now).await.map(drop)
+        }
+        Wanted::ResolvePayment { payment, resolution } => {
+            payments::check_resolution(conn, *payment, resolution).await
+        }
+        Wanted::PublishFeePlan { plan, .. } => fee_plans::require_sound(plan),
     }
 }
 
 /// Somebody whose second factor is to be taken away hears of it before it happens.
 pub(super) async fn tell_asked(
     conn: &mut AsyncPgConnection,
-    user: UserId,
+    user: Option<UserId>,
     wanted: &Wanted,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     match wanted {
-        Wanted::SetTier { .. } | Wanted::MoveSuspense { .. } => Ok(()),
+        Wanted::SetTier { .. }
+        | Wanted::MoveSuspense { .. }
+        | Wanted::SetRole { .. }
+        | Wanted::ReleaseWithdrawal { .. }
+        | Wanted::ResolvePayment { .. }
+        | Wanted::PublishFeePlan { .. } => Ok(()),
         Wanted::RemoveFactor => {
             let params = json!({ "at": notifications::deadline_text(now) });
-            let user = users::load(conn, user).await?;
-            notifications::enqueue(conn, &user, Template::FactorRecoveryAsked, params, now).await
+            tell(conn, user, (Template::FactorRecoveryAsked, params), now).await
         }
     }
 }
 
-/// Does what was approved by somebody; `note` is why it was asked for.
+/// Does what was approved by somebody; `note` is why it was asked for. Withdrawals and payments tell of themselves.
 pub(super) async fn apply(
     conn: &mut AsyncPgConnection,
+    vault: &Vault,
     approval: &Approval,
     (by, note): (UserId, &str),
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let user = approval.user;
-    check(conn, user, &approval.wanted).await?;
-    let (template, params) = match &approval.wanted {
+    check(conn, user, &approval.wanted, now).await?;
+    let named = || user.ok_or_else(|| Error::row("a request is about a person"));
+    let told = match &approval.wanted {
         Wanted::SetTier { tier } => {
-            users::put_on_tier(conn, by, user, (tier, note), now).await?;
+            users::put_on_tier(conn, by, named()?, (tier, note), now).await?;
             (Template::TierChanged, json!({ "tier": tier }))
         }
         Wanted::MoveSuspense { provider, receipt } => {
             let place = (*provider, receipt.as_str());
-            let amount = move_suspense(conn, approval.id, user, place, now).await?;
+            let amount = move_suspense(conn, approval.id, named()?, place, now).await?;
             let params = json!({ "amount": amount.to_string(), "receipt": receipt });
             (Template::PaymentMatched, params)
         }
         Wanted::RemoveFactor => {
-            factors::remove_lost(conn, user, by, now).await?;
+            factors::remove_lost(conn, named()?, by, now).await?;
             (Template::FactorRecovered, json!({ "at": notifications::deadline_text(now) }))
         }
+        Wanted::SetRole { role } => {
+            return users::put_in_role(conn, by, named()?, (*role, note), now).await;
+        }
+        Wanted::ReleaseWithdrawal { payment } => {
+            let held = payments::lock_held(conn, *payment, now).await?;
+            let decision = (by, WithdrawalDecision::Release, note);
+            return payments::decide_held(conn, held, decision, now).await;
+        }
+        Wanted::ResolvePayment { payment, resolution } => {
+            return payments::resolve(conn, vault, (*payment, resolution), (by, note), now).await;
+        }
+        Wanted::PublishFeePlan { plan, valid_from } => {
+            return fee_plans::publish(conn, by, (*plan, *valid_from), now).await;
+        }
     };
+    tell(conn, user, told, now).await
+}
+
+async fn tell(
+    conn: &mut AsyncPgConnection,
+    user: Option<UserId>,
+    (template, params): (Template, Value),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let Some(user) = user else { return Ok(()) };
     let user = users::load(conn, user).await?;
     notifications::enqueue(conn, &user, template, params, now).await
 }

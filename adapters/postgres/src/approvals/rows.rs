@@ -1,15 +1,18 @@
 //! Rows of requests, to the domain and back.
 
+use super::subject::Subject;
 use crate::error::Error;
 use crate::page::Page;
 use crate::row::{money, parse};
-use crate::schema::{approvals, suspense_items};
-use amana_domain::approval::{APPROVAL_TTL, Approval, ApprovalKind, ApprovalState, Wanted};
+use crate::schema::{approvals, payments, suspense_items};
+use crate::users;
+use amana_domain::approval::{APPROVAL_TTL, Approval, ApprovalState, Wanted};
 use amana_domain::id::{ApprovalId, UserId};
-use amana_domain::money::Money;
+use amana_domain::money::{Currency, Money};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// A request, in the state that it has at the time of asking, with what was said about it.
@@ -22,6 +25,19 @@ pub struct ApprovalView {
     pub decided_by: Option<UserId>,
     pub decided_at: Option<DateTime<Utc>>,
     pub decision_note: Option<String>,
+    /// The names of the people in it.
+    pub names: BTreeMap<UserId, String>,
+}
+
+impl ApprovalView {
+    fn people(&self) -> impl Iterator<Item = UserId> {
+        [Some(self.approval.asked_by), self.approval.user, self.decided_by].into_iter().flatten()
+    }
+
+    #[must_use]
+    pub fn name(&self, user: UserId) -> Option<&str> {
+        self.names.get(&user).map(String::as_str)
+    }
 }
 
 #[derive(HasQuery)]
@@ -29,10 +45,9 @@ pub struct ApprovalView {
 struct Row {
     id: Uuid,
     kind: String,
-    user_id: Uuid,
-    tier: Option<String>,
-    provider: Option<String>,
-    receipt: Option<String>,
+    user_id: Option<Uuid>,
+    #[diesel(embed)]
+    subject: Subject,
     note: String,
     state: String,
     asked_by: Uuid,
@@ -43,52 +58,36 @@ struct Row {
     decision_note: Option<String>,
 }
 
-impl Row {
-    fn wanted(&self) -> Result<Wanted, Error> {
-        let incomplete = || Error::row("a request does not say what is wanted");
-        match parse(&self.kind)? {
-            ApprovalKind::SetTier => {
-                Ok(Wanted::SetTier { tier: self.tier.clone().ok_or_else(incomplete)? })
-            }
-            ApprovalKind::MoveSuspense => Ok(Wanted::MoveSuspense {
-                provider: parse(self.provider.as_deref().ok_or_else(incomplete)?)?,
-                receipt: self.receipt.clone().ok_or_else(incomplete)?,
-            }),
-            ApprovalKind::RemoveFactor => Ok(Wanted::RemoveFactor),
-        }
-    }
+/// What is at stake: money in suspense, or of a payment.
+type Amount = Option<(i64, String)>;
+type Found = (Row, Amount, Amount);
 
-    fn approval(&self) -> Result<Approval, Error> {
-        Ok(Approval {
-            id: ApprovalId::new(self.id),
-            wanted: self.wanted()?,
-            user: UserId::new(self.user_id),
-            state: parse(&self.state)?,
-            asked_by: UserId::new(self.asked_by),
-            asked_at: self.asked_at,
-            expires_at: self.expires_at,
-        })
-    }
-
-    fn view(
-        self,
-        amount: Option<(i64, String)>,
-        now: DateTime<Utc>,
-    ) -> Result<ApprovalView, Error> {
-        let found = self.approval()?;
-        let amount = amount.map(|(minor, currency)| money(minor, parse(&currency)?)).transpose()?;
-        Ok(ApprovalView {
-            approval: Approval { state: found.state_at(now), ..found },
-            amount,
-            note: self.note,
-            decided_by: self.decided_by.map(UserId::new),
-            decided_at: self.decided_at,
-            decision_note: self.decision_note,
-        })
-    }
+fn approval(row: Row) -> Result<Approval, Error> {
+    Ok(Approval {
+        id: ApprovalId::new(row.id),
+        wanted: row.subject.wanted(parse(&row.kind)?)?,
+        user: row.user_id.map(UserId::new),
+        state: parse(&row.state)?,
+        asked_by: UserId::new(row.asked_by),
+        asked_at: row.asked_at,
+        expires_at: row.expires_at,
+    })
 }
 
-/// With the amount that lies in suspense, if it is about that.
+fn into_view(found: Found, now: DateTime<Utc>) -> Result<ApprovalView, Error> {
+    let (mut row, in_suspense, of_payment) = found;
+    let amount = in_suspense.or(of_payment);
+    let amount = amount.map(|(minor, currency)| money(minor, parse(&currency)?)).transpose()?;
+    let note = std::mem::take(&mut row.note);
+    let (decided_by, decided_at) = (row.decided_by.map(UserId::new), row.decided_at);
+    let decision_note = row.decision_note.take();
+    let found = approval(row)?;
+    let approval = Approval { state: found.state_at(now), ..found };
+    let names = BTreeMap::new();
+    Ok(ApprovalView { approval, amount, note, decided_by, decided_at, decision_note, names })
+}
+
+/// With the amount that is at stake, if it is about money.
 macro_rules! with_amount {
     () => {
         approvals::table
@@ -97,32 +96,27 @@ macro_rules! with_amount {
                     .eq(suspense_items::provider.nullable())
                     .and(approvals::receipt.eq(suspense_items::receipt.nullable()))),
             )
+            .left_join(payments::table)
             .select((
                 Row::as_select(),
                 (suspense_items::amount_minor, suspense_items::currency).nullable(),
+                (payments::amount_minor, payments::currency).nullable(),
             ))
     };
 }
 
 pub(super) async fn insert(
     conn: &mut AsyncPgConnection,
-    (id, user, wanted): (ApprovalId, UserId, &Wanted),
+    (id, user, wanted): (ApprovalId, Option<UserId>, &Wanted),
     (asked_by, note): (UserId, &str),
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let (tier, suspense) = match wanted {
-        Wanted::SetTier { tier } => (Some(tier), None),
-        Wanted::MoveSuspense { provider, receipt } => (None, Some((provider.as_str(), receipt))),
-        Wanted::RemoveFactor => (None, None),
-    };
     diesel::insert_into(approvals::table)
         .values((
             approvals::id.eq(id.uuid()),
             approvals::kind.eq(wanted.kind().as_str()),
-            approvals::user_id.eq(user.uuid()),
-            approvals::tier.eq(tier),
-            approvals::provider.eq(suspense.map(|(provider, _)| provider)),
-            approvals::receipt.eq(suspense.map(|(_, receipt)| receipt)),
+            approvals::user_id.eq(user.map(UserId::uuid)),
+            Subject::of(wanted)?,
             approvals::note.eq(note),
             approvals::asked_by.eq(asked_by.uuid()),
             approvals::asked_at.eq(now),
@@ -144,8 +138,9 @@ pub(super) async fn lock(
         .first(conn)
         .await
         .optional()?;
-    let row = row.ok_or(Error::NotFound("request"))?;
-    Ok((row.approval()?, row.note))
+    let mut row = row.ok_or(Error::NotFound("request"))?;
+    let note = std::mem::take(&mut row.note);
+    Ok((approval(row)?, note))
 }
 
 pub(super) async fn set_state(
@@ -163,7 +158,7 @@ pub(super) async fn set_state(
 /// Requests for the same that are over and do not say so, locked: one at most.
 pub(super) async fn overdue(
     conn: &mut AsyncPgConnection,
-    user: UserId,
+    user: Option<UserId>,
     wanted: &Wanted,
     now: DateTime<Utc>,
 ) -> Result<Vec<ApprovalId>, Error> {
@@ -171,11 +166,11 @@ pub(super) async fn overdue(
         .filter(approvals::kind.eq(wanted.kind().as_str()))
         .filter(approvals::state.eq(ApprovalState::Asked.as_str()))
         .filter(approvals::expires_at.le(now))
-        .select(approvals::id)
+        .select((approvals::id, Row::as_select()))
         .for_no_key_update();
-    let found: Vec<Uuid> = match wanted {
-        Wanted::SetTier { .. } | Wanted::RemoveFactor => {
-            late.filter(approvals::user_id.eq(user.uuid())).load(conn).await?
+    let found: Vec<(Uuid, Row)> = match wanted {
+        Wanted::SetTier { .. } | Wanted::RemoveFactor | Wanted::SetRole { .. } => {
+            late.filter(approvals::user_id.eq(user.map(UserId::uuid))).load(conn).await?
         }
         Wanted::MoveSuspense { provider, receipt } => {
             late.filter(approvals::provider.eq(provider.as_str()))
@@ -183,8 +178,28 @@ pub(super) async fn overdue(
                 .load(conn)
                 .await?
         }
+        Wanted::ReleaseWithdrawal { payment } | Wanted::ResolvePayment { payment, .. } => {
+            late.filter(approvals::payment_id.eq(payment.uuid())).load(conn).await?
+        }
+        Wanted::PublishFeePlan { plan, .. } => {
+            let all: Vec<(Uuid, Row)> = late.load(conn).await?;
+            return of_currency(all, plan.fixed.currency());
+        }
     };
-    Ok(found.into_iter().map(ApprovalId::new).collect())
+    Ok(found.into_iter().map(|(id, _)| ApprovalId::new(id)).collect())
+}
+
+/// Those of these requests that are about what deals cost in a currency. There is one open request per currency.
+fn of_currency(all: Vec<(Uuid, Row)>, wanted: Currency) -> Result<Vec<ApprovalId>, Error> {
+    let mut found = vec![];
+    for (id, row) in all {
+        if let Wanted::PublishFeePlan { plan, .. } = approval(row)?.wanted
+            && plan.fixed.currency() == wanted
+        {
+            found.push(ApprovalId::new(id));
+        }
+    }
+    Ok(found)
 }
 
 pub(super) async fn view(
@@ -192,19 +207,22 @@ pub(super) async fn view(
     id: ApprovalId,
     now: DateTime<Utc>,
 ) -> Result<ApprovalView, Error> {
-    let found: Option<(Row, Option<(i64, String)>)> =
+    let found: Option<Found> =
         with_amount!().filter(approvals::id.eq(id.uuid())).first(conn).await.optional()?;
-    let (row, amount) = found.ok_or(Error::NotFound("request"))?;
-    row.view(amount, now)
+    let view = into_view(found.ok_or(Error::NotFound("request"))?, now)?;
+    named(conn, vec![view]).await?.pop().ok_or(Error::NotFound("request"))
 }
 
+/// Requests that do not concern the caller, newest first.
 pub(super) async fn list(
     conn: &mut AsyncPgConnection,
-    state: ApprovalState,
+    (caller, state): (UserId, ApprovalState),
     (after, limit): (Option<ApprovalId>, i64),
     now: DateTime<Utc>,
 ) -> Result<Page<ApprovalView>, Error> {
+    let of_another = approvals::user_id.is_distinct_from(caller.uuid());
     let mut query = with_amount!()
+        .filter(of_another)
         .order(approvals::id.desc())
         .limit(Page::<ApprovalView>::fetch(limit))
         .into_boxed();
@@ -220,6 +238,22 @@ pub(super) async fn list(
     if let Some(after) = after {
         query = query.filter(approvals::id.lt(after.uuid()));
     }
-    let found: Vec<(Row, Option<(i64, String)>)> = query.load(conn).await?;
-    Page::cut(found, limit).try_map(|(row, amount)| row.view(amount, now))
+    let found: Vec<Found> = query.load(conn).await?;
+    let Page { items, more } = Page::cut(found, limit).try_map(|row| into_view(row, now))?;
+    Ok(Page { items: named(conn, items).await?, more })
+}
+
+/// Adds the names of the people in the requests.
+async fn named(
+    conn: &mut AsyncPgConnection,
+    mut views: Vec<ApprovalView>,
+) -> Result<Vec<ApprovalView>, Error> {
+    let ids: BTreeSet<UserId> = views.iter().flat_map(ApprovalView::people).collect();
+    let people = users::people(conn, &ids).await?;
+    for view in &mut views {
+        let of_view: Vec<UserId> = view.people().collect();
+        let name = |id: UserId| people.get(&id).map(|person| (id, person.name.clone()));
+        view.names = of_view.into_iter().filter_map(name).collect();
+    }
+    Ok(views)
 }

@@ -4,6 +4,7 @@ use super::disputes::require_side;
 use super::timeline::{self, NewEvent};
 use super::{disputes, load_as_party, lock_as_party, rows};
 use crate::audit;
+use crate::conflicts::{self, Matter};
 use crate::documents::Document;
 use crate::error::Error;
 use crate::idempotency::{self, Answer, Keyed, Outcome};
@@ -11,6 +12,7 @@ use crate::pool::Store;
 use crate::row::grouped;
 use crate::schema::deal_files;
 use crate::users::User;
+use crate::vault::Vault;
 use amana_domain::deal::{
     Actor, DELIVERY_FILES_MAX, Deal, EVIDENCE_MAX, MilestoneState, Refusal, Role,
 };
@@ -254,8 +256,8 @@ pub(super) async fn of_milestones(
 /// [`Error::NotFound`] if the viewer may not see it.
 pub(crate) async fn open(
     conn: &mut AsyncPgConnection,
-    viewer: &User,
-    id: DocumentId,
+    vault: &Vault,
+    (viewer, id): (&User, DocumentId),
     now: DateTime<Utc>,
 ) -> Result<Option<(Document, String, UserId)>, Error> {
     let row: Option<FileRow> =
@@ -266,7 +268,10 @@ pub(crate) async fn open(
         let dispute = super::review::about(conn, row.milestone_id).await?;
         let dispute = dispute.ok_or(Error::NotFound("document"))?;
         // The link was made from a listed network; that the role still reaches so far is asked again.
-        let now_and_there = Circumstances { at: now, from_listed: true, amount: None };
+        let matter = Matter::Dispute(dispute);
+        let (tie, amount) = conflicts::stakes(conn, vault, viewer.id, matter).await?;
+        let now_and_there =
+            Circumstances { at: now, from_listed: true, stepped_up: false, tie, amount };
         let wanted = (Resource::Disputes, Action::Read);
         permit(viewer.role, wanted, &now_and_there).map_err(|_| Error::NotFound("document"))?;
         let data = json!({ "document": id.to_string() });

@@ -5,20 +5,26 @@ use super::timeline::{TimelineEvent, seen_by};
 use super::write::By;
 use super::{DealView, apply, lock, view};
 use crate::audit;
+use crate::conflicts::{self, Matter};
 use crate::error::Error;
 use crate::idempotency::{self, Answer, Keyed, Outcome};
 use crate::page::{PAGE_MAX, Page};
 use crate::pool::Store;
-use crate::schema::{deal_events, deal_files, disputes as table};
+use crate::schema::{deal_events, deal_files, deal_participants, disputes as table};
 use amana_domain::deal::{Actor, Award, Command, Costs, Share, Viewer, decide};
 use amana_domain::id::{DealId, DisputeId, DocumentId, MilestoneId, UserId};
+use amana_domain::permission::{self, Action, Resource, Staff};
 use chrono::{DateTime, Utc};
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 use std::fmt::{self, Display};
 use std::str::FromStr;
 use uuid::Uuid;
+
+const READ: (Resource, Action) = (Resource::Disputes, Action::Read);
+const DECIDE: (Resource, Action) = (Resource::Disputes, Action::Decide);
 
 /// Where a dispute stands in the order in which they were answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,12 +93,13 @@ async fn one(conn: &mut AsyncPgConnection, id: DisputeId) -> Result<DisputeView,
 }
 
 impl Store {
-    /// Disputes that wait for an arbiter, those that were answered first coming first.
+    /// Disputes of others that wait for an arbiter, those that were answered first coming first.
     ///
     /// # Errors
     /// [`Error::Store`] only.
     pub async fn dispute_reviews(
         &self,
+        arbiter: UserId,
         after: Option<DisputePlace>,
         limit: i64,
     ) -> Result<Page<DisputeView>, Error> {
@@ -101,6 +108,11 @@ impl Store {
         let mut query = DisputeRow::query()
             .filter(answered_at.is_not_null())
             .filter(table::ended_at.is_null())
+            .filter(not(exists(
+                deal_participants::table
+                    .filter(deal_participants::deal_id.eq(table::deal_id))
+                    .filter(deal_participants::user_id.eq(arbiter.uuid())),
+            )))
             .order((answered_at, id))
             .limit(Page::<DisputeRow>::fetch(limit))
             .into_boxed();
@@ -113,9 +125,15 @@ impl Store {
     }
 
     /// # Errors
-    /// [`Error::NotFound`].
-    pub async fn dispute_review(&self, id: DisputeId) -> Result<DisputeReview, Error> {
+    /// [`Error::Denied`] or [`Error::NotFound`].
+    pub async fn dispute_review(
+        &self,
+        staff: &Staff,
+        id: DisputeId,
+        now: DateTime<Utc>,
+    ) -> Result<DisputeReview, Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
+        conflicts::permit(&mut conn, vault, staff, READ, Matter::Dispute(id), now).await?;
         let dispute = one(&mut conn, id).await?;
         let deal = view(&mut conn, vault, dispute.deal).await?;
         let mut timeline: Vec<TimelineEvent> = TimelineEvent::query()
@@ -134,15 +152,16 @@ impl Store {
     /// a delivery.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
+    /// [`Error::Denied`] or [`Error::NotFound`].
     pub async fn link_dispute_document(
         &self,
-        arbiter: UserId,
+        staff: &Staff,
         (id, document): (DisputeId, DocumentId),
         now: DateTime<Utc>,
     ) -> Result<DocumentId, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
+            conflicts::permit(conn, vault, staff, READ, Matter::Dispute(id), now).await?;
             let dispute = disputes::load(conn, id).await?;
             let found: Option<Uuid> = deal_files::table
                 .find(document.uuid())
@@ -152,7 +171,8 @@ impl Store {
                 .await
                 .optional()?;
             found.ok_or(Error::NotFound("document"))?;
-            let (actor, data) = (Actor::User(arbiter), json!({ "document": document.to_string() }));
+            let (actor, data) =
+                (Actor::User(staff.user), json!({ "document": document.to_string() }));
             audit::record(conn, now, actor, "dispute.document_linked", id, data).await?;
             Ok(document)
         })
@@ -162,23 +182,26 @@ impl Store {
     /// An arbiter decides about a dispute.
     ///
     /// # Errors
-    /// [`Error::NotFound`], or [`Error::Refused`] by the rules.
+    /// [`Error::Denied`], [`Error::NotFound`], or [`Error::Refused`] by the rules.
     pub async fn award_dispute(
         &self,
-        keyed: &Keyed,
+        (keyed, staff): (&Keyed, &Staff),
         id: DisputeId,
         (request, reason): (&AwardRequest, String),
         render: fn(&DisputeView) -> Answer,
         now: DateTime<Utc>,
     ) -> Result<Outcome, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
                 return Ok(replay);
             }
+            permission::reaches(staff.role, DECIDE)?;
             let dispute = disputes::load(conn, id).await?;
             let part = MilestoneId::new(dispute.milestone_id);
             let deal = lock(conn, DealId::new(dispute.deal_id)).await?;
+            // Under the lock of the deal: nobody comes to have a part in it meanwhile.
+            conflicts::permit(conn, vault, staff, DECIDE, Matter::Dispute(id), now).await?;
             let AwardRequest { share, fees_waived, costs } = *request;
             let to_seller = share.of(deal.require_milestone(part)?.amount)?;
             let award = Award { to_seller, fees_waived, costs };

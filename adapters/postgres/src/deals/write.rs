@@ -10,7 +10,7 @@ use crate::job::Job;
 use crate::notifications::Mail;
 use crate::schema::deals;
 use crate::statement::kept;
-use crate::{jobs, ledger, users};
+use crate::{introductions, jobs, ledger, users};
 use amana_domain::deal::{Actor, Deal, Decision, Event};
 use amana_domain::id::{DealId, OrganisationId, UserId};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -100,6 +100,7 @@ pub(crate) async fn apply(
         jobs::enqueue_all(conn, due, now),
         mail.record(conn, now),
     )?;
+    introductions::follow(conn, before, decision, now).await?;
     inviting::follow(conn, decision, now).await
 }
 

@@ -14,7 +14,7 @@ use crate::pool::Store;
 use crate::sessions::{self, Device, SessionView};
 use crate::users::{self, NewUser, User};
 use crate::vault::Vault;
-use crate::{audit, notifications};
+use crate::{audit, introductions, notifications};
 use amana_domain::contact::{Contact, ContactKind};
 use amana_domain::deal::Actor;
 use amana_domain::id::UserId;
@@ -74,6 +74,7 @@ async fn admit(
     organisations::require_owner(conn, *organisation, user).await?;
     end(conn, *id, InvitationEnd::Accepted, now).await?;
     organisations::insert_member(conn, *organisation, (user, *rank), now).await?;
+    introductions::keep(conn, *inviter, user, now).await?;
     let data = json!({
         "invitation": id.to_string(), "user": user.to_string(), "rank": rank.as_str(),
     });

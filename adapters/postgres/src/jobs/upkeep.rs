@@ -2,13 +2,15 @@
 
 use super::JobState;
 use crate::audit;
+use crate::conflicts::{self, Matter};
 use crate::error::{Conflict, Error};
 use crate::page::Page;
 use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::jobs;
 use amana_domain::deal::Actor;
-use amana_domain::id::{JobId, UserId};
+use amana_domain::id::JobId;
+use amana_domain::permission::{Action, Resource, Staff};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
@@ -58,15 +60,18 @@ impl Store {
     /// Brings a dead job back, with all its attempts.
     ///
     /// # Errors
-    /// [`Error::NotFound`], or [`Conflict::NotDead`].
+    /// [`Error::Denied`], [`Error::NotFound`], or [`Conflict::NotDead`].
     pub async fn replay_job(
         &self,
         id: JobId,
-        operator: UserId,
+        staff: &Staff,
         now: DateTime<Utc>,
     ) -> Result<JobView, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
+            let right = (Resource::Jobs, Action::Change);
+            conflicts::permit(conn, vault, staff, right, Matter::Job(id), now).await?;
+            let operator = staff.user;
             let state: String = jobs::table
                 .find(id.uuid())
                 .select(jobs::state)

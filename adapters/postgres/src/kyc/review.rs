@@ -4,6 +4,7 @@
 use super::rows::{self, KycDocument, KycView, Row};
 use super::tell;
 use crate::audit;
+use crate::conflicts::{self, Matter};
 use crate::documents::Document;
 use crate::error::Error;
 use crate::idempotency::{self, Answer, Keyed, Outcome};
@@ -11,11 +12,12 @@ use crate::page::Page;
 use crate::pool::Store;
 use crate::schema::{kyc_applications, kyc_documents};
 use crate::users::{self, User};
+use crate::vault::Vault;
 use amana_domain::deal::Actor;
 use amana_domain::id::{DocumentId, KycId, UserId};
 use amana_domain::kyc::{self, Command, Reason, State};
 use amana_domain::notice::Template;
-use amana_domain::permission::{Action, Circumstances, Resource, permit};
+use amana_domain::permission::{Action, Circumstances, Resource, Staff, permit};
 use amana_domain::text_enum;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -33,6 +35,9 @@ text_enum! {
         Rejected = "rejected",
     }
 }
+
+/// To look at an application and its documents.
+const READ: (Resource, Action) = (Resource::Kyc, Action::Read);
 
 /// Where an application stands in the order in which they were submitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,12 +78,13 @@ pub enum KycDecision {
 }
 
 impl Store {
-    /// Applications in one state, those that were submitted first coming first.
+    /// Applications of others in one state, those that were submitted first coming first.
     ///
     /// # Errors
     /// [`Error::Store`] only.
     pub async fn kyc_reviews(
         &self,
+        reviewer: UserId,
         state: ReviewState,
         after: Option<ReviewPlace>,
         limit: i64,
@@ -87,6 +93,7 @@ impl Store {
         let mut conn = self.connection().await?;
         let mut query = Row::query()
             .filter(kyc_applications::state.eq(state.as_str()))
+            .filter(kyc_applications::user_id.ne(reviewer.uuid()))
             .order((submitted_at, id))
             .limit(Page::<KycView>::fetch(limit))
             .into_boxed();
@@ -99,24 +106,32 @@ impl Store {
     }
 
     /// # Errors
-    /// [`Error::NotFound`] also for what reviewers do not see.
-    pub async fn kyc_review(&self, id: KycId) -> Result<KycView, Error> {
-        let mut conn = self.connection().await?;
+    /// [`Error::Denied`], or [`Error::NotFound`], also for what reviewers do not see.
+    pub async fn kyc_review(
+        &self,
+        staff: &Staff,
+        id: KycId,
+        now: DateTime<Utc>,
+    ) -> Result<KycView, Error> {
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
+        conflicts::permit(&mut conn, vault, staff, READ, Matter::Kyc(id), now).await?;
         view(&mut conn, id).await
     }
 
     /// Records that a reviewer is given a link to a document.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if there is no such document, or reviewers do not see it.
+    /// [`Error::Denied`], or [`Error::NotFound`] if there is no such document, or reviewers do not see it.
     pub async fn link_kyc_document(
         &self,
-        reviewer: UserId,
+        staff: &Staff,
         (id, document): (KycId, DocumentId),
         now: DateTime<Utc>,
     ) -> Result<KycDocument, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
+            conflicts::permit(conn, vault, staff, READ, Matter::Kyc(id), now).await?;
+            let reviewer = staff.user;
             let found = view(conn, id).await?.document(document)?;
             looked(conn, (reviewer, id, document), "kyc.document_linked", now).await?;
             Ok(found)
@@ -127,20 +142,22 @@ impl Store {
     /// Approves an application, and with it the person's new tier, or rejects it.
     ///
     /// # Errors
-    /// [`Error::NotFound`], or [`Error::Kyc`] by the rules: who comes second finds it decided.
+    /// [`Error::Denied`], [`Error::NotFound`], or [`Error::Kyc`] by the rules: who comes second finds it decided.
     pub async fn decide_kyc(
         &self,
-        keyed: &Keyed,
+        (keyed, staff): (&Keyed, &Staff),
         id: KycId,
         (decision, note): (&KycDecision, &str),
         render: fn(&KycView) -> Answer,
         now: DateTime<Utc>,
     ) -> Result<Outcome, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
                 return Ok(replay);
             }
+            let right = (Resource::Kyc, Action::Decide);
+            conflicts::permit(conn, vault, staff, right, Matter::Kyc(id), now).await?;
             let before = rows::lock(conn, id).await?;
             view(conn, id).await?;
             let (command, reasons) = match decision {
@@ -179,8 +196,8 @@ impl Store {
 /// [`Error::NotFound`] if the viewer may not see it.
 pub(crate) async fn open(
     conn: &mut AsyncPgConnection,
-    viewer: &User,
-    document: DocumentId,
+    vault: &Vault,
+    (viewer, document): (&User, DocumentId),
     now: DateTime<Utc>,
 ) -> Result<Option<(Document, String, UserId)>, Error> {
     let id: Option<Uuid> = kyc_documents::table
@@ -193,8 +210,10 @@ pub(crate) async fn open(
     let found = rows::view(conn, id).await?;
     let owner = found.application.owner;
     // The link was made from a listed network; that the role still reaches so far is asked again.
-    let now_and_there = Circumstances { at: now, from_listed: true, amount: None };
-    let reviews = permit(viewer.role, (Resource::Kyc, Action::Read), &now_and_there).is_ok();
+    let (tie, amount) = conflicts::stakes(conn, vault, viewer.id, Matter::Kyc(id)).await?;
+    let now_and_there =
+        Circumstances { at: now, from_listed: true, stepped_up: false, tie, amount };
+    let reviews = permit(viewer.role, READ, &now_and_there).is_ok();
     if owner != viewer.id && !(reviews && is_reviewed(&found)) {
         return Err(Error::NotFound("document"));
     }

@@ -3,8 +3,9 @@
 use super::PaymentView;
 use crate::deals;
 use crate::error::Error;
+use crate::page::PAGE_MAX;
 use crate::row::{money, parse};
-use crate::schema::{payment_evidence, payments, person_keys};
+use crate::schema::{payment_evidence, payments, person_keys, users};
 use crate::vault::{Column, Vault};
 use amana_domain::deal::Deal;
 use amana_domain::id::{DealId, PaymentId, UserId};
@@ -31,6 +32,8 @@ pub(super) struct ViewRow {
     msisdn_sealed: Option<Vec<u8>>,
     #[diesel(select_expression = key_of_payer())]
     key_wrapped: Option<Vec<u8>>,
+    #[diesel(select_expression = name_of_payer())]
+    user_name: Option<String>,
     state: String,
     reason: Option<String>,
     doubt: Option<String>,
@@ -50,6 +53,12 @@ fn key_of_payer() -> _ {
     of_payer.select(person_keys::wrapped).single_value()
 }
 
+#[diesel::dsl::auto_type]
+fn name_of_payer() -> _ {
+    let payer = users::table.filter(users::id.eq(payments::user_id));
+    payer.select(users::name).single_value()
+}
+
 impl ViewRow {
     pub(super) fn view(self, vault: &Vault) -> Result<PaymentView, Error> {
         let row = self;
@@ -64,6 +73,7 @@ impl ViewRow {
         Ok(PaymentView {
             id: PaymentId::new(row.id),
             user: UserId::new(row.user_id),
+            user_name: row.user_name.unwrap_or_default(),
             purpose: parse(&row.purpose)?,
             deal: row.deal_id.map(DealId::new),
             amount: money(row.amount_minor, parse(&row.currency)?)?,
@@ -83,7 +93,7 @@ impl ViewRow {
     }
 }
 
-pub(super) async fn view(
+pub(crate) async fn view(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
     id: PaymentId,
@@ -117,6 +127,28 @@ struct EvidenceRow {
     receipt: Option<String>,
     amount_minor: Option<i64>,
     reference_digest: Option<String>,
+}
+
+/// One thing that was said about a payment, as operators see it.
+#[derive(Debug, Clone, HasQuery)]
+#[diesel(table_name = payment_evidence)]
+pub struct EvidenceView {
+    pub source: String,
+    pub claim: String,
+    pub reason: Option<String>,
+    pub code: Option<String>,
+    pub receipt: Option<String>,
+    pub amount_minor: Option<i64>,
+    pub at: DateTime<Utc>,
+}
+
+/// What was said about a payment, oldest first.
+pub(crate) async fn said_about(
+    conn: &mut AsyncPgConnection,
+    id: PaymentId,
+) -> Result<Vec<EvidenceView>, Error> {
+    let of_payment = EvidenceView::query().filter(payment_evidence::payment_id.eq(id.uuid()));
+    Ok(of_payment.order(payment_evidence::at).limit(PAGE_MAX).load(conn).await?)
 }
 
 impl EvidenceRow {

@@ -1,6 +1,7 @@
 //! Sending a payment: it is marked as sent before the request leaves, because afterwards may be too late.
 
 use super::poll::{is_asked_about, poll_later};
+use super::withdrawals::stop_if_frozen;
 use super::{lock, lock_with_deal, observe, rows};
 use crate::audit;
 use crate::callbacks::{self, TokenKind};
@@ -69,6 +70,10 @@ impl Store {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             let (deal, mut payment) = lock_with_deal(conn, id).await?;
+            if stop_if_frozen(conn, &mut payment, now).await? {
+                jobs::finish(conn, job, now).await?;
+                return Ok(Begin::Done);
+            }
             let closing = match (payment.stage, payment.state()) {
                 (Stage::Ready, State::Queued) if payment.purpose.is_payout() => {
                     if payouts_are_held(conn).await? {

@@ -1,23 +1,29 @@
 //! Withdrawals between the request and the provider: screening, holding, an operator's decision.
 
 use super::{PaymentView, lock, rows};
+use crate::conflicts::{self, Matter};
 use crate::error::{Conflict, Error};
 use crate::idempotency::{self, Answer, Keyed, Outcome};
 use crate::job::Job;
 use crate::jobs::{self, Claim};
 use crate::pool::Store;
 use crate::schema::payments;
+use crate::users::Standing;
 use crate::{audit, holds, notifications, risk, users};
 use amana_domain::deal::Actor;
 use amana_domain::hold::{self, Hold};
-use amana_domain::id::PaymentId;
-use amana_domain::money::Money;
+use amana_domain::id::{PaymentId, UserId};
 use amana_domain::notice::Template;
 use amana_domain::payment::{Payment, Stage, State};
+use amana_domain::permission::{Action, Resource, Staff};
+use amana_domain::threshold::ONE_PERSON;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
+
+/// Why a withdrawal of a frozen user is held.
+pub(super) const FROZEN: &str = "account_frozen";
 
 /// Why a withdrawal was refused that waited too long.
 const UNDECIDED: &str = "it was not decided about in time";
@@ -56,25 +62,16 @@ impl Store {
         .await
     }
 
-    /// What a decision about a withdrawal is about; it never changes.
+    /// An operator releases or refuses a held withdrawal, with a reason. What is large is released by two.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if there is no such withdrawal.
-    pub async fn withdrawal_amount(&self, id: PaymentId) -> Result<Money, Error> {
-        let mut conn = self.connection().await?;
-        Ok(rows::view(&mut conn, self.vault()?, id).await?.amount)
-    }
-
-    /// An operator releases or refuses a held withdrawal, with a reason.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], or [`Conflict::NotHeld`] if it is not waiting for a decision.
+    /// [`Error::Denied`] by the table of rights, [`Error::NotFound`], [`Conflict::ApprovalRequired`], or
+    /// [`Conflict::NotHeld`] if it is not waiting for a decision.
     pub async fn decide_withdrawal(
         &self,
-        keyed: &Keyed,
+        (keyed, staff): (&Keyed, &Staff),
         id: PaymentId,
-        decision: WithdrawalDecision,
-        note: &str,
+        (decision, note): (WithdrawalDecision, &str),
         render: fn(&PaymentView) -> Answer,
         now: DateTime<Utc>,
     ) -> Result<Outcome, Error> {
@@ -83,42 +80,67 @@ impl Store {
             if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
                 return Ok(replay);
             }
-            let mut payment = lock(conn, id).await?;
-            if payment.stage != Stage::Held {
-                return Err(Error::Conflict(Conflict::NotHeld));
+            let right = (Resource::HeldWithdrawals, Action::Decide);
+            conflicts::permit(conn, vault, staff, right, Matter::Payment(id), now).await?;
+            let held = lock_held(conn, id, now).await?;
+            if decision == WithdrawalDecision::Release && ONE_PERSON.exceeds(held.0.amount) {
+                return Err(Error::Conflict(Conflict::ApprovalRequired));
             }
-            let hold = holds::lock_of_payment(conn, id).await?;
-            // Past its deadline it is refused already, whether or not the timer has run.
-            if hold.is_overdue(now) {
-                return Err(Error::Conflict(Conflict::NotHeld));
-            }
-            let (stage, action) = match decision {
-                WithdrawalDecision::Release => (Stage::Ready, "withdrawal.released"),
-                WithdrawalDecision::Refuse => (Stage::Refused, "withdrawal.refused"),
-            };
-            let before = payment.state();
-            payment.stage = stage;
-            diesel::update(payments::table.find(id.uuid()))
-                .set((
-                    payments::decided_by.eq(Some(keyed.user.uuid())),
-                    payments::decision_note.eq(Some(note)),
-                ))
-                .execute(conn)
-                .await?;
-            rows::save(conn, &payment, now).await?;
-            match payment.due_of_hold() {
-                Some(_) => holds::apply_to_payment(conn, &payment, now).await.map(drop)?,
-                None => holds::keep(conn, &hold, now).await?,
-            }
-            let (from, to) = (before.as_str(), payment.state().as_str());
-            let data = json!({ "from": from, "to": to, "note": note });
-            audit::record(conn, now, Actor::User(keyed.user), action, id, data).await?;
-            go_on(conn, &payment, note, now).await?;
+            decide(conn, held, (keyed.user, decision, note), now).await?;
             let view = rows::view(conn, vault, id).await?;
             idempotency::complete(conn, keyed, render(&view)).await
         })
         .await
     }
+}
+
+/// A withdrawal that waits for a decision, with its hold.
+///
+/// # Errors
+/// [`Error::NotFound`], or [`Conflict::NotHeld`].
+pub(crate) async fn lock_held(
+    conn: &mut AsyncPgConnection,
+    id: PaymentId,
+    now: DateTime<Utc>,
+) -> Result<(Payment, Hold), Error> {
+    let payment = lock(conn, id).await?;
+    if payment.stage != Stage::Held {
+        return Err(Error::Conflict(Conflict::NotHeld));
+    }
+    let hold = holds::lock_of_payment(conn, id).await?;
+    // Past its deadline it is refused already, whether or not the timer has run.
+    if hold.is_overdue(now) { Err(Error::Conflict(Conflict::NotHeld)) } else { Ok((payment, hold)) }
+}
+
+/// Carries a decision about a held withdrawal out. The right to it was asked for.
+pub(crate) async fn decide(
+    conn: &mut AsyncPgConnection,
+    (mut payment, hold): (Payment, Hold),
+    (by, decision, note): (UserId, WithdrawalDecision, &str),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    if decision == WithdrawalDecision::Release {
+        users::require_thawed(conn, payment.user).await?;
+    }
+    let (stage, action) = match decision {
+        WithdrawalDecision::Release => (Stage::Ready, "withdrawal.released"),
+        WithdrawalDecision::Refuse => (Stage::Refused, "withdrawal.refused"),
+    };
+    let before = payment.state();
+    payment.stage = stage;
+    diesel::update(payments::table.find(payment.id.uuid()))
+        .set((payments::decided_by.eq(Some(by.uuid())), payments::decision_note.eq(Some(note))))
+        .execute(conn)
+        .await?;
+    rows::save(conn, &payment, now).await?;
+    match payment.due_of_hold() {
+        Some(_) => holds::apply_to_payment(conn, &payment, now).await.map(drop)?,
+        None => holds::keep(conn, &hold, now).await?,
+    }
+    let (from, to) = (before.as_str(), payment.state().as_str());
+    let data = json!({ "from": from, "to": to, "note": note });
+    audit::record(conn, now, Actor::User(by), action, payment.id, data).await?;
+    go_on(conn, &payment, note, now).await
 }
 
 async fn screen(
@@ -128,8 +150,13 @@ async fn screen(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let before = payment.state();
-    let assessment = risk::assess(conn, &payment, now).await?;
-    payment.stage = if assessment.is_hold() { Stage::Held } else { Stage::Ready };
+    let mut assessment = risk::assess(conn, &payment, now).await?;
+    let is_frozen = users::standing(conn, payment.user).await? == Standing::Frozen;
+    if is_frozen {
+        assessment.reasons.push(FROZEN.to_owned());
+    }
+    let is_held = is_frozen || assessment.is_hold();
+    payment.stage = if is_held { Stage::Held } else { Stage::Ready };
     diesel::update(payments::table.find(payment.id.uuid()))
         .set((
             payments::risk_score.eq(Some(assessment.score)),
@@ -208,8 +235,11 @@ async fn go_on(
 ) -> Result<(), Error> {
     let template = match payment.stage {
         Stage::Ready => {
-            jobs::enqueue(conn, &Job::SubmitPayout { payment: payment.id.uuid() }, now, now)
-                .await?;
+            let job = Job::SubmitPayout { payment: payment.id.uuid() };
+            if !jobs::enqueue(conn, &job, now, now).await? {
+                // It was stopped on its way before, so its job is there and done.
+                jobs::enqueue_again(conn, &job, now).await?;
+            }
             return Ok(());
         }
         Stage::Held => Template::WithdrawalHeld,
@@ -219,4 +249,22 @@ async fn go_on(
     let user = users::load(conn, payment.user).await?;
     let params = json!({ "amount": payment.amount.to_string(), "reason": note });
     notifications::enqueue(conn, &user, template, params, now).await
+}
+
+/// Stops a withdrawal of a frozen user that waits to be sent: it waits for a decision again. `true` if it did.
+pub(super) async fn stop_if_frozen(
+    conn: &mut AsyncPgConnection,
+    payment: &mut Payment,
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let waits = payment.purpose.is_payout() && payment.stage == Stage::Ready;
+    if !waits || users::standing(conn, payment.user).await? != Standing::Frozen {
+        return Ok(false);
+    }
+    payment.stage = Stage::Held;
+    rows::save(conn, payment, now).await?;
+    let data = json!({ "from": "queued", "to": "held", "reasons": [FROZEN] });
+    audit::record(conn, now, Actor::System, "withdrawal.stopped", payment.id, data).await?;
+    go_on(conn, payment, "", now).await?;
+    Ok(true)
 }

@@ -5,6 +5,7 @@ use crate::page::Page;
 use crate::pool::Store;
 use crate::schema::{breaks, reconciliation_runs, suspense_items};
 use amana_domain::id::{BreakId, RunId};
+use amana_domain::text_enum;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -20,6 +21,18 @@ pub struct BreakView {
     pub opened_at: DateTime<Utc>,
     pub last_seen_at: DateTime<Utc>,
     pub closed_at: Option<DateTime<Utc>>,
+    /// The member of staff who has closed it; none if it closed by itself.
+    pub closed_by: Option<Uuid>,
+    /// Why they have closed it.
+    pub note: Option<String>,
+}
+
+text_enum! {
+    /// Which discrepancies are listed.
+    pub enum BreakState as "state of a discrepancy" {
+        Open = "open",
+        Closed = "closed",
+    }
 }
 
 #[derive(Debug, Clone, HasQuery)]
@@ -57,20 +70,24 @@ pub struct SuspenseItem {
 }
 
 impl Store {
-    /// Open breaks, newest first.
+    /// Discrepancies in one state, newest first.
     ///
     /// # Errors
     /// [`Error::Store`] only.
-    pub async fn open_breaks(
+    pub async fn breaks(
         &self,
+        state: BreakState,
         after: Option<BreakId>,
         limit: i64,
     ) -> Result<Page<BreakView>, Error> {
         let mut query = BreakView::query()
-            .filter(breaks::closed_at.is_null())
             .order(breaks::id.desc())
             .limit(Page::<BreakView>::fetch(limit))
             .into_boxed();
+        query = match state {
+            BreakState::Open => query.filter(breaks::closed_at.is_null()),
+            BreakState::Closed => query.filter(breaks::closed_at.is_not_null()),
+        };
         if let Some(after) = after {
             query = query.filter(breaks::id.lt(after.uuid()));
         }

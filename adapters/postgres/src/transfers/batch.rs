@@ -195,6 +195,8 @@ struct StateRow {
     currency: String,
     #[diesel(sql_type = Bool)]
     is_closed: bool,
+    #[diesel(sql_type = Bool)]
+    is_frozen: bool,
     #[diesel(sql_type = Nullable<Date>)]
     day: Option<NaiveDate>,
     #[diesel(sql_type = Nullable<BigInt>)]
@@ -208,10 +210,11 @@ statement! {
     ReadState(
         users: Array<SqlUuid> = Vec<Uuid>,
         currencies: Array<Text> = Vec<&'static str>,
-    ) "select w.user_id, w.currency, u.is_closed, s.day, s.spent_minor, h.held_minor
+    ) "select w.user_id, w.currency, u.is_closed, u.is_frozen, s.day, s.spent_minor, h.held_minor
         from unnest($1, $2) as w (user_id, currency)
         cross join lateral (
-            select closed_at is not null as is_closed from users where id = w.user_id offset 0) u
+            select closed_at is not null as is_closed, frozen_at is not null as is_frozen
+            from users where id = w.user_id offset 0) u
         left join lateral (
             select day, spent_minor from spending
             where user_id = w.user_id and currency = w.currency offset 0) s on true
@@ -245,6 +248,7 @@ pub(super) async fn book(
         let key = (UserId::new(row.user_id), parse(&row.currency)?);
         if let Some(party) = book.parties.get_mut(&key.0) {
             party.is_closed = row.is_closed;
+            party.is_frozen = row.is_frozen;
         }
         if let (Some(day), Some(spent_minor)) = (row.day, row.spent_minor) {
             book.usages.insert(key, Usage { day, spent_minor });

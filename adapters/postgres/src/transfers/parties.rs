@@ -33,6 +33,8 @@ struct Row {
     #[diesel(sql_type = Bool)]
     is_closed: bool,
     #[diesel(sql_type = Bool)]
+    is_frozen: bool,
+    #[diesel(sql_type = Bool)]
     is_verified: bool,
     #[diesel(sql_type = Nullable<Text>)]
     currency: Option<String>,
@@ -52,7 +54,8 @@ statement! {
         handles: Array<Text> = Vec<String>,
         phones: Array<Binary> = Vec<Vec<u8>>,
         emails: Array<Binary> = Vec<Vec<u8>>,
-    ) "select u.id, u.name, u.handle, u.closed_at is not null as is_closed, u.is_verified,
+    ) "select u.id, u.name, u.handle, u.closed_at is not null as is_closed,
+            u.frozen_at is not null as is_frozen, u.is_verified,
             case when u.phone_verified_at is not null then u.phone_digest end as phone_digest,
             case when u.email_verified_at is not null then u.email_digest end as email_digest,
             l.currency, l.transaction_minor_max, l.day_minor_max, l.balance_minor_max
@@ -123,8 +126,9 @@ impl Parties {
         let handle = handles::read(row.handle.clone())?;
         let (_, party) = self.people.entry(id).or_insert_with(|| {
             let view = PersonView { id, name: row.name, handle };
-            let (is_closed, is_unverified) = (row.is_closed, !row.is_verified);
-            (view, Party { is_closed, is_unverified, ..Party::default() })
+            let (is_closed, is_frozen) = (row.is_closed, row.is_frozen);
+            let is_unverified = !row.is_verified;
+            (view, Party { is_closed, is_frozen, is_unverified, ..Party::default() })
         });
         party.limits.extend(limits);
         if let Some(handle) = row.handle {

@@ -15,6 +15,7 @@
 //! Money of which nobody was sure is credited also when the account is closed by then: it is the person's.
 
 use super::{Row, User, load};
+use crate::conflicts::{self, Matter};
 use crate::error::{Conflict, Error};
 use crate::pool::Store;
 use crate::row::parse;
@@ -25,6 +26,7 @@ use amana_domain::id::UserId;
 use amana_domain::ledger::{Account, AccountKind};
 use amana_domain::money::Currency;
 use amana_domain::payment::State;
+use amana_domain::permission::{Action, Resource, Staff};
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -35,21 +37,26 @@ use std::collections::BTreeSet;
 /// Of the states of a hold, the one in which it reserves something.
 const HOLD_OPEN: &str = "open";
 
+/// To close an account, and to open it again.
+const MANAGE: (Resource, Action) = (Resource::Users, Action::Change);
+
 impl Store {
     /// Closes the account of a person who has nothing here any more. To close it again changes nothing.
     ///
     /// # Errors
-    /// [`Error::NotFound`], or [`Conflict::AccountInUse`] if there is money in the wallet, something is open, or
+    /// [`Error::Denied`], [`Error::NotFound`], or [`Conflict::AccountInUse`] if there is money in the wallet, something is open, or
     /// others are members of an organisation of which the person is the only owner.
     pub async fn close_user(
         &self,
-        operator: UserId,
+        staff: &Staff,
         id: UserId,
         note: &str,
         now: DateTime<Utc>,
     ) -> Result<User, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
+            conflicts::permit(conn, vault, staff, MANAGE, Matter::Person(id), now).await?;
+            let operator = staff.user;
             load(conn, id).await?;
             let is_empty = lock_wallet(conn, id, now).await?;
             let user = lock_unless_busy(conn, id).await?;
@@ -75,16 +82,18 @@ impl Store {
     /// Opens a closed account again. One that is open stays as it is.
     ///
     /// # Errors
-    /// [`Error::NotFound`], or [`Conflict::AccountErased`]: there is nobody left to open it for.
+    /// [`Error::Denied`], [`Error::NotFound`], or [`Conflict::AccountErased`]: there is nobody left to open it for.
     pub async fn reopen_user(
         &self,
-        operator: UserId,
+        staff: &Staff,
         id: UserId,
         note: &str,
         now: DateTime<Utc>,
     ) -> Result<User, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
+            conflicts::permit(conn, vault, staff, MANAGE, Matter::Person(id), now).await?;
+            let operator = staff.user;
             let closed = users::table.find(id.uuid()).filter(users::closed_at.is_not_null());
             let closed = closed.filter(users::erased_at.is_null());
             // An account that has lost its last contact to the owner of that contact is nobody's.

@@ -1,8 +1,7 @@
 //! Which role a person has.
 
-use super::{User, load};
-use crate::error::{Conflict, Error};
-use crate::pool::Store;
+use super::load;
+use crate::error::Error;
 use crate::schema::users;
 use crate::{audit, sessions};
 use amana_domain::deal::Actor;
@@ -11,48 +10,35 @@ use amana_domain::permission::UserRole;
 use amana_domain::session::EndReason;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 
-impl Store {
-    /// Gives a person another role. Their sessions end: tokens tell the role that they were made with.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], or [`Conflict::OwnRole`]: so the last one who may do this cannot lose it.
-    pub async fn set_role(
-        &self,
-        operator: UserId,
-        id: UserId,
-        (role, note): (UserRole, &str),
-        now: DateTime<Utc>,
-    ) -> Result<User, Error> {
-        if operator == id {
-            return Err(Error::Conflict(Conflict::OwnRole));
-        }
-        let mut conn = self.connection().await?;
-        conn.transaction(async |conn| {
-            users::table
-                .find(id.uuid())
-                .select(users::id)
-                .for_no_key_update()
-                .first::<uuid::Uuid>(conn)
-                .await
-                .optional()?
-                .ok_or(Error::NotFound("user"))?;
-            let before = load(conn, id).await?;
-            if before.role == role {
-                return Ok(before);
-            }
-            diesel::update(users::table.find(id.uuid()))
-                .set(users::role.eq(role.as_str()))
-                .execute(conn)
-                .await?;
-            let actor = Actor::User(operator);
-            let data = json!({ "from": before.role.as_str(), "to": role.as_str(), "note": note });
-            audit::record(conn, now, actor, "user.role_changed", id, data).await?;
-            sessions::end_all(conn, id, (EndReason::RoleChanged, actor), now).await?;
-            load(conn, id).await
-        })
+/// Gives a person another role. Their sessions end: tokens tell the role that they were made with.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub(crate) async fn put_in_role(
+    conn: &mut AsyncPgConnection,
+    by: UserId,
+    id: UserId,
+    (role, note): (UserRole, &str),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    users::table
+        .find(id.uuid())
+        .select(users::id)
+        .for_no_key_update()
+        .first::<uuid::Uuid>(conn)
         .await
-    }
+        .optional()?
+        .ok_or(Error::NotFound("user"))?;
+    let before = load(conn, id).await?;
+    diesel::update(users::table.find(id.uuid()))
+        .set(users::role.eq(role.as_str()))
+        .execute(conn)
+        .await?;
+    let actor = Actor::User(by);
+    let data = json!({ "from": before.role.as_str(), "to": role.as_str(), "note": note });
+    audit::record(conn, now, actor, "user.role_changed", id, data).await?;
+    sessions::end_all(conn, id, (EndReason::RoleChanged, actor), now).await
 }

@@ -4,9 +4,14 @@ use crate::once::answer;
 use crate::page::PageOf;
 use crate::wire::{Money, Nullable, Timestamp, Wire, text_values};
 use amana_domain::approval::{ApprovalKind, ApprovalState, Wanted};
-use amana_domain::id::{ApprovalId, UserId};
+use amana_domain::fee::FeePlan;
+use amana_domain::id::{ApprovalId, PaymentId, UserId};
 use amana_domain::ledger::Provider;
+use amana_domain::money::Currency;
+use amana_domain::payment::Resolution;
+use amana_domain::permission::UserRole;
 use amana_postgres::{Answer, ApprovalView};
+use chrono::{DateTime, Utc};
 use poem::http::StatusCode;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object};
@@ -23,59 +28,138 @@ text_values! {
 /// What one operator asked for and another one decides about.
 #[derive(Debug, Object)]
 #[oai(rename = "Approval")]
-pub(super) struct ApprovalAnswer {
+pub(in crate::operator) struct ApprovalAnswer {
     id: Wire<ApprovalId>,
     kind: Wire<ApprovalKind>,
     state: Wire<ApprovalState>,
-    /// Whom it is about.
-    user_id: Wire<UserId>,
+    /// The user whom it is about; `null` for `publish_fee_plan`, which concerns nobody in particular.
+    user_id: Nullable<Wire<UserId>>,
+    /// The name of that user.
+    user_name: Nullable<String>,
     /// Of `set_tier`.
     tier: Nullable<String>,
+    /// Of `set_role`.
+    role: Nullable<Wire<UserRole>>,
     /// Of `move_suspense`.
     provider: Nullable<Wire<Provider>>,
-    /// Of `move_suspense`.
+    /// Of `move_suspense`; of `resolve_payment`: under which it was paid, `null` if it was not paid.
     receipt: Nullable<String>,
-    /// Of `move_suspense`: all that came under the receipt.
+    /// Of `release_withdrawal` and `resolve_payment`.
+    payment_id: Nullable<Wire<PaymentId>>,
+    /// Of `resolve_payment`: whether the payment was paid.
+    paid: Nullable<bool>,
+    /// Of `move_suspense`: all that came under the receipt; of `release_withdrawal` and `resolve_payment`: of the payment.
     amount: Nullable<Money>,
+    /// Of `publish_fee_plan`.
+    fee_plan: Nullable<PlanOfApproval>,
     /// Why it was asked for.
     note: String,
     asked_by: Wire<UserId>,
+    /// The name of the operator who asked.
+    asked_by_name: String,
     asked_at: Timestamp,
     /// When it is over if nobody decides.
     expires_at: Timestamp,
     /// `null` until it is approved or rejected.
     decided_by: Nullable<Wire<UserId>>,
+    /// The name of the operator who decided; `null` until then.
+    decided_by_name: Nullable<String>,
     /// `null` until it is approved or rejected.
     decided_at: Nullable<Timestamp>,
     /// What was said with the decision.
     decision_note: Nullable<String>,
 }
 
+/// A fee plan that is to be published.
+#[derive(Debug, Object)]
+struct PlanOfApproval {
+    currency: Wire<Currency>,
+    percentage_bps: u16,
+    fixed: Money,
+    floor: Money,
+    cap: Nullable<Money>,
+    provider_cost: Money,
+    /// Since when new offers take it; from the approval on if that is later.
+    valid_from: Timestamp,
+}
+
+impl PlanOfApproval {
+    fn of(plan: &FeePlan, valid_from: DateTime<Utc>) -> Self {
+        Self {
+            currency: plan.fixed.currency().into(),
+            percentage_bps: plan.percentage_bps,
+            fixed: plan.fixed.into(),
+            floor: plan.floor.into(),
+            cap: Nullable::of(plan.cap),
+            provider_cost: plan.provider_cost.into(),
+            valid_from: valid_from.into(),
+        }
+    }
+}
+
+/// The members that some kinds have.
+#[derive(Default)]
+struct Subject {
+    tier: Option<String>,
+    role: Option<UserRole>,
+    provider: Option<Provider>,
+    receipt: Option<String>,
+    payment: Option<PaymentId>,
+    paid: Option<bool>,
+    plan: Option<PlanOfApproval>,
+}
+
+impl Subject {
+    fn of(wanted: &Wanted) -> Self {
+        let none = Self::default();
+        match wanted {
+            Wanted::SetTier { tier } => Self { tier: Some(tier.clone()), ..none },
+            Wanted::MoveSuspense { provider, receipt } => {
+                Self { provider: Some(*provider), receipt: Some(receipt.clone()), ..none }
+            }
+            Wanted::RemoveFactor => none,
+            Wanted::SetRole { role } => Self { role: Some(*role), ..none },
+            Wanted::ReleaseWithdrawal { payment } => Self { payment: Some(*payment), ..none },
+            Wanted::ResolvePayment { payment, resolution } => {
+                let receipt = match resolution {
+                    Resolution::Paid { receipt } => Some(receipt.clone()),
+                    Resolution::NotPaid => None,
+                };
+                Self { payment: Some(*payment), paid: Some(receipt.is_some()), receipt, ..none }
+            }
+            Wanted::PublishFeePlan { plan, valid_from } => {
+                Self { plan: Some(PlanOfApproval::of(plan, *valid_from)), ..none }
+            }
+        }
+    }
+}
+
 impl From<&ApprovalView> for ApprovalAnswer {
     fn from(view: &ApprovalView) -> Self {
         let approval = &view.approval;
-        let (tier, suspense) = match &approval.wanted {
-            Wanted::SetTier { tier } => (Some(tier.clone()), None),
-            Wanted::MoveSuspense { provider, receipt } => {
-                (None, Some((*provider, receipt.clone())))
-            }
-            Wanted::RemoveFactor => (None, None),
-        };
-        let (provider, receipt) = suspense.unzip();
+        let subject = Subject::of(&approval.wanted);
+        let name = |user: UserId| view.name(user).map(str::to_owned);
         Self {
             id: approval.id.into(),
             kind: approval.wanted.kind().into(),
             state: approval.state.into(),
-            user_id: approval.user.into(),
-            tier: Nullable::of(tier),
-            provider: Nullable::of(provider),
-            receipt: Nullable::of(receipt),
+            user_id: Nullable::of(approval.user),
+            user_name: Nullable::of(approval.user.and_then(name)),
+            tier: Nullable::of(subject.tier),
+            role: Nullable::of(subject.role),
+            provider: Nullable::of(subject.provider),
+            receipt: Nullable::of(subject.receipt),
+            payment_id: Nullable::of(subject.payment),
+            paid: Nullable::of(subject.paid),
             amount: Nullable::of(view.amount),
+            fee_plan: Nullable::of(subject.plan),
             note: view.note.clone(),
             asked_by: approval.asked_by.into(),
+            asked_by_name: name(approval.asked_by).unwrap_or_default(),
             asked_at: approval.asked_at.into(),
             expires_at: approval.expires_at.into(),
             decided_by: Nullable::of(view.decided_by),
+            decided_by_name: Nullable::of(view.decided_by.and_then(name)),
             decided_at: Nullable::of(view.decided_at),
             decision_note: Nullable::of(view.decision_note.clone()),
         }

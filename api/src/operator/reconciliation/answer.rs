@@ -2,7 +2,7 @@
 
 use crate::problem::ApiError;
 use crate::wire::{Money, Nullable, Text, Timestamp, Wire};
-use amana_domain::id::{ApprovalId, BreakId, CallbackId, PaymentId, RunId};
+use amana_domain::id::{ApprovalId, BreakId, CallbackId, PaymentId, RunId, UserId};
 use amana_domain::money::Currency;
 use amana_postgres::{BreakView, CallbackView, RunView, SuspenseItem};
 use poem_openapi::Object;
@@ -19,17 +19,26 @@ pub(super) struct Break {
     opened_at: Timestamp,
     /// When it was found the last time.
     last_seen_at: Timestamp,
+    /// `null` while it is open.
+    closed_at: Nullable<Timestamp>,
+    /// The operator who closed it; `null` if it closed by itself.
+    closed_by: Nullable<Wire<UserId>>,
+    /// What that operator has found out.
+    note: Nullable<String>,
 }
 
-impl From<BreakView> for Break {
-    fn from(row: BreakView) -> Self {
+impl From<&BreakView> for Break {
+    fn from(row: &BreakView) -> Self {
         Self {
             id: BreakId::new(row.id).into(),
-            kind: row.kind,
-            subject: row.subject,
-            detail: row.detail,
+            kind: row.kind.clone(),
+            subject: row.subject.clone(),
+            detail: row.detail.clone(),
             opened_at: row.opened_at.into(),
             last_seen_at: row.last_seen_at.into(),
+            closed_at: Nullable::of(row.closed_at),
+            closed_by: Nullable::of(row.closed_by.map(UserId::new)),
+            note: Nullable::of(row.note.clone()),
         }
     }
 }

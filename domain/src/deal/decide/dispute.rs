@@ -4,10 +4,11 @@ use super::settle::settle;
 use super::{after, changed, in_time, with_milestone, wrong_milestone};
 use crate::deal::{
     Actor, Award, Deal, Decision, Dispute, Division, Event, Milestone, MilestoneState, Refusal,
-    Role, SECOND_LOOK_MINOR_MIN, Stage,
+    Role, Stage,
 };
 use crate::id::MilestoneId;
 use crate::money::Money;
+use crate::threshold::ONE_PERSON;
 use chrono::{DateTime, Utc};
 
 /// Locks this part of the deal, and no other.
@@ -72,7 +73,7 @@ pub(super) fn award(
         Stage::Opened => return Err(Refusal::NotAnswered),
         Stage::Awarded { by, .. } if by == arbiter => return Err(Refusal::OwnAward),
         Stage::Awarded { .. } => false,
-        Stage::Answered => milestone.amount.minor() >= SECOND_LOOK_MINOR_MIN,
+        Stage::Answered => ONE_PERSON.exceeds(milestone.amount),
     };
     if first {
         Division::of(milestone, award)?;

@@ -81,7 +81,7 @@ fn an_arbiter_decides_what_was_answered() {
 #[test]
 fn a_large_award_needs_a_second_look() {
     let mut large = answered();
-    large.milestones[0].amount = kes(SECOND_LOOK_MINOR_MIN);
+    large.milestones[0].amount = kes(10_000_001);
     let first = decide(&large, &award(4_000_000), ARBITER, hour(1)).unwrap();
     assert_eq!((first.entries.len(), first.deal.state), (0, DealState::Disputed));
     assert_eq!(decide(&first.deal, &award(5), ARBITER, hour(1)), Err(Refusal::OwnAward));
@@ -92,6 +92,22 @@ fn a_large_award_needs_a_second_look() {
     let stands = decide(&first.deal, &lapse, Actor::System, hour(26)).unwrap();
     let event = Event::Awarded { milestone: FIRST, award: Award::plain(kes(4_000_000)) };
     assert_eq!(stands.events[0], event);
+}
+
+/// KES 100,000 is one person's to decide, a cent more is not, nor is any amount of a currency without a ceiling.
+#[test]
+fn an_award_above_the_ceiling_or_in_another_currency_needs_two_arbiters() {
+    let at = |minor| {
+        let mut deal = answered();
+        deal.milestones[0].amount = kes(minor);
+        deal
+    };
+    let is_proposed = |deal: &Deal| {
+        let done = decide(deal, &award(0), ARBITER, hour(1)).unwrap();
+        done.deal.milestones[0].state == MilestoneState::Disputed
+    };
+    assert!(!is_proposed(&at(10_000_000)));
+    assert!(is_proposed(&at(10_000_001)));
 }
 
 #[test]

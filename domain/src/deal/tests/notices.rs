@@ -32,7 +32,7 @@ fn disputed() -> Deal {
 #[test]
 fn an_ending_says_what_happened() {
     let waiting = run_from(funded(), &[(delivered(FIRST), SELLER)]);
-    let lapse = |deal, timer, at| told(deal, &Command::Lapse(timer), Actor::System, at);
+    let lapse = |deal: &Deal, timer, at| told(deal, &Command::Lapse(timer), Actor::System, at);
     assert_eq!(lapse(&waiting, Timer::Inspection(FIRST), 26), released(Cause::NoObjection));
     assert_eq!(lapse(&funded(), Timer::Delivery(FIRST), 50), refunded(Cause::NotDelivered));
     assert_eq!(lapse(&disputed(), Timer::Answer(FIRST), 26), refunded(Cause::NotAnswered));

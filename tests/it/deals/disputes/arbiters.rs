@@ -6,11 +6,11 @@ use amana_harness::{App, DealPlan, Disputed, Person};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-/// From KES 100,000 on one arbiter alone changes nothing; the second one's award counts.
+/// Above KES 100,000 one arbiter alone changes nothing; the second one's award counts.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_large_award_needs_two_arbiters() {
     let app = App::builder().without_worker().start().await;
-    let plan = DealPlan { milestones: vec![10_000_000], fee_payer: "seller" };
+    let plan = DealPlan { milestones: vec![10_000_100], fee_payer: "seller" };
     let disputed = app.disputed(&plan).await;
     let (one, other) = (app.staff(UserRole::Compliance).await, app.staff(UserRole::Admin).await);
     let award = json!({ "seller_percent": "40", "reason": "Sheep are worth less" });
@@ -27,7 +27,7 @@ async fn a_large_award_needs_two_arbiters() {
         (&proposed["outcome"], &proposed["award"]["decided_at"]),
         (&Value::Null, &Value::Null)
     );
-    assert_eq!(proposed["award"]["to_seller"]["amount"], 4_000_000);
+    assert_eq!(proposed["award"]["to_seller"]["amount"], 4_000_040);
     assert_eq!(app.balance(&disputed.seller).await, (0, 0));
     refused(&app.award(&one, &disputed.dispute, award).await, 403, "own_request");
     assert_eq!(app.balance(&disputed.seller).await, (0, 0));
@@ -45,7 +45,7 @@ async fn a_large_award_needs_two_arbiters() {
     assert_eq!(decided["award"]["decided_at"], decided["ended_at"]);
     assert_eq!(dispute_of(&app, &disputed).await, decided);
     assert_eq!(app.balance(&disputed.seller).await, (5_000_000, 0));
-    assert_eq!(app.balance(&disputed.buyer).await, (4_900_000, 0));
+    assert_eq!(app.balance(&disputed.buyer).await, (4_900_100, 0));
     let fees = "select balance_minor from accounts where kind = 'platform.fees'";
     assert_eq!(app.database.number(fees).await, 100_000);
     let told = events(&app, &disputed.seller, &disputed.deal).await;
@@ -72,7 +72,7 @@ async fn assert_proposal_is_between_arbiters(app: &App, disputed: &Disputed, oth
     }
     let path = format!("/v1/operator/disputes/{}", disputed.dispute);
     let review = app.get(other, &path).await.expect(200);
-    assert_eq!(review["dispute"]["award"]["to_seller"]["amount"], 4_000_000);
+    assert_eq!(review["dispute"]["award"]["to_seller"]["amount"], 4_000_040);
     let last = review["timeline"].as_array().and_then(|all| all.last()).expect("an event");
     assert_eq!(last["data"]["reason"], "Sheep are worth less");
 }
@@ -86,7 +86,11 @@ async fn an_award_that_cannot_be_is_refused() {
     let disputed = app.disputed_between(buyer, seller, &plan).await;
     app.answer_dispute(&disputed).await;
     let half = json!({ "seller_percent": "50", "reason": "Half each" });
-    refused(&app.award(&disputed.buyer, &disputed.dispute, half.clone()).await, 403, "wrong_party");
+    refused(
+        &app.award(&disputed.buyer, &disputed.dispute, half.clone()).await,
+        403,
+        "conflict_of_interest",
+    );
     let arbiter = app.staff(UserRole::Compliance).await;
     for (body, code) in [
         (json!({ "seller_percent": "50" }), "invalid_request"),

@@ -51,15 +51,15 @@ async fn each_side_has_half_if_no_arbiter_decides() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_award_stands_if_nobody_looks_again() {
     let app = App::builder().without_worker().start().await;
-    let plan = DealPlan { milestones: vec![10_000_000], fee_payer: "seller" };
+    let plan = DealPlan { milestones: vec![10_000_100], fee_payer: "seller" };
     let mut disputed = app.answered(&plan).await;
     let arbiter = app.operator().await;
     let award =
         json!({ "seller_percent": "25", "fees_waived": true, "reason": "Most of it is sheep" });
     app.award(&arbiter, &disputed.dispute, award).await.expect(200);
     pass(&app, &mut disputed).await;
-    assert_eq!(app.balance(&disputed.seller).await, (2_500_000, 0));
-    assert_eq!(app.balance(&disputed.buyer).await, (7_500_000, 0));
+    assert_eq!(app.balance(&disputed.seller).await, (2_500_025, 0));
+    assert_eq!(app.balance(&disputed.buyer).await, (7_500_075, 0));
     let ended = dispute_of(&app, &disputed).await;
     assert_eq!(ended["award"]["reason"], "Most of it is sheep");
     assert_eq!(ended["award"]["second_arbiter_id"], Value::Null);

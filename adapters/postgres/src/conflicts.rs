@@ -1,0 +1,117 @@
+//! Conflicts of interest: the one place where the store asks whether a member of staff may act. Whoever asks names the
+//! matter, so that no decision forgets whose it is.
+
+mod concerned;
+
+pub(crate) use concerned::Matter;
+
+use crate::error::Error;
+use crate::schema::sessions;
+use crate::vault::Vault;
+use amana_domain::factor::{Risk, Standing};
+use amana_domain::id::{SessionId, UserId};
+use amana_domain::money::Money;
+use amana_domain::permission::{self, Action, Circumstances, Resource, Staff, Tie};
+use chrono::{DateTime, Utc};
+use concerned::Concerned;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Bool, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+/// Whether somebody may act on a matter, with the money that is at stake. The role is looked at before the matter, so
+/// that a refusal does not tell what exists.
+///
+/// # Errors
+/// [`Error::Denied`], or [`Error::NotFound`] if there is no such matter.
+pub(crate) async fn permit(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    staff: &Staff,
+    right: (Resource, Action),
+    matter: Matter<'_>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    permission::reaches(staff.role, right)?;
+    let (tie, amount) = stakes(conn, vault, staff.user, matter).await?;
+    let stepped_up = has_stepped_up(conn, staff.session, now).await?;
+    let circumstances =
+        Circumstances { at: now, from_listed: staff.from_listed, stepped_up, tie, amount };
+    Ok(permission::permit(staff.role, right, &circumstances)?)
+}
+
+/// What ties a person to those whom the matter concerns, and the money that is at stake.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is no such matter.
+pub(crate) async fn stakes(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    actor: UserId,
+    matter: Matter<'_>,
+) -> Result<(Option<Tie>, Option<Money>), Error> {
+    let concerned = concerned::of(conn, vault, matter).await?;
+    let tie = if concerned.people.contains(&actor) {
+        Some(Tie::Own)
+    } else if concerned.is_nobody() {
+        None
+    } else {
+        let ties = ties(conn, actor, &concerned).await?;
+        let organisation = ties.organisation.then_some(Tie::Organisation);
+        organisation.or(ties.invitation.then_some(Tie::Invitation))
+    };
+    Ok((tie, concerned.amount))
+}
+
+async fn has_stepped_up(
+    conn: &mut AsyncPgConnection,
+    session: SessionId,
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let stepped_up_at: Option<Option<DateTime<Utc>>> = sessions::table
+        .find(session.uuid())
+        .select(sessions::stepped_up_at)
+        .first(conn)
+        .await
+        .optional()?;
+    let standing = Standing { stepped_up_at: stepped_up_at.flatten(), has_factor: true };
+    Ok(standing.allows(Risk::StaffDecision, now))
+}
+
+#[derive(QueryableByName)]
+struct Ties {
+    #[diesel(sql_type = Bool)]
+    organisation: bool,
+    #[diesel(sql_type = Bool)]
+    invitation: bool,
+}
+
+// Those who have left an organisation stand in the audit, with the application's time.
+const TIES: &str = "select
+    exists (select from members own join members other using (organisation_id)
+        where own.user_id = $1 and other.user_id = any($2))
+    or exists (select from unnest($3, $4) as party (id, since) where
+        exists (select from members where organisation_id = party.id and user_id = $1)
+        or exists (select from audit
+            where subject = 'org_' || replace(party.id::text, '-', '') and action = 'member.removed'
+                and at >= party.since and data ->> 'user' = $5)) as organisation,
+    exists (select from introductions
+        where (inviter_id = $1 and invitee_id = any($2)) or (invitee_id = $1 and inviter_id = any($2))) as invitation";
+
+async fn ties(
+    conn: &mut AsyncPgConnection,
+    actor: UserId,
+    concerned: &Concerned,
+) -> Result<Ties, Error> {
+    let people: Vec<Uuid> = concerned.people.iter().map(|user| user.uuid()).collect();
+    let (organisations, since): (Vec<Uuid>, Vec<DateTime<Utc>>) =
+        concerned.organisations.iter().copied().unzip();
+    Ok(diesel::sql_query(TIES)
+        .bind::<SqlUuid, _>(actor.uuid())
+        .bind::<Array<SqlUuid>, _>(people)
+        .bind::<Array<SqlUuid>, _>(organisations)
+        .bind::<Array<Timestamptz>, _>(since)
+        .bind::<Text, _>(actor.to_string())
+        .get_result(conn)
+        .await?)
+}

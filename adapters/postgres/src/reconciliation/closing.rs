@@ -1,0 +1,108 @@
+//! Discrepancies that a member of staff has looked into and closes.
+
+use super::{BreakView, resume_payouts};
+use crate::audit;
+use crate::conflicts::{self, Matter};
+use crate::error::{Conflict, Error};
+use crate::idempotency::{self, Answer, Keyed, Outcome};
+use crate::job::Job;
+use crate::jobs;
+use crate::pool::Store;
+use crate::row::parse;
+use crate::schema::breaks;
+use amana_domain::deal::Actor;
+use amana_domain::id::{BreakId, UserId};
+use amana_domain::permission::{Action, Resource, Staff};
+use amana_domain::reconciliation::BreakKind;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+
+/// Closes what is open of this kind about this subject, with the reason.
+pub(crate) async fn close_by_hand(
+    conn: &mut AsyncPgConnection,
+    (kind, subject): (BreakKind, &str),
+    (by, note): (UserId, &str),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let open = breaks::table
+        .filter(breaks::kind.eq(kind.as_str()))
+        .filter(breaks::subject.eq(subject))
+        .filter(breaks::closed_at.is_null());
+    let closed = diesel::update(open)
+        .set((
+            breaks::closed_at.eq(Some(now)),
+            breaks::closed_by.eq(Some(by.uuid())),
+            breaks::note.eq(Some(note)),
+        ))
+        .execute(conn)
+        .await?;
+    if closed == 0 { Ok(()) } else { resume_payouts(conn, kind, now).await }
+}
+
+impl Store {
+    /// Closes a discrepancy that somebody has looked into. The same finding does not open it again.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], [`Error::NotFound`], [`Conflict::BreakClosed`] if it is closed, or
+    /// [`Conflict::BooksDiffer`] if it closes only when the books add up.
+    pub async fn close_discrepancy(
+        &self,
+        (keyed, staff): (&Keyed, &Staff),
+        (id, note): (BreakId, &str),
+        render: fn(&BreakView) -> Answer,
+        now: DateTime<Utc>,
+    ) -> Result<Outcome, Error> {
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
+        conn.transaction(async |conn| {
+            if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
+                return Ok(replay);
+            }
+            let right = (Resource::Breaks, Action::Change);
+            conflicts::permit(conn, vault, staff, right, Matter::Break(id), now).await?;
+            let found = lock(conn, id).await?;
+            let kind: BreakKind = parse(&found.kind)?;
+            if found.closed_at.is_some() {
+                return Err(Error::Conflict(Conflict::BreakClosed));
+            }
+            if kind.is_of_the_books() {
+                return Err(Error::Conflict(Conflict::BooksDiffer));
+            }
+            close_by_hand(conn, (kind, &found.subject), (staff.user, note), now).await?;
+            let data = json!({ "kind": found.kind, "subject": found.subject, "note": note });
+            audit::record(conn, now, Actor::User(staff.user), "break.closed", id, data).await?;
+            let closed = BreakView::query().filter(breaks::id.eq(id.uuid())).first(conn).await?;
+            idempotency::complete(conn, keyed, render(&closed)).await
+        })
+        .await
+    }
+
+    /// Asks for a run of the reconciliation beside the regular ones.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub async fn start_reconciliation(
+        &self,
+        staff: &Staff,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
+        let right = (Resource::Reconciliation, Action::Change);
+        conflicts::permit(&mut conn, vault, staff, right, Matter::Nobody, now).await?;
+        // Regular runs count periods of seconds or longer: milliseconds never meet their numbers.
+        let job = Job::Reconcile { tick: now.timestamp_millis() };
+        jobs::enqueue(&mut conn, &job, now, now).await?;
+        Ok(())
+    }
+}
+
+async fn lock(conn: &mut AsyncPgConnection, id: BreakId) -> Result<BreakView, Error> {
+    let found: Option<BreakView> = BreakView::query()
+        .filter(breaks::id.eq(id.uuid()))
+        .for_no_key_update()
+        .first(conn)
+        .await
+        .optional()?;
+    found.ok_or(Error::NotFound("discrepancy"))
+}

@@ -1,0 +1,81 @@
+//! Users whose money does not move out while somebody looks into it: frozen and thawed by those who work here.
+
+use super::{Standing, User, load, standing};
+use crate::audit;
+use crate::conflicts::{self, Matter};
+use crate::error::Error;
+use crate::pool::Store;
+use crate::schema::users;
+use amana_domain::deal::Actor;
+use amana_domain::id::UserId;
+use amana_domain::permission::{Action, Resource, Staff};
+use amana_domain::transfer::TransferRefusal;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+
+/// Keyed operations in which the caller's money leaves, from the wallet or out of escrow. Transfers ask in their batch.
+const MONEY_OUT: [&str; 6] = [
+    "accept_split_offer",
+    "create_hold",
+    "create_transfer",
+    "create_withdrawal",
+    "fund_deal",
+    "release_milestone",
+];
+
+/// Whether the operation moves the caller's money out.
+pub(crate) fn moves_money_out(operation: &str) -> bool {
+    MONEY_OUT.contains(&operation)
+}
+
+/// # Errors
+/// [`TransferRefusal::SenderFrozen`] if no money leaves the account.
+pub(crate) async fn require_thawed(conn: &AsyncPgConnection, id: UserId) -> Result<(), Error> {
+    match standing(conn, id).await? {
+        Standing::Frozen => Err(TransferRefusal::SenderFrozen.into()),
+        Standing::Active | Standing::Unverified | Standing::Closed => Ok(()),
+    }
+}
+
+impl Store {
+    /// Freezes a user, or thaws them again (`freeze` is `false`). Repeating it changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] or [`Error::NotFound`].
+    pub async fn freeze_user(
+        &self,
+        staff: &Staff,
+        id: UserId,
+        (freeze, note): (bool, &str),
+        now: DateTime<Utc>,
+    ) -> Result<User, Error> {
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
+        conn.transaction(async |conn| {
+            let right = (Resource::Users, Action::Change);
+            conflicts::permit(conn, vault, staff, right, Matter::Person(id), now).await?;
+            let before: Option<Option<DateTime<Utc>>> = users::table
+                .find(id.uuid())
+                .select(users::frozen_at)
+                .for_no_key_update()
+                .first(conn)
+                .await
+                .optional()?;
+            if before.ok_or(Error::NotFound("user"))?.is_some() != freeze {
+                diesel::update(users::table.find(id.uuid()))
+                    .set((
+                        users::frozen_at.eq(freeze.then_some(now)),
+                        users::frozen_note.eq(freeze.then_some(note)),
+                    ))
+                    .execute(conn)
+                    .await?;
+                let action = if freeze { "user.frozen" } else { "user.unfrozen" };
+                let data = json!({ "note": note });
+                audit::record(conn, now, Actor::User(staff.user), action, id, data).await?;
+            }
+            load(conn, id).await
+        })
+        .await
+    }
+}

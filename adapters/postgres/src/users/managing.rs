@@ -1,0 +1,166 @@
+//! Users as those who work here see them: found by what they say about themselves, and each look on record.
+
+use super::{Row, User, find_payee, load};
+use crate::audit;
+use crate::conflicts::{self, Matter};
+use crate::error::Error;
+use crate::payments::{EvidenceView, PaymentView, load_view, said_about};
+use crate::pool::Store;
+use crate::schema::{payments, users};
+use amana_domain::deal::Actor;
+use amana_domain::id::{PaymentId, UserId};
+use amana_domain::payee::Payee;
+use amana_domain::permission::{Action, Resource, Staff};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+use uuid::Uuid;
+
+/// The most users that one search returns. A receipt may stand on the payments of several.
+const FOUND_MAX: i64 = 20;
+
+const READ: (Resource, Action) = (Resource::Accounts, Action::Read);
+
+/// What a user is looked for by.
+#[derive(Clone)]
+pub enum UserQuery {
+    /// A phone number, e-mail address, handle or id.
+    Named(Payee),
+    /// The provider's receipt of a payment.
+    Receipt(String),
+}
+
+impl UserQuery {
+    /// What the audit tells of it: the kind, and never the number or address.
+    const fn kind(&self) -> &'static str {
+        match self {
+            UserQuery::Named(Payee::Phone(_)) => "phone",
+            UserQuery::Named(Payee::Email(_)) => "email",
+            UserQuery::Named(Payee::Handle(_)) => "handle",
+            UserQuery::Named(Payee::User(_)) => "id",
+            UserQuery::Receipt(_) => "receipt",
+        }
+    }
+}
+
+/// Numbers and addresses are personal data.
+impl std::fmt::Debug for UserQuery {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.kind())
+    }
+}
+
+impl Store {
+    /// The users whom a search finds. The search is on record with each of them.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub async fn find_users(
+        &self,
+        staff: &Staff,
+        query: &UserQuery,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<User>, Error> {
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
+        conn.transaction(async |conn| {
+            conflicts::permit(conn, vault, staff, READ, Matter::Nobody, now).await?;
+            let ids = match query {
+                UserQuery::Named(payee) => {
+                    find_payee(conn, vault, payee).await?.map(UserId::uuid).into_iter().collect()
+                }
+                UserQuery::Receipt(receipt) => payers_of(conn, receipt).await?,
+            };
+            let rows: Vec<Row> =
+                Row::query().filter(users::id.eq_any(ids)).order(users::id).load(conn).await?;
+            let found: Vec<User> =
+                rows.into_iter().map(User::try_from).collect::<Result<_, _>>()?;
+            for user in &found {
+                let data = json!({ "by": query.kind() });
+                look(conn, staff, ("user.found", &user.id.to_string()), data, now).await?;
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    /// A user with what is known of them. The look is on record.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] or [`Error::NotFound`].
+    pub async fn managed_user(
+        &self,
+        staff: &Staff,
+        id: UserId,
+        now: DateTime<Utc>,
+    ) -> Result<User, Error> {
+        let right = (Resource::Users, Action::Read);
+        self.look_at_user(staff, right, (id, "user.seen"), now).await
+    }
+
+    /// Puts a look at a user's payments, deals or wallet on record, before they are shown.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] or [`Error::NotFound`].
+    pub async fn look_at_account(
+        &self,
+        staff: &Staff,
+        (id, action): (UserId, &'static str),
+        now: DateTime<Utc>,
+    ) -> Result<User, Error> {
+        self.look_at_user(staff, READ, (id, action), now).await
+    }
+
+    async fn look_at_user(
+        &self,
+        staff: &Staff,
+        right: (Resource, Action),
+        (id, action): (UserId, &'static str),
+        now: DateTime<Utc>,
+    ) -> Result<User, Error> {
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
+        conn.transaction(async |conn| {
+            conflicts::permit(conn, vault, staff, right, Matter::Nobody, now).await?;
+            let user = load(conn, id).await?;
+            look(conn, staff, (action, &id.to_string()), json!({}), now).await?;
+            Ok(user)
+        })
+        .await
+    }
+
+    /// A payment of anybody, with everything that was said about it, oldest first. The look is on record.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] or [`Error::NotFound`].
+    pub async fn managed_payment(
+        &self,
+        staff: &Staff,
+        id: PaymentId,
+        now: DateTime<Utc>,
+    ) -> Result<(PaymentView, Vec<EvidenceView>), Error> {
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
+        conn.transaction(async |conn| {
+            conflicts::permit(conn, vault, staff, READ, Matter::Nobody, now).await?;
+            let payment = load_view(conn, vault, id).await?;
+            let data = json!({ "user": payment.user.to_string() });
+            look(conn, staff, ("payment.seen", &id.to_string()), data, now).await?;
+            Ok((payment, said_about(conn, id).await?))
+        })
+        .await
+    }
+}
+
+async fn payers_of(conn: &mut AsyncPgConnection, receipt: &str) -> Result<Vec<Uuid>, Error> {
+    let of_receipt = payments::table.filter(payments::receipt.eq(receipt));
+    Ok(of_receipt.select(payments::user_id).limit(FOUND_MAX).load(conn).await?)
+}
+
+async fn look(
+    conn: &mut AsyncPgConnection,
+    staff: &Staff,
+    (action, subject): (&str, &str),
+    data: serde_json::Value,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    audit::record(conn, now, Actor::User(staff.user), action, subject, data).await
+}

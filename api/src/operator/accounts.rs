@@ -1,0 +1,175 @@
+//! What belongs to a user, for those who help them: found by contact, handle or receipt; each look is recorded.
+
+use super::users::ManagedUser;
+use crate::Chapter;
+use crate::auth::Operator;
+use crate::context::Context;
+use crate::deals::{DealAnswer, DealPage};
+use crate::page::{Cursor, PageOf, limit};
+use crate::payments::{PaymentAnswer, PaymentPage};
+use crate::problem::ApiError;
+use crate::wallet::{BalanceAnswer, Balances, WalletAnswer};
+use crate::wire::{Email, Limit, Phone, SearchText, Text, Wire};
+use amana_domain::handle::Handle;
+use amana_domain::id::{DealId, PaymentId, UserId};
+use amana_domain::payee::Payee;
+use amana_postgres::UserQuery;
+use poem::web::Data;
+use poem_openapi::param::{Path, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use std::sync::Arc;
+
+/// Users whom a search has found.
+#[derive(Debug, Object)]
+struct UsersFound {
+    /// One at most; for a receipt, everybody whose payment has it, up to 20.
+    items: Vec<ManagedUser>,
+}
+
+#[derive(ApiResponse)]
+enum Found {
+    /// The users.
+    #[oai(status = 200)]
+    Users(Json<UsersFound>),
+}
+
+/// A whole phone number, e-mail address, handle with its `@`, or id; everything else is a receipt.
+fn query(text: &str) -> UserQuery {
+    let handle = text.strip_prefix('@').and_then(|name| Handle::parse(name).ok());
+    if let Some(handle) = handle {
+        return UserQuery::Named(Payee::Handle(handle));
+    }
+    if let Ok(id) = text.parse() {
+        return UserQuery::Named(Payee::User(id));
+    }
+    match (Email::parse(text), Phone::parse(text)) {
+        (Ok(email), _) => UserQuery::Named(Payee::Email(email.0)),
+        (Err(_), Ok(phone)) => UserQuery::Named(Payee::Phone(phone.0)),
+        (Err(_), Err(_)) => UserQuery::Receipt(text.to_ascii_uppercase()),
+    }
+}
+
+/// Puts the look on record before anything is shown.
+async fn look(
+    context: &Context,
+    operator: &Operator,
+    (id, action): (UserId, &'static str),
+) -> Result<(), ApiError> {
+    let staff = operator.staff();
+    let work = async move |store: amana_postgres::Store, now| {
+        store.look_at_account(&staff, (id, action), now).await
+    };
+    context.write(work).await.map(drop)
+}
+
+pub(crate) struct Accounts;
+
+#[OpenApi(prefix_path = "/v1/operator/users", tag = "Chapter::Operator")]
+impl Accounts {
+    /// Find a user
+    ///
+    /// By a whole phone number, e-mail address, `@handle` or id, or by the provider's receipt of a payment. The search
+    /// is recorded with each user whom it finds. Problems: `invalid_parameter` (400), `forbidden` (403).
+    #[oai(path = "/", method = "get", operation_id = "find_users")]
+    async fn find(
+        &self,
+        context: Data<&Arc<Context>>,
+        operator: Operator,
+        /// What the user is known by.
+        #[oai(name = "query")]
+        text: Query<Wire<SearchText>>,
+    ) -> Result<Found, ApiError> {
+        let (staff, query) = (operator.staff(), query(&text.0.0.0));
+        let found = context
+            .write(async move |store, now| store.find_users(&staff, &query, now).await)
+            .await?;
+        let items = found.into_iter().map(|user| ManagedUser::of(&context, user));
+        Ok(Found::Users(Json(UsersFound { items: items.collect::<Result<_, _>>()? })))
+    }
+
+    /// List the payments of a user
+    ///
+    /// Newest first. The look is recorded. Problems: `not_found` (404), `forbidden` (403).
+    #[oai(path = "/:id/payments", method = "get", operation_id = "list_user_payments")]
+    async fn payments(
+        &self,
+        context: Data<&Arc<Context>>,
+        operator: Operator,
+        /// The id of the user.
+        id: Path<Wire<UserId>>,
+        /// The `next_cursor` of the page before.
+        after: Query<Option<Cursor<PaymentId>>>,
+        /// How many items a page has at most; 20 if left out.
+        #[oai(name = "limit")]
+        size: Query<Option<Limit>>,
+    ) -> Result<PaymentPage, ApiError> {
+        look(&context, &operator, (id.0.0, "user.payments_seen")).await?;
+        let after = after.0.map(|Cursor(id)| id);
+        let page = context.store.payments(id.0.0, None, after, limit(size.0)).await?;
+        let page = PageOf::of(page, |payment| payment.id, |payment| PaymentAnswer::from(&payment));
+        Ok(PaymentPage::Page(Json(page)))
+    }
+
+    /// List the deals of a user
+    ///
+    /// All deals that concern the user, newest first, as the user sees them. The look is recorded. Problems: `not_found` (404), `forbidden`
+    /// (403).
+    #[oai(path = "/:id/deals", method = "get", operation_id = "list_user_deals")]
+    async fn deals(
+        &self,
+        context: Data<&Arc<Context>>,
+        operator: Operator,
+        /// The id of the user.
+        id: Path<Wire<UserId>>,
+        /// The `next_cursor` of the page before.
+        after: Query<Option<Cursor<DealId>>>,
+        /// How many items a page has at most; 20 if left out.
+        #[oai(name = "limit")]
+        size: Query<Option<Limit>>,
+    ) -> Result<DealPage, ApiError> {
+        look(&context, &operator, (id.0.0, "user.deals_seen")).await?;
+        let after = after.0.map(|Cursor(id)| id);
+        let user = id.0.0;
+        let page = context.store.deals(user, after, limit(size.0)).await?;
+        let page = PageOf::of(page, |deal| deal.deal.id, |deal| DealAnswer::seen_by(&deal, user));
+        Ok(DealPage::Page(Json(page)))
+    }
+
+    /// Get the wallet of a user
+    ///
+    /// The balances of now, per currency. The look is recorded. Problems: `not_found` (404), `forbidden` (403).
+    #[oai(path = "/:id/wallet", method = "get", operation_id = "get_user_wallet")]
+    async fn wallet(
+        &self,
+        context: Data<&Arc<Context>>,
+        operator: Operator,
+        /// The id of the user.
+        id: Path<Wire<UserId>>,
+    ) -> Result<Balances, ApiError> {
+        look(&context, &operator, (id.0.0, "user.wallet_seen")).await?;
+        let balances = context.store.balances(id.0.0).await?;
+        let balances = balances.into_iter().map(BalanceAnswer::from).collect();
+        Ok(Balances::Wallet(Json(WalletAnswer { balances })))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_tells_what_a_user_is_looked_for_by() {
+        let id = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
+        for (typed, kind) in [
+            ("0712 345 678", "phone"),
+            ("Amina@Example.com", "email"),
+            ("@amina", "handle"),
+            (id, "id"),
+            ("ukl7abcdef", "receipt"),
+        ] {
+            let text = SearchText::parse(typed).unwrap();
+            assert_eq!(format!("{:?}", query(&text.0)), kind, "{typed}");
+        }
+    }
+}
