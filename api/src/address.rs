@@ -4,6 +4,7 @@ use ipnet::IpNet;
 use poem::Request;
 use poem::http::header::HeaderMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const FORWARDED_FOR: &str = "X-Forwarded-For";
 
@@ -16,41 +17,59 @@ const LOGGED_V6_BITS: u8 = 48;
 
 /// Part of every request that reaches a handler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ClientAddress(pub(crate) IpAddr);
+pub(crate) struct ClientAddress {
+    pub(crate) ip: IpAddr,
+    /// The request came through a proxy that is not trusted: where it comes from is not known.
+    is_hidden: bool,
+}
+
+/// Whether it was said in the log that requests come through a proxy that is not trusted.
+static IS_SAID: AtomicBool = AtomicBool::new(false);
 
 impl ClientAddress {
     pub(crate) fn of(request: &Request, trusted: &[IpNet]) -> Self {
         let peer = request.remote_addr().as_socket_addr().map(SocketAddr::ip);
         // Without a network there is one peer only.
         let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        Self(client(peer, request.headers(), trusted))
+        let ip = client(peer, request.headers(), trusted);
+        let is_hidden = request.headers().contains_key(FORWARDED_FOR)
+            && !trusted.iter().any(|network| network.contains(&peer.to_canonical()));
+        if is_hidden && !IS_SAID.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "requests have {FORWARDED_FOR} and come from an address that is not in AMANA_TRUSTED_PROXIES: \
+                all clients behind it count as one, and staff decisions through it are refused"
+            );
+        }
+        Self { ip, is_hidden }
     }
 
-    /// Whether a request that came through the layers was sent from one of these networks.
+    /// Whether a request that came through the layers was sent from one of these networks. One whose origin is hidden
+    /// was not: the proxy in front may be in a listed network, and its clients anywhere.
     pub(crate) fn is_in(request: &Request, networks: &[IpNet]) -> bool {
-        let address = request.data::<Self>();
-        address
-            .is_some_and(|Self(address)| networks.iter().any(|network| network.contains(address)))
+        let address = request.data::<Self>().filter(|address| !address.is_hidden);
+        address.is_some_and(|one| networks.iter().any(|network| network.contains(&one.ip)))
     }
 
-    /// Whether a provider may have sent it: from its networks, or from anywhere if they are not named.
+    /// Whether a provider may have sent it: from its networks, or from anywhere if they are not named. A request whose
+    /// origin is hidden comes from no network.
     pub(crate) fn is_provider(self, networks: &[IpNet]) -> bool {
-        networks.is_empty() || networks.iter().any(|network| network.contains(&self.0))
+        let is_within = || networks.iter().any(|network| network.contains(&self.ip));
+        networks.is_empty() || (!self.is_hidden && is_within())
     }
 
     /// The network of the client, for the log.
     pub(crate) fn masked(self) -> IpNet {
-        let bits = match self.0 {
+        let bits = match self.ip {
             IpAddr::V4(_) => LOGGED_V4_BITS,
             IpAddr::V6(_) => LOGGED_V6_BITS,
         };
-        IpNet::new(self.0, bits).unwrap_or_default().trunc()
+        IpNet::new(self.ip, bits).unwrap_or_default().trunc()
     }
 
     /// What is counted: an IPv6 client has more addresses than there are limits.
     pub(crate) fn network(self) -> IpAddr {
-        match self.0 {
-            IpAddr::V4(_) => self.0,
+        match self.ip {
+            IpAddr::V4(_) => self.ip,
             IpAddr::V6(address) => {
                 let host_bits = Ipv6Addr::BITS.saturating_sub(V6_NETWORK_BITS);
                 let mask = u128::MAX.checked_shl(host_bits).unwrap_or_default();
@@ -87,6 +106,10 @@ mod tests {
     use super::*;
     use poem::http::HeaderValue;
 
+    fn of(text: &str) -> ClientAddress {
+        ClientAddress { ip: text.parse().unwrap(), is_hidden: false }
+    }
+
     fn check(peer: &str, lines: &[&str], trusted: &[&str], wanted: &str) {
         let mut headers = HeaderMap::new();
         for line in lines {
@@ -120,14 +143,14 @@ mod tests {
 
     #[test]
     fn logged_addresses_name_a_network_only() {
-        let masked = |text: &str| ClientAddress(text.parse().unwrap()).masked().to_string();
+        let masked = |text: &str| of(text).masked().to_string();
         assert_eq!(masked("198.51.100.77"), "198.51.100.0/24");
         assert_eq!(masked("2001:db8:1:2:3:4:5:6"), "2001:db8:1::/48");
     }
 
     #[test]
     fn an_ipv6_network_counts_as_one() {
-        let network = |text: &str| ClientAddress(text.parse().unwrap()).network().to_string();
+        let network = |text: &str| of(text).network().to_string();
         assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
         assert_eq!(network("2001:db8:1:3:3:4:5:6"), "2001:db8:1:3::");
         assert_eq!(network("198.51.100.1"), "198.51.100.1");

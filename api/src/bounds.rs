@@ -18,6 +18,9 @@ pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
 pub(crate) const CALLBACK_BYTES_MAX: usize = 16 * 1024;
 const URI_BYTES_MAX: usize = 2 * 1024;
 const HEADER_BYTES_MAX: usize = 16 * 1024;
+/// A body of the largest size comes through a slow mobile network in this time.
+const BODY_TIMEOUT: Duration = Duration::from_secs(20);
+/// Handling may take so long once the body is there.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A file of the largest size comes through a slow mobile network in this time.
@@ -39,14 +42,13 @@ where
         (false, false) => (BODY_BYTES_MAX, REQUEST_TIMEOUT),
     };
     check_length(&request, bytes_max)?;
-    let handled = async {
-        // The handler of an upload counts what it reads.
-        if !is_upload {
-            let body = read_body(&mut request).await?;
-            request.set_body(body);
-        }
-        endpoint.call(request).await.map(IntoResponse::into_response)
-    };
+    // The handler of an upload counts what it reads.
+    if !is_upload {
+        let read = tokio::time::timeout(BODY_TIMEOUT, read_body(&mut request)).await;
+        let body = read.map_err(|_elapsed| too_slow())??;
+        request.set_body(body);
+    }
+    let handled = async { endpoint.call(request).await.map(IntoResponse::into_response) };
     match tokio::time::timeout(time_max, handled).await {
         Ok(result) => result,
         Err(_elapsed) => Err(ApiError::new(
@@ -74,6 +76,14 @@ fn check_head(request: &Request) -> Result<(), ApiError> {
         return Err(ApiError::new(Code::HeadersTooLarge, detail));
     }
     Ok(())
+}
+
+fn too_slow() -> ApiError {
+    let detail = format!(
+        "the body has to arrive within {} seconds; nothing was done, so send it again",
+        BODY_TIMEOUT.as_secs()
+    );
+    ApiError::new(Code::BodyTooSlow, detail)
 }
 
 fn too_large(bytes_max: usize) -> ApiError {

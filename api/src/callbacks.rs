@@ -143,7 +143,7 @@ async fn receive(
 ) -> Result<Stored, ApiError> {
     match owner(context, kind, token, from).await? {
         Some(owner) => {
-            let remote = bounded(&from.0.to_string(), REMOTE_CHARS_MAX);
+            let remote = bounded(&from.ip.to_string(), REMOTE_CHARS_MAX);
             let new = NewCallback { kind, owner, body: body.0, remote };
             context.write(async move |store, now| store.receive_callback(&new, now).await).await?;
         }

@@ -43,7 +43,7 @@ where
     Ok(gzip.with_quality(CompressionLevel::Fastest).into_response())
 }
 
-fn takes_gzip(accepted: &str) -> bool {
+pub(crate) fn takes_gzip(accepted: &str) -> bool {
     accepted.split(',').any(|coding| {
         let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
         let weight = weight.trim().strip_prefix("q=").and_then(|q| q.parse::<f32>().ok());

@@ -3,6 +3,7 @@
 mod answer;
 mod costs;
 pub(crate) mod files;
+mod fund;
 mod inviting;
 mod offers;
 mod pay;
@@ -20,28 +21,23 @@ pub(crate) use templates::Templates;
 use crate::Chapter;
 use crate::body::Body;
 use crate::context::Context;
-use crate::once::{Done, DoneOrStarted, answer, keyed, seen_by};
+use crate::once::{Asked, Done, DoneOrStarted, Made, answer, keyed, unless_answered};
 use crate::page::{Cursor, PageOf, limit};
 use crate::principal::{DealsRead, DealsWrite, Principal};
 use crate::problem::ApiError;
-use crate::wire::{Key, Limit, Wire};
+use crate::wire::{DealReference, Key, Limit, Wire};
+use amana_domain::api_key::Scope;
 use amana_domain::deal::Command;
 use amana_domain::id::{DealId, MilestoneId, UserId};
 use amana_postgres::{Answer, DealView, Funding, in_session};
+use fund::FundDeal;
 use poem::http::StatusCode;
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, OpenApi};
-use request::{AgreeDeal, CreateDeal, FundDeal};
+use request::{AgreeDeal, CreateDeal};
 use std::sync::Arc;
-
-#[derive(ApiResponse)]
-enum Created {
-    /// The deal was written down as a draft; only its parties see it.
-    #[oai(status = 201)]
-    Deal(Json<DealAnswer>),
-}
 
 #[derive(ApiResponse)]
 pub(crate) enum Current {
@@ -70,16 +66,21 @@ enum Timeline {
     Page(Json<PageOf<TimelineAnswer>>),
 }
 
-fn render(deal: &DealView) -> Answer {
-    answer(StatusCode::OK, &DealAnswer::stored(deal))
+fn made(deal: &DealView, user: UserId) -> Answer {
+    answer(StatusCode::CREATED, &DealAnswer::seen_by(deal, user))
 }
 
-fn render_funding(funding: &Funding) -> Answer {
+/// The deal as one side sees it: a key is one person's, and so is the answer that is stored under it.
+pub(crate) fn render(deal: &DealView, user: UserId) -> Answer {
+    answer(StatusCode::OK, &DealAnswer::seen_by(deal, user))
+}
+
+fn render_funding(funding: &Funding, user: UserId) -> Answer {
     let status = if funding.payment.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
-    answer(status, &DealAnswer::funding(funding))
+    answer(status, &DealAnswer::seen_by(&funding.deal, user))
 }
 
-/// A command that moves no money.
+/// A command that moves no money and may be repeated.
 pub(crate) async fn command(
     context: &Context,
     caller: &Principal<DealsWrite>,
@@ -95,29 +96,23 @@ pub(crate) async fn command(
     Ok(Current::Deal(Json(DealAnswer::seen_by(&deal, user))))
 }
 
-/// A command that moves money, carried out once per key.
+/// A command of one side, carried out once per key. The fingerprint is the whole command, so that a member that is added
+/// to one cannot be left out of it.
 pub(crate) async fn command_once(
     context: &Context,
-    (caller, key): (Principal<DealsWrite>, Wire<Key>),
+    (caller, key, operation): (Principal<DealsWrite>, Wire<Key>, &'static str),
     id: DealId,
     command: Command,
 ) -> Result<Done<DealAnswer>, ApiError> {
-    let (operation, request) = match command {
-        Command::Release(milestone) => ("release_milestone", format!("{id} {milestone}")),
-        Command::Refund(milestone) => ("refund_milestone", format!("{id} {milestone}")),
-        Command::AcceptSplit { milestone, to_seller } => {
-            let said = format!("{id} {milestone} {} {}", to_seller.minor(), to_seller.currency());
-            ("accept_split_offer", said)
-        }
-        _ => (command.name(), id.to_string()),
-    };
-    let keyed = keyed(&caller, key, operation, &request);
+    let keyed = keyed(&caller, key, operation, &format!("{id} {command:?}"));
+    let session = caller.session();
     let outcome = context
         .write(async move |store, now| {
-            store.command_deal_once(&keyed, id, &command, render, now).await
+            let done = store.command_deal_once(&keyed, id, &command, render, now);
+            in_session(session, done).await
         })
         .await?;
-    Ok(seen_by(outcome, caller.user()).into())
+    Ok(outcome.into())
 }
 
 pub(crate) struct Deals;
@@ -130,42 +125,61 @@ impl Deals {
     /// fees are fixed here. It is a draft until `propose_deal`. Somebody who is not registered is invited then, and that
     /// side is `null` until they have proven the address or number. In the name of an organisation, its members can read
     /// it; what is done is done by the two parties. Problems: `unknown_counterparty`, if their account is closed,
-    /// `recipient_closed`, if the broker's is, `unknown_organisation`, `invitation_limit` (409), `same_party`, `fee_exceeds_amount`, `amount_out_of_range`, `invalid_request` (422),
-    /// `account_closed`, `contact_unverified` (403), `rate_limited` (429) beyond 1,000 in an hour.
+    /// `recipient_closed`, if the broker's is, `unknown_organisation`, `invitation_limit`,
+    /// `deal_reference_taken` (409), `same_party`, `fee_exceeds_amount`, `amount_out_of_range`, `currency_not_carried`,
+    /// `invalid_request`, `idempotency_key_reused` (422), `account_closed`, `contact_unverified` (403),
+    /// `idempotency_key_required` (400), `rate_limited` (429) beyond 1,000 in an hour.
     #[oai(path = "/", method = "post", operation_id = "create_deal")]
     async fn create(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
+        /// A text of your own choosing that names this call.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Wire<Key>>,
         body: Body<CreateDeal>,
-    ) -> Result<Created, ApiError> {
-        let (user, session) = (caller.user(), caller.session());
-        let request = body.value.parse(&context, user).await?;
-        let deal = context
+    ) -> Result<Made<DealAnswer>, ApiError> {
+        // By a key of an organisation, the same body makes another deal.
+        let request = format!("{:?} {}", caller.organisation(), body.canonical);
+        let keyed = keyed(&caller, key.0, "create_deal", &request);
+        let check = body.value.parse(&context, caller.user());
+        let request = match unless_answered(&context, &keyed, check).await? {
+            Asked::New(request) => request,
+            Asked::Answered(outcome) => return Ok(outcome.into()),
+        };
+        let session = caller.session();
+        let outcome = context
             .write(async move |store, now| {
-                in_session(session, store.create_deal(user, request, now)).await
+                in_session(session, store.create_deal_once(&keyed, request, made, now)).await
             })
             .await?;
-        Ok(Created::Deal(Json(DealAnswer::seen_by(&deal, user))))
+        Ok(outcome.into())
     }
 
     /// List one's deals
     ///
-    /// All deals that concern the caller: as buyer, seller, broker or payer; newest first. For a key of an organisation:
-    /// the deals in its name.
+    /// All deals that concern the caller: as buyer, seller, broker or payer; newest first. With `reference`, only the deal
+    /// that the caller created with it. For a key of an organisation: the deals in its name.
     #[oai(path = "/", method = "get", operation_id = "list_deals")]
     async fn list(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsRead>,
+        /// The reference of a deal that the caller created.
+        reference: Query<Option<Wire<DealReference>>>,
         /// The `next_cursor` of the page before.
         after: Query<Option<Cursor<DealId>>>,
         /// How many items a page has at most; 20 if left out.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<DealPage, ApiError> {
-        let user = caller.user();
-        let page = context.store.deals(user, after.0.map(|Cursor(id)| id), limit(size.0)).await?;
+        let (user, after) = (caller.user(), after.0.map(|Cursor(id)| id));
+        let page = match reference.0 {
+            Some(reference) => {
+                context.store.deals_by_reference(user, &reference.0.0, after).await?
+            }
+            None => context.store.deals(user, after, limit(size.0)).await?,
+        };
         let page = PageOf::of(page, |deal| deal.deal.id, |deal| DealAnswer::seen_by(&deal, user));
         Ok(DealPage::Page(Json(page)))
     }
@@ -210,7 +224,7 @@ impl Deals {
     /// Offer a deal to the other party
     ///
     /// For the party that created it. The other party has the acceptance period to agree. Problems:
-    /// `wrong_party` (403), `wrong_state` (409).
+    /// `wrong_party` (403), `wrong_state` (409), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/propose", method = "post", operation_id = "propose_deal")]
     async fn propose(
         &self,
@@ -218,15 +232,19 @@ impl Deals {
         caller: Principal<DealsWrite>,
         /// The id of the deal.
         id: Path<Wire<DealId>>,
-    ) -> Result<Current, ApiError> {
-        command(&context, &caller, id.0.0, Command::Propose).await
+        /// A text of your own choosing that names this call.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Wire<Key>>,
+    ) -> Result<Done<DealAnswer>, ApiError> {
+        let by = (caller, key.0, "propose_deal");
+        command_once(&context, by, id.0.0, Command::Propose).await
     }
 
     /// Agree to a deal
     ///
     /// For the party to whom it was offered: it signs the revision that it names, and no other. Both are bound then,
     /// and the buyer has the funding period to pay. Problems: `own_proposal`, `account_closed` (403), `wrong_state`,
-    /// `other_revision`, `too_late` (409).
+    /// `other_revision`, `too_late` (409), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/agree", method = "post", operation_id = "agree_deal")]
     async fn agree(
         &self,
@@ -234,10 +252,13 @@ impl Deals {
         caller: Principal<DealsWrite>,
         /// The id of the deal.
         id: Path<Wire<DealId>>,
+        /// A text of your own choosing that names this call.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Wire<Key>>,
         body: Body<AgreeDeal>,
-    ) -> Result<Current, ApiError> {
-        let revision = body.value.revision.get_u32();
-        command(&context, &caller, id.0.0, Command::Agree(revision)).await
+    ) -> Result<Done<DealAnswer>, ApiError> {
+        let command = Command::Agree(body.value.revision.get_u32());
+        command_once(&context, (caller, key.0, "agree_deal"), id.0.0, command).await
     }
 
     /// Pay for a deal
@@ -246,11 +267,11 @@ impl Deals {
     /// the deal is funded; if that does not happen in time, everybody gets back what they paid. `wallet` takes the
     /// money at once and answers 200; `mpesa` asks the phone and answers 202: follow the deal, whose `payment` says
     /// how it goes. Each payer has one payment under way at a time. What a phone pays beyond what is outstanding stays
-    /// in the payer's wallet. Where that is more than mobile money carries at once, `provider_limit` says in which
+    /// in the payer's wallet; an `amount` above what is outstanding needs `allow_more`. Where that is more than mobile money carries at once, `provider_limit` says in which
     /// `payments` it can be done. With `dry_run=true` it answers 200 with what it would do. Problems: `wrong_party`,
-    /// `account_closed` (403), `wrong_state`, `too_late`, `payment_in_progress` (409), `insufficient_funds`,
-    /// `provider_limit`, `provider_step`, `currency_not_carried` (422), `idempotency_key_required` (400),
-    /// `idempotency_key_reused` (422).
+    /// `account_closed` (403), `wrong_state`, `too_late`, `payment_in_progress`, `prompt_open` (409), `too_many_prompts` (429), `insufficient_funds`,
+    /// `more_than_outstanding`, `provider_limit`, `provider_step`, `currency_not_carried` (422),
+    /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/fund", method = "post", operation_id = "fund_deal")]
     async fn fund(
         &self,
@@ -261,23 +282,28 @@ impl Deals {
         /// A text of your own choosing that names this call.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
-        /// With `true`, answers what the call would do, and does nothing.
+        /// With `true`, answers what the call would do, and does nothing. An API key needs `wallet:read` for it as well.
         dry_run: Query<Option<bool>>,
         body: Body<FundDeal>,
     ) -> Result<DoneOrStarted<DealAnswer>, ApiError> {
         let id = id.0.0;
         let keyed = keyed(&caller, key.0, "fund_deal", &format!("{id} {}", body.canonical));
-        let request = body.value.parse(&context, &caller).await?;
+        let check = body.value.parse(&context, &caller);
         if dry_run.0 == Some(true) {
-            let (user, now) = (caller.user(), context.now());
+            caller.require(Scope::WalletRead)?;
+            let (request, user, now) = (check.await?, caller.user(), context.now());
             return Ok(context.store.quote_funding(user, id, &request, now).await?.into());
         }
+        let request = match unless_answered(&context, &keyed, check).await? {
+            Asked::New(request) => request,
+            Asked::Answered(outcome) => return Ok(outcome.into()),
+        };
         let outcome = context
             .write(async move |store, now| {
                 store.fund_deal(&keyed, id, &request, render_funding, now).await
             })
             .await?;
-        Ok(seen_by(outcome, caller.user()).into())
+        Ok(outcome.into())
     }
 
     /// Release the money of a milestone to the seller
@@ -302,7 +328,8 @@ impl Deals {
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
     ) -> Result<Done<DealAnswer>, ApiError> {
-        command_once(&context, (caller, key.0), id.0.0, Command::Release(milestone.0.0)).await
+        let by = (caller, key.0, "release_milestone");
+        command_once(&context, by, id.0.0, Command::Release(milestone.0.0)).await
     }
 
     /// Call a deal off that is not funded
@@ -321,7 +348,8 @@ impl Deals {
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
     ) -> Result<Done<DealAnswer>, ApiError> {
-        command_once(&context, (caller, key.0), id.0.0, Command::Cancel).await
+        let by = (caller, key.0, "cancel_deal");
+        command_once(&context, by, id.0.0, Command::Cancel).await
     }
 
     /// Call a funded deal off, together
@@ -340,6 +368,7 @@ impl Deals {
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
     ) -> Result<Done<DealAnswer>, ApiError> {
-        command_once(&context, (caller, key.0), id.0.0, Command::MutualCancel).await
+        let by = (caller, key.0, "cancel_deal_mutually");
+        command_once(&context, by, id.0.0, Command::MutualCancel).await
     }
 }

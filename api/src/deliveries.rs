@@ -4,10 +4,10 @@ use crate::Chapter;
 use crate::auth::Caller;
 use crate::body::OptionalBody;
 use crate::context::Context;
-use crate::deals::{Current, files};
+use crate::deals::{DealAnswer, files, render};
 use crate::disputes::FileAnswer;
 use crate::kyc::FoundLink;
-use crate::once::Made;
+use crate::once::{Done, Made, keyed};
 use crate::principal::{DealsRead, DealsWrite, Principal};
 use crate::problem::ApiError;
 use crate::upload::Upload;
@@ -106,7 +106,8 @@ impl Deliveries {
     /// For the seller of a funded deal. The buyer has the inspection period to release it; silence releases it
     /// too. The body says what shows it, and may be left out where the milestone wants no `proof`. A wrong hand-over code
     /// may be tried five times an hour. Problems: `wrong_party` (403), `wrong_state`, `too_late` (409), `proof_wanted`,
-    /// `code_wrong` (422), `code_too_many` (429), `not_found` (404).
+    /// `code_wrong` (422), `code_too_many` (429), `not_found` (404), `idempotency_key_required` (400),
+    /// `idempotency_key_reused` (422).
     #[oai(
         path = "/:id/milestones/:milestone/deliver",
         method = "post",
@@ -120,15 +121,23 @@ impl Deliveries {
         id: Path<Wire<DealId>>,
         /// The id of the milestone.
         milestone: Path<Wire<MilestoneId>>,
+        /// A text of your own choosing that names this call.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Wire<Key>>,
         body: OptionalBody<DeliverMilestone>,
-    ) -> Result<Current, ApiError> {
-        let shown = body.0.map(|body| body.value.parse()).transpose()?;
-        let (user, place) = (caller.user(), (id.0.0, milestone.0.0));
-        let key = context.codes.clone();
-        let deal = context
-            .write(async move |store, now| store.deliver(user, place, (shown, &key), now).await)
+    ) -> Result<Done<DealAnswer>, ApiError> {
+        let (place, body) = ((id.0.0, milestone.0.0), body.0);
+        let said = body.as_ref().map_or("", |body| body.canonical.as_str());
+        let said = format!("{} {} {said}", place.0, place.1);
+        let keyed = keyed(&caller, key.0, "deliver_milestone", &said);
+        let shown = body.map(|body| body.value.parse()).transpose()?;
+        let codes = context.codes.clone();
+        let outcome = context
+            .write(async move |store, now| {
+                store.deliver(&keyed, place, (shown, &codes), render, now).await
+            })
             .await?;
-        Ok(Current::seen_by(&deal, user))
+        Ok(outcome.into())
     }
 
     /// Hand in a file that shows a delivery

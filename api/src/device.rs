@@ -22,8 +22,7 @@ impl<'a> FromRequest<'a> for From {
         let agent = request.header(header::USER_AGENT).unwrap_or_default();
         let (name, kind) = read(agent);
         let context = request.data::<Arc<Context>>().ok_or_else(ApiError::internal)?;
-        let ClientAddress(address) =
-            *request.data::<ClientAddress>().ok_or_else(ApiError::internal)?;
+        let address = request.data::<ClientAddress>().ok_or_else(ApiError::internal)?.ip;
         let place = context.places.of(address);
         Ok(Self(Device { name, kind, address, place }))
     }

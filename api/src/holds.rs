@@ -15,6 +15,7 @@ use crate::problem::ApiError;
 use crate::step_up::before_sending;
 use crate::transfers::missed;
 use crate::wire::{HoldHours, Key, Limit, Message, PositiveMoney, Wire};
+use amana_domain::api_key::Scope;
 use amana_domain::hold::State;
 use amana_domain::id::HoldId;
 use amana_postgres::{HoldFilter, HoldRole, NewHold};
@@ -97,18 +98,22 @@ impl Holds {
         /// A text of your own choosing that names this call.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
-        /// With `true`, answers what the call would do, and does nothing.
+        /// With `true`, answers what the call would do, and does nothing. An API key needs `wallet:read` and `people:read` for it as well.
         dry_run: Query<Option<bool>>,
         body: Body<CreateHold>,
     ) -> Result<Created<HoldAnswer>, ApiError> {
         let keyed = keyed(&caller, key.0, "create_hold", &body.canonical);
         let request = body.value.parse()?;
         if dry_run.0 == Some(true) {
+            caller.require(Scope::WalletRead)?;
+            caller.require(Scope::PeopleRead)?;
             let now = context.now();
             context.budgets.look_up(caller.user(), &request.to, now).await?;
             return Ok(context.store.quote_hold(caller.user(), &request, now).await?.into());
         }
-        before_sending(&context, &caller, request.amount).await?;
+        if let Some(answered) = before_sending(&context, &caller, &keyed, request.amount).await? {
+            return Ok(answered.into());
+        }
         let (user, to) = (caller.user(), request.to.clone());
         let made = context
             .write(async move |store, now| store.create_hold(&keyed, &request, made, now).await);

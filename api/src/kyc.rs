@@ -8,7 +8,7 @@ use crate::Chapter;
 use crate::auth::Caller;
 use crate::body::Body;
 use crate::context::Context;
-use crate::once::{Made, keyed};
+use crate::once::{Made, keyed, unless_used};
 use crate::page::{Cursor, PageOf, limit};
 use crate::problem::ApiError;
 use crate::upload::{self, Upload};
@@ -119,7 +119,11 @@ impl Applications {
     ) -> Result<Made<DocumentAnswer>, ApiError> {
         let (id, kind) = (id.0.0, kind.0.0);
         // A stranger's file is not even read.
-        context.store.kyc_application(caller.user(), id).await?;
+        let check = async {
+            context.store.kyc_application(caller.user(), id).await?;
+            Ok(())
+        };
+        unless_used(&context, (caller.user(), &key.0), check).await?;
         let file = upload::keep(&context, caller.user(), file).await?;
         let said = format!("{id} {kind} {}", hex::encode(file.sha256));
         let keyed = keyed(&caller, key.0, "create_kyc_document", &said);

@@ -50,11 +50,13 @@ mod problem;
 mod profile;
 mod query;
 mod quote;
+mod range;
 mod rate_limits;
 mod realtime;
 mod secret;
 mod server;
 mod service;
+mod serving;
 mod sessions;
 mod signing_keys;
 mod statements;
@@ -77,7 +79,8 @@ pub use password::{KnownWords, WeakPassword, check_password, hash_password};
 pub use place::{Places, PlacesError};
 pub use problem::Code;
 pub use rate_limits::RateLimits;
-pub use server::{ApiConfig, EdgeConfig, SHUTDOWN_MAX, app, serve};
+pub use server::{ApiConfig, EdgeConfig, app};
+pub use serving::{Connections, SHUTDOWN_MAX, serve, serve_within};
 pub use signing_keys::{key_pair, new_private_key};
 
 use poem_openapi::{OpenApiService, Tags};
@@ -162,15 +165,16 @@ KES 1,500.00. **Times** are RFC 3339 in UTC. **Ids** carry a prefix that says wh
 **Errors** are `application/problem+json` (RFC 9457). Decide by `code`; `detail` is for people, `errors` names the \
 places in the request that are wrong.
 
-**Calls that move money** need an `Idempotency-Key` header of your own choosing. The same key and request get the \
-same answer again, with the header `Idempotent-Replayed: true`; nothing is done twice.
+**Calls that move money, make something or decide** need an `Idempotency-Key` header of your own choosing. The same key \
+and request get the same answer again, with the header `Idempotent-Replayed: true`, whatever has changed since; nothing \
+is done twice.
 
 **Callers** send `Authorization: Bearer …` with an access token (`log_in`), or with an API key (`create_api_key`) where an \
 operation names a scope of keys. What a person has to prove anew (`step_up_required`), no key can do.
 
 **Limits**: whoever calls too often is refused with 429 `rate_limited` and `Retry-After`. Answers carry `RateLimit` \
 (what is left, and the seconds until the budget is whole) and `RateLimit-Policy`. Signed-in calls are counted by account, \
-others by address.
+others by address, and refreshes by session.
 
 **Tokens** are signed with Ed25519; whoever checks them without asking us finds the public keys at \
 `/.well-known/jwks.json`. Apps send the access token as `Authorization: Bearer …`. **Browsers** log in with \

@@ -102,7 +102,8 @@ impl Milestones {
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
     ) -> Result<Done<DealAnswer>, ApiError> {
-        command_once(&context, (caller, key.0), id.0.0, Command::Refund(milestone.0.0)).await
+        let by = (caller, key.0, "refund_milestone");
+        command_once(&context, by, id.0.0, Command::Refund(milestone.0.0)).await
     }
 
     /// Offer to divide a milestone
@@ -160,6 +161,6 @@ impl Milestones {
     ) -> Result<Done<DealAnswer>, ApiError> {
         let (milestone, to_seller) = (milestone.0.0, body.value.to_seller.money()?);
         let command = Command::AcceptSplit { milestone, to_seller };
-        command_once(&context, (caller, key.0), id.0.0, command).await
+        command_once(&context, (caller, key.0, "accept_split_offer"), id.0.0, command).await
     }
 }

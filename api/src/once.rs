@@ -1,5 +1,7 @@
 //! Calls that are carried out once per `Idempotency-Key`, and the answers that are replayed for them.
 
+use crate::context::Context;
+use crate::problem::ApiError;
 use crate::quote::{OrQuote, QuoteAnswer};
 use crate::wire::{Key, Wire, single_value};
 use amana_domain::id::UserId;
@@ -19,6 +21,59 @@ pub(crate) fn keyed(
     request: &str,
 ) -> Keyed {
     Keyed::new(caller.into(), key.0.0, operation, request)
+}
+
+/// What a handler has asked before it begins a keyed call.
+pub(crate) enum Asked<T> {
+    /// The key is new, and nothing speaks against the call.
+    New(T),
+    /// The key was used for this call: this is its answer.
+    Answered(Outcome),
+}
+
+/// Asks what the transaction of the effect cannot ask, once the key was found to be new: a repeated call gets its stored
+/// answer, whatever has changed since. Nothing but authentication and parsing comes before this.
+///
+/// # Errors
+/// Whatever `check` answers, or `idempotency_key_reused`.
+pub(crate) async fn unless_answered<T>(
+    context: &Context,
+    keyed: &Keyed,
+    check: impl Future<Output = Result<T, ApiError>>,
+) -> Result<Asked<T>, ApiError> {
+    if let Some(outcome) = context.store.answered(keyed).await? {
+        return Ok(Asked::Answered(outcome));
+    }
+    match check.await {
+        Ok(value) => Ok(Asked::New(value)),
+        // The first call may have ended between the two looks, and its effect may be what speaks against this one.
+        Err(refusal) => match context.store.answered(keyed).await? {
+            Some(outcome) => Ok(Asked::Answered(outcome)),
+            None => Err(refusal),
+        },
+    }
+}
+
+/// The same for files, whose fingerprint is known only when they have been read: a key that was used lets the call pass
+/// to the transaction, which asks the same again.
+///
+/// # Errors
+/// Whatever `check` answers.
+pub(crate) async fn unless_used(
+    context: &Context,
+    (user, key): (UserId, &Wire<Key>),
+    check: impl Future<Output = Result<(), ApiError>>,
+) -> Result<(), ApiError> {
+    if context.store.key_is_used(user, &key.0.0).await? {
+        return Ok(());
+    }
+    match check.await {
+        Ok(()) => Ok(()),
+        Err(refusal) => match context.store.key_is_used(user, &key.0.0).await? {
+            true => Ok(()),
+            false => Err(refusal),
+        },
+    }
 }
 
 /// What is stored with the effect and answered to the first call and to every repetition.
@@ -41,17 +96,6 @@ impl<T: Type> ToJSON for Stored<T> {
     fn to_json(&self) -> Option<Value> {
         Some(self.body.clone())
     }
-}
-
-/// What is kept is the same for both parties; which of them asks is added when it is answered.
-pub(crate) fn seen_by(mut outcome: Outcome, user: UserId) -> Outcome {
-    let id = user.to_string();
-    let sides = ["buyer", "seller"];
-    let role = sides.into_iter().find(|side| outcome.answer.body[*side]["id"] == id);
-    if let Some(body) = outcome.answer.body.as_object_mut() {
-        body.insert("role".into(), role.into());
-    }
-    outcome
 }
 
 pub(crate) fn parts<T>(outcome: Outcome) -> (Json<Stored<T>>, Option<bool>) {

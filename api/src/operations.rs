@@ -5,6 +5,7 @@ use crate::context::Context;
 use crate::principal::{By, OperationsRead, Principal};
 use crate::problem::ApiError;
 use crate::wire::{Key, Timestamp, Wire};
+use amana_domain::api_key::Scope;
 use amana_postgres::{Error, OperationView};
 use poem::web::Data;
 use poem_openapi::param::Path;
@@ -14,22 +15,27 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde_json::Value;
 use std::sync::Arc;
 
-/// What machines can have called: of nothing else does a key learn how it was answered.
-const OF_MACHINES: [&str; 14] = [
-    "accept_split_offer",
-    "cancel_deal",
-    "cancel_deal_mutually",
-    "create_deposit",
-    "create_evidence",
-    "create_hold",
-    "create_milestone_file",
-    "create_transfer",
-    "create_withdrawal",
-    "fund_deal",
-    "refund_milestone",
-    "release_hold",
-    "release_milestone",
-    "settle_hold",
+/// Operations that machines can have called, with the scope that each needs: of nothing else does a key learn how it was
+/// answered, and the answer itself is for keys that could have made the call.
+const OF_MACHINES: [(&str, Scope); 18] = [
+    ("accept_split_offer", Scope::DealsWrite),
+    ("agree_deal", Scope::DealsWrite),
+    ("cancel_deal", Scope::DealsWrite),
+    ("cancel_deal_mutually", Scope::DealsWrite),
+    ("create_deal", Scope::DealsWrite),
+    ("create_deposit", Scope::PaymentsWrite),
+    ("create_evidence", Scope::DealsWrite),
+    ("create_hold", Scope::HoldsWrite),
+    ("create_milestone_file", Scope::DealsWrite),
+    ("create_transfer", Scope::TransfersWrite),
+    ("create_withdrawal", Scope::PaymentsWrite),
+    ("deliver_milestone", Scope::DealsWrite),
+    ("fund_deal", Scope::DealsWrite),
+    ("propose_deal", Scope::DealsWrite),
+    ("refund_milestone", Scope::DealsWrite),
+    ("release_hold", Scope::HoldsWrite),
+    ("release_milestone", Scope::DealsWrite),
+    ("settle_hold", Scope::HoldsWrite),
 ];
 
 /// A call that was carried out.
@@ -42,7 +48,7 @@ struct OperationAnswer {
     operation: String,
     /// The HTTP status that it was answered with.
     status: i16,
-    /// The body that it was answered with.
+    /// The body that it was answered with; `null` to an API key without the scope of the operation.
     body: Any<Value>,
     at: Timestamp,
 }
@@ -84,9 +90,12 @@ impl Operations {
         /// The key of the call.
         key: Path<Wire<Key>>,
     ) -> Result<Found, ApiError> {
-        let operation = context.store.operation(caller.user(), &key.0.0.0).await?;
-        if caller.by() == By::Key && !OF_MACHINES.contains(&operation.operation.as_str()) {
-            return Err(Error::NotFound("operation").into());
+        let mut operation = context.store.operation(caller.user(), &key.0.0.0).await?;
+        let known = OF_MACHINES.iter().find(|(name, _)| *name == operation.operation);
+        match known {
+            Some((_, scope)) if caller.require(*scope).is_err() => operation.body = None,
+            None if caller.by() == By::Key => return Err(Error::NotFound("operation").into()),
+            Some(_) | None => {}
         }
         Ok(Found::Operation(Json(operation.into())))
     }
@@ -104,15 +113,22 @@ mod tests {
         let document: Value = serde_json::from_str(&crate::document()).unwrap();
         let paths = document["paths"].as_object().unwrap().values();
         let operations = paths.flat_map(|methods| methods.as_object().unwrap().values());
+        let scope = |operation: &Value| {
+            let ways = operation["security"].as_array().into_iter().flatten();
+            let scopes = ways.filter_map(|way| way.get(KEY_SCHEME)?.get(0)?.as_str());
+            scopes.map(str::to_owned).next().unwrap_or_default()
+        };
         let takes = |operation: &&Value| {
             let parameters = operation["parameters"].as_array().into_iter().flatten();
             let is_keyed = parameters.into_iter().any(|one| one["name"] == IDEMPOTENCY_KEY);
             let ways = operation["security"].as_array().into_iter().flatten();
             is_keyed && ways.into_iter().any(|way| way.get(KEY_SCHEME).is_some())
         };
-        let mut found: Vec<&str> =
-            operations.filter(takes).map(|one| one["operationId"].as_str().unwrap()).collect();
+        let name = |one: &Value| one["operationId"].as_str().unwrap().to_owned();
+        let mut found: Vec<(String, String)> =
+            operations.filter(takes).map(|one| (name(one), scope(one))).collect();
         found.sort_unstable();
-        assert_eq!(found, OF_MACHINES);
+        let listed = OF_MACHINES.map(|(name, scope)| (name.to_owned(), scope.to_string()));
+        assert_eq!(found, listed);
     }
 }

@@ -5,11 +5,13 @@
 //! longer, so that the answer takes the same time whether or not there was a code to look at.
 
 use crate::Chapter;
+use crate::address::ClientAddress;
 use crate::auth::{Caller, require_open};
 use crate::body::Body;
 use crate::context::Context;
 use crate::password::KnownWords;
 use crate::problem::{ApiError, Code as ProblemCode};
+use crate::rate_limits::Guess;
 use crate::verifications::Sent;
 use crate::wire::{NewPassword, Secret, Timestamp, Wire};
 use amana_domain::code::Code;
@@ -119,7 +121,8 @@ impl PasswordChanges {
     /// With the code that was sent; it verifies the contact that it was sent to. All sessions, trusted devices and API
     /// keys of the account end, and the person is told. If no contact was verified before, the second factor and the
     /// other contact go too: anybody may have typed them. Problems: `code_wrong` (422), whatever is wrong with
-    /// it and also if there is no such account; `invalid_request` (422) if the password is too easy to guess.
+    /// it and also if there is no such account; `rate_limited` (429) after 50 wrong ones from one address;
+    /// `invalid_request` (422) if the password is too easy to guess.
     #[oai(
         path = "/password-resets/confirm",
         method = "post",
@@ -128,9 +131,11 @@ impl PasswordChanges {
     async fn confirm_reset(
         &self,
         context: Data<&Arc<Context>>,
+        address: Data<&ClientAddress>,
         body: Body<ConfirmPasswordReset>,
     ) -> Result<Changed, ApiError> {
-        reset(&context, body.value).await?;
+        let reset = reset(&context, body.value);
+        context.budgets.code(**address, context.now(), reset).await?;
         Ok(Changed::now(&context))
     }
 }
@@ -155,7 +160,7 @@ pub(crate) async fn require_password(
         let detail = "this is not the password of the account";
         Err(ApiError::new(ProblemCode::PasswordWrong, detail).at(place, detail))
     };
-    context.budgets.password(id, context.now(), check).await
+    context.budgets.password(Guess::SignedIn(id), context.now(), check).await
 }
 
 fn known_of(context: &Context, user: &User) -> Result<KnownWords, ApiError> {

@@ -61,7 +61,8 @@ pub(crate) enum By {
 pub(crate) struct Principal<S> {
     user: UserId,
     by: By,
-    organisation: Option<OrganisationId>,
+    /// The key through which a machine calls.
+    key: Option<GoodKey>,
     scope: PhantomData<fn() -> S>,
 }
 
@@ -83,8 +84,16 @@ impl<S> Principal<S> {
     }
 
     /// The organisation to which the key belongs, if it is one of an organisation.
-    pub(crate) const fn organisation(&self) -> Option<OrganisationId> {
-        self.organisation
+    pub(crate) fn organisation(&self) -> Option<OrganisationId> {
+        self.key.as_ref().and_then(GoodKey::organisation)
+    }
+
+    /// For an answer that tells more than the scope of the operation reaches. Whoever calls in a session may read it.
+    ///
+    /// # Errors
+    /// `scope_missing`.
+    pub(crate) fn require(&self, scope: Scope) -> Result<(), ApiError> {
+        self.key.as_ref().map_or(Ok(()), |key| key.require(scope))
     }
 }
 
@@ -133,18 +142,18 @@ impl<'a, S: Needs> ApiExtractor<'a> for Principal<S> {
         body: &mut RequestBody,
         options: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        let (user, by, organisation) = match request.data::<KeyVerdict>() {
+        let (user, by, key) = match request.data::<KeyVerdict>() {
             Some(verdict) => {
                 let key = verdict.clone()?;
                 key.require(S::SCOPE)?;
-                (key.account(), By::Key, key.organisation())
+                (key.account(), By::Key, Some(key))
             }
             None => {
                 let caller = Caller::from_request(request, body, options).await?;
                 (caller.user(), By::Session(caller.session()), None)
             }
         };
-        Ok(Self { user, by, organisation, scope: PhantomData })
+        Ok(Self { user, by, key, scope: PhantomData })
     }
 }
 

@@ -2,7 +2,13 @@
 //! counted apart, see `guesses`.
 
 mod guesses;
+mod look_ups;
+mod rules;
+mod strangers;
 mod tally;
+
+pub(crate) use guesses::Guess;
+pub use rules::RateLimits;
 
 use crate::address::ClientAddress;
 use crate::auth;
@@ -11,15 +17,15 @@ use crate::observe;
 use crate::problem::ApiError;
 use crate::service;
 use crate::signing_keys;
-use amana_domain::id::UserId;
-use amana_domain::payee::Payee;
+use amana_domain::id::{SessionId, UserId};
 use amana_postgres::{from_address, through_key};
 use amana_redis::{Limiter, RateRule, Transport};
 use chrono::{DateTime, Utc};
 use guesses::Guesses;
 use poem::endpoint::Endpoint;
-use poem::http::{HeaderName, HeaderValue, Method};
+use poem::http::{HeaderName, HeaderValue};
 use poem::{IntoResponse, Request, Response};
+use rules::STRAYS;
 use std::fmt::Display;
 use std::hash::Hash;
 use std::net::IpAddr;
@@ -27,76 +33,19 @@ use std::sync::Arc;
 use std::time::Duration;
 use tally::{Standing, Tally};
 
-const QUARTER_OF_AN_HOUR: Duration = Duration::from_secs(15 * 60);
-
-const ANONYMOUS: RateRule = RateRule { name: "anonymous", limit: 100, window: QUARTER_OF_AN_HOUR };
-const ACCOUNT: RateRule =
-    RateRule { name: "account", limit: 1_000, window: Duration::from_secs(60) };
-/// Who has this number: an answer costs its owner something, so there are few.
-const LOOK_UPS: RateRule =
-    RateRule { name: "look_ups", limit: 60, window: Duration::from_secs(60 * 60) };
-/// The same about somebody with whom a deal is made, which platforms do often.
-const COUNTERPARTIES: RateRule =
-    RateRule { name: "counterparties", limit: 1_000, window: Duration::from_secs(60 * 60) };
-/// Callbacks that are nobody's, of one address: what is written of them has a bound.
-const STRAYS: RateRule = RateRule { name: "strays", limit: 600, window: QUARTER_OF_AN_HOUR };
-const PASSWORD: RateRule = RateRule { name: "password", limit: 5, window: QUARTER_OF_AN_HOUR };
-
 /// Signed-in calls are told to Redis in portions of so many.
 const PORTION: u32 = 50;
 
-/// These make accounts and tokens: whoever calls them is a stranger, with whatever token.
-const FOR_STRANGERS: [&str; 3] = ["/v1/users", "/v1/sessions", "/v1/invitations/accept"];
+/// What everybody may read, large as it is.
+const DOCUMENTS: [&str; 2] = ["/openapi.json", "/docs"];
 
-/// The provider, load balancers and readers of the document are not counted. Neither are apps that ask for the facts
-/// of the service: that answer costs nothing, and counting it would use up the log-ins of its address.
-const UNCOUNTED: [&str; 6] =
-    ["/livez", "/readyz", "/openapi.json", "/docs", signing_keys::PATH, service::PATH];
+/// Counted by its handler, which reads whose session it is: an address is shared by many who stay logged in.
+const REFRESH: &str = "/v1/sessions/refresh";
+
+/// The provider and load balancers are not counted. Neither are apps that ask for the facts of the service: that answer
+/// costs nothing, and counting it would use up the log-ins of its address.
+const UNCOUNTED: [&str; 5] = ["/livez", "/readyz", signing_keys::PATH, service::PATH, REFRESH];
 pub(crate) const CALLBACKS: &str = "/v1/callbacks/";
-
-/// Which budgets there are; what is `None` has no limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RateLimits {
-    /// Requests without a valid token, by address.
-    pub anonymous: Option<RateRule>,
-    /// Requests with one, by account.
-    pub account: Option<RateRule>,
-    /// Wrong passwords: of log-ins by name and by address, of those who are signed in by account.
-    pub password: Option<RateRule>,
-    /// Look-ups of people by phone number or e-mail address that tell who has it, by account.
-    pub look_ups: Option<RateRule>,
-    /// Deals with somebody named by phone number or e-mail address, by account.
-    pub counterparties: Option<RateRule>,
-}
-
-impl RateLimits {
-    pub const OFF: Self = Self {
-        anonymous: None,
-        account: None,
-        password: None,
-        look_ups: None,
-        counterparties: None,
-    };
-
-    /// The usual limits, with another one for accounts.
-    #[must_use]
-    pub fn per_account(requests_per_minute: u32) -> Self {
-        let account = Some(RateRule { limit: requests_per_minute, ..ACCOUNT });
-        Self { account, ..Self::default() }
-    }
-}
-
-impl Default for RateLimits {
-    fn default() -> Self {
-        Self {
-            anonymous: Some(ANONYMOUS),
-            account: Some(ACCOUNT),
-            password: Some(PASSWORD),
-            look_ups: Some(LOOK_UPS),
-            counterparties: Some(COUNTERPARTIES),
-        }
-    }
-}
 
 /// The budgets as this process knows them, and the Redis in which all processes share them.
 #[derive(Debug)]
@@ -105,6 +54,8 @@ pub(crate) struct Budgets {
     anonymous: Option<Tally<IpAddr>>,
     account: Option<Tally<UserId>>,
     password: Option<Guesses>,
+    session: Option<Tally<SessionId>>,
+    document: Option<Tally<IpAddr>>,
     look_ups: Option<Tally<UserId>>,
     counterparties: Option<Tally<UserId>>,
     strays: Tally<IpAddr>,
@@ -117,6 +68,8 @@ impl Budgets {
             anonymous: limits.anonymous.map(|rule| Tally::new(rule, 1)),
             account: limits.account.map(|rule| Tally::new(rule, PORTION)),
             password: limits.password.map(|rule| Guesses::new(rule, redis.clone())),
+            session: limits.session.map(|rule| Tally::new(rule, 1)),
+            document: limits.document.map(|rule| Tally::new(rule, 1)),
             look_ups: limits.look_ups.map(|rule| Tally::new(rule, 1)),
             counterparties: limits.counterparties.map(|rule| Tally::new(rule, 1)),
             strays: Tally::new(STRAYS, 1),
@@ -124,93 +77,59 @@ impl Budgets {
         }
     }
 
-    /// Carries out a log-in, unless too many for this name or from this address have failed; its failure counts.
+    /// Looks at a password, unless too many were wrong; a wrong one counts.
     ///
     /// # Errors
-    /// `rate_limited`; `unavailable` if it is not known how many have failed; what `check` fails with.
-    pub(crate) async fn log_in<T>(
-        &self,
-        (name, address): (&str, ClientAddress),
-        now: DateTime<Utc>,
-        check: impl Future<Output = Result<T, ApiError>>,
-    ) -> Result<T, ApiError> {
-        match &self.password {
-            Some(limit) => limit.guard((guesses::hashed(name), Some(address)), now, check).await,
-            None => check.await,
-        }
-    }
-
-    /// The same for somebody who is signed in and tells their password again.
-    ///
-    /// # Errors
-    /// Those of [`Budgets::log_in`].
+    /// `rate_limited`; `unavailable` if it is not known how many were wrong; what `check` fails with.
     pub(crate) async fn password<T>(
         &self,
-        user: UserId,
+        guess: Guess<'_>,
         now: DateTime<Utc>,
         check: impl Future<Output = Result<T, ApiError>>,
     ) -> Result<T, ApiError> {
         match &self.password {
-            Some(limit) => limit.guard((format!("user:{user}"), None), now, check).await,
+            Some(limit) => limit.guard(guess, now, check).await,
             None => check.await,
         }
     }
 
-    /// Counts a look-up by a phone number or an e-mail address; one by a handle or an id tells nothing new.
+    /// The same for a one-time code that a stranger tells.
     ///
     /// # Errors
-    /// `rate_limited`.
-    pub(crate) async fn look_up(
+    /// Those of [`Budgets::password`].
+    pub(crate) async fn code<T>(
         &self,
-        user: UserId,
-        payee: &Payee,
+        address: ClientAddress,
         now: DateTime<Utc>,
-    ) -> Result<(), ApiError> {
-        match payee {
-            Payee::Phone(_) | Payee::Email(_) => self.person(user, now).await,
-            Payee::Handle(_) | Payee::User(_) => Ok(()),
+        check: impl Future<Output = Result<T, ApiError>>,
+    ) -> Result<T, ApiError> {
+        match &self.password {
+            Some(limit) => limit.guard_code(address, now, check).await,
+            None => check.await,
         }
     }
 
-    /// Counts a look-up of whoever has a phone number or an e-mail address.
+    /// Counts a refresh: by its session, or by the address if the token is none of ours.
     ///
     /// # Errors
     /// `rate_limited`.
-    pub(crate) async fn person(&self, user: UserId, now: DateTime<Utc>) -> Result<(), ApiError> {
-        self.spend(self.look_ups.as_ref(), user, now).await
-    }
-
-    /// Counts a deal with somebody who was named by a phone number or an e-mail address.
-    ///
-    /// # Errors
-    /// `rate_limited`.
-    pub(crate) async fn counterparty(
+    pub(crate) async fn refresh(
         &self,
-        user: UserId,
+        session: Option<SessionId>,
+        address: ClientAddress,
         now: DateTime<Utc>,
     ) -> Result<(), ApiError> {
-        self.spend(self.counterparties.as_ref(), user, now).await
-    }
-
-    async fn spend(
-        &self,
-        tally: Option<&Tally<UserId>>,
-        user: UserId,
-        now: DateTime<Utc>,
-    ) -> Result<(), ApiError> {
-        let Some(tally) = tally else { return Ok(()) };
-        match self.count_in(tally, &user, now).await {
+        let counted = match (session, &self.session) {
+            (Some(session), Some(tally)) => Some(self.count_in(tally, &session, now).await),
+            (Some(_), None) => None,
+            (None, _) => self.count(None, address, now).await,
+        };
+        match counted {
             Some((_, standing)) if standing.is_refused => {
-                let what = "too many people were looked up by phone number or e-mail address";
-                Err(ApiError::rate_limited(what, standing.reset))
+                Err(ApiError::rate_limited("too many requests", standing.reset))
             }
             Some(_) | None => Ok(()),
         }
-    }
-
-    /// Whether a callback from this address that is nobody's is still to be counted. Each process counts by itself.
-    pub(crate) fn has_stray(&self, address: ClientAddress, now: DateTime<Utc>) -> bool {
-        !self.strays.count(&address.network(), now.timestamp_millis()).is_refused
     }
 
     /// Counts a request, and tells how its sender stands now; nothing if there is no limit.
@@ -221,8 +140,8 @@ impl Budgets {
         now: DateTime<Utc>,
     ) -> Option<(RateRule, Standing)> {
         match account {
-            Some(account) => self.count_in(self.account.as_ref()?, &account, now).await,
-            None => self.count_in(self.anonymous.as_ref()?, &address.network(), now).await,
+            Some(account) => Some(self.count_in(self.account.as_ref()?, &account, now).await),
+            None => Some(self.count_in(self.anonymous.as_ref()?, &address.network(), now).await),
         }
     }
 
@@ -231,7 +150,7 @@ impl Budgets {
         tally: &Tally<K>,
         key: &K,
         now: DateTime<Utc>,
-    ) -> Option<(RateRule, Standing)> {
+    ) -> (RateRule, Standing) {
         let now_ms = now.timestamp_millis();
         let mut standing = tally.count(key, now_ms);
         if standing.untold > 0
@@ -243,7 +162,7 @@ impl Budgets {
                 standing = tally.told(key, now_ms, standing.untold, taken);
             }
         }
-        Some((tally.rule, standing))
+        (tally.rule, standing)
     }
 }
 
@@ -265,7 +184,8 @@ where
     let Some(address) = request.data::<ClientAddress>().copied() else {
         return Ok(ApiError::internal().into_response());
     };
-    let is_strangers = request.method() == Method::POST && FOR_STRANGERS.contains(&path);
+    let is_strangers = strangers::is_strangers(request.method(), path);
+    let is_document = DOCUMENTS.contains(&path);
     let now = context.now();
     let identity = match auth::identify(&context, &mut request).await {
         Ok(identity) => identity,
@@ -275,10 +195,16 @@ where
         observe::record_caller(identity);
     }
     let account = identity.filter(|_| !is_strangers).map(|identity| identity.account);
-    let counted = context.budgets.count(account, address, now).await;
+    let counted = match &context.budgets.document {
+        Some(tally) if is_document => {
+            Some(context.budgets.count_in(tally, &address.network(), now).await)
+        }
+        None if is_document => None,
+        Some(_) | None => context.budgets.count(account, address, now).await,
+    };
     let machine = identity.and_then(|identity| identity.machine);
     let handled = through_key(machine, endpoint.get_response(request));
-    let handled = from_address(Some(address.0), handled);
+    let handled = from_address(Some(address.ip), handled);
     let Some((rule, standing)) = counted else { return Ok(handled.await) };
     let mut response = if standing.is_refused {
         ApiError::rate_limited("too many requests", standing.reset).into_response()

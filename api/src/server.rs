@@ -1,4 +1,4 @@
-//! Putting the layers together, and serving until told to stop.
+//! Putting the layers together.
 
 use crate::api_keys::KeyRing;
 use crate::context::{Context, FeePolicy};
@@ -24,21 +24,11 @@ use amana_postgres::{Clock, CodeKey, Store, TransferWriter};
 use amana_redis::Transport;
 use ipnet::IpNet;
 use poem::http::HeaderValue;
-use poem::listener::TcpAcceptor;
 use poem::middleware::{CatchPanic, CookieJarManager};
-use poem::{Endpoint, EndpointExt, Response, Route, Server};
+use poem::{Endpoint, EndpointExt, Response, Route};
 use secrecy::{ExposeSecret, SecretString};
-use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-
-/// How long requests that are under way may take when the server is told to stop.
-pub const SHUTDOWN_MAX: Duration = Duration::from_secs(10);
-
-/// A connection on which nothing happens for so long is closed.
-const IDLE_MAX: Duration = Duration::from_secs(75);
 
 #[derive(Debug, Clone)]
 pub struct ApiConfig {
@@ -143,20 +133,4 @@ pub fn app(
         .around(compress::compress)
         .around(move |endpoint, request| cors::share(Arc::clone(&origins), endpoint, request))
         .around(move |endpoint, request| observe::observe(Arc::clone(&trusted), endpoint, request))
-}
-
-/// Serves until `shutdown` is over; then lets running requests end, for at most [`SHUTDOWN_MAX`].
-///
-/// # Errors
-/// If the listener cannot be used.
-pub async fn serve(
-    listener: TcpListener,
-    app: impl Endpoint + 'static,
-    shutdown: impl Future<Output = ()>,
-) -> std::io::Result<()> {
-    let acceptor = TcpAcceptor::from_tokio(listener)?;
-    Server::new_with_acceptor(acceptor)
-        .idle_timeout(IDLE_MAX)
-        .run_with_graceful_shutdown(app, shutdown, Some(SHUTDOWN_MAX))
-        .await
 }

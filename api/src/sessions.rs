@@ -14,10 +14,11 @@ use crate::context::Context;
 use crate::cookies;
 use crate::device;
 use crate::problem::{ApiError, Code};
+use crate::rate_limits::Guess;
 use crate::tokens::Refresh;
 use crate::wire::{Email, Phone, Secret, Text, Wire};
 use amana_domain::contact::Contact;
-use amana_domain::id::SessionId;
+use amana_domain::id::{SessionId, UserId};
 use amana_domain::session::EndReason;
 use amana_postgres::{DeviceDigest, LogIn, Store, User};
 use answer::{LogInAnswer, SessionAnswer};
@@ -28,6 +29,7 @@ use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// What a person logs in with.
 #[derive(Object, Deserialize)]
@@ -107,8 +109,8 @@ impl Sessions {
     /// most; the one that was not used for longest makes room. Who logs in from a device that was
     /// not seen before gets an e-mail. Problems: `invalid_credentials` (401), whether the person is unknown or
     /// the password wrong; `account_closed` (403), told to nobody who does not know the password;
-    /// `rate_limited` (429) with `Retry-After` after five wrong ones within 15 minutes for one login or from one
-    /// address, whatever is sent then; `unavailable` (503) if they cannot be counted.
+    /// `rate_limited` (429) with `Retry-After` after wrong ones within 15 minutes: five for one login from one
+    /// address, twenty for one login, fifty from one address; devices that the person trusts have five of their own; `unavailable` (503) if they cannot be counted.
     #[oai(path = "/", method = "post", operation_id = "log_in")]
     async fn log_in(
         &self,
@@ -121,7 +123,7 @@ impl Sessions {
         let delivery = Delivery::wanted(body.value.cookies, jar);
         let trusted = body.value.device_token.as_deref();
         let trusted = trusted.and_then(|token| context.tokens.read_device(token));
-        let user = proven(&context, **address, body.value).await?;
+        let user = proven(&context, (**address, trusted), body.value).await?;
         let (id, password, device) = (user.id, user.password_mark(), device.0);
         let work = async move |store: Store, now| {
             let trusted = trusted.map(DeviceDigest::of);
@@ -144,18 +146,22 @@ impl Sessions {
     /// (401) if it is not good, or was used before: then the session ends, and the person is told;
     /// `csrf_token_wrong` (403) with a cookie and without `X-CSRF-Token`;
     /// `token_superseded` (409) if another call with it was just ahead, and nothing ends;
-    /// `account_closed` (403).
+    /// `account_closed` (403); `rate_limited` (429) after 30 refreshes of a session within 15 minutes.
     #[oai(path = "/refresh", method = "post", operation_id = "refresh_session")]
     async fn refresh(
         &self,
         context: Data<&Arc<Context>>,
+        address: Data<&ClientAddress>,
         jar: &CookieJar,
         /// With cookies: the `csrf_token` of the session.
         #[oai(name = "X-CSRF-Token")]
         csrf: Header<Option<String>>,
         body: Body<RefreshSession>,
     ) -> Result<Refreshed, ApiError> {
-        let (token, delivery) = shown(&context, jar, csrf.0.as_deref(), body.value)?;
+        let shown = shown(&context, jar, csrf.0.as_deref(), body.value);
+        let session = shown.as_ref().ok().map(|(token, _)| token.session);
+        context.budgets.refresh(session, **address, context.now()).await?;
+        let (token, delivery) = shown?;
         let (user, session) = context
             .write(async move |store, now| {
                 store.refresh_session(token.session, token.rotation, now).await
@@ -236,12 +242,24 @@ fn shown<'a>(
 /// The person who goes by this name and knows its password. That the account is closed is theirs to know.
 async fn proven(
     context: &Context,
-    address: ClientAddress,
+    (address, device): (ClientAddress, Option<Uuid>),
     Credentials { login, password, .. }: Credentials,
 ) -> Result<User, ApiError> {
     let user = find(context, &login).await?;
     // However somebody is named, it is one account that is guessed at.
     let name = user.as_ref().map_or(login, |user| user.id.to_string());
+    // Asked for in any case, so that the time does not tell who has an account.
+    let trusted = match device {
+        Some(number) => {
+            let id = user.as_ref().map_or(UserId::new(Uuid::nil()), |user| user.id);
+            context.store.trusted_device(id, &DeviceDigest::of(number), context.now()).await?
+        }
+        None => None,
+    };
+    let guess = match trusted {
+        Some(device) => Guess::OnDevice { name: &name, device },
+        None => Guess::LogIn { name: &name, address },
+    };
     let check = async {
         let hash = user.as_ref().map(|user| user.password_hash.clone());
         let fits = context.passwords.verify(password.0, hash).await?;
@@ -249,7 +267,7 @@ async fn proven(
         require_open(&user)?;
         Ok(user)
     };
-    context.budgets.log_in((&name, address), context.now(), check).await
+    context.budgets.password(guess, context.now(), check).await
 }
 
 fn wrong() -> ApiError {

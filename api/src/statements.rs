@@ -4,7 +4,8 @@ use crate::Chapter;
 use crate::context::Context;
 use crate::page::{Cursor, LinePlace, limit};
 use crate::principal::{Principal, WalletRead};
-use crate::problem::{ApiError, Code};
+use crate::problem::ApiError;
+use crate::range;
 use crate::transactions::{TransactionAnswer, currency};
 use crate::wire::{DayOrMoment, Limit, Moment, Money, Nullable, Wire, text_values};
 use amana_documents::{DocumentError, StatementFile};
@@ -94,11 +95,8 @@ fn period(
     to: Option<Wire<DayOrMoment>>,
 ) -> Result<Period, ApiError> {
     let (from, to) = (from.from(), to.map_or(context.now(), |to| to.0.to()));
-    if from < to {
-        return Ok(Period { from, to });
-    }
-    Err(ApiError::new(Code::InvalidParameter, "a period ends after it begins")
-        .at("to", "expected a time after `from`"))
+    range::in_order(Some(from), Some(to))?;
+    Ok(Period { from, to })
 }
 
 fn unwritten(error: &DocumentError) -> ApiError {

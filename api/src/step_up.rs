@@ -2,12 +2,14 @@
 
 use crate::auth::Caller;
 use crate::context::Context;
+use crate::once::{Asked, unless_answered};
 use crate::payments::own_unverified;
 use crate::principal::{By, Principal};
 use crate::problem::{ApiError, Code};
 use amana_domain::factor::{Risk, Standing, is_large};
 use amana_domain::money::Money;
 use amana_domain::phone::Msisdn;
+use amana_postgres::{Keyed, Outcome};
 
 /// # Errors
 /// `step_up_required`.
@@ -20,20 +22,28 @@ pub(crate) async fn require_step_up(
     if standing.allows(risk, context.now()) { Ok(()) } else { Err(required()) }
 }
 
-/// Before money leaves: what is not large costs no look into the database.
+/// Before money leaves: what is not large costs no look into the database. Returns the stored answer of a repeated call,
+/// which needs no step-up: nothing leaves again.
 ///
 /// # Errors
 /// `step_up_required`.
 pub(crate) async fn before_sending<S>(
     context: &Context,
     caller: &Principal<S>,
+    keyed: &Keyed,
     amount: Money,
-) -> Result<(), ApiError> {
+) -> Result<Option<Outcome>, ApiError> {
     if !is_large(amount) {
-        return Ok(());
+        return Ok(None);
     }
-    let (standing, _) = standing(context, caller).await?;
-    if standing.allows(Risk::Amount, context.now()) { Ok(()) } else { Err(missing(caller)) }
+    let check = async {
+        let (standing, _) = standing(context, caller).await?;
+        if standing.allows(Risk::Amount, context.now()) { Ok(()) } else { Err(missing(caller)) }
+    };
+    match unless_answered(context, keyed, check).await? {
+        Asked::New(()) => Ok(None),
+        Asked::Answered(outcome) => Ok(Some(outcome)),
+    }
 }
 
 /// Before money is paid out, to a number that was named or to the caller's own, which it returns. Without a verified

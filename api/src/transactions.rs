@@ -6,6 +6,7 @@ use crate::page::{Cursor, PageOf, limit};
 use crate::people::PersonAnswer;
 use crate::principal::{Principal, WalletRead};
 use crate::problem::ApiError;
+use crate::range;
 use crate::wire::{AmountMinor, AnyOf, DayOrMoment, Limit, Moment, Money, Nullable, Wire};
 use amana_domain::id::{DealId, EntryId, HoldId, PaymentId, UserId};
 use amana_domain::ledger::EntryKind;
@@ -104,7 +105,8 @@ impl Transactions {
     ///
     /// What moved the caller's available balance in one currency, newest first. Each carries the balance that it
     /// left behind, so the list can be checked line by line. All filters must apply. One call looks through at
-    /// most 2,000 movements for those that fit: a page may be short, or empty, and still have a `next_cursor`.
+    /// most 2,000 movements for those that fit: a page may be short, or empty, and still have a `next_cursor`. Problems:
+    /// `invalid_parameter` (400) for a range that ends before it begins.
     #[oai(path = "/", method = "get", operation_id = "list_transactions")]
     #[expect(clippy::too_many_arguments, reason = "one for each parameter of the operation")]
     async fn list(
@@ -136,10 +138,13 @@ impl Transactions {
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<Listed, ApiError> {
+        let (from, to) = (from.0.map(|from| from.0.from()), to.0.map(|to| to.0.to()));
+        range::in_order(from, to)?;
+        range::amounts_in_order(amount_min.0.as_ref(), amount_max.0.as_ref())?;
         let filter = TransactionFilter {
             kinds: kind.0.0,
-            from: from.0.map(|from| from.0.from()),
-            to: to.0.map(|to| to.0.to()),
+            from,
+            to,
             category: category.0.map(|category| category.0),
             counterparty: counterparty.0.map(|person| person.0),
             direction: direction.0.map(|direction| direction.0),

@@ -10,10 +10,11 @@ use crate::principal::{Principal, TransfersWrite};
 use crate::problem::{ApiError, Code};
 use crate::step_up::before_sending;
 use crate::wire::{Key, Message, Money, Nullable, PositiveMoney, Timestamp, Wire};
+use amana_domain::api_key::Scope;
 use amana_domain::id::{EntryId, UserId};
 use amana_domain::payee::Payee;
 use amana_domain::transfer::{
-    Category, METADATA_FIELDS_MAX, METADATA_NAME_CHARS_MAX, METADATA_VALUE_CHARS_MAX,
+    Category, METADATA_FIELDS_MAX, METADATA_NAME_CHARS_MAX, METADATA_VALUE_CHARS_MAX, check_amount,
 };
 use amana_postgres::{Answer, Keyed, NewTransfer, TransferDetails, TransferView};
 use poem::http::StatusCode;
@@ -47,6 +48,7 @@ impl CreateTransfer {
             metadata: bounded(self.metadata.unwrap_or_default())?,
         };
         let (to, amount) = (self.to.parse()?, self.amount.money()?);
+        check_amount(amount)?;
         Ok(NewTransfer { keyed, to, amount, details, render })
     }
 }
@@ -122,9 +124,10 @@ impl Transfers {
     /// Send money to somebody
     ///
     /// Moves it at once and for good, free of charge; both sides see the same transaction id. Problems:
-    /// `insufficient_funds`, `transaction_limit`, `day_limit`, `recipient_limit`, `unknown_recipient`,
-    /// `recipient_closed`, `same_party`, `currency_not_carried` (422), `account_closed`, `contact_unverified` (403),
-    /// `rate_limited` (429) beyond 60 unknown numbers or addresses, or dry runs by one, in an hour, `step_up_required`
+    /// `insufficient_funds`, `transfer_too_small` (below KES 1), `transaction_limit`, `day_limit`, `recipient_limit`,
+    /// `unknown_recipient`, `recipient_closed`, `same_party`, `currency_not_carried` (422), `account_closed`,
+    /// `contact_unverified` (403), `rate_limited` (429) beyond 60 unknown numbers or addresses, or dry runs by one, in an
+    /// hour, `step_up_required`
     /// (403: above KES 50,000, for those who have a second factor), `busy` (503, nothing was done), `unavailable`
     /// (503: it may have been done; the same call with the same key tells),
     /// `idempotency_key_required` (400), `idempotency_key_reused` (422), `idempotency_key_in_progress` (409).
@@ -136,19 +139,24 @@ impl Transfers {
         /// A text of your own choosing that names this call.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
-        /// With `true`, answers what the call would do, and does nothing.
+        /// With `true`, answers what the call would do, and does nothing. An API key needs `wallet:read` and `people:read` for it as well.
         dry_run: Query<Option<bool>>,
         body: Body<CreateTransfer>,
     ) -> Result<Created<TransferAnswer>, ApiError> {
         let keyed = keyed(&caller, key.0, "create_transfer", &body.canonical);
         let transfer = body.value.parse(keyed)?;
         if dry_run.0 == Some(true) {
+            caller.require(Scope::WalletRead)?;
+            caller.require(Scope::PeopleRead)?;
             let (user, now) = (caller.user(), context.now());
             context.budgets.look_up(user, &transfer.to, now).await?;
             let quote = context.store.quote_transfer(&transfer, now).await?;
             return Ok(quote.into());
         }
-        before_sending(&context, &caller, transfer.amount).await?;
+        let (keyed, amount) = (&transfer.keyed, transfer.amount);
+        if let Some(answered) = before_sending(&context, &caller, keyed, amount).await? {
+            return Ok(answered.into());
+        }
         let (user, to) = (caller.user(), transfer.to.clone());
         match context.transfers.make(transfer).await {
             Ok(made) => Ok(made.into()),

@@ -3,11 +3,12 @@
 use crate::Chapter;
 use crate::body::Body;
 use crate::context::Context;
-use crate::once::{Started, answer, keyed};
+use crate::once::{Asked, Started, answer, keyed, unless_answered};
 use crate::payments::{PaymentAnswer, payer};
 use crate::principal::{PaymentsWrite, Principal, WalletRead};
 use crate::problem::{ApiError, Code};
 use crate::wire::{Key, Moment, Money, Nullable, Phone, PositiveMoney, Wire};
+use amana_domain::api_key::Scope;
 use amana_domain::money::Currency;
 use amana_postgres::{Answer, Balance, PaymentView};
 use chrono::{DateTime, Utc};
@@ -121,7 +122,8 @@ impl Wallet {
     /// Pay in from mobile money
     ///
     /// Asks the phone for the amount; the person approves with the PIN. The answer comes before the outcome:
-    /// follow the payment with `get_payment`. Problems: `balance_limit` if the wallet could not hold it,
+    /// follow the payment with `get_payment`. Problems: `prompt_open` (409) while
+    /// the phone is being asked for another payment, `too_many_prompts` (429), `balance_limit` if the wallet could not hold it,
     /// `provider_limit`, `provider_step`, `currency_not_carried` (422), `account_closed` (403),
     /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/deposits", method = "post", operation_id = "create_deposit")]
@@ -132,16 +134,21 @@ impl Wallet {
         /// A text of your own choosing that names this call.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
-        /// With `true`, answers what the call would do, and does nothing.
+        /// With `true`, answers what the call would do, and does nothing. An API key needs `wallet:read` for it as well.
         dry_run: Query<Option<bool>>,
         body: Body<CreateDeposit>,
     ) -> Result<Started<PaymentAnswer>, ApiError> {
         let keyed = keyed(&caller, key.0, "create_deposit", &body.canonical);
         let amount = body.value.amount.money()?;
         if dry_run.0 == Some(true) {
+            caller.require(Scope::WalletRead)?;
             return Ok(context.store.quote_deposit(caller.user(), amount).await?.into());
         }
-        let phone = payer(&context, &caller, body.value.phone).await?;
+        let check = payer(&context, &caller, body.value.phone);
+        let phone = match unless_answered(&context, &keyed, check).await? {
+            Asked::New(phone) => phone,
+            Asked::Answered(outcome) => return Ok(outcome.into()),
+        };
         let outcome = context
             .write(async move |store, now| store.deposit(&keyed, amount, &phone, render, now).await)
             .await?;

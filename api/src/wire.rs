@@ -10,8 +10,8 @@ mod time;
 mod values;
 
 pub(crate) use human::{
-    ApiKeyName, CarrierName, Description, Message, Note, OrganisationName, PersonName, Receipt,
-    SearchText, TierName, Title, TrackingNumber, Words,
+    ApiKeyName, CarrierName, DealReference, Description, Message, Note, OrganisationName,
+    PersonName, Receipt, SearchText, TierName, Title, TrackingNumber, Words,
 };
 pub(crate) use list::AnyOf;
 pub(crate) use money::{Money, PartMoney, PositiveMoney};

@@ -3,13 +3,14 @@
 use crate::Chapter;
 use crate::body::Body;
 use crate::context::Context;
-use crate::once::{Started, answer, keyed};
+use crate::once::{Asked, Started, answer, keyed, unless_answered};
 use crate::page::Cursor;
 use crate::payments::{self, PaymentAnswer, PaymentPage};
 use crate::principal::{PaymentsRead, PaymentsWrite, Principal};
 use crate::problem::ApiError;
 use crate::step_up::before_paying_out;
 use crate::wire::{Key, Limit, Phone, PositiveMoney, Wire};
+use amana_domain::api_key::Scope;
 use amana_domain::id::PaymentId;
 use amana_domain::payment::Purpose;
 use amana_postgres::{Answer, PaymentView};
@@ -55,18 +56,23 @@ impl Withdrawals {
         /// A text of your own choosing that names this call.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
-        /// With `true`, answers what the call would do, and does nothing.
+        /// With `true`, answers what the call would do, and does nothing. An API key needs `wallet:read` for it as well.
         dry_run: Query<Option<bool>>,
         body: Body<CreateWithdrawal>,
     ) -> Result<Started<PaymentAnswer>, ApiError> {
         let keyed = keyed(&caller, key.0, "create_withdrawal", &body.canonical);
         let amount = body.value.amount.money()?;
         if dry_run.0 == Some(true) {
+            caller.require(Scope::WalletRead)?;
             let (user, now) = (caller.user(), context.now());
             return Ok(context.store.quote_withdrawal(user, amount, now).await?.into());
         }
         let named = body.value.phone.map(|phone| phone.0.0);
-        let phone = before_paying_out(&context, &caller, amount, named).await?;
+        let check = before_paying_out(&context, &caller, amount, named);
+        let phone = match unless_answered(&context, &keyed, check).await? {
+            Asked::New(phone) => phone,
+            Asked::Answered(outcome) => return Ok(outcome.into()),
+        };
         let outcome = context
             .write(async move |store, now| {
                 store.withdraw(&keyed, amount, &phone, render, now).await

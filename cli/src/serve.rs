@@ -3,12 +3,14 @@
 use crate::config::{self, ConfigError, ConfigErrors, Servers, Source, Variable};
 use crate::connect;
 use crate::stack::block_on;
+use amana_api::{Connections, EdgeConfig};
 use amana_domain::api_key::KeyMode;
 use amana_mpesa::{Mpesa, MpesaConfig};
 use amana_postgres::{Clock, CodeKey, Store};
 use amana_worker::{Context, Settings};
 use anyhow::{Context as _, Result};
 use chrono::TimeDelta;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use secrecy::ExposeSecret;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,13 +53,15 @@ pub fn api(source: &Source) -> Result<()> {
             places: config.places,
             support_contact: config.support_contact,
         };
+        let connections = connections(&api.edge);
         let app = amana_api::app(store, Clock::default(), Some(transport), &api);
         // Port 0 stands for any free port: only the listener knows which one.
         let (listen, version) = (listener.local_addr()?, env!("CARGO_PKG_VERSION"));
         // Before the line: its reader may send SIGTERM at once.
         let stopped = stopped()?;
         tracing::info!(version, mode = %config.mode, %listen, "API is ready");
-        amana_api::serve(listener, app, stopped).await.context("the API could not run")
+        let serving = amana_api::serve_within(listener, app, connections, stopped);
+        serving.await.context("the API could not run")
     })?
 }
 
@@ -160,6 +164,27 @@ async fn certificate(place: &str) -> Result<String, ConfigErrors> {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     Err(wrong(format!("cannot be fetched ({last})")))
+}
+
+/// File descriptors for everything but connections of clients: log, documents, PostgreSQL, Redis.
+const OTHER_FILES: usize = 256;
+
+/// As many connections as there may be open files; those of trusted proxies are not counted by address.
+fn connections(edge: &EdgeConfig) -> Connections {
+    let usual = Connections::default();
+    let all = usual.all.min(files_max().saturating_sub(OTHER_FILES)).max(1);
+    let unbounded = [usual.unbounded.clone(), edge.trusted_proxies.clone()].concat();
+    Connections { all, unbounded, ..usual }
+}
+
+/// Raises the soft limit of open files as far as the system lets this process, and returns it. The usual one, 1,024, is
+/// for programs that open few files.
+fn files_max() -> usize {
+    const USUAL: u64 = 1_024;
+    let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(soft, hard)| {
+        setrlimit(Resource::RLIMIT_NOFILE, hard, hard).map(|()| hard).or(Ok(soft))
+    });
+    usize::try_from(raised.unwrap_or(USUAL)).unwrap_or(usize::MAX)
 }
 
 /// Resolves when we are asked to end.

@@ -1,5 +1,6 @@
 //! A deal: two sides, terms that both sign, and milestones that are paid into escrow and settled one by one.
 
+mod allowed;
 mod cause;
 mod change;
 mod command;
@@ -7,6 +8,7 @@ mod decide;
 mod dispute;
 mod division;
 mod draft;
+mod label;
 mod milestone;
 mod outcome;
 mod party;
@@ -17,6 +19,7 @@ mod terms;
 mod timer;
 mod viewer;
 
+pub use allowed::{Action, Allowed, allowed};
 pub use cause::Cause;
 pub use change::{Change, changes};
 pub use command::{Actor, Command};
@@ -27,9 +30,13 @@ pub use draft::{
     DESCRIPTION_CHARS_MAX, ITEMS_MAX, MILESTONES_MAX, NewDeal, NewMilestone, Offer, REVISIONS_MAX,
     TERM_MAX, TERM_MIN, TITLE_CHARS_MAX, draft,
 };
+pub use label::{
+    Label, LabelError, METADATA_FIELDS_MAX, METADATA_NAME_CHARS_MAX, METADATA_VALUE_CHARS_MAX,
+    REFERENCE_CHARS_MAX,
+};
 pub use milestone::{Item, Milestone, MilestoneState, Offers, Proof};
 pub use outcome::{AWARD_PROPOSED, Decision, Event, Refusal};
-pub use party::{Broker, COMMISSION_BPS_MAX, PAYERS_MAX, Payer, Role};
+pub use party::{Broker, COMMISSION_BPS_MAX, PAYERS_MAX, Part, Payer, Role};
 pub use proof::{
     CARRIER_CHARS_MAX, DELIVERY_FILES_MAX, HAND_OVER_PERIOD, HAND_OVER_TRIES_MAX, Shown,
     TRACKING_CHARS_MAX,

@@ -82,12 +82,12 @@ impl FeePlan {
     /// [`FeeError`] on another currency or a result out of range.
     pub fn platform(&self, amount: Money) -> Result<Money, FeeError> {
         let fee = percentage(amount, self.percentage_bps)?.plus(self.fixed)?;
-        self.floor.plus(fee)?;
-        let cap = self.cap.unwrap_or(fee.max(self.floor));
-        if cap < self.floor {
-            return Err(FeeError::Bounds);
+        let fee = fee.max(self.floor)?;
+        match self.cap {
+            None => Ok(fee),
+            Some(cap) if self.floor.exceeds(cap)? => Err(FeeError::Bounds),
+            Some(cap) => Ok(fee.min(cap)?),
         }
-        Ok(fee.clamp(self.floor, cap))
     }
 
     /// All that a deal of this amount costs: the platform's fee, the broker's commission, the providers' costs.
@@ -124,7 +124,7 @@ impl FeePlan {
                     FeePayer::Shared => Money::new(part.minor().div_euclid(2), currency)?,
                 };
                 let seller = part.minus(buyer)?;
-                if seller >= *amount && !seller.is_zero() {
+                if !amount.exceeds(seller)? && !seller.is_zero() {
                     return Err(FeeError::ExceedsAmount);
                 }
                 Ok(Charge { buyer, seller, commission, provider_cost })
@@ -233,7 +233,7 @@ mod tests {
             prop_assert_eq!(sum, plan.total(whole, commission).unwrap().minor());
             for charge in charges {
                 let out = charge.commission.plus(charge.provider_cost).unwrap();
-                prop_assert!(out <= charge.total().unwrap());
+                prop_assert!(!out.exceeds(charge.total().unwrap()).unwrap());
             }
         }
     }

@@ -66,7 +66,10 @@ pub enum MoneyError {
 }
 
 /// An amount of money: zero or more minor units of one currency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// Amounts have no order among themselves, because amounts of different currencies have none: comparing is done by
+/// [`Money::exceeds`] and [`Money::min`], which see to the currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Money {
     currency: Currency,
     minor: i64,
@@ -134,6 +137,31 @@ impl Money {
         parts: impl IntoIterator<Item = Money>,
     ) -> Result<Money, MoneyError> {
         parts.into_iter().try_fold(Money::zero(currency), Money::plus)
+    }
+
+    /// Whether this is more than the other amount.
+    ///
+    /// # Errors
+    /// Other currency.
+    pub fn exceeds(self, other: Money) -> Result<bool, MoneyError> {
+        self.same_currency(other)?;
+        Ok(self.minor > other.minor)
+    }
+
+    /// The smaller of the two.
+    ///
+    /// # Errors
+    /// Other currency.
+    pub fn min(self, other: Money) -> Result<Money, MoneyError> {
+        Ok(if self.exceeds(other)? { other } else { self })
+    }
+
+    /// The larger of the two.
+    ///
+    /// # Errors
+    /// Other currency.
+    pub fn max(self, other: Money) -> Result<Money, MoneyError> {
+        Ok(if self.exceeds(other)? { self } else { other })
     }
 
     /// The smallest multiple of `step_minor` that covers this amount.
@@ -247,6 +275,19 @@ mod tests {
         assert_eq!(kes(1).minus(kes(2)), Err(MoneyError::Negative));
         let dollar = Money::new(1, Currency::Usd).unwrap();
         assert_eq!(kes(1).plus(dollar), Err(MoneyError::Mixed(Currency::Kes, Currency::Usd)));
+    }
+
+    #[test]
+    fn shillings_and_dollars_are_not_compared() {
+        let dollar = Money::new(1, Currency::Usd).unwrap();
+        let mixed = MoneyError::Mixed(Currency::Kes, Currency::Usd);
+        assert_eq!(kes(1).exceeds(dollar), Err(mixed));
+        assert_eq!(kes(1).min(dollar), Err(mixed));
+        assert_eq!(kes(2).exceeds(kes(1)), Ok(true));
+        assert_eq!(kes(1).exceeds(kes(1)), Ok(false));
+        assert_eq!(kes(2).min(kes(1)), Ok(kes(1)));
+        assert_eq!(kes(2).max(kes(1)), Ok(kes(2)));
+        assert_eq!(kes(1).max(dollar), Err(mixed));
     }
 
     #[test]

@@ -5,7 +5,9 @@ mod of_deals;
 pub use of_deals::{Notice, of_decision};
 
 use crate::code::Purpose;
+use crate::money::{Currency, Money};
 use crate::text_enum;
+use chrono::TimeDelta;
 
 text_enum! {
     pub enum Channel as "channel" {
@@ -136,6 +138,38 @@ pub const fn of_code(purpose: Purpose) -> Template {
         Purpose::LeaveEmail => Template::LeaveEmail,
         Purpose::LeavePhone => Template::LeavePhone,
         Purpose::SecondFactor => Template::SecondFactorCode,
+    }
+}
+
+/// KES 100, in cents: an SMS about less costs more than it is worth, and could be sent to annoy somebody.
+const SMS_MINOR_MIN: i64 = 10_000;
+
+/// Whether an amount is worth an SMS besides the e-mail. Amounts of other currencies cannot be compared with the floor.
+#[must_use]
+pub const fn is_worth_sms(amount: Money) -> bool {
+    !matches!(amount.currency(), Currency::Kes) || amount.minor() >= SMS_MINOR_MIN
+}
+
+/// The time over which [`day_max`] counts.
+pub const DAY: TimeDelta = TimeDelta::days(1);
+
+/// The most messages of one kind that a person gets in a day by a channel, if other people can cause as many as they
+/// like. What a person has caused, and what they must know, is not bounded.
+#[must_use]
+pub const fn day_max(template: Template, channel: Channel) -> Option<i64> {
+    let is_caused_by_others = matches!(
+        template,
+        Template::TransferReceived
+            | Template::HoldReceived
+            | Template::HoldSettled
+            | Template::DealProposed
+            | Template::DealCountered
+            | Template::PayerNamed
+    );
+    match channel {
+        Channel::Email if is_caused_by_others => Some(50),
+        Channel::Sms if is_caused_by_others => Some(10),
+        Channel::Email | Channel::Sms => None,
     }
 }
 

@@ -7,19 +7,25 @@
 mod confirmation;
 mod judge;
 mod limits;
+mod prompts;
 mod resolution;
 
 pub use confirmation::{Confirmation, bill_reference};
 pub use judge::{Doubt, Verdict};
 pub use limits::{Limits, PLAN_MAX, carried_currencies, limits};
+pub use prompts::{
+    ACCOUNT_PROMPTS_MAX, FOREIGN_PROMPTS_MAX, OWN_PROMPTS_MAX, PROMPT_OPEN_MAX, PROMPTS_COUNTED,
+    PromptRefusal, Prompts, may_prompt,
+};
 pub use resolution::{Resolution, Unresolved};
 
 use crate::hold::{self, For, Hold};
 use crate::id::{DealId, HoldId, PaymentId, UserId};
 use crate::ledger::{Account, Entry, EntryKind, LedgerError, Provider};
-use crate::money::Money;
+use crate::money::{Currency, Money};
 use crate::text_enum;
 use chrono::{DateTime, Utc};
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 text_enum! {
@@ -76,7 +82,7 @@ text_enum! {
 }
 
 /// What was claimed.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Claim {
     /// Taken for processing; not paid yet.
     Accepted,
@@ -94,6 +100,36 @@ pub enum Claim {
         receipt: Option<String>,
         amount: Option<Money>,
     },
+}
+
+impl Claim {
+    /// Where it stands in a set. That is no order of amounts: those of two currencies have none.
+    fn place(&self) -> Place<'_> {
+        match self {
+            Claim::Accepted => (0, None, None, None),
+            Claim::Lost => (1, None, None, None),
+            Claim::Failed { reason } => (2, Some(*reason), None, None),
+            Claim::Unclear { code } => (3, None, Some(code.as_str()), None),
+            Claim::Succeeded { receipt, amount } => {
+                let amount = amount.map(|amount| (amount.currency(), amount.minor()));
+                (4, None, receipt.as_deref(), amount)
+            }
+        }
+    }
+}
+
+type Place<'a> = (u8, Option<FailureReason>, Option<&'a str>, Option<(Currency, i64)>);
+
+impl Ord for Claim {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.place().cmp(&other.place())
+    }
+}
+
+impl PartialOrd for Claim {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// One thing that was said about a payment.

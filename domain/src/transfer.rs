@@ -9,6 +9,9 @@ use chrono::NaiveDate;
 use std::collections::BTreeMap;
 use thiserror::Error;
 
+/// KES 1, in cents. Each transfer sends messages to somebody: a cent is no payment, but could be a nuisance.
+const MINOR_MIN: i64 = 100;
+
 pub const NOTE_CHARS_MAX: usize = 140;
 pub const METADATA_FIELDS_MAX: usize = 20;
 pub const METADATA_NAME_CHARS_MAX: usize = 40;
@@ -42,6 +45,17 @@ pub struct Transfer {
     pub amount: Money,
 }
 
+/// Checks what somebody asks for, whoever it is for.
+///
+/// # Errors
+/// [`TransferRefusal::TooSmall`].
+pub fn check_amount(amount: Money) -> Result<(), TransferRefusal> {
+    let is_small = amount.currency() == Currency::Kes && amount.minor() < MINOR_MIN;
+    // The floor is an amount.
+    let min = Money::new(MINOR_MIN, Currency::Kes).unwrap_or(amount);
+    if is_small { Err(TransferRefusal::TooSmall { min }) } else { Ok(()) }
+}
+
 impl Transfer {
     #[must_use]
     pub const fn from(&self) -> Account {
@@ -71,6 +85,8 @@ pub enum TransferRefusal {
     RecipientClosed,
     #[error("this account is closed")]
     SenderClosed,
+    #[error("a transfer moves at least {min}")]
+    TooSmall { min: Money },
     #[error("no money leaves this account while we look into it: contact support")]
     SenderFrozen,
     /// It can do nothing that concerns others.

@@ -195,7 +195,7 @@ async fn withdraw(observer: &Observer, person: &Person, operator: &Person) {
 /// Asks what a transfer would do, makes it, and looks up what was answered.
 async fn send(observer: &Observer, from: &Person, recipient: &Person) {
     let body = json!({
-        "to": { "phone": recipient.phone }, "amount": { "amount": 50, "currency": "KES" },
+        "to": { "phone": recipient.phone }, "amount": { "amount": 100, "currency": "KES" },
         "note": "Asante", "category": "gift", "metadata": { "order": "7" },
     });
     observer.post(from, "/v1/transfers?dry_run=true", body.clone(), 200).await;

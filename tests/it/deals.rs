@@ -6,6 +6,7 @@ mod invited;
 mod offers;
 mod paybill;
 mod paying;
+mod records;
 mod time;
 
 use amana_harness::{App, DealPlan, Funded, Person};

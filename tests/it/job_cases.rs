@@ -275,7 +275,7 @@ impl Bench {
         let (store, now) = (&self.app.store, self.app.clock.now());
         let deal = self.deal.expect("a deal");
         let request = FundingMethod::Mpesa(msisdn(BUYER_PHONE)).into();
-        let render = |_: &_| answer();
+        let render = |_: &_, _| answer();
         store
             .fund_deal(&keyed(self.buyer, key), deal, &request, render, now)
             .await

@@ -55,7 +55,7 @@ const STORY: [&str; 13] = [
     "select 'codes ' || count(*) from codes",
     "select 'sessions ' || count(*) from sessions",
     "select 'documents ' || count(*) from kyc_documents",
-    "select 'invitation ' || concat_ws(' ', generation, end_reason, email is null) from invitations",
+    "select 'invitation ' || concat_ws(' ', generation, end_reason, email_sealed is null) from invitations",
 ];
 
 const NOTIFICATIONS: &str =

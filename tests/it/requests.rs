@@ -194,6 +194,10 @@ async fn calls_that_move_money_need_a_key() {
     for (path, body) in [
         ("/v1/wallet/deposits".to_owned(), money.clone()),
         ("/v1/withdrawals".to_owned(), money),
+        ("/v1/deals".to_owned(), json!({})),
+        (format!("{deal}/propose"), json!(null)),
+        (format!("{deal}/agree"), json!({ "revision": 1 })),
+        (format!("{deal}/milestones/{}/deliver", world.milestone), json!(null)),
         (format!("{deal}/fund"), json!({ "method": "mpesa" })),
         (format!("{deal}/cancel"), json!(null)),
         (format!("{deal}/mutual-cancel"), json!(null)),

@@ -17,7 +17,7 @@ const LIVES: usize = 8;
 const LOG_IN_MAX: u32 = 9;
 
 /// Making, proposing, signing, paying, delivering and releasing a deal.
-const DEAL_MAX: [u32; 6] = [8, 8, 9, 15, 9, 13];
+const DEAL_MAX: [u32; 6] = [11, 10, 11, 16, 11, 13];
 
 struct Counted {
     app: App,

@@ -175,11 +175,11 @@ async fn the_day_and_the_recipients_cap_bound_what_is_sent() {
     assert_eq!(over.problem(), "day_limit");
     assert_eq!(over.body["detail"], "2000 of 5000 minor units are left for today");
     send(&app, &amina, to(&juma, 2_000)).await.expect(201);
-    assert_eq!(send(&app, &amina, to(&juma, 1)).await.problem(), "day_limit");
+    assert_eq!(send(&app, &amina, to(&juma, 100)).await.problem(), "day_limit");
     app.advance(TimeDelta::days(1), &mut [&mut amina]).await;
-    app.database.execute("update tier_limits set balance_minor_max = 5010").await;
-    assert_eq!(send(&app, &amina, to(&juma, 11)).await.problem(), "recipient_limit");
-    send(&app, &amina, to(&juma, 10)).await.expect(201);
+    app.database.execute("update tier_limits set balance_minor_max = 5100").await;
+    assert_eq!(send(&app, &amina, to(&juma, 101)).await.problem(), "recipient_limit");
+    send(&app, &amina, to(&juma, 100)).await.expect(201);
     app.assert_sound().await;
 }
 
@@ -257,8 +257,8 @@ async fn a_dry_run_tells_what_would_happen_and_does_nothing() {
     );
     for (body, code) in [
         (to(&juma, 90_001), "insufficient_funds"),
-        (to(&amina, 1), "same_party"),
-        (json!({ "to": { "handle": "nobody" }, "amount": money(1) }), "unknown_recipient"),
+        (to(&amina, 100), "same_party"),
+        (json!({ "to": { "handle": "nobody" }, "amount": money(100) }), "unknown_recipient"),
     ] {
         assert_eq!(app.post(&amina, path, body).await.problem(), code);
     }

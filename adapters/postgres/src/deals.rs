@@ -6,6 +6,7 @@ mod disputes;
 mod files;
 mod hand_over;
 mod inviting;
+mod labels;
 mod milestones;
 mod offers;
 mod organisation;
@@ -30,6 +31,8 @@ pub use files::{DealFile, FilePlace};
 pub(crate) use hand_over::to_send as hand_over_to_send;
 pub use inviting::DealInvitation;
 pub(crate) use inviting::{bind as join_invited, to_send as invitation_to_send};
+pub use labels::LabelView;
+pub(crate) use labels::forget as forget_labels;
 pub use offers::KeptOffer;
 pub use references::PayReference;
 pub(crate) use references::deal_of;
@@ -56,17 +59,21 @@ use crate::pool::Store;
 use crate::schema::deal_participants;
 use crate::through::current_organisation;
 use crate::users;
+use crate::vault::Vault;
 use amana_domain::deal::{self, Actor, Command, Deal};
 use amana_domain::id::{DealId, UserId};
 use amana_domain::transfer::TransferRefusal;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use tokio::try_join;
 use uuid::Uuid;
+
+/// Renders the answer that is stored under a key: the deal as the person sees it whose key it is.
+pub type RenderDeal = fn(&DealView, UserId) -> Answer;
 
 impl Store {
     /// # Errors
+    /// [`Conflict::DealReferenceTaken`] if the caller has another deal with this reference;
     /// [`Error::Refused`] if the deal makes no sense; [`Conflict::UnknownCounterparty`] if the other party's
     /// account is closed, [`TransferRefusal::RecipientClosed`] if the broker's is;
     /// [`Conflict::UnknownOrganisation`] if the caller does not belong to it; [`Error::Organisation`] if the caller
@@ -74,33 +81,40 @@ impl Store {
     pub async fn create_deal(
         &self,
         user: UserId,
-        mut request: NewDealRequest,
+        request: NewDealRequest,
         now: DateTime<Utc>,
     ) -> Result<DealView, Error> {
-        let counterparty = request.counterparty.clone();
-        let organisation = organisation::of_new(request.organisation)?;
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
-            let fees = fee_plans::in_force(conn, request.offer.fees, now);
-            let active = users::require_active(conn, user);
-            (request.offer.fees, ()) = try_join!(biased; fees, active)?;
-            let deal = deal::draft(request.clone().into_deal(user))?;
-            require_others_open(conn, &deal, user).await?;
-            if let Some(id) = organisation {
-                organisation::require_member(conn, user, id).await?;
-            }
-            write::insert(conn, &deal, organisation, now).await?;
-            if let Opposite::Invited(contact, locale) = &counterparty {
-                inviting::invite(conn, vault, (&deal, user), (contact, *locale), now).await?;
-            }
-            write::begin(conn, &deal, user, now).await?;
-            let made = Loaded { deal, organisation, created_at: now, updated_at: now };
-            view::of(conn, vault, made).await
+            users::require_active(conn, user).await?;
+            create(conn, vault, user, request.clone(), now).await
         })
         .await
     }
 
-    /// Carries out a party's command that moves no money.
+    /// Creates a deal once per idempotency key.
+    ///
+    /// # Errors
+    /// As [`Store::create_deal`], and [`Conflict::KeyReused`] or [`Conflict::KeyInProgress`].
+    pub async fn create_deal_once(
+        &self,
+        keyed: &Keyed,
+        request: NewDealRequest,
+        render: RenderDeal,
+        now: DateTime<Utc>,
+    ) -> Result<Outcome, Error> {
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
+        conn.transaction(async |conn| {
+            if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
+                return Ok(replay);
+            }
+            let view = create(conn, vault, keyed.user, request.clone(), now).await?;
+            idempotency::complete(conn, keyed, render(&view, keyed.user)).await
+        })
+        .await
+    }
+
+    /// Carries out a party's command that moves no money and may be repeated.
     ///
     /// # Errors
     /// [`Error::NotFound`] for a deal of others, [`Error::Refused`] if the rules say no.
@@ -121,7 +135,7 @@ impl Store {
         .await
     }
 
-    /// Carries out a party's command that may move money, once per idempotency key.
+    /// Carries out a party's command once per idempotency key.
     ///
     /// # Errors
     /// As [`Store::command_deal`], and [`Conflict::KeyReused`] or [`Conflict::KeyInProgress`].
@@ -130,7 +144,7 @@ impl Store {
         keyed: &Keyed,
         id: DealId,
         command: &Command,
-        render: fn(&DealView) -> Answer,
+        render: RenderDeal,
         now: DateTime<Utc>,
     ) -> Result<Outcome, Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
@@ -140,7 +154,7 @@ impl Store {
             }
             let done = command_as_party(conn, keyed.user, id, command, None, now).await?;
             let view = view::of(conn, vault, done).await?;
-            idempotency::complete(conn, keyed, render(&view)).await
+            idempotency::complete(conn, keyed, render(&view, keyed.user)).await
         })
         .await
     }
@@ -209,6 +223,32 @@ impl Store {
             .await?;
         views(&mut conn, vault, Page::cut(ids, limit)).await
     }
+}
+
+/// Writes a deal of a user who may begin one.
+async fn create(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    user: UserId,
+    mut request: NewDealRequest,
+    now: DateTime<Utc>,
+) -> Result<DealView, Error> {
+    let (counterparty, label) = (request.counterparty.clone(), request.label.clone());
+    let organisation = organisation::of_new(request.organisation)?;
+    request.offer.fees = fee_plans::in_force(conn, request.offer.fees, now).await?;
+    let deal = deal::draft(request.into_deal(user))?;
+    require_others_open(conn, &deal, user).await?;
+    if let Some(id) = organisation {
+        organisation::require_member(conn, user, id).await?;
+    }
+    write::insert(conn, &deal, organisation, now).await?;
+    labels::insert(conn, &deal, user, &label).await?;
+    if let Opposite::Invited(contact, locale) = &counterparty {
+        inviting::invite(conn, vault, (&deal, user), (contact, *locale), now).await?;
+    }
+    write::begin(conn, &deal, user, now).await?;
+    let made = Loaded { deal, organisation, created_at: now, updated_at: now };
+    view::of(conn, vault, made).await
 }
 
 /// Nothing is made with people who are not here any more.

@@ -11,6 +11,7 @@ use amana_domain::ledger::LedgerError;
 use amana_domain::limits::LimitRefusal;
 use amana_domain::money::Money;
 use amana_domain::organisation::OrganisationRefusal;
+use amana_domain::payment::PromptRefusal;
 use amana_domain::permission::Denial;
 use amana_domain::text_enum;
 use amana_domain::transfer::TransferRefusal;
@@ -94,6 +95,7 @@ text_enum! {
         ApiKeyOver = "api_key_over",
         AccountErased = "account_erased",
         ClockTooFar = "clock_too_far",
+        DealReferenceTaken = "deal_reference_taken",
         KeyReused = "idempotency_key_reused",
         KeyInProgress = "idempotency_key_in_progress",
     }
@@ -113,6 +115,8 @@ pub enum Error {
     Kyc(#[from] KycRefusal),
     #[error(transparent)]
     Limit(#[from] LimitRefusal),
+    #[error(transparent)]
+    Prompt(#[from] PromptRefusal),
     #[error(transparent)]
     Code(#[from] CodeRefusal),
     #[error(transparent)]

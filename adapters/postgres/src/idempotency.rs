@@ -211,6 +211,41 @@ pub(crate) async fn find_all(
     Ok(found.into_iter().map(|stored| ((stored.user_id, stored.key.clone()), stored)).collect())
 }
 
+impl Store {
+    /// Returns what was answered to an earlier call under the same key, for what a handler has to ask before the
+    /// transaction of the effect.
+    ///
+    /// # Errors
+    /// [`Conflict::KeyReused`] if the key names another call.
+    pub async fn answered(&self, keyed: &Keyed) -> Result<Option<Outcome>, Error> {
+        answered(&mut *self.connection().await?, keyed).await
+    }
+
+    /// Whether this person has used the key already, for whatever call.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn key_is_used(&self, user: UserId, key: &str) -> Result<bool, Error> {
+        let used = idempotency_keys::table.find((user.uuid(), key));
+        let mut conn = self.connection().await?;
+        Ok(diesel::select(diesel::dsl::exists(used)).get_result(&mut conn).await?)
+    }
+}
+
+/// As [`Store::answered`].
+pub(crate) async fn answered(
+    conn: &mut AsyncPgConnection,
+    keyed: &Keyed,
+) -> Result<Option<Outcome>, Error> {
+    let stored: Option<Stored> = Stored::query()
+        .filter(idempotency_keys::user_id.eq(keyed.user.uuid()))
+        .filter(idempotency_keys::key.eq(&keyed.key))
+        .first(conn)
+        .await
+        .optional()?;
+    stored.map(|stored| stored.answer_to(keyed)).transpose().map_err(Error::Conflict)
+}
+
 /// What is known of a call, for whoever lost its answer.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = idempotency_keys)]

@@ -2,21 +2,21 @@
 //! one has locked the organisation.
 
 mod answer;
+mod rows;
 mod token;
 mod upkeep;
 
 pub use answer::OpenInvitation;
 pub use token::Told;
-pub(crate) use upkeep::end_beyond;
+pub(crate) use upkeep::{end_beyond, end_of_erased};
 
 use crate::error::{Conflict, Error};
 use crate::organisations::{self, lock_as_member};
 use crate::page::Page;
 use crate::people::PersonView;
 use crate::pool::Store;
-use crate::row::parse;
 use crate::schema::invitations;
-use crate::vault::Vault;
+use crate::vault::{self, Column, Vault};
 use crate::{audit, notifications, users};
 use amana_domain::contact::Contact;
 use amana_domain::deal::Actor;
@@ -25,9 +25,11 @@ use amana_domain::organisation::{
     self as rules, Act, INVITATION_TTL, INVITATIONS_COUNTED, InvitationEnd, Rank,
 };
 use amana_domain::payee::Payee;
+use amana_domain::transfer::TransferRefusal;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use rows::{Open, Row, find_open};
 use serde_json::json;
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -60,75 +62,14 @@ pub struct InvitationView {
     pub expires_at: DateTime<Utc>,
 }
 
-#[derive(HasQuery)]
-#[diesel(table_name = invitations)]
-struct Row {
-    id: Uuid,
-    organisation_id: Uuid,
-    email: Option<String>,
-    rank: String,
-    generation: i16,
-    sent_at: DateTime<Utc>,
-    invited_by: Uuid,
-    created_at: DateTime<Utc>,
-    expires_at: DateTime<Utc>,
-}
-
-/// An invitation that is not over, as it is stored.
-#[derive(Debug)]
-struct Open {
-    id: InvitationId,
-    organisation: OrganisationId,
-    email: String,
-    rank: Rank,
-    generation: i16,
-    sent_at: DateTime<Utc>,
-    inviter: UserId,
-    created_at: DateTime<Utc>,
-    expires_at: DateTime<Utc>,
-}
-
-impl TryFrom<Row> for Open {
-    type Error = Error;
-
-    fn try_from(row: Row) -> Result<Self, Error> {
-        Ok(Self {
-            id: InvitationId::new(row.id),
-            organisation: OrganisationId::new(row.organisation_id),
-            email: row.email.ok_or_else(|| Error::row("an open invitation without an address"))?,
-            rank: parse(&row.rank)?,
-            generation: row.generation,
-            sent_at: row.sent_at,
-            inviter: UserId::new(row.invited_by),
-            created_at: row.created_at,
-            expires_at: row.expires_at,
-        })
-    }
-}
-
-/// Finds one that is not over. Exact by time: it does not matter whether it was put away already.
-async fn find_open(
-    conn: &mut AsyncPgConnection,
-    id: InvitationId,
-    now: DateTime<Utc>,
-) -> Result<Option<Open>, Error> {
-    let row: Option<Row> = Row::query()
-        .filter(invitations::id.eq(id.uuid()))
-        .filter(invitations::ended_at.is_null())
-        .filter(invitations::expires_at.gt(now))
-        .first(conn)
-        .await
-        .optional()?;
-    row.map(Open::try_from).transpose()
-}
-
 /// Where an invitation goes and what it tells, if it is still worth sending.
 pub(crate) async fn to_send(
     conn: &mut AsyncPgConnection,
+    vault: &Vault,
     id: Uuid,
     now: DateTime<Utc>,
 ) -> Result<Option<(Contact, Told)>, Error> {
-    let open = find_open(conn, InvitationId::new(id), now).await?;
+    let open = find_open(conn, vault, InvitationId::new(id), now).await?;
     let told = |one: Open| {
         (Contact::Email(one.email), Told::Invitation { id, generation: one.generation })
     };
@@ -152,8 +93,14 @@ async fn end(
 fn over(why: InvitationEnd, now: DateTime<Utc>) -> _ {
     let now: Option<DateTime<Utc>> = Some(now);
     let why: Option<&'static str> = Some(why.as_str());
-    let nobodys: Option<String> = None;
-    (invitations::ended_at.eq(now), invitations::end_reason.eq(why), invitations::email.eq(nobodys))
+    let nobodys: Option<Vec<u8>> = None;
+    let digest: Option<Vec<u8>> = None;
+    (
+        invitations::ended_at.eq(now),
+        invitations::end_reason.eq(why),
+        invitations::email_sealed.eq(nobodys),
+        invitations::email_digest.eq(digest),
+    )
 }
 
 fn expiry(now: DateTime<Utc>) -> DateTime<Utc> {
@@ -205,6 +152,17 @@ async fn check_new(
     }
 }
 
+/// An address, sealed under the key of the inviter.
+async fn sealed(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    inviter: UserId,
+    email: &str,
+) -> Result<Vec<u8>, Error> {
+    let key = vault::key_of(conn, vault, inviter).await?.ok_or(TransferRefusal::SenderClosed)?;
+    Ok(key.seal(Column::InvitationEmail, email)?)
+}
+
 /// Has the newest generation sent, in the name of the caller and in their language: what the invited person
 /// speaks is not known.
 async fn send(
@@ -242,11 +200,13 @@ impl Store {
             upkeep::end_expired_of(conn, organisation, now).await?;
             check_new(conn, vault, (organisation, &new.email), now).await?;
             let id = InvitationId::new(Uuid::now_v7());
+            let sealed = sealed(conn, vault, user, &new.email).await?;
             diesel::insert_into(invitations::table)
                 .values((
                     invitations::id.eq(id.uuid()),
                     invitations::organisation_id.eq(organisation.uuid()),
-                    invitations::email.eq(Some(&new.email)),
+                    invitations::email_sealed.eq(Some(sealed)),
+                    invitations::email_digest.eq(Some(vault.email(&new.email))),
                     invitations::rank.eq(new.rank.as_str()),
                     invitations::sent_at.eq(now),
                     invitations::invited_by.eq(user.uuid()),
@@ -263,7 +223,7 @@ impl Store {
             let data = json!({ "invitation": id.to_string(), "rank": new.rank.as_str() });
             let actor = Actor::User(user);
             audit::record(conn, now, actor, "invitation.created", organisation, data).await?;
-            let made = find_open(conn, id, now).await?;
+            let made = find_open(conn, vault, id, now).await?;
             view(conn, made.ok_or(Error::NotFound("invitation"))?).await
         })
         .await
@@ -280,13 +240,15 @@ impl Store {
         (organisation, id): (OrganisationId, InvitationId),
         now: DateTime<Utc>,
     ) -> Result<InvitationView, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
-            let (name, open) = lock_to_change(conn, user, (organisation, id), now).await?;
+            let (name, open) = lock_to_change(conn, vault, user, (organisation, id), now).await?;
+            let sealed = sealed(conn, vault, user, &open.email).await?;
             let generation = rules::resend(open.generation, open.sent_at, now)?;
             diesel::update(invitations::table.find(id.uuid()))
                 .set((
                     invitations::generation.eq(generation),
+                    invitations::email_sealed.eq(Some(sealed)),
                     invitations::sent_at.eq(now),
                     invitations::invited_by.eq(user.uuid()),
                     invitations::expires_at.eq(expiry(now)),
@@ -314,9 +276,9 @@ impl Store {
         (organisation, id): (OrganisationId, InvitationId),
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
-            lock_to_change(conn, user, (organisation, id), now).await?;
+            lock_to_change(conn, vault, user, (organisation, id), now).await?;
             end(conn, id, InvitationEnd::Revoked, now).await?;
             let data = json!({ "invitation": id.to_string() });
             let actor = Actor::User(user);
@@ -336,7 +298,7 @@ impl Store {
         (after, limit): (Option<InvitationId>, i64),
         now: DateTime<Utc>,
     ) -> Result<Page<InvitationView>, Error> {
-        let mut conn = self.connection().await?;
+        let (vault, mut conn) = (self.vault()?, self.connection().await?);
         organisations::permit(&mut conn, user, organisation, Act::ReadInvitations).await?;
         let rows: Vec<Row> = Row::query()
             .filter(invitations::organisation_id.eq(organisation.uuid()))
@@ -347,7 +309,7 @@ impl Store {
             .limit(Page::<Row>::fetch(limit))
             .load(&mut conn)
             .await?;
-        let page = Page::cut(rows, limit).try_map(Open::try_from)?;
+        let page = Page::cut(rows, limit).try_map(|row| row.open(vault))?;
         Ok(Page { items: views(&mut conn, page.items).await?, more: page.more })
     }
 }
@@ -355,12 +317,14 @@ impl Store {
 /// Locks the organisation and finds one of its invitations, for somebody who could have made it.
 async fn lock_to_change(
     conn: &mut AsyncPgConnection,
+    vault: &Vault,
     user: UserId,
     (organisation, id): (OrganisationId, InvitationId),
     now: DateTime<Utc>,
 ) -> Result<(String, Open), Error> {
     let (name, rank) = lock_as_member(conn, user, organisation).await?;
-    let open = find_open(conn, id, now).await?.filter(|one| one.organisation == organisation);
+    let open =
+        find_open(conn, vault, id, now).await?.filter(|one| one.organisation == organisation);
     let open = open.ok_or(Error::NotFound("invitation"))?;
     rules::permit(rank, Act::Invite(open.rank))?;
     Ok((name, open))

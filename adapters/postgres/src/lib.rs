@@ -40,6 +40,7 @@ mod pool;
 mod proof;
 mod quote;
 mod reconciliation;
+mod retention;
 mod risk;
 mod row;
 mod schema;
@@ -67,9 +68,9 @@ pub use clock::Clock;
 pub use codes::{CodeKey, Proof as CodeProof};
 pub use deals::{
     AgreementView, AwardRequest, AwardView, DealFile, DealInvitation, DealView, DeliveryView,
-    DisputePlace, DisputeReview, DisputeView, FilePlace, KeptOffer, NewDealRequest,
-    NewMilestoneRequest, OfferRequest, Opposite, PayReference, Reminder, RevisionView, Signature,
-    TimelineEvent,
+    DisputePlace, DisputeReview, DisputeView, FilePlace, KeptOffer, LabelView, NewDealRequest,
+    NewMilestoneRequest, OfferRequest, Opposite, PayReference, Reminder, RenderDeal, RevisionView,
+    Signature, TimelineEvent,
 };
 pub use documents::{Document, OpenDocument};
 pub use error::{Conflict, Error, StoreError};
@@ -98,6 +99,7 @@ pub use pool::{PoolSize, Store};
 pub use proof::{Counts, LedgerCheck, LedgerCheckView, Proof};
 pub use quote::{Allowance, Quote};
 pub use reconciliation::{BreakState, BreakView, RunSummary, RunView, SuspenseItem};
+pub use retention::{Old, PART_MAX};
 pub use sessions::{Device, LogIn, SessionView};
 pub use signing_keys::{KeyPair, SigningKey};
 pub use through::{

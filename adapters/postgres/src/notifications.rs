@@ -1,69 +1,52 @@
 //! Messages to people: recorded with the change that causes them, sent by jobs.
 
-mod told;
+mod pending;
+
+pub use pending::PendingNotification;
 
 use crate::error::Error;
-use crate::invitations::Told;
 use crate::job::Job;
-use crate::jobs::{self, Claim};
-use crate::pool::Store;
-use crate::row::parse;
+use crate::jobs;
 use crate::schema::notifications;
 use crate::statement::statement;
-use crate::users::{self, User};
+use crate::users::User;
 use crate::vault::{Column, Vault};
 use amana_domain::contact::{Contact, ContactKind};
 use amana_domain::id::{InvitationId, MilestoneId, UserId};
-use amana_domain::notice::{self, Channel, Locale, Template};
+use amana_domain::money::Money;
+use amana_domain::notice::{self, Channel, Template};
 use amana_domain::time::EAT;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::try_join;
-use told::Addressed;
 use uuid::Uuid;
 
 /// The time at the beginning of an id of version 7.
 const TIME_BYTES: usize = 6;
-
-/// A message that is to be sent now.
-#[derive(Clone)]
-pub struct PendingNotification {
-    pub id: Uuid,
-    pub to: Contact,
-    pub locale: Locale,
-    pub template: Template,
-    pub channel: Channel,
-    pub params: Value,
-    /// What it tells that is stored nowhere.
-    pub told: Option<Told>,
-}
-
-impl std::fmt::Debug for PendingNotification {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PendingNotification")
-            .field("id", &self.id)
-            .field("template", &self.template)
-            .field("channel", &self.channel)
-            .finish_non_exhaustive()
-    }
-}
 
 /// What somebody is to be told, at the address and number that they have when it is sent.
 pub(crate) struct Message {
     user: UserId,
     template: Template,
     params: Value,
+    is_worth_sms: bool,
     /// The milestone whose hand-over code it tells.
     hand_over: Option<MilestoneId>,
 }
 
 impl Message {
     pub(crate) fn new(user: &User, template: Template, params: Value) -> Self {
-        Self { user: user.id, template, params: with_name(params, user), hand_over: None }
+        let params = with_name(params, user);
+        Self { user: user.id, template, params, is_worth_sms: true, hand_over: None }
+    }
+
+    /// Says how much the message is about: a small amount is not worth an SMS.
+    pub(crate) fn about(self, amount: Money) -> Self {
+        Self { is_worth_sms: notice::is_worth_sms(amount), ..self }
     }
 
     pub(crate) fn with_hand_over(self, milestone: MilestoneId) -> Self {
@@ -105,7 +88,8 @@ impl Mail {
     fn with_ids(messages: Vec<Message>, id: impl Fn(&Message, Channel) -> Uuid) -> Self {
         let mut rows = InsertMessages::default();
         for message in messages {
-            for channel in notice::channels(message.template) {
+            let channels = notice::channels(message.template).iter();
+            for channel in channels.filter(|one| message.is_worth_sms || **one != Channel::Sms) {
                 rows.ids.push(id(&message, *channel));
                 rows.users.push(message.user.uuid());
                 rows.templates.push(message.template.as_str());
@@ -124,7 +108,11 @@ impl Mail {
     }
 
     /// Records the messages together with their jobs.
-    async fn enqueue(self, conn: &AsyncPgConnection, now: DateTime<Utc>) -> Result<(), Error> {
+    pub(crate) async fn enqueue(
+        self,
+        conn: &AsyncPgConnection,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
         let due = self.jobs().map(|job| (job, now));
         try_join!(biased; jobs::enqueue_all(conn, due, now), self.record(conn, now))?;
         Ok(())
@@ -294,75 +282,4 @@ async fn insert(
 /// A deadline as people here read it.
 pub(crate) fn deadline_text(at: DateTime<Utc>) -> String {
     at.with_timezone(&EAT).format("%d.%m.%Y %H:%M EAT").to_string()
-}
-
-#[derive(HasQuery)]
-#[diesel(table_name = notifications)]
-struct Row {
-    id: Uuid,
-    user_id: Uuid,
-    template: String,
-    channel: String,
-    params: Value,
-    sent_at: Option<DateTime<Utc>>,
-    address_sealed: Option<Vec<u8>>,
-    code_id: Option<Uuid>,
-    invitation_id: Option<Uuid>,
-    deal_invitation_id: Option<Uuid>,
-    hand_over_milestone_id: Option<Uuid>,
-}
-
-impl Store {
-    /// The message behind a job, unless it has been sent, tells a code or an invitation that is not good any more, or
-    /// is to somebody who is erased or has verified no contact that it could go to.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] if there is no such message.
-    pub async fn pending_notification(
-        &self,
-        id: Uuid,
-        now: DateTime<Utc>,
-    ) -> Result<Option<PendingNotification>, Error> {
-        let mut conn = self.connection().await?;
-        let row =
-            Row::query().filter(notifications::id.eq(id)).first(&mut conn).await.optional()?;
-        let row = row.ok_or(Error::NotFound("notification"))?;
-        if row.sent_at.is_some() {
-            return Ok(None);
-        }
-        let user = users::load(&mut conn, UserId::new(row.user_id)).await?;
-        if user.erased_at.is_some() {
-            return Ok(None);
-        }
-        let found = told::addressed(&mut conn, self.vault()?, (&row, &user), now).await?;
-        let Some(Addressed { to, told, locale }) = found else { return Ok(None) };
-        Ok(Some(PendingNotification {
-            id: row.id,
-            channel: to.channel(),
-            to,
-            locale: locale.unwrap_or(user.locale),
-            template: parse(&row.template)?,
-            params: told::without_unproven_name(&row),
-            told,
-        }))
-    }
-
-    /// # Errors
-    /// [`Error::LeaseLost`] if another worker has taken the job over.
-    pub async fn notification_sent(
-        &self,
-        claim: &Claim,
-        id: Uuid,
-        now: DateTime<Utc>,
-    ) -> Result<(), Error> {
-        let mut conn = self.connection().await?;
-        conn.transaction(async |conn| {
-            diesel::update(notifications::table.find(id))
-                .set(notifications::sent_at.eq(Some(now)))
-                .execute(conn)
-                .await?;
-            jobs::finish(conn, claim, now).await
-        })
-        .await
-    }
 }

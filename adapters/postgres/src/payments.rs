@@ -5,6 +5,7 @@ mod exchanges;
 mod observe;
 mod paybill;
 mod poll;
+mod prompts;
 mod quote;
 mod resolving;
 mod rows;

@@ -184,6 +184,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    deal_labels (deal_id) {
+        deal_id -> Uuid,
+        creator_id -> Uuid,
+        reference -> Nullable<Text>,
+        metadata -> Jsonb,
+    }
+}
+
+diesel::table! {
     deal_participants (user_id, deal_id) {
         user_id -> Uuid,
         deal_id -> Uuid,
@@ -421,7 +430,6 @@ diesel::table! {
     invitations (id) {
         id -> Uuid,
         organisation_id -> Uuid,
-        email -> Nullable<Text>,
         rank -> Text,
         generation -> Int2,
         sent_at -> Timestamptz,
@@ -430,6 +438,8 @@ diesel::table! {
         expires_at -> Timestamptz,
         ended_at -> Nullable<Timestamptz>,
         end_reason -> Nullable<Text>,
+        email_sealed -> Nullable<Bytea>,
+        email_digest -> Nullable<Bytea>,
     }
 }
 
@@ -642,6 +652,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    prompts (payment_id) {
+        payment_id -> Uuid,
+        user_id -> Uuid,
+        digest -> Bytea,
+        is_own -> Bool,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     reconciliation_runs (id) {
         id -> Uuid,
         started_at -> Timestamptz,
@@ -838,6 +858,8 @@ diesel::joinable!(deal_files -> milestones (milestone_id));
 diesel::joinable!(deal_files -> users (user_id));
 diesel::joinable!(deal_invitations -> deals (deal_id));
 diesel::joinable!(deal_invitations -> users (inviter_id));
+diesel::joinable!(deal_labels -> deals (deal_id));
+diesel::joinable!(deal_labels -> users (creator_id));
 diesel::joinable!(deal_participants -> deals (deal_id));
 diesel::joinable!(deal_participants -> users (user_id));
 diesel::joinable!(deal_payers -> deals (deal_id));
@@ -870,6 +892,8 @@ diesel::joinable!(notifications -> users (user_id));
 diesel::joinable!(payment_evidence -> payments (payment_id));
 diesel::joinable!(payments -> deals (deal_id));
 diesel::joinable!(person_keys -> users (user_id));
+diesel::joinable!(prompts -> payments (payment_id));
+diesel::joinable!(prompts -> users (user_id));
 diesel::joinable!(second_factors -> users (user_id));
 diesel::joinable!(sessions -> trusted_devices (trusted_device_id));
 diesel::joinable!(sessions -> users (user_id));
@@ -894,6 +918,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     deal_events,
     deal_files,
     deal_invitations,
+    deal_labels,
     deal_participants,
     deal_payers,
     deal_references,
@@ -927,6 +952,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     payments,
     person_keys,
     postings,
+    prompts,
     reconciliation_runs,
     risk_rules,
     second_factors,

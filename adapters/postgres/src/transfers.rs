@@ -88,15 +88,17 @@ impl Store {
                 found.first(conn).await.optional()?.ok_or(Error::NotFound("transfer"))?;
             let sender = users::load(conn, UserId::new(row.sender_id)).await?;
             let recipient = users::load(conn, UserId::new(row.recipient_id)).await?;
-            let amount = money(row.amount_minor, parse(&row.currency)?)?.to_string();
+            let amount = money(row.amount_minor, parse(&row.currency)?)?;
             let note = row.note.unwrap_or_default();
             let messages = [
                 (&recipient, &sender, Template::TransferReceived),
                 (&sender, &recipient, Template::TransferSent),
             ]
             .map(|(to, other, template)| {
-                let params = json!({ "amount": amount, "counterparty": other.name, "note": note });
-                Message::new(to, template, params)
+                let params = json!({
+                    "amount": amount.to_string(), "counterparty": other.name, "note": note,
+                });
+                Message::new(to, template, params).about(amount)
             });
             notifications::enqueue_once(conn, id.uuid(), messages.into(), now).await?;
             jobs::finish(conn, claim, now).await

@@ -140,6 +140,20 @@ pub(crate) async fn end_all(
 }
 
 impl Store {
+    /// The device of this person with that number, if it is trusted still.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn trusted_device(
+        &self,
+        user: UserId,
+        digest: &DeviceDigest,
+        now: DateTime<Utc>,
+    ) -> Result<Option<TrustedDeviceId>, Error> {
+        let found = find(&mut *self.connection().await?, user, digest, now).await?;
+        Ok(found.map(TrustedDeviceId::new))
+    }
+
     /// Those of a person that are trusted, the newest first.
     ///
     /// # Errors

@@ -37,6 +37,7 @@ text_enum! {
         UserPhone = "users.phone",
         CodeTarget = "codes.target",
         NotificationAddress = "notifications.address",
+        InvitationEmail = "invitations.email",
         DealInvitationContact = "deal_invitations.contact",
         PaymentNumber = "payments.msisdn",
         PaymentAskedFrom = "payments.asked_from",

@@ -13,13 +13,17 @@ use super::plain::deal_text;
 use crate::payments::PaymentAnswer;
 use crate::wire::{Money, Nullable, Timestamp, Wire};
 use amana_domain::contact::ContactKind;
-use amana_domain::deal::{DeadlineName, Deal, DealState, Extension, Milestone, Payer, Role};
+use amana_domain::deal::{
+    Action, Allowed, DeadlineName, Deal, DealState, Extension, Label, Milestone, Payer, Role,
+    allowed,
+};
 use amana_domain::fee::{Charge, FeePayer, FeePlan};
 use amana_domain::id::{DealId, MilestoneId, OrganisationId, UserId};
 use amana_domain::money as domain;
-use amana_postgres::{DealInvitation, DealView, Funding, PaymentView, Signature};
+use amana_postgres::{DealInvitation, DealView, PaymentView, Signature};
 use milestone::MilestoneAnswer;
 use poem_openapi::Object;
+use std::collections::BTreeMap;
 use terms::Deadline;
 pub(super) use terms::TermsAnswer;
 
@@ -47,6 +51,12 @@ pub(crate) struct DealAnswer {
     /// The invitation to the side on which nobody stands yet.
     invitation: Nullable<InvitedAnswer>,
     state: Wire<DealState>,
+    /// What the caller can do, until the deadlines below. It can still be refused for a lack of money.
+    allowed_actions: Vec<AllowedAction>,
+    /// The reference with which the caller created it; `null` to everybody else.
+    reference: Nullable<String>,
+    /// The metadata with which the caller created it; empty to everybody else.
+    metadata: BTreeMap<String, String>,
     /// The status in words, in the language of the caller.
     status_text: String,
     /// Until when the deal has to be agreed to, or paid for.
@@ -76,6 +86,14 @@ pub(crate) struct DealAnswer {
     payment: Nullable<PaymentAnswer>,
     created_at: Timestamp,
     updated_at: Timestamp,
+}
+
+/// Something that the caller can do.
+#[derive(Debug, Object)]
+struct AllowedAction {
+    action: Wire<Action>,
+    /// The milestone that it is about; `null` if it is about the deal.
+    milestone_id: Nullable<Wire<MilestoneId>>,
 }
 
 /// One side of a deal.
@@ -161,28 +179,15 @@ struct Fees {
 
 impl DealAnswer {
     pub(crate) fn seen_by(view: &DealView, user: UserId) -> Self {
-        let mut answer = Self::stored(view);
-        answer.role = Nullable::of(view.deal.role_of(user));
-        answer.payment = Nullable::of(view.payments.get(&user));
-        answer
-    }
-
-    /// As it is kept for the payer who has asked to fund it.
-    pub(super) fn funding(funding: &Funding) -> Self {
-        let payment = Nullable::of(funding.payment.as_ref());
-        Self { payment, ..Self::stored(&funding.deal) }
-    }
-
-    /// As it is kept for a repeated call: who sees it is put in when it is answered. Nobody's payment is in it.
-    pub(super) fn stored(view: &DealView) -> Self {
         let deal = &view.deal;
+        let label = view.label.as_ref().filter(|one| one.creator == user).map(|one| &one.label);
         let price = sum(deal, |m| m.amount.minor().saturating_add(m.charge.buyer.minor()));
         let paid = deal.payers.iter().map(|payer| payer.paid.minor()).fold(0, i64::saturating_add);
         let outstanding = price.amount.saturating_sub(paid).max(0);
         Self {
             id: deal.id.into(),
             title: deal.title.clone(),
-            role: Nullable::of(None::<Role>),
+            role: Nullable::of(deal.role_of(user)),
             organisation_id: Nullable::of(view.organisation),
             buyer: Nullable::of(side(view, Role::Buyer)),
             seller: Nullable::of(side(view, Role::Seller)),
@@ -192,6 +197,9 @@ impl DealAnswer {
             signed_by: view.signatures.iter().map(SignedBy::from).collect(),
             invitation: Nullable::of(view.invitation),
             state: deal.state.into(),
+            allowed_actions: allowed_actions(view, user),
+            reference: Nullable::of(label.and_then(Label::reference).map(str::to_owned)),
+            metadata: label.map(|label| label.metadata().clone()).unwrap_or_default(),
             status_text: deal_text(view),
             due_at: Nullable::of(deal.due_at),
             deadlines: terms::deadlines(deal),
@@ -206,11 +214,30 @@ impl DealAnswer {
             milestones: milestones(view),
             cancel_asked_by: Nullable::of(deal.cancel_asked_by),
             extension: Nullable::of(deal.extension.map(ExtensionAnswer::from)),
-            payment: Nullable::of(None::<&PaymentView>),
+            payment: Nullable::of(view.payments.get(&user)),
             created_at: view.created_at.into(),
             updated_at: view.updated_at.into(),
         }
     }
+}
+
+/// By the rules of the deal; and what waits for the outcome of a payment has to wait.
+fn allowed_actions(view: &DealView, user: UserId) -> Vec<AllowedAction> {
+    // What came unasked is waited for by nobody.
+    let is_open = |payment: &PaymentView| payment.msisdn.is_some() && !payment.state.is_final();
+    let is_own_open = view.payments.get(&user).is_some_and(is_open);
+    let is_any_open = view.payments.values().any(is_open);
+    let waits = |action| {
+        (is_own_open && action == Action::Fund) || (is_any_open && action == Action::Cancel)
+    };
+    // A deadline that has passed ends its state within a second; until then the deal is as it was written last.
+    let allowed = allowed(&view.deal, user, view.updated_at).into_iter();
+    let allowed = allowed.filter(|one| !waits(one.action));
+    let answer = |one: Allowed| AllowedAction {
+        action: one.action.into(),
+        milestone_id: Nullable::of(one.milestone),
+    };
+    allowed.map(answer).collect()
 }
 
 fn side(view: &DealView, role: Role) -> Option<Party> {

@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::disputes::{FileAnswer, added};
 use crate::kyc::FoundLink;
-use crate::once::{Made, keyed};
+use crate::once::{Made, keyed, unless_used};
 use crate::principal::{DealsRead, DealsWrite, Principal};
 use crate::problem::ApiError;
 use crate::upload::{self, Upload};
@@ -21,7 +21,8 @@ pub(crate) async fn add(
 ) -> Result<Made<FileAnswer>, ApiError> {
     let user = caller.user();
     // A stranger's file is not even read.
-    context.store.may_add_deal_file(user, (deal, place)).await?;
+    let check = async { Ok(context.store.may_add_deal_file(user, (deal, place)).await?) };
+    unless_used(context, (user, &key), check).await?;
     let document = upload::keep(context, user, file).await?;
     let place_id = match place {
         FilePlace::Evidence(id) => id.to_string(),

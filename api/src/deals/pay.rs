@@ -1,10 +1,12 @@
 //! How a deal is paid at the paybill, from any phone and without an app.
 
 use crate::language::spoken;
-use crate::wire::Money;
+use crate::wire::{self, Nullable};
 use amana_domain::deal::DealState;
-use amana_domain::money as domain;
+use amana_domain::ledger::Provider;
+use amana_domain::money::Money;
 use amana_domain::notice::Locale;
+use amana_domain::payment::limits;
 use amana_postgres::DealView;
 use poem_openapi::Object;
 
@@ -15,37 +17,33 @@ pub(super) struct HowToPay {
     shortcode: String,
     /// The account in the M-Pesa menu: the deal's `pay_reference`.
     account: String,
-    /// What is still to be paid; in parts, if that is more than M-Pesa carries at once.
-    amount: Money,
+    /// What is still to be paid, in whole shillings; in parts, if that is more than M-Pesa carries at once.
+    amount: wire::Money,
+    /// The part of the amount that stays in the buyer's balance; `null` if nothing does.
+    change: Nullable<wire::Money>,
     /// The same in words, in the language of the caller.
     text: String,
-}
-
-/// The amount to type into the M-Pesa menu, which takes whole shillings only.
-fn typed(left: domain::Money) -> String {
-    let per_whole = left.currency().minor_per_major();
-    let over = left.minor().checked_rem(per_whole).unwrap_or(0);
-    let change = per_whole.saturating_sub(over);
-    let up = domain::Money::new(left.minor().saturating_add(change), left.currency());
-    let (Ok(up), Ok(change)) = (up, domain::Money::new(change, left.currency())) else {
-        return left.to_string();
-    };
-    if over == 0 {
-        return left.to_string();
-    }
-    match spoken() {
-        Locale::English => format!("{up} ({change} of it stays in the Amana balance)"),
-        Locale::Swahili => format!("{up} ({change} kati yake zinabaki kwenye salio la Amana)"),
-    }
 }
 
 /// `None` where it is not to be paid, or we would not hear of it.
 pub(super) fn how_to_pay(view: &DealView) -> Option<HowToPay> {
     let pay = view.pay_reference.as_ref().filter(|_| view.deal.state == DealState::Agreed)?;
     let (shortcode, left) = (pay.shortcode.clone()?, view.deal.outstanding().ok()?);
-    let account = pay.reference.clone();
-    let typed = typed(left);
-    let text = match spoken() {
+    let limits = limits(Provider::Mpesa, left.currency())?;
+    let (account, asked) = (pay.reference.clone(), left.round_up_to(limits.step_minor).ok()?);
+    let change = asked.minus(left).ok().filter(|change| !change.is_zero());
+    let text = text(spoken(), (&shortcode, &account), asked, change);
+    Some(HowToPay { shortcode, account, amount: asked.into(), change: Nullable::of(change), text })
+}
+
+fn text(
+    locale: Locale,
+    (shortcode, account): (&str, &str),
+    asked: Money,
+    change: Option<Money>,
+) -> String {
+    let typed = typed(locale, asked, change);
+    match locale {
         Locale::English => format!(
             "In the M-Pesa menu choose Lipa na M-Pesa, then Pay Bill. Business number: {shortcode}. Account: {account}. \
             Amount: {typed}, in one payment or in parts. It is credited to the buyer and then paid for this deal."
@@ -54,8 +52,23 @@ pub(super) fn how_to_pay(view: &DealView) -> Option<HowToPay> {
             "Kwenye menyu ya M-Pesa chagua Lipa na M-Pesa, kisha Pay Bill. Namba ya biashara: {shortcode}. Akaunti: \
             {account}. Kiasi: {typed}, kwa mara moja au kwa sehemu. Inaingia kwa mnunuzi, kisha inalipa makubaliano haya."
         ),
-    };
-    Some(HowToPay { shortcode, account, amount: left.into(), text })
+    }
+}
+
+/// The amount to type into the M-Pesa menu, which takes whole shillings, without commas.
+fn typed(locale: Locale, asked: Money, change: Option<Money>) -> String {
+    let per_major = asked.currency().minor_per_major();
+    let whole = asked.minor().checked_div(per_major).unwrap_or_default();
+    let typed = format!("{} {whole}", asked.currency());
+    match (locale, change) {
+        (_, None) => typed,
+        (Locale::English, Some(change)) => {
+            format!("{typed} ({change} of it stays in the buyer's Amana balance)")
+        }
+        (Locale::Swahili, Some(change)) => {
+            format!("{typed} ({change} kati yake zinabaki kwenye salio la mnunuzi la Amana)")
+        }
+    }
 }
 
 #[cfg(test)]
@@ -65,8 +78,15 @@ mod tests {
 
     #[test]
     fn the_amount_to_type_has_no_cents() {
-        let kes = |minor| domain::Money::new(minor, Currency::Kes).unwrap();
-        assert_eq!(typed(kes(10_000)), "KES 100.00");
-        assert_eq!(typed(kes(10_050)), "KES 101.00 (KES 0.50 of it stays in the Amana balance)");
+        let kes = |minor| Money::new(minor, Currency::Kes).unwrap();
+        let english =
+            |asked, change| text(Locale::English, ("600977", "ABCDEFGHJKLM"), kes(asked), change);
+        let uneven = english(10_100, Some(kes(50)));
+        let wanted = "Amount: KES 101 (KES 0.50 of it stays in the buyer's Amana balance), in one";
+        assert!(uneven.contains(wanted), "{uneven}");
+        let even = english(150_000_000, None);
+        assert!(even.contains("Amount: KES 1500000, in one"), "{even}");
+        let swahili = text(Locale::Swahili, ("600977", "ABC"), kes(10_100), Some(kes(50)));
+        assert!(swahili.contains("Kiasi: KES 101 (KES 0.50 kati yake"), "{swahili}");
     }
 }

@@ -1,16 +1,14 @@
 //! What callers send about deals, and its way into the domain's terms.
 
 use crate::context::Context;
-use crate::payments::payer;
-use crate::principal::{DealsWrite, Principal};
-use crate::problem::{ApiError, Code};
+use crate::problem::ApiError;
 use crate::wire::{
-    CommissionBps, Description, Email, Hours, Phone, PositiveMoney, Quantity, Revision, Title,
-    Wire, text_values,
+    CommissionBps, DealReference, Description, Email, Hours, Phone, PositiveMoney, Quantity,
+    Revision, Title, Wire,
 };
 use amana_domain::contact::Contact;
 use amana_domain::deal::{
-    Broker, DealTemplate, ITEMS_MAX, Item, MILESTONES_MAX, Proof, Role, Terms,
+    Broker, DealTemplate, ITEMS_MAX, Item, Label, LabelError, MILESTONES_MAX, Proof, Role, Terms,
 };
 use amana_domain::fee::FeePayer;
 use amana_domain::handle::Handle;
@@ -18,14 +16,12 @@ use amana_domain::id::{OrganisationId, UserId};
 use amana_domain::money::Currency;
 use amana_domain::notice::Locale;
 use amana_domain::payee::Payee;
-use amana_domain::text_enum;
-use amana_postgres::{
-    FundingMethod, FundingRequest, NewDealRequest, NewMilestoneRequest, OfferRequest, Opposite,
-};
+use amana_postgres::{NewDealRequest, NewMilestoneRequest, OfferRequest, Opposite};
 use chrono::TimeDelta;
 use poem_openapi::Object;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
 
 const DELIVERY_DEFAULT: TimeDelta = TimeDelta::days(7);
 
@@ -59,6 +55,10 @@ pub(super) struct CreateDeal {
     terms: Option<CreateTerms>,
     /// Who brought the two together, if anybody did.
     broker: Option<CreateBroker>,
+    /// Your own number for the deal, such as an order number. It names one deal of yours, and only you see it.
+    reference: Option<Wire<DealReference>>,
+    /// For your programs: at most 20 members, names of at most 40 and values of at most 500 characters. Only you see it.
+    metadata: Option<BTreeMap<String, String>>,
 }
 
 /// Another offer: all of it anew.
@@ -212,6 +212,8 @@ impl CreateDeal {
         caller: UserId,
     ) -> Result<NewDealRequest, ApiError> {
         let currency = self.currency.0;
+        let reference = self.reference.map(|reference| reference.0.0);
+        let label = Label::new(reference, self.metadata.unwrap_or_default()).map_err(of_label)?;
         let Self { title, fee_payer, milestones, template, amount, terms, .. } = self;
         let asked = Asked { title, fee_payer, milestones, template, amount, terms };
         let offer = asked.offer(context, currency)?;
@@ -226,8 +228,17 @@ impl CreateDeal {
             broker,
             currency,
             offer,
+            label,
         })
     }
+}
+
+fn of_label(error: LabelError) -> ApiError {
+    let pointer = match error {
+        LabelError::Reference => "/reference",
+        LabelError::Metadata => "/metadata",
+    };
+    ApiError::field(pointer, error.to_string())
 }
 
 impl CounterDeal {
@@ -343,51 +354,5 @@ impl Counterparty {
         let user = context.store.person_meant(&payee).await?;
         let locale = self.language.map(|language| language.0);
         Ok(user.map_or(Opposite::Invited(contact, locale), Opposite::Registered))
-    }
-}
-
-text_enum! {
-    pub(crate) enum Method as "funding method" {
-        Wallet = "wallet",
-        Mpesa = "mpesa",
-    }
-}
-
-text_values! {
-    /// How somebody pays: from the wallet, at once; or by M-Pesa, approved on the phone.
-    Method as "FundingMethod";
-}
-
-/// Paying for a deal, in whole or in part.
-#[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object")]
-#[oai(deny_unknown_fields)]
-pub(super) struct FundDeal {
-    method: Wire<Method>,
-    /// For `mpesa`: the number that is asked to pay; the caller's own if left out.
-    phone: Option<Wire<Phone>>,
-    /// A part of what is outstanding; by M-Pesa in whole shillings. All of it if left out.
-    amount: Option<PositiveMoney>,
-}
-
-impl FundDeal {
-    pub(super) async fn parse(
-        self,
-        context: &Context,
-        caller: &Principal<DealsWrite>,
-    ) -> Result<FundingRequest, ApiError> {
-        let method = match (self.method.0, self.phone) {
-            (Method::Wallet, None) if caller.organisation().is_some() => {
-                let detail = "a key of an organisation does not reach a wallet: pay by mpesa";
-                return Err(ApiError::new(Code::ScopeMissing, detail));
-            }
-            (Method::Wallet, None) => FundingMethod::Wallet,
-            (Method::Wallet, Some(_)) => {
-                return Err(ApiError::field("/phone", "a payment from the wallet asks no phone"));
-            }
-            (Method::Mpesa, phone) => FundingMethod::Mpesa(payer(context, caller, phone).await?),
-        };
-        let amount = self.amount.map(|amount| amount.money()).transpose()?;
-        Ok(FundingRequest { method, amount })
     }
 }

@@ -24,8 +24,9 @@ const PUBLIC: [&str; 18] = [
 ];
 
 /// Something is made, money moves, or somebody decides: never twice.
-const KEYED: [&str; 29] = [
+const KEYED: [&str; 33] = [
     "accept_split_offer",
+    "agree_deal",
     "approve_approval",
     "approve_kyc_application",
     "ask_approval",
@@ -33,6 +34,7 @@ const KEYED: [&str; 29] = [
     "cancel_deal",
     "cancel_deal_mutually",
     "close_break",
+    "create_deal",
     "create_deposit",
     "create_evidence",
     "create_fee_plan",
@@ -43,7 +45,9 @@ const KEYED: [&str; 29] = [
     "create_organisation",
     "create_transfer",
     "create_withdrawal",
+    "deliver_milestone",
     "fund_deal",
+    "propose_deal",
     "refund_milestone",
     "refuse_withdrawal",
     "reject_approval",
@@ -134,7 +138,7 @@ fn it_is_a_3_1_document_without_traces_of_3_0() {
         document["components"]["schemas"]["Deal"]["properties"]["payment"],
         json!({
             "anyOf": [{ "$ref": "#/components/schemas/Payment" }, { "type": "null" }],
-            "description": "The newest attempt to pay for it by mobile money.",
+            "description": "The caller's newest attempt to pay for it by mobile money; those of others are not shown.",
         })
     );
     let amount = &document["components"]["schemas"]["PositiveMoney"]["properties"]["amount"];

@@ -5,7 +5,7 @@ use crate::Chapter;
 use crate::auth::Operator;
 use crate::body::Body;
 use crate::context::Context;
-use crate::once::{Made, keyed};
+use crate::once::{Asked, Made, keyed, unless_answered};
 use crate::page::{Cursor, PageOf, limit};
 use crate::problem::ApiError;
 use crate::wire::{
@@ -99,7 +99,7 @@ impl CreateFeePlan {
         let or_nothing =
             |minor: Option<MinorOrNone>| minor.map_or(Ok(money::Money::zero(currency)), money);
         let (floor, cap) = (or_nothing(self.floor_minor)?, self.cap_minor.map(money).transpose()?);
-        if cap.is_some_and(|cap| cap < floor) {
+        if cap.is_some_and(|cap| floor.exceeds(cap).unwrap_or(true)) {
             return Err(ApiError::field("/cap_minor", "the cap cannot be below the floor"));
         }
         let now = now.trunc_subsecs(MICROSECONDS);
@@ -143,8 +143,13 @@ impl FeePlans {
         key: Header<Wire<Key>>,
         body: Body<CreateFeePlan>,
     ) -> Result<Made<ApprovalAnswer>, ApiError> {
-        let wanted = body.value.parse(context.now())?;
         let keyed = keyed(operator.caller(), key.0, "create_fee_plan", &body.canonical);
+        // A moment that was to come when it was asked for has passed when the call is repeated.
+        let check = async { body.value.parse(context.now()) };
+        let wanted = match unless_answered(&context, &keyed, check).await? {
+            Asked::New(wanted) => wanted,
+            Asked::Answered(outcome) => return Ok(outcome.into()),
+        };
         ask(&context, (&operator, keyed), (None, wanted, body.value.note.0)).await
     }
 

@@ -64,6 +64,7 @@ text_enum! {
         FeeExceedsAmount = "fee_exceeds_amount",
         AmountOutOfRange = "amount_out_of_range",
         InsufficientFunds = "insufficient_funds",
+        TransferTooSmall = "transfer_too_small",
         TransactionLimit = "transaction_limit",
         DayLimit = "day_limit",
         BalanceLimit = "balance_limit",
@@ -83,6 +84,8 @@ text_enum! {
         DocumentsMissing = "documents_missing",
         ProviderLimit = "provider_limit",
         ProviderStep = "provider_step",
+        PromptOpen = "prompt_open",
+        TooManyPrompts = "too_many_prompts",
         CurrencyNotCarried = "currency_not_carried",
         AlreadyVerified = "already_verified",
         SameContact = "same_contact",
@@ -108,11 +111,14 @@ text_enum! {
         DealLimit = "deal_limit",
         ProofWanted = "proof_wanted",
         ShareOutOfRange = "share_out_of_range",
+        MoreThanOutstanding = "more_than_outstanding",
+        DealReferenceTaken = "deal_reference_taken",
         BadRequest = "bad_request",
         Internal = "internal",
         Unavailable = "unavailable",
         Busy = "busy",
         Timeout = "timeout",
+        BodyTooSlow = "body_too_slow",
     }
 }
 
@@ -198,6 +204,8 @@ impl Code {
             | Code::NoSuchOffer
             | Code::NotJoined
             | Code::NotExtensible
+            | Code::DealReferenceTaken
+            | Code::PromptOpen
             | Code::DealLimit => StatusCode::CONFLICT,
             Code::InvalidRequest
             | Code::WrongCode
@@ -224,8 +232,13 @@ impl Code {
             | Code::UnknownOrganisation
             | Code::CodeWrong
             | Code::ProofWanted
-            | Code::ShareOutOfRange => StatusCode::UNPROCESSABLE_ENTITY,
-            Code::CodeTooMany | Code::InvitationTooSoon => StatusCode::TOO_MANY_REQUESTS,
+            | Code::ShareOutOfRange
+            | Code::TransferTooSmall
+            | Code::MoreThanOutstanding => StatusCode::UNPROCESSABLE_ENTITY,
+            Code::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
+            Code::CodeTooMany | Code::InvitationTooSoon | Code::TooManyPrompts => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Code::Unavailable | Code::Busy | Code::Timeout => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -299,6 +312,7 @@ impl Code {
             Code::FeeExceedsAmount => "The fee exceeds the amount",
             Code::AmountOutOfRange => "The amount is out of range",
             Code::InsufficientFunds => "Insufficient funds",
+            Code::TransferTooSmall => "The transfer is too small",
             Code::TransactionLimit => "More than one transaction may move",
             Code::DayLimit => "More than is left for today",
             Code::BalanceLimit => "More than the wallet may hold",
@@ -317,6 +331,8 @@ impl Code {
             Code::TooManyDocuments => "There are enough documents",
             Code::DocumentsMissing => "Documents are missing",
             Code::ProviderLimit => "The provider does not carry this amount",
+            Code::PromptOpen => "The phone is being asked already",
+            Code::TooManyPrompts => "The phone was asked too often",
             Code::ProviderStep => "Mobile money knows whole units only",
             Code::CurrencyNotCarried => "The provider does not carry this currency",
             Code::AlreadyVerified => "Proven already",
@@ -344,11 +360,14 @@ impl Code {
             Code::DealLimit => "The deal has enough of this",
             Code::ProofWanted => "Another proof of delivery is wanted",
             Code::ShareOutOfRange => "The shares do not fit",
+            Code::MoreThanOutstanding => "More than is outstanding",
+            Code::DealReferenceTaken => "Another deal has this reference",
             Code::BadRequest => "Bad request",
             Code::Internal => "Internal error",
             Code::Unavailable => "Service unavailable",
             Code::Busy => "Too many calls are waiting",
             Code::Timeout => "The request took too long",
+            Code::BodyTooSlow => "The body took too long",
         }
     }
 }

@@ -13,6 +13,7 @@ use amana_domain::ledger::LedgerError;
 use amana_domain::limits::LimitRefusal;
 use amana_domain::money::MoneyError;
 use amana_domain::organisation::OrganisationRefusal;
+use amana_domain::payment::PromptRefusal;
 use amana_domain::permission::Denial;
 use amana_domain::transfer::TransferRefusal;
 use amana_postgres::{Conflict, Error};
@@ -27,6 +28,7 @@ impl From<Error> for ApiError {
             Error::Hold(refusal) => refusal.into(),
             Error::Kyc(refusal) => refusal.into(),
             Error::Limit(refusal) => refusal.into(),
+            Error::Prompt(refusal) => refusal.into(),
             Error::Code(refusal) => refusal.into(),
             Error::Factor(refusal) => refusal.into(),
             Error::Organisation(refusal) => refusal.into(),
@@ -126,6 +128,17 @@ impl From<LimitRefusal> for ApiError {
     }
 }
 
+impl From<PromptRefusal> for ApiError {
+    fn from(refusal: PromptRefusal) -> Self {
+        let code = match refusal {
+            PromptRefusal::Open => Code::PromptOpen,
+            PromptRefusal::TooMany => Code::TooManyPrompts,
+        };
+        let text = refusal.to_string();
+        Self::new(code, text.clone()).at("/phone", text)
+    }
+}
+
 impl From<CodeRefusal> for ApiError {
     fn from(refusal: CodeRefusal) -> Self {
         match refusal {
@@ -208,6 +221,9 @@ impl From<TransferRefusal> for ApiError {
             TransferRefusal::SenderClosed => Self::new(Code::AccountClosed, text),
             TransferRefusal::SenderFrozen => Self::new(Code::AccountFrozen, text),
             TransferRefusal::SenderUnverified => Self::new(Code::ContactUnverified, text),
+            TransferRefusal::TooSmall { .. } => {
+                Self::new(Code::TransferTooSmall, text.clone()).at("/amount", text)
+            }
             TransferRefusal::CurrencyNotCarried(_) => {
                 Self::new(Code::CurrencyNotCarried, text.clone()).at("/amount/currency", text)
             }
@@ -349,6 +365,10 @@ impl From<Conflict> for ApiError {
             Conflict::ApiKeyOver => {
                 (Code::ApiKeyOver, "this API key was revoked or has expired: make another one")
             }
+            Conflict::DealReferenceTaken => (
+                Code::DealReferenceTaken,
+                "another deal of yours has this reference: find it with `list_deals`, or use another reference",
+            ),
             Conflict::KeyReused => (
                 Code::IdempotencyKeyReused,
                 "this Idempotency-Key was used for a request that said something else",
@@ -362,6 +382,7 @@ impl From<Conflict> for ApiError {
             Conflict::EmailTaken => Some("/email"),
             Conflict::PhoneTaken => Some("/phone"),
             Conflict::UnknownCounterparty => Some("/counterparty"),
+            Conflict::DealReferenceTaken => Some("/reference"),
             Conflict::HandleTaken | Conflict::HandleTooEarly => Some("/handle"),
             Conflict::UnknownTier => Some("/tier"),
             Conflict::SameContact => Some("/new"),

@@ -2,6 +2,7 @@
 
 use super::answer::{Delivery, TokensAnswer};
 use crate::Chapter;
+use crate::address::ClientAddress;
 use crate::auth::Caller;
 use crate::body::Body;
 use crate::context::Context;
@@ -86,11 +87,12 @@ impl SecondSteps {
     /// Opens the session of somebody who has a second factor. A code is good once. Five wrong ones within a
     /// quarter of an hour lock the factor for as long, from wherever they come, and the person gets an e-mail.
     /// Problems: `challenge_over` (401), also if the password was changed since: log in again; `wrong_code` (422); `too_many_tries` (429, `Retry-After`);
-    /// `account_closed` (403); `not_found` (404) if the factor was removed meanwhile.
+    /// `rate_limited` (429) after 50 wrong codes from one address; `account_closed` (403); `not_found` (404) if the factor was removed meanwhile.
     #[oai(path = "/second-factor", method = "post", operation_id = "complete_log_in")]
     async fn complete(
         &self,
         context: Data<&Arc<Context>>,
+        address: Data<&ClientAddress>,
         device: device::From,
         jar: &CookieJar,
         body: Body<CompleteLogIn>,
@@ -103,12 +105,11 @@ impl SecondSteps {
         // Of version 4: all of it is random.
         let number = trust_device.unwrap_or_default().then(Uuid::new_v4);
         let trust = number.map(DeviceDigest::of);
-        let (user, session) = context
-            .write(async move |store, now| {
-                let device = (&device.0, trust.as_ref());
-                store.log_in_with_factor((user, &password), shown, device, now).await
-            })
-            .await?;
+        let opened = context.write(async move |store, now| {
+            let device = (&device.0, trust.as_ref());
+            store.log_in_with_factor((user, &password), shown, device, now).await
+        });
+        let (user, session) = context.budgets.code(**address, now, opened).await?;
         let token = number.map(|number| context.tokens.device(number)).transpose()?;
         let delivery = Delivery::wanted(cookies, jar);
         let tokens = TokensAnswer::of(&context, &user, &session, delivery).await?;

@@ -4,7 +4,8 @@ use super::Text;
 use super::values::{EMAIL_BYTES_MAX, text_schema};
 use amana_domain::api_key::NAME_CHARS_MAX as API_KEY_NAME_CHARS_MAX;
 use amana_domain::deal::{
-    CARRIER_CHARS_MAX, DESCRIPTION_CHARS_MAX, TITLE_CHARS_MAX, TRACKING_CHARS_MAX,
+    CARRIER_CHARS_MAX, DESCRIPTION_CHARS_MAX, REFERENCE_CHARS_MAX, TITLE_CHARS_MAX,
+    TRACKING_CHARS_MAX,
 };
 use amana_domain::human::{HumanText, NameOf, TextError};
 use amana_domain::organisation;
@@ -66,6 +67,8 @@ human_texts! {
     CarrierName = "carrier", 1, CARRIER_CHARS_MAX, HumanText::line;
     /// A carrier's number of a parcel.
     TrackingNumber = "tracking-number", 1, TRACKING_CHARS_MAX, HumanText::line;
+    /// The creator's own number for a deal.
+    DealReference = "deal-reference", 1, REFERENCE_CHARS_MAX, HumanText::line;
     /// The name of a set of limits.
     TierName = "tier", 2, 30, HumanText::line;
     /// A provider's receipt.

@@ -4,7 +4,7 @@ use super::{inline, register_named, single_value};
 use amana_domain::api_key::{KeyMode, KeyState, Scope};
 use amana_domain::contact::ContactKind;
 use amana_domain::deal::{
-    DeadlineName, DealState, DealTemplate, MilestoneState, Proof, Role, Silence,
+    Action, DeadlineName, DealState, DealTemplate, MilestoneState, Proof, Role, Silence,
 };
 use amana_domain::fee::FeePayer;
 use amana_domain::id::{
@@ -185,6 +185,8 @@ text_values! {
     FeePayer as "FeePayer";
     /// How far a deal has come. `released`, `refunded`, `cancelled` and `expired` are final.
     DealState as "DealState";
+    /// Something that can be done in a deal, by the operation that does it.
+    Action as "DealAction";
     /// How far a milestone has come. `released`, `refunded` and `split` are final.
     MilestoneState as "MilestoneState";
     /// What a seller shows to have delivered: a carrier's number for the parcel, files, or the code that the buyer told

@@ -23,7 +23,8 @@ impl Division {
     /// [`Refusal::Share`] if the seller would get more than there is, or somebody cannot bear the costs.
     pub fn of(milestone: &Milestone, award: &Award) -> Result<Self, Refusal> {
         let (amount, paid) = (milestone.amount, award.to_seller);
-        if paid.currency() != amount.currency() || paid > amount {
+        // In another currency it is too much as well.
+        if paid.exceeds(amount).unwrap_or(true) {
             return Err(Refusal::Share);
         }
         let none = Money::zero(amount.currency());

@@ -8,6 +8,7 @@ use crate::fee::FeePlan;
 use crate::human::HumanText;
 use crate::id::{DealId, MilestoneId, UserId};
 use crate::money::{Currency, Money};
+use crate::payment::carried_currencies;
 use chrono::TimeDelta;
 
 pub const MILESTONES_MAX: usize = 20;
@@ -55,6 +56,10 @@ pub struct NewDeal {
 /// [`Refusal`] naming the first thing that is wrong with the deal.
 pub fn draft(new: NewDeal) -> Result<Deal, Refusal> {
     let NewDeal { id, proposer, role, counterparty, broker, currency, offer } = new;
+    // It could be agreed to and never be paid.
+    if !carried_currencies().any(|carried| carried == currency) {
+        return Err(Refusal::CurrencyNotCarried(currency));
+    }
     let (buyer, seller) = match role {
         Role::Buyer => (Some(proposer), counterparty),
         Role::Seller => (counterparty, Some(proposer)),

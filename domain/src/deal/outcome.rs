@@ -6,7 +6,8 @@ use super::{Deal, DealState, MilestoneState, Role, Timer};
 use crate::fee::FeeError;
 use crate::id::{MilestoneId, UserId};
 use crate::ledger::{Entry, LedgerError};
-use crate::money::{Money, MoneyError};
+use crate::money::{Currency, Money, MoneyError};
+use crate::payment::carried_currencies;
 use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 
@@ -159,6 +160,11 @@ impl Event {
     }
 }
 
+fn carried() -> String {
+    let names: Vec<&str> = carried_currencies().map(Currency::as_str).collect();
+    names.join(", ")
+}
+
 /// Why a command changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
@@ -219,6 +225,12 @@ pub enum Refusal {
     NotExtensible,
     #[error("at most {} people pay for one deal", super::PAYERS_MAX)]
     TooManyPayers,
+    #[error(
+        "only {outstanding} is outstanding: pay at most that, or say with `allow_more` that the rest is for your wallet"
+    )]
+    MoreThanOutstanding { outstanding: Money },
+    #[error("no provider carries {0} here: expected one of {carried}", carried = carried())]
+    CurrencyNotCarried(Currency),
     #[error("buyer, seller and broker must be different people")]
     SameParty,
     #[error("a broker gets at most {} hundredths of a percent", super::COMMISSION_BPS_MAX)]

@@ -50,6 +50,15 @@ impl Payer {
     }
 }
 
+/// How a part of the price is going to be paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// The unit that the means of payment knows; what is outstanding is rounded up to it.
+    pub step_minor: i64,
+    /// Whether the payer wants the rest in the wallet.
+    pub allow_more: bool,
+}
+
 impl Deal {
     /// Who stands on that side; nobody yet, if they were invited and have not joined.
     #[must_use]
@@ -110,6 +119,19 @@ impl Deal {
         let parts: Result<Vec<Money>, MoneyError> =
             self.payers.iter().map(|payer| payer.paid.minus(payer.returned)).collect();
         Money::sum(self.currency, parts?)
+    }
+
+    /// Checks a part that somebody is about to pay: more than is outstanding only by intention. Money that arrived anyway
+    /// is not asked.
+    ///
+    /// # Errors
+    /// [`Refusal::MoreThanOutstanding`], or as [`Deal::paid`].
+    pub fn check_part(&self, amount: Money, part: Part) -> Result<(), Refusal> {
+        let outstanding = self.outstanding()?.round_up_to(part.step_minor)?;
+        if !part.allow_more && amount.exceeds(outstanding)? {
+            return Err(Refusal::MoreThanOutstanding { outstanding });
+        }
+        Ok(())
     }
 
     /// What is still to be paid before the deal is funded.

@@ -118,3 +118,11 @@ fn held_money_counts_towards_the_cap() {
     assert_eq!(book.accept(&transfer(1, 2, kes(401)), DAY), Err(LimitRefusal::Recipient.into()));
     assert!(book.accept(&transfer(1, 2, kes(400)), DAY).is_ok());
 }
+
+#[test]
+fn a_cent_is_no_payment() {
+    for minor in [0, 1, 99] {
+        assert_eq!(check_amount(kes(minor)), Err(TransferRefusal::TooSmall { min: kes(100) }));
+    }
+    assert_eq!(check_amount(kes(100)), Ok(()));
+}

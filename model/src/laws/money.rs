@@ -60,7 +60,7 @@ fn needed(deal: &Deal) -> Result<i64, MoneyError> {
 pub fn paid_once(market: &Market, state: &State) -> Result<(), String> {
     let deal = &state.deal;
     for payer in &deal.payers {
-        ensure(payer.returned <= payer.paid, || {
+        ensure(payer.returned.minor() <= payer.paid.minor(), || {
             format!("{} got back {} of {}", payer.user, payer.returned, payer.paid)
         })?;
     }

@@ -54,6 +54,8 @@ async fn every_record_names_the_key() {
             let made = app.post(caller, path, body.clone()).await.expect(status);
             let id = made["id"].as_str().expect("an id");
             assert_eq!(&recorded(&app, id).await, std::slice::from_ref(expected), "{path}");
+            // The phone is free for the next prompt.
+            app.database.execute("delete from prompts").await;
         }
     }
     // Deals go on by whoever calls.
@@ -103,6 +105,55 @@ async fn idempotency_keys_are_the_accounts() {
     assert_eq!(again.expect(201), made);
     assert_eq!(app.get(&machine, "/v1/operations/k-1").await.expect(200)["body"], made);
     assert_eq!(app.balance(&amina).await, (9_500, 0));
+}
+
+/// That a call was carried out is told to every key that may ask; what it was answered, to those that could have made it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_is_not_told_to_a_key_without_the_scope_of_the_call() {
+    let app = App::builder().without_worker().start().await;
+    let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
+    app.given(&amina, 10_000, app.clock.now()).await;
+    let made = app.post_keyed(&amina, "/v1/transfers", "k-1", to(&juma, 500)).await.expect(201);
+    let narrow = app.machine(&amina, &["operations:read", "wallet:read"]).await;
+    let told = app.get(&narrow, "/v1/operations/k-1").await.expect(200);
+    let found = (&told["operation"], &told["status"], &told["body"]);
+    assert_eq!(found, (&json!("create_transfer"), &json!(201), &Value::Null));
+    let wide = app.machine(&amina, &["operations:read", "transfers:write"]).await;
+    assert_eq!(app.get(&wide, "/v1/operations/k-1").await.expect(200)["body"], made);
+}
+
+/// A question about a call tells balances and names: a key that may not read those does not learn them so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dry_run_needs_the_scopes_of_what_it_tells() {
+    let app = App::builder().without_worker().start().await;
+    let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
+    app.given(&amina, 1_000_000, app.clock.now()).await;
+    let deal = app.agreed(&amina, &juma, &amana_harness::DealPlan::default()).await;
+    let amount = json!({ "amount": { "amount": 10_000, "currency": "KES" } });
+    let mut hold = to(&juma, 500);
+    hold["expires_in_hours"] = json!(1);
+    let own = ["transfers:write", "payments:write", "holds:write", "deals:write"];
+    let reads = ["wallet:read", "people:read"];
+    let all = app.machine(&amina, &[own.as_slice(), &reads].concat()).await;
+    let none = app.machine(&amina, &own).await;
+    let no_names = app.machine(&amina, &[own.as_slice(), &["wallet:read"]].concat()).await;
+    for (path, body, tells_names) in [
+        ("/v1/transfers".to_owned(), to(&juma, 500), true),
+        ("/v1/holds".to_owned(), hold, true),
+        ("/v1/withdrawals".to_owned(), amount.clone(), false),
+        ("/v1/wallet/deposits".to_owned(), amount, false),
+        (format!("/v1/deals/{deal}/fund"), json!({ "method": "wallet" }), false),
+    ] {
+        let path = format!("{path}?dry_run=true");
+        app.post(&all, &path, body.clone()).await.expect(200);
+        refused(&app.post(&none, &path, body.clone()).await, 403, "scope_missing");
+        let answer = app.post(&no_names, &path, body).await;
+        if tells_names {
+            refused(&answer, 403, "scope_missing");
+        } else {
+            answer.expect(200);
+        }
+    }
 }
 
 /// What was said to somebody in a session stays there.

@@ -200,7 +200,7 @@ pub(super) fn good(operation: &str) -> Value {
         }
         "resolve_payment" => json!({ "paid": false, "note": "looked into" }),
         "agree_deal" => json!({ "revision": 1 }),
-        "fund_deal" => json!({ "method": "mpesa" }),
+        "fund_deal" => json!({ "method": "mpesa", "phone": "254711000009" }),
         "reject_milestone" | "create_dispute" => json!({ "reason": "One goat is a sheep" }),
         "answer_dispute" => json!({ "text": "It is a goat" }),
         "create_split_offer" | "accept_split_offer" => json!({ "to_seller": money }),

@@ -1,7 +1,7 @@
 //! The people, the deal and the amounts of all cases.
 
 use super::PRICE_MINOR;
-use amana_domain::deal::{Role, Terms};
+use amana_domain::deal::{Label, Role, Terms};
 use amana_domain::fee::FeePlan;
 use amana_domain::id::UserId;
 use amana_domain::money::{Currency, Money};
@@ -59,6 +59,7 @@ pub(super) fn deal_with(buyer: UserId) -> NewDealRequest {
                 proof: None,
             }],
         },
+        label: Label::default(),
     }
 }
 

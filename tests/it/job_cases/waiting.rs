@@ -25,7 +25,7 @@ impl Bench {
         let deal = self.agree(seller).await;
         let (app, now) = (&self.app, self.app.clock.now());
         let fund = keyed(self.buyer, "fund");
-        let render = |_: &_| answer();
+        let render = |_: &_, _| answer();
         app.store
             .fund_deal(&fund, deal, &FundingMethod::Wallet.into(), render, now)
             .await

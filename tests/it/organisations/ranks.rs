@@ -65,7 +65,7 @@ struct World {
 impl World {
     /// An open invitation to this rank, sent longer than a minute ago.
     async fn invitation(&self, rank: &str) -> String {
-        self.app.database.execute("update invitations set ended_at = now(), end_reason = 'revoked', email = null where ended_at is null").await;
+        self.app.database.execute("update invitations set ended_at = now(), end_reason = 'revoked', email_sealed = null, email_digest = null where ended_at is null").await;
         let id =
             self.app.invite(&self.founder, &self.organisation, "guest@example.com", rank).await;
         let earlier = "update invitations set created_at = created_at - interval '2 minutes',
@@ -94,7 +94,7 @@ impl World {
                 app.post(actor, "/v1/deals", body).await
             }
             Invite(rank) => {
-                app.database.execute("update invitations set ended_at = now(), end_reason = 'revoked', email = null where ended_at is null").await;
+                app.database.execute("update invitations set ended_at = now(), end_reason = 'revoked', email_sealed = null, email_digest = null where ended_at is null").await;
                 let body = json!({ "email": "guest@example.com", "rank": rank });
                 app.post(actor, &format!("{path}/invitations"), body).await
             }

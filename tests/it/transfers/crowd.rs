@@ -146,7 +146,7 @@ async fn money_goes_round_through_two_processes_without_deadlock() {
         let url = if n % 2 == 0 { app.api_url.clone() } else { second.clone() };
         let http = app.http.clone();
         calls.spawn(async move {
-            let body = to(&recipient, 1 + i64::try_from(n).expect("small"));
+            let body = to(&recipient, 100 + i64::try_from(n).expect("small"));
             loop {
                 let request = http.post(format!("{url}/v1/transfers")).bearer_auth(&from.token);
                 let request = request.header("Idempotency-Key", format!("k-{n}")).json(&body);

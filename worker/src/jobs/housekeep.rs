@@ -3,18 +3,9 @@
 use crate::context::Context;
 use crate::failure::Failure;
 use amana_files::FileError;
-use amana_postgres::Claim;
+use amana_postgres::{Claim, Old};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::time::SystemTime;
-
-/// Finished jobs are kept so long for people who look into something; dead ones are kept for ever.
-const DONE_JOBS_KEPT: TimeDelta = TimeDelta::days(14);
-
-/// A repetition of a call is recognised so long.
-const IDEMPOTENCY_KEYS_KEPT: TimeDelta = TimeDelta::days(30);
-
-/// Longer than the time within which the codes that were sent are counted.
-const CODES_KEPT: TimeDelta = TimeDelta::days(2);
 
 /// Sessions that are over are kept so long for people who look into something; after that a device is a new one.
 const SESSIONS_KEPT: TimeDelta = TimeDelta::days(90);
@@ -56,8 +47,21 @@ pub(super) async fn run(context: &Context, claim: &Claim) -> Result<(), Failure>
             break;
         }
     }
-    let (jobs, keys) = (before(DONE_JOBS_KEPT), before(IDEMPOTENCY_KEYS_KEPT));
-    Ok(context.store.housekeep(claim, (jobs, keys, before(CODES_KEPT)), now).await?)
+    for old in Old::ALL {
+        remove_old(context, *old, now).await?;
+    }
+    Ok(context.store.finish_job(claim, now).await?)
+}
+
+/// One run removes a bounded number of parts; what is left waits for the next.
+async fn remove_old(context: &Context, old: Old, now: DateTime<Utc>) -> Result<(), Failure> {
+    for _ in 0..PARTS_MAX {
+        if !context.store.remove_old(old, now).await? {
+            return Ok(());
+        }
+    }
+    tracing::warn!("more {old} than one run removes are old; the next run goes on");
+    Ok(())
 }
 
 async fn remove_unknown_files(context: &Context, before: DateTime<Utc>) -> Result<(), Failure> {

@@ -2,14 +2,14 @@
 
 use super::files::{self, DealFile, FileRow};
 use super::write::By;
-use super::{DealView, apply, hand_over, lock_as_party, view};
+use super::{RenderDeal, apply, hand_over, lock_as_party, view};
 use crate::codes::CodeKey;
 use crate::error::Error;
+use crate::idempotency::{self, Keyed, Outcome};
 use crate::pool::Store;
 use crate::row::{grouped, parse};
 use crate::schema::deliveries;
 use crate::statement::kept;
-use crate::users;
 use amana_domain::deal::{Actor, Command, Deal, Proof, Refusal, Shown, decide};
 use amana_domain::id::{DealId, MilestoneId, UserId};
 use chrono::{DateTime, Utc};
@@ -128,6 +128,24 @@ async fn require_files(
     }
 }
 
+/// Counts a try of a hand-over code, unless the call was answered before; returns that answer.
+async fn count_try(
+    conn: &mut AsyncPgConnection,
+    keyed: &Keyed,
+    place: (DealId, MilestoneId),
+    command: &Command,
+    now: DateTime<Utc>,
+) -> Result<Option<Outcome>, Error> {
+    if let Some(outcome) = idempotency::answered(conn, keyed).await? {
+        return Ok(Some(outcome));
+    }
+    match hand_over::count_try(conn, keyed.user, place, command, now).await {
+        Ok(()) => Ok(None),
+        // The first call may have ended meanwhile, and its effect may be what this one is refused for.
+        Err(refusal) => idempotency::answered(conn, keyed).await?.ok_or(refusal).map(Some),
+    }
+}
+
 impl Store {
     /// Marks a milestone as delivered, with what the seller shows for it. A hand-over code is compared after the try
     /// was counted, which stays counted whatever comes of it.
@@ -136,19 +154,24 @@ impl Store {
     /// [`Error::NotFound`] for a deal of others or a file that was not handed in, [`Error::Refused`] by the rules.
     pub async fn deliver(
         &self,
-        user: UserId,
+        keyed: &Keyed,
         (id, part): (DealId, MilestoneId),
         (shown, key): (Option<Shown>, &CodeKey),
+        render: RenderDeal,
         now: DateTime<Utc>,
-    ) -> Result<DealView, Error> {
+    ) -> Result<Outcome, Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
-        let proof = shown.as_ref().map(Shown::proof);
+        let (user, proof) = (keyed.user, shown.as_ref().map(Shown::proof));
         let command = Command::Deliver { milestone: part, proof };
-        if let Some(Shown::HandOver(_)) = shown {
-            hand_over::count_try(&mut conn, user, (id, part), &command, now).await?;
+        if let Some(Shown::HandOver(_)) = shown
+            && let Some(replay) = count_try(&mut conn, keyed, (id, part), &command, now).await?
+        {
+            return Ok(replay);
         }
         conn.transaction(async |conn| {
-            users::require_active(conn, user).await?;
+            if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
+                return Ok(replay);
+            }
             let loaded = lock_as_party(conn, user, id).await?;
             let (deal, by) = (&loaded.deal, By::from(Actor::User(user)));
             let decision = decide(deal, &command, by.actor, now)?;
@@ -161,7 +184,8 @@ impl Store {
             apply(conn, deal, &decision, &by, now).await?;
             let row = DeliveryRow::of(deal, part, shown.as_ref(), (user, now))?;
             kept(diesel::insert_into(deliveries::table).values(row)).execute(conn).await?;
-            view::of(conn, vault, loaded.after(decision, now)).await
+            let view = view::of(conn, vault, loaded.after(decision, now)).await?;
+            idempotency::complete(conn, keyed, render(&view, user)).await
         })
         .await
     }

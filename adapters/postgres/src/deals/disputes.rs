@@ -348,9 +348,9 @@ impl Store {
             let by = By { actor: Actor::User(user), reason: Some(reason) };
             let decision = decide(&loaded.deal, &Command::Dispute(milestone), by.actor, now)?;
             let disputed = loaded.deal.milestone(milestone);
+            // In another currency it is too much as well.
             let too_much = |wanted: &Money| {
-                disputed
-                    .is_none_or(|m| wanted.currency() != m.amount.currency() || *wanted > m.amount)
+                disputed.is_none_or(|part| wanted.exceeds(part.amount).unwrap_or(true))
             };
             if wanted.as_ref().is_some_and(too_much) {
                 return Err(Error::Refused(Refusal::Share));

@@ -2,7 +2,7 @@
 
 use amana_domain::contact::Contact;
 use amana_domain::deal::{
-    Broker, DealTemplate, Item, NewDeal, NewMilestone, Offer, Proof, Role, Terms,
+    Broker, DealTemplate, Item, Label, NewDeal, NewMilestone, Offer, Proof, Role, Terms,
 };
 use amana_domain::fee::FeePlan;
 use amana_domain::id::{DealId, MilestoneId, OrganisationId, UserId};
@@ -48,6 +48,8 @@ pub struct NewDealRequest {
     pub broker: Option<Broker>,
     pub currency: Currency,
     pub offer: OfferRequest,
+    /// For the caller's own records.
+    pub label: Label,
 }
 
 impl OfferRequest {

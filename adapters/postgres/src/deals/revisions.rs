@@ -159,7 +159,28 @@ pub(super) async fn record(
                 let signing = sign(conn, deal, (deal.offered_by.other(), user), now);
                 try_join!(biased; signing, agreement::keep(conn, deal, now))?;
             }
-            _ => {}
+            Event::Created
+            | Event::Joined(_)
+            | Event::PayerNamed(_)
+            | Event::Paid { .. }
+            | Event::PaymentReturned { .. }
+            | Event::Funded
+            | Event::MilestoneDelivered(_)
+            | Event::MilestoneRejected(_)
+            | Event::MilestoneReleased(_)
+            | Event::MilestoneRefunded(_)
+            | Event::MilestoneSplit { .. }
+            | Event::SplitOffered { .. }
+            | Event::DisputeOpened { .. }
+            | Event::DisputeAnswered(_)
+            | Event::AwardProposed { .. }
+            | Event::Awarded { .. }
+            | Event::ExtensionAsked { .. }
+            | Event::Extended { .. }
+            | Event::CancelAsked(_)
+            | Event::Cancelled
+            | Event::Expired
+            | Event::Completed => {}
         }
     }
     Ok(())

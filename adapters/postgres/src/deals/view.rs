@@ -2,6 +2,7 @@
 
 use super::deliveries::{self, DeliveryView};
 use super::inviting::{self, DealInvitation};
+use super::labels::{self, LabelView};
 use super::references::{self, PayReference};
 use super::revisions::{self, Signature};
 use super::rows::{self, Loaded};
@@ -26,6 +27,8 @@ pub struct DealView {
     pub organisation: Option<OrganisationId>,
     /// Everybody whom it concerns.
     pub people: BTreeMap<UserId, PersonView>,
+    /// What its creator has noted, for them alone.
+    pub label: Option<LabelView>,
     /// Who has signed the offer that is on the table.
     pub signatures: Vec<Signature>,
     /// Whoever is invited to the side on which nobody stands yet.
@@ -107,13 +110,14 @@ async fn seen(
     let milestones = loaded.iter().flat_map(|one| &one.deal.milestones);
     let milestones = milestones.filter(|milestone| milestone.state != MilestoneState::Planned);
     let milestones: Vec<Uuid> = milestones.map(|milestone| milestone.id.uuid()).collect();
-    let (names, mut signed, mut references, mut newest, mut deliveries, invited) = try_join!(biased;
+    let (names, mut signed, mut references, mut newest, mut deliveries, invited, mut labels) = try_join!(biased;
         users::people(conn, &everybody),
         revisions::signatures(conn, &all),
         references::of_deals(conn, &agreed),
         payments::newest_of_deals(conn, vault, &agreed),
         deliveries::of_milestones(conn, &milestones),
         inviting::of_deals(conn, &incomplete),
+        labels::of_deals(conn, &all),
     )?;
     let invited: BTreeMap<DealId, DealInvitation> = invited.into_iter().collect();
     let view = |Loaded { deal, organisation, created_at, updated_at }| {
@@ -121,6 +125,7 @@ async fn seen(
         let people = people.filter_map(|id| names.get(&id).map(|person| (id, person.clone())));
         DealView {
             people: people.collect(),
+            label: labels.remove(&deal.id),
             signatures: signed.remove(&(deal.id.uuid(), deal.revision)).unwrap_or_default(),
             invitation: invited.get(&deal.id).copied(),
             payments: newest.remove(&deal.id).unwrap_or_default(),

@@ -3,6 +3,7 @@
 use super::rows;
 use crate::error::Error;
 use crate::job::Job;
+use crate::notifications::{Mail, Message};
 use crate::{audit, jobs, ledger, limits, notifications, users};
 use amana_domain::deal::Actor;
 use amana_domain::hold::{self, Command, Decision, For, Hold, HoldRefusal, State};
@@ -124,7 +125,8 @@ pub(super) async fn tell(
             "amount": amount.to_string(),
             "deadline": deadline,
         });
-        notifications::enqueue(conn, to, template, params, now).await?;
+        let message = Message::new(to, template, params).about(amount);
+        Mail::of(vec![message]).enqueue(conn, now).await?;
     }
     Ok(())
 }

@@ -3,8 +3,9 @@
 //! A token that is none, of another generation, or of an invitation that is over is answered in one way:
 //! whoever tries does not learn which. Nobody else is told whether an address has an account.
 
+use super::end;
+use super::rows::{Open, find_open};
 use super::token::Token;
-use super::{Open, end, find_open};
 use crate::codes::CodeKey;
 use crate::error::{Conflict, Error};
 use crate::organisations::{self, OrganisationView};
@@ -12,6 +13,7 @@ use crate::people::PersonView;
 use crate::pool::Store;
 use crate::sessions::{self, Device, SessionView};
 use crate::users::{self, NewUser, User};
+use crate::vault::Vault;
 use crate::{audit, introductions, notifications};
 use amana_domain::contact::{Contact, ContactKind};
 use amana_domain::deal::Actor;
@@ -39,12 +41,12 @@ pub struct OpenInvitation {
 
 async fn find(
     conn: &mut AsyncPgConnection,
-    key: &CodeKey,
+    (vault, key): (&Vault, &CodeKey),
     token: &str,
     now: DateTime<Utc>,
 ) -> Result<Open, Error> {
     let token = Token::parse(token).ok_or(Error::Conflict(Conflict::InvitationNotFound))?;
-    let open = find_open(conn, token.id, now).await?;
+    let open = find_open(conn, vault, token.id, now).await?;
     let open = open.filter(|open| token.is_of(key, open.generation));
     open.ok_or(Error::Conflict(Conflict::InvitationNotFound))
 }
@@ -52,13 +54,13 @@ async fn find(
 /// Finds the invitation of a token and locks its organisation. What ended it meanwhile is seen.
 async fn lock(
     conn: &mut AsyncPgConnection,
-    key: &CodeKey,
+    keys: (&Vault, &CodeKey),
     token: &str,
     now: DateTime<Utc>,
 ) -> Result<(String, Open), Error> {
-    let seen = find(conn, key, token, now).await?;
+    let seen = find(conn, keys, token, now).await?;
     let name = organisations::lock(conn, seen.organisation).await?;
-    Ok((name, find(conn, key, token, now).await?))
+    Ok((name, find(conn, keys, token, now).await?))
 }
 
 /// Makes the person a member, ends the invitation, and tells whoever invited them.
@@ -94,7 +96,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<OpenInvitation, Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
-        let open = find(&mut conn, key, token, now).await?;
+        let open = find(&mut conn, (vault, key), token, now).await?;
         let organisation_name = organisations::name(&mut conn, open.organisation).await?;
         let mut people = users::people(&conn, &BTreeSet::from([open.inviter])).await?;
         let inviter = people.remove(&open.inviter);
@@ -126,7 +128,7 @@ impl Store {
     ) -> Result<(User, SessionView), Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
-            let (organisation_name, open) = lock(conn, key, token, now).await?;
+            let (organisation_name, open) = lock(conn, (vault, key), token, now).await?;
             let new = NewUser { email: Some(Personal::new(open.email.clone())), ..new };
             let proven = [ContactKind::Email];
             let registered = users::enrol(conn, vault, &new, &proven, now).await;
@@ -155,7 +157,7 @@ impl Store {
     ) -> Result<OrganisationView, Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
-            let (organisation_name, open) = lock(conn, key, token, now).await?;
+            let (organisation_name, open) = lock(conn, (vault, key), token, now).await?;
             users::lock_to_claim(conn, user, ContactKind::Email, None).await?;
             let user = users::lock_open(conn, user).await?;
             let own = user.contact(vault, ContactKind::Email)?;

@@ -77,6 +77,22 @@ pub(crate) async fn end_beyond(
     Ok(())
 }
 
+/// Ends the open invitations that concern somebody who is being erased: those that they sent, as the addresses are
+/// sealed under their key, and those to their verified address, which nobody answers any more.
+pub(crate) async fn end_of_erased(
+    conn: &mut AsyncPgConnection,
+    (user, email_digest): (UserId, Option<Vec<u8>>),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let open = || invitations::table.filter(invitations::ended_at.is_null());
+    let sent = open().filter(invitations::invited_by.eq(user.uuid()));
+    diesel::update(sent).set(over(InvitationEnd::Revoked, now)).execute(conn).await?;
+    let Some(digest) = email_digest else { return Ok(()) };
+    let received = open().filter(invitations::email_digest.eq(Some(digest)));
+    diesel::update(received).set(over(InvitationEnd::Revoked, now)).execute(conn).await?;
+    Ok(())
+}
+
 impl Store {
     /// Puts away invitations that are over, and with them the addresses that they went to.
     ///

@@ -1,13 +1,13 @@
-//! Jobs as operators see them: lists, replay of the dead, removal of what is over.
+//! Jobs as operators see them: lists, and replay of the dead.
 
-use super::{Claim, JobState, finish};
+use super::JobState;
 use crate::audit;
 use crate::conflicts::{self, Matter};
 use crate::error::{Conflict, Error};
 use crate::page::Page;
 use crate::pool::Store;
 use crate::row::parse;
-use crate::schema::{codes, idempotency_keys, jobs};
+use crate::schema::jobs;
 use amana_domain::deal::Actor;
 use amana_domain::id::JobId;
 use amana_domain::permission::{Action, Resource, Staff};
@@ -95,32 +95,6 @@ impl Store {
                 .await?;
             audit::record(conn, now, Actor::User(operator), "job.replayed", id, json!({})).await?;
             Ok(JobView::query().filter(jobs::id.eq(id.uuid())).first(conn).await?)
-        })
-        .await
-    }
-
-    /// Removes what is over and old: finished jobs, expired idempotency records, codes.
-    ///
-    /// # Errors
-    /// [`Error::LeaseLost`] if another worker has taken the job over.
-    pub async fn housekeep(
-        &self,
-        claim: &Claim,
-        (done_before, keys_before, codes_before): (DateTime<Utc>, DateTime<Utc>, DateTime<Utc>),
-        now: DateTime<Utc>,
-    ) -> Result<(), Error> {
-        let mut conn = self.connection().await?;
-        conn.transaction(async |conn| {
-            let over = jobs::table
-                .filter(jobs::state.eq("done"))
-                .filter(jobs::finished_at.lt(done_before));
-            diesel::delete(over).execute(conn).await?;
-            let expired =
-                idempotency_keys::table.filter(idempotency_keys::created_at.lt(keys_before));
-            diesel::delete(expired).execute(conn).await?;
-            let past = codes::table.filter(codes::created_at.lt(codes_before));
-            diesel::delete(past).execute(conn).await?;
-            finish(conn, claim, now).await
         })
         .await
     }

@@ -1,6 +1,6 @@
 //! Making payments: funding a deal, depositing, withdrawing. Each once per idempotency key.
 
-use super::{PaymentView, funding_is_open, rows};
+use super::{PaymentView, funding_is_open, prompts, rows};
 use crate::deals::{self, By, DealView, Loaded};
 use crate::error::{Conflict, Error};
 use crate::idempotency::{self, Answer, Keyed, Outcome};
@@ -12,7 +12,7 @@ use crate::through::current_address;
 use crate::users::User;
 use crate::vault::{self, Column, Vault};
 use crate::{audit, holds, jobs, notifications, users};
-use amana_domain::deal::{self, Actor, Command, Deal, Decision};
+use amana_domain::deal::{self, Actor, Command, Deal, Decision, Part};
 use amana_domain::hold::Hold;
 use amana_domain::id::{DealId, HoldId, PaymentId, UserId};
 use amana_domain::ledger::Provider;
@@ -41,11 +41,13 @@ pub struct FundingRequest {
     pub method: FundingMethod,
     /// All that is outstanding if nothing is said.
     pub amount: Option<Money>,
+    /// Whether the amount may be more than is outstanding; the rest stays in the payer's wallet.
+    pub allow_more: bool,
 }
 
 impl From<FundingMethod> for FundingRequest {
     fn from(method: FundingMethod) -> Self {
-        Self { method, amount: None }
+        Self { method, amount: None, allow_more: false }
     }
 }
 
@@ -68,7 +70,7 @@ impl Store {
         keyed: &Keyed,
         id: DealId,
         request: &FundingRequest,
-        render: fn(&Funding) -> Answer,
+        render: fn(&Funding, UserId) -> Answer,
         now: DateTime<Utc>,
     ) -> Result<Outcome, Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
@@ -78,7 +80,7 @@ impl Store {
             }
             let (done, payment) = fund(conn, vault, (keyed.user, id), request, now).await?;
             let funding = Funding { deal: deals::view_of(conn, vault, done).await?, payment };
-            idempotency::complete(conn, keyed, render(&funding)).await
+            idempotency::complete(conn, keyed, render(&funding, keyed.user)).await
         })
         .await
     }
@@ -103,6 +105,7 @@ impl Store {
             }
             let payment = paying_in(conn, keyed.user, amount).await?;
             insert(conn, &payment, Some((vault, msisdn)), now).await?;
+            prompts::note(conn, vault, &payment, msisdn, now).await?;
             jobs::enqueue(conn, &Job::SubmitCollection { payment: payment.id.uuid() }, now, now)
                 .await?;
             let view = rows::view(conn, vault, payment.id).await?;
@@ -165,7 +168,7 @@ async fn fund(
 ) -> Result<(Loaded, Option<PaymentView>), Error> {
     let loaded = deals::lock_as_party(conn, user, id).await?;
     let (deal, actor) = (&loaded.deal, Actor::User(user));
-    let decision = may_fund(conn, user, (deal, request.amount), now).await?;
+    let decision = may_fund(conn, user, (deal, request), now).await?;
     match &request.method {
         FundingMethod::Wallet => {
             deals::apply(conn, deal, &decision, &By::from(actor), now).await?;
@@ -176,6 +179,7 @@ async fn fund(
             insert(conn, &payment, Some((vault, msisdn)), now).await.map_err(|e| {
                 e.on_constraint("payments_one_open_per_payer", Conflict::PaymentInProgress)
             })?;
+            prompts::note(conn, vault, &payment, msisdn, now).await?;
             jobs::enqueue(conn, &Job::SubmitCollection { payment: payment.id.uuid() }, now, now)
                 .await?;
             let data = json!({ "payment_id": payment.id.to_string() });
@@ -194,14 +198,24 @@ async fn fund(
 pub(super) async fn may_fund(
     conn: &mut AsyncPgConnection,
     user: UserId,
-    (deal, amount): (&Deal, Option<Money>),
+    (deal, request): (&Deal, &FundingRequest),
     now: DateTime<Utc>,
 ) -> Result<Decision, Error> {
+    let amount = request.amount;
     if let Some(other) = amount.map(Money::currency).filter(|other| *other != deal.currency) {
         return Err(TransferRefusal::CurrencyNotCarried(other).into());
     }
     let command = Command::Fund { payer: user, amount };
     let decision = deal::decide(deal, &command, Actor::User(user), now)?;
+    if let Some(amount) = amount {
+        let step_minor = match request.method {
+            FundingMethod::Wallet => 1,
+            FundingMethod::Mpesa(_) => {
+                limits(Provider::Mpesa, deal.currency).map_or(1, |limits| limits.step_minor)
+            }
+        };
+        deal.check_part(amount, Part { step_minor, allow_more: request.allow_more })?;
+    }
     if funding_is_open(conn, deal.id, Some(user)).await? {
         return Err(Error::Conflict(Conflict::PaymentInProgress));
     }

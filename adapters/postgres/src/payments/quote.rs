@@ -64,7 +64,7 @@ impl Store {
         let mut conn = self.connection().await?;
         users::appears_active(&mut conn, user).await?;
         let deal = deals::load_as_party(&mut conn, user, id).await?;
-        let decision = may_fund(&mut conn, user, (&deal, request.amount), now).await?;
+        let decision = may_fund(&mut conn, user, (&deal, request), now).await?;
         let payments = match request.method {
             FundingMethod::Mpesa(_) => planned(&deal, request.amount)?,
             FundingMethod::Wallet => vec![],

@@ -11,10 +11,10 @@ use crate::error::{Conflict, Error};
 use crate::pool::Store;
 use crate::schema::{
     api_keys as keys, codes, idempotency_keys, kyc_applications, kyc_documents, notifications,
-    payment_evidence, payments, person_keys, second_factors, sessions as sessions_table,
+    payment_evidence, payments, person_keys, prompts, second_factors, sessions as sessions_table,
     trusted_devices, users,
 };
-use crate::{api_keys, audit, sessions};
+use crate::{api_keys, audit, deals, invitations, sessions};
 use amana_domain::deal::Actor;
 use amana_domain::id::UserId;
 use amana_domain::kyc::State;
@@ -54,11 +54,28 @@ impl Store {
             forget_documents(conn, id, now).await?;
             forget_messages(conn, id).await?;
             forget_digests(conn, id).await?;
+            forget_invitations(conn, id, now).await?;
             forget_person(conn, id, now).await?;
             audit::record(conn, now, Actor::User(id), "user.erased", id, json!({})).await
         })
         .await
     }
+}
+
+/// An address that was not verified is somebody else's, and so are the invitations to it.
+async fn forget_invitations(
+    conn: &mut AsyncPgConnection,
+    id: UserId,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let email: Option<Option<Vec<u8>>> = users::table
+        .find(id.uuid())
+        .filter(users::email_verified_at.is_not_null())
+        .select(users::email_digest)
+        .first(conn)
+        .await
+        .optional()?;
+    invitations::end_of_erased(conn, (id, email.flatten()), now).await
 }
 
 async fn lock_applications(conn: &mut AsyncPgConnection, id: UserId) -> Result<(), Error> {
@@ -128,6 +145,7 @@ async fn forget_documents(
 
 /// By what numbers, and what providers call payments after them, could be guessed at.
 async fn forget_digests(conn: &mut AsyncPgConnection, id: UserId) -> Result<(), Error> {
+    diesel::delete(prompts::table.filter(prompts::user_id.eq(id.uuid()))).execute(conn).await?;
     let own = payments::table.filter(payments::user_id.eq(id.uuid()));
     let said = payment_evidence::table
         .filter(payment_evidence::payment_id.eq_any(own.select(payments::id)));
@@ -154,6 +172,7 @@ async fn forget_messages(conn: &mut AsyncPgConnection, id: UserId) -> Result<(),
         ))
         .execute(conn)
         .await?;
+    deals::forget_labels(conn, id).await?;
     let answers = idempotency_keys::table.filter(idempotency_keys::user_id.eq(id.uuid()));
     diesel::delete(answers).execute(conn).await?;
     Ok(())

@@ -40,6 +40,12 @@ impl From<Refusal> for ApiError {
             Refusal::TooLate { .. } => Self::new(Code::TooLate, text),
             Refusal::TooEarly { .. } => Self::new(Code::TooEarly, text),
             Refusal::AlreadyAsked | Refusal::AlreadyPayer => Self::new(Code::AlreadyAsked, text),
+            Refusal::MoreThanOutstanding { .. } => {
+                Self::new(Code::MoreThanOutstanding, text.clone()).at("/amount", text)
+            }
+            Refusal::CurrencyNotCarried(_) => {
+                Self::new(Code::CurrencyNotCarried, text.clone()).at("/currency", text)
+            }
             Refusal::SameParty => {
                 Self::new(Code::SameParty, text.clone()).at("/counterparty", text)
             }

@@ -37,7 +37,7 @@ pub(super) fn fund(
     if amount.currency() != deal.currency || amount.is_zero() {
         return Err(Refusal::Amount);
     }
-    let amount = amount.min(outstanding);
+    let amount = amount.min(outstanding)?;
     let number = deal.fundings.saturating_add(1);
     let mut next = Deal { fundings: number, ..deal.clone() };
     match next.payers.iter_mut().find(|known| known.user == payer) {

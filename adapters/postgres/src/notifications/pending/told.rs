@@ -48,7 +48,7 @@ pub(super) async fn addressed(
         };
     }
     if let Some(id) = row.invitation_id {
-        let found = invitations::to_send(conn, id, now).await?;
+        let found = invitations::to_send(conn, vault, id, now).await?;
         return Ok(found.map(|(to, told)| Addressed::new(to, Some(told))));
     }
     if let Some(id) = row.deal_invitation_id {

@@ -1,0 +1,137 @@
+//! Rows that only grow in number, and how long each kind is kept. What is over is deleted in bounded parts, each in a
+//! transaction of its own: a part that is done stays done, however much is left.
+//!
+//! Kept for ever: the ledger, deals, payments and their evidence, and the audit, which are what the business is; tiers,
+//! fee plans and signing keys, which are few; handles, which are a person's for ever; dead jobs, until somebody replays
+//! them. Sessions, documents and API keys have rules of their own, because files or people depend on them.
+
+use crate::error::Error;
+use crate::pool::Store;
+use amana_domain::text_enum;
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::sql_types::{BigInt, Timestamptz};
+use diesel_async::RunQueryDsl;
+
+/// The most that one statement deletes: it ends far below the statement timeout.
+pub const PART_MAX: usize = 1_000;
+
+text_enum! {
+    /// Rows that are removed when they are old.
+    pub enum Old as "kind of old rows" {
+        DoneJobs = "done jobs",
+        IdempotencyKeys = "idempotency keys",
+        Codes = "codes",
+        SocketTickets = "socket tickets",
+        Prompts = "prompts",
+        HandOverTries = "hand-over tries",
+        DealReminders = "deal reminders",
+        Invitations = "ended invitations",
+        DealInvitations = "ended deal invitations",
+        Notifications = "messages",
+        Exchanges = "exchanges with providers",
+        ReconciliationRuns = "reconciliation runs",
+        LedgerChecks = "ledger checks",
+    }
+}
+
+impl Old {
+    /// How long these rows are kept.
+    #[must_use]
+    pub const fn kept(self) -> TimeDelta {
+        match self {
+            // For people who look into something.
+            Old::DoneJobs => TimeDelta::days(14),
+            // A repetition of a call is recognised so long.
+            Old::IdempotencyKeys => TimeDelta::days(30),
+            // Longer than the time within which codes and prompts are counted.
+            Old::Codes | Old::SocketTickets | Old::Prompts | Old::HandOverTries => {
+                TimeDelta::days(2)
+            }
+            // Longer than a reminder can be ahead of its deadline: none is told twice.
+            Old::DealReminders => TimeDelta::days(30),
+            // Longer than the time within which invitations are counted.
+            Old::Invitations | Old::DealInvitations => TimeDelta::days(90),
+            Old::Notifications => TimeDelta::days(180),
+            // Longer than a provider takes complaints about a payment.
+            Old::Exchanges => TimeDelta::days(400),
+            Old::ReconciliationRuns => TimeDelta::days(90),
+            Old::LedgerChecks => TimeDelta::days(400),
+        }
+    }
+
+    /// One part: `$1` is the moment before which rows are old, `$2` how many go at most.
+    const fn sql(self) -> &'static str {
+        match self {
+            Old::DoneJobs => {
+                "delete from jobs where id = any(array(select id from jobs
+                where state = 'done' and finished_at < $1 order by finished_at limit $2))"
+            }
+            Old::IdempotencyKeys => {
+                "delete from idempotency_keys where ctid = any(array(select ctid from idempotency_keys
+                where created_at < $1 order by created_at limit $2))"
+            }
+            Old::Codes => {
+                "delete from codes where id = any(array(select id from codes
+                where created_at < $1 order by created_at limit $2))"
+            }
+            Old::SocketTickets => {
+                "delete from socket_tickets where digest = any(array(select digest from socket_tickets
+                where expires_at < $1 limit $2))"
+            }
+            Old::Prompts => {
+                "delete from prompts where payment_id = any(array(select payment_id from prompts
+                where created_at < $1 order by created_at limit $2))"
+            }
+            Old::HandOverTries => {
+                "delete from hand_over_tries where milestone_id = any(array(
+                select milestone_id from hand_over_tries where since < $1 limit $2))"
+            }
+            Old::DealReminders => {
+                "delete from deal_reminders where ctid = any(array(select ctid from deal_reminders
+                where due_at < $1 limit $2))"
+            }
+            Old::Invitations => {
+                "delete from invitations where id = any(array(select id from invitations
+                where ended_at < $1 limit $2))"
+            }
+            Old::DealInvitations => {
+                "delete from deal_invitations where id = any(array(select id from deal_invitations
+                where ended_at < $1 limit $2))"
+            }
+            Old::Notifications => {
+                "delete from notifications where id = any(array(select id from notifications
+                where created_at < $1 order by created_at limit $2))"
+            }
+            Old::Exchanges => {
+                "delete from exchanges where id = any(array(select id from exchanges
+                where at < $1 limit $2))"
+            }
+            // The newest says from where the next one goes on.
+            Old::ReconciliationRuns => {
+                "delete from reconciliation_runs where id = any(array(select id from reconciliation_runs
+                where started_at < $1 and id <> (select id from reconciliation_runs order by id desc limit 1)
+                limit $2))"
+            }
+            Old::LedgerChecks => {
+                "delete from ledger_checks where id = any(array(select id from ledger_checks
+                where started_at < $1 limit $2))"
+            }
+        }
+    }
+}
+
+impl Store {
+    /// Deletes one part of what is old at `now`, and tells whether there may be more.
+    ///
+    /// # Errors
+    /// [`Error::Store`] only.
+    pub async fn remove_old(&self, old: Old, now: DateTime<Utc>) -> Result<bool, Error> {
+        let Some(before) = now.checked_sub_signed(old.kept()) else { return Ok(false) };
+        let removed = diesel::sql_query(old.sql())
+            .bind::<Timestamptz, _>(before)
+            .bind::<BigInt, _>(i64::try_from(PART_MAX).unwrap_or(i64::MAX))
+            .execute(&mut self.connection().await?)
+            .await?;
+        Ok(removed >= PART_MAX)
+    }
+}

@@ -1,0 +1,175 @@
+//! Serving connections. Each has a time for the head of a request and for taking its answer, and their number is bounded
+//! altogether and for each address: nobody keeps others out by holding connections open.
+//!
+//! HTTP/1.1 only: proxies in front speak HTTP/2 with browsers, and one connection carries one request at a time.
+
+mod door;
+mod patience;
+
+use door::{Door, Place};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use ipnet::IpNet;
+use patience::Patient;
+use poem::http::uri::Scheme;
+use poem::web::{LocalAddr, RemoteAddr};
+use poem::{Addr, Endpoint, Request};
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// How long requests that are under way may take when the server is told to stop.
+pub const SHUTDOWN_MAX: Duration = Duration::from_secs(10);
+
+/// A client that takes nothing of its answer for so long is gone, or means harm.
+const STALL_MAX: Duration = Duration::from_secs(75);
+
+/// While no connection can be accepted, such as for a lack of file descriptors, this is how often it is tried.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Bounds on connections.
+#[derive(Debug, Clone)]
+pub struct Connections {
+    /// Altogether. What comes beyond it is closed at once.
+    pub all: usize,
+    /// Of one client address.
+    pub per_address: usize,
+    /// Addresses without a bound of their own: proxies, behind which are many clients.
+    pub unbounded: Vec<IpNet>,
+    /// How long a client may take for the head of a request, waiting for its first byte included.
+    pub head: Duration,
+}
+
+impl Default for Connections {
+    fn default() -> Self {
+        let loopback = ["127.0.0.0/8", "::1/128"];
+        Self {
+            all: 8_192,
+            per_address: 256,
+            unbounded: loopback.iter().filter_map(|network| network.parse().ok()).collect(),
+            head: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Serves with the usual bounds until `shutdown` is over; then lets running requests end, for at most [`SHUTDOWN_MAX`].
+///
+/// # Errors
+/// If the listener cannot be used.
+pub async fn serve(
+    listener: TcpListener,
+    app: impl Endpoint + 'static,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    serve_within(listener, app, Connections::default(), shutdown).await
+}
+
+/// As [`serve`], with other bounds.
+///
+/// # Errors
+/// If the listener cannot be used.
+pub async fn serve_within(
+    listener: TcpListener,
+    app: impl Endpoint + 'static,
+    connections: Connections,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let (app, local, head) = (Arc::new(app), listener.local_addr()?, connections.head);
+    let door = Arc::new(Door::new(connections));
+    let (stop, stopped) = watch::channel(false);
+    let mut open = JoinSet::new();
+    tokio::pin!(shutdown);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut shutdown => break,
+            // Ended connections are forgotten.
+            Some(_) = open.join_next() => continue,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((socket, peer)) => {
+                if let Some(place) = door.admit(peer.ip()) {
+                    let ends = Ends { local, peer };
+                    open.spawn(connection(
+                        (socket, ends),
+                        Arc::clone(&app),
+                        head,
+                        stopped.clone(),
+                        place,
+                    ));
+                }
+            }
+            Err(error) => {
+                tracing::warn!("a connection could not be accepted: {error}");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    // Nobody listens any more if all connections have ended.
+    let _ = stop.send(true);
+    let ended = async { while open.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(SHUTDOWN_MAX, ended).await;
+    Ok(())
+}
+
+/// The two ends of a connection.
+#[derive(Debug, Clone, Copy)]
+struct Ends {
+    local: SocketAddr,
+    peer: SocketAddr,
+}
+
+async fn connection<E: Endpoint + 'static>(
+    (socket, ends): (TcpStream, Ends),
+    app: Arc<E>,
+    head: Duration,
+    mut stopped: watch::Receiver<bool>,
+    _place: Place,
+) {
+    // Answers are written whole: waiting for more would only delay them.
+    if let Err(error) = socket.set_nodelay(true) {
+        tracing::debug!("a connection was gone at once: {error}");
+        return;
+    }
+    let service = service_fn(move |request: poem::http::Request<Incoming>| {
+        let app = Arc::clone(&app);
+        async move {
+            let local = LocalAddr(Addr::SocketAddr(ends.local));
+            let remote = RemoteAddr(Addr::SocketAddr(ends.peer));
+            let request = Request::from((request, local, remote, Scheme::HTTP));
+            let response = app.get_response(request).await;
+            Ok::<poem::http::Response<_>, Infallible>(response.into())
+        }
+    });
+    let socket = TokioIo::new(Patient::new(socket, STALL_MAX));
+    let mut http = http1::Builder::new();
+    let http = http.timer(TokioTimer::new()).header_read_timeout(head);
+    let serving = http.serve_connection(socket, service).with_upgrades();
+    tokio::pin!(serving);
+    let told = async {
+        // The sender lives as long as the server.
+        let _ = stopped.wait_for(|is_over| *is_over).await;
+    };
+    let ended = tokio::select! {
+        ended = serving.as_mut() => Some(ended),
+        () = told => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
+            serving.as_mut().graceful_shutdown();
+            serving.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!("a connection ended: {error}");
+    }
+}

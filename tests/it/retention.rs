@@ -1,0 +1,67 @@
+//! Rows that are old go, in parts, and the ones that are not stay.
+
+use amana_harness::App;
+use amana_postgres::{Job, Old, PART_MAX};
+use chrono::TimeDelta;
+use serde_json::json;
+
+/// So many rows as one statement does not delete.
+const PARTS: i64 = 3;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn old_rows_are_deleted_in_bounded_parts() {
+    let app = App::builder().without_worker().start().await;
+    let amina = app.person("Amina").await;
+    let part = i64::try_from(PART_MAX).expect("a number");
+    let rows = PARTS * part - 1;
+    let keys = format!(
+        "insert into idempotency_keys (user_id, key, operation, request_hash, created_at)
+        select '{}', 'k-' || n, 'create_transfer', sha256('x'), now() from generate_series(1, {rows}) n",
+        amina.uuid()
+    );
+    app.database.execute(&keys).await;
+    let left = async || app.database.number("select count(*) from idempotency_keys").await;
+    let now = app.clock.now();
+    assert!(!app.store.remove_old(Old::IdempotencyKeys, now).await.expect("removed"));
+    assert_eq!(left().await, rows, "nothing is old yet");
+    let later = now + Old::IdempotencyKeys.kept() + TimeDelta::minutes(1);
+    let mut parts = 1;
+    while app.store.remove_old(Old::IdempotencyKeys, later).await.expect("removed") {
+        assert_eq!(left().await, rows - parts * part);
+        parts += 1;
+    }
+    assert_eq!((parts, left().await), (PARTS, 0));
+}
+
+/// Every kind of row is removed by a statement that works, and by housekeeping.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn housekeeping_removes_every_kind_of_old_row() {
+    let app = App::builder().without_worker().start().await;
+    let amina = app.person("Amina").await;
+    // Codes are sent to those who register.
+    app.newcomer("Neema").await;
+    app.fault(&amina.phone, "approve", 1).await;
+    let body = json!({ "amount": { "amount": 10_000, "currency": "KES" } });
+    app.post(&amina, "/v1/wallet/deposits", body).await.expect(202);
+    app.run_due_jobs().await;
+    app.reconcile_now().await;
+    app.check_ledger_now().await;
+    let tables = "select string_agg(t, ' ' order by t) from (
+        select 'exchanges' t where exists (select from exchanges)
+        union all select 'idempotency_keys' where exists (select from idempotency_keys)
+        union all select 'ledger_checks' where exists (select from ledger_checks)
+        union all select 'notifications' where exists (select from notifications)
+        union all select 'prompts' where exists (select from prompts)
+        union all select 'codes' where exists (select from codes)) t";
+    let all = "codes exchanges idempotency_keys ledger_checks notifications prompts";
+    assert_eq!(app.database.text(tables).await.as_deref(), Some(all));
+    let longest = Old::ALL.iter().map(|old| old.kept()).max().expect("some");
+    app.clock.advance(longest + TimeDelta::days(1));
+    let now = app.clock.now();
+    app.store.enqueue_job(&Job::Housekeep { tick: 1 }, now, now).await.expect("a job");
+    app.run_due_jobs().await;
+    assert_eq!(app.database.text(tables).await, None);
+    // The newest run says from where the next one goes on.
+    assert_eq!(app.database.number("select count(*) from reconciliation_runs").await, 1);
+    app.assert_sound().await;
+}
