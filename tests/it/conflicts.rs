@@ -161,7 +161,11 @@ async fn an_invitation_to_a_deal_is_an_introduction() {
 
 /// A held withdrawal of the person, with the worker running.
 async fn held(app: &App, person: &Person, minor: i64) -> String {
-    app.given(person, minor, app.clock.now()).await;
+    // The money has to be the provider's as well, or it cannot be paid out.
+    let path = format!("/admin/customers/{}", person.phone);
+    let rich = json!({ "balance": minor });
+    assert!(app.sandbox_send(Method::PUT, &path, rich).await.is_success());
+    app.top_up(person, minor).await;
     app.database.execute("update risk_rules set threshold = 1, points = 100").await;
     app.step_up(person).await;
     let body = json!({ "amount": { "amount": minor, "currency": "KES" } });

@@ -252,8 +252,8 @@ fn a_payment_in_review_is_resolved_and_no_other() {
         other.observe(says(Source::Statement, paid("UKL3", 152_000)));
         assert_eq!(other.state(), State::Succeeded);
     }
-    let queued = payment(Purpose::FundDeal);
-    assert_eq!(queued.resolve(&told), Err(Unresolved::State(State::Queued)));
+    let sent = payment(Purpose::FundDeal);
+    assert_eq!(sent.resolve(&told), Err(Unresolved::State(State::Submitting)));
 }
 
 #[test]
