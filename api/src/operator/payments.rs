@@ -91,7 +91,7 @@ impl ResolvePayment {
             (true, Some(receipt)) => Ok(Resolution::Paid { receipt: receipt.0.0.clone() }),
             (false, None) => Ok(Resolution::NotPaid),
             (true, None) => {
-                Err(ApiError::field("/receipt", "expected the provider's receipt of the payment"))
+                Err(ApiError::field("/paid", "a payment that was paid has a `receipt`: name it"))
             }
             (false, Some(_)) => {
                 Err(ApiError::field("/receipt", "a payment that was not paid has no receipt"))
