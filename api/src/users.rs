@@ -1,7 +1,6 @@
 //! People: registering, and the caller's own record.
 
 use crate::Chapter;
-use crate::auth::Caller;
 use crate::body::Body;
 use crate::context::Context;
 use crate::password::KnownWords;
@@ -139,14 +138,5 @@ impl Users {
         let new = body.value.parse(&context).await?;
         let user = context.write(async move |store, now| store.register(&new, now).await).await?;
         Ok(Registered::Created(Json(UserAnswer::of(&context, user)?)))
-    }
-
-    /// Get one's own record
-    ///
-    /// Who the access token belongs to.
-    #[oai(path = "/me", method = "get", operation_id = "get_me")]
-    async fn me(&self, context: Data<&Arc<Context>>, caller: Caller) -> Result<Found, ApiError> {
-        let user = context.store.user(caller.user()).await?;
-        Found::of(&context, user)
     }
 }
