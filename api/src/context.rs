@@ -5,6 +5,7 @@ use crate::cookies::CsrfTokens;
 use crate::ended::EndedSessions;
 use crate::factor::FactorKeys;
 use crate::health::Readiness;
+use crate::language;
 use crate::links::Links;
 use crate::password::Passwords;
 use crate::place::Places;
@@ -102,6 +103,7 @@ impl Context {
     {
         let work = through_key(current_machine(), work(self.store.clone(), self.now()));
         let work = from_address(current_address(), work);
+        let work = language::scope(language::spoken(), work);
         match tokio::spawn(work.in_current_span()).await {
             Ok(result) => Ok(result?),
             Err(error) => {
