@@ -35,7 +35,7 @@ fn is_short_number_or_id(part: &str) -> bool {
     !part.bytes().all(|b| b.is_ascii_digit()) || part.len() <= NUMBER_DIGITS_MAX
 }
 
-const NUMBER_DIGITS_MAX: usize = 18;
+const NUMBER_DIGITS_MAX: usize = 19;
 
 impl Place for i64 {
     fn pattern() -> String {
