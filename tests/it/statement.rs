@@ -116,7 +116,7 @@ async fn files_say_what_the_statement_says() {
     let rows: Vec<Vec<&str>> =
         csv.split_terminator("\r\n").map(|row| row.split(',').collect()).collect();
     assert_eq!(rows.len(), lines.len() + 5);
-    assert_eq!((rows[0][0], rows[1][1]), ("Time", "Opening balance"));
+    assert_eq!((rows[0][0], rows[1][1]), ("\u{feff}Time", "Opening balance"));
     for (row, line) in rows[2..].iter().zip(lines) {
         assert_eq!(row[7], line["id"]);
         let cents = |text: &str| text.replace('.', "").parse::<i64>().expect("a number");

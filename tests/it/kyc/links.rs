@@ -92,18 +92,19 @@ async fn a_link_cannot_be_made_up_or_changed() {
     let url = world.url(&world.amina, "").await;
     let token = url.strip_prefix("/v1/files/").expect("a link");
     let parts: Vec<&str> = token.split('.').collect();
-    let [document, viewer, expires, signature] = parts[..] else { panic!("{token}") };
+    let [document, viewer, session, expires, signature] = parts[..] else { panic!("{token}") };
     let hex = |id: &str| id.split_once('_').expect("a prefix").1.to_owned();
     assert_eq!((document, viewer), (&*hex(&world.document), &*hex(&world.amina.id)));
     let (other, operator) = ("0".repeat(32), hex(&world.operator.id));
     let later = expires.parse::<i64>().expect("a time") + 3600;
     for forged in [
-        format!("{other}.{viewer}.{expires}.{signature}"),
-        format!("{document}.{operator}.{expires}.{signature}"),
-        format!("{document}.{viewer}.{later}.{signature}"),
-        format!("{document}.{viewer}.{expires}.{}", "0".repeat(64)),
-        format!("{document}.{viewer}.{expires}."),
-        format!("{document}.{viewer}.{expires}"),
+        format!("{other}.{viewer}.{session}.{expires}.{signature}"),
+        format!("{document}.{operator}.{session}.{expires}.{signature}"),
+        format!("{document}.{viewer}.{other}.{expires}.{signature}"),
+        format!("{document}.{viewer}.{session}.{later}.{signature}"),
+        format!("{document}.{viewer}.{session}.{expires}.{}", "0".repeat(64)),
+        format!("{document}.{viewer}.{session}.{expires}."),
+        format!("{document}.{viewer}.{session}.{expires}"),
         format!("{token}0"),
         "..%2f..%2fetc%2fpasswd".to_owned(),
         document.to_owned(),
