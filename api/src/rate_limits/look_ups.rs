@@ -52,13 +52,12 @@ impl Budgets {
         now: DateTime<Utc>,
     ) -> Result<(), ApiError> {
         let Some(tally) = tally else { return Ok(()) };
-        match self.count_in(tally, &user, now).await {
-            Some((_, standing)) if standing.is_refused => {
-                let what = "too many people were looked up by phone number or e-mail address";
-                Err(ApiError::rate_limited(what, standing.reset))
-            }
-            Some(_) | None => Ok(()),
+        let (_, standing) = self.count_in(tally, &user, now).await;
+        if standing.is_refused {
+            let what = "too many people were looked up by phone number or e-mail address";
+            return Err(ApiError::rate_limited(what, standing.reset));
         }
+        Ok(())
     }
 
     /// Whether a callback from this address that is nobody's is still to be counted. Each process counts by itself.
