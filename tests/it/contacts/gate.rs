@@ -62,7 +62,7 @@ fn every_operation_of_ones_own_is_locked_or_free() {
 /// Paths below a deal and an organisation that exist, and all that is locked.
 fn calls(deal: &str, organisation: &str) -> Vec<(Method, String, Value)> {
     let money = json!({ "amount": 1_000, "currency": "KES" });
-    let to = json!({ "phone": "254711000002" });
+    let to = json!({ "phone": "254733000002" });
     let password = json!({ "password": PASSWORD });
     let send = json!({ "to": to, "amount": money });
     let hold = json!({ "to": to, "amount": money, "expires_in_hours": 2 });
@@ -72,7 +72,7 @@ fn calls(deal: &str, organisation: &str) -> Vec<(Method, String, Value)> {
     });
     let key = json!({ "name": "Shop", "scopes": ["wallet:read"], "expires_in_days": 90 });
     let amount = json!({ "amount": money });
-    let paid = json!({ "method": "mpesa", "phone": "254711000002" });
+    let paid = json!({ "method": "mpesa", "phone": "254733000002" });
     let invited = json!({ "email": "guest@example.com", "rank": "member" });
     let (post, put) = (Method::POST, Method::PUT);
     let mut calls = vec![
@@ -116,7 +116,7 @@ async fn call(
 async fn before_a_contact_is_verified_nothing_begins() {
     let app = workerless().await;
     let (juma, neema) =
-        (app.person_with_phone("Juma", "254711000002").await, app.person("Neema").await);
+        (app.person_with_phone("Juma", "254733000002").await, app.person("Neema").await);
     let grace = app.newcomer("Grace").await;
     app.step_up(&grace).await;
     let organisation = app.organisation(&juma, "Soko").await;
@@ -180,14 +180,11 @@ async fn the_schema_lets_an_unverified_account_begin_nothing() {
         where proname = 'users_require_verified'";
     let tables = "api_keys deal_invitations holds kyc_applications members payments second_factors";
     assert_eq!(app.database.text(guarded).await.as_deref(), Some(tables));
-    let factor = |person: &Person| {
-        format!(
-            "insert into second_factors (user_id, secret, created_at) values ('{}', decode(repeat('00', 60), 'hex'), now())",
-            person.uuid()
-        )
-    };
-    assert_eq!(app.database.refusal(&factor(&grace)).await, "users_verified");
-    app.database.execute(&factor(&neema)).await;
+    let factor = format!(
+        "insert into second_factors (user_id, secret, created_at) values ('{}', '', now())",
+        grace.uuid()
+    );
+    assert_eq!(app.database.refusal(&factor).await, "users_verified");
     for kind in ["email", "phone"] {
         let nothing = format!(
             "update users set {kind}_sealed = null, {kind}_digest = null where id = '{}'",

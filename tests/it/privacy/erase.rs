@@ -237,7 +237,8 @@ async fn the_schema_lets_nobody_be_half_erased() {
     let (gone, there) = (amina.uuid(), juma.uuid());
     let empty =
         "email_sealed = null, email_digest = null, phone_sealed = null, phone_digest = null";
-    let rest = "closed_at = now(), erased_at = now(), name = 'Erased', password_hash = ''";
+    let rest = "closed_at = now(), erased_at = now(), name = 'Erased', password_hash = '', \
+        email_verified_at = null, phone_verified_at = null";
     let bytes = "decode(repeat('00', 68), 'hex')";
     for (sql, constraint) in [
         (format!("update users set {empty} where id = '{there}'"), "users_email_whole"),
