@@ -70,8 +70,8 @@ impl Watch {
 async fn enqueue_callbacks(app: &App, count: i64) {
     let sql = format!(
         "with stored as (
-            insert into callbacks (id, provider, kind, token, body, remote, state, received_at)
-            select gen_random_uuid(), 'mpesa', 'collection', repeat('0', 32), 'not JSON', '127.0.0.1', 'received', now()
+            insert into callbacks (id, provider, kind, body, size_bytes, remote, state, received_at)
+            select gen_random_uuid(), 'mpesa', 'collection', 'not JSON', 8, '127.0.0.1', 'received', now()
             from generate_series(1, {count}) returning id)
         insert into jobs (id, queue, kind, payload, key, state, due_at, attempts_max, created_at)
         select gen_random_uuid(), '{QUEUE}', 'apply_callback',
