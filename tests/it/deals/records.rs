@@ -31,7 +31,8 @@ async fn a_deal_is_found_by_the_reference_of_its_creator() {
     let made = app.post_keyed(&juma, "/v1/deals", "k-1", body.clone()).await.expect(201);
     assert_eq!((&made["reference"], &made["metadata"]), (&json!("Order 7"), &metadata));
     let again = app.post_keyed(&juma, "/v1/deals", "k-1", body.clone()).await;
-    assert_eq!((again.headers["idempotent-replayed"].to_str(), &again.body), (Ok("true"), &made));
+    let replayed = again.headers["idempotent-replayed"].to_str().ok();
+    assert_eq!((replayed, &again.body), (Some("true"), &made));
     // Under another key it is not made twice either.
     refused(
         &app.post(&juma, "/v1/deals", body.clone()).await,
