@@ -13,9 +13,10 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use ipnet::IpNet;
 use patience::Patient;
+use poem::endpoint::BoxEndpoint;
 use poem::http::uri::Scheme;
 use poem::web::{LocalAddr, RemoteAddr};
-use poem::{Addr, Endpoint, Request};
+use poem::{Addr, Endpoint, EndpointExt, Request};
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -81,7 +82,9 @@ pub async fn serve_within(
     connections: Connections,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let (app, local, head) = (Arc::new(app), listener.local_addr()?, connections.head);
+    // Boxed: the type of a connection's future would hold the types of all layers of the app.
+    let app = Arc::new(app.map_to_response().boxed());
+    let (local, head) = (listener.local_addr()?, connections.head);
     let door = Arc::new(Door::new(connections));
     let (stop, stopped) = watch::channel(false);
     let mut open = JoinSet::new();
@@ -127,9 +130,9 @@ struct Ends {
     peer: SocketAddr,
 }
 
-async fn connection<E: Endpoint + 'static>(
+async fn connection(
     (socket, ends): (TcpStream, Ends),
-    app: Arc<E>,
+    app: Arc<BoxEndpoint<'static>>,
     head: Duration,
     mut stopped: watch::Receiver<bool>,
     _place: Place,
