@@ -1,6 +1,7 @@
 //! Speaking to the API and the sandbox the way people's apps do.
 
 use crate::app::{App, next};
+use crate::eventually;
 use amana_domain::notice::Locale;
 use amana_domain::permission::UserRole;
 use amana_domain::personal::Personal;
@@ -123,7 +124,10 @@ impl App {
         self.send(Method::POST, path, Some(&person.token), Some(key), body.as_ref()).await
     }
 
-    /// Repeats a call under one key as long as the service is too busy (503), as clients do.
+    /// Repeats a call under one key while the service is too busy (503), as clients do.
+    ///
+    /// # Panics
+    /// If the service is too busy for longer than [`PATIENCE`](crate::PATIENCE).
     pub async fn post_until_served(
         &self,
         person: &Person,
@@ -131,12 +135,11 @@ impl App {
         key: &str,
         body: Value,
     ) -> Answer {
-        loop {
+        eventually("the service has time for a call", || async {
             let answer = self.post_keyed(person, path, key, body.clone()).await;
-            if answer.status.as_u16() != 503 {
-                return answer;
-            }
-        }
+            (answer.status != 503).then_some(answer)
+        })
+        .await
     }
 
     pub async fn put(&self, person: &Person, path: &str, body: Value) -> Answer {

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard, mpsc, oneshot};
 
 const TEMPLATE: &str = "amana_template";
@@ -104,6 +105,10 @@ impl std::fmt::Debug for Database {
         f.debug_struct("Database").field("url", &self.url).finish_non_exhaustive()
     }
 }
+
+/// How often and how long sessions that begin late are looked for.
+const LOOKS_FOR_SESSIONS: u32 = 20;
+const LOOK_PAUSE: Duration = Duration::from_millis(50);
 
 impl Database {
     pub async fn new() -> Self {
@@ -223,7 +228,11 @@ impl Database {
         if !reachable {
             *self.kept.lock().await = None;
             let sql = "select pg_terminate_backend(pid) from pg_stat_activity where datname";
-            conn.batch_execute(&format!("{sql} = '{name}'")).await.expect("sessions end");
+            // A session that is just beginning was allowed before and is listed later: it would serve a whole pool.
+            for _ in 0..LOOKS_FOR_SESSIONS {
+                conn.batch_execute(&format!("{sql} = '{name}'")).await.expect("sessions end");
+                tokio::time::sleep(LOOK_PAUSE).await;
+            }
         }
     }
 }

@@ -9,12 +9,12 @@ use poem::{Endpoint, EndpointExt, Request, Response};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// Enough that every connection has prepared its statements, and one call runs while nobody reads in the background.
+/// Enough that most calls find their statements prepared and run while nobody reads in the background.
 const CALLS: usize = 20;
 
 const LIVES: usize = 8;
 
-const LOG_IN_MAX: u32 = 9;
+const LOG_IN: u32 = 9;
 
 /// Making, proposing, signing, paying, delivering and releasing a deal.
 const DEAL_MAX: [u32; 6] = [11, 10, 11, 16, 11, 13];
@@ -62,15 +62,17 @@ impl Counted {
         self.ok(request.header("Authorization", bearer).finish()).await;
     }
 
-    /// The fewest round trips of some calls, one after the other.
-    async fn fewest(&self, call: impl AsyncFn()) -> u32 {
-        let mut fewest = u32::MAX;
+    /// The median of the round trips of some calls, one after the other. A read in the background adds to a few of
+    /// them. The busy proxy may take two waits for one, if it sees a statement before it has passed on an answer.
+    async fn usual(&self, call: impl AsyncFn()) -> u32 {
+        let mut costs = vec![];
         for _ in 0..CALLS {
             let before = self.wire.round_trips();
             call().await;
-            fewest = fewest.min(self.wire.round_trips() - before);
+            costs.push(self.wire.round_trips() - before);
         }
-        fewest
+        costs.sort_unstable();
+        costs[CALLS / 2]
     }
 }
 
@@ -79,7 +81,7 @@ async fn who_the_caller_is_costs_none() {
     let counted = Counted::start().await;
     let amina = counted.app.person("Amina").await;
     for path in ["/v1/me", "/v1/wallet", "/v1/sessions", "/v1/deals", "/v1/payments"] {
-        assert_eq!(counted.fewest(async || counted.get(&amina, path).await).await, 1, "{path}");
+        assert_eq!(counted.usual(async || counted.get(&amina, path).await).await, 1, "{path}");
     }
 }
 
@@ -96,9 +98,7 @@ async fn a_log_in_costs_few() {
         // Those that would have to make room.
         counted.app.database.execute("delete from sessions").await;
     };
-    let fewest = counted.fewest(log_in).await;
-    // Two waits look like one if the busy proxy sees a statement before it has passed on the answer to the last one.
-    assert!(fewest <= LOG_IN_MAX, "{fewest} waits, of {LOG_IN_MAX}");
+    assert_eq!(counted.usual(log_in).await, LOG_IN);
 }
 
 /// From its making to its end, over six calls: what is decided is written with one statement for each table, what does

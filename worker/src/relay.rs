@@ -3,7 +3,6 @@
 use crate::context::Context;
 use amana_postgres::{Error, Queue};
 use amana_redis::Transport;
-use futures_util::future::try_join_all;
 use std::collections::BTreeMap;
 use tokio::sync::watch;
 use tracing::{debug, warn};
@@ -38,11 +37,9 @@ pub async fn relay_once(context: &Context, transport: &Transport) -> Result<usiz
     Ok(count)
 }
 
-/// Asks for all depths at once: they share one connection, so it is one round trip.
 async fn queues_with_room(transport: &Transport) -> Option<Vec<&'static str>> {
-    let names = Queue::ALL.iter().map(|queue| queue.as_str());
-    let depths = try_join_all(names.clone().map(|queue| transport.depth(queue))).await;
-    let depths = match depths {
+    let names: Vec<_> = Queue::ALL.iter().map(|queue| queue.as_str()).collect();
+    let depths = match transport.depths(&names).await {
         Ok(depths) => depths,
         Err(error) => {
             // The transport has warned of it.
@@ -50,12 +47,14 @@ async fn queues_with_room(transport: &Transport) -> Option<Vec<&'static str>> {
             return None;
         }
     };
-    let (open, full): (Vec<_>, Vec<_>) =
-        names.zip(depths).partition(|(_, depth)| *depth < QUEUE_DEPTH_MAX);
-    for (queue, depth) in full {
+    let has_room = |(queue, depth)| {
+        if depth < QUEUE_DEPTH_MAX {
+            return Some(queue);
+        }
         debug!(queue, depth, "queue is full; its jobs stay in the outbox");
-    }
-    Some(open.into_iter().map(|(queue, _)| queue).collect())
+        None
+    };
+    Some(names.into_iter().zip(depths).filter_map(has_room).collect())
 }
 
 /// Looks at the outbox until told to stop; at once again while there was a full batch.

@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use amana_outage::Outage;
+use futures_util::future::try_join_all;
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult,
     TlsCertificates,
@@ -163,6 +164,11 @@ impl Transport {
     /// How many ids wait in the queue.
     pub async fn depth(&self, queue: &str) -> Result<u64, TransportError> {
         self.run(cmd("ZCARD").arg(self.key(queue))).await
+    }
+
+    /// How many ids wait in each of the queues, in one round trip: all commands share one connection.
+    pub async fn depths(&self, queues: &[&str]) -> Result<Vec<u64>, TransportError> {
+        try_join_all(queues.iter().map(|queue| self.depth(queue))).await
     }
 
     pub async fn ping(&self) -> Result<(), TransportError> {

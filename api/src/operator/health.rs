@@ -13,7 +13,6 @@ use amana_postgres::{
     Health as Found, PoolSize, ProviderState, Queue, QueueState, ReconciliationOutcome,
 };
 use chrono::{DateTime, Utc};
-use futures_util::future::join_all;
 use poem::web::Data;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
@@ -229,14 +228,14 @@ async fn look(context: &Context) -> Result<ServiceHealth, ApiError> {
     })
 }
 
-/// The depths of the queues, in the order of [`Queue::ALL`].
+/// The depths of the queues, in the order of [`Queue::ALL`]; `None` for all of them while Redis does not answer.
 async fn redis_depths(context: &Context) -> Vec<Option<u64>> {
-    join_all(Queue::ALL.iter().map(|queue| redis_depth(context, *queue))).await
-}
-
-async fn redis_depth(context: &Context, queue: Queue) -> Option<u64> {
-    let depth = context.redis.as_ref()?.depth(queue.as_str());
-    timeout(REDIS_TIMEOUT, depth).await.ok()?.ok()
+    let names: Vec<_> = Queue::ALL.iter().map(|queue| queue.as_str()).collect();
+    let found = async { context.redis.as_ref()?.depths(&names).await.ok() };
+    match timeout(REDIS_TIMEOUT, found).await {
+        Ok(Some(depths)) => depths.into_iter().map(Some).collect(),
+        Ok(None) | Err(_) => vec![None; names.len()],
+    }
 }
 
 fn age_s(since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Nullable<i64> {

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// A first start on a busy machine.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// chromedriver takes one port for IPv4 and the same for IPv6, and gives up if another program has the second one.
+/// chromedriver picks a free port of IPv6, and gives up if another program has the same port of IPv4.
 const STARTS_MAX: u32 = 5;
 
 /// The usual page, on which the whole phone fits.

@@ -5,7 +5,7 @@ use amana_domain::id::UserId;
 use amana_domain::money::{Currency, Money};
 use amana_domain::payee::Payee;
 use amana_domain::transfer::Category;
-use amana_harness::{Answer, App, Person, api_config};
+use amana_harness::{Answer, App, Person, api_config, eventually};
 use amana_postgres::{
     Clock, Error, Keyed, NewTransfer, Store, TransferDetails, TransferView, TransferWriter,
 };
@@ -29,7 +29,7 @@ async fn rich(minor: i64) -> (Arc<App>, Person, Person) {
     (Arc::new(app), amina, juma)
 }
 
-/// So many calls at the same moment; the answers. A call that finds the service too busy (503) is repeated with its key.
+/// Makes so many calls at the same moment. A call that finds the service too busy (503) is repeated with its key.
 async fn at_once(
     app: &Arc<App>,
     count: usize,
@@ -147,15 +147,13 @@ async fn money_goes_round_through_two_processes_without_deadlock() {
         let http = app.http.clone();
         calls.spawn(async move {
             let body = to(&recipient, 100 + i64::try_from(n).expect("small"));
-            loop {
+            eventually("the service has time for a call", || async {
                 let request = http.post(format!("{url}/v1/transfers")).bearer_auth(&from.token);
                 let request = request.header("Idempotency-Key", format!("k-{n}")).json(&body);
                 let status = request.send().await.expect("an answer").status().as_u16();
-                // Too busy: clients repeat the call with its key.
-                if status != 503 {
-                    return status;
-                }
-            }
+                (status != 503).then_some(status)
+            })
+            .await
         });
     }
     let answers = calls.join_all().await;
