@@ -60,8 +60,9 @@ pub(crate) async fn assert_funded_once(app: &App, agreed: &Agreed, payment: &str
 /// callback goes before the answer.
 pub(crate) struct HeldCallbacks(AsyncPgConnection);
 
-/// Of who waits for the table of callbacks.
-const WAITING: &str = "from pg_locks where relation = 'callbacks'::regclass and not granted";
+/// The callbacks that wait to be stored. Housekeeping waits for the table too, but it writes nothing new.
+const WAITING: &str = "from pg_locks join pg_stat_activity using (pid)
+    where relation = 'callbacks'::regclass and not granted and query ilike 'insert into%callbacks%'";
 
 impl HeldCallbacks {
     pub(crate) async fn hold(app: &App) -> Self {

@@ -115,7 +115,7 @@ fn objects(body: &Value, at: &str, found: &mut Vec<(String, Vec<String>)>) {
 fn is_optional(operation: &str, name: &str) -> bool {
     match operation {
         "register_user" => ["email", "phone"].contains(&name),
-        "accept_invitation" => name == "phone",
+        "accept_invitation" | "fund_deal" => name == "phone",
         "confirm_email_change" | "confirm_phone_change" => name == "old_code",
         _ => false,
     }

@@ -1,5 +1,7 @@
 //! People who make other people's phones ring, by prompts or by messages: they soon cannot.
 
+mod messages;
+
 use amana_harness::{App, Person};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -19,7 +21,10 @@ async fn ask(app: &App, person: &Person, phone: &str) -> (u16, Value) {
 /// The phone does not answer, and is not asked any more: each prompt ends before the next.
 async fn prompts_are_over(app: &App) {
     app.database
-        .execute("update payments set state = 'failed', reason = 'timed_out', stage = 'sent'")
+        .execute(
+            "update payments set state = 'failed', reason = 'timed_out', stage = 'sent',
+                sent_at = created_at",
+        )
         .await;
 }
 

@@ -148,13 +148,10 @@ async fn impatient_payers_are_asked_once() {
 async fn deposits() {
     let app = App::start().await;
     let person = app.person("Wanjiru").await;
-    let (first, second) =
-        (deposit(&app, &person, 70_000).await, deposit(&app, &person, 30_000).await);
-    for _ in 0..2 {
+    for minor in [70_000, 30_000] {
+        let payment = deposit(&app, &person, minor).await;
         app.approve_prompt(&person.phone).await;
-    }
-    for payment in [&first, &second] {
-        let paid = app.wait_for_payment(&person, payment, "succeeded").await;
+        let paid = app.wait_for_payment(&person, &payment, "succeeded").await;
         assert!(paid["receipt"].is_string() && paid["deal_id"].is_null(), "{paid:#}");
     }
     assert_eq!(app.balance(&person).await, (100_000, 0));

@@ -240,7 +240,7 @@ async fn unknown_addresses_and_methods_are_problems_too() {
     let deal = format!("/v1/deals/{}", world.deal);
     for (method, path, allowed) in [
         (Method::DELETE, "/v1/deals", "GET, HEAD, POST"),
-        (Method::PUT, "/v1/me", "GET, HEAD"),
+        (Method::PUT, "/v1/me", "GET, HEAD, PATCH"),
         (Method::PATCH, "/v1/wallet", "GET, HEAD"),
         (Method::PATCH, deal.as_str(), "GET, HEAD"),
         (Method::OPTIONS, "/v1/transfers", "POST"),

@@ -117,7 +117,6 @@ async fn every_filter_finds_what_a_plain_search_finds() {
             format!("from={from}&to={to}&kind=transfer&category=rent&direction=in"),
             Box::new(|t| (early..late).contains(&at(t)) && t["category"] == "rent" && minor(t) > 0),
         ),
-        (format!("from={to}&to={from}"), Box::new(|_| false)),
         (
             format!("from={day}&to={day}"),
             Box::new(move |t| (begins..begins + TimeDelta::days(1)).contains(&at(t))),

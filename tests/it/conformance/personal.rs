@@ -6,7 +6,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 pub(super) async fn leave(observer: &Observer, operator: &Person) {
-    let person = register(observer, "Otieno", "254711000008").await;
+    let person = register(observer, "Achieng", "254711000008").await;
     let password = json!({ "password": PASSWORD });
     observer.post(&person, "/v1/sessions/step-up", password, 200).await;
     observer.get(&person, "/v1/me/export").await;

@@ -17,6 +17,7 @@ async fn who_registers_with_contacts_of_another_gets_nothing() {
 
     // 1. The attacker types both contacts, and confirms no code.
     let attacker = registered(&app, "Grace Victim", EMAIL, PHONE).await;
+    app.run_due_jobs().await;
 
     // 2. Nobody finds a reassuring name by the number.
     let path = format!("/v1/people?query={PHONE}");

@@ -55,8 +55,16 @@ async fn who_is_erased_is_known_to_nobody() {
     step_up(&app, &amina).await;
     refused(&erase(&app, &amina).await, 409, "account_in_use");
     pay(&app, &amina, &juma, 100_000).await;
+    pay(&app, &juma, &amina, 10_000).await;
+    pay(&app, &amina, &juma, 10_000).await;
     app.messages_are_sent().await;
     app.stop_worker().await;
+    let counted = format!(
+        "select count(*) from counted_messages m join notifications n on n.id = m.notification_id
+        where n.user_id = '{}'",
+        amina.uuid()
+    );
+    assert!(app.database.number(&counted).await > 0);
     assert_eq!(erase(&app, &amina).await.status.as_u16(), 204);
 
     // Nobody gets in, with a token that was good a moment ago, or with the password.
@@ -74,6 +82,7 @@ async fn who_is_erased_is_known_to_nobody() {
                 "select count(msisdn_digest) + count(provider_reference_digest) from payments where user_id = '{id}'"
             ),
         ),
+        ("counted messages", counted.clone()),
         ("documents", "select count(*) from kyc_documents".to_owned()),
         (
             "devices",
@@ -130,7 +139,8 @@ async fn who_is_erased_is_known_to_nobody() {
     assert_ne!(again["id"], amina.id.as_str());
     assert_eq!(log_in(&app, &amina.email).await, 200);
     let records = app.store.audit_of(&amina.id).await.expect("records");
-    let last = records.last().expect("a record");
+    // Reads are recorded as well.
+    let last = records.iter().rfind(|one| one.action != "user.seen").expect("a record");
     assert_eq!((last.action.as_str(), &last.data), ("user.erased", &json!({})));
     app.assert_sound().await;
 }
