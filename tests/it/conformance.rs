@@ -313,11 +313,12 @@ async fn operate(observer: &Observer, operator: &Person) {
         format!("/v1/operator/breaks/{}/close", found["items"][0]["id"].as_str().expect("an id"));
     observer.post(operator, &path, json!({ "note": "Looked into" }), 200).await;
     observer.get(operator, "/v1/operator/breaks?state=closed").await;
-    let job =
-        "select 'job_' || replace(id::text, '-', '') from jobs where kind = 'reconcile' limit 1";
-    let job = app.database.text(job).await.expect("a job");
-    let dies = "update jobs set state = 'dead', last_error = 'by hand' where kind = 'reconcile'";
-    app.database.execute(dies).await;
+    // The list of finished jobs may hold others before the worker has reconciled.
+    let done = "select id::text from jobs where kind = 'reconcile' and state = 'done' limit 1";
+    let id = eventually("a run is over", || app.database.text(done)).await;
+    let dies = "update jobs set state = 'dead', last_error = 'by hand'";
+    app.database.execute(&format!("{dies} where id = '{id}'")).await;
+    let job = format!("job_{}", id.replace('-', ""));
     observer.get(operator, "/v1/operator/jobs").await;
     let path = format!("/v1/operator/jobs/{job}/replay");
     observer.post(operator, &path, Value::Null, 202).await;
