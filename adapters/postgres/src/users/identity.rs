@@ -70,9 +70,9 @@ pub(super) async fn find_login(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
     login: &Contact,
-) -> Result<Option<UserId>, Error> {
+) -> Result<Option<User>, Error> {
     let digest = digest(vault, login);
-    let all = users::table.select(users::id).into_boxed();
+    let all = Row::query().into_boxed();
     let query = match login.kind() {
         ContactKind::Email => all
             .filter(users::email_digest.eq(digest))
@@ -83,8 +83,7 @@ pub(super) async fn find_login(
             .filter(users::phone_verified_at.is_not_null().or(diesel::dsl::not(users::is_verified)))
             .order((users::phone_verified_at.is_null(), users::id.desc())),
     };
-    let found: Option<Uuid> = query.first(conn).await.optional()?;
-    Ok(found.map(UserId::new))
+    query.first::<Row>(conn).await.optional()?.map(User::try_from).transpose()
 }
 
 impl Store {
@@ -101,11 +100,6 @@ impl Store {
     /// # Errors
     /// [`Error::Store`] only.
     pub async fn user_by_login(&self, login: &Contact) -> Result<Option<User>, Error> {
-        let mut conn = self.connection().await?;
-        let Some(id) = find_login(&mut conn, self.vault()?, login).await? else {
-            return Ok(None);
-        };
-        let row = Row::query().filter(users::id.eq(id.uuid())).first(&mut conn).await.optional()?;
-        row.map(User::try_from).transpose()
+        find_login(&mut *self.connection().await?, self.vault()?, login).await
     }
 }

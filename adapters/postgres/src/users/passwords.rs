@@ -39,14 +39,14 @@ impl Store {
     ) -> Result<(), Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         let sent = conn.transaction(async |conn| {
-            let Some(id) = find_login(conn, vault, login).await? else { return Ok(()) };
-            let user = lock_open(conn, id).await?;
+            let Some(found) = find_login(conn, vault, login).await? else { return Ok(()) };
+            let user = lock_open(conn, found.id).await?;
             // Changed while we waited for the lock: the code would go to somebody else.
             if user.contact(vault, login.kind())?.as_ref() != Some(login) {
                 return Ok(());
             }
             let to = if user.is_verified() {
-                let kind = FactorKind::reset_by(factors::active(conn, id).await?, login.kind());
+                let kind = FactorKind::reset_by(factors::active(conn, user.id).await?, login.kind());
                 user.verified_contact(vault, kind)?
             } else {
                 // Whoever typed the contact may have set up the factor, so it has no say.
@@ -73,7 +73,8 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(User, Proof), Error> {
         let mut conn = self.connection().await?;
-        let user = find_login(&mut conn, self.vault()?, login).await?.unwrap_or(NOBODY);
+        let user = find_login(&mut conn, self.vault()?, login).await?;
+        let user = user.map_or(NOBODY, |user| user.id);
         let purpose = (user, Purpose::ResetPassword);
         let proof = codes::attempt(&mut conn, key, purpose, told, now).await?;
         let proof = proof.ok_or(CodeRefusal::Wrong)?;
