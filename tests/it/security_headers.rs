@@ -33,6 +33,7 @@ fn is_safe(headers: &HeaderMap, path: &str) {
     assert!(features.contains("camera=()") && features.contains("geolocation=()"), "{features}");
     let kept = match path {
         "/.well-known/jwks.json" => Some("public, max-age=3600"),
+        "/docs" | "/openapi.json" => Some("public, max-age=300"),
         path => path.starts_with("/v1/").then_some("no-store"),
     };
     assert_eq!(header(headers, "cache-control"), kept, "{path}");
