@@ -1,13 +1,14 @@
 //! Who is told what: which event leads to which message for which party.
 
+mod cause;
 mod of_deals;
 
+pub use cause::{COUNTED, Cause};
 pub use of_deals::{Notice, of_decision};
 
 use crate::code::Purpose;
 use crate::money::{Currency, Money};
 use crate::text_enum;
-use chrono::TimeDelta;
 
 text_enum! {
     pub enum Channel as "channel" {
@@ -148,29 +149,6 @@ const SMS_MINOR_MIN: i64 = 10_000;
 #[must_use]
 pub const fn is_worth_sms(amount: Money) -> bool {
     !matches!(amount.currency(), Currency::Kes) || amount.minor() >= SMS_MINOR_MIN
-}
-
-/// The time over which [`day_max`] counts.
-pub const DAY: TimeDelta = TimeDelta::days(1);
-
-/// The most messages of one kind that a person gets in a day by a channel, if other people can cause as many as they
-/// like. What a person has caused, and what they must know, is not bounded.
-#[must_use]
-pub const fn day_max(template: Template, channel: Channel) -> Option<i64> {
-    let is_caused_by_others = matches!(
-        template,
-        Template::TransferReceived
-            | Template::HoldReceived
-            | Template::HoldSettled
-            | Template::DealProposed
-            | Template::DealCountered
-            | Template::PayerNamed
-    );
-    match channel {
-        Channel::Email if is_caused_by_others => Some(50),
-        Channel::Sms if is_caused_by_others => Some(10),
-        Channel::Email | Channel::Sms => None,
-    }
 }
 
 /// E-mail for everything; SMS, which costs money, only where somebody has to act or money has moved.

@@ -138,6 +138,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    counted_messages (notification_id) {
+        notification_id -> Uuid,
+        digest -> Bytea,
+        cause -> Text,
+        counted_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     deal_events (deal_id, seq) {
         deal_id -> Uuid,
         seq -> Int8,
@@ -583,6 +592,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    payer_keys (payer_id) {
+        payer_id -> Uuid,
+        wrapped -> Bytea,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     payment_evidence (payment_id, fingerprint) {
         payment_id -> Uuid,
         fingerprint -> Bytea,
@@ -601,7 +618,7 @@ diesel::table! {
     payments (id) {
         id -> Uuid,
         provider -> Text,
-        user_id -> Uuid,
+        user_id -> Nullable<Uuid>,
         purpose -> Text,
         deal_id -> Nullable<Uuid>,
         amount_minor -> Int8,
@@ -627,6 +644,7 @@ diesel::table! {
         must_confirm -> Bool,
         confirmed -> Bool,
         asked_from_sealed -> Nullable<Bytea>,
+        payer_id -> Nullable<Uuid>,
     }
 }
 
@@ -761,6 +779,9 @@ diesel::table! {
         closed_at -> Nullable<Timestamptz>,
         closed_by -> Nullable<Uuid>,
         reversed_at -> Nullable<Timestamptz>,
+        payer_id -> Nullable<Uuid>,
+        payer_sealed -> Nullable<Bytea>,
+        return_payment_id -> Nullable<Uuid>,
     }
 }
 
@@ -849,6 +870,7 @@ diesel::joinable!(breaks -> users (closed_by));
 diesel::joinable!(callback_tokens -> payments (payment_id));
 diesel::joinable!(callbacks -> payments (payment_id));
 diesel::joinable!(codes -> users (user_id));
+diesel::joinable!(counted_messages -> notifications (notification_id));
 diesel::joinable!(deal_events -> deals (deal_id));
 diesel::joinable!(deal_events -> milestones (milestone_id));
 diesel::joinable!(deal_events -> users (actor_id));
@@ -898,6 +920,7 @@ diesel::joinable!(second_factors -> users (user_id));
 diesel::joinable!(sessions -> trusted_devices (trusted_device_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(socket_tickets -> sessions (session_id));
+diesel::joinable!(suspense_items -> payments (return_payment_id));
 diesel::joinable!(test_clock -> users (moved_by));
 diesel::joinable!(tier_limits -> tiers (tier));
 diesel::joinable!(transfers -> entries (id));
@@ -915,6 +938,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     callback_tokens,
     callbacks,
     codes,
+    counted_messages,
     deal_events,
     deal_files,
     deal_invitations,
@@ -948,6 +972,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     notifications,
     organisations,
     paybill,
+    payer_keys,
     payment_evidence,
     payments,
     person_keys,

@@ -1,5 +1,6 @@
 //! Messages as they are sent: to whom, and whether they are still worth sending.
 
+mod bounds;
 mod told;
 
 use crate::error::Error;
@@ -11,10 +12,10 @@ use crate::schema::notifications;
 use crate::users;
 use amana_domain::contact::Contact;
 use amana_domain::id::UserId;
-use amana_domain::notice::{self, Channel, Locale, Template};
+use amana_domain::notice::{Channel, Locale, Template};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde_json::Value;
 use told::Addressed;
 use uuid::Uuid;
@@ -58,31 +59,10 @@ struct Row {
     hand_over_milestone_id: Option<Uuid>,
 }
 
-/// Whether the user got so many messages of this kind today that this one is not sent. The question is asked when a
-/// message is sent, so that no cause of messages can forget it.
-async fn is_one_too_many(
-    conn: &mut AsyncPgConnection,
-    row: &Row,
-    now: DateTime<Utc>,
-) -> Result<bool, Error> {
-    let Some(max) = notice::day_max(parse(&row.template)?, parse(&row.channel)?) else {
-        return Ok(false);
-    };
-    let since = now.checked_sub_signed(notice::DAY).unwrap_or(now);
-    let sent: i64 = notifications::table
-        .filter(notifications::user_id.eq(row.user_id))
-        .filter(notifications::template.eq(&row.template))
-        .filter(notifications::channel.eq(&row.channel))
-        .filter(notifications::sent_at.gt(since))
-        .count()
-        .get_result(conn)
-        .await?;
-    Ok(sent >= max)
-}
-
 impl Store {
-    /// The message behind a job, unless it has been sent, tells a code or an invitation that is not good any more, or
-    /// is to somebody who is erased, has verified no contact that it could go to, or got enough of its kind today.
+    /// Returns the message behind a job. `None`: it has been sent, the code or invitation that it tells is invalid by
+    /// now, the reader is erased or has verified no contact that it could go to, or the address got enough messages of
+    /// this cause today.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such message.
@@ -99,11 +79,15 @@ impl Store {
             return Ok(None);
         }
         let user = users::load(&mut conn, UserId::new(row.user_id)).await?;
-        if user.erased_at.is_some() || is_one_too_many(&mut conn, &row, now).await? {
+        if user.erased_at.is_some() {
             return Ok(None);
         }
-        let found = told::addressed(&mut conn, self.vault()?, (&row, &user), now).await?;
+        let vault = self.vault()?;
+        let found = told::addressed(&mut conn, vault, (&row, &user), now).await?;
         let Some(Addressed { to, told, locale }) = found else { return Ok(None) };
+        if !bounds::has_room(&mut conn, vault, (&row, &user, &to), now).await? {
+            return Ok(None);
+        }
         Ok(Some(PendingNotification {
             id: row.id,
             channel: to.channel(),

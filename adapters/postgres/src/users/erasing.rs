@@ -10,9 +10,9 @@ use super::load;
 use crate::error::{Conflict, Error};
 use crate::pool::Store;
 use crate::schema::{
-    api_keys as keys, codes, idempotency_keys, kyc_applications, kyc_documents, notifications,
-    payment_evidence, payments, person_keys, prompts, second_factors, sessions as sessions_table,
-    trusted_devices, users,
+    api_keys as keys, codes, counted_messages, idempotency_keys, kyc_applications, kyc_documents,
+    notifications, payment_evidence, payments, person_keys, prompts, second_factors,
+    sessions as sessions_table, trusted_devices, users,
 };
 use crate::{api_keys, audit, deals, invitations, sessions};
 use amana_domain::deal::Actor;
@@ -145,6 +145,7 @@ async fn forget_documents(
 
 /// By what numbers, and what providers call payments after them, could be guessed at.
 async fn forget_digests(conn: &mut AsyncPgConnection, id: UserId) -> Result<(), Error> {
+    forget_counts(conn, id).await?;
     diesel::delete(prompts::table.filter(prompts::user_id.eq(id.uuid()))).execute(conn).await?;
     let own = payments::table.filter(payments::user_id.eq(id.uuid()));
     let said = payment_evidence::table
@@ -163,6 +164,29 @@ async fn forget_digests(conn: &mut AsyncPgConnection, id: UserId) -> Result<(), 
     Ok(())
 }
 
+/// How many messages the verified contacts got. A contact that was not verified is somebody else's: its messages stay
+/// counted, or whoever erases one account after the other could send any number of them.
+async fn forget_counts(conn: &mut AsyncPgConnection, id: UserId) -> Result<(), Error> {
+    let row = users::table.find(id.uuid());
+    let email: Option<Option<Vec<u8>>> = row
+        .filter(users::email_verified_at.is_not_null())
+        .select(users::email_digest)
+        .first(conn)
+        .await
+        .optional()?;
+    let phone: Option<Option<Vec<u8>>> = row
+        .filter(users::phone_verified_at.is_not_null())
+        .select(users::phone_digest)
+        .first(conn)
+        .await
+        .optional()?;
+    let own: Vec<Vec<u8>> = [email, phone].into_iter().flatten().flatten().collect();
+    diesel::delete(counted_messages::table.filter(counted_messages::digest.eq_any(own)))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// What the person was told, and what was answered to calls: both name people.
 async fn forget_messages(conn: &mut AsyncPgConnection, id: UserId) -> Result<(), Error> {
     diesel::update(notifications::table.filter(notifications::user_id.eq(id.uuid())))
@@ -173,6 +197,7 @@ async fn forget_messages(conn: &mut AsyncPgConnection, id: UserId) -> Result<(),
         .execute(conn)
         .await?;
     deals::forget_labels(conn, id).await?;
+    deals::forget_invited(conn, id).await?;
     let answers = idempotency_keys::table.filter(idempotency_keys::user_id.eq(id.uuid()));
     diesel::delete(answers).execute(conn).await?;
     Ok(())

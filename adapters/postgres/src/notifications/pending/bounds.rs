@@ -1,0 +1,82 @@
+//! The bound on messages that other people can have sent to one address, for every cause of messages alike. A message
+//! is counted when it is sent, so that no caller can forget it. The address is known by its digest, for two days.
+
+use super::Row;
+use crate::error::Error;
+use crate::row::parse;
+use crate::schema::counted_messages;
+use crate::statement::statement;
+use crate::users::{self, User};
+use crate::vault::Vault;
+use amana_domain::contact::Contact;
+use amana_domain::notice::{COUNTED, Cause};
+use chrono::{DateTime, Utc};
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+statement! {
+    // Two messages to one address wait for each other: the second one sees the first.
+    LockAddress(digest: Text = String) "select pg_advisory_xact_lock(hashtextextended('message ' || $1, 0))"
+}
+
+/// Counts a message and returns whether it may be sent. A message that is sent again after a failure counts once.
+pub(super) async fn has_room(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    (row, user, to): (&Row, &User, &Contact),
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let Some(cause) = Cause::of(parse(&row.template)?) else { return Ok(true) };
+    // Strangers must not use up the codes of an account's own contact, whose number has a bound of its own.
+    if cause == Cause::Codes && user.verified_contact(vault, to.kind())?.as_ref() == Some(to) {
+        return Ok(true);
+    }
+    let (digest, max) = (users::digest(vault, to), cause.day_max(to.channel()));
+    conn.transaction(async |conn| {
+        LockAddress { digest: hex::encode(&digest) }.execute(conn).await?;
+        let known = counted_messages::table.find(row.id);
+        if diesel::select(exists(known)).get_result(conn).await? {
+            return Ok(true);
+        }
+        if sent_lately(conn, (&digest, cause), now).await? >= max {
+            return Ok(false);
+        }
+        count(conn, row.id, (digest.clone(), cause), now).await?;
+        Ok(true)
+    })
+    .await
+}
+
+async fn sent_lately(
+    conn: &mut AsyncPgConnection,
+    (digest, cause): (&[u8], Cause),
+    now: DateTime<Utc>,
+) -> Result<i64, Error> {
+    let since = now.checked_sub_signed(COUNTED).unwrap_or(now);
+    let sent = counted_messages::table
+        .filter(counted_messages::digest.eq(digest))
+        .filter(counted_messages::cause.eq(cause.as_str()))
+        .filter(counted_messages::counted_at.gt(since));
+    Ok(sent.count().get_result(conn).await?)
+}
+
+async fn count(
+    conn: &mut AsyncPgConnection,
+    id: Uuid,
+    (digest, cause): (Vec<u8>, Cause),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    diesel::insert_into(counted_messages::table)
+        .values((
+            counted_messages::notification_id.eq(id),
+            counted_messages::digest.eq(digest),
+            counted_messages::cause.eq(cause.as_str()),
+            counted_messages::counted_at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,160 @@
+//! Messages that other people can have sent to an address: their causes, and how many a day an address gets of each.
+
+use super::{Channel, Template};
+use crate::text_enum;
+use chrono::TimeDelta;
+
+/// The time over which messages to an address are counted.
+pub const COUNTED: TimeDelta = TimeDelta::days(1);
+
+/// An SMS wakes people and costs money; an e-mail does neither.
+const SMS_DAY_MAX: i64 = 10;
+const EMAILS_DAY_MAX: i64 = 50;
+
+/// A busy seller has many deals with deadlines, and a missed one may cost money.
+const REMINDERS_SMS_DAY_MAX: i64 = 20;
+const REMINDERS_EMAILS_DAY_MAX: i64 = 100;
+
+text_enum! {
+    /// What other people do that sends a message to an address, as often as they like.
+    pub enum Cause as "cause of messages" {
+        /// Money is sent.
+        Transfers = "transfers",
+        /// Money is held for the recipient.
+        Holds = "holds",
+        /// A deal is offered, or a part in it.
+        Offers = "offers",
+        /// A deal is called off, divided, extended, or paid in small parts.
+        Negotiations = "negotiations",
+        /// A deadline of a deal comes near.
+        Reminders = "reminders",
+        /// An invitation to an organisation or a deal.
+        Invitations = "invitations",
+        /// A code to a contact that its account has not verified.
+        Codes = "codes",
+    }
+}
+
+impl Cause {
+    /// Returns the most messages that an address gets in a day for this cause.
+    #[must_use]
+    pub const fn day_max(self, channel: Channel) -> i64 {
+        let (sms, emails) = match self {
+            Cause::Reminders => (REMINDERS_SMS_DAY_MAX, REMINDERS_EMAILS_DAY_MAX),
+            Cause::Transfers
+            | Cause::Holds
+            | Cause::Offers
+            | Cause::Negotiations
+            | Cause::Invitations
+            | Cause::Codes => (SMS_DAY_MAX, EMAILS_DAY_MAX),
+        };
+        match channel {
+            Channel::Sms => sms,
+            Channel::Email => emails,
+        }
+    }
+
+    /// Returns the cause of a message. `None`: the reader has caused it, its number is bounded by a rule of its own, or
+    /// the reader must know what it tells.
+    #[must_use]
+    pub const fn of(template: Template) -> Option<Self> {
+        match template {
+            Template::TransferReceived => Some(Cause::Transfers),
+            Template::HoldReceived | Template::HoldSettled => Some(Cause::Holds),
+            Template::DealProposed | Template::DealCountered | Template::PayerNamed => {
+                Some(Cause::Offers)
+            }
+            Template::BrokerAgreed
+            | Template::CancelAsked
+            | Template::DealCancelled
+            | Template::DealExpired
+            | Template::DealPaidInPart
+            | Template::ExtensionAsked
+            | Template::SplitOffered => Some(Cause::Negotiations),
+            Template::DeadlineNear => Some(Cause::Reminders),
+            Template::DealInvitation | Template::Invitation => Some(Cause::Invitations),
+            Template::VerifyEmail | Template::VerifyPhone | Template::ResetPassword => {
+                Some(Cause::Codes)
+            }
+            Template::Welcome
+            | Template::AccountExists
+            | Template::NewDevice
+            | Template::SessionReused
+            | Template::DeviceTrusted
+            | Template::FactorAdded
+            | Template::FactorRemoved
+            | Template::FactorLocked
+            | Template::BackupCodeUsed
+            | Template::ApiKeyMade
+            | Template::ApiKeyRotated
+            | Template::DealJoined
+            | Template::BrokerPaid
+            | Template::DealAgreed
+            | Template::PaymentReturned
+            | Template::PaymentRequested
+            | Template::PaymentFailed
+            | Template::PaymentReview
+            | Template::DealFunded
+            | Template::MilestoneDelivered
+            | Template::MilestoneRejected
+            | Template::MilestoneReleased
+            | Template::SellerPaid
+            | Template::MilestoneRefunded
+            | Template::MoneyWentBack
+            | Template::HandOverCode
+            | Template::MilestoneSplit
+            | Template::DisputeOpened
+            | Template::DisputeAnswered
+            | Template::DisputeAwarded
+            | Template::DeadlineExtended
+            | Template::DealCompleted
+            | Template::DepositReceived
+            | Template::DepositFailed
+            | Template::WithdrawalRequested
+            | Template::WithdrawalHeld
+            | Template::WithdrawalRefused
+            | Template::WithdrawalPaid
+            | Template::WithdrawalFailed
+            | Template::TransferSent
+            | Template::WithdrawalExpired
+            | Template::HoldMade
+            | Template::HoldReleased
+            | Template::HoldExpired
+            | Template::LeaveEmail
+            | Template::LeavePhone
+            | Template::SecondFactorCode
+            | Template::PasswordChanged
+            | Template::PasswordReset
+            | Template::EmailChanged
+            | Template::PhoneChanged
+            | Template::KycSubmitted
+            | Template::KycApproved
+            | Template::KycRejected
+            | Template::InvitationAccepted
+            | Template::TierChanged
+            | Template::PaymentMatched
+            | Template::FactorRecoveryAsked
+            | Template::FactorRecovered => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_cause_sends_something_and_is_bounded() {
+        let sent: BTreeSet<&str> = Template::ALL
+            .iter()
+            .filter_map(|template| Cause::of(*template))
+            .map(Cause::as_str)
+            .collect();
+        assert_eq!(sent, Cause::ALL.iter().map(|cause| cause.as_str()).collect());
+        for cause in Cause::ALL {
+            let (sms, emails) = (cause.day_max(Channel::Sms), cause.day_max(Channel::Email));
+            assert!(0 < sms && sms < emails && emails <= 100, "{cause}");
+        }
+    }
+}

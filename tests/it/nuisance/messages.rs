@@ -1,0 +1,139 @@
+//! Messages to one address, whoever causes them: a bounded number a day for each cause, and nothing else is lost.
+
+use super::{STRANGER, kes, send};
+use amana_harness::{App, DealPlan, Person};
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+/// Another number that nobody has.
+const OTHER: &str = "254711222444";
+
+/// How many SMS came to a number.
+async fn texts_to(app: &App, phone: &str) -> usize {
+    let found = app.sandbox_get(&format!("/admin/sms?to={phone}")).await;
+    found["sms"].as_array().expect("messages").len()
+}
+
+/// How many messages of a template were sent, by channel.
+async fn sent(app: &App, template: &str) -> Option<String> {
+    let sql = format!(
+        "select string_agg(channel || ' ' || n, ', ' order by channel) from (
+            select channel, count(*) n from notifications
+            where template = '{template}' and sent_at is not null group by channel) t"
+    );
+    app.database.text(&sql).await
+}
+
+async fn invite(app: &App, from: &Person, phone: &str) {
+    let body = json!({
+        "title": "Two goats", "role": "seller", "currency": "KES", "template": "goods",
+        "counterparty": { "phone": phone }, "amount": kes(150_000),
+    });
+    let draft = app.post(from, "/v1/deals", body).await.expect(201);
+    let deal = draft["id"].as_str().expect("an id");
+    app.post(from, &format!("/v1/deals/{deal}/propose"), Value::Null).await.expect(200);
+    app.run_due_jobs().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_number_is_invited_ten_times_a_day_whoever_invites() {
+    let app = App::builder().without_worker().start().await;
+    let (mut amina, juma) = (app.person("Amina").await, app.person("Juma").await);
+    for n in 0..12 {
+        invite(&app, if n % 2 == 0 { &amina } else { &juma }, STRANGER).await;
+    }
+    assert_eq!(texts_to(&app, STRANGER).await, 10);
+    // Only the messages are withheld: every deal waits for an answer.
+    let waiting = "select count(*) from deals where state = 'proposed'";
+    assert_eq!(app.database.number(waiting).await, 12);
+    let open =
+        "select count(*) from deal_invitations where ended_at is null and sent_at is not null";
+    assert_eq!(app.database.number(open).await, 12);
+    invite(&app, &amina, OTHER).await;
+    assert_eq!(texts_to(&app, OTHER).await, 1, "another number has a bound of its own");
+    app.advance(TimeDelta::days(1) + TimeDelta::minutes(1), &mut [&mut amina]).await;
+    invite(&app, &amina, STRANGER).await;
+    assert_eq!(texts_to(&app, STRANGER).await, 11);
+    app.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_number_gets_ten_codes_a_day_from_accounts_that_have_not_verified_it() {
+    let app = App::builder().without_worker().start().await;
+    for n in 0..12 {
+        app.newcomer_speaking(&format!("Zuhura{n}"), STRANGER, "en").await;
+    }
+    app.run_due_jobs().await;
+    assert_eq!(texts_to(&app, STRANGER).await, 10);
+    assert_eq!(app.database.number("select count(*) from codes").await, 24, "both codes of each");
+    // The owner of the number is not kept from their own codes by that.
+    let owner = app.person_with_phone("Wanjiru", STRANGER).await;
+    let login = json!({ "login": owner.phone });
+    let path = "/v1/password-resets";
+    app.send(reqwest::Method::POST, path, None, None, Some(&login)).await.expect(202);
+    app.run_due_jobs().await;
+    assert_eq!(texts_to(&app, STRANGER).await, 11);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reminders_of_many_deals_come_by_sms_twenty_times_a_day() {
+    let app = App::builder().without_worker().start().await;
+    let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
+    for _ in 0..22 {
+        let draft = app.draft(&amina, &juma, &DealPlan::default()).await;
+        let deal = draft["id"].as_str().expect("an id");
+        app.post(&juma, &format!("/v1/deals/{deal}/propose"), Value::Null).await.expect(200);
+    }
+    app.run_due_jobs().await;
+    assert_eq!(sent(&app, "deal_proposed").await.as_deref(), Some("email 22, sms 10"));
+    app.clock.advance(TimeDelta::hours(49));
+    app.run_due_jobs().await;
+    assert_eq!(sent(&app, "deadline_near").await.as_deref(), Some("email 22, sms 20"));
+    // A deadline runs whether or not somebody was reminded of it.
+    app.clock.advance(TimeDelta::hours(24));
+    app.run_due_jobs().await;
+    let ended = "select count(*) from deals where state = 'expired'";
+    assert_eq!(app.database.number(ended).await, 22);
+}
+
+/// Each message is counted once, also when it is sent at the same moment as others, or once more after a failure.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_at_the_same_moment_do_not_exceed_the_bound() {
+    let app = Arc::new(App::builder().without_worker().start().await);
+    let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
+    app.given(&amina, 1_000_000, app.clock.now()).await;
+    for _ in 0..15 {
+        assert_eq!(send(&app, &amina, &juma, 10_000).await.0, 201);
+    }
+    // Transfers are announced; the messages themselves are not sent.
+    let announced =
+        "select id::text from jobs where kind = 'announce_transfer' and state = 'queued' limit 1";
+    while let Some(id) = app.database.text(announced).await {
+        let id = id.parse().expect("an id");
+        amana_worker::run_claim(&app.context, id).await.expect("a job");
+    }
+    let texts = "select string_agg(id::text, ' ') from notifications
+        where template = 'transfer_received' and channel = 'sms'";
+    let texts = app.database.text(texts).await.expect("messages");
+    let ids: Vec<Uuid> = texts.split(' ').map(|id| id.parse().expect("an id")).collect();
+    assert_eq!(ids.len(), 15);
+    let mut first = BTreeSet::new();
+    for _ in 0..2 {
+        let mut calls = JoinSet::new();
+        for id in ids.clone() {
+            let app = Arc::clone(&app);
+            calls.spawn(async move {
+                let found = app.store.pending_notification(id, app.clock.now()).await;
+                found.expect("a message").map(|message| message.id)
+            });
+        }
+        let found: BTreeSet<Uuid> = calls.join_all().await.into_iter().flatten().collect();
+        assert_eq!(found.len(), 10);
+        assert!(first.is_empty() || first == found, "others are sent the second time");
+        first = found;
+    }
+}
