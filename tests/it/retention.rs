@@ -4,6 +4,14 @@ use amana_harness::App;
 use amana_postgres::{Job, Old, PART_MAX};
 use chrono::TimeDelta;
 use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+
+const SCHEMA: &str = include_str!("../../adapters/postgres/src/schema.rs");
+const PAGE: &str = include_str!("../../docs/retention.md");
+
+/// Tables whose rows are deleted by a rule of their own, because files or users depend on them.
+const BY_OTHER_RULES: [&str; 5] =
+    ["api_keys", "callbacks", "kyc_documents", "sessions", "trusted_devices"];
 
 /// So many rows as one statement does not delete.
 const PARTS: i64 = 3;
@@ -40,6 +48,7 @@ async fn housekeeping_removes_every_kind_of_old_row() {
     let amina = app.person("Amina").await;
     // Codes are sent to those who register.
     app.newcomer("Neema").await;
+    app.call_back("c", "0123456789abcdef0123456789abcdef", "{}").await;
     app.fault(&amina.phone, "approve", 1).await;
     let body = json!({ "amount": { "amount": 10_000, "currency": "KES" } });
     app.post(&amina, "/v1/wallet/deposits", body).await.expect(202);
@@ -52,8 +61,12 @@ async fn housekeeping_removes_every_kind_of_old_row() {
         union all select 'ledger_checks' where exists (select from ledger_checks)
         union all select 'notifications' where exists (select from notifications)
         union all select 'prompts' where exists (select from prompts)
+        union all select 'counted_messages' where exists (select from counted_messages)
+        union all select 'callback_strays' where exists (select from callback_strays)
+        union all select 'callback_tokens' where exists (select from callback_tokens where payment_id is not null)
         union all select 'codes' where exists (select from codes)) t";
-    let all = "codes exchanges idempotency_keys ledger_checks notifications prompts";
+    let all = "callback_strays callback_tokens codes counted_messages exchanges idempotency_keys ledger_checks \
+        notifications prompts";
     assert_eq!(app.database.text(tables).await.as_deref(), Some(all));
     let longest = Old::ALL.iter().map(|old| old.kept()).max().expect("some");
     app.clock.advance(longest + TimeDelta::days(1));
@@ -64,4 +77,41 @@ async fn housekeeping_removes_every_kind_of_old_row() {
     // The newest run says from where the next one goes on.
     assert_eq!(app.database.number("select count(*) from reconciliation_runs").await, 1);
     app.assert_sound().await;
+}
+
+/// The lines of the page: the table, its days if its rows are deleted, and the reason.
+fn lines() -> Vec<(&'static str, Option<i64>, &'static str)> {
+    let rows = PAGE.lines().filter(|line| line.starts_with("| `"));
+    rows.map(|line| {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let table = cells[0].trim_matches('`');
+        match cells[..] {
+            [_, reason] => (table, None, reason),
+            [_, days, reason] => (table, Some(days.parse().expect("days")), reason),
+            _ => panic!("{line}"),
+        }
+    })
+    .collect()
+}
+
+/// A table grows until somebody has decided how long its rows are kept, and why.
+#[test]
+fn no_table_grows_without_a_time_or_a_reason() {
+    let tables: BTreeSet<&str> = SCHEMA
+        .split("diesel::table! {")
+        .skip(1)
+        .map(|table| table.split_once('(').expect("a key").0.trim())
+        .collect();
+    assert!(tables.len() > 50, "{tables:?}");
+    let lines = lines();
+    let named: BTreeSet<&str> = lines.iter().map(|(table, ..)| *table).collect();
+    assert_eq!(named, tables, "docs/retention.md has one line for each table");
+    assert_eq!(named.len(), lines.len(), "a table has one line");
+    assert!(lines.iter().all(|(.., reason)| !reason.is_empty()));
+
+    let said: BTreeMap<&str, i64> =
+        lines.iter().filter_map(|(table, days, _)| Some((*table, (*days)?))).collect();
+    let ours = Old::ALL.iter().map(|old| (old.table(), old.kept().num_days()));
+    let others = BY_OTHER_RULES.into_iter().map(|table| (table, 90));
+    assert_eq!(said, ours.chain(others).collect());
 }

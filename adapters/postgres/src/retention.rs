@@ -1,9 +1,8 @@
 //! Rows that only grow in number, and how long each kind is kept. What is over is deleted in bounded parts, each in a
 //! transaction of its own: a part that is done stays done, however much is left.
 //!
-//! Kept for ever: the ledger, deals, payments and their evidence, and the audit, which are what the business is; tiers,
-//! fee plans and signing keys, which are few; handles, which are a person's for ever; dead jobs, until somebody replays
-//! them. Sessions, documents and API keys have rules of their own, because files or people depend on them.
+//! `docs/retention.md` names every table of the schema, with its time or the reason why its rows stay; a test compares
+//! the two. Sessions, callbacks, documents and API keys have rules of their own, because files or users depend on them.
 
 use crate::error::Error;
 use crate::pool::Store;
@@ -23,6 +22,7 @@ text_enum! {
         Codes = "codes",
         SocketTickets = "socket tickets",
         Prompts = "prompts",
+        CountedMessages = "counted messages",
         HandOverTries = "hand-over tries",
         DealReminders = "deal reminders",
         Invitations = "ended invitations",
@@ -31,6 +31,9 @@ text_enum! {
         Exchanges = "exchanges with providers",
         ReconciliationRuns = "reconciliation runs",
         LedgerChecks = "ledger checks",
+        CallbackTokens = "addresses of callbacks",
+        CallbackStrays = "counts of stray callbacks",
+        PayerKeys = "keys of payers",
     }
 }
 
@@ -43,10 +46,12 @@ impl Old {
             Old::DoneJobs => TimeDelta::days(14),
             // A repetition of a call is recognised so long.
             Old::IdempotencyKeys => TimeDelta::days(30),
-            // Longer than the time within which codes and prompts are counted.
-            Old::Codes | Old::SocketTickets | Old::Prompts | Old::HandOverTries => {
-                TimeDelta::days(2)
-            }
+            // Longer than the time within which codes, prompts and messages are counted.
+            Old::Codes
+            | Old::SocketTickets
+            | Old::Prompts
+            | Old::CountedMessages
+            | Old::HandOverTries => TimeDelta::days(2),
             // Longer than a reminder can be ahead of its deadline: none is told twice.
             Old::DealReminders => TimeDelta::days(30),
             // Longer than the time within which invitations are counted.
@@ -55,7 +60,35 @@ impl Old {
             // Longer than a provider takes complaints about a payment.
             Old::Exchanges => TimeDelta::days(400),
             Old::ReconciliationRuns => TimeDelta::days(90),
-            Old::LedgerChecks => TimeDelta::days(400),
+            Old::LedgerChecks | Old::CallbackStrays => TimeDelta::days(400),
+            // As long as exchanges, counted from when their money left suspense.
+            Old::PayerKeys => TimeDelta::days(400),
+            // As long as the callbacks themselves.
+            Old::CallbackTokens => TimeDelta::days(90),
+        }
+    }
+
+    /// Returns the table of these rows.
+    #[must_use]
+    pub const fn table(self) -> &'static str {
+        match self {
+            Old::DoneJobs => "jobs",
+            Old::IdempotencyKeys => "idempotency_keys",
+            Old::Codes => "codes",
+            Old::SocketTickets => "socket_tickets",
+            Old::Prompts => "prompts",
+            Old::CountedMessages => "counted_messages",
+            Old::HandOverTries => "hand_over_tries",
+            Old::DealReminders => "deal_reminders",
+            Old::Invitations => "invitations",
+            Old::DealInvitations => "deal_invitations",
+            Old::Notifications => "notifications",
+            Old::Exchanges => "exchanges",
+            Old::ReconciliationRuns => "reconciliation_runs",
+            Old::LedgerChecks => "ledger_checks",
+            Old::CallbackTokens => "callback_tokens",
+            Old::CallbackStrays => "callback_strays",
+            Old::PayerKeys => "payer_keys",
         }
     }
 
@@ -81,6 +114,11 @@ impl Old {
             Old::Prompts => {
                 "delete from prompts where payment_id = any(array(select payment_id from prompts
                 where created_at < $1 order by created_at limit $2))"
+            }
+            Old::CountedMessages => {
+                "delete from counted_messages where notification_id = any(array(
+                select notification_id from counted_messages
+                where counted_at < $1 order by counted_at limit $2))"
             }
             Old::HandOverTries => {
                 "delete from hand_over_tries where milestone_id = any(array(
@@ -112,9 +150,24 @@ impl Old {
                 where started_at < $1 and id <> (select id from reconciliation_runs order by id desc limit 1)
                 limit $2))"
             }
+            // What is sealed under them is never opened again.
+            Old::PayerKeys => {
+                "delete from payer_keys where payer_id = any(array(select k.payer_id from payer_keys k
+                join suspense_items s using (payer_id)
+                where coalesce(s.closed_at, s.reversed_at) < $1 limit $2))"
+            }
             Old::LedgerChecks => {
                 "delete from ledger_checks where id = any(array(select id from ledger_checks
                 where started_at < $1 limit $2))"
+            }
+            // The present address of the paybill has neither a payment nor an end.
+            Old::CallbackTokens => {
+                "delete from callback_tokens where digest = any(array(select digest from callback_tokens
+                where made_at < $1 and (payment_id is not null or expires_at < $1) order by made_at limit $2))"
+            }
+            Old::CallbackStrays => {
+                "delete from callback_strays where ctid = any(array(select ctid from callback_strays
+                where day < ($1 at time zone 'Africa/Nairobi')::date limit $2))"
             }
         }
     }

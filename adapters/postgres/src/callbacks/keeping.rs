@@ -3,7 +3,7 @@
 use super::{CallbackKind, CallbackOutcome};
 use crate::error::Error;
 use crate::pool::Store;
-use crate::schema::{callback_strays, callback_tokens, callbacks};
+use crate::schema::{callback_strays, callbacks};
 use crate::vault::{Column, Vault, key_of_payer};
 use amana_domain::id::PaymentId;
 use amana_domain::time::EAT;
@@ -20,9 +20,6 @@ const BODIES_KEPT: TimeDelta = TimeDelta::days(30);
 
 /// The rows are kept so long for people who look into something.
 const CALLBACKS_KEPT: TimeDelta = TimeDelta::days(90);
-
-/// How many came to no address of ours is kept so long.
-const STRAYS_KEPT: TimeDelta = TimeDelta::days(400);
 
 /// One statement removes so many rows at most.
 const PART: i64 = 1_000;
@@ -41,8 +38,7 @@ impl Store {
         count_stray(&mut conn, kind, now).await
     }
 
-    /// Forgets a part of what is old: bodies, rows, counts, and addresses that have ended. `false`: there is
-    /// no more.
+    /// Forgets a part of what is old: bodies and rows. `false`: there is no more.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -70,11 +66,6 @@ impl Store {
         diesel::delete(callbacks::table.filter(callbacks::id.eq_any(&old)))
             .execute(&mut conn)
             .await?;
-        let counts =
-            callback_strays::table.filter(callback_strays::day.lt(day(before(STRAYS_KEPT))));
-        diesel::delete(counts).execute(&mut conn).await?;
-        let ended = callback_tokens::table.filter(callback_tokens::expires_at.lt(now));
-        diesel::delete(ended).execute(&mut conn).await?;
         Ok(!said.is_empty() || !old.is_empty())
     }
 }
