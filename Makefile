@@ -6,7 +6,7 @@ export PATH := $(PATH):$(CARGO_BIN)
 SCHEMA := adapters/postgres/src/schema.rs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test races model model-bug bench check fix openapi lint-api fuzz-api schema clean-data
+.PHONY: help demo up test races model model-bug bench check fix openapi lint-api fuzz-api fonts schema clean-data
 
 help: ## List the recipes
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,7 +43,7 @@ model-bug: ## The same with a mistake in the rules, which has to be found
 	cargo run --locked --release -p amana-model --features planted-bug --target-dir target/planted-bug
 
 # The peer has a lock file of its own; its SQL was checked by its makers, against no database here.
-bench: ## Measure against what else PostgreSQL could do (25 minutes; ONLY=growth,transfers_hot picks some)
+bench: ## Measure against what else PostgreSQL could do (40 minutes; ONLY=growth,attack picks some)
 	@scripts/setup build servers bench
 	SQLX_OFFLINE=true cargo build --locked --release --manifest-path tests/peers/cala/Cargo.toml
 	cargo build --locked --release -p amana -p amana-tests --bin amana --bench bench
@@ -65,6 +65,9 @@ fix: ## Format, and apply what clippy can mend
 openapi: ## Rewrite openapi/amana.json from the code
 	@scripts/setup build servers
 	EXPECTORATE=overwrite cargo test --workspace --test it openapi
+
+fonts: ## Make the reduced fonts of statements again, from packages of Debian
+	scripts/fonts
 
 lint-api: ## Check the OpenAPI document with Redocly and Spectral (needs Node.js)
 	npx --yes @redocly/cli@2 lint openapi/amana.json --config openapi/redocly.yaml

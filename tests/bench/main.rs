@@ -2,6 +2,7 @@
 //! docs/performance.md says what each line means. `ONLY=transfers_http,growth` picks some.
 
 mod access;
+mod attack;
 mod deals;
 mod growth;
 mod http;
@@ -29,11 +30,12 @@ const OF_TRANSFERS: [(&str, OfTransfers); 4] = [
     ("api_memory", |it| it.memory()),
 ];
 
-const OTHERS: [(&str, Other); 4] = [
+const OTHERS: [(&str, Other); 5] = [
     ("ledger_vs_cala", ledger::against_cala),
     ("growth", growth::run),
     ("access", access::run),
     ("deals", deals::run),
+    ("attack", attack::run),
 ];
 
 fn main() -> Result<()> {
