@@ -2,6 +2,10 @@
 //!
 //! Pure matching; the store turns each [`Finding`] into evidence, a suspense entry, or a listed break.
 
+mod payer;
+
+pub use payer::Payer;
+
 use crate::id::PaymentId;
 use crate::money::Money;
 use crate::payment::{Claim, Evidence, FailureReason, Source, State};
@@ -47,6 +51,8 @@ pub struct StatementLine {
     pub amount: Money,
     /// The account reference of a collection, our own originator id of a payout.
     pub reference: Option<String>,
+    /// Of a collection, if the provider names its payer.
+    pub payer: Option<Payer>,
     /// What the provider says it holds for us after this line, in minor units.
     pub balance_minor: Option<i64>,
 }

@@ -155,7 +155,7 @@ impl State {
             code => return Err(code),
         }
         let receipt = ids::receipt(now_ms);
-        let other_party = State::owner_of(phone);
+        let other_party = self.payer_of(phone);
         self.post(
             Entry {
                 receipt: receipt.clone(),

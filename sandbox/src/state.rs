@@ -86,11 +86,14 @@ pub(crate) struct Provider {
     /// Whether an equal amount from the same customer within 2 minutes ends with result 17.
     #[serde(default)]
     pub(crate) repeat_guard: bool,
+    /// Whether statements name the whole number of a payer, as some organisations get them.
+    #[serde(default)]
+    pub(crate) whole_numbers: bool,
 }
 
 impl Default for Provider {
     fn default() -> Self {
-        Self { up: true, repeat_guard: false }
+        Self { up: true, repeat_guard: false, whole_numbers: false }
     }
 }
 
@@ -341,6 +344,14 @@ impl State {
         let mut open: Vec<_> = self.schedule.values().filter_map(shown).collect();
         open.retain(|prompt| phone.is_none_or(|phone| prompt.phone == phone));
         open
+    }
+
+    /// What statements tell of whoever pays the paybill.
+    pub(crate) fn payer_of(&self, phone: &str) -> String {
+        match self.core.provider.whole_numbers {
+            true => format!("{phone} - {}", phone::owner(phone).to_uppercase()),
+            false => Self::owner_of(phone),
+        }
     }
 
     pub(crate) fn owner_of(phone: &str) -> String {

@@ -294,6 +294,13 @@ impl App {
         assert!(status.is_success(), "fault {fault}: {status}");
     }
 
+    /// From now on M-Pesa's statements name the whole numbers of payers.
+    pub async fn statements_name_payers(&self) {
+        let body = json!({ "up": true, "whole_numbers": true });
+        let status = self.sandbox_send(Method::POST, "/admin/provider", body).await;
+        assert!(status.is_success(), "{status}");
+    }
+
     pub async fn provider_up(&self, up: bool) {
         let status = self.sandbox_send(Method::POST, "/admin/provider", json!({ "up": up })).await;
         assert!(status.is_success(), "{status}");

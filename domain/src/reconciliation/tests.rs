@@ -32,6 +32,7 @@ fn line(receipt: &str, reference: &str, minor: i64) -> StatementLine {
         nature: Nature::Payment,
         amount: kes(minor),
         reference: Some(reference.into()),
+        payer: None,
         balance_minor: None,
     }
 }

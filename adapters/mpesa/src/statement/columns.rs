@@ -5,7 +5,7 @@ use super::balance::{BALANCE, Movement};
 use super::table::Row;
 use crate::amount::{money, parse_grouped_minor};
 use crate::eat::parse_statement_time;
-use amana_domain::reconciliation::{Flow, Nature, StatementLine};
+use amana_domain::reconciliation::{Flow, Nature, Payer, StatementLine};
 
 pub(super) const RECEIPT: &str = "Receipt No.";
 const COMPLETED_AT: &str = "Completion Time";
@@ -34,6 +34,7 @@ pub(super) struct Columns {
     details: Option<usize>,
     reason: Option<usize>,
     account: Option<usize>,
+    other_party: Option<usize>,
     count: usize,
 }
 
@@ -51,6 +52,7 @@ impl Columns {
             details: at("Details"),
             reason: at("Reason Type"),
             account: at("A/C No."),
+            other_party: at("Other Party Info"),
             count: row.cells.len(),
         })
     }
@@ -105,6 +107,10 @@ impl Columns {
             Flow::In => cell(self.account).and_then(plain),
             Flow::Out => cell(self.details).and_then(originator),
         };
+        let payer = match flow {
+            Flow::In => cell(self.other_party).and_then(plain),
+            Flow::Out => None,
+        };
         let line = StatementLine {
             receipt: receipt.to_ascii_uppercase(),
             at,
@@ -112,6 +118,7 @@ impl Columns {
             nature: self.nature(row, flow),
             amount,
             reference: reference.map(str::to_owned),
+            payer: payer.map(Payer::new),
             balance_minor: Some(balance_minor),
         };
         Ok(Some((Some(line), movement)))

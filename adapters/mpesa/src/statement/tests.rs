@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::amount::money;
-use amana_domain::reconciliation::{Flow, Nature};
+use amana_domain::reconciliation::{Flow, Nature, Payer};
 use proptest::prelude::*;
 
 const HEAD: &str = "\u{feff}Organization Name:,Amana Ltd\r\nShort Code:,600123\r\n\
@@ -44,6 +44,7 @@ fn line(receipt: &str, at: &str, (flow, minor, balance): (Flow, i64, i64)) -> St
         nature,
         amount,
         reference: None,
+        payer: None,
         balance_minor: Some(balance),
     }
 }
@@ -57,7 +58,11 @@ fn an_export_is_read_as_it_is() {
     let mut lines = vec![
         StatementLine { reference: Some("pay_0f".into()), ..out },
         StatementLine { nature: Nature::Charge, ..charge },
-        StatementLine { reference: Some("REF1".into()), ..paid },
+        StatementLine {
+            reference: Some("REF1".into()),
+            payer: Some(Payer::new("254708****49 - A B")),
+            ..paid
+        },
     ];
     assert_eq!(read(&export()), Ok(lines.clone()));
     let mut rows = ROWS;
