@@ -10,6 +10,7 @@ mod kyc;
 mod ledger;
 mod payments;
 mod reconciliation;
+mod suspense;
 mod users;
 mod withdrawals;
 
@@ -23,5 +24,6 @@ pub(crate) use kyc::Reviews;
 pub(crate) use ledger::Ledger;
 pub(crate) use payments::Payments;
 pub(crate) use reconciliation::Reconciliation;
+pub(crate) use suspense::Suspense;
 pub(crate) use users::Users;
 pub(crate) use withdrawals::Withdrawals;

@@ -19,6 +19,7 @@ text_enum! {
     pub enum ApprovalKind as "kind of approval" {
         SetTier = "set_tier",
         MoveSuspense = "move_suspense",
+        ReturnSuspense = "return_suspense",
         RemoveFactor = "remove_factor",
         SetRole = "set_role",
         ReleaseWithdrawal = "release_withdrawal",
@@ -46,6 +47,8 @@ pub enum Wanted {
     SetTier { tier: String },
     /// Gives money in suspense, all of it, to the person to whom it belongs.
     MoveSuspense { provider: Provider, receipt: String },
+    /// Pays money in suspense, all of it, back to the number that paid it.
+    ReturnSuspense { provider: Provider, receipt: String },
     /// Takes the second factor away from somebody who has lost it.
     RemoveFactor,
     /// Gives a person another role.
@@ -64,6 +67,7 @@ impl Wanted {
         match self {
             Wanted::SetTier { .. } => ApprovalKind::SetTier,
             Wanted::MoveSuspense { .. } => ApprovalKind::MoveSuspense,
+            Wanted::ReturnSuspense { .. } => ApprovalKind::ReturnSuspense,
             Wanted::RemoveFactor => ApprovalKind::RemoveFactor,
             Wanted::SetRole { .. } => ApprovalKind::SetRole,
             Wanted::ReleaseWithdrawal { .. } => ApprovalKind::ReleaseWithdrawal,
@@ -80,6 +84,7 @@ impl ApprovalKind {
         match self {
             ApprovalKind::SetTier => Resource::Tiers,
             ApprovalKind::MoveSuspense => Resource::Suspense,
+            ApprovalKind::ReturnSuspense => Resource::Returns,
             ApprovalKind::RemoveFactor => Resource::SecondFactors,
             ApprovalKind::SetRole => Resource::Roles,
             ApprovalKind::ReleaseWithdrawal => Resource::LargeWithdrawals,
@@ -122,6 +127,16 @@ pub enum ApprovalRefusal {
     AskerMayNot(Denial),
     #[error("this money is not in suspense any more")]
     Moved,
+    #[error("this money is on its way back to its payer: wait until that payout has ended")]
+    Returning,
+    #[error(
+        "the provider did not tell the whole number that paid: find the owner and ask for `move_suspense`, or reverse the receipt in the provider's portal"
+    )]
+    PayerUnknown,
+    #[error(
+        "the number that paid belongs to a frozen account: unfreeze it before money goes there"
+    )]
+    PayerFrozen,
     #[error("the user has the role `{0}` already")]
     SameRole(UserRole),
     #[error("only a payment in `review` or `confirming` is resolved by hand")]

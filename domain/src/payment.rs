@@ -36,13 +36,18 @@ text_enum! {
         Deposit = "deposit",
         /// A person takes money out to mobile money.
         Withdrawal = "withdrawal",
+        /// Money in suspense goes back to its payer, who has no account.
+        ReturnSuspense = "return_suspense",
     }
 }
 
 impl Purpose {
     #[must_use]
     pub const fn is_payout(self) -> bool {
-        matches!(self, Purpose::Withdrawal)
+        match self {
+            Purpose::Withdrawal | Purpose::ReturnSuspense => true,
+            Purpose::FundDeal | Purpose::Deposit => false,
+        }
     }
 }
 
@@ -193,7 +198,8 @@ impl State {
 pub struct Payment {
     pub id: PaymentId,
     pub provider: Provider,
-    pub user: UserId,
+    /// Whose wallet it fills or empties; none for money that goes back out of suspense.
+    pub user: Option<UserId>,
     pub purpose: Purpose,
     pub deal: Option<DealId>,
     pub amount: Money,
@@ -208,7 +214,7 @@ pub struct Payment {
 pub struct NewPayment {
     pub id: PaymentId,
     pub provider: Provider,
-    pub user: UserId,
+    pub user: Option<UserId>,
     pub purpose: Purpose,
     pub deal: Option<DealId>,
     pub amount: Money,
@@ -217,7 +223,11 @@ pub struct NewPayment {
 impl Payment {
     #[must_use]
     pub fn new(new: NewPayment) -> Self {
-        let stage = if new.purpose.is_payout() { Stage::Screening } else { Stage::Ready };
+        let stage = match new.purpose {
+            Purpose::Withdrawal => Stage::Screening,
+            // Two members of staff have looked at it already.
+            Purpose::ReturnSuspense | Purpose::FundDeal | Purpose::Deposit => Stage::Ready,
+        };
         Self::restore(new, stage, [])
     }
 
@@ -293,21 +303,22 @@ impl Payment {
     /// The entry of a collection that has succeeded.
     ///
     /// # Errors
-    /// [`LedgerError`] only if the amount is zero.
+    /// [`LedgerError`] only if the amount is zero, or if it is no user's payment.
     pub fn collected(&self) -> Result<Entry, LedgerError> {
+        let user = self.user.ok_or(LedgerError::Malformed)?;
         let (kind, currency) = (EntryKind::Deposit, self.amount.currency());
         let clearing = Account::clearing(self.provider, currency);
-        let available = Account::available(self.user, currency);
+        let available = Account::available(user, currency);
         let key = format!("{}:{kind}", self.id);
         Entry::transfer(kind, key, self.amount, clearing, available)
     }
 
     /// The reservation that a withdrawal starts with; it expires unless it is on its way by then.
     #[must_use]
-    pub fn hold(&self, id: HoldId, now: DateTime<Utc>) -> Hold {
+    pub fn hold(&self, (id, owner): (HoldId, UserId), now: DateTime<Utc>) -> Hold {
         Hold {
             id,
-            owner: self.user,
+            owner,
             purpose: For::Withdrawal(self.id),
             amount: self.amount,
             settled: Money::zero(self.amount.currency()),
@@ -317,10 +328,10 @@ impl Payment {
         }
     }
 
-    /// What the present verdict asks of a withdrawal's hold.
+    /// What the present verdict asks of a withdrawal's hold. Nothing else has one.
     #[must_use]
     pub fn due_of_hold(&self) -> Option<hold::Command> {
-        match (self.purpose.is_payout(), self.state()) {
+        match (self.purpose == Purpose::Withdrawal, self.state()) {
             (true, State::Succeeded) => Some(hold::Command::Settle {
                 amount: self.amount,
                 to: Account::clearing(self.provider, self.amount.currency()),

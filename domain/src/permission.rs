@@ -37,6 +37,8 @@ text_enum! {
         Tiers = "tiers",
         /// Money that fits no payment of ours.
         Suspense = "suspense",
+        /// Money in suspense that goes back to the number that paid it.
+        Returns = "returns",
         /// The second factors of people who have lost theirs.
         SecondFactors = "second_factors",
         /// What was asked for and waits for somebody else.

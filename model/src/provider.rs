@@ -68,7 +68,7 @@ impl Paying {
         let new = NewPayment {
             id: cast::payment(self.number),
             provider: Provider::Mpesa,
-            user: self.user,
+            user: Some(self.user),
             purpose: Purpose::FundDeal,
             deal: Some(DEAL),
             amount: self.amount,
@@ -131,7 +131,7 @@ pub fn say(market: &Market, state: &State, number: usize, said: Said) -> Option<
         return Some(next);
     }
     market.tally.arrived();
-    let fund = Command::Fund { payer: payment.user, amount: Some(payment.amount) };
+    let fund = Command::Fund { payer: paying.user, amount: Some(payment.amount) };
     match decide(&next.deal, &fund, Actor::System, NOW) {
         Ok(decision) => Some(funded(market, next, &fund, decision)),
         // It is too late for the deal; the money is the payer's.

@@ -196,6 +196,7 @@ async fn the_good_bodies_are_good() {
         // There is no such payment, and no such discrepancy.
         ("resolve_payment", 404),
         ("close_break", 404),
+        ("return_suspense", 404),
         // There is no such application.
         ("approve_kyc_application", 404),
         ("reject_kyc_application", 404),

@@ -1,5 +1,7 @@
 //! What operators need to bring a matter to its end: payments in review, discrepancies, and users who call.
 
+mod returns;
+
 use amana_domain::permission::UserRole;
 use amana_harness::{Answer, App, DealPlan, Person};
 use serde_json::{Value, json};

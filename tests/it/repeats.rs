@@ -225,14 +225,39 @@ async fn ask_each_other(world: &mut World, operator: &Person) {
         "currency": "KES", "percentage_bps": 150, "fixed_minor": 0, "valid_from": soon, "note": "looked into",
     });
     world.post("create_fee_plan", operator, "/v1/operator/fee-plans", plan).await;
+    world.app.statements_name_payers().await;
+    let receipt = world.app.pay_bill("254733000001", 150_000, "HELLO").await;
+    world.app.reconcile_now().await;
+    let path = format!("/v1/operator/suspense/mpesa/{receipt}/return");
+    world.post("return_suspense", operator, &path, json!({ "note": "sent by mistake" })).await;
     let hired = world.app.person("Zawadi").await;
     let path = format!("/v1/operator/users/{}/role", hired.id);
     let role = Sent::Put(json!({ "role": "support", "note": "hired" }));
     world.call("set_role", operator, &path, role).await;
 }
 
-/// Takes away what each call needed: the step-up, the limits, the accounts of both sides, and their addresses.
-async fn take_everything_away(app: &App, amina: &Person, juma: &Person) {
+/// Spends what Amina has left, and takes Juma's application back.
+async fn spend_and_withdraw(app: &App, (amina, juma): (&Person, &Person), application: &str) {
+    let limits = "update tier_limits set transaction_minor_max = 1000000000000, day_minor_max = 1000000000000,
+        balance_minor_max = 1000000000000";
+    app.database.execute(limits).await;
+    let (left, _) = app.balance(amina).await;
+    let heir = app.person("Zuhura").await;
+    let body = json!({ "to": { "user_id": heir.id }, "amount": kes(left) });
+    app.post(amina, "/v1/transfers", body).await.expect(201);
+    assert_eq!(app.balance(amina).await.0, 0);
+    let path = format!("/v1/kyc/applications/{application}/withdraw");
+    app.post(juma, &path, Value::Null).await.expect(200);
+}
+
+/// Takes away what each call needed: the step-up, the role, the limits, the accounts of both sides, and their addresses.
+/// The money, the deals and the application are gone already.
+async fn take_everything_away(app: &App, (amina, juma): (&Person, &Person), staff: &[&Person]) {
+    let other = app.operator().await;
+    for person in [amina, juma] {
+        let path = format!("/v1/operator/users/{}/freeze", person.id);
+        app.post(&other, &path, json!({ "note": "looked into" })).await.expect(200);
+    }
     app.clock.advance(TimeDelta::minutes(6));
     for gone in [
         "update tier_limits set transaction_minor_max = 1, day_minor_max = 1, balance_minor_max = 1",
@@ -240,6 +265,11 @@ async fn take_everything_away(app: &App, amina: &Person, juma: &Person) {
         "update risk_rules set threshold = 1, points = 1000",
     ] {
         app.database.execute(gone).await;
+    }
+    // The lowest role of staff decides about next to nothing.
+    for person in staff {
+        let role = format!("update users set role = 'support' where id = '{}'", person.uuid());
+        app.database.execute(&role).await;
     }
     let both = format!("'{}', '{}'", amina.uuid(), juma.uuid());
     app.database.execute(&format!("update users set closed_at = now() where id in ({both})")).await;
@@ -261,18 +291,20 @@ async fn a_repeated_call_is_answered_as_it_was_although_it_could_not_be_made_now
     let made = world.post("create_kyc_application", &juma, "/v1/kyc/applications", tier).await;
     let documents = format!("/v1/kyc/applications/{}/documents?kind=passport", text(&made["id"]));
     world.upload("create_kyc_document", &juma, &documents).await;
+    spend_and_withdraw(&world.app, (&amina, &juma), &text(&made["id"])).await;
     decide(&mut world, &juma, &operator).await;
     ask_each_other(&mut world, &operator).await;
 
-    let made: BTreeSet<String> = world.calls.iter().map(|call| call.operation.to_owned()).collect();
+    let called: BTreeSet<String> =
+        world.calls.iter().map(|call| call.operation.to_owned()).collect();
     let takes_key = |described: &Value| {
         let parameters = described["parameters"].as_array().into_iter().flatten();
         parameters.into_iter().any(|one| one["name"] == "Idempotency-Key")
     };
     let keyed = operations().into_iter().filter(|operation| takes_key(&operation.described));
-    assert_eq!(made, keyed.map(|operation| operation.id).collect());
+    assert_eq!(called, keyed.map(|operation| operation.id).collect());
 
-    take_everything_away(&world.app, &amina, &juma).await;
+    take_everything_away(&world.app, (&amina, &juma), &[&operator]).await;
     let before = world.app.database.fingerprint().await;
     for (n, call) in world.calls.iter().enumerate() {
         let again = world.send(&call.who, &call.path, &format!("call-{n}"), &call.sent).await;

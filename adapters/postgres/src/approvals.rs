@@ -19,7 +19,7 @@ use crate::vault::Vault;
 use amana_domain::approval::{self, Approval, ApprovalState, Command, Wanted};
 use amana_domain::deal::Actor;
 use amana_domain::id::{ApprovalId, UserId};
-use amana_domain::permission::{Action, Staff, UserRole};
+use amana_domain::permission::{self, Action, Resource, Staff, UserRole};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
@@ -49,7 +49,7 @@ impl Store {
             conflicts::permit(conn, vault, staff, right, matter, now).await?;
             let user = effect::whose(conn, vault, named, wanted).await?;
             approval::ask(keyed.user, user)?;
-            effect::check(conn, user, wanted, now).await?;
+            effect::check(conn, vault, (user, wanted), now).await?;
             expire(conn, user, wanted, now).await?;
             let id = ApprovalId::new(Uuid::now_v7());
             rows::insert(conn, (id, user, wanted), (keyed.user, note), now).await.map_err(taken)?;
@@ -80,6 +80,8 @@ impl Store {
             if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
                 return Ok(replay);
             }
+            // The role is looked at first, so that a refusal does not tell which requests exist.
+            permission::reaches(staff.role, (Resource::Approvals, Action::Read))?;
             let (before, asked_for) = rows::lock(conn, id).await?;
             let right = (before.wanted.kind().resource(), Action::Decide);
             let matter = effect::matter(before.user, &before.wanted);

@@ -8,6 +8,7 @@ mod poll;
 mod prompts;
 mod quote;
 mod resolving;
+mod returns;
 mod rows;
 mod submit;
 mod unconfirmed;
@@ -20,6 +21,7 @@ pub(crate) use observe::observe;
 pub(crate) use paybill::take_unasked;
 pub use poll::Poll;
 pub(crate) use resolving::{check_resolution, resolve};
+pub(crate) use returns::{check_return, start_return};
 pub use rows::EvidenceView;
 pub(crate) use rows::{lock, lock_with_deal, said_about, view as load_view};
 pub(crate) use submit::DISCREPANCY_OPEN;
@@ -34,7 +36,7 @@ use crate::schema::payments;
 use crate::vault::Vault;
 use amana_domain::id::{DealId, PaymentId, UserId};
 use amana_domain::money::Money;
-use amana_domain::payment::{Doubt, FailureReason, Purpose, State};
+use amana_domain::payment::{Doubt, FailureReason, Payment, Purpose, State};
 use amana_domain::phone::Msisdn;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -46,7 +48,8 @@ use uuid::Uuid;
 #[derive(Debug, Clone)]
 pub struct PaymentView {
     pub id: PaymentId,
-    pub user: UserId,
+    /// None for money that goes back out of suspense.
+    pub user: Option<UserId>,
     pub user_name: String,
     pub purpose: Purpose,
     pub deal: Option<DealId>,
@@ -73,7 +76,7 @@ impl Store {
     pub async fn payment(&self, user: UserId, id: PaymentId) -> Result<PaymentView, Error> {
         let mut conn = self.connection().await?;
         let found = rows::view(&mut conn, self.vault()?, id).await?;
-        if found.user == user { Ok(found) } else { Err(Error::NotFound("payment")) }
+        if found.user == Some(user) { Ok(found) } else { Err(Error::NotFound("payment")) }
     }
 
     /// A person's payments, newest first; `purpose` narrows the list.
@@ -131,6 +134,11 @@ impl Store {
     }
 }
 
+/// The user whose payment it is. Only money that goes back out of suspense has none.
+pub(crate) fn owner(payment: &Payment) -> Result<UserId, Error> {
+    payment.user.ok_or_else(|| Error::row("this payment is of no user"))
+}
+
 /// Whether it is still open how a mobile-money payment for this deal ended; of one payer, or of anybody.
 pub(crate) async fn funding_is_open(
     conn: &mut AsyncPgConnection,
@@ -167,8 +175,8 @@ pub(crate) async fn newest_of_deals(
     let mut newest: BTreeMap<DealId, BTreeMap<UserId, PaymentView>> = BTreeMap::new();
     for row in rows {
         let payment = row.view(vault)?;
-        if let Some(deal) = payment.deal {
-            newest.entry(deal).or_default().insert(payment.user, payment);
+        if let (Some(deal), Some(user)) = (payment.deal, payment.user) {
+            newest.entry(deal).or_default().insert(user, payment);
         }
     }
     Ok(newest)

@@ -2,14 +2,16 @@
 
 mod closing;
 mod line;
+mod payer;
 mod read;
 mod run;
 mod suspense;
 
 pub(crate) use closing::close_by_hand;
+pub(crate) use payer::{payer_account, payer_of};
 pub use read::{BreakState, BreakView, RunView, SuspenseItem};
 pub use run::RunSummary;
-pub(crate) use suspense::suspense_item;
+pub(crate) use suspense::{leave_suspense, suspense_item};
 
 use crate::error::Error;
 use crate::payments::DISCREPANCY_OPEN;
@@ -105,7 +107,7 @@ pub(crate) async fn resume_payouts(
         "update jobs set state = 'queued', attempts = 0, due_at = $1, pushed_at = null, finished_at = null
         where state = 'done' and kind = 'submit_payout' and key in (
             select 'submit_payout:' || id from payments
-            where state = 'queued' and purpose = 'withdrawal' and problem = $2)",
+            where state = 'queued' and purpose in ('withdrawal', 'return_suspense') and problem = $2)",
     )
     .bind::<Timestamptz, _>(now)
     .bind::<Text, _>(DISCREPANCY_OPEN)

@@ -1,6 +1,7 @@
 //! Measuring what the fraud rules ask for.
 
 use crate::error::Error;
+use crate::payments::owner;
 use crate::row::parse;
 use crate::schema::{payments, risk_rules};
 use crate::users;
@@ -62,7 +63,7 @@ async fn measure(
         .ok_or_else(|| Error::row("a rule's window is too long"))?;
     let since = now.checked_sub_signed(window).unwrap_or(DateTime::<Utc>::MIN_UTC);
     let recent = payments::table
-        .filter(payments::user_id.eq(payment.user.uuid()))
+        .filter(payments::user_id.eq(owner(payment)?.uuid()))
         .filter(payments::purpose.eq(Purpose::Withdrawal.as_str()))
         .filter(payments::created_at.gt(since));
     Ok(match rule.measure {
@@ -72,7 +73,7 @@ async fn measure(
             recent.select(count(payments::msisdn_digest).aggregate_distinct()).first(conn).await?
         }
         Measure::AccountAgeHours => {
-            let user = users::load(conn, payment.user).await?;
+            let user = users::load(conn, owner(payment)?).await?;
             now.signed_duration_since(user.created_at).num_hours()
         }
     })

@@ -16,7 +16,7 @@ pub mod sealing {
 }
 
 pub use master::{MasterKey, MasterKeys};
-pub(crate) use person::{PersonKey, key_of, key_of_payer};
+pub(crate) use person::{PersonKey, key_of, key_of_payer, key_of_stranger};
 
 use crate::error::StoreError;
 use crate::schema::{look_up_key, person_keys};
@@ -27,8 +27,9 @@ use chrono::Utc;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use master::{Master, look_up_place, person_place};
+use master::{Master, look_up_place, payer_place, person_place};
 use seal::{KEY_BYTES, derive, random_key, unusable};
+use uuid::Uuid;
 
 text_enum! {
     /// Where something sealed or digested stands. Moved to another place, it cannot be opened.
@@ -45,6 +46,7 @@ text_enum! {
         ExchangeRequest = "exchanges.request",
         ExchangeBody = "exchanges.body",
         CallbackBody = "callbacks.body",
+        Payer = "suspense_items.payer",
     }
 }
 
@@ -154,12 +156,24 @@ impl Vault {
     pub(crate) fn new_key(&self, user: UserId) -> Result<(PersonKey, Vec<u8>), StoreError> {
         let key = random_key()?;
         let wrapped = self.current.wrap(&key, &person_place(user))?;
-        Ok((PersonKey::new(user, key)?, wrapped))
+        Ok((PersonKey::new(user.uuid(), key)?, wrapped))
+    }
+
+    /// A new key for a payer without an account, and how it is kept.
+    pub(crate) fn new_payer_key(&self, payer: Uuid) -> Result<(PersonKey, Vec<u8>), StoreError> {
+        let key = random_key()?;
+        let wrapped = self.current.wrap(&key, &payer_place(payer))?;
+        Ok((PersonKey::new(payer, key)?, wrapped))
+    }
+
+    pub(crate) fn payer_key(&self, payer: Uuid, wrapped: &[u8]) -> Result<PersonKey, StoreError> {
+        let masters = (&self.current, self.previous.as_ref());
+        PersonKey::new(payer, master::unwrap(masters, wrapped, &payer_place(payer))?)
     }
 
     pub(crate) fn key(&self, user: UserId, wrapped: &[u8]) -> Result<PersonKey, StoreError> {
         let masters = (&self.current, self.previous.as_ref());
-        PersonKey::new(user, master::unwrap(masters, wrapped, &person_place(user))?)
+        PersonKey::new(user.uuid(), master::unwrap(masters, wrapped, &person_place(user))?)
     }
 }
 

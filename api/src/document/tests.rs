@@ -24,7 +24,7 @@ const PUBLIC: [&str; 18] = [
 ];
 
 /// Something is made, money moves, or somebody decides: never twice.
-const KEYED: [&str; 33] = [
+const KEYED: [&str; 34] = [
     "accept_split_offer",
     "agree_deal",
     "approve_approval",
@@ -56,6 +56,7 @@ const KEYED: [&str; 33] = [
     "release_milestone",
     "release_withdrawal",
     "resolve_payment",
+    "return_suspense",
     "set_role",
     "settle_hold",
 ];

@@ -77,6 +77,7 @@ impl AskApproval {
             (ApprovalKind::MoveSuspense, ..) => unfit("`user_id`, `provider`, `receipt`"),
             (ApprovalKind::RemoveFactor, ..) => unfit("`user_id`"),
             (ApprovalKind::ReleaseWithdrawal, ..) => unfit("`payment_id`"),
+            (ApprovalKind::ReturnSuspense, ..) => elsewhere("return_suspense"),
             (ApprovalKind::SetRole, ..) => elsewhere("set_role"),
             (ApprovalKind::ResolvePayment, ..) => elsewhere("resolve_payment"),
             (ApprovalKind::PublishFeePlan, ..) => elsewhere("create_fee_plan"),
@@ -112,7 +113,6 @@ async fn decide(
     (id, command, operation): (ApprovalId, Command, &'static str),
     body: Body<DecideApproval>,
 ) -> Result<Done<ApprovalAnswer>, ApiError> {
-    operator.may_read(context, Resource::Approvals)?;
     let staff = operator.staff();
     let keyed = keyed(operator.caller(), key, operation, &format!("{id} {}", body.canonical));
     let note = body.value.note.0.0;
@@ -133,7 +133,7 @@ impl Approvals {
     /// For what one operator does not do alone: putting a person on another tier of limits, giving money in
     /// suspense to whom it belongs, taking a lost second factor away (the person is told), releasing a held withdrawal
     /// above KES 100,000 or in another currency. Another operator decides within seven days. `set_role`,
-    /// `create_fee_plan` and `resolve_payment` ask for an approval, too. Problems: `already_asked` (409) if the same
+    /// `create_fee_plan`, `resolve_payment` and `return_suspense` ask for an approval, too. Problems: `already_asked` (409) if the same
     /// waits already, `conflict_of_interest` (403), `step_up_required` (403) before `release_withdrawal`,
     /// `unknown_tier` (422), `wrong_state` (409) if the money was moved, `not_held` (409), `recipient_closed` (422) if
     /// the person's account is closed, `not_found` (404), `forbidden` (403), `idempotency_key_required` (400),
@@ -198,7 +198,8 @@ impl Approvals {
     ///
     /// It happens at once, by the rules of this moment; the person is told. Problems: `own_request` (403) for who
     /// asked; `conflict_of_interest` (403) for whom it is about, for members of their organisations, and for who invited
-    /// them; `step_up_required` (403) for roles, fee plans, payments and large withdrawals; `wrong_state` (409) if it
+    /// them; `step_up_required` (403) for roles, fee plans, payments, large withdrawals and money that goes back to its
+    /// payer; `payer_unknown`, `account_frozen`, `provider_limit` as in `return_suspense`; `wrong_state` (409) if it
     /// was decided, taken back or is over, or the money was moved; `not_held` (409); `forbidden` (403), also if who
     /// asked may not ask for it any more; `recipient_closed` (422) if the person's account is closed, `not_found`
     /// (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).

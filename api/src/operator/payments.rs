@@ -24,8 +24,9 @@ use std::sync::Arc;
 /// A payment, and whose it is.
 #[derive(Debug, Object)]
 struct PaymentOfUser {
-    user_id: Wire<UserId>,
-    /// The name of the user.
+    /// `null` for `return_suspense`, which is no user's payment.
+    user_id: Nullable<Wire<UserId>>,
+    /// The name of the user; empty for `return_suspense`.
     user_name: String,
     payment: PaymentAnswer,
     /// What was said about it, oldest first; 100 at most.
@@ -120,7 +121,7 @@ impl Payments {
             .write(async move |store, now| store.managed_payment(&staff, id, now).await)
             .await?;
         Ok(Found::Payment(Json(PaymentOfUser {
-            user_id: payment.user.into(),
+            user_id: Nullable::of(payment.user),
             user_name: payment.user_name.clone(),
             payment: PaymentAnswer::from(&payment),
             evidence: said

@@ -1,4 +1,4 @@
-//! What does not fit: breaks, runs, money in suspense, callbacks that belong to nothing.
+//! What does not fit: breaks, runs, callbacks that belong to nothing.
 
 mod answer;
 
@@ -13,7 +13,7 @@ use crate::wire::{Key, Limit, Note, Wire, text_values};
 use amana_domain::id::{BreakId, CallbackId, RunId};
 use amana_domain::permission::Resource;
 use amana_postgres::{Answer, BreakState, BreakView, CallbackOutcome};
-use answer::{Break, Callback, Requested, Run, Suspense};
+use answer::{Break, Callback, Requested, Run};
 use poem::http::StatusCode;
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
@@ -46,13 +46,6 @@ enum RunRequested {
     /// A run will start within seconds.
     #[oai(status = 202)]
     Requested(Json<Requested>),
-}
-
-#[derive(ApiResponse)]
-enum InSuspense {
-    /// One page of receipts.
-    #[oai(status = 200)]
-    Page(Json<PageOf<Suspense>>),
 }
 
 #[derive(ApiResponse)]
@@ -168,27 +161,6 @@ impl Reconciliation {
             .write(async move |store, now| store.start_reconciliation(&staff, now).await)
             .await?;
         Ok(RunRequested::Requested(Json(Requested { requested_at: context.now().into() })))
-    }
-
-    /// List money in suspense
-    ///
-    /// Real money that came and fits no payment of ours, and what became of it. Problems: `forbidden` (403).
-    #[oai(path = "/suspense", method = "get", operation_id = "list_suspense")]
-    async fn suspense(
-        &self,
-        context: Data<&Arc<Context>>,
-        operator: Operator,
-        /// The `next_cursor` of the page before.
-        after: Query<Option<Cursor<String>>>,
-        /// How many items a page has at most; 20 if left out.
-        #[oai(name = "limit")]
-        size: Query<Option<Limit>>,
-    ) -> Result<InSuspense, ApiError> {
-        operator.may_read(&context, Resource::Reconciliation)?;
-        let after = after.0.map(|Cursor(receipt)| receipt);
-        let page = context.store.suspense_items(after.as_deref(), limit(size.0)).await?;
-        let page = PageOf::try_of(page, |row| row.receipt.clone(), Suspense::try_from)?;
-        Ok(InSuspense::Page(Json(page)))
     }
 
     /// List callbacks

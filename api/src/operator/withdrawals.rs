@@ -46,7 +46,8 @@ impl From<Waiting> for State {
 #[derive(Debug, Object)]
 pub(crate) struct HeldWithdrawal {
     id: Wire<PaymentId>,
-    user_id: Wire<UserId>,
+    /// The user whose withdrawal it is.
+    user_id: Nullable<Wire<UserId>>,
     /// The name of the user.
     user_name: String,
     amount: Money,
@@ -67,7 +68,7 @@ impl From<&PaymentView> for HeldWithdrawal {
     fn from(payment: &PaymentView) -> Self {
         Self {
             id: payment.id.into(),
-            user_id: payment.user.into(),
+            user_id: Nullable::of(payment.user),
             user_name: payment.user_name.clone(),
             amount: payment.amount.into(),
             phone: Nullable::of(payment.msisdn.clone().map(Phone)),

@@ -41,11 +41,11 @@ fn english(payment: &PaymentView) -> String {
         (State::Screening, _) => "The withdrawal is being checked.",
         (State::Held, _) => "The withdrawal waits for a person to check it.",
         (State::Queued | State::Submitting, None) => "The payment is being sent to M-Pesa.",
-        (State::Pending, _) if payment.purpose == Purpose::Withdrawal => {
+        (State::Pending, _) if payment.purpose.is_payout() => {
             "M-Pesa is paying out; the outcome will follow."
         }
         (State::Pending, _) => "Approve the payment on the phone with the M-Pesa PIN.",
-        (State::Succeeded, _) if payment.purpose == Purpose::Withdrawal => "Paid out.",
+        (State::Succeeded, _) if payment.purpose.is_payout() => "Paid out.",
         (State::Succeeded, _) => "Paid.",
     };
     text.to_owned()
@@ -97,7 +97,7 @@ mod tests {
     fn payment(purpose: Purpose, state: State) -> PaymentView {
         PaymentView {
             id: PaymentId::new(Uuid::nil()),
-            user: UserId::new(Uuid::nil()),
+            user: Some(UserId::new(Uuid::nil())),
             user_name: "Amina".into(),
             purpose,
             deal: None,

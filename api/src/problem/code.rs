@@ -36,6 +36,9 @@ text_enum! {
         MethodNotAllowed = "method_not_allowed",
         UnsupportedMediaType = "unsupported_media_type",
         RequestTooLarge = "request_too_large",
+        FileDamaged = "file_damaged",
+        PictureTooLarge = "picture_too_large",
+        ActiveDocument = "active_document",
         RateLimited = "rate_limited",
         UriTooLong = "uri_too_long",
         HeadersTooLarge = "headers_too_large",
@@ -49,6 +52,7 @@ text_enum! {
         NotHeld = "not_held",
         BreakClosed = "break_closed",
         BooksDiffer = "books_differ",
+        PayerUnknown = "payer_unknown",
         NotDead = "not_dead",
         HandleTaken = "handle_taken",
         HandleTooEarly = "handle_too_early",
@@ -95,6 +99,7 @@ text_enum! {
         AlreadyMember = "already_member",
         InvitationOpen = "invitation_open",
         InvitationNotFound = "invitation_not_found",
+        InvitationOver = "invitation_over",
         InvitationForAnother = "invitation_for_another",
         AccountExists = "account_exists",
         UnknownOrganisation = "unknown_organisation",
@@ -180,6 +185,7 @@ impl Code {
             | Code::NotHeld
             | Code::BreakClosed
             | Code::BooksDiffer
+            | Code::PayerUnknown
             | Code::NotDead
             | Code::HandleTaken
             | Code::HandleTooEarly
@@ -199,6 +205,7 @@ impl Code {
             | Code::OrganisationLimit
             | Code::MemberLimit
             | Code::InvitationLimit
+            | Code::InvitationOver
             | Code::TooManyDocuments
             | Code::OtherRevision
             | Code::NoSuchOffer
@@ -234,6 +241,9 @@ impl Code {
             | Code::ProofWanted
             | Code::ShareOutOfRange
             | Code::TransferTooSmall
+            | Code::FileDamaged
+            | Code::PictureTooLarge
+            | Code::ActiveDocument
             | Code::MoreThanOutstanding => StatusCode::UNPROCESSABLE_ENTITY,
             Code::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Code::CodeTooMany | Code::InvitationTooSoon | Code::TooManyPrompts => {
@@ -297,6 +307,7 @@ impl Code {
             Code::NotHeld => "The withdrawal is not held",
             Code::BreakClosed => "The discrepancy is closed already",
             Code::BooksDiffer => "The books do not add up",
+            Code::PayerUnknown => "The payer's number is not known",
             Code::NotDead => "The job is not dead",
             Code::HandleTaken => "The handle is taken",
             Code::HandleTooEarly => "The handle was changed not long ago",
@@ -342,6 +353,10 @@ impl Code {
             Code::CodeWrong => "The code is not good",
             Code::CodeTooMany => "Too many codes were sent or tried",
             Code::AlreadyMember => "The person is a member already",
+            Code::FileDamaged => "The file cannot be read",
+            Code::PictureTooLarge => "The picture has too many pixels",
+            Code::ActiveDocument => "The PDF is more than pages",
+            Code::InvitationOver => "The invitation is over",
             Code::InvitationOpen => "There is an open invitation already",
             Code::InvitationNotFound => "There is no such invitation",
             Code::InvitationForAnother => "The invitation is somebody else's",

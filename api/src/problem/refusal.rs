@@ -1,10 +1,10 @@
 //! What the store and the domain refuse, as problems: the one place where that is decided.
 
 mod deal;
+mod staff;
 
 use super::plan::too_much_at_once;
 use super::{ApiError, Code};
-use amana_domain::approval::ApprovalRefusal;
 use amana_domain::code::CodeRefusal;
 use amana_domain::factor::FactorRefusal;
 use amana_domain::hold::HoldRefusal;
@@ -14,7 +14,6 @@ use amana_domain::limits::LimitRefusal;
 use amana_domain::money::MoneyError;
 use amana_domain::organisation::OrganisationRefusal;
 use amana_domain::payment::PromptRefusal;
-use amana_domain::permission::Denial;
 use amana_domain::transfer::TransferRefusal;
 use amana_postgres::{Conflict, Error};
 use std::error::Error as _;
@@ -179,36 +178,6 @@ impl From<OrganisationRefusal> for ApiError {
     }
 }
 
-impl From<ApprovalRefusal> for ApiError {
-    fn from(refusal: ApprovalRefusal) -> Self {
-        let code = match refusal {
-            ApprovalRefusal::WrongState(_)
-            | ApprovalRefusal::Moved
-            | ApprovalRefusal::SameRole(_)
-            | ApprovalRefusal::NotInReview
-            | ApprovalRefusal::OtherReceipt => Code::WrongState,
-            ApprovalRefusal::OwnRequest => Code::OwnRequest,
-            ApprovalRefusal::OwnMatter => Code::ConflictOfInterest,
-            ApprovalRefusal::NotAsker => Code::WrongParty,
-            ApprovalRefusal::AskerMayNot(_) => Code::Forbidden,
-        };
-        Self::new(code, refusal.to_string())
-    }
-}
-
-impl From<Denial> for ApiError {
-    fn from(denial: Denial) -> Self {
-        let code = match denial {
-            Denial::Role(_) | Denial::Amount(_) | Denial::Hours(..) | Denial::Network => {
-                Code::Forbidden
-            }
-            Denial::Conflict(_) => Code::ConflictOfInterest,
-            Denial::StepUp => Code::StepUpRequired,
-        };
-        Self::new(code, denial.to_string())
-    }
-}
-
 impl From<TransferRefusal> for ApiError {
     fn from(refusal: TransferRefusal) -> Self {
         let text = refusal.to_string();
@@ -340,6 +309,11 @@ impl From<Conflict> for ApiError {
                 Code::InvitationNotFound,
                 "this invitation is not valid: check the code. It may have been answered, withdrawn or replaced by a newer one, or \
                 its time is over; ask the person who invited you to send another one",
+            ),
+            Conflict::InvitationOver => (
+                Code::InvitationOver,
+                "the time to accept this deal is over: ask the person who invited you to send the invitation again, or to \
+                make a new deal if this one has expired",
             ),
             Conflict::InvitationForAnother => (
                 Code::InvitationForAnother,

@@ -13,7 +13,7 @@ fn payment(purpose: Purpose) -> Payment {
     let mut payment = Payment::new(NewPayment {
         id: PaymentId::new(Uuid::from_u128(1)),
         provider: Provider::Mpesa,
-        user: UserId::new(Uuid::from_u128(2)),
+        user: Some(UserId::new(Uuid::from_u128(2))),
         purpose,
         deal: None,
         amount: kes(152_000),
@@ -263,4 +263,26 @@ fn a_receipt_for_another_amount_resolves_nothing() {
     doubtful.observe(says(Source::Callback, paid("UKL1", 100)));
     let told = Resolution::Paid { receipt: "UKL1".into() };
     assert_eq!(doubtful.resolve(&told), Err(Unresolved::OtherAmount));
+}
+
+/// It has no wallet to credit and no hold to settle: the store moves it out of suspense once it was paid.
+#[test]
+fn money_that_goes_back_out_of_suspense_is_of_no_wallet() {
+    let mut back = payment(Purpose::ReturnSuspense);
+    back.user = None;
+    assert!(back.purpose.is_payout());
+    for claim in [paid("R1", 152_000), failed(FailureReason::RecipientInvalid)] {
+        let mut ended = back.clone();
+        ended.observe(says(Source::Callback, claim));
+        assert!(ended.state().is_final());
+        assert_eq!((ended.due_of_hold(), ended.due_entries()), (None, Ok(vec![])));
+    }
+    assert_eq!(back.collected(), Err(LedgerError::Malformed));
+    let new = |purpose| {
+        let Payment { id, provider, user, deal, amount, .. } = back.clone();
+        Payment::new(NewPayment { id, provider, user, purpose, deal, amount }).state()
+    };
+    // Two people have looked at it, so it is not screened.
+    assert_eq!(new(Purpose::ReturnSuspense), State::Queued);
+    assert_eq!(new(Purpose::Withdrawal), State::Screening);
 }

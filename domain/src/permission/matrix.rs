@@ -48,6 +48,8 @@ pub(super) const MATRIX: &[Row] = &[
     (Resource::Tiers,            Action::Decide, [NO,   NO,      AT_WORK,    AT_WORK, AT_WORK]),
     (Resource::Suspense,         Action::Ask,    [NO,   SMALL,   AT_WORK,    AT_WORK, AT_WORK]),
     (Resource::Suspense,         Action::Decide, [NO,   SMALL,   AT_WORK,    AT_WORK, AT_WORK]),
+    (Resource::Returns,          Action::Ask,    [NO,   NO,      PROVEN,     PROVEN,  PROVEN]),
+    (Resource::Returns,          Action::Decide, [NO,   NO,      PROVEN,     PROVEN,  PROVEN]),
     (Resource::SecondFactors,    Action::Ask,    [NO,   AT_WORK, AT_WORK,    AT_WORK, AT_WORK]),
     (Resource::SecondFactors,    Action::Decide, [NO,   NO,      AT_WORK,    AT_WORK, AT_WORK]),
     (Resource::Approvals,        Action::Read,   [NO,   YES,     YES,        YES,     YES]),

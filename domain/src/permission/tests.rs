@@ -87,9 +87,13 @@ fn a_higher_role_has_every_right_of_a_lower_one() {
 #[test]
 fn the_furthest_rights_need_two_people_and_a_step_up() {
     let stale = Circumstances { stepped_up: false, ..at(9, true, None) };
-    for resource in
-        [Resource::LargeWithdrawals, Resource::FeePlans, Resource::Roles, Resource::Payments]
-    {
+    for resource in [
+        Resource::LargeWithdrawals,
+        Resource::FeePlans,
+        Resource::Roles,
+        Resource::Payments,
+        Resource::Returns,
+    ] {
         for action in [Action::Ask, Action::Decide] {
             let found = permit(UserRole::SuperAdmin, (resource, action), &stale);
             assert_eq!(found, Err(Denial::StepUp), "{resource} {action}");

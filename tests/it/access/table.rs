@@ -84,10 +84,12 @@ pub(super) const TABLE: [(&str, Scope); ROWS] = [
     ("find_users", Staff(Resource::Accounts, Action::Read)),
     ("get_user", Staff(Resource::Users, Action::Read)),
     ("get_user_payment", Staff(Resource::Accounts, Action::Read)),
+    ("get_suspense_item", Staff(Resource::Accounts, Action::Read)),
     ("get_user_wallet", Staff(Resource::Accounts, Action::Read)),
     ("list_user_deals", Staff(Resource::Accounts, Action::Read)),
     ("list_user_payments", Staff(Resource::Accounts, Action::Read)),
     ("resolve_payment", Staff(Resource::Payments, Action::Ask)),
+    ("return_suspense", Staff(Resource::Returns, Action::Ask)),
     ("get_wallet", Own),
     ("list_api_keys", Own),
     ("list_breaks", Staff(Resource::Reconciliation, Action::Read)),
@@ -185,4 +187,4 @@ pub(super) const TABLE: [(&str, Scope); ROWS] = [
     ("create_fee_plan", Staff(Resource::FeePlans, Action::Ask)),
     ("list_fee_plans", Staff(Resource::FeePlans, Action::Read)),
 ];
-const ROWS: usize = 166;
+const ROWS: usize = 168;

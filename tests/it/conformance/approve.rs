@@ -24,3 +24,14 @@ pub(super) async fn approve(observer: &Observer, person: &Person, operator: &Per
         observer.post(who, &format!("{one}/{what}"), body, 200).await;
     }
 }
+
+/// Money in suspense is looked at, and is to go back to its payer.
+pub(super) async fn give_back(observer: &Observer, operator: &Person) {
+    let list = observer.get(operator, "/v1/operator/suspense").await;
+    let receipt = list["items"][0]["receipt"].as_str().expect("a receipt");
+    let path = format!("/v1/operator/suspense/mpesa/{receipt}");
+    observer.get(operator, &path).await;
+    observer.app.step_up(operator).await;
+    let note = json!({ "note": "Sent by mistake" });
+    observer.post(operator, &format!("{path}/return"), note, 201).await;
+}

@@ -57,6 +57,7 @@ pub(super) fn path(operation: &str, (deal, approval): (&str, &str)) -> String {
         "reject_approval" => format!("/v1/operator/approvals/{}/reject", approval),
         "close_break" => format!("/v1/operator/breaks/{BREAK}/close"),
         "resolve_payment" => format!("/v1/operator/payments/{PAYMENT}/resolve"),
+        "return_suspense" => "/v1/operator/suspense/mpesa/UKL7NOBODY/return".to_owned(),
         "close_user" => format!("/v1/operator/users/{USER}/close"),
         "freeze_user" => format!("/v1/operator/users/{USER}/freeze"),
         "unfreeze_user" => format!("/v1/operator/users/{USER}/unfreeze"),
@@ -91,7 +92,7 @@ const ORGANISATION: &str = "org_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const USER: &str = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 
 /// Every operation that takes a JSON body of ours.
-pub(super) const WITH_BODY: [&str; 66] = [
+pub(super) const WITH_BODY: [&str; 67] = [
     "accept_invitation",
     "accept_split_offer",
     "advance_clock",
@@ -142,6 +143,7 @@ pub(super) const WITH_BODY: [&str; 66] = [
     "release_withdrawal",
     "reopen_user",
     "resolve_payment",
+    "return_suspense",
     "rotate_api_key",
     "send_log_in_code",
     "set_handle",
@@ -199,6 +201,7 @@ pub(super) fn good(operation: &str) -> Value {
             json!({ "currency": "KES", "percentage_bps": 150, "fixed_minor": 0, "note": "cheaper" })
         }
         "resolve_payment" => json!({ "paid": false, "note": "looked into" }),
+        "return_suspense" => json!({ "note": "looked into" }),
         "agree_deal" => json!({ "revision": 1 }),
         "fund_deal" => json!({ "method": "mpesa", "phone": "254711000009" }),
         "reject_milestone" | "create_dispute" => json!({ "reason": "One goat is a sheep" }),

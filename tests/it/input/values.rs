@@ -62,6 +62,7 @@ async fn texts_are_well_formed_and_bounded() {
         ("close_break", "/note", 500),
         ("create_fee_plan", "/note", 500),
         ("resolve_payment", "/note", 500),
+        ("return_suspense", "/note", 500),
         ("resolve_payment", "/receipt", 64),
         ("set_role", "/note", 500),
         ("reopen_user", "/note", 500),

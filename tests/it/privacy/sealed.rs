@@ -51,14 +51,15 @@ async fn live(app: &App, person: &Person, other: &Person) {
     app.post(person, &propose, Value::Null).await.expect(200);
     work_together(app, person, other).await;
     disagree(app, person, other).await;
-    operate(app).await;
+    operate(app, person).await;
     app.messages_are_sent().await;
 }
 
 /// The service's own work, and that of those who work here.
-async fn operate(app: &App) {
+async fn operate(app: &App, person: &Person) {
     app.register_paybill().await;
-    app.pay_bill("254733000001", 150_000, "HELLO").await;
+    app.statements_name_payers().await;
+    app.pay_bill(&person.phone, 150_000, "HELLO").await;
     app.reconcile_now().await;
     app.check_ledger_now().await;
     let (one, other) = (app.operator().await, app.operator().await);

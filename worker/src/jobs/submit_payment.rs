@@ -7,7 +7,7 @@ use super::{provider_failure, stored};
 use crate::context::Context;
 use crate::failure::Failure;
 use amana_domain::id::PaymentId;
-use amana_domain::payment::{Claim as Said, Evidence, FailureReason, Source, State};
+use amana_domain::payment::{Claim as Said, Evidence, FailureReason, Purpose, Source, State};
 use amana_mpesa::{Answered, Collect, MpesaError, Payout};
 use amana_postgres::{Begin, Claim, Exchange, Submission};
 use chrono::{DateTime, Utc};
@@ -15,7 +15,14 @@ use serde_json::json;
 
 /// What the payer reads in the prompt; M-Pesa shows 13 characters.
 const DESCRIPTION: &str = "Amana escrow";
-const REMARKS: &str = "Amana withdrawal";
+
+/// What the recipient of a payout reads.
+const fn remarks(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::ReturnSuspense => "Amana refund",
+        Purpose::Withdrawal | Purpose::FundDeal | Purpose::Deposit => "Amana withdrawal",
+    }
+}
 
 /// What the people who wait are told.
 const PROVIDER_UNAVAILABLE: &str = "provider_unavailable";
@@ -88,7 +95,7 @@ async fn send(
                 amount: *amount,
                 msisdn,
                 originator: &submission.payment.to_string(),
-                remarks: REMARKS,
+                remarks: remarks(submission.purpose),
                 callback_path_token: callback_token,
             };
             context.mpesa.pay_out(&payout).await

@@ -4,14 +4,14 @@ use crate::conflicts::Matter;
 use crate::error::Error;
 use crate::fee_plans;
 use crate::payments::{self, WithdrawalDecision};
-use crate::reconciliation::{close_break, suspense_item};
+use crate::reconciliation::{close_break, leave_suspense, payer_account, suspense_item};
 use crate::schema::suspense_items;
 use crate::users::Standing;
 use crate::vault::Vault;
-use crate::{factors, ledger, notifications, users};
-use amana_domain::approval::{Approval, ApprovalRefusal, Wanted};
+use crate::{factors, notifications, users};
+use amana_domain::approval::{Approval, ApprovalKind, ApprovalRefusal, Wanted};
 use amana_domain::id::{ApprovalId, UserId};
-use amana_domain::ledger::{Account, Entry, EntryKind, Provider};
+use amana_domain::ledger::{Account, Provider};
 use amana_domain::money::Money;
 use amana_domain::notice::Template;
 use amana_domain::reconciliation::BreakKind;
@@ -21,7 +21,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
 
-/// Whom a request is about: the person who was named, or whose payment it is.
+/// Whom a request is about: the person who was named, whose payment it is, or whose number paid.
 ///
 /// # Errors
 /// [`Error::NotFound`] if it is about nobody who exists.
@@ -36,8 +36,11 @@ pub(super) async fn whose(
         | Wanted::MoveSuspense { .. }
         | Wanted::RemoveFactor
         | Wanted::SetRole { .. } => named.map(Some).ok_or(Error::NotFound("user")),
+        Wanted::ReturnSuspense { provider, receipt } => {
+            payer_account(conn, vault, (*provider, receipt)).await
+        }
         Wanted::ReleaseWithdrawal { payment } | Wanted::ResolvePayment { payment, .. } => {
-            Ok(Some(payments::load_view(conn, vault, *payment).await?.user))
+            Ok(payments::load_view(conn, vault, *payment).await?.user)
         }
         Wanted::PublishFeePlan { .. } => Ok(None),
     }
@@ -51,6 +54,7 @@ pub(super) fn matter(named: Option<UserId>, wanted: &Wanted) -> Matter<'_> {
         Wanted::MoveSuspense { provider, receipt } => {
             named.map_or(Matter::Nobody, |user| Matter::Suspense(user, *provider, receipt))
         }
+        Wanted::ReturnSuspense { provider, receipt } => Matter::Return(*provider, receipt),
         Wanted::ReleaseWithdrawal { payment } | Wanted::ResolvePayment { payment, .. } => {
             Matter::Payment(*payment)
         }
@@ -65,15 +69,16 @@ pub(super) fn matter(named: Option<UserId>, wanted: &Wanted) -> Matter<'_> {
 /// [`Error::NotFound`], [`TransferRefusal::RecipientClosed`], or whatever the rules say.
 pub(super) async fn check(
     conn: &mut AsyncPgConnection,
-    user: Option<UserId>,
-    wanted: &Wanted,
+    vault: &Vault,
+    (user, wanted): (Option<UserId>, &Wanted),
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let standing = match user {
         Some(user) => users::standing(conn, user).await?,
         None => Standing::Active,
     };
-    if standing == Standing::Closed {
+    // What goes back to a phone goes there whether or not its owner has an account.
+    if standing == Standing::Closed && wanted.kind() != ApprovalKind::ReturnSuspense {
         return Err(TransferRefusal::RecipientClosed.into());
     }
     let named = || user.ok_or_else(|| Error::row("a request is about a person"));
@@ -84,8 +89,10 @@ pub(super) async fn check(
             if standing == Standing::Unverified {
                 return Err(TransferRefusal::UnknownRecipient.into());
             }
-            let is_closed = suspense_item(conn, *provider, receipt).await?.is_closed;
-            if is_closed { Err(ApprovalRefusal::Moved.into()) } else { Ok(()) }
+            Ok(suspense_item(conn, *provider, receipt).await?.require_free()?)
+        }
+        Wanted::ReturnSuspense { provider, receipt } => {
+            payments::check_return(conn, vault, (*provider, receipt)).await
         }
         Wanted::RemoveFactor => {
             let factor = factors::active(conn, named()?).await?;
@@ -115,6 +122,7 @@ pub(super) async fn tell_asked(
     match wanted {
         Wanted::SetTier { .. }
         | Wanted::MoveSuspense { .. }
+        | Wanted::ReturnSuspense { .. }
         | Wanted::SetRole { .. }
         | Wanted::ReleaseWithdrawal { .. }
         | Wanted::ResolvePayment { .. }
@@ -135,7 +143,7 @@ pub(super) async fn apply(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let user = approval.user;
-    check(conn, user, &approval.wanted, now).await?;
+    check(conn, vault, (user, &approval.wanted), now).await?;
     let named = || user.ok_or_else(|| Error::row("a request is about a person"));
     let told = match &approval.wanted {
         Wanted::SetTier { tier } => {
@@ -147,6 +155,10 @@ pub(super) async fn apply(
             let amount = move_suspense(conn, approval.id, named()?, place, now).await?;
             let params = json!({ "amount": amount.to_string(), "receipt": receipt });
             (Template::PaymentMatched, params)
+        }
+        Wanted::ReturnSuspense { provider, receipt } => {
+            let place = (*provider, receipt.as_str());
+            return payments::start_return(conn, vault, (approval.id, by), place, now).await;
         }
         Wanted::RemoveFactor => {
             factors::remove_lost(conn, named()?, by, now).await?;
@@ -193,7 +205,8 @@ async fn move_suspense(
     let open = suspense_items::table.find((provider.as_str(), receipt));
     let open = open
         .filter(suspense_items::closed_at.is_null())
-        .filter(suspense_items::reversed_at.is_null());
+        .filter(suspense_items::reversed_at.is_null())
+        .filter(suspense_items::return_payment_id.is_null());
     let closed = diesel::update(open)
         .set((
             suspense_items::closed_at.eq(Some(now)),
@@ -204,11 +217,8 @@ async fn move_suspense(
     if closed == 0 {
         return Err(ApprovalRefusal::Moved.into());
     }
-    let currency = amount.currency();
-    let key = format!("{provider}:{receipt}:suspense_out");
-    let (from, to) = (Account::suspense(currency), Account::available(user, currency));
-    let entry = Entry::transfer(EntryKind::SuspenseOut, key, amount, from, to)?;
-    ledger::post(conn, &[entry], now).await?;
+    let to = Account::available(user, amount.currency());
+    leave_suspense(conn, (provider, receipt), (amount, to), now).await?;
     close_break(conn, BreakKind::Unclaimed, receipt, now).await?;
     Ok(amount)
 }

@@ -7,7 +7,7 @@ use crate::row::{money, parse};
 use crate::schema::{approvals, payments, suspense_items};
 use crate::users;
 use amana_domain::approval::{APPROVAL_TTL, Approval, ApprovalState, Wanted};
-use amana_domain::id::{ApprovalId, UserId};
+use amana_domain::id::{ApprovalId, PaymentId, UserId};
 use amana_domain::money::{Currency, Money};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -21,6 +21,8 @@ pub struct ApprovalView {
     pub approval: Approval,
     /// Of the money that is to be moved.
     pub amount: Option<Money>,
+    /// The payment that it is about, or that it has started.
+    pub payment: Option<PaymentId>,
     pub note: String,
     pub decided_by: Option<UserId>,
     pub decided_at: Option<DateTime<Utc>>,
@@ -79,12 +81,22 @@ fn into_view(found: Found, now: DateTime<Utc>) -> Result<ApprovalView, Error> {
     let amount = in_suspense.or(of_payment);
     let amount = amount.map(|(minor, currency)| money(minor, parse(&currency)?)).transpose()?;
     let note = std::mem::take(&mut row.note);
+    let payment = row.subject.payment_id.map(PaymentId::new);
     let (decided_by, decided_at) = (row.decided_by.map(UserId::new), row.decided_at);
     let decision_note = row.decision_note.take();
     let found = approval(row)?;
     let approval = Approval { state: found.state_at(now), ..found };
     let names = BTreeMap::new();
-    Ok(ApprovalView { approval, amount, note, decided_by, decided_at, decision_note, names })
+    Ok(ApprovalView {
+        approval,
+        amount,
+        payment,
+        note,
+        decided_by,
+        decided_at,
+        decision_note,
+        names,
+    })
 }
 
 /// With the amount that is at stake, if it is about money.
@@ -172,7 +184,8 @@ pub(super) async fn overdue(
         Wanted::SetTier { .. } | Wanted::RemoveFactor | Wanted::SetRole { .. } => {
             late.filter(approvals::user_id.eq(user.map(UserId::uuid))).load(conn).await?
         }
-        Wanted::MoveSuspense { provider, receipt } => {
+        Wanted::MoveSuspense { provider, receipt }
+        | Wanted::ReturnSuspense { provider, receipt } => {
             late.filter(approvals::provider.eq(provider.as_str()))
                 .filter(approvals::receipt.eq(receipt))
                 .load(conn)

@@ -21,7 +21,8 @@ pub(super) struct Subject {
     provider: Option<String>,
     receipt: Option<String>,
     role: Option<String>,
-    payment_id: Option<Uuid>,
+    /// Which a request is about, or has started.
+    pub(super) payment_id: Option<Uuid>,
     paid_receipt: Option<String>,
     plan: Option<Value>,
 }
@@ -72,7 +73,8 @@ impl Subject {
         let none = Self::default();
         Ok(match wanted {
             Wanted::SetTier { tier } => Self { tier: Some(tier.clone()), ..none },
-            Wanted::MoveSuspense { provider, receipt } => Self {
+            Wanted::MoveSuspense { provider, receipt }
+            | Wanted::ReturnSuspense { provider, receipt } => Self {
                 provider: Some(provider.to_string()),
                 receipt: Some(receipt.clone()),
                 ..none
@@ -103,6 +105,10 @@ impl Subject {
         Ok(match kind {
             ApprovalKind::SetTier => Wanted::SetTier { tier: self.tier.ok_or_else(incomplete)? },
             ApprovalKind::MoveSuspense => Wanted::MoveSuspense {
+                provider: parse(self.provider.as_deref().ok_or_else(incomplete)?)?,
+                receipt: self.receipt.ok_or_else(incomplete)?,
+            },
+            ApprovalKind::ReturnSuspense => Wanted::ReturnSuspense {
                 provider: parse(self.provider.as_deref().ok_or_else(incomplete)?)?,
                 receipt: self.receipt.ok_or_else(incomplete)?,
             },

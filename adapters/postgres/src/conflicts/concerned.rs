@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::job::Job;
 use crate::payments;
-use crate::reconciliation::suspense_item;
+use crate::reconciliation::{payer_account, suspense_item};
 use crate::schema::{
     breaks, callbacks, deal_participants, deals, disputes, holds, jobs, kyc_applications,
     notifications, payments as payment_rows, transfers,
@@ -33,6 +33,8 @@ pub(crate) enum Matter<'a> {
     Job(JobId),
     /// Money in suspense, and the person who is to have it.
     Suspense(UserId, Provider, &'a str),
+    /// Money in suspense that goes back to the number that paid it.
+    Return(Provider, &'a str),
 }
 
 /// Those whom a matter concerns.
@@ -90,6 +92,11 @@ pub(super) async fn of(
             let amount = Some(suspense_item(conn, provider, receipt).await?.amount);
             Ok(Concerned { amount, ..Concerned::people([user.uuid()]) })
         }
+        Matter::Return(provider, receipt) => {
+            let amount = Some(suspense_item(conn, provider, receipt).await?.amount);
+            let owner = payer_account(conn, vault, (provider, receipt)).await?;
+            Ok(Concerned { amount, ..Concerned::people(owner.map(UserId::uuid)) })
+        }
     }
 }
 
@@ -105,7 +112,7 @@ async fn of_payment(
         None => Concerned::default(),
     };
     concerned.amount = Some(payment.amount);
-    concerned.people.insert(payment.user);
+    concerned.people.extend(payment.user);
     if let Some(number) = payment.msisdn {
         concerned.people.extend(users::find_payee(conn, vault, &Payee::Phone(number)).await?);
     }

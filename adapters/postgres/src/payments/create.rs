@@ -1,6 +1,6 @@
 //! Making payments: funding a deal, depositing, withdrawing. Each once per idempotency key.
 
-use super::{PaymentView, funding_is_open, prompts, rows};
+use super::{PaymentView, funding_is_open, owner, prompts, rows};
 use crate::deals::{self, By, DealView, Loaded};
 use crate::error::{Conflict, Error};
 use crate::idempotency::{self, Answer, Keyed, Outcome};
@@ -269,11 +269,11 @@ pub(super) fn paying_out(
 ) -> Result<(Payment, Hold), Error> {
     carried(amount, Limits::allows_payout)?;
     let payment = intent(user, Purpose::Withdrawal, None, amount);
-    let hold = payment.hold(HoldId::new(Uuid::now_v7()), now);
+    let hold = payment.hold((HoldId::new(Uuid::now_v7()), user), now);
     Ok((payment, hold))
 }
 
-fn carried(amount: Money, allows: fn(&Limits, Money) -> bool) -> Result<(), Error> {
+pub(super) fn carried(amount: Money, allows: fn(&Limits, Money) -> bool) -> Result<(), Error> {
     let limits = limits(Provider::Mpesa, amount.currency())
         .ok_or(Error::Conflict(Conflict::CurrencyNotCarried))?;
     if amount.round_up_to(limits.step_minor) != Ok(amount) {
@@ -284,6 +284,7 @@ fn carried(amount: Money, allows: fn(&Limits, Money) -> bool) -> Result<(), Erro
 
 fn intent(user: UserId, purpose: Purpose, deal: Option<DealId>, amount: Money) -> Payment {
     let id = PaymentId::new(Uuid::now_v7());
+    let user = Some(user);
     Payment::new(NewPayment { id, provider: Provider::Mpesa, user, purpose, deal, amount })
 }
 
@@ -295,20 +296,21 @@ pub(super) async fn insert(
     number: Option<(&Vault, &Msisdn)>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    let user = owner(payment)?;
     let (sealed, digest, asked_from) = match number {
         Some((vault, msisdn)) => {
-            let key = vault::key_of(conn, vault, payment.user).await?;
+            let key = vault::key_of(conn, vault, user).await?;
             let key = key.ok_or(TransferRefusal::SenderClosed)?;
             let number = msisdn.as_str();
             let sealed = key.seal(Column::PaymentNumber, number)?;
             let seal = |address: IpAddr| key.seal(Column::PaymentAskedFrom, &address.to_string());
             let asked_from = current_address().map(seal).transpose()?;
-            (Some(sealed), Some(vault.number(payment.user, number)), asked_from)
+            (Some(sealed), Some(vault.number(user, number)), asked_from)
         }
         None => (None, None, None),
     };
     let (by, sent_at) = match number {
-        Some(_) => (Actor::User(payment.user), None),
+        Some(_) => (Actor::User(user), None),
         None => (Actor::System, Some(now)),
     };
     let verdict = payment.verdict();
@@ -316,7 +318,7 @@ pub(super) async fn insert(
         .values((
             payments::id.eq(payment.id.uuid()),
             payments::provider.eq(payment.provider.as_str()),
-            payments::user_id.eq(payment.user.uuid()),
+            payments::user_id.eq(Some(user.uuid())),
             payments::purpose.eq(payment.purpose.as_str()),
             payments::deal_id.eq(payment.deal.map(DealId::uuid)),
             payments::amount_minor.eq(payment.amount.minor()),

@@ -1,12 +1,12 @@
 //! Taking note of evidence: the one place where what a provider says becomes money.
 
 use super::poll::hasten_poll;
-use super::rows;
+use super::{owner, returns, rows};
 use crate::deals::{self, By};
 use crate::error::Error;
 use crate::reconciliation::{close_break, open_break};
 use crate::schema::{payment_evidence, payments};
-use crate::vault::{Column, Vault, key_of};
+use crate::vault::{Column, Vault, key_of_payer};
 use crate::{audit, holds, ledger, notifications, users};
 use amana_domain::deal::{self, Actor, Command, Deal};
 use amana_domain::id::PaymentId;
@@ -142,7 +142,9 @@ pub(super) async fn follow(
     let data = json!({ "from": before.state.as_str(), "to": after.state.as_str(), "receipt": after.receipt });
     audit::record(conn, now, Actor::System, "payment.observed", payment.id, data).await?;
     ledger::post(conn, &payment.due_entries()?, now).await?;
-    if !holds::apply_to_payment(conn, payment, now).await? {
+    let in_order = holds::apply_to_payment(conn, payment, now).await?
+        && returns::apply(conn, payment, now).await?;
+    if !in_order {
         let detail = format!("{} was paid out after it had been given back", payment.amount);
         return open_break(conn, BreakKind::PaidAfterReturn, &subject, &detail, now).await;
     }
@@ -179,7 +181,7 @@ async fn follow_for_deal(
     if after.state != State::Succeeded {
         return Ok(false);
     }
-    let command = Command::Fund { payer: payment.user, amount: Some(payment.amount) };
+    let command = Command::Fund { payer: owner(payment)?, amount: Some(payment.amount) };
     match deal::decide(deal, &command, Actor::System, now) {
         Ok(decision) => {
             deals::apply(conn, deal, &decision, &By::from(Actor::System), now).await?;
@@ -200,6 +202,8 @@ async fn tell(
     after: &Verdict,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    // Payers of money in suspense hear of it from their provider.
+    let Some(user) = payment.user else { return Ok(()) };
     let payout = payment.purpose == Purpose::Withdrawal;
     let template = match (after.state, payout) {
         (State::Succeeded, true) => Template::WithdrawalPaid,
@@ -222,7 +226,7 @@ async fn tell(
             return Ok(());
         }
     };
-    let user = users::load(conn, payment.user).await?;
+    let user = users::load(conn, user).await?;
     let params = json!({
         "amount": payment.amount.to_string(),
         "deal_title": deal.map_or("", |deal| deal.title.as_str()),
@@ -281,7 +285,7 @@ async fn remember_reference(
         return Ok(());
     }
     // Of somebody who is erased nothing is asked any more.
-    let Some(key) = key_of(conn, vault, payment.user).await? else { return Ok(()) };
+    let Some(key) = key_of_payer(conn, vault, payment.id).await? else { return Ok(()) };
     let digest = vault.reference(reference);
     let taken: Option<Uuid> = payments::table
         .filter(payments::provider_reference_digest.eq(&digest))

@@ -146,7 +146,7 @@ async fn of_its_own(
             if in_suspense(conn, &said.receipt).await? {
                 return Ok(None);
             }
-            let place = (DealId::new(deal), Some(UserId::new(user_id)));
+            let place = (DealId::new(deal), user_id.map(UserId::new));
             arrive(conn, vault, (place, said), source, now).await
         }
         Some(_) => Ok(None),
@@ -204,7 +204,7 @@ async fn claimed_with(
 #[diesel(table_name = payments)]
 struct Asked {
     id: Uuid,
-    user_id: Uuid,
+    user_id: Option<Uuid>,
     deal_id: Option<Uuid>,
     amount_minor: i64,
 }
@@ -222,7 +222,10 @@ async fn asked_under(
     let Some(bill) = said.bill() else { return Ok(None) };
     let found = Asked::query()
         .filter(payments::reference.eq(bill))
-        .filter(payments::purpose.ne(Purpose::Withdrawal.as_str()))
+        .filter(
+            payments::purpose
+                .ne_all([Purpose::Withdrawal.as_str(), Purpose::ReturnSuspense.as_str()]),
+        )
         .filter(payments::receipt.is_null());
     Ok(found.first(conn).await.optional()?)
 }
@@ -256,7 +259,7 @@ async fn arrive(
     let new = NewPayment {
         id: PaymentId::new(Uuid::now_v7()),
         provider: PROVIDER,
-        user,
+        user: Some(user),
         purpose: Purpose::FundDeal,
         deal: Some(id),
         amount: said.amount,

@@ -138,7 +138,7 @@ async fn provider_reference(
         .select(payments::provider_reference_sealed)
         .first(conn)
         .await?;
-    let key = vault::key_of(conn, vault, payment.user).await?;
+    let key = vault::key_of_payer(conn, vault, payment.id).await?;
     let opened = key.zip(sealed).map(|(key, sealed)| key.open(Column::ProviderReference, &sealed));
     Ok(opened.transpose()?)
 }

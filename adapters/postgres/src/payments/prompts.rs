@@ -1,6 +1,7 @@
 //! Prompts on phones, counted by the phone whoever asks it. The number is known by its digest; housekeeping forgets that
 //! after two days.
 
+use super::owner;
 use crate::error::Error;
 use crate::schema::{prompts, users};
 use crate::statement::statement;
@@ -59,11 +60,12 @@ pub(super) async fn note(
 ) -> Result<(), Error> {
     let digest = vault.phone(number.as_str());
     LockNumber { digest: hex::encode(&digest) }.execute(conn).await?;
-    let is_own = is_own(conn, payment.user, &digest).await?;
+    let user = owner(payment)?;
+    let is_own = is_own(conn, user, &digest).await?;
     let before = |time| now.checked_sub_signed(time).unwrap_or(now);
     let count = CountPrompts {
         digest: digest.clone(),
-        user: payment.user.uuid(),
+        user: user.uuid(),
         since: before(PROMPTS_COUNTED),
         open_since: before(PROMPT_OPEN_MAX),
         is_own,
@@ -75,7 +77,7 @@ pub(super) async fn note(
     diesel::insert_into(prompts::table)
         .values((
             prompts::payment_id.eq(payment.id.uuid()),
-            prompts::user_id.eq(payment.user.uuid()),
+            prompts::user_id.eq(user.uuid()),
             prompts::digest.eq(digest),
             prompts::is_own.eq(is_own),
             prompts::created_at.eq(now),

@@ -5,7 +5,7 @@ use crate::deals;
 use crate::error::Error;
 use crate::page::PAGE_MAX;
 use crate::row::{money, parse};
-use crate::schema::{payment_evidence, payments, person_keys, users};
+use crate::schema::{payer_keys, payment_evidence, payments, person_keys, users};
 use crate::vault::{Column, Vault};
 use amana_domain::deal::Deal;
 use amana_domain::id::{DealId, PaymentId, UserId};
@@ -24,7 +24,8 @@ use uuid::Uuid;
 #[diesel(table_name = payments)]
 pub(super) struct ViewRow {
     id: Uuid,
-    user_id: Uuid,
+    user_id: Option<Uuid>,
+    payer_id: Option<Uuid>,
     purpose: String,
     deal_id: Option<Uuid>,
     amount_minor: i64,
@@ -32,6 +33,8 @@ pub(super) struct ViewRow {
     msisdn_sealed: Option<Vec<u8>>,
     #[diesel(select_expression = key_of_payer())]
     key_wrapped: Option<Vec<u8>>,
+    #[diesel(select_expression = key_of_stranger())]
+    stranger_key_wrapped: Option<Vec<u8>>,
     #[diesel(select_expression = name_of_payer())]
     user_name: Option<String>,
     state: String,
@@ -49,22 +52,32 @@ pub(super) struct ViewRow {
 
 #[diesel::dsl::auto_type]
 fn key_of_payer() -> _ {
-    let of_payer = person_keys::table.filter(person_keys::user_id.eq(payments::user_id));
+    let of_payer = person_keys::table.filter(person_keys::user_id.nullable().eq(payments::user_id));
     of_payer.select(person_keys::wrapped).single_value()
 }
 
 #[diesel::dsl::auto_type]
+fn key_of_stranger() -> _ {
+    let of_payer = payer_keys::table.filter(payer_keys::payer_id.nullable().eq(payments::payer_id));
+    of_payer.select(payer_keys::wrapped).single_value()
+}
+
+#[diesel::dsl::auto_type]
 fn name_of_payer() -> _ {
-    let payer = users::table.filter(users::id.eq(payments::user_id));
+    let payer = users::table.filter(users::id.nullable().eq(payments::user_id));
     payer.select(users::name).single_value()
 }
 
 impl ViewRow {
     pub(super) fn view(self, vault: &Vault) -> Result<PaymentView, Error> {
         let row = self;
-        let msisdn = match row.key_wrapped.zip(row.msisdn_sealed) {
-            Some((wrapped, sealed)) => {
-                let key = vault.key(UserId::new(row.user_id), &wrapped)?;
+        let user = row.user_id.map(UserId::new);
+        let of_user = user.zip(row.key_wrapped).map(|(user, key)| vault.key(user, &key));
+        let of_payer = row.payer_id.zip(row.stranger_key_wrapped);
+        let of_payer = of_payer.map(|(payer, key)| vault.payer_key(payer, &key));
+        let key = of_user.or(of_payer).transpose()?;
+        let msisdn = match key.zip(row.msisdn_sealed) {
+            Some((key, sealed)) => {
                 let number = key.open(Column::PaymentNumber, &sealed)?;
                 Some(Msisdn::parse(&number).map_err(Error::row)?)
             }
@@ -72,7 +85,7 @@ impl ViewRow {
         };
         Ok(PaymentView {
             id: PaymentId::new(row.id),
-            user: UserId::new(row.user_id),
+            user,
             user_name: row.user_name.unwrap_or_default(),
             purpose: parse(&row.purpose)?,
             deal: row.deal_id.map(DealId::new),
@@ -108,7 +121,7 @@ pub(crate) async fn view(
 struct Row {
     id: Uuid,
     provider: String,
-    user_id: Uuid,
+    user_id: Option<Uuid>,
     purpose: String,
     deal_id: Option<Uuid>,
     amount_minor: i64,
@@ -190,7 +203,7 @@ pub(crate) async fn lock(conn: &mut AsyncPgConnection, id: PaymentId) -> Result<
     let new = NewPayment {
         id: PaymentId::new(row.id),
         provider: parse(&row.provider)?,
-        user: UserId::new(row.user_id),
+        user: row.user_id.map(UserId::new),
         purpose: parse(&row.purpose)?,
         deal: row.deal_id.map(DealId::new),
         amount: money(row.amount_minor, currency)?,

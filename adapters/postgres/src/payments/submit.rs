@@ -2,7 +2,7 @@
 
 use super::poll::{is_asked_about, poll_later};
 use super::withdrawals::stop_if_frozen;
-use super::{lock, lock_with_deal, observe, rows};
+use super::{lock, lock_with_deal, observe, returns, rows};
 use crate::audit;
 use crate::callbacks::{self, TokenKind};
 use crate::error::{Error, StoreError};
@@ -14,7 +14,9 @@ use crate::vault::{self, Column, Vault};
 use amana_domain::deal::{self, Actor, Command, Deal};
 use amana_domain::id::PaymentId;
 use amana_domain::money::Money;
-use amana_domain::payment::{Claim, Evidence, FailureReason, Payment, Source, Stage, State};
+use amana_domain::payment::{
+    Claim, Evidence, FailureReason, Payment, Purpose, Source, Stage, State,
+};
 use amana_domain::phone::Msisdn;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -25,6 +27,7 @@ use serde_json::{Value, json};
 #[derive(Debug, Clone)]
 pub struct Submission {
     pub payment: PaymentId,
+    pub purpose: Purpose,
     pub amount: Money,
     pub msisdn: Msisdn,
     pub reference: String,
@@ -81,7 +84,7 @@ impl Store {
                         jobs::finish(conn, job, now).await?;
                         return Ok(Begin::Done);
                     }
-                    None
+                    returns::stopped(conn, vault, &payment).await?
                 }
                 (Stage::Ready, State::Queued) if !is_wanted(deal.as_ref(), &payment, now) => {
                     Some(failed(FailureReason::NeverHappened))
@@ -213,8 +216,9 @@ async fn expected_until(
 
 /// Whether the payment still has a purpose: the provider may have been away until the deal expired.
 fn is_wanted(deal: Option<&Deal>, payment: &Payment, now: DateTime<Utc>) -> bool {
-    let command = Command::Fund { payer: payment.user, amount: Some(payment.amount) };
-    deal.is_none_or(|deal| deal::decide(deal, &command, Actor::System, now).is_ok())
+    let Some((deal, payer)) = deal.zip(payment.user) else { return true };
+    let command = Command::Fund { payer, amount: Some(payment.amount) };
+    deal::decide(deal, &command, Actor::System, now).is_ok()
 }
 
 async fn audit_move(
@@ -264,6 +268,7 @@ async fn submission(
     let callback_token = callbacks::give(conn, (kind, Some(payment.id)), now).await?;
     Ok(Submission {
         payment: payment.id,
+        purpose: payment.purpose,
         amount: view.amount,
         msisdn: view.msisdn.ok_or(StoreError::Sealed)?,
         reference: view.reference,

@@ -40,7 +40,7 @@ pub(super) async fn is_over_budget(
         from payments
         where state = 'succeeded' and not confirmed and msisdn_sealed is null and created_at > $2",
     )
-    .bind::<SqlUuid, _>(payment.user.uuid())
+    .bind::<SqlUuid, _>(super::owner(payment)?.uuid())
     .bind::<Timestamptz, _>(since)
     .get_result(conn)
     .await?;

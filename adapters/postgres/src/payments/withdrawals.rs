@@ -1,6 +1,6 @@
 //! Withdrawals between the request and the provider: screening, holding, an operator's decision.
 
-use super::{PaymentView, lock, rows};
+use super::{PaymentView, lock, owner, rows};
 use crate::conflicts::{self, Matter};
 use crate::error::{Conflict, Error};
 use crate::idempotency::{self, Answer, Keyed, Outcome};
@@ -14,7 +14,7 @@ use amana_domain::deal::Actor;
 use amana_domain::hold::{self, Hold};
 use amana_domain::id::{PaymentId, UserId};
 use amana_domain::notice::Template;
-use amana_domain::payment::{Payment, Stage, State};
+use amana_domain::payment::{Payment, Purpose, Stage, State};
 use amana_domain::permission::{Action, Resource, Staff};
 use amana_domain::threshold::ONE_PERSON;
 use chrono::{DateTime, Utc};
@@ -120,7 +120,7 @@ pub(crate) async fn decide(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     if decision == WithdrawalDecision::Release {
-        users::require_thawed(conn, payment.user).await?;
+        users::require_thawed(conn, owner(&payment)?).await?;
     }
     let (stage, action) = match decision {
         WithdrawalDecision::Release => (Stage::Ready, "withdrawal.released"),
@@ -151,7 +151,7 @@ async fn screen(
 ) -> Result<(), Error> {
     let before = payment.state();
     let mut assessment = risk::assess(conn, &payment, now).await?;
-    let is_frozen = users::standing(conn, payment.user).await? == Standing::Frozen;
+    let is_frozen = users::standing(conn, owner(&payment)?).await? == Standing::Frozen;
     if is_frozen {
         assessment.reasons.push(FROZEN.to_owned());
     }
@@ -221,7 +221,7 @@ async fn refuse_undecided(
     let (from, to) = (before.as_str(), payment.state().as_str());
     let data = json!({ "from": from, "to": to, "note": UNDECIDED });
     audit::record(conn, now, Actor::System, "withdrawal.expired", payment.id, data).await?;
-    let user = users::load(conn, payment.user).await?;
+    let user = users::load(conn, owner(&payment)?).await?;
     let params = json!({ "amount": payment.amount.to_string() });
     notifications::enqueue(conn, &user, Template::WithdrawalExpired, params, now).await
 }
@@ -246,7 +246,7 @@ async fn go_on(
         Stage::Refused => Template::WithdrawalRefused,
         Stage::Screening | Stage::Sent => return Ok(()),
     };
-    let user = users::load(conn, payment.user).await?;
+    let user = users::load(conn, owner(payment)?).await?;
     let params = json!({ "amount": payment.amount.to_string(), "reason": note });
     notifications::enqueue(conn, &user, template, params, now).await
 }
@@ -257,8 +257,8 @@ pub(super) async fn stop_if_frozen(
     payment: &mut Payment,
     now: DateTime<Utc>,
 ) -> Result<bool, Error> {
-    let waits = payment.purpose.is_payout() && payment.stage == Stage::Ready;
-    if !waits || users::standing(conn, payment.user).await? != Standing::Frozen {
+    let waits = payment.purpose == Purpose::Withdrawal && payment.stage == Stage::Ready;
+    if !waits || users::standing(conn, owner(payment)?).await? != Standing::Frozen {
         return Ok(false);
     }
     payment.stage = Stage::Held;

@@ -1,6 +1,6 @@
 //! What one line of a statement leads to. Each effect has a key, so the same line does it once.
 
-use super::{close_break, open_break};
+use super::{close_break, open_break, payer};
 use crate::error::Error;
 use crate::ledger;
 use crate::payments::{observe, take_unasked};
@@ -85,17 +85,19 @@ async fn reverse_suspense(
     (payment, receipt): (PaymentId, &str),
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let booked: Option<(i64, String, Option<DateTime<Utc>>)> = suspense_items::table
+    let gone =
+        suspense_items::closed_at.is_not_null().or(suspense_items::return_payment_id.is_not_null());
+    let booked: Option<(i64, String, bool)> = suspense_items::table
         .find((PROVIDER.as_str(), receipt))
         .filter(suspense_items::reversed_at.is_null())
-        .select((suspense_items::amount_minor, suspense_items::currency, suspense_items::closed_at))
+        .select((suspense_items::amount_minor, suspense_items::currency, gone))
         .for_update()
         .first(conn)
         .await
         .optional()?;
-    let Some((minor, currency, given_at)) = booked else { return Ok(()) };
-    if given_at.is_some() {
-        let detail = format!("receipt {receipt} was in suspense too, and was given to somebody");
+    let Some((minor, currency, is_gone)) = booked else { return Ok(()) };
+    if is_gone {
+        let detail = format!("receipt {receipt} was in suspense too, and has left it");
         return open_break(conn, BreakKind::Review, &payment.to_string(), &detail, now).await;
     }
     diesel::update(suspense_items::table.find((PROVIDER.as_str(), receipt)))
@@ -134,7 +136,7 @@ pub(super) async fn take(
     };
     match take_unasked(conn, vault, &said, now).await? {
         Some(_) => Ok(Taken::Payment),
-        None => to_suspense(conn, line, now).await,
+        None => to_suspense(conn, vault, line, now).await,
     }
 }
 
@@ -168,6 +170,7 @@ async fn again(
 /// Books money that belongs to no intent, once per receipt.
 async fn to_suspense(
     conn: &mut AsyncPgConnection,
+    vault: &Vault,
     line: &StatementLine,
     now: DateTime<Utc>,
 ) -> Result<Taken, Error> {
@@ -184,6 +187,7 @@ async fn to_suspense(
         .on_conflict_do_nothing()
         .execute(conn)
         .await?;
+    payer::keep(conn, vault, (PROVIDER, line), now).await?;
     if added == 0 {
         return Ok(Taken::Known);
     }

@@ -61,12 +61,14 @@ pub struct SuspenseItem {
     pub reference: Option<String>,
     pub paid_at: DateTime<Utc>,
     pub found_at: DateTime<Utc>,
-    /// When it was given to the person to whom it belongs.
+    /// When it was given to the person to whom it belongs, or paid back to its payer.
     pub closed_at: Option<DateTime<Utc>>,
     /// The request by which.
     pub closed_by: Option<Uuid>,
     /// When a statement showed that it was the money of a payment.
     pub reversed_at: Option<DateTime<Utc>>,
+    /// The payout that is under way, or by which it went back to its payer.
+    pub return_payment_id: Option<Uuid>,
 }
 
 impl Store {

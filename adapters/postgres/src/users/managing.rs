@@ -142,7 +142,7 @@ impl Store {
         conn.transaction(async |conn| {
             conflicts::permit(conn, vault, staff, READ, Matter::Nobody, now).await?;
             let payment = load_view(conn, vault, id).await?;
-            let data = json!({ "user": payment.user.to_string() });
+            let data = json!({ "user": payment.user.map(|user| user.to_string()) });
             look(conn, staff, ("payment.seen", &id.to_string()), data, now).await?;
             Ok((payment, said_about(conn, id).await?))
         })
@@ -152,7 +152,9 @@ impl Store {
 
 async fn payers_of(conn: &mut AsyncPgConnection, receipt: &str) -> Result<Vec<Uuid>, Error> {
     let of_receipt = payments::table.filter(payments::receipt.eq(receipt));
-    Ok(of_receipt.select(payments::user_id).limit(FOUND_MAX).load(conn).await?)
+    let found: Vec<Option<Uuid>> =
+        of_receipt.select(payments::user_id).limit(FOUND_MAX).load(conn).await?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 async fn look(

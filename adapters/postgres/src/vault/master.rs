@@ -4,6 +4,7 @@ use super::seal::{KEY_BYTES, cipher, derive, open, seal, unusable};
 use crate::error::StoreError;
 use amana_domain::id::UserId;
 use aws_lc_rs::aead::RandomizedNonceKey;
+use uuid::Uuid;
 
 /// A wrapped key says in front which master key it was wrapped by.
 const ID_BYTES: usize = 8;
@@ -68,6 +69,10 @@ pub(super) fn unwrap(
 
 pub(super) fn person_place(user: UserId) -> Vec<u8> {
     [user.uuid().as_bytes().as_slice(), b"person_keys.wrapped"].concat()
+}
+
+pub(super) fn payer_place(payer: Uuid) -> Vec<u8> {
+    [payer.as_bytes().as_slice(), b"payer_keys.wrapped"].concat()
 }
 
 pub(super) fn look_up_place() -> Vec<u8> {

@@ -1,29 +1,30 @@
-//! The key of one person.
+//! The key of one person: of a user, or of a payer without an account.
 
 use super::seal::{KEY_BYTES, cipher, derive, open, seal};
 use super::{Column, Vault, text};
 use crate::error::{Error, StoreError};
-use crate::schema::{payments, person_keys};
+use crate::schema::{payer_keys, payments, person_keys};
 use amana_domain::id::{DocumentId, PaymentId, UserId};
 use amana_domain::personal::Personal;
 use aws_lc_rs::aead::RandomizedNonceKey;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
 
 pub(crate) struct PersonKey {
-    user: UserId,
+    owner: Uuid,
     bytes: [u8; KEY_BYTES],
     cipher: RandomizedNonceKey,
 }
 
 impl PersonKey {
-    pub(super) fn new(user: UserId, bytes: [u8; KEY_BYTES]) -> Result<Self, StoreError> {
+    pub(super) fn new(owner: Uuid, bytes: [u8; KEY_BYTES]) -> Result<Self, StoreError> {
         let cipher = cipher(&derive(&bytes, &[b"columns"])?)?;
-        Ok(Self { user, bytes, cipher })
+        Ok(Self { owner, bytes, cipher })
     }
 
     fn place(&self, column: Column) -> Vec<u8> {
-        [self.user.uuid().as_bytes().as_slice(), column.as_str().as_bytes()].concat()
+        [self.owner.as_bytes().as_slice(), column.as_str().as_bytes()].concat()
     }
 
     pub(crate) fn seal(&self, column: Column, text: &str) -> Result<Vec<u8>, StoreError> {
@@ -59,18 +60,41 @@ pub(crate) async fn key_of(
     Ok(wrapped.map(|wrapped| vault.key(user, &wrapped)).transpose()?)
 }
 
-/// The key of the person whose payment it is.
+/// The key of a payer without an account; `None` once it is forgotten.
+pub(crate) async fn key_of_stranger(
+    conn: &mut AsyncPgConnection,
+    vault: &Vault,
+    payer: Uuid,
+) -> Result<Option<PersonKey>, Error> {
+    let find = payer_keys::table.find(payer).select(payer_keys::wrapped);
+    let wrapped: Option<Vec<u8>> = find.first(conn).await.optional()?;
+    Ok(wrapped.map(|wrapped| vault.payer_key(payer, &wrapped)).transpose()?)
+}
+
+type Owner = (Option<Uuid>, Option<Vec<u8>>);
+
+/// The key of the user or payer whose payment it is; `None` once it is destroyed.
 pub(crate) async fn key_of_payer(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
     payment: PaymentId,
 ) -> Result<Option<PersonKey>, Error> {
-    let found: Option<(uuid::Uuid, Vec<u8>)> = payments::table
-        .inner_join(person_keys::table.on(person_keys::user_id.eq(payments::user_id)))
+    let of_user = person_keys::user_id.nullable().eq(payments::user_id);
+    let of_stranger = payer_keys::payer_id.nullable().eq(payments::payer_id);
+    let found: Option<(Owner, Owner)> = payments::table
+        .left_join(person_keys::table.on(of_user))
+        .left_join(payer_keys::table.on(of_stranger))
         .filter(payments::id.eq(payment.uuid()))
-        .select((payments::user_id, person_keys::wrapped))
+        .select((
+            (payments::user_id, person_keys::wrapped.nullable()),
+            (payments::payer_id, payer_keys::wrapped.nullable()),
+        ))
         .first(conn)
         .await
         .optional()?;
-    Ok(found.map(|(user, wrapped)| vault.key(UserId::new(user), &wrapped)).transpose()?)
+    Ok(match found {
+        Some(((Some(user), Some(wrapped)), _)) => Some(vault.key(UserId::new(user), &wrapped)?),
+        Some((_, (Some(payer), Some(wrapped)))) => Some(vault.payer_key(payer, &wrapped)?),
+        Some(_) | None => None,
+    })
 }

@@ -1,11 +1,11 @@
 //! Replacing the master key: everything that the previous one has wrapped is wrapped by the new one. What is
-//! sealed with the keys of people stays as it is.
+//! sealed with the keys of people and payers stays as it is.
 
-use super::master::{Master, look_up_place, person_place, unwrap};
+use super::master::{Master, look_up_place, payer_place, person_place, unwrap};
 use super::{LOOK_UP_ROW, Vault};
 use crate::error::{Error, StoreError};
 use crate::pool::Store;
-use crate::schema::{look_up_key, person_keys};
+use crate::schema::{look_up_key, payer_keys, person_keys};
 use amana_domain::id::UserId;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -26,6 +26,30 @@ impl Vault {
     }
 }
 
+/// Wraps every key of one table anew, and tells how many there were to wrap.
+macro_rules! rewrap_all {
+    ($vault:ident, $conn:ident, ($table:ident, $owner:ident), $place:expr) => {{
+        let (mut count, mut after) = (0_usize, Uuid::nil());
+        loop {
+            let some: Vec<(Uuid, Vec<u8>)> = $table::table
+                .filter($table::$owner.gt(after))
+                .order($table::$owner)
+                .limit(AT_ONCE)
+                .select(($table::$owner, $table::wrapped))
+                .load(&mut $conn)
+                .await?;
+            let Some((last, _)) = some.last() else { break count };
+            after = *last;
+            for (owner, old) in some {
+                let Some(new) = $vault.rewrap(&old, &$place(owner))? else { continue };
+                let same = $table::table.find(owner).filter($table::wrapped.eq(&old));
+                let done = diesel::update(same).set($table::wrapped.eq(new));
+                count = count.saturating_add(done.execute(&mut $conn).await?);
+            }
+        }
+    }};
+}
+
 impl Store {
     /// Wraps all keys by the current master key, and tells how many had been wrapped by the previous one. It may
     /// be cut off and begun again, and people may come and go meanwhile.
@@ -34,26 +58,10 @@ impl Store {
     /// [`StoreError::MasterKey`] if a key was wrapped by neither.
     pub async fn rewrap_keys(&self) -> Result<u64, Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
-        let (mut count, mut after) = (0_u64, Uuid::nil());
-        loop {
-            let some: Vec<(Uuid, Vec<u8>)> = person_keys::table
-                .filter(person_keys::user_id.gt(after))
-                .order(person_keys::user_id)
-                .limit(AT_ONCE)
-                .select((person_keys::user_id, person_keys::wrapped))
-                .load(&mut conn)
-                .await?;
-            let Some((last, _)) = some.last() else { break };
-            after = *last;
-            for (user, old) in some {
-                let Some(new) = vault.rewrap(&old, &person_place(UserId::new(user)))? else {
-                    continue;
-                };
-                let same = person_keys::table.find(user).filter(person_keys::wrapped.eq(&old));
-                let done = diesel::update(same).set(person_keys::wrapped.eq(new));
-                count = count.saturating_add(rows(done.execute(&mut conn).await?));
-            }
-        }
+        let of_user = |user| person_place(UserId::new(user));
+        let users = rewrap_all!(vault, conn, (person_keys, user_id), of_user);
+        let payers = rewrap_all!(vault, conn, (payer_keys, payer_id), payer_place);
+        let mut count = rows(users.saturating_add(payers));
         let of_digests = look_up_key::table.find(LOOK_UP_ROW);
         let old: Vec<u8> = of_digests.select(look_up_key::wrapped).first(&mut conn).await?;
         if let Some(new) = vault.rewrap(&old, &look_up_place())? {

@@ -107,3 +107,17 @@ fn no_key_is_printed() {
     assert_eq!(format!("{keys:?}"), "MasterKeys { current: MasterKey, previous: None }");
     assert_eq!(format!("{:?}", vault(77, Some(78))), "Vault");
 }
+
+#[test]
+fn the_key_of_a_payer_is_no_users_key() {
+    let vault = vault(1, None);
+    let id = Uuid::from_u128(1);
+    let (key, wrapped) = vault.new_payer_key(id).unwrap();
+    let sealed = key.seal(Column::Payer, "254708374149 - AMINA").unwrap();
+    let again = vault.payer_key(id, &wrapped).unwrap();
+    assert_eq!(again.open(Column::Payer, &sealed).unwrap(), "254708374149 - AMINA");
+    assert!(vault.key(UserId::new(id), &wrapped).is_err());
+    assert!(vault.payer_key(Uuid::from_u128(2), &wrapped).is_err());
+    let (_, of_user) = vault.new_key(UserId::new(id)).unwrap();
+    assert!(vault.payer_key(id, &of_user).is_err());
+}

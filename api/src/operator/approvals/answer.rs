@@ -32,7 +32,8 @@ pub(in crate::operator) struct ApprovalAnswer {
     id: Wire<ApprovalId>,
     kind: Wire<ApprovalKind>,
     state: Wire<ApprovalState>,
-    /// The user whom it is about; `null` for `publish_fee_plan`, which concerns nobody in particular.
+    /// The user whom it is about; `null` if it concerns no user in particular. Of `return_suspense`: the user whose number
+    /// paid, if it is a user's.
     user_id: Nullable<Wire<UserId>>,
     /// The name of that user.
     user_name: Nullable<String>,
@@ -40,15 +41,15 @@ pub(in crate::operator) struct ApprovalAnswer {
     tier: Nullable<String>,
     /// Of `set_role`.
     role: Nullable<Wire<UserRole>>,
-    /// Of `move_suspense`.
+    /// Of `move_suspense` and `return_suspense`.
     provider: Nullable<Wire<Provider>>,
-    /// Of `move_suspense`; of `resolve_payment`: under which it was paid, `null` if it was not paid.
+    /// Of `move_suspense` and `return_suspense`; of `resolve_payment`: under which it was paid, `null` if it was not paid.
     receipt: Nullable<String>,
-    /// Of `release_withdrawal` and `resolve_payment`.
+    /// Of `release_withdrawal` and `resolve_payment`; of `return_suspense`: the payout, once it is approved.
     payment_id: Nullable<Wire<PaymentId>>,
     /// Of `resolve_payment`: whether the payment was paid.
     paid: Nullable<bool>,
-    /// Of `move_suspense`: all that came under the receipt; of `release_withdrawal` and `resolve_payment`: of the payment.
+    /// Of `move_suspense` and `return_suspense`: all that came under the receipt; of `release_withdrawal` and `resolve_payment`: of the payment.
     amount: Nullable<Money>,
     /// Of `publish_fee_plan`.
     fee_plan: Nullable<PlanOfApproval>,
@@ -104,7 +105,6 @@ struct Subject {
     role: Option<UserRole>,
     provider: Option<Provider>,
     receipt: Option<String>,
-    payment: Option<PaymentId>,
     paid: Option<bool>,
     plan: Option<PlanOfApproval>,
 }
@@ -114,18 +114,18 @@ impl Subject {
         let none = Self::default();
         match wanted {
             Wanted::SetTier { tier } => Self { tier: Some(tier.clone()), ..none },
-            Wanted::MoveSuspense { provider, receipt } => {
+            Wanted::MoveSuspense { provider, receipt }
+            | Wanted::ReturnSuspense { provider, receipt } => {
                 Self { provider: Some(*provider), receipt: Some(receipt.clone()), ..none }
             }
-            Wanted::RemoveFactor => none,
+            Wanted::RemoveFactor | Wanted::ReleaseWithdrawal { .. } => none,
             Wanted::SetRole { role } => Self { role: Some(*role), ..none },
-            Wanted::ReleaseWithdrawal { payment } => Self { payment: Some(*payment), ..none },
-            Wanted::ResolvePayment { payment, resolution } => {
+            Wanted::ResolvePayment { resolution, .. } => {
                 let receipt = match resolution {
                     Resolution::Paid { receipt } => Some(receipt.clone()),
                     Resolution::NotPaid => None,
                 };
-                Self { payment: Some(*payment), paid: Some(receipt.is_some()), receipt, ..none }
+                Self { paid: Some(receipt.is_some()), receipt, ..none }
             }
             Wanted::PublishFeePlan { plan, valid_from } => {
                 Self { plan: Some(PlanOfApproval::of(plan, *valid_from)), ..none }
@@ -149,7 +149,7 @@ impl From<&ApprovalView> for ApprovalAnswer {
             role: Nullable::of(subject.role),
             provider: Nullable::of(subject.provider),
             receipt: Nullable::of(subject.receipt),
-            payment_id: Nullable::of(subject.payment),
+            payment_id: Nullable::of(view.payment),
             paid: Nullable::of(subject.paid),
             amount: Nullable::of(view.amount),
             fee_plan: Nullable::of(subject.plan),

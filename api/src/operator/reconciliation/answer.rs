@@ -1,10 +1,8 @@
 //! What operators see of reconciliation.
 
-use crate::problem::ApiError;
-use crate::wire::{Money, Nullable, Text, Timestamp, Wire};
-use amana_domain::id::{ApprovalId, BreakId, CallbackId, PaymentId, RunId, UserId};
-use amana_domain::money::Currency;
-use amana_postgres::{BreakView, CallbackView, RunView, SuspenseItem};
+use crate::wire::{Nullable, Timestamp, Wire};
+use amana_domain::id::{BreakId, CallbackId, PaymentId, RunId, UserId};
+use amana_postgres::{BreakView, CallbackView, RunView};
 use poem_openapi::Object;
 
 /// Something that does not fit.
@@ -89,48 +87,6 @@ impl From<RunView> for Run {
 #[derive(Debug, Object)]
 pub(super) struct Requested {
     pub(super) requested_at: Timestamp,
-}
-
-/// Money that came and fits no payment of ours.
-#[derive(Debug, Object)]
-#[oai(rename = "SuspenseItem")]
-pub(super) struct Suspense {
-    provider: String,
-    /// The provider's.
-    receipt: String,
-    amount: Money,
-    /// What the payer gave as reference.
-    reference: Nullable<String>,
-    paid_at: Timestamp,
-    found_at: Timestamp,
-    /// When it was given to whom it belongs; `null` if it was not.
-    closed_at: Nullable<Timestamp>,
-    /// The approval by which.
-    closed_by: Nullable<Wire<ApprovalId>>,
-    /// When a statement showed that it was the money of a payment; the entry was reversed then.
-    reversed_at: Nullable<Timestamp>,
-}
-
-impl TryFrom<SuspenseItem> for Suspense {
-    type Error = ApiError;
-
-    fn try_from(row: SuspenseItem) -> Result<Self, ApiError> {
-        let currency = Currency::parse(&row.currency).map_err(|error| {
-            tracing::error!("a stored suspense item cannot be shown: {error}");
-            ApiError::internal()
-        })?;
-        Ok(Self {
-            provider: row.provider,
-            receipt: row.receipt,
-            amount: Money::minor(row.amount_minor, currency),
-            reference: Nullable::of(row.reference),
-            paid_at: row.paid_at.into(),
-            found_at: row.found_at.into(),
-            closed_at: Nullable::of(row.closed_at),
-            closed_by: Nullable::of(row.closed_by.map(ApprovalId::new)),
-            reversed_at: Nullable::of(row.reversed_at),
-        })
-    }
 }
 
 /// A message to one of our callback addresses.

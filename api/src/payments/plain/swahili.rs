@@ -30,11 +30,9 @@ pub(super) fn text(payment: &PaymentView) -> String {
         (State::Screening, _) => "Ombi la kutoa pesa linakaguliwa.",
         (State::Held, _) => "Ombi la kutoa pesa linasubiri kukaguliwa na mtu.",
         (State::Queued | State::Submitting, None) => "Malipo yanatumwa kwa M-Pesa.",
-        (State::Pending, _) if payment.purpose == Purpose::Withdrawal => {
-            "M-Pesa inalipa; matokeo yatafuata."
-        }
+        (State::Pending, _) if payment.purpose.is_payout() => "M-Pesa inalipa; matokeo yatafuata.",
         (State::Pending, _) => "Kubali malipo kwenye simu kwa PIN ya M-Pesa.",
-        (State::Succeeded, _) if payment.purpose == Purpose::Withdrawal => "Zimelipwa M-Pesa.",
+        (State::Succeeded, _) if payment.purpose.is_payout() => "Zimelipwa M-Pesa.",
         (State::Succeeded, _) => "Yamelipwa.",
     };
     text.to_owned()
