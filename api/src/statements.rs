@@ -8,7 +8,7 @@ use crate::problem::ApiError;
 use crate::range;
 use crate::transactions::{TransactionAnswer, currency};
 use crate::wire::{DayOrMoment, Limit, Moment, Money, Nullable, Wire, text_values};
-use amana_documents::{DocumentError, StatementFile};
+use amana_documents::{DocumentError, Holder, StatementFile};
 use amana_domain::id::UserId;
 use amana_domain::money::Currency;
 use amana_domain::statement::Period;
@@ -113,7 +113,10 @@ async fn file(
 ) -> Result<(Content, String), ApiError> {
     let user = context.store.user(whose.0).await?;
     let statement = context.store.statement(whose, period).await?;
-    let (holder, locale, made_at) = (user.name, user.locale, context.now());
+    let phone = context.store.contacts(&user)?.and_then(|contacts| contacts.phone);
+    let number = phone.filter(|_| user.phone_verified_at.is_some()).map(|phone| phone.masked());
+    let holder = Holder { name: user.name, handle: user.handle, number };
+    let (locale, made_at) = (user.locale, context.now());
     let file = StatementFile { statement, holder, locale, made_at };
     let name = file.name();
     let written = tokio::task::spawn_blocking(move || write(&file)).await;

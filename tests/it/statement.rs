@@ -1,5 +1,7 @@
 //! Statements: they add up, they join, and every format says the same.
 
+mod paper;
+
 use crate::transactions::{Dice, all, history, many_deposits};
 use amana_harness::{App, Person};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};

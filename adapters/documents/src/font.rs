@@ -1,19 +1,22 @@
-//! The built-in fonts: which letters they have and how wide those are. They were reduced to what is printed
-//! here, so a statement carries them whole.
+//! The built-in fonts: which letters they have and how wide those are. Each is reduced to one part of what
+//! is printed here (`scripts/fonts`), so a file carries the faces that it uses, and carries them whole.
 
 use crate::DocumentError;
+use pdf_writer::Rect;
 use std::collections::BTreeMap;
 
-const REGULAR: &[u8] = include_bytes!("../fonts/DejaVuSansCondensed.ttf");
-const BOLD: &[u8] = include_bytes!("../fonts/DejaVuSansCondensed-Bold.ttf");
-
-/// Stands in for letters that the font lacks.
-const REPLACEMENT: char = '\u{FFFD}';
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Face {
     Regular,
     Bold,
+    /// Arabic, with the shapes of joined letters.
+    Arabic,
+    /// Greek too, and marks that are put on letters.
+    Cyrillic,
+    Ethiopic,
+    Vai,
+    /// N'Ko and Tifinagh.
+    WestAfrican,
 }
 
 /// Names a letter in its font.
@@ -25,11 +28,59 @@ pub(crate) struct Font {
     glyphs: BTreeMap<char, Glyph>,
     /// By glyph, in the font's own units.
     advances: Vec<u16>,
+    /// How far letters reach, in the font's own units: left, bottom, right, top.
+    reach: [i16; 4],
+    /// Above and below the line, in the font's own units.
+    extent: [i16; 2],
+}
+
+impl Face {
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Regular,
+        Self::Bold,
+        Self::Arabic,
+        Self::Cyrillic,
+        Self::Ethiopic,
+        Self::Vai,
+        Self::WestAfrican,
+    ];
+
+    /// The faces that are asked for letters that the wanted one lacks.
+    pub(crate) const OTHER_SCRIPTS: [Self; 5] =
+        [Self::Arabic, Self::Cyrillic, Self::Ethiopic, Self::Vai, Self::WestAfrican];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Regular => "DejaVuSansCondensed",
+            Self::Bold => "DejaVuSansCondensed-Bold",
+            Self::Arabic => "DejaVuSansCondensed-Arabic",
+            Self::Cyrillic => "DejaVuSansCondensed-Cyrillic",
+            Self::Ethiopic => "NotoSansEthiopic-Regular",
+            Self::Vai => "NotoSansVai-Regular",
+            Self::WestAfrican => "DejaVuSansCondensed-WestAfrican",
+        }
+    }
+
+    const fn bytes(self) -> &'static [u8] {
+        match self {
+            Self::Regular => include_bytes!("../fonts/DejaVuSansCondensed.ttf"),
+            Self::Bold => include_bytes!("../fonts/DejaVuSansCondensed-Bold.ttf"),
+            Self::Arabic => include_bytes!("../fonts/DejaVuSansCondensed-Arabic.ttf"),
+            Self::Cyrillic => include_bytes!("../fonts/DejaVuSansCondensed-Cyrillic.ttf"),
+            Self::Ethiopic => include_bytes!("../fonts/NotoSansEthiopic-Regular.ttf"),
+            Self::Vai => include_bytes!("../fonts/NotoSansVai-Regular.ttf"),
+            Self::WestAfrican => include_bytes!("../fonts/DejaVuSansCondensed-WestAfrican.ttf"),
+        }
+    }
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
     let pair = bytes.get(at..at.checked_add(2)?)?;
     Some(u16::from_be_bytes(pair.try_into().ok()?))
+}
+
+fn i16_at(bytes: &[u8], at: usize) -> Option<i16> {
+    u16_at(bytes, at).map(u16::cast_signed)
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> Option<usize> {
@@ -88,18 +139,20 @@ fn glyphs(bytes: &'static [u8]) -> Option<BTreeMap<char, Glyph>> {
 
 impl Font {
     pub(crate) fn of(face: Face) -> Result<Self, DocumentError> {
-        let bytes = match face {
-            Face::Regular => REGULAR,
-            Face::Bold => BOLD,
-        };
-        Self::read(bytes).ok_or(DocumentError::Font)
+        Self::read(face.bytes()).ok_or(DocumentError::Font)
     }
 
     fn read(bytes: &'static [u8]) -> Option<Self> {
-        let units_per_em = u16_at(table(bytes, b"head")?, 18).filter(|units| *units > 0)?;
+        let (head, lines) = (table(bytes, b"head")?, table(bytes, b"hhea")?);
+        let units_per_em = u16_at(head, 18).filter(|units| *units > 0)?;
+        let reach = [i16_at(head, 36)?, i16_at(head, 38)?, i16_at(head, 40)?, i16_at(head, 42)?];
+        let extent = [i16_at(lines, 4)?, i16_at(lines, 6)?];
         let (glyphs, advances) = (glyphs(bytes)?, advances(bytes)?);
-        glyphs.get(&REPLACEMENT)?;
-        Some(Self { bytes, units_per_em, glyphs, advances })
+        Some(Self { bytes, units_per_em, glyphs, advances, reach, extent })
+    }
+
+    pub(crate) fn glyph(&self, letter: char) -> Option<Glyph> {
+        self.glyphs.get(&letter).copied()
     }
 
     pub(crate) fn letters(&self) -> impl Iterator<Item = (char, Glyph)> {
@@ -111,64 +164,23 @@ impl Font {
         self.advances.iter().map(|advance| self.thousandths(*advance))
     }
 
-    fn thousandths(&self, units: u16) -> f32 {
-        f32::from(units) * 1000.0 / f32::from(self.units_per_em)
+    pub(crate) fn reach(&self) -> Rect {
+        let [left, bottom, right, top] = self.reach.map(|units| self.thousandths(units));
+        Rect::new(left, bottom, right, top)
     }
 
-    /// What is printed for a text. White space becomes a space, what the font lacks its replacement sign.
-    pub(crate) fn glyphs_of(&self, text: &str) -> Vec<Glyph> {
-        let printed = |letter: char| if letter.is_whitespace() { ' ' } else { letter };
-        let replacement = self.glyphs.get(&REPLACEMENT).copied().unwrap_or_default();
-        let known = |letter| self.glyphs.get(&letter).copied().unwrap_or(replacement);
-        text.chars().map(printed).filter(|c| !c.is_control()).map(known).collect()
+    /// Above and below the line, in thousandths of the letter size.
+    pub(crate) fn extent(&self) -> [f32; 2] {
+        self.extent.map(|units| self.thousandths(units))
     }
 
-    pub(crate) fn width(&self, glyphs: &[Glyph], size: f32) -> f32 {
+    fn thousandths(&self, units: impl Into<f32>) -> f32 {
+        units.into() * 1000.0 / f32::from(self.units_per_em)
+    }
+
+    /// In thousandths of the letter size.
+    pub(crate) fn width(&self, glyphs: &[Glyph]) -> f32 {
         let advance = |glyph: &Glyph| self.advances.get(usize::from(*glyph)).copied().unwrap_or(0);
-        glyphs.iter().map(|glyph| self.thousandths(advance(glyph))).sum::<f32>() * size / 1000.0
-    }
-
-    /// As much of a text as fits, with an ellipsis where it was cut.
-    pub(crate) fn fitted(&self, text: &str, size: f32, room: f32) -> Vec<Glyph> {
-        let mut glyphs = self.glyphs_of(text);
-        if self.width(&glyphs, size) <= room {
-            return glyphs;
-        }
-        let ellipsis = self.glyphs_of("…");
-        let room = room - self.width(&ellipsis, size);
-        while !glyphs.is_empty() && self.width(&glyphs, size) > room {
-            glyphs.pop();
-        }
-        glyphs.extend(ellipsis);
-        glyphs
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_letters_of_east_african_names_are_there_and_others_are_replaced() {
-        for face in [Face::Regular, Face::Bold] {
-            let font = Font::of(face).unwrap();
-            let missing = font.glyphs.get(&REPLACEMENT).copied().unwrap();
-            let names =
-                "Wanjirũ Ngũgĩ Çelik Nguyễn Ọláolúwa Ɛfua Łukasz Ng’ang’a – € − 0123456789.,@";
-            assert!(font.glyphs_of(names).iter().all(|glyph| ![0, missing].contains(glyph)));
-            assert_eq!(font.glyphs_of("名🐐"), [missing, missing]);
-            assert_eq!(font.glyphs_of("a\u{0}\n"), font.glyphs_of("a "));
-        }
-    }
-
-    #[test]
-    fn digits_are_all_as_wide_as_each_other_and_a_long_text_is_cut() {
-        let font = Font::of(Face::Regular).unwrap();
-        let width = |text: &str| font.width(&font.glyphs_of(text), 10.0);
-        assert!("0123456789".chars().all(|digit| width(&digit.to_string()) == width("0")));
-        assert!(width("W") > width("i") && width("i") > 0.0);
-        let cut = font.fitted(&"W".repeat(100), 10.0, 50.0);
-        assert!(font.width(&cut, 10.0) <= 50.0 && cut.ends_with(&font.glyphs_of("…")));
-        assert_eq!(font.fitted("Amina", 10.0, 50.0), font.glyphs_of("Amina"));
+        glyphs.iter().map(|glyph| self.thousandths(advance(glyph))).sum()
     }
 }

@@ -6,23 +6,35 @@
     expect(clippy::arithmetic_side_effects, reason = "a test that overflows fails loudly")
 )]
 
+mod arabic;
 mod file;
 mod font;
+mod line;
 mod paper;
 mod sheet;
 mod time;
 mod words;
 
+use amana_domain::handle::Handle;
 use amana_domain::notice::Locale;
 use amana_domain::statement::{Statement, StatementError};
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
+/// The person whose statement it is.
+#[derive(Debug, Clone)]
+pub struct Holder {
+    pub name: String,
+    pub handle: Option<Handle>,
+    /// The verified number, masked: `2547****5678`.
+    pub number: Option<String>,
+}
+
 /// A statement, and for whom it is made.
 #[derive(Debug, Clone)]
 pub struct StatementFile {
     pub statement: Statement,
-    pub holder: String,
+    pub holder: Holder,
     pub locale: Locale,
     pub made_at: DateTime<Utc>,
 }

@@ -1,13 +1,15 @@
 //! The statement on paper: a summary, then the movements, on as many pages as they need.
 
-use crate::file::{self, Fonts, HEIGHT, WIDTH, resource};
-use crate::font::{Face, Glyph};
+use crate::file::{self, HEIGHT, Leaf, WIDTH, resource};
+use crate::font::Face;
+use crate::line::{Fonts, Run, isolated};
 use crate::words::{Words, kind, words};
-use crate::{DocumentError, StatementFile, time};
+use crate::{DocumentError, Holder, StatementFile, time};
 use amana_domain::money::Currency;
 use amana_domain::statement::Totals;
 use amana_domain::transaction::Transaction;
 use pdf_writer::{Content, Str};
+use std::collections::BTreeSet;
 
 const LEFT: f32 = 42.0;
 const RIGHT: f32 = WIDTH - LEFT;
@@ -36,39 +38,43 @@ const SMALL: Style = Style { face: Face::Regular, size: 7.0, gray: 0.4 };
 
 /// The page that is being written, and how far down it is.
 struct Page<'a> {
-    content: Content,
+    leaf: Leaf,
     fonts: &'a Fonts,
     y: f32,
 }
 
 impl<'a> Page<'a> {
     fn new(fonts: &'a Fonts) -> Self {
-        Self { content: Content::new(), fonts, y: TOP }
+        let leaf = Leaf { content: Content::new(), faces: BTreeSet::new() };
+        Self { leaf, fonts, y: TOP }
     }
 
-    fn print(&mut self, x: f32, y: f32, style: Style, glyphs: &[Glyph]) {
-        let bytes: Vec<u8> = glyphs.iter().flat_map(|glyph| glyph.to_be_bytes()).collect();
-        self.content.begin_text().set_fill_gray(style.gray);
-        self.content.set_font(resource(style.face), style.size);
-        self.content.next_line(x, y).show(Str(&bytes)).end_text();
+    fn print(&mut self, x: f32, style: Style, line: &[Run]) {
+        let content = &mut self.leaf.content;
+        content.begin_text().set_fill_gray(style.gray).next_line(x, self.y);
+        for Run { face, glyphs } in line {
+            let bytes: Vec<u8> = glyphs.iter().flat_map(|glyph| glyph.to_be_bytes()).collect();
+            content.set_font(resource(*face), style.size).show(Str(&bytes));
+            self.leaf.faces.insert(*face);
+        }
+        content.end_text();
     }
 
     fn left(&mut self, x: f32, style: Style, text: &str, room: f32) {
-        let glyphs = self.fonts.get(style.face).fitted(text, style.size, room);
-        self.print(x, self.y, style, &glyphs);
+        let line = self.fonts.fitted(style.face, text, style.size, room);
+        self.print(x, style, &line);
     }
 
     fn right(&mut self, until: f32, style: Style, text: &str) {
-        let font = self.fonts.get(style.face);
-        let glyphs = font.glyphs_of(text);
-        let x = until - font.width(&glyphs, style.size);
-        self.print(x, self.y, style, &glyphs);
+        let line = self.fonts.line(style.face, text);
+        let x = until - self.fonts.width(&line, style.size);
+        self.print(x, style, &line);
     }
 
     /// A thin line across the page.
     fn rule(&mut self, y: f32, gray: f32) {
-        self.content.set_line_width(0.5).set_stroke_gray(gray);
-        self.content.move_to(LEFT, y).line_to(RIGHT, y).stroke();
+        self.leaf.content.set_line_width(0.5).set_stroke_gray(gray);
+        self.leaf.content.move_to(LEFT, y).line_to(RIGHT, y).stroke();
     }
 
     fn down(&mut self, by: f32) {
@@ -102,19 +108,27 @@ fn number(currency: Currency, minor: i64) -> String {
 
 /// Whom and what it is about: `Transfer – Juma Otieno @juma`.
 fn what(file: &StatementFile, line: &Transaction) -> String {
-    let mut text = kind(line.kind, file.locale).to_owned();
-    if let Some(party) = &line.counterparty {
-        text = format!("{text} – {}", party.name);
-        if let Some(handle) = &party.handle {
-            text = format!("{text} {handle}");
+    let kind = kind(line.kind, file.locale);
+    match &line.counterparty {
+        Some(party) => {
+            let handle = party.handle.as_ref().map(|handle| format!(" {handle}"));
+            format!("{kind} – {}{}", isolated(&party.name), handle.unwrap_or_default())
         }
+        None => kind.to_owned(),
     }
-    text
+}
+
+/// Whose statement it is. Two people may have one name: handle and masked number tell them apart.
+fn holder(file: &StatementFile) -> String {
+    let Holder { name, handle, number } = &file.holder;
+    let handle = handle.as_ref().map(|handle| format!(" {handle}"));
+    let number = number.as_ref().map(|number| format!(" · {number}"));
+    format!("{}{}{}", isolated(name), handle.unwrap_or_default(), number.unwrap_or_default())
 }
 
 fn detail(line: &Transaction) -> String {
     match &line.note {
-        Some(note) => format!("{} · {note}", line.id),
+        Some(note) => format!("{} · {}", line.id, isolated(note)),
         None => line.id.to_string(),
     }
 }
@@ -125,7 +139,7 @@ fn head(page: &mut Page<'_>, file: &StatementFile, totals: Totals, words: &Words
     page.right(RIGHT, TITLE, "Amana");
     page.down(30.0);
     let facts = [
-        (words.holder, file.holder.clone()),
+        (words.holder, holder(file)),
         (words.period, time::period(statement.period)),
         (words.currency, statement.currency.to_string()),
         (words.made, time::minute(file.made_at)),
@@ -202,7 +216,7 @@ pub(crate) fn write(file: &StatementFile) -> Result<Vec<u8>, DocumentError> {
     for (nth, page) in (1..).zip(&mut done) {
         foot(page, words, (nth, count));
     }
-    let pages = done.into_iter().map(|page| page.content).collect();
-    let title = format!("{} – {}", words.title, file.holder);
+    let pages = done.into_iter().map(|page| page.leaf).collect();
+    let title = format!("{} – {}", words.title, file.holder.name);
     file::write(&title, file.locale.as_str(), &fonts, pages)
 }

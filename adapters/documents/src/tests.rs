@@ -46,7 +46,9 @@ fn file(locale: Locale, mut lines: Vec<Transaction>) -> StatementFile {
         lines,
     };
     let statement = statement.proven().unwrap();
-    let holder = "Wanjirũ Ngũgĩ wa Thiong’o".to_owned();
+    let (name, number) = ("Wanjirũ Ngũgĩ wa Thiong’o".to_owned(), "2547****5678".to_owned());
+    let handle = Some(Handle::parse("wanjiru").unwrap());
+    let holder = Holder { name, handle, number: Some(number) };
     StatementFile { statement, holder, locale, made_at: at("2026-12-01T05:00:00Z") }
 }
 
@@ -125,6 +127,17 @@ fn paper_has_as_many_pages_as_the_movements_need() {
         assert!(pdf.starts_with(b"%PDF-") && pdf.ends_with(b"%%EOF"));
         assert_eq!(pages(&pdf), expected, "{lines} lines");
     }
+}
+
+/// How much a file grows if a name is written in other letters.
+#[test]
+fn a_file_carries_only_the_faces_that_it_prints() {
+    let pdf = |name| file(Locale::English, vec![line(1, -100, name, "")]).pdf().unwrap();
+    let has = |pdf: &[u8], face: &str| pdf.windows(face.len()).any(|part| part == face.as_bytes());
+    let (latin, ethiopic) = (pdf("Juma"), pdf("አበበ ቢቂላ"));
+    assert!(!has(&latin, "NotoSansEthiopic") && has(&ethiopic, "NotoSansEthiopic"));
+    assert!(!has(&ethiopic, "NotoSansVai") && !has(&ethiopic, "Condensed-Arabic"));
+    assert!(latin.len() < 130_000 && ethiopic.len() < 240_000, "{}", ethiopic.len());
 }
 
 proptest! {
