@@ -143,8 +143,8 @@ impl Deliveries {
     /// Hand in a file that shows a delivery
     ///
     /// For the seller, before the milestone is delivered; `deliver_milestone` then names it. The body is the file itself,
-    /// as in `create_evidence`; a milestone has at most 20. Problems: `unsupported_media_type` (415),
-    /// `request_too_large` (413), `too_many_documents`, `wrong_state` (409), `wrong_party` (403), `not_found` (404),
+    /// as in `create_evidence`; a milestone has at most 20. Problems: `file_damaged`, `picture_too_large`,
+    /// `active_document` (422), `unsupported_media_type` (415), `request_too_large` (413), `too_many_documents`, `wrong_state` (409), `wrong_party` (403), `not_found` (404),
     /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(
         path = "/:id/milestones/:milestone/files",

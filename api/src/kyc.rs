@@ -100,8 +100,9 @@ impl Applications {
     /// Add a document
     ///
     /// The body is the file itself: a JPEG, PNG or WebP picture or a PDF document of at most 5 MiB. What it is,
-    /// is told by its content and not by its `Content-Type`. An application has at most ten. Problems:
-    /// `unsupported_media_type` (415), `request_too_large` (413), `too_many_documents`, `wrong_state` (409) once
+    /// is told by its content and not by its `Content-Type`. An application has at most ten. Problems: `file_damaged`,
+    /// `picture_too_large` (beyond 64 million pixels), `active_document` (a PDF with a password, scripts, attached files
+    /// or actions) (422), `unsupported_media_type` (415), `request_too_large` (413), `too_many_documents`, `wrong_state` (409) once
     /// it is submitted, `not_found` (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/documents", method = "post", operation_id = "create_kyc_document")]
     async fn add(

@@ -6,6 +6,8 @@
 
 mod folder;
 mod kind;
+mod pdf;
+mod picture;
 mod seal;
 mod write;
 
@@ -20,6 +22,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 use thiserror::Error;
 use tokio::io::AsyncRead;
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 /// The most bytes that a file has; PostgreSQL has the same rule.
@@ -27,6 +30,9 @@ pub const FILE_BYTES_MAX: usize = 5 * 1024 * 1024;
 
 /// So much of a file is read, sealed and written at a time.
 const PIECE_BYTES: usize = 64 * 1024;
+
+/// So many files are looked through at a time; each is in memory for that long.
+const LOOKS_AT_ONCE: usize = 2;
 
 /// What the largest file has on the disk.
 const SEALED_BYTES_MAX: usize = FILE_BYTES_MAX + (FILE_BYTES_MAX / PIECE_BYTES + 1) * MAX_TAG_LEN;
@@ -45,6 +51,18 @@ pub enum FileError {
     TooLarge,
     #[error("a file is a JPEG, PNG or WebP picture or a PDF document")]
     Kind,
+    #[error(
+        "the picture is damaged or was cut off: take it again, or save it again and send the new file"
+    )]
+    Damaged,
+    #[error(
+        "a picture has at most 64,000,000 pixels and 16,384 on a side: make it smaller and send it again"
+    )]
+    Pixels,
+    #[error(
+        "the PDF has a password, or it has scripts, attached files or actions: print it to a new PDF and send that"
+    )]
+    Active,
     /// Whoever sent it went away.
     #[error("the file did not come whole")]
     Cut(#[source] io::Error),
@@ -60,6 +78,7 @@ pub enum FileError {
 #[derive(Debug, Clone)]
 pub struct Files {
     folder: Arc<Folder>,
+    looks: Arc<Semaphore>,
 }
 
 impl Files {
@@ -69,21 +88,23 @@ impl Files {
     /// # Errors
     /// If it cannot.
     pub fn open(root: &Path) -> io::Result<Self> {
-        Ok(Self { folder: Arc::new(Folder::open(root)?) })
+        let looks = Arc::new(Semaphore::new(LOOKS_AT_ONCE));
+        Ok(Self { folder: Arc::new(Folder::open(root)?), looks })
     }
 
     /// Keeps `content` under an id and sealed with a key that were never used. Nothing is left behind if that
     /// fails.
     ///
     /// # Errors
-    /// [`FileError::TooLarge`], [`FileError::Kind`], [`FileError::Cut`] or [`FileError::Folder`].
+    /// [`FileError::TooLarge`], [`FileError::Kind`], [`FileError::Damaged`], [`FileError::Pixels`],
+    /// [`FileError::Active`], [`FileError::Cut`] or [`FileError::Folder`].
     pub async fn put(
         &self,
         id: Uuid,
         key: &Personal<[u8; 32]>,
         content: impl AsyncRead + Unpin + Send,
     ) -> Result<Kept, FileError> {
-        write::put(Arc::clone(&self.folder), id, key, content).await
+        write::put(self, id, key, content).await
     }
 
     /// The content of a file, if it is still what was handed in.
@@ -98,7 +119,7 @@ impl Files {
     ) -> Result<Vec<u8>, FileError> {
         let key = key.clone();
         self.blocking(move |folder| {
-            let sealed = read(folder, id).map_err(|error| match error.kind() {
+            let sealed = read(&folder.path(id)).map_err(|error| match error.kind() {
                 ErrorKind::NotFound => FileError::Missing,
                 _ => FileError::Folder(error),
             })?;
@@ -157,10 +178,10 @@ async fn blocking<T: Send + 'static>(
 }
 
 /// Not beyond the bound, whatever somebody has put into the folder.
-fn read(folder: &Folder, key: Uuid) -> io::Result<Vec<u8>> {
+fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
     let bytes_max = u64::try_from(SEALED_BYTES_MAX).unwrap_or(u64::MAX);
-    std::fs::File::open(folder.path(key))?.take(bytes_max).read_to_end(&mut content)?;
+    std::fs::File::open(path)?.take(bytes_max).read_to_end(&mut content)?;
     Ok(content)
 }
 

@@ -10,7 +10,9 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, ReadBuf};
 
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR and the rest";
+/// One black pixel.
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0:~\x9bU\0\0\0\n\
+    IDATx\x9cc`\0\0\0\x02\0\x01H\xaf\xa4q\0\0\0\0IEND\xaeB`\x82";
 
 const KEY: Personal<[u8; 32]> = Personal::new([7; 32]);
 
@@ -69,7 +71,7 @@ async fn what_is_kept_can_be_read_again_by_its_owner_only() {
     let world = World::new();
     let (key, kept) = world.put(PNG).await.unwrap();
     let sha256 = <[u8; 32]>::from(Sha256::digest(PNG));
-    assert_eq!(kept, Kept { media_type: MediaType::Png, bytes: 29, sha256 });
+    assert_eq!(kept, Kept { media_type: MediaType::Png, bytes: 67, sha256 });
     assert_eq!(world.files.get(key, &KEY, sha256).await.unwrap(), PNG);
     let found = world.on_disk();
     let name = key.simple().to_string();
@@ -95,6 +97,11 @@ async fn a_refused_file_leaves_nothing_behind() {
     };
     assert!(matches!(world.put(b"#!/bin/sh").await, Err(FileError::Kind)));
     assert!(matches!(world.put(b"").await, Err(FileError::Kind)));
+    for (damaged, content) in [(true, &PNG[..40]), (false, b"%PDF-1.7 /JavaScript /S")] {
+        let refused = world.put(content).await.unwrap_err();
+        assert_eq!(matches!(refused, FileError::Damaged), damaged, "{refused}");
+        assert_eq!(matches!(refused, FileError::Active), !damaged, "{refused}");
+    }
     let too_large = sized(FILE_BYTES_MAX + 1);
     assert!(matches!(world.put(&too_large).await, Err(FileError::TooLarge)));
     let cut = AsyncReadExt::chain(PNG, Broken);

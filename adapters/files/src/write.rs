@@ -1,12 +1,16 @@
-//! Writing a file: piece by piece as it comes, hashed, counted and sealed on the way, named when it is whole.
+//! Writing a file: piece by piece as it comes, hashed, counted and sealed on the way. It is looked through when it is
+//! whole, because a slow sender must not keep megabytes in memory, and gets its name if it is what it seems.
 
-use crate::folder::Folder;
 use crate::seal::{self, Pieces};
-use crate::{FILE_BYTES_MAX, FileError, Kept, PIECE_BYTES, blocking, kind};
+use crate::{
+    FILE_BYTES_MAX, FileError, Files, Kept, PIECE_BYTES, blocking, kind, pdf, picture, read,
+};
+use amana_domain::kyc::MediaType;
 use amana_domain::personal::Personal;
 use aws_lc_rs::error::Unspecified;
 use sha2::{Digest, Sha256};
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use tokio::fs::File;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
@@ -17,13 +21,13 @@ fn unsealed(_: Unspecified) -> FileError {
 }
 
 pub(crate) async fn put(
-    folder: Arc<Folder>,
+    files: &Files,
     id: Uuid,
     key: &Personal<[u8; 32]>,
     content: impl AsyncRead + Unpin + Send,
 ) -> Result<Kept, FileError> {
     let pieces = Pieces::new(key).map_err(unsealed)?;
-    let beginning = Arc::clone(&folder);
+    let (beginning, folder) = (Arc::clone(&files.folder), Arc::clone(&files.folder));
     let (unfinished, file) = blocking(move || {
         let begin = || {
             let unfinished = beginning.begin()?;
@@ -34,8 +38,27 @@ pub(crate) async fn put(
     })
     .await?;
     let kept = copy(content, pieces, File::from_std(file)).await?;
-    blocking(move || folder.finish(unfinished, id).map_err(FileError::Folder)).await?;
+    let turn = files.looks.acquire().await;
+    let _turn = turn.map_err(|closed| FileError::Folder(io::Error::other(closed)))?;
+    let key = key.clone();
+    blocking(move || {
+        look(unfinished.path(), &key, kept.media_type)?;
+        folder.finish(unfinished, id).map_err(FileError::Folder)
+    })
+    .await?;
     Ok(kept)
+}
+
+/// Reads what was written, as its readers will.
+fn look(path: &Path, key: &Personal<[u8; 32]>, media_type: MediaType) -> Result<(), FileError> {
+    let sealed = read(path).map_err(FileError::Folder)?;
+    let content = seal::open(key, sealed).map_err(unsealed)?;
+    match media_type {
+        MediaType::Pdf => pdf::look(&content),
+        MediaType::Png => picture::png(&content),
+        MediaType::Jpeg => picture::jpeg(&content),
+        MediaType::WebP => picture::webp(&content),
+    }
 }
 
 async fn copy(

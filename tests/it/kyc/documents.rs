@@ -7,6 +7,12 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
+/// Sixteen pixels wide and high: its tables, its frame and a few bytes of data.
+const JPEG: &[u8] =
+    b"\xff\xd8\xff\xdb\x00\x04\x00\x01\xff\xc0\x00\x0b\x08\x00\x10\x00\x10\x01\x01\x11\x00\
+    \xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00\x12\x34\xff\xd9";
+const WEBP: &[u8] = b"RIFF\x16\0\0\0WEBPVP8 \x0a\0\0\0\x30\x01\0\x9d\x01\x2a\x10\0\x10\0";
+
 struct World {
     app: Arc<App>,
     amina: Person,
@@ -40,9 +46,9 @@ impl World {
 async fn a_document_is_what_its_content_says() {
     let world = World::new().await;
     let table: [(&[u8], &str); 4] = [
-        (b"\xff\xd8\xff\xe0\0\x10JFIF\0", "image/jpeg"),
+        (JPEG, "image/jpeg"),
         (PNG, "image/png"),
-        (b"RIFF\x24\0\0\0WEBPVP8 ", "image/webp"),
+        (WEBP, "image/webp"),
         (b"%PDF-1.7\n", "application/pdf"),
     ];
     for (n, (content, media_type)) in table.into_iter().enumerate() {
@@ -70,6 +76,35 @@ async fn a_document_is_what_its_content_says() {
     assert_eq!((world.files(), world.shown().await.as_array().map(Vec::len)), (4, Some(4)));
     let unknown = world.upload("library_card", "u-1", PNG).await;
     refused(&unknown, 400, "invalid_parameter");
+}
+
+/// The first bytes are right, and the rest is none, or something else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_only_begins_like_a_picture_is_refused() {
+    let world = World::new().await;
+    let table: [(&[u8], &str); 9] = [
+        (b"\x89PNG\r\n\x1a\n", "file_damaged"),
+        (&PNG[..50], "file_damaged"),
+        (b"\xff\xd8\xff<script>alert(1)</script>", "file_damaged"),
+        (&JPEG[..30], "file_damaged"),
+        (&WEBP[..20], "file_damaged"),
+        (
+            b"%PDF-1.7\n1 0 obj << /OpenAction << /S /JavaScript /JS (app.alert(1)) >> >>",
+            "active_document",
+        ),
+        (b"%PDF-1.7\n1 0 obj << /OpenAction << /S /Java#53cript >> >>", "active_document"),
+        (b"%PDF-1.7\n1 0 obj << /S /Launch /F (cmd.exe) >>", "active_document"),
+        (b"%PDF-1.7\n1 0 obj << /Names << /EmbeddedFiles 2 0 R >> >>", "active_document"),
+    ];
+    for (n, (content, code)) in table.into_iter().enumerate() {
+        let answer = world.upload("passport", &format!("k-{n}"), content).await;
+        refused(&answer, 422, code);
+        assert!(answer.body["detail"].as_str().is_some_and(|text| text.contains("send")), "{code}");
+    }
+    // One side of 65,535 pixels: it is not unpacked.
+    let large = [&JPEG[..13], b"\xff\xff\xff\xff".as_slice(), &JPEG[17..]].concat();
+    refused(&world.upload("passport", "k-l", &large).await, 422, "picture_too_large");
+    assert_eq!((world.files(), world.shown().await), (0, json!([])));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
