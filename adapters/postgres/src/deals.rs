@@ -30,7 +30,7 @@ pub(crate) use files::open as open_file;
 pub use files::{DealFile, FilePlace};
 pub(crate) use hand_over::to_send as hand_over_to_send;
 pub use inviting::DealInvitation;
-pub(crate) use inviting::{bind as join_invited, to_send as invitation_to_send};
+pub(crate) use inviting::{bind as join_invited, forget_invited, to_send as invitation_to_send};
 pub use labels::LabelView;
 pub(crate) use labels::forget as forget_labels;
 pub use offers::KeptOffer;

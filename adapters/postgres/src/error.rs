@@ -85,6 +85,7 @@ text_enum! {
         AlreadyMember = "already_member",
         InvitationOpen = "invitation_open",
         InvitationNotFound = "invitation_not_found",
+        InvitationOver = "invitation_over",
         InvitationForAnother = "invitation_for_another",
         AccountExists = "account_exists",
         UnknownOrganisation = "unknown_organisation",

@@ -136,10 +136,13 @@ async fn an_invitation_ends_after_seven_days_and_can_be_sent_again() {
     app.advance(TimeDelta::hours(2), &mut [&mut seller]).await;
     app.post(&seller, &resend, Value::Null).await.expect(200);
     app.run_due_jobs().await;
-    assert_ne!(code(&app, GUEST).await.as_ref(), Some(&first));
+    let second = code(&app, GUEST).await;
+    assert_ne!(second.as_ref(), Some(&first));
     app.advance(TimeDelta::days(8), &mut [&mut seller]).await;
     let guest = register(&app, GUEST, GUEST_PHONE).await;
     refused(&join(&app, &guest, &first).await, 404, "invitation_not_found");
+    let second = second.expect("another code");
+    refused(&join(&app, &guest, &second).await, 409, "invitation_over");
     prove(&app, &guest, "email").await;
     refused(&app.get(&guest, &deal).await, 404, "not_found");
     let joined = app.post(&seller, &resend, Value::Null).await.expect(200);
@@ -147,6 +150,36 @@ async fn an_invitation_ends_after_seven_days_and_can_be_sent_again() {
     assert_eq!(app.get(&guest, &deal).await.expect(200)["role"], "buyer");
     refused(&app.post(&seller, &resend, Value::Null).await, 409, "wrong_state");
     refused(&app.post(&app.person("Neema").await, &resend, Value::Null).await, 404, "not_found");
+    app.assert_sound().await;
+}
+
+/// The offer ended before the invitation did: the code is right, and its owner is told that they are late.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_after_the_end_of_the_offer_says_that_the_offer_is_over() {
+    let app = quiet().await;
+    let mut seller = app.person("Juma").await;
+    let body = json!({
+        "title": "Two goats", "role": "seller", "currency": "KES",
+        "counterparty": { "email": GUEST }, "terms": { "acceptance_hours": 48 },
+        "template": "goods", "amount": { "amount": 150_000, "currency": "KES" },
+    });
+    let draft = app.post(&seller, "/v1/deals", body).await.expect(201);
+    let deal = format!("/v1/deals/{}", draft["id"].as_str().expect("an id"));
+    propose(&app, &seller, &deal).await;
+    let code = code(&app, GUEST).await.expect("a code");
+    let mut guest = register(&app, GUEST, GUEST_PHONE).await;
+    app.advance(TimeDelta::days(3), &mut [&mut seller, &mut guest]).await;
+    // Before and after the timer of the deal has run.
+    refused(&join(&app, &guest, &code).await, 409, "invitation_over");
+    app.run_due_jobs().await;
+    assert_eq!(app.get(&seller, &deal).await.expect(200)["state"], "expired");
+    let late = join(&app, &guest, &code).await;
+    refused(&late, 409, "invitation_over");
+    assert!(late.body["detail"].as_str().is_some_and(|text| text.contains("ask the person")));
+    let other = app.person("Neema").await;
+    refused(&join(&app, &other, &code).await, 404, "invitation_not_found");
+    let kept = "select count(*) from deal_invitations where contact_sealed is not null";
+    assert_eq!(app.database.number(kept).await, 0, "the address is forgotten");
     app.assert_sound().await;
 }
 

@@ -2,7 +2,7 @@
 //! number, in whichever way, is that side from the same commit on. Nobody else is, whatever they know.
 //!
 //! The address lies here sealed under the inviter's key, and by a digest like those of people, until the invitation
-//! ends: with joining, or with the deal.
+//! ends: with joining, or with the deal. After a deal that nobody joined only the digest stays, to tell a late invitee.
 
 mod addressed;
 mod joining;
@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::notifications::{self, deadline_text};
 use crate::pool::Store;
 use crate::row::parse;
-use crate::schema::deal_invitations;
+use crate::schema::{deal_invitations, users as users_table};
 use crate::users;
 use crate::vault::{Column, Vault};
 use amana_domain::contact::{Contact, ContactKind};
@@ -72,11 +72,17 @@ struct Row {
     generation: i16,
     sent_at: Option<DateTime<Utc>>,
     expires_at: Option<DateTime<Utc>>,
+    ended_at: Option<DateTime<Utc>>,
 }
 
 impl Row {
     fn is_good(&self, now: DateTime<Utc>) -> bool {
         self.expires_at.is_none_or(|expires_at| now < expires_at)
+    }
+
+    /// Whether its code was sent and is still valid.
+    fn is_sent(&self, now: DateTime<Utc>) -> bool {
+        self.ended_at.is_none() && self.expires_at.is_some_and(|expires_at| now < expires_at)
     }
 
     fn shown(&self) -> Result<DealInvitation, Error> {
@@ -156,13 +162,36 @@ async fn end(
     let open = deal_invitations::table
         .filter(deal_invitations::deal_id.eq(deal.uuid()))
         .filter(deal_invitations::ended_at.is_null());
+    let is_forgotten = match why {
+        End::DealOver => false,
+        End::Joined | End::NotPossible => true,
+    };
     diesel::update(open)
         .set((
             deal_invitations::ended_at.eq(Some(now)),
             deal_invitations::end_reason.eq(Some(why.as_str())),
             deal_invitations::contact_sealed.eq(None::<Vec<u8>>),
-            deal_invitations::contact_digest.eq(None::<Vec<u8>>),
+            is_forgotten.then_some(deal_invitations::contact_digest.eq(None::<Vec<u8>>)),
         ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Whoever is erased was invited by nobody.
+pub(crate) async fn forget_invited(
+    conn: &mut AsyncPgConnection,
+    user: UserId,
+) -> Result<(), Error> {
+    let digests = users_table::table.find(user.uuid());
+    let (email, phone): (Option<Vec<u8>>, Option<Vec<u8>>) =
+        digests.select((users_table::email_digest, users_table::phone_digest)).first(conn).await?;
+    let own: Vec<Option<Vec<u8>>> = [email, phone].into_iter().filter(Option::is_some).collect();
+    let over = deal_invitations::table
+        .filter(deal_invitations::ended_at.is_not_null())
+        .filter(deal_invitations::contact_digest.eq_any(own));
+    diesel::update(over)
+        .set(deal_invitations::contact_digest.eq(None::<Vec<u8>>))
         .execute(conn)
         .await?;
     Ok(())
@@ -184,7 +213,28 @@ pub(super) async fn follow(
                     send(conn, deal, &row, row.generation, now).await?;
                 }
             }
-            _ => {}
+            Event::Created
+            | Event::Proposed
+            | Event::Countered(_)
+            | Event::Agreed(_)
+            | Event::PayerNamed(_)
+            | Event::Paid { .. }
+            | Event::PaymentReturned { .. }
+            | Event::Funded
+            | Event::MilestoneDelivered(_)
+            | Event::MilestoneRejected(_)
+            | Event::MilestoneReleased(_)
+            | Event::MilestoneRefunded(_)
+            | Event::MilestoneSplit { .. }
+            | Event::SplitOffered { .. }
+            | Event::DisputeOpened { .. }
+            | Event::DisputeAnswered(_)
+            | Event::AwardProposed { .. }
+            | Event::Awarded { .. }
+            | Event::ExtensionAsked { .. }
+            | Event::Extended { .. }
+            | Event::CancelAsked(_)
+            | Event::Completed => {}
         }
     }
     Ok(())

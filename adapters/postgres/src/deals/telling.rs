@@ -137,7 +137,29 @@ impl Told<'_> {
                 (award.to_seller, whole.minus(award.to_seller).map_err(Error::row)?)
             }
             Event::MilestoneSplit { to_seller, to_buyer, .. } => (*to_seller, *to_buyer),
-            _ => return self.paid(whole, params),
+            Event::Created
+            | Event::Joined(_)
+            | Event::Proposed
+            | Event::Countered(_)
+            | Event::Agreed(_)
+            | Event::PayerNamed(_)
+            | Event::Paid { .. }
+            | Event::PaymentReturned { .. }
+            | Event::Funded
+            | Event::MilestoneDelivered(_)
+            | Event::MilestoneRejected(_)
+            | Event::MilestoneReleased(_)
+            | Event::MilestoneRefunded(_)
+            | Event::SplitOffered { .. }
+            | Event::DisputeOpened { .. }
+            | Event::DisputeAnswered(_)
+            | Event::AwardProposed { .. }
+            | Event::ExtensionAsked { .. }
+            | Event::Extended { .. }
+            | Event::CancelAsked(_)
+            | Event::Cancelled
+            | Event::Expired
+            | Event::Completed => return self.paid(whole, params),
         };
         params.insert("for_seller".to_owned(), json!(for_seller.to_string()));
         params.insert("for_buyer".to_owned(), json!(for_buyer.to_string()));
@@ -157,7 +179,31 @@ impl Told<'_> {
     fn deadline(&self) -> String {
         let due_at = match self.notice.event {
             Event::ExtensionAsked { until, .. } | Event::Extended { until, .. } => Some(*until),
-            _ => self.milestone().map_or(self.decision.deal.due_at, |milestone| milestone.due_at),
+            Event::Created
+            | Event::Joined(_)
+            | Event::Proposed
+            | Event::Countered(_)
+            | Event::Agreed(_)
+            | Event::PayerNamed(_)
+            | Event::Paid { .. }
+            | Event::PaymentReturned { .. }
+            | Event::Funded
+            | Event::MilestoneDelivered(_)
+            | Event::MilestoneRejected(_)
+            | Event::MilestoneReleased(_)
+            | Event::MilestoneRefunded(_)
+            | Event::MilestoneSplit { .. }
+            | Event::SplitOffered { .. }
+            | Event::DisputeOpened { .. }
+            | Event::DisputeAnswered(_)
+            | Event::AwardProposed { .. }
+            | Event::Awarded { .. }
+            | Event::CancelAsked(_)
+            | Event::Cancelled
+            | Event::Expired
+            | Event::Completed => {
+                self.milestone().map_or(self.decision.deal.due_at, |milestone| milestone.due_at)
+            }
         };
         due_at.map(deadline_text).unwrap_or_default()
     }

@@ -89,7 +89,8 @@ impl Store {
     /// The caller joins the deal whose code was sent to their own address or number, which is verified by that.
     ///
     /// # Errors
-    /// [`Conflict::InvitationNotFound`] if the code is not good, or not for the caller.
+    /// [`Conflict::InvitationNotFound`] if the code is wrong, or not for the caller; [`Conflict::InvitationOver`] if it
+    /// comes after the end of the invitation or of the offer.
     pub async fn join_deal(
         &self,
         key: &CodeKey,
@@ -110,8 +111,12 @@ impl Store {
                 bind(conn, user.id, kind, now).await?;
             }
             let found = view(conn, vault, DealId::new(row.deal_id)).await?;
-            let joined = found.deal.role_of(user.id).is_some();
-            joined.then_some(found).ok_or(Error::Conflict(Conflict::InvitationNotFound))
+            if found.deal.role_of(user.id).is_some() {
+                return Ok(found);
+            }
+            let is_late = found.deal.due_at.is_some_and(|due_at| due_at <= now);
+            let why = if is_late { Conflict::InvitationOver } else { Conflict::InvitationNotFound };
+            Err(Error::Conflict(why))
         })
         .await
     }
@@ -128,7 +133,7 @@ fn not_found(error: Error) -> Error {
 }
 
 /// The invitation to one of the person's own addresses whose code this is. There are few: a code is looked for among
-/// those only, so one that went elsewhere is as good as none.
+/// those only, so one that went elsewhere is as good as none. A code that is right and late is told as that.
 async fn told(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -142,14 +147,13 @@ async fn told(
         let own = user.contact(vault, *kind)?;
         digests.extend(own.map(|contact| Some(users::digest(vault, &contact))));
     }
-    let rows: Vec<Row> = Row::query()
-        .filter(deal_invitations::contact_digest.eq_any(digests))
-        .filter(deal_invitations::ended_at.is_null())
-        .filter(deal_invitations::expires_at.gt(now))
-        .load(conn)
-        .await?;
+    let rows: Vec<Row> =
+        Row::query().filter(deal_invitations::contact_digest.eq_any(digests)).load(conn).await?;
     let found = rows.into_iter().find(|row| key.is_deal_code(row.code_id, code));
     let row = found.ok_or(Error::Conflict(Conflict::InvitationNotFound))?;
+    if !row.is_sent(now) {
+        return Err(Error::Conflict(Conflict::InvitationOver));
+    }
     let kind = parse(&row.kind)?;
     Ok((row, kind))
 }

@@ -34,9 +34,10 @@ pub(super) fn to_payers(
         Event::Paid { payer, amount } if deal.buyer != Some(*payer) => {
             let to = known(everybody, *payer)?;
             let (price, left) = (deal.price(), deal.outstanding());
-            let (template, amount) = match deal.state {
-                DealState::Agreed => (Template::DealPaidInPart, *amount),
-                _ => (Template::DealFunded, price.map_err(Error::row)?),
+            let (template, amount) = if deal.state == DealState::Agreed {
+                (Template::DealPaidInPart, *amount)
+            } else {
+                (Template::DealFunded, price.map_err(Error::row)?)
             };
             let params = json!({
                 "deal_title": deal.title,
@@ -60,7 +61,27 @@ pub(super) fn to_payers(
             }
             Ok(messages)
         }
-        _ => Ok(vec![]),
+        Event::Created
+        | Event::Joined(_)
+        | Event::Proposed
+        | Event::Countered(_)
+        | Event::Agreed(_)
+        | Event::Paid { .. }
+        | Event::Funded
+        | Event::MilestoneDelivered(_)
+        | Event::MilestoneRejected(_)
+        | Event::MilestoneReleased(_)
+        | Event::SplitOffered { .. }
+        | Event::DisputeOpened { .. }
+        | Event::DisputeAnswered(_)
+        | Event::AwardProposed { .. }
+        | Event::Awarded { .. }
+        | Event::ExtensionAsked { .. }
+        | Event::Extended { .. }
+        | Event::CancelAsked(_)
+        | Event::Cancelled
+        | Event::Expired
+        | Event::Completed => Ok(vec![]),
     }
 }
 
@@ -80,7 +101,28 @@ pub(super) fn to_broker(
         Event::MilestoneReleased(_) | Event::MilestoneSplit { .. } => {
             (Template::BrokerPaid, settled(decision, event, broker.user))
         }
-        _ => return Ok(None),
+        Event::Created
+        | Event::Joined(_)
+        | Event::Proposed
+        | Event::Countered(_)
+        | Event::PayerNamed(_)
+        | Event::Paid { .. }
+        | Event::PaymentReturned { .. }
+        | Event::Funded
+        | Event::MilestoneDelivered(_)
+        | Event::MilestoneRejected(_)
+        | Event::MilestoneRefunded(_)
+        | Event::SplitOffered { .. }
+        | Event::DisputeOpened { .. }
+        | Event::DisputeAnswered(_)
+        | Event::AwardProposed { .. }
+        | Event::Awarded { .. }
+        | Event::ExtensionAsked { .. }
+        | Event::Extended { .. }
+        | Event::CancelAsked(_)
+        | Event::Cancelled
+        | Event::Expired
+        | Event::Completed => return Ok(None),
     };
     if minor == 0 {
         return Ok(None);
