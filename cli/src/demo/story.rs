@@ -23,8 +23,7 @@ pub(super) struct Cast {
 
 /// # Errors
 /// The first thing that did not hold.
-pub(super) async fn tell(api_url: &str, sandbox_url: &str, store: &Store) -> Result<()> {
-    let api = Client::new(api_url)?;
+pub(super) async fn tell(api: &Client, sandbox_url: &str, store: &Store) -> Result<()> {
     api.register(&BUYER).await?;
     api.register(&SELLER).await?;
     let cast = Cast {
