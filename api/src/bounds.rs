@@ -7,8 +7,8 @@ use crate::upload::is_upload;
 use amana_files::FILE_BYTES_MAX;
 use poem::endpoint::Endpoint;
 use poem::error::ReadBodyError;
-use poem::http::{StatusCode, header};
-use poem::{IntoResponse, Request, Response};
+use poem::http::{StatusCode, Version, header};
+use poem::{Addr, IntoResponse, Request, Response};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +33,7 @@ where
     E::Output: IntoResponse,
 {
     check_head(&request)?;
+    check_host(&request)?;
     query::check(&request)?;
     let is_upload = is_upload(&request);
     let is_callback = request.uri().path().starts_with(CALLBACKS);
@@ -76,6 +77,17 @@ fn check_head(request: &Request) -> Result<(), ApiError> {
         return Err(ApiError::new(Code::HeadersTooLarge, detail));
     }
     Ok(())
+}
+
+/// HTTP/1.1 wants exactly one (RFC 9112, 3.2): with none or two, a proxy and we may mean different servers.
+fn check_host(request: &Request) -> Result<(), ApiError> {
+    let is_from_outside = matches!(request.remote_addr().0, Addr::SocketAddr(_));
+    let is_asked_for = is_from_outside && request.version() == Version::HTTP_11;
+    match request.headers().get_all(header::HOST).iter().count() {
+        1 => Ok(()),
+        0 if !is_asked_for => Ok(()),
+        _ => Err(ApiError::new(Code::BadRequest, "Host: send this header exactly once")),
+    }
 }
 
 fn too_slow() -> ApiError {

@@ -310,3 +310,13 @@ async fn nul_characters_break_nothing() {
     world.app.run_due_jobs().await;
     world.app.assert_sound().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_without_a_host_or_with_two_is_refused() {
+    let app = App::builder().without_worker().start().await;
+    for hosts in ["", "Host: amana\r\nHost: other\r\n"] {
+        let request = format!("GET /v1/service HTTP/1.1\r\n{hosts}\r\n");
+        let (status, body) = app.send_over_tcp(request.as_bytes()).await;
+        assert_eq!((status, &body["code"]), (400, &json!("bad_request")), "{hosts:?}");
+    }
+}
