@@ -5,6 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs::{self, File},
     io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -15,6 +16,9 @@ use crate::state::{
     Collection, Core, Customer, EVENTS_KEPT_MAX, Event, Line, MESSAGES_KEPT_MAX, Mail, Payout,
     Scheduled, Sms, State, push_bounded,
 };
+
+/// Codes and mails of everybody are in them.
+const PRIVATE_FILE: u32 = 0o600;
 
 const SNAPSHOT: &str = "sandbox.json";
 const JOURNAL_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -132,7 +136,7 @@ impl Journal {
         for delta in read_lines::<Delta>(&path)? {
             delta.apply(&mut state);
         }
-        let file = File::options().append(true).create(true).open(&path);
+        let file = File::options().append(true).create(true).mode(PRIVATE_FILE).open(&path);
         let file = file.with_context(|| format!("open {}", path.display()))?;
         let mut journal = Self { dir: dir.to_owned(), number, file, bytes: 0, behind: true };
         let page = journal.page(&mut state)?;
@@ -162,8 +166,8 @@ impl Journal {
             Page::Snapshot(bytes) => {
                 let number = self.number.saturating_add(1);
                 let path = journal_path(&self.dir, number);
-                self.file =
-                    File::create(&path).with_context(|| format!("create {}", path.display()))?;
+                let file = begin(&path);
+                self.file = file.with_context(|| format!("create {}", path.display()))?;
                 replace(&self.dir.join(SNAPSHOT), bytes)?;
                 // Nothing reads the journal of an older snapshot, so one left behind does no harm.
                 let _ = fs::remove_file(journal_path(&self.dir, self.number));
@@ -211,9 +215,15 @@ fn read_lines<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Vec<T>> {
     lines.filter(|line| !line.is_empty()).map(parse).collect()
 }
 
+fn begin(path: &Path) -> io::Result<File> {
+    File::options().write(true).create(true).truncate(true).mode(PRIVATE_FILE).open(path)
+}
+
 /// A reader finds the old content or the new, never a part.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let next = path.with_extension("next");
-    fs::write(&next, bytes).with_context(|| format!("write {}", next.display()))?;
+    begin(&next)
+        .and_then(|mut file| file.write_all(bytes))
+        .with_context(|| format!("write {}", next.display()))?;
     fs::rename(&next, path).with_context(|| format!("replace {}", path.display()))
 }

@@ -49,6 +49,7 @@ async fn up_gives_api_and_worker_a_role_without_privileges_and_closes_its_folder
         (data.join("files"), 0o700),
         (data.join("sandbox"), 0o700),
         (data.join("app-password"), 0o600),
+        (data.join("sandbox/sandbox.json"), 0o600),
     ] {
         let mode = std::fs::metadata(&path).expect("it is there").permissions().mode() & 0o777;
         assert_eq!(mode, wanted, "{}", path.display());
