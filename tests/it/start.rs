@@ -1,9 +1,12 @@
 //! Processes that start before their servers, and what they say when a server will never come.
 
+mod edge;
+
 use amana::local::{Child, Durability, Port, Postgres, Program, Redis, Scratch};
 use amana_harness::{App, Database, JWT_SECRET, MASTER_KEY, amana_binary, eventually, redis_url};
 use amana_postgres::Store;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -24,9 +27,18 @@ struct Api {
 
 impl Api {
     fn start(database_url: &str, redis_url: &str) -> Self {
+        Self::start_as((&amana_binary(), ["api"]), database_url, redis_url)
+    }
+
+    /// By a program that becomes `amana api`.
+    fn start_as<const N: usize>(
+        (program, args): (&Path, [&str; N]),
+        database_url: &str,
+        redis_url: &str,
+    ) -> Self {
         let (scratch, port) =
             (Scratch::new().expect("a folder"), Port::reserve(0).expect("a port"));
-        let program = Program::new("api", &amana_binary(), &scratch.join("log")).args(["api"]);
+        let program = Program::new("api", program, &scratch.join("log")).args(args);
         let files = scratch.join("files").display().to_string();
         let listen = port.address.to_string();
         let child = environment(database_url, redis_url, &files)
