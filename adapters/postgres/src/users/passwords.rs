@@ -46,7 +46,8 @@ impl Store {
                 return Ok(());
             }
             let to = if user.is_verified() {
-                let kind = FactorKind::reset_by(factors::active(conn, user.id).await?, login.kind());
+                let kind =
+                    FactorKind::reset_by(factors::active(conn, user.id).await?, login.kind());
                 user.verified_contact(vault, kind)?
             } else {
                 // Whoever typed the contact may have set up the factor, so it has no say.
