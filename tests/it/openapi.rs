@@ -28,13 +28,13 @@ pub(crate) const PUBLIC: [&str; 18] = [
 ];
 
 /// What an operation does is the first word of its id, and is one of these.
-const VERBS: [&str; 52] = [
+const VERBS: [&str; 53] = [
     "accept", "advance", "agree", "answer", "approve", "ask", "award", "cancel", "close",
     "complete", "confirm", "counter", "create", "delete", "deliver", "end", "erase", "export",
     "extend", "find", "freeze", "fund", "get", "join", "list", "log", "name", "propose", "quote",
     "receive", "refresh", "refund", "refuse", "register", "reject", "release", "remove", "reopen",
-    "replay", "resend", "resolve", "revoke", "rotate", "send", "set", "settle", "start", "step",
-    "submit", "unfreeze", "update", "withdraw",
+    "replay", "resend", "resolve", "return", "revoke", "rotate", "send", "set", "settle", "start",
+    "step", "submit", "unfreeze", "update", "withdraw",
 ];
 
 /// One operation of the document, with the place where it is called.
