@@ -4,7 +4,7 @@ use crate::servers::{Database, files_folder, namespace, redis_url};
 use crate::services::{
     JWT_SECRET, SUPPORT_CONTACT, api_config, mail_config, mpesa_config, sms_config,
 };
-use crate::worker::{WorkerProcess, settings};
+use crate::worker::{WorkerProcess, reconcile_on_demand_only, settings};
 use amana_api::EdgeConfig;
 use amana_domain::proof::Trust;
 use amana_files::Files;
@@ -188,6 +188,9 @@ impl AppBuilder {
             settings: self.settings.unwrap_or_else(settings),
             probe: self.probe.clone(),
         };
+        if !self.without_worker {
+            reconcile_on_demand_only(&context, &database).await;
+        }
         let workers = (!self.without_worker)
             .then(|| spawn_worker(context.clone(), transport.clone()))
             .into_iter()
