@@ -43,11 +43,16 @@ pub(crate) async fn bind(
         let deal = lock(conn, id).await?;
         // Whoever held the lock may have ended it, or sent it once more.
         let open = open_of(conn, id).await?;
-        if open.is_some_and(|row| row.is_good(now)) {
+        if open.is_some_and(|row| row.is_good(now)) && !is_late(&deal, now) {
             join(conn, &deal, user, now).await?;
         }
     }
     Ok(())
+}
+
+/// Whether the offer is over, although its timer may not have run yet.
+fn is_late(deal: &Deal, now: DateTime<Utc>) -> bool {
+    deal.due_at.is_some_and(|due_at| due_at <= now)
 }
 
 /// What speaks against it ends the invitation; it must not keep anybody from proving what is theirs.
@@ -114,9 +119,11 @@ impl Store {
             if found.deal.role_of(user.id).is_some() {
                 return Ok(found);
             }
-            let is_late = found.deal.due_at.is_some_and(|due_at| due_at <= now);
-            let why = if is_late { Conflict::InvitationOver } else { Conflict::InvitationNotFound };
-            Err(Error::Conflict(why))
+            Err(Error::Conflict(if is_late(&found.deal, now) {
+                Conflict::InvitationOver
+            } else {
+                Conflict::InvitationNotFound
+            }))
         })
         .await
     }
