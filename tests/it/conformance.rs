@@ -296,7 +296,9 @@ async fn operate(observer: &Observer, operator: &Person) {
     // A statement ends with a whole second.
     app.clock.advance(TimeDelta::seconds(1));
     observer.post(operator, "/v1/operator/reconciliations", Value::Null, 202).await;
-    for list in ["breaks", "reconciliations", "suspense", "callbacks", "jobs?state=done"] {
+    for list in
+        ["breaks", "reconciliations", "suspense", "callbacks?state=applied", "jobs?state=done"]
+    {
         let path = format!("/v1/operator/{list}");
         eventually(list, || async {
             let items = observer.get(operator, &path).await["items"].as_array().map(Vec::len);
