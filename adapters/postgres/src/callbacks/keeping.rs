@@ -70,6 +70,7 @@ impl Store {
     }
 }
 
+#[expect(clippy::arithmetic_side_effects, reason = "the database adds")]
 pub(super) async fn count_stray(
     conn: &mut AsyncPgConnection,
     kind: CallbackKind,
