@@ -287,7 +287,7 @@ async fn reserve(observer: &Observer, owner: &Person, shop: &Person) {
 async fn operate(observer: &Observer, operator: &Person) {
     let app = &observer.app;
     app.statements_name_payers().await;
-    let paid = json!({ "phone": "254722000001", "amount": 12_300, "reference": "HELLO" });
+    let paid = json!({ "phone": "254733000001", "amount": 12_300, "reference": "HELLO" });
     assert!(app.sandbox_send(Method::POST, "/admin/paybill", paid).await.is_success());
     for way in ["c", "p", "t", "b", "v"] {
         let path = format!("/v1/callbacks/{way}/0123456789abcdef0123456789abcdef");
