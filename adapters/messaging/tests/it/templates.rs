@@ -126,21 +126,22 @@ fn every_text_uses_the_same_variables_in_both_languages() {
     let english = written(Locale::English);
     assert_eq!(english, written(Locale::Swahili));
     for template in Template::ALL {
-        let used: BTreeSet<_> = ["subject", "body", "sms"]
+        let used = ["subject", "body", "sms"]
             .iter()
-            .flat_map(|part| english[&format!("{template}.{part}")].iter().map(String::as_str))
-            .collect();
+            .flat_map(|part| english[&format!("{template}.{part}")].iter().map(String::as_str));
         let declared: BTreeSet<_> = declared(*template).into_iter().collect();
-        // A part is named together with its deal.
+        // A part is named together with its deal, and in a few texts by its own title.
         let is_part = declared.contains("milestone");
+        let used: BTreeSet<_> = used.filter(|name| !(is_part && *name == "milestone")).collect();
         let told: BTreeSet<_> = declared
             .into_iter()
+            .filter(|name| *name != "milestone")
             .map(|name| if is_part && name == "deal_title" { "part" } else { name })
             .collect();
         assert_eq!(used, told, "{template}");
         let in_body: BTreeSet<_> =
             english[&format!("{template}.body")].iter().map(String::as_str).collect();
-        let rest: Vec<_> = told.difference(&in_body).filter(|name| **name != "milestone").collect();
+        let rest: Vec<_> = told.difference(&in_body).collect();
         assert!(rest.is_empty(), "{template}: the e-mail tells all of it, but {rest:?}");
     }
 }
