@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 const NONE: [String; 0] = [];
+/// What is done to a file, and how the refusal names the place.
+type Damage = (fn(String) -> String, &'static str);
+
 const NEVER: Duration = Duration::from_secs(3_600);
 
 async fn start(portal: &Portal) -> App {
@@ -58,7 +61,7 @@ async fn a_damaged_statement_closes_nothing_and_names_row_and_column() {
         format!("{head}{first}\n{second}\n")
     };
     let foreign = |export: String| export.replace("Short Code:,600977", "Short Code:,600978");
-    let damages: [(fn(String) -> String, &str); 4] = [
+    let damages: [Damage; 4] = [
         (truncated, "row 8, Balance: does not follow"),
         (unclosed, "row 8, column 1: "),
         (reordered, ", Balance: does not follow"),
