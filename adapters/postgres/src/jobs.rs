@@ -222,7 +222,7 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<DueJob>, Error> {
         let mut conn = self.connection().await?;
-        Ok(diesel::sql_query(
+        let mut due: Vec<DueJob> = diesel::sql_query(
             "update jobs set pushed_at = clock_timestamp() where id in (
                 select id from jobs
                 where ((state = 'queued' and due_at <= $1) or (state = 'running' and lease_until < clock_timestamp()))
@@ -236,7 +236,10 @@ impl Store {
         .bind::<BigInt, _>(limit)
         .bind::<Array<Text>, _>(queues)
         .load(&mut conn)
-        .await?)
+        .await?;
+        // An update returns its rows in any order. What is old goes before housekeeping, which removes what is old.
+        due.sort_by_key(|job| job.due_at);
+        Ok(due)
     }
 
     /// Takes a job that is due and that nobody holds. A job whose workers died on its last attempt is
