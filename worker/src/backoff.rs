@@ -1,4 +1,4 @@
-//! How long to wait before the next attempt.
+//! The wait before the next attempt of a job.
 
 use rand::Rng;
 use std::time::Duration;
@@ -6,8 +6,8 @@ use std::time::Duration;
 const FIRST_MS: u64 = 500;
 const WAIT_MS_MAX: u64 = 15 * 60 * 1000;
 
-/// Doubles with each attempt up to a quarter of an hour. Half of it is random, so that what failed
-/// together does not come back together.
+/// Doubles with each attempt, up to 15 minutes. Half of the wait is random, so that jobs that failed together are
+/// not retried together.
 pub(crate) fn wait_after(attempt: i32) -> Duration {
     let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(0).min(20);
     let full_ms = FIRST_MS.saturating_mul(1u64 << doublings).min(WAIT_MS_MAX);

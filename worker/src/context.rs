@@ -1,4 +1,4 @@
-//! What every job is handed: the store, the clock, the provider, the messengers, the settings.
+//! Dependencies and settings of all jobs.
 
 use crate::failure::Failure;
 use amana_files::Files;
@@ -10,38 +10,38 @@ use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How a test ends an attempt in the middle.
+/// A test's interruption of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interruption {
-    /// The step fails as a network or database would fail.
+    /// The step fails, as with a network or database error.
     Fail,
-    /// The worker is gone: nothing is settled, the lease runs out.
+    /// The worker dies: the job is not settled and its lease expires.
     Die,
 }
 
-/// Asked between the steps of a job; `Some` ends the attempt there. Tests use it to break every job at
-/// every step; in production it is absent.
+/// Called between the steps of a job; `Some` ends the attempt there. Tests use it to interrupt every job at every
+/// step. It is `None` in production.
 pub type Probe =
     Arc<dyn Fn(Claim, &'static str) -> BoxFuture<'static, Option<Interruption>> + Send + Sync>;
 
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
-    /// How long a claim is good for without being renewed.
+    /// A claim expires after this time unless it is renewed.
     pub lease: Duration,
-    /// One attempt of a job may take so long.
+    /// The time limit of one attempt.
     pub job_time_max: Duration,
-    /// Reading the whole ledger may take longer.
+    /// The time limit of a check of the whole ledger.
     pub ledger_check_time_max: Duration,
-    /// How often the outbox is looked at.
+    /// The pause between two reads of the outbox.
     pub relay_interval: Duration,
     pub reconcile_every: TimeDelta,
-    /// A request for money that could not be sent to a phone in this time is given up: nobody expects it any more.
+    /// A payment prompt that could not be sent within this time is cancelled: the payer no longer expects it.
     pub request_wait: TimeDelta,
-    /// How far a reconciliation reaches back behind the one before it.
+    /// Each reconciliation reads again this much of the statement before the end of the previous run.
     pub statement_reach: TimeDelta,
-    /// Whether the clock is the one that a test deployment can move on.
+    /// Whether the clock can be advanced by API calls (test mode).
     pub test_clock: bool,
-    /// After SIGTERM running jobs may take so long to end.
+    /// The time that running jobs have to finish after SIGTERM.
     pub shutdown_time_max: Duration,
 }
 
@@ -65,12 +65,12 @@ impl Default for Settings {
 pub struct Context {
     pub store: Store,
     pub clock: Clock,
-    /// Tells the codes that messages are about.
+    /// Derives the one-time codes in messages.
     pub codes: CodeKey,
     pub mpesa: Arc<Mpesa>,
     pub mailer: Arc<Mailer>,
     pub sms: Arc<SmsGateway>,
-    /// Where readers of messages find us.
+    /// The web address and the support contact that messages name.
     pub house: Arc<House>,
     pub files: Files,
     pub settings: Settings,
@@ -84,7 +84,7 @@ impl std::fmt::Debug for Context {
 }
 
 impl Context {
-    /// A place between two steps of a job.
+    /// Calls the probe between two steps of a job.
     pub(crate) async fn step(&self, claim: &Claim, name: &'static str) -> Result<(), Failure> {
         let Some(probe) = &self.probe else { return Ok(()) };
         match probe(claim.clone(), name).await {

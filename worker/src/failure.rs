@@ -1,4 +1,4 @@
-//! How an attempt of a job can end other than well.
+//! The ways an attempt of a job can fail.
 
 use crate::backoff;
 use amana_postgres::Error as StoreError;
@@ -7,21 +7,21 @@ use std::time::Duration;
 
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Try again: after `after`, or with the usual backoff.
+    /// Retries after `after`, or after the usual backoff.
     Retry { code: &'static str, why: String, after: Option<Duration> },
-    /// Trying again cannot help: bury it and let a person look.
+    /// A retry cannot help: the job fails for good and an operator must look at it.
     Permanent { code: &'static str, why: String },
-    /// The job is no longer ours: nothing may be settled.
+    /// Another worker has the job: this one must not settle it.
     Abandoned,
 }
 
 impl Failure {
-    /// `code` names the kind of failure in the log; `why` is for people.
+    /// `code` is stable and names the kind of failure in the log; `why` is a sentence.
     pub(crate) fn retry(code: &'static str, why: impl Into<String>) -> Self {
         Failure::Retry { code, why: why.into(), after: None }
     }
 
-    /// Tries again at `until` at the latest, when somebody is to hear how it ended.
+    /// Retries at `until` at the latest, because a user waits for the result until then.
     pub(crate) fn within(self, attempt: i32, until: DateTime<Utc>, now: DateTime<Utc>) -> Self {
         match self {
             Failure::Retry { code, why, after } => {
@@ -43,7 +43,7 @@ impl From<StoreError> for Failure {
         match error {
             StoreError::LeaseLost => Failure::Abandoned,
             StoreError::NotFound(what) => {
-                Failure::permanent("not_found", format!("there is no such {what}"))
+                Failure::permanent("not_found", format!("{what} not found"))
             }
             StoreError::Conflict(conflict) => Failure::retry(conflict.as_str(), conflict.as_str()),
             other if other.is_outage() => Failure::retry("database_unavailable", describe(&other)),

@@ -1,5 +1,5 @@
-//! One module per job. Each is safe to run twice and to break off anywhere: what it does to money is
-//! committed together with the completion of its row.
+//! One module per job. Each job can run twice and can stop at any step: its changes to money are committed in one
+//! transaction with its completion.
 
 mod announce_transfer;
 mod apply_callback;
@@ -59,7 +59,7 @@ pub(crate) async fn carry_out(context: &Context, claim: &Claim) -> Result<(), Fa
     context.step(claim, "done").await
 }
 
-/// Only a missing setting makes it pointless to ask the provider again.
+/// Retries all errors except a missing setting, which no retry can mend.
 fn provider_failure(error: &MpesaError) -> Failure {
     let code = match error {
         MpesaError::Unavailable { .. } => "provider_unavailable",
@@ -74,7 +74,7 @@ fn provider_failure(error: &MpesaError) -> Failure {
     Failure::retry(code, error.to_string())
 }
 
-/// An adapter's record of an exchange, as the store keeps it.
+/// Converts an adapter's record of an exchange into the store's type.
 fn stored(exchange: &amana_mpesa::Exchange) -> Exchange {
     Exchange {
         operation: exchange.operation.to_owned(),

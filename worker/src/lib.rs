@@ -1,5 +1,5 @@
-//! The worker: takes jobs from the queues and carries them out. Truth about a job is its row in
-//! PostgreSQL; Redis carries ids and wakes us up.
+//! The worker: takes jobs from the queues and executes them. The state of a job is its row in PostgreSQL; Redis only
+//! carries ids and wakes workers.
 
 mod backoff;
 mod context;
@@ -8,6 +8,7 @@ mod jobs;
 mod relay;
 mod runner;
 mod schedule;
+mod sequencer;
 mod service;
 
 pub use context::{Context, Interruption, Probe, Settings};

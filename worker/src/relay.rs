@@ -1,4 +1,4 @@
-//! The relay: pushes the ids of due jobs to Redis. It is the only thing that pushes.
+//! The relay pushes the ids of due jobs to Redis. No other code pushes jobs.
 
 use crate::context::Context;
 use amana_postgres::{Error, Queue};
@@ -8,19 +8,19 @@ use tokio::sync::watch;
 use tracing::{debug, warn};
 use uuid::Uuid;
 
-/// Ids that one look at the outbox takes on.
+/// The ids that one read of the outbox returns.
 const BATCH_MAX: i64 = 1_000;
 
-/// While so many ids wait in a queue no more are pushed: Redis holds a window, PostgreSQL the backlog.
+/// A queue with this many ids gets no more: Redis has a bounded window, PostgreSQL the backlog.
 const QUEUE_DEPTH_MAX: u64 = 20_000;
 
-/// Pushes one batch; returns how many jobs were due.
+/// Pushes one batch and returns the number of due jobs.
 ///
-/// Queues without room are left out, or their backlog would fill every batch and the other queues would
-/// starve behind it. While Redis is away nothing is marked as pushed, so that all of it goes at once when it is back.
+/// Full queues are skipped: otherwise their backlog would fill every batch and starve the other queues. While Redis
+/// is down no job is marked as pushed, so all due jobs are pushed as soon as it is back.
 ///
 /// # Errors
-/// [`Error::Store`] if the outbox cannot be read. The rows of a failing push are pushed again.
+/// [`Error::Store`] if the outbox cannot be read. The ids of a failed push are pushed again.
 pub async fn relay_once(context: &Context, transport: &Transport) -> Result<usize, Error> {
     let Some(open) = queues_with_room(transport).await else { return Ok(0) };
     let due = context.store.due_jobs(&open, context.clock.now(), BATCH_MAX).await?;
@@ -31,7 +31,7 @@ pub async fn relay_once(context: &Context, transport: &Transport) -> Result<usiz
     }
     for (queue, ids) in queues {
         if let Err(error) = transport.push(&queue, &ids).await {
-            debug!(%queue, %error, count = ids.len(), "push failed; it is repeated");
+            debug!(%queue, %error, count = ids.len(), "push failed; it will be repeated");
         }
     }
     Ok(count)
@@ -42,8 +42,8 @@ async fn queues_with_room(transport: &Transport) -> Option<Vec<&'static str>> {
     let depths = match transport.depths(&names).await {
         Ok(depths) => depths,
         Err(error) => {
-            // The transport has warned of it.
-            debug!(%error, "Redis cannot be used; the jobs stay in the outbox");
+            // The transport has logged a warning.
+            debug!(%error, "Redis is unavailable; the jobs stay in the outbox");
             return None;
         }
     };
@@ -57,7 +57,7 @@ async fn queues_with_room(transport: &Transport) -> Option<Vec<&'static str>> {
     Some(names.into_iter().zip(depths).filter_map(has_room).collect())
 }
 
-/// Looks at the outbox until told to stop; at once again while there was a full batch.
+/// Pushes batches until `stop` is set. A full batch is followed by the next one without a pause.
 pub(crate) async fn run(context: Context, transport: Transport, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         match relay_once(&context, &transport).await {
@@ -70,7 +70,7 @@ pub(crate) async fn run(context: Context, transport: Transport, mut stop: watch:
         }
         tokio::select! {
             () = tokio::time::sleep(context.settings.relay_interval) => {}
-            // Without a sender nobody is left to stop this.
+            // If the sender is dropped, no stop signal can arrive any more.
             changed = stop.changed() => if changed.is_err() { break },
         }
     }

@@ -1,4 +1,4 @@
-//! One attempt of a job: claim, keep the lease, carry out, settle.
+//! One attempt of a job: claim it, renew the lease, execute it, settle it.
 
 use crate::backoff;
 use crate::context::Context;
@@ -12,14 +12,14 @@ use std::time::Duration;
 use tracing::{debug, error, info, warn};
 use uuid::Uuid;
 
-/// A lease is renewed three times before it would run out.
+/// Renewals within the duration of one lease.
 const RENEWALS_PER_LEASE: u32 = 3;
 
-/// What apalis calls. An error here would only be logged a second time: the row of the job is settled.
+/// The handler that apalis calls. It returns no error: apalis would only log it again, and the row has the result.
 pub(crate) async fn run(id: JobId, context: Data<Context>) -> Result<(), BoxDynError> {
     if let Err(error) = run_claim(&context, id.0).await {
         let job = job_id(id.0);
-        // The row keeps its lease and is taken up again when that runs out.
+        // The row keeps its lease; another attempt starts when the lease expires.
         if error.is_outage() {
             debug!(job.id = %job, error = %describe(&error), "job could not be claimed or settled");
         } else {
@@ -29,19 +29,19 @@ pub(crate) async fn run(id: JobId, context: Data<Context>) -> Result<(), BoxDynE
     Ok(())
 }
 
-/// Carries out one attempt, if the job is due and nobody holds it. `false`: there was nothing to do.
+/// Executes one attempt if the job is due and no other worker has it. Returns `false` otherwise.
 ///
 /// # Errors
-/// [`Error::Store`] if claiming or settling failed.
+/// [`Error::Store`] if the job cannot be claimed or settled.
 pub async fn run_claim(context: &Context, id: Uuid) -> Result<bool, Error> {
     let (store, lease) = (&context.store, context.settings.lease);
     let Some(claim) = store.claim_job(id, lease, context.clock.now()).await? else {
-        debug!(job.id = %job_id(id), "nothing to do: done, not due, or held by another worker");
+        debug!(job.id = %job_id(id), "job skipped: done, not due, or claimed by another worker");
         return Ok(false);
     };
     let attempt = tokio::time::timeout(time_max(context, &claim), jobs::carry_out(context, &claim));
     let result = tokio::select! {
-        result = attempt => result.unwrap_or_else(|_| Err(Failure::retry("timeout", "took too long"))),
+        result = attempt => result.unwrap_or_else(|_| Err(Failure::retry("timeout", "the attempt exceeded its time limit"))),
         () = lose_lease(context, &claim) => Err(Failure::Abandoned),
     };
     settle(context, &claim, result).await.map(|()| true)
@@ -54,12 +54,12 @@ fn time_max(context: &Context, claim: &Claim) -> Duration {
     }
 }
 
-/// The id as operators see it.
+/// Converts the id into the form that operators see.
 fn job_id(id: Uuid) -> amana_domain::id::JobId {
     amana_domain::id::JobId::new(id)
 }
 
-/// Returns only when another worker has the job.
+/// Renews the lease. Returns only when another worker has the job.
 async fn lose_lease(context: &Context, claim: &Claim) {
     let lease = context.settings.lease;
     let every =
@@ -69,7 +69,7 @@ async fn lose_lease(context: &Context, claim: &Claim) {
         match context.store.renew_lease(claim, lease).await {
             Ok(true) => {}
             Ok(false) => return,
-            // While the database is away nobody else can take the job either.
+            // While the database is down, no other worker can claim the job.
             Err(error) if error.is_outage() => {
                 debug!(job.id = %claim.id, error = %describe(&error), "lease not renewed");
             }
@@ -91,7 +91,7 @@ async fn settle(
             return Ok(());
         }
         Err(Failure::Abandoned) => {
-            info!(job.id = %claim.id, kind, attempt, "job abandoned: another worker has it");
+            info!(job.id = %claim.id, kind, attempt, "attempt abandoned: another worker has the job");
             return Ok(());
         }
         Err(Failure::Permanent { code, why }) => (code, why, None),
@@ -103,13 +103,13 @@ async fn settle(
     };
     match context.store.fail_job(claim, &why, retry_at, now).await {
         Ok(JobState::Dead) => {
-            error!(job.id = %claim.id, kind, attempt, code, why, "job is dead: a person must look");
+            error!(job.id = %claim.id, kind, attempt, code, why, "job failed for good: an operator must look at it");
         }
         Ok(_) => {
-            warn!(job.id = %claim.id, kind, attempt, code, why, "job failed, will be tried again")
+            warn!(job.id = %claim.id, kind, attempt, code, why, "job failed and will be retried")
         }
         Err(Error::LeaseLost) => {
-            info!(job.id = %claim.id, kind, attempt, "job was taken over before it could be settled")
+            info!(job.id = %claim.id, kind, attempt, "job not settled: another worker has taken it over")
         }
         Err(error) => return Err(error),
     }

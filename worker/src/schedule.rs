@@ -1,4 +1,4 @@
-//! Schedules: every worker runs them, each tick becomes one job, because the tick is the job's key.
+//! Schedules. Every worker runs them, and each tick becomes one job because the tick is part of the job's key.
 
 use crate::context::Context;
 use amana_domain::limits::day_of;
@@ -11,22 +11,22 @@ use tracing::{debug, warn};
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const HOUSEKEEP_EVERY: TimeDelta = TimeDelta::hours(1);
 
-/// The hour, in East Africa, at which a day's full check of the ledger is due: when the fewest people pay.
+/// The time of day, in East Africa, of the full ledger check: payment traffic is lowest then.
 const CHECK_LEDGER_AT: TimeDelta = TimeDelta::hours(3);
 
-/// The number of the period that `now` lies in: the same for every worker.
+/// Returns the number of the period that contains `now`: all workers compute the same number.
 fn tick(now_s: i64, every: TimeDelta) -> i64 {
     now_s.div_euclid(every.num_seconds().max(1))
 }
 
-/// The number of the day whose check is due: until the hour has come, that of the day before. A day that
-/// no worker saw the beginning of is made up for whenever one starts.
+/// Returns the number of the day whose check is due: before the check's hour, the previous day. A check that no
+/// worker started in time starts with the next worker.
 fn check_tick(now: DateTime<Utc>) -> i64 {
     let begun = now.checked_sub_signed(CHECK_LEDGER_AT).unwrap_or(now);
     day_of(begun).num_days_from_ce().into()
 }
 
-/// Enqueues what is due; a tick that all workers missed is superseded by the present one.
+/// Enqueues the due jobs. Only the current tick is enqueued: ticks that all workers missed are not repeated.
 ///
 /// # Errors
 /// [`Error::Store`] only.
@@ -45,19 +45,19 @@ pub async fn schedule_once(context: &Context) -> Result<(), Error> {
 
 pub(crate) async fn run(context: Context, mut stop: watch::Receiver<bool>) {
     if !context.mpesa.has_statement() {
-        warn!("reconciliation is off: MPESA_STATEMENT_URL is not set");
+        warn!("reconciliation is off: set MPESA_STATEMENT_URL to switch it on");
     }
     while !*stop.borrow() {
         match schedule_once(&context).await {
             Ok(()) => {}
-            Err(error) if error.is_outage() => debug!(%error, "schedules could not be written"),
+            Err(error) if error.is_outage() => debug!(%error, "scheduled jobs not enqueued"),
             Err(error) => {
-                warn!(error = %crate::failure::describe(&error), "schedules could not be written");
+                warn!(error = %crate::failure::describe(&error), "scheduled jobs not enqueued");
             }
         }
         tokio::select! {
             () = tokio::time::sleep(LOOK_EVERY) => {}
-            // Without a sender nobody is left to stop this.
+            // If the sender is dropped, no stop signal can arrive any more.
             changed = stop.changed() => if changed.is_err() { break },
         }
     }

@@ -1,7 +1,7 @@
-//! The running worker: apalis workers per queue, the relay, the schedules, and a graceful end.
+//! The running worker: one apalis worker per queue, the relay, the schedules, and the graceful shutdown.
 
 use crate::context::Context;
-use crate::{relay, runner, schedule};
+use crate::{relay, runner, schedule, sequencer};
 use amana_domain::api_key::KeyMode;
 use amana_postgres::Queue;
 use amana_redis::Transport;
@@ -10,7 +10,7 @@ use std::future::Future;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-/// How many jobs of a queue one worker process carries out at a time.
+/// Jobs of a queue that one worker process executes at a time.
 const fn concurrency(queue: Queue) -> usize {
     match queue {
         Queue::Payments | Queue::Callbacks | Queue::Notifications => 8,
@@ -19,11 +19,11 @@ const fn concurrency(queue: Queue) -> usize {
     }
 }
 
-/// Works until `shutdown` resolves. Then nothing new is claimed, running jobs may end, and what was
-/// taken from Redis and not begun goes back.
+/// Works until `shutdown` resolves. Then it claims no new jobs, lets running jobs finish, and returns ids that were
+/// taken from Redis but not started.
 ///
 /// # Errors
-/// Only if the monitor itself cannot run.
+/// If the monitor cannot run.
 pub async fn run(
     context: Context,
     transport: Transport,
@@ -31,6 +31,7 @@ pub async fn run(
 ) -> std::io::Result<()> {
     let (stop, stopped) = watch::channel(false);
     let relay = tokio::spawn(relay::run(context.clone(), transport.clone(), stopped.clone()));
+    let sequencer = tokio::spawn(sequencer::run(context.clone(), stopped.clone()));
     let schedule = tokio::spawn(schedule::run(context.clone(), stopped));
     let clock = context
         .settings
@@ -39,12 +40,12 @@ pub async fn run(
     let mut monitor = Monitor::new()
         .shutdown_timeout(context.settings.shutdown_time_max)
         .should_restart(|worker, error| {
-            warn!(worker = worker.name(), %error, "worker ended unexpectedly and is started again");
+            warn!(worker = worker.name(), %error, "queue worker ended unexpectedly; it is restarted");
             true
         })
         .on_event(|worker, event| {
             if let Event::Error(error) = event {
-                warn!(worker = worker.name(), %error, "worker reported an error");
+                warn!(worker = worker.name(), %error, "queue worker reported an error");
             }
         });
     for queue in Queue::ALL {
@@ -63,7 +64,7 @@ pub async fn run(
     let result = monitor
         .run_with_signal(async move {
             shutdown.await;
-            info!("worker stops: running jobs may end");
+            info!("worker is stopping: waiting for running jobs");
             Ok(())
         })
         .await;
@@ -71,7 +72,7 @@ pub async fn run(
     if let Some(clock) = clock {
         clock.abort();
     }
-    let _ = tokio::join!(relay, schedule);
+    let _ = tokio::join!(relay, schedule, sequencer);
     info!("worker has stopped");
     result.map_err(std::io::Error::other)
 }

@@ -37,7 +37,7 @@ pub(super) fn without_a_system(folder: &Scratch) {
 /// Returns the variables that were printed for the shell.
 pub(super) fn of_a_running_system(folder: &Scratch, printed: &str, payment: &str) -> String {
     let checked = run(folder, &["ledger", "check"], &[]);
-    assert!(succeeds(&checked).contains("the ledger holds"));
+    assert!(succeeds(&checked).contains("the ledger is correct"));
     let said = text(&checked.stderr);
     assert_eq!(said, "amana: DATABASE_URL is not set; the servers of .amana/ are used\n");
 

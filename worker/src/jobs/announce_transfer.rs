@@ -1,4 +1,4 @@
-//! Tells both sides about a transfer.
+//! Notifies both parties of a transfer.
 
 use crate::context::Context;
 use crate::failure::Failure;

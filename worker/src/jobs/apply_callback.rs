@@ -1,4 +1,4 @@
-//! Reads a stored callback and applies what it says.
+//! Parses a stored callback and applies its evidence to the payment.
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -27,7 +27,7 @@ pub(super) async fn run(context: &Context, claim: &Claim, id: Uuid) -> Result<()
     match outcome {
         CallbackOutcome::Applied => info!(callback.id = %id, "callback applied"),
         CallbackOutcome::Received | CallbackOutcome::Unmatched | CallbackOutcome::Unreadable => {
-            warn!(callback.id = %id, %outcome, "callback kept for a person to look at");
+            warn!(callback.id = %id, %outcome, "callback stored but not applied: an operator must look at it");
         }
     }
     Ok(())
@@ -44,7 +44,7 @@ async fn apply(
     Ok(context.store.apply_callback(claim, callback, read, context.clock.now()).await?)
 }
 
-/// Somebody has paid the paybill.
+/// Applies the confirmation of a payment to the paybill.
 async fn confirm(
     context: &Context,
     claim: &Claim,

@@ -1,4 +1,4 @@
-//! Reads the whole ledger once a night and tells what is wrong with it.
+//! Reads the whole ledger once a night and logs the first error in it.
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -13,8 +13,8 @@ pub(super) async fn run(context: &Context, claim: &Claim) -> Result<(), Failure>
     context.store.record_ledger_check(claim, &check, started_at, now).await?;
     let LedgerCheck { counts, first_wrong, .. } = check;
     match first_wrong {
-        Some(wrong) => error!(?counts, "the ledger does not hold: {wrong}"),
-        None => info!(?counts, "the ledger holds"),
+        Some(wrong) => error!(?counts, "the ledger is wrong: {wrong}"),
+        None => info!(?counts, "the ledger is correct"),
     }
     Ok(())
 }

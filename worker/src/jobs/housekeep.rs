@@ -1,4 +1,4 @@
-//! Removes what is over and old.
+//! Removes data after its retention period.
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -7,29 +7,31 @@ use amana_postgres::{Claim, Old};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::time::SystemTime;
 
-/// Sessions that are over are kept so long for people who look into something; after that a device is a new one.
+/// Ended sessions stay visible this long, for investigations. A later log-in from the same device counts as a new
+/// device.
 const SESSIONS_KEPT: TimeDelta = TimeDelta::days(90);
 
-/// One run removes so many parts of what is old at most; the rest waits for the next.
+/// One run removes at most this many parts of one kind of old data; the next run continues.
 const PARTS_MAX: usize = 100;
 
-/// The documents of an application that came to nothing (rejected, withdrawn, or a draft that nobody touches) are
-/// kept so long, for whoever objects to the decision.
+/// Documents of rejected, withdrawn and abandoned applications are stored this long, so that users can object to
+/// the decision.
 const DOCUMENTS_KEPT: TimeDelta = TimeDelta::days(90);
 
-/// What is known of an API key that is over is kept so long for its owner; its records in the audit stay.
+/// Revoked and expired API keys stay visible to their owner this long. The audit log keeps its records of them.
 const API_KEYS_KEPT: TimeDelta = TimeDelta::days(90);
 
-/// A file is written before its row: a process that dies between the two leaves a file of which nothing is known.
-/// Longer than any upload takes.
+/// A file is written before its row, so a process that dies between the two leaves a file without a row. This time
+/// is longer than any upload takes.
 const UNKNOWN_FILES_KEPT: TimeDelta = TimeDelta::days(1);
 
-/// Of so many files at a time it is asked whether something is known of them.
+/// One query looks up this many files.
 const FILES_AT_ONCE: usize = 1_000;
 
 pub(super) async fn run(context: &Context, claim: &Claim) -> Result<(), Failure> {
     let now = context.clock.now();
     let before = |kept| now.checked_sub_signed(kept).unwrap_or(now);
+    context.store.add_event_months(now).await?;
     context.store.forget_kyc_documents(before(DOCUMENTS_KEPT), now).await?;
     context.store.forget_api_keys(before(API_KEYS_KEPT)).await?;
     context.step(claim, "forgotten").await?;
@@ -53,14 +55,14 @@ pub(super) async fn run(context: &Context, claim: &Claim) -> Result<(), Failure>
     Ok(context.store.finish_job(claim, now).await?)
 }
 
-/// One run removes a bounded number of parts; what is left waits for the next.
+/// Removes at most [`PARTS_MAX`] parts.
 async fn remove_old(context: &Context, old: Old, now: DateTime<Utc>) -> Result<(), Failure> {
     for _ in 0..PARTS_MAX {
         if !context.store.remove_old(old, now).await? {
             return Ok(());
         }
     }
-    tracing::warn!("more {old} than one run removes are old; the next run goes on");
+    tracing::warn!("{old}: one run removes at most {PARTS_MAX} parts; the next run continues");
     Ok(())
 }
 

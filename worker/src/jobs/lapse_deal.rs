@@ -1,4 +1,4 @@
-//! Lets a deadline of a deal pass.
+//! Applies the default outcome of a deal's deadline.
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -8,7 +8,7 @@ use amana_postgres::{Claim, Error, TimerKind};
 use chrono::{DateTime, Utc};
 use std::time::Duration;
 
-/// A timer that came early asks again after this.
+/// The wait before the retry of a timer that fired too early.
 const EARLY_RETRY_AFTER: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(
@@ -20,7 +20,7 @@ pub(super) async fn run(
     match context.store.lapse_deal(claim, id, due, context.clock.now()).await {
         Err(Error::Refused(Refusal::TooEarly { due_at })) => Err(Failure::Retry {
             code: "too_early",
-            why: format!("due only at {due_at}"),
+            why: format!("not due before {due_at}"),
             after: Some(EARLY_RETRY_AFTER),
         }),
         result => Ok(result?),

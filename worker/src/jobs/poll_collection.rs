@@ -1,4 +1,4 @@
-//! Asks the provider how a collection ended, in case its callback was lost.
+//! Queries the result of a collection, in case its callback was lost.
 
 use super::stored;
 use crate::context::Context;
@@ -27,9 +27,9 @@ pub(super) async fn run(
                 .record_poll(claim, id, round, answered.evidence.as_ref(), Some(&exchange), now)
                 .await?;
         }
-        // A question that got no answer is asked again with the next round, not as a failed job.
+        // The next round asks again, so this is not a failed job.
         Err(error) => {
-            warn!(payment.id = %id, round, %error, "poll got no answer");
+            warn!(payment.id = %id, round, %error, "the status query failed; the next round repeats it");
             let exchange = error.exchange().map(stored);
             context.store.record_poll(claim, id, round, None, exchange.as_ref(), now).await?;
         }

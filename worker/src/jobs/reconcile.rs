@@ -1,4 +1,4 @@
-//! Holds our payments and balances against the provider's statement.
+//! Compares payments and balances with the provider's statement.
 
 use super::provider_failure;
 use crate::context::Context;
@@ -9,11 +9,11 @@ use tracing::{info, warn};
 
 pub(super) async fn run(context: &Context, claim: &Claim) -> Result<(), Failure> {
     if !context.mpesa.has_statement() {
-        // A job from before the address was taken away: there is nothing to compare with, and no fault.
+        // The job is older than the removal of MPESA_STATEMENT_URL: nothing can be compared, which is no error.
         return Ok(context.store.finish_job(claim, context.clock.now()).await?);
     }
     let to = context.clock.now();
-    // What completed while no statement could be had is still to be looked at.
+    // Starts at the end of the last run, so that a time without statements is covered too.
     let known = context.store.reconciled_until().await?.map_or(to, |until| until.min(to));
     let from = known.checked_sub_signed(context.settings.statement_reach).unwrap_or(known);
     let period = Period { from, to };
@@ -24,9 +24,9 @@ pub(super) async fn run(context: &Context, claim: &Claim) -> Result<(), Failure>
     context.step(claim, "fetched").await?;
     let run = context.store.reconcile(claim, &lines, period, context.clock.now()).await?;
     if run.open_breaks > 0 {
-        warn!(?run, "reconciliation: {} breaks are open", run.open_breaks);
+        warn!(?run, "reconciliation: {} open discrepancies", run.open_breaks);
     } else {
-        info!(?run, "reconciliation: everything matches");
+        info!(?run, "reconciliation: no discrepancies");
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Reminds of a deadline of a deal.
+//! Sends the reminder of a deal's deadline.
 
 use crate::context::Context;
 use crate::failure::Failure;

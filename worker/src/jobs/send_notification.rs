@@ -1,6 +1,5 @@
-//! Sends one message over one channel. Mail and SMS cannot be taken back or made unique: a message may
-//! go out twice if we die between sending and noting it, never not at all; but a code or an
-//! invitation that is not good any more is not sent.
+//! Sends one message over one channel. If the worker dies between sending and recording, the message is sent again:
+//! e-mail and SMS have no idempotency key. Expired codes and invitations are not sent.
 
 use crate::context::Context;
 use crate::failure::Failure;

@@ -1,7 +1,7 @@
-//! Sends a payment to the provider: asks the payer's phone for money, or pays a withdrawal out.
+//! Sends a payment to the provider: a prompt to the payer's phone, or a payout.
 //!
-//! A payout carries the payment's id, of which the provider refuses a repetition: one whose answer was
-//! lost is sent again and cannot be paid twice. A collection has no such protection and is never sent again.
+//! A payout carries the payment's id and the provider rejects a second one with the same id. So a payout is sent
+//! again if its response was lost. A collection has no such protection and is never sent again.
 
 use super::{provider_failure, stored};
 use crate::context::Context;
@@ -13,10 +13,10 @@ use amana_postgres::{Begin, Claim, Exchange, Submission};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-/// What the payer reads in the prompt; M-Pesa shows 13 characters.
+/// The text of the prompt on the payer's phone; M-Pesa shows 13 characters.
 const DESCRIPTION: &str = "Amana escrow";
 
-/// What the recipient of a payout reads.
+/// The text that the recipient of a payout reads.
 const fn remarks(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::ReturnSuspense => "Amana refund",
@@ -24,7 +24,7 @@ const fn remarks(purpose: Purpose) -> &'static str {
     }
 }
 
-/// What the people who wait are told.
+/// The reason that waiting users are shown.
 const PROVIDER_UNAVAILABLE: &str = "provider_unavailable";
 
 #[derive(Debug, Clone, Copy)]
@@ -65,7 +65,7 @@ pub(super) async fn run(
         context.store.record_submission(claim, id, evidence.as_ref(), &exchange, now).await?;
     match (direction, state) {
         (Direction::Payout, State::Unknown) => {
-            Err(Failure::retry("answer_lost", "the answer to the payout was lost"))
+            Err(Failure::retry("answer_lost", "the response to the payout was lost"))
         }
         _ => Ok(()),
     }
@@ -103,7 +103,7 @@ async fn send(
     }
 }
 
-/// A request that can never be sent did not happen and never will.
+/// The provider cannot receive this request, so the payment failed for certain.
 fn rejected() -> Evidence {
     Evidence {
         source: Source::Answer,
@@ -112,7 +112,7 @@ fn rejected() -> Evidence {
     }
 }
 
-/// The record of an attempt that did not reach the provider.
+/// Records an attempt that did not reach the provider.
 fn unsent(error: &MpesaError) -> Exchange {
     Exchange {
         operation: "submit".to_owned(),
