@@ -39,8 +39,10 @@ impl Caller {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Identity {
     pub(crate) account: UserId,
-    /// If it is a machine.
+    /// The API key of the call.
     pub(crate) machine: Option<Machine>,
+    /// The session of the call.
+    pub(crate) session: Option<SessionId>,
 }
 
 /// Somebody who works here, as far as that is proven: what they may do depends on the role.
@@ -110,8 +112,11 @@ pub(crate) async fn identify(
     if api_keys::is_key(token) {
         let verdict: KeyVerdict = context.keys.verify(token, now).await;
         let found = verdict.as_ref().ok();
-        let found =
-            found.map(|key| Identity { account: key.account(), machine: Some(key.machine()) });
+        let found = found.map(|key| Identity {
+            account: key.account(),
+            machine: Some(key.machine()),
+            session: None,
+        });
         request.set_data(verdict);
         return Ok(found);
     }
@@ -123,7 +128,7 @@ pub(crate) async fn identify(
 fn by_session(request: &mut Request, bearer: tokens::Bearer) -> Identity {
     request.set_data(bearer);
     language::set(bearer.locale);
-    Identity { account: bearer.user, machine: None }
+    Identity { account: bearer.user, machine: None, session: Some(bearer.session) }
 }
 
 async fn by_cookie(

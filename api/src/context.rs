@@ -20,8 +20,7 @@ use amana_domain::money::{Currency, Money};
 use amana_domain::transfer::TransferRefusal;
 use amana_files::Files;
 use amana_postgres::{
-    Clock, CodeKey, Contacts, Error, Store, TransferWriter, User, current_address, current_machine,
-    from_address, through_key,
+    Clock, CodeKey, Contacts, Error, Store, TransferWriter, User, current_call, in_call,
 };
 use amana_redis::Transport;
 use chrono::{DateTime, Utc};
@@ -101,8 +100,7 @@ impl Context {
         Fut: Future<Output = Result<T, Error>> + Send + 'static,
         T: Send + 'static,
     {
-        let work = through_key(current_machine(), work(self.store.clone(), self.now()));
-        let work = from_address(current_address(), work);
+        let work = in_call(current_call(), work(self.store.clone(), self.now()));
         let work = language::scope(language::spoken(), work);
         match tokio::spawn(work.in_current_span()).await {
             Ok(result) => Ok(result?),

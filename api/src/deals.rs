@@ -29,7 +29,7 @@ use crate::wire::{DealReference, Key, Limit, Wire};
 use amana_domain::api_key::Scope;
 use amana_domain::deal::Command;
 use amana_domain::id::{DealId, MilestoneId, UserId};
-use amana_postgres::{Answer, DealView, Funding, in_session};
+use amana_postgres::{Answer, DealView, Funding};
 use fund::FundDeal;
 use poem::http::StatusCode;
 use poem::web::Data;
@@ -87,11 +87,9 @@ pub(crate) async fn command(
     id: DealId,
     command: Command,
 ) -> Result<Current, ApiError> {
-    let (user, session) = (caller.user(), caller.session());
+    let user = caller.user();
     let deal = context
-        .write(async move |store, now| {
-            in_session(session, store.command_deal(user, id, &command, None, now)).await
-        })
+        .write(async move |store, now| store.command_deal(user, id, &command, None, now).await)
         .await?;
     Ok(Current::Deal(Json(DealAnswer::seen_by(&deal, user))))
 }
@@ -105,11 +103,9 @@ pub(crate) async fn command_once(
     command: Command,
 ) -> Result<Done<DealAnswer>, ApiError> {
     let keyed = keyed(&caller, key, operation, &format!("{id} {command:?}"));
-    let session = caller.session();
     let outcome = context
         .write(async move |store, now| {
-            let done = store.command_deal_once(&keyed, id, &command, render, now);
-            in_session(session, done).await
+            store.command_deal_once(&keyed, id, &command, render, now).await
         })
         .await?;
     Ok(outcome.into())
@@ -147,11 +143,8 @@ impl Deals {
             Asked::New(request) => request,
             Asked::Answered(outcome) => return Ok(outcome.into()),
         };
-        let session = caller.session();
         let outcome = context
-            .write(async move |store, now| {
-                in_session(session, store.create_deal_once(&keyed, request, made, now)).await
-            })
+            .write(async move |store, now| store.create_deal_once(&keyed, request, made, now).await)
             .await?;
         Ok(outcome.into())
     }

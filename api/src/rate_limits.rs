@@ -18,7 +18,7 @@ use crate::problem::ApiError;
 use crate::service;
 use crate::signing_keys;
 use amana_domain::id::{SessionId, UserId};
-use amana_postgres::{from_address, through_key};
+use amana_postgres::{CallContext, in_call};
 use amana_redis::{Limiter, RateRule, Transport};
 use chrono::{DateTime, Utc};
 use guesses::Guesses;
@@ -202,9 +202,13 @@ where
         None if is_document => None,
         Some(_) | None => context.budgets.count(account, address, now).await,
     };
-    let machine = identity.and_then(|identity| identity.machine);
-    let handled = through_key(machine, endpoint.get_response(request));
-    let handled = from_address(Some(address.ip), handled);
+    let call = CallContext {
+        machine: identity.and_then(|identity| identity.machine),
+        session: identity.and_then(|identity| identity.session),
+        address: Some(address.ip),
+        request_id: Some(observe::current_request_id()),
+    };
+    let handled = in_call(call, endpoint.get_response(request));
     let Some((rule, standing)) = counted else { return Ok(handled.await) };
     let mut response = if standing.is_refused {
         ApiError::rate_limited("too many requests", standing.reset).into_response()

@@ -1,4 +1,4 @@
-//! Commands without an API operation: creating the first operator, and replacing the signing keys.
+//! Commands without an API operation: create an operator, replace the signing keys.
 
 use crate::config::{self, Source, Variable};
 use crate::serve;
@@ -17,7 +17,7 @@ const PASSWORD_CHARS_MIN: usize = 10;
 
 #[derive(Debug, Clone, Args)]
 pub struct NewOperator {
-    /// Full name, as the operator's messages have it
+    /// Full name, as the operator's messages show it
     #[arg(long)]
     pub name: String,
     /// E-mail address to log in with; it counts as verified
@@ -33,11 +33,12 @@ pub struct NewOperator {
 
 fn staff_role(text: &str) -> Result<UserRole, String> {
     let role = text.parse::<UserRole>().ok().filter(|role| *role != UserRole::User);
-    role.ok_or_else(|| "must be support, compliance, admin or super_admin".to_owned())
+    role.ok_or_else(|| "use support, compliance, admin or super_admin".to_owned())
 }
 
 /// # Errors
-/// [`config::ConfigErrors`] also for a weak password; a bad phone number, or that e-mail or phone are taken.
+/// [`config::ConfigErrors`], also for a weak password; an invalid phone number; an e-mail address or phone number
+/// that is already registered.
 pub fn create(source: &Source, new: &NewOperator) -> Result<()> {
     let database = config::database_url(source).zip(config::master_keys(source));
     let password = password(source);
@@ -68,7 +69,7 @@ fn password(source: &Source) -> Option<SecretString> {
 }
 
 /// # Errors
-/// A bad phone number, or that e-mail or phone are taken.
+/// An invalid phone number, or an e-mail address or phone number that is already registered.
 pub async fn create_in(
     store: &Store,
     new: &NewOperator,
@@ -84,7 +85,7 @@ pub async fn create_in(
         locale: Locale::English,
         handle: None,
     };
-    // Whoever runs this has the database, and vouches for the contacts.
+    // The caller has access to the database, so the contacts are trusted without a code.
     let registered = store.register_vouched(&operator, Clock::default().now()).await;
     registered.map(|user| user.id).map_err(|error| match error {
         Error::Conflict(Conflict::EmailTaken) => anyhow!("{} is already registered", new.email),
@@ -96,7 +97,7 @@ pub async fn create_in(
 }
 
 /// # Errors
-/// [`config::ConfigErrors`], or that PostgreSQL cannot be used.
+/// [`config::ConfigErrors`], or that PostgreSQL is unavailable.
 pub fn replace_signing_keys(source: &Source) -> Result<()> {
     let database = config::database_url(source).zip(config::master_keys(source));
     let ((url, keys), secret) = source.finish(database.zip(config::jwt_secret(source)))?;
@@ -105,7 +106,7 @@ pub fn replace_signing_keys(source: &Source) -> Result<()> {
         let store = serve::store(url.expose_secret(), 1, &keys).await?;
         store.replace_signing_keys(&pair, Clock::default().now()).await?;
         println!(
-            "key {} signs from now on; access tokens of before are refused within seconds",
+            "key {} now signs access tokens; older access tokens are rejected within seconds",
             pair.kid
         );
         Ok(())

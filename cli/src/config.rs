@@ -1,4 +1,4 @@
-//! Configuration from the environment. One line names every variable that is missing or wrong.
+//! Configuration from the environment. One error message lists all variables that are missing or invalid.
 
 mod edge;
 mod house;
@@ -25,7 +25,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-/// HS256 needs as many bytes of secret as its hash has.
+/// HS256 needs a secret at least as long as its hash: 32 bytes.
 const JWT_SECRET_CHARS_MIN: usize = 32;
 
 /// How long API and worker wait for each server at start.
@@ -38,16 +38,16 @@ const NAMESPACE: &str = "amana";
 const TEST_STAFF_NETWORKS: &str =
     "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7";
 
-/// Real money is closed until the networks are named: a private network may have anybody in it.
+/// With real money no network is trusted by default: a private network may have hosts of strangers.
 const LIVE_STAFF_NETWORKS: &str = "";
 
-/// Whether the exit code is that of a wrong setting.
+/// Whether the error is about a setting, which has an exit code of its own.
 #[must_use]
 pub fn is_wrong_setting(error: &anyhow::Error) -> bool {
     error.is::<ConfigErrors>()
 }
 
-/// The servers that API and worker share.
+/// The servers that API and worker connect to.
 #[derive(Debug)]
 pub struct Servers {
     pub database_url: SecretString,
@@ -57,11 +57,11 @@ pub struct Servers {
     pub start_wait: Duration,
 }
 
-/// The address of Redis, and the authority that it is verified with.
+/// The address of Redis, and the certificate authority that verifies it.
 #[derive(Debug)]
 pub struct Redis {
     pub url: SecretString,
-    /// The content of a PEM file; without one, `rediss://` trusts the authorities of the operating system.
+    /// The content of a PEM file; without it, `rediss://` trusts the authorities of the operating system.
     pub authority: Option<Vec<u8>>,
     pub namespace: String,
 }
@@ -126,7 +126,7 @@ pub fn database_url(source: &Source) -> Option<SecretString> {
     database(source, Variable::DatabaseUrl)
 }
 
-/// The URL of API and worker, for the command that grants its role the rights.
+/// The URL of API and worker, for `amana migrate`, which grants its role the rights.
 pub fn app_url(source: &Source) -> Option<Option<SecretString>> {
     match source.optional(Variable::DatabaseAppUrl) {
         None => Some(None),
@@ -142,7 +142,7 @@ fn database(source: &Source, variable: Variable) -> Option<SecretString> {
     }
 }
 
-/// The keys that personal data is sealed under now, and was sealed under before.
+/// The key that encrypts personal data, and the previous key if it is being replaced.
 pub fn master_keys(source: &Source) -> Option<MasterKeys> {
     let current = master_key(source, Variable::MasterKey);
     let previous = match source.optional(Variable::MasterKeyPrevious) {
@@ -155,11 +155,11 @@ pub fn master_keys(source: &Source) -> Option<MasterKeys> {
 fn master_key(source: &Source, variable: Variable) -> Option<MasterKey> {
     let bytes = STANDARD.decode(source.text(variable)?).unwrap_or_default();
     let key = bytes.try_into().ok().map(MasterKey::new);
-    let why = "must be 32 bytes in base64, such as `openssl rand -base64 32` makes";
+    let why = "must be 32 bytes in base64: make one with `openssl rand -base64 32`";
     key.or_else(|| source.refuse(variable, why))
 }
 
-/// The folder of files, the same for every API and worker.
+/// The folder of uploaded files: the same for every API and worker.
 fn files(source: &Source) -> Option<Files> {
     let folder = source.text(Variable::FilesDir)?;
     match Files::open(Path::new(&folder)) {
@@ -223,18 +223,19 @@ fn places(source: &Source) -> Option<Places> {
     let Some(file) = source.optional(Variable::GeoipFile) else { return Some(Places::default()) };
     match Places::open(Path::new(&file)) {
         Ok(places) => Some(places),
-        Err(error) => {
-            source.refuse(Variable::GeoipFile, format!("names no file of places: {error}"))
-        }
+        Err(error) => source.refuse(
+            Variable::GeoipFile,
+            format!("must name a GeoIP database file in MMDB format: {error}"),
+        ),
     }
 }
 
-/// Live unless said otherwise: keys of real money must not be taken for harmless ones, and its clock stays.
+/// Defaults to live: live keys must not be mistaken for test keys, and the clock of real money must not be advanced.
 fn mode(source: &Source) -> Option<KeyMode> {
     source.parsed_or(Variable::Mode, "test or live", KeyMode::Live)
 }
 
-/// The secret that API and workers share: it signs tokens and makes one-time codes.
+/// The secret that API and worker share: it signs tokens and derives one-time codes.
 pub(crate) fn jwt_secret(source: &Source) -> Option<SecretString> {
     let secret = source.secret(Variable::JwtSecret)?;
     if secret.expose_secret().len() < JWT_SECRET_CHARS_MIN {

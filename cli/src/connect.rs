@@ -1,4 +1,4 @@
-//! Connections to PostgreSQL and Redis, with a plain reason and the name of the variable where there is none.
+//! Connections to PostgreSQL and Redis. An error names the cause and the variable.
 
 use crate::config::{ConfigError, ConfigErrors, Redis, Servers, Variable};
 use crate::wait::{Failed, until_there};
@@ -7,7 +7,7 @@ use amana_redis::{Transport, TransportError};
 use anyhow::{Result, anyhow};
 use secrecy::ExposeSecret;
 
-/// Waits for both servers, one after the other.
+/// Waits for PostgreSQL, then for Redis.
 pub(crate) async fn servers(servers: &Servers) -> Result<(Store, Transport)> {
     let (url, keys) = (servers.database_url.expose_secret(), &servers.master_keys);
     let connections_max = servers.database_connections_max;
@@ -31,22 +31,23 @@ pub(crate) async fn servers(servers: &Servers) -> Result<(Store, Transport)> {
     Ok((store, transport.await?))
 }
 
-/// Connects once, for commands that a person waits for.
+/// Connects once, for interactive commands.
 ///
 /// # Errors
-/// [`ConfigErrors`] if the URL or the master key is wrong, or that PostgreSQL cannot be used.
+/// [`ConfigErrors`] if the URL or the master key is wrong, or that PostgreSQL is unavailable.
 pub async fn store(url: &str, connections_max: u32, keys: &MasterKeys) -> Result<Store> {
     Store::connect(url, connections_max, keys).await.map_err(database_error)
 }
 
-/// A setting that can never work is told apart from a server that is not there.
+/// Distinguishes a wrong setting from a server that is down.
 pub(crate) fn database_error(error: StoreError) -> anyhow::Error {
     let wrong = |variable, why: String| ConfigErrors::from(ConfigError::new(variable, why)).into();
     match error {
         StoreError::Setting(why) => wrong(Variable::DatabaseUrl, why),
         StoreError::AppRole(why) => wrong(Variable::DatabaseAppUrl, why.to_owned()),
         StoreError::MasterKey => {
-            let why = "is not the key that the data in the database was sealed with";
+            let why = "is not the key that encrypts this database: use the original key, \
+                or set AMANA_MASTER_KEY_PREVIOUS to it";
             wrong(Variable::MasterKey, why.to_owned())
         }
         StoreError::Connection(why) => {

@@ -1,4 +1,4 @@
-//! `amana demo`: one whole deal through the public API, told as a story, with the proof at the end.
+//! `amana demo`: one whole deal through the public API, step by step, and a check of all balances at the end.
 
 mod client;
 mod contacts;
@@ -20,7 +20,7 @@ use secrecy::SecretString;
 use std::time::Instant;
 use uuid::Uuid;
 
-/// A made-up person of the demo.
+/// A fictitious user of the demo.
 #[derive(Debug, Clone, Copy)]
 pub struct Person {
     pub name: &'static str,
@@ -30,7 +30,7 @@ pub struct Person {
 }
 
 pub const PASSWORD: &str = "karibu-amana-2026";
-/// The names are those that the sandbox gives the owners of these numbers.
+/// The sandbox gives the owners of these phone numbers these names.
 pub const BUYER: Person = Person {
     name: "Amina Wanjiku",
     email: "amina@example.com",
@@ -69,10 +69,10 @@ pub fn new_operator(person: &Person) -> NewOperator {
     }
 }
 
-/// Somebody who buys or sells.
+/// A buyer or a seller.
 ///
 /// # Errors
-/// If the number is none, or no password can be hashed.
+/// If the phone number is invalid, or the password cannot be hashed.
 pub fn new_customer(person: &Person) -> Result<NewUser> {
     let Person { name, email, phone, language } = person;
     Ok(NewUser {
@@ -88,11 +88,11 @@ pub fn new_customer(person: &Person) -> Result<NewUser> {
 }
 
 /// # Errors
-/// If anything does not start, or anything of the story does not hold.
+/// If a part does not start, or a step has another result than expected.
 pub fn run() -> Result<()> {
     let began = Instant::now();
     let scratch = Scratch::new()?;
-    println!("Starting private PostgreSQL and Redis, the provider sandbox, the API and a worker …");
+    println!("Starting PostgreSQL, Redis, the M-Pesa sandbox, the API and a worker …");
     let stack = Stack::start(scratch.path(), Ports::ANY)?;
     println!("… ready after {:.1} s.\n", began.elapsed().as_secs_f64());
     let told = block_on(tell(&stack))?;
@@ -108,22 +108,25 @@ pub fn run() -> Result<()> {
 
 async fn tell(stack: &Stack) -> Result<()> {
     let store = stack.store().await?;
-    // DATABASE_URL may name a database that people use.
-    ensure!(!store.has_users().await?, "the demo needs a database without users");
-    // Nobody needs it later, and the database may be kept: it must not have a super admin with a published password.
+    // DATABASE_URL may name a database that is in use.
+    ensure!(
+        !store.has_users().await?,
+        "the demo needs a database without users: unset DATABASE_URL, or name an empty database"
+    );
+    // The database may be kept, and it must not have a super admin with a published password.
     let password = SecretString::from(format!("demo-{}", Uuid::new_v4()));
     admin::create_in(&store, &new_operator(&OPERATOR), &password).await?;
     let api = Client::new(&stack.api_url)?.with_password(password);
     story::tell(&api, &stack.sandbox_url, &store).await
 }
 
-/// The folder goes with the demo; what was logged must not.
+/// Prints the end of each log, because the folder is deleted with the demo.
 fn print_logs(folder: &std::path::Path) {
     for part in ["api", "worker", "sandbox"] {
         let log =
             std::fs::read_to_string(folder.join(format!("logs/{part}.log"))).unwrap_or_default();
         let tail: Vec<&str> = log.lines().rev().take(20).collect();
-        eprintln!("--- the last lines of {part}");
+        eprintln!("--- end of the log of {part}");
         tail.into_iter().rev().for_each(|line| eprintln!("{line}"));
     }
 }

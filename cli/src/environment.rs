@@ -1,4 +1,4 @@
-//! Settings of commands that people run by hand: their own, or those of the servers of `amana up`.
+//! Settings of interactive commands: the environment, or the servers of `amana up`.
 
 use crate::config::{ConfigError, ConfigErrors, Log, Source, Variable};
 use crate::local;
@@ -8,23 +8,23 @@ use anyhow::Result;
 use std::fs;
 use std::path::Path;
 
-/// The secrets that `amana up` makes, and their files.
+/// The secrets that `amana up` creates, and their files.
 const SECRETS: [(Variable, &str); 2] =
     [(Variable::JwtSecret, JWT_SECRET_FILE), (Variable::MasterKey, MASTER_KEY_FILE)];
 
-/// Adds the settings of the private servers in `.amana/` if `DATABASE_URL` is not set. A line on stderr says so.
+/// Adds the settings of the servers in `.amana/` if `DATABASE_URL` is not set, and reports this on stderr.
 ///
 /// # Errors
-/// [`ConfigErrors`] if there are such servers and they do not run.
+/// [`ConfigErrors`] if `.amana/` has servers that are not running.
 pub fn by_hand(source: &Source) -> Result<Source> {
     let folder = Path::new(FOLDER);
     let mut private = Vec::new();
     if source.optional(Variable::DatabaseUrl).is_none() && folder.join("postgres").exists() {
         private = of_servers(source, folder)?;
-        eprintln!("amana: DATABASE_URL is not set; the servers of {FOLDER}/ are used");
+        eprintln!("amana: DATABASE_URL is not set; using the servers of {FOLDER}/");
     }
     let source = source.with(private);
-    // A wrong setting of the logs is reported with the others.
+    // Records an invalid log setting, so that it is reported with the others.
     let _ = Log::read(&source);
     Ok(source)
 }
@@ -32,14 +32,14 @@ pub fn by_hand(source: &Source) -> Result<Source> {
 fn of_servers(source: &Source, folder: &Path) -> Result<Vec<(String, String)>> {
     let Some(url) = local::running_url(&folder.join("postgres"), DATABASE)? else {
         let why = format!(
-            "is not set, and the servers of {} do not run: start `amana up` first",
+            "is not set, and the servers of {} are not running: start `amana up` first",
             folder.display()
         );
         return Err(ConfigErrors::from(ConfigError::new(Variable::DatabaseUrl, why)).into());
     };
     let mut private = vec![(Variable::DatabaseUrl, url)];
     for (variable, file) in SECRETS {
-        // As `amana up` has it: a master key that is given comes first.
+        // `amana up` prefers a given master key too.
         let own = (variable == Variable::MasterKey).then(|| source.optional(variable)).flatten();
         let kept = || fs::read_to_string(folder.join(file)).ok();
         private.extend(own.or_else(kept).map(|value| (variable, value)));

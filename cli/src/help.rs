@@ -1,6 +1,6 @@
-//! The end of each help text: the variables that a command reads, and an example.
+//! The end of each help text: the variables of the command, and an example.
 
-/// Every command reads these.
+/// Every command reads these variables.
 const LOGS: &[&str] = &["AMANA_LOG", "AMANA_LOG_FORMAT"];
 
 const DATABASE: &[&str] = &["DATABASE_URL"];
@@ -54,15 +54,15 @@ const WORKER_OPTIONAL: &[&str] = &[
     "AMANA_JOB_LEASE_S",
 ];
 
-/// A line of variables is not longer than this.
+/// The maximum length of a line of variables.
 const WIDTH: usize = 78;
 const INDENT: &str = "  ";
 
-/// The variables of a command. One without a required variable needs none.
+/// The variables of a command. They are optional for a command without required variables.
 #[derive(Default)]
 struct Variables {
     required: Vec<&'static str>,
-    /// Required unless `amana up` runs in the working folder.
+    /// Required unless `amana up` is running in the working folder.
     from_up: Vec<&'static str>,
     optional: Vec<&'static str>,
 }
@@ -93,7 +93,7 @@ impl Variables {
         let sections = [
             ("Required variables:", self.required.as_slice()),
             (
-                "Variables that come from .amana/ if DATABASE_URL is not set and `amana up` runs here:",
+                "Taken from .amana/ if DATABASE_URL is not set and `amana up` is running here:",
                 self.from_up.as_slice(),
             ),
             ("Optional variables:", optional.as_slice()),
@@ -121,14 +121,14 @@ fn wrap(names: &[&str]) -> String {
 }
 
 pub(crate) fn amana() -> String {
-    "`amana <command> --help` lists the variables that a command reads, and shows an example.\n\n\
+    "`amana <command> --help` lists the variables of a command and shows an example.\n\n\
      Example:\n  amana up"
         .to_owned()
 }
 
 pub(crate) fn up() -> String {
     let mut optional = [SERVERS, MASTER_KEY, PREVIOUS, SERVERS_OPTIONAL, API_OPTIONAL].concat();
-    // `up` chooses the address itself.
+    // `up` chooses the address.
     optional.retain(|name| *name != "AMANA_LISTEN");
     let text = Variables { optional, ..Variables::default() }.text("amana up");
     format!("{text}\n{INDENT}eval \"$(amana up --print-env)\"")
@@ -255,7 +255,7 @@ mod tests {
         }
     }
 
-    /// Reads settings of which none is there: a reader asks for all of them even so.
+    /// Returns the variables that `read` reads from an empty source. A reader does not stop at a missing variable.
     fn asked<T>(read: impl Fn(&Source) -> Option<T>) -> BTreeSet<String> {
         let source = Source::new([]);
         read(&source);

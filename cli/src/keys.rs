@@ -1,4 +1,4 @@
-//! `amana keys rewrap`: the last step of replacing the master key.
+//! `amana keys rewrap`: the last step of a change of the master key.
 
 use crate::config::{self, Source};
 use crate::serve;
@@ -7,14 +7,18 @@ use anyhow::{Context, Result};
 use secrecy::ExposeSecret;
 
 /// # Errors
-/// [`config::ConfigErrors`], or that a key could not be read or written.
+/// [`config::ConfigErrors`], or that a data key could not be read or written.
 pub fn rewrap(source: &Source) -> Result<()> {
     let settings = config::database_url(source).zip(config::master_keys(source));
     let (url, keys) = source.finish(settings)?;
     let count = block_on(async move {
         let store = serve::store(url.expose_secret(), 1, &keys).await?;
-        store.rewrap_keys().await.context("not all keys could be wrapped; run it again")
+        store.rewrap_keys().await.context(
+            "not all data keys were encrypted with the new master key; run this command again",
+        )
     })??;
-    println!("{count} keys were wrapped again; AMANA_MASTER_KEY_PREVIOUS can be removed");
+    println!(
+        "{count} data keys are now encrypted with AMANA_MASTER_KEY; remove AMANA_MASTER_KEY_PREVIOUS"
+    );
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `amana ledger check`: reads the whole ledger and names the first row that is wrong.
+//! `amana ledger check`: reads the whole ledger and prints the first error.
 
 use crate::config::{self, Source};
 use crate::connect::database_error;
@@ -9,13 +9,13 @@ use anyhow::{Context, Result, bail};
 use secrecy::ExposeSecret;
 
 /// # Errors
-/// [`config::ConfigErrors`], that the ledger could not be read, or the first row that is wrong.
+/// [`config::ConfigErrors`], that the ledger could not be read, or the first error in it.
 pub fn check(source: &Source) -> Result<()> {
     let url = source.finish(config::database_url(source))?;
     let check = block_on(async move {
         let store =
             Store::connect_without_keys(url.expose_secret(), 1).await.map_err(database_error)?;
-        store.check_ledger().await.context("the ledger could not be read to its end")
+        store.check_ledger().await.context("the whole ledger could not be read")
     })??;
     report(&check)
 }
@@ -28,16 +28,16 @@ fn report(check: &LedgerCheck) -> Result<()> {
     );
     currencies.iter().for_each(|trust| println!("{}", equation(trust)));
     if let Some(wrong) = first_wrong {
-        bail!("the ledger does not hold: {wrong}");
+        bail!("the ledger is wrong: {wrong}");
     }
-    println!("the ledger holds");
+    println!("the ledger is correct");
     Ok(())
 }
 
 fn equation(trust: &Trust) -> String {
     let parts = [
         (trust.owed_to_users_minor, "in wallets"),
-        (trust.held_minor, "held"),
+        (trust.held_minor, "on hold"),
         (trust.in_escrow_minor, "in escrow"),
         (trust.fees_minor, "fees"),
         (trust.provider_costs_minor, "provider costs"),
@@ -64,7 +64,7 @@ mod tests {
         sums.add(AccountKind::DealEscrow, Currency::Kes, 30);
         assert_eq!(
             equation(&sums.trust()[0]),
-            "KES, in minor units: 150 with providers + 0 at the bank = 120 in wallets + 0 held \
+            "KES, in minor units: 150 with providers + 0 at the bank = 120 in wallets + 0 on hold \
                 + 30 in escrow + 0 fees + 0 provider costs + 0 in suspense"
         );
     }

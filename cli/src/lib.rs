@@ -1,4 +1,4 @@
-//! The binary `amana`: its commands, and the private servers they run on.
+//! The program `amana`: its commands, and the private servers of `up` and `demo`.
 
 pub mod admin;
 pub mod commands;

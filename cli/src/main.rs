@@ -1,4 +1,4 @@
-//! The one door to the product: `amana --help`.
+//! The program `amana`.
 
 use amana::commands::{Admin, Cli, Command, Keys, Ledger, Mpesa};
 use amana::config::{Log, LogFormat, Source};
@@ -8,18 +8,18 @@ use anyhow::Result;
 use clap::Parser;
 use std::process::ExitCode;
 
-// The API makes and drops many small values for each request: under load, a quarter of its time was in the
-// system's allocator (docs/performance.md).
+// The API allocates many small values per request: under load, a quarter of its time was spent in the system's
+// allocator (docs/performance.md).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// The exit code for a wrong or missing setting.
+/// The exit code for a missing or invalid setting.
 const EXIT_CONFIGURATION: u8 = 2;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let source = Source::environment();
-    // A wrong setting of the logs is reported with all other wrong settings.
+    // An invalid log setting is reported later, with all other invalid settings.
     start_logs(Log::read(&source).unwrap_or_default());
     keep_pages_small();
     match run(cli.command, &source) {
@@ -43,11 +43,11 @@ fn run(command: Command, source: &Source) -> Result<()> {
         Command::Exchanges { payment } => exchanges::print(&by_hand(source)?, payment),
         Command::Mpesa(Mpesa::RegisterUrls) => {
             let shortcode = mpesa::register_urls(source)?;
-            println!("M-Pesa now confirms payments to paybill {shortcode} here.");
+            println!("M-Pesa now sends confirmations for paybill {shortcode} to this API.");
             Ok(())
         }
         Command::Ledger(Ledger::Check) => ledger::check(&by_hand(source)?),
-        // The others read no setting; an unknown name or a wrong log filter is an error even so.
+        // These commands read no settings; unknown names and an invalid log filter are errors nevertheless.
         Command::Up(options) => {
             source.finish(Some(()))?;
             if options.print_env { up::print_environment() } else { up::run() }
@@ -73,18 +73,18 @@ fn run(command: Command, source: &Source) -> Result<()> {
     }
 }
 
-/// Switches huge pages off: with them, an idle API holds twice the memory. A failure costs memory only.
+/// Switches huge pages off, because they double the memory of an idle API. A failure costs only memory.
 fn keep_pages_small() {
     #[cfg(target_os = "linux")]
     if let Err(error) = nix::sys::prctl::set_thp_disable(true) {
-        tracing::debug!(%error, "huge pages stay on");
+        tracing::debug!(%error, "huge pages could not be switched off");
     }
 }
 
 fn start_logs(log: Log) {
     let logs = tracing_subscriber::fmt().with_env_filter(log.filter).with_writer(std::io::stderr);
     match log.format {
-        // Without the list: it would repeat the current span.
+        // Without the span list, which would repeat the current span.
         LogFormat::Json => logs.json().with_current_span(true).with_span_list(false).init(),
         LogFormat::Text => logs.with_ansi(false).init(),
     }

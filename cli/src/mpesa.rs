@@ -1,4 +1,4 @@
-//! Telling M-Pesa where our addresses are.
+//! Registers the callback addresses with M-Pesa.
 
 use crate::config::{Servers, Source, Worker};
 use crate::serve;
@@ -7,10 +7,10 @@ use amana_postgres::Clock;
 use anyhow::{Context as _, Result};
 use secrecy::ExposeSecret;
 
-/// Registers new addresses of the paybill, from when on deals say how they are paid there; tells which paybill it is.
+/// Registers new addresses for the paybill and returns its number. From then on, deals show how to pay there.
 ///
 /// # Errors
-/// [`crate::config::ConfigErrors`], or that M-Pesa or PostgreSQL could not be reached or refused.
+/// [`crate::config::ConfigErrors`], or that M-Pesa or PostgreSQL is unavailable or rejected the request.
 pub fn register_urls(source: &Source) -> Result<String> {
     let (servers, config) = source.finish(Servers::read(source).zip(Worker::read(source)))?;
     block_on(async move {
@@ -19,7 +19,10 @@ pub fn register_urls(source: &Source) -> Result<String> {
             serve::store(url, servers.database_connections_max, &servers.master_keys).await?;
         let mpesa = serve::mpesa(config.mpesa, &config.certificate).await?;
         let token = store.new_paybill_token(Clock::default().now()).await?;
-        mpesa.register_urls(&token).await.context("M-Pesa did not take the addresses")?;
+        mpesa
+            .register_urls(&token)
+            .await
+            .context("M-Pesa did not accept the callback addresses")?;
         store.paybill_registered(&token, Clock::default().now()).await?;
         store.note_paybill(mpesa.shortcode(), Clock::default().now()).await?;
         Ok(mpesa.shortcode().to_owned())

@@ -1,4 +1,4 @@
-//! The ports of `amana up`: chosen once, then kept beside the data.
+//! The ports of `amana up`: chosen at the first start, then stored beside the data.
 
 use crate::local::Port;
 use anyhow::{Context, Result};
@@ -27,29 +27,31 @@ impl Ports {
     /// The ports of the last start in `folder`, if there was one.
     ///
     /// # Errors
-    /// If the file cannot be read or is not what we write.
+    /// If the file cannot be read or has an invalid format.
     pub fn kept(folder: &Path) -> Result<Option<Self>> {
         let file = folder.join(FILE);
         if !file.exists() {
             return Ok(None);
         }
         let text = fs::read_to_string(&file);
-        let text = text.with_context(|| format!("{} cannot be read", file.display()))?;
+        let text = text.with_context(|| format!("cannot read {}", file.display()))?;
         let ports = parse(&text);
-        ports.map(Some).with_context(|| format!("{} names no ports: remove it", file.display()))
+        ports.map(Some).with_context(|| {
+            format!("{} has an invalid format: remove it, and new ports are chosen", file.display())
+        })
     }
 
     /// # Errors
     /// If the file cannot be written.
     pub fn keep(self, folder: &Path) -> Result<()> {
         let (file, new) = (folder.join(FILE), folder.join("ports.new"));
-        // In one step: a start that is interrupted leaves the old ports.
+        // Renamed in one step, so that an interrupted start leaves the old ports.
         fs::write(&new, self.text())
             .and_then(|()| fs::rename(&new, &file))
-            .with_context(|| format!("{} cannot be written", file.display()))
+            .with_context(|| format!("cannot write {}", file.display()))
     }
 
-    /// Takes the wanted ports, and says in one line each which of them another program has.
+    /// Reserves the wanted ports. Prints one line for each port that another program uses.
     ///
     /// # Errors
     /// If no port is free.
@@ -59,9 +61,7 @@ impl Ports {
         for ((wanted, port), (_, part)) in self.all().into_iter().zip(&reserved).zip(NAMES) {
             let used = port.address.port();
             if wanted != 0 && wanted != used {
-                eprintln!(
-                    "amana: port {wanted}, wanted for {part}, is taken; {used} is used instead"
-                );
+                eprintln!("amana: port {wanted} for {part} is in use; using {used} instead");
             }
         }
         Ok(reserved)
@@ -104,6 +104,6 @@ mod tests {
         assert_eq!(Ports::kept(folder.path()).unwrap(), Some(Ports::WELL_KNOWN));
         fs::write(folder.path().join(FILE), "api=8080\nsandbox=x\n").unwrap();
         let error = Ports::kept(folder.path()).unwrap_err().to_string();
-        assert!(error.contains("ports names no ports"), "{error}");
+        assert!(error.contains("ports has an invalid format"), "{error}");
     }
 }

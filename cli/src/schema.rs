@@ -1,4 +1,4 @@
-//! `schema.rs` of the store, as `diesel print-schema` reads it from a migrated database.
+//! `schema.rs` of the store, printed by `diesel print-schema` from a migrated database.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -10,28 +10,27 @@ use crate::local::{Durability, Postgres, Scratch};
 
 const DATABASE: &str = "schema";
 
-/// What the file should say. `migrate` brings the empty database behind the URL up to date.
+/// Returns the expected content of the file. `migrate` migrates the empty database at the URL.
 ///
-/// It blocks, as everything in `local` does.
+/// Blocks, like everything in `local`.
 pub fn print(migrate: impl FnOnce(&str) -> Result<()>) -> Result<String> {
     let scratch = Scratch::new()?;
     let postgres = Postgres::start(&scratch.join("postgres"), Durability::TestOnly)?;
     postgres.create_database(DATABASE)?;
     let url = postgres.url(DATABASE);
-    migrate(&url).context("the migrations do not run on an empty database")?;
+    migrate(&url).context("the migrations fail on an empty database")?;
     read(&url)
 }
 
-/// Fails, and names the first difference, unless `file` says what it should.
+/// Fails and names the first difference unless `file` has the expected content.
 pub fn check(file: &Path, printed: &str) -> Result<()> {
     let written =
         fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     match first_difference(&written, printed) {
         None => Ok(()),
-        Some(difference) => bail!(
-            "{} is not what the migrations make: {difference}; `make schema` rewrites it",
-            file.display()
-        ),
+        Some(difference) => {
+            bail!("{} differs from the migrations: {difference}; run `make schema`", file.display())
+        }
     }
 }
 
@@ -44,18 +43,18 @@ fn read(url: &str) -> Result<String> {
     let mut diesel = Command::new("diesel");
     diesel
         .arg("print-schema")
-        // Among the arguments, the password could be read by everyone.
+        // All accounts could read a password in the arguments.
         .env("DATABASE_URL", url)
-        // A folder without .env and diesel.toml: nothing but the database decides.
+        // A folder without .env and diesel.toml, so that they have no influence.
         .current_dir(env::temp_dir())
         .stdin(Stdio::null());
-    let output = diesel.output().context("cannot run diesel: `make setup-lint` installs it")?;
+    let output = diesel.output().context("cannot run diesel: install it with `make setup-lint`")?;
     ensure!(
         output.status.success(),
         "diesel print-schema failed: {}",
         String::from_utf8_lossy(&output.stderr).trim_end()
     );
-    String::from_utf8(output.stdout).context("diesel printed no text")
+    String::from_utf8(output.stdout).context("the output of diesel is not UTF-8")
 }
 
 fn first_difference(written: &str, printed: &str) -> Option<String> {

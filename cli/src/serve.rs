@@ -1,4 +1,4 @@
-//! The long-running parts: API and worker, from configuration to a clean end.
+//! The long-running commands: API and worker, from configuration to shutdown.
 
 use crate::config::{self, ConfigError, ConfigErrors, Servers, Source, Variable};
 use crate::connect;
@@ -18,7 +18,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 pub use crate::connect::store;
 
-/// The certificate is small and near; a server that is still starting gets a few requests.
+/// The sandbox that serves the certificate may still be starting, so a few attempts are made.
 const CERTIFICATE_TIMEOUT: Duration = Duration::from_secs(10);
 const CERTIFICATE_TRIES: u32 = 5;
 
@@ -29,14 +29,14 @@ pub fn api(source: &Source) -> Result<()> {
     let (servers, config) = source.finish(settings)?;
     if config.staff_networks.is_empty() {
         tracing::warn!(
-            "{} is not set: operators cannot decide about money and rights from anywhere",
+            "{} is not set: operators cannot change money or rights; set it to the networks of your staff",
             Variable::StaffNetworks
         );
     }
     block_on(async move {
         let (store, transport) = connect::servers(&servers).await?;
         let listener = tokio::net::TcpListener::bind(config.listen).await.map_err(|error| {
-            let why = format!("names an address that cannot be listened on ({error})");
+            let why = format!("names an address that the API cannot listen on ({error})");
             wrong(Variable::Listen, why)
         })?;
         let fee = amana_api::FeePolicy {
@@ -55,9 +55,9 @@ pub fn api(source: &Source) -> Result<()> {
         };
         let connections = connections(&api.edge);
         let app = amana_api::app(store, Clock::default(), Some(transport), &api);
-        // Port 0 stands for any free port: only the listener knows which one.
+        // With port 0, only the listener knows the port.
         let (listen, version) = (listener.local_addr()?, env!("CARGO_PKG_VERSION"));
-        // Before the line: its reader may send SIGTERM at once.
+        // Listens for signals before the log line, because its reader may send SIGTERM at once.
         let stopped = stopped()?;
         tracing::info!(version, mode = %config.mode, %listen, "API is ready");
         let serving = amana_api::serve_within(listener, app, connections, stopped);
@@ -93,15 +93,15 @@ pub fn migrate(source: &Source) -> Result<()> {
 }
 
 /// # Errors
-/// That the database cannot be reached or a migration failed.
+/// That the database is unreachable or a migration failed.
 pub async fn migrate_url(url: &str) -> Result<()> {
     Store::migrate(url).await.map_err(connect::database_error)
 }
 
-/// Grants the role of `app_url` the rights of API and worker.
+/// Grants the role of `app_url` the rights that API and worker need.
 ///
 /// # Errors
-/// That the database cannot be reached, or the role cannot be used.
+/// That the database is unreachable, or the role cannot be used.
 pub async fn grant(url: &str, app_url: &str) -> Result<()> {
     Store::grant(url, app_url).await.map_err(connect::database_error)
 }
@@ -111,7 +111,7 @@ fn wrong(variable: Variable, why: impl Into<String>) -> ConfigErrors {
 }
 
 /// # Errors
-/// [`ConfigErrors`] if the certificate cannot be had or cannot work.
+/// [`ConfigErrors`] if the certificate cannot be fetched or is invalid.
 pub(crate) async fn mpesa(mut config: MpesaConfig, place: &str) -> Result<Mpesa, ConfigErrors> {
     config.certificate_pem = certificate(place).await?;
     Mpesa::new(config).map_err(|error| wrong(Variable::of_mpesa(error.setting), error.why))
@@ -140,7 +140,7 @@ fn worker_context(store: Store, mpesa: Mpesa, config: config::Worker) -> Context
     }
 }
 
-/// The provider's certificate, from a file or, with the sandbox, from an address.
+/// Reads the provider's certificate from a file or, with the sandbox, from a URL.
 async fn certificate(place: &str) -> Result<String, ConfigErrors> {
     let wrong = |why: String| wrong(Variable::MpesaCertificate, why);
     if !place.starts_with("http://") && !place.starts_with("https://") {
@@ -166,10 +166,10 @@ async fn certificate(place: &str) -> Result<String, ConfigErrors> {
     Err(wrong(format!("cannot be fetched ({last})")))
 }
 
-/// File descriptors for everything but connections of clients: log, documents, PostgreSQL, Redis.
+/// File descriptors reserved for logs, documents, PostgreSQL and Redis.
 const OTHER_FILES: usize = 256;
 
-/// As many connections as there may be open files; those of trusted proxies are not counted by address.
+/// Allows as many connections as open files. Connections of trusted proxies have no limit per address.
 fn connections(edge: &EdgeConfig) -> Connections {
     let usual = Connections::default();
     let all = usual.all.min(files_max().saturating_sub(OTHER_FILES)).max(1);
@@ -177,8 +177,7 @@ fn connections(edge: &EdgeConfig) -> Connections {
     Connections { all, unbounded, ..usual }
 }
 
-/// Raises the soft limit of open files as far as the system lets this process, and returns it. The usual one, 1,024, is
-/// for programs that open few files.
+/// Raises the soft limit of open files to the hard limit and returns it. The default of 1,024 is too low for a server.
 fn files_max() -> usize {
     const USUAL: u64 = 1_024;
     let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(soft, hard)| {
@@ -187,11 +186,10 @@ fn files_max() -> usize {
     usize::try_from(raised.unwrap_or(USUAL)).unwrap_or(usize::MAX)
 }
 
-/// Resolves when we are asked to end.
+/// Resolves on SIGTERM or SIGINT.
 fn stopped() -> Result<impl Future<Output = ()> + Send + 'static> {
-    let mut terminate =
-        signal(SignalKind::terminate()).context("SIGTERM cannot be listened for")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be listened for")?;
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}

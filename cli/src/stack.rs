@@ -1,4 +1,4 @@
-//! The whole system as processes: private servers unless others are given, sandbox, API, worker.
+//! The whole system as processes: private servers unless others are given, the sandbox, the API, a worker.
 
 use crate::config::{self, Source, Variable};
 use crate::local::{Child, Durability, Part, Port, Postgres, Program, Redis, how, private_folder};
@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) const DATABASE: &str = "amana";
 
-/// The role of API and worker in a private server. It owns nothing.
+/// The role of API and worker in a private server. It does not own tables.
 const APP_ROLE: &str = "amana_app";
 
 pub(crate) const JWT_SECRET_FILE: &str = "jwt-secret";
@@ -30,23 +30,23 @@ const SECRET_CHARS: usize = 48;
 const MASTER_KEY_BYTES: usize = 32;
 const SECRET_MODE: u32 = 0o600;
 
-/// Longer than a worker gives its running jobs.
+/// Longer than the time that a worker gives its running jobs.
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Runs a future on a runtime of its own: the commands above it block.
+/// Runs a future on a runtime of its own, because the commands are blocking code.
 ///
 /// # Errors
-/// If the runtime cannot be made.
+/// If the runtime cannot be created.
 pub fn block_on<T>(future: impl Future<Output = T>) -> Result<T> {
     Ok(runtime()?.block_on(future))
 }
 
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
-    builder.enable_all().build().context("the async runtime cannot be made")
+    builder.enable_all().build().context("cannot create the async runtime")
 }
 
-/// Everything that runs. Dropping it ends everything, in the order of the fields.
+/// All running parts. Dropping it ends them in the order of the fields.
 #[derive(Debug)]
 pub struct Stack {
     pub api: Child,
@@ -58,18 +58,18 @@ pub struct Stack {
     pub sandbox_url: String,
     pub database_url: String,
     pub redis_url: String,
-    /// The ports in use, which may be others than the wanted ones.
+    /// The ports in use, which may differ from the wanted ones.
     pub ports: Ports,
     master_keys: MasterKeys,
-    // Held as long as the servers run.
+    // Held while the servers run.
     _ports: [Port; 3],
 }
 
 impl Stack {
-    /// Starts everything with its data in `folder`, as durable as in production, and waits until it answers.
+    /// Starts everything with its data in `folder`, as durable as in production, and waits until it is ready.
     ///
     /// # Errors
-    /// If a program is missing, a port cannot be had, or something does not become ready.
+    /// If a program is missing, no port is free, or a part does not become ready.
     pub fn start(folder: &Path, ports: Ports) -> Result<Self> {
         for own in ["logs", "files", "sandbox"] {
             private_folder(&folder.join(own))?;
@@ -108,7 +108,7 @@ impl Stack {
         })
     }
 
-    /// The same database that API and worker use.
+    /// Connects to the database of API and worker.
     ///
     /// # Errors
     /// If it cannot be used.
@@ -116,7 +116,7 @@ impl Stack {
         crate::serve::store(&self.database_url, 1, &self.master_keys).await
     }
 
-    /// The parts that are ours to restart. A part comes after those that it needs.
+    /// Returns the parts that this process started. Each part comes after those that it needs.
     pub fn parts(&mut self) -> impl Iterator<Item = &mut dyn Part> {
         let postgres = self.postgres.as_mut().map(|server| server as &mut dyn Part);
         let redis = self.redis.as_mut().map(|server| server as &mut dyn Part);
@@ -125,7 +125,7 @@ impl Stack {
         postgres.into_iter().chain(redis).chain(own)
     }
 
-    /// Ends everything. A part ends before those that it needs.
+    /// Ends all parts. Each part ends before those that it needs.
     ///
     /// # Errors
     /// If a process could not be ended.
@@ -143,7 +143,7 @@ impl Stack {
     }
 }
 
-/// The two roles that connect: the owner migrates; API and worker only read and write rows.
+/// The URLs of two roles: the owner migrates; API and worker only read and write rows.
 struct Urls {
     owner: String,
     app: String,
@@ -181,12 +181,12 @@ fn redis(folder: &Path) -> Result<(Option<Redis>, String)> {
     Ok((Some(redis), url))
 }
 
-/// A variable of this process that has a value.
+/// Returns the value of a variable of this process, if it has one.
 pub(crate) fn given(variable: Variable) -> Option<String> {
     Source::environment().optional(variable)
 }
 
-/// The settings of API and worker. The sandbox's credentials are its public defaults.
+/// Returns the settings of API and worker. The sandbox's credentials are public defaults.
 fn environment(
     folder: &Path,
     database_url: &str,
@@ -199,7 +199,7 @@ fn environment(
         ("REDIS_URL", redis_url.to_owned()),
         ("AMANA_LISTEN", api.to_string()),
         ("AMANA_PUBLIC_URL", format!("http://{api}")),
-        // The money is the sandbox's.
+        // The sandbox has play money only.
         ("AMANA_MODE", KeyMode::Test.to_string()),
         ("AMANA_JWT_SECRET", kept(&folder.join(JWT_SECRET_FILE), &secret_text())?),
         (Variable::MasterKey.as_str(), master_key(folder)?),
@@ -227,7 +227,7 @@ fn secret_text() -> String {
     Alphanumeric.sample_string(&mut rand::rng(), SECRET_CHARS)
 }
 
-/// The given master key, or the key that is kept beside the data.
+/// Returns the master key from the environment, or the key that is stored beside the data.
 fn master_key(folder: &Path) -> Result<String> {
     if let Some(given) = given(Variable::MasterKey) {
         return Ok(given);
@@ -236,10 +236,10 @@ fn master_key(folder: &Path) -> Result<String> {
     kept(&folder.join(MASTER_KEY_FILE), &new)
 }
 
-/// Secrets are kept, so that log-ins and encrypted data survive a restart of `make up`.
+/// Returns the stored secret, so that sessions and encrypted data survive a restart. Creates it if it is missing.
 fn kept(file: &Path, new: &str) -> Result<String> {
     let kept = std::fs::read_to_string(file).unwrap_or_default();
-    // A shorter one was cut off while it was written.
+    // A shorter one was not written completely.
     if kept.len() == new.len() {
         return Ok(kept);
     }
@@ -248,7 +248,7 @@ fn kept(file: &Path, new: &str) -> Result<String> {
     options
         .open(file)
         .and_then(|mut open| open.write_all(new.as_bytes()))
-        .with_context(|| format!("{} cannot be written", file.display()))?;
+        .with_context(|| format!("cannot write {}", file.display()))?;
     Ok(new.to_owned())
 }
 
@@ -269,11 +269,11 @@ fn start_part(
     environment.iter().fold(program, |program, (name, value)| program.env(name, value)).start()
 }
 
-/// A program that was built beside this one.
+/// Returns the path of a program in the folder of this program.
 fn sibling(name: &str) -> Result<PathBuf> {
-    let own = std::env::current_exe().context("this program's own place is unknown")?;
+    let own = std::env::current_exe().context("cannot find the path of this program")?;
     let path = own.with_file_name(name);
-    ensure!(path.is_file(), "{} is missing: `cargo build --bins` makes it", path.display());
+    ensure!(path.is_file(), "{} is missing: build it with `cargo build --bins`", path.display());
     Ok(path)
 }
 
@@ -283,7 +283,7 @@ fn ready(child: &mut Child, url: &str) -> Result<()> {
         let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).build()?;
         loop {
             let answers = client.get(url).send().await.is_ok_and(|it| it.status().is_success());
-            // Checked even so: another program could answer at this address.
+            // Checked even after a response, which could come from another program at this address.
             if let Some(status) = child.ended()? {
                 bail!("{} did not start ({}); {}", child.name(), how(status), child.last_words());
             }

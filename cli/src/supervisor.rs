@@ -1,28 +1,28 @@
-//! Restarts parts that ended, and gives up on a part that keeps ending.
+//! Restarts parts that ended. Gives up if a part ends too often.
 
 use crate::local::{Part, how};
 use anyhow::{Result, bail};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// Ends of one part are counted together within this time.
+/// Ends of a part within this time are counted together.
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// The wait before each restart within the window. One end more, and everything stops.
+/// The pauses before restarts within the window. After one more end, everything stops.
 const BACK_OFF: [Duration; 3] =
     [Duration::ZERO, Duration::from_millis(500), Duration::from_secs(2)];
 
-/// Remembers when parts ended. All parts are treated alike.
+/// Records when parts ended. All parts are treated alike.
 #[derive(Debug, Default)]
 pub(crate) struct Supervisor {
     histories: BTreeMap<String, History>,
 }
 
 impl Supervisor {
-    /// Restarts the parts that ended, and says so in one line for each.
+    /// Restarts the parts that ended, and prints one line for each.
     ///
     /// # Errors
-    /// If a part ended too often, or its process cannot be looked at.
+    /// If a part ended too often, or the state of its process cannot be read.
     pub(crate) fn look_after<'a>(
         &mut self,
         parts: impl IntoIterator<Item = &'a mut dyn Part>,
@@ -38,7 +38,7 @@ impl Supervisor {
 #[derive(Debug, Default)]
 struct History {
     ends: Vec<Instant>,
-    /// The moment of the next restart, while the part is down.
+    /// The time of the next restart, while the part is down.
     due: Option<Instant>,
 }
 
@@ -50,7 +50,7 @@ impl History {
             let Some(due) = self.ended(now) else {
                 let (child, times) = (part.child(), self.ends.len());
                 bail!(
-                    "{} ended {times} times within a minute; everything is stopped; its log is {}",
+                    "{} ended {times} times within a minute; stopping everything; see its log {}",
                     child.name(),
                     child.log().display()
                 );
@@ -68,17 +68,20 @@ impl History {
                 eprintln!("amana: {} ended ({how}); restarted, pid {}", child.name(), child.pid());
             }
             Err(error) => {
-                // The next look counts this as another end.
+                // The next check counts this as another end.
                 child.kill()?;
                 let why = error.to_string();
                 let why = why.lines().next().unwrap_or_default();
-                eprintln!("amana: {} ended ({how}) and did not restart: {why}", child.name());
+                eprintln!(
+                    "amana: {} ended ({how}) and could not be restarted: {why}",
+                    child.name()
+                );
             }
         }
         Ok(())
     }
 
-    /// Counts an end. Returns when to restart, unless there were too many.
+    /// Counts an end. Returns the time of the restart, or `None` after too many ends.
     fn ended(&mut self, now: Instant) -> Option<Instant> {
         self.ends.retain(|end| now.duration_since(*end) < WINDOW);
         let wait = BACK_OFF.get(self.ends.len());

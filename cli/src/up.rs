@@ -1,4 +1,4 @@
-//! `amana up`: the whole system, supervised, with demo people to log in as.
+//! `amana up`: the whole system, supervised, with demo users.
 
 use crate::admin;
 use crate::demo::{
@@ -18,7 +18,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// The data of `amana up`, in the working folder.
+/// The data folder of `amana up`, in the working folder.
 pub const FOLDER: &str = ".amana";
 const WATCH_EVERY: Duration = Duration::from_millis(250);
 
@@ -32,28 +32,28 @@ const ROLES: [(Person, &str); 4] =
 pub fn run() -> Result<()> {
     let folder = Path::new(FOLDER);
     local::data_folder(folder)?;
-    // The servers lock their own folders, but with DATABASE_URL and REDIS_URL given there are none.
+    // The servers lock their own folders, but with DATABASE_URL and REDIS_URL there are none.
     let Some(_lock) = local::Lock::take(folder)? else {
         bail!("another amana is running from {FOLDER}/: stop it first");
     };
-    eprintln!("amana: starting; the first time takes a little longer");
+    eprintln!("amana: starting; the first start takes a little longer");
     let mut stack = Stack::start(folder, Ports::kept(folder)?.unwrap_or(Ports::WELL_KNOWN))?;
     stack.ports.keep(folder)?;
     let people = block_on(people(&stack))??;
-    // Before the text that invites Ctrl-C: until now it would end this process without an orderly stop.
+    // Before the text that mentions Ctrl-C, which would end this process without a clean shutdown until now.
     let runtime = runtime()?;
     let mut signals = runtime.block_on(async { Signals::listen() })?;
     print(&stack, &people);
     let outcome = stay_up(&mut stack, &runtime, &mut signals);
     eprintln!("amana: stopping");
     let stopped = stack.stop();
-    // A part that ended too often cannot stop in an orderly way either: the first error is the reason.
+    // If a part ended too often, its stop fails too. The first error is the cause.
     outcome.and(stopped)
 }
 
-/// Makes the demo people who are missing, and returns all that can log in.
+/// Creates missing demo users and returns all that can log in.
 ///
-/// Their password is published and two of them are super admins: the database that `DATABASE_URL` names gets none.
+/// Their password is public and two of them are super admins, so a database that `DATABASE_URL` names gets none.
 async fn people(stack: &Stack) -> Result<Vec<(Person, &'static str)>> {
     if stack.postgres.is_none() {
         return Ok(vec![]);
@@ -78,14 +78,14 @@ async fn make_people(store: &Store) -> Result<()> {
     }
     for person in CUSTOMERS {
         if is_missing(store, &person).await? {
-            // Their contacts are verified already: whoever tries the service wants to begin with a deal.
+            // Already verified, so that a first deal can start at once.
             store.register_vouched(&new_customer(&person)?, Clock::default().now()).await?;
         }
     }
     Ok(())
 }
 
-/// A person whose e-mail address was changed since the last start is not made again.
+/// Whether the user must be created. A user whose e-mail address was changed is found by phone number.
 async fn is_missing(store: &Store, person: &Person) -> Result<bool> {
     let phone = Contact::Phone(Msisdn::parse(person.phone)?);
     Ok(store.user_by_login(&email(person)).await?.is_none()
@@ -100,7 +100,7 @@ fn print(stack: &Stack, people: &[(Person, &str)]) {
     let (api, sandbox) = (&stack.api_url, &stack.sandbox_url);
     println!("amana is up\n");
     println!("  API              {api}/v1");
-    println!("  its document     {api}/docs  ({api}/openapi.json)");
+    println!("  API document     {api}/docs  ({api}/openapi.json)");
     println!("  provider sandbox {sandbox}/");
     println!("  virtual phones   {sandbox}/phone/{}  (buyer, PIN 1234)", BUYER.phone);
     println!("                   {sandbox}/phone/{}  (seller)", SELLER.phone);
@@ -111,7 +111,7 @@ fn print(stack: &Stack, people: &[(Person, &str)]) {
     println!("  logs             {}\n", logs(stack));
     if people.is_empty() {
         println!(
-            "  no demo people   DATABASE_URL names a database of yours: `amana admin create` makes operators\n"
+            "  no demo users    DATABASE_URL names another database: create operators with `amana admin create`\n"
         );
     } else {
         println!("  log in with the password {PASSWORD:?} as");
@@ -121,7 +121,7 @@ fn print(stack: &Stack, people: &[(Person, &str)]) {
     println!("Ctrl-C stops everything");
 }
 
-/// Servers that are not ours have their logs elsewhere.
+/// Lists log folders. Servers that this process did not start log elsewhere.
 fn logs(stack: &Stack) -> String {
     let servers = [
         stack.postgres.as_ref().map(|server| server.folder().join("log")),
@@ -131,17 +131,16 @@ fn logs(stack: &Stack) -> String {
     format!("{FOLDER}/logs/{}", servers.collect::<String>())
 }
 
-/// Prints variables for a shell, with the addresses of the running or the last `amana up`. Starts nothing.
+/// Prints shell variables with the addresses of the running or the last `amana up`. Starts nothing.
 ///
 /// # Errors
-/// If `amana up` has not been ready in this folder before.
+/// If `amana up` was never ready in this folder.
 pub fn print_environment() -> Result<()> {
     let folder = Path::new(FOLDER);
-    ensure!(folder.is_dir(), "there is no {FOLDER}/ in this folder: start `amana up` first");
+    ensure!(folder.is_dir(), "there is no {FOLDER}/ in this folder: run `amana up` first");
     let ports = Ports::kept(folder)?;
-    let ports = ports.with_context(|| {
-        format!("{FOLDER}/ has no ports yet: wait until `amana up` says that it is up")
-    })?;
+    let ports = ports
+        .with_context(|| format!("{FOLDER}/ has no ports yet: wait until `amana up` is ready"))?;
     print!("{}", shell_variables(ports));
     Ok(())
 }
@@ -161,10 +160,10 @@ fn shell_variables(ports: Ports) -> String {
     variables.iter().map(|(name, value)| format!("export {name}={value}\n")).collect()
 }
 
-/// Restarts parts that end, until Ctrl-C, SIGTERM or the end of the terminal.
+/// Restarts parts that end, until Ctrl-C, SIGTERM or SIGHUP.
 fn stay_up(stack: &mut Stack, runtime: &Runtime, signals: &mut Signals) -> Result<()> {
     let mut supervisor = Supervisor::default();
-    // Parts start in blocking calls with runtimes of their own, so they are looked after outside of this one.
+    // Restarts block on runtimes of their own, so they must not run inside this one.
     while !runtime.block_on(signals.come_within(WATCH_EVERY)) {
         supervisor.look_after(stack.parts())?;
     }
@@ -175,7 +174,7 @@ struct Signals([Signal; 3]);
 
 impl Signals {
     fn listen() -> Result<Self> {
-        let listen = |kind| signal(kind).context("signals cannot be listened for");
+        let listen = |kind| signal(kind).context("cannot listen for signals");
         Ok(Self([
             listen(SignalKind::terminate())?,
             listen(SignalKind::interrupt())?,

@@ -1,4 +1,4 @@
-//! Waiting for servers that start later than this process.
+//! Waits for servers that start later than this process.
 
 use anyhow::{Result, anyhow};
 use std::time::{Duration, Instant};
@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 const PAUSE_MIN: Duration = Duration::from_millis(500);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 
-/// How an attempt failed.
+/// A failed attempt.
 pub(crate) enum Failed {
-    /// A later attempt may succeed. The reason is one plain sentence.
+    /// A later attempt may succeed. The reason is one sentence.
     Passing(String),
     /// Waiting does not help.
     Final(anyhow::Error),
 }
 
-/// Tries until `attempt` succeeds, fails for good, or `wait_max` is over. Logs each attempt that fails.
+/// Retries until `attempt` succeeds, fails for good, or `wait_max` is over. Logs each failed attempt.
 pub(crate) async fn until_there<T>(
     server: &str,
     wait_max: Duration,
@@ -33,7 +33,7 @@ pub(crate) async fn until_there<T>(
             return Err(anyhow!("{why} (gave up after {} s)", wait_max.as_secs()));
         }
         let pause_s = pause.min(left).as_secs_f32();
-        tracing::warn!("{server} is not there yet, next try in {pause_s:.1} s: {why}");
+        tracing::warn!("{server} is not available yet; next attempt in {pause_s:.1} s: {why}");
         tokio::time::sleep(pause.min(left)).await;
         pause = pause.saturating_mul(2).min(PAUSE_MAX);
     }

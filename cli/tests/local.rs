@@ -1,5 +1,5 @@
-//! The private servers, started for real: they keep their data and leave nothing behind.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say so")]
+//! Tests of the private servers: they keep their data and leave no processes behind.
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue must fail")]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -25,7 +25,7 @@ fn redis_says(redis: &Redis, command: &str) -> String {
 }
 
 fn runs(pid: u32) -> bool {
-    // A zombie is a process that ended and is only waiting for its parent to ask.
+    // A zombie has ended and only waits for its parent.
     let Ok(status) = Command::new("ps").args(["-o", "stat=", "-p", &pid.to_string()]).output()
     else {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
@@ -150,8 +150,8 @@ fn servers_have_no_privileges_and_are_gone_when_dropped() {
     assert!(!pids.into_iter().any(runs));
 }
 
-/// Goal: a SIGKILL of us leaves no server behind, and the data is whole. Method: this test starts
-/// itself again as another process, in which it starts both servers and waits to be killed.
+/// Goal: a SIGKILL of this process leaves no server behind, and the data is intact. Method: the test starts itself as
+/// another process, which starts both servers and waits for the SIGKILL.
 #[test]
 fn servers_die_with_their_parent_even_if_it_is_killed() {
     const ROLE: &str = "TEST_HOLD_SERVERS_IN";
@@ -174,7 +174,7 @@ fn servers_die_with_their_parent_even_if_it_is_killed() {
     parent.kill().unwrap();
     parent.wait().unwrap();
 
-    // At once, as an impatient developer would: the next start waits for what is still ending.
+    // Started at once: the start must wait for servers that are still ending.
     let postgres = Postgres::start(&scratch.join("postgres"), Durability::Full).unwrap();
     assert_eq!(postgres.psql("postgres", "select n from t").unwrap(), "42");
     let redis = Redis::start(&scratch.join("redis"), Durability::Full).unwrap();
@@ -183,7 +183,7 @@ fn servers_die_with_their_parent_even_if_it_is_killed() {
 }
 
 fn hold_servers_in(place: &Path) -> ! {
-    // From a thread that ends: the servers must not depend on it.
+    // Started by a thread that ends, because the servers must not depend on it.
     let place = place.to_owned();
     let start = move || {
         let postgres = Postgres::start(&place.join("postgres"), Durability::Full).unwrap();

@@ -1,21 +1,21 @@
-//! Who may do what to a deal: one table, read by `decide` and by nothing else.
+//! The permission table of deal commands. Only `decide` reads it.
 
 use crate::deal::{Actor, Command, Deal, Refusal, Role};
 use crate::id::UserId;
 
-/// Which side a command belongs to.
+/// The actor that a command requires.
 enum Right {
     Only(Role),
-    /// The side that did not make the offer.
+    /// The side that did not make the current offer.
     Counterparty,
-    /// The side that made it.
+    /// The side that made the current offer.
     Offerer,
     EitherParty,
-    /// Timers, and what arrived from outside.
+    /// A timer, or an event from outside.
     System,
-    /// The one who pays, with their own money, or money of theirs that arrived.
+    /// The payer themselves, or the system when their payment has arrived.
     Payer(UserId),
-    /// Somebody who works here and has no part in the deal.
+    /// An operator who is not a participant of the deal.
     Arbiter,
 }
 
@@ -44,7 +44,7 @@ const fn right(deal: &Deal, command: &Command) -> Right {
     }
 }
 
-/// Checks the right of `actor` and tells the side on which it acts, if it is on one.
+/// Checks the permission of `actor` and returns the side that it acts for, if any.
 ///
 /// # Errors
 /// [`Refusal::WrongParty`], [`Refusal::OwnProposal`], [`Refusal::NotPayer`] or [`Refusal::NotArbiter`].

@@ -1,28 +1,28 @@
-//! API keys: machines call in a person's name, each as far as its key reaches and as long as it is good.
+//! API keys: programs act for a user within the scopes and the validity of a key.
 //!
-//! A key has one secret, or two for a while: after a rotation the one before stays good for the overlap, so that
-//! machines can be given the new one in turn. A further rotation ends the older one at once: two are good at most.
+//! After a rotation the previous secret stays valid for the overlap, so that machines can be updated one by one.
+//! Another rotation invalidates the older secret at once: at most two secrets are valid.
 
 use crate::text_enum;
 use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 
-/// So many keys that are not over a person may have.
+/// Maximum number of active keys per user.
 pub const KEYS_MAX: i64 = 20;
 
 pub const NAME_CHARS_MAX: usize = 60;
 
-/// A secret is good for so many days at most; a rotation begins them anew.
+/// Maximum validity of a secret in days. A rotation starts the validity again.
 pub const LIFE_DAYS_MAX: i64 = 365;
 
 pub const OVERLAP_DEFAULT: TimeDelta = TimeDelta::hours(24);
 pub const OVERLAP_MAX: TimeDelta = TimeDelta::days(7);
 
-/// When a key was used last is written down no more often than that.
+/// Minimum time between two updates of a key's last use: not every call writes a row.
 pub const USE_NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
 
 text_enum! {
-    /// What a key is for. A service moves real money or play money, and takes keys of its own kind only.
+    /// The kind of money that a key moves. A service accepts only keys of its own mode.
     pub enum KeyMode as "key mode" {
         Test = "test",
         Live = "live",
@@ -30,7 +30,7 @@ text_enum! {
 }
 
 text_enum! {
-    /// How far a key reaches: what it reads or changes. None includes another.
+    /// A permission of a key. No scope includes another.
     pub enum Scope as "scope" {
         WalletRead = "wallet:read",
         TransfersWrite = "transfers:write",
@@ -46,8 +46,8 @@ text_enum! {
 }
 
 impl Scope {
-    /// Whether a key of an organisation may have it. Such a key reaches the deals of the organisation; everything else
-    /// is its maker's own.
+    /// Returns whether a key of an organisation may have this scope. Such a key reads and changes only the deals of
+    /// the organisation; everything else belongs to the user who created the key.
     #[must_use]
     pub const fn is_of_organisations(self) -> bool {
         match self {
@@ -72,38 +72,38 @@ text_enum! {
     }
 }
 
-/// Why a key whose secret was right is not taken, or cannot be rotated.
+/// The reason for which a key with a correct secret is rejected, or cannot be rotated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum KeyRefusal {
-    #[error("this API key was revoked")]
+    #[error("this API key was revoked; use another key")]
     Revoked,
-    #[error("this API key has expired")]
+    #[error("this API key has expired; create a new key")]
     Expired,
-    #[error("this secret of the API key was replaced by another one")]
+    #[error("this secret was replaced by a rotation of the API key; use the newest secret")]
     Replaced,
 }
 
-/// Which of its secrets somebody has shown.
+/// The secret that a caller presented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Secret {
     Newest,
-    /// The one before the last rotation.
+    /// The secret before the last rotation.
     Previous,
 }
 
-/// When a key is good.
+/// The validity of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Life {
-    /// When its newest secret was made.
+    /// Creation time of the newest secret.
     pub issued_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
-    /// Until when the secret before is good too.
+    /// End of the overlap, in which the previous secret is valid too.
     pub previous_until: Option<DateTime<Utc>>,
     pub revoked_at: Option<DateTime<Utc>>,
 }
 
 impl Life {
-    /// Of a key that is made now.
+    /// Returns the validity of a key that is created now.
     #[must_use]
     pub fn begin(lasts: TimeDelta, now: DateTime<Utc>) -> Self {
         let expires_at = now.checked_add_signed(lasts).unwrap_or(now);
@@ -127,7 +127,7 @@ impl Life {
         }
     }
 
-    /// Whether the key is good for whoever has shown this secret of it.
+    /// Checks that the key can be used with this secret.
     ///
     /// # Errors
     /// [`KeyRefusal`].
@@ -140,11 +140,11 @@ impl Life {
         }
     }
 
-    /// With a new secret, which is good for as long as the one before was made for. That one stays good for
-    /// `overlap`, but no longer than it would have been.
+    /// Returns the validity after a rotation. The new secret gets the same lifetime as the previous one, which stays
+    /// valid for `overlap`, at most until its own expiry.
     ///
     /// # Errors
-    /// [`KeyRefusal`] if the key is over.
+    /// [`KeyRefusal`] if the key is revoked or expired.
     pub fn rotated(&self, overlap: TimeDelta, now: DateTime<Utc>) -> Result<Self, KeyRefusal> {
         self.require_active(now)?;
         let lasts = self.expires_at.signed_duration_since(self.issued_at);
@@ -154,7 +154,7 @@ impl Life {
     }
 }
 
-/// Whether it is time to write down that the key was used.
+/// Returns whether the last use of the key must be stored now.
 #[must_use]
 pub fn is_use_due(last_used_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
     last_used_at.is_none_or(|at| now.signed_duration_since(at) >= USE_NOTED_EVERY)
@@ -168,7 +168,7 @@ mod tests {
         DateTime::UNIX_EPOCH + TimeDelta::hours(hours)
     }
 
-    /// Made at hour 0 for 100 hours.
+    /// Created at hour 0 for 100 hours.
     fn life() -> Life {
         Life::begin(TimeDelta::hours(100), at(0))
     }
@@ -194,12 +194,12 @@ mod tests {
             (rotated(24, 10), Newest, 109, Ok(())),
             (rotated(24, 10), Newest, 110, Err(Expired)),
             (rotated(0, 10), Previous, 10, Err(Replaced)),
-            // The old secret does not outlive the day on which it would have ended anyway.
+            // The overlap does not extend the expiry of the previous secret.
             (rotated(24, 90), Previous, 99, Ok(())),
             (rotated(24, 90), Previous, 100, Err(Replaced)),
             (revoked, Newest, 5, Err(Revoked)),
             (revoked, Previous, 5, Err(Revoked)),
-            // Whichever came first: that it was revoked is what its owner did.
+            // A revoked key stays "revoked" after its expiry, because the owner revoked it on purpose.
             (revoked, Newest, 200, Err(Revoked)),
         ] {
             assert_eq!(life.admits(secret, at(hour)), expected, "{life:?} {secret:?} at {hour}");
@@ -211,7 +211,7 @@ mod tests {
         let once = rotated(24, 10);
         assert_eq!((once.issued_at, once.expires_at), (at(10), at(110)));
         assert_eq!(once.previous_until, Some(at(34)));
-        // Again, within the overlap: what was the newest is the previous one now.
+        // A second rotation within the overlap: the newest secret becomes the previous one.
         let twice = once.rotated(TimeDelta::hours(1), at(11)).unwrap();
         assert_eq!((twice.expires_at, twice.previous_until), (at(111), Some(at(12))));
         assert_eq!(twice.rotated(TimeDelta::zero(), at(12)).unwrap().previous_until, None);

@@ -1,5 +1,5 @@
-//! Four eyes: what one person who works here asks for and another one decides about. Nothing happens before
-//! that, and nobody has a hand in what is for themselves. Every pair of state and command is written out.
+//! Approvals: one operator requests a sensitive action, another operator approves it. Neither may act on a request
+//! that concerns their own account. Every pair of state and command is listed.
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use crate::fee::FeePlan;
@@ -12,7 +12,7 @@ use crate::text_enum;
 use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 
-/// What nobody decides about for so long is over.
+/// Time after which an undecided request expires.
 pub const APPROVAL_TTL: TimeDelta = TimeDelta::days(7);
 
 text_enum! {
@@ -34,30 +34,30 @@ text_enum! {
         Asked = "asked",
         Approved = "approved",
         Rejected = "rejected",
-        /// Taken back by whoever asked.
+        /// Withdrawn by the requester.
         Withdrawn = "withdrawn",
         Expired = "expired",
     }
 }
 
-/// What is to be done.
+/// The action that is requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
-    /// Puts a person on another tier of limits.
+    /// Changes the tier of a user.
     SetTier { tier: String },
-    /// Gives money in suspense, all of it, to the person to whom it belongs.
+    /// Credits all of the money in suspense to the user it belongs to.
     MoveSuspense { provider: Provider, receipt: String },
-    /// Pays money in suspense, all of it, back to the number that paid it.
+    /// Pays all of the money in suspense back to the number that paid it.
     ReturnSuspense { provider: Provider, receipt: String },
-    /// Takes the second factor away from somebody who has lost it.
+    /// Removes a lost second factor.
     RemoveFactor,
-    /// Gives a person another role.
+    /// Changes the role of a user.
     SetRole { role: UserRole },
-    /// Pays a large withdrawal out that a rule has stopped.
+    /// Pays out a large withdrawal that a fraud rule has held.
     ReleaseWithdrawal { payment: PaymentId },
-    /// Says how a payment ended whose evidence does not fit together.
+    /// Sets the outcome of a payment with contradictory evidence.
     ResolvePayment { payment: PaymentId, resolution: Resolution },
-    /// Publishes the next version of what deals cost. It concerns nobody in particular.
+    /// Publishes the next version of the fee plan. It concerns no particular user.
     PublishFeePlan { plan: FeePlan, valid_from: DateTime<Utc> },
 }
 
@@ -78,7 +78,7 @@ impl Wanted {
 }
 
 impl ApprovalKind {
-    /// To which row of the permission table asking and deciding belong.
+    /// Returns the resource that governs requesting and approving in the permission table.
     #[must_use]
     pub const fn resource(self) -> Resource {
         match self {
@@ -98,7 +98,7 @@ impl ApprovalKind {
 pub struct Approval {
     pub id: ApprovalId,
     pub wanted: Wanted,
-    /// The person whom it is about; none if it is about nobody in particular.
+    /// The user whom the action concerns; `None` if it concerns no particular user.
     pub user: Option<UserId>,
     pub state: ApprovalState,
     pub asked_by: UserId,
@@ -115,39 +115,37 @@ pub enum Command {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ApprovalRefusal {
-    #[error("the request is {0}")]
+    #[error("the request is already {0}")]
     WrongState(ApprovalState),
-    #[error("somebody else than who asked has to decide")]
+    #[error("another operator must decide this request")]
     OwnRequest,
-    #[error("this concerns you: another member of staff has to decide")]
+    #[error("you cannot request or approve an action on your own account; ask another operator")]
     OwnMatter,
-    #[error("only who asked can take the request back")]
+    #[error("only the requester can withdraw the request")]
     NotAsker,
-    #[error("who asked may not ask for this any more: {0}")]
+    #[error("the requester no longer has permission for this action: {0}")]
     AskerMayNot(Denial),
-    #[error("this money is not in suspense any more")]
+    #[error("this money is no longer in suspense")]
     Moved,
-    #[error("this money is on its way back to its payer: wait until that payout has ended")]
+    #[error("this money is being returned to its payer; wait until that payout has ended")]
     Returning,
     #[error(
-        "the provider did not tell the whole number that paid: find the owner and ask for `move_suspense`, or reverse the receipt in the provider's portal"
+        "the provider did not report the payer's full number; find the owner and request `move_suspense`, or reverse the receipt in the provider's portal"
     )]
     PayerUnknown,
-    #[error(
-        "the number that paid belongs to a frozen account: unfreeze it before money goes there"
-    )]
+    #[error("the payer's number belongs to a frozen account; unfreeze the account first")]
     PayerFrozen,
-    #[error("the user has the role `{0}` already")]
+    #[error("the user already has the role `{0}`")]
     SameRole(UserRole),
-    #[error("only a payment in `review` or `confirming` is resolved by hand")]
+    #[error("only a payment in `review` or `confirming` can be resolved manually")]
     NotInReview,
     #[error(
-        "the receipt belongs to another amount, to another payment, or to money in suspense: it does not prove this payment"
+        "the receipt belongs to another amount, to another payment or to money in suspense; give the receipt of this payment"
     )]
     OtherReceipt,
 }
 
-/// Whether `asker` may ask for something that is about `user`; that the role allows it is seen to before.
+/// Checks that `asker` may request an action on `user`. The caller checks the permission of the role first.
 ///
 /// # Errors
 /// [`ApprovalRefusal::OwnMatter`].
@@ -156,14 +154,14 @@ pub fn ask(asker: UserId, user: Option<UserId>) -> Result<(), ApprovalRefusal> {
 }
 
 impl Approval {
-    /// The state as it is at that time: it is over when its time is up, whoever notes that and when.
+    /// Returns the state at `now`. A request expires at its deadline, even if the expiry is stored later.
     #[must_use]
     pub fn state_at(&self, now: DateTime<Utc>) -> ApprovalState {
         let is_late = self.state == ApprovalState::Asked && now >= self.expires_at;
         if is_late { ApprovalState::Expired } else { self.state }
     }
 
-    /// Decides which state `command`, given by `actor`, leads to.
+    /// Returns the state after `command` by `actor`.
     ///
     /// # Errors
     /// [`ApprovalRefusal`].
@@ -200,8 +198,8 @@ impl Approval {
         }
     }
 
-    /// Whether who asked, in the role that they have now and with what ties them to the matter now, might have asked
-    /// for this when they did. From where they asked, and their step-up, was looked at then.
+    /// Checks the requester's permission again, with their current role and ties. The time is that of the request.
+    /// Network and step-up were checked when the request was made.
     ///
     /// # Errors
     /// [`ApprovalRefusal::AskerMayNot`].

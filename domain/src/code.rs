@@ -1,10 +1,9 @@
-//! One-time codes: six digits that prove that somebody reads what is sent to an address or a number.
+//! One-time codes: six digits that verify access to an e-mail address or a phone number.
 //!
-//! What guessing is worth: a code is one of a million and is dead after [`TRIES_MAX`] tries, so whoever
-//! guesses at one is right 5 times in a million. To go on, another code has to be sent, of which a person's
-//! address or number gets 5 in an hour and 10 in a day: somebody who guesses all day is right once in
-//! 20,000 days, or 10,000 at a new password, which both the address and the number can be asked for. The
-//! owner of the account has got 10 messages each day by then.
+//! Odds of guessing: a code has a million values and is invalid after [`TRIES_MAX`] tries, so one code is guessed 5
+//! times in a million. Each further code must be sent: an address or number gets 5 an hour and 10 a day. An attacker
+//! therefore succeeds once in 20,000 days. A password reset can use both contacts: once in 10,000 days. The owner
+//! gets 10 messages on each of these days.
 
 use crate::contact::ContactKind;
 use crate::text_enum;
@@ -13,34 +12,34 @@ use thiserror::Error;
 
 const DIGITS: usize = 6;
 
-/// How many codes there are: as many as numbers of that many digits.
+/// Number of possible codes: 10 to the power of [`DIGITS`].
 const CODES: u32 = 1_000_000;
 
-/// How long a code is good for. The messages say so, too.
+/// Validity of a code. The texts of the messages contain it too.
 pub const TTL: TimeDelta = TimeDelta::minutes(5);
 
-/// How often a code may be tried, the right one included.
+/// Maximum number of tries per code, including the correct one.
 pub const TRIES_MAX: i16 = 5;
 
-/// How many codes one address or number of one person gets within such a time.
+/// Maximum number of codes per contact of a user within each period.
 const SENT_MAX: [(usize, TimeDelta); 2] = [(5, TimeDelta::hours(1)), (10, TimeDelta::days(1))];
 
-/// More codes than this need not be looked at to tell whether another may be sent.
+/// Number of recent codes that [`may_send`] needs.
 pub const SENT_LOOKED_AT: i64 = 10;
 
 text_enum! {
-    /// What a code is for; it is good for nothing else.
+    /// The only operation that a code can be used for.
     pub enum Purpose as "purpose of a code" {
         VerifyEmail = "verify_email",
         VerifyPhone = "verify_phone",
         ResetPassword = "reset_password",
-        /// Sent to what is to be replaced.
+        /// Sent to the contact that is replaced.
         LeaveEmail = "leave_email",
         LeavePhone = "leave_phone",
-        /// Sent to what is to replace it.
+        /// Sent to the new contact.
         ChangeEmail = "change_email",
         ChangePhone = "change_phone",
-        /// Logs in, together with the password.
+        /// Second factor of a log-in, after the password.
         SecondFactor = "second_factor",
     }
 }
@@ -72,17 +71,16 @@ impl Purpose {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("expected the {DIGITS} digits of a code")]
+#[error("expected a code of exactly {DIGITS} digits")]
 pub struct CodeError;
 
-/// Six digits. Its `Debug` is masked, and two are compared as one machine word: that takes the same time
-/// wherever their digits differ.
+/// A six-digit code. Its `Debug` is masked. Codes are compared as one machine word, so that the time of a comparison
+/// does not reveal the position of a wrong digit.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Code(u32);
 
 impl Code {
-    /// The code that 64 random bits stand for; that a million does not divide their number makes some codes
-    /// likelier than others by less than one part in 10^13.
+    /// Derives a code from 64 random bits. The modulo bias is below one part in 10^13.
     #[must_use]
     pub fn from_bits(bits: u64) -> Self {
         Self(
@@ -92,7 +90,7 @@ impl Code {
     }
 
     /// # Errors
-    /// [`CodeError`] if the text is anything but six digits.
+    /// [`CodeError`] unless the text is six ASCII digits.
     pub fn parse(text: &str) -> Result<Self, CodeError> {
         let well_formed = text.len() == DIGITS && text.bytes().all(|b| b.is_ascii_digit());
         text.parse().ok().filter(|_| well_formed).map(Self).ok_or(CodeError)
@@ -113,22 +111,22 @@ impl std::fmt::Debug for Code {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum CodeRefusal {
-    /// One answer for all of it: who guesses is not told how close it was.
+    /// One error for all causes, so that a guesser learns nothing from it.
     #[error(
-        "the code is wrong, was used or replaced, was tried too often, or is older than 5 minutes"
+        "the code is wrong, was used or replaced, was tried too often, or is older than 5 minutes; request a new code"
     )]
     Wrong,
-    #[error("no more codes can be sent there for now")]
+    #[error("too many codes were sent to this contact; wait before you request another one")]
     TooMany { wait: TimeDelta },
 }
 
-/// Whether another code may go to an address or number to which these went, newest first.
+/// Checks that another code may be sent to a contact. `sent` holds the times of its recent codes, newest first.
 ///
 /// # Errors
-/// [`CodeRefusal::TooMany`] with the time after which it may.
+/// [`CodeRefusal::TooMany`] with the time to wait.
 pub fn may_send(sent: &[DateTime<Utc>], now: DateTime<Utc>) -> Result<(), CodeRefusal> {
     let waits = SENT_MAX.iter().filter_map(|(max, within)| {
-        // Of the newest `max`, the oldest has to be older than that.
+        // The oldest of the newest `max` codes must be older than the period.
         let oldest = sent.get(max.checked_sub(1)?)?;
         Some(oldest.checked_add_signed(*within)?.signed_duration_since(now))
     });

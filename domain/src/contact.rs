@@ -1,4 +1,4 @@
-//! What a person is reached by, and what therefore has to be proven to be theirs.
+//! Contacts of a user: e-mail addresses and phone numbers, which the user has to verify.
 
 use crate::notice::Channel;
 use crate::phone::{Msisdn, PhoneError};
@@ -20,7 +20,7 @@ impl ContactKind {
         }
     }
 
-    /// What messages on this channel reach.
+    /// Returns the kind of contact that a channel delivers to.
     #[must_use]
     pub const fn reached_by(channel: Channel) -> Self {
         match channel {
@@ -30,7 +30,7 @@ impl ContactKind {
     }
 }
 
-/// An address or a number. Its `Debug` is masked: both are personal data.
+/// An e-mail address or a phone number. Its `Debug` is masked: both are personal data.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Contact {
     /// Lower case.
@@ -39,10 +39,10 @@ pub enum Contact {
 }
 
 impl Contact {
-    /// Reads one back that was written by [`Contact::as_str`].
+    /// Reads a contact that was stored with [`Contact::as_str`].
     ///
     /// # Errors
-    /// [`PhoneError`] if it should be a number and is none.
+    /// [`PhoneError`] if a phone number is malformed.
     pub fn stored(kind: ContactKind, text: String) -> Result<Self, PhoneError> {
         match kind {
             ContactKind::Email => Ok(Self::Email(text)),
@@ -58,7 +58,7 @@ impl Contact {
         }
     }
 
-    /// How a message gets there.
+    /// Returns the channel that delivers to this contact.
     #[must_use]
     pub const fn channel(&self) -> Channel {
         match self {
@@ -75,7 +75,7 @@ impl Contact {
         }
     }
 
-    /// What may be shown and kept in records: `a****@example.com`, `2547****5678`.
+    /// Returns the form for display and records: `a****@example.com`, `2547****5678`.
     #[must_use]
     pub fn masked(&self) -> String {
         match self {

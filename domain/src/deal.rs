@@ -1,4 +1,4 @@
-//! A deal: two sides, terms that both sign, and milestones that are paid into escrow and settled one by one.
+//! A deal: two parties, terms that both accept, and milestones that are paid into escrow and settled one by one.
 
 mod allowed;
 mod cause;
@@ -56,19 +56,19 @@ use chrono::{DateTime, Utc};
 text_enum! {
     pub enum DealState as "deal state" {
         Draft = "draft",
-        /// One side has offered its newest revision; the other may sign it or make a counter-offer.
+        /// One party has made an offer; the other party can accept it or make a counter-offer.
         Proposed = "proposed",
-        /// Both are bound; it is to be paid.
+        /// Both parties have accepted the terms; the payment is due.
         Agreed = "agreed",
         /// The whole price is in escrow.
         Funded = "funded",
-        /// Every milestone still open has been delivered and waits for the buyer.
+        /// Every open milestone has been delivered; the buyer has to accept.
         Delivered = "delivered",
         /// At least one milestone is disputed.
         Disputed = "disputed",
-        /// Nothing is open, and at least a part was paid to the seller.
+        /// All milestones are settled, and the seller received at least a part.
         Released = "released",
-        /// Nothing is open, and everything went back to who paid.
+        /// All milestones are settled, and the payers got all of the money back.
         Refunded = "refunded",
         Cancelled = "cancelled",
         Expired = "expired",
@@ -76,7 +76,7 @@ text_enum! {
 }
 
 impl DealState {
-    /// Whether nothing can happen to the deal any more.
+    /// Returns whether the deal can no longer change.
     #[must_use]
     pub const fn is_final(self) -> bool {
         match self {
@@ -94,7 +94,7 @@ impl DealState {
     }
 }
 
-/// What one side has asked for and the other has to agree to: a deadline moved.
+/// A requested move of a deadline. The other party has to agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Extension {
     pub asked_by: Role,
@@ -106,34 +106,34 @@ pub struct Extension {
 pub struct Deal {
     pub id: DealId,
     pub title: String,
-    /// `None` until the invited side has joined. Both are there once it is agreed.
+    /// `None` until the invited party has joined. Both parties are set once the deal is agreed.
     pub buyer: Option<UserId>,
     pub seller: Option<UserId>,
     pub broker: Option<Broker>,
     pub currency: Currency,
     pub fees: FeePlan,
     pub terms: Terms,
-    /// Counts the offers; what is signed is one of them.
+    /// Number of the current offer. The parties accept a specific revision.
     pub revision: u32,
     pub offered_by: Role,
     pub state: DealState,
-    /// Who has asked to call the funded deal off; the other's consent refunds it.
+    /// The party that requested mutual cancellation, if any. The deal is refunded once the other party agrees.
     pub cancel_asked_by: Option<Role>,
     pub extension: Option<Extension>,
-    /// Acceptance or funding is due at.
+    /// Deadline of acceptance or funding.
     pub due_at: Option<DateTime<Utc>>,
-    /// In the order in which they came; the buyer is there once they have paid.
+    /// Payers in the order in which they were added. The buyer is added with their first payment.
     pub payers: Vec<Payer>,
-    /// How many payments have gone into escrow: numbers their entries.
+    /// Number of payments into escrow. It makes the keys of their ledger entries unique.
     pub fundings: u32,
     pub milestones: Vec<Milestone>,
 }
 
 impl Deal {
-    /// What is to be paid: all amounts and the buyer's share of the fees.
+    /// Returns the price: the amounts of all milestones and the buyer's share of the fees.
     ///
     /// # Errors
-    /// [`MoneyError`] if the parts are of different currencies or too large together.
+    /// [`MoneyError`] if the parts have different currencies or their sum is too large.
     pub fn price(&self) -> Result<Money, MoneyError> {
         let parts: Result<Vec<Money>, MoneyError> =
             self.milestones.iter().map(Milestone::in_escrow).collect();
@@ -145,7 +145,7 @@ impl Deal {
         self.milestones.iter().find(|milestone| milestone.id == id)
     }
 
-    /// The same where there has to be one.
+    /// Returns the milestone, or an error if the deal does not have it.
     ///
     /// # Errors
     /// [`Refusal::UnknownMilestone`].

@@ -1,15 +1,14 @@
-//! The second factor: what a code that somebody shows means, how often one may be wrong, and what has to be
-//! proven anew (step-up).
+//! The second factor: verification of codes, the lock after wrong codes, and step-up authentication.
 //!
-//! Codes of the authenticator app are those of RFC 6238: six digits, a new one every 30 seconds. The one before
-//! and the one after are taken too, for clocks that differ, and each is taken once: never a code of a step that
-//! is not later than the last one taken.
+//! Codes of an authenticator app follow RFC 6238: six digits, a new code every 30 seconds. The codes of the previous
+//! and the next step are accepted too, because clocks differ. Each code is accepted once: the step must be later than
+//! the last accepted step.
 //!
-//! The odds: somebody who knows the password and guesses has 3 codes of 1,000,000 with each try and 5 tries per
-//! quarter of an hour, so one in about 700 per day of guessing without a pause. That is why the owner is told
-//! at the first lock. A backup code has 50 random bits: guessing it is hopeless.
+//! Odds of guessing with a known password: each try hits 3 of 1,000,000 codes, and 5 tries are possible per quarter of
+//! an hour. Guessing without a pause succeeds with a chance of about 1 in 700 per day. Therefore the owner is notified
+//! at the first lock. A backup code has 50 random bits and cannot be guessed.
 //!
-//! A code that is sent is a one-time code like others (`crate::code`), and tries at it count here too.
+//! A code in a message is a one-time code (`crate::code`). Its tries count towards the same lock.
 
 use crate::contact::ContactKind;
 use crate::money::Money;
@@ -20,44 +19,44 @@ use thiserror::Error;
 
 pub const CODE_DIGITS: usize = 6;
 pub const STEP_S: i64 = 30;
-/// So many steps a clock may be ahead or behind.
+/// Number of steps that a clock may be ahead or behind.
 const STEPS_OFF_MAX: i64 = 1;
 
-/// So many wrong codes within [`TRIES_WITHIN`] lock the factor for [`LOCKED_FOR`], which is not shorter: when a
-/// lock is over, counting begins anew.
+/// Number of wrong codes within [`TRIES_WITHIN`] that lock the factor for [`LOCKED_FOR`]. The lock is not shorter than
+/// the window, so counting starts at zero after it.
 pub const TRIES_MAX: i32 = 5;
 pub const TRIES_WITHIN: TimeDelta = TimeDelta::minutes(15);
 pub const LOCKED_FOR: TimeDelta = TimeDelta::minutes(15);
 
 pub const BACKUP_CODES: usize = 10;
 pub const BACKUP_CHARS: usize = 10;
-/// Digits and letters without those that look alike (Crockford): five bits each.
+/// Crockford's alphabet: digits and letters without similar ones, five bits each.
 const BACKUP_ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// Between the password and the code there may be so much time.
+/// Maximum time between the password and the code at a log-in.
 pub const CHALLENGE_TTL: TimeDelta = TimeDelta::minutes(5);
 
-/// What was proven anew is good for so long.
+/// Validity of a step-up.
 pub const STEP_UP_TTL: TimeDelta = TimeDelta::minutes(5);
 
 text_enum! {
-    /// What may be shown as second factor.
+    /// A way to pass the second factor.
     pub enum FactorMethod as "factor method" {
-        /// Of the authenticator app.
+        /// A code of the authenticator app.
         Totp = "totp",
         BackupCode = "backup_code",
-        /// Sent to the person.
+        /// A code in a message.
         Sms = "sms",
         Email = "email",
     }
 }
 
-/// What a person's second factor is.
+/// The kind of a user's second factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FactorKind {
     /// An authenticator app.
     App,
-    /// Codes that are sent to an address or number that is known to be the person's.
+    /// Codes that are sent to a verified contact of the user.
     Message(ContactKind),
 }
 
@@ -71,14 +70,14 @@ impl FactorKind {
         }
     }
 
-    /// All that may be shown.
+    /// Returns all methods that pass this factor.
     #[must_use]
     pub const fn methods(self) -> [FactorMethod; 2] {
         [self.method(), FactorMethod::BackupCode]
     }
 
-    /// Where a code for a new password goes that somebody asks for by `named`: never to where the second factor
-    /// comes too, or who has the phone would have both.
+    /// Returns the contact that receives the password reset code when the user names `named`. It never equals the
+    /// contact of the second factor; otherwise access to one contact would suffice for both.
     #[must_use]
     pub fn reset_by(factor: Option<Self>, named: ContactKind) -> ContactKind {
         if factor == Some(FactorKind::Message(named)) { named.other() } else { named }
@@ -87,20 +86,20 @@ impl FactorKind {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum FactorRefusal {
-    #[error("this code is not right, or not any more")]
+    #[error("the code is invalid or has expired")]
     WrongCode,
-    #[error("a code of the second factor is wanted too")]
+    #[error("a code of the second factor is required too")]
     CodeWanted,
-    #[error("there were too many wrong codes; wait before the next one")]
+    #[error("too many wrong codes: the second factor is locked; wait before the next try")]
     Locked { wait: TimeDelta },
 }
 
-/// What somebody shows, by its form. It is a secret: it is neither printed nor compared here.
+/// A code that a user entered, classified by its form. Its `Debug` prints nothing of the code, which is a secret.
 #[derive(Clone, PartialEq, Eq)]
 pub enum ShownCode {
     /// Six digits, of the authenticator app or of a message.
     Digits(String),
-    /// In capital letters, without what people put in between.
+    /// A backup code in capital letters, without spaces and hyphens.
     Backup(String),
 }
 
@@ -110,13 +109,13 @@ impl std::fmt::Debug for ShownCode {
     }
 }
 
-/// The text has neither form.
+/// The text is neither a code nor a backup code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("expected {CODE_DIGITS} digits, or a backup code of {BACKUP_CHARS} letters and digits")]
 pub struct NoCode;
 
 impl ShownCode {
-    /// Reads what somebody typed, with spaces and hyphens, and letters for the digits that they look like.
+    /// Reads a typed code. Ignores spaces and hyphens, and reads similar letters as digits.
     ///
     /// # Errors
     /// [`NoCode`].
@@ -134,27 +133,27 @@ impl ShownCode {
     }
 }
 
-/// A backup code made of random bytes.
+/// Derives a backup code from random bytes.
 #[must_use]
 pub fn backup_code(random: [u8; BACKUP_CHARS]) -> String {
     let letter = |byte: u8| BACKUP_ALPHABET.get(usize::from(byte & 31)).copied();
     random.into_iter().filter_map(letter).map(char::from).collect()
 }
 
-/// As it is shown to people: in two halves.
+/// Formats a backup code for display, in two halves.
 #[must_use]
 pub fn in_halves(code: &str) -> String {
     let (one, other) = code.split_at_checked(BACKUP_CHARS / 2).unwrap_or((code, ""));
     format!("{one}-{other}")
 }
 
-/// The number of the time step.
+/// Returns the number of the time step (RFC 6238).
 #[must_use]
 pub const fn step_at(now: DateTime<Utc>) -> i64 {
     now.timestamp().div_euclid(STEP_S)
 }
 
-/// The step of a shown code, if it is good: `fits` says whether it is the code of a step.
+/// Returns the step of a valid code. `fits` tells whether the code belongs to a step.
 pub fn accept(
     last_step: Option<i64>,
     now: DateTime<Utc>,
@@ -166,24 +165,24 @@ pub fn accept(
     steps.find(|step| last_step.is_none_or(|last| *step > last) && fits(*step))
 }
 
-/// What makes a call one that has to be proven anew.
+/// The reason for which an operation requires step-up authentication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Risk {
-    /// Taking the second factor away, or making new backup codes.
+    /// The second factor is removed, or new backup codes are created.
     Factor,
-    /// A secret is handed out with which machines call in the person's name.
+    /// The secret of an API key is returned.
     ApiKey,
-    /// Money goes to a number that is not the registered one.
+    /// Money goes to a number other than the user's own.
     OtherNumber,
-    /// Much money leaves, see [`is_large`].
+    /// A large amount leaves the account, see [`is_large`].
     Amount,
-    /// Everything that is known of a person is handed out, or destroyed.
+    /// All personal data of a user is exported or erased.
     PersonalData,
-    /// A member of staff decides about much money, fees or roles.
+    /// An operator decides about large amounts, fees or roles.
     StaffDecision,
 }
 
-/// How far a person in a session is proven.
+/// The authentication state of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
     pub stepped_up_at: Option<DateTime<Utc>>,
@@ -191,7 +190,7 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Whether the call may go on. An amount asks nothing of those who have no second factor.
+    /// Returns whether the operation is allowed. [`Risk::Amount`] requires a step-up only if the user has a second factor.
     #[must_use]
     pub fn allows(&self, risk: Risk, now: DateTime<Utc>) -> bool {
         let fresh = |at| now.signed_duration_since(at) < STEP_UP_TTL;
@@ -207,7 +206,7 @@ impl Standing {
     }
 }
 
-/// Whether the amount asks for the second factor of a user who has one.
+/// Returns whether the amount requires a step-up from users with a second factor.
 #[must_use]
 pub fn is_large(amount: Money) -> bool {
     STEP_UP.exceeds(amount)

@@ -1,4 +1,4 @@
-//! The fee plan: what a deal costs and who bears it, known before anything is paid, frozen in what both sign.
+//! The fee plan of a deal: its fees and the party that bears them. The plan is fixed in the offer that both accept.
 
 use crate::money::{Currency, Money, MoneyError};
 use crate::text_enum;
@@ -15,39 +15,41 @@ text_enum! {
     }
 }
 
-/// Versioned: a deal keeps the plan that it was agreed under.
+/// A version of the fee plan. A deal keeps the version that it was agreed under.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FeePlan {
     pub version: u32,
     pub percentage_bps: u16,
     pub fixed: Money,
-    /// The fee is never less.
+    /// Minimum of percentage plus fixed fee.
     pub floor: Money,
-    /// The fee is never more, where there is one.
+    /// Maximum of percentage plus fixed fee, if any.
     pub cap: Option<Money>,
-    /// What providers charge us for moving the money of one deal, passed on.
+    /// Provider charges per deal, passed on to the parties.
     pub provider_cost: Money,
     pub payer: FeePayer,
 }
 
-/// What one milestone costs: the same sum seen twice, by who bears it and by who receives it.
+/// The fees of one milestone. `buyer` and `seller` add up to the total; commission and provider cost are parts of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Charge {
     pub buyer: Money,
     pub seller: Money,
-    /// The broker's, out of the sum.
+    /// The broker's part of the sum.
     pub commission: Money,
-    /// Passed on for what providers take, out of the sum.
+    /// The part of the sum that covers provider charges.
     pub provider_cost: Money,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum FeeError {
-    #[error("a percentage has at most {BASIS_POINTS_MAX} basis points")]
+    #[error("a percentage is at most {BASIS_POINTS_MAX} basis points")]
     Percentage,
-    #[error("the cap of a fee cannot be below its floor")]
+    #[error("the cap of a fee must not be below its floor")]
     Bounds,
-    #[error("the seller's fee would be larger than what the milestone pays")]
+    #[error(
+        "the seller's fee must be less than the milestone's amount; raise the amount or let the buyer pay the fee"
+    )]
     ExceedsAmount,
     #[error(transparent)]
     Money(#[from] MoneyError),
@@ -55,7 +57,7 @@ pub enum FeeError {
 
 impl Charge {
     /// # Errors
-    /// [`MoneyError`] if the two are too large together.
+    /// [`MoneyError`] if the sum is too large.
     pub fn total(&self) -> Result<Money, MoneyError> {
         self.buyer.plus(self.seller)
     }
@@ -76,7 +78,7 @@ impl FeePlan {
         }
     }
 
-    /// The platform's fee for the whole: percentage rounded half up, plus the fixed part, within floor and cap.
+    /// Returns the platform's fee: the percentage, rounded half up, plus the fixed fee, within floor and cap.
     ///
     /// # Errors
     /// [`FeeError`] on another currency or a result out of range.
@@ -90,7 +92,7 @@ impl FeePlan {
         }
     }
 
-    /// All that a deal of this amount costs: the platform's fee, the broker's commission, the providers' costs.
+    /// Returns all fees of a deal of this amount: platform fee, broker's commission and provider costs.
     ///
     /// # Errors
     /// As [`FeePlan::platform`].
@@ -99,8 +101,8 @@ impl FeePlan {
         Ok(self.platform(amount)?.plus(commission)?.plus(self.provider_cost)?)
     }
 
-    /// Divides what the deal costs over milestones (by amount) and sides; every cent is accounted for.
-    /// An odd cent of a shared charge falls to the seller.
+    /// Divides the fees of the deal among its milestones, by amount, and between the parties. The parts add up exactly.
+    /// The seller bears an odd cent of a shared fee.
     ///
     /// # Errors
     /// [`FeeError::ExceedsAmount`] if a seller would receive nothing or less.

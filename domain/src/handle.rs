@@ -1,16 +1,16 @@
-//! A short name that people pay by: `@amina`.
+//! Handles: short names that users can be paid by, such as `@amina`.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 
-/// Without the `@`.
+/// Minimum length, without the `@`.
 pub const CHARS_MIN: usize = 3;
 pub const CHARS_MAX: usize = 30;
 
-/// A handle can be changed again after so many days.
+/// Minimum number of days between two changes of a handle.
 pub const CHANGE_AFTER_DAYS: i64 = 30;
 
-/// Whoever had one of these could pass for us, for an operator or for a provider.
+/// Words that could make a user look like Amana, an operator or a provider.
 const RESERVED: [&str; 34] = [
     "account",
     "admin",
@@ -51,10 +51,10 @@ const RESERVED: [&str; 34] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum HandleError {
     #[error(
-        "a handle has 3 to 30 letters, digits and underscores and begins with a letter, such as @amina"
+        "a handle has {CHARS_MIN} to {CHARS_MAX} letters, digits and underscores and begins with a letter, such as @amina"
     )]
     Shape,
-    #[error("this handle is not for people to take")]
+    #[error("this handle is reserved; choose another one")]
     Reserved,
 }
 
@@ -63,16 +63,16 @@ pub enum HandleError {
 pub struct Handle(String);
 
 impl Handle {
-    /// Takes `@Amina` for `amina`.
+    /// Reads a handle. Ignores case and a leading `@`.
     ///
     /// # Errors
-    /// [`HandleError`] if it is too short, too long, has other characters, or is not for people.
+    /// [`HandleError`] if the length or a character is invalid, or the handle is reserved.
     pub fn parse(text: &str) -> Result<Self, HandleError> {
         let handle = Self::taken(text)?;
         if is_reserved(&handle.0) { Err(HandleError::Reserved) } else { Ok(handle) }
     }
 
-    /// As [`Handle::parse`], for what somebody has already: a word that is reserved later stays theirs.
+    /// Reads a stored handle, like [`Handle::parse`]. A user keeps a handle that was reserved later.
     ///
     /// # Errors
     /// [`HandleError::Shape`].
@@ -91,8 +91,8 @@ impl Handle {
     }
 }
 
-/// Digits and underscores make no other word of it, and reserved words in a row stay reserved: `@ad_min`,
-/// `@mpesa2` and `@amana_support`, but not `@amana_juma`.
+/// Digits and underscores do not make a reserved word available, and neither does a row of reserved words: `@ad_min`,
+/// `@mpesa2` and `@amana_support` are reserved, but not `@amana_juma`.
 fn is_reserved(name: &str) -> bool {
     let reads_as = |text: &str| {
         let letters: String = text.chars().filter(char::is_ascii_alphabetic).collect();
@@ -102,13 +102,13 @@ fn is_reserved(name: &str) -> bool {
     reads_as(name) || name.split('_').all(|part| is_number(part) || reads_as(part))
 }
 
-/// Whether a handle that was set at `changed_at` (`None`: never) may be changed now.
+/// Returns whether a handle may be changed now. `changed_at` is the time of the last change, `None` if never changed.
 #[must_use]
 pub fn may_change(changed_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
     changed_at.is_none_or(|at| now.signed_duration_since(at) >= TimeDelta::days(CHANGE_AFTER_DAYS))
 }
 
-/// As people write it.
+/// Writes the handle with its `@`.
 impl std::fmt::Display for Handle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "@{}", self.0)

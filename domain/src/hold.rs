@@ -1,5 +1,5 @@
-//! Holds: money that its owner has reserved, for somebody else or for a withdrawal. It is settled in parts
-//! or whole, released, or expires; every pair of state and command is written out.
+//! Holds: money that its owner has reserved for another user or for a withdrawal. A hold is settled in parts or as a
+//! whole, released, or expires. Every pair of state and command is listed.
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use crate::id::{HoldId, PaymentId, UserId};
@@ -9,25 +9,25 @@ use crate::text_enum;
 use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 
-/// A withdrawal that nobody has decided about for so long is refused.
+/// Time after which a withdrawal without a decision is refused.
 pub const WITHDRAWAL_UNDECIDED_MAX: TimeDelta = TimeDelta::days(7);
 
-/// A person's money is reserved for somebody else for at most 30 days.
+/// Maximum duration of a hold for another user: 30 days.
 pub const HOURS_MAX: i64 = 30 * 24;
 
 text_enum! {
     pub enum State as "hold state" {
         Open = "open",
-        /// All of it went to where it was reserved for.
+        /// The whole amount was paid to the recipient.
         Settled = "settled",
-        /// What had not been settled went back to its owner.
+        /// The rest was returned to the owner.
         Released = "released",
-        /// The same, because time ran out.
+        /// The rest was returned to the owner because the hold expired.
         Expired = "expired",
     }
 }
 
-/// Whose the money becomes when it is settled.
+/// The recipient of the money when the hold is settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum For {
     Person(UserId),
@@ -43,44 +43,44 @@ pub struct Hold {
     pub settled: Money,
     pub state: State,
     pub made_at: DateTime<Utc>,
-    /// None: it stays until it is settled or released.
+    /// `None`: the hold does not expire.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Command {
-    /// Moves a part or the whole of what is left to where it was reserved for.
+    /// Pays a part or all of the rest to the recipient.
     Settle { amount: Money, to: Account },
-    /// Gives what is left back to its owner.
+    /// Returns the rest to the owner.
     Release,
-    /// Gives what is left back because time ran out.
+    /// Returns the rest to the owner because the hold has expired.
     Expire,
-    /// A withdrawal is on its way: from here on only its outcome ends the hold.
+    /// Removes the expiry, because the withdrawal has been sent: only its outcome ends the hold.
     Keep,
 }
 
-/// Everything that an accepted command changes.
+/// All changes of an accepted command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     pub hold: Hold,
     pub entry: Option<Entry>,
-    /// What went back to the owner.
+    /// Amount that was returned to the owner.
     pub returned: Money,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum HoldRefusal {
-    #[error("the hold is over: {0}")]
+    #[error("the hold is no longer open: {0}")]
     Closed(State),
-    #[error("{left_minor} minor units are left of the hold")]
+    #[error("the hold has only {left_minor} minor units left; settle at most that")]
     TooSmall { left_minor: i64 },
-    #[error("the hold is in {0}")]
+    #[error("the currency of the hold is {0}; use the same currency")]
     OtherCurrency(Currency),
-    #[error("only the person whom the money is held for may do this")]
+    #[error("only the beneficiary of the hold can do this")]
     WrongParty,
-    #[error("a withdrawal is settled as a whole")]
+    #[error("a withdrawal can only be settled as a whole")]
     InPart,
-    #[error("the hold expires only at {due_at}")]
+    #[error("the hold does not expire before {due_at}")]
     TooEarly { due_at: DateTime<Utc> },
     #[error("the hold does not expire")]
     Unending,
@@ -89,7 +89,7 @@ pub enum HoldRefusal {
 }
 
 impl Hold {
-    /// What is still reserved.
+    /// Returns the amount that is still reserved.
     #[must_use]
     pub fn left(&self) -> Money {
         let nothing = Money::zero(self.amount.currency());
@@ -99,16 +99,17 @@ impl Hold {
         }
     }
 
-    /// Whether its time has run out. The deadline itself is still in time.
+    /// Returns whether the hold has expired. At the deadline itself it is still valid.
     #[must_use]
     pub fn is_overdue(&self, now: DateTime<Utc>) -> bool {
         self.state == State::Open && self.expires_at.is_some_and(|due_at| now > due_at)
     }
 
-    /// An owner who could give the money back to themselves would have guaranteed nothing.
+    /// Checks that `user` may settle or release the hold. The owner may not: a hold that the owner can release
+    /// guarantees nothing.
     ///
     /// # Errors
-    /// [`HoldRefusal::WrongParty`] for everybody but the person whom the money is held for.
+    /// [`HoldRefusal::WrongParty`] unless the user is the beneficiary.
     pub fn permit(&self, user: UserId) -> Result<(), HoldRefusal> {
         match self.purpose {
             For::Person(beneficiary) if beneficiary == user => Ok(()),
@@ -116,7 +117,7 @@ impl Hold {
         }
     }
 
-    /// The entry that a new hold begins with.
+    /// Returns the entry that reserves the money of a new hold.
     ///
     /// # Errors
     /// [`LedgerError`] only if the amount is zero.
@@ -141,10 +142,10 @@ fn payout(kind: EntryKind, payment: PaymentId) -> (EntryKind, String) {
     (kind, format!("{payment}:{kind}"))
 }
 
-/// Decides what `command` does to `hold`. Nothing is changed by asking.
+/// Returns the effect of `command` on `hold`. The function is pure.
 ///
 /// # Errors
-/// [`HoldRefusal`] if the hold is over, has less left, or time speaks against it.
+/// [`HoldRefusal`] if the hold is closed, has less left, or the time does not allow the command.
 pub fn decide(hold: &Hold, command: Command, now: DateTime<Utc>) -> Result<Decision, HoldRefusal> {
     match (hold.state, command) {
         (State::Open, Command::Settle { amount, to }) => {
@@ -175,8 +176,8 @@ pub fn decide(hold: &Hold, command: Command, now: DateTime<Utc>) -> Result<Decis
     }
 }
 
-/// Between people the deadline is exact, whether or not its timer has run. What a provider has done with a
-/// withdrawal is a fact, whenever we hear of it.
+/// Between users the deadline is exact, even if its timer has not fired yet. The outcome of a withdrawal counts at any
+/// time, because the provider has already acted.
 fn in_time(hold: &Hold, now: DateTime<Utc>) -> Result<(), HoldRefusal> {
     match hold.purpose {
         For::Person(_) if hold.is_overdue(now) => Err(HoldRefusal::Closed(State::Expired)),
@@ -194,7 +195,7 @@ fn settle(hold: &Hold, amount: Money, to: Account) -> Result<Decision, HoldRefus
     let rest = left.minus(amount).map_err(|_| too_small.clone())?;
     let settled = hold.settled.plus(amount).map_err(|_| too_small)?;
     let (kind, key) = match hold.purpose {
-        // What was settled before names the part: each is written once.
+        // The key contains the amount settled before, so that each part is written only once.
         For::Person(_) => {
             (EntryKind::HoldSettle, format!("{}:settle:{}", hold.id, hold.settled.minor()))
         }

@@ -1,4 +1,4 @@
-//! Text that people type: names, titles, notes, reasons. One parser reads all of it, so no field can forget a rule.
+//! Text from users: names, titles, notes, reasons. One parser reads all of it, so that every field has the same rules.
 
 mod name;
 
@@ -11,41 +11,40 @@ use unicode_properties::{
     GeneralCategory, GeneralCategoryGroup, UnicodeEmoji, UnicodeGeneralCategory,
 };
 
-/// More marks than this on one letter paint over the lines above and below.
+/// Maximum number of marks on one letter. More marks cover the lines above and below.
 const MARKS_MAX: usize = 4;
 
 const ZERO_WIDTH_JOINER: char = '\u{200d}';
 
-/// Choose between the plain and the coloured picture of the sign before them.
+/// Variation selectors: plain text or emoji form of the character before them.
 const PRESENTATION: [char; 2] = ['\u{fe0e}', '\u{fe0f}'];
 
-/// Draws a key around the digit before it.
+/// Draws a key around the preceding digit.
 const KEYCAP: char = '\u{20e3}';
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TextError {
     #[error("expected {min} to {max} characters")]
     Length { min: usize, max: usize },
-    #[error("expected one line without control characters")]
+    #[error("expected one line of text without control characters")]
     NotOneLine,
     #[error("expected text without control characters")]
     Control,
     #[error("expected at least one visible character")]
     Blank,
     #[error(
-        "character {position} (U+{code:04X}) is invisible or changes the direction of the text: remove it"
+        "character {position} (U+{code:04X}) is invisible or changes the text direction; remove it"
     )]
     Hidden { position: usize, code: u32 },
     #[error("expected at most {MARKS_MAX} marks on one letter")]
     Marks,
-    #[error("expected a name, not an address or a link")]
+    #[error("expected a name without an e-mail address or a link")]
     Link,
-    #[error("the name must not contain `{0}`: choose another one")]
+    #[error("the name must not contain `{0}`; choose another name")]
     Reserved(&'static str),
 }
 
-/// Text of a person: trimmed, composed (Unicode NFC), of bounded length, with something to see in it and nothing
-/// hidden.
+/// Text of a user: trimmed, composed (Unicode NFC), of bounded length, with visible characters and no hidden ones.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct HumanText(String);
 
@@ -64,7 +63,7 @@ impl HumanText {
     /// Reads several lines.
     ///
     /// # Errors
-    /// [`TextError`] with the first rule that the text breaks.
+    /// [`TextError`] with the first violation.
     pub fn lines(text: &str, min: usize, max: usize) -> Result<Self, TextError> {
         let text = text.replace("\r\n", "\n");
         if text.trim().chars().any(|c| c.is_control() && c != '\n') {
@@ -73,10 +72,10 @@ impl HumanText {
         read(&text, min, max)
     }
 
-    /// Reads a name that strangers get to see in our messages.
+    /// Reads a name. Names have more rules, because messages show them to other users.
     ///
     /// # Errors
-    /// [`TextError`] with the first rule that the name breaks.
+    /// [`TextError`] with the first violation.
     pub fn name(text: &str, max: usize, of: NameOf) -> Result<Self, TextError> {
         let name = Self::line(text, 1, max)?;
         name::check(&name.0, of)?;
@@ -94,20 +93,20 @@ impl HumanText {
     }
 }
 
-/// Returns the text in its composed form (Unicode NFC). A letter with an accent has two forms that look alike; only one
-/// of them is stored, searched and hashed.
+/// Returns the text in composed form (Unicode NFC). An accented letter has two encodings that look the same; only the
+/// composed one is stored, searched and hashed.
 #[must_use]
 pub fn composed(text: &str) -> String {
     text.nfc().collect()
 }
 
-/// Tells whether a text has no address and no link in it, so that it may be shown to strangers.
+/// Returns whether a text contains no e-mail address and no link, so that messages can show it to other users.
 #[must_use]
 pub fn has_no_link(text: &str) -> bool {
     name::check_links(text).is_ok()
 }
 
-/// Tells whether a character cannot be seen by itself.
+/// Returns whether a character is invisible on its own.
 #[must_use]
 pub fn is_hidden_alone(c: char) -> bool {
     is_hidden(c, None, None)
@@ -161,7 +160,7 @@ fn is_visible(c: char) -> bool {
     }
 }
 
-/// Letters and signs without a picture: fillers of Hangul and Khmer, and the empty Braille pattern.
+/// Letters and signs without a glyph: Hangul and Khmer fillers, and the blank Braille pattern.
 const fn is_blank_letter(c: char) -> bool {
     matches!(
         c,
@@ -169,15 +168,15 @@ const fn is_blank_letter(c: char) -> bool {
     )
 }
 
-/// Marks that only choose a form of the letter before them, or join without a picture of their own.
+/// Marks without a glyph of their own: variation selectors and joiners.
 const fn is_selector(c: char) -> bool {
     matches!(c, '\u{34f}' | '\u{180b}'..='\u{180f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
 }
 
-/// Tells whether a character cannot be seen where it stands. A joiner between two emoji and the presentation mark
-/// after one are part of a picture.
+/// Returns whether a character is invisible at its position. A joiner between two emoji and a selector after an emoji
+/// are part of a visible picture.
 fn is_hidden(c: char, before: Option<char>, after: Option<char>) -> bool {
-    // Digits count as emoji because keys of a telephone are drawn with them.
+    // Unicode counts ASCII digits as emoji, because keycap emoji contain them.
     let is_emoji = |c: Option<char>| {
         c.is_some_and(|c| PRESENTATION.contains(&c) || (!c.is_ascii() && c.is_emoji_char()))
     };

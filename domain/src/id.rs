@@ -1,9 +1,9 @@
-//! Typed ids with a readable prefix: `deal_0190…` cannot be handed over where a payment is meant.
+//! Typed ids with a readable prefix: a `deal_0190…` is not accepted as the id of a payment.
 
 use thiserror::Error;
 use uuid::Uuid;
 
-/// Why a text is not an id of the wanted type.
+/// The text is not an id of the expected type.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("expected an id that starts with `{prefix}_` followed by 32 hexadecimal digits")]
 pub struct IdError {
@@ -46,6 +46,34 @@ macro_rules! typed_id {
                     return Err(error);
                 }
                 Uuid::try_parse(hex).map(Self).map_err(|_| error)
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+
+        impl schemars::JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                let pattern = concat!("^", $prefix, "_[0-9a-f]{32}$");
+                schemars::json_schema!({ "type": "string", "pattern": pattern })
             }
         }
     )+};

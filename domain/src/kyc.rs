@@ -1,5 +1,5 @@
-//! Applications for a tier: what a person has to show for it, and how an application comes to its end. Every
-//! pair of state and command is written out.
+//! Applications for a tier: the required documents and the states of an application. Every pair of state and command is
+//! listed.
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use crate::id::{KycId, UserId};
@@ -7,18 +7,18 @@ use crate::text_enum;
 use chrono::TimeDelta;
 use thiserror::Error;
 
-/// More than any tier needs, with room for a page that was photographed twice.
+/// Maximum number of documents per application: more than any tier needs, with room for repeated photos.
 pub const DOCUMENTS_MAX: usize = 10;
 
-/// A person begins at most so many applications in [`APPLICATIONS_PERIOD`]: each may bring megabytes.
+/// Maximum number of applications that a user starts in [`APPLICATIONS_PERIOD`]. Each can contain megabytes.
 pub const APPLICATIONS_MAX: i64 = 5;
 pub const APPLICATIONS_PERIOD: TimeDelta = TimeDelta::days(30);
 
-/// A refusal names at most so many reasons.
+/// Maximum number of reasons of a rejection.
 pub const REASONS_MAX: usize = 5;
 
 text_enum! {
-    /// The tiers that can be applied for. Others are given by operators.
+    /// A tier that users can apply for. Operators assign the other tiers.
     pub enum Tier as "tier" {
         Standard = "standard",
         Business = "business",
@@ -37,7 +37,7 @@ text_enum! {
 }
 
 text_enum! {
-    /// What the content of a document may be.
+    /// An accepted file type of a document.
     pub enum MediaType as "media type" {
         Jpeg = "image/jpeg",
         Png = "image/png",
@@ -47,7 +47,7 @@ text_enum! {
 }
 
 text_enum! {
-    /// Something that has to be shown.
+    /// A requirement of a tier.
     pub enum Need as "need" {
         Identity = "identity",
         Selfie = "selfie",
@@ -58,19 +58,19 @@ text_enum! {
 
 text_enum! {
     pub enum State as "application state" {
-        /// Documents are being collected.
+        /// The applicant is adding documents.
         Draft = "draft",
         /// Waits for a decision.
         Submitted = "submitted",
         Approved = "approved",
         Rejected = "rejected",
-        /// Taken back by the person.
+        /// Withdrawn by the applicant.
         Withdrawn = "withdrawn",
     }
 }
 
 text_enum! {
-    /// Why an application was rejected.
+    /// The reason of a rejection.
     pub enum Reason as "reason" {
         Unreadable = "unreadable",
         Expired = "expired",
@@ -87,15 +87,15 @@ pub struct Application {
     pub owner: UserId,
     pub tier: Tier,
     pub state: State,
-    /// What has been handed in so far.
+    /// Kinds of the documents added so far.
     pub shown: Vec<DocumentKind>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Command<'a> {
-    /// Hands one more document in.
+    /// Adds a document.
     Attach,
-    /// Takes a document out again.
+    /// Removes a document.
     Detach,
     Submit,
     Withdraw,
@@ -109,20 +109,20 @@ pub enum KycRefusal {
     WrongState(State),
     #[error("an application has at most {DOCUMENTS_MAX} documents")]
     TooManyDocuments,
-    #[error("documents are missing")]
+    #[error("documents are missing; add them, then submit again")]
     Missing(Vec<Need>),
-    #[error("nobody decides about their own application")]
+    #[error("you cannot decide your own application; another operator must decide")]
     OwnApplication,
     #[error("a rejection has 1 to {REASONS_MAX} reasons")]
     Reasons,
-    #[error("the person has this tier or a higher one already")]
+    #[error("the account already has this tier or a higher one")]
     TierHeld,
-    #[error("at most {APPLICATIONS_MAX} applications are begun in 30 days")]
+    #[error("at most {APPLICATIONS_MAX} applications can be started in 30 days; try again later")]
     TooManyApplications,
 }
 
 impl Tier {
-    /// What has to be shown for it.
+    /// Returns the requirements of the tier.
     #[must_use]
     pub const fn needs(self) -> &'static [Need] {
         match self {
@@ -133,13 +133,14 @@ impl Tier {
         }
     }
 
-    /// Whether a person on the tier `present` has all that this one would give.
+    /// Returns whether the tier `present` is equal to or higher than this one.
     #[must_use]
     pub fn is_covered_by(self, present: &str) -> bool {
         present.parse::<Tier>().is_ok_and(|present| present >= self)
     }
 
-    /// Whether a person on the tier `present`, who has begun so many applications lately, may begin another.
+    /// Checks that a user on the tier `present` may start an application. `begun_lately` counts the applications in
+    /// [`APPLICATIONS_PERIOD`].
     ///
     /// # Errors
     /// [`KycRefusal::TierHeld`] or [`KycRefusal::TooManyApplications`].
@@ -155,7 +156,7 @@ impl Tier {
 }
 
 impl Need {
-    /// Each inner list is enough by itself.
+    /// Returns the alternatives: all documents of one inner list meet the requirement.
     const fn any_of(self) -> &'static [&'static [DocumentKind]] {
         match self {
             Need::Identity => &[
@@ -174,7 +175,7 @@ impl Need {
 }
 
 impl State {
-    /// Whether something can still become of it. A person has one such application at a time.
+    /// Returns whether the application can still be decided. A user has at most one open application.
     #[must_use]
     pub const fn is_open(self) -> bool {
         match self {
@@ -185,7 +186,7 @@ impl State {
 }
 
 impl Application {
-    /// What has not been shown yet.
+    /// Returns the requirements that the documents do not meet yet.
     #[must_use]
     pub fn missing(&self) -> Vec<Need> {
         let needs = self.tier.needs().iter().copied();
@@ -193,8 +194,8 @@ impl Application {
     }
 }
 
-/// Decides which state `command`, given by `actor`, leads to. That only the owner hands in, submits and
-/// withdraws is seen to by whoever looked the application up.
+/// Returns the state after `command` by `actor`. The caller checks that only the owner adds documents, submits and
+/// withdraws.
 ///
 /// # Errors
 /// [`KycRefusal`].

@@ -1,7 +1,7 @@
-//! Double entry: accounts, entries, postings. What we owe is positive; what providers hold for us is negative.
+//! Double-entry ledger: accounts, entries, postings. Liabilities are positive, assets are negative.
 //!
-//! Two laws, also stated in SQL: the postings of an entry sum to zero per currency, and only what we hold
-//! (at providers, at our bank) and what providers have kept may go below zero.
+//! Two rules, also enforced in SQL. The postings of an entry sum to zero per currency. Only the accounts for money at
+//! providers, money at the bank and provider costs may be negative.
 
 mod account;
 
@@ -13,7 +13,7 @@ use crate::text_enum;
 use std::collections::BTreeMap;
 use thiserror::Error;
 
-/// An entry touches few accounts: a bound keeps one entry's locks and row count small.
+/// Maximum number of postings per entry. It bounds the locks and rows of one entry.
 pub const POSTINGS_PER_ENTRY_MAX: usize = 64;
 
 text_enum! {
@@ -22,7 +22,7 @@ text_enum! {
         Fund = "fund",
         Release = "release",
         Refund = "refund",
-        /// A milestone divided between the two sides.
+        /// A milestone divided between buyer and seller.
         Split = "split",
         PayoutReserve = "payout_reserve",
         PayoutSettle = "payout_settle",
@@ -34,7 +34,7 @@ text_enum! {
         /// Moved from a provider to our bank.
         Settlement = "settlement",
         Reversal = "reversal",
-        /// From person to person.
+        /// From user to user.
         Transfer = "transfer",
         Hold = "hold",
         HoldSettle = "hold_settle",
@@ -45,31 +45,34 @@ text_enum! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Posting {
     pub account: Account,
-    /// Signed: positive raises what we owe to the account's owner.
+    /// Signed amount: a positive amount increases the balance.
     pub amount_minor: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum LedgerError {
     #[error(
-        "an entry needs 2 to {POSTINGS_PER_ENTRY_MAX} postings, none of them zero, one per account"
+        "an entry needs 2 to {POSTINGS_PER_ENTRY_MAX} postings, not zero, and one per account"
     )]
     Malformed,
     #[error("the postings of an entry must sum to zero in {0}")]
     Unbalanced(Currency),
-    #[error("the {} account holds {balance_minor} and cannot give {wanted_minor}", .account.kind)]
+    #[error(
+        "insufficient balance: the {} account has {balance_minor} minor units, {wanted_minor} are needed",
+        .account.kind
+    )]
     Insufficient { account: Account, balance_minor: i64, wanted_minor: i64 },
-    #[error("a balance would leave the range of the ledger")]
+    #[error("the balance would exceed the range of the ledger")]
     Overflow,
 }
 
-/// One balanced movement of money, not yet written. Its key makes sure that it is written once.
+/// One balanced movement of money, not yet stored. Its key prevents storing it twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     pub kind: EntryKind,
-    /// Names the effect (`pay_…:deposit`): a second entry with the same key cannot exist.
+    /// Unique name of the effect, such as `pay_…:deposit`.
     pub key: String,
-    /// A correction points at the entry that it corrects.
+    /// The entry that this entry corrects, if any.
     pub corrects: Option<EntryId>,
     postings: Vec<Posting>,
 }
@@ -99,7 +102,7 @@ impl Entry {
     /// Moves `amount` from one account to another.
     ///
     /// # Errors
-    /// [`LedgerError`] if the amount is zero or the accounts are the same one or of another currency.
+    /// [`LedgerError`] if the amount is zero, or the accounts are equal or have different currencies.
     pub fn transfer(
         kind: EntryKind,
         key: String,
@@ -119,7 +122,7 @@ impl Entry {
         )
     }
 
-    /// Takes from one account what several receive; shares of zero are left out.
+    /// Moves shares from one account to several. Shares of zero are omitted.
     ///
     /// # Errors
     /// [`LedgerError`] as for [`Entry::new`].
@@ -148,7 +151,7 @@ impl Entry {
     }
 }
 
-/// A posting with what it leaves behind in its account.
+/// A posting with the resulting balance and number in its account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Line {
     pub account: Account,
@@ -164,7 +167,7 @@ pub struct Position {
     pub seq: i64,
 }
 
-/// The loaded (and, in the store, locked) positions that entries are applied to, in order.
+/// The positions of accounts that entries are applied to. The store loads and locks them first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Positions(BTreeMap<Account, Position>);
 
@@ -183,10 +186,10 @@ impl Positions {
         self.0.iter()
     }
 
-    /// Applies one entry, or nothing of it. An account seen for the first time starts empty.
+    /// Applies an entry completely or not at all. An unknown account starts at zero.
     ///
     /// # Errors
-    /// [`LedgerError::Insufficient`] if an account that may not would go below zero.
+    /// [`LedgerError::Insufficient`] if the balance of an account would become negative that must not be negative.
     pub fn apply(&mut self, entry: &Entry) -> Result<Vec<Line>, LedgerError> {
         let mut lines = Vec::with_capacity(entry.postings.len());
         for posting in &entry.postings {

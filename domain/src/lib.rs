@@ -1,5 +1,5 @@
-//! The rules of Amana: money, ledger, deals, payments, risk. No I/O, no async, no clock, no randomness:
-//! every function takes what it needs as values and returns what should be written.
+//! The rules of Amana: money, ledger, deals, payments, risk. The crate has no I/O, no async, no clock and no randomness:
+//! functions take values and return the changes to store.
 #![cfg_attr(
     test,
     expect(clippy::arithmetic_side_effects, reason = "a test that overflows fails loudly")
@@ -11,6 +11,7 @@ pub mod approval;
 pub mod code;
 pub mod contact;
 pub mod deal;
+pub mod event;
 pub mod factor;
 pub mod fee;
 pub mod handle;

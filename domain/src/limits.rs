@@ -1,4 +1,4 @@
-//! How much a person may move and hold, by tier. The tiers are data; these are the rules that read them.
+//! Limits of a tier on transactions, days and balances. The values are data in the store.
 
 use crate::money::Money;
 use crate::time::EAT;
@@ -10,37 +10,39 @@ use thiserror::Error;
 pub struct Limits {
     pub transaction_minor_max: i64,
     pub day_minor_max: i64,
-    /// Of everything in a wallet, available and held.
+    /// Maximum of available and held money together.
     pub balance_minor_max: i64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum LimitRefusal {
-    #[error("one transaction moves at most {max_minor} minor units")]
+    #[error("your limit is {max_minor} minor units per transaction; send less or apply for a higher tier")]
     Transaction { max_minor: i64 },
-    #[error("{left_minor} of {max_minor} minor units are left for today")]
+    #[error(
+        "{left_minor} of {max_minor} minor units are left of your daily limit; send less, or again after midnight in Nairobi"
+    )]
     Day { max_minor: i64, left_minor: i64 },
-    #[error("a wallet holds at most {max_minor} minor units")]
+    #[error("the wallet can hold at most {max_minor} minor units; withdraw first or apply for a higher tier")]
     Balance { max_minor: i64 },
-    /// The other person's limit is no business of the sender's.
-    #[error("the recipient's wallet cannot take this amount")]
+    /// The error does not reveal the recipient's limit to the sender.
+    #[error("the recipient's wallet cannot receive this amount; send less or contact the recipient")]
     Recipient,
 }
 
-/// What a person has sent and withdrawn on one day.
+/// The amount that a user has sent and withdrawn on one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Usage {
     pub day: NaiveDate,
     pub spent_minor: i64,
 }
 
-/// The day that a moment belongs to.
+/// Returns the day of a time in Nairobi.
 #[must_use]
 pub fn day_of(now: DateTime<Utc>) -> NaiveDate {
     now.with_timezone(&EAT).date_naive()
 }
 
-/// When a day begins; `None` for days that no calendar of ours reaches.
+/// Returns the start of a day in Nairobi; `None` for days outside the range of the calendar.
 #[must_use]
 pub fn day_begins(day: NaiveDate) -> Option<DateTime<Utc>> {
     let midnight = day.and_time(NaiveTime::MIN);
@@ -48,14 +50,14 @@ pub fn day_begins(day: NaiveDate) -> Option<DateTime<Utc>> {
 }
 
 impl Usage {
-    /// What counts on `day`: what was spent on an earlier day is over. A day that a server whose clock is
-    /// ahead has begun stays begun: around midnight nobody gets two allowances for one day.
+    /// Returns the usage on `day`. Usage of an earlier day does not count. Usage of a later day stays: another server's
+    /// clock can be ahead, and a user must not get two daily limits around midnight.
     #[must_use]
     pub fn on(stored: Option<Usage>, day: NaiveDate) -> Self {
         stored.filter(|usage| usage.day >= day).unwrap_or(Usage { day, spent_minor: 0 })
     }
 
-    /// What did not happen after all no longer counts; if it was spent on an earlier day, that day is over.
+    /// Subtracts an amount that was not spent after all, if it was spent on `day`.
     #[must_use]
     pub fn give_back(self, day: NaiveDate, amount: Money) -> Self {
         if self.day != day {
@@ -66,13 +68,13 @@ impl Usage {
 }
 
 impl Limits {
-    /// What remains of the day.
+    /// Returns the rest of the daily limit.
     #[must_use]
     pub fn left_minor(&self, usage: Usage) -> i64 {
         self.day_minor_max.saturating_sub(usage.spent_minor).max(0)
     }
 
-    /// Whether one transaction may move so much.
+    /// Checks the limit per transaction.
     ///
     /// # Errors
     /// [`LimitRefusal::Transaction`].
@@ -83,7 +85,7 @@ impl Limits {
         Ok(())
     }
 
-    /// The usage after `amount` has been spent.
+    /// Returns the usage after spending `amount`.
     ///
     /// # Errors
     /// [`LimitRefusal::Transaction`] or [`LimitRefusal::Day`].
@@ -96,13 +98,13 @@ impl Limits {
         Ok(Usage { spent_minor: usage.spent_minor.saturating_add(amount.minor()), ..usage })
     }
 
-    /// How much more fits into a wallet that holds so much.
+    /// Returns the amount that a wallet with this balance can still receive.
     #[must_use]
     pub fn room_minor(&self, total_minor: i64) -> i64 {
         self.balance_minor_max.saturating_sub(total_minor).max(0)
     }
 
-    /// Whether a wallet may hold so much.
+    /// Checks the limit on the balance.
     ///
     /// # Errors
     /// [`LimitRefusal::Balance`].
@@ -157,7 +159,7 @@ mod tests {
         assert_eq!(Usage::on(Some(spent), day(1)), spent);
         assert_eq!(Usage::on(Some(spent), day(2)), Usage { day: day(2), spent_minor: 0 });
         assert_eq!(Usage::on(None, day(2)).spent_minor, 0);
-        // Asked by a server whose clock is behind.
+        // A server whose clock is behind.
         let begun = Usage { day: day(2), spent_minor: 200 };
         assert_eq!(Usage::on(Some(begun), day(1)), begun);
         assert_eq!(spent.give_back(day(1), kes(50)).spent_minor, 150);

@@ -1,14 +1,13 @@
-//! Money: whole minor units of one currency, never negative, never a float, always checked.
+//! Money: whole minor units of one currency, never negative, with checked arithmetic.
 
 use crate::text_enum;
 use thiserror::Error;
 
-/// No single amount is larger: sums of billions of amounts still fit an `i64`'s neighbour `i128`,
-/// and a balance of a thousand of them fits an `i64`.
+/// The largest amount. A balance of a thousand such amounts fits an `i64`, and sums of billions fit an `i128`.
 pub const AMOUNT_MINOR_MAX: i64 = 1_000_000_000_000_000;
 
 text_enum! {
-    /// ISO 4217 currencies of the markets we serve.
+    /// An ISO 4217 currency.
     pub enum Currency as "currency" {
         Kes = "KES",
         Tzs = "TZS",
@@ -21,7 +20,7 @@ text_enum! {
 }
 
 impl Currency {
-    /// How many digits the minor unit has (ISO 4217).
+    /// Returns the number of decimal places (ISO 4217).
     #[must_use]
     pub const fn exponent(self) -> u32 {
         match self {
@@ -30,7 +29,7 @@ impl Currency {
         }
     }
 
-    /// Minor units in one major unit.
+    /// Returns the number of minor units in one major unit.
     #[must_use]
     pub const fn minor_per_major(self) -> i64 {
         match self.exponent() {
@@ -39,7 +38,7 @@ impl Currency {
         }
     }
 
-    /// Minor units as a plain decimal number, such as `-1500.00`: digit by digit, without rounding.
+    /// Formats minor units as an exact decimal number, such as `-1500.00`.
     #[must_use]
     pub fn decimal(self, minor: i64) -> String {
         let sign = if minor < 0 { "-" } else { "" };
@@ -55,11 +54,11 @@ impl Currency {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum MoneyError {
-    #[error("an amount cannot be negative")]
+    #[error("an amount must not be negative")]
     Negative,
     #[error("an amount must be greater than zero")]
     Zero,
-    #[error("an amount cannot be greater than {AMOUNT_MINOR_MAX} minor units")]
+    #[error("an amount is at most {AMOUNT_MINOR_MAX} minor units")]
     TooLarge,
     #[error("amounts of different currencies ({0} and {1}) cannot be combined")]
     Mixed(Currency, Currency),
@@ -67,8 +66,8 @@ pub enum MoneyError {
 
 /// An amount of money: zero or more minor units of one currency.
 ///
-/// Amounts have no order among themselves, because amounts of different currencies have none: comparing is done by
-/// [`Money::exceeds`] and [`Money::min`], which see to the currency.
+/// `Money` does not implement `Ord`, because amounts of different currencies have no order. [`Money::exceeds`],
+/// [`Money::min`] and [`Money::max`] check the currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Money {
     currency: Currency,
@@ -88,7 +87,7 @@ impl Money {
         Ok(Self { currency, minor })
     }
 
-    /// An amount that somebody is to pay: zero is refused too.
+    /// Returns an amount to pay; zero is rejected too.
     ///
     /// # Errors
     /// [`MoneyError`] if not positive or above [`AMOUNT_MINOR_MAX`].
@@ -117,21 +116,21 @@ impl Money {
     }
 
     /// # Errors
-    /// Other currency, or a sum above the largest amount.
+    /// [`MoneyError`] if the currencies differ or the sum exceeds the largest amount.
     pub fn plus(self, other: Money) -> Result<Money, MoneyError> {
         self.same_currency(other)?;
         Money::new(self.minor.checked_add(other.minor).ok_or(MoneyError::TooLarge)?, self.currency)
     }
 
     /// # Errors
-    /// Other currency, or less than nothing left.
+    /// [`MoneyError`] if the currencies differ or the result is negative.
     pub fn minus(self, other: Money) -> Result<Money, MoneyError> {
         self.same_currency(other)?;
         Money::new(self.minor.checked_sub(other.minor).ok_or(MoneyError::Negative)?, self.currency)
     }
 
     /// # Errors
-    /// Other currency in the list, or a sum above the largest amount.
+    /// [`MoneyError`] if a currency differs or the sum exceeds the largest amount.
     pub fn sum(
         currency: Currency,
         parts: impl IntoIterator<Item = Money>,
@@ -139,35 +138,31 @@ impl Money {
         parts.into_iter().try_fold(Money::zero(currency), Money::plus)
     }
 
-    /// Whether this is more than the other amount.
+    /// Returns whether this amount is greater than `other`.
     ///
     /// # Errors
-    /// Other currency.
+    /// [`MoneyError::Mixed`] if the currencies differ.
     pub fn exceeds(self, other: Money) -> Result<bool, MoneyError> {
         self.same_currency(other)?;
         Ok(self.minor > other.minor)
     }
 
-    /// The smaller of the two.
-    ///
     /// # Errors
-    /// Other currency.
+    /// [`MoneyError::Mixed`] if the currencies differ.
     pub fn min(self, other: Money) -> Result<Money, MoneyError> {
         Ok(if self.exceeds(other)? { other } else { self })
     }
 
-    /// The larger of the two.
-    ///
     /// # Errors
-    /// Other currency.
+    /// [`MoneyError::Mixed`] if the currencies differ.
     pub fn max(self, other: Money) -> Result<Money, MoneyError> {
         Ok(if self.exceeds(other)? { self } else { other })
     }
 
-    /// The smallest multiple of `step_minor` that covers this amount.
+    /// Rounds up to the next multiple of `step_minor`.
     ///
     /// # Errors
-    /// The result would be above the largest amount.
+    /// [`MoneyError::TooLarge`] if the result exceeds the largest amount.
     pub fn round_up_to(self, step_minor: i64) -> Result<Money, MoneyError> {
         let over = self.minor.checked_rem(step_minor).unwrap_or(0);
         if over == 0 {
@@ -177,10 +172,10 @@ impl Money {
         Money::new(self.minor.checked_add(lift).ok_or(MoneyError::TooLarge)?, self.currency)
     }
 
-    /// The part of this amount that `part` is of `whole`, rounded half up; nothing of nothing is nothing.
+    /// Returns this amount times `part` / `whole`, rounded half up. If `whole` is zero, the result is zero.
     ///
     /// # Errors
-    /// The result would be above the largest amount.
+    /// [`MoneyError::TooLarge`] if the result exceeds the largest amount.
     pub fn portion(self, part: i64, whole: i64) -> Result<Money, MoneyError> {
         let product = i128::from(self.minor).saturating_mul(i128::from(part.max(0)));
         let half = i128::from(whole).div_euclid(2);
@@ -189,8 +184,8 @@ impl Money {
         Money::new(minor, self.currency)
     }
 
-    /// Divides this amount by weight, to the minor unit: the parts always add up to the whole.
-    /// What integer division leaves over goes to the parts with the largest remainders, first ones first.
+    /// Divides this amount by weight. The parts add up exactly to the whole, unless all weights are zero.
+    /// The remainder of the division goes to the parts with the largest remainders (largest remainder method).
     #[must_use]
     pub fn allocate(self, weights: &[i64]) -> Vec<Money> {
         let total: i128 = weights.iter().map(|w| i128::from((*w).max(0))).sum();
@@ -220,7 +215,7 @@ impl Money {
             .into_iter()
             .map(|part| Money {
                 currency: self.currency,
-                // A share is never larger than the whole, which fits.
+                // A share is never larger than the whole, so the fallback is unreachable.
                 minor: i64::try_from(part).unwrap_or(self.minor),
             })
             .collect()
@@ -235,7 +230,7 @@ impl Money {
     }
 }
 
-/// `KES 1,500.00`, the way people in the market write it.
+/// Formats as `KES 1,500.00`, as usual in the market.
 impl std::fmt::Display for Money {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let per_major = self.currency.minor_per_major();

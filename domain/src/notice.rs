@@ -1,4 +1,4 @@
-//! Who is told what: which event leads to which message for which party.
+//! Messages to users: their templates, channels and languages.
 
 mod cause;
 mod of_deals;
@@ -25,7 +25,7 @@ text_enum! {
 }
 
 text_enum! {
-    /// One message, in every language and for every channel.
+    /// A message, with a text for every language and channel.
     pub enum Template as "template" {
         Welcome = "welcome",
         NewDevice = "new_device",
@@ -33,27 +33,27 @@ text_enum! {
         DeviceTrusted = "device_trusted",
         FactorAdded = "factor_added",
         FactorRemoved = "factor_removed",
-        /// Too many wrong codes.
+        /// Too many wrong codes were entered.
         FactorLocked = "factor_locked",
         BackupCodeUsed = "backup_code_used",
         ApiKeyMade = "api_key_made",
-        /// It has a new secret.
+        /// An API key has a new secret.
         ApiKeyRotated = "api_key_rotated",
         DealProposed = "deal_proposed",
-        /// The other side has made another offer.
+        /// The other party has made another offer.
         DealCountered = "deal_countered",
-        /// To somebody who is to stand on the other side and may not be one of ours.
+        /// To an invited counterparty, who may not have an account.
         DealInvitation = "deal_invitation",
-        /// Somebody who was invited is there.
+        /// The invited party has joined.
         DealJoined = "deal_joined",
-        /// To whoever brought the two together.
+        /// To the broker.
         BrokerAgreed = "broker_agreed",
         BrokerPaid = "broker_paid",
-        /// The buyer lets them pay, too.
+        /// To an additional payer whom the buyer named.
         PayerNamed = "payer_named",
         DealAgreed = "deal_agreed",
         DealPaidInPart = "deal_paid_in_part",
-        /// The deal came to nothing before it was funded.
+        /// The deal ended before it was funded.
         PaymentReturned = "payment_returned",
         DealCancelled = "deal_cancelled",
         CancelAsked = "cancel_asked",
@@ -65,14 +65,14 @@ text_enum! {
         MilestoneDelivered = "milestone_delivered",
         MilestoneRejected = "milestone_rejected",
         MilestoneReleased = "milestone_released",
-        /// To the buyer: the seller was paid without their doing.
+        /// To the buyer: the seller was paid without an action of the buyer alone.
         SellerPaid = "seller_paid",
         MilestoneRefunded = "milestone_refunded",
-        /// To those who got nothing of it: the money is back with whoever paid.
+        /// To the seller: the money was refunded to the payers.
         MoneyWentBack = "money_went_back",
-        /// The code that the buyer tells when goods change hands.
+        /// The code that the buyer gives the seller when they receive the goods.
         HandOverCode = "hand_over_code",
-        /// Divided: each side is told its own part.
+        /// To each party, with its own part.
         MilestoneSplit = "milestone_split",
         SplitOffered = "split_offered",
         DisputeOpened = "dispute_opened",
@@ -80,7 +80,7 @@ text_enum! {
         DisputeAwarded = "dispute_awarded",
         ExtensionAsked = "extension_asked",
         DeadlineExtended = "deadline_extended",
-        /// To the side whose silence it would be.
+        /// To the party that has to act before the deadline.
         DeadlineNear = "deadline_near",
         DealCompleted = "deal_completed",
         DepositReceived = "deposit_received",
@@ -92,7 +92,7 @@ text_enum! {
         WithdrawalFailed = "withdrawal_failed",
         TransferReceived = "transfer_received",
         TransferSent = "transfer_sent",
-        /// Refused because nobody decided in time.
+        /// The withdrawal was refused because it was not decided in time.
         WithdrawalExpired = "withdrawal_expired",
         HoldMade = "hold_made",
         HoldReceived = "hold_received",
@@ -106,30 +106,29 @@ text_enum! {
         LeavePhone = "leave_phone",
         SecondFactorCode = "second_factor_code",
         PasswordChanged = "password_changed",
-        /// By a code: whatever others may have made has ended.
+        /// The password was reset with a code; sessions and API keys are revoked.
         PasswordReset = "password_reset",
-        /// To the owner of a contact with which somebody else has registered.
+        /// To the owner of a verified contact that was used for another registration.
         AccountExists = "account_exists",
-        /// These two go to what was replaced.
+        /// `EmailChanged` and `PhoneChanged` go to the replaced contact.
         EmailChanged = "email_changed",
         PhoneChanged = "phone_changed",
         KycSubmitted = "kyc_submitted",
         KycApproved = "kyc_approved",
         KycRejected = "kyc_rejected",
-        /// To somebody who may not be one of ours.
+        /// To an invited e-mail address, which may not have an account.
         Invitation = "invitation",
         InvitationAccepted = "invitation_accepted",
         TierChanged = "tier_changed",
-        /// Money that nobody had expected is theirs.
+        /// Money in suspense was credited to the user.
         PaymentMatched = "payment_matched",
-        /// Somebody who works here asks for the second factor to be taken away.
+        /// An operator requested the removal of the user's second factor.
         FactorRecoveryAsked = "factor_recovery_asked",
         FactorRecovered = "factor_recovered",
     }
 }
 
-/// The message that a code goes out in. Who gets one for a new address or number reads the same as who
-/// proves the present one.
+/// Returns the message for a code. A new contact and the present contact get the same text.
 #[must_use]
 pub const fn of_code(purpose: Purpose) -> Template {
     match purpose {
@@ -142,17 +141,19 @@ pub const fn of_code(purpose: Purpose) -> Template {
     }
 }
 
-/// KES 100, in cents: an SMS about less costs more than it is worth, and could be sent to annoy somebody.
+/// KES 100 in cents: the smallest amount with an SMS. An SMS about less is not worth its cost and could be abused for
+/// nuisance.
 const SMS_MINOR_MIN: i64 = 10_000;
 
-/// Whether an amount is worth an SMS besides the e-mail. Amounts of other currencies cannot be compared with the floor.
+/// Returns whether an amount is worth an SMS besides the e-mail. Other currencies cannot be compared with the floor and
+/// always are.
 #[must_use]
 pub const fn is_worth_sms(amount: Money) -> bool {
     !matches!(amount.currency(), Currency::Kes) || amount.minor() >= SMS_MINOR_MIN
 }
 
-/// E-mail for everything; SMS, which costs money, only where somebody has to act or money has moved.
-/// A code goes where it was asked for, whatever is said here.
+/// Returns the channels of a message. An SMS costs money, so it is sent only if the reader has to act or money has moved.
+/// A code is sent to the contact that it is for, regardless of this list.
 #[must_use]
 pub const fn channels(template: Template) -> &'static [Channel] {
     match template {

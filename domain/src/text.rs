@@ -2,6 +2,9 @@
 
 use thiserror::Error;
 
+#[doc(hidden)]
+pub use {schemars, serde};
+
 /// A text that names no value of the closed set it should belong to.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("`{text}` is not a known {what}")]
@@ -44,6 +47,34 @@ macro_rules! text_enum {
                     $($text => Ok($name::$variant),)+
                     _ => Err($crate::text::UnknownText { what: $what, text: text.to_owned() }),
                 }
+            }
+        }
+
+        impl $crate::text::serde::Serialize for $name {
+            fn serialize<S: $crate::text::serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> $crate::text::serde::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::text::serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
+                text.parse().map_err($crate::text::serde::de::Error::custom)
+            }
+        }
+
+        impl $crate::text::schemars::JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut $crate::text::schemars::SchemaGenerator) -> $crate::text::schemars::Schema {
+                let texts: Vec<&str> = $name::ALL.iter().map(|value| value.as_str()).collect();
+                $crate::text::schemars::json_schema!({ "type": "string", "enum": texts })
             }
         }
     };

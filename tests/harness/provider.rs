@@ -232,7 +232,7 @@ impl App {
         let path = format!("/v1/deals/{deal}/timeline?limit=100");
         let found = self.get(person, &path).await.expect(200);
         let events = found["items"].as_array().expect("events");
-        events.iter().map(|event| event["name"].as_str().expect("a name").to_owned()).collect()
+        events.iter().map(|event| event["kind"].as_str().expect("a name").to_owned()).collect()
     }
 }
 

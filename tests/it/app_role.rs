@@ -27,7 +27,8 @@ async fn the_role_can_do_nothing_but_read_and_write_rows() {
     let mut conn = AsyncPgConnection::establish(&url).await.expect("it may log in");
     for allowed in [
         "select count(*) from postings",
-        "insert into audit (at, actor, action, subject, data) values (now(), 'a', 'b', 'c', '{}')",
+        "insert into events (tx, ordinal, at, kind, actor_kind, subject, audience, data)
+            select tx, first, now(), 'a', 'system', 'b', 'audit', '{}' from events_reserve(1)",
         "begin; lock table fee_plans in share row exclusive mode; commit",
         "select pg_advisory_xact_lock(1)",
     ] {
@@ -35,11 +36,11 @@ async fn the_role_can_do_nothing_but_read_and_write_rows() {
     }
     for forbidden in [
         "truncate postings",
-        "truncate audit",
+        "truncate events",
         "alter table postings disable trigger all",
         "alter table accounts disable trigger user",
         "alter table accounts add column x int",
-        "drop table audit",
+        "drop table events",
         "drop trigger postings_append_only on postings",
         "create table t (n int)",
         "create temporary table accounts (n int)",
@@ -52,14 +53,14 @@ async fn the_role_can_do_nothing_but_read_and_write_rows() {
         "create role another",
         "set role amana",
         "delete from __diesel_schema_migrations",
-        "copy audit to program 'cat'",
+        "copy events to program 'cat'",
     ] {
         let refused = conn.batch_execute(forbidden).await.expect_err(forbidden).to_string();
         let is_right = ["permission denied", "must be owner", "must be superuser"];
         assert!(is_right.iter().any(|it| refused.contains(it)), "{forbidden}: {refused}");
     }
     // The rules that triggers state hold for it too.
-    let change = "update audit set actor = 'x'";
+    let change = "update events set kind = 'x'";
     let refused = conn.batch_execute(change).await.expect_err(change).to_string();
     assert!(!refused.contains("permission denied"), "{refused}");
     database.execute("create table later (id bigint generated always as identity)").await;

@@ -79,8 +79,12 @@ async fn a_tier_is_asked_for_by_one_and_given_by_another() {
         (vec![], vec![id.to_owned()])
     );
     let records = app.store.audit_of(id).await.expect("records");
-    let records: Vec<_> = records.iter().map(|one| (&*one.actor, &*one.action)).collect();
-    assert_eq!(records, [(&*asker.id, "approval.asked"), (&*other.id, "approval.approved")]);
+    let records: Vec<_> = records.iter().map(|one| (one.actor(), one.kind.clone())).collect();
+    assert_eq!(
+        records,
+        [(&*asker.id, "approval.requested"), (&*other.id, "approval.approved")]
+            .map(|(who, kind)| (who.to_owned(), kind.to_owned()))
+    );
     app.messages_are_sent().await;
     let told = app.mails(&amina).await;
     let told = told.iter().filter(|m| m.text.contains("other limits: starter")).count();

@@ -39,10 +39,10 @@ async fn an_account_is_closed_and_opened_again() {
     manage(&app, &operator, &amina, "reopen").await.expect(200);
     log_in(&app, &amina, "karibu-nyumbani-7").await.expect(200);
     let records = app.store.audit_of(&amina.id).await.expect("records");
-    let actions: Vec<&str> = records.iter().map(|one| one.action.as_str()).collect();
+    let actions: Vec<&str> = records.iter().map(|one| one.kind.as_str()).collect();
     assert_eq!(actions, ["user.registered", "user.closed", "user.reopened"]);
     for record in &records[1..] {
-        assert_eq!(record.actor, operator.id);
+        assert_eq!(record.actor(), operator.id);
         assert_eq!(record.data, json!({ "note": "Asked for it" }));
     }
 }

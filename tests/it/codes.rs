@@ -56,7 +56,7 @@ async fn who_registers_gets_codes_and_proves_the_address_and_the_number_with_the
         assert_eq!((again.status.as_u16(), again.problem()), (409, "already_verified"));
     }
     let records = app.store.audit_of(&amina.id).await.expect("records");
-    let proven: Vec<_> = records.iter().filter(|one| one.action == "user.verified").collect();
+    let proven: Vec<_> = records.iter().filter(|one| one.kind == "user.verified").collect();
     assert_eq!(proven.len(), 2);
     assert_eq!(proven[0].data, json!({ "channel": "email" }));
     app.assert_sound().await;
@@ -85,7 +85,7 @@ async fn a_code_is_nowhere_but_in_its_message() {
     let kept = "select string_agg(t, ' ') from (
         select params::text as t from notifications union all select payload::text from jobs
         union all select key || coalesce(last_error, '') from jobs
-        union all select data::text from audit
+        union all select data::text from events
         union all select body::text from idempotency_keys
         union all select purpose || tries from codes) kept";
     let kept = app.database.text(kept).await.expect("rows");
@@ -174,7 +174,7 @@ async fn a_code_is_used_once_however_often_it_is_told() {
     assert_eq!(good.len(), 1);
     wrong.into_iter().for_each(refused);
     let records = app.store.audit_of(&amina.id).await.expect("records");
-    assert_eq!(records.iter().filter(|one| one.action == "user.verified").count(), 1);
+    assert_eq!(records.iter().filter(|one| one.kind == "user.verified").count(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

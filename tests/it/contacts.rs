@@ -101,7 +101,7 @@ async fn verify(app: &App, person: &Person, channel: &str) -> Answer {
 
 async fn actions(app: &App, person: &Person) -> Vec<String> {
     let records = app.store.audit_of(&person.id).await.expect("records");
-    records.into_iter().map(|one| one.action).collect()
+    records.into_iter().map(|one| one.kind).collect()
 }
 
 #[track_caller]
@@ -127,8 +127,7 @@ async fn an_address_and_a_number_are_changed_with_both_proofs() {
     assert!(mails.iter().any(|mail| mail.text.contains(EMAIL.notice)), "{mails:#?}");
     assert!(texts.iter().any(|text| text.text.contains(PHONE.notice)), "{texts:#?}");
     let records = app.store.audit_of(&amina.id).await.expect("records");
-    let changes: Vec<_> =
-        records.iter().filter(|one| one.action == "user.contact_changed").collect();
+    let changes: Vec<_> = records.iter().filter(|one| one.kind == "user.contact_changed").collect();
     assert_eq!(changes.len(), 2);
     let masked =
         json!({ "channel": "email", "from": "a****@example.com", "to": "a****@example.com" });

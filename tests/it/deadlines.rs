@@ -74,7 +74,7 @@ async fn silence_after_delivery_releases() {
     let page = app.get(&buyer, &format!("/v1/deals/{id}/timeline")).await.expect(200);
     let released = page["items"]
         .as_array()
-        .and_then(|all| all.iter().find(|e| e["name"] == "milestone.released"));
+        .and_then(|all| all.iter().find(|e| e["kind"] == "milestone.released"));
     assert_eq!(released.expect("released")["actor_id"], Value::Null, "nobody did it");
     app.assert_sound().await;
 }

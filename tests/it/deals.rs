@@ -20,7 +20,7 @@ async fn events(app: &App, person: &Person, deal: &str) -> Vec<String> {
     for (seq, event) in (1..).zip(items) {
         assert_eq!(event["seq"], seq, "events are numbered without gaps: {page:#}");
     }
-    items.iter().map(|e| e["name"].as_str().expect("a name").to_owned()).collect()
+    items.iter().map(|e| e["kind"].as_str().expect("a name").to_owned()).collect()
 }
 
 async fn state(app: &App, person: &Person, deal: &str) -> Value {
@@ -326,7 +326,7 @@ async fn the_timeline_comes_in_pages() {
         let path = format!("/v1/deals/{deal}/timeline?limit=1&after={after}");
         let page = app.get(&buyer, &path).await.expect(200);
         let event = &page["items"][0];
-        assert_eq!((&event["seq"], &event["name"]), (&json!(seq), &json!(name)));
+        assert_eq!((&event["seq"], &event["kind"]), (&json!(seq), &json!(name)));
         let by = if name == "deal.agreed" { &buyer.id } else { &seller.id };
         assert_eq!(event["actor_id"], by.as_str());
         after = seq;

@@ -37,7 +37,7 @@ async fn a_handle_is_shown_and_is_recorded() {
     assert_eq!(app.database.fingerprint().await, before, "nothing changed");
     let records = app.store.audit_of(&amina.id).await.expect("records");
     let last = records.last().expect("a record");
-    assert_eq!((last.actor.as_str(), last.action.as_str()), (&*amina.id, "user.handle_changed"));
+    assert_eq!((last.actor().as_str(), last.kind.as_str()), (&*amina.id, "user.handle_changed"));
     assert_eq!(last.data, json!({ "from": null, "to": "@amina_k" }));
 }
 

@@ -108,7 +108,7 @@ async fn an_invited_person_registers_joins_and_is_logged_in() {
     }
     let records = app.store.audit_of(organisation).await.expect("records");
     let last = records.last().expect("a record");
-    assert_eq!((last.action.as_str(), last.actor.as_str()), ("invitation.accepted", &*guest.id));
+    assert_eq!((last.kind.as_str(), last.actor().as_str()), ("invitation.accepted", &*guest.id));
     app.assert_sound().await;
 }
 
@@ -226,7 +226,7 @@ async fn invitations_of_somebody_who_could_not_make_them_any_more_end() {
     app.put(&amina, &rank, json!({ "rank": "member" })).await.expect(200);
     assert_eq!(open().await, ["member by Amina"]);
     let records = app.store.audit_of(&organisation).await.expect("records");
-    assert_eq!(records.iter().filter(|one| one.action == "invitation.revoked").count(), 2);
+    assert_eq!(records.iter().filter(|one| one.kind == "invitation.revoked").count(), 2);
     app.add_member(&organisation, &juma, "admin").await;
     app.invite(&juma, &organisation, "d@example.com", "member").await;
     let member = format!("/v1/organisations/{organisation}/members/{}", juma.id);

@@ -44,8 +44,8 @@ const MONEY: [&str; 4] = [
 const STORY: [&str; 13] = [
     "select 'payment ' || concat_ws(' ', purpose, stage, state, reason, doubt, receipt is not null, problem, risk_score)
         from payments",
-    "select 'event ' || seq || ' ' || name from deal_events",
-    "select 'audit ' || action || ' ' || count(*) from audit group by action",
+    "select 'event ' || deal_seq || ' ' || kind from events where deal_id is not null",
+    "select 'events ' || kind || ' ' || count(*) from events group by kind",
     "select 'jobs ' || kind || ' ' || state || ' ' || count(*) from jobs group by kind, state",
     "select 'callbacks ' || kind || ' ' || state || ' ' || count(*) from callbacks group by kind, state",
     "select 'suspense ' || amount_minor || ' ' || reference from suspense_items",

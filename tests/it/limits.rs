@@ -183,8 +183,8 @@ async fn another_tier_counts_from_the_next_call_on() {
     world.withdraw(60_000).await.expect(202);
     let records = world.app.store.audit_of(&world.amina.id).await.expect("records");
     // Reads are recorded as well.
-    let last = records.iter().rfind(|one| one.action != "user.seen").expect("a record");
-    assert_eq!((&*last.actor, &*last.action), (&*world.operator.id, "user.tier_changed"));
+    let last = records.iter().rfind(|one| one.kind != "user.viewed").expect("a record");
+    assert_eq!((&*last.actor(), &*last.kind), (&*world.operator.id, "user.tier_changed"));
     let data = json!({ "from": "starter", "to": "business", "note": "looked into" });
     assert_eq!(last.data, data);
     world.app.assert_sound().await;

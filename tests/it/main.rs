@@ -33,6 +33,7 @@ mod kyc;
 mod late;
 mod ledger;
 mod limits;
+mod log;
 mod log_lines;
 mod migrations;
 mod misfits;

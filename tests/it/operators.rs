@@ -66,8 +66,11 @@ async fn a_payment_in_review_is_resolved_by_two_people_either_way() {
     assert_eq!(app.entries(&format!("{payment}:deposit")).await, 1);
     assert_eq!(app.break_list().await, NONE);
     let records = app.store.audit_of(&payment).await.expect("records");
-    let resolved = records.iter().find(|one| one.action == "payment.resolved").expect("a record");
-    assert_eq!((&resolved.actor, &resolved.data["receipt"]), (&other.id, &json!("UKL7ABCDEF")));
+    let resolved = records.iter().find(|one| one.kind == "payment.resolved").expect("a record");
+    assert_eq!(
+        (resolved.actor(), &resolved.data["receipt"]),
+        (other.id.clone(), &json!("UKL7ABCDEF"))
+    );
     // Its receipt proves no other payment.
     let (_, another) = in_review(&app, &buyer, &seller).await;
     let twice = app.ask_to_resolve(&one, &another, Some("UKL7ABCDEF")).await;
@@ -190,14 +193,15 @@ async fn a_user_is_found_and_each_look_is_on_record() {
     let one = paid["id"].as_str().expect("an id");
     app.get(&support, &format!("/v1/operator/payments/{one}")).await.expect(200);
     let records = app.store.audit_of(&amina.id).await.expect("records");
-    let looks = records.iter().filter(|one| one.actor == support.id);
-    let looks: Vec<_> = looks.map(|one| (&*one.action, one.data["by"].clone())).collect();
-    let found = ["phone", "email", "handle", "id", "receipt"].map(|by| ("user.found", json!(by)));
-    let seen = ["user.wallet_seen", "user.payments_seen", "user.deals_seen", "user.seen"];
+    let looks = records.iter().filter(|one| one.actor() == support.id);
+    let looks: Vec<_> = looks.map(|one| (&*one.kind, one.data["by"].clone())).collect();
+    let found =
+        ["phone", "email", "handle", "id", "receipt"].map(|by| ("user.searched", json!(by)));
+    let seen = ["user.wallet_viewed", "user.payments_viewed", "user.deals_viewed", "user.viewed"];
     let seen = seen.map(|action| (action, Value::Null));
     assert_eq!(looks, [&found[..], &seen[..]].concat());
     let records = app.store.audit_of(one).await.expect("records");
-    assert!(records.iter().any(|one| one.action == "payment.seen" && one.actor == support.id));
+    assert!(records.iter().any(|one| one.kind == "payment.viewed" && one.actor() == support.id));
     for what in ["", "/wallet", "/payments", "/deals"] {
         refused(&app.get(&amina, &format!("{path}{what}")).await, 403, "forbidden");
     }

@@ -61,9 +61,9 @@ async fn an_organisation_is_founded_renamed_and_listed() {
     let listed = app.get(&amina, &format!("/v1/organisations?after={after}")).await.expect(200);
     assert_eq!(listed, json!({ "items": [renamed], "next_cursor": null }));
     let records = app.store.audit_of(made["id"].as_str().expect("an id")).await.expect("records");
-    let actions: Vec<&str> = records.iter().map(|one| one.action.as_str()).collect();
+    let actions: Vec<&str> = records.iter().map(|one| one.kind.as_str()).collect();
     assert_eq!(actions, ["organisation.created", "organisation.renamed"]);
-    assert!(records.iter().all(|one| one.actor == amina.id));
+    assert!(records.iter().all(|one| one.actor() == amina.id));
     assert_eq!(records[1].data, json!({ "from": "Soko la Wakulima", "to": "Soko Kuu" }));
 }
 
@@ -87,9 +87,13 @@ async fn the_last_owner_hands_over_before_leaving() {
     refused(&app.get(&amina, &format!("/v1/organisations/{id}")).await, 404, "not_found");
     refused(&remove(&app, &juma, &id, &amina).await, 404, "not_found");
     let records = app.store.audit_of(&id).await.expect("records");
-    let actions: Vec<(&str, &str)> =
-        records.iter().map(|one| (one.actor.as_str(), one.action.as_str())).collect();
-    assert_eq!(actions[1..], [(&*amina.id, "member.rank_changed"), (&*amina.id, "member.removed")]);
+    let actions: Vec<(String, String)> =
+        records.iter().map(|one| (one.actor(), one.kind.clone())).collect();
+    assert_eq!(
+        actions[1..],
+        [(&*amina.id, "member.rank_changed"), (&*amina.id, "member.removed")]
+            .map(|(who, kind)| (who.to_owned(), kind.to_owned()))
+    );
 }
 
 /// An owner whose account is closed cannot act, so another one is wanted; who is the only one is not closed.

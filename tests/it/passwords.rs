@@ -54,7 +54,7 @@ async fn workerless() -> App {
 
 async fn actions(app: &App, person: &Person) -> Vec<String> {
     let records = app.store.audit_of(&person.id).await.expect("records");
-    records.into_iter().map(|one| one.action).collect()
+    records.into_iter().map(|one| one.kind).collect()
 }
 
 /// How many mails have told the person of another password, in these words.

@@ -19,7 +19,7 @@ async fn name_and_language_can_be_changed() {
     assert_eq!(app.get(&amina, "/v1/me").await.expect(200), me);
     let same = change(&app, &amina, json!({})).await.expect(200);
     assert_eq!(same, me);
-    let records = "select count(*) from audit where action = 'user.profile_changed'";
+    let records = "select count(*) from events where kind = 'user.profile_changed'";
     assert_eq!(app.database.number(records).await, 2);
     for bad in ["Amana Support", "M-PESA", "see http://evil.example"] {
         let refused = change(&app, &amina, json!({ "name": bad })).await;

@@ -87,7 +87,7 @@ async fn agreeing_and_cancelling_leave_one_truth() {
             .as_array()
             .expect("events")
             .iter()
-            .filter_map(|e| e["name"].as_str())
+            .filter_map(|e| e["kind"].as_str())
             .collect();
         if agreed.status == 200 {
             assert_eq!(names[2..], ["deal.agreed", "deal.cancelled"]);

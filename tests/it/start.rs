@@ -126,7 +126,7 @@ async fn an_api_waits_for_a_database_that_starts_late() {
     })
     .await;
     tokio::time::sleep(LATE).await;
-    assert!(api.log().matches("PostgreSQL is not there yet").count() >= 2, "{}", api.log());
+    assert!(api.log().matches("PostgreSQL is not available yet").count() >= 2, "{}", api.log());
     pass_on(reserved.address, server.port()).await;
     api.is_ready().await;
     assert!(!api.log().contains("ERROR"), "{}", api.log());
@@ -140,7 +140,7 @@ async fn an_api_waits_for_a_redis_that_starts_late() {
     redis.kill().expect("killed");
     let mut api = Api::start(&database.url, &redis.url());
     eventually("a failed attempt is logged", || async {
-        api.log().contains("Redis is not there yet").then_some(())
+        api.log().contains("Redis is not available yet").then_some(())
     })
     .await;
     redis.restart().expect("restarted");

@@ -31,7 +31,7 @@ async fn the_demo_tells_a_whole_deal_and_leaves_nothing_behind() {
     let told = demo.output();
     assert!(status.success(), "{told}");
     assert_eq!(told.lines().last(), Some("demo: completed"), "{told}");
-    for part in [BUYER.name, SELLER.name, "escrow", "receipt", "it holds to the cent"] {
+    for part in [BUYER.name, SELLER.name, "escrow", "receipt", "equal to the cent"] {
         assert!(told.contains(part), "{part:?} is missing in:\n{told}");
     }
     assert_eq!(left_behind(folder.path()), NOTHING);

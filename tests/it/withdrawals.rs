@@ -211,7 +211,7 @@ async fn only_operators_decide_and_only_once() {
     won.expect(200);
     assert_eq!((lost.status.as_u16(), lost.problem()), (409, "not_held"));
     let decided =
-        "select count(*) from audit where action in ('withdrawal.released', 'withdrawal.refused')";
+        "select count(*) from events where kind in ('withdrawal.released', 'withdrawal.refused')";
     assert_eq!(app.database.number(decided).await, 1);
     app.assert_sound().await;
 }
@@ -311,7 +311,7 @@ async fn a_withdrawal_that_nobody_decides_about_is_refused_after_a_week() {
     assert!(mails.iter().any(|mail| mail.subject.as_deref() == Some(sorry)), "{mails:#?}");
     let records = app.store.audit_of(&id).await.expect("records");
     let last = records.last().expect("a record");
-    assert_eq!((last.actor.as_str(), last.action.as_str()), ("system", "withdrawal.expired"));
+    assert_eq!((last.actor().as_str(), last.kind.as_str()), ("system", "withdrawal.expired"));
     app.assert_sound().await;
 }
 

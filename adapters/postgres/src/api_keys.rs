@@ -15,9 +15,10 @@ use crate::page::Page;
 use crate::pool::Store;
 use crate::schema::api_keys;
 use crate::users::{User, lock_active, lock_open};
-use crate::{audit, notifications};
+use crate::{log, notifications};
 use amana_domain::api_key::{KEYS_MAX, KeyMode, KeyRefusal, Life, Scope, USE_NOTED_EVERY};
 use amana_domain::deal::Actor;
+use amana_domain::event::AccessEvent;
 use amana_domain::id::{ApiKeyId, OrganisationId, UserId};
 use amana_domain::notice::Template;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -115,10 +116,12 @@ async fn insert(
         .execute(conn)
         .await?;
     // What people call a key may be anything, so it is not in the record.
-    let data = json!({
-        "mode": new.secret.mode.as_str(), "scopes": scopes, "expires_at": life.expires_at.to_rfc3339(),
-    });
-    audit::record(conn, now, Actor::User(user), "api_key.created", new.id, data).await
+    let created = AccessEvent::ApiKeyCreated {
+        mode: new.secret.mode.as_str().to_owned(),
+        scopes: scopes.into_iter().map(str::to_owned).collect(),
+        expires_at: life.expires_at,
+    };
+    log::append(conn, now, Actor::User(user), new.id, created).await
 }
 
 /// Puts the new secret in the place of the newest, and that one in the place of the previous.
@@ -170,8 +173,8 @@ async fn revoke(
         .get_results(conn)
         .await?;
     for id in revoked {
-        let (id, data) = (ApiKeyId::new(id), json!({ "reason": reason }));
-        audit::record(conn, now, actor, "api_key.revoked", id, data).await?;
+        let revoked = AccessEvent::ApiKeyRevoked { reason: reason.to_owned() };
+        log::append(conn, now, actor, ApiKeyId::new(id), revoked).await?;
     }
     Ok(())
 }
@@ -235,10 +238,11 @@ impl Store {
             let key = lock(conn, user, id).await?;
             let life = key.life.rotated(overlap, now).map_err(over)?;
             replace(conn, id, (life, secret)).await?;
-            let until = life.previous_until.map(|at| at.to_rfc3339());
-            let data =
-                json!({ "previous_until": until, "expires_at": life.expires_at.to_rfc3339() });
-            audit::record(conn, now, Actor::User(user), "api_key.rotated", id, data).await?;
+            let rotated = AccessEvent::ApiKeyRotated {
+                previous_until: life.previous_until,
+                expires_at: life.expires_at,
+            };
+            log::append(conn, now, Actor::User(user), id, rotated).await?;
             tell(conn, &person, Template::ApiKeyRotated, &key.name, now).await?;
             view(conn, id).await
         })

@@ -7,10 +7,10 @@ mod subject;
 
 pub use rows::ApprovalView;
 
-use crate::audit;
 use crate::conflicts;
 use crate::error::{Conflict, Error};
 use crate::idempotency::{self, Answer, Keyed, Outcome};
+use crate::log;
 use crate::page::Page;
 use crate::pool::Store;
 use crate::schema::approvals;
@@ -18,12 +18,12 @@ use crate::users;
 use crate::vault::Vault;
 use amana_domain::approval::{self, Approval, ApprovalState, Command, Wanted};
 use amana_domain::deal::Actor;
+use amana_domain::event::{self, ApprovalEvent};
 use amana_domain::id::{ApprovalId, UserId};
 use amana_domain::permission::{self, Action, Resource, Staff, UserRole};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 impl Store {
@@ -53,9 +53,12 @@ impl Store {
             expire(conn, user, wanted, now).await?;
             let id = ApprovalId::new(Uuid::now_v7());
             rows::insert(conn, (id, user, wanted), (keyed.user, note), now).await.map_err(taken)?;
-            let data = data_of((user, wanted), note);
-            let actor = Actor::User(keyed.user);
-            audit::record(conn, now, actor, "approval.asked", id, data).await?;
+            let requested = ApprovalEvent::Requested {
+                kind: wanted.kind().as_str().to_owned(),
+                user,
+                note: note.to_owned(),
+            };
+            log::append(conn, now, event::Actor::Operator(keyed.user), id, requested).await?;
             effect::tell_asked(conn, user, wanted, now).await?;
             let view = rows::view(conn, id, now).await?;
             idempotency::complete(conn, keyed, render(&view)).await
@@ -165,7 +168,7 @@ async fn expire(
 ) -> Result<(), Error> {
     for id in rows::overdue(conn, user, wanted, now).await? {
         rows::set_state(conn, id, ApprovalState::Expired).await?;
-        audit::record(conn, now, Actor::System, "approval.expired", id, json!({})).await?;
+        log::append(conn, now, Actor::System, id, ApprovalEvent::Expired {}).await?;
     }
     Ok(())
 }
@@ -184,20 +187,22 @@ async fn require_asker(
     Ok(approval.still_asked(role, stakes)?)
 }
 
-fn data_of((user, wanted): (Option<UserId>, &Wanted), note: &str) -> Value {
-    let user = user.map(|user| user.to_string());
-    json!({ "kind": wanted.kind().as_str(), "user": user, "note": note })
-}
-
 async fn note_change(
     conn: &mut AsyncPgConnection,
     before: &Approval,
     (next, actor, note): (ApprovalState, UserId, &str),
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let data = data_of((before.user, &before.wanted), note);
-    let action = format!("approval.{next}");
-    audit::record(conn, now, Actor::User(actor), &action, before.id, data).await
+    let (kind, user) = (before.wanted.kind().as_str().to_owned(), before.user);
+    let note = note.to_owned();
+    let decided = match next {
+        ApprovalState::Asked => ApprovalEvent::Requested { kind, user, note },
+        ApprovalState::Approved => ApprovalEvent::Approved { kind, user, note },
+        ApprovalState::Rejected => ApprovalEvent::Rejected { kind, user, note },
+        ApprovalState::Withdrawn => ApprovalEvent::Withdrawn { kind, user, note },
+        ApprovalState::Expired => ApprovalEvent::Expired {},
+    };
+    log::append(conn, now, event::Actor::Operator(actor), before.id, decided).await
 }
 
 fn taken(error: Error) -> Error {

@@ -86,14 +86,14 @@ struct Ties {
     invitation: bool,
 }
 
-// Those who have left an organisation stand in the audit, with the application's time.
+// Those who have left an organisation are found in the log, with the application's time.
 const TIES: &str = "select
     exists (select from members own join members other using (organisation_id)
         where own.user_id = $1 and other.user_id = any($2))
     or exists (select from unnest($3, $4) as party (id, since) where
         exists (select from members where organisation_id = party.id and user_id = $1)
-        or exists (select from audit
-            where subject = 'org_' || replace(party.id::text, '-', '') and action = 'member.removed'
+        or exists (select from events
+            where subject = 'org_' || replace(party.id::text, '-', '') and kind = 'member.removed'
                 and at >= party.since and data ->> 'user' = $5)) as organisation,
     exists (select from introductions
         where (inviter_id = $1 and invitee_id = any($2)) or (invitee_id = $1 and inviter_id = any($2))) as invitation";

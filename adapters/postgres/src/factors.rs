@@ -15,9 +15,10 @@ use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::{backup_codes, second_factors};
 use crate::users::{load, require_active};
-use crate::{audit, notifications, sessions, trusted_devices};
+use crate::{log, notifications, sessions, trusted_devices};
 use amana_domain::code::Code;
 use amana_domain::deal::Actor;
+use amana_domain::event::AccessEvent;
 use amana_domain::factor::FactorKind;
 use amana_domain::id::UserId;
 use amana_domain::notice::Template;
@@ -158,7 +159,7 @@ async fn remove(
         return Err(Error::NotFound("second factor"));
     }
     trusted_devices::end_all(conn, user, Actor::User(by), now).await?;
-    audit::record(conn, now, Actor::User(by), "factor.removed", user, json!({})).await
+    log::append(conn, now, Actor::User(by), user, AccessEvent::FactorRemoved {}).await
 }
 
 impl Store {
@@ -205,7 +206,8 @@ impl Store {
             if begun == 0 {
                 return Err(Error::Conflict(Conflict::FactorActive));
             }
-            audit::record(conn, now, Actor::User(user), "factor.begun", user, json!({})).await
+            let started = AccessEvent::FactorEnrolmentStarted {};
+            log::append(conn, now, Actor::User(user), user, started).await
         })
         .await
     }
@@ -234,8 +236,8 @@ impl Store {
                     .execute(conn)
                     .await?;
                 set_codes(conn, user, digests).await?;
-                let actor = Actor::User(user);
-                audit::record(conn, now, actor, "factor.added", user, json!({})).await?;
+                let added = AccessEvent::FactorAdded { channel: None };
+                log::append(conn, now, Actor::User(user), user, added).await?;
                 tell(conn, user, Template::FactorAdded, now).await?;
                 Ok(proven)
             })
@@ -267,8 +269,8 @@ impl Store {
                 .optional()?;
             own.ok_or(Error::NotFound("second factor"))?;
             set_codes(conn, user, digests).await?;
-            let actor = Actor::User(user);
-            audit::record(conn, now, actor, "factor.codes_replaced", user, json!({})).await
+            let replaced = AccessEvent::BackupCodesReplaced {};
+            log::append(conn, now, Actor::User(user), user, replaced).await
         })
         .await
     }

@@ -1,12 +1,12 @@
 //! What deals cost, version by version. A plan that was published is never changed; a deal keeps the one of its offer.
 
-use crate::audit;
 use crate::error::Error;
+use crate::log;
 use crate::page::Page;
 use crate::pool::Store;
 use crate::row::{money, parse};
 use crate::schema::fee_plans;
-use amana_domain::deal::Actor;
+use amana_domain::event::{self, OperationEvent};
 use amana_domain::fee::{FeePayer, FeePlan};
 use amana_domain::id::UserId;
 use amana_domain::money::{Currency, Money};
@@ -14,7 +14,6 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::max;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use serde_json::json;
 use uuid::Uuid;
 
 /// The settings of the service are the first version of every currency.
@@ -155,13 +154,16 @@ pub(crate) async fn publish(
     let plan = FeePlan { version: newest.saturating_add(1), ..plan };
     let valid_from = valid_from.max(now);
     insert(conn, &plan, (by, valid_from), now).await?;
-    let data = json!({
-        "version": plan.version, "percentage_bps": plan.percentage_bps,
-        "fixed_minor": plan.fixed.minor(), "floor_minor": plan.floor.minor(),
-        "cap_minor": plan.cap.map(Money::minor),
-        "provider_cost_minor": plan.provider_cost.minor(), "valid_from": valid_from,
-    });
-    audit::record(conn, now, Actor::User(by), "fee_plan.published", currency, data).await
+    let published = OperationEvent::FeePlanPublished {
+        version: plan.version,
+        percentage_bps: plan.percentage_bps,
+        fixed_minor: plan.fixed.minor(),
+        floor_minor: plan.floor.minor(),
+        cap_minor: plan.cap.map(Money::minor),
+        provider_cost_minor: plan.provider_cost.minor(),
+        valid_from,
+    };
+    log::append(conn, now, event::Actor::Operator(by), currency, published).await
 }
 
 async fn insert(

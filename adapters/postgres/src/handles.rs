@@ -1,17 +1,17 @@
 //! Handles: whoever takes one first has it for ever, also after having changed to another.
 
-use crate::audit;
 use crate::error::{Conflict, Error};
+use crate::log;
 use crate::pool::Store;
 use crate::schema::{handles, users};
 use crate::users::{User, load, require_open};
 use amana_domain::deal::Actor;
+use amana_domain::event::UserEvent;
 use amana_domain::handle::{self, Handle};
 use amana_domain::id::UserId;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
 use uuid::Uuid;
 
 pub(crate) fn read(stored: Option<String>) -> Result<Option<Handle>, Error> {
@@ -82,8 +82,8 @@ impl Store {
             }
             take(conn, user, handle, now).await?;
             let from = before.handle.map(|handle| handle.to_string());
-            let data = json!({ "from": from, "to": handle.to_string() });
-            audit::record(conn, now, Actor::User(user), "user.handle_changed", user, data).await?;
+            let changed = UserEvent::HandleChanged { from, to: handle.to_string() };
+            log::append(conn, now, Actor::User(user), user, changed).await?;
             load(conn, user).await
         })
         .await

@@ -16,8 +16,9 @@ use crate::jobs::{self, Claim};
 use crate::page::Page;
 use crate::pool::Store;
 use crate::vault::Vault;
-use crate::{audit, ledger, limits, payments, users};
+use crate::{ledger, limits, log, payments, users};
 use amana_domain::deal::Actor;
+use amana_domain::event::HoldEvent;
 use amana_domain::hold::{self, Command, For, Hold, HoldRefusal, State};
 use amana_domain::id::{HoldId, UserId};
 use amana_domain::ledger::Account;
@@ -27,7 +28,6 @@ use amana_domain::payee::Payee;
 use amana_domain::transfer::TransferRefusal;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::{AsyncConnection, AsyncPgConnection};
-use serde_json::json;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -78,13 +78,12 @@ impl Store {
             require_open(&closed, keyed.user, beneficiary)?;
             let hold = request.hold(keyed.user, beneficiary, now);
             reserve(conn, &hold, request.note.as_deref(), now).await?;
-            let data = json!({
-                "from": null,
-                "to": hold.state.as_str(),
-                "beneficiary": beneficiary.to_string(),
-                "amount_minor": hold.amount.minor(),
-            });
-            audit::record(conn, now, Actor::User(keyed.user), "hold.made", hold.id, data).await?;
+            let created = HoldEvent::Created {
+                to: hold.state,
+                beneficiary,
+                amount_minor: hold.amount.minor(),
+            };
+            log::append(conn, now, Actor::User(keyed.user), hold.id, created).await?;
             write::tell(conn, &hold, hold.amount, &MADE, now).await?;
             let view = rows::view(conn, hold.id).await?;
             idempotency::complete(conn, keyed, render(&view)).await
@@ -122,7 +121,7 @@ impl Store {
             limits::check_room(conn, keyed.user, amount).await?;
             apply(conn, &decision, now).await?;
             let actor = Actor::User(keyed.user);
-            write::record(conn, (&hold, &decision), actor, "hold.settled", now).await?;
+            write::record(conn, (&hold, &decision), actor, now).await?;
             write::tell(conn, &hold, amount, &SETTLED, now).await?;
             let view = rows::view(conn, id).await?;
             idempotency::complete(conn, keyed, render(&view)).await
@@ -151,7 +150,7 @@ impl Store {
             let decision = hold::decide(&hold, Command::Release, now)?;
             apply(conn, &decision, now).await?;
             let actor = Actor::User(keyed.user);
-            write::record(conn, (&hold, &decision), actor, "hold.released", now).await?;
+            write::record(conn, (&hold, &decision), actor, now).await?;
             write::tell(conn, &hold, decision.returned, &RELEASED, now).await?;
             let view = rows::view(conn, id).await?;
             idempotency::complete(conn, keyed, render(&view)).await
@@ -250,7 +249,7 @@ async fn expire(conn: &mut AsyncPgConnection, id: HoldId, now: DateTime<Utc>) ->
         Ok(decision) => {
             apply(conn, &decision, now).await?;
             let change = (&hold, &decision);
-            write::record(conn, change, Actor::System, "hold.expired", now).await?;
+            write::record(conn, change, Actor::System, now).await?;
             write::tell(conn, &hold, decision.returned, &EXPIRED, now).await
         }
         Err(HoldRefusal::Closed(_) | HoldRefusal::Unending) => Ok(()),

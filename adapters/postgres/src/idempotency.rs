@@ -1,11 +1,11 @@
 //! Idempotency records: the key is inserted first, the effect and the answer commit with it.
 
+use crate::call_context::current_key;
 use crate::error::{Conflict, Error, StoreError};
 use crate::pool::Store;
 use crate::schema::idempotency_keys;
 use crate::statement::kept;
 use crate::statement::statement;
-use crate::through::current_key;
 use crate::users::{Standing, moves_money_out, standing};
 use amana_domain::id::{ApiKeyId, UserId};
 use amana_domain::transfer::TransferRefusal;

@@ -17,9 +17,10 @@ use crate::people::PersonView;
 use crate::pool::Store;
 use crate::schema::invitations;
 use crate::vault::{self, Column, Vault};
-use crate::{audit, notifications, users};
+use crate::{log, notifications, users};
 use amana_domain::contact::Contact;
 use amana_domain::deal::Actor;
+use amana_domain::event::OrganisationEvent;
 use amana_domain::id::{InvitationId, OrganisationId, UserId};
 use amana_domain::organisation::{
     self as rules, Act, INVITATION_TTL, INVITATIONS_COUNTED, InvitationEnd, Rank,
@@ -220,9 +221,8 @@ impl Store {
                     error.on_constraint("invitations_open_unique", Conflict::InvitationOpen)
                 })?;
             send(conn, (id, user), &name, now).await?;
-            let data = json!({ "invitation": id.to_string(), "rank": new.rank.as_str() });
-            let actor = Actor::User(user);
-            audit::record(conn, now, actor, "invitation.created", organisation, data).await?;
+            let created = OrganisationEvent::InvitationCreated { invitation: id, rank: new.rank };
+            log::append(conn, now, Actor::User(user), organisation, created).await?;
             let made = find_open(conn, vault, id, now).await?;
             view(conn, made.ok_or(Error::NotFound("invitation"))?).await
         })
@@ -256,9 +256,8 @@ impl Store {
                 .execute(conn)
                 .await?;
             send(conn, (id, user), &name, now).await?;
-            let data = json!({ "invitation": id.to_string(), "generation": generation });
-            let actor = Actor::User(user);
-            audit::record(conn, now, actor, "invitation.resent", organisation, data).await?;
+            let resent = OrganisationEvent::InvitationResent { invitation: id, generation };
+            log::append(conn, now, Actor::User(user), organisation, resent).await?;
             let open =
                 Open { generation, sent_at: now, inviter: user, expires_at: expiry(now), ..open };
             view(conn, open).await
@@ -280,9 +279,8 @@ impl Store {
         conn.transaction(async |conn| {
             lock_to_change(conn, vault, user, (organisation, id), now).await?;
             end(conn, id, InvitationEnd::Revoked, now).await?;
-            let data = json!({ "invitation": id.to_string() });
-            let actor = Actor::User(user);
-            audit::record(conn, now, actor, "invitation.revoked", organisation, data).await
+            let revoked = OrganisationEvent::InvitationRevoked { invitation: id };
+            log::append(conn, now, Actor::User(user), organisation, revoked).await
         })
         .await
     }

@@ -14,8 +14,9 @@ use crate::idempotency::{self, Answer, Keyed, Outcome};
 use crate::page::Page;
 use crate::pool::Store;
 use crate::schema::kyc_documents;
-use crate::{audit, notifications, users};
+use crate::{log, notifications, users};
 use amana_domain::deal::Actor;
+use amana_domain::event::KycEvent;
 use amana_domain::id::{DocumentId, KycId, UserId};
 use amana_domain::kyc::{self, Application, Command, State, Tier};
 use amana_domain::notice::Template;
@@ -49,8 +50,9 @@ impl Store {
             rows::insert(conn, (id, keyed.user, tier), now).await.map_err(|e| {
                 e.on_constraint("kyc_applications_open_unique", Conflict::ApplicationOpen)
             })?;
-            let data = json!({ "from": null, "to": State::Draft.as_str(), "tier": tier.as_str() });
-            audit::record(conn, now, Actor::User(keyed.user), "kyc.begun", id, data).await?;
+            let tier = tier.as_str().to_owned();
+            let created = KycEvent::Created { tier, to: State::Draft };
+            log::append(conn, now, Actor::User(keyed.user), id, created).await?;
             let view = rows::view(conn, id).await?;
             idempotency::complete(conn, keyed, render(&view)).await
         })
@@ -78,13 +80,12 @@ impl Store {
             let next = kyc::decide(&application, Command::Attach, keyed.user)?;
             rows::insert_document(conn, id, document).await?;
             rows::save_state(conn, id, next, now).await?;
-            let data = json!({
-                "document": document.file.id.to_string(),
-                "kind": document.kind.as_str(),
-                "sha256": hex::encode(document.file.sha256),
-            });
-            audit::record(conn, now, Actor::User(keyed.user), "kyc.document_added", id, data)
-                .await?;
+            let added = KycEvent::DocumentAdded {
+                document: document.file.id,
+                kind: document.kind.as_str().to_owned(),
+                sha256: hex::encode(document.file.sha256),
+            };
+            log::append(conn, now, Actor::User(keyed.user), id, added).await?;
             idempotency::complete(conn, keyed, render(document)).await
         })
         .await
@@ -112,8 +113,8 @@ impl Store {
             }
             let next = kyc::decide(&application, Command::Detach, user)?;
             rows::save_state(conn, id, next, now).await?;
-            let data = json!({ "document": document.to_string() });
-            audit::record(conn, now, Actor::User(user), "kyc.document_removed", id, data).await?;
+            let removed = KycEvent::DocumentRemoved { document };
+            log::append(conn, now, Actor::User(user), id, removed).await?;
             rows::view(conn, id).await
         })
         .await
@@ -129,7 +130,7 @@ impl Store {
         id: KycId,
         now: DateTime<Utc>,
     ) -> Result<KycView, Error> {
-        self.command_kyc((user, id), (Command::Submit, "kyc.submitted"), now).await
+        self.command_kyc((user, id), Command::Submit, now).await
     }
 
     /// Takes an application back.
@@ -142,13 +143,13 @@ impl Store {
         id: KycId,
         now: DateTime<Utc>,
     ) -> Result<KycView, Error> {
-        self.command_kyc((user, id), (Command::Withdraw, "kyc.withdrawn"), now).await
+        self.command_kyc((user, id), Command::Withdraw, now).await
     }
 
     async fn command_kyc(
         &self,
         (user, id): (UserId, KycId),
-        (command, action): (Command<'_>, &str),
+        command: Command<'_>,
         now: DateTime<Utc>,
     ) -> Result<KycView, Error> {
         let mut conn = self.connection().await?;
@@ -160,8 +161,11 @@ impl Store {
             if next == State::Submitted {
                 tell(conn, user, Template::KycSubmitted, "", now).await?;
             }
-            let data = json!({ "from": before.state.as_str(), "to": next.as_str() });
-            audit::record(conn, now, Actor::User(user), action, id, data).await?;
+            let changed = match command {
+                Command::Withdraw => KycEvent::Withdrawn { from: before.state, to: next },
+                _ => KycEvent::Submitted { from: before.state, to: next },
+            };
+            log::append(conn, now, Actor::User(user), id, changed).await?;
             rows::view(conn, id).await
         })
         .await

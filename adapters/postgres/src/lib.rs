@@ -8,7 +8,8 @@
 mod address;
 mod api_keys;
 mod approvals;
-mod audit;
+
+mod call_context;
 mod callbacks;
 mod clock;
 mod codes;
@@ -30,6 +31,7 @@ mod jobs;
 mod kyc;
 mod ledger;
 mod limits;
+mod log;
 mod migrate;
 mod notifications;
 mod organisations;
@@ -48,7 +50,7 @@ mod sessions;
 mod signing_keys;
 mod statement;
 mod test_clock;
-mod through;
+
 mod tickets;
 mod tls;
 mod transactions;
@@ -60,7 +62,8 @@ mod vault;
 pub use address::{AddressError, check_url};
 pub use api_keys::{ApiKeyRecord, ApiKeyView, KeptSecret, NewApiKey};
 pub use approvals::ApprovalView;
-pub use audit::AuditRecord;
+
+pub use call_context::{CallContext, Machine, current_call, in_call};
 pub use callbacks::{
     CallbackKind, CallbackOutcome, CallbackOwner, CallbackView, NewCallback, StoredCallback,
 };
@@ -70,7 +73,7 @@ pub use deals::{
     AgreementView, AwardRequest, AwardView, DealFile, DealInvitation, DealView, DeliveryView,
     DisputePlace, DisputeReview, DisputeView, FilePlace, KeptOffer, LabelView, NewDealRequest,
     NewMilestoneRequest, OfferRequest, Opposite, PayReference, Reminder, RenderDeal, RevisionView,
-    Signature, TimelineEvent,
+    Signature,
 };
 pub use documents::{Document, OpenDocument};
 pub use error::{Conflict, Error, StoreError};
@@ -87,6 +90,7 @@ pub use jobs::{Claim, DueJob, JobState, JobView};
 pub use kyc::{KycDecision, KycDocument, KycView, ReviewPlace, ReviewState};
 pub use ledger::Balance;
 pub use limits::LimitsView;
+pub use log::{AuditRecord, LoggedEvent, TimelineEvent};
 pub use notifications::PendingNotification;
 pub use organisations::{MemberView, OrganisationView};
 pub use page::{PAGE_MAX, Page};
@@ -102,9 +106,6 @@ pub use reconciliation::{BreakState, BreakView, RunSummary, RunView, SuspenseIte
 pub use retention::{Old, PART_MAX};
 pub use sessions::{Device, LogIn, SessionView};
 pub use signing_keys::{KeyPair, SigningKey};
-pub use through::{
-    Machine, current_address, current_machine, from_address, in_session, through_key,
-};
 pub use transactions::{
     SCAN_MAX, StatementPage, StatementPlace, TransactionFilter, TransactionPage,
 };

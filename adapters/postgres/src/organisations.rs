@@ -8,21 +8,21 @@ pub use members::MemberView;
 pub(crate) use members::{insert as insert_member, is_member};
 pub(crate) use owners::{is_needed as is_needed_owner, require_any as require_owner};
 
-use crate::audit;
 use crate::error::Error;
 use crate::idempotency::{self, Answer, Keyed, Outcome};
+use crate::log;
 use crate::page::Page;
 use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::{members as rows, organisations};
 use crate::users;
 use amana_domain::deal::Actor;
+use amana_domain::event::OrganisationEvent;
 use amana_domain::id::{OrganisationId, UserId};
 use amana_domain::organisation::{self, Act, Rank};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
 use uuid::Uuid;
 
 /// An organisation as one of its members sees it.
@@ -157,8 +157,8 @@ impl Store {
                 .execute(conn)
                 .await?;
             insert_member(conn, id, (owner, Rank::Owner), now).await?;
-            let data = json!({ "name": name });
-            audit::record(conn, now, Actor::User(owner), "organisation.created", id, data).await?;
+            let created = OrganisationEvent::Created { name: name.to_owned() };
+            log::append(conn, now, Actor::User(owner), id, created).await?;
             let view = view(conn, owner, id).await?;
             idempotency::complete(conn, keyed, render(&view)).await
         })
@@ -220,8 +220,8 @@ impl Store {
                 .set(organisations::name.eq(name))
                 .execute(conn)
                 .await?;
-            let data = json!({ "from": before, "to": name });
-            audit::record(conn, now, Actor::User(user), "organisation.renamed", id, data).await?;
+            let renamed = OrganisationEvent::Renamed { from: before, to: name.to_owned() };
+            log::append(conn, now, Actor::User(user), id, renamed).await?;
             view(conn, user, id).await
         })
         .await

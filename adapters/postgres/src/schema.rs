@@ -57,17 +57,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    audit (id) {
-        id -> Int8,
-        at -> Timestamptz,
-        actor -> Text,
-        action -> Text,
-        subject -> Text,
-        data -> Jsonb,
-    }
-}
-
-diesel::table! {
     backup_codes (user_id, digest) {
         user_id -> Uuid,
         digest -> Bytea,
@@ -143,18 +132,6 @@ diesel::table! {
         digest -> Bytea,
         cause -> Text,
         counted_at -> Timestamptz,
-    }
-}
-
-diesel::table! {
-    deal_events (deal_id, seq) {
-        deal_id -> Uuid,
-        seq -> Int8,
-        name -> Text,
-        milestone_id -> Nullable<Uuid>,
-        actor_id -> Nullable<Uuid>,
-        data -> Jsonb,
-        at -> Timestamptz,
     }
 }
 
@@ -352,6 +329,70 @@ diesel::table! {
         corrects -> Nullable<Uuid>,
         posting_count -> Int2,
         at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    event_commits (tx) {
+        tx -> Int8,
+        id -> Int8,
+        event_count -> Int4,
+        base -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    event_sequence (only_row) {
+        only_row -> Bool,
+        next -> Int8,
+    }
+}
+
+diesel::table! {
+    event_subscribers (name) {
+        name -> Text,
+        position -> Int8,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    events (tx, ordinal, at) {
+        tx -> Int8,
+        ordinal -> Int4,
+        at -> Timestamptz,
+        kind -> Text,
+        actor_kind -> Text,
+        actor_id -> Nullable<Uuid>,
+        session_id -> Nullable<Uuid>,
+        api_key_id -> Nullable<Uuid>,
+        request_id -> Nullable<Text>,
+        subject -> Text,
+        deal_id -> Nullable<Uuid>,
+        deal_seq -> Nullable<Int8>,
+        milestone_id -> Nullable<Uuid>,
+        audience -> Text,
+        data -> Jsonb,
+    }
+}
+
+diesel::table! {
+    events_default (tx, ordinal, at) {
+        tx -> Int8,
+        ordinal -> Int4,
+        at -> Timestamptz,
+        kind -> Text,
+        actor_kind -> Text,
+        actor_id -> Nullable<Uuid>,
+        session_id -> Nullable<Uuid>,
+        api_key_id -> Nullable<Uuid>,
+        request_id -> Nullable<Text>,
+        subject -> Text,
+        deal_id -> Nullable<Uuid>,
+        deal_seq -> Nullable<Int8>,
+        milestone_id -> Nullable<Uuid>,
+        audience -> Text,
+        data -> Jsonb,
     }
 }
 
@@ -871,9 +912,6 @@ diesel::joinable!(callback_tokens -> payments (payment_id));
 diesel::joinable!(callbacks -> payments (payment_id));
 diesel::joinable!(codes -> users (user_id));
 diesel::joinable!(counted_messages -> notifications (notification_id));
-diesel::joinable!(deal_events -> deals (deal_id));
-diesel::joinable!(deal_events -> milestones (milestone_id));
-diesel::joinable!(deal_events -> users (actor_id));
 diesel::joinable!(deal_files -> deals (deal_id));
 diesel::joinable!(deal_files -> disputes (dispute_id));
 diesel::joinable!(deal_files -> milestones (milestone_id));
@@ -931,7 +969,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     accounts,
     api_keys,
     approvals,
-    audit,
     backup_codes,
     breaks,
     callback_strays,
@@ -939,7 +976,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     callbacks,
     codes,
     counted_messages,
-    deal_events,
     deal_files,
     deal_invitations,
     deal_labels,
@@ -954,6 +990,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     deliveries,
     disputes,
     entries,
+    event_commits,
+    event_sequence,
+    event_subscribers,
+    events,
+    events_default,
     exchanges,
     fee_plans,
     hand_over_tries,

@@ -16,8 +16,9 @@ use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::sessions;
 use crate::users::{User, load, require_open};
-use crate::{audit, notifications};
+use crate::{log, notifications};
 use amana_domain::deal::Actor;
+use amana_domain::event::AccessEvent;
 use amana_domain::id::{SessionId, TrustedDeviceId, UserId};
 use amana_domain::notice::Template;
 use amana_domain::session::{DeviceKind, EndReason, Rotation, SESSION_TTL, SESSIONS_MAX, Stale};
@@ -138,9 +139,9 @@ pub(crate) async fn open(
         .returning(Row::as_returning())
         .get_result(conn)
         .await?;
-    let data = json!({ "user": user.to_string(), "device_kind": device.kind.as_str() });
-    let subject = SessionId::new(id);
-    audit::record(conn, now, Actor::User(user), "session.opened", subject, data).await?;
+    let device_kind = device.kind.as_str().to_owned();
+    let opened = AccessEvent::SessionOpened { user, device_kind };
+    log::append(conn, now, Actor::User(user), SessionId::new(id), opened).await?;
     if is_new {
         let user = load(conn, user).await?;
         let at = notifications::deadline_text(now);

@@ -1,15 +1,15 @@
 //! The keys that sign access tokens, of which all API processes share one set.
 
-use crate::audit;
 use crate::error::Error;
+use crate::log;
 use crate::pool::Store;
 use crate::schema::signing_keys;
 use amana_domain::deal::Actor;
+use amana_domain::event::OperationEvent;
 use amana_domain::signing_key::{known_since, wanted};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
 
 /// A pair of keys, the private half encrypted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,8 +60,8 @@ async fn add(
         ))
         .execute(conn)
         .await?;
-    let data = json!({ "signs_from": signs_from });
-    audit::record(conn, now, Actor::System, "signing_key.made", &pair.kid, data).await
+    let created = OperationEvent::SigningKeyCreated { signs_from };
+    log::append(conn, now, Actor::System, &pair.kid, created).await
 }
 
 async fn renew(

@@ -1,16 +1,16 @@
 //! By how much the clock of a test deployment is ahead: one row, so that every process has the same time and keeps
 //! it over a restart.
 
-use crate::audit;
 use crate::error::{Conflict, Error};
+use crate::log;
 use crate::pool::Store;
 use crate::schema::test_clock;
 use amana_domain::deal::Actor;
+use amana_domain::event::OperationEvent;
 use amana_domain::id::UserId;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
-use serde_json::json;
 
 const ROW: i16 = 1;
 
@@ -53,8 +53,8 @@ impl Store {
                 .map_err(|e| {
                     Error::from(e).on_constraint("test_clock_range", Conflict::ClockTooFar)
                 })?;
-            let data = json!({ "by_s": seconds, "offset_s": offset_s });
-            audit::record(conn, now, Actor::User(user), "test_clock.advanced", user, data).await?;
+            let advanced = OperationEvent::TestClockAdvanced { by_s: seconds, offset_s };
+            log::append(conn, now, Actor::User(user), user, advanced).await?;
             Ok(TimeDelta::seconds(offset_s))
         })
         .await

@@ -6,8 +6,9 @@ use crate::error::Error;
 use crate::pool::Store;
 use crate::schema::trusted_devices;
 use crate::users::User;
-use crate::{audit, notifications};
+use crate::{log, notifications};
 use amana_domain::deal::Actor;
+use amana_domain::event::AccessEvent;
 use amana_domain::id::{TrustedDeviceId, UserId};
 use amana_domain::notice::Template;
 use amana_domain::session::{TRUST_TTL, TRUSTED_MAX};
@@ -88,8 +89,8 @@ pub(crate) async fn add(
         .execute(conn)
         .await?;
     let subject = TrustedDeviceId::new(id);
-    let data = json!({ "user": user.to_string() });
-    audit::record(conn, now, Actor::User(user), "device.trusted", subject, data).await?;
+    let trusted = AccessEvent::DeviceTrusted { user };
+    log::append(conn, now, Actor::User(user), subject, trusted).await?;
     let params = json!({ "device": name, "at": notifications::deadline_text(now) });
     notifications::enqueue(conn, person, Template::DeviceTrusted, params, now).await?;
     Ok(id)
@@ -123,7 +124,7 @@ pub(crate) async fn end(
         .await?;
     for id in ended {
         let subject = TrustedDeviceId::new(id);
-        audit::record(conn, now, actor, "device.ended", subject, json!({})).await?;
+        log::append(conn, now, actor, subject, AccessEvent::DeviceRevoked {}).await?;
     }
     Ok(())
 }

@@ -11,7 +11,6 @@ use crate::principal::{DealsRead, DealsWrite, Principal};
 use crate::problem::ApiError;
 use crate::wire::{Limit, Wire};
 use amana_domain::id::DealId;
-use amana_postgres::in_session;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
@@ -59,11 +58,9 @@ impl Offers {
         body: Body<CounterDeal>,
     ) -> Result<Current, ApiError> {
         let offer = body.value.parse(&context)?;
-        let (user, session, id) = (caller.user(), caller.session(), id.0.0);
+        let (user, id) = (caller.user(), id.0.0);
         let deal = context
-            .write(async move |store, now| {
-                in_session(session, store.counter_deal(user, id, offer, now)).await
-            })
+            .write(async move |store, now| store.counter_deal(user, id, offer, now).await)
             .await?;
         Ok(Current::Deal(Json(DealAnswer::seen_by(&deal, user))))
     }

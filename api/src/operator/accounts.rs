@@ -10,6 +10,7 @@ use crate::payments::{PaymentAnswer, PaymentPage};
 use crate::problem::ApiError;
 use crate::wallet::{BalanceAnswer, Balances, WalletAnswer};
 use crate::wire::{Email, Limit, Phone, SearchText, Text, Wire};
+use amana_domain::event::UserEvent;
 use amana_domain::handle::Handle;
 use amana_domain::id::{DealId, PaymentId, UserId};
 use amana_domain::payee::Payee;
@@ -54,11 +55,11 @@ fn query(text: &str) -> UserQuery {
 async fn look(
     context: &Context,
     operator: &Operator,
-    (id, action): (UserId, &'static str),
+    (id, event): (UserId, UserEvent),
 ) -> Result<(), ApiError> {
     let staff = operator.staff();
     let work = async move |store: amana_postgres::Store, now| {
-        store.look_at_account(&staff, (id, action), now).await
+        store.look_at_account(&staff, (id, event), now).await
     };
     context.write(work).await.map(drop)
 }
@@ -104,7 +105,7 @@ impl Accounts {
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<PaymentPage, ApiError> {
-        look(&context, &operator, (id.0.0, "user.payments_seen")).await?;
+        look(&context, &operator, (id.0.0, UserEvent::PaymentsViewed {})).await?;
         let after = after.0.map(|Cursor(id)| id);
         let page = context.store.payments(id.0.0, None, after, limit(size.0)).await?;
         let page = PageOf::of(page, |payment| payment.id, |payment| PaymentAnswer::from(&payment));
@@ -128,7 +129,7 @@ impl Accounts {
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<DealPage, ApiError> {
-        look(&context, &operator, (id.0.0, "user.deals_seen")).await?;
+        look(&context, &operator, (id.0.0, UserEvent::DealsViewed {})).await?;
         let after = after.0.map(|Cursor(id)| id);
         let user = id.0.0;
         let page = context.store.deals(user, after, limit(size.0)).await?;
@@ -147,7 +148,7 @@ impl Accounts {
         /// The id of the user.
         id: Path<Wire<UserId>>,
     ) -> Result<Balances, ApiError> {
-        look(&context, &operator, (id.0.0, "user.wallet_seen")).await?;
+        look(&context, &operator, (id.0.0, UserEvent::WalletViewed {})).await?;
         let balances = context.store.balances(id.0.0).await?;
         let balances = balances.into_iter().map(BalanceAnswer::from).collect();
         Ok(Balances::Wallet(Json(WalletAnswer { balances })))

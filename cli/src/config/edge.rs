@@ -1,4 +1,4 @@
-//! The API at its network edge: proxies, origins of web pages, rate limits.
+//! The network edge of the API: proxies, origins of web pages, rate limits.
 
 use super::{Source, Variable};
 use amana_api::{EdgeConfig, RateLimits};
@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use std::net::IpAddr;
 use url::Url;
 
-/// Of one account.
+/// Requests of one account.
 const REQUESTS_PER_MINUTE: u32 = 1_000;
 const REQUESTS_PER_MINUTE_MAX: u32 = 10_000_000;
 
@@ -44,7 +44,7 @@ fn network(text: &str) -> Option<IpNet> {
     text.parse().ok().or_else(one)
 }
 
-/// Only the spelling of browsers matches later: no path, no default port, lower case, no wildcard.
+/// Accepts an origin only as browsers spell it: no path, no default port, lower case, no wildcard.
 fn origin(text: &str) -> Option<String> {
     let url: Url = text.parse().ok()?;
     let is_web = ["http", "https"].contains(&url.scheme());

@@ -1,4 +1,4 @@
-//! Where users find the people who run the service: shown by the API and in messages.
+//! Web address and support contact of the service, shown by the API and in messages.
 
 use super::{Source, Variable};
 use amana_messaging::{House, check_sender};
@@ -12,13 +12,13 @@ pub(super) fn read(source: &Source) -> Option<House> {
     Some(House { web_url: web_url?, support_contact: support_contact? })
 }
 
-/// Returns where answers to e-mails go: the support contact, if it is an e-mail address.
+/// Returns the address for replies to e-mails: the support contact, if it is an e-mail address.
 pub(super) fn reply_to(house: &House) -> Option<String> {
     let contact = house.support_contact.as_deref().filter(|contact| contact.contains('@'));
     contact.filter(|contact| check_sender(contact).is_ok()).map(str::to_owned)
 }
 
-/// The whole internet reads it, so it is one short line.
+/// One short line, because the API publishes it.
 pub(super) fn support_contact(source: &Source) -> Option<Option<String>> {
     let Some(text) = source.optional(Variable::SupportContact) else { return Some(None) };
     if text.chars().count() > SUPPORT_CONTACT_CHARS_MAX || text.chars().any(char::is_control) {
@@ -28,7 +28,7 @@ pub(super) fn support_contact(source: &Source) -> Option<Option<String>> {
     Some(Some(text))
 }
 
-/// An SMS carries it too, so it is short.
+/// Limited in length, because an SMS contains it.
 fn web_url(source: &Source) -> Option<Option<String>> {
     let Some(text) = source.optional(Variable::WebUrl) else { return Some(None) };
     let url = Url::parse(&text).ok();

@@ -15,7 +15,7 @@ text_enum! {
 
 #[derive(Debug)]
 pub struct Log {
-    /// As `RUST_LOG` has it.
+    /// In the syntax of `RUST_LOG`.
     pub filter: EnvFilter,
     pub format: LogFormat,
 }

@@ -1,7 +1,7 @@
-//! The source of settings, and the record of everything that is wrong with them.
+//! Reads settings and collects everything that is wrong with them.
 //!
-//! A read records its problem and returns `None`, so that the reads after it still happen: every problem of
-//! an environment is in one message. `finish` turns the records into an error.
+//! A failed read records its problem and returns `None`, so that later reads still run: one message lists every
+//! problem of the environment. `finish` turns the records into an error.
 
 use super::variable::{self, Variable};
 use secrecy::SecretString;
@@ -13,11 +13,11 @@ use std::str::FromStr;
 
 const NOT_SET: &str = "is not set";
 
-/// One variable that cannot be used. Never contains its value, which may be a password.
+/// A variable that cannot be used. Never contains its value, which may be a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
     pub variable: String,
-    /// Continues the name.
+    /// Follows the name in the message.
     pub why: String,
 }
 
@@ -33,7 +33,7 @@ impl Display for ConfigError {
     }
 }
 
-/// Every variable that cannot be used, as one line.
+/// All variables that cannot be used, as one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigErrors(Vec<ConfigError>);
 
@@ -60,11 +60,11 @@ impl Display for ConfigErrors {
 
 impl std::error::Error for ConfigErrors {}
 
-/// The process's environment, or a table in tests.
+/// The environment of the process, or a table in tests.
 pub struct Source {
     values: BTreeMap<String, String>,
     problems: RefCell<Vec<ConfigError>>,
-    /// For the test that compares the help texts with it.
+    /// The variables that were read; a test compares them with the help texts.
     #[cfg(test)]
     asked: RefCell<std::collections::BTreeSet<String>>,
 }
@@ -85,7 +85,7 @@ impl Source {
         Self::new(std::env::vars_os().filter_map(text))
     }
 
-    /// The later of two values of one name counts.
+    /// If a name occurs twice, the later value counts.
     pub fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
         let values: BTreeMap<String, String> = pairs.into_iter().collect();
         let unknown = values.keys().filter_map(|name| {
@@ -101,13 +101,13 @@ impl Source {
         }
     }
 
-    /// The same with some values replaced, and no problem recorded but unknown names.
+    /// Copies the source, replaces some values, and drops all recorded problems except unknown names.
     #[must_use]
     pub fn with(&self, pairs: impl IntoIterator<Item = (String, String)>) -> Self {
         Self::new(self.values.clone().into_iter().chain(pairs))
     }
 
-    /// The value, if everything that was read so far is in order.
+    /// Returns the value unless a problem was recorded.
     ///
     /// # Errors
     /// [`ConfigErrors`] with all problems that were recorded.
@@ -120,7 +120,7 @@ impl Source {
         }
     }
 
-    /// Records a problem, once.
+    /// Records a problem. Equal problems are recorded once.
     pub(crate) fn refuse<T>(&self, variable: Variable, why: impl Into<String>) -> Option<T> {
         let problem = ConfigError::new(variable, why);
         let mut problems = self.problems.borrow_mut();
@@ -147,7 +147,7 @@ impl Source {
         (!text.is_empty()).then(|| text.to_owned())
     }
 
-    /// The value with its spaces, as passwords may have them.
+    /// Returns the value with its spaces, which a password may have.
     pub(crate) fn untrimmed(&self, variable: Variable) -> Option<String> {
         self.value(variable).cloned()
     }

@@ -1,12 +1,12 @@
-//! The names of all environment variables, each of them once.
+//! The names of all environment variables.
 
 use amana_domain::text_enum;
 use strsim::damerau_levenshtein;
 
-/// Only these names are ours alone; others, such as `REDIS_PORT`, may belong to the environment.
+/// All names with this prefix belong to Amana. Others, such as `REDIS_PORT`, may belong to the environment.
 const PREFIX: &str = "AMANA_";
 
-/// A name with more typing errors than this gets no suggestion.
+/// A name with more typing errors gets no suggestion.
 const TYPING_ERRORS_MAX: usize = 3;
 
 text_enum! {
@@ -61,7 +61,7 @@ text_enum! {
 }
 
 impl Variable {
-    /// The variable behind a setting that the M-Pesa adapter refuses.
+    /// Returns the variable of a setting of the M-Pesa adapter.
     #[must_use]
     pub fn of_mpesa(setting: &str) -> Self {
         match setting {
@@ -79,8 +79,8 @@ impl Variable {
     }
 }
 
-/// Why a name of the environment is rejected, if it is: a variable of ours with a typing error would have no
-/// effect, and its default would be used without a word.
+/// Returns why a name is rejected. A misspelt variable would have no effect, and the default would be used
+/// silently.
 pub(super) fn rejection(name: &str) -> Option<String> {
     let is_ours = name.starts_with(PREFIX) && !is_service_link(name);
     if !is_ours || name.parse::<Variable>().is_ok() {
@@ -133,7 +133,7 @@ mod tests {
         assert!(Variable::ALL.iter().all(|known| rejection(known.as_str()).is_none()));
     }
 
-    /// The configuration table is where people look: it has a row for each variable.
+    /// Users look into the configuration table first, so it must have a row for each variable.
     #[test]
     fn every_variable_is_in_the_readme() {
         let readme = include_str!("../../../README.md");

@@ -1,4 +1,4 @@
-//! Settings of the worker alone: the provider and the messengers.
+//! Settings of the worker only: the payment provider and the message gateways.
 
 use super::{Source, Variable, files, house, jwt_secret, mode};
 use amana_domain::api_key::KeyMode;
@@ -22,17 +22,17 @@ const LEASE_S_MAX: u64 = 3_600;
 
 #[derive(Debug)]
 pub struct Worker {
-    /// One-time codes are made from it.
+    /// Derives one-time codes.
     pub jwt_secret: SecretString,
-    /// Without its certificate, which is fetched later.
+    /// Without the certificate, which is fetched later.
     pub mpesa: MpesaConfig,
-    /// The place of that certificate: a file or an http(s) address.
+    /// The location of the certificate: a file or an http(s) address.
     pub certificate: String,
     pub mailer: Mailer,
     pub sms: SmsGateway,
     pub house: House,
     pub reconcile_every: Duration,
-    /// A request for money that could not be sent to a phone in this time is given up.
+    /// A payment prompt that could not be sent within this time is cancelled.
     pub request_wait: Duration,
     pub lease: Duration,
     pub mode: KeyMode,
@@ -123,7 +123,7 @@ fn sms(source: &Source) -> Option<SmsGateway> {
     made(source, Variable::SmsApiKey, SmsGateway::new(&config))
 }
 
-/// The value, unless its adapter rejects it.
+/// Returns the value if its adapter accepts it.
 fn accepted<T>(
     source: &Source,
     variable: Variable,

@@ -1,4 +1,4 @@
-//! The demo's HTTP client: what an app would do, and nothing behind the API's back.
+//! The demo's HTTP client. It uses the public API only, like an app.
 
 use super::{PASSWORD, Person};
 use anyhow::{Context, Result, bail, ensure};
@@ -11,33 +11,33 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(15);
 const POLL_EVERY: Duration = Duration::from_millis(50);
 
-/// Speaks to one server, perhaps on behalf of somebody.
+/// A client of one server, with or without a log-in.
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
     base: String,
     token: Option<String>,
-    /// Of everybody whom this client registers and logs in.
+    /// The password of all users that this client registers and logs in.
     password: SecretString,
 }
 
 impl Client {
     /// # Errors
-    /// If no HTTP client can be made.
+    /// If the HTTP client cannot be created.
     pub fn new(base: &str) -> Result<Self> {
         let http = reqwest::Client::builder().timeout(CALL_TIMEOUT).build()?;
         let password = SecretString::from(PASSWORD);
         Ok(Self { http, base: base.to_owned(), token: None, password })
     }
 
-    /// Uses another password than the published one.
+    /// Replaces the published password.
     #[must_use]
     pub fn with_password(self, password: SecretString) -> Self {
         Self { password, ..self }
     }
 
     /// # Errors
-    /// If the API refuses.
+    /// If the API rejects the request.
     pub async fn register(&self, person: &Person) -> Result<()> {
         let Person { name, email, phone, language } = person;
         let new = json!({ "name": name, "email": email, "phone": phone,
@@ -46,7 +46,7 @@ impl Client {
     }
 
     /// # Errors
-    /// If the API refuses.
+    /// If the API rejects the request.
     pub async fn log_in(&self, person: &Person) -> Result<Self> {
         let session = self
             .post(
@@ -59,13 +59,13 @@ impl Client {
     }
 
     /// # Errors
-    /// If the server does not answer with success.
+    /// If the response is not a success.
     pub async fn get(&self, path: &str) -> Result<Value> {
         self.call(self.http.get(format!("{}{path}", self.base)), path).await
     }
 
     /// # Errors
-    /// If the server does not answer with success.
+    /// If the response is not a success.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Value> {
         let mut request = self.http.post(format!("{}{path}", self.base));
         request = request.header("Idempotency-Key", Uuid::new_v4().to_string());
@@ -79,17 +79,17 @@ impl Client {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
-        let response = request.send().await.with_context(|| format!("{path}: no answer"))?;
+        let response = request.send().await.with_context(|| format!("{path}: no response"))?;
         let status = response.status();
-        let body = response.text().await.with_context(|| format!("{path}: no body"))?;
+        let body = response.text().await.with_context(|| format!("{path}: no response body"))?;
         ensure!(status.is_success(), "{path}: {status}: {body}");
         Ok(serde_json::from_str(&body).unwrap_or(Value::String(body)))
     }
 
-    /// Asks again until `wanted` is there.
+    /// Polls until `wanted` is true.
     ///
     /// # Errors
-    /// If it does not come in time.
+    /// If that takes too long.
     pub async fn wait(
         &self,
         what: &str,
@@ -101,9 +101,13 @@ impl Client {
             match self.get(path).await {
                 Ok(found) if wanted(&found) => return Ok(found),
                 Ok(_) | Err(_) if deadline.is_none_or(|deadline| Instant::now() < deadline) => {}
-                Ok(found) => bail!("{what} did not happen in {PATIENCE:?}; last seen: {found:#}"),
+                Ok(found) => bail!(
+                    "timeout after {PATIENCE:?}, waiting for {what}; last response: {found:#}"
+                ),
                 Err(error) => {
-                    return Err(error.context(format!("{what} did not happen in {PATIENCE:?}")));
+                    return Err(
+                        error.context(format!("timeout after {PATIENCE:?}, waiting for {what}"))
+                    );
                 }
             }
             tokio::time::sleep(POLL_EVERY).await;
@@ -111,10 +115,10 @@ impl Client {
     }
 }
 
-/// A text inside an answer.
+/// Returns a text in a response.
 ///
 /// # Errors
-/// If it is not there.
+/// If there is none.
 pub(super) fn text<'a>(value: &'a Value, pointer: &str) -> Result<&'a str> {
     value
         .pointer(pointer)
@@ -122,10 +126,10 @@ pub(super) fn text<'a>(value: &'a Value, pointer: &str) -> Result<&'a str> {
         .with_context(|| format!("no text at {pointer} in {value:#}"))
 }
 
-/// A whole number inside an answer.
+/// Returns a whole number in a response.
 ///
 /// # Errors
-/// If it is not there.
+/// If there is none.
 pub(super) fn number(value: &Value, pointer: &str) -> Result<i64> {
     value
         .pointer(pointer)

@@ -1,4 +1,4 @@
-//! Verifying the contacts of a new account with the codes that were sent to them, as their owners do.
+//! Verifies the contacts of a new account with the codes that were sent to them.
 
 use super::Person;
 use super::client::Client;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 const DIGITS: usize = 6;
 
 /// # Errors
-/// If no code comes, or one is refused.
+/// If no code arrives, or the API rejects one.
 pub(super) async fn verify(sandbox: &Client, client: &Client, person: &Person) -> Result<()> {
     for (channel, list, to) in [("email", "mails", person.email), ("phone", "sms", person.phone)] {
         let path = format!("/admin/{list}?to={to}");
@@ -21,7 +21,7 @@ pub(super) async fn verify(sandbox: &Client, client: &Client, person: &Person) -
     Ok(())
 }
 
-/// The six digits in the newest message that has some.
+/// Returns the first six-digit number in the messages, newest first.
 fn code_in(found: &Value, list: &str) -> Option<String> {
     let texts = found[list].as_array()?.iter().filter_map(|one| one["text"].as_str());
     let mut runs = texts.flat_map(|text| text.split(|c: char| !c.is_ascii_digit()));

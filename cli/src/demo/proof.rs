@@ -1,4 +1,4 @@
-//! The end of the story: our books, the provider's books, and that they say the same.
+//! The end of the demo: compares Amana's ledger with M-Pesa's balance and statement.
 
 use super::client::{number, text};
 use super::story::{Cast, line, shillings};
@@ -7,59 +7,65 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::time::Duration;
 
-/// What we owe, by whom or what it belongs to.
+/// The liabilities, by kind.
 const OWED: [(&str, &str); 6] = [
-    ("people's wallets", "owed_to_users_minor"),
+    ("user wallets", "owed_to_users_minor"),
     ("in escrow", "in_escrow_minor"),
-    ("held", "held_minor"),
-    ("our fees", "fees_minor"),
-    ("provider's costs", "provider_costs_minor"),
+    ("on hold", "held_minor"),
+    ("Amana's fees", "fees_minor"),
+    ("M-Pesa's charges", "provider_costs_minor"),
     ("in suspense", "suspense_minor"),
 ];
 
-/// A deposit and a withdrawal.
+/// One deposit and one withdrawal.
 const STATEMENT_LINES: i64 = 2;
 
 const STATEMENTS_MAX: usize = 10;
 const STATEMENT_PAUSE: Duration = Duration::from_millis(500);
 
 /// # Errors
-/// The first thing that does not hold.
+/// The first check that fails.
 pub(super) async fn prove(cast: &Cast, store: &Store) -> Result<()> {
-    println!("7. The proof.");
+    println!("7. All balances are checked.");
     let run = reconcile(cast).await?;
     let LedgerCheck { counts, first_wrong, .. } = store.check_ledger().await?;
     if let Some(wrong) = first_wrong {
-        bail!("the ledger does not hold: {wrong}");
+        bail!("the ledger is wrong: {wrong}");
     }
     let Counts { entries, postings, .. } = counts;
-    line("ledger", &format!("{entries} entries, {postings} postings, all read, nothing wrong"));
+    line("ledger", &format!("{entries} entries, {postings} postings: all read, no errors"));
     let proof = cast.operator.get("/v1/operator/proof").await?;
-    let currencies = proof["currencies"].as_array().context("no currencies")?;
-    ensure!(!currencies.is_empty(), "the proof is empty: {proof:#}");
+    let currencies = proof["currencies"].as_array().context("the response has no currencies")?;
+    ensure!(!currencies.is_empty(), "the response has no balances: {proof:#}");
     for currency in currencies {
         let sum = shillings(number(currency, "/sum_minor")?)?;
-        line("sum", &format!("{sum}  of all balances in {}", text(currency, "/currency")?));
+        line(
+            "sum",
+            &format!(
+                "{sum}  sum of all balances in {}, which must be zero",
+                text(currency, "/currency")?
+            ),
+        );
         print_equation(currency)?;
     }
     let organisation = cast.sandbox.get("/admin/organisation").await?;
     let float = number(&organisation, "/float")?;
-    line("M-Pesa", &format!("its own books have {} of ours", shillings(float)?));
+    line("M-Pesa", &format!("M-Pesa's own books show {}", shillings(float)?));
     let count = |name: &str| number(&run, &format!("/{name}"));
     let (lines, matched, breaks) = (count("lines")?, count("matched")?, count("open_breaks")?);
-    line("statement", &format!("{lines} lines, {matched} matched, {breaks} breaks"));
+    line("statement", &format!("{lines} lines, {matched} matched, {breaks} discrepancies"));
     let held = number(&proof, "/currencies/0/held_by_providers_minor")?;
-    ensure!(float == held, "M-Pesa has {float} cents of ours, we believe {held}");
-    ensure!(proof["holds"] == true, "the proof does not hold: {proof:#}");
+    ensure!(float == held, "M-Pesa has {float} cents, the ledger has {held}");
+    ensure!(proof["holds"] == true, "the balances do not match: {proof:#}");
     ensure!(
         (lines, matched, breaks) == (STATEMENT_LINES, STATEMENT_LINES, 0),
-        "both payments should be on the statement: {run:#}"
+        "the statement should have both payments: {run:#}"
     );
     Ok(())
 }
 
-/// Has the provider's statement held against our books, and waits for the outcome. A statement ends at
-/// a whole second: what was completed within the last one is on the next.
+/// Requests reconciliations until the statement has both payments. A statement ends at a whole second, so a payment
+/// of the last second is only on the next one.
 async fn reconcile(cast: &Cast) -> Result<Value> {
     let path = "/v1/operator/reconciliations";
     let newest = |page: &Value| page.pointer("/items/0").cloned().unwrap_or_default();
@@ -81,14 +87,14 @@ fn print_equation(currency: &Value) -> Result<()> {
     let mut owed: i64 = 0;
     for (what, name) in OWED {
         let minor = number(currency, &format!("/{name}"))?;
-        owed = owed.checked_add(minor).context("more than there can be")?;
+        owed = owed.checked_add(minor).context("the sum is too large")?;
         println!("     {what:<18} {:>14}", shillings(minor)?);
     }
-    println!("     {:<18} {:>14}", "together", shillings(owed)?);
-    println!("     {:<18} {:>14}  it holds to the cent", "held by M-Pesa", shillings(held)?);
+    println!("     {:<18} {:>14}", "total owed", shillings(owed)?);
+    println!("     {:<18} {:>14}  equal to the cent", "held by M-Pesa", shillings(held)?);
     ensure!(
         number(currency, "/sum_minor")? == 0 && held == owed,
-        "the trust equation fails: {currency:#}"
+        "held and owed differ: {currency:#}"
     );
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The story itself. Every figure printed is read back from the system, and checked.
+//! The steps of the demo. Every printed amount is read from the API.
 
 use super::client::{Client, number, text};
 use super::contacts;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 const PIN: &str = "1234";
 
-/// What the seller takes out at the end, in cents.
+/// The seller's withdrawal at the end, in cents.
 const WITHDRAWN_MINOR: i64 = 190_000;
 
 pub(super) struct Cast {
@@ -22,7 +22,7 @@ pub(super) struct Cast {
 }
 
 /// # Errors
-/// The first thing that did not hold.
+/// The first step that fails.
 pub(super) async fn tell(api: &Client, sandbox_url: &str, store: &Store) -> Result<()> {
     api.register(&BUYER).await?;
     api.register(&SELLER).await?;
@@ -62,7 +62,7 @@ async fn offer(cast: &Cast) -> Result<String> {
     for milestone in agreed["milestones"].as_array().into_iter().flatten() {
         sum_line("part", number(milestone, "/amount/amount")?, text(milestone, "/title")?)?;
     }
-    let half = format!("half of the fee; {} bears the other", first_name(&SELLER));
+    let half = format!("half of the fee; {} pays the other half", first_name(&SELLER));
     sum_line("fee", number(&agreed, "/fees/buyer/amount")?, &half)?;
     sum_line("price", number(&agreed, "/price/amount")?, "")?;
     state(&agreed)?;
@@ -78,7 +78,7 @@ async fn pay(cast: &Cast, deal: &str) -> Result<()> {
     let path = format!("/admin/prompts?phone={}", BUYER.phone);
     let there = |found: &Value| found.pointer("/prompts/0").is_some();
     let prompts = cast.sandbox.wait("the prompt on the phone", &path, there).await?;
-    let phone = format!("on the phone {}; the PIN is entered", BUYER.phone);
+    let phone = format!("on phone {}; the PIN is entered", BUYER.phone);
     sum_line("prompt", number(&prompts, "/prompts/0/amount")?, &phone)?;
     let answer = format!("/admin/phones/{}/answer", BUYER.phone);
     cast.sandbox.post(&answer, &json!({ "pin": PIN })).await?;
@@ -88,7 +88,7 @@ async fn pay(cast: &Cast, deal: &str) -> Result<()> {
     let receipt = format!("M-Pesa receipt {}", text(&paid, "/receipt")?);
     sum_line("paid", number(&paid, "/amount/amount")?, &receipt)?;
     state(&after)?;
-    line("note", "M-Pesa knows whole shillings: the change stays in the wallet");
+    line("note", "M-Pesa takes whole shillings only; the change stays in the wallet");
     balances(cast).await
 }
 
@@ -97,9 +97,7 @@ async fn deliver_and_release(cast: &Cast, deal: &str) -> Result<()> {
     let (seller, buyer) = (first_name(&SELLER), first_name(&BUYER));
     for (n, milestone) in (3..).zip(found["milestones"].as_array().into_iter().flatten()) {
         let (id, title) = (text(milestone, "/id")?, text(milestone, "/title")?.to_lowercase());
-        println!(
-            "{n}. {seller} delivers the {title}; {buyer} has looked at it and releases the money."
-        );
+        println!("{n}. {seller} delivers the {title}; {buyer} checks it and releases the money.");
         let path = format!("/v1/deals/{deal}/milestones/{id}");
         cast.seller.post(&format!("{path}/deliver"), &Value::Null).await?;
         let after = cast.buyer.post(&format!("{path}/release"), &Value::Null).await?;
@@ -107,12 +105,12 @@ async fn deliver_and_release(cast: &Cast, deal: &str) -> Result<()> {
         balances(cast).await?;
     }
     let done = cast.buyer.get(&format!("/v1/deals/{deal}")).await?;
-    ensure!(done["state"] == "released", "the deal should be released: {done:#}");
+    ensure!(done["state"] == "released", "the deal is not released: {done:#}");
     Ok(())
 }
 
 async fn withdraw(cast: &Cast) -> Result<()> {
-    println!("5. {} takes money out to the phone {}.", SELLER.name, SELLER.phone);
+    println!("5. {} withdraws money to phone {}.", SELLER.name, SELLER.phone);
     let amount = json!({ "amount": WITHDRAWN_MINOR, "currency": "KES" });
     let body = json!({ "amount": amount, "phone": SELLER.phone });
     let payment = cast.seller.post("/v1/withdrawals", &body).await?;
@@ -125,7 +123,7 @@ async fn withdraw(cast: &Cast) -> Result<()> {
 }
 
 async fn messages(cast: &Cast) -> Result<()> {
-    println!("6. Both have been told by e-mail and SMS, each in their own language.");
+    println!("6. Both were notified by e-mail and SMS, each in their own language.");
     for (person, last) in [(BUYER, "Completed"), (SELLER, "M-Pesa")] {
         let path = format!("/admin/mails?to={}", person.email);
         let told = |found: &Value| subjects(found).iter().any(|subject| subject.contains(last));
@@ -134,7 +132,7 @@ async fn messages(cast: &Cast) -> Result<()> {
         let sms = sms["sms"].as_array().map_or(0, Vec::len);
         line(
             first_name(&person),
-            &format!("{} e-mails, {sms} SMS; the newest first:", mails.len()),
+            &format!("{} e-mails, {sms} SMS; the newest e-mails:", mails.len()),
         );
         mails.iter().take(3).for_each(|subject| line("", subject));
     }
@@ -142,13 +140,13 @@ async fn messages(cast: &Cast) -> Result<()> {
     Ok(())
 }
 
-/// Newest first.
+/// Returns subjects, newest first.
 fn subjects(mails: &Value) -> Vec<String> {
     let all = mails["mails"].as_array().into_iter().flatten();
     all.filter_map(|mail| mail["subject"].as_str()).map(str::to_owned).collect()
 }
 
-/// Prints who has what after a step.
+/// Prints all balances after a step.
 async fn balances(cast: &Cast) -> Result<()> {
     let proof = cast.operator.get("/v1/operator/proof").await?;
     let kes = |name: &str| {
@@ -167,7 +165,7 @@ async fn balances(cast: &Cast) -> Result<()> {
     Ok(())
 }
 
-/// Whoever has never had shillings has none.
+/// Returns zero for a wallet without a balance in shillings.
 async fn available(client: &Client) -> Result<i64> {
     let wallet = client.get("/v1/wallet").await?;
     let all = wallet["balances"].as_array().context("no balances")?;
@@ -175,7 +173,7 @@ async fn available(client: &Client) -> Result<i64> {
     kes.map_or(Ok(0), |kes| number(kes, "/available/amount"))
 }
 
-/// A sum of money and what it is.
+/// Prints an amount and its meaning.
 fn sum_line(label: &str, minor: i64, what: &str) -> Result<()> {
     line(label, format!("{:>14}  {what}", shillings(minor)?).trim_end());
     Ok(())
@@ -190,7 +188,7 @@ pub(super) fn line(label: &str, value: &str) {
 }
 
 fn state(deal: &Value) -> Result<()> {
-    line("deal is", &format!("{}: {}", text(deal, "/state")?, text(deal, "/status_text")?));
+    line("state", &format!("{}: {}", text(deal, "/state")?, text(deal, "/status_text")?));
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Where the servers' programs are, and whether they are new enough.
+//! Finds the programs of PostgreSQL and Redis, and checks their versions.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,10 +9,10 @@ use anyhow::{Context, Result, anyhow, bail};
 const POSTGRES_MAJOR_MIN: u32 = 15;
 const REDIS_MAJOR_MIN: u32 = 7;
 
-/// The recipe that installs what is missing.
+/// The recipe that installs missing programs.
 const REMEDY: &str = "`make setup-servers` installs it";
 
-/// Folders (with one `*` in the last but one part) where packagers put PostgreSQL outside PATH:
+/// Folders where packagers install PostgreSQL outside PATH: parent, prefix of the next part, last part.
 /// Debian, Red Hat, Homebrew on Apple silicon, Homebrew on Intel.
 const POSTGRES_FOLDERS: [(&str, &str, &str); 4] = [
     ("/usr/lib/postgresql", "", "bin"),
@@ -33,14 +33,14 @@ impl PostgresBinaries {
         self.folder.join(name)
     }
 
-    /// The newest installation, or the one of the version that made existing data.
+    /// Returns the newest installation, or the version that created existing data.
     pub(super) fn find(made_by: Option<u32>) -> Result<Self> {
         let all = installations();
         if let Some(major) = made_by {
             return all.into_iter().find(|one| one.major == major).ok_or_else(|| {
                 anyhow!(
-                    "the data was made by PostgreSQL {major}, which is not installed: install \
-                     that version, or throw the data away with `make clean-data`"
+                    "the data was created by PostgreSQL {major}, which is not installed: install \
+                    that version, or delete the data with `make clean-data`"
                 )
             });
         }
@@ -56,10 +56,10 @@ impl PostgresBinaries {
     }
 }
 
-/// Every complete installation on this machine.
+/// Returns all complete installations on this machine.
 fn installations() -> Vec<PostgresBinaries> {
     let mut folders = Vec::new();
-    // A link in PATH often stands alone: what belongs to it is where it points to.
+    // In PATH there may be a link to `postgres` only: the other programs are beside its target.
     let linked = in_path("postgres").and_then(|program| fs::canonicalize(program).ok());
     folders.extend(linked.as_deref().and_then(Path::parent).map(Path::to_owned));
     for (parent, prefix, last) in POSTGRES_FOLDERS {
@@ -76,12 +76,13 @@ fn installation(folder: PathBuf) -> Option<PostgresBinaries> {
     Some(PostgresBinaries { major: postgres_major(&version)?, folder })
 }
 
-/// redis-server, or its fork valkey-server where a distribution has only that.
+/// Finds redis-server, or its fork valkey-server on distributions without Redis.
 pub(super) fn redis_server() -> Result<PathBuf> {
     let Some(program) = in_path("redis-server").or_else(|| in_path("valkey-server")) else {
         bail!("redis-server is not installed: {REMEDY}");
     };
-    let version = output(&program).with_context(|| format!("cannot run {}", program.display()))?;
+    let version =
+        output(&program).with_context(|| format!("cannot run {} --version", program.display()))?;
     match redis_major(&version) {
         Some(major) if major >= REDIS_MAJOR_MIN => Ok(program),
         _ => bail!(
@@ -91,7 +92,7 @@ pub(super) fn redis_server() -> Result<PathBuf> {
     }
 }
 
-/// The first program of this name in PATH. System folders come last: root's PATH may lack them.
+/// Returns the first program of this name in PATH. System folders come last, because root's PATH may lack them.
 pub(super) fn in_path(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let system = ["/usr/bin", "/usr/sbin", "/bin", "/sbin"].map(PathBuf::from);
@@ -107,12 +108,12 @@ fn output(program: &Path) -> Option<String> {
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`; before a release, `19devel`.
+/// Parses `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`, or `19devel` before a release.
 fn postgres_major(version: &str) -> Option<u32> {
     leading_number(version.split_once("(PostgreSQL) ")?.1)
 }
 
-/// `Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=…`
+/// Parses `Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=…`.
 fn redis_major(version: &str) -> Option<u32> {
     leading_number(version.split_once("v=")?.1)
 }

@@ -1,4 +1,4 @@
-//! The folder of one server: where it may lie, who owns it, and that only one of us uses it.
+//! The folder of one server: its location, owner, permissions and lock.
 
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io::{ErrorKind, Write};
@@ -15,13 +15,13 @@ use super::user::{User, run_as};
 
 const PRIVATE_FOLDER: u32 = 0o700;
 
-/// The account we drop to passes through to what is its own, and can change nothing on the way:
-/// we write here with privileges that it lacks.
+/// The account that servers run as may pass through to its own files. It may not change anything here, because
+/// privileged code writes to this folder.
 const PASSABLE_FOLDER: u32 = 0o711;
 
 const PRIVATE_FILE: u32 = 0o600;
 
-/// A server's folder, locked for as long as this lives.
+/// A server's folder. It is locked until this value is dropped.
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
@@ -52,7 +52,7 @@ impl Folder {
         self.path.join(name)
     }
 
-    /// The server's password: made once, readable by its account alone.
+    /// Returns the server's password. The first call creates it; only the server's account can read it.
     pub(super) fn password(&self) -> Result<String> {
         let file = self.join("password");
         match fs::read_to_string(&file) {
@@ -65,7 +65,7 @@ impl Folder {
         }
     }
 
-    /// A folder within, for the server's account alone.
+    /// Creates a folder inside that only the server's account can use.
     pub(super) fn make_folder(&self, name: &str) -> Result<PathBuf> {
         let path = self.join(name);
         match DirBuilder::new().mode(PRIVATE_FOLDER).create(&path) {
@@ -76,7 +76,7 @@ impl Folder {
         Ok(path)
     }
 
-    /// A file that only the server's account can read.
+    /// Writes a file that only the server's account can read.
     pub(super) fn write(&self, name: &str, text: &str) -> Result<PathBuf> {
         let file = self.join(name);
         let mut options = OpenOptions::new();
@@ -90,12 +90,12 @@ impl Folder {
     }
 }
 
-/// Makes the folder. Where the account we drop to cannot reach it (a checkout
-/// under a closed home), it is made in /var/tmp and the wanted path becomes a link to it.
+/// Creates the folder. If the servers' account cannot reach it, for example in a private home directory, it is
+/// created in /var/tmp and `wanted` becomes a link to it.
 fn place(wanted: &Path, user: Option<&User>) -> Result<PathBuf> {
     let wanted = std::path::absolute(wanted)?;
     let (Some(parent), Some(name)) = (wanted.parent(), wanted.file_name()) else {
-        bail!("not a folder of its own");
+        bail!("the path has no parent folder");
     };
     fs::create_dir_all(parent)?;
     let parent = fs::canonicalize(parent)?;
@@ -106,7 +106,7 @@ fn place(wanted: &Path, user: Option<&User>) -> Result<PathBuf> {
             let elsewhere = format!("/var/tmp/amana-{:016x}", rand::random::<u64>());
             symlink(&elsewhere, &wanted)?;
             tracing::info!(
-                "{} cannot be reached by {}: its data is kept in {elsewhere}",
+                "account {1} cannot reach {0}: its data is in {elsewhere}",
                 wanted.display(),
                 user.name
             );
@@ -119,19 +119,19 @@ fn place(wanted: &Path, user: Option<&User>) -> Result<PathBuf> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => check_owner(&path)?,
         made => made?,
     }
-    // Whatever the umask made of it.
+    // The umask may have removed permissions.
     fs::set_permissions(&path, Permissions::from_mode(mode))?;
     Ok(path)
 }
 
-/// A folder that was there before us must be what we would have made.
+/// Rejects an existing folder of another account.
 fn check_owner(path: &Path) -> Result<()> {
     let found = fs::symlink_metadata(path)?;
     let owner = geteuid().as_raw();
     if !found.is_dir() || found.uid() != owner {
         bail!(
-            "it belongs to another account (uid {}, not {owner}): use that account, or throw the \
-             data away with `make clean-data`",
+            "it belongs to another account (uid {}, not {owner}): use that account, or delete the \
+            data with `make clean-data`",
             found.uid()
         );
     }
@@ -142,7 +142,7 @@ fn give(path: &Path, user: Option<&User>) -> std::io::Result<()> {
     user.map_or(Ok(()), |user| chown(path, Some(user.uid), Some(user.gid)))
 }
 
-/// Whether the account may pass every folder on the way.
+/// Whether the account may traverse every parent folder.
 pub(super) fn reachable(folder: &Path, user: &User) -> Result<bool> {
     for part in folder.ancestors() {
         let found = fs::metadata(part)?;

@@ -1,16 +1,16 @@
-//! That only one process of ours uses a folder.
+//! A lock that admits one process per folder.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
 
 use anyhow::{Context, Result};
 
-/// Held for as long as this lives, or its process.
+/// Held until this value is dropped or the process ends.
 #[derive(Debug)]
 pub struct Lock(File);
 
 impl Lock {
-    /// The lock of a folder, or `None` when a living process holds it.
+    /// Locks a folder. Returns `None` while another process holds the lock.
     ///
     /// # Errors
     /// If the folder cannot be written to.
@@ -28,12 +28,12 @@ impl Lock {
     }
 }
 
-/// Closing the file would not do: a child that another thread is just starting holds a copy of it until it
-/// runs its own program, and the lock with it.
+/// Unlocks explicitly. Closing the file is not enough: a child that another thread is forking has a copy of the file,
+/// and with it the lock, until it executes its own program.
 impl Drop for Lock {
     fn drop(&mut self) {
         if let Err(error) = self.0.unlock() {
-            tracing::warn!(%error, "a lock could not be given back");
+            tracing::warn!(%error, "a lock could not be released");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Private PostgreSQL and Redis servers, for users without servers of their own.
 //!
-//! Everything here blocks (it starts processes and waits for them): call it before the async
-//! runtime, or from `spawn_blocking`.
+//! All functions block, because they start processes and wait for them. Call them before the async runtime starts, or
+//! from `spawn_blocking`.
 
 mod binaries;
 mod folder;
@@ -26,11 +26,11 @@ pub use redis::Redis;
 pub use scratch::Scratch;
 pub use user::{User, run_as};
 
-/// The data that a private server may lose when the machine loses power.
+/// Whether a private server's data survives a power failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// As in production: what was committed stays.
+    /// As in production: committed data is synced to disk.
     Full,
-    /// Nothing is synced to disk. For clusters that live as long as one test run or demo.
+    /// Nothing is synced to disk. For data of one test run.
     TestOnly,
 }

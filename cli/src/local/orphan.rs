@@ -1,4 +1,4 @@
-//! Servers that a killed predecessor of ours left behind.
+//! Servers that a killed process left behind.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,21 +12,21 @@ use super::process::pid_of;
 
 const POLL: Duration = Duration::from_millis(20);
 
-/// Time for a server to write down what it holds.
+/// The time that a server has to write its data to disk.
 const WAIT: Duration = Duration::from_secs(30);
 
-/// Ends the process that `pid_file` names if it still works in `data`. The number alone proves
-/// nothing: it may have been given to someone else since.
+/// Ends the process that `pid_file` names if its working folder is `data`. The pid alone is not enough: the system
+/// may have given it to another process.
 pub(super) fn end(pid_file: &Path, data: &Path, signal: Signal) -> Result<()> {
     let Some(pid) = first_number(pid_file).filter(|pid| works_in(*pid, data)) else {
         return Ok(());
     };
-    tracing::info!(pid, "ending the server left behind in {}", data.display());
+    tracing::info!(pid, "ending the server that an earlier run left in {}", data.display());
     signal::kill(pid_of(pid)?, signal).with_context(|| format!("cannot end process {pid}"))?;
     let began = Instant::now();
     while works_in(pid, data) {
         if began.elapsed() > WAIT {
-            bail!("process {pid} still uses {} and does not end", data.display());
+            bail!("process {pid} still uses {}: end it, then try again", data.display());
         }
         thread::sleep(POLL);
     }
@@ -37,7 +37,7 @@ pub(super) fn first_number(file: &Path) -> Option<u32> {
     fs::read_to_string(file).ok()?.lines().next()?.trim().parse().ok()
 }
 
-/// Both servers change into their data folder when they start.
+/// PostgreSQL and Redis change into their data folder at start.
 pub(super) fn works_in(pid: u32, data: &Path) -> bool {
     working_folder(pid).is_some_and(|folder| folder == data)
 }

@@ -1,10 +1,10 @@
-//! Parts of the system that can start again where they were.
+//! Parts of the system that can be restarted in place.
 
 use anyhow::Result;
 
 use super::{Child, Postgres, Redis};
 
-/// A running part. It knows its port and its data, so it can start again with both.
+/// A running part. A restart keeps its port and its data.
 pub trait Part {
     fn child(&mut self) -> &mut Child;
 

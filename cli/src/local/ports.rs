@@ -7,14 +7,14 @@ use std::ops::Range;
 
 use anyhow::{Result, bail};
 
-/// Below the ephemeral ranges of Linux (32768…) and macOS (49152…): no outgoing connection can
-/// take the port while its server is being restarted.
+/// Below the ephemeral ranges of Linux (32768…) and macOS (49152…), so that no outgoing connection takes the port
+/// during a restart.
 const RANGE: Range<u16> = 20_000..32_000;
 
 const ATTEMPTS_MAX: usize = 200;
 const RACES_MAX: usize = 3;
 
-/// A port without a listener a moment ago. The caller must be ready to lose the race for it.
+/// Returns a port without a listener. Another process may take it before the caller does.
 pub(super) fn free() -> Result<u16> {
     for _ in 0..ATTEMPTS_MAX {
         let port = rand::random_range(RANGE);
@@ -25,11 +25,11 @@ pub(super) fn free() -> Result<u16> {
     bail!("no free loopback port between {} and {}", RANGE.start, RANGE.end)
 }
 
-/// A port for a server of ours that is started in a moment.
+/// A port for a server that starts soon.
 pub struct Port {
     pub address: SocketAddr,
-    // Between looking and listening, another amana could take the same port, and each would then talk to
-    // the other's server. The owner of the lock has the port.
+    // Between the check and the start, another amana could take the same port, and each would then connect to the
+    // other's server. The holder of the lock owns the port.
     _claim: Option<File>,
 }
 
@@ -40,7 +40,7 @@ impl fmt::Debug for Port {
 }
 
 impl Port {
-    /// The wanted port, or a free port if the wanted one is taken or zero.
+    /// Reserves the wanted port, or a free port if the wanted one is taken or zero.
     ///
     /// # Errors
     /// If no port is free.
@@ -51,7 +51,7 @@ impl Port {
     }
 }
 
-/// Ports are the machine's, so the locks are too: TMPDIR may differ from process to process.
+/// Ports belong to the whole machine, so the locks must too. TMPDIR may differ between processes.
 const CLAIMS: &str = "/tmp";
 
 fn claim(port: u16) -> Option<File> {
@@ -60,7 +60,7 @@ fn claim(port: u16) -> Option<File> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok().then_some(file)
 }
 
-/// Starts a server on a free port, and once more on another if someone else was faster.
+/// Starts a server on a free port. Tries other ports if another process took the first one.
 pub(super) fn with_free<S>(mut start: impl FnMut(u16) -> Result<S>) -> Result<S> {
     for _ in 1..RACES_MAX {
         match start(free()?) {

@@ -1,4 +1,4 @@
-//! A private PostgreSQL: a cluster in a folder of its own, on loopback, behind its own password.
+//! A private PostgreSQL cluster: a folder, a loopback port and a password of its own.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,21 +14,22 @@ use super::folder::Folder;
 use super::process::{Child, Program, drop_to};
 use super::{Durability, orphan, ports};
 
-/// The role that owns everything in the cluster.
+/// The role that owns the whole cluster.
 const ROLE: &str = "amana";
 
-/// Long enough to replay what a killed predecessor had not checkpointed.
+/// Long enough to replay the log of a killed server.
 const START_WAIT: Duration = Duration::from_secs(60);
 const STOP_WAIT: Duration = Duration::from_secs(30);
 
-/// The sessions of a killed server need a moment to notice; until then a new one refuses their memory.
+/// Sessions of a killed server need a moment to end. Until then a new server refuses to start because of their shared
+/// memory.
 const SESSIONS_WAIT: Duration = Duration::from_secs(15);
 const SESSIONS_POLL: Duration = Duration::from_millis(100);
 const SESSIONS_REMAIN: &str = "pre-existing shared memory block";
 
 const IDENTIFIER_BYTES_MAX: usize = 63;
 
-/// "Fast shutdown": sessions are ended, data is written down. SIGTERM would wait for the sessions.
+/// "Fast shutdown": ends sessions and writes the data. SIGTERM would wait for the sessions.
 const FAST_SHUTDOWN: Signal = Signal::SIGINT;
 
 const SETTINGS: [&str; 10] = [
@@ -36,7 +37,7 @@ const SETTINGS: [&str; 10] = [
     "unix_socket_directories=",
     "max_connections=200",
     "shared_buffers=256MB",
-    // After a checkpoint every page is logged whole once more: rarely, so that it does not fill the log.
+    // Rare checkpoints, because each page is logged in full at its first change after a checkpoint.
     "max_wal_size=4GB",
     "checkpoint_timeout=15min",
     "timezone=UTC",
@@ -45,8 +46,8 @@ const SETTINGS: [&str; 10] = [
     "log_line_prefix=%m [%p] %d ",
 ];
 
-/// Nothing has to survive a crash or be copied elsewhere, and hundreds of small databases come and go: nobody
-/// vacuums them, compiles their statements, or checkpoints by the clock.
+/// Test data need not survive a crash, and hundreds of small databases are created and dropped. Vacuum, just-in-time
+/// compilation and timed checkpoints would only cost time.
 const TEST_ONLY_SETTINGS: [&str; 8] = [
     "fsync=off",
     "synchronous_commit=off",
@@ -58,19 +59,19 @@ const TEST_ONLY_SETTINGS: [&str; 8] = [
     "checkpoint_timeout=1d",
 ];
 
-/// A running server. Dropping it stops it; the data stays.
+/// A running server. Dropping it stops the server; the data stays.
 #[derive(Debug)]
 pub struct Postgres {
     pub(super) child: Child,
     binaries: PostgresBinaries,
     port: u16,
     password: String,
-    // Last, so that the folder is unlocked only when the server is gone.
+    // The last field, so that the folder is unlocked after the server has ended.
     folder: Folder,
 }
 
 impl Postgres {
-    /// Starts the cluster in `folder`, which is made if need be.
+    /// Starts the cluster in `folder`, and creates it if it is missing.
     pub fn start(folder: &Path, durability: Durability) -> Result<Self> {
         let folder = Folder::open(folder)?;
         let data = folder.join("data");
@@ -89,12 +90,12 @@ impl Postgres {
         Ok(Self { child, binaries, port, password, folder })
     }
 
-    /// Where the owner of everything finds `database`. It contains the password.
+    /// Returns the URL of `database` for the owner. It contains the password.
     pub fn url(&self, database: &str) -> String {
         self.url_of(ROLE, &self.password, database)
     }
 
-    /// Where another role finds `database`.
+    /// Returns the URL of `database` for another role.
     pub fn url_of(&self, role: &str, password: &str, database: &str) -> String {
         format!("postgres://{role}:{password}@127.0.0.1:{}/{database}", self.port)
     }
@@ -107,17 +108,17 @@ impl Postgres {
         self.child.pid()
     }
 
-    /// Where the data really is: not always where it was asked for (see `ARCHITECTURE.md`).
+    /// Returns the folder of the data, which may differ from the requested one (see `Folder`).
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Creates an empty database, unless there is one of this name.
+    /// Creates an empty database unless it exists.
     pub fn create_database(&self, name: &str) -> Result<()> {
         let plain = |letter: char| matches!(letter, 'a'..='z' | '0'..='9' | '_');
         ensure!(
             name.chars().all(plain) && (1..=IDENTIFIER_BYTES_MAX).contains(&name.len()),
-            "{name:?} is no name for a database"
+            "database name {name:?}: use 1 to 63 of a-z, 0-9 and _"
         );
         let there = format!("select 1 from pg_database where datname = '{name}'");
         if self.psql("postgres", &there)?.is_empty() {
@@ -126,7 +127,7 @@ impl Postgres {
         Ok(())
     }
 
-    /// Runs `sql` and returns what psql prints: a line per row, the columns separated by `|`.
+    /// Runs `sql` and returns the output of psql: one line per row, columns separated by `|`.
     pub fn psql(&self, database: &str, sql: &str) -> Result<String> {
         let mut command = self.client("psql", database);
         command.args(["-X", "-q", "-A", "-t", "-w", "-v", "ON_ERROR_STOP=1", "-c", sql]);
@@ -139,10 +140,10 @@ impl Postgres {
         Ok(String::from_utf8(output.stdout).context("psql printed no text")?.trim_end().to_owned())
     }
 
-    /// A client program of the server's own version, told where the server is and who we are.
+    /// Returns a client program of the server's version, with the server's address and the owner's credentials.
     pub fn client(&self, program: &str, database: &str) -> Command {
         let mut command = Command::new(self.binaries.program(program));
-        // The caller's own PGHOST, PGOPTIONS and so on are meant for another server.
+        // The caller's PGHOST, PGOPTIONS and so on are for another server.
         for (name, _) in std::env::vars_os() {
             if name.as_encoded_bytes().starts_with(b"PG") {
                 command.env_remove(name);
@@ -158,7 +159,7 @@ impl Postgres {
         command
     }
 
-    /// Stops it if it runs, and starts it again on the same port with the same data.
+    /// Restarts the server on the same port with the same data.
     pub fn restart(&mut self) -> Result<()> {
         self.child.stop(FAST_SHUTDOWN, STOP_WAIT)?;
         let (data, began) = (self.folder.join("data"), Instant::now());
@@ -178,16 +179,16 @@ impl Postgres {
         }
     }
 
-    /// Ends the sessions and the server, and waits for it.
+    /// Ends the sessions and the server, and waits for its end.
     pub fn stop(mut self) -> Result<()> {
         let status = self.child.stop(FAST_SHUTDOWN, STOP_WAIT)?;
-        ensure!(status.success(), "PostgreSQL did not stop in an orderly way: {status}");
+        ensure!(status.success(), "PostgreSQL did not stop cleanly: {status}");
         Ok(())
     }
 }
 
-/// Where a client finds `database` on the server that another process of ours runs in `folder`. `None` if no server
-/// runs there. It contains the password.
+/// Returns the URL of `database` on the server that another process runs in `folder`, or `None` if no server runs
+/// there. It contains the password.
 pub fn running_url(folder: &Path, database: &str) -> Result<Option<String>> {
     let Ok(data) = fs::canonicalize(folder.join("data")) else { return Ok(None) };
     let status = data.join("postmaster.pid");
@@ -196,13 +197,14 @@ pub fn running_url(folder: &Path, database: &str) -> Result<Option<String>> {
     }
     let text = fs::read_to_string(&status).context("cannot read postmaster.pid")?;
     let port = text.lines().nth(3).and_then(|line| line.trim().parse::<u16>().ok());
-    let port = port.context("postmaster.pid names no port yet: the server is starting")?;
+    let port =
+        port.context("the server is still starting (no port in postmaster.pid); try again")?;
     let password = fs::read_to_string(folder.join("password"))
         .with_context(|| format!("cannot read the password in {}", folder.display()))?;
     Ok(Some(format!("postgres://{ROLE}:{password}@127.0.0.1:{port}/{database}")))
 }
 
-/// initdb into a folder beside, renamed when complete: an interrupted one leaves no half cluster.
+/// Runs initdb in another folder and renames it at the end, so that an interruption leaves no incomplete cluster.
 fn create_cluster(
     folder: &Folder,
     binaries: &PostgresBinaries,
@@ -214,7 +216,7 @@ fn create_cluster(
     }
     folder.make_folder("data.new")?;
     let mut initdb = Command::new(binaries.program("initdb"));
-    // A test run connects thousands of times, and SCRAM's hash takes milliseconds each time.
+    // A test run connects thousands of times, and each SCRAM hash takes milliseconds.
     let auth = match durability {
         Durability::Full => "password",
         Durability::TestOnly => "md5",
@@ -237,11 +239,11 @@ fn create_cluster(
     if !output.status.success() {
         bail!("initdb failed: {}", String::from_utf8_lossy(&output.stderr).trim_end());
     }
-    fs::rename(unfinished, data).context("cannot put the new cluster in its place")
+    fs::rename(unfinished, data).context("cannot rename the new cluster")
 }
 
-/// We hold the folder's lock. A server that still uses it was left behind by a killed predecessor, and a lock file
-/// without such a server is stale, even if its number is in use again.
+/// Ends a server that a killed process left behind, and removes a stale lock file. The caller holds the folder's lock,
+/// so no other server of ours can be in use. The pid of a stale lock file may belong to another process by now.
 fn clear_the_way(folder: &Folder, data: &Path) -> Result<()> {
     orphan::end(&folder.join("pid"), data, FAST_SHUTDOWN)?;
     let status = data.join("postmaster.pid");
@@ -282,7 +284,7 @@ fn wait_until_ready(child: &mut Child, data: &Path) -> Result<()> {
     child.wait_until(START_WAIT, || is_ready(&status, pid))
 }
 
-/// The server writes its pid in the first line and its state in the eighth.
+/// Reads the status file: the server writes its pid in the first line and its state in the eighth.
 fn is_ready(status: &Path, pid: u32) -> bool {
     let text = fs::read_to_string(status).unwrap_or_default();
     let mut lines = text.lines().map(str::trim);

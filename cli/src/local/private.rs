@@ -1,4 +1,4 @@
-//! Folders that other accounts cannot look into.
+//! Folders that other accounts cannot read.
 
 use super::user::run_as;
 use anyhow::{Context, Result};
@@ -9,18 +9,18 @@ use std::path::Path;
 
 const PRIVATE: u32 = 0o700;
 
-/// As root, the servers run as another account, which passes through and cannot list.
+/// If amana runs as root, the servers run as another account: it may pass through, and not list.
 const PASSABLE: u32 = 0o711;
 
-/// Makes a folder for this account only, or closes an existing one.
+/// Creates a folder for this account only, or restricts an existing one.
 pub fn private_folder(path: &Path) -> Result<()> {
-    make(path, PRIVATE).with_context(|| format!("{} cannot be made", path.display()))
+    make(path, PRIVATE).with_context(|| format!("cannot create {}", path.display()))
 }
 
-/// Makes the folder that has the folders of the servers in it.
+/// Creates the folder that contains the servers' folders.
 pub fn data_folder(path: &Path) -> Result<()> {
     let mode = if run_as()?.is_some() { PASSABLE } else { PRIVATE };
-    make(path, mode).with_context(|| format!("{} cannot be made", path.display()))
+    make(path, mode).with_context(|| format!("cannot create {}", path.display()))
 }
 
 fn make(path: &Path, mode: u32) -> io::Result<()> {
@@ -28,7 +28,7 @@ fn make(path: &Path, mode: u32) -> io::Result<()> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => {}
         made => made?,
     }
-    // Whatever an earlier version, or the umask, made of it.
+    // An earlier version or the umask may have set other permissions.
     fs::set_permissions(path, Permissions::from_mode(mode))
 }
 

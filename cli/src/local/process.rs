@@ -1,4 +1,4 @@
-//! Child processes that end in order, and never outlive us.
+//! Child processes that shut down cleanly and never outlive this process.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
@@ -18,10 +18,10 @@ use super::User;
 
 const POLL: Duration = Duration::from_millis(10);
 
-/// How long a child that is merely dropped may take to end by itself.
+/// The time that a dropped child has to end by itself.
 const DROP_WAIT: Duration = Duration::from_secs(10);
 
-/// A server's log may quote data.
+/// Private, because a server's log may contain user data.
 const LOG_MODE: u32 = 0o600;
 
 const LOG_TAIL_LINES: usize = 8;
@@ -38,7 +38,7 @@ pub struct Program {
     ends_on: Signal,
 }
 
-/// The environment of a program has passwords: it is never printed.
+/// The environment may contain passwords, so it is not printed.
 impl fmt::Debug for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Program").field("name", &self.name).finish_non_exhaustive()
@@ -46,7 +46,7 @@ impl fmt::Debug for Program {
 }
 
 impl Program {
-    /// `path` is absolute. Both output streams go to `log`, which `start` empties.
+    /// `path` must be absolute. Standard output and standard error go to `log`, which `start` empties.
     pub fn new(name: &str, path: &Path, log: &Path) -> Self {
         Self {
             name: name.to_owned(),
@@ -80,8 +80,8 @@ impl Program {
         self
     }
 
-    /// The signal that ends it in an orderly way, when we drop it and when we die. SIGTERM if
-    /// nothing else is said.
+    /// Sets the signal for a clean shutdown, sent when the child is dropped and when this process dies. The default is
+    /// SIGTERM.
     pub fn ends_on(mut self, signal: Signal) -> Self {
         self.ends_on = signal;
         self
@@ -94,7 +94,7 @@ impl Program {
         Ok(Child { process, program: self })
     }
 
-    /// Every start of a program appends: the last words of the process before it stay readable.
+    /// Opens the log for appending, so that a restart keeps the last lines of the previous process.
     fn open_log(&self) -> Result<File> {
         let mut options = OpenOptions::new();
         options.append(true).create(true).mode(LOG_MODE);
@@ -106,8 +106,8 @@ impl Program {
     fn spawn(&self, log: File) -> Result<std::process::Child> {
         let mut command = self.command();
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        // A group of its own: Ctrl-C in the terminal reaches us alone, and we end our children
-        // one after the other.
+        // In its own process group, Ctrl-C in the terminal does not reach the child: this process stops its children
+        // in order.
         command.process_group(0);
         fork(command)
             .with_context(|| format!("cannot start {} ({})", self.name, self.path.display()))
@@ -115,8 +115,8 @@ impl Program {
 
     fn command(&self) -> Command {
         let mut command = match setpriv() {
-            // The kernel signals the child when we are gone, even by SIGKILL. setpriv becomes the
-            // program by exec, so the pid is the program's.
+            // The kernel sends the signal when this process dies, even by SIGKILL. setpriv executes the program, so it
+            // keeps the pid.
             Some(setpriv) => {
                 let mut command = Command::new(setpriv);
                 let signal = self.ends_on.as_str().trim_start_matches("SIG");
@@ -136,13 +136,13 @@ impl Program {
     }
 }
 
-/// std drops the supplementary groups too when root gives a uid.
+/// Sets the account. std also drops supplementary groups when root sets a uid.
 pub(super) fn drop_to(command: &mut Command, user: &User) {
     command.uid(user.uid).gid(user.gid);
 }
 
-/// util-linux's setpriv; other systems have nothing like it, and there a child that was orphaned
-/// by SIGKILL is ended at the next start.
+/// Finds setpriv of util-linux. Other systems have no equivalent; there the next start ends children that a SIGKILL
+/// left behind.
 fn setpriv() -> Option<&'static Path> {
     static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
     let look = || super::binaries::in_path("setpriv").filter(|_| cfg!(target_os = "linux"));
@@ -151,15 +151,15 @@ fn setpriv() -> Option<&'static Path> {
 
 type Forked = io::Result<std::process::Child>;
 
-/// Forks from a thread that never ends: the parent-death signal fires when the *thread* that
-/// forked is gone, and a test's thread or a runtime's may end long before the process.
+/// Forks from a thread that never ends. The kernel sends the parent-death signal when the forking *thread* ends, and
+/// threads of tests and runtimes may end long before the process.
 fn fork(command: Command) -> Result<std::process::Child> {
     static FORKER: OnceLock<mpsc::Sender<(Command, mpsc::Sender<Forked>)>> = OnceLock::new();
     let forker = FORKER.get_or_init(|| {
         let (sender, receiver) = mpsc::channel::<(Command, mpsc::Sender<Forked>)>();
         thread::spawn(move || {
             for (mut command, answer) in receiver {
-                // The caller may be gone. No one holds the child then, and it must not run.
+                // If the caller is gone, no owner is left for the child, so it must not run.
                 if let Err(mpsc::SendError(Ok(mut orphan))) = answer.send(command.spawn()) {
                     let _ = orphan.kill().and_then(|()| orphan.wait());
                 }
@@ -172,7 +172,7 @@ fn fork(command: Command) -> Result<std::process::Child> {
     Ok(forked.recv()??)
 }
 
-/// A running child. Dropping it ends it.
+/// A running child. Dropping it ends the process.
 #[derive(Debug)]
 pub struct Child {
     process: std::process::Child,
@@ -192,19 +192,19 @@ impl Child {
         &self.program.log
     }
 
-    /// Starts the same program again, after ending it if it runs. The log is continued.
+    /// Ends the program if it is running, and starts it again. The log is continued.
     pub fn restart(&mut self) -> Result<()> {
         self.stop(self.program.ends_on, DROP_WAIT)?;
         self.process = self.program.spawn(self.program.open_log()?)?;
         Ok(())
     }
 
-    /// How it ended, or `None` while it runs.
+    /// Returns the exit status, or `None` while the child is running.
     pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
-        self.process.try_wait().with_context(|| format!("cannot look after {}", self.name()))
+        self.process.try_wait().with_context(|| format!("cannot get the status of {}", self.name()))
     }
 
-    /// Sends a signal; a child that has ended is left alone.
+    /// Sends a signal unless the child has ended.
     pub fn signal(&mut self, signal: Signal) -> Result<()> {
         if self.ended()?.is_some() {
             return Ok(());
@@ -213,7 +213,7 @@ impl Child {
             .with_context(|| format!("cannot send {signal} to {}", self.name()))
     }
 
-    /// Asks by `signal`, waits, and kills what is still there.
+    /// Sends `signal`, waits, and kills the child if it is still running.
     pub fn stop(&mut self, signal: Signal, wait: Duration) -> Result<ExitStatus> {
         self.signal(signal)?;
         let began = Instant::now();
@@ -223,22 +223,27 @@ impl Child {
             }
             thread::sleep(POLL);
         }
-        tracing::warn!(pid = self.pid(), "{} did not end in {wait:?} and is killed", self.name());
+        tracing::warn!(pid = self.pid(), "{} did not end within {wait:?}; killing it", self.name());
         self.kill()
     }
 
-    /// SIGKILL, at once.
+    /// Sends SIGKILL and waits.
     pub fn kill(&mut self) -> Result<ExitStatus> {
         self.signal(Signal::SIGKILL)?;
         self.process.wait().with_context(|| format!("cannot wait for {}", self.name()))
     }
 
-    /// Polls `ready` until it holds, the child ends, or the time is over.
+    /// Polls `ready` until it returns true. Fails if the child ends or the time is over.
     pub fn wait_until(&mut self, wait: Duration, mut ready: impl FnMut() -> bool) -> Result<()> {
         let began = Instant::now();
         while !ready() {
             if let Some(status) = self.ended()? {
-                bail!("{} ended at once ({}); {}", self.name(), how(status), self.last_words());
+                bail!(
+                    "{} ended during its start ({}); {}",
+                    self.name(),
+                    how(status),
+                    self.last_words()
+                );
             }
             if began.elapsed() > wait {
                 bail!("{} is not ready after {wait:?}; {}", self.name(), self.last_words());
@@ -248,7 +253,7 @@ impl Child {
         Ok(())
     }
 
-    /// The end of its log, for a message to the person who has to mend it.
+    /// Returns the end of the log, for an error message.
     pub fn last_words(&self) -> String {
         let text = fs::read(self.log()).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
@@ -261,12 +266,12 @@ impl Child {
 impl Drop for Child {
     fn drop(&mut self) {
         if let Err(error) = self.stop(self.program.ends_on, DROP_WAIT) {
-            tracing::error!(error = %format!("{error:#}"), "{} may still run", self.name());
+            tracing::error!(error = %format!("{error:#}"), "{} may still be running", self.name());
         }
     }
 }
 
-/// How a process ended, in words: "signal 9" or "exit code 1".
+/// Describes an exit status: "signal 9" or "exit code 1".
 pub fn how(status: ExitStatus) -> String {
     status.signal().map_or_else(
         || format!("exit code {}", status.code().unwrap_or_default()),
@@ -275,5 +280,5 @@ pub fn how(status: ExitStatus) -> String {
 }
 
 pub(super) fn pid_of(pid: u32) -> Result<Pid> {
-    Ok(Pid::from_raw(pid.try_into().context("a process id out of range")?))
+    Ok(Pid::from_raw(pid.try_into().context("process id out of range")?))
 }

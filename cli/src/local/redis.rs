@@ -1,4 +1,4 @@
-//! A private Redis: its data in a folder of its own, on loopback, behind its own password.
+//! A private Redis server: a folder, a loopback port and a password of its own.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -18,18 +18,18 @@ const STOP_WAIT: Duration = Duration::from_secs(30);
 const PING_WAIT: Duration = Duration::from_secs(1);
 const PING_ANSWER_BYTES_MAX: usize = 64;
 
-/// A running server. Dropping it stops it; the data stays.
+/// A running server. Dropping it stops the server; the data stays.
 #[derive(Debug)]
 pub struct Redis {
     pub(super) child: Child,
     port: u16,
     password: String,
-    // Last, so that the folder is unlocked only when the server is gone.
+    // The last field, so that the folder is unlocked after the server has ended.
     folder: Folder,
 }
 
 impl Redis {
-    /// Starts the server in `folder`, which is made if need be.
+    /// Starts the server in `folder`, and creates the folder if it is missing.
     pub fn start(folder: &Path, durability: Durability) -> Result<Self> {
         let program = binaries::redis_server()?;
         let folder = Folder::open(folder)?;
@@ -43,7 +43,7 @@ impl Redis {
         Ok(Self { child, port, password, folder })
     }
 
-    /// Where a client finds it. It contains the password.
+    /// Returns the URL for clients. It contains the password.
     pub fn url(&self) -> String {
         format!("redis://:{}@127.0.0.1:{}", self.password, self.port)
     }
@@ -56,32 +56,32 @@ impl Redis {
         self.child.pid()
     }
 
-    /// Where the data really is: not always where it was asked for (see `ARCHITECTURE.md`).
+    /// Returns the folder of the data, which may differ from the requested one (see `Folder`).
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// SIGKILL, as a crash would have it. `restart` brings it back.
+    /// Sends SIGKILL, to simulate a crash.
     pub fn kill(&mut self) -> Result<()> {
         self.child.kill().map(drop)
     }
 
-    /// Stops it if it runs, and starts it again on the same port with the same data.
+    /// Restarts the server on the same port with the same data.
     pub fn restart(&mut self) -> Result<()> {
         self.child.stop(Signal::SIGTERM, STOP_WAIT)?;
         self.child.restart()?;
         wait_until_ready(&mut self.child, &self.folder, self.port)
     }
 
-    /// Lets it write down what it holds, ends it, and waits for it.
+    /// Stops the server after it has written its data, and waits for its end.
     pub fn stop(mut self) -> Result<()> {
         let status = self.child.stop(Signal::SIGTERM, STOP_WAIT)?;
-        ensure!(status.success(), "Redis did not stop in an orderly way: {status}");
+        ensure!(status.success(), "Redis did not stop cleanly: {status}");
         Ok(())
     }
 }
 
-/// The settings go into a file: a password among the arguments could be read by everyone.
+/// Writes the settings to a file, because all accounts could read a password in the arguments.
 fn configure(folder: &Folder, port: u16, durability: Durability) -> Result<()> {
     let append_sync = match durability {
         Durability::Full => "everysec",
@@ -97,7 +97,7 @@ fn configure(folder: &Folder, port: u16, durability: Durability) -> Result<()> {
 
 fn launch(folder: &Folder, program: &Path, port: u16) -> Result<Child> {
     let data = folder.make_folder("data")?;
-    // The data is kept in the working folder: no setting names it.
+    // Redis stores its data in the working folder.
     let mut child = Program::new("Redis", program, &folder.join("log"))
         .args([folder.join("redis.conf")])
         .directory(&data)
@@ -113,7 +113,7 @@ fn wait_until_ready(child: &mut Child, folder: &Folder, port: u16) -> Result<()>
     child.wait_until(START_WAIT, || answers(port, &password).unwrap_or(false))
 }
 
-/// While it loads its data, the answer is an error instead.
+/// Whether the server responds to PING. While it loads its data, it returns an error.
 fn answers(port: u16, password: &str) -> std::io::Result<bool> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, PING_WAIT)?;

@@ -1,4 +1,4 @@
-//! Temporary room for the servers of a test run.
+//! A temporary folder for the servers of a test run.
 
 use std::env;
 use std::fs::{self, Permissions};
@@ -15,15 +15,14 @@ use super::{folder, orphan, user};
 
 const PREFIX: &str = "amana-scratch-";
 
-/// The servers' account passes through, but cannot look around.
+/// The servers' account may pass through, and not list.
 const PASSABLE: u32 = 0o711;
 
-/// A folder this young may belong to a run that has not locked it yet.
+/// A folder younger than this may belong to a run that has not locked it yet.
 const YOUNG: Duration = Duration::from_secs(60);
 
-/// A folder in the system's temporary place, which the servers' account can reach. It goes when
-/// dropped; what killed runs left behind goes when the next one begins, so that a run may keep
-/// its servers in a `static`.
+/// A temporary folder that the servers' account can reach. It is removed when dropped. Folders of killed runs are
+/// removed when the next run starts, so a run may keep its servers in a `static`.
 #[derive(Debug)]
 pub struct Scratch {
     path: PathBuf,
@@ -36,11 +35,11 @@ impl Scratch {
         sweep(&base);
         let path = base.join(format!("{PREFIX}{:016x}", rand::random::<u64>()));
         fs::create_dir(&path)
-            // Whatever the umask made of it.
+            // The umask may have removed permissions.
             .and_then(|()| fs::set_permissions(&path, Permissions::from_mode(PASSABLE)))
             .with_context(|| format!("cannot create {}", path.display()))?;
         let Some(lock) = Lock::take(&path)? else {
-            bail!("{} was taken while it was made", path.display());
+            bail!("{} was locked by another process; try again", path.display());
         };
         Ok(Self { path, _lock: lock })
     }
@@ -57,29 +56,29 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         if let Err(error) = fs::remove_dir_all(&self.path) {
-            tracing::warn!(%error, "{} is left behind", self.path.display());
+            tracing::warn!(%error, "{} could not be removed", self.path.display());
         }
     }
 }
 
-/// TMPDIR if the account can get there, /tmp otherwise.
+/// Returns TMPDIR if the servers' account can reach it, /tmp otherwise.
 fn base() -> Result<PathBuf> {
-    let wanted = fs::canonicalize(env::temp_dir()).context("the temporary folder")?;
+    let wanted =
+        fs::canonicalize(env::temp_dir()).context("cannot find the temporary folder (TMPDIR)")?;
     match user::run_as()? {
         Some(user) if !folder::reachable(&wanted, &user)? => Ok(PathBuf::from("/tmp")),
         _ => Ok(wanted),
     }
 }
 
-/// Removes what runs that were killed left behind. A folder that cannot be removed is no reason
-/// not to begin.
+/// Removes folders of killed runs. A failure is logged and does not prevent the start.
 fn sweep(base: &Path) {
     for entry in fs::read_dir(base).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(PREFIX)
             && let Err(error) = remove_if_abandoned(&entry.path())
         {
             let error = format!("{error:#}");
-            tracing::warn!(%error, "{} is left behind", entry.path().display());
+            tracing::warn!(%error, "{} could not be removed", entry.path().display());
         }
     }
 }
@@ -115,7 +114,7 @@ mod tests {
     fn what_a_killed_run_left_is_swept_and_what_lives_is_not() {
         let living = Scratch::new().unwrap();
         make_old(living.path());
-        // As after SIGKILL: the folder is there, and nobody holds its lock.
+        // As after SIGKILL: the folder exists and is not locked.
         let path = base().unwrap().join(format!("{PREFIX}{:016x}", rand::random::<u64>()));
         fs::create_dir(&path).unwrap();
         fs::write(path.join("file"), "data").unwrap();

@@ -1,4 +1,4 @@
-//! The account of the servers. PostgreSQL refuses to run as root, and Redis has no need to.
+//! The account of the servers. PostgreSQL refuses to run as root, and Redis does not need to.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use nix::unistd;
 /// The preferred accounts, best first.
 const PREFERRED: [&str; 2] = ["postgres", "nobody"];
 
-/// An account without privileges, known to the system by name (initdb asks for that).
+/// An account without privileges. It must have a name, because initdb looks it up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     pub name: String,
@@ -16,13 +16,15 @@ pub struct User {
     pub gid: u32,
 }
 
-/// The account to drop to, or `None` when we have no privileges to drop.
+/// Returns the account that servers run as, or `None` if this process is not root.
 pub fn run_as() -> Result<Option<User>> {
     if !unistd::geteuid().is_root() {
         return Ok(None);
     }
     for name in PREFERRED {
-        if let Some(found) = unistd::User::from_name(name).context("reading the user database")? {
+        if let Some(found) =
+            unistd::User::from_name(name).context("cannot read the user database")?
+        {
             return Ok(Some(User {
                 name: found.name,
                 uid: found.uid.as_raw(),
@@ -30,12 +32,12 @@ pub fn run_as() -> Result<Option<User>> {
             }));
         }
     }
-    let accounts = fs::read_to_string("/etc/passwd").context("reading /etc/passwd")?;
+    let accounts = fs::read_to_string("/etc/passwd").context("cannot read /etc/passwd")?;
     match accounts.lines().filter_map(parse).find(|user| user.uid != 0 && user.gid != 0) {
         Some(user) => Ok(Some(user)),
         None => bail!(
-            "PostgreSQL does not run as root and this system has no other account: \
-             add one with `useradd --system postgres`"
+            "PostgreSQL cannot run as root, and this system has no other account: \
+            add one with `useradd --system postgres`"
         ),
     }
 }

@@ -1,4 +1,4 @@
-//! Actions that somebody can take in a deal now. `decide` is asked about each, so that no second table can disagree.
+//! Actions that a user can take in a deal now. Each action is tried with `decide`, so there is no second table.
 
 use super::{Actor, Command, Deal, Milestone, NewMilestone, Offer, Timer, decide};
 use crate::id::{MilestoneId, UserId};
@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 text_enum! {
-    /// A command that people give, by the name of the command.
+    /// A command that a user can give, by its name.
     pub enum Action as "deal action" {
         Propose = "propose",
         Counter = "counter",
@@ -29,17 +29,17 @@ text_enum! {
     }
 }
 
-/// An action, with the milestone that it is about if it is about one.
+/// An action, with its milestone if it concerns one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Allowed {
     pub action: Action,
     pub milestone: Option<MilestoneId>,
 }
 
-/// An id that no person has: stands for any stranger whom a buyer could name as a payer.
+/// An id that no user has. It represents any user whom the buyer could add as a payer.
 const ANYBODY: UserId = UserId::new(Uuid::max());
 
-/// Returns what this person can do in the deal now, in the order of [`Action`] for the deal and then for each milestone.
+/// Returns the actions that the user can take now, in the order of [`Action`]: for the deal, then for each milestone.
 #[must_use]
 pub fn allowed(deal: &Deal, user: UserId, now: DateTime<Utc>) -> Vec<Allowed> {
     let mut found: Vec<Allowed> = vec![];
@@ -52,7 +52,7 @@ pub fn allowed(deal: &Deal, user: UserId, now: DateTime<Utc>) -> Vec<Allowed> {
     found
 }
 
-/// One try of each action, with what the person would most likely say.
+/// Returns one command of each action to try, with plausible values.
 fn tries(deal: &Deal, user: UserId) -> Vec<(Action, Option<MilestoneId>, Command)> {
     let mut tries = vec![
         (Action::Propose, None, Command::Propose),
@@ -62,7 +62,7 @@ fn tries(deal: &Deal, user: UserId) -> Vec<(Action, Option<MilestoneId>, Command
         (Action::Fund, None, Command::Fund { payer: user, amount: None }),
     ];
     for (timer, due_at) in deal.dues() {
-        // A moment that nobody has asked for yet, as well as the one that the other side waits for.
+        // A new extension, as well as the one that the other party has requested.
         let later = due_at.checked_add_signed(TimeDelta::hours(1)).unwrap_or(due_at);
         let asked = deal.extension.filter(|asked| asked.timer == timer).map(|asked| asked.until);
         let moments = [Some(later), asked].into_iter().flatten();
@@ -102,7 +102,7 @@ fn of_milestone(
     commands.into_iter().map(|(action, command)| (action, Some(id), command)).collect()
 }
 
-/// The offer on the table, made once more.
+/// Returns the current offer again.
 fn same_offer(deal: &Deal) -> Offer {
     let milestones = deal.milestones.iter().map(|milestone| NewMilestone {
         id: milestone.id,

@@ -1,4 +1,4 @@
-//! Why the money of a milestone moved, for the messages that tell of it.
+//! The cause of a settlement, for the messages about it.
 
 use super::dispute::Stage;
 use super::{Actor, Deal, Decision, Event, MilestoneState, Role};
@@ -8,17 +8,17 @@ text_enum! {
     pub enum Cause as "cause" {
         /// The buyer accepted the delivery.
         Buyer = "buyer",
-        /// The seller gave the money back.
+        /// The seller refunded the milestone.
         Seller = "seller",
-        /// One side took the other's offer.
+        /// One party accepted the other party's split offer.
         Agreement = "agreement",
-        /// Both sides ended the deal.
+        /// Both parties cancelled the deal.
         CalledOff = "called_off",
         Award = "award",
-        /// The buyer said nothing after the delivery.
+        /// The buyer did not object to the delivery in time.
         NoObjection = "no_objection",
         NotDelivered = "not_delivered",
-        /// The dispute was not answered.
+        /// The dispute was not answered in time.
         NotAnswered = "not_answered",
         /// No arbiter decided in time.
         NoAward = "no_award",
@@ -26,7 +26,7 @@ text_enum! {
 }
 
 impl Decision {
-    /// Returns why an event settled its milestone; `None` for events that settle none.
+    /// Returns the cause of a settlement; `None` for events that settle no milestone.
     #[must_use]
     pub fn cause(&self, before: &Deal, event: &Event, actor: Actor) -> Option<Cause> {
         let is_settled = matches!(
@@ -61,7 +61,7 @@ impl Decision {
     }
 }
 
-/// What a side does alone gives the other side everything; the rest takes both.
+/// A party can settle a milestone alone only in favour of the other party. All other settlements need both parties.
 fn by_side(before: &Deal, event: &Event, role: Role) -> Cause {
     let is_release = matches!(event, Event::MilestoneReleased(_));
     let is_refund = matches!(event, Event::MilestoneRefunded(_));

@@ -1,9 +1,9 @@
-//! What is different between two offers, so that nobody has to compare them line by line.
+//! The differences between two offers.
 
 use super::draft::{NewMilestone, Offer};
 use chrono::TimeDelta;
 
-/// One difference, as text before and after; `None` where one of the two does not have it.
+/// One difference, as text before and after; `None` if an offer does not have the field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// `title`, `terms.inspection`, `milestones[2].amount`…; milestones count from 1.
@@ -12,7 +12,7 @@ pub struct Change {
     pub after: Option<String>,
 }
 
-/// Compares two offers; milestones by their place in the list.
+/// Compares two offers. Milestones are compared by their position.
 #[must_use]
 pub fn changes(before: &Offer, after: &Offer) -> Vec<Change> {
     let mut found = Found(vec![]);
@@ -44,7 +44,7 @@ fn in_short(milestone: &NewMilestone) -> String {
     format!("{} · {}", milestone.title, milestone.amount)
 }
 
-/// A period as people say it, in the largest unit that fits it: `3 days`, `36 hours`, `90 minutes`.
+/// Formats a period in the largest unit that divides it: `3 days`, `36 hours`, `90 minutes`.
 fn period(length: TimeDelta) -> String {
     let units = [
         (length.num_days(), TimeDelta::days(length.num_days()), "day"),

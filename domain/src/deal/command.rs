@@ -1,4 +1,4 @@
-//! What can be done to a deal, and by whom.
+//! Commands to a deal, and their actors.
 
 use super::dispute::Award;
 use super::draft::Offer;
@@ -10,16 +10,16 @@ use chrono::{DateTime, Utc};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Command {
-    /// The invited side has shown that the invited address is theirs.
+    /// The invited user has verified the invited address or number.
     Join(UserId),
     Propose,
-    /// Another offer: a draft is written anew, a proposal is answered.
+    /// Replaces a draft, or makes a counter-offer to a proposal.
     Counter(Offer),
-    /// Signs the revision with that number, and no other.
+    /// Accepts the revision with this number only.
     Agree(u32),
-    /// Lets somebody pay together with the buyer.
+    /// Adds a payer besides the buyer.
     NamePayer(UserId),
-    /// Takes money from the payer's wallet into escrow; all that is outstanding if no amount is said, and never more.
+    /// Moves money from the payer's wallet into escrow, at most the outstanding amount. Without `amount`, all of it.
     Fund {
         payer: UserId,
         amount: Option<Money>,
@@ -28,23 +28,23 @@ pub enum Command {
         milestone: MilestoneId,
         proof: Option<Proof>,
     },
-    /// Sends a delivery back to be done again.
+    /// Sends a delivery back for rework.
     Reject(MilestoneId),
     Release(MilestoneId),
-    /// The seller gives the money back.
+    /// The seller refunds the milestone.
     Refund(MilestoneId),
-    /// Says how much the seller may have; the other side may take it at its word.
+    /// Offers a split with this share for the seller; the other party can accept it.
     OfferSplit {
         milestone: MilestoneId,
         to_seller: Money,
     },
-    /// Takes the other side's offer, which must still be this one.
+    /// Accepts the other party's split offer, which must still have this share.
     AcceptSplit {
         milestone: MilestoneId,
         to_seller: Money,
     },
     Dispute(MilestoneId),
-    /// Answers a dispute: an arbiter is to decide.
+    /// Answers a dispute; an arbiter then decides.
     Answer(MilestoneId),
     Award {
         milestone: MilestoneId,
@@ -54,17 +54,17 @@ pub enum Command {
         timer: Timer,
         until: DateTime<Utc>,
     },
-    /// Ends a deal that is not funded. A command of its own, so that money which arrives at the same moment does not
-    /// turn it into something that was not said.
+    /// Cancels a deal that is not funded. It is separate from `MutualCancel`, so that a payment which arrives at the
+    /// same moment does not turn it into a request for mutual cancellation.
     Cancel,
-    /// Asks to end a funded deal, or consents: everything open goes back to who paid.
+    /// Requests or accepts the cancellation of a funded deal. The money of all open milestones is refunded.
     MutualCancel,
     /// A deadline has passed.
     Lapse(Timer),
 }
 
 impl Command {
-    /// The word that refusals and audit records use.
+    /// The name that errors and the log use.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -94,8 +94,19 @@ impl Command {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Actor {
     User(UserId),
-    /// Somebody who works here and decides about disputes.
+    /// An operator who decides disputes.
     Arbiter(UserId),
-    /// A timer, money that arrived for the deal, or an address that was shown to be somebody's.
+    /// A timer, a payment that arrived for the deal, or a verified contact of an invited user.
     System,
+}
+
+impl Actor {
+    /// Returns the user behind the actor, if there is one.
+    #[must_use]
+    pub const fn user(self) -> Option<UserId> {
+        match self {
+            Actor::User(user) | Actor::Arbiter(user) => Some(user),
+            Actor::System => None,
+        }
+    }
 }

@@ -1,5 +1,5 @@
-//! The rules of a deal: every pair of state and command is written out, so that a new state or command
-//! does not compile until somebody has decided what it means.
+//! The rules of a deal. Every pair of state and command is listed, so that a new state or command does not compile
+//! until its rules are written.
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod consent;
@@ -18,10 +18,10 @@ use crate::access;
 use crate::id::MilestoneId;
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// Decides what `command` does to `deal`. Nothing is changed by asking.
+/// Returns the effect of `command` on `deal`. The function is pure.
 ///
 /// # Errors
-/// [`Refusal`] if the actor may not, the state does not allow it, or a deadline speaks against it.
+/// [`Refusal`] if the actor, the state or a deadline does not allow the command.
 pub fn decide(
     deal: &Deal,
     command: &Command,
@@ -185,7 +185,7 @@ pub fn decide(
     }
 }
 
-/// Nothing but the deal itself is different.
+/// A decision that moves no money.
 fn changed(deal: Deal, event: Event) -> Decision {
     Decision { deal, entries: vec![], events: vec![event] }
 }
@@ -195,8 +195,8 @@ fn finish(deal: &Deal, state: DealState, event: Event) -> Decision {
     changed(Deal { state, due_at: None, extension: None, ..deal.clone() }, event)
 }
 
-/// The deal with one milestone in another shape, and in the state that follows from all of them. What one side
-/// asked for before this was asked about another deal.
+/// Replaces one milestone and derives the state of the deal. Pending requests are dropped, because they were made
+/// before this change.
 fn with_milestone(deal: &Deal, milestone: Milestone) -> Deal {
     let mut next = Deal { cancel_asked_by: None, extension: None, ..deal.clone() };
     for old in next.milestones.iter_mut().filter(|m| m.id == milestone.id) {
@@ -206,7 +206,7 @@ fn with_milestone(deal: &Deal, milestone: Milestone) -> Deal {
     next
 }
 
-/// The state of a funded deal follows from its milestones.
+/// Derives the state of a funded deal from its milestones.
 fn derived(milestones: &[Milestone]) -> DealState {
     let any = |state| milestones.iter().any(|m| m.state == state);
     if any(MilestoneState::Disputed) {
@@ -234,7 +234,7 @@ fn expect(
     if milestone.state == state { Ok(()) } else { wrong_milestone(milestone, command) }
 }
 
-/// A deadline of a milestone has run out, and nothing has happened to it since.
+/// Checks that `command` is about the running deadline of the milestone, and that this deadline has passed.
 fn lapsed(
     deal: &Deal,
     id: MilestoneId,
@@ -245,14 +245,14 @@ fn lapsed(
     let milestone = deal.require_milestone(id)?;
     expect(milestone, state, command.name())?;
     let Command::Lapse(timer) = command else { return wrong_milestone(milestone, command.name()) };
-    // A dispute has two deadlines, one after the other.
+    // A dispute has two deadlines in sequence; the timer must be the running one.
     match milestone.due() {
         Some((running, due_at)) if running == *timer => passed(Some(due_at), now),
         Some(_) | None => wrong_milestone(milestone, command.name()),
     }
 }
 
-/// A deadline is exact, whether or not its timer has run yet.
+/// A deadline is exact: it applies even if its timer has not fired yet.
 fn in_time(due_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<(), Refusal> {
     match due_at {
         Some(due_at) if now > due_at => Err(Refusal::TooLate { due_at }),

@@ -1,10 +1,10 @@
-//! A dispute about one milestone: what was said so far, as far as rules depend on it.
+//! The state of a dispute about one milestone, as far as rules depend on it.
 
 use super::Role;
 use crate::id::UserId;
 use crate::money::Money;
 
-/// How many files both sides together hand in for one dispute.
+/// Maximum number of evidence files per dispute, of both parties together.
 pub const EVIDENCE_MAX: i64 = 20;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,22 +15,22 @@ pub struct Dispute {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stage {
-    /// The other side is to answer; silence gives the opener what they want.
+    /// The other party has to answer. Without an answer, the opener gets the money.
     Opened,
-    /// An arbiter is to decide; silence divides the milestone in halves.
+    /// An arbiter has to decide. Without a decision, the milestone is divided in halves.
     Answered,
-    /// One arbiter has decided, another looks again; silence lets the award stand.
+    /// A second arbiter has to confirm the award. Without a decision, the award takes effect.
     Awarded { award: Award, by: UserId },
 }
 
-/// How an arbiter divides a milestone.
+/// An arbiter's division of a milestone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Award {
-    /// Of the milestone's amount; fees come out of it.
+    /// The seller's share of the milestone's amount, before fees.
     pub to_seller: Money,
-    /// Whether the platform and the broker go without their part.
+    /// Whether platform fee, broker's commission and provider costs are waived.
     pub fees_waived: bool,
-    /// What the arbitration costs, out of the share of the side that bears it.
+    /// Costs of the arbitration, taken from the share of the party that bears them.
     pub costs: Option<Costs>,
 }
 
@@ -41,7 +41,7 @@ pub struct Costs {
 }
 
 impl Award {
-    /// So much for the seller, with fees in proportion and no costs.
+    /// Returns an award with fees in proportion to the seller's share, and without costs.
     #[must_use]
     pub const fn plain(to_seller: Money) -> Self {
         Self { to_seller, fees_waived: false, costs: None }

@@ -1,11 +1,11 @@
-//! How the escrow of one milestone is divided: who gets what, to the cent, with the sum checked when it is made.
+//! The division of one milestone's escrow, exact to the minor unit.
 
 use super::Refusal;
 use super::dispute::Award;
 use super::milestone::Milestone;
 use crate::money::Money;
 
-/// The parts of a milestone's escrow. There is no way to make one whose parts do not add up to the whole.
+/// The parts of a milestone's escrow. The constructor checks that they add up to the whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Division {
     to_seller: Money,
@@ -16,14 +16,14 @@ pub struct Division {
 }
 
 impl Division {
-    /// Divides a milestone as the award says. A fee is due in the proportion in which the seller is paid; what is
-    /// left of the buyer's goes back. Costs come out of the share of who bears them.
+    /// Divides a milestone according to the award. Fees are due in proportion to the seller's share. The unused part
+    /// of the buyer's fee is refunded. Costs come out of the share of the party that bears them.
     ///
     /// # Errors
-    /// [`Refusal::Share`] if the seller would get more than there is, or somebody cannot bear the costs.
+    /// [`Refusal::Share`] if the seller's share exceeds the amount, or the costs exceed the share that bears them.
     pub fn of(milestone: &Milestone, award: &Award) -> Result<Self, Refusal> {
         let (amount, paid) = (milestone.amount, award.to_seller);
-        // In another currency it is too much as well.
+        // A share in another currency is rejected too.
         if paid.exceeds(amount).unwrap_or(true) {
             return Err(Refusal::Share);
         }
@@ -84,7 +84,7 @@ impl Division {
     }
 }
 
-/// Broker, provider's costs, platform: the first two to the cent below their part, the last what is left.
+/// Allocates the fees to broker, provider costs and platform by weight, so that the parts add up exactly.
 fn parts_of(fees: Money, charge: &crate::fee::Charge, whole: i64) -> Result<[Money; 3], Refusal> {
     let rest = whole
         .saturating_sub(charge.commission.minor())

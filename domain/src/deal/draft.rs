@@ -1,4 +1,4 @@
-//! Making a deal, and offering it anew: everything that can be wrong with one is refused here.
+//! Creation of a deal and of new offers, with the validation of both.
 
 use super::{
     Broker, COMMISSION_BPS_MAX, Deal, DealState, Item, Milestone, MilestoneState, Offers, Proof,
@@ -30,7 +30,7 @@ pub struct NewMilestone {
     pub proof: Option<Proof>,
 }
 
-/// What is negotiated: each offer says all of it anew.
+/// The negotiated content. Each offer is complete.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Offer {
     pub title: String,
@@ -42,10 +42,11 @@ pub struct Offer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewDeal {
     pub id: DealId,
-    /// Who makes it, and on which side they stand.
+    /// The creator of the deal.
     pub proposer: UserId,
+    /// The creator's side.
     pub role: Role,
-    /// `None`: somebody was invited who is to join.
+    /// `None` if the other party is invited and has yet to join.
     pub counterparty: Option<UserId>,
     pub broker: Option<Broker>,
     pub currency: Currency,
@@ -53,10 +54,10 @@ pub struct NewDeal {
 }
 
 /// # Errors
-/// [`Refusal`] naming the first thing that is wrong with the deal.
+/// [`Refusal`] with the first violation.
 pub fn draft(new: NewDeal) -> Result<Deal, Refusal> {
     let NewDeal { id, proposer, role, counterparty, broker, currency, offer } = new;
-    // It could be agreed to and never be paid.
+    // Such a deal could be agreed but never paid.
     if !carried_currencies().any(|carried| carried == currency) {
         return Err(Refusal::CurrencyNotCarried(currency));
     }
@@ -90,7 +91,7 @@ pub fn draft(new: NewDeal) -> Result<Deal, Refusal> {
     offered(&blank, offer, role)
 }
 
-/// The deal with another offer in it.
+/// Returns the deal with another offer.
 pub(super) fn offered(deal: &Deal, offer: Offer, by: Role) -> Result<Deal, Refusal> {
     let Offer { title, fees, terms, milestones } = offer;
     let revision = deal.revision.saturating_add(1);
@@ -138,7 +139,7 @@ pub(super) fn offered(deal: &Deal, offer: Offer, by: Role) -> Result<Deal, Refus
 }
 
 /// # Errors
-/// [`Refusal::SameParty`] if somebody would stand on two sides.
+/// [`Refusal::SameParty`] if a user would have two roles.
 pub(super) fn distinct(deal: &Deal) -> Result<(), Refusal> {
     let everybody = [deal.buyer, deal.seller, deal.broker.map(|broker| broker.user)];
     let mut seen: Vec<UserId> = everybody.into_iter().flatten().collect();
@@ -161,7 +162,7 @@ fn description(text: &str) -> Result<Option<String>, Refusal> {
     lines.map(|lines| Some(lines.into_string())).map_err(|_| Refusal::Description)
 }
 
-/// A list that is there adds up to what the milestone costs.
+/// Validates the items. If there are any, their total must equal the milestone's amount.
 fn items(items: Vec<Item>, amount: Money) -> Result<Vec<Item>, Refusal> {
     if items.is_empty() {
         return Ok(items);

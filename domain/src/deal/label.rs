@@ -1,4 +1,4 @@
-//! The words of the person who creates a deal for their own records: an order number, and members for programs.
+//! Labels that the creator of a deal keeps for their own records: a reference and metadata.
 
 use std::collections::BTreeMap;
 use thiserror::Error;
@@ -8,7 +8,7 @@ pub const METADATA_FIELDS_MAX: usize = 20;
 pub const METADATA_NAME_CHARS_MAX: usize = 40;
 pub const METADATA_VALUE_CHARS_MAX: usize = 500;
 
-/// A reference and metadata. No rule depends on them; a reference names one deal of its creator.
+/// A reference and metadata. No rule depends on them. A reference is unique among the deals of its creator.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Label {
     reference: Option<String>,
@@ -17,10 +17,10 @@ pub struct Label {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum LabelError {
-    #[error("expected 1 to {REFERENCE_CHARS_MAX} characters in one line")]
+    #[error("expected 1 to {REFERENCE_CHARS_MAX} characters in one line, without spaces at the ends")]
     Reference,
     #[error(
-        "expected at most {METADATA_FIELDS_MAX} members, names of 1 to {METADATA_NAME_CHARS_MAX} and \
+        "expected at most {METADATA_FIELDS_MAX} members, with names of 1 to {METADATA_NAME_CHARS_MAX} characters and \
         values of at most {METADATA_VALUE_CHARS_MAX} characters"
     )]
     Metadata,
@@ -28,7 +28,7 @@ pub enum LabelError {
 
 impl Label {
     /// # Errors
-    /// [`LabelError`] naming the part that is too long or empty.
+    /// [`LabelError`] with the part that is invalid.
     pub fn new(
         reference: Option<String>,
         metadata: BTreeMap<String, String>,
@@ -64,7 +64,7 @@ fn is_reference(text: &str) -> bool {
         && !text.chars().any(char::is_control)
 }
 
-// PostgreSQL stores no text with a NUL in it.
+// PostgreSQL cannot store a text that contains NUL.
 fn fits((name, value): (&String, &String)) -> bool {
     (1..=METADATA_NAME_CHARS_MAX).contains(&name.chars().count())
         && value.chars().count() <= METADATA_VALUE_CHARS_MAX

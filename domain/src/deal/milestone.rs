@@ -1,4 +1,4 @@
-//! A milestone: a part of a deal that is delivered, disputed and paid by itself.
+//! A milestone: a part of a deal that is delivered, disputed and paid on its own.
 
 use super::dispute::Dispute;
 use super::{Role, Timer};
@@ -17,7 +17,7 @@ text_enum! {
         Disputed = "disputed",
         Released = "released",
         Refunded = "refunded",
-        /// Divided between the two sides.
+        /// Divided between buyer and seller.
         Split = "split",
     }
 }
@@ -32,7 +32,7 @@ impl MilestoneState {
         }
     }
 
-    /// Whether its money lies in escrow.
+    /// Returns whether money of the milestone is in escrow.
     #[must_use]
     pub const fn holds_money(self) -> bool {
         self.is_open() && !matches!(self, MilestoneState::Planned)
@@ -40,17 +40,17 @@ impl MilestoneState {
 }
 
 text_enum! {
-    /// What a seller shows to have delivered.
+    /// The kind of proof that a delivery needs.
     pub enum Proof as "delivery proof" {
-        /// A carrier and its number for the parcel.
+        /// A carrier and its tracking number.
         Tracking = "tracking",
         Files = "files",
-        /// The code that the buyer told when goods changed hands.
+        /// The code that the buyer gives the seller when they receive the goods.
         HandOver = "hand_over",
     }
 }
 
-/// One line of what a milestone consists of.
+/// One item of a milestone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Item {
     pub name: String,
@@ -60,7 +60,7 @@ pub struct Item {
 
 impl Item {
     /// # Errors
-    /// [`MoneyError::TooLarge`] beyond the largest amount.
+    /// [`MoneyError::TooLarge`] above the largest amount.
     pub fn total(&self) -> Result<Money, MoneyError> {
         self.unit_price.portion(i64::from(self.quantity), 1)
     }
@@ -74,21 +74,21 @@ pub struct Milestone {
     pub items: Vec<Item>,
     pub amount: Money,
     pub charge: Charge,
-    /// How long the seller has, counted from funding.
+    /// Time to deliver, counted from funding.
     pub delivery: TimeDelta,
-    /// Without it a delivery is not taken.
+    /// The proof that a delivery needs, if any.
     pub proof: Option<Proof>,
     pub state: MilestoneState,
-    /// Delivery is due while funded; the buyer's objection while delivered; answer or award while disputed.
+    /// Deadline of the delivery while funded, of the inspection while delivered, of answer or award while disputed.
     pub due_at: Option<DateTime<Utc>>,
-    /// How often the buyer has sent it back.
+    /// Number of rejected deliveries.
     pub reworks: u8,
     pub offers: Offers,
-    /// While disputed.
+    /// The dispute, while the milestone is disputed.
     pub dispute: Option<Dispute>,
 }
 
-/// What each side would let the seller have: whoever takes the other's offer settles the milestone.
+/// Split offers: the seller's share that each party offers. Accepting the other party's offer settles the milestone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Offers {
     pub buyer: Option<Money>,
@@ -114,15 +114,15 @@ impl Offers {
 }
 
 impl Milestone {
-    /// What of the escrow belongs to this milestone.
+    /// Returns this milestone's part of the escrow: its amount and the buyer's fee.
     ///
     /// # Errors
-    /// [`MoneyError`] if the parts are of different currencies.
+    /// [`MoneyError`] if the parts have different currencies.
     pub fn in_escrow(&self) -> Result<Money, MoneyError> {
         self.amount.plus(self.charge.buyer)
     }
 
-    /// The deadline that silence would let pass now.
+    /// Returns the running deadline.
     #[must_use]
     pub fn due(&self) -> Option<(Timer, DateTime<Utc>)> {
         let timer = match self.state {

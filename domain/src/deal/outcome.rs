@@ -1,4 +1,4 @@
-//! What a command leads to: a decision, which is data, or a refusal.
+//! The outcome of a command: a decision, which is plain data, or a refusal.
 
 use super::dispute::Award;
 use super::milestone::Proof;
@@ -11,7 +11,7 @@ use crate::payment::carried_currencies;
 use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 
-/// Everything an accepted command changes. Written in one transaction, or not at all.
+/// All changes of an accepted command. They are stored in one transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     pub deal: Deal,
@@ -20,20 +20,20 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// The deadlines that began to run: those of the deal as it is now that it did not have before.
+    /// Returns the deadlines that start with this decision.
     pub fn timers(&self, before: &Deal) -> impl Iterator<Item = (Timer, DateTime<Utc>)> {
         let old = before.dues();
         self.deal.dues().into_iter().filter(move |due| !old.contains(due))
     }
 }
 
-/// What happened, as the timeline tells it.
+/// An event of a deal's timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
     Created,
     Joined(Role),
     Proposed,
-    /// There is another offer.
+    /// A party made another offer.
     Countered(u32),
     Agreed(u32),
     PayerNamed(UserId),
@@ -42,7 +42,7 @@ pub enum Event {
         payer: UserId,
         amount: Money,
     },
-    /// What was paid for a deal that was never funded went back.
+    /// A payment for a deal that was never funded was refunded.
     PaymentReturned {
         payer: UserId,
         amount: Money,
@@ -67,7 +67,7 @@ pub enum Event {
         by: Role,
     },
     DisputeAnswered(MilestoneId),
-    /// An arbiter has decided and another is to look.
+    /// An arbiter proposed an award that a second arbiter has to confirm.
     AwardProposed {
         milestone: MilestoneId,
         award: Award,
@@ -88,45 +88,14 @@ pub enum Event {
     CancelAsked(Role),
     Cancelled,
     Expired,
-    /// Nothing is open any more.
+    /// All milestones are settled.
     Completed,
 }
 
-/// What is called so is known in full to arbiters only.
+/// The event whose details are visible to arbiters only.
 pub const AWARD_PROPOSED: &str = "dispute.award_proposed";
 
 impl Event {
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Event::Created => "deal.created",
-            Event::Joined(_) => "deal.joined",
-            Event::Proposed => "deal.proposed",
-            Event::Countered(_) => "deal.countered",
-            Event::Agreed(_) => "deal.agreed",
-            Event::PayerNamed(_) => "deal.payer_named",
-            Event::Paid { .. } => "deal.paid",
-            Event::PaymentReturned { .. } => "deal.payment_returned",
-            Event::Funded => "deal.funded",
-            Event::MilestoneDelivered(_) => "milestone.delivered",
-            Event::MilestoneRejected(_) => "milestone.rejected",
-            Event::MilestoneReleased(_) => "milestone.released",
-            Event::MilestoneRefunded(_) => "milestone.refunded",
-            Event::MilestoneSplit { .. } => "milestone.split",
-            Event::SplitOffered { .. } => "milestone.split_offered",
-            Event::DisputeOpened { .. } => "dispute.opened",
-            Event::DisputeAnswered(_) => "dispute.answered",
-            Event::AwardProposed { .. } => AWARD_PROPOSED,
-            Event::Awarded { .. } => "dispute.awarded",
-            Event::ExtensionAsked { .. } => "deal.extension_asked",
-            Event::Extended { .. } => "deal.extended",
-            Event::CancelAsked(_) => "deal.cancel_asked",
-            Event::Cancelled => "deal.cancelled",
-            Event::Expired => "deal.expired",
-            Event::Completed => "deal.completed",
-        }
-    }
-
     #[must_use]
     pub const fn milestone(&self) -> Option<MilestoneId> {
         match self {
@@ -165,88 +134,95 @@ fn carried() -> String {
     names.join(", ")
 }
 
-/// Why a command changes nothing.
+/// The reason for which a command is rejected.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
-    #[error("this is for the {wanted} of the deal to do")]
+    #[error("only the {wanted} of the deal can do this")]
     WrongParty { wanted: Role },
-    #[error("this is for an arbiter to do who has no part in the deal")]
+    #[error("only an arbiter who is not a party to the deal can do this")]
     NotArbiter,
-    #[error("only the buyer, and whoever the buyer named, can pay for the deal")]
+    #[error("only the buyer and the payers that the buyer named can pay for the deal")]
     NotPayer,
-    #[error("the side that made the offer cannot also accept it")]
+    #[error("you made this offer; the other party has to accept it")]
     OwnProposal,
-    #[error("the other side has not joined the deal yet")]
+    #[error("the other party has not joined the deal yet; send the invitation again or wait")]
     NotJoined,
-    #[error("both sides have joined the deal already")]
+    #[error("both parties have already joined the deal")]
     AlreadyJoined,
-    #[error("revision {current} is the one on the table")]
+    #[error("the current revision is {current}; read it, then answer that revision")]
     OtherRevision { current: u32 },
-    #[error("a deal has at most {} revisions", super::REVISIONS_MAX)]
+    #[error("a deal has at most {} revisions; create a new deal", super::REVISIONS_MAX)]
     TooManyRevisions,
-    #[error("a deal that is {state} cannot take the command `{command}`")]
+    #[error("`{command}` is not possible while the deal is {state}")]
     WrongState { state: DealState, command: &'static str },
-    #[error("a milestone that is {state} cannot take the command `{command}`")]
+    #[error("`{command}` is not possible while the milestone is {state}")]
     WrongMilestoneState { state: MilestoneState, command: &'static str },
     #[error("the deal has no such milestone")]
     UnknownMilestone,
     #[error("the deadline for this was {due_at}")]
     TooLate { due_at: DateTime<Utc> },
-    #[error("the deadline is only at {due_at}")]
+    #[error("the deadline has not passed yet: {due_at}")]
     TooEarly { due_at: DateTime<Utc> },
-    #[error("you have asked for this already; the other party has to agree")]
+    #[error("you have already requested this; the other party has to agree")]
     AlreadyAsked,
-    #[error("this person can pay for the deal already")]
+    #[error("this user can already pay for the deal")]
     AlreadyPayer,
-    #[error("this milestone is delivered with another proof: {wanted}")]
+    #[error("this milestone needs the delivery proof `{wanted}`")]
     ProofWanted { wanted: Proof },
     #[error(
-        "a milestone is sent back at most {} times; open a dispute instead",
+        "a delivery can be rejected at most {} times; open a dispute instead",
         super::decide::REWORKS_MAX
     )]
     TooManyReworks,
-    #[error("the other side makes no such offer")]
+    #[error("the other party has not made this offer; read the milestone for its current offer")]
     NoSuchOffer,
-    #[error("the shares do not fit what is in escrow for the milestone")]
+    #[error("the shares exceed the milestone's money in escrow; reduce the share or the costs")]
     Share,
-    #[error("the dispute has not been answered yet")]
+    #[error("the dispute has not been answered yet; wait for the answer or its deadline")]
     NotAnswered,
-    #[error("another arbiter has to look at this award")]
+    #[error("you proposed this award; another arbiter has to decide")]
     OwnAward,
-    #[error("a dispute has at most {} files as evidence", super::EVIDENCE_MAX)]
+    #[error("a dispute has at most {} evidence files", super::EVIDENCE_MAX)]
     TooMuchEvidence,
-    #[error("at most {} files are handed in for a milestone", super::DELIVERY_FILES_MAX)]
+    #[error("a milestone has at most {} delivery files", super::DELIVERY_FILES_MAX)]
     TooManyFiles,
-    #[error("this is not the code that the buyer has for this delivery")]
+    #[error("the hand-over code is wrong; ask the buyer for the code of this delivery")]
     HandOverWrong,
-    #[error("the hand-over code was tried too often; wait a little")]
+    #[error(
+        "the hand-over code was tried too often: at most {} times an hour; wait",
+        super::HAND_OVER_TRIES_MAX
+    )]
     HandOverTooMany { wait: TimeDelta },
-    #[error("this deadline cannot be moved, or not to that moment")]
+    #[error(
+        "only a running deadline of funding, delivery, inspection or answer can be moved, by at most 366 days"
+    )]
     NotExtensible,
-    #[error("at most {} people pay for one deal", super::PAYERS_MAX)]
+    #[error("a deal has at most {} payers, including the buyer", super::PAYERS_MAX)]
     TooManyPayers,
     #[error(
-        "only {outstanding} is outstanding: pay at most that, or say with `allow_more` that the rest is for your wallet"
+        "only {outstanding} is outstanding; pay at most that, or set `allow_more` to keep the rest in your wallet"
     )]
     MoreThanOutstanding { outstanding: Money },
-    #[error("no provider carries {0} here: expected one of {carried}", carried = carried())]
+    #[error("unsupported currency {0}: expected one of {carried}", carried = carried())]
     CurrencyNotCarried(Currency),
-    #[error("buyer, seller and broker must be different people")]
+    #[error(
+        "buyer, seller and broker must be different users, and buyer and seller cannot be additional payers"
+    )]
     SameParty,
-    #[error("a broker gets at most {} hundredths of a percent", super::COMMISSION_BPS_MAX)]
+    #[error("a commission is at most {} basis points", super::COMMISSION_BPS_MAX)]
     Commission,
     #[error("a title has 1 to {} characters", super::TITLE_CHARS_MAX)]
     Title,
     #[error("a description has at most {} characters", super::DESCRIPTION_CHARS_MAX)]
     Description,
     #[error(
-        "a milestone has at most {} items, and together they cost what it costs",
+        "a milestone has at most {} items; each has a quantity above zero, and their total equals the milestone's amount",
         super::ITEMS_MAX
     )]
     Items,
     #[error("a deal has 1 to {} milestones", super::MILESTONES_MAX)]
     MilestoneCount,
-    #[error("a period must be between one minute and one year")]
+    #[error("a period must be between 1 minute and 366 days")]
     Period,
     #[error("every amount of a deal must be greater than zero and in the deal's currency")]
     Amount,

@@ -1,14 +1,14 @@
-//! Who takes part in a deal: buyer, seller, a broker perhaps, and those who pay together with the buyer.
+//! Participants of a deal: buyer, seller, an optional broker, and additional payers.
 
 use super::{Deal, Refusal};
 use crate::id::UserId;
 use crate::money::{Currency, Money, MoneyError};
 use crate::text_enum;
 
-/// How many people may pay for one deal, the buyer among them.
+/// Maximum number of payers per deal, including the buyer.
 pub const PAYERS_MAX: usize = 10;
 
-/// The most that a broker gets of the price: a tenth.
+/// Maximum commission of a broker: a tenth of the price.
 pub const COMMISSION_BPS_MAX: u16 = 1_000;
 
 text_enum! {
@@ -28,14 +28,14 @@ impl Role {
     }
 }
 
-/// Who brought the two together, and for what part of the price.
+/// The broker of a deal, with their commission as a part of the price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Broker {
     pub user: UserId,
     pub commission_bps: u16,
 }
 
-/// Somebody who pays for the deal: what they put into escrow, and what of it they have back.
+/// A payer of the deal: the amounts that they paid into escrow and got back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Payer {
     pub user: UserId,
@@ -50,17 +50,17 @@ impl Payer {
     }
 }
 
-/// How a part of the price is going to be paid.
+/// The means of a planned payment, as far as [`Deal::check_part`] needs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Part {
-    /// The unit that the means of payment knows; what is outstanding is rounded up to it.
+    /// The smallest unit of the means of payment. The outstanding amount is rounded up to it.
     pub step_minor: i64,
-    /// Whether the payer wants the rest in the wallet.
+    /// Whether the payer accepts that an excess stays in the wallet.
     pub allow_more: bool,
 }
 
 impl Deal {
-    /// Who stands on that side; nobody yet, if they were invited and have not joined.
+    /// Returns the user on that side; `None` if an invited user has not joined yet.
     #[must_use]
     pub const fn party(&self, role: Role) -> Option<UserId> {
         match role {
@@ -70,12 +70,12 @@ impl Deal {
     }
 
     /// # Errors
-    /// [`Refusal::NotJoined`] while nobody stands on that side.
+    /// [`Refusal::NotJoined`] if no user has joined on that side yet.
     pub fn joined(&self, role: Role) -> Result<UserId, Refusal> {
         self.party(role).ok_or(Refusal::NotJoined)
     }
 
-    /// Whether somebody stands on both sides.
+    /// Returns whether both parties have joined.
     #[must_use]
     pub const fn is_complete(&self) -> bool {
         self.buyer.is_some() && self.seller.is_some()
@@ -92,7 +92,7 @@ impl Deal {
         }
     }
 
-    /// Everybody whom it concerns: the two sides, the broker, those who pay.
+    /// Returns all participants: both parties, the broker and the payers. A user can occur twice.
     #[must_use]
     pub fn people(&self) -> Vec<UserId> {
         let sides = [self.buyer, self.seller, self.broker.map(|broker| broker.user)];
@@ -105,24 +105,24 @@ impl Deal {
         self.people().contains(&user)
     }
 
-    /// Whether this person may pay: the buyer, and whoever the buyer named.
+    /// Returns whether the user may pay: the buyer and the additional payers may.
     #[must_use]
     pub fn may_pay(&self, user: UserId) -> bool {
         self.buyer == Some(user) || self.payers.iter().any(|payer| payer.user == user)
     }
 
-    /// What lies in escrow from those who paid, and was not given back.
+    /// Returns the payments into escrow, less refunds.
     ///
     /// # Errors
-    /// [`MoneyError`] if the parts are of different currencies or too large together.
+    /// [`MoneyError`] if the parts have different currencies or their sum is too large.
     pub fn paid(&self) -> Result<Money, MoneyError> {
         let parts: Result<Vec<Money>, MoneyError> =
             self.payers.iter().map(|payer| payer.paid.minus(payer.returned)).collect();
         Money::sum(self.currency, parts?)
     }
 
-    /// Checks a part that somebody is about to pay: more than is outstanding only by intention. Money that arrived anyway
-    /// is not asked.
+    /// Checks a planned payment: it may exceed the outstanding amount only with `allow_more`. Money that has already
+    /// arrived is not checked.
     ///
     /// # Errors
     /// [`Refusal::MoreThanOutstanding`], or as [`Deal::paid`].
@@ -134,7 +134,7 @@ impl Deal {
         Ok(())
     }
 
-    /// What is still to be paid before the deal is funded.
+    /// Returns the outstanding amount: the price less the payments.
     ///
     /// # Errors
     /// As [`Deal::paid`].

@@ -1,15 +1,15 @@
-//! What a seller shows to have delivered, in detail.
+//! Delivery proofs that a seller submits.
 
 use super::milestone::Proof;
 use crate::code::Code;
 use crate::id::DocumentId;
 use chrono::TimeDelta;
 
-/// How many files are handed in for one milestone, over all its deliveries.
+/// Maximum number of files per milestone, over all of its deliveries.
 pub const DELIVERY_FILES_MAX: i64 = 20;
 
-/// How often a hand-over code is tried within [`HAND_OVER_PERIOD`], the right one included: who guesses is right
-/// once in 200,000 hours.
+/// Maximum number of tries of a hand-over code within [`HAND_OVER_PERIOD`], including the correct one. Guessing
+/// succeeds once in 200,000 hours.
 pub const HAND_OVER_TRIES_MAX: i16 = 5;
 pub const HAND_OVER_PERIOD: TimeDelta = TimeDelta::hours(1);
 
@@ -18,11 +18,11 @@ pub const TRACKING_CHARS_MAX: usize = 60;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shown {
-    /// A carrier, and its number for the parcel.
+    /// A carrier and its tracking number.
     Tracking { carrier: String, number: String },
-    /// What was handed in for this milestone before.
+    /// Files that were uploaded for this milestone before.
     Files(Vec<DocumentId>),
-    /// The code that the buyer told.
+    /// The code that the buyer gave the seller.
     HandOver(Code),
 }
 

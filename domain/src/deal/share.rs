@@ -1,4 +1,4 @@
-//! What part of a milestone the seller is to have, as people say it: an amount, or a percentage.
+//! The seller's share of a milestone, given as an amount or as a percentage.
 
 use super::Refusal;
 use crate::money::Money;
@@ -6,27 +6,27 @@ use std::fmt;
 use std::str::FromStr;
 use thiserror::Error;
 
-/// How many digits a percentage has after its point at most.
+/// Maximum number of decimal places of a percentage.
 pub const PERCENT_PLACES_MAX: usize = 3;
 
-/// A hundred percent, in thousandths of a percent.
+/// 100 %, in thousandths of a percent.
 const WHOLE: u32 = 100_000;
 
-/// From 0 to 100, in thousandths of a percent. It is read and kept without floats.
+/// A percentage from 0 to 100, in thousandths of a percent. Floats would lose exactness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Percent(u32);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error(
-    "expected a percentage from 0 to 100 with up to {PERCENT_PLACES_MAX} places, such as 61.803"
+    "expected a percentage from 0 to 100 with at most {PERCENT_PLACES_MAX} decimal places, such as 61.803"
 )]
 pub struct PercentError;
 
 impl Percent {
-    /// This part of an amount, half up to the minor unit.
+    /// Returns this part of an amount, rounded half up to the minor unit.
     ///
     /// # Errors
-    /// None in fact: a part of an amount is never larger than the amount.
+    /// None in practice: a part is never larger than the amount.
     pub fn of(self, amount: Money) -> Result<Money, Refusal> {
         Ok(amount.portion(i64::from(self.0), i64::from(WHOLE))?)
     }
@@ -60,7 +60,7 @@ impl fmt::Display for Percent {
     }
 }
 
-/// What the seller is to have of a milestone's amount.
+/// The seller's share of a milestone's amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Share {
     Exactly(Money),
@@ -68,7 +68,7 @@ pub enum Share {
 }
 
 impl Share {
-    /// In money, of a milestone that costs so much.
+    /// Returns the share as money, for a milestone of this amount.
     ///
     /// # Errors
     /// As [`Percent::of`].

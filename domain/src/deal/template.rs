@@ -1,4 +1,4 @@
-//! Good defaults for the usual kinds of deals: milestones by their part of the price, and periods that fit them.
+//! Templates for common kinds of deals: milestones with their part of the price, and suitable periods.
 
 use super::{Proof, Terms};
 use crate::text_enum;
@@ -19,7 +19,7 @@ text_enum! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sketch {
     pub title: &'static str,
-    /// Of the price; those of a template add up to 100.
+    /// Part of the price. The parts of a template add up to 100.
     pub percent: u8,
     pub delivery: TimeDelta,
     pub proof: Option<Proof>,
@@ -61,21 +61,21 @@ impl DealTemplate {
         }
     }
 
-    /// What it is for, in a line.
+    /// Returns a one-line description for API users.
     #[must_use]
     pub const fn description(self) -> &'static str {
         match self {
-            DealTemplate::Goods => "Goods that are handed over or sent, paid in one part.",
+            DealTemplate::Goods => "Goods that are handed over or sent; one payment.",
             DealTemplate::Service => {
-                "A service that is paid in three steps: start, progress, completion."
+                "A service in three payments: start, work in progress, completion."
             }
             DealTemplate::Freelance => {
-                "Work on files: half for the first draft, half for the final files."
+                "Digital work in two payments: half for the first draft, half for the final files."
             }
             DealTemplate::Vehicle => {
-                "A vehicle: a tenth when the logbook transfer has begun, the rest when it is handed over."
+                "A vehicle: 10 % when the logbook transfer has started, 90 % at the handover."
             }
-            DealTemplate::RentDeposit => "A deposit for rent, kept until the tenancy is over.",
+            DealTemplate::RentDeposit => "A rent deposit, kept until the end of the tenancy.",
         }
     }
 

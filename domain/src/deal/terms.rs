@@ -1,25 +1,25 @@
-//! How long each side has, and what their silence means.
+//! Periods of a deal, and the default outcome of each deadline.
 
 use super::{Role, Timer};
 use crate::text_enum;
 use chrono::TimeDelta;
 
-/// What silence leads to is part of the terms and cannot be changed by the parties.
+/// The periods that the parties agree on. They cannot change the default outcomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Terms {
     pub acceptance: TimeDelta,
     pub funding: TimeDelta,
     pub inspection: TimeDelta,
-    /// To deliver again what the buyer has sent back.
+    /// Time to deliver again after a rejected delivery.
     pub rework: TimeDelta,
-    /// To answer a dispute.
+    /// Time to answer a dispute.
     pub answer: TimeDelta,
-    /// For an arbiter to decide, and again for a second one to look.
+    /// Time for an arbiter to decide, and again for a second arbiter to confirm.
     pub award: TimeDelta,
 }
 
 impl Terms {
-    /// What applies where nothing else is said.
+    /// Returns the default periods.
     #[must_use]
     pub const fn usual() -> Self {
         Self {
@@ -39,19 +39,19 @@ impl Terms {
 }
 
 text_enum! {
-    /// What silence until a deadline leads to.
-    pub enum Silence as "outcome of silence" {
+    /// The default outcome of a deadline that passes without action.
+    pub enum Silence as "default outcome" {
         DealExpires = "deal_expires",
         PaymentsReturn = "deal_expires_and_payments_return",
         BuyerRefunded = "buyer_refunded",
         SellerPaid = "seller_paid",
-        /// Of a dispute that was not answered: whoever opened it has their way.
+        /// The party that opened an unanswered dispute gets the money.
         OpenerPrevails = "opener_prevails",
         Award = "standing_award_or_halves",
     }
 }
 
-/// What silence leads to, as the terms print it; for an answer it depends on who asked.
+/// Returns the default outcome of a deadline. For an unanswered dispute it depends on the party that opened it.
 #[must_use]
 pub const fn declared_outcome(timer: Timer, opened_by: Option<Role>) -> Silence {
     match (timer, opened_by) {

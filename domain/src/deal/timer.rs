@@ -1,26 +1,26 @@
-//! Deadlines: which run now, what silence leads to, and when to remind of them.
+//! Deadlines of a deal, and their reminders.
 
 use super::{Deal, DealState, Role};
 use crate::id::MilestoneId;
 use crate::text_enum;
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// A deadline that may pass in silence.
+/// A deadline that may pass without action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// The other side is to sign the offer.
+    /// The other party has to accept the offer.
     Acceptance,
     Funding,
     Delivery(MilestoneId),
     Inspection(MilestoneId),
-    /// The other side is to answer the dispute.
+    /// The other party has to answer the dispute.
     Answer(MilestoneId),
-    /// An arbiter is to decide.
+    /// An arbiter has to decide.
     Award(MilestoneId),
 }
 
 text_enum! {
-    /// What a deadline is for.
+    /// The name of a deadline.
     pub enum DeadlineName as "deadline" {
         Acceptance = "acceptance",
         Funding = "funding",
@@ -31,7 +31,7 @@ text_enum! {
     }
 }
 
-/// How long before a deadline those who can still act are reminded.
+/// Times before a deadline at which the awaited party is reminded.
 pub const REMINDERS: [TimeDelta; 2] = [TimeDelta::hours(24), TimeDelta::hours(1)];
 
 impl Timer {
@@ -57,8 +57,8 @@ impl Timer {
         }
     }
 
-    /// Whether the two sides may agree on another moment. How long an arbiter has is not theirs to say, and
-    /// a new offer has a period of its own.
+    /// Returns whether the parties may move the deadline by agreement. They cannot move the arbiter's deadline, and a
+    /// new offer restarts the acceptance period.
     #[must_use]
     pub const fn can_be_extended(self) -> bool {
         match self {
@@ -69,7 +69,7 @@ impl Timer {
 }
 
 impl Deal {
-    /// The deadlines that run now.
+    /// Returns the running deadlines.
     #[must_use]
     pub fn dues(&self) -> Vec<(Timer, DateTime<Utc>)> {
         let timer = match self.state {
@@ -89,13 +89,13 @@ impl Deal {
         own.into_iter().chain(of_milestones).collect()
     }
 
-    /// When a deadline is due, if it runs.
+    /// Returns the time of a deadline, if it is running.
     #[must_use]
     pub fn due(&self, timer: Timer) -> Option<DateTime<Utc>> {
         self.dues().into_iter().find(|(running, _)| *running == timer).map(|(_, due_at)| due_at)
     }
 
-    /// Whose silence it would be: who is reminded. Nobody of the two where an arbiter is to decide.
+    /// Returns the party that has to act before the deadline; `None` if an arbiter has to decide.
     #[must_use]
     pub fn awaited(&self, timer: Timer) -> Option<Role> {
         match timer {
@@ -111,7 +111,7 @@ impl Deal {
     }
 }
 
-/// When to remind of a deadline: those moments that are still to come.
+/// Returns the times of the reminders that are in the future.
 pub fn reminders(due_at: DateTime<Utc>, now: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
     REMINDERS
         .into_iter()

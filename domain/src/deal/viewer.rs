@@ -1,18 +1,17 @@
-//! What a reader of a deal may see of each event: a list of members per event and viewer. What is on no list is not
-//! shown.
+//! Visibility of event data in a deal's timeline: an allow-list of members per event and kind of viewer.
 
 use super::{AWARD_PROPOSED, Deal};
 use crate::id::UserId;
 
-/// The reason for which somebody may read a deal.
+/// The role in which a user reads a deal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Viewer {
     /// The buyer or the seller.
     Side,
-    /// Somebody who pays together with the buyer.
+    /// An additional payer.
     Payer,
     Broker,
-    /// A member of the organisation in whose name the deal was made.
+    /// A member of the organisation that the deal belongs to.
     Member,
     Arbiter,
 }
@@ -20,7 +19,8 @@ pub enum Viewer {
 impl Viewer {
     pub const ALL: [Self; 5] = [Self::Side, Self::Payer, Self::Broker, Self::Member, Self::Arbiter];
 
-    /// Returns how a person reads a deal that is shown to them. Somebody without a part in it is a member.
+    /// Returns the role in which a user reads a deal. The caller has checked that the user may read it; a user who is
+    /// not a participant reads it as a member of its organisation.
     #[must_use]
     pub fn of(deal: &Deal, user: UserId) -> Self {
         if deal.role_of(user).is_some() {
@@ -35,14 +35,13 @@ impl Viewer {
     }
 }
 
-/// States, which every event tells everybody.
+/// Members that every viewer sees in every event.
 const STATES: [&str; 3] = ["state", "before", "milestone"];
 
-/// The members of an event beside the states: those for everybody, those for the two sides and arbiters, and those for
-/// arbiters.
+/// Visible members besides [`STATES`]: for every viewer, for the parties and arbiters, and for arbiters only.
 struct Lists(&'static [&'static str], &'static [&'static str], &'static [&'static str]);
 
-/// Tells whether a viewer may see a member of an event's data.
+/// Returns whether a viewer may see a member of an event's data.
 #[must_use]
 pub fn may_see(viewer: Viewer, event: &str, member: &str) -> bool {
     let Lists(all, sides, arbiters) = lists(event);
@@ -54,10 +53,10 @@ pub fn may_see(viewer: Viewer, event: &str, member: &str) -> bool {
     STATES.contains(&member) || listed.iter().any(|list| list.contains(&member))
 }
 
-/// What the sides say to each other is theirs; how the money moves is everybody's.
+/// Reasons and documents are visible to the parties only; movements of money are visible to every viewer.
 fn lists(event: &str) -> Lists {
     match event {
-        "deal.joined" | "deal.cancel_asked" => Lists(&["by"], &["reason"], &[]),
+        "deal.joined" | "deal.cancellation_requested" => Lists(&["by"], &["reason"], &[]),
         "deal.countered" | "deal.agreed" => Lists(&["revision"], &["reason"], &[]),
         "deal.payer_named" => Lists(&["payer_id"], &["reason"], &[]),
         "deal.paid" | "deal.payment_returned" => {
@@ -65,7 +64,7 @@ fn lists(event: &str) -> Lists {
         }
         "milestone.split" => Lists(&["to_seller_minor", "to_buyer_minor"], &["reason"], &[]),
         "milestone.split_offered" => Lists(&["by"], &["to_seller_minor", "reason"], &[]),
-        "deal.extension_asked" => Lists(&["by", "deadline", "until"], &["reason"], &[]),
+        "deal.extension_requested" => Lists(&["by", "deadline", "until"], &["reason"], &[]),
         "deal.extended" => Lists(&["deadline", "until"], &["reason"], &[]),
         "dispute.opened" => Lists(&["by"], &["reason"], &[]),
         "dispute.awarded" => {
@@ -77,6 +76,7 @@ fn lists(event: &str) -> Lists {
         AWARD_PROPOSED => Lists(&[], &[], &["to_seller_minor", "fees_waived", "costs", "reason"]),
         "payment.requested"
         | "payment.prompted"
+        | "payment.confirming"
         | "payment.succeeded"
         | "payment.failed"
         | "payment.unknown"
@@ -101,7 +101,7 @@ fn lists(event: &str) -> Lists {
 mod tests {
     use super::*;
 
-    /// Every event that the store writes, with everything that it could tell.
+    /// Every event that the store writes to a timeline.
     const EVENTS: [&str; 34] = [
         "deal.created",
         "deal.joined",
@@ -112,9 +112,9 @@ mod tests {
         "deal.paid",
         "deal.payment_returned",
         "deal.funded",
-        "deal.extension_asked",
+        "deal.extension_requested",
         "deal.extended",
-        "deal.cancel_asked",
+        "deal.cancellation_requested",
         "deal.cancelled",
         "deal.expired",
         "deal.completed",

@@ -1,4 +1,5 @@
-//! Names: our messages carry them to strangers, so a name is no link and does not pass for us or for a provider.
+//! Rules for names. Messages show names to other users, so a name must not contain a link or imitate Amana or a
+//! provider.
 
 use super::TextError;
 use std::sync::LazyLock;
@@ -6,20 +7,20 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use unicode_security::skeleton;
 
-/// The bearer of a name.
+/// The owner of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameOf {
     Person,
     Organisation,
 }
 
-/// Brands, refused in every name.
+/// Brands, rejected in every name.
 const BRANDS: [&str; 4] = ["amana", "mpesa", "lipanampesa", "safaricom"];
 
-/// Brands that no ordinary word begins with.
+/// Brands that are rejected also as the beginning of a longer word, because no ordinary word begins with them.
 const LONG_BRANDS: [&str; 3] = ["mpesa", "lipanampesa", "safaricom"];
 
-/// Offices, refused in names of people. An organisation may well be a support group.
+/// Job titles, rejected in names of users. An organisation may use them: it can be a support group.
 const OFFICES: [&str; 10] = [
     "admin",
     "administrator",
@@ -33,7 +34,7 @@ const OFFICES: [&str; 10] = [
     "support",
 ];
 
-/// A reserved word, as it is written and as it looks.
+/// A reserved word and its folded form.
 type Word = (&'static str, String);
 
 static BRAND_LOOKS: LazyLock<Vec<Word>> = LazyLock::new(|| looks(&BRANDS));
@@ -55,12 +56,12 @@ pub(super) fn check(name: &str, of: NameOf) -> Result<(), TextError> {
     }
 }
 
-/// Refuses what mail and messenger programs turn into a link.
+/// Rejects text that mail and messaging apps turn into a link.
 pub(super) fn check_links(text: &str) -> Result<(), TextError> {
-    // Wide and small forms of the signs work in links too.
+    // Full-width and small forms of the signs work in links too.
     let text: Vec<char> = text.nfkc().map(|c| if is_dot(c) { '.' } else { c }).collect();
     let has_sign = text.iter().any(|c| matches!(c, '@' | '/' | '\\' | ':'));
-    // One letter after a dot is an initial: "J.K. Mwangi".
+    // A single letter after a dot is an initial: "J.K. Mwangi".
     let is_domain = |four: &[char]| {
         matches!(four, [before, '.', first, second]
             if before.is_alphanumeric() && first.is_alphanumeric() && second.is_alphanumeric())
@@ -68,7 +69,7 @@ pub(super) fn check_links(text: &str) -> Result<(), TextError> {
     if has_sign || text.windows(4).any(is_domain) { Err(TextError::Link) } else { Ok(()) }
 }
 
-/// The ideographic full stop separates the parts of a domain too.
+/// Ideographic full stops separate domain labels too.
 const fn is_dot(c: char) -> bool {
     matches!(c, '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}')
 }
@@ -105,7 +106,7 @@ fn begun(word: &str) -> Option<&'static str> {
     long.or_else(combined).map(|(word, _)| *word)
 }
 
-/// The words of a name as they look. Digits at the end of a word make no other word of it.
+/// Returns the folded words of a name. Digits at the end of a word are ignored.
 fn words(name: &str) -> Vec<String> {
     let parts = name.split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c));
     let letters = parts.map(|part| match part.trim_end_matches(|c: char| c.is_ascii_digit()) {
@@ -115,8 +116,8 @@ fn words(name: &str) -> Vec<String> {
     letters.map(folded).filter(|word| !word.is_empty()).collect()
 }
 
-/// Returns what a word looks like: without case and marks, with one letter for all that look alike (`Ѕаfаricоm` in
-/// Cyrillic letters, `4mana`).
+/// Folds a word: removes case and marks and maps similar characters to one letter (`Ѕаfаricоm` in Cyrillic letters,
+/// `4mana`).
 fn folded(word: &str) -> String {
     let lower: String = word.nfkc().flat_map(char::to_lowercase).collect();
     let look: String = skeleton(&lower).filter(|c| !is_combining_mark(*c)).collect();

@@ -1,4 +1,4 @@
-//! Accounts: one for each kind, owner and currency.
+//! Ledger accounts: one per kind, owner and currency.
 
 use crate::id::{DealId, UserId};
 use crate::money::Currency;
@@ -8,14 +8,14 @@ use uuid::Uuid;
 text_enum! {
     pub enum AccountKind as "account kind" {
         UserAvailable = "user.available",
-        /// Reserved: for a withdrawal, or for somebody who may settle it.
+        /// Reserved by holds, for a withdrawal or for another user.
         UserHeld = "user.held",
         DealEscrow = "deal.escrow",
         ProviderClearing = "provider.clearing",
         PlatformFees = "platform.fees",
         PlatformProviderCosts = "platform.provider_costs",
         PlatformSuspense = "platform.suspense",
-        /// What was moved from providers to our own bank.
+        /// Money that was moved from providers to the platform's bank account.
         PlatformBank = "platform.bank",
     }
 }
@@ -37,14 +37,14 @@ impl AccountKind {
 }
 
 text_enum! {
-    /// Who holds money for us.
+    /// A provider that holds money for the platform.
     pub enum Provider as "provider" {
         Mpesa = "mpesa",
     }
 }
 
 impl Provider {
-    /// The owner id of the provider's clearing account.
+    /// Returns the owner id of the provider's clearing account.
     #[must_use]
     pub const fn owner(self) -> Uuid {
         match self {
@@ -53,7 +53,7 @@ impl Provider {
     }
 }
 
-/// The natural key of an account: there is one per kind, owner and currency.
+/// The natural key of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Account {
     pub kind: AccountKind,
@@ -87,7 +87,7 @@ impl Account {
         Self { kind: AccountKind::PlatformFees, owner: Uuid::nil(), currency }
     }
 
-    /// What people pay us for what providers take from us, less what providers have taken.
+    /// Provider costs that users have paid, less the charges that providers have taken.
     #[must_use]
     pub const fn provider_costs(currency: Currency) -> Self {
         Self { kind: AccountKind::PlatformProviderCosts, owner: Uuid::nil(), currency }
@@ -98,14 +98,14 @@ impl Account {
         Self { kind: AccountKind::PlatformSuspense, owner: Uuid::nil(), currency }
     }
 
-    /// What we hold at our own bank; below zero, like everything that we hold.
+    /// Money at the platform's bank; its balance is negative, as of every asset.
     #[must_use]
     pub const fn bank(currency: Currency) -> Self {
         Self { kind: AccountKind::PlatformBank, owner: Uuid::nil(), currency }
     }
 }
 
-/// For people: `user.available usr_… KES`.
+/// Readable form: `user.available usr_… KES`.
 impl std::fmt::Display for Account {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { kind, owner, currency } = self;

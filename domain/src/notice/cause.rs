@@ -1,42 +1,42 @@
-//! Messages that other people can have sent to an address: their causes, and how many a day an address gets of each.
+//! Messages that other users can trigger: their causes, and the maximum per contact and day.
 
 use super::{Channel, Template};
 use crate::text_enum;
 use chrono::TimeDelta;
 
-/// The time over which messages to an address are counted.
+/// Period over which messages to a contact are counted.
 pub const COUNTED: TimeDelta = TimeDelta::days(1);
 
-/// An SMS wakes people and costs money; an e-mail does neither.
+/// Maximum per day and cause. An SMS costs money and disturbs more than an e-mail.
 const SMS_DAY_MAX: i64 = 10;
 const EMAILS_DAY_MAX: i64 = 50;
 
-/// A busy seller has many deals with deadlines, and a missed one may cost money.
+/// Maximum number of reminders. A busy seller has many deals, and a missed deadline can cost money.
 const REMINDERS_SMS_DAY_MAX: i64 = 20;
 const REMINDERS_EMAILS_DAY_MAX: i64 = 100;
 
 text_enum! {
-    /// What other people do that sends a message to an address, as often as they like.
+    /// An action of other users that sends a message to a contact and has no limit of its own.
     pub enum Cause as "cause of messages" {
-        /// Money is sent.
+        /// A transfer to the reader.
         Transfers = "transfers",
-        /// Money is held for the recipient.
+        /// A hold for the reader.
         Holds = "holds",
-        /// A deal is offered, or a part in it.
+        /// An offer of a deal, or a role in it.
         Offers = "offers",
-        /// A deal is called off, divided, extended, or paid in small parts.
+        /// A cancellation, split, extension or partial payment of a deal.
         Negotiations = "negotiations",
-        /// A deadline of a deal comes near.
+        /// A deadline of a deal that is near.
         Reminders = "reminders",
         /// An invitation to an organisation or a deal.
         Invitations = "invitations",
-        /// A code to a contact that its account has not verified.
+        /// A code to a contact that is not verified, or a password reset code.
         Codes = "codes",
     }
 }
 
 impl Cause {
-    /// Returns the most messages that an address gets in a day for this cause.
+    /// Returns the maximum number of messages per contact and day for this cause.
     #[must_use]
     pub const fn day_max(self, channel: Channel) -> i64 {
         let (sms, emails) = match self {
@@ -54,8 +54,7 @@ impl Cause {
         }
     }
 
-    /// Returns the cause of a message. `None`: the reader has caused it, its number is bounded by a rule of its own, or
-    /// the reader must know what it tells.
+    /// Returns the cause of a message. `None` if the reader caused it, another rule limits it, or the reader must get it.
     #[must_use]
     pub const fn of(template: Template) -> Option<Self> {
         match template {

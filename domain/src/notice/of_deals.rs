@@ -1,17 +1,16 @@
-//! The messages that a decision about a deal leads to, for its two sides: one for each thing that a reader learns.
-//! The store tells those who paid without being a side.
+//! The messages about a decision, for buyer and seller: one message per fact. The store notifies additional payers.
 
 use super::Template;
 use crate::deal::{Actor, Cause, Deal, DealState, Decision, Event, Role};
 
-/// A message to one side.
+/// A message to one party.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Notice<'a> {
     pub to: Role,
     pub template: Template,
     pub event: &'a Event,
     pub cause: Option<Cause>,
-    /// Whether it tells of all milestones that the decision settled, and not of the event's alone.
+    /// Whether the message is about all milestones that the decision settled, not only the event's.
     pub is_sum: bool,
 }
 
@@ -21,7 +20,7 @@ pub fn of_decision<'a>(decision: &'a Decision, before: &Deal, actor: Actor) -> V
     let mut notices: Vec<Notice<'a>> = vec![];
     for event in &decision.events {
         let cause = decision.cause(before, event, actor);
-        // The award tells who got what.
+        // The message about the award contains the division.
         if cause == Some(Cause::Award) {
             continue;
         }
@@ -42,7 +41,7 @@ fn is_end(notice: &Notice<'_>) -> bool {
     notice.template == Template::DealCompleted
 }
 
-/// Several milestones go back at once when a deal is called off.
+/// A cancellation refunds several milestones at once; one message reports their sum.
 fn is_summed(template: Template) -> bool {
     matches!(template, Template::MilestoneRefunded | Template::MoneyWentBack)
 }
@@ -57,11 +56,11 @@ fn of_event(event: &Event, deal: &Deal, cause: Option<Cause>) -> Vec<(Role, Temp
         | Event::PaymentReturned { .. }
         | Event::AwardProposed { .. } => vec![],
         Event::Proposed => vec![(other, Template::DealProposed)],
-        // A draft is written anew by its owner.
+        // Only its creator has seen a draft.
         Event::Countered(_) if deal.state == DealState::Draft => vec![],
         Event::Countered(_) => vec![(other, Template::DealCountered)],
         Event::Agreed(_) => both(Template::DealAgreed),
-        // The last part is told as the whole.
+        // The last payment is reported by `DealFunded`.
         Event::Paid { .. } if deal.state != DealState::Agreed => vec![],
         Event::Paid { .. } => both(Template::DealPaidInPart),
         Event::Funded => both(Template::DealFunded),
@@ -88,7 +87,7 @@ fn of_event(event: &Event, deal: &Deal, cause: Option<Cause>) -> Vec<(Role, Temp
     }
 }
 
-/// The buyer who released the money knows; the one whose silence did it has to be told.
+/// A buyer who released the money needs no message. A buyer who missed the deadline does.
 fn released(cause: Option<Cause>) -> Vec<(Role, Template)> {
     let seller = (Role::Seller, Template::MilestoneReleased);
     match cause {

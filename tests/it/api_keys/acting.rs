@@ -3,6 +3,7 @@
 use super::refused;
 use crate::second_factor::{step_up, with_factor};
 use amana_api::{EdgeConfig, RateLimits};
+use amana_domain::id::ApiKeyId;
 use amana_harness::{App, DealPlan, Person};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -22,7 +23,10 @@ fn to(person: &Person, minor: i64) -> Value {
 async fn recorded(app: &App, subject: &str) -> Vec<(String, Value)> {
     let records = app.store.audit_of(subject).await.expect("records");
     assert!(!records.is_empty(), "{subject} has no records");
-    records.into_iter().map(|one| (one.actor, one.data["api_key"].clone())).collect()
+    records
+        .into_iter()
+        .map(|one| (one.actor(), json!(one.api_key_id.map(|id| ApiKeyId::new(id).to_string()))))
+        .collect()
 }
 
 /// Each way in which a use-case is carried out: keyed or not, in a task of its own, in a lane with others.

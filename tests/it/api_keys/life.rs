@@ -97,9 +97,9 @@ async fn a_revoked_key_is_refused_at_once_and_elsewhere_within_a_second() {
     assert_eq!(found["state"], "revoked");
     refused(&app.post(&amina, &format!("{path}/rotate"), json!({})).await, 409, "api_key_over");
     let records = app.store.audit_of(&key.id).await.expect("records");
-    let actions: Vec<&str> = records.iter().map(|one| one.action.as_str()).collect();
+    let actions: Vec<&str> = records.iter().map(|one| one.kind.as_str()).collect();
     assert_eq!(actions, ["api_key.created", "api_key.rotated", "api_key.revoked"]);
-    assert!(records.iter().all(|one| one.actor == amina.id));
+    assert!(records.iter().all(|one| one.actor() == amina.id));
 }
 
 /// Another API on the same database, as another process would be.
@@ -212,7 +212,7 @@ async fn closing_the_account_ends_its_keys_for_good() {
     manage("reopen").await;
     assert_eq!(turned_away(&app, &key.secret).await, "this API key was revoked");
     let newest = app.store.audit_of(&key.id).await.expect("records").pop().expect("a record");
-    assert_eq!((newest.actor, newest.action), (operator.id.clone(), "api_key.revoked".to_owned()));
+    assert_eq!((newest.actor(), newest.kind), (operator.id.clone(), "api_key.revoked".to_owned()));
     assert_eq!(newest.data["reason"], "account_closed");
     let amina = Person { token: app.log_in(&amina.email).await, ..amina.clone() };
     app.key(&amina, &["wallet:read"]).await;

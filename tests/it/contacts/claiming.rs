@@ -35,14 +35,14 @@ async fn the_true_owner_takes_a_contact_that_somebody_typed() {
     verify(&app, &owner, "phone").await.expect(200);
     assert_eq!(
         actions(&app, &typed_both).await,
-        ["user.registered", "user.contact_taken", "user.closed", "user.contact_taken"]
+        ["user.registered", "user.contact_removed", "user.closed", "user.contact_removed"]
     );
     eventually("it is signed out", || async {
         (app.get(&typed_both, "/v1/me").await.status == 401).then_some(())
     })
     .await;
     let last = app.store.audit_of(&typed_one.id).await.expect("records").pop().expect("one");
-    assert_eq!((&*last.action, &last.data), ("user.contact_taken", &json!({ "channel": "phone" })));
+    assert_eq!((&*last.kind, &last.data), ("user.contact_removed", &json!({ "channel": "phone" })));
     let me = app.get(&typed_one, "/v1/me").await.expect(200);
     assert_eq!((&me["email"], &me["phone"]), (&json!("baraka@example.com"), &Value::Null));
     let me = app.get(&Person { token: app.log_in(PHONE).await, ..owner.clone() }, "/v1/me").await;

@@ -86,7 +86,7 @@ async fn whoever_proves_the_invited_address_is_the_other_side() {
     assert_eq!((&found["role"], &found["invitation"]), (&json!("buyer"), &Value::Null));
     let events = app.get(&guest, &format!("{deal}/timeline")).await.expect(200);
     let last = events["items"].as_array().and_then(|all| all.last()).expect("events").clone();
-    assert_eq!((&last["name"], &last["actor_id"]), (&json!("deal.joined"), &Value::Null));
+    assert_eq!((&last["kind"], &last["actor_id"]), (&json!("deal.joined"), &Value::Null));
     app.run_due_jobs().await;
     let mails = app.sandbox_get(&format!("/admin/mails?to={}", seller.email)).await;
     assert!(mails.to_string().contains("Zuhura has joined: Two goats"), "{mails:#}");

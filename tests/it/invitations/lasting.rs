@@ -48,8 +48,8 @@ async fn housekeeping_forgets_the_address() {
     housekeep(2, 0).await;
     housekeep(3, 0).await;
     let records = app.store.audit_of(organisation).await.expect("records");
-    let expired: Vec<_> = records.iter().filter(|one| one.action == "invitation.expired").collect();
-    assert_eq!((expired.len(), expired[0].actor.as_str()), (1, "system"));
+    let expired: Vec<_> = records.iter().filter(|one| one.kind == "invitation.expired").collect();
+    assert_eq!((expired.len(), expired[0].actor().as_str()), (1, "system"));
     app.assert_sound().await;
 }
 

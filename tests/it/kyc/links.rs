@@ -40,7 +40,7 @@ impl World {
     async fn looks(&self) -> Vec<(String, String)> {
         let records = self.app.store.audit_of(&self.id).await.expect("records").into_iter();
         let looks = records.filter(|one| one.data["document"] == *self.document);
-        looks.skip(1).map(|one| (one.actor, one.action)).collect()
+        looks.skip(1).map(|one| (one.actor(), one.kind)).collect()
     }
 }
 
@@ -72,7 +72,7 @@ async fn every_look_of_a_reviewer_is_recorded() {
         assert_eq!(world.follow(&url).await.status, 200);
     }
     let look = |action: &str| (world.operator.id.clone(), action.to_owned());
-    let seen = look("kyc.document_seen");
+    let seen = look("kyc.document_viewed");
     assert_eq!(world.looks().await, [look("kyc.document_linked"), seen.clone(), seen]);
 }
 

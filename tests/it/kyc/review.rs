@@ -57,12 +57,18 @@ async fn a_whole_application_lifts_the_limits_at_once() {
         assert!(subjects.contains(&subject), "{subjects:?}");
     }
     let records = app.store.audit_of(&id).await.expect("records");
-    let actions: Vec<_> = records.iter().map(|one| (&*one.actor, &*one.action)).collect();
+    let actions: Vec<_> = records.iter().map(|one| (one.actor(), one.kind.clone())).collect();
     let (own, theirs) = (&*amina.id, &*operator.id);
     let added = (own, "kyc.document_added");
-    let expected =
-        [(own, "kyc.begun"), added, added, added, (own, "kyc.submitted"), (theirs, "kyc.approved")];
-    assert_eq!(actions, expected);
+    let expected = [
+        (own, "kyc.created"),
+        added,
+        added,
+        added,
+        (own, "kyc.submitted"),
+        (theirs, "kyc.approved"),
+    ];
+    assert_eq!(actions, expected.map(|(who, kind)| (who.to_owned(), kind.to_owned())));
     let tier = app.store.audit_of(&amina.id).await.expect("records");
     let data = json!({ "from": "starter", "to": "standard", "note": "all is well" });
     assert_eq!(tier.last().map(|one| &one.data), Some(&data));

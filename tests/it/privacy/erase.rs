@@ -140,8 +140,8 @@ async fn who_is_erased_is_known_to_nobody() {
     assert_eq!(log_in(&app, &amina.email).await, 200);
     let records = app.store.audit_of(&amina.id).await.expect("records");
     // Reads are recorded as well.
-    let last = records.iter().rfind(|one| one.action != "user.seen").expect("a record");
-    assert_eq!((last.action.as_str(), &last.data), ("user.erased", &json!({})));
+    let last = records.iter().rfind(|one| one.kind != "user.viewed").expect("a record");
+    assert_eq!((last.kind.as_str(), &last.data), ("user.erased", &json!({})));
     app.assert_sound().await;
 }
 
@@ -175,7 +175,7 @@ async fn two_calls_at_once_erase_once() {
         "{statuses:?}"
     );
     let records = app.store.audit_of(&amina.id).await.expect("records");
-    assert_eq!(records.iter().filter(|one| one.action == "user.erased").count(), 1);
+    assert_eq!(records.iter().filter(|one| one.kind == "user.erased").count(), 1);
 }
 
 /// Those who work here, and those who have something open, stay.

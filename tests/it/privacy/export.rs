@@ -57,8 +57,8 @@ async fn everything_of_ones_own_is_in_it_and_nothing_of_others() {
         assert!(!text.contains(secret), "{secret}");
     }
     let records = app.store.audit_of(&amina.id).await.expect("records");
-    let taken = records.iter().filter(|record| record.action == "user.exported");
-    assert!(taken.clone().all(|record| record.actor == amina.id && record.data == json!({})));
+    let taken = records.iter().filter(|record| record.kind == "user.exported");
+    assert!(taken.clone().all(|record| record.actor() == amina.id && record.data == json!({})));
     assert_eq!(taken.count(), 1);
 
     step_up(&app, &juma).await;

@@ -144,7 +144,7 @@ async fn a_wrong_master_key_is_noticed_at_the_start() {
         let output = run(arguments);
         let said = String::from_utf8(output.stderr).expect("text");
         assert_eq!(output.status.code(), Some(2), "{said}");
-        let wanted = "configuration: AMANA_MASTER_KEY is not the key that the data in the database was sealed with";
+        let wanted = "configuration: AMANA_MASTER_KEY is not the key that encrypts this database";
         assert!(said.contains(wanted) && !said.contains(ANOTHER_BASE64), "{said}");
     }
     // Whoever proves the books needs no key, and gets nothing that is sealed.

@@ -22,7 +22,7 @@ async fn live(app: &App, person: &Person, other: &Person) {
     let said = said.expect("exchanges").records;
     assert!(said.iter().any(|one| one.request.expose().contains(&person.phone)), "{said:?}");
     let records = app.store.audit_of(&payment).await.expect("records");
-    assert!(records.iter().any(|one| one.action == "payment.exchanges_opened"));
+    assert!(records.iter().any(|one| one.kind == "payment.exchanges_viewed"));
     let amount = json!({ "amount": 50_000, "currency": "KES" });
     let out = app.post(person, "/v1/withdrawals", json!({ "amount": amount })).await.expect(202);
     app.wait_for_payment(person, out["id"].as_str().expect("an id"), "succeeded").await;

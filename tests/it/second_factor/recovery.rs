@@ -40,8 +40,8 @@ async fn a_lost_factor_is_taken_away_by_two() {
         "{by_sms:?}"
     );
     let records = app.store.audit_of(&amina.id).await.expect("records");
-    let removed: Vec<_> = records.iter().filter(|one| one.action == "factor.removed").collect();
-    assert!(removed.len() == 1 && removed[0].actor == other.id, "{removed:?}");
+    let removed: Vec<_> = records.iter().filter(|one| one.kind == "factor.removed").collect();
+    assert!(removed.len() == 1 && removed[0].actor() == other.id, "{removed:?}");
     // Once is enough.
     assert_eq!(app.ask_approval(&support, &amina, lost).await.problem(), "not_found");
     app.assert_sound().await;

@@ -53,7 +53,9 @@ async fn the_database_holds_no_secret_in_the_clear() {
     app.messages_are_sent().await;
     let rows = everything(&app).await.to_lowercase();
     // The search finds what is there: sealed secrets, the audit, the messages.
-    for there in ["factor.added", "factor.code_used", "session.stepped_up", "backup_code_used"] {
+    for there in
+        ["factor.added", "factor.backup_code_used", "session.stepped_up", "backup_code_used"]
+    {
         assert!(rows.contains(there), "{there}");
     }
     let sealed = "select encode(secret, 'hex') from second_factors";

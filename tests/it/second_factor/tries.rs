@@ -84,7 +84,7 @@ async fn a_crowd_of_guesses_is_five_guesses() {
         assert_eq!((looked_at, turned_away), (5, 10));
         app.clock.advance(TimeDelta::minutes(15));
     }
-    let locks = "select count(*) from audit where action = 'factor.locked'";
+    let locks = "select count(*) from events where kind = 'factor.locked'";
     assert_eq!(app.database.number(locks).await, 3);
     app.assert_sound().await;
 }

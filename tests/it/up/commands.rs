@@ -39,7 +39,7 @@ pub(super) fn of_a_running_system(folder: &Scratch, printed: &str, payment: &str
     let checked = run(folder, &["ledger", "check"], &[]);
     assert!(succeeds(&checked).contains("the ledger is correct"));
     let said = text(&checked.stderr);
-    assert_eq!(said, "amana: DATABASE_URL is not set; the servers of .amana/ are used\n");
+    assert_eq!(said, "amana: DATABASE_URL is not set; using the servers of .amana/\n");
 
     let password = [("AMANA_ADMIN_PASSWORD", "karibu-nyumbani-7")];
     let (again, phone) = (OPERATOR.email, "254712345678");
@@ -54,7 +54,7 @@ pub(super) fn of_a_running_system(folder: &Scratch, printed: &str, payment: &str
 
     let exchanges = succeeds(&run(folder, &["exchanges", payment], &[]));
     assert!(exchanges.contains("the provider's reference"), "{exchanges}");
-    assert!(succeeds(&run(folder, &["keys", "rewrap"], &[])).contains("keys were wrapped"));
+    assert!(succeeds(&run(folder, &["keys", "rewrap"], &[])).contains("keys are now encrypted"));
     assert!(succeeds(&run(folder, &["admin", "replace-signing-keys"], &[])).contains("signs"));
 
     let variables = succeeds(&run(folder, &["up", "--print-env"], &[]));

@@ -23,7 +23,7 @@ async fn a_database_of_ones_own_gets_no_demo_people() {
     };
 
     let printed = up(&folder, &settings(&app.database)).await;
-    let words = "no demo people   DATABASE_URL names a database of yours";
+    let words = "no demo users    DATABASE_URL names another database";
     assert!(printed.contains(words) && !printed.contains(OPERATOR.email), "{printed}");
     assert_eq!(app.database.number(USERS).await, 1);
     let settings_in_use = settings(&app.database);

@@ -83,7 +83,7 @@ async fn killed_parts_are_restarted_and_one_that_keeps_ending_stops_everything()
 
     let status = keeps_ending(&mut up, worker.expect("the worker")).await;
     assert_eq!(status, Some(1), "{}", up.output());
-    let last = "amana: the worker ended 4 times within a minute; everything is stopped; its log is \
+    let last = "amana: the worker ended 4 times within a minute; stopping everything; see its log \
         .amana/logs/worker.log";
     assert_eq!(up.output().lines().filter(|line| *line == last).count(), 1, "{}", up.output());
     assert_eq!(left_behind(folder.path()), NOTHING);
@@ -136,8 +136,7 @@ fn want_port(folder: &Path, port: u16) {
 fn assert_port_is_replaced(folder: &Path, printed: &str, taken: u16) {
     let api = address(printed, "API");
     let used = api.trim_end_matches("/v1").rsplit(':').next().expect("a port");
-    let line =
-        format!("amana: port {taken}, wanted for the API, is taken; {used} is used instead\n");
+    let line = format!("amana: port {taken} for the API is in use; using {used} instead\n");
     assert_eq!(printed.matches(&line).count(), 1, "{printed}");
     let kept = fs::read_to_string(folder.join(".amana/ports")).expect("the ports");
     assert!(kept.starts_with(&format!("api={used}\n")), "{kept}");

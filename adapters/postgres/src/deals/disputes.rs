@@ -4,7 +4,6 @@
 use super::files::{self, DealFile};
 use super::write::By;
 use super::{apply, lock_as_party, view};
-use crate::audit::actor_user;
 use crate::deals::DealView;
 use crate::error::Error;
 use crate::page::Page;
@@ -231,7 +230,7 @@ async fn open(
     (role, by): (Role, &By),
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let opener = actor_user(by.actor).ok_or_else(|| Error::row("somebody opens a dispute"))?;
+    let opener = by.actor.user().ok_or_else(|| Error::row("somebody opens a dispute"))?;
     diesel::insert_into(disputes::table)
         .values((
             disputes::id.eq(Uuid::now_v7()),
@@ -255,7 +254,7 @@ async fn answer(
 ) -> Result<(), Error> {
     diesel::update(disputes::table.filter(disputes::milestone_id.eq(milestone.uuid())))
         .set((
-            disputes::answered_by.eq(actor_user(by.actor).map(UserId::uuid)),
+            disputes::answered_by.eq(by.actor.user().map(UserId::uuid)),
             disputes::answer.eq(by.reason.clone()),
             disputes::answered_at.eq(Some(now)),
         ))

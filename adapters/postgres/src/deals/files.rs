@@ -1,13 +1,12 @@
 //! Files of the two sides of a deal: evidence in a dispute, and what a seller shows to have delivered.
 
 use super::disputes::require_side;
-use super::timeline::{self, NewEvent};
 use super::{disputes, load_as_party, lock_as_party, rows};
-use crate::audit;
 use crate::conflicts::{self, Matter};
 use crate::documents::Document;
 use crate::error::Error;
 use crate::idempotency::{self, Answer, Keyed, Outcome};
+use crate::log::{self, NewEvent};
 use crate::pool::Store;
 use crate::row::grouped;
 use crate::schema::deal_files;
@@ -16,12 +15,12 @@ use crate::vault::Vault;
 use amana_domain::deal::{
     Actor, DELIVERY_FILES_MAX, Deal, EVIDENCE_MAX, MilestoneState, Refusal, Role,
 };
+use amana_domain::event::{self, DealEvent, OperationEvent};
 use amana_domain::id::{DealId, DisputeId, DocumentId, MilestoneId, UserId};
 use amana_domain::permission::{Action, Circumstances, Resource, permit};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -72,14 +71,10 @@ impl FilePlace {
     }
 
     /// How many files it takes, what speaks against another one, and what adding one is called.
-    const fn bound(self) -> (i64, Refusal, &'static str) {
+    const fn bound(self) -> (i64, Refusal) {
         match self {
-            FilePlace::Evidence(_) => {
-                (EVIDENCE_MAX, Refusal::TooMuchEvidence, "dispute.evidence_added")
-            }
-            FilePlace::Delivery(_) => {
-                (DELIVERY_FILES_MAX, Refusal::TooManyFiles, "milestone.file_added")
-            }
+            FilePlace::Evidence(_) => (EVIDENCE_MAX, Refusal::TooMuchEvidence),
+            FilePlace::Delivery(_) => (DELIVERY_FILES_MAX, Refusal::TooManyFiles),
         }
     }
 }
@@ -131,7 +126,7 @@ async fn insert(
         .count()
         .get_result(conn)
         .await?;
-    let (max, refusal, event) = place.bound();
+    let (max, refusal) = place.bound();
     if there >= max {
         return Err(Error::Refused(refusal));
     }
@@ -147,12 +142,13 @@ async fn insert(
         created_at: document.created_at,
     };
     diesel::insert_into(deal_files::table).values(row).execute(conn).await?;
-    let data =
-        json!({ "document": document.id.to_string(), "sha256": hex::encode(document.sha256) });
-    let actor = Actor::User(user);
-    let new = NewEvent { name: event, milestone: Some(milestone), actor, data: data.clone() };
-    timeline::append(conn, deal.id, vec![new], now).await?;
-    audit::record(conn, now, actor, event, deal.id, data).await
+    let (document, sha256) = (document.id, hex::encode(document.sha256));
+    let added = match place {
+        FilePlace::Evidence(_) => DealEvent::EvidenceAdded { document, sha256 },
+        FilePlace::Delivery(_) => DealEvent::FileAdded { document, sha256 },
+    };
+    let new = NewEvent::new(Actor::User(user), deal.id, added);
+    log::append_all(conn, now, [new.of_deal(deal.id, Some(milestone))]).await
 }
 
 impl Store {
@@ -274,9 +270,8 @@ pub(crate) async fn open(
             Circumstances { at: now, from_listed: true, stepped_up: false, tie, amount };
         let wanted = (Resource::Disputes, Action::Read);
         permit(viewer.role, wanted, &now_and_there).map_err(|_| Error::NotFound("document"))?;
-        let data = json!({ "document": id.to_string() });
-        let actor = Actor::User(viewer.id);
-        audit::record(conn, now, actor, "dispute.document_seen", dispute, data).await?;
+        let viewed = OperationEvent::DisputeDocumentViewed { document: id };
+        log::append(conn, now, event::Actor::Operator(viewer.id), dispute, viewed).await?;
     }
     let name = if row.dispute_id.is_some() { "evidence" } else { "delivery" };
     let DealFile { document, by } = row.into_file()?;

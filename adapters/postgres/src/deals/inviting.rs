@@ -12,8 +12,8 @@ pub(crate) use joining::bind;
 pub(super) use joining::join_if_proven;
 
 use super::{DealView, lock_as_party, view};
-use crate::audit;
 use crate::error::Error;
+use crate::log;
 use crate::notifications::{self, deadline_text};
 use crate::pool::Store;
 use crate::row::parse;
@@ -22,6 +22,7 @@ use crate::users;
 use crate::vault::{Column, Vault};
 use amana_domain::contact::{Contact, ContactKind};
 use amana_domain::deal::{Actor, Deal, DealState, Decision, Event, Refusal, Role};
+use amana_domain::event::DealEvent;
 use amana_domain::human::has_no_link;
 use amana_domain::id::{DealId, UserId};
 use amana_domain::notice::Locale;
@@ -299,9 +300,8 @@ impl Store {
                 let sent_at = sent_at.ok_or(state)?;
                 let generation = organisation::resend(row.generation, sent_at, now)?;
                 send(conn, &deal, &row, generation, now).await?;
-                let data = json!({ "generation": generation });
-                let actor = Actor::User(user);
-                audit::record(conn, now, actor, "deal.invitation_resent", id, data).await?;
+                let resent = DealEvent::InvitationResent { generation };
+                log::append(conn, now, Actor::User(user), id, resent).await?;
             }
             view(conn, vault, id).await
         })

@@ -2,11 +2,11 @@
 
 use super::DealView;
 use super::view::views;
+use crate::call_context::current_organisation;
 use crate::error::{Conflict, Error};
 use crate::page::Page;
 use crate::pool::Store;
 use crate::schema::{deal_labels, deals};
-use crate::through::current_organisation;
 use amana_domain::deal::{Deal, Label};
 use amana_domain::id::{DealId, UserId};
 use diesel::prelude::*;

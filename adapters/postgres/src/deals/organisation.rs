@@ -2,12 +2,12 @@
 
 use super::rows::Loaded;
 use super::{DealView, views};
+use crate::call_context::current_organisation;
 use crate::error::{Conflict, Error};
 use crate::organisations;
 use crate::page::Page;
 use crate::pool::Store;
 use crate::schema::deals;
-use crate::through::current_organisation;
 use amana_domain::deal::{Deal, Refusal};
 use amana_domain::id::{DealId, OrganisationId, UserId};
 use amana_domain::organisation::Act;

@@ -1,24 +1,24 @@
 //! Disputes as arbiters see them: those that wait for an award, what belongs to one, and deciding about it.
 
 use super::disputes::{self, DisputeRow, DisputeView};
-use super::timeline::{TimelineEvent, seen_by};
+use super::timeline::seen_by;
 use super::write::By;
 use super::{DealView, apply, lock, view};
-use crate::audit;
 use crate::conflicts::{self, Matter};
 use crate::error::Error;
 use crate::idempotency::{self, Answer, Keyed, Outcome};
+use crate::log::{self, TimelineEvent};
 use crate::page::{PAGE_MAX, Page};
 use crate::pool::Store;
-use crate::schema::{deal_events, deal_files, deal_participants, disputes as table};
+use crate::schema::{deal_files, deal_participants, disputes as table};
 use amana_domain::deal::{Actor, Award, Command, Costs, Share, Viewer, decide};
+use amana_domain::event::{self, OperationEvent};
 use amana_domain::id::{DealId, DisputeId, DocumentId, MilestoneId, UserId};
 use amana_domain::permission::{self, Action, Resource, Staff};
 use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
 use std::fmt::{self, Display};
 use std::str::FromStr;
 use uuid::Uuid;
@@ -136,13 +136,7 @@ impl Store {
         conflicts::permit(&mut conn, vault, staff, READ, Matter::Dispute(id), now).await?;
         let dispute = one(&mut conn, id).await?;
         let deal = view(&mut conn, vault, dispute.deal).await?;
-        let mut timeline: Vec<TimelineEvent> = TimelineEvent::query()
-            .filter(deal_events::deal_id.eq(dispute.deal.uuid()))
-            .order(deal_events::seq.desc())
-            .limit(PAGE_MAX)
-            .load(&mut conn)
-            .await?;
-        timeline.reverse();
+        let timeline = log::newest(&mut conn, dispute.deal, PAGE_MAX).await?;
         let seen = timeline.into_iter().map(|event| seen_by(Viewer::Arbiter, event));
         let timeline = seen.collect();
         Ok(DisputeReview { dispute, deal, timeline })
@@ -171,9 +165,8 @@ impl Store {
                 .await
                 .optional()?;
             found.ok_or(Error::NotFound("document"))?;
-            let (actor, data) =
-                (Actor::User(staff.user), json!({ "document": document.to_string() }));
-            audit::record(conn, now, actor, "dispute.document_linked", id, data).await?;
+            let linked = OperationEvent::DisputeDocumentLinked { document };
+            log::append(conn, now, event::Actor::Operator(staff.user), id, linked).await?;
             Ok(document)
         })
         .await

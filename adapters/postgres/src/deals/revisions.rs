@@ -3,14 +3,13 @@
 use super::offers::{KeptOffer, OfferRow};
 use super::write::By;
 use super::{DealView, agreement, command_as_party, lock_as_party, view};
-use crate::audit::actor_user;
+use crate::call_context::current_call;
 use crate::error::Error;
 use crate::fee_plans;
 use crate::page::Page;
 use crate::pool::Store;
 use crate::row::{grouped, parse};
 use crate::schema::{deal_revisions, deal_signatures};
-use crate::through::{current_key, current_session};
 use crate::users;
 use amana_domain::deal::{Change, Command, Deal, DealState, Decision, Event, Role, changes};
 use amana_domain::id::{ApiKeyId, DealId, SessionId, UserId};
@@ -106,7 +105,7 @@ pub(super) async fn keep(
             deal_revisions::revision.eq(number(deal.revision)?),
             deal_revisions::offered_by.eq(deal.offered_by.as_str()),
             deal_revisions::by_user.eq(by.uuid()),
-            deal_revisions::session_id.eq(current_session().map(SessionId::uuid)),
+            deal_revisions::session_id.eq(current_call().session.map(SessionId::uuid)),
             deal_revisions::offer.eq(offer),
             deal_revisions::at.eq(now),
         ))
@@ -127,8 +126,9 @@ async fn sign(
             deal_signatures::revision.eq(number(deal.revision)?),
             deal_signatures::role.eq(role.as_str()),
             deal_signatures::user_id.eq(user.uuid()),
-            deal_signatures::session_id.eq(current_session().map(SessionId::uuid)),
-            deal_signatures::api_key_id.eq(current_key().map(ApiKeyId::uuid)),
+            deal_signatures::session_id.eq(current_call().session.map(SessionId::uuid)),
+            deal_signatures::api_key_id
+                .eq(current_call().machine.map(|machine| machine.key.uuid())),
             deal_signatures::at.eq(now),
         ))
         .execute(&mut conn)
@@ -144,7 +144,7 @@ pub(super) async fn record(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let deal = &decision.deal;
-    let Some(user) = actor_user(by.actor) else { return Ok(()) };
+    let Some(user) = by.actor.user() else { return Ok(()) };
     for event in &decision.events {
         match event {
             Event::Proposed => sign(conn, deal, (deal.offered_by, user), now).await?,

@@ -4,19 +4,17 @@ use super::rows::{self, DealRow};
 use super::{
     disputes, inviting, milestones, payers, references, reminders, revisions, telling, timeline,
 };
-use crate::audit::{self, NewRecord};
 use crate::error::Error;
 use crate::job::Job;
 use crate::notifications::Mail;
 use crate::schema::deals;
 use crate::statement::kept;
 use crate::{introductions, jobs, ledger, users};
-use amana_domain::deal::{Actor, Deal, Decision, Event};
+use amana_domain::deal::{Actor, Deal, Decision};
 use amana_domain::id::{DealId, OrganisationId, UserId};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
 use std::iter;
 use tokio::try_join;
 
@@ -60,13 +58,11 @@ pub(super) async fn begin(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let by = By::from(Actor::User(user));
-    let data = json!({ "from": null, "to": deal.state.as_str() });
     try_join!(biased;
         milestones::insert(conn, deal.id, &deal.milestones),
         payers::list(conn, None, deal),
         revisions::keep(conn, deal, user, now),
         timeline::created(conn, deal, &by, now),
-        audit::record(conn, now, by.actor, "deal.created", deal.id, data),
     )?;
     Ok(())
 }
@@ -90,12 +86,9 @@ pub(crate) async fn apply(
     ledger::post(conn, &decision.entries, now).await?;
     let by = &disputes::follow(conn, before, decision, by, now).await?;
     let mail = Mail::of(telling::messages(before, decision, by, &everybody)?);
-    let states = json!({ "from": before.state.as_str(), "to": deal.state.as_str() });
-    let record = |event: &Event| NewRecord::of(by.actor, event.name(), deal.id, states.clone());
     let due = timers(before, decision, now).chain(mail.jobs().map(|job| (job, now)));
     try_join!(biased;
         timeline::record(conn, before, decision, by, now),
-        audit::record_all(conn, now, decision.events.iter().map(record)),
         references::assign(conn, before, deal, now),
         jobs::enqueue_all(conn, due, now),
         mail.record(conn, now),

@@ -2,9 +2,9 @@
 //! a one-time code like others: made of a random id, good for five minutes, five tries and one use.
 
 use super::{active, forget_begun, set_codes, tell};
-use crate::audit;
 use crate::codes::{self, CodeKey};
 use crate::error::{Conflict, Error};
+use crate::log;
 use crate::pool::Store;
 use crate::schema::second_factors;
 use crate::users::{PasswordMark, User, lock_active, lock_open};
@@ -12,13 +12,13 @@ use crate::vault::Vault;
 use amana_domain::code::{Code, Purpose};
 use amana_domain::contact::{Contact, ContactKind};
 use amana_domain::deal::Actor;
+use amana_domain::event::AccessEvent;
 use amana_domain::factor::FactorKind;
 use amana_domain::id::UserId;
 use amana_domain::notice::Template;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
 
 impl Store {
     /// Makes codes that are sent to the person the second factor.
@@ -54,8 +54,8 @@ impl Store {
                 return Err(Error::Conflict(Conflict::FactorActive));
             }
             set_codes(conn, user, digests).await?;
-            let data = json!({ "channel": channel.as_str() });
-            audit::record(conn, now, Actor::User(user), "factor.added", user, data).await?;
+            let added = AccessEvent::FactorAdded { channel: Some(channel) };
+            log::append(conn, now, Actor::User(user), user, added).await?;
             tell(conn, user, Template::FactorAdded, now).await
         })
         .await

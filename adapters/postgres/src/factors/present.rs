@@ -2,10 +2,11 @@
 //! right: however many try at once, no more than the bound are looked at.
 
 use super::{Shown, Unreadable, codes_left, message, tell};
-use crate::audit;
 use crate::error::Error;
+use crate::log;
 use crate::schema::{backup_codes, second_factors};
 use amana_domain::deal::Actor;
+use amana_domain::event::AccessEvent;
 use amana_domain::factor::{FactorRefusal, LOCKED_FOR, TRIES_MAX, TRIES_WITHIN};
 use amana_domain::id::UserId;
 use amana_domain::notice::Template;
@@ -13,7 +14,6 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Bool, Integer, Nullable, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
 
 /// Of which factor the code is to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,8 +113,8 @@ pub(crate) async fn present(
     };
     let Some(last_step) = good else {
         if counted.is_last {
-            let actor = Actor::User(user);
-            audit::record(conn, now, actor, "factor.locked", user, json!({})).await?;
+            let locked = AccessEvent::FactorLocked {};
+            log::append(conn, now, Actor::User(user), user, locked).await?;
             tell(conn, user, Template::FactorLocked, now).await?;
         }
         return Ok(Err(FactorRefusal::WrongCode));
@@ -146,8 +146,8 @@ async fn use_backup_code(
     if used == 0 {
         return Ok(false);
     }
-    let data = json!({ "left": codes_left(conn, user).await? });
-    audit::record(conn, now, Actor::User(user), "factor.code_used", user, data).await?;
+    let used = AccessEvent::BackupCodeUsed { left: codes_left(conn, user).await? };
+    log::append(conn, now, Actor::User(user), user, used).await?;
     tell(conn, user, Template::BackupCodeUsed, now).await?;
     Ok(true)
 }

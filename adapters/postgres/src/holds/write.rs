@@ -4,8 +4,9 @@ use super::rows;
 use crate::error::Error;
 use crate::job::Job;
 use crate::notifications::{Mail, Message};
-use crate::{audit, jobs, ledger, limits, notifications, users};
+use crate::{jobs, ledger, limits, log, notifications, users};
 use amana_domain::deal::Actor;
+use amana_domain::event::HoldEvent;
 use amana_domain::hold::{self, Command, Decision, For, Hold, HoldRefusal, State};
 use amana_domain::limits::day_of;
 use amana_domain::money::Money;
@@ -85,17 +86,10 @@ pub(super) async fn record(
     conn: &mut AsyncPgConnection,
     (before, decision): (&Hold, &Decision),
     actor: Actor,
-    action: &str,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let after = &decision.hold;
-    let data = json!({
-        "from": before.state.as_str(),
-        "to": after.state.as_str(),
-        "settled_minor": after.settled.minor(),
-        "returned_minor": decision.returned.minor(),
-    });
-    audit::record(conn, now, actor, action, after.id, data).await
+    log::append(conn, now, actor, after.id, HoldEvent::of(before, decision)).await
 }
 
 /// Which message each side of a hold gets.

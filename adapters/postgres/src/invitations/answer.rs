@@ -14,9 +14,10 @@ use crate::pool::Store;
 use crate::sessions::{self, Device, SessionView};
 use crate::users::{self, NewUser, User};
 use crate::vault::Vault;
-use crate::{audit, introductions, notifications};
+use crate::{introductions, log, notifications};
 use amana_domain::contact::{Contact, ContactKind};
 use amana_domain::deal::Actor;
+use amana_domain::event::OrganisationEvent;
 use amana_domain::id::UserId;
 use amana_domain::notice::Template;
 use amana_domain::organisation::{InvitationEnd, Rank};
@@ -75,11 +76,8 @@ async fn admit(
     end(conn, *id, InvitationEnd::Accepted, now).await?;
     organisations::insert_member(conn, *organisation, (user, *rank), now).await?;
     introductions::keep(conn, *inviter, user, now).await?;
-    let data = json!({
-        "invitation": id.to_string(), "user": user.to_string(), "rank": rank.as_str(),
-    });
-    let actor = Actor::User(user);
-    audit::record(conn, now, actor, "invitation.accepted", *organisation, data).await?;
+    let accepted = OrganisationEvent::InvitationAccepted { invitation: *id, user, rank: *rank };
+    log::append(conn, now, Actor::User(user), *organisation, accepted).await?;
     let params = json!({ "counterparty": name, "organisation": organisation_name });
     // Invitations of somebody who goes end with that, so whoever invited is a member.
     let inviter = users::load(conn, *inviter).await?;

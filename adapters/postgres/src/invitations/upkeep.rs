@@ -1,17 +1,17 @@
 //! Invitations that end because time has passed, or because whoever made them could not make them any more.
 
 use super::{end, over};
-use crate::audit;
 use crate::error::Error;
+use crate::log;
 use crate::pool::Store;
 use crate::schema::invitations;
 use amana_domain::deal::Actor;
+use amana_domain::event::OrganisationEvent;
 use amana_domain::id::{InvitationId, OrganisationId, UserId};
 use amana_domain::organisation::{Act, InvitationEnd, Rank, permit};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
 use uuid::Uuid;
 
 /// So many are put away at a time; what is left waits for the next time.
@@ -23,9 +23,8 @@ async fn record(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     for (id, organisation) in ended {
-        let (id, organisation) = (InvitationId::new(id), OrganisationId::new(organisation));
-        let data = json!({ "invitation": id.to_string() });
-        audit::record(conn, now, Actor::System, "invitation.expired", organisation, data).await?;
+        let expired = OrganisationEvent::InvitationExpired { invitation: InvitationId::new(id) };
+        log::append(conn, now, Actor::System, OrganisationId::new(organisation), expired).await?;
     }
     Ok(())
 }
@@ -71,8 +70,8 @@ pub(crate) async fn end_beyond(
         .await?;
     for id in open.into_iter().map(InvitationId::new) {
         end(conn, id, InvitationEnd::Revoked, now).await?;
-        let data = json!({ "invitation": id.to_string() });
-        audit::record(conn, now, actor, "invitation.revoked", organisation, data).await?;
+        let revoked = OrganisationEvent::InvitationRevoked { invitation: id };
+        log::append(conn, now, actor, organisation, revoked).await?;
     }
     Ok(())
 }

@@ -1,20 +1,20 @@
 //! Jobs as operators see them: lists, and replay of the dead.
 
 use super::JobState;
-use crate::audit;
 use crate::conflicts::{self, Matter};
 use crate::error::{Conflict, Error};
+use crate::log;
 use crate::page::Page;
 use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::jobs;
-use amana_domain::deal::Actor;
+use amana_domain::event::{self, OperationEvent};
 use amana_domain::id::JobId;
 use amana_domain::permission::{Action, Resource, Staff};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 /// A job as operators see it.
@@ -93,7 +93,8 @@ impl Store {
                 ))
                 .execute(conn)
                 .await?;
-            audit::record(conn, now, Actor::User(operator), "job.replayed", id, json!({})).await?;
+            let replayed = OperationEvent::JobReplayed {};
+            log::append(conn, now, event::Actor::Operator(operator), id, replayed).await?;
             Ok(JobView::query().filter(jobs::id.eq(id.uuid())).first(conn).await?)
         })
         .await

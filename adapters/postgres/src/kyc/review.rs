@@ -3,17 +3,17 @@
 
 use super::rows::{self, KycDocument, KycView, Row};
 use super::tell;
-use crate::audit;
 use crate::conflicts::{self, Matter};
 use crate::documents::Document;
 use crate::error::Error;
 use crate::idempotency::{self, Answer, Keyed, Outcome};
+use crate::log;
 use crate::page::Page;
 use crate::pool::Store;
 use crate::schema::{kyc_applications, kyc_documents};
 use crate::users::{self, User};
 use crate::vault::Vault;
-use amana_domain::deal::Actor;
+use amana_domain::event::{self, KycEvent};
 use amana_domain::id::{DocumentId, KycId, UserId};
 use amana_domain::kyc::{self, Command, Reason, State};
 use amana_domain::notice::Template;
@@ -22,7 +22,6 @@ use amana_domain::text_enum;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
 use std::fmt::{self, Display};
 use std::str::FromStr;
 use uuid::Uuid;
@@ -133,7 +132,8 @@ impl Store {
             conflicts::permit(conn, vault, staff, READ, Matter::Kyc(id), now).await?;
             let reviewer = staff.user;
             let found = view(conn, id).await?.document(document)?;
-            looked(conn, (reviewer, id, document), "kyc.document_linked", now).await?;
+            let linked = KycEvent::DocumentLinked { document };
+            log::append(conn, now, event::Actor::Operator(reviewer), id, linked).await?;
             Ok(found)
         })
         .await
@@ -166,11 +166,15 @@ impl Store {
             };
             let next = kyc::decide(&before, command, keyed.user)?;
             save(conn, id, (next, reasons, note), keyed.user, now).await?;
-            let reasons: Vec<&str> = reasons.iter().map(|reason| reason.as_str()).collect();
-            let (from, to) = (before.state.as_str(), next.as_str());
-            let data = json!({ "from": from, "to": to, "reasons": reasons, "note": note });
-            let actor = Actor::User(keyed.user);
-            audit::record(conn, now, actor, &format!("kyc.{next}"), id, data).await?;
+            let (from, to, said) = (before.state, next, note.to_owned());
+            let decided = match decision {
+                KycDecision::Approve => KycEvent::Approved { from, to, note: said },
+                KycDecision::Reject(_) => {
+                    let reasons = reasons.iter().map(|reason| reason.to_string()).collect();
+                    KycEvent::Rejected { from, to, reasons, note: said }
+                }
+            };
+            log::append(conn, now, event::Actor::Operator(keyed.user), id, decided).await?;
             if next == State::Approved {
                 let present = users::load(conn, before.owner).await?.tier;
                 // Meanwhile an operator may have given the person more: an approval takes nothing away.
@@ -218,7 +222,8 @@ pub(crate) async fn open(
         return Err(Error::NotFound("document"));
     }
     if owner != viewer.id {
-        looked(conn, (viewer.id, id, document), "kyc.document_seen", now).await?;
+        let viewed = KycEvent::DocumentViewed { document };
+        log::append(conn, now, event::Actor::Operator(viewer.id), id, viewed).await?;
     }
     let KycDocument { kind, file } = found.document(document)?;
     Ok(Some((file, kind.to_string(), owner)))
@@ -234,16 +239,6 @@ fn is_reviewed(view: &KycView) -> bool {
         State::Submitted | State::Approved | State::Rejected => true,
         State::Draft | State::Withdrawn => false,
     }
-}
-
-async fn looked(
-    conn: &mut AsyncPgConnection,
-    (reviewer, id, document): (UserId, KycId, DocumentId),
-    action: &str,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    let data = json!({ "document": document.to_string() });
-    audit::record(conn, now, Actor::User(reviewer), action, id, data).await
 }
 
 async fn save(

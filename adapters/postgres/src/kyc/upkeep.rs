@@ -1,17 +1,17 @@
 //! Documents do not stay for ever: those of applications that came to nothing are forgotten.
 
-use crate::audit;
 use crate::error::Error;
+use crate::log;
 use crate::pool::Store;
 use crate::schema::{kyc_applications, kyc_documents};
 use amana_domain::deal::Actor;
+use amana_domain::event::KycEvent;
 use amana_domain::id::KycId;
 use amana_domain::kyc::State;
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
-use serde_json::json;
 use uuid::Uuid;
 
 /// So many applications are cleared away at a time; what is left waits for the next time.
@@ -51,8 +51,7 @@ impl Store {
             let rows = kyc_documents::table.filter(kyc_documents::application_id.eq_any(&over));
             diesel::delete(rows).execute(conn).await?;
             for id in over.into_iter().map(KycId::new) {
-                audit::record(conn, now, Actor::System, "kyc.documents_forgotten", id, json!({}))
-                    .await?;
+                log::append(conn, now, Actor::System, id, KycEvent::DocumentsDeleted {}).await?;
             }
             Ok(())
         })

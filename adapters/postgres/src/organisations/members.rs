@@ -8,15 +8,15 @@ use crate::people::PersonView;
 use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::{members, users as people};
-use crate::{api_keys, audit, invitations};
+use crate::{api_keys, invitations, log};
 use amana_domain::deal::Actor;
+use amana_domain::event::OrganisationEvent;
 use amana_domain::id::{OrganisationId, UserId};
 use amana_domain::organisation::{self, Act, Rank, keep_an_owner, may_belong, may_grow};
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
 use uuid::Uuid;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,10 +142,8 @@ impl Store {
                 let actor = Actor::User(user);
                 invitations::end_beyond(conn, id, (of, Some(rank)), actor, now).await?;
                 api_keys::end_beyond(conn, id, (of, Some(rank)), actor, now).await?;
-                let data = json!({
-                    "user": of.to_string(), "from": before.as_str(), "to": rank.as_str(),
-                });
-                audit::record(conn, now, actor, "member.rank_changed", id, data).await?;
+                let changed = OrganisationEvent::RankChanged { user: of, from: before, to: rank };
+                log::append(conn, now, actor, id, changed).await?;
             }
             let row = members::table
                 .inner_join(people::table)
@@ -185,8 +183,8 @@ impl Store {
             let actor = Actor::User(user);
             invitations::end_beyond(conn, id, (of, None), actor, now).await?;
             api_keys::end_beyond(conn, id, (of, None), actor, now).await?;
-            let data = json!({ "user": of.to_string(), "rank": before.as_str() });
-            audit::record(conn, now, actor, "member.removed", id, data).await
+            let removed = OrganisationEvent::MemberRemoved { user: of, rank: before };
+            log::append(conn, now, actor, id, removed).await
         })
         .await
     }

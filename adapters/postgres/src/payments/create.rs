@@ -1,6 +1,7 @@
 //! Making payments: funding a deal, depositing, withdrawing. Each once per idempotency key.
 
 use super::{PaymentView, funding_is_open, owner, prompts, rows};
+use crate::call_context::current_call;
 use crate::deals::{self, By, DealView, Loaded};
 use crate::error::{Conflict, Error};
 use crate::idempotency::{self, Answer, Keyed, Outcome};
@@ -8,11 +9,11 @@ use crate::job::Job;
 use crate::limits::check_room;
 use crate::pool::Store;
 use crate::schema::payments;
-use crate::through::current_address;
 use crate::users::User;
 use crate::vault::{self, Column, Vault};
-use crate::{audit, holds, jobs, notifications, users};
+use crate::{holds, jobs, log, notifications, users};
 use amana_domain::deal::{self, Actor, Command, Deal, Decision, Part};
+use amana_domain::event::PaymentEvent;
 use amana_domain::hold::Hold;
 use amana_domain::id::{DealId, HoldId, PaymentId, UserId};
 use amana_domain::ledger::Provider;
@@ -182,8 +183,6 @@ async fn fund(
             prompts::note(conn, vault, &payment, msisdn, now).await?;
             jobs::enqueue(conn, &Job::SubmitCollection { payment: payment.id.uuid() }, now, now)
                 .await?;
-            let data = json!({ "payment_id": payment.id.to_string() });
-            deals::note(conn, id, "payment.requested", data, now).await?;
             let payer = users::load(conn, user).await?;
             let params = json!({ "deal_title": deal.title, "amount": payment.amount.to_string() });
             notifications::enqueue(conn, &payer, Template::PaymentRequested, params, now).await?;
@@ -304,7 +303,7 @@ pub(super) async fn insert(
             let number = msisdn.as_str();
             let sealed = key.seal(Column::PaymentNumber, number)?;
             let seal = |address: IpAddr| key.seal(Column::PaymentAskedFrom, &address.to_string());
-            let asked_from = current_address().map(seal).transpose()?;
+            let asked_from = current_call().address.map(seal).transpose()?;
             (Some(sealed), Some(vault.number(user, number)), asked_from)
         }
         None => (None, None, None),
@@ -338,13 +337,15 @@ pub(super) async fn insert(
         ))
         .execute(conn)
         .await?;
-    let data = json!({
-        "from": null,
-        "to": verdict.state.as_str(),
-        "purpose": payment.purpose.as_str(),
-        "amount_minor": payment.amount.minor(),
-    });
-    audit::record(conn, now, by, "payment.created", payment.id, data).await
+    let requested = PaymentEvent::Requested {
+        payment_id: payment.id,
+        purpose: payment.purpose,
+        amount_minor: payment.amount.minor(),
+        to: verdict.state,
+        receipt: None,
+        approval: None,
+    };
+    log::append_all(conn, now, [rows::of_payment(by, payment, requested)]).await
 }
 
 /// Letters and digits that cannot be mistaken for each other when read from a phone.

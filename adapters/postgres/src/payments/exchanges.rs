@@ -1,18 +1,18 @@
 //! What was asked of a provider about a payment, and what it answered: opened for whoever has the master key.
 
-use crate::audit;
 use crate::error::Error;
+use crate::log;
 use crate::page::PAGE_MAX;
 use crate::pool::Store;
 use crate::schema::{exchanges, payments};
 use crate::vault::{Column, key_of_payer};
 use amana_domain::deal::Actor;
+use amana_domain::event::PaymentEvent;
 use amana_domain::id::PaymentId;
 use amana_domain::personal::Personal;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
-use serde_json::json;
 
 /// One exchange, as it was.
 #[derive(Debug, Clone)]
@@ -73,8 +73,8 @@ impl Store {
                 Ok(ExchangeRecord { operation, request, status, body, at })
             };
             let records = rows.into_iter().map(record).collect::<Result<_, Error>>()?;
-            audit::record(conn, now, Actor::System, "payment.exchanges_opened", id, json!({}))
-                .await?;
+            let viewed = PaymentEvent::ExchangesViewed {};
+            log::append(conn, now, Actor::System, id, viewed).await?;
             Ok(Exchanges { provider_reference, asked_from, records })
         })
         .await

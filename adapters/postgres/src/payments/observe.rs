@@ -7,8 +7,9 @@ use crate::error::Error;
 use crate::reconciliation::{close_break, open_break};
 use crate::schema::{payment_evidence, payments};
 use crate::vault::{Column, Vault, key_of_payer};
-use crate::{audit, holds, ledger, notifications, users};
+use crate::{holds, ledger, log, notifications, users};
 use amana_domain::deal::{self, Actor, Command, Deal};
+use amana_domain::event::PaymentEvent;
 use amana_domain::id::PaymentId;
 use amana_domain::notice::Template;
 use amana_domain::payment::{
@@ -139,8 +140,8 @@ pub(super) async fn follow(
     if after.state == State::Confirming {
         hasten_poll(conn, payment.id, now).await?;
     }
-    let data = json!({ "from": before.state.as_str(), "to": after.state.as_str(), "receipt": after.receipt });
-    audit::record(conn, now, Actor::System, "payment.observed", payment.id, data).await?;
+    let changed = PaymentEvent::judged(payment.id, before, after);
+    log::append_all(conn, now, [rows::of_payment(Actor::System, payment, changed)]).await?;
     ledger::post(conn, &payment.due_entries()?, now).await?;
     let in_order = holds::apply_to_payment(conn, payment, now).await?
         && returns::apply(conn, payment, now).await?;
@@ -165,19 +166,6 @@ async fn follow_for_deal(
     after: &Verdict,
     now: DateTime<Utc>,
 ) -> Result<bool, Error> {
-    let data = json!({ "payment_id": payment.id.to_string(), "receipt": after.receipt, "reason": after.reason.map(|r| r.as_str()) });
-    let name = match after.state {
-        State::Succeeded => "payment.succeeded",
-        State::Failed => "payment.failed",
-        State::Unknown => "payment.unknown",
-        State::Review => "payment.review",
-        State::Pending => "payment.prompted",
-        State::Confirming => "payment.confirming",
-        State::Screening | State::Held | State::Queued | State::Submitting => {
-            return Ok(false);
-        }
-    };
-    deals::note(conn, deal.id, name, data, now).await?;
     if after.state != State::Succeeded {
         return Ok(false);
     }
@@ -188,8 +176,8 @@ async fn follow_for_deal(
             Ok(true)
         }
         Err(_) => {
-            let data = json!({ "payment_id": payment.id.to_string() });
-            deals::note(conn, deal.id, "payment.kept_in_wallet", data, now).await?;
+            let kept = PaymentEvent::KeptInWallet { payment_id: payment.id };
+            log::append_all(conn, now, [rows::of_payment(Actor::System, payment, kept)]).await?;
             Ok(false)
         }
     }

@@ -2,13 +2,13 @@
 //! goes through.
 
 use super::{lock_with_deal, observe};
-use crate::audit;
 use crate::error::Error;
+use crate::log;
 use crate::reconciliation::close_by_hand;
 use crate::schema::{payments, suspense_items};
 use crate::vault::Vault;
 use amana_domain::approval::ApprovalRefusal;
-use amana_domain::deal::Actor;
+use amana_domain::event::{self, PaymentEvent};
 use amana_domain::id::{PaymentId, UserId};
 use amana_domain::ledger::Provider;
 use amana_domain::payment::{Evidence, Resolution, Unresolved};
@@ -17,7 +17,6 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
 
 /// Locks the deal and the payment, and returns what the resolution says as evidence.
 async fn evidence(
@@ -84,9 +83,10 @@ pub(crate) async fn resolve(
         return Err(ApprovalRefusal::OtherReceipt.into());
     }
     let receipt = match resolution {
-        Resolution::Paid { receipt } => Some(receipt),
+        Resolution::Paid { receipt } => Some(receipt.clone()),
         Resolution::NotPaid => None,
     };
-    let data = json!({ "paid": receipt.is_some(), "receipt": receipt, "note": note });
-    audit::record(conn, now, Actor::User(by), "payment.resolved", id, data).await
+    let (paid, note) = (receipt.is_some(), note.to_owned());
+    let resolved = PaymentEvent::Resolved { paid, receipt, note };
+    log::append(conn, now, event::Actor::Operator(by), id, resolved).await
 }

@@ -3,17 +3,17 @@
 
 use super::create::{carried, reference};
 use super::rows;
-use crate::audit;
 use crate::error::Error;
 use crate::job::Job;
 use crate::jobs;
+use crate::log;
 use crate::reconciliation::{close_break, leave_suspense, payer_account, payer_of, suspense_item};
 use crate::row::parse;
 use crate::schema::{approvals, payments, suspense_items};
 use crate::users::{self, Standing};
 use crate::vault::{Column, Vault, key_of_stranger};
 use amana_domain::approval::{ApprovalKind, ApprovalRefusal};
-use amana_domain::deal::Actor;
+use amana_domain::event::{self, PaymentEvent};
 use amana_domain::id::{ApprovalId, PaymentId, UserId};
 use amana_domain::ledger::{Account, Provider};
 use amana_domain::money::Money;
@@ -26,7 +26,6 @@ use amana_domain::reconciliation::BreakKind;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
 use uuid::Uuid;
 
 type Place<'a> = (Provider, &'a str);
@@ -112,15 +111,15 @@ pub(crate) async fn start_return(
         .set(approvals::payment_id.eq(id))
         .execute(conn)
         .await?;
-    let data = json!({
-        "from": null,
-        "to": payment.state().as_str(),
-        "purpose": payment.purpose.as_str(),
-        "amount_minor": payment.amount.minor(),
-        "receipt": place.1,
-        "approval": approval.to_string(),
-    });
-    audit::record(conn, now, Actor::User(by), "payment.created", payment.id, data).await?;
+    let requested = PaymentEvent::Requested {
+        payment_id: payment.id,
+        purpose: payment.purpose,
+        amount_minor: payment.amount.minor(),
+        to: payment.state(),
+        receipt: Some(place.1.to_owned()),
+        approval: Some(approval),
+    };
+    log::append(conn, now, event::Actor::Operator(by), payment.id, requested).await?;
     jobs::enqueue(conn, &Job::SubmitPayout { payment: payment.id.uuid() }, now, now).await?;
     Ok(())
 }

@@ -3,11 +3,13 @@
 use super::PaymentView;
 use crate::deals;
 use crate::error::Error;
+use crate::log::NewEvent;
 use crate::page::PAGE_MAX;
 use crate::row::{money, parse};
 use crate::schema::{payer_keys, payment_evidence, payments, person_keys, users};
 use crate::vault::{Column, Vault};
 use amana_domain::deal::Deal;
+use amana_domain::event::{Actor, PaymentEvent};
 use amana_domain::id::{DealId, PaymentId, UserId};
 use amana_domain::money::Currency;
 use amana_domain::payment::{Claim, Evidence, NewPayment, Payment, State, Verdict};
@@ -297,4 +299,17 @@ pub(super) async fn insert_evidence(
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// Returns an event of a payment; that of a payment for a deal is part of the deal's timeline.
+pub(super) fn of_payment(
+    actor: impl Into<Actor>,
+    payment: &Payment,
+    event: PaymentEvent,
+) -> NewEvent {
+    let new = NewEvent::new(actor, payment.id, event);
+    match payment.deal {
+        Some(deal) => new.of_deal(deal, None),
+        None => new,
+    }
 }

@@ -3,15 +3,16 @@
 use super::poll::{is_asked_about, poll_later};
 use super::withdrawals::stop_if_frozen;
 use super::{lock, lock_with_deal, observe, returns, rows};
-use crate::audit;
 use crate::callbacks::{self, TokenKind};
 use crate::error::{Error, StoreError};
 use crate::jobs::{self, Claim as JobClaim};
+use crate::log;
 use crate::pool::Store;
 use crate::reconciliation::payouts_are_held;
 use crate::schema::{exchanges, payments};
 use crate::vault::{self, Column, Vault};
 use amana_domain::deal::{self, Actor, Command, Deal};
+use amana_domain::event::PaymentEvent;
 use amana_domain::id::PaymentId;
 use amana_domain::money::Money;
 use amana_domain::payment::{
@@ -21,7 +22,7 @@ use amana_domain::phone::Msisdn;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// What an adapter needs to send a payment.
 #[derive(Debug, Clone)]
@@ -118,7 +119,8 @@ impl Store {
                 .execute(conn)
                 .await?;
             let after = rows::save(conn, &payment, now).await?.state;
-            audit_move(conn, "payment.sent", id, (before, after), now).await?;
+            let sent = PaymentEvent::Sent { from: before, to: after };
+            log::append(conn, now, Actor::System, id, sent).await?;
             submission(conn, vault, &payment, now).await.map(Begin::Send)
         })
         .await
@@ -144,7 +146,8 @@ impl Store {
                 let before = payment.state();
                 payment.stage = Stage::Ready;
                 let after = rows::save(conn, &payment, now).await?.state;
-                audit_move(conn, "payment.not_sent", id, (before, after), now).await?;
+                let not_sent = PaymentEvent::NotSent { from: before, to: after };
+                log::append(conn, now, Actor::System, id, not_sent).await?;
             }
             say_why(conn, id, problem).await?;
             expected_until(conn, id, wait_max).await
@@ -219,17 +222,6 @@ fn is_wanted(deal: Option<&Deal>, payment: &Payment, now: DateTime<Utc>) -> bool
     let Some((deal, payer)) = deal.zip(payment.user) else { return true };
     let command = Command::Fund { payer, amount: Some(payment.amount) };
     deal::decide(deal, &command, Actor::System, now).is_ok()
-}
-
-async fn audit_move(
-    conn: &mut AsyncPgConnection,
-    action: &str,
-    id: PaymentId,
-    (before, after): (State, State),
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    let data = json!({ "from": before.as_str(), "to": after.as_str() });
-    audit::record(conn, now, Actor::System, action, id, data).await
 }
 
 /// What was said is sealed under the key of the person whom it is about. Who is erased has no open payment; what

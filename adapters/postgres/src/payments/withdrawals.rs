@@ -9,8 +9,9 @@ use crate::jobs::{self, Claim};
 use crate::pool::Store;
 use crate::schema::payments;
 use crate::users::Standing;
-use crate::{audit, holds, notifications, risk, users};
+use crate::{holds, log, notifications, risk, users};
 use amana_domain::deal::Actor;
+use amana_domain::event::{self, PaymentEvent};
 use amana_domain::hold::{self, Hold};
 use amana_domain::id::{PaymentId, UserId};
 use amana_domain::notice::Template;
@@ -122,9 +123,9 @@ pub(crate) async fn decide(
     if decision == WithdrawalDecision::Release {
         users::require_thawed(conn, owner(&payment)?).await?;
     }
-    let (stage, action) = match decision {
-        WithdrawalDecision::Release => (Stage::Ready, "withdrawal.released"),
-        WithdrawalDecision::Refuse => (Stage::Refused, "withdrawal.refused"),
+    let stage = match decision {
+        WithdrawalDecision::Release => Stage::Ready,
+        WithdrawalDecision::Refuse => Stage::Refused,
     };
     let before = payment.state();
     payment.stage = stage;
@@ -137,9 +138,12 @@ pub(crate) async fn decide(
         Some(_) => holds::apply_to_payment(conn, &payment, now).await.map(drop)?,
         None => holds::keep(conn, &hold, now).await?,
     }
-    let (from, to) = (before.as_str(), payment.state().as_str());
-    let data = json!({ "from": from, "to": to, "note": note });
-    audit::record(conn, now, Actor::User(by), action, payment.id, data).await?;
+    let (from, to, said) = (before, payment.state(), note.to_owned());
+    let decided = match decision {
+        WithdrawalDecision::Release => PaymentEvent::WithdrawalReleased { from, to, note: said },
+        WithdrawalDecision::Refuse => PaymentEvent::WithdrawalRefused { from, to, note: said },
+    };
+    log::append(conn, now, event::Actor::Operator(by), payment.id, decided).await?;
     go_on(conn, &payment, note, now).await
 }
 
@@ -168,13 +172,13 @@ async fn screen(
     if payment.stage == Stage::Ready {
         holds::keep(conn, hold, now).await?;
     }
-    let data = json!({
-        "from": before.as_str(),
-        "to": payment.state().as_str(),
-        "score": assessment.score,
-        "reasons": assessment.reasons,
-    });
-    audit::record(conn, now, Actor::System, "withdrawal.screened", payment.id, data).await?;
+    let screened = PaymentEvent::WithdrawalScreened {
+        from: before,
+        to: payment.state(),
+        score: assessment.score,
+        reasons: assessment.reasons,
+    };
+    log::append(conn, now, Actor::System, payment.id, screened).await?;
     go_on(conn, &payment, "", now).await
 }
 
@@ -218,9 +222,9 @@ async fn refuse_undecided(
         .await?;
     rows::save(conn, &payment, now).await?;
     holds::apply(conn, &decision, now).await?;
-    let (from, to) = (before.as_str(), payment.state().as_str());
-    let data = json!({ "from": from, "to": to, "note": UNDECIDED });
-    audit::record(conn, now, Actor::System, "withdrawal.expired", payment.id, data).await?;
+    let (from, to, note) = (before, payment.state(), UNDECIDED.to_owned());
+    let expired = PaymentEvent::WithdrawalExpired { from, to, note };
+    log::append(conn, now, Actor::System, payment.id, expired).await?;
     let user = users::load(conn, owner(&payment)?).await?;
     let params = json!({ "amount": payment.amount.to_string() });
     notifications::enqueue(conn, &user, Template::WithdrawalExpired, params, now).await
@@ -263,8 +267,9 @@ pub(super) async fn stop_if_frozen(
     }
     payment.stage = Stage::Held;
     rows::save(conn, payment, now).await?;
-    let data = json!({ "from": "queued", "to": "held", "reasons": [FROZEN] });
-    audit::record(conn, now, Actor::System, "withdrawal.stopped", payment.id, data).await?;
+    let (from, to, reasons) = (State::Queued, State::Held, vec![FROZEN.to_owned()]);
+    let stopped = PaymentEvent::WithdrawalStopped { from, to, reasons };
+    log::append(conn, now, Actor::System, payment.id, stopped).await?;
     go_on(conn, payment, "", now).await?;
     Ok(true)
 }

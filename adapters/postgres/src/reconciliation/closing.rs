@@ -1,23 +1,22 @@
 //! Discrepancies that a member of staff has looked into and closes.
 
 use super::{BreakView, resume_payouts};
-use crate::audit;
 use crate::conflicts::{self, Matter};
 use crate::error::{Conflict, Error};
 use crate::idempotency::{self, Answer, Keyed, Outcome};
 use crate::job::Job;
 use crate::jobs;
+use crate::log;
 use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::breaks;
-use amana_domain::deal::Actor;
+use amana_domain::event::{self, ReconciliationEvent};
 use amana_domain::id::{BreakId, UserId};
 use amana_domain::permission::{Action, Resource, Staff};
 use amana_domain::reconciliation::BreakKind;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
 
 /// Closes what is open of this kind about this subject, with the reason.
 pub(crate) async fn close_by_hand(
@@ -70,8 +69,9 @@ impl Store {
                 return Err(Error::Conflict(Conflict::BooksDiffer));
             }
             close_by_hand(conn, (kind, &found.subject), (staff.user, note), now).await?;
-            let data = json!({ "kind": found.kind, "subject": found.subject, "note": note });
-            audit::record(conn, now, Actor::User(staff.user), "break.closed", id, data).await?;
+            let (kind, subject, note) = (found.kind, found.subject, note.to_owned());
+            let closed = ReconciliationEvent::DiscrepancyClosed { kind, subject, note };
+            log::append(conn, now, event::Actor::Operator(staff.user), id, closed).await?;
             let closed = BreakView::query().filter(breaks::id.eq(id.uuid())).first(conn).await?;
             idempotency::complete(conn, keyed, render(&closed)).await
         })

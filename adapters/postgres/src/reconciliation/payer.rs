@@ -1,14 +1,14 @@
 //! Payers of money in suspense: what the statement tells of them, sealed, and each look at it on record.
 
 use super::SuspenseItem;
-use crate::audit;
 use crate::conflicts::{self, Matter};
 use crate::error::Error;
+use crate::log;
 use crate::pool::Store;
 use crate::schema::{payer_keys, suspense_items};
 use crate::users;
 use crate::vault::{Column, Vault, key_of_stranger};
-use amana_domain::deal::Actor;
+use amana_domain::event::{self, ReconciliationEvent};
 use amana_domain::id::UserId;
 use amana_domain::ledger::Provider;
 use amana_domain::payee::Payee;
@@ -17,7 +17,6 @@ use amana_domain::reconciliation::{Payer, StatementLine};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
 use uuid::Uuid;
 
 const READ: (Resource, Action) = (Resource::Accounts, Action::Read);
@@ -113,8 +112,9 @@ impl Store {
                 .filter(suspense_items::receipt.eq(receipt))
                 .first(conn)
                 .await?;
-            let (actor, subject) = (Actor::User(staff.user), format!("{provider}:{receipt}"));
-            audit::record(conn, now, actor, "suspense.payer_seen", subject, json!({})).await?;
+            let (actor, subject) =
+                (event::Actor::Operator(staff.user), format!("{provider}:{receipt}"));
+            log::append(conn, now, actor, subject, ReconciliationEvent::PayerViewed {}).await?;
             Ok((item, payer.map(|(_, payer)| payer)))
         })
         .await

@@ -3,14 +3,14 @@
 use crate::error::Error;
 use crate::pool::Store;
 use crate::schema::sessions;
-use crate::{audit, trusted_devices};
+use crate::{log, trusted_devices};
 use amana_domain::deal::Actor;
+use amana_domain::event::AccessEvent;
 use amana_domain::id::{SessionId, UserId};
 use amana_domain::session::EndReason;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
 use uuid::Uuid;
 
 /// Ends those of them that are not over, with a record for each.
@@ -31,8 +31,8 @@ pub(super) async fn end(
         .get_results(conn)
         .await?;
     for id in ended {
-        let data = json!({ "reason": reason.as_str() });
-        audit::record(conn, now, actor, "session.ended", SessionId::new(id), data).await?;
+        let ended = AccessEvent::SessionEnded { reason };
+        log::append(conn, now, actor, SessionId::new(id), ended).await?;
     }
     Ok(())
 }

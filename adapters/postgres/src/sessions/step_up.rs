@@ -1,14 +1,15 @@
 //! Step-up: a person who is logged in proves anew, in one session, to be that person.
 
-use crate::audit;
 use crate::error::Error;
 use crate::factors::{self, Shown, Stage};
+use crate::log;
 use crate::pool::Store;
 use crate::schema::{person_keys, second_factors, sessions, users};
 use crate::users::load;
 use crate::vault::Column;
 use amana_domain::contact::{Contact, ContactKind};
 use amana_domain::deal::Actor;
+use amana_domain::event::AccessEvent;
 use amana_domain::factor::{FactorRefusal, Standing};
 use amana_domain::id::{SessionId, UserId};
 use amana_domain::phone::Msisdn;
@@ -16,7 +17,6 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
-use serde_json::json;
 use uuid::Uuid;
 
 impl Store {
@@ -53,8 +53,8 @@ impl Store {
                 if marked == 0 {
                     return Err(Error::NotFound("session"));
                 }
-                let actor = Actor::User(user);
-                audit::record(conn, now, actor, "session.stepped_up", session, json!({})).await?;
+                let stepped_up = AccessEvent::SessionSteppedUp {};
+                log::append(conn, now, Actor::User(user), session, stepped_up).await?;
                 Ok(proven)
             })
             .await?;

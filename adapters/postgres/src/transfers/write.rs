@@ -5,9 +5,10 @@ use crate::error::Error;
 use crate::idempotency::{self, Keyed};
 use crate::job::Job;
 use crate::ledger::{self, Locked, Written};
+use crate::log::NewEvent;
 use crate::statement::statement;
-use crate::through::noted;
-use crate::{audit, jobs};
+use crate::{jobs, log};
+use amana_domain::event::{Actor, TransferEvent};
 use amana_domain::id::UserId;
 use amana_domain::limits::Usage;
 use amana_domain::money::Currency;
@@ -59,26 +60,22 @@ pub(super) async fn made(
     ledger::insert_postings(conn, &written, locked, now).await?;
     transfers(made, now).execute(conn).await?;
     spending(made).execute(conn).await?;
-    audit::record_all(conn, now, made.iter().map(record)).await?;
+    log::append_all(conn, now, made.iter().map(event)).await?;
     let announce = |one: &Made<'_>| {
         (Job::AnnounceTransfer { transfer: one.candidate.transfer.id.uuid() }, now)
     };
     jobs::enqueue_all(conn, made.iter().map(announce), now).await
 }
 
-fn record(made: &Made<'_>) -> audit::NewRecord {
+fn event(made: &Made<'_>) -> NewEvent {
     let Candidate { transfer, request, .. } = &made.candidate;
-    let data = json!({
-        "recipient": transfer.recipient.to_string(),
-        "amount_minor": transfer.amount.minor(),
-        "currency": transfer.amount.currency().as_str(),
-    });
-    audit::NewRecord {
-        actor: transfer.sender.to_string(),
-        action: "transfer.made".to_owned(),
-        subject: transfer.id.to_string(),
-        data: noted(data, request.keyed.api_key),
-    }
+    let event = TransferEvent::Made {
+        recipient: transfer.recipient,
+        amount_minor: transfer.amount.minor(),
+        currency: transfer.amount.currency(),
+    };
+    let new = NewEvent::new(Actor::User(transfer.sender), transfer.id, event);
+    new.through(request.keyed.api_key)
 }
 
 statement! {

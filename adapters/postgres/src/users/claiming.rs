@@ -6,10 +6,11 @@
 use super::User;
 use crate::error::{Conflict, Error};
 use crate::schema::users;
-use crate::{api_keys, audit, codes, deals, notifications, sessions};
+use crate::{api_keys, codes, deals, log, notifications, sessions};
 use amana_domain::code::CodeRefusal;
 use amana_domain::contact::ContactKind;
 use amana_domain::deal::Actor;
+use amana_domain::event::UserEvent;
 use amana_domain::id::UserId;
 use amana_domain::notice::Template;
 use amana_domain::session::EndReason;
@@ -120,8 +121,7 @@ pub(crate) async fn verify(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     note_verified(conn, user, kind, now).await?;
-    let data = json!({ "channel": kind.as_str() });
-    audit::record(conn, now, Actor::User(user), "user.verified", user, data).await
+    log::append(conn, now, Actor::User(user), user, UserEvent::Verified { channel: kind }).await
 }
 
 /// A code for a contact that another account has verified is no code: whoever guesses it learns nothing else.
@@ -156,8 +156,8 @@ pub(super) async fn take(
         }
     };
     codes::end_all(conn, user, now).await?;
-    let data = json!({ "channel": kind.as_str() });
-    audit::record(conn, now, Actor::System, "user.contact_taken", user, data).await
+    let removed = UserEvent::ContactRemoved { channel: kind };
+    log::append(conn, now, Actor::System, user, removed).await
 }
 
 async fn close(
@@ -171,6 +171,6 @@ async fn close(
         .await?;
     sessions::end_all(conn, user, (EndReason::Revoked, Actor::System), now).await?;
     api_keys::revoke_all(conn, user, (Actor::System, "account_closed"), now).await?;
-    let data = json!({ "reason": "contact_taken" });
-    audit::record(conn, now, Actor::System, "user.closed", user, data).await
+    let closed = UserEvent::Closed { note: None, reason: Some("contact_removed".to_owned()) };
+    log::append(conn, now, Actor::System, user, closed).await
 }

@@ -20,8 +20,9 @@ use crate::error::{Conflict, Error};
 use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::{accounts, deal_participants, deals, holds, payments, tier_limits, users};
-use crate::{api_keys, audit, ledger, organisations};
+use crate::{api_keys, ledger, log, organisations};
 use amana_domain::deal::{Actor, DealState};
+use amana_domain::event::{self, UserEvent};
 use amana_domain::id::UserId;
 use amana_domain::ledger::{Account, AccountKind};
 use amana_domain::money::Currency;
@@ -31,7 +32,6 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
 use std::collections::BTreeSet;
 
 /// Of the states of a hold, the one in which it reserves something.
@@ -70,8 +70,8 @@ impl Store {
                 .set(users::closed_at.eq(Some(now)))
                 .execute(conn)
                 .await?;
-            let data = json!({ "note": note });
-            audit::record(conn, now, Actor::User(operator), "user.closed", id, data).await?;
+            let closed = UserEvent::Closed { note: Some(note.to_owned()), reason: None };
+            log::append(conn, now, event::Actor::Operator(operator), id, closed).await?;
             let why = (Actor::User(operator), "account_closed");
             api_keys::revoke_all(conn, id, why, now).await?;
             load(conn, id).await
@@ -104,8 +104,8 @@ impl Store {
                 .execute(conn)
                 .await?;
             if reopened == 1 {
-                let data = json!({ "note": note });
-                audit::record(conn, now, Actor::User(operator), "user.reopened", id, data).await?;
+                let reopened = UserEvent::Reopened { note: note.to_owned() };
+                log::append(conn, now, event::Actor::Operator(operator), id, reopened).await?;
             }
             let user = load(conn, id).await?;
             if user.closed_at.is_none() {

@@ -7,10 +7,11 @@ use crate::error::{Conflict, Error};
 use crate::pool::Store;
 use crate::schema::{notifications as sent, users};
 use crate::vault::{Column, Vault};
-use crate::{audit, factors, notifications, trusted_devices};
+use crate::{factors, log, notifications, trusted_devices};
 use amana_domain::code::{Code, CodeRefusal, Purpose};
 use amana_domain::contact::{Contact, ContactKind};
 use amana_domain::deal::Actor;
+use amana_domain::event::UserEvent;
 use amana_domain::factor::FactorKind;
 use amana_domain::id::UserId;
 use amana_domain::notice::Template;
@@ -18,7 +19,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
 
 /// The owner of a contact is told once in this time that somebody else has typed it.
 const TOLD_EVERY: TimeDelta = TimeDelta::days(1);
@@ -144,8 +144,9 @@ impl Store {
             }
             tell_of_change(conn, vault, (&before, former.as_ref()), kind, now).await?;
             let from = former.map(|contact| contact.masked());
-            let data = json!({ "channel": kind.as_str(), "from": from, "to": present.masked() });
-            audit::record(conn, now, Actor::User(user), "user.contact_changed", user, data).await?;
+            let to = present.masked();
+            let changed = UserEvent::ContactChanged { channel: kind, from, to };
+            log::append(conn, now, Actor::User(user), user, changed).await?;
             load(conn, user).await
         })
         .await

@@ -7,15 +7,15 @@ use crate::error::{Conflict, Error};
 use crate::pool::Store;
 use crate::schema::{person_keys, users};
 use crate::vault::{Column, Vault};
-use crate::{audit, handles};
+use crate::{handles, log};
 use amana_domain::contact::ContactKind;
 use amana_domain::deal::Actor;
+use amana_domain::event::UserEvent;
 use amana_domain::handle::Handle;
 use amana_domain::id::UserId;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
 use uuid::Uuid;
 
 impl Store {
@@ -56,8 +56,8 @@ pub(crate) async fn enrol(
         handles::take(conn, id, handle, now).await?;
     }
     let handle = new.handle.as_ref().map(Handle::to_string);
-    let data = json!({ "role": new.role.as_str(), "handle": handle });
-    audit::record(conn, now, Actor::User(id), "user.registered", id, data).await?;
+    let registered = UserEvent::Registered { role: new.role.as_str().to_owned(), handle };
+    log::append(conn, now, Actor::User(id), id, registered).await?;
     let user = load(conn, id).await?;
     for kind in ContactKind::ALL {
         let Some(contact) = user.contact(vault, *kind)? else { continue };

@@ -14,8 +14,9 @@ use crate::schema::{
     notifications, payment_evidence, payments, person_keys, prompts, second_factors,
     sessions as sessions_table, trusted_devices, users,
 };
-use crate::{api_keys, audit, deals, invitations, sessions};
+use crate::{api_keys, deals, invitations, log, sessions};
 use amana_domain::deal::Actor;
+use amana_domain::event::UserEvent;
 use amana_domain::id::UserId;
 use amana_domain::kyc::State;
 use amana_domain::permission::UserRole;
@@ -56,7 +57,7 @@ impl Store {
             forget_digests(conn, id).await?;
             forget_invitations(conn, id, now).await?;
             forget_person(conn, id, now).await?;
-            audit::record(conn, now, Actor::User(id), "user.erased", id, json!({})).await
+            log::append(conn, now, Actor::User(id), id, UserEvent::Erased {}).await
         })
         .await
     }

@@ -1,13 +1,14 @@
 //! What is held of a person and has no list of its own, for whoever wants to take all of it away.
 
 use super::load;
-use crate::audit;
 use crate::error::Error;
+use crate::log;
 use crate::page::Page;
 use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::{handles, notifications, sessions};
 use amana_domain::deal::Actor;
+use amana_domain::event::UserEvent;
 use amana_domain::handle::Handle;
 use amana_domain::id::{SessionId, UserId};
 use amana_domain::notice::{Channel, Template};
@@ -15,7 +16,6 @@ use amana_domain::session::DeviceKind;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
-use serde_json::json;
 use uuid::Uuid;
 
 /// A handle that is a person's for ever.
@@ -60,7 +60,7 @@ impl Store {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
             load(conn, user).await?;
-            audit::record(conn, now, Actor::User(user), "user.exported", user, json!({})).await
+            log::append(conn, now, Actor::User(user), user, UserEvent::Exported {}).await
         })
         .await
     }

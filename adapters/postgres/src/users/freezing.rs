@@ -1,19 +1,18 @@
 //! Users whose money does not move out while somebody looks into it: frozen and thawed by those who work here.
 
 use super::{Standing, User, load, standing};
-use crate::audit;
 use crate::conflicts::{self, Matter};
 use crate::error::Error;
+use crate::log;
 use crate::pool::Store;
 use crate::schema::users;
-use amana_domain::deal::Actor;
+use amana_domain::event::{self, UserEvent};
 use amana_domain::id::UserId;
 use amana_domain::permission::{Action, Resource, Staff};
 use amana_domain::transfer::TransferRefusal;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
 
 /// Keyed operations in which the caller's money leaves, from the wallet or out of escrow. Transfers ask in their batch.
 const MONEY_OUT: [&str; 6] = [
@@ -70,9 +69,10 @@ impl Store {
                     ))
                     .execute(conn)
                     .await?;
-                let action = if freeze { "user.frozen" } else { "user.unfrozen" };
-                let data = json!({ "note": note });
-                audit::record(conn, now, Actor::User(staff.user), action, id, data).await?;
+                let note = note.to_owned();
+                let changed =
+                    if freeze { UserEvent::Frozen { note } } else { UserEvent::Unfrozen { note } };
+                log::append(conn, now, event::Actor::Operator(staff.user), id, changed).await?;
             }
             load(conn, id).await
         })

@@ -1,20 +1,19 @@
 //! Users as those who work here see them: found by what they say about themselves, and each look on record.
 
 use super::{Row, User, find_payee, load};
-use crate::audit;
 use crate::conflicts::{self, Matter};
 use crate::error::Error;
+use crate::log;
 use crate::payments::{EvidenceView, PaymentView, load_view, said_about};
 use crate::pool::Store;
 use crate::schema::{payments, users};
-use amana_domain::deal::Actor;
+use amana_domain::event::{self, PaymentEvent, UserEvent};
 use amana_domain::id::{PaymentId, UserId};
 use amana_domain::payee::Payee;
 use amana_domain::permission::{Action, Resource, Staff};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
 use uuid::Uuid;
 
 /// The most users that one search returns. A receipt may stand on the payments of several.
@@ -76,8 +75,9 @@ impl Store {
             let found: Vec<User> =
                 rows.into_iter().map(User::try_from).collect::<Result<_, _>>()?;
             for user in &found {
-                let data = json!({ "by": query.kind() });
-                look(conn, staff, ("user.found", &user.id.to_string()), data, now).await?;
+                let searched = UserEvent::Searched { by: query.kind().to_owned() };
+                log::append(conn, now, event::Actor::Operator(staff.user), user.id, searched)
+                    .await?;
             }
             Ok(found)
         })
@@ -95,7 +95,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<User, Error> {
         let right = (Resource::Users, Action::Read);
-        self.look_at_user(staff, right, (id, "user.seen"), now).await
+        self.look_at_user(staff, right, (id, UserEvent::Viewed {}), now).await
     }
 
     /// Puts a look at a user's payments, deals or wallet on record, before they are shown.
@@ -105,24 +105,24 @@ impl Store {
     pub async fn look_at_account(
         &self,
         staff: &Staff,
-        (id, action): (UserId, &'static str),
+        (id, look): (UserId, UserEvent),
         now: DateTime<Utc>,
     ) -> Result<User, Error> {
-        self.look_at_user(staff, READ, (id, action), now).await
+        self.look_at_user(staff, READ, (id, look), now).await
     }
 
     async fn look_at_user(
         &self,
         staff: &Staff,
         right: (Resource, Action),
-        (id, action): (UserId, &'static str),
+        (id, look): (UserId, UserEvent),
         now: DateTime<Utc>,
     ) -> Result<User, Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             conflicts::permit(conn, vault, staff, right, Matter::Nobody, now).await?;
             let user = load(conn, id).await?;
-            look(conn, staff, (action, &id.to_string()), json!({}), now).await?;
+            log::append(conn, now, event::Actor::Operator(staff.user), id, look).await?;
             Ok(user)
         })
         .await
@@ -142,8 +142,8 @@ impl Store {
         conn.transaction(async |conn| {
             conflicts::permit(conn, vault, staff, READ, Matter::Nobody, now).await?;
             let payment = load_view(conn, vault, id).await?;
-            let data = json!({ "user": payment.user.map(|user| user.to_string()) });
-            look(conn, staff, ("payment.seen", &id.to_string()), data, now).await?;
+            let viewed = PaymentEvent::Viewed { user: payment.user };
+            log::append(conn, now, event::Actor::Operator(staff.user), id, viewed).await?;
             Ok((payment, said_about(conn, id).await?))
         })
         .await
@@ -155,14 +155,4 @@ async fn payers_of(conn: &mut AsyncPgConnection, receipt: &str) -> Result<Vec<Uu
     let found: Vec<Option<Uuid>> =
         of_receipt.select(payments::user_id).limit(FOUND_MAX).load(conn).await?;
     Ok(found.into_iter().flatten().collect())
-}
-
-async fn look(
-    conn: &mut AsyncPgConnection,
-    staff: &Staff,
-    (action, subject): (&str, &str),
-    data: serde_json::Value,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    audit::record(conn, now, Actor::User(staff.user), action, subject, data).await
 }

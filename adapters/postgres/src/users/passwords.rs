@@ -8,10 +8,11 @@ use crate::error::{Conflict, Error};
 use crate::pool::Store;
 use crate::schema::users;
 use crate::vault::Vault;
-use crate::{api_keys, audit, factors, notifications, sessions, trusted_devices};
+use crate::{api_keys, factors, log, notifications, sessions, trusted_devices};
 use amana_domain::code::{Code, CodeRefusal, Purpose};
 use amana_domain::contact::{Contact, ContactKind};
 use amana_domain::deal::Actor;
+use amana_domain::event::UserEvent;
 use amana_domain::factor::FactorKind;
 use amana_domain::id::UserId;
 use amana_domain::notice::Template;
@@ -19,7 +20,6 @@ use amana_domain::session::EndReason;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
 use uuid::Uuid;
 
 /// Nobody's: time-ordered ids are never zero.
@@ -158,12 +158,13 @@ fn proven_kind(vault: &Vault, user: &User, proof: &Proof) -> Result<ContactKind,
 
 /// In which way a password was replaced: what the audit calls it, and what the person is told.
 struct Way {
-    action: &'static str,
+    event: fn() -> UserEvent,
     template: Template,
 }
 
-const CHANGED: Way = Way { action: "user.password_changed", template: Template::PasswordChanged };
-const RESET: Way = Way { action: "user.password_reset", template: Template::PasswordReset };
+const CHANGED: Way =
+    Way { event: || UserEvent::PasswordChanged {}, template: Template::PasswordChanged };
+const RESET: Way = Way { event: || UserEvent::PasswordReset {}, template: Template::PasswordReset };
 
 /// The one place where a password is replaced. The person's row is locked.
 async fn replace(
@@ -186,5 +187,5 @@ async fn replace(
     if let Some(to) = user.reached_at(vault)? {
         notifications::enqueue_to(conn, vault, user, way.template, &to, None, now).await?;
     }
-    audit::record(conn, now, Actor::User(user.id), way.action, user.id, json!({})).await
+    log::append(conn, now, Actor::User(user.id), user.id, (way.event)()).await
 }

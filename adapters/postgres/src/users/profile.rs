@@ -1,11 +1,12 @@
 //! Changing one's own name and language.
 
 use super::{User, load, lock_open};
-use crate::audit;
 use crate::error::{Conflict, Error};
+use crate::log;
 use crate::pool::Store;
 use crate::schema::{kyc_applications, users};
 use amana_domain::deal::Actor;
+use amana_domain::event::UserEvent;
 use amana_domain::id::UserId;
 use amana_domain::kyc::State;
 use amana_domain::notice::Locale;
@@ -13,7 +14,6 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
 
 /// Changes to a profile; `None` stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -56,8 +56,8 @@ impl Store {
                 .execute(conn)
                 .await?;
             // Names are personal: the record tells that it changed.
-            let data = json!({ "name": name.is_some(), "language": locale.map(Locale::as_str) });
-            audit::record(conn, now, Actor::User(user), "user.profile_changed", user, data).await?;
+            let changed = UserEvent::ProfileChanged { name: name.is_some(), language: locale };
+            log::append(conn, now, Actor::User(user), user, changed).await?;
             load(conn, user).await
         })
         .await

@@ -3,15 +3,15 @@
 use super::load;
 use crate::error::Error;
 use crate::schema::users;
-use crate::{audit, sessions};
+use crate::{log, sessions};
 use amana_domain::deal::Actor;
+use amana_domain::event::UserEvent;
 use amana_domain::id::UserId;
 use amana_domain::permission::UserRole;
 use amana_domain::session::EndReason;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
 
 /// Gives a person another role. Their sessions end: tokens tell the role that they were made with.
 ///
@@ -38,7 +38,8 @@ pub(crate) async fn put_in_role(
         .execute(conn)
         .await?;
     let actor = Actor::User(by);
-    let data = json!({ "from": before.role.as_str(), "to": role.as_str(), "note": note });
-    audit::record(conn, now, actor, "user.role_changed", id, data).await?;
+    let (from, to) = (before.role.as_str().to_owned(), role.as_str().to_owned());
+    let changed = UserEvent::RoleChanged { from, to, note: note.to_owned() };
+    log::append(conn, now, actor, id, changed).await?;
     sessions::end_all(conn, id, (EndReason::RoleChanged, actor), now).await
 }

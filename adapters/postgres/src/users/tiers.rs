@@ -1,15 +1,14 @@
 //! Which limits a person has: the tier, set by those who work here.
 
 use super::load;
-use crate::audit;
 use crate::error::{Conflict, Error};
+use crate::log;
 use crate::schema::users;
-use amana_domain::deal::Actor;
+use amana_domain::event::{self, UserEvent};
 use amana_domain::id::UserId;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
 
 /// Puts a person on another tier; it counts from the next call on.
 ///
@@ -28,6 +27,7 @@ pub(crate) async fn put_on_tier(
         .execute(conn)
         .await
         .map_err(|e| Error::from(e).on_constraint("users_tier_fkey", Conflict::UnknownTier))?;
-    let data = json!({ "from": before.tier, "to": tier, "note": note });
-    audit::record(conn, now, Actor::User(operator), "user.tier_changed", id, data).await
+    let (from, to, note) = (before.tier, tier.to_owned(), note.to_owned());
+    let changed = UserEvent::TierChanged { from, to, note };
+    log::append(conn, now, event::Actor::Operator(operator), id, changed).await
 }

@@ -13,8 +13,8 @@ use serde_json::Value;
 pub(crate) struct TimelineAnswer {
     /// Counts the events of this deal from 1.
     seq: i64,
-    /// What happened, such as `deal.funded` or `milestone.released`.
-    name: String,
+    /// Kind of the event, such as `deal.funded` or `milestone.released`. Each kind has a JSON schema.
+    kind: String,
     milestone_id: Nullable<Wire<MilestoneId>>,
     /// Who did it; `null` if it happened by itself, by a deadline or by money that arrived.
     actor_id: Nullable<Wire<UserId>>,
@@ -27,7 +27,7 @@ impl From<TimelineEvent> for TimelineAnswer {
     fn from(event: TimelineEvent) -> Self {
         Self {
             seq: event.seq,
-            name: event.name,
+            kind: event.kind,
             milestone_id: Nullable::of(event.milestone_id.map(MilestoneId::new)),
             actor_id: Nullable::of(event.actor_id.map(UserId::new)),
             data: Any(event.data),

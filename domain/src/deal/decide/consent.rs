@@ -1,4 +1,5 @@
-//! What takes both sides: calling a funded deal off, moving a deadline. The first call asks, the other's does it.
+//! Actions that need both parties: cancelling a funded deal and moving a deadline. One party requests, the other
+//! agrees.
 
 use super::settle::settle;
 use super::{changed, in_time};
@@ -7,7 +8,8 @@ use crate::id::MilestoneId;
 use crate::money::Money;
 use chrono::{DateTime, Utc};
 
-/// Both want out: everything that is still open goes back to who paid, unless silence has decided about a part of it.
+/// Cancels a funded deal once both parties want it, and refunds all open milestones. A milestone whose deadline has
+/// passed blocks the cancellation: its default outcome applies.
 pub(super) fn cancel(
     deal: &Deal,
     role: Option<Role>,
@@ -28,7 +30,7 @@ pub(super) fn cancel(
 }
 
 fn refund_open(deal: &Deal) -> Result<Decision, Refusal> {
-    // The model checker is shown that it would find out if the first half of this were forgotten.
+    // The feature disables the first condition, to test that the model checker finds the bug.
     let open: Vec<MilestoneId> = deal
         .milestones
         .iter()
@@ -45,7 +47,7 @@ fn refund_open(deal: &Deal) -> Result<Decision, Refusal> {
     })
 }
 
-/// A running deadline is moved to a later moment, before it has passed.
+/// Moves a running deadline to a later time, before it has passed.
 pub(super) fn extend(
     deal: &Deal,
     timer: Timer,

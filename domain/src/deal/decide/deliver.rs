@@ -1,11 +1,11 @@
-//! Delivering, and sending back what was delivered.
+//! Delivering a milestone, and rejecting a delivery.
 
 use super::{after, changed, expect, in_time, with_milestone};
 use crate::deal::{Deal, Decision, Event, Milestone, MilestoneState, Offers, Proof, Refusal};
 use crate::id::MilestoneId;
 use chrono::{DateTime, Utc};
 
-/// After that the two do not get on by themselves.
+/// Maximum number of reworks. After that, the buyer has to open a dispute.
 pub(in crate::deal) const REWORKS_MAX: u8 = 3;
 
 pub(super) fn deliver(

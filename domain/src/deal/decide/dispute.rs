@@ -1,4 +1,4 @@
-//! A dispute about a milestone: opened, answered, awarded; and what silence does at each step.
+//! A dispute about a milestone: opening, answer, award, and the default outcome when a deadline passes.
 
 use super::settle::settle;
 use super::{after, changed, in_time, with_milestone, wrong_milestone};
@@ -11,7 +11,7 @@ use crate::money::Money;
 use crate::threshold::ONE_PERSON;
 use chrono::{DateTime, Utc};
 
-/// Locks this part of the deal, and no other.
+/// Locks this milestone only; the other milestones continue.
 pub(super) fn open(
     deal: &Deal,
     id: MilestoneId,
@@ -27,7 +27,7 @@ pub(super) fn open(
         | MilestoneState::Refunded
         | MilestoneState::Split => return wrong_milestone(milestone, "dispute"),
     }
-    // What silence has decided is not open to dispute, even if nobody has carried it out yet.
+    // After the deadline the default outcome applies, even if it has not been executed yet.
     in_time(milestone.due_at, now)?;
     let Some(by) = role else { return Err(Refusal::WrongParty { wanted: Role::Buyer }) };
     let next = Milestone {
@@ -57,8 +57,7 @@ pub(super) fn answer(
     Ok(changed(next, Event::DisputeAnswered(id)))
 }
 
-/// What an arbiter awards happens at once, or, above an amount, when a second one has looked: whose award
-/// counts then.
+/// Executes an award. Above [`ONE_PERSON`] the first award is only proposed, and the award of a second arbiter counts.
 pub(super) fn award(
     deal: &Deal,
     id: MilestoneId,
@@ -85,7 +84,7 @@ pub(super) fn award(
     awarded(deal, milestone, award)
 }
 
-/// The side that was asked has not answered: who asked gets what they wanted.
+/// Settles an unanswered dispute in favour of the party that opened it.
 pub(super) fn unanswered(deal: &Deal, id: MilestoneId) -> Result<Decision, Refusal> {
     let (milestone, dispute) = disputed(deal, id, "lapse")?;
     let to_seller = match dispute.opened_by {
@@ -95,8 +94,8 @@ pub(super) fn unanswered(deal: &Deal, id: MilestoneId) -> Result<Decision, Refus
     settle(deal, milestone, &Award::plain(to_seller))
 }
 
-/// No arbiter has decided: an award that waits for a second look stands; else each side has half, without fees, for
-/// which we did nothing. An odd cent is the buyer's.
+/// Settles a dispute that was not decided in time. A proposed award takes effect. Without one, each party gets half,
+/// free of fees, because no arbiter has worked on it. An odd cent goes to the buyer.
 pub(super) fn undecided(deal: &Deal, id: MilestoneId) -> Result<Decision, Refusal> {
     let (milestone, dispute) = disputed(deal, id, "lapse")?;
     match dispute.stage {
@@ -116,7 +115,7 @@ fn awarded(deal: &Deal, milestone: &Milestone, award: &Award) -> Result<Decision
     Ok(decision)
 }
 
-/// Another stage, with the time for an award from the start.
+/// Sets another stage and restarts the deadline of the award.
 fn staged(
     deal: &Deal,
     milestone: &Milestone,

@@ -1,4 +1,4 @@
-//! Paying into escrow: in parts, by several people, never more than the price; and back, if it came to nothing.
+//! Payments into escrow, in parts and by several payers, up to the price; and their refund if the deal ends unfunded.
 
 use super::{after, changed, finish, in_time};
 use crate::deal::{Deal, DealState, Decision, Event, MilestoneState, PAYERS_MAX, Payer, Refusal};
@@ -14,7 +14,7 @@ pub(super) fn name_payer(deal: &Deal, user: UserId) -> Result<Decision, Refusal>
     if deal.role_of(user).is_some() {
         return Err(Refusal::SameParty);
     }
-    // The buyer has a place of their own.
+    // One place is reserved for the buyer, who becomes a payer with their first payment.
     let others = deal.payers.iter().filter(|payer| deal.buyer != Some(payer.user)).count();
     if others.saturating_add(1) >= PAYERS_MAX {
         return Err(Refusal::TooManyPayers);
@@ -24,7 +24,7 @@ pub(super) fn name_payer(deal: &Deal, user: UserId) -> Result<Decision, Refusal>
     Ok(changed(next, Event::PayerNamed(user)))
 }
 
-/// Takes from the payer's wallet what is said, but no more than is outstanding: what is beyond it never leaves.
+/// Moves the amount from the payer's wallet into escrow, at most the outstanding amount. An excess stays in the wallet.
 pub(super) fn fund(
     deal: &Deal,
     payer: UserId,
@@ -59,7 +59,7 @@ pub(super) fn fund(
     Ok(Decision { deal: next, entries: vec![entry], events })
 }
 
-/// All of it is there: the seller's time runs.
+/// Starts the delivery deadlines once the deal is fully funded.
 fn begin(deal: &mut Deal, now: DateTime<Utc>) -> Result<(), Refusal> {
     deal.state = DealState::Funded;
     deal.due_at = None;
@@ -71,7 +71,7 @@ fn begin(deal: &mut Deal, now: DateTime<Utc>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Ends a deal that was not funded in whole: everybody gets what they had paid.
+/// Ends a deal that was not fully funded, and refunds every payer.
 pub(super) fn give_back(deal: &Deal, state: DealState, event: Event) -> Result<Decision, Refusal> {
     let mut decision = finish(deal, state, event);
     let mut shares = vec![];

@@ -1,4 +1,4 @@
-//! Before both have signed: offers, counter-offers, joining, agreeing.
+//! Negotiation before the agreement: offers, counter-offers, joining, accepting.
 
 use super::{after, changed, in_time};
 use crate::deal::draft::{distinct, offered};
@@ -27,13 +27,13 @@ pub(super) fn propose(deal: &Deal, now: DateTime<Utc>) -> Result<Decision, Refus
     Ok(changed(next, Event::Proposed))
 }
 
-/// A draft that nobody else has seen is written anew.
+/// Replaces the offer of a draft, which the other party has not seen yet.
 pub(super) fn rewrite(deal: &Deal, offer: &Offer) -> Result<Decision, Refusal> {
     let next = offered(deal, offer.clone(), deal.offered_by)?;
     Ok(changed(next.clone(), Event::Countered(next.revision)))
 }
 
-/// Either side may put another offer on the table, in place of the one that is there.
+/// Replaces the current offer. Either party may do so.
 pub(super) fn counter(
     deal: &Deal,
     offer: &Offer,
@@ -47,7 +47,7 @@ pub(super) fn counter(
     Ok(changed(next.clone(), Event::Countered(next.revision)))
 }
 
-/// Signs what is on the table: a counter-offer at the same moment makes this one fail, or fails itself.
+/// Accepts the current offer. The revision is checked, so that a party never accepts an offer that it has not seen.
 pub(super) fn agree(deal: &Deal, revision: u32, now: DateTime<Utc>) -> Result<Decision, Refusal> {
     in_time(deal.due_at, now)?;
     if revision != deal.revision {

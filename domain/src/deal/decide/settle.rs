@@ -1,4 +1,4 @@
-//! Settling a milestone: the one place where money leaves an escrow.
+//! Settlement of a milestone: the only place where money leaves the escrow of a funded deal.
 
 use super::{changed, in_time, with_milestone, wrong_milestone};
 use crate::deal::{
@@ -10,7 +10,7 @@ use crate::ledger::{Account, Entry, EntryKind};
 use crate::money::Money;
 use chrono::{DateTime, Utc};
 
-/// A buyer who is content may release before the delivery is marked.
+/// Pays the seller. The buyer may release before the delivery is marked.
 pub(super) fn release(
     deal: &Deal,
     id: MilestoneId,
@@ -55,7 +55,7 @@ pub(super) fn accept_split(
     now: DateTime<Utc>,
 ) -> Result<Decision, Refusal> {
     let milestone = open(deal, id, "accept_split")?;
-    // What the other side offered it offered before silence decided otherwise.
+    // An offer does not outlive the deadline, after which the default outcome applies.
     in_time(milestone.due_at, now)?;
     let Some(by) = role else { return Err(Refusal::WrongParty { wanted: Role::Buyer }) };
     if milestone.offers.of(by.other()) != Some(to_seller) {
@@ -64,7 +64,8 @@ pub(super) fn accept_split(
     settle(deal, milestone, &Award::plain(to_seller))
 }
 
-/// Pays out what is in escrow for a milestone, which is over then. It has one key, whichever way it goes.
+/// Pays out the escrow of a milestone and closes it. The ledger key is the same for every outcome, so that a milestone
+/// is settled only once.
 pub(super) fn settle(
     deal: &Deal,
     milestone: &Milestone,
@@ -112,8 +113,8 @@ pub(super) fn settle(
     Ok(Decision { deal: next, entries: vec![entry], events })
 }
 
-/// Divides what goes back among those who paid, by what each still has in the deal: nobody gets back more than
-/// they put in.
+/// Divides a refund among the payers in proportion to what each still has in the deal. No payer gets back more than
+/// they paid.
 fn give_back(
     payers: &mut [Payer],
     amount: Money,
@@ -129,7 +130,8 @@ fn give_back(
     Ok(payers.iter().map(|payer| payer.user).zip(parts).collect())
 }
 
-/// Somebody may be paid for two reasons (a broker who paid for the buyer): an entry has one posting per account.
+/// Adds a share to an account. An entry has one posting per account, but a user may have two shares: a broker who also
+/// paid for the buyer.
 fn add(shares: &mut Vec<(Account, Money)>, account: Account, part: Money) -> Result<(), Refusal> {
     match shares.iter_mut().find(|(known, _)| *known == account) {
         Some((_, share)) => *share = share.plus(part)?,
@@ -138,8 +140,8 @@ fn add(shares: &mut Vec<(Account, Money)>, account: Account, part: Money) -> Res
     Ok(())
 }
 
-/// What is disputed is locked: who gives in offers all of it, or lets the deadline pass. A release that did not know
-/// of the dispute is refused.
+/// Rejects a disputed milestone, so that a release sent before the dispute does not settle it. A party that gives in
+/// offers the other party everything, or lets the deadline pass.
 fn undisputed<'a>(
     deal: &'a Deal,
     id: MilestoneId,
@@ -157,7 +159,7 @@ fn undisputed<'a>(
     }
 }
 
-/// A milestone with money in escrow.
+/// Returns the milestone if it has money in escrow.
 fn open<'a>(
     deal: &'a Deal,
     id: MilestoneId,

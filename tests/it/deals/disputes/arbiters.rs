@@ -50,7 +50,7 @@ async fn a_large_award_needs_two_arbiters() {
     assert_eq!(app.database.number(fees).await, 100_000);
     let told = events(&app, &disputed.seller, &disputed.deal).await;
     let names: Vec<&str> =
-        told.iter().rev().take(3).filter_map(|one| one["name"].as_str()).collect();
+        told.iter().rev().take(3).filter_map(|one| one["kind"].as_str()).collect();
     assert_eq!(names, ["deal.completed", "milestone.split", "dispute.awarded"]);
     let awarded = &told[told.len() - 3];
     assert_eq!(
@@ -66,7 +66,7 @@ async fn assert_proposal_is_between_arbiters(app: &App, disputed: &Disputed, oth
     for side in [&disputed.buyer, &disputed.seller] {
         let told = events(app, side, &disputed.deal).await;
         let last = told.last().expect("an event");
-        assert_eq!(last["name"], "dispute.award_proposed");
+        assert_eq!(last["kind"], "dispute.award_proposed");
         let states = last["data"].as_object().expect("data").keys().map(String::as_str);
         assert_eq!(states.collect::<Vec<_>>(), ["before", "milestone", "state"]);
     }
@@ -161,7 +161,7 @@ async fn the_queue_is_worked_through_in_order() {
         .as_array()
         .expect("events")
         .iter()
-        .filter_map(|event| event["name"].as_str())
+        .filter_map(|event| event["kind"].as_str())
         .collect();
     assert_eq!(names.last(), Some(&"dispute.answered"));
     // What is over, or not answered yet, does not wait.

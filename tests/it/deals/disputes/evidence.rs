@@ -60,14 +60,17 @@ async fn both_sides_and_arbiters_see_what_was_handed_in() {
         assert_eq!(response.bytes().await.expect("a body"), content);
     }
     let records = app.store.audit_of(&disputed.dispute).await.expect("records");
-    let looks: Vec<_> =
-        records.iter().map(|one| (one.actor.as_str(), one.action.as_str())).collect();
+    let looks: Vec<_> = records.iter().map(|one| (one.actor(), one.kind.clone())).collect();
     let by = support.id.as_str();
-    assert_eq!(looks, [(by, "dispute.document_linked"), (by, "dispute.document_seen")]);
+    assert_eq!(
+        looks,
+        [(by, "dispute.document_linked"), (by, "dispute.document_viewed")]
+            .map(|(who, kind)| (who.to_owned(), kind.to_owned()))
+    );
     let told = events(&app, &disputed.seller, &disputed.deal).await;
     let last = told.last().expect("an event");
     assert_eq!(
-        (&last["name"], &last["data"]["sha256"]),
+        (&last["kind"], &last["data"]["sha256"]),
         (&json!("dispute.evidence_added"), &made["sha256"])
     );
     app.assert_sound().await;

@@ -68,7 +68,7 @@ async fn an_award_stands_if_nobody_looks_again() {
         (&json!("split"), &ended["ended_at"])
     );
     let told = events(&app, &disputed.buyer, &disputed.deal).await;
-    let awarded = told.iter().find(|event| event["name"] == "dispute.awarded").expect("an award");
+    let awarded = told.iter().find(|event| event["kind"] == "dispute.awarded").expect("an award");
     assert_eq!(
         (&awarded["actor_id"], &awarded["data"]["reason"]),
         (&Value::Null, &json!("Most of it is sheep"))

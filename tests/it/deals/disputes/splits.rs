@@ -88,7 +88,7 @@ async fn a_delivery_is_sent_back_with_a_reason_three_times() {
     refused(&app.post(&buyer, &at("reject"), reason).await, 409, "deal_limit");
     let told = events(&app, &buyer, &deal).await;
     let rejected: Vec<&Value> =
-        told.iter().filter(|event| event["name"] == "milestone.rejected").collect();
+        told.iter().filter(|event| event["kind"] == "milestone.rejected").collect();
     assert_eq!(rejected.len(), 3);
     assert_eq!(rejected[0]["data"]["reason"], "The second goat is missing");
     let shown = deal_of(&app, &seller, &deal).await;

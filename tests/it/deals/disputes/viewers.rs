@@ -60,7 +60,7 @@ async fn words_of_a_dispute_are_shown_to_the_sides_and_arbiters_only() {
         let told = events(&app, viewer, &disputed.deal).await;
         let text = Value::from(told.clone()).to_string();
         assert!(words.iter().all(|word| !text.contains(word)), "{text}");
-        let names: Vec<_> = told.iter().filter_map(|event| event["name"].as_str()).collect();
+        let names: Vec<_> = told.iter().filter_map(|event| event["kind"].as_str()).collect();
         for name in ["milestone.rejected", "dispute.opened", "dispute.answered", "dispute.awarded"]
         {
             assert!(names.contains(&name), "{name} in {names:?}");
