@@ -18,7 +18,7 @@ pub fn rewrap(source: &Source) -> Result<()> {
         )
     })??;
     println!(
-        "{count} data keys are now encrypted with AMANA_MASTER_KEY; remove AMANA_MASTER_KEY_PREVIOUS"
+        "{count} keys are now encrypted with AMANA_MASTER_KEY; remove AMANA_MASTER_KEY_PREVIOUS"
     );
     Ok(())
 }

@@ -29,7 +29,7 @@ pub fn api(source: &Source) -> Result<()> {
     let (servers, config) = source.finish(settings)?;
     if config.staff_networks.is_empty() {
         tracing::warn!(
-            "{} is not set: operators cannot change money or rights; set it to the networks of your staff",
+            "{} is not set: operators cannot change money or rights; name your staff's networks",
             Variable::StaffNetworks
         );
     }
