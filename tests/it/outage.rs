@@ -29,7 +29,7 @@ async fn until(worker: &WorkerProcess, parts: &[&str]) {
 fn assert_one_warning(worker: &WorkerProcess, server: &str) {
     let warnings = [lines(worker, &[" WARN "]), lines(worker, &["ERROR "])].concat();
     assert_eq!(warnings.len(), 1, "{}", worker.log());
-    assert!(warnings[0].contains(&format!("{server} cannot be used")), "{}", warnings[0]);
+    assert!(warnings[0].contains(&format!("{server} is unavailable")), "{}", warnings[0]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -40,11 +40,11 @@ async fn redis_away_is_one_warning_of_all_queues() {
     let mut worker = worker(&app);
     until(&worker, &["worker is ready"]).await;
     redis.kill().expect("killed");
-    until(&worker, &["Redis cannot be used"]).await;
+    until(&worker, &["Redis is unavailable"]).await;
     tokio::time::sleep(WHILE_AWAY).await;
     assert_one_warning(&worker, "Redis");
     redis.restart().expect("restarted");
-    until(&worker, &[" INFO ", "Redis can be used again"]).await;
+    until(&worker, &[" INFO ", "Redis is available again"]).await;
     assert_one_warning(&worker, "Redis");
     worker.terminate();
 }
@@ -55,11 +55,11 @@ async fn postgresql_away_is_one_warning() {
     let mut worker = worker(&app);
     until(&worker, &["worker is ready"]).await;
     app.database.set_reachable(false).await;
-    until(&worker, &["PostgreSQL cannot be used"]).await;
+    until(&worker, &["PostgreSQL is unavailable"]).await;
     tokio::time::sleep(WHILE_AWAY).await;
     assert_one_warning(&worker, "PostgreSQL");
     app.database.set_reachable(true).await;
-    until(&worker, &[" INFO ", "PostgreSQL can be used again"]).await;
+    until(&worker, &[" INFO ", "PostgreSQL is available again"]).await;
     assert_one_warning(&worker, "PostgreSQL");
     worker.terminate();
 }

@@ -192,7 +192,7 @@ async fn each_reason_has_its_words_and_its_exit_code() {
     }
     let with_password = redis.replace("redis://:", "redis://:sesame");
     let said = ends(&url, &with_password, EXIT_CONFIGURATION);
-    assert!(said.contains("REDIS_URL is wrong: Redis refused the credentials"), "{said}");
+    assert!(said.contains("REDIS_URL is wrong: Redis rejected the credentials"), "{said}");
 }
 
 /// A migration may be newer than a program, never older.

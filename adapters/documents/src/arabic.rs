@@ -1,9 +1,9 @@
-//! Arabic letters, joined. The shape of a letter depends on its neighbours; Unicode has a character for each shape
-//! (the presentation forms), and so has the font. Text that is copied from the file has the plain letters again.
+//! Joins Arabic letters. A letter's shape depends on its neighbours, and the font has Unicode's presentation form for
+//! each shape. Text copied from the file has the plain letters.
 
 use unicode_bidi::{BidiClass, bidi_class};
 
-/// A letter, the first of its shapes, and how many it has: alone, at the end, at the beginning, in the middle.
+/// A letter, its first shape, and the number of shapes: isolated, final, initial, medial.
 const SHAPES: [(char, char, u32); LETTERS] = [
     ('\u{621}', '\u{fe80}', 1),
     ('\u{622}', '\u{fe81}', 2),
@@ -77,7 +77,7 @@ const SHAPES: [(char, char, u32); LETTERS] = [
 const LETTERS: usize = 68;
 
 const LAM: char = '\u{644}';
-/// The forms of alef behind a lam, each with the sign for both: alone, then at the end of what was joined.
+/// The forms of alef after a lam, each with its two ligatures: isolated, then final.
 const LAM_ALEF: [(char, char); 4] = [
     ('\u{622}', '\u{fef5}'),
     ('\u{623}', '\u{fef7}'),
@@ -85,7 +85,7 @@ const LAM_ALEF: [(char, char); 4] = [
     ('\u{627}', '\u{fefb}'),
 ];
 
-/// These two have one shape and join on both sides: the bar that lengthens a word, and the invisible joiner.
+/// Characters with one shape that join on both sides: the tatweel and the zero-width joiner.
 const BARS: [char; 2] = ['\u{640}', '\u{200d}'];
 
 fn shapes(letter: char) -> Option<(char, u32)> {
@@ -101,7 +101,7 @@ fn joins_what_precedes(letter: char) -> bool {
     BARS.contains(&letter) || shapes(letter).is_some_and(|(_, count)| count >= 2)
 }
 
-/// Marks above and below a letter do not part it from its neighbours.
+/// Marks above and below letters do not break the join.
 fn is_mark(letter: char) -> bool {
     bidi_class(letter) == BidiClass::NSM
 }
@@ -110,7 +110,7 @@ fn nth(first: char, n: u32) -> char {
     u32::from(first).checked_add(n).and_then(char::from_u32).unwrap_or(first)
 }
 
-/// Returns the shapes of a text in the order of reading. All other letters stay as they are.
+/// Returns the shapes of a text in logical order. Other letters are unchanged.
 pub(crate) fn joined(text: &str) -> Vec<char> {
     let mut shaped = Vec::with_capacity(text.len());
     let mut before = None;
@@ -151,7 +151,7 @@ mod tests {
         };
         check("محمد", "\u{fee3}\u{fea4}\u{fee4}\u{feaa}");
         check("أحمد", "\u{fe83}\u{fea3}\u{fee4}\u{feaa}");
-        // Nothing joins what comes behind a dal or an alef.
+        // Dal and alef do not join the next letter.
         check("دار", "\u{fea9}\u{fe8d}\u{fead}");
         check("علي", "\u{fecb}\u{fee0}\u{fef2}");
     }

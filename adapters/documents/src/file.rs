@@ -1,4 +1,4 @@
-//! Pages and fonts as the objects of a PDF file.
+//! Writes pages and fonts as PDF objects.
 
 use crate::DocumentError;
 use crate::font::{Face, Font, Glyph};
@@ -15,10 +15,10 @@ pub(crate) const HEIGHT: f32 = 842.0;
 const IDENTITY: SystemInfo<'static> =
     SystemInfo { registry: Str(b"Adobe"), ordering: Str(b"Identity"), supplement: 0 };
 
-/// Of capital letters, in thousandths of the letter size.
+/// The height of capital letters, in thousandths of the font size.
 const CAP_HEIGHT: f32 = 729.0;
 
-/// By which name the pages call a font.
+/// Returns the resource name of a font on a page.
 pub(crate) const fn resource(face: Face) -> Name<'static> {
     match face {
         Face::Regular => Name(b"R"),
@@ -43,13 +43,13 @@ const fn stem(face: Face) -> f32 {
     }
 }
 
-/// What is printed on a page, and the faces that it needs.
+/// The content of a page, and the faces that it uses.
 pub(crate) struct Leaf {
     pub(crate) content: Content,
     pub(crate) faces: BTreeSet<Face>,
 }
 
-/// Hands out the numbers of objects.
+/// Allocates object numbers.
 struct Numbers(i32);
 
 impl Numbers {
@@ -96,7 +96,7 @@ pub(crate) fn write(
     Ok(pdf.finish())
 }
 
-/// Which letters a glyph stands for. A joined shape means its plain letters.
+/// Maps glyphs to letters. A joined shape maps to its plain letters.
 fn meanings(font: &Font) -> BTreeMap<Glyph, String> {
     let mut meanings = BTreeMap::new();
     for (letter, glyph) in font.letters() {
@@ -107,7 +107,7 @@ fn meanings(font: &Font) -> BTreeMap<Glyph, String> {
     meanings
 }
 
-/// The whole font, its widths, and which letter each glyph stands for, so that text can be searched and copied.
+/// Embeds a font with its widths and a map from glyphs to letters, so that text can be searched and copied.
 fn embed(
     pdf: &mut Pdf,
     numbers: &mut Numbers,

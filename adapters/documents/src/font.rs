@@ -1,5 +1,5 @@
-//! The built-in fonts: which letters they have and how wide those are. Each is reduced to one part of what
-//! is printed here (`scripts/fonts`), so a file carries the faces that it uses, and carries them whole.
+//! The built-in fonts: their letters and widths. Each font is reduced to a few scripts (`scripts/fonts`), so a file
+//! embeds complete fonts, but only those that it uses.
 
 use crate::DocumentError;
 use pdf_writer::Rect;
@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 pub(crate) enum Face {
     Regular,
     Bold,
-    /// Arabic, with the shapes of joined letters.
+    /// Arabic, with the joined shapes.
     Arabic,
-    /// Greek too, and marks that are put on letters.
+    /// Also Greek, and combining marks.
     Cyrillic,
     Ethiopic,
     Vai,
@@ -19,18 +19,18 @@ pub(crate) enum Face {
     WestAfrican,
 }
 
-/// Names a letter in its font.
+/// The index of a letter in its font.
 pub(crate) type Glyph = u16;
 
 pub(crate) struct Font {
     pub(crate) bytes: &'static [u8],
     units_per_em: u16,
     glyphs: BTreeMap<char, Glyph>,
-    /// By glyph, in the font's own units.
+    /// Indexed by glyph, in font units.
     advances: Vec<u16>,
-    /// How far letters reach, in the font's own units: left, bottom, right, top.
+    /// The bounding box of all letters, in font units: left, bottom, right, top.
     reach: [i16; 4],
-    /// Above and below the line, in the font's own units.
+    /// Ascent and descent, in font units.
     extent: [i16; 2],
 }
 
@@ -45,7 +45,7 @@ impl Face {
         Self::WestAfrican,
     ];
 
-    /// The faces that are asked for letters that the wanted one lacks.
+    /// The faces that are searched for letters that the wanted face lacks.
     pub(crate) const OTHER_SCRIPTS: [Self; 5] =
         [Self::Arabic, Self::Cyrillic, Self::Ethiopic, Self::Vai, Self::WestAfrican];
 
@@ -88,7 +88,7 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<usize> {
     usize::try_from(u32::from_be_bytes(four.try_into().ok()?)).ok()
 }
 
-/// The tables of a font are listed at its beginning, 16 bytes each.
+/// Finds a table in the directory at the start of the font, which has 16 bytes per table.
 fn table(bytes: &'static [u8], name: &[u8; 4]) -> Option<&'static [u8]> {
     let count = usize::from(u16_at(bytes, 4)?);
     let records = bytes.get(12..)?.chunks_exact(16).take(count);
@@ -103,12 +103,12 @@ fn advances(bytes: &'static [u8]) -> Option<Vec<u16>> {
     let told = usize::from(u16_at(header, 34)?);
     let mut advances: Vec<u16> =
         metrics.chunks_exact(4).take(told).filter_map(|metric| u16_at(metric, 0)).collect();
-    // The last width goes for all glyphs behind it.
+    // The last width applies to all remaining glyphs.
     advances.resize(glyphs, *advances.last()?);
     Some(advances)
 }
 
-/// The letters of a character map in format 4: segments of neighbours, each with a way to its glyphs.
+/// Reads a character map in format 4, which maps ranges of letters to glyphs.
 fn glyphs(bytes: &'static [u8]) -> Option<BTreeMap<char, Glyph>> {
     let maps = table(bytes, b"cmap")?;
     let map = maps.get(u32_at(maps, 8)?..)?;
@@ -159,7 +159,7 @@ impl Font {
         self.glyphs.iter().map(|(letter, glyph)| (*letter, *glyph))
     }
 
-    /// In thousandths of the letter size, for all glyphs in order.
+    /// Returns the widths of all glyphs in order, in thousandths of the font size.
     pub(crate) fn widths(&self) -> impl Iterator<Item = f32> {
         self.advances.iter().map(|advance| self.thousandths(*advance))
     }
@@ -169,7 +169,7 @@ impl Font {
         Rect::new(left, bottom, right, top)
     }
 
-    /// Above and below the line, in thousandths of the letter size.
+    /// Returns ascent and descent, in thousandths of the font size.
     pub(crate) fn extent(&self) -> [f32; 2] {
         self.extent.map(|units| self.thousandths(units))
     }
@@ -178,7 +178,7 @@ impl Font {
         units.into() * 1000.0 / f32::from(self.units_per_em)
     }
 
-    /// In thousandths of the letter size.
+    /// Returns the width of a text, in thousandths of the font size.
     pub(crate) fn width(&self, glyphs: &[Glyph]) -> f32 {
         let advance = |glyph: &Glyph| self.advances.get(usize::from(*glyph)).copied().unwrap_or(0);
         glyphs.iter().map(|glyph| self.thousandths(advance(glyph))).sum()

@@ -1,6 +1,6 @@
-//! Files that people keep: the statement of a wallet as a sheet (CSV) and on paper (PDF).
+//! Wallet statements as files: CSV and PDF.
 //!
-//! Values in, bytes out. Whether a statement adds up is decided before it comes here.
+//! The crate only renders. The caller checks that the balances are consistent.
 #![cfg_attr(
     test,
     expect(clippy::arithmetic_side_effects, reason = "a test that overflows fails loudly")
@@ -21,16 +21,16 @@ use amana_domain::statement::{Statement, StatementError};
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
-/// The person whose statement it is.
+/// The owner of the statement.
 #[derive(Debug, Clone)]
 pub struct Holder {
     pub name: String,
     pub handle: Option<Handle>,
-    /// The verified number, masked: `2547****5678`.
+    /// The verified phone number, masked: `2547****5678`.
     pub number: Option<String>,
 }
 
-/// A statement, and for whom it is made.
+/// A statement and the details of its file.
 #[derive(Debug, Clone)]
 pub struct StatementFile {
     pub statement: Statement,
@@ -39,37 +39,37 @@ pub struct StatementFile {
     pub made_at: DateTime<Utc>,
 }
 
-/// Nothing that a caller does leads to it.
+/// A bug or a lack of memory: no input of a caller leads to these errors.
 #[derive(Debug, Error)]
 pub enum DocumentError {
-    #[error("the font that is built in cannot be read")]
+    #[error("the built-in font cannot be read")]
     Font,
-    #[error("a document has more pages than a file can have")]
+    #[error("the document has too many pages for a PDF file")]
     Pages,
-    #[error("a row could not be written")]
+    #[error("cannot write a row of the statement")]
     Sheet(#[from] csv::Error),
-    #[error("a sheet is not text")]
+    #[error("the CSV file is not valid UTF-8")]
     Encoding,
-    #[error("a statement does not add up")]
+    #[error("the statement's balances are inconsistent")]
     Statement(#[from] StatementError),
 }
 
 impl StatementFile {
-    /// Returns a sheet after RFC 4180 with a header row, in UTF-8 with a byte order mark.
+    /// Returns the CSV file (RFC 4180) with a header row, in UTF-8 with a byte order mark.
     ///
     /// # Errors
-    /// [`DocumentError`] only if memory is all that fails.
+    /// [`DocumentError`] only if memory runs out.
     pub fn csv(&self) -> Result<String, DocumentError> {
         sheet::write(self)
     }
 
     /// # Errors
-    /// [`DocumentError::Font`] or [`DocumentError::Pages`], which the tests exclude.
+    /// [`DocumentError::Font`] or [`DocumentError::Pages`]; tests show that neither occurs.
     pub fn pdf(&self) -> Result<Vec<u8>, DocumentError> {
         paper::write(self)
     }
 
-    /// How the file is called, without its ending.
+    /// Returns the file name without its extension.
     #[must_use]
     pub fn name(&self) -> String {
         let (from, to) = time::days(self.statement.period);

@@ -1,19 +1,19 @@
-//! A text as it is printed: its glyphs in the order of the eye, each in a face that has it.
+//! A printed line: glyphs in visual order, each in a face that has it.
 
 use crate::DocumentError;
 use crate::arabic;
 use crate::font::{Face, Font, Glyph};
 use unicode_bidi::{BidiClass, Level, ParagraphBidiInfo, bidi_class};
 
-/// Stands in for a letter that no face has.
+/// Replaces letters that no face has.
 const REPLACEMENT: char = '\u{fffd}';
 
 const ELLIPSIS: &str = "…";
 
-/// Signs that face the other way when they are read from right to left.
+/// Characters that are mirrored in right-to-left text.
 const MIRRORED: [(char, char); 5] = [('(', ')'), ('[', ']'), ('{', '}'), ('<', '>'), ('«', '»')];
 
-/// Glyphs of one face that stand beside each other.
+/// Adjacent glyphs of one face.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Run {
     pub(crate) face: Face,
@@ -24,12 +24,12 @@ pub(crate) struct Fonts {
     faces: Vec<(Face, Font)>,
 }
 
-/// Keeps the direction of a name from its surroundings, in a line that is built from several texts.
+/// Isolates the direction of a name from the rest of a line that combines several texts.
 pub(crate) fn isolated(text: &str) -> String {
     format!("\u{2068}{text}\u{2069}")
 }
 
-/// Characters that steer other characters and have no picture of their own.
+/// Whether a character only controls other characters and has no glyph.
 const fn is_invisible(letter: char) -> bool {
     matches!(letter,
         '\u{34f}' | '\u{61c}' | '\u{feff}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
@@ -45,7 +45,7 @@ fn mirrored(letter: char) -> char {
     pair.map_or(letter, |(left, right)| if letter == left { right } else { left })
 }
 
-/// Returns the letters from left to right. White space becomes a space; control characters are left out.
+/// Returns the letters from left to right. White space becomes a space; control characters are removed.
 fn in_order_of_the_eye(text: &str) -> Vec<char> {
     let spaced = |letter: char| if letter.is_whitespace() { ' ' } else { letter };
     let clean: String = text.chars().map(spaced).filter(|letter| !letter.is_control()).collect();
@@ -89,7 +89,7 @@ impl Fonts {
         self.get(face)?.glyph(letter)
     }
 
-    /// The wanted face if it has the letter, else another one, else the replacement.
+    /// Returns the wanted face if it has the letter, otherwise another face, otherwise the replacement character.
     fn find(&self, wanted: Face, letter: char) -> (Face, Glyph) {
         let own = self.glyph(wanted, letter).map(|glyph| (wanted, glyph));
         let other = || {
@@ -100,7 +100,7 @@ impl Fonts {
         own.or_else(other).unwrap_or_else(replaced)
     }
 
-    /// Returns the whole text as it is printed.
+    /// Lays out the whole text.
     pub(crate) fn line(&self, wanted: Face, text: &str) -> Vec<Run> {
         let mut runs: Vec<Run> = vec![];
         for letter in in_order_of_the_eye(text) {
@@ -118,7 +118,7 @@ impl Fonts {
         line.iter().map(width).sum::<f32>() * size / 1000.0
     }
 
-    /// As much of a text as fits, with an ellipsis where it was cut. It is cut in the order of reading.
+    /// Lays out as much of the text as fits, with an ellipsis if it is cut. The cut is in logical order.
     pub(crate) fn fitted(&self, face: Face, text: &str, size: f32, room: f32) -> Vec<Run> {
         let whole = self.line(face, text);
         if self.width(&whole, size) <= room {

@@ -1,4 +1,4 @@
-//! The statement on paper: a summary, then the movements, on as many pages as they need.
+//! The PDF statement: a summary, then the transactions, on as many pages as needed.
 
 use crate::file::{self, HEIGHT, Leaf, WIDTH, resource};
 use crate::font::Face;
@@ -20,7 +20,7 @@ const FOOT: f32 = 36.0;
 const WHAT_AT: f32 = LEFT + 92.0;
 const AMOUNT_UNTIL: f32 = RIGHT - 98.0;
 const WHAT_ROOM: f32 = AMOUNT_UNTIL - 84.0 - WHAT_AT;
-/// The second line of a movement may run on under the numbers.
+/// The second line of a transaction may extend below the amounts.
 const DETAIL_ROOM: f32 = RIGHT - WHAT_AT;
 const LINE: f32 = 25.0;
 
@@ -36,7 +36,7 @@ const HEAD: Style = Style { face: Face::Bold, size: 8.5, gray: 0.0 };
 const BODY: Style = Style { face: Face::Regular, size: 8.5, gray: 0.0 };
 const SMALL: Style = Style { face: Face::Regular, size: 7.0, gray: 0.4 };
 
-/// The page that is being written, and how far down it is.
+/// The current page and the vertical position on it.
 struct Page<'a> {
     leaf: Leaf,
     fonts: &'a Fonts,
@@ -71,7 +71,7 @@ impl<'a> Page<'a> {
         self.print(x, style, &line);
     }
 
-    /// A thin line across the page.
+    /// Draws a thin horizontal line.
     fn rule(&mut self, y: f32, gray: f32) {
         self.leaf.content.set_line_width(0.5).set_stroke_gray(gray);
         self.leaf.content.move_to(LEFT, y).line_to(RIGHT, y).stroke();
@@ -91,7 +91,7 @@ impl<'a> Page<'a> {
     }
 }
 
-/// `-1,500.00`: grouped, without the currency, which stands above.
+/// Formats `-1,500.00`: grouped, without the currency, which the summary names.
 fn number(currency: Currency, minor: i64) -> String {
     let text = currency.decimal(minor);
     let (sign, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |rest| ("-", rest));
@@ -106,7 +106,7 @@ fn number(currency: Currency, minor: i64) -> String {
     if cents.is_empty() { grouped } else { format!("{grouped}.{cents}") }
 }
 
-/// Whom and what it is about: `Transfer – Juma Otieno @juma`.
+/// Describes a transaction: `Transfer – Juma Otieno @juma`.
 fn what(file: &StatementFile, line: &Transaction) -> String {
     let kind = kind(line.kind, file.locale);
     match &line.counterparty {
@@ -118,7 +118,7 @@ fn what(file: &StatementFile, line: &Transaction) -> String {
     }
 }
 
-/// Whose statement it is. Two people may have one name: handle and masked number tell them apart.
+/// Describes the owner. Handle and masked number distinguish users with the same name.
 fn holder(file: &StatementFile) -> String {
     let Holder { name, handle, number } = &file.holder;
     let handle = handle.as_ref().map(|handle| format!(" {handle}"));
@@ -176,7 +176,7 @@ fn movement(page: &mut Page<'_>, file: &StatementFile, line: &Transaction) {
     page.down(LINE - 10.0);
 }
 
-/// A balance that stands before the first or after the last movement.
+/// Prints the balance before the first or after the last transaction.
 fn balance(page: &mut Page<'_>, currency: Currency, (name, minor): (&str, i64)) {
     page.left(WHAT_AT, HEAD, name, WHAT_ROOM);
     page.right(RIGHT, HEAD, &number(currency, minor));
@@ -203,7 +203,7 @@ pub(crate) fn write(file: &StatementFile) -> Result<Vec<u8>, DocumentError> {
         page.down(LINE);
     }
     for line in &statement.lines {
-        // The closing balance is never alone on a page.
+        // Keeps the closing balance together with the last transaction.
         if page.y - LINE < BOTTOM {
             done.push(std::mem::replace(&mut page, Page::new(&fonts)));
             page.columns(words);

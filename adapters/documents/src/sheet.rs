@@ -1,4 +1,4 @@
-//! The statement as a sheet: RFC 4180, one movement in a row, exact decimal numbers.
+//! The CSV statement: RFC 4180, one transaction per row, exact decimal numbers.
 
 use crate::words::{kind, words};
 use crate::{DocumentError, StatementFile, time};
@@ -8,12 +8,12 @@ use csv::{Terminator, WriterBuilder};
 
 const COLUMNS: usize = 11;
 
-/// Without it Excel on Windows takes the file for an old code page and shows `Wanjirũ` garbled.
+/// Without it, Excel on Windows assumes an old code page and shows `Wanjirũ` garbled.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
 type Row = [String; COLUMNS];
 
-/// What people wrote must not become a formula when the sheet is opened.
+/// Quotes text that a spreadsheet would execute as a formula. Users wrote it.
 fn said(text: &str) -> String {
     let is_formula = text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
     let is_control = text.starts_with(['\t', '\r', '\n']);
@@ -65,7 +65,7 @@ fn movement(file: &StatementFile, line: &Transaction) -> Row {
     ]
 }
 
-/// A row around the movements: a balance, or a total.
+/// Builds a row before or after the transactions: a balance or a total.
 fn frame(
     file: &StatementFile,
     (at, what): (DateTime<Utc>, &str),

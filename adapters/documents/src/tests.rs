@@ -94,7 +94,7 @@ fn headings_follow_the_language() {
     assert!(sheet.contains("Salio la mwanzo") && sheet.contains("Uhamisho wa pesa"), "{sheet}");
 }
 
-/// A name like `=HYPERLINK(…)` would be carried out by whoever opens the sheet.
+/// A spreadsheet would execute a name like `=HYPERLINK(…)`.
 #[test]
 fn what_people_wrote_is_no_formula() {
     for evil in ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "\r1", "＝1+1", "\n=1"] {
@@ -114,7 +114,7 @@ fn a_file_is_named_by_its_currency_and_days() {
     assert_eq!(time::period(odd), "2026-11-01 00:00:00 – 2026-12-01 00:00:01");
 }
 
-/// How many pages a file says it has.
+/// Counts the pages of a file.
 fn pages(pdf: &[u8]) -> usize {
     pdf.windows(11).filter(|part| part == b"/Type /Page").count() - 1
 }
@@ -129,7 +129,7 @@ fn paper_has_as_many_pages_as_the_movements_need() {
     }
 }
 
-/// How much a file grows if a name is written in other letters.
+/// Each script has a font of its own, so a name in another script makes the file larger.
 #[test]
 fn a_file_carries_only_the_faces_that_it_prints() {
     let pdf = |name| file(Locale::English, vec![line(1, -100, name, "")]).pdf().unwrap();

@@ -1,4 +1,4 @@
-//! Headings and names of movements, in the languages that people choose.
+//! Headings and transaction types in the supported languages.
 
 use amana_domain::ledger::EntryKind;
 use amana_domain::notice::Locale;

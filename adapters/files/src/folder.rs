@@ -1,4 +1,4 @@
-//! Where files lie: in 256 folders, named by the last two digits of the ids in them, so that none grows too full.
+//! The folders of files: 256 of them, named by the last byte of the ids, so that none has too many entries.
 
 use std::fs::{DirBuilder, DirEntry, File};
 use std::io::{self, ErrorKind};
@@ -8,10 +8,10 @@ use std::time::SystemTime;
 use tempfile::NamedTempFile;
 use uuid::Uuid;
 
-/// Where files are written before they get their names.
+/// The folder of files that are still being written.
 const UNFINISHED: &str = "unfinished";
 
-/// Folders are for their owner only. Files are made so (0600) by the crate that makes them.
+/// Folders are private to their owner. The crate `tempfile` creates files with mode 0600.
 const FOLDER_MODE: u32 = 0o700;
 
 #[derive(Debug)]
@@ -27,17 +27,17 @@ impl Folder {
         folder.begin().map(|_removed_at_once| folder)
     }
 
-    /// A file without a name of its own; it goes when it is dropped.
+    /// Creates a temporary file. It is removed when it is dropped.
     pub(crate) fn begin(&self) -> io::Result<NamedTempFile> {
         NamedTempFile::new_in(self.root.join(UNFINISHED))
     }
 
-    /// Gives a file its name, for good.
+    /// Gives a file its permanent name.
     pub(crate) fn finish(&self, file: NamedTempFile, key: Uuid) -> io::Result<()> {
         let part = self.part(last_byte(key));
         make(&part)?;
         file.persist_noclobber(self.path(key)).map_err(|error| error.error)?;
-        // The name has to outlast a power cut as the content does; so has the folder's own.
+        // Syncs the directories too, so that a power failure does not lose the name or the folder.
         File::open(&part)?.sync_all()?;
         File::open(&self.root)?.sync_all()
     }
@@ -52,7 +52,7 @@ impl Folder {
 
     pub(crate) fn written_before(&self, part: u8, before: SystemTime) -> io::Result<Vec<Uuid>> {
         let old = old(&self.part(part), before)?;
-        // What is not called by an id is not ours.
+        // Files without an id as their name are not ours.
         let key = |entry: &DirEntry| entry.file_name().to_str()?.parse().ok();
         Ok(old.iter().filter_map(key).collect())
     }
@@ -71,7 +71,7 @@ fn last_byte(key: Uuid) -> u8 {
     last
 }
 
-/// A wrong path must not become a tree of new folders: only the last part of it is made.
+/// Creates only the last part of the path, so that a wrong path does not create a tree of folders.
 fn make_root(path: &Path) -> io::Result<()> {
     match DirBuilder::new().mode(FOLDER_MODE).create(path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
@@ -97,7 +97,7 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// What lies in a folder and was written before a time. A folder that is not there has nothing in it.
+/// Returns the entries that were written before a time. A missing folder has none.
 fn old(path: &Path, before: SystemTime) -> io::Result<Vec<DirEntry>> {
     let entries = match std::fs::read_dir(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(vec![]),
@@ -107,7 +107,7 @@ fn old(path: &Path, before: SystemTime) -> io::Result<Vec<DirEntry>> {
     for entry in entries {
         let entry = entry?;
         let written_at = match entry.metadata().and_then(|known| known.modified()) {
-            // Removed meanwhile by somebody else.
+            // Another process has removed it.
             Err(error) if error.kind() == ErrorKind::NotFound => continue,
             other => other?,
         };

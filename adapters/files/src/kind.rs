@@ -1,15 +1,15 @@
-//! What a file is, by the bytes that it begins with. What its sender calls it does not count.
+//! Detects the type of a file from its first bytes. The `Content-Type` header is ignored.
 
 use amana_domain::kyc::MediaType;
 
-/// So much of a file is looked at.
+/// The number of bytes that are examined.
 pub(crate) const HEAD_BYTES: usize = 1024;
 
-/// None: nothing that we take.
+/// Returns `None` for unsupported types.
 pub(crate) fn of(head: &[u8]) -> Option<MediaType> {
     let media_type = infer::get(head)?.mime_type().parse().ok()?;
-    // The crate is content with less: it takes any text for a PDF that has `%PDF` somewhere near its beginning,
-    // and for a WebP picture whatever has the name of the format in the right place.
+    // The crate checks less: it accepts `%PDF` anywhere near the start as a PDF, and any file with the format's name
+    // in the right place as WebP.
     let begins: &[u8] = match media_type {
         MediaType::Jpeg => b"\xff\xd8\xff",
         MediaType::Png => b"\x89PNG\r\n\x1a\n",

@@ -1,8 +1,8 @@
-//! Files that people hand in, on a folder, each called by an id and sealed with a key that the caller has. API
-//! and workers share the folder.
+//! Uploaded files in a folder that API and workers share. Each file has an id as its name and is encrypted with a
+//! key that the caller has.
 //!
-//! A file is there whole or not at all: it is written beside the others, flushed, and then given its name. It
-//! never changes. No part of a path comes from outside: an id is 32 hexadecimal digits.
+//! A file is complete or absent: it is written under a temporary name, synced, and renamed. It never changes. Paths
+//! contain no text from outside: an id is 32 hexadecimal digits.
 
 mod folder;
 mod kind;
@@ -25,19 +25,19 @@ use tokio::io::AsyncRead;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-/// The most bytes that a file has; PostgreSQL has the same rule.
+/// The maximum size of a file. A constraint in PostgreSQL has the same limit.
 pub const FILE_BYTES_MAX: usize = 5 * 1024 * 1024;
 
-/// So much of a file is read, sealed and written at a time.
+/// A file is read, encrypted and written in pieces of this size.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// So many files are looked through at a time; each is in memory for that long.
+/// The number of files that are checked at the same time. Each is in memory during the check.
 const LOOKS_AT_ONCE: usize = 2;
 
-/// What the largest file has on the disk.
+/// The maximum size of an encrypted file on disk.
 const SEALED_BYTES_MAX: usize = FILE_BYTES_MAX + (FILE_BYTES_MAX / PIECE_BYTES + 1) * MAX_TAG_LEN;
 
-/// What is known of a file once it is kept.
+/// Properties of a stored file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kept {
     pub media_type: MediaType,
@@ -47,34 +47,34 @@ pub struct Kept {
 
 #[derive(Debug, Error)]
 pub enum FileError {
-    #[error("a file has at most {FILE_BYTES_MAX} bytes")]
+    #[error("the file is too large: at most {FILE_BYTES_MAX} bytes")]
     TooLarge,
-    #[error("a file is a JPEG, PNG or WebP picture or a PDF document")]
+    #[error("the file type is not supported: send a JPEG, PNG or WebP picture or a PDF document")]
     Kind,
     #[error(
-        "the picture is damaged or was cut off: take it again, or save it again and send the new file"
+        "the picture is damaged or cut off: take it again, or save it again and send the new file"
     )]
     Damaged,
     #[error(
-        "a picture has at most 64,000,000 pixels and 16,384 on a side: make it smaller and send it again"
+        "the picture is too large: at most 64,000,000 pixels and 16,384 per side; send a smaller one"
     )]
     Pixels,
     #[error(
-        "the PDF has a password, or it has scripts, attached files or actions: print it to a new PDF and send that"
+        "the PDF has a password, scripts, attachments or actions: print it to a new PDF and send that"
     )]
     Active,
-    /// Whoever sent it went away.
-    #[error("the file did not come whole")]
+    /// The sender closed the connection.
+    #[error("the upload was interrupted: send the file again")]
     Cut(#[source] io::Error),
-    #[error("there is no such file")]
+    #[error("the file does not exist")]
     Missing,
-    #[error("the file is not what was handed in")]
+    #[error("the stored file does not match its hash")]
     Altered,
-    #[error("the folder of files cannot be used")]
+    #[error("the folder of uploaded files is unavailable")]
     Folder(#[source] io::Error),
 }
 
-/// The folder, opened.
+/// The opened folder.
 #[derive(Debug, Clone)]
 pub struct Files {
     folder: Arc<Folder>,
@@ -82,18 +82,17 @@ pub struct Files {
 }
 
 impl Files {
-    /// Opens the folder and checks that it can be written to. A missing folder is made, for this account only,
-    /// if its parent exists.
+    /// Opens the folder and checks that it is writable. A missing folder is created for this account only, if its
+    /// parent exists.
     ///
     /// # Errors
-    /// If it cannot.
+    /// If the folder cannot be created or written to.
     pub fn open(root: &Path) -> io::Result<Self> {
         let looks = Arc::new(Semaphore::new(LOOKS_AT_ONCE));
         Ok(Self { folder: Arc::new(Folder::open(root)?), looks })
     }
 
-    /// Keeps `content` under an id and sealed with a key that were never used. Nothing is left behind if that
-    /// fails.
+    /// Stores `content`. Id and key must be new. A failure leaves no file behind.
     ///
     /// # Errors
     /// [`FileError::TooLarge`], [`FileError::Kind`], [`FileError::Damaged`], [`FileError::Pixels`],
@@ -107,7 +106,7 @@ impl Files {
         write::put(self, id, key, content).await
     }
 
-    /// The content of a file, if it is still what was handed in.
+    /// Returns the content of a file if it matches the hash.
     ///
     /// # Errors
     /// [`FileError::Missing`], [`FileError::Altered`] or [`FileError::Folder`].
@@ -130,7 +129,7 @@ impl Files {
         .await
     }
 
-    /// Removes a file; one that is not there is removed already.
+    /// Removes a file. A missing file is not an error.
     ///
     /// # Errors
     /// [`FileError::Folder`].
@@ -138,7 +137,7 @@ impl Files {
         self.blocking(move |folder| folder.remove(key).map_err(FileError::Folder)).await
     }
 
-    /// The keys of a 256th of the files (`part` says which) that were written before a time.
+    /// Returns the keys of files in one of the 256 folders that were written before a time.
     ///
     /// # Errors
     /// [`FileError::Folder`].
@@ -151,7 +150,7 @@ impl Files {
             .await
     }
 
-    /// Removes what processes that died were writing before a time.
+    /// Removes unfinished files that are older than a time.
     ///
     /// # Errors
     /// [`FileError::Folder`].
@@ -169,7 +168,7 @@ impl Files {
     }
 }
 
-/// Off the threads that answer calls: disks may be slow.
+/// Runs blocking file access outside the async threads.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, FileError> + Send + 'static,
 ) -> Result<T, FileError> {
@@ -177,7 +176,7 @@ async fn blocking<T: Send + 'static>(
     done.unwrap_or_else(|error| Err(FileError::Folder(io::Error::other(error))))
 }
 
-/// Not beyond the bound, whatever somebody has put into the folder.
+/// Reads at most the maximum size, because another program may have replaced the file.
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
     let bytes_max = u64::try_from(SEALED_BYTES_MAX).unwrap_or(u64::MAX);

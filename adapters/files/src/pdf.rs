@@ -1,14 +1,14 @@
-//! PDF documents that do something when they are opened: scripts, programs, attached files.
+//! Rejects PDF documents with active content: scripts, programs, attached files.
 //!
-//! A parser sees one meaning of a file, and the reader of a staff member may see another one. So nothing is parsed:
-//! the names that such things need are looked for everywhere, also where content is packed. In doubt a file is refused;
-//! its owner can print it to a new PDF.
+//! Files are not parsed, because a parser and the reader of a staff member may interpret a file differently. Instead,
+//! all content, compressed content too, is searched for the names that active content needs. Doubtful files are
+//! rejected; their owner can print them to a new PDF.
 
 use crate::FileError;
 use flate2::read::ZlibDecoder;
 use std::io::Read;
 
-/// Names that no plain document needs.
+/// Names that no ordinary document needs.
 const ACTIVE: [&[u8]; 12] = [
     b"JavaScript",
     b"Launch",
@@ -21,22 +21,22 @@ const ACTIVE: [&[u8]; 12] = [
     b"ImportData",
     b"GoToE",
     b"XFA",
-    // What is locked cannot be looked through.
+    // Encrypted content cannot be searched.
     b"Encrypt",
 ];
 const NAME_BYTES_MAX: usize = 15;
-/// Each byte of a name may be written as `#4a`.
+/// Each byte of a name may be written as an escape such as `#4a`.
 const WRITTEN_BYTES_MAX: usize = 3 * NAME_BYTES_MAX + 1;
 
-/// Two short names that count only with a value behind them: they come about by chance in packed pictures.
+/// Short names that count only with a value after them: they occur by chance in compressed pictures.
 const WITH_VALUE: [&[u8]; 2] = [b"JS", b"EF"];
 
 const PIECE_BYTES: usize = 64 * 1024;
-/// A piece, behind the end of the one before.
+/// One piece, after the end of the previous one.
 const WINDOW_BYTES: usize = PIECE_BYTES + WRITTEN_BYTES_MAX;
-/// What all streams of a file unpack to at most: about twenty pages of scans.
+/// The limit of all decompressed streams of a file: about twenty pages of scans.
 const UNPACKED_BYTES_MAX: usize = 512 * 1024 * 1024;
-/// So far before its content the dictionary of a stream begins.
+/// The search for a stream's dictionary goes back this far.
 const DICTIONARY_BYTES_MAX: usize = 4096;
 
 /// # Errors
@@ -71,7 +71,7 @@ fn nibble(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
-/// The name that a text begins with, its escapes undone, and what follows; `None` if it is longer than what we look for.
+/// Returns the unescaped name at the start of `text`, and the rest. Returns `None` for names that are too long.
 fn name(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let (mut found, mut rest) = (Vec::with_capacity(NAME_BYTES_MAX), text);
     while let [byte, after @ ..] = rest {
@@ -94,7 +94,7 @@ fn name(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     Some((found, rest))
 }
 
-/// All names that are short enough, with what follows each.
+/// Returns all names up to the maximum length, each with the text after it.
 fn names(text: &[u8]) -> impl Iterator<Item = (Vec<u8>, &[u8])> {
     let slashes = text.iter().enumerate().filter(|(_, byte)| **byte == b'/');
     slashes.filter_map(move |(at, _)| name(text.get(at.saturating_add(1)..)?))
@@ -110,7 +110,7 @@ fn has_active_name(text: &[u8]) -> bool {
     })
 }
 
-/// The places behind each word `stream`, with what stands before them.
+/// Returns the data after each word `stream`, with the text before it.
 fn streams(content: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     const WORD: &[u8] = b"stream";
     let places = content.windows(WORD.len()).enumerate().filter(|(_, text)| *text == WORD);
@@ -122,7 +122,7 @@ fn streams(content: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     })
 }
 
-/// Objects can be packed into a stream. They are found if it is packed in the one usual way; another way is refused.
+/// Whether a stream has objects in an encoding that the search cannot read: anything but one Flate filter.
 fn hides_objects(before: &[u8]) -> bool {
     let from = before.windows(6).rposition(|text| text == b"endobj").unwrap_or_default();
     let names: Vec<Vec<u8>> =
@@ -139,14 +139,14 @@ fn has_active_stream(content: &[u8]) -> bool {
     streams(content).any(|(before, data)| hides_objects(before) || unpacks(data, &mut budget))
 }
 
-/// Whether a stream unpacks to an active name, to more than is looked through, or breaks in the middle.
+/// Whether a stream contains an active name, exceeds the budget, or breaks off.
 fn unpacks(data: &[u8], budget: &mut usize) -> bool {
     let mut unpacked = ZlibDecoder::new(data);
     let (mut text, mut kept) = (vec![0; WINDOW_BYTES], 0);
     loop {
         let read = match text.get_mut(kept..).map(|room| unpacked.read(room)) {
             None | Some(Ok(0)) => return false,
-            // A lenient reader shows what came before the break. Other content is not packed, and breaks at once.
+            // A tolerant reader shows the part before the error. Uncompressed data fails at once, with nothing kept.
             Some(Err(_)) => return kept > 0 || has_active_name(&text),
             Some(Ok(read)) => read,
         };
@@ -156,7 +156,7 @@ fn unpacks(data: &[u8], budget: &mut usize) -> bool {
         if has_active_name(text.get(..end).unwrap_or_default()) {
             return true;
         }
-        // A name may go on in the next piece.
+        // A name may continue in the next piece.
         let from = end.saturating_sub(WRITTEN_BYTES_MAX);
         text.copy_within(from..end, 0);
         kept = end.saturating_sub(from);

@@ -1,16 +1,16 @@
-//! Pictures, read to their end before they are believed: whoever opens one must not meet something else.
+//! Verifies pictures to the end of the file, so that no other content can hide in them.
 //!
-//! A PNG is decoded line by line. JPEG and WebP are read by their structure: every segment has its length, the
-//! picture has a size, and its data ends where it should.
+//! A PNG is decoded line by line. JPEG and WebP are checked by their structure: segment lengths, picture size, and
+//! the end of the data.
 
 use crate::FileError;
 use std::io::Cursor;
 
-/// Of a side. A scan of A4 with 1,200 dots per inch has 14,000 on the longer one.
+/// Pixels per side. An A4 scan at 1,200 dpi has 14,000 on the longer side.
 const SIDE_PIXELS_MAX: u32 = 16_384;
-/// Of a picture: more than most phones make, and unpacked in a second or two.
+/// Pixels per picture: more than most phone cameras, and decoded in a second or two.
 const PIXELS_MAX: u64 = 64_000_000;
-/// What decoding may hold at a time.
+/// The memory limit of the decoder.
 const MEMORY_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 struct Size {
@@ -37,7 +37,7 @@ pub(crate) fn png(content: &[u8]) -> Result<(), FileError> {
     let limits = png::Limits { bytes: MEMORY_BYTES_MAX };
     let mut decoder = png::Decoder::new_with_limits(Cursor::new(content), limits);
     let header = decoder.read_header_info().map_err(damaged)?;
-    // Before anything is unpacked.
+    // Before decompression.
     Size { width: header.width, height: header.height }.within()?;
     let mut reader = decoder.read_info().map_err(damaged)?;
     while reader.next_interlaced_row().map_err(damaged)?.is_some() {}
@@ -56,7 +56,7 @@ pub(crate) fn webp(content: &[u8]) -> Result<(), FileError> {
     size_of_webp(content).ok_or(FileError::Damaged)?.within()
 }
 
-/// The bytes of a file from front to back.
+/// The rest of the file's bytes.
 struct Bytes<'a>(&'a [u8]);
 
 impl<'a> Bytes<'a> {
@@ -76,20 +76,20 @@ fn u16_big(bytes: &[u8], at: usize) -> Option<u16> {
     Some(u16::from_be_bytes(pair.try_into().ok()?))
 }
 
-/// Numbers of WebP: little endian, of two to four bytes.
+/// Parses a WebP number: little endian, two to four bytes.
 fn little(bytes: &[u8]) -> u32 {
     bytes.iter().rev().fold(0, |number, byte| (number << 8) | u32::from(*byte))
 }
 
-/// Markers without a segment behind them, and those that begin a frame, by their second byte.
+/// JPEG markers by their second byte.
 const START: u8 = 0xd8;
 const END: u8 = 0xd9;
 const SCAN: u8 = 0xda;
 const TABLES_OF_QUANTA: u8 = 0xdb;
-/// Baseline, extended and progressive: what browsers show.
+/// Baseline, extended and progressive frames, which browsers support.
 const FRAMES: std::ops::RangeInclusive<u8> = 0xc0..=0xc2;
 
-/// `None` if it is not whole.
+/// Returns `None` if the picture is incomplete.
 fn size_of_jpeg(content: &[u8]) -> Option<Size> {
     let mut bytes = Bytes(content);
     if bytes.take(2)? != [0xff, START] {
@@ -120,14 +120,14 @@ fn size_of_jpeg(content: &[u8]) -> Option<Size> {
                 }
                 size = Some(Size { width: width.into(), height: height.into() });
             }
-            // Comments, profiles and tables; nothing else has a place here.
+            // Tables, restart intervals, profiles and comments; other segments are rejected.
             0xc4 | 0xdd | 0xe0..=0xef | 0xfe => {}
             _ => return None,
         }
     }
 }
 
-/// The second byte of the next marker; the first may be repeated.
+/// Returns the second byte of the next marker. The first may be repeated.
 fn marker(bytes: &mut Bytes<'_>) -> Option<u8> {
     if bytes.byte()? != 0xff {
         return None;
@@ -140,7 +140,7 @@ fn marker(bytes: &mut Bytes<'_>) -> Option<u8> {
     }
 }
 
-/// Up to the next marker that is not part of the data.
+/// Skips picture data up to the next marker.
 fn skip_scan(bytes: &mut Bytes<'_>) -> Option<()> {
     loop {
         let at = bytes.0.iter().position(|byte| *byte == 0xff)?;
@@ -154,7 +154,7 @@ fn skip_scan(bytes: &mut Bytes<'_>) -> Option<()> {
     }
 }
 
-/// `None` if it is not whole.
+/// Returns `None` if the picture is incomplete.
 fn size_of_webp(content: &[u8]) -> Option<Size> {
     let mut bytes = Bytes(content);
     let head = bytes.take(12)?;
@@ -168,7 +168,7 @@ fn size_of_webp(content: &[u8]) -> Option<Size> {
         let head = chunks.take(8)?;
         let length = usize::try_from(little(head.get(4..)?)).ok()?;
         let chunk = chunks.take(length)?;
-        // Chunks begin at even places; the last one may go without its filler.
+        // Chunks are padded to even length; the padding of the last one may be missing.
         if length % 2 == 1 && !chunks.0.is_empty() {
             chunks.take(1)?;
         }
@@ -177,7 +177,7 @@ fn size_of_webp(content: &[u8]) -> Option<Size> {
             b"VP8L" => picture = Some(lossless(chunk)?),
             b"VP8X" => canvas = Some(extended(chunk)?),
             b"ICCP" | b"ALPH" | b"EXIF" | b"XMP " => {}
-            // Moving pictures are no evidence of one moment.
+            // Animations are rejected: they do not document one moment.
             _ => return None,
         }
     }

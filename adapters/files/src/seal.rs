@@ -1,6 +1,6 @@
-//! Files are sealed piece by piece, so nobody ever holds one whole to write it. Each piece is AES-256-GCM; its
-//! nonce is its number and whether it is the last one, so pieces cannot be swapped, left out or cut off at the
-//! end. A key seals one file only, and a file is written once.
+//! Encrypts files in pieces, so that writing never needs the whole file in memory. Each piece is AES-256-GCM. Its
+//! nonce contains its number and whether it is the last, so pieces cannot be swapped, omitted or cut off. A key
+//! encrypts one file only, and a file is written once.
 
 use crate::PIECE_BYTES;
 use amana_domain::personal::Personal;
@@ -29,7 +29,7 @@ impl Pieces {
         Ok(Nonce::assume_unique_for_key(nonce))
     }
 
-    /// The piece that is shorter than [`PIECE_BYTES`], and perhaps empty, is the last one.
+    /// A piece shorter than [`PIECE_BYTES`], possibly empty, is the last one.
     pub(crate) fn seal(&mut self, piece: &mut Vec<u8>) -> Result<(), Unspecified> {
         let nonce = self.nonce(piece.len() < PIECE_BYTES)?;
         self.key.seal_in_place_append_tag(nonce, Aad::empty(), piece)
@@ -37,7 +37,7 @@ impl Pieces {
 }
 
 /// # Errors
-/// If a byte is not what was sealed with this key, or a piece is missing.
+/// If a byte was changed, a piece is missing, or the key is wrong.
 pub(crate) fn open(key: &Personal<[u8; 32]>, sealed: Vec<u8>) -> Result<Vec<u8>, Unspecified> {
     let (mut pieces, mut content, mut ended) = (Pieces::new(key)?, Vec::new(), false);
     for piece in sealed.chunks(SEALED_PIECE_BYTES) {

@@ -1,4 +1,4 @@
-//! What is kept and what is not, and what is left on the disk either way.
+//! Accepted and rejected files, and the files on disk afterwards.
 
 use super::*;
 use std::fs;
@@ -33,7 +33,7 @@ impl World {
         self.files.put(key, &KEY, content).await.map(|kept| (key, kept))
     }
 
-    /// Every file in the folder, wherever it lies.
+    /// Returns all files below the folder.
     fn on_disk(&self) -> Vec<PathBuf> {
         let (mut found, mut open) = (vec![], vec![self.root.path().to_owned()]);
         while let Some(folder) = open.pop() {
@@ -111,7 +111,7 @@ async fn a_refused_file_leaves_nothing_behind() {
     assert_eq!(kept.bytes, FILE_BYTES_MAX);
 }
 
-/// A sender who goes away.
+/// A sender that closes the connection.
 struct Broken;
 
 impl AsyncRead for Broken {
@@ -163,7 +163,7 @@ async fn old_files_are_found_by_part_and_age() {
     assert_eq!(find(part, now + hour).await, [key]);
     assert!(find(part, now - hour).await.is_empty());
     assert!(find(part.wrapping_add(1), now + hour).await.is_empty());
-    // What somebody else has put there is left alone.
+    // Files of others are not removed.
     fs::write(world.on_disk()[0].with_file_name("README"), b"hands off").unwrap();
     assert_eq!(find(part, now + hour).await, [key]);
 }

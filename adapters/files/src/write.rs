@@ -1,5 +1,5 @@
-//! Writing a file: piece by piece as it comes, hashed, counted and sealed on the way. It is looked through when it is
-//! whole, because a slow sender must not keep megabytes in memory, and gets its name if it is what it seems.
+//! Writes a file piece by piece as it arrives: hashed, counted and encrypted. The content is checked when it is
+//! complete, so that a slow sender does not occupy memory. Only accepted files get their permanent name.
 
 use crate::seal::{self, Pieces};
 use crate::{
@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use uuid::Uuid;
 
 fn unsealed(_: Unspecified) -> FileError {
-    FileError::Folder(io::Error::other("a piece could not be sealed"))
+    FileError::Folder(io::Error::other("a piece could not be encrypted"))
 }
 
 pub(crate) async fn put(
@@ -49,7 +49,7 @@ pub(crate) async fn put(
     Ok(kept)
 }
 
-/// Reads what was written, as its readers will.
+/// Checks the written file, as its readers will read it.
 fn look(path: &Path, key: &Personal<[u8; 32]>, media_type: MediaType) -> Result<(), FileError> {
     let sealed = read(path).map_err(FileError::Folder)?;
     let content = seal::open(key, sealed).map_err(unsealed)?;
@@ -88,7 +88,7 @@ async fn copy(
     Ok(Kept { media_type, bytes, sha256: hash.finalize().into() })
 }
 
-/// The next bytes; fewer than [`PIECE_BYTES`] only at the end.
+/// Reads the next bytes; fewer than [`PIECE_BYTES`] only at the end.
 async fn piece(content: &mut (impl AsyncRead + Unpin + Send)) -> io::Result<Vec<u8>> {
     let mut piece = Vec::with_capacity(seal::SEALED_PIECE_BYTES);
     let bytes_max = u64::try_from(PIECE_BYTES).unwrap_or(u64::MAX);
@@ -96,7 +96,7 @@ async fn piece(content: &mut (impl AsyncRead + Unpin + Send)) -> io::Result<Vec<
     Ok(piece)
 }
 
-/// Until it is on the disk.
+/// Writes the file to disk and syncs it.
 async fn flush(file: &mut File) -> io::Result<()> {
     file.flush().await?;
     file.sync_all().await

@@ -1,7 +1,7 @@
-//! The log lines of an outage: one when it begins, one per 30 seconds while it lasts, one when it is over.
+//! Logs outages of a server: a line when one begins, a line every 30 seconds while it lasts, a line when it ends.
 //!
-//! Every task of a process notices the same outage many times per second. One line per notice would bury everything
-//! else in the log, so all tasks that use a server share one [`Outage`].
+//! Every task of a process notices the same outage many times per second. All tasks that use a server share one
+//! [`Outage`], because a line for each failure would bury the rest of the log.
 
 use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,14 +9,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tracing::{info, warn};
 
-/// The shortest time between two warnings about one server. A server that comes and goes is no exception.
+/// The shortest time between two warnings about one server, also if it fails repeatedly.
 pub const WARNING_EVERY: Duration = Duration::from_secs(30);
 
-/// The availability of one server, as this process notices it.
+/// The availability of one server, as seen by this process.
 #[derive(Debug)]
 pub struct Outage {
     server: &'static str,
-    // Successes far outnumber failures, and only those during an outage take the lock.
+    // Success is the common case: it reads this flag only, and locks during an outage.
     is_on: AtomicBool,
     state: Mutex<State>,
 }
@@ -26,7 +26,7 @@ struct State {
     /// The first failure since the last success.
     since: Option<Instant>,
     warned_at: Option<Instant>,
-    /// Whether the present outage has a line in the log.
+    /// Whether the current outage was logged.
     is_known: bool,
     suppressed: u64,
 }
@@ -38,7 +38,7 @@ impl Outage {
         Self { server, is_on: AtomicBool::new(false), state: Mutex::new(state) }
     }
 
-    /// Notes a failure, and warns unless a warning was logged in the last 30 seconds.
+    /// Records a failure. Logs a warning unless one was logged in the last 30 seconds.
     pub fn failed(&self, error: &dyn Error) {
         let mut state = self.lock();
         self.is_on.store(true, Ordering::Release);
@@ -46,11 +46,11 @@ impl Outage {
         drop(state);
         if let Some(suppressed) = line {
             let (server, error) = (self.server, chain(error));
-            warn!(server, error, suppressed, "{server} cannot be used; this is tried again");
+            warn!(server, error, suppressed, "{server} is unavailable; retrying");
         }
     }
 
-    /// Notes a success, and logs the end of an outage that was logged.
+    /// Records a success. Logs the end of an outage that was logged.
     pub fn worked(&self) {
         if !self.is_on.load(Ordering::Acquire) {
             return;
@@ -61,7 +61,7 @@ impl Outage {
         drop(state);
         if let Some((lasted, suppressed)) = line {
             let (server, outage_s) = (self.server, lasted.as_secs());
-            info!(server, outage_s, suppressed, "{server} can be used again");
+            info!(server, outage_s, suppressed, "{server} is available again");
         }
     }
 
@@ -71,7 +71,7 @@ impl Outage {
 }
 
 impl State {
-    /// Returns how many failures had no line of their own, if this one gets a line.
+    /// Returns the number of suppressed failures if this one is to be logged.
     fn fail(&mut self, now: Instant) -> Option<u64> {
         self.since.get_or_insert(now);
         let is_early = |at: Instant| now.saturating_duration_since(at) < WARNING_EVERY;
@@ -83,7 +83,7 @@ impl State {
         Some(std::mem::take(&mut self.suppressed))
     }
 
-    /// Returns how long the outage lasted and how many failures had no line, if it was logged.
+    /// Returns the duration of the outage and the number of suppressed failures, if the outage was logged.
     fn work(&mut self, now: Instant) -> Option<(Duration, u64)> {
         let since = self.since.take()?;
         let was_known = std::mem::take(&mut self.is_known);
@@ -92,7 +92,7 @@ impl State {
     }
 }
 
-/// The error with all its causes. Some errors of other crates repeat their cause in their own text.
+/// Returns the error with its causes. Skips a cause that the error's own text already contains.
 fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -1,8 +1,8 @@
-//! Growing, capped and jittered pauses between attempts to reach Redis.
+//! Increasing, bounded pauses with jitter between attempts to reach Redis.
 
 use std::time::Duration;
 
-/// The shortest pause, also the lower end of every jittered one.
+/// The shortest pause, also the lower bound of the jitter.
 const DELAY_MIN: Duration = Duration::from_millis(50);
 const DELAY_MAX: Duration = Duration::from_secs(3);
 
@@ -12,8 +12,7 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    /// Counts one more failure. Jitter keeps the consumers of a Redis that comes back from all
-    /// arriving in the same instant.
+    /// Counts a failure and returns the next pause. Jitter prevents all consumers from reconnecting at once.
     pub(crate) fn next_delay(&mut self) -> Duration {
         self.failures = self.failures.saturating_add(1);
         let ceiling = DELAY_MIN.saturating_mul(2_u32.saturating_pow(self.failures)).min(DELAY_MAX);

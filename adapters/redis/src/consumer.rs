@@ -1,4 +1,4 @@
-//! A queue as an apalis backend: one id per task, taken only when the worker has room for it.
+//! A queue as an apalis backend: one id per task, fetched only when the worker has a free slot.
 
 use std::{
     convert::Infallible,
@@ -22,7 +22,7 @@ use crate::{
     transport::Transport,
 };
 
-/// The row of a job. Holding one is no claim: the same id may be handed out more than once.
+/// The id of a job's row. Several consumers may get the same id, so the row must be claimed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct JobId(pub Uuid);
 
@@ -35,11 +35,11 @@ enum State {
     Closed,
 }
 
-/// The source of one worker's tasks. It outlives any outage of Redis and never yields an error.
+/// The task source of one worker. It survives outages of Redis and never returns an error.
 pub struct Consumer {
     transport: Transport,
     queue: Arc<str>,
-    /// Dropped to stop: a fetch under way then ends, and gives back what it took.
+    /// Dropped to stop: a running fetch then ends and returns its id to the queue.
     open: Option<watch::Sender<()>>,
     state: State,
 }
@@ -58,8 +58,8 @@ impl Consumer {
         Self { transport, queue, open: Some(open), state: State::Idle(fetcher) }
     }
 
-    // A fetch runs as a task of its own. Within the worker's future it would stand still while a
-    // stopping worker waits for its last job, holding an id that another worker could have.
+    // A fetch runs in a task of its own. Inside the worker's future it would stop while a stopping worker waits for
+    // its last job, and keep an id from other workers.
     fn start(&self, mut fetcher: Box<Fetcher>, worker: &WorkerContext) -> State {
         let Some(open) = &self.open else { return State::Closed };
         let stop = Stop { open: open.subscribe(), worker: worker.clone() };
@@ -99,10 +99,10 @@ impl Backend for Consumer {
                         self.state = State::Idle(fetcher);
                         return Poll::Ready(popped.map(|popped| Ok(task(&popped))));
                     }
-                    // The runtime is going away, and with it this worker.
+                    // The runtime is shutting down.
                     Poll::Ready(Err(error)) if error.is_cancelled() => return Poll::Ready(None),
                     Poll::Ready(Err(error)) => {
-                        tracing::error!(queue = %self.queue, error = %error, "a fetch broke down");
+                        tracing::error!(queue = %self.queue, error = %error, "a fetch panicked; it is restarted");
                         let fetcher = Fetcher::new(self.transport.clone(), self.queue.clone());
                         self.state = State::Idle(Box::new(fetcher));
                     }
@@ -137,15 +137,15 @@ impl Backend for Consumer {
     }
 }
 
-/// Waits for the last fetch. It may have ended with an id in the moment before the stop.
+/// Waits for the last fetch, which may have taken an id just before the stop.
 async fn settle(fetch: JoinHandle<Fetched>) {
     if let Ok((fetcher, Some(popped))) = fetch.await {
         fetcher.give_back(&popped).await;
     }
 }
 
-// apalis panics when a worker is given a task id it is still busy with, and ids do repeat here, so
-// each delivery gets a task id of its own.
+// apalis panics if a worker gets a task id that it is still working on. Ids can repeat here, so each delivery has a
+// task id of its own.
 fn task(popped: &Popped) -> Task<JobId> {
     let delivery = TaskId::from_string(Uuid::new_v4().to_string());
     TaskBuilder::new(JobId(popped.id)).task_id(delivery).build()

@@ -1,4 +1,4 @@
-//! One consumer's own connection to Redis: waits for an id, reconnects, gives back.
+//! A consumer's own connection to Redis: waits for ids, reconnects, returns ids.
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
@@ -12,25 +12,25 @@ use crate::{
     transport::{Transport, TransportError},
 };
 
-/// How long one BZPOPMIN waits. Short, so that a stop or a dead peer is noticed soon.
+/// The wait of one BZPOPMIN: short, so that a stop or a dead connection is noticed soon.
 const BLOCK_SECONDS: u64 = 2;
-/// Must be longer than the block, or the client would give up on a healthy, empty queue.
+/// Longer than the wait, so that an empty queue does not look like a dead connection.
 const BLOCK_RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
 const _: () = assert!(BLOCK_SECONDS < BLOCK_RESPONSE_TIMEOUT.as_secs());
 const GIVE_BACK_ATTEMPTS_MAX: u32 = 2;
 
-/// An id taken off the queue, with the score it had there.
+/// An id taken from the queue, with its score.
 #[derive(Debug)]
 pub(crate) struct Popped {
     pub(crate) id: Uuid,
     score: f64,
 }
 
-/// Tells a fetch under way that nothing more is wanted.
+/// Signals a running fetch to stop.
 pub(crate) struct Stop {
-    /// Closed once the consumer is closed or dropped.
+    /// Closed when the consumer is closed or dropped.
     pub(crate) open: watch::Receiver<()>,
-    /// Known before the consumer is closed: apalis closes it only after the last running job.
+    /// Signals earlier than `open`: apalis closes the consumer only after the last running job.
     pub(crate) worker: WorkerContext,
 }
 
@@ -44,10 +44,10 @@ impl Stop {
     }
 }
 
-/// A blocking command holds up everything behind it, so it never shares a connection.
+/// Not shared, because a blocking command delays all commands after it.
 struct Line {
     connection: MultiplexedConnection,
-    /// Absent where the server does not let us ask; then a stop waits for the block to end.
+    /// Absent if the server does not allow the query; then a stop waits until BZPOPMIN returns.
     client_id: Option<i64>,
 }
 
@@ -63,7 +63,7 @@ impl Fetcher {
         Self { transport, queue, line: None, backoff: Backoff::default() }
     }
 
-    /// The next id, however long that takes and however often Redis goes away; none once stopped.
+    /// Returns the next id, and waits through outages. Returns `None` after a stop.
     pub(crate) async fn next(&mut self, mut stop: Stop) -> Option<Popped> {
         while !stop.is_set() {
             match self.pop(&mut stop).await {
@@ -80,7 +80,7 @@ impl Fetcher {
     }
 
     async fn pop(&mut self, stop: &mut Stop) -> RedisResult<Option<Popped>> {
-        // Taken out, so that a connection on which anything failed is not used again.
+        // Taken out, so that a connection is not reused after an error.
         let mut line = match self.line.take() {
             Some(line) => line,
             None => self.dial().await?,
@@ -93,7 +93,7 @@ impl Fetcher {
                 pin!(command.query_async::<Option<(String, String, f64)>>(&mut line.connection));
             tokio::select! {
                 reply = &mut read => reply?,
-                // Awaited even now: Redis may already have taken an id off for us.
+                // Awaited even after a stop, because Redis may already have removed an id.
                 () = stop.closed() => {
                     self.unblock(client_id).await;
                     read.await?
@@ -123,7 +123,7 @@ impl Fetcher {
     async fn unblock(&self, client_id: Option<i64>) {
         let Some(client_id) = client_id else { return };
         if let Err(error) = self.transport.unblock(client_id).await {
-            log_failure(&self.queue, &error, "could not end a blocking read early");
+            log_failure(&self.queue, &error, "the blocking read could not be ended early");
         }
     }
 
@@ -144,14 +144,14 @@ impl Fetcher {
         }
     }
 
-    /// If this fails too, the id is pushed again later, like any that was never completed.
+    /// Returns an id to the queue. If that fails, the relay pushes it again later.
     pub(crate) async fn give_back(&self, popped: &Popped) {
         let mut backoff = Backoff::default();
         while let Err(error) = self.transport.give_back(&self.queue, popped.id, popped.score).await
         {
             let delay = backoff.next_delay();
             if backoff.failures() >= GIVE_BACK_ATTEMPTS_MAX {
-                log_failure(&self.queue, &error, "could not give an id back");
+                log_failure(&self.queue, &error, "an id could not be returned to the queue");
                 return;
             }
             tokio::time::sleep(delay).await;
@@ -159,7 +159,7 @@ impl Fetcher {
     }
 }
 
-// The transport has warned of the outage behind it.
+// At debug level, because the transport has logged a warning about the outage.
 fn log_failure(queue: &str, error: &TransportError, message: &str) {
     let source = std::error::Error::source(error).map(ToString::to_string);
     tracing::debug!(queue, error = %error, source, "{message}");

@@ -1,8 +1,7 @@
-//! Job transport over Redis: it carries row ids and wakes workers, and owns no truth. Beside it, the budgets of
-//! callers, which may be lost too.
+//! Job transport over Redis: it carries row ids and wakes workers. It also has the shared rate limits.
 //!
-//! Every id in Redis can be pushed again from the database, so losing the whole of Redis loses no
-//! job; and an id may arrive more than once, so whoever takes one must claim its row first.
+//! All data in Redis may be lost. The database can push every id again. An id may arrive more than once, so a worker
+//! must claim the row first.
 
 mod backoff;
 mod consumer;

@@ -1,5 +1,5 @@
--- Takes `wanted` from each of the keys, or as many as the one with the least has left; gives back if it is negative.
--- A window begins with the first take and is over `window` later; its count is then no longer looked at.
+-- Takes `wanted` from every key, or as much as the key with the least has left. A negative `wanted` gives back.
+-- A window starts with the first take and ends after `window`; older counts are ignored.
 local now, window, limit, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local starts, used = {}, {}
 local least, reset = limit, window

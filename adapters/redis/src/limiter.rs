@@ -1,4 +1,4 @@
-//! Budgets that all processes share: one script takes from them, so that two can never take the same.
+//! Rate limits that all processes share. One Lua script takes from them atomically.
 
 use std::{
     sync::{
@@ -14,37 +14,37 @@ use crate::transport::Transport;
 
 static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("limiter.lua")));
 
-/// A caller waits for this answer before anything is done for them.
+/// Short, because a caller's request waits for the response.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// After a failure nobody waits for Redis for so long; then one caller tries, and the others still do not wait.
+/// The pause after a failure. Then one caller tries Redis; all others continue without it.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// How much may be done how often. Windows are fixed and begin with the first use, so that twice the limit is
-/// possible within one window's length, around the moment where two of them meet, and never more.
+/// A rate limit. Windows are fixed and start at the first use. So up to twice the limit is possible within the length
+/// of one window, where two windows meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateRule {
-    /// Names the budget to clients, and in Redis.
+    /// The name of the limit, for clients and as part of the Redis key.
     pub name: &'static str,
     pub limit: u32,
     pub window: Duration,
 }
 
-/// What came of taking.
+/// The result of a take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Taken {
     pub granted: u32,
     pub left: u32,
-    /// Until the budget is whole again.
+    /// The time until the full limit is available again.
     pub reset: Duration,
 }
 
-/// Redis did not answer, or is known not to. That was logged, once per outage.
+/// Redis is unavailable. The outage is logged once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the budgets cannot be reached")]
+#[error("the shared rate limits are unavailable")]
 pub struct Away;
 
-/// Cheap to clone: all clones know alike whether Redis is away.
+/// Cheap to clone: all clones share the outage state.
 #[derive(Clone, Debug)]
 pub struct Limiter {
     transport: Transport,
@@ -57,8 +57,8 @@ impl Limiter {
         Self { transport: transport.clone(), outage: Arc::new(Outage::new()) }
     }
 
-    /// Takes as many as there are of `wanted` from the budgets of all subjects alike: what one of them does not
-    /// have, none of them gives. `now_ms` is the clock of whoever asks, not that of Redis.
+    /// Takes up to `wanted` from the limits of all subjects: each grants the same number, the least that is available.
+    /// `now_ms` is the caller's clock, not that of Redis.
     ///
     /// # Errors
     /// [`Away`]
@@ -76,7 +76,7 @@ impl Limiter {
         Ok(Taken { granted: count(granted), left: count(left), reset })
     }
 
-    /// Undoes a take of one.
+    /// Returns one unit.
     ///
     /// # Errors
     /// [`Away`]
@@ -89,7 +89,7 @@ impl Limiter {
         self.change(rule, subjects, -1, now_ms).await.map(|_| ())
     }
 
-    /// Makes the budget of a subject whole.
+    /// Resets a subject's limit.
     ///
     /// # Errors
     /// [`Away`]
@@ -116,7 +116,7 @@ impl Limiter {
         let mut manager = self.transport.manager();
         self.guarded(async {
             match script.invoke_async(&mut manager).await {
-                // The connection may have died while nobody used it. At worst this counts twice.
+                // The connection may have died while idle. At worst this take counts twice.
                 Err(error) if RedisError::is_connection_dropped(&error) => {
                     script.invoke_async(&mut manager).await
                 }
@@ -136,21 +136,21 @@ impl Limiter {
                 Ok(value)
             }
             Ok(Err(error)) => Err(self.outage.on(&error.to_string())),
-            Err(_elapsed) => Err(self.outage.on("no answer in time")),
+            Err(_elapsed) => Err(self.outage.on("no response in time")),
         }
     }
 
-    // The braces are a hash tag: a script may only touch keys of one slot of a cluster.
+    // The braces are a hash tag: all keys of a script must be in one slot of a cluster.
     fn key(&self, rule: &RateRule, subject: &str) -> String {
         format!("{{{}:limit:{}}}:{subject}", self.transport.namespace(), rule.name)
     }
 }
 
-/// Whether Redis is away, and when it is worth asking again.
+/// Whether Redis is unavailable, and when to try again.
 #[derive(Debug)]
 struct Outage {
     began: Instant,
-    /// Milliseconds after `began`; 0 while Redis is there.
+    /// Milliseconds after `began`; 0 while Redis is available.
     ask_after_ms: AtomicU64,
 }
 
@@ -159,7 +159,7 @@ impl Outage {
         Self { began: Instant::now(), ask_after_ms: AtomicU64::new(0) }
     }
 
-    /// Whoever is told yes during an outage has to ask: everybody else is told no meanwhile.
+    /// Returns true to one caller per pause during an outage; that caller must try Redis.
     fn may_ask(&self) -> bool {
         let after = self.ask_after_ms.load(Ordering::Acquire);
         let claim = || {
@@ -172,14 +172,14 @@ impl Outage {
     fn on(&self, why: &str) -> Away {
         if self.ask_after_ms.swap(self.pause_ends(), Ordering::AcqRel) == 0 {
             tracing::warn!(
-                "rate limits cannot be asked for in Redis, each process counts by itself: {why}"
+                "Redis is unavailable, so each process counts rate limits for itself: {why}"
             );
         }
         Away
     }
 
     fn over(&self) {
-        // Read first: this is on the way of every call, and writing would pass the line between the cores.
+        // Reads first: every request passes here, and a write would move the cache line between cores.
         if self.ask_after_ms.load(Ordering::Acquire) != 0
             && self.ask_after_ms.swap(0, Ordering::AcqRel) != 0
         {

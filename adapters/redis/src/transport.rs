@@ -1,4 +1,4 @@
-//! The shared handle on Redis: pushes ids, tells the depth of a queue, opens consumers.
+//! The shared connection to Redis: pushes ids, counts queues, opens consumers.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -17,16 +17,16 @@ use crate::consumer::Consumer;
 
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(2);
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
-/// Covers a reconnection as well as the command itself.
+/// Includes the time to reconnect.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(6);
 const RECONNECT_DELAY_MIN: Duration = Duration::from_millis(50);
 const RECONNECT_DELAY_MAX: Duration = Duration::from_millis(500);
 const RECONNECT_RETRIES_MAX: usize = 2;
-/// One ZADD carries at most this many ids, so that a large push does not hold Redis up.
+/// The maximum number of ids per ZADD, because a large command blocks Redis.
 const PUSH_CHUNK_IDS: usize = 1_000;
 const NAMESPACE_BYTES_MAX: usize = 64;
 
-/// How TLS failures begin that no later attempt changes. The client keeps the text of a failure only.
+/// The beginnings of permanent TLS errors. The Redis client keeps only the text of an error.
 const TLS_REFUSALS: [&str; 4] = [
     "invalid peer certificate",
     "received fatal alert",
@@ -34,16 +34,16 @@ const TLS_REFUSALS: [&str; 4] = [
     "peer is incompatible",
 ];
 
-/// Display has the reason in plain words, and no part of the URL.
+/// The messages contain no part of the URL, which has a password.
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
-    #[error("the Redis URL cannot be used")]
+    #[error("the Redis URL is invalid")]
     Url(#[source] RedisError),
-    #[error("the file holds no PEM certificate of an authority")]
+    #[error("the file has no PEM certificate")]
     Authority,
     #[error("the namespace must be 1 to 64 letters, digits, '-' or '_'")]
     Namespace,
-    #[error("Redis refused the credentials")]
+    #[error("Redis rejected the credentials")]
     Credentials(#[source] RedisError),
     #[error("TLS failed: {0}")]
     Tls(String),
@@ -51,12 +51,12 @@ pub enum TransportError {
     Unreachable(String),
     #[error("the Redis command failed")]
     Command(#[source] RedisError),
-    #[error("Redis did not answer in time")]
+    #[error("Redis did not respond in time")]
     TimedOut,
 }
 
 impl TransportError {
-    /// Whether connecting again may succeed without a change of settings.
+    /// Whether a later attempt may succeed with the same settings.
     #[must_use]
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Unreachable(_) | Self::Command(_) | Self::TimedOut)
@@ -74,7 +74,7 @@ impl TransportError {
     }
 }
 
-/// Cheap to clone: all clones share one connection, which reconnects by itself.
+/// Cheap to clone: all clones share one connection that reconnects automatically.
 #[derive(Clone)]
 pub struct Transport {
     client: Client,
@@ -83,7 +83,7 @@ pub struct Transport {
     outage: Arc<Outage>,
 }
 
-// Not derived, because the client prints the password in its URL.
+// Not derived, because the client would print the password in its URL.
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transport").field("namespace", &self.namespace).finish_non_exhaustive()
@@ -91,29 +91,29 @@ impl fmt::Debug for Transport {
 }
 
 impl Transport {
-    /// Connects without an authority of one's own: `rediss://` trusts those of the operating system.
+    /// Connects without a certificate authority of your own: `rediss://` trusts those of the operating system.
     pub async fn connect(url: &str, namespace: &str) -> Result<Self, TransportError> {
         Self::connect_trusting(url, None, namespace).await
     }
 
-    /// Tries once; the caller decides about a second attempt ([`TransportError::is_passing`]).
+    /// Tries once. The caller decides about retries ([`TransportError::is_passing`]).
     pub async fn connect_trusting(
         url: &str,
         authority: Option<&[u8]>,
         namespace: &str,
     ) -> Result<Self, TransportError> {
         let transport = Self::prepare(url, authority, namespace)?;
-        // The manager hides why a connection fails, so the first one is made without it.
+        // The manager hides the cause of a failure, so the first connection is made without it.
         let first = transport.dedicated(RESPONSE_TIMEOUT).await;
         let mut first = first.map_err(TransportError::at_start)?;
         let answer: RedisResult<()> = cmd("PING").query_async(&mut first).await;
         answer.map_err(TransportError::at_start)?;
-        // A server that is still starting is no outage: the caller tries again and reports the end.
+        // Not reported as an outage, because the server may still be starting and the caller retries.
         transport.attempt::<()>(&cmd("PING")).await?;
         Ok(transport)
     }
 
-    /// Checks the settings without connecting. `authority` is the content of a PEM file, for `rediss://`.
+    /// Checks the settings without a connection. `authority` is the content of a PEM file, for `rediss://`.
     pub fn check(
         url: &str,
         authority: Option<&[u8]>,
@@ -144,9 +144,9 @@ impl Transport {
         Ok(Self { client, manager, namespace: namespace.into(), outage })
     }
 
-    /// Adds ids with the time they fell due, and tells how many were not queued already.
+    /// Adds ids with their due times, and returns how many were not in the queue.
     ///
-    /// The time only orders the queue, oldest first; it holds nothing back. Push what is due.
+    /// The time only orders the queue, oldest first. It delays nothing, so push only due jobs.
     pub async fn push(&self, queue: &str, ids: &[(Uuid, i64)]) -> Result<u64, TransportError> {
         let key = self.key(queue);
         let mut added: u64 = 0;
@@ -161,12 +161,12 @@ impl Transport {
         Ok(added)
     }
 
-    /// How many ids wait in the queue.
+    /// Returns the number of ids in the queue.
     pub async fn depth(&self, queue: &str) -> Result<u64, TransportError> {
         self.run(cmd("ZCARD").arg(self.key(queue))).await
     }
 
-    /// How many ids wait in each of the queues, in one round trip: all commands share one connection.
+    /// Returns the number of ids in each queue, in one round trip: all commands share one connection.
     pub async fn depths(&self, queues: &[&str]) -> Result<Vec<u64>, TransportError> {
         try_join_all(queues.iter().map(|queue| self.depth(queue))).await
     }
@@ -175,12 +175,12 @@ impl Transport {
         self.run(&cmd("PING")).await
     }
 
-    /// A source of ids for one apalis worker; it connects when the worker first asks for work.
+    /// Creates the source of ids for one apalis worker. It connects at the first poll.
     pub fn consumer(&self, queue: &str) -> Consumer {
         Consumer::new(self.clone(), queue)
     }
 
-    /// Puts back an id nobody has started on, at the place it had.
+    /// Returns an id that was not started, at its previous position.
     pub(crate) async fn give_back(
         &self,
         queue: &str,
@@ -191,12 +191,12 @@ impl Transport {
         self.run(cmd("ZADD").arg(key).arg("NX").arg(score).arg(id.to_string())).await
     }
 
-    /// Ends the blocking command of another connection early.
+    /// Ends the blocking command of another connection.
     pub(crate) async fn unblock(&self, client_id: i64) -> Result<(), TransportError> {
         self.run(cmd("CLIENT").arg("UNBLOCK").arg(client_id)).await
     }
 
-    /// A connection of one's own, for a command that blocks for less than `response_timeout`.
+    /// Opens a separate connection, for commands that block for less than `response_timeout`.
     pub(crate) async fn dedicated(
         &self,
         response_timeout: Duration,
@@ -215,12 +215,12 @@ impl Transport {
         &self.namespace
     }
 
-    /// Every connection to this Redis reports here, so that an outage has one line in the log.
+    /// All connections to this Redis report here, so that an outage has one log line.
     pub(crate) fn outage(&self) -> &Outage {
         &self.outage
     }
 
-    // The braces are a hash tag: everything about one queue lives in one slot of a cluster.
+    // The braces are a hash tag: all keys of a queue are in one slot of a cluster.
     pub(crate) fn key(&self, queue: &str) -> String {
         format!("{{{}:{queue}}}:ids", self.namespace)
     }
@@ -234,8 +234,8 @@ impl Transport {
         result
     }
 
-    // A connection that died while idle is noticed by the first command sent on it. Every command
-    // here may be sent twice, so that one is sent again instead of failing its caller.
+    // The first command on a connection that died while idle fails. All commands here may be sent twice, so it is
+    // repeated.
     async fn attempt<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, TransportError> {
         let attempts = async {
             let mut manager = self.manager.clone();

@@ -8,7 +8,7 @@ fn seen(text: &str) -> String {
     in_order_of_the_eye(text).into_iter().collect()
 }
 
-/// The faces that print a text; none of its letters is replaced.
+/// Returns the faces of a text, and asserts that no letter is replaced.
 fn faces(fonts: &Fonts, text: &str) -> Vec<Face> {
     let line = fonts.line(Face::Regular, text);
     let replacement = fonts.find(Face::Regular, REPLACEMENT);
@@ -51,7 +51,7 @@ fn a_letter_without_a_glyph_is_replaced_and_never_left_out() {
 
 #[test]
 fn arabic_is_joined_and_read_from_the_right() {
-    // Dal, meem, hah, meem: from left to right, each in its shape.
+    // Dal, meem, hah, meem from left to right, each in its joined shape.
     assert_eq!(seen("محمد"), "\u{feaa}\u{fee4}\u{fea4}\u{fee3}");
     assert_eq!(seen("(لا)"), "(\u{fefb})");
     let line = format!("Transfer – {} @juma", isolated("محمد 254"));

@@ -44,7 +44,7 @@ fn what_is_packed_is_looked_through() {
     let objects = b"7 0 << /S /JavaScript /JS (app.alert(1)) >>";
     let kind = b"/Type /ObjStm /N 1 /First 4 /Filter /FlateDecode";
     assert!(is_refused(&with_stream(kind, &packed(objects))));
-    // The name stands across two pieces.
+    // The name spans two pieces.
     for before in (PIECE_BYTES - 20)..(PIECE_BYTES + 20) {
         let long = [vec![b' '; before], objects.to_vec()].concat();
         assert!(is_refused(&with_stream(b"/Length 9", &packed(&long))), "{before}");
@@ -59,7 +59,7 @@ fn what_is_packed_is_looked_through() {
     }
 }
 
-/// Much is packed into little: what is looked through has an end, and nothing of it is kept.
+/// A small file may decompress to a huge one: the search is bounded and keeps no data.
 #[test]
 fn a_document_that_unpacks_without_end_is_refused() {
     let large = packed(&vec![b' '; UNPACKED_BYTES_MAX / 8 + 1]);

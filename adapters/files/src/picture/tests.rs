@@ -60,7 +60,7 @@ fn whole_pictures_are_taken() {
     assert_eq!(verdict(MediaType::Jpeg, &jpeg_of(4032, 3024)), "taken");
     assert_eq!(verdict(MediaType::WebP, &riff(LOSSY)), "taken");
     assert_eq!(verdict(MediaType::WebP, &riff(LOSSLESS)), "taken");
-    // Phones put more pictures behind the first.
+    // Phones append more pictures after the first.
     let more = [jpeg_of(64, 64), jpeg_of(8, 8)].concat();
     assert_eq!(verdict(MediaType::Jpeg, &more), "taken");
 }
@@ -106,7 +106,7 @@ fn a_picture_that_unpacks_to_too_much_is_refused_before_it_is_unpacked() {
     assert_eq!(verdict(MediaType::WebP, &riff(&[wide.as_slice(), LOSSY].concat())), "too large");
 }
 
-/// Whatever bytes come: an answer, never a panic.
+/// Damaged pictures must not cause a panic.
 #[test]
 fn bent_pictures_are_read_without_a_panic() {
     for (media_type, whole) in [

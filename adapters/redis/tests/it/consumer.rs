@@ -1,4 +1,4 @@
-//! A consumer that stops: it ends soon, takes nothing more and keeps nothing.
+//! Stopping a consumer: it ends soon, takes no more ids and keeps none.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ async fn an_id_popped_but_not_handed_out_goes_back_to_its_place() {
     wait_in_vain(&mut consumer, &worker).await;
     let pushed = ids(2);
     transport.push(QUEUE, &pushed).await.expect("push");
-    // The fetch under way takes the first id, though nobody polls the consumer any more.
+    // The running fetch takes the first id, although the consumer is no longer polled.
     let since = Instant::now();
     while transport.depth(QUEUE).await.expect("depth") != 1 {
         assert!(since.elapsed() < STEP_LIMIT, "the id was never popped");
@@ -77,7 +77,7 @@ async fn a_consumer_of_a_stopping_worker_gives_back_before_it_is_closed() {
     worker.start().expect("start");
     wait_in_vain(&mut consumer, &worker).await;
     worker.stop().expect("stop");
-    // The worker still runs its last job, so the consumer is neither polled nor closed.
+    // The worker is running its last job, so the consumer is neither polled nor closed.
     transport.push(QUEUE, &ids(3)).await.expect("push");
     sleep(Duration::from_secs(3)).await;
     assert_eq!(transport.depth(QUEUE).await.expect("depth"), 3);

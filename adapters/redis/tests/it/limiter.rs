@@ -1,4 +1,4 @@
-//! Budgets in Redis: taken from by many at once, made whole by time, and never waited for long.
+//! Rate limits in Redis: concurrent takes, expiry, and outages without waiting.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ async fn a_window_begins_with_the_first_take_and_ends() {
     assert_eq!(take(5, 59).await, taken(3, 0, 1));
     assert_eq!(take(1, 59).await, taken(0, 0, 1));
     assert_eq!(take(1, 60).await, taken(1, 9, 60));
-    // A process whose clock is behind does not begin another window, nor is it told of a longer one.
+    // A process with a slow clock neither starts a new window nor gets a longer reset time.
     assert_eq!(take(1, 50).await, taken(1, 8, 60));
     assert_eq!(limiter.take(&RULE, &["b"], 1, NOW_MS).await, Ok(taken(1, 9, 60)));
 }
@@ -49,7 +49,7 @@ async fn several_budgets_give_what_the_least_of_them_has() {
     for _ in 0..30 {
         limiter.give_back(&RULE, &["name"], NOW_MS).await.expect("an answer");
     }
-    assert_eq!(take(&["name"], 20).await, taken(10, 0, 60), "more than whole it is never");
+    assert_eq!(take(&["name"], 20).await, taken(10, 0, 60), "never more than the limit");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -78,7 +78,7 @@ async fn budgets_are_forgotten_by_themselves() {
     assert_eq!(server.command::<u64>(&["DBSIZE"]).await, 1);
     let since = Instant::now();
     while server.command::<u64>(&["DBSIZE"]).await > 0 {
-        assert!(since.elapsed() < STEP_LIMIT, "a budget is kept for ever");
+        assert!(since.elapsed() < STEP_LIMIT, "the key never expires");
         sleep(Duration::from_millis(50)).await;
     }
 }
@@ -93,10 +93,14 @@ async fn an_outage_is_noticed_once_and_its_end_too() {
     for _ in 0..1_000 {
         assert_eq!(limiter.take(&RULE, &["a"], 1, NOW_MS).await, Err(Away));
     }
-    assert!(since.elapsed() < Duration::from_secs(2), "everybody waits: {:?}", since.elapsed());
+    assert!(
+        since.elapsed() < Duration::from_secs(2),
+        "callers wait during an outage: {:?}",
+        since.elapsed()
+    );
     server.restart();
     while limiter.take(&RULE, &["a"], 1, NOW_MS).await.is_err() {
-        assert!(since.elapsed() < STEP_LIMIT, "the end is not noticed");
+        assert!(since.elapsed() < STEP_LIMIT, "the end of the outage is not noticed");
         sleep(Duration::from_millis(50)).await;
     }
 }

@@ -1,4 +1,4 @@
-//! The transport against a real Redis, which each test starts for itself.
+//! The transport with a real Redis, which each test starts.
 
 mod consumer;
 mod limiter;

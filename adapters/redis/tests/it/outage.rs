@@ -1,4 +1,4 @@
-//! Redis loses its data, goes away and comes back; the transport carries on by itself.
+//! Redis loses its data, stops and starts again; the transport recovers.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What goes in comes out: once, in order, soon, and whatever the number.
+//! Ids leave the queue once, in order and soon, in any number.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -46,7 +46,7 @@ async fn a_waiting_consumer_wakes_at_once() {
         assert_eq!(job, JobId(id.0));
         delays.push(woken_at.duration_since(pushed_at));
     }
-    // The median, because the machine may be busy now and then.
+    // The median, because the machine may be busy.
     delays.sort_unstable();
     assert!(delays[2] < Duration::from_millis(50), "woken after {delays:?}");
 }
@@ -60,7 +60,7 @@ async fn a_wait_longer_than_one_block_keeps_its_connection() {
     let before = server.connections_received().await;
     let waiting = tokio::spawn(async move { next(&mut consumer, &worker).await });
     sleep(Duration::from_millis(4_500)).await;
-    // The only new connection is the one that asks.
+    // The only new connection is that of the query.
     assert_eq!(server.connections_received().await.checked_sub(before), Some(1));
 
     let pushed = ids(1);
@@ -83,7 +83,7 @@ async fn repeats_collapse_and_keep_their_place() {
     for (id, _) in &pushed {
         assert_eq!(next(&mut consumer, &worker).await, JobId(*id));
     }
-    // Taken off, it may come again: only what waits is a repeat.
+    // An id that was taken may be pushed again: only waiting ids are duplicates.
     assert_eq!(transport.push(QUEUE, &pushed).await.expect("push"), 3);
 }
 

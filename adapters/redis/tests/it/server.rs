@@ -1,4 +1,4 @@
-//! A private Redis on a loopback port, and short hands for driving a consumer without a worker.
+//! A private Redis on a loopback port, and helpers that drive a consumer without a worker.
 
 use std::{
     net::{Ipv4Addr, TcpListener},
@@ -15,10 +15,10 @@ use uuid::Uuid;
 
 pub(crate) const QUEUE: &str = "payments";
 const START_ATTEMPTS_MAX: u32 = 5;
-/// Far beyond what any single step needs; a test that gets there has failed.
+/// Much longer than any step needs.
 pub(crate) const STEP_LIMIT: Duration = Duration::from_secs(20);
 
-/// Ends with its process: the server is killed when the value is dropped.
+/// A running server. Dropping it kills the process.
 pub(crate) struct Server {
     folder: TempDir,
     port: u16,
@@ -33,7 +33,7 @@ impl Server {
 
     pub(crate) fn start_with(password: Option<&'static str>) -> Self {
         let folder = TempDir::new().expect("temporary folder");
-        // Another process may take the port between the look and the bind; then look again.
+        // Another process may take the port before the server binds it; then another port is tried.
         for _ in 0..START_ATTEMPTS_MAX {
             let probe = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("free port");
             let port = probe.local_addr().expect("address").port();
@@ -54,7 +54,7 @@ impl Server {
         self.process.wait().expect("wait for redis-server");
     }
 
-    /// Starts again on the same port, with nothing in it.
+    /// Starts again on the same port, without data.
     pub(crate) fn restart(&mut self) {
         self.process = spawn(self.folder.path(), self.port, self.password).expect("the old port");
     }
@@ -88,9 +88,9 @@ impl Drop for Server {
     }
 }
 
-/// Returns once the server listens; none if it ended instead, because the port was taken.
+/// Returns when the server listens, or `None` if it ended because the port was taken.
 fn spawn(folder: &Path, port: u16, password: Option<&str>) -> Option<Child> {
-    // Redis writes this file after it has bound its port, so its presence proves the server ours.
+    // Redis writes this file after it has bound its port, so the file shows that this server has the port.
     let pid_file = folder.join("redis.pid");
     let _ = std::fs::remove_file(&pid_file);
     let mut command = Command::new("redis-server");
@@ -134,7 +134,7 @@ pub(crate) async fn next_or_end(consumer: &mut Consumer, worker: &WorkerContext)
     Some(task.args)
 }
 
-/// Polls for a while on an empty queue, which leaves a fetch under way.
+/// Polls an empty queue for a moment, which leaves a fetch running.
 pub(crate) async fn wait_in_vain(consumer: &mut Consumer, worker: &WorkerContext) {
     let polled = std::future::poll_fn(|cx| consumer.poll_next(cx, worker));
     assert!(timeout(Duration::from_millis(300), polled).await.is_err(), "an id from nowhere");

@@ -1,4 +1,4 @@
-//! Real apalis workers on the transport: layers, monitor, repeats, outage and shutdown.
+//! Real apalis workers on the transport: layers, monitor, duplicates, outage and shutdown.
 
 use std::{
     sync::{
@@ -21,7 +21,7 @@ use crate::server::{QUEUE, STEP_LIMIT, Server, ids};
 
 const CONCURRENCY: usize = 4;
 
-/// What the jobs of one test did.
+/// Records the jobs of one test.
 #[derive(Clone, Default)]
 struct Record {
     started: Arc<Mutex<Vec<Uuid>>>,
@@ -65,7 +65,7 @@ async fn run(job: JobId, record: Data<Record>) -> Result<(), BoxDynError> {
     if job.0.is_nil() { Err("a job that always fails".into()) } else { Ok(()) }
 }
 
-/// A monitored worker and the two ends of its life.
+/// A monitored worker with its stop signal.
 struct Running {
     stop: oneshot::Sender<()>,
     monitor: JoinHandle<Result<(), MonitorError>>,
