@@ -377,26 +377,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    events_default (tx, ordinal, at) {
-        tx -> Int8,
-        ordinal -> Int4,
-        at -> Timestamptz,
-        kind -> Text,
-        actor_kind -> Text,
-        actor_id -> Nullable<Uuid>,
-        session_id -> Nullable<Uuid>,
-        api_key_id -> Nullable<Uuid>,
-        request_id -> Nullable<Text>,
-        subject -> Text,
-        deal_id -> Nullable<Uuid>,
-        deal_seq -> Nullable<Int8>,
-        milestone_id -> Nullable<Uuid>,
-        audience -> Text,
-        data -> Jsonb,
-    }
-}
-
-diesel::table! {
     exchanges (id) {
         id -> Int8,
         payment_id -> Uuid,
@@ -994,7 +974,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     event_sequence,
     event_subscribers,
     events,
-    events_default,
     exchanges,
     fee_plans,
     hand_over_tries,
