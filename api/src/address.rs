@@ -1,4 +1,4 @@
-//! Who is at the other end: the address of the peer, or what proxies that we trust say about theirs.
+//! The client's address: the peer, or the address that trusted proxies report.
 
 use ipnet::IpNet;
 use poem::Request;
@@ -8,56 +8,56 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 const FORWARDED_FOR: &str = "X-Forwarded-For";
 
-/// A household or a small network has at least so many bits to itself: its addresses count as one.
+/// Addresses of one IPv6 /64 usually belong to one household, so they count as one client.
 const V6_NETWORK_BITS: u32 = 64;
 
-/// So much of an address stays in the log: enough to see that calls come from one network, too little to name a person.
+/// Prefix lengths of logged addresses: enough to recognise a network, too little to identify a user.
 const LOGGED_V4_BITS: u8 = 24;
 const LOGGED_V6_BITS: u8 = 48;
 
-/// Part of every request that reaches a handler.
+/// The client's address, attached to every request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ClientAddress {
     pub(crate) ip: IpAddr,
-    /// The request came through a proxy that is not trusted: where it comes from is not known.
+    /// The request came through an untrusted proxy, so the client's address is unknown.
     is_hidden: bool,
 }
 
-/// Whether it was said in the log that requests come through a proxy that is not trusted.
+/// Set once the warning about an untrusted proxy has been logged.
 static IS_SAID: AtomicBool = AtomicBool::new(false);
 
 impl ClientAddress {
     pub(crate) fn of(request: &Request, trusted: &[IpNet]) -> Self {
         let peer = request.remote_addr().as_socket_addr().map(SocketAddr::ip);
-        // Without a network there is one peer only.
+        // Only TCP peers have an address.
         let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         let ip = client(peer, request.headers(), trusted);
         let is_hidden = request.headers().contains_key(FORWARDED_FOR)
             && !trusted.iter().any(|network| network.contains(&peer.to_canonical()));
         if is_hidden && !IS_SAID.swap(true, Ordering::Relaxed) {
             tracing::warn!(
-                "requests have {FORWARDED_FOR} and come from an address that is not in AMANA_TRUSTED_PROXIES: \
-                all clients behind it count as one, and staff decisions through it are refused"
+                "requests with {FORWARDED_FOR} come from an address that is not in AMANA_TRUSTED_PROXIES: \
+                all clients behind it count as one, and staff decisions through it are rejected"
             );
         }
         Self { ip, is_hidden }
     }
 
-    /// Whether a request that came through the layers was sent from one of these networks. One whose origin is hidden
-    /// was not: the proxy in front may be in a listed network, and its clients anywhere.
+    /// Returns whether the request was sent from one of these networks. A hidden origin counts as outside: a listed
+    /// network may contain a proxy for clients anywhere.
     pub(crate) fn is_in(request: &Request, networks: &[IpNet]) -> bool {
         let address = request.data::<Self>().filter(|address| !address.is_hidden);
         address.is_some_and(|one| networks.iter().any(|network| network.contains(&one.ip)))
     }
 
-    /// Whether a provider may have sent it: from its networks, or from anywhere if they are not named. A request whose
-    /// origin is hidden comes from no network.
+    /// Returns whether the request may come from the provider: from its networks, or from anywhere if none are
+    /// configured. A hidden origin is in no network.
     pub(crate) fn is_provider(self, networks: &[IpNet]) -> bool {
         let is_within = || networks.iter().any(|network| network.contains(&self.ip));
         networks.is_empty() || (!self.is_hidden && is_within())
     }
 
-    /// The network of the client, for the log.
+    /// Returns the network of the client, for the log.
     pub(crate) fn masked(self) -> IpNet {
         let bits = match self.ip {
             IpAddr::V4(_) => LOGGED_V4_BITS,
@@ -66,7 +66,7 @@ impl ClientAddress {
         IpNet::new(self.ip, bits).unwrap_or_default().trunc()
     }
 
-    /// What is counted: an IPv6 client has more addresses than there are limits.
+    /// Returns the address that rate limits count. One IPv6 client has too many addresses to count each.
     pub(crate) fn network(self) -> IpAddr {
         match self.ip {
             IpAddr::V4(_) => self.ip,
@@ -79,8 +79,8 @@ impl ClientAddress {
     }
 }
 
-/// From the last hop to the first: each was written by the one after it, so the chain is believed as far as it
-/// consists of proxies that we trust. Whatever is further left was sent by somebody who may write anything.
+/// Reads the hops from last to first. Each proxy appends the address that it saw, so a hop is trusted only if a trusted
+/// proxy wrote it. A client can forge anything further left.
 fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
     let mut address = peer.to_canonical();
@@ -95,7 +95,7 @@ fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     address
 }
 
-/// Some proxies write the port too.
+/// Parses one hop; some proxies append the port.
 fn parsed(hop: &str) -> Option<IpAddr> {
     let with_port = || hop.parse().ok().map(|address: SocketAddr| address.ip());
     hop.parse().ok().or_else(with_port).map(|address: IpAddr| address.to_canonical())
@@ -130,7 +130,7 @@ mod tests {
         check("10.0.0.1", &["198.51.100.1"], &inside, "198.51.100.1");
         check("::ffff:10.0.0.1", &["198.51.100.1"], &inside, "198.51.100.1");
         check("fd00::1", &["2001:db8::7"], &inside, "2001:db8::7");
-        // What the client wrote itself is left of what the first proxy added.
+        // The forged entry is left of the entry that the first proxy added.
         check("10.0.0.1", &["1.1.1.1, 198.51.100.1"], &inside, "198.51.100.1");
         check("10.0.0.1", &["1.1.1.1, 198.51.100.1, 10.2.3.4"], &inside, "198.51.100.1");
         check("10.0.0.1", &["1.1.1.1", "198.51.100.1", "10.2.3.4"], &inside, "198.51.100.1");

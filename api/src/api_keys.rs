@@ -1,4 +1,4 @@
-//! API keys of the caller: made, listed, given a new secret, revoked. All of it is for people only.
+//! API keys: create, list, rotate, revoke. Only a user session may call these operations.
 
 mod answer;
 mod ring;
@@ -32,23 +32,22 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// A key to be made.
+/// A new API key.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct CreateApiKey {
-    /// What it is for, in a few words.
+    /// Purpose of the key, in a few words.
     name: Wire<ApiKeyName>,
-    /// As few as the machine needs.
+    /// Scopes of the key. Grant only what the machine needs.
     #[oai(validator(min_items = 1, max_items = 10))]
     #[serde(deserialize_with = "bounded")]
     scopes: Vec<Wire<Scope>>,
-    /// It is good for so many days, at most a year; a rotation begins them anew.
+    /// Lifetime of each secret in days, at most 365. A rotation restarts it.
     expires_in_days: LifeDays,
-    /// The organisation to which it is to belong; the caller is an admin or owner there. What such a key makes belongs
-    /// to the organisation too, its admins and owners see and revoke it, and it ends when its maker is none any more. It
-    /// reaches the deals of the organisation and nothing of its maker's own, so it takes the scopes `deals:read` and
-    /// `deals:write` only.
+    /// Organisation that owns the key; you must be an admin or owner of it. The key reaches only the organisation's
+    /// deals, so only the scopes `deals:read` and `deals:write` are allowed. Deals created with it belong to the
+    /// organisation. All admins and owners can see and revoke it. It is revoked when you stop being an admin or owner.
     organisation_id: Option<Wire<OrganisationId>>,
 }
 
@@ -56,7 +55,7 @@ impl CreateApiKey {
     fn parse(self, id: ApiKeyId, secret: KeptSecret) -> Result<NewApiKey, ApiError> {
         let scopes: BTreeSet<Scope> = self.scopes.into_iter().map(|scope| scope.0).collect();
         if self.organisation_id.is_some() && !scopes.iter().all(|one| one.is_of_organisations()) {
-            let detail = "a key of an organisation takes deals:read and deals:write only";
+            let detail = "an organisation's key allows only the scopes deals:read and deals:write";
             return Err(ApiError::field("/scopes", detail));
         }
         let lasts = TimeDelta::days(self.expires_in_days.get());
@@ -65,16 +64,17 @@ impl CreateApiKey {
     }
 }
 
-/// How long the secret before stays good.
+/// Rotation of an API key.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct RotateApiKey {
-    /// Seconds, at most seven days; 86400 (a day) if left out, and with 0 the old secret ends at once.
+    /// Seconds for which the previous secret stays valid, at most 604800 (seven days); 86400 (one day) by default. With
+    /// 0, the previous secret ends immediately.
     overlap_s: Option<OverlapSeconds>,
 }
 
-// The document's own check does not say where the list is.
+// The framework's validator does not report the path of the list.
 fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Wire<Scope>>, D::Error> {
     let scopes = Vec::deserialize(deserializer)?;
     let most = Scope::ALL.len();
@@ -87,14 +87,14 @@ fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Wire<Scope>
 
 #[derive(ApiResponse)]
 enum Created {
-    /// The key with its secret, this once.
+    /// The key with its secret, which is returned only once.
     #[oai(status = 201)]
     Key(Json<SecretAnswer>),
 }
 
 #[derive(ApiResponse)]
 enum Rotated {
-    /// The key with its new secret, this once.
+    /// The key with its new secret, which is returned only once.
     #[oai(status = 200)]
     Key(Json<SecretAnswer>),
 }
@@ -115,7 +115,7 @@ enum Found {
 
 #[derive(ApiResponse)]
 pub(crate) enum Revoked {
-    /// None of its secrets is good any more; elsewhere it may be taken for another second.
+    /// Revoked. Other servers may accept the key for one more second.
     #[oai(status = 204)]
     Done,
 }
@@ -124,13 +124,13 @@ pub(crate) struct ApiKeys;
 
 #[OpenApi(prefix_path = "/v1/api-keys", tag = "Chapter::ApiKeys")]
 impl ApiKeys {
-    /// Make an API key
+    /// Create an API key
     ///
-    /// A key with which a machine calls in the caller's name, as far as its scopes reach. Answers its secret, once:
-    /// whoever loses it rotates the key. The person gets an e-mail. It outlives sessions and a changed password; it ends
-    /// when it is revoked, when its time is over, when a forgotten password is reset, and when the account is closed. Problems: `step_up_required` (403), see
-    /// `step_up_session`; `too_many_api_keys` (409) beyond 20; `unknown_organisation` (422), `rank_too_low` (403);
-    /// `account_closed`, `contact_unverified` (403).
+    /// A key lets a machine call the API in your name, within the key's scopes. Returns the secret once; if you lose
+    /// it, rotate the key. Sends you an e-mail. The key outlives sessions and password changes. It ends when it expires
+    /// or is revoked, when you reset a forgotten password, and when your account is closed. Problems:
+    /// `step_up_required` (403), see `step_up_session`; `too_many_api_keys` (409) beyond 20; `unknown_organisation`
+    /// (422), `insufficient_role` (403); `account_closed`, `verified_contact_required` (403).
     #[oai(path = "/", method = "post", operation_id = "create_api_key")]
     async fn create(
         &self,
@@ -148,17 +148,17 @@ impl ApiKeys {
         Ok(Created::Key(Json(SecretAnswer::of(&shown, key, context.now()))))
     }
 
-    /// List one's API keys
+    /// List your API keys
     ///
-    /// Newest first, those that are over too. Secrets are never shown again.
+    /// Newest first, including expired and revoked keys. Secrets are never returned.
     #[oai(path = "/", method = "get", operation_id = "list_api_keys")]
     async fn list(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
-        /// The `next_cursor` of the page before.
+        /// `next_cursor` of the previous page.
         after: Query<Option<Cursor<ApiKeyId>>>,
-        /// How many items a page has at most; 20 if left out.
+        /// Maximum number of items per page; 20 by default.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<Listed, ApiError> {
@@ -170,36 +170,36 @@ impl ApiKeys {
 
     /// Get an API key
     ///
-    /// What it may do, until when, and when it was used last. Problems: `not_found` (404).
+    /// Returns its scopes, expiry and last use. Problems: `not_found` (404).
     #[oai(path = "/:id", method = "get", operation_id = "get_api_key")]
     async fn get(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
-        /// The id of the key.
+        /// Id of the key.
         id: Path<Wire<ApiKeyId>>,
     ) -> Result<Found, ApiError> {
         let key = context.store.api_key(caller.user(), id.0.0).await?;
         Ok(Found::Key(Json(ApiKeyAnswer::of(key, context.now()))))
     }
 
-    /// Give an API key a new secret
+    /// Rotate an API key
     ///
-    /// Answers it, once; it is good for as many days as the key was made for. The one before stays good for the
-    /// overlap, so that machines can be given the new one in turn; the one before that ends at once. The person gets
-    /// an e-mail. Problems: `step_up_required` (403), see `step_up_session`; `api_key_over` (409) if it was revoked
-    /// or has expired; `account_closed` (403); `not_found` (404).
+    /// Returns a new secret once; its lifetime is that of the first secret. The previous secret stays valid for the
+    /// overlap, so that you can update machines one by one. Any older secret ends immediately. Sends you an e-mail.
+    /// Problems: `step_up_required` (403), see `step_up_session`; `api_key_revoked` (409) if it was revoked or has
+    /// expired; `account_closed` (403); `not_found` (404).
     #[oai(path = "/:id/rotate", method = "post", operation_id = "rotate_api_key")]
     async fn rotate(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
-        /// The id of the key.
+        /// Id of the key.
         id: Path<Wire<ApiKeyId>>,
         body: Body<RotateApiKey>,
     ) -> Result<Rotated, ApiError> {
         let (user, id) = (caller.user(), id.0.0);
-        // What does not exist is not found, whoever is proven.
+        // An unknown key is reported as such, with or without step-up.
         context.store.api_key(user, id).await?;
         require_step_up(&context, &caller, Risk::ApiKey).await?;
         let overlap = body.value.overlap_s.map_or(OVERLAP_DEFAULT, |s| TimeDelta::seconds(s.get()));
@@ -215,13 +215,13 @@ impl ApiKeys {
 
     /// Revoke an API key
     ///
-    /// Ends it with all its secrets; one that is revoked stays so. Problems: `not_found` (404).
+    /// Ends the key and all its secrets for good. Problems: `not_found` (404).
     #[oai(path = "/:id", method = "delete", operation_id = "revoke_api_key")]
     async fn revoke(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
-        /// The id of the key.
+        /// Id of the key.
         id: Path<Wire<ApiKeyId>>,
     ) -> Result<Revoked, ApiError> {
         let (user, id) = (caller.user(), id.0.0);

@@ -1,4 +1,4 @@
-//! Who is calling: the extractors that prove a caller, or somebody who works here.
+//! Authentication: the extractors of users and operators.
 
 use crate::address::ClientAddress;
 use crate::context::Context;
@@ -19,8 +19,8 @@ use std::sync::Arc;
 
 pub(crate) const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
-/// The access token that `log_in` answers, as `Authorization: Bearer …`.
-// Operations that machines may call too take a `Principal` instead.
+/// An access token from `log_in`, as `Authorization: Bearer …`.
+// Operations that also accept API keys take a `Principal` instead.
 #[derive(SecurityScheme)]
 #[oai(ty = "bearer", bearer_format = "JWT", rename = "bearer", checker = "caller")]
 pub(crate) struct Caller(tokens::Bearer);
@@ -35,7 +35,7 @@ impl Caller {
     }
 }
 
-/// Who calls, before it is known what for.
+/// The authenticated caller, for rate limits and the log.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Identity {
     pub(crate) account: UserId,
@@ -45,14 +45,14 @@ pub(crate) struct Identity {
     pub(crate) session: Option<SessionId>,
 }
 
-/// Somebody who works here, as far as that is proven: what they may do depends on the role.
+/// An operator. The permissions depend on the role.
 pub(crate) struct Staff {
     caller: Caller,
     role: UserRole,
     from_listed: bool,
 }
 
-/// The access token of a person whose role is not `user`.
+/// An access token of a user whose role is not `user`.
 #[derive(SecurityScheme)]
 #[oai(ty = "bearer", bearer_format = "JWT", rename = "operator", checker = "staff")]
 pub(crate) struct Operator(Staff);
@@ -62,7 +62,8 @@ impl Operator {
         &self.0.caller
     }
 
-    /// Who acts. The store asks for the right to a decision or a change, where it is known whom that concerns.
+    /// Returns the operator for permission checks. The store makes them, because it knows which user the action
+    /// concerns.
     pub(crate) const fn staff(&self) -> permission::Staff {
         let Staff { caller, role, from_listed } = &self.0;
         permission::Staff {
@@ -73,10 +74,10 @@ impl Operator {
         }
     }
 
-    /// Whether the caller may read lists of this kind, which concern nobody in particular.
+    /// Checks that the operator may read lists of this kind, which concern no single user.
     ///
     /// # Errors
-    /// `forbidden`, in the words of the permission table.
+    /// `forbidden`, with the reason from the permission table.
     pub(crate) fn may_read(&self, context: &Context, resource: Resource) -> Result<(), ApiError> {
         let Staff { role, from_listed, .. } = self.0;
         let at = context.now();
@@ -87,15 +88,14 @@ impl Operator {
     }
 }
 
-/// Something came with a cookie and without what only a script of ours could have added.
+/// Mark of a request with an access cookie but without a valid CSRF token.
 #[derive(Debug, Clone, Copy)]
 struct Forged;
 
-/// Who calls, as far as the request proves it; read once and told to the extractors with the request. What else a
-/// caller has to be, they ask.
+/// Reads the credentials of a request once and stores them with the request for the extractors, which check the rest.
 ///
 /// # Errors
-/// `unavailable` if there is no key to tell.
+/// `unavailable` if the signing keys cannot be read.
 pub(crate) async fn identify(
     context: &Context,
     request: &mut Request,
@@ -137,7 +137,7 @@ async fn by_cookie(
     token: &str,
 ) -> Result<Option<Identity>, ApiError> {
     let keys = context.signing_keys.get().await?;
-    // The framework asks for this header before it asks us; what is in it nobody reads any more.
+    // The framework requires this header before it runs the checker; its value is not read again.
     request.headers_mut().insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer cookie"));
     let Some(bearer) = context.tokens.read_access(&keys, token, context.now()) else {
         return Ok(None);
@@ -157,12 +157,12 @@ impl From<&Caller> for UserId {
     }
 }
 
-/// The token was read when the request was counted.
+/// The token was read by [`identify`], before rate limiting.
 async fn caller(request: &Request, _: Bearer) -> poem::Result<tokens::Bearer> {
     require_no_key(request)?;
     let context = request.data::<Arc<Context>>().ok_or_else(ApiError::internal)?;
     if request.data::<Forged>().is_some() {
-        return Err(ApiError::csrf_token_wrong().into());
+        return Err(ApiError::invalid_csrf_token().into());
     }
     let bearer = request.data::<tokens::Bearer>().copied().ok_or_else(ApiError::unauthorized)?;
     if context.ended.get().await?.contains(&bearer.session) {
@@ -173,12 +173,12 @@ async fn caller(request: &Request, _: Bearer) -> poem::Result<tokens::Bearer> {
 
 async fn staff(request: &Request, bearer: Bearer) -> poem::Result<Staff> {
     let bearer = caller(request, bearer).await?;
-    // Their calls are few and reach far: account and role are read anew each time.
+    // Operators have few calls and wide permissions, so account and role are read on every call.
     let context = request.data::<Arc<Context>>().ok_or_else(ApiError::internal)?;
     let user = context.store.user(bearer.user).await.map_err(ApiError::from)?;
     require_open(&user)?;
     if user.role == UserRole::User {
-        return Err(ApiError::new(Code::Forbidden, "this is for operators only").into());
+        return Err(ApiError::new(Code::Forbidden, "only operators can call this operation").into());
     }
     let from_listed = ClientAddress::is_in(request, &context.staff_networks);
     Ok(Staff { caller: Caller(bearer), role: user.role, from_listed })

@@ -1,4 +1,4 @@
-//! Request bodies: read by serde, because it can tell which field is wrong.
+//! Request bodies. They are read by serde, because it reports the path of an invalid field.
 
 mod unique;
 
@@ -13,7 +13,7 @@ use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 use unique::Unreadable;
 
-/// A JSON body of the given shape, and its text in one canonical form, for idempotency.
+/// A parsed JSON body, and its canonical text for idempotency.
 #[derive(Debug)]
 pub(crate) struct Body<T> {
     pub(crate) value: T,
@@ -28,13 +28,13 @@ impl<T: DeserializeOwned + ParseFromJSON> Body<T> {
         let canonical = canonical(&json);
         let value = serde_path_to_error::deserialize(&json)
             .map_err(|e| ApiError::field(pointer(e.path()), e.inner().to_string()))?;
-        // The reader that wrote the document has the last word: serde would take a list for an object.
+        // The reader that the OpenAPI document is made from checks again: serde accepts an array for an object.
         T::parse_from_json(Some(json)).map_err(|e| ApiError::field("", e.into_message()))?;
         Ok(Self { value, canonical })
     }
 }
 
-/// The same text for the same JSON, whatever the order of its members.
+/// Returns the same text for the same JSON, whatever the order of its members.
 fn canonical(json: &Value) -> String {
     crate::document::sorted(json.clone()).to_string()
 }
@@ -42,16 +42,17 @@ fn canonical(json: &Value) -> String {
 fn unreadable(why: Unreadable) -> ApiError {
     match why {
         Unreadable::NotJson(error) => {
-            ApiError::new(Code::InvalidJson, format!("the body is not JSON: {error}"))
+            ApiError::new(Code::InvalidJson, format!("the body is not valid JSON: {error}"))
         }
-        Unreadable::Twice(pointer) => {
-            ApiError::new(Code::InvalidJson, "the body names a member twice: send each member once")
-                .at(pointer, "this member is named twice")
-        }
+        Unreadable::Twice(pointer) => ApiError::new(
+            Code::InvalidJson,
+            "the body has a duplicate member; send each member once",
+        )
+        .at(pointer, "duplicate member"),
     }
 }
 
-/// RFC 6901; the whole document is the empty pointer.
+/// Returns the JSON pointer (RFC 6901); the whole document is the empty pointer.
 fn pointer(path: &Path) -> String {
     path.iter().fold(String::new(), |mut pointer, segment| {
         match segment {
@@ -85,7 +86,7 @@ where
     if request.content_type().is_some_and(Json::<T>::check_content_type) {
         return Ok(());
     }
-    let detail = "a body needs the header `Content-Type: application/json`";
+    let detail = "send the body with the header `Content-Type: application/json`";
     Err(ApiError::new(Code::UnsupportedMediaType, detail))
 }
 
@@ -115,7 +116,7 @@ impl<'a, T: ParseFromJSON + DeserializeOwned> ApiExtractor<'a> for Body<T> {
     }
 }
 
-/// A JSON body, or none at all. Many clients name a media type whether or not they send something.
+/// An optional JSON body. An empty body is accepted with any `Content-Type`, because many clients always send one.
 #[derive(Debug)]
 pub(crate) struct OptionalBody<T>(pub(crate) Option<Body<T>>);
 

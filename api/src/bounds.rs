@@ -1,4 +1,4 @@
-//! Bounds on every request: the address, the query, the headers, the body, the time.
+//! Limits on every request: address, query, headers, body and time.
 
 use crate::problem::{ApiError, Code};
 use crate::query;
@@ -14,19 +14,19 @@ use std::time::Duration;
 
 pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
 
-/// Those of providers have one or two thousand bytes.
+/// Providers' callbacks have one or two thousand bytes.
 pub(crate) const CALLBACK_BYTES_MAX: usize = 16 * 1024;
 const URI_BYTES_MAX: usize = 2 * 1024;
 const HEADER_BYTES_MAX: usize = 16 * 1024;
-/// A body of the largest size comes through a slow mobile network in this time.
+/// Enough for the largest body on a slow mobile network.
 const BODY_TIMEOUT: Duration = Duration::from_secs(20);
-/// Handling may take so long once the body is there.
+/// Maximum time for handling, after the body has arrived.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A file of the largest size comes through a slow mobile network in this time.
+/// Enough for the largest file on a slow mobile network.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Refuses what is too large before anything is done with it, and ends what takes too long.
+/// Rejects requests that are too large before anything is done, and ends those that take too long.
 pub(crate) async fn bound<E>(endpoint: Arc<E>, mut request: Request) -> poem::Result<Response>
 where
     E: Endpoint,
@@ -43,7 +43,7 @@ where
         (false, false) => (BODY_BYTES_MAX, REQUEST_TIMEOUT),
     };
     check_length(&request, bytes_max)?;
-    // The handler of an upload counts what it reads.
+    // The handler of an upload counts the bytes itself.
     if !is_upload {
         let read = tokio::time::timeout(BODY_TIMEOUT, read_body(&mut request)).await;
         let body = read.map_err(|_elapsed| too_slow())??;
@@ -54,7 +54,7 @@ where
         Ok(result) => result,
         Err(_elapsed) => Err(ApiError::new(
             Code::Timeout,
-            "the request took too long; it may still be carried out, so repeat it with the same key",
+            "the request timed out and may still complete; repeat it with the same Idempotency-Key",
         )
         .into()),
     }
@@ -64,7 +64,7 @@ fn check_head(request: &Request) -> Result<(), ApiError> {
     let uri = request.uri();
     let uri_bytes = uri.path().len().saturating_add(uri.query().map_or(0, str::len));
     if uri_bytes > URI_BYTES_MAX {
-        let detail = format!("path and query have at most {URI_BYTES_MAX} bytes");
+        let detail = format!("path and query together may have at most {URI_BYTES_MAX} bytes");
         return Err(ApiError::new(Code::UriTooLong, detail));
     }
     let header_bytes: usize = request
@@ -73,13 +73,14 @@ fn check_head(request: &Request) -> Result<(), ApiError> {
         .map(|(name, value)| name.as_str().len().saturating_add(value.len()))
         .sum();
     if header_bytes > HEADER_BYTES_MAX {
-        let detail = format!("all headers together have at most {HEADER_BYTES_MAX} bytes");
+        let detail = format!("all headers together may have at most {HEADER_BYTES_MAX} bytes");
         return Err(ApiError::new(Code::HeadersTooLarge, detail));
     }
     Ok(())
 }
 
-/// HTTP/1.1 wants exactly one (RFC 9112, 3.2): with none or two, a proxy and we may mean different servers.
+/// HTTP/1.1 requires exactly one `Host` (RFC 9112, 3.2). Otherwise a proxy and this server could disagree about the
+/// host.
 fn check_host(request: &Request) -> Result<(), ApiError> {
     let is_from_outside = matches!(request.remote_addr().0, Addr::SocketAddr(_));
     let is_asked_for = is_from_outside && request.version() == Version::HTTP_11;
@@ -92,17 +93,17 @@ fn check_host(request: &Request) -> Result<(), ApiError> {
 
 fn too_slow() -> ApiError {
     let detail = format!(
-        "the body has to arrive within {} seconds; nothing was done, so send it again",
+        "the body did not arrive within {} seconds; nothing was done, so send the request again",
         BODY_TIMEOUT.as_secs()
     );
     ApiError::new(Code::BodyTooSlow, detail)
 }
 
 fn too_large(bytes_max: usize) -> ApiError {
-    ApiError::new(Code::RequestTooLarge, format!("a body has at most {bytes_max} bytes"))
+    ApiError::new(Code::RequestTooLarge, format!("the body may have at most {bytes_max} bytes"))
 }
 
-/// What says itself that it is too large is not read at all.
+/// Rejects a body by its declared length, before reading it.
 fn check_length(request: &Request, bytes_max: usize) -> Result<(), ApiError> {
     let declared: Option<usize> =
         request.header(header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
@@ -112,7 +113,7 @@ fn check_length(request: &Request, bytes_max: usize) -> Result<(), ApiError> {
     }
 }
 
-/// Reads the whole body, declared length or not: a chunked one is stopped at the bound.
+/// Reads the whole body; a chunked one is cut off at the limit.
 async fn read_body(request: &mut Request) -> poem::Result<Vec<u8>> {
     match request.take_body().into_bytes_limit(BODY_BYTES_MAX).await {
         Ok(bytes) => Ok(bytes.to_vec()),

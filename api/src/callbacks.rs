@@ -1,5 +1,5 @@
-//! Where the mobile-money provider reports results. What comes to an address that we gave out, from the provider's
-//! networks, is stored before it is read; everything else is acknowledged alike, counted and forgotten.
+//! Callbacks of the mobile-money provider. A callback is stored before it is interpreted if it comes to a known address
+//! from the provider's networks. Any other callback gets the same response and is only counted.
 
 use crate::Chapter;
 use crate::address::ClientAddress;
@@ -20,10 +20,10 @@ use std::sync::Arc;
 
 const REMOTE_CHARS_MAX: usize = 64;
 
-/// What the provider is told once its message is stored.
+/// The response to a stored callback.
 #[derive(Debug, Object)]
 struct Acknowledgement {
-    /// 0: taken.
+    /// `0`: accepted.
     #[oai(rename = "ResultCode")]
     code: i32,
     #[oai(rename = "ResultDesc")]
@@ -32,22 +32,22 @@ struct Acknowledgement {
 
 #[derive(ApiResponse)]
 enum Stored {
-    /// Stored. It says nothing about whether the message belongs to anything.
+    /// Accepted. The response is the same for unknown callbacks.
     #[oai(status = 200)]
     Accepted(Json<Acknowledgement>),
 }
 
-/// What of the provider's question tells whether there is something to pay.
+/// The part of a validation request that decides whether it is payable.
 #[derive(Deserialize)]
 struct Question {
     #[serde(rename = "BillRefNumber")]
     reference: String,
 }
 
-/// Whether the provider is to take a payment for the paybill.
+/// The response to a validation request.
 #[derive(Debug, Object)]
 struct Verdict {
-    /// `0`: yes; `C2B00012`: no, there is no such account.
+    /// `0`: accept the payment; `C2B00012`: reject it, because the account is invalid.
     #[oai(rename = "ResultCode")]
     code: String,
     #[oai(rename = "ResultDesc")]
@@ -56,7 +56,7 @@ struct Verdict {
 
 #[derive(ApiResponse)]
 enum Asked {
-    /// The answer.
+    /// The payment is accepted or rejected.
     #[oai(status = 200)]
     Answered(Json<Verdict>),
 }
@@ -68,10 +68,10 @@ impl Asked {
     }
 }
 
-/// Whatever came, as it came: evidence is kept even where it is not JSON.
+/// The raw body. It is stored as evidence even if it is not JSON.
 struct Raw(Vec<u8>);
 
-/// Who sent it, behind proxies that are trusted.
+/// The sender's address, behind trusted proxies.
 struct Caller(ClientAddress);
 
 impl<'a> ApiExtractor<'a> for Caller {
@@ -117,12 +117,12 @@ impl<'a> ApiExtractor<'a> for Raw {
     }
 }
 
-/// What can be kept of an address that need not be one of ours.
+/// Returns the printable part of untrusted text, cut to a length.
 fn bounded(text: &str, chars_max: usize) -> String {
     text.chars().filter(char::is_ascii_graphic).take(chars_max).collect()
 }
 
-/// Whose callbacks come to this address. Nobody's, if the call is not from the provider's networks.
+/// Returns the owner of the callback address; `None` if the request is not from the provider's networks.
 async fn owner(
     context: &Context,
     kind: CallbackKind,
@@ -147,7 +147,7 @@ async fn receive(
             let new = NewCallback { kind, owner, body: body.0, remote };
             context.write(async move |store, now| store.receive_callback(&new, now).await).await?;
         }
-        // Whoever sends very many of them is not even counted.
+        // Beyond the budget of its sender, a stray callback is not even counted.
         None if context.budgets.has_stray(from, context.now()) => {
             let count = async move |store: Store, now| store.count_stray_callback(kind, now).await;
             context.write(count).await?;
@@ -164,15 +164,15 @@ pub(crate) struct Callbacks;
 impl Callbacks {
     /// Receive the result of a collection
     ///
-    /// For the provider. Any body up to 16 KiB is acknowledged alike. One that comes to an address that was given out,
-    /// from the provider's networks, is stored and read afterwards; everything else is only counted. Problems:
-    /// `unavailable` (503) if it could not be stored; the provider may send it again.
+    /// Called by the provider. Stores a body of at most 16 KiB that comes to a known address from the provider's
+    /// networks, and processes it later. Any other call gets the same response and is only counted. Problems:
+    /// `unavailable` (503) if the body could not be stored; the provider may send it again.
     #[oai(path = "/c/:token", method = "post", operation_id = "receive_collection")]
     async fn collection(
         &self,
         context: Data<&Arc<Context>>,
         from: Caller,
-        /// The unguessable part of the address.
+        /// Secret part of the callback address.
         token: Path<String>,
         body: Raw,
     ) -> Result<Stored, ApiError> {
@@ -181,45 +181,45 @@ impl Callbacks {
 
     /// Receive the result of a payout
     ///
-    /// As `receive_collection`.
+    /// Works like `receive_collection`.
     #[oai(path = "/p/:token", method = "post", operation_id = "receive_payout")]
     async fn payout(
         &self,
         context: Data<&Arc<Context>>,
         from: Caller,
-        /// The unguessable part of the address.
+        /// Secret part of the callback address.
         token: Path<String>,
         body: Raw,
     ) -> Result<Stored, ApiError> {
         receive(&context, CallbackKind::Payout, &token, (body, from.0)).await
     }
 
-    /// Receive word that somebody has paid the paybill
+    /// Receive a paybill payment
     ///
-    /// As `receive_collection`. The address is one for all: `amana mpesa register-urls` makes it and tells it to the
-    /// provider. The word of a large amount is credited once the provider's statement says the same.
+    /// Works like `receive_collection`. All payments use one address, which `amana mpesa register-urls` creates and
+    /// registers with the provider. A large payment is credited only after the provider's statement confirms it.
     #[oai(path = "/b/:token", method = "post", operation_id = "receive_paybill")]
     async fn paybill(
         &self,
         context: Data<&Arc<Context>>,
         from: Caller,
-        /// The unguessable part of the address.
+        /// Secret part of the callback address.
         token: Path<String>,
         body: Raw,
     ) -> Result<Stored, ApiError> {
         receive(&context, CallbackKind::Paybill, &token, (body, from.0)).await
     }
 
-    /// Receive the question whether somebody may pay the paybill
+    /// Validate a paybill payment
     ///
-    /// For the provider, before it takes the payer's money. Whoever writes what is no deal to be paid, or what is not
-    /// asked for on a phone, is refused, so that no money comes that is nobody's. Nothing is stored.
+    /// Called by the provider before it takes the money. Accepts a reference only if its deal awaits payment or a phone
+    /// prompt with it is open, so that no unmatched payment arrives. Stores nothing.
     #[oai(path = "/v/:token", method = "post", operation_id = "receive_paybill_question")]
     async fn paybill_question(
         &self,
         context: Data<&Arc<Context>>,
         from: Caller,
-        /// The unguessable part of the address.
+        /// Secret part of the callback address.
         token: Path<String>,
         body: Raw,
     ) -> Result<Asked, ApiError> {
@@ -232,15 +232,15 @@ impl Callbacks {
         Ok(Asked::of(payable))
     }
 
-    /// Receive word that a payout waited too long
+    /// Receive a payout timeout
     ///
-    /// As `receive_collection`. It says nothing about how the payout ended.
+    /// Works like `receive_collection`. A timeout does not decide the outcome of the payout.
     #[oai(path = "/t/:token", method = "post", operation_id = "receive_payout_timeout")]
     async fn payout_timeout(
         &self,
         context: Data<&Arc<Context>>,
         from: Caller,
-        /// The unguessable part of the address.
+        /// Secret part of the callback address.
         token: Path<String>,
         body: Raw,
     ) -> Result<Stored, ApiError> {

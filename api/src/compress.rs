@@ -1,8 +1,7 @@
-//! Long lists are sent compressed to whoever takes gzip.
+//! Gzip compression of long JSON responses.
 //!
-//! How far something shrinks tells what it repeats (BREACH): a secret beside text that somebody else chose can be
-//! guessed from the length alone. So only answers to GET are compressed. Secrets (tokens) are answers to POST, and
-//! nothing that reads repeats what the request said.
+//! Compressed length can reveal a secret that stands beside text chosen by an attacker (BREACH). So only responses to
+//! GET are compressed: tokens are returned by POST only, and responses to GET do not repeat text of the request.
 
 use poem::endpoint::Endpoint;
 use poem::http::{HeaderValue, Method, StatusCode, header};
@@ -10,10 +9,10 @@ use poem::web::{Compress, CompressionAlgo, CompressionLevel};
 use poem::{IntoResponse, Request, Response};
 use std::sync::Arc;
 
-/// What fits one packet is not worth it.
+/// A response that fits one packet gains nothing from compression.
 const BYTES_MIN: usize = 1_400;
 
-/// Files are not touched: a PDF is compressed already, and a CSV is kept as it is sent.
+/// PDF is compressed already, and a CSV file is stored exactly as it was sent.
 const CONTENT_TYPE: &str = "application/json";
 
 pub(crate) async fn compress<E>(endpoint: Arc<E>, request: Request) -> poem::Result<Response>

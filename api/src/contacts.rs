@@ -1,4 +1,4 @@
-//! Changing one's address or number, with a proof of the present one and of the new one.
+//! Change of e-mail address or phone number, verified by codes to the current and the new one.
 
 use crate::Chapter;
 use crate::auth::Caller;
@@ -16,34 +16,34 @@ use poem_openapi::{Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// Another e-mail address.
+/// A change of e-mail address.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct StartEmailChange {
     new: Wire<Email>,
-    /// The caller's password.
+    /// Your password.
     password: Secret,
 }
 
-/// Another phone number.
+/// A change of phone number.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct StartPhoneChange {
     new: Wire<Phone>,
-    /// The caller's password.
+    /// Your password.
     password: Secret,
 }
 
-/// Both proofs.
+/// The codes that confirm a change.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct ConfirmChange {
-    /// The code that went to the present address or number; left out if none is verified.
+    /// Code sent to the current address or number; omit it if none is verified.
     old_code: Option<Wire<Code>>,
-    /// The code that went to the new one.
+    /// Code sent to the new address or number.
     new_code: Wire<Code>,
 }
 
@@ -51,11 +51,11 @@ pub(crate) struct Contacts;
 
 #[OpenApi(prefix_path = "/v1/me", tag = "Chapter::People")]
 impl Contacts {
-    /// Ask for another e-mail address
+    /// Start an e-mail change
     ///
-    /// Sends a code to the new address, and one to the present address if it is verified; nothing changes until they
-    /// are told. Problems:
-    /// `password_wrong` (403), `same_contact` (422), `code_too_many` (429).
+    /// Sends a code to the new address, and another to your current address if it is verified. The address changes when
+    /// you send both codes to `confirm_email_change`. Problems: `incorrect_password` (403), `same_contact` (422),
+    /// `too_many_attempts` (429).
     #[oai(path = "/email-changes", method = "post", operation_id = "start_email_change")]
     async fn start_email(
         &self,
@@ -67,10 +67,10 @@ impl Contacts {
         start(&context, &caller, Contact::Email(new.0.0), password).await
     }
 
-    /// Change one's e-mail address
+    /// Confirm an e-mail change
     ///
-    /// With both codes. The former address is told. Problems: `code_wrong` (422) unless both are right, without
-    /// saying which is not; `email_taken` (409).
+    /// Changes the address and notifies the old one. Problems: `invalid_code` (422) if either code is wrong; the
+    /// response does not say which; `email_taken` (409).
     #[oai(path = "/email-changes/confirm", method = "post", operation_id = "confirm_email_change")]
     async fn confirm_email(
         &self,
@@ -81,11 +81,11 @@ impl Contacts {
         confirm(&context, &caller, ContactKind::Email, body.value).await
     }
 
-    /// Ask for another phone number
+    /// Start a phone number change
     ///
-    /// Sends a code to the new number, and one to the present number if it is verified; nothing changes until they are
-    /// told. Problems:
-    /// `password_wrong` (403), `same_contact` (422), `code_too_many` (429).
+    /// Sends a code to the new number, and another to your current number if it is verified. The number changes when
+    /// you send both codes to `confirm_phone_change`. Problems: `incorrect_password` (403), `same_contact` (422),
+    /// `too_many_attempts` (429).
     #[oai(path = "/phone-changes", method = "post", operation_id = "start_phone_change")]
     async fn start_phone(
         &self,
@@ -97,10 +97,10 @@ impl Contacts {
         start(&context, &caller, Contact::Phone(new.0.0), password).await
     }
 
-    /// Change one's phone number
+    /// Confirm a phone number change
     ///
-    /// With both codes. The former number is told; payments that are under way keep it. Problems: `code_wrong` (422)
-    /// unless both are right, without saying which is not; `phone_taken` (409).
+    /// Changes the number and notifies the old one. Payments in progress keep the old number. Problems: `invalid_code`
+    /// (422) if either code is wrong; the response does not say which; `phone_taken` (409).
     #[oai(path = "/phone-changes/confirm", method = "post", operation_id = "confirm_phone_change")]
     async fn confirm_phone(
         &self,
@@ -135,7 +135,7 @@ async fn confirm(
     let told = (kind, body.old_code.map(|code| code.0), body.new_code.0);
     let changed =
         context.write(async move |store, now| store.change_contact(&key, user, told, now).await);
-    // The address or number that may be taken is in no place of this request.
+    // The request does not contain the conflicting address or number, so no field is named.
     let user = changed.await.map_err(|error| ApiError { errors: vec![], ..error })?;
     Found::of(context, user)
 }

@@ -1,4 +1,4 @@
-//! What handlers work with, and the one way in which they change something.
+//! The shared state of all handlers, and their one way to write.
 
 use crate::api_keys::KeyRing;
 use crate::cookies::CsrfTokens;
@@ -30,12 +30,12 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tracing::Instrument;
 
-/// What a deal costs: a part of the amount and a fixed part, in the currency of the deal.
+/// The fee of a deal: a percentage of the amount and a fixed fee in the deal's currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FeePolicy {
-    /// Hundredths of a percent.
+    /// Percentage in basis points (hundredths of a percent).
     pub percentage_bps: u16,
-    /// Minor units.
+    /// Fixed fee in minor units.
     pub fixed_minor: i64,
 }
 
@@ -59,18 +59,18 @@ pub(crate) struct Context {
     pub(crate) sockets: Arc<Sockets>,
     pub(crate) ended: Arc<EndedSessions>,
     pub(crate) keys: KeyRing,
-    /// From where money and rights may be decided about.
+    /// Networks from which operators may decide about money and permissions.
     pub(crate) staff_networks: Vec<IpNet>,
     pub(crate) passwords: Passwords,
     pub(crate) codes: CodeKey,
-    /// Password resets that are being begun.
+    /// Limits concurrent starts of password resets.
     pub(crate) resets: Arc<Semaphore>,
     pub(crate) factor_keys: FactorKeys,
     pub(crate) fees: FeePolicy,
     pub(crate) files: Files,
     pub(crate) places: Places,
     pub(crate) links: Links,
-    /// From where callbacks are believed; from anywhere if it names nothing.
+    /// Networks from which callbacks are accepted; empty means any.
     pub(crate) callback_networks: Vec<IpNet>,
     pub(crate) budgets: Budgets,
     pub(crate) service: ServiceFacts,
@@ -83,17 +83,16 @@ impl Context {
         self.clock.now()
     }
 
-    /// Where the person is reached.
+    /// Returns the contacts of a user.
     ///
     /// # Errors
-    /// `account_closed` if the person is erased.
+    /// `account_closed` if the user was erased.
     pub(crate) fn contacts(&self, user: &User) -> Result<Contacts, ApiError> {
         let contacts = self.store.contacts(user)?;
         contacts.ok_or_else(|| Error::Transfer(TransferRefusal::SenderClosed).into())
     }
 
-    /// Carries out a use-case that writes, in a task of its own: a caller who goes away, or whose time is
-    /// up, must not cut a transaction in two.
+    /// Runs a write in its own task, so that a disconnect or a timeout of the request cannot cut the transaction short.
     pub(crate) async fn write<F, Fut, T>(&self, work: F) -> Result<T, ApiError>
     where
         F: FnOnce(Store, DateTime<Utc>) -> Fut,

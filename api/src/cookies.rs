@@ -1,6 +1,6 @@
-//! Tokens for browsers: in cookies that no script can read and no other site can have sent. A call that changes
-//! something must also carry, as a header, what a script of ours has read from a third cookie: a form or a picture
-//! of somebody else cannot do that.
+//! Tokens for browsers, in cookies that scripts cannot read and other sites cannot send. A call that changes something
+//! also needs the `X-CSRF-Token` header, with the value of a readable cookie. Another site can neither read that cookie
+//! nor set the header.
 
 use crate::secret::ServerSecret;
 use crate::tokens::TOKEN_TTL;
@@ -13,17 +13,18 @@ use poem::web::cookie::{Cookie, CookieJar, SameSite};
 
 pub(crate) const CSRF_HEADER: &str = "X-CSRF-Token";
 
-/// The prefixes make browsers refuse the cookies from anybody else and without TLS (RFC 6265bis, 4.1.3).
+/// Browsers accept cookies with these prefixes only over TLS, and `__Host-` cookies only from this host (RFC 6265bis,
+/// 4.1.3).
 pub(crate) const ACCESS: &str = "__Host-amana_access";
 const CSRF: &str = "__Host-amana_csrf";
-/// Sent where sessions are refreshed and ended, and nowhere else.
+/// Sent only to the paths that refresh and end sessions.
 const REFRESH: &str = "__Secure-amana_refresh";
 const REFRESH_PATH: &str = "/v1/sessions";
 
-/// What the key is for.
+/// Purpose of the derived key.
 const PURPOSE: &[u8] = b"tokens against forged requests";
 
-/// Makes and compares what a session shows with its cookies.
+/// Creates and verifies CSRF tokens, one per session.
 #[derive(Debug)]
 pub(crate) struct CsrfTokens(hmac::Key);
 
@@ -42,7 +43,7 @@ impl CsrfTokens {
     }
 }
 
-/// Whether a call of this kind changes nothing, whoever has sent it.
+/// Returns whether the method is safe: it changes nothing.
 pub(crate) fn is_harmless(method: &Method) -> bool {
     [Method::GET, Method::HEAD, Method::OPTIONS].contains(method)
 }
@@ -55,7 +56,7 @@ pub(crate) fn refresh(jar: &CookieJar) -> Option<String> {
     jar.get(REFRESH).map(|cookie| cookie.value_str().to_owned())
 }
 
-/// Hands tokens to a browser.
+/// Sets the token cookies.
 pub(crate) fn give(jar: &CookieJar, access: &str, refresh: &str, csrf: &str) {
     jar.add(cookie(ACCESS, access, "/", TOKEN_TTL));
     jar.add(cookie(REFRESH, refresh, REFRESH_PATH, SESSION_TTL));
@@ -64,7 +65,7 @@ pub(crate) fn give(jar: &CookieJar, access: &str, refresh: &str, csrf: &str) {
     jar.add(readable);
 }
 
-/// Takes them back, if there were any.
+/// Removes the token cookies, if the browser has any.
 pub(crate) fn take(jar: &CookieJar) {
     if [ACCESS, CSRF, REFRESH].iter().any(|name| jar.get(name).is_some()) {
         for (name, path) in [(ACCESS, "/"), (CSRF, "/"), (REFRESH, REFRESH_PATH)] {

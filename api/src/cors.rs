@@ -1,5 +1,5 @@
-//! Which web pages may call us from a browser: those of listed origins, and no other. They send
-//! an access token: cookies are for pages of our own site, so browsers are not asked to send any from elsewhere.
+//! CORS: pages of the configured origins may call the API from a browser. They send an access token; cookies are for
+//! pages of the same site, so credentials are not allowed.
 
 use poem::endpoint::Endpoint;
 use poem::http::header::{self, HeaderMap, HeaderName};
@@ -10,15 +10,15 @@ use std::sync::Arc;
 const METHODS: &str = "GET, POST, PUT, DELETE";
 const HEADERS: &str = "Authorization, Content-Type, Idempotency-Key, X-Request-Id";
 
-/// What a page may read of an answer besides its body.
+/// Response headers that a page may read.
 const EXPOSED: &str = "X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, Idempotent-Replayed, \
     Content-Disposition, Location, Allow";
 
-/// How long a browser may remember what it was allowed.
+/// Seconds for which a browser may cache a preflight response.
 const MAX_AGE_S: u32 = 2 * 60 * 60;
 
-/// Answers the question that browsers ask before a call, and lets pages of listed origins read answers. A page of
-/// another origin gets the plain answer, which its browser keeps from it.
+/// Answers preflight requests of the configured origins and lets their pages read responses. Other origins get
+/// responses without CORS headers, which their browsers withhold.
 pub(crate) async fn share<E>(
     origins: Arc<[HeaderValue]>,
     endpoint: Arc<E>,
@@ -38,7 +38,7 @@ where
     let mut response =
         if asks && origin.is_some() { allowed() } else { endpoint.get_response(request).await };
     let headers = response.headers_mut();
-    // Whatever keeps answers must not show one origin what was answered to another.
+    // A cache must not return a response of one origin to another.
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
     if let Some(origin) = origin {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);

@@ -1,4 +1,4 @@
-//! Keys as their owners see them.
+//! API keys in responses.
 
 use super::text;
 use crate::wire::{Nullable, Timestamp, Wire};
@@ -15,22 +15,22 @@ use secrecy::{ExposeSecret, SecretString};
 pub(crate) struct ApiKeyAnswer {
     id: Wire<ApiKeyId>,
     name: String,
-    /// Whose it is, if not only the person's own.
+    /// Organisation that owns the key; `null` for a personal key.
     organisation_id: Nullable<Wire<OrganisationId>>,
     state: Wire<KeyState>,
     mode: Wire<KeyMode>,
-    /// What the key begins with: its id is a part of it.
+    /// First part of the key. It contains the id.
     prefix: String,
-    /// What its newest secret ends with.
+    /// Last four characters of the newest secret.
     last_four: String,
     scopes: Vec<Wire<Scope>>,
     created_at: Timestamp,
-    /// When its newest secret was made.
+    /// Creation time of the newest secret.
     issued_at: Timestamp,
     expires_at: Timestamp,
-    /// Until when the secret before the last rotation is good too; `null` if it is not.
+    /// Expiry of the previous secret after a rotation; `null` if it is not valid.
     previous_until: Nullable<Timestamp>,
-    /// To the minute; `null` if it never was.
+    /// Time of the last use, to the minute; `null` if the key was never used.
     last_used_at: Nullable<Timestamp>,
     revoked_at: Nullable<Timestamp>,
 }
@@ -57,11 +57,11 @@ impl ApiKeyAnswer {
     }
 }
 
-/// An API key with its new secret. It is shown once.
+/// An API key with its new secret, which is returned only once.
 #[derive(Object)]
 #[oai(rename = "ApiKeyWithSecret")]
 pub(super) struct SecretAnswer {
-    /// The whole key, as it is sent: `Authorization: Bearer amana_live_…`. Nobody can show it again.
+    /// The whole key, to be sent as `Authorization: Bearer amana_live_…`. It cannot be retrieved again.
     secret: String,
     api_key: ApiKeyAnswer,
 }

@@ -1,7 +1,7 @@
-//! Finding out whether a key is good: one read by its id, remembered for a second.
+//! Verification of API keys, with a cache of one second.
 //!
-//! So a machine that calls often costs one read a second, and a key that was revoked is refused within a second
-//! everywhere, and at once where it was revoked.
+//! A busy machine costs one read per second. A revoked key is rejected everywhere within a second, and immediately on
+//! the server that revoked it.
 
 use super::text::ShownKey;
 use crate::problem::{ApiError, Code};
@@ -17,24 +17,24 @@ use tracing::Instrument;
 
 const REMEMBERED_FOR: Duration = Duration::from_secs(1);
 
-/// So many keys are remembered at once, a few MiB; when there are more, all are read again.
+/// Maximum number of cached keys, a few MiB. A full cache is cleared.
 const REMEMBERED_MAX: usize = 10_000;
 
-/// So many are looked for at once: whoever makes keys up leaves the other connections to others.
+/// Maximum number of concurrent lookups, so that made-up keys cannot occupy the connection pool.
 const LOOKUPS_AT_ONCE: usize = 4;
 const LOOKUP_MAX: Duration = Duration::from_secs(5);
 
-/// So many uses are written down at once; what comes meanwhile is not: the next use will be.
+/// Maximum number of concurrent writes of `last_used_at`. Further uses are skipped; a later use is stored.
 const NOTES_AT_ONCE: usize = 2;
 
-/// A key that is good, as the request in which it came carries it.
+/// A verified key, carried by the request.
 #[derive(Debug, Clone)]
 pub(crate) struct GoodKey {
     record: Arc<ApiKeyRecord>,
 }
 
 impl GoodKey {
-    /// In whose name it calls. This says nothing about what it may do.
+    /// Returns the user in whose name the key calls. This does not imply any permission.
     pub(crate) fn account(&self) -> UserId {
         self.record.user
     }
@@ -48,22 +48,23 @@ impl GoodKey {
     }
 
     /// # Errors
-    /// `scope_missing`, naming it.
+    /// `insufficient_scope`, which names the scope.
     pub(crate) fn require(&self, scope: Scope) -> Result<(), ApiError> {
         if self.organisation().is_some() && !scope.is_of_organisations() {
-            return Err(ApiError::new(Code::ScopeMissing, OF_ORGANISATION));
+            return Err(ApiError::new(Code::InsufficientScope, OF_ORGANISATION));
         }
         if self.record.scopes.contains(&scope) {
             return Ok(());
         }
-        let detail =
-            format!("this API key does not have the scope `{scope}`, which this call needs");
-        Err(ApiError::new(Code::ScopeMissing, detail))
+        let detail = format!(
+            "this call needs the scope `{scope}`, which the API key lacks; create a key with it"
+        );
+        Err(ApiError::new(Code::InsufficientScope, detail))
     }
 }
 
-const OF_ORGANISATION: &str = "a key of an organisation reaches the deals of the organisation only; \
-    for what is yours alone, use a key of your own";
+const OF_ORGANISATION: &str = "an organisation's key reaches only the organisation's deals; \
+    use a personal key for this call";
 
 struct Remembered {
     record: Arc<ApiKeyRecord>,
@@ -79,7 +80,7 @@ pub(crate) struct KeyRing {
     notes: Arc<Semaphore>,
 }
 
-// What is remembered is nobody's business.
+// Cached records must not reach the log.
 impl std::fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("KeyRing").field("mode", &self.mode).finish_non_exhaustive()
@@ -102,13 +103,12 @@ impl KeyRing {
     }
 
     /// # Errors
-    /// `unauthorized`: what is wrong with a key is told to those only who have a right secret of it.
-    /// `unavailable` if it cannot be looked for.
+    /// `unauthorized`; the reason is given only for a correct secret. `unavailable` if the key cannot be read.
     pub(crate) async fn verify(&self, text: &str, now: DateTime<Utc>) -> Result<GoodKey, ApiError> {
         let shown = ShownKey::parse(text).ok_or_else(unknown)?;
         if shown.mode != self.mode {
             let detail =
-                format!("this is a {} key, and this service takes {} keys", shown.mode, self.mode);
+                format!("this is a {} key; this service accepts {} keys", shown.mode, self.mode);
             return Err(ApiError::new(Code::Unauthorized, detail));
         }
         let record = self.record(shown.id).await?.ok_or_else(unknown)?;
@@ -119,7 +119,7 @@ impl KeyRing {
         Ok(GoodKey { record })
     }
 
-    /// A key that has changed is read again at its next call.
+    /// Drops a changed key from the cache.
     pub(crate) fn forget(&self, id: ApiKeyId) {
         self.remembered().remove(&id);
     }
@@ -144,7 +144,7 @@ impl KeyRing {
 
     async fn look_up(&self, id: ApiKeyId) -> Result<Option<Arc<ApiKeyRecord>>, ApiError> {
         let _turn = self.lookups.acquire().await.map_err(|_| ApiError::unavailable())?;
-        // Somebody else may have read it while this call was waiting.
+        // Another call may have read the key meanwhile.
         if let Some(record) = self.recall(id) {
             return Ok(Some(record));
         }
@@ -161,7 +161,7 @@ impl KeyRing {
         Ok(Some(record))
     }
 
-    /// Behind the answer, which does not wait for it.
+    /// Stores the use in the background; the response does not wait for it.
     fn note_use(&self, record: &ApiKeyRecord, now: DateTime<Utc>) {
         if !is_use_due(record.last_used_at, now) {
             return;
@@ -176,14 +176,14 @@ impl KeyRing {
         let noted = async move {
             let _permit = permit;
             if let Err(error) = store.note_api_key_use(id, now).await {
-                tracing::warn!("the use of an API key was not written down: {error}");
+                tracing::warn!("the last use of an API key was not stored: {error}");
             }
         };
         tokio::spawn(noted.in_current_span());
     }
 }
 
-/// Both are compared, whichever it is.
+/// Compares both digests in any case, so that the time does not show which one matches.
 fn which(shown: &ShownKey, record: &ApiKeyRecord) -> Option<Secret> {
     let is_newest = shown.is_kept_as(&record.digest);
     let previous = record.previous_digest.as_deref().unwrap_or_default();
@@ -196,5 +196,5 @@ fn which(shown: &ShownKey, record: &ApiKeyRecord) -> Option<Secret> {
 }
 
 fn unknown() -> ApiError {
-    ApiError::new(Code::Unauthorized, "this is not a good API key")
+    ApiError::new(Code::Unauthorized, "the API key is invalid; check that it is complete")
 }

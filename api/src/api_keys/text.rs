@@ -1,8 +1,7 @@
-//! How a key is written: `amana_live_<32 hexadecimal digits>_<43 letters and digits><8 hexadecimal digits>`.
+//! Text format of API keys: `amana_live_<32 hexadecimal digits>_<43 letters and digits><8 hexadecimal digits>`.
 //!
-//! The first digits are the key's id. The letters and digits are 256 random bits, and the last eight the CRC-32 of
-//! everything before them: a key that somebody has mistyped or made up is told without looking for it, and programs
-//! that search code for secrets find real ones only. Nothing in it is a mark that the rest could be worked out from.
+//! The first digits are the id. The letters and digits are 256 random bits. The last eight digits are the CRC-32 of
+//! everything before them: mistyped keys are rejected without a lookup, and secret scanners have no false positives.
 
 use crate::problem::ApiError;
 use amana_domain::api_key::KeyMode;
@@ -19,11 +18,11 @@ const MARK: &str = "amana_";
 const RANDOM_CHARS: usize = 43;
 const CHECKSUM_CHARS: usize = 8;
 const LAST_CHARS: usize = 4;
-/// Enough of them are letters or digits, nearly always, at once.
+/// Nearly always enough for all characters in one draw.
 const RANDOM_BYTES: usize = 64;
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// A key that somebody shows, as far as its text tells.
+/// A presented key, parsed but not verified.
 #[derive(Clone)]
 pub(crate) struct ShownKey {
     pub(crate) id: ApiKeyId,
@@ -31,12 +30,12 @@ pub(crate) struct ShownKey {
     digest: [u8; 32],
 }
 
-/// Whether this is meant to be a key; access tokens never begin so.
+/// Returns whether the token is an API key; access tokens never start with this mark.
 pub(crate) fn is_key(text: &str) -> bool {
     text.starts_with(MARK)
 }
 
-/// The beginning of a key, which people may see.
+/// Returns the public first part of a key.
 pub(crate) fn prefix(mode: KeyMode, id: ApiKeyId) -> String {
     format!("{MARK}{mode}_{}", id.uuid().simple())
 }
@@ -45,13 +44,13 @@ fn checksum(text: &str) -> String {
     format!("{:08x}", crc32fast::hash(text.as_bytes()))
 }
 
-// It has 256 random bits: nobody tries them all, and a slow hash would only slow the calls of its owner.
+// 256 random bits cannot be guessed, so a slow hash would only slow down every call.
 fn digest(text: &str) -> [u8; 32] {
     Sha256::digest(text).into()
 }
 
 impl ShownKey {
-    /// Nothing if it cannot be a key of ours.
+    /// Returns `None` if the text is not a well-formed key.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (mode, rest) = text.strip_prefix(MARK)?.split_once('_')?;
         let (id, secret) = rest.split_once('_')?;
@@ -65,13 +64,13 @@ impl ShownKey {
         Some(Self { id, mode: mode.parse().ok()?, digest: digest(text) })
     }
 
-    /// Takes the same time wherever the two differ.
+    /// Compares in constant time.
     pub(crate) fn is_kept_as(&self, kept: &[u8]) -> bool {
         verify_slices_are_equal(&self.digest, kept).is_ok()
     }
 }
 
-/// A new secret of a key: what is shown once, and what is kept.
+/// Creates a secret: the text to return once, and the digest to store.
 ///
 /// # Errors
 /// `internal` if there is no randomness.
@@ -80,7 +79,7 @@ pub(crate) fn new_secret(
     id: ApiKeyId,
 ) -> Result<(SecretString, KeptSecret), ApiError> {
     let random = letters().map_err(|Unspecified| {
-        tracing::error!("there is no randomness for an API key");
+        tracing::error!("no randomness for an API key");
         ApiError::internal()
     })?;
     let body = format!("{}_{}", prefix(mode, id), random.expose_secret());
@@ -90,7 +89,7 @@ pub(crate) fn new_secret(
     Ok((text.into(), kept))
 }
 
-/// Six random bits pick one of 64; two of them stand for nothing, so that all others are equally likely.
+/// Six random bits pick one of 64 values; two values are skipped, so that all characters are equally likely.
 fn letters() -> Result<SecretString, Unspecified> {
     let mut text = String::with_capacity(RANDOM_CHARS);
     while text.len() < RANDOM_CHARS {
@@ -150,7 +149,7 @@ mod tests {
         }
     }
 
-    /// With a checksum that is right: it keeps nobody out who knows how it is made.
+    /// A correct checksum alone does not make a key valid.
     #[test]
     fn a_made_up_key_has_the_form_and_another_digest() {
         let (text, kept) = made(KeyMode::Live);

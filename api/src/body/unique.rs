@@ -1,5 +1,4 @@
-//! JSON in which every member has one value. Readers disagree about a member that is named twice, so what was checked
-//! and what is carried out could differ.
+//! JSON without duplicate members. Parsers disagree about duplicates, so a checked value and the used one could differ.
 
 use super::push_segment;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -7,11 +6,11 @@ use serde_json::{Map, Number, Value};
 use std::cell::RefCell;
 use std::fmt;
 
-/// The reason for which bytes are not the JSON of a body.
+/// The reason why a body cannot be read.
 #[derive(Debug)]
 pub(super) enum Unreadable {
     NotJson(serde_json::Error),
-    /// The JSON pointer of the member that is named twice.
+    /// The JSON pointer of the duplicate member.
     Twice(String),
 }
 
@@ -102,7 +101,7 @@ impl<'de> Visitor<'de> for Node<'_> {
             let node = self.child(&name);
             if object.contains_key(&name) {
                 *self.twice.borrow_mut() = Some(node.at);
-                return Err(A::Error::custom("a member is named twice"));
+                return Err(A::Error::custom("duplicate member"));
             }
             object.insert(name, members.next_value_seed(node)?);
         }

@@ -1,4 +1,4 @@
-//! When a key is good: until it expires, is rotated, is revoked, or its owner's account is closed.
+//! Validity of keys: until expiry, rotation, revocation, or closure of the owner's account.
 
 use super::{another_secret, refused, rotate, turned_away, with_checksum};
 use amana_domain::api_key::KeyMode;
@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-const GOOD: &str = "this is not a good API key";
+const GOOD: &str = "the API key is invalid; check that it is complete";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_ends_with_its_day() {
@@ -21,12 +21,12 @@ async fn a_key_ends_with_its_day() {
     app.step_up(&amina).await;
     app.clock.advance(TimeDelta::minutes(1));
     assert_eq!(turned_away(&app, &key.secret).await, "this API key has expired");
-    // That it has expired is nothing that others could find out.
+    // Callers without the secret cannot find out that the key has expired.
     assert_eq!(turned_away(&app, &another_secret(&key.secret)).await, GOOD);
     let path = format!("/v1/api-keys/{}", key.id);
     assert_eq!(app.get(&amina, &path).await.expect(200)["state"], "expired");
     let late = app.post(&amina, &format!("{path}/rotate"), json!({})).await;
-    refused(&late, 409, "api_key_over");
+    refused(&late, 409, "api_key_revoked");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -54,7 +54,7 @@ async fn after_a_rotation_both_secrets_are_good_for_the_overlap() {
     let listed = app.get(&amina, &format!("/v1/api-keys/{}", first.id)).await.expect(200);
     assert_eq!(listed["previous_until"], Value::Null);
 
-    // Of three secrets the oldest is not good any more, and without an overlap the newest alone is.
+    // Of three secrets the oldest is invalid; without an overlap only the newest is valid.
     app.step_up(&amina).await;
     let third = rotate(&app, &amina, &second, json!({ "overlap_s": 604_800 })).await;
     let fourth = rotate(&app, &amina, &third, json!({ "overlap_s": 60 })).await;
@@ -65,7 +65,7 @@ async fn after_a_rotation_both_secrets_are_good_for_the_overlap() {
         assert_eq!(turned_away(&app, &old.secret).await, GOOD);
     }
     app.get(&fifth.machine(&amina), "/v1/wallet").await.expect(200);
-    // Its days have begun anew.
+    // The rotation started the key's lifetime again.
     app.clock.advance(TimeDelta::days(90) - TimeDelta::minutes(1));
     app.get(&fifth.machine(&amina), "/v1/wallet").await.expect(200);
 }
@@ -95,14 +95,14 @@ async fn a_revoked_key_is_refused_at_once_and_elsewhere_within_a_second() {
     }
     let found = app.get(&amina, &path).await.expect(200);
     assert_eq!(found["state"], "revoked");
-    refused(&app.post(&amina, &format!("{path}/rotate"), json!({})).await, 409, "api_key_over");
+    refused(&app.post(&amina, &format!("{path}/rotate"), json!({})).await, 409, "api_key_revoked");
     let records = app.store.audit_of(&key.id).await.expect("records");
     let actions: Vec<&str> = records.iter().map(|one| one.kind.as_str()).collect();
     assert_eq!(actions, ["api_key.created", "api_key.rotated", "api_key.revoked"]);
     assert!(records.iter().all(|one| one.actor() == amina.id));
 }
 
-/// Another API on the same database, as another process would be.
+/// Starts another API process on the same database.
 async fn another_api(app: &App, mode: KeyMode) -> String {
     let config = amana_api::ApiConfig { mode, ..api_config(app.context.files.clone()) };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -123,7 +123,7 @@ async fn a_key_of_the_other_mode_is_refused_in_so_many_words() {
         let answer = request.send().await.expect("an answer");
         (answer.status().as_u16(), answer.json::<Value>().await.expect("JSON")["detail"].clone())
     };
-    let words = json!("this is a test key, and this service takes live keys");
+    let words = json!("this is a test key; this service accepts live keys");
     assert_eq!(call(&test.secret).await, (401, words));
     let body = json!({ "name": "Shop", "scopes": ["wallet:read"], "expires_in_days": 1 });
     let request = app.http.post(format!("{live_url}/v1/api-keys")).bearer_auth(&amina.token);
@@ -131,15 +131,15 @@ async fn a_key_of_the_other_mode_is_refused_in_so_many_words() {
     let live = Key::shown(&made);
     assert!(live.secret.starts_with("amana_live_"));
     assert_eq!(call(&live.secret).await.0, 200);
-    let words = "this is a live key, and this service takes test keys";
+    let words = "this is a live key; this service accepts test keys";
     assert_eq!(turned_away(&app, &live.secret).await, words);
-    // A key does not become another one by being called so.
+    // A changed prefix does not turn a key into another one.
     let renamed = live.secret.replace("_live_", "_test_");
     assert_eq!(turned_away(&app, &renamed).await, GOOD);
     assert_eq!(turned_away(&app, &with_checksum(&renamed[..renamed.len() - 8])).await, GOOD);
 }
 
-/// Whatever is wrong with a key that is none, the answer is the same.
+/// All invalid keys get the same answer, whatever is wrong with them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn guessing_leads_nowhere() {
     let app = App::builder().without_worker().start().await;
@@ -163,7 +163,7 @@ async fn guessing_leads_nowhere() {
     app.get(&key.machine(&amina), "/v1/wallet").await.expect(200);
 }
 
-/// A machine that is told that its key is not good would have somebody make another one.
+/// A failed look-up must not report the key as invalid, or the client would replace a valid key.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_that_cannot_be_looked_for_is_not_called_wrong() {
     let app = App::builder().without_worker().start().await;
@@ -178,7 +178,7 @@ async fn a_key_that_cannot_be_looked_for_is_not_called_wrong() {
     eventually("the key is found", || async { (call().await.status == 200).then_some(()) }).await;
 }
 
-/// A key is of the account and not of a session: who changes the password has to look after the keys as well.
+/// Keys belong to the account and not to a session, so a changed password does not revoke them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_outlives_sessions_and_passwords() {
     let app = App::builder().without_worker().start().await;
@@ -218,7 +218,7 @@ async fn closing_the_account_ends_its_keys_for_good() {
     app.key(&amina, &["wallet:read"]).await;
 }
 
-/// What is over is forgotten after ninety days, what is good is not, and the audit has it all the same.
+/// Expired and revoked keys are deleted after ninety days; valid keys and the audit records stay.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keys_that_are_over_are_forgotten() {
     let app = App::builder().without_worker().start().await;
@@ -236,19 +236,19 @@ async fn keys_that_are_over_are_forgotten() {
         let items = listed["items"].as_array().expect("keys").iter();
         items.map(|one| one["id"].as_str().expect("an id").to_owned()).collect::<Vec<_>>()
     };
-    // The newest first.
+    // Newest first.
     let all = [&revoked.id, &expired.id, &good.id].map(Clone::clone);
     assert_eq!(left(89, &mut amina).await, all);
     app.step_up(&amina).await;
     rotate(&app, &amina, &good, json!({})).await;
     assert_eq!(left(2, &mut amina).await, all[1..]);
-    // Both were made for 90 days, and one of them was rotated on the last but one.
+    // Both keys were valid for 90 days, and one of them was rotated on the last day but one.
     assert_eq!(left(88, &mut amina).await, all[1..]);
     assert_eq!(left(3, &mut amina).await, all[2..]);
     assert_eq!(app.store.audit_of(&expired.id).await.expect("records").len(), 1);
 }
 
-/// Nobody has a key of a closed account, however close together the two are.
+/// Creating a key and closing the account concurrently never leaves a key of a closed account.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_made_while_the_account_is_closed_is_none() {
     let app = App::builder().without_worker().start().await;
