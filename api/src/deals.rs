@@ -122,8 +122,8 @@ impl Deals {
     /// side is `null` until they have proven the address or number. In the name of an organisation, its members can read
     /// it; what is done is done by the two parties. Problems: `unknown_counterparty`, if their account is closed,
     /// `recipient_closed`, if the broker's is, `unknown_organisation`, `invitation_limit`,
-    /// `deal_reference_taken` (409), `same_party`, `fee_exceeds_amount`, `amount_out_of_range`, `currency_not_carried`,
-    /// `invalid_request`, `idempotency_key_reused` (422), `account_closed`, `contact_unverified` (403),
+    /// `deal_reference_taken` (409), `same_party`, `fee_exceeds_amount`, `amount_out_of_range`, `unsupported_currency`,
+    /// `invalid_request`, `idempotency_key_reused` (422), `account_closed`, `verified_contact_required` (403),
     /// `idempotency_key_required` (400), `rate_limited` (429) beyond 1,000 in an hour.
     #[oai(path = "/", method = "post", operation_id = "create_deal")]
     async fn create(
@@ -237,7 +237,7 @@ impl Deals {
     ///
     /// For the party to whom it was offered: it signs the revision that it names, and no other. Both are bound then,
     /// and the buyer has the funding period to pay. Problems: `own_proposal`, `account_closed` (403), `wrong_state`,
-    /// `other_revision`, `too_late` (409), `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    /// `revision_mismatch`, `too_late` (409), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/agree", method = "post", operation_id = "agree_deal")]
     async fn agree(
         &self,
@@ -262,8 +262,8 @@ impl Deals {
     /// how it goes. Each payer has one payment under way at a time. What a phone pays beyond what is outstanding stays
     /// in the payer's wallet; an `amount` above what is outstanding needs `allow_more`. Where that is more than mobile money carries at once, `provider_limit` says in which
     /// `payments` it can be done. With `dry_run=true` it answers 200 with what it would do. Problems: `wrong_party`,
-    /// `account_closed` (403), `wrong_state`, `too_late`, `payment_in_progress`, `prompt_open` (409), `too_many_prompts` (429), `insufficient_funds`,
-    /// `more_than_outstanding`, `provider_limit`, `provider_step`, `currency_not_carried` (422),
+    /// `account_closed` (403), `wrong_state`, `too_late`, `payment_in_progress`, `prompt_pending` (409), `too_many_prompts` (429), `insufficient_funds`,
+    /// `amount_exceeds_outstanding`, `provider_limit`, `whole_units_required`, `unsupported_currency` (422),
     /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/fund", method = "post", operation_id = "fund_deal")]
     async fn fund(
@@ -349,7 +349,7 @@ impl Deals {
     ///
     /// The first side's call is noted in `cancel_asked_by`; when the other side calls, too, everything that is still open
     /// goes back to who paid. What happens to the deal in between makes the first call void. Problems: `wrong_state`,
-    /// `already_asked`, `too_late` (409), `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    /// `already_requested`, `too_late` (409), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/mutual-cancel", method = "post", operation_id = "cancel_deal_mutually")]
     async fn cancel_mutually(
         &self,

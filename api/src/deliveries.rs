@@ -105,8 +105,8 @@ impl Deliveries {
     ///
     /// For the seller of a funded deal. The buyer has the inspection period to release it; silence releases it
     /// too. The body says what shows it, and may be left out where the milestone wants no `proof`. A wrong hand-over code
-    /// may be tried five times an hour. Problems: `wrong_party` (403), `wrong_state`, `too_late` (409), `proof_wanted`,
-    /// `code_wrong` (422), `code_too_many` (429), `not_found` (404), `idempotency_key_required` (400),
+    /// may be tried five times an hour. Problems: `wrong_party` (403), `wrong_state`, `too_late` (409), `proof_required`,
+    /// `invalid_code` (422), `too_many_attempts` (429), `not_found` (404), `idempotency_key_required` (400),
     /// `idempotency_key_reused` (422).
     #[oai(
         path = "/:id/milestones/:milestone/deliver",
@@ -143,8 +143,8 @@ impl Deliveries {
     /// Hand in a file that shows a delivery
     ///
     /// For the seller, before the milestone is delivered; `deliver_milestone` then names it. The body is the file itself,
-    /// as in `create_evidence`; a milestone has at most 20. Problems: `file_damaged`, `picture_too_large`,
-    /// `active_document` (422), `unsupported_media_type` (415), `request_too_large` (413), `too_many_documents`, `wrong_state` (409), `wrong_party` (403), `not_found` (404),
+    /// as in `create_evidence`; a milestone has at most 20. Problems: `file_damaged`, `image_too_large`,
+    /// `active_content` (422), `unsupported_media_type` (415), `request_too_large` (413), `too_many_documents`, `wrong_state` (409), `wrong_party` (403), `not_found` (404),
     /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(
         path = "/:id/milestones/:milestone/files",

@@ -153,7 +153,7 @@ impl Disputes {
     /// For both sides, until the dispute is over. The body is the file itself: a JPEG, PNG or WebP picture or a PDF
     /// document of at most 5 MiB. What it is, is told by its content and not by its `Content-Type`. The other side and
     /// arbiters see it; its SHA-256 is kept with it. A dispute has at most 20 files. Problems: `file_damaged`,
-    /// `picture_too_large` (beyond 64 million pixels), `active_document` (a PDF with a password, scripts, attached files
+    /// `image_too_large` (beyond 64 million pixels), `active_content` (a PDF with a password, scripts, attached files
     /// or actions) (422), `unsupported_media_type` (415), `request_too_large` (413), `too_many_documents`, `wrong_state` (409), `wrong_party` (403), `not_found`
     /// (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(

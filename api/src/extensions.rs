@@ -72,7 +72,7 @@ impl Extensions {
     ///
     /// For both sides. The first call asks and is shown as the deal's `extension`; the same call by the other side
     /// moves the deadline. Asking for something else replaces what was asked. Problems: `wrong_party` (403),
-    /// `wrong_state`, `not_extensible`, `already_asked`, `too_late` (409).
+    /// `wrong_state`, `not_extensible`, `already_requested`, `too_late` (409).
     #[oai(path = "/:id/extensions", method = "post", operation_id = "extend_deadline")]
     async fn extend(
         &self,

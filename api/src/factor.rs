@@ -134,8 +134,8 @@ impl Factors {
     /// Set up a second factor
     ///
     /// Answers the secret for an authenticator app, once. Nothing changes until `confirm_second_factor` shows
-    /// that the app has it; called again before, it answers another one. Problems: `password_wrong` (403),
-    /// `factor_active` (409): remove that one first; `account_closed`, `contact_unverified` (403).
+    /// that the app has it; called again before, it answers another one. Problems: `incorrect_password` (403),
+    /// `factor_active` (409): remove that one first; `account_closed`, `verified_contact_required` (403).
     #[oai(path = "/", method = "post", operation_id = "create_second_factor")]
     async fn create(
         &self,
@@ -158,7 +158,7 @@ impl Factors {
     /// Confirm a second factor
     ///
     /// From now on whoever logs in shows a code too. Answers ten backup codes, once; the person gets an e-mail.
-    /// Problems: `wrong_code` (422), `too_many_tries` (429), `not_found` (404) if none was set up.
+    /// Problems: `invalid_code` (422), `too_many_attempts` (429), `not_found` (404) if none was set up.
     #[oai(path = "/confirm", method = "post", operation_id = "confirm_second_factor")]
     async fn confirm(
         &self,

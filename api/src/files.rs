@@ -60,8 +60,8 @@ pub(crate) fn refusal(error: FileError) -> ApiError {
         FileError::TooLarge => ApiError::new(Code::RequestTooLarge, text),
         FileError::Kind => ApiError::new(Code::UnsupportedMediaType, text),
         FileError::Damaged => ApiError::new(Code::FileDamaged, text),
-        FileError::Pixels => ApiError::new(Code::PictureTooLarge, text),
-        FileError::Active => ApiError::new(Code::ActiveDocument, text),
+        FileError::Pixels => ApiError::new(Code::ImageTooLarge, text),
+        FileError::Active => ApiError::new(Code::ActiveContent, text),
         FileError::Cut(_) => ApiError::new(Code::BadRequest, text),
         FileError::Missing | FileError::Altered => {
             tracing::error!("a file cannot be shown: {text}");

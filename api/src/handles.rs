@@ -30,7 +30,7 @@ impl Handles {
     ///
     /// The name to be found and paid by, such as `@amina`. It can be changed once in 30 days; to set the present
     /// one again changes nothing. A handle is one person's for ever: nobody else gets a former one, and its
-    /// owner may return to it. Problems: `handle_taken`, `handle_too_early` (409), `account_closed` (403),
+    /// owner may return to it. Problems: `handle_taken`, `handle_change_too_soon` (409), `account_closed` (403),
     /// `invalid_request` (422), also for words that are not for people, such as `support`.
     #[oai(path = "/me/handle", method = "put", operation_id = "set_handle")]
     async fn set(

@@ -85,8 +85,8 @@ impl Holds {
     /// The amount leaves what the caller can spend and waits for the other person, who takes it in parts or
     /// whole (`settle_hold`) or gives it back (`release_hold`). What is left when the time is over comes back
     /// by itself; the caller cannot take it back before. It counts as sent today. Problems:
-    /// `insufficient_funds`, `transaction_limit`, `day_limit`, `unknown_recipient`, `recipient_closed`,
-    /// `same_party`, `currency_not_carried`, `idempotency_key_reused` (422), `account_closed`, `contact_unverified` (403),
+    /// `insufficient_funds`, `transaction_limit`, `daily_limit`, `unknown_recipient`, `recipient_closed`,
+    /// `same_party`, `unsupported_currency`, `idempotency_key_reused` (422), `account_closed`, `verified_contact_required` (403),
     /// `rate_limited` (429) as in `create_transfer`,
     /// `step_up_required` (403: above KES 50,000, for those who have a second factor),
     /// `idempotency_key_required` (400).
@@ -166,7 +166,7 @@ impl Holds {
     /// Take money that was reserved
     ///
     /// A part or all that is left goes to the caller, for whom it was reserved. It can be done as often as
-    /// something is left, until the time is over. Problems: `hold_too_small`, `hold_closed` (409),
+    /// something is left, until the time is over. Problems: `amount_exceeds_hold`, `hold_closed` (409),
     /// `wrong_party` (403), `balance_limit` (422), `not_found` (404), `idempotency_key_required` (400),
     /// `idempotency_key_reused` (422).
     #[oai(path = "/:id/settle", method = "post", operation_id = "settle_hold")]

@@ -100,7 +100,7 @@ impl Invitations {
     /// Invite somebody
     ///
     /// By an e-mail with a token, good for seven days, in the language of the caller. Admins invite members, owners
-    /// admins, too. At most 50 invitations are open, and 100 made in a day. Problems: `rank_too_low` (403),
+    /// admins, too. At most 50 invitations are open, and 100 made in a day. Problems: `insufficient_role` (403),
     /// `already_member`, `invitation_open`, `invitation_limit` (409), `not_found` (404).
     #[oai(path = "/:id/invitations", method = "post", operation_id = "create_invitation")]
     async fn create(
@@ -121,7 +121,7 @@ impl Invitations {
 
     /// List open invitations
     ///
-    /// Newest first. For admins and owners. Problems: `rank_too_low` (403), `not_found` (404).
+    /// Newest first. For admins and owners. Problems: `insufficient_role` (403), `not_found` (404).
     #[oai(path = "/:id/invitations", method = "get", operation_id = "list_invitations")]
     async fn list(
         &self,
@@ -143,7 +143,7 @@ impl Invitations {
     /// Send an invitation again
     ///
     /// With another token: the one before is not good any more. Five times at most, a minute apart. For those who
-    /// could make it. Problems: `rank_too_low` (403), `invitation_limit` (409), `invitation_too_soon` (429,
+    /// could make it. Problems: `insufficient_role` (403), `invitation_limit` (409), `invitation_too_soon` (429,
     /// `Retry-After`), `not_found` (404), also if it is over.
     #[oai(
         path = "/:id/invitations/:invitation/resend",
@@ -168,7 +168,7 @@ impl Invitations {
 
     /// Take an invitation back
     ///
-    /// For those who could make it. Problems: `rank_too_low` (403), `not_found` (404), also if it is over.
+    /// For those who could make it. Problems: `insufficient_role` (403), `not_found` (404), also if it is over.
     #[oai(
         path = "/:id/invitations/:invitation",
         method = "delete",

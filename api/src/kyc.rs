@@ -40,7 +40,7 @@ impl Applications {
     ///
     /// Begins an application; documents are added to it, then it is submitted. `standard` needs an identity (a
     /// passport, or both sides of a national id) and a selfie; `business` also the registration of the business
-    /// and a proof of address. Five can be begun in 30 days. Problems: `application_open`, `tier_held`,
+    /// and a proof of address. Five can be begun in 30 days. Problems: `application_open`, `tier_already_assigned`,
     /// `too_early` (409), `account_closed` (403), `idempotency_key_required` (400), `idempotency_key_reused`
     /// (422).
     #[oai(path = "/", method = "post", operation_id = "create_kyc_application")]
@@ -101,7 +101,7 @@ impl Applications {
     ///
     /// The body is the file itself: a JPEG, PNG or WebP picture or a PDF document of at most 5 MiB. What it is,
     /// is told by its content and not by its `Content-Type`. An application has at most ten. Problems: `file_damaged`,
-    /// `picture_too_large` (beyond 64 million pixels), `active_document` (a PDF with a password, scripts, attached files
+    /// `image_too_large` (beyond 64 million pixels), `active_content` (a PDF with a password, scripts, attached files
     /// or actions) (422), `unsupported_media_type` (415), `request_too_large` (413), `too_many_documents`, `wrong_state` (409) once
     /// it is submitted, `not_found` (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/documents", method = "post", operation_id = "create_kyc_document")]

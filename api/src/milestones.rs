@@ -138,7 +138,7 @@ impl Milestones {
     /// Accept an offer to divide a milestone
     ///
     /// Takes the other side at its word: the milestone is settled at once. `to_seller` says what was read, so that no
-    /// other offer is accepted by mistake. Problems: `no_such_offer` (409) if the other side offers something else, or
+    /// other offer is accepted by mistake. Problems: `offer_mismatch` (409) if the other side offers something else, or
     /// nothing; `wrong_party` (403), `wrong_state` (409), `not_found` (404), `idempotency_key_required` (400),
     /// `idempotency_key_reused` (422).
     #[oai(

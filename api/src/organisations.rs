@@ -169,7 +169,7 @@ impl Organisations {
 
     /// Rename an organisation
     ///
-    /// For its admins and owners. Problems: `rank_too_low` (403), `not_found` (404).
+    /// For its admins and owners. Problems: `insufficient_role` (403), `not_found` (404).
     #[oai(path = "/:id", method = "put", operation_id = "update_organisation")]
     async fn update(
         &self,

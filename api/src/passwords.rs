@@ -84,7 +84,7 @@ pub(crate) struct PasswordChanges;
 impl PasswordChanges {
     /// Set another password
     ///
-    /// All sessions end, this one too, API keys do not, and the person is told. Problems: `password_wrong` (403), `invalid_request` (422) if the new one is
+    /// All sessions end, this one too, API keys do not, and the person is told. Problems: `incorrect_password` (403), `invalid_request` (422) if the new one is
     /// too easy to guess, saying why.
     #[oai(path = "/me/password", method = "put", operation_id = "set_password")]
     async fn set(
@@ -120,7 +120,7 @@ impl PasswordChanges {
     ///
     /// With the code that was sent; it verifies the contact that it was sent to. All sessions, trusted devices and API
     /// keys of the account end, and the person is told. If no contact was verified before, the second factor and the
-    /// other contact go too: anybody may have typed them. Problems: `code_wrong` (422), whatever is wrong with
+    /// other contact go too: anybody may have typed them. Problems: `invalid_code` (422), whatever is wrong with
     /// it and also if there is no such account; `rate_limited` (429) after 50 wrong ones from one address;
     /// `invalid_request` (422) if the password is too easy to guess.
     #[oai(
@@ -143,7 +143,7 @@ impl PasswordChanges {
 /// The caller, who has told their password just now.
 ///
 /// # Errors
-/// `password_wrong`, at this place of the request; `rate_limited` after five of them; `account_closed`.
+/// `incorrect_password`, at this place of the request; `rate_limited` after five of them; `account_closed`.
 pub(crate) async fn require_password(
     context: &Context,
     caller: &Caller,
@@ -158,7 +158,7 @@ pub(crate) async fn require_password(
             return Ok(user);
         }
         let detail = "this is not the password of the account";
-        Err(ApiError::new(ProblemCode::PasswordWrong, detail).at(place, detail))
+        Err(ApiError::new(ProblemCode::IncorrectPassword, detail).at(place, detail))
     };
     context.budgets.password(Guess::SignedIn(id), context.now(), check).await
 }
@@ -170,7 +170,7 @@ fn known_of(context: &Context, user: &User) -> Result<KnownWords, ApiError> {
 }
 
 /// # Errors
-/// `password_wrong` if the password that was proven was replaced meanwhile.
+/// `incorrect_password` if the password that was proven was replaced meanwhile.
 async fn replace(context: &Context, user: User, password: NewPassword) -> Result<(), ApiError> {
     context.passwords.judge(&password.0, known_of(context, &user)?).await?;
     let hash = context.passwords.hash(password.0).await?;

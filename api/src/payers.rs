@@ -23,7 +23,7 @@ impl Payers {
     ///
     /// For the buyer of a deal that is agreed. Whoever is named is told, sees the deal, and may pay for it
     /// (`fund_deal`) as much as they like; what comes back from it comes back to them in proportion. Problems:
-    /// `wrong_party` (403), `wrong_state`, `already_asked` (they may pay already), `deal_limit` (409),
+    /// `wrong_party` (403), `wrong_state`, `already_requested` (they may pay already), `deal_limit` (409),
     /// `unknown_payer`, `same_party` (422), `rate_limited` (429) beyond 60 in an hour by number or address.
     #[oai(path = "/:id/payers", method = "post", operation_id = "name_payer")]
     async fn name(

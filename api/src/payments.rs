@@ -93,7 +93,10 @@ pub(crate) async fn payer<S>(
 
 /// The caller's own number cannot be used yet.
 pub(crate) fn own_unverified() -> ApiError {
-    ApiError::new(Code::ContactUnverified, "this needs a verified phone number: verify yours first")
+    ApiError::new(
+        Code::VerifiedContactRequired,
+        "this needs a verified phone number: verify yours first",
+    )
 }
 
 #[derive(ApiResponse)]

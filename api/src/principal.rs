@@ -91,7 +91,7 @@ impl<S> Principal<S> {
     /// For an answer that tells more than the scope of the operation reaches. Whoever calls in a session may read it.
     ///
     /// # Errors
-    /// `scope_missing`.
+    /// `insufficient_scope`.
     pub(crate) fn require(&self, scope: Scope) -> Result<(), ApiError> {
         self.key.as_ref().map_or(Ok(()), |key| key.require(scope))
     }

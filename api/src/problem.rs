@@ -111,10 +111,10 @@ impl ApiError {
         Self::new(Code::Unavailable, "the service cannot take the request at the moment")
     }
 
-    pub(crate) fn csrf_token_wrong() -> Self {
+    pub(crate) fn invalid_csrf_token() -> Self {
         let detail =
             format!("with cookies, `{CSRF_HEADER}` has to carry the `csrf_token` of the session");
-        Self::new(Code::CsrfTokenWrong, detail)
+        Self::new(Code::InvalidCsrfToken, detail)
     }
 
     pub(crate) fn unauthorized() -> Self {

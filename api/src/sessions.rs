@@ -142,9 +142,9 @@ impl Sessions {
 
     /// Refresh a session
     ///
-    /// Exchanges a refresh token for new tokens; the old one is not good any more. Problems: `session_over`
+    /// Exchanges a refresh token for new tokens; the old one is not good any more. Problems: `session_expired`
     /// (401) if it is not good, or was used before: then the session ends, and the person is told;
-    /// `csrf_token_wrong` (403) with a cookie and without `X-CSRF-Token`;
+    /// `invalid_csrf_token` (403) with a cookie and without `X-CSRF-Token`;
     /// `token_superseded` (409) if another call with it was just ahead, and nothing ends;
     /// `account_closed` (403); `rate_limited` (429) after 30 refreshes of a session within 15 minutes.
     #[oai(path = "/refresh", method = "post", operation_id = "refresh_session")]
@@ -232,9 +232,9 @@ fn shown<'a>(
     let is_cookie = body.refresh_token.is_none();
     let token = body.refresh_token.or_else(|| cookies::refresh(jar));
     let token = token.and_then(|token| context.tokens.read_refresh(&token));
-    let token = token.ok_or(amana_postgres::Conflict::SessionOver)?;
+    let token = token.ok_or(amana_postgres::Conflict::SessionExpired)?;
     if is_cookie && !context.csrf.fits(token.session, csrf) {
-        return Err(ApiError::csrf_token_wrong());
+        return Err(ApiError::invalid_csrf_token());
     }
     Ok((token, Delivery::wanted(Some(is_cookie), jar)))
 }

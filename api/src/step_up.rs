@@ -50,7 +50,7 @@ pub(crate) async fn before_sending<S>(
 /// number of their own nobody is paid out.
 ///
 /// # Errors
-/// `step_up_required`, `contact_unverified`.
+/// `step_up_required`, `verified_contact_required`.
 pub(crate) async fn before_paying_out<S>(
     context: &Context,
     caller: &Principal<S>,

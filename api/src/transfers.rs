@@ -124,9 +124,9 @@ impl Transfers {
     /// Send money to somebody
     ///
     /// Moves it at once and for good, free of charge; both sides see the same transaction id. Problems:
-    /// `insufficient_funds`, `transfer_too_small` (below KES 1), `transaction_limit`, `day_limit`, `recipient_limit`,
-    /// `unknown_recipient`, `recipient_closed`, `same_party`, `currency_not_carried` (422), `account_closed`,
-    /// `contact_unverified` (403), `rate_limited` (429) beyond 60 unknown numbers or addresses, or dry runs by one, in an
+    /// `insufficient_funds`, `transfer_too_small` (below KES 1), `transaction_limit`, `daily_limit`, `recipient_limit`,
+    /// `unknown_recipient`, `recipient_closed`, `same_party`, `unsupported_currency` (422), `account_closed`,
+    /// `verified_contact_required` (403), `rate_limited` (429) beyond 60 unknown numbers or addresses, or dry runs by one, in an
     /// hour, `step_up_required`
     /// (403: above KES 50,000, for those who have a second factor), `busy` (503, nothing was done), `unavailable`
     /// (503: it may have been done; the same call with the same key tells),

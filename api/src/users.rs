@@ -126,7 +126,7 @@ impl Users {
     ///
     /// Opens an account with an empty wallet, and sends a code to each contact. Before one is verified
     /// (`confirm_verification`), the account is found by nobody and can do nothing that concerns money or others:
-    /// `contact_unverified` (403). The answer is the same if another account has verified a contact; then its owner is
+    /// `verified_contact_required` (403). The answer is the same if another account has verified a contact; then its owner is
     /// told, and no code is sent. Problems: `handle_taken` (409), `invalid_request` (422) naming the field, also for a
     /// password that is too easy to guess.
     #[oai(path = "/users", method = "post", operation_id = "register_user")]

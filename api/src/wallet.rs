@@ -122,9 +122,9 @@ impl Wallet {
     /// Pay in from mobile money
     ///
     /// Asks the phone for the amount; the person approves with the PIN. The answer comes before the outcome:
-    /// follow the payment with `get_payment`. Problems: `prompt_open` (409) while
+    /// follow the payment with `get_payment`. Problems: `prompt_pending` (409) while
     /// the phone is being asked for another payment, `too_many_prompts` (429), `balance_limit` if the wallet could not hold it,
-    /// `provider_limit`, `provider_step`, `currency_not_carried` (422), `account_closed` (403),
+    /// `provider_limit`, `whole_units_required`, `unsupported_currency` (422), `account_closed` (403),
     /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/deposits", method = "post", operation_id = "create_deposit")]
     async fn deposit(

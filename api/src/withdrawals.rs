@@ -44,8 +44,8 @@ impl Withdrawals {
     ///
     /// Reserves the amount at once, checks the withdrawal for fraud, and pays it out; one that looks unusual
     /// waits for a person (`held`), for a week at most. If it fails, the money returns to the wallet. Follow
-    /// it with `get_payment`. Problems: `insufficient_funds`, `transaction_limit`, `day_limit`, `provider_limit`,
-    /// `provider_step`, `currency_not_carried` (422), `account_closed`, `contact_unverified` (403: the caller's own
+    /// it with `get_payment`. Problems: `insufficient_funds`, `transaction_limit`, `daily_limit`, `provider_limit`,
+    /// `whole_units_required`, `unsupported_currency` (422), `account_closed`, `verified_contact_required` (403: the caller's own
     /// number is not verified), `step_up_required` (403: to another number than that one, or above KES 50,000 for those who have a second factor),
     /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/", method = "post", operation_id = "create_withdrawal")]

@@ -55,7 +55,7 @@ pub enum Wanted {
     SetRole { role: UserRole },
     /// Pays out a large withdrawal that a fraud rule has held.
     ReleaseWithdrawal { payment: PaymentId },
-    /// Sets the outcome of a payment with contradictory evidence.
+    /// Sets the outcome of a payment in `review` or `confirming`.
     ResolvePayment { payment: PaymentId, resolution: Resolution },
     /// Publishes the next version of the fee plan. It concerns no particular user.
     PublishFeePlan { plan: FeePlan, valid_from: DateTime<Utc> },
@@ -132,7 +132,7 @@ pub enum ApprovalRefusal {
     #[error(
         "the provider did not report the payer's full number; find the owner and request `move_suspense`, or reverse the receipt in the provider's portal"
     )]
-    PayerUnknown,
+    PayerPhoneUnknown,
     #[error("the payer's number belongs to a frozen account; unfreeze the account first")]
     PayerFrozen,
     #[error("the user already has the role `{0}`")]

@@ -87,7 +87,7 @@ impl FactorKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum FactorRefusal {
     #[error("the code is invalid or has expired")]
-    WrongCode,
+    InvalidCode,
     #[error("a code of the second factor is required too")]
     CodeWanted,
     #[error("too many wrong codes: the second factor is locked; wait before the next try")]
@@ -190,7 +190,7 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Returns whether the operation is allowed. [`Risk::Amount`] requires a step-up only if the user has a second factor.
+    /// Returns whether the operation is allowed. A large amount needs a step-up only if the user has a second factor.
     #[must_use]
     pub fn allows(&self, risk: Risk, now: DateTime<Utc>) -> bool {
         let fresh = |at| now.signed_duration_since(at) < STEP_UP_TTL;

@@ -116,7 +116,7 @@ pub enum KycRefusal {
     #[error("a rejection has 1 to {REASONS_MAX} reasons")]
     Reasons,
     #[error("the account already has this tier or a higher one")]
-    TierHeld,
+    TierAlreadyAssigned,
     #[error("at most {APPLICATIONS_MAX} applications can be started in 30 days; try again later")]
     TooManyApplications,
 }
@@ -143,10 +143,10 @@ impl Tier {
     /// [`APPLICATIONS_PERIOD`].
     ///
     /// # Errors
-    /// [`KycRefusal::TierHeld`] or [`KycRefusal::TooManyApplications`].
+    /// [`KycRefusal::TierAlreadyAssigned`] or [`KycRefusal::TooManyApplications`].
     pub fn apply(self, present: &str, begun_lately: i64) -> Result<(), KycRefusal> {
         if self.is_covered_by(present) {
-            return Err(KycRefusal::TierHeld);
+            return Err(KycRefusal::TierAlreadyAssigned);
         }
         if begun_lately >= APPLICATIONS_MAX {
             return Err(KycRefusal::TooManyApplications);

@@ -1,4 +1,4 @@
-//! Money from person to person: who may send what to whom. One rule, used for doing and for asking beforehand.
+//! Rules for transfers between users. Previews and executions use the same rules.
 
 use crate::id::{EntryId, UserId};
 use crate::ledger::{Account, Entry, EntryKind, LedgerError, Line, Positions};
@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use std::collections::BTreeMap;
 use thiserror::Error;
 
-/// KES 1, in cents. Each transfer sends messages to somebody: a cent is no payment, but could be a nuisance.
+/// KES 1, in cents. Each transfer sends messages to the recipient, so tiny amounts could be abused for nuisance.
 const MINOR_MIN: i64 = 100;
 
 pub const NOTE_CHARS_MAX: usize = 140;
@@ -18,7 +18,7 @@ pub const METADATA_NAME_CHARS_MAX: usize = 40;
 pub const METADATA_VALUE_CHARS_MAX: usize = 200;
 
 text_enum! {
-    /// What the sender says it is for.
+    /// The purpose, chosen by the sender.
     pub enum Category as "category" {
         General = "general",
         Family = "family",
@@ -35,23 +35,23 @@ text_enum! {
     }
 }
 
-/// A transfer that somebody wants to make.
+/// A requested transfer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transfer {
-    /// Of its ledger entry too: sender and recipient see the same id.
+    /// Id of the transfer and of its ledger entry, the same for sender and recipient.
     pub id: EntryId,
     pub sender: UserId,
     pub recipient: UserId,
     pub amount: Money,
 }
 
-/// Checks what somebody asks for, whoever it is for.
+/// Checks the minimum amount, before the recipient is looked up.
 ///
 /// # Errors
 /// [`TransferRefusal::TooSmall`].
 pub fn check_amount(amount: Money) -> Result<(), TransferRefusal> {
     let is_small = amount.currency() == Currency::Kes && amount.minor() < MINOR_MIN;
-    // The floor is an amount.
+    // The fallback is unreachable: the minimum is a valid amount.
     let min = Money::new(MINOR_MIN, Currency::Kes).unwrap_or(amount);
     if is_small { Err(TransferRefusal::TooSmall { min }) } else { Ok(()) }
 }
@@ -77,51 +77,50 @@ impl Transfer {
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TransferRefusal {
-    #[error("nobody has this handle, phone number, e-mail address or id")]
+    #[error("no account has this handle, phone number, e-mail address or id")]
     UnknownRecipient,
-    #[error("sender and recipient are the same person")]
+    #[error("sender and recipient must be different users")]
     SameParty,
     #[error("the recipient's account is closed")]
     RecipientClosed,
-    #[error("this account is closed")]
+    #[error("your account is closed")]
     SenderClosed,
-    #[error("a transfer moves at least {min}")]
+    #[error("a transfer is at least {min}")]
     TooSmall { min: Money },
-    #[error("no money leaves this account while we look into it: contact support")]
+    #[error("your account is frozen for a review; contact support")]
     SenderFrozen,
-    /// It can do nothing that concerns others.
     #[error(
-        "this account has no verified contact: verify its e-mail address or phone number first"
+        "your account has no verified contact; verify its e-mail address or phone number first"
     )]
     SenderUnverified,
-    #[error("wallets do not carry {0}")]
-    CurrencyNotCarried(Currency),
+    #[error("wallets do not support {0}")]
+    UnsupportedCurrency(Currency),
     #[error(transparent)]
     Limit(#[from] LimitRefusal),
     #[error(transparent)]
     Ledger(#[from] LedgerError),
 }
 
-/// What the rules need to know about one person.
+/// The facts about a user that the rules need.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Party {
     pub is_closed: bool,
-    /// Whether no money leaves the account until somebody has looked into it.
+    /// Whether outgoing money is stopped until a review.
     pub is_frozen: bool,
-    /// No contact of the account is verified.
+    /// Whether the account has no verified contact.
     pub is_unverified: bool,
-    /// By currency; what is missing is not carried.
+    /// Limits by currency. Missing currencies are not supported.
     pub limits: BTreeMap<Currency, Limits>,
 }
 
-/// Everything that transfers of one moment are decided by, and what they have changed so far.
+/// The state that a batch of transfers is checked against, including the effects of transfers accepted so far.
 #[derive(Debug, Clone, Default)]
 pub struct Book {
     pub parties: BTreeMap<UserId, Party>,
     pub positions: Positions,
-    /// As stored; yesterday's is told apart by its day.
+    /// Usage as stored, possibly of an earlier day.
     pub usages: BTreeMap<(UserId, Currency), Usage>,
-    /// What lies in held accounts, which counts towards the balance cap.
+    /// Balances of `held` accounts, which count towards the balance limit.
     pub held_minor: BTreeMap<(UserId, Currency), i64>,
 }
 
@@ -134,11 +133,11 @@ pub struct Accepted {
     pub usage: Usage,
 }
 
-/// The rules that depend on no balance: who, and in which currency up to which amount. Answers the limits of
-/// both sides.
+/// Checks the rules that do not depend on a balance: participants, currency and amount. Returns the limits of sender
+/// and recipient.
 ///
 /// # Errors
-/// The first rule that it breaks.
+/// The first violation.
 pub fn screen(
     transfer: &Transfer,
     sender: Option<&Party>,
@@ -167,7 +166,7 @@ pub fn screen(
     }
     let of = |party: &Party| {
         let limits = party.limits.get(&currency).copied();
-        limits.ok_or(TransferRefusal::CurrencyNotCarried(currency))
+        limits.ok_or(TransferRefusal::UnsupportedCurrency(currency))
     };
     let (limits, cap) = (of(sender)?, of(recipient)?);
     limits.carry(transfer.amount)?;
@@ -175,10 +174,10 @@ pub fn screen(
 }
 
 impl Book {
-    /// Takes the transfer into the book, or nothing of it.
+    /// Checks a transfer against all rules and applies it. A rejected transfer changes nothing.
     ///
     /// # Errors
-    /// The first rule that it breaks.
+    /// The first violation.
     pub fn accept(
         &mut self,
         transfer: &Transfer,

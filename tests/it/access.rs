@@ -1,4 +1,4 @@
-//! Who may call what: every operation of the document, called by nobody, a stranger and everyone who works here.
+//! Permissions of every operation: without a token, as a stranger and in every staff role.
 
 mod networks;
 mod table;
@@ -17,7 +17,7 @@ use table::Scope::{Own, Party, Public, Staff};
 use table::TABLE;
 use uuid::Uuid;
 
-/// A deal, a dispute, a payment, a hold, an application, an organisation, a key, a job and a transaction that exist, so that a refusal is not for want of them.
+/// One existing object of each kind, so that a refusal is never caused by a missing object.
 pub(crate) struct World {
     pub(crate) app: App,
     pub(crate) stranger: Person,
@@ -42,10 +42,10 @@ pub(crate) struct World {
     discrepancy: String,
 }
 
-/// Of money in suspense whose payer nobody has told.
+/// Receipt of money in suspense whose payer the statement does not name.
 const RECEIPT: &str = "UKL7NOBODY";
 
-/// Something that does not fit, and concerns nobody in particular.
+/// Creates a discrepancy that concerns no user.
 async fn discrepancy(app: &App) -> String {
     let id = Uuid::now_v7().simple();
     let row = format!(
@@ -121,7 +121,7 @@ pub(crate) async fn world() -> World {
 }
 
 impl World {
-    /// The path of an operation with the ids of what exists.
+    /// Returns the path of an operation with the ids of existing objects.
     fn path(&self, operation: &Operation) -> String {
         let mut before = "";
         let parts = operation.path.split('/').map(|part| {
@@ -133,7 +133,7 @@ impl World {
                 "applications" => &self.application,
                 "documents" => &self.document,
                 "approvals" => &self.approval,
-                // Of a link to a file, or of a file that shows a delivery.
+                // The id is a document, or evidence if the path belongs to a milestone.
                 "files" if operation.path.contains("/milestones/") => &self.evidence,
                 "files" => "nothing",
                 "disputes" => &self.dispute,
@@ -166,7 +166,7 @@ impl World {
         path
     }
 
-    /// A body that the operation would take.
+    /// Returns a body that the operation accepts.
     fn body(&self, operation: &Operation) -> Option<Value> {
         let money = json!({ "amount": 100_000, "currency": "KES" });
         operation.described["requestBody"].is_object().then(|| match operation.id.as_str() {
@@ -233,7 +233,7 @@ impl World {
         })
     }
 
-    /// As [`World::call`] by the owner, with another query.
+    /// Calls like [`World::call`] as the owner, with another query.
     pub(crate) async fn call_with_query(
         &self,
         operation: &Operation,
@@ -271,7 +271,7 @@ fn every_operation_has_a_row_and_every_row_an_operation() {
     assert_eq!(public, PUBLIC.into());
 }
 
-/// What the operations of those who work here say in the document is what they do.
+/// The document's marks of staff operations equal the table.
 #[test]
 fn operators_operations_are_marked_as_such() {
     for operation in operations() {
@@ -280,7 +280,7 @@ fn operators_operations_are_marked_as_such() {
     }
 }
 
-/// Without a token, or with one that is none, every door but the public ones is closed.
+/// Without a valid token, every operation except the public ones returns 401.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_gets_in() {
     let world = world().await;
@@ -296,7 +296,7 @@ async fn nobody_gets_in() {
     assert_eq!(world.app.database.fingerprint().await, before);
 }
 
-/// Other people's deals and payments do not exist for a stranger, and operators' doors are closed.
+/// For strangers, other users' deals and payments do not exist, and staff operations are forbidden.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn strangers_see_and_change_nothing() {
     let world = world().await;
@@ -314,11 +314,11 @@ async fn strangers_see_and_change_nothing() {
     assert_eq!(world.app.database.fingerprint().await, before);
 }
 
-/// Lists of one's own begin empty, whatever others have.
+/// A new user's lists are empty, whatever others have.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lists_hold_nothing_of_others() {
     let world = world().await;
-    // Whoever asks has a session at least: the one of the call.
+    // The caller has at least the session of this call.
     let lists = |o: &&Operation| o.id.starts_with("list_") && o.id != "list_sessions";
     for operation in operations().iter().filter(|o| scope(o) == Own).filter(lists) {
         let listed = world.call(operation, Some(&world.stranger.token)).await.expect(200);
@@ -326,19 +326,19 @@ async fn lists_hold_nothing_of_others() {
     }
 }
 
-/// What a Staff operation answers to somebody whose role allows it: the payment is not held, the job is not dead,
-/// the buyer has an open deal, an application is decided about once, the same is asked for once, and taken back
-/// by who asked, a discrepancy is closed once, and the payer of the money in suspense is not known.
+/// Asserts the answer to a caller whose role allows the operation. The refusals that remain come
+/// from the state of the objects: for example, the payment is not held and the discrepancy is
+/// closed already.
 #[track_caller]
 fn assert_allowed(operation: &Operation, answer: &amana_harness::Answer) {
     const OTHERWISE: [&str; 7] = [
-        "not_held",
-        "not_dead",
+        "not_on_hold",
+        "job_not_failed",
         "account_in_use",
         "wrong_state",
-        "already_asked",
-        "break_closed",
-        "payer_unknown",
+        "already_requested",
+        "discrepancy_closed",
+        "payer_phone_unknown",
     ];
     let (id, status) = (&operation.id, answer.status.as_u16());
     if status == 409 {
@@ -350,7 +350,7 @@ fn assert_allowed(operation: &Operation, answer: &amana_harness::Answer) {
     }
 }
 
-/// A super admin may do everything, and is a stranger to other people's deals all the same.
+/// A super admin may call every staff operation, but is a stranger to other users' deals.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn those_who_work_here_are_not_parties() {
     let world = world().await;
@@ -365,12 +365,12 @@ async fn those_who_work_here_are_not_parties() {
     world.app.assert_sound().await;
 }
 
-/// Every operation, called in every role, is answered as the table of permissions says.
+/// Calls every operation in every role and compares the answers with the table of permissions.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_role_may_do_what_the_table_says() {
     let world = world().await;
     let app = &world.app;
-    // Noon in Nairobi: within everybody's hours.
+    // Noon in Nairobi, within the working hours of every role.
     let hour = i64::from(app.clock.now().hour());
     app.clock.advance(TimeDelta::hours((9 - hour).rem_euclid(24)));
     let sql = format!("select amount_minor from payments where id = '{}'", &world.payment[4..]);

@@ -1,4 +1,4 @@
-//! Four eyes: what one operator asks for happens when another one agrees, once, and not otherwise.
+//! Four-eyes approvals: an action runs once, when another operator approves the request.
 
 mod races;
 mod suspense;
@@ -13,7 +13,7 @@ fn refused(answer: &Answer, status: u16, code: &str) {
     assert_eq!((answer.status.as_u16(), answer.problem()), (status, code), "{:#}", answer.body);
 }
 
-/// Somebody who asks and somebody who decides.
+/// Creates a requester and a second operator.
 async fn pair(app: &App) -> (Person, Person) {
     (app.staff(UserRole::Compliance).await, app.staff(UserRole::Admin).await)
 }
@@ -36,7 +36,7 @@ async fn list(app: &App, who: &Person, state: &str) -> Vec<String> {
     items.map(|item| item["id"].as_str().expect("an id").to_owned()).collect()
 }
 
-/// Moves the clock to noon in Nairobi: within everybody's hours.
+/// Moves the clock to noon in Nairobi, within the working hours of every role.
 fn noon(app: &App) {
     let hour = i64::from(app.clock.now().hour());
     app.clock.advance(TimeDelta::hours((9 - hour).rem_euclid(24)));
@@ -56,8 +56,8 @@ async fn a_tier_is_asked_for_by_one_and_given_by_another() {
     refused(&app.decide_approval(&asker, id, "approve").await, 403, "own_request");
     refused(&app.decide_approval(&asker, id, "reject").await, 403, "own_request");
     refused(&app.decide_approval(&other, id, "withdraw").await, 403, "wrong_party");
-    // The same for the same person, by whoever.
-    refused(&app.ask_approval(&other, &amina, tier("business")).await, 409, "already_asked");
+    // A second request of the same kind for the same user is refused, whoever makes it.
+    refused(&app.ask_approval(&other, &amina, tier("business")).await, 409, "already_requested");
     assert_eq!(list(&app, &other, "asked").await, [id]);
 
     let approved = app.decide_approval(&other, id, "approve").await.expect(200);
@@ -114,7 +114,7 @@ async fn what_is_rejected_taken_back_or_too_old_does_nothing() {
 
     let old = app.asked(&asker, &amina, tier("starter")).await;
     app.advance(TimeDelta::days(7), &mut [&mut asker, &mut other, &mut amina]).await;
-    // Nobody has noted it, and still it is over.
+    // The stored state is unchanged, but the request has expired.
     assert_eq!(
         (list(&app, &other, "asked").await, list(&app, &other, "expired").await),
         (vec![], vec![old.clone()])
@@ -145,7 +145,8 @@ async fn nobody_has_a_hand_in_what_is_for_themselves() {
     app.assert_sound().await;
 }
 
-/// Support may ask; whoever has lost the right meanwhile, or the account, has asked for nothing.
+/// Support may request. The request is void once the requester loses the right or closes their
+/// account.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_somebody_may_not_ask_any_more_is_not_approved() {
     let app = App::builder().without_worker().start().await;
@@ -194,7 +195,7 @@ async fn what_cannot_be_done_cannot_be_asked_for() {
     app.assert_sound().await;
 }
 
-/// What the code refuses, the database refuses too.
+/// The database refuses the same changes as the code.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_rules_stand_in_the_database_as_well() {
     let app = App::builder().without_worker().start().await;

@@ -1,5 +1,5 @@
-//! One-time codes, by the example of those that prove an address and a number: what they are good for, how
-//! often, how long, and that nobody but their reader learns them.
+//! One-time codes, tested with the codes that verify e-mail address and phone number: scope, rate
+//! limits, lifetime and secrecy.
 
 use amana_harness::{Answer, App, Person, another_code};
 use amana_postgres::Job;
@@ -24,7 +24,7 @@ async fn tell(app: &App, person: &Person, channel: &str, code: &str) -> Answer {
     app.post(person, &format!("{PATH}/confirm"), body).await
 }
 
-/// The newest code that proves somebody's address.
+/// Returns the newest verification code for the user's e-mail address.
 async fn email_code(app: &App, person: &Person) -> String {
     app.run_due_jobs().await;
     app.code(&person.email, "confirm").await
@@ -32,7 +32,7 @@ async fn email_code(app: &App, person: &Person) -> String {
 
 #[track_caller]
 fn refused(answer: &Answer) {
-    assert_eq!((answer.status.as_u16(), answer.problem()), (422, "code_wrong"), "{answer:?}");
+    assert_eq!((answer.status.as_u16(), answer.problem()), (422, "invalid_code"), "{answer:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -73,7 +73,7 @@ async fn codes_come_in_the_language_of_the_person() {
     app.assert_sound().await;
 }
 
-/// Whoever reads the database finds no code in it: not where messages are made, not in jobs, not in records.
+/// Readers of the database find no code: not in messages, jobs or records.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_code_is_nowhere_but_in_its_message() {
     let app = workerless().await;
@@ -81,7 +81,7 @@ async fn a_code_is_nowhere_but_in_its_message() {
     let code = email_code(&app, &amina).await;
     tell(&app, &amina, "email", &another_code(&code)).await;
     tell(&app, &amina, "email", &code).await.expect(200);
-    // Not ids and times, which may happen to have the same digits.
+    // Excludes ids and times, which may contain the same digits by chance.
     let kept = "select string_agg(t, ' ') from (
         select params::text as t from notifications union all select payload::text from jobs
         union all select key || coalesce(last_error, '') from jobs
@@ -104,7 +104,7 @@ async fn a_code_is_good_for_five_minutes() {
     assert_eq!(app.get(&juma, "/v1/me").await.expect(200)["email_verified_at"], Value::Null);
 }
 
-/// While mail was away the code has died: whoever gets it now could only be annoyed by it.
+/// The code expired while mail was unavailable, so it is not sent any more.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_code_that_is_not_good_any_more_is_not_sent_any_more() {
     let app = workerless().await;
@@ -149,7 +149,7 @@ async fn tell_at_once(app: &Arc<App>, person: &Person, codes: Vec<String>) -> Ve
     telling.join_all().await
 }
 
-/// Guesses that come at the same time get no more tries than those that come one after the other.
+/// Concurrent guesses get no more tries than sequential ones.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_twenty_guesses_at_once_five_are_compared() {
     let app = Arc::new(workerless().await);
@@ -163,7 +163,7 @@ async fn of_twenty_guesses_at_once_five_are_compared() {
     assert_eq!(app.database.number(tries).await, 5);
 }
 
-/// The right code, told by many at once, works once.
+/// Only one of many concurrent calls with the right code succeeds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_code_is_used_once_however_often_it_is_told() {
     let app = Arc::new(workerless().await);
@@ -183,7 +183,7 @@ async fn a_replaced_code_is_dead() {
     let amina = app.newcomer("Amina").await;
     let first = email_code(&app, &amina).await;
     let mut second = first.clone();
-    // One pair in a million is the same twice.
+    // One pair in a million has equal codes.
     while second == first {
         assert_eq!(send(&app, &amina, "email").await.expect(202), json!({ "expires_in": 300 }));
         second = email_code(&app, &amina).await;
@@ -194,13 +194,13 @@ async fn a_replaced_code_is_dead() {
     assert_eq!(app.database.number(open).await, 0);
 }
 
-/// It is neither another person's nor another channel's.
+/// A code is bound to its user and channel.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_code_is_good_for_its_person_and_purpose_only() {
     let app = workerless().await;
     let (amina, juma) = (app.newcomer("Amina").await, app.newcomer("Juma").await);
     let code = email_code(&app, &amina).await;
-    // One in a million has the same.
+    // One pair in a million has equal codes.
     let other = email_code(&app, &juma).await;
     let numbers =
         [app.code(&amina.phone, "confirms").await, app.code(&juma.phone, "confirms").await];
@@ -219,12 +219,12 @@ async fn an_address_gets_five_codes_an_hour_and_ten_a_day() {
     let too_many = async |amina: &Person, waits: std::ops::RangeInclusive<u32>| {
         let before = app.database.number("select count(*) from codes").await;
         let answer = send(&app, amina, "email").await;
-        assert_eq!((answer.status.as_u16(), answer.problem()), (429, "code_too_many"));
+        assert_eq!((answer.status.as_u16(), answer.problem()), (429, "too_many_attempts"));
         let wait = answer.headers["retry-after"].to_str().expect("text");
         assert!(waits.contains(&wait.parse().expect("seconds")), "{wait}");
         assert_eq!(app.database.number("select count(*) from codes").await, before);
     };
-    // Registering has sent the first.
+    // The registration sent the first code.
     for _ in 0..4 {
         send(&app, &amina, "email").await.expect(202);
     }

@@ -1,5 +1,5 @@
-//! Conflicts of interest: no member of staff has a hand in what concerns them, their organisation, or those who are
-//! close to them; and nobody alone decides about much money, fees and roles.
+//! Conflicts of interest. Staff cannot act on matters of their own, of their organisation, or of
+//! users close to them. Large amounts, fees and roles need a second approver.
 
 mod rows;
 
@@ -23,7 +23,8 @@ fn id_of(made: &Value) -> String {
     made["id"].as_str().expect("an id").to_owned()
 }
 
-/// An answered dispute about a deal in the name of an organisation of the seller: the deal and the dispute.
+/// Creates a disputed and answered deal in the name of an organisation of the seller. Returns the
+/// ids of deal and dispute.
 async fn disputed(app: &App, organisation: &str, seller: &Person) -> (String, String) {
     let buyer = app.person("Amina").await;
     let body = json!({
@@ -51,8 +52,8 @@ async fn leave(app: &App, organisation: &str, person: &Person) {
     assert_eq!(app.delete(person, &path).await.status, 204);
 }
 
-/// Members of the organisation in whose name a deal was made, also those who have left since, neither see its dispute
-/// nor award in it.
+/// Members and former members of the deal's organisation can neither see its dispute nor award in
+/// it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_arbiter_awards_nothing_to_their_own_organisation() {
     let app = quiet().await;
@@ -83,7 +84,8 @@ async fn an_arbiter_awards_nothing_to_their_own_organisation() {
     app.assert_sound().await;
 }
 
-/// Who shares an organisation with a side of the deal decides nothing about it, whatever the deal is in the name of.
+/// An arbiter who shares an organisation with a party cannot award, even if the deal has no
+/// organisation.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_arbiter_awards_nothing_to_a_fellow_member() {
     let app = quiet().await;
@@ -98,7 +100,7 @@ async fn an_arbiter_awards_nothing_to_a_fellow_member() {
     app.assert_sound().await;
 }
 
-/// That one of the two has invited the other outlasts the organisation in which it happened.
+/// An invitation between two users remains a conflict after its organisation is gone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_decides_about_a_person_who_invited_them_or_whom_they_invited() {
     let app = quiet().await;
@@ -116,7 +118,7 @@ async fn nobody_decides_about_a_person_who_invited_them_or_whom_they_invited() {
     refused(&app.decide_approval(&staff, &asked, "approve").await, 403, CONFLICT);
     let close = format!("/v1/operator/users/{}/close", amina.id);
     refused(&app.post(&staff, &close, json!({ "note": "asked for" })).await, 403, CONFLICT);
-    // The other way round.
+    // The conflict applies in both directions.
     let turned = format!(
         "update introductions set inviter_id = '{}', invitee_id = '{}'",
         staff.uuid(),
@@ -127,7 +129,7 @@ async fn nobody_decides_about_a_person_who_invited_them_or_whom_they_invited() {
     app.assert_sound().await;
 }
 
-/// What joins two people in a deal by an invitation is on record as well.
+/// An invitation to a deal is recorded as an introduction too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_invitation_to_a_deal_is_an_introduction() {
     let app = quiet().await;
@@ -161,9 +163,9 @@ async fn an_invitation_to_a_deal_is_an_introduction() {
     app.assert_sound().await;
 }
 
-/// A held withdrawal of the person, with the worker running.
+/// Creates a withdrawal that is on hold, with the worker running.
 async fn held(app: &App, person: &Person, minor: i64) -> String {
-    // The money has to be the provider's as well, or it cannot be paid out.
+    // The provider must hold the money too, or it could not pay it out.
     let path = format!("/admin/customers/{}", person.phone);
     let rich = json!({ "balance": minor });
     assert!(app.sandbox_send(Method::PUT, &path, rich).await.is_success());
@@ -181,7 +183,7 @@ async fn decide(app: &App, who: &Person, id: &str, decision: &str) -> Answer {
     app.post(who, &path, json!({ "note": "looks fine to me" })).await
 }
 
-/// Nor does it stand on their list of what there is to work through.
+/// Their list of held withdrawals omits it too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_member_of_staff_does_not_release_their_own_withdrawal() {
     let app = App::start().await;
@@ -198,7 +200,8 @@ async fn a_member_of_staff_does_not_release_their_own_withdrawal() {
     app.assert_ledger_holds().await;
 }
 
-/// KES 100,000 is one person's to release; a shilling more is two people's, after a step-up; to refuse it is one's.
+/// One operator releases up to KES 100,000. A larger amount needs two operators and a step-up;
+/// refusing it needs one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_large_withdrawal_is_released_by_two() {
     let app = App::start().await;
@@ -215,7 +218,7 @@ async fn a_large_withdrawal_is_released_by_two() {
     let asked = app.post(&one, path, wanted.clone()).await.expect(201);
     assert_eq!((&asked["user_id"], &asked["user_name"]), (&json!(juma.id), &json!("Juma")));
     assert_eq!(asked["amount"]["amount"], 10_000_100);
-    refused(&app.post(&one, path, wanted).await, 409, "already_asked");
+    refused(&app.post(&one, path, wanted).await, 409, "already_requested");
     let id = id_of(&asked);
     refused(&app.decide_approval(&other, &id, "approve").await, 403, "step_up_required");
     refused(&app.decide_approval(&one, &id, "approve").await, 403, "own_request");
@@ -239,7 +242,7 @@ async fn fees_and_roles_need_two_people_and_a_step_up() {
         (&asked["user_id"], &asked["fee_plan"]["percentage_bps"]),
         (&Value::Null, &json!(0))
     );
-    refused(&app.post(&one, plans, plan).await, 409, "already_asked");
+    refused(&app.post(&one, plans, plan).await, 409, "already_requested");
     assert_eq!(app.get(&one, plans).await.expect(200)["items"], json!([]));
     let id = id_of(&asked);
     refused(&app.decide_approval(&one, &id, "approve").await, 403, "own_request");

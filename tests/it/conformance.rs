@@ -1,4 +1,4 @@
-//! What the API answers is what its document promises: every operation, success and refusal.
+//! Every response, success or refusal, conforms to the OpenAPI document.
 
 mod api_keys;
 mod approve;
@@ -21,7 +21,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// Holds answers against the document, and remembers which operations have answered with success.
+/// Checks responses against the document, and records which operations have succeeded.
 struct Observer {
     app: App,
     document: Value,
@@ -46,7 +46,7 @@ impl Observer {
         found.unwrap_or_else(|| panic!("{method} {path} is not documented"))
     }
 
-    /// Calls, and checks status, media type and body of the answer.
+    /// Calls, and checks status, media type and body of the response.
     async fn call(
         &self,
         person: Option<&Person>,
@@ -61,7 +61,7 @@ impl Observer {
         self.checked(&method, path, answer)
     }
 
-    /// The same for an answer that is there already.
+    /// Checks a response that is already there.
     fn checked(&self, method: &Method, path: &str, answer: Answer) -> Answer {
         let operation = self.operation(method, path);
         let (id, status) = (&operation.id, answer.status.as_u16());
@@ -96,7 +96,7 @@ impl Observer {
     }
 }
 
-/// Somebody who has verified both contacts, and has the limits that the story needs.
+/// Registers a user with both contacts verified and the limits that the story needs.
 async fn register(observer: &Observer, name: &str, phone: &str) -> Person {
     let person = newcomer(observer, name, phone).await;
     for contact in ["email", "phone"] {
@@ -118,7 +118,7 @@ async fn newcomer(observer: &Observer, name: &str, phone: &str) -> Person {
     Person { id, email, phone: phone.to_owned(), token }
 }
 
-/// Offers, agrees, pays, delivers, releases; and calls another deal off.
+/// Offers, agrees, pays, delivers and releases a deal, and cancels another.
 async fn trade(observer: &Observer, [buyer, seller, friend]: [&Person; 3]) {
     let amount = json!({ "amount": 50_050, "currency": "KES" });
     let new = json!({
@@ -158,7 +158,7 @@ async fn trade(observer: &Observer, [buyer, seller, friend]: [&Person; 3]) {
     observer.get(seller, "/v1/deals").await;
 }
 
-/// Pays in, and asks for it back: once released and once refused by an operator.
+/// Deposits, and withdraws twice: an operator releases one and refuses the other.
 async fn withdraw(observer: &Observer, person: &Person, operator: &Person) {
     let amount = json!({ "amount": { "amount": 20_000, "currency": "KES" } });
     observer.app.fault(&person.phone, "approve", 1).await;
@@ -192,7 +192,7 @@ async fn withdraw(observer: &Observer, person: &Person, operator: &Person) {
     }
 }
 
-/// Asks what a transfer would do, makes it, and looks up what was answered.
+/// Quotes a transfer, makes it, and looks its stored response up.
 async fn send(observer: &Observer, from: &Person, recipient: &Person) {
     let body = json!({
         "to": { "phone": recipient.phone }, "amount": { "amount": 100, "currency": "KES" },
@@ -205,7 +205,7 @@ async fn send(observer: &Observer, from: &Person, recipient: &Person) {
     observer.get(from, &format!("/v1/operations/{key}")).await;
 }
 
-/// Looks back at what has moved, in every form that it has.
+/// Reads transactions and statements in every format.
 async fn look_back(observer: &Observer, person: &Person) {
     let listed = observer.get(person, "/v1/transactions?kind=deposit,fund&kind=release").await;
     let first = &listed["items"][0];
@@ -219,7 +219,7 @@ async fn look_back(observer: &Observer, person: &Person) {
     }
 }
 
-/// Takes a name, is found by it, looks at the limits; another is closed and opened again.
+/// Sets a handle, searches by it, reads limits; closes and reopens another account.
 async fn manage(observer: &Observer, person: &Person, operator: &Person) {
     let put = async |by: &Person, path: &str, body: Value| {
         observer.call(Some(by), Method::PUT, path, body).await.expect(200)
@@ -243,7 +243,7 @@ async fn manage(observer: &Observer, person: &Person, operator: &Person) {
     }
 }
 
-/// Stays logged in, gets a role, and signs out: elsewhere, then everywhere.
+/// Refreshes a session, gets a role, and signs out of one and of all sessions.
 async fn stay(observer: &Observer, operator: &Person) {
     let mut person = register(observer, "Wanjiru", "254711000006").await;
     let path = format!("/v1/operator/users/{}/role", person.id);
@@ -266,7 +266,7 @@ async fn stay(observer: &Observer, operator: &Person) {
     }
 }
 
-/// Sets money aside for somebody, who takes a part and gives the rest back.
+/// Creates a hold; its beneficiary takes a part and releases the rest.
 async fn reserve(observer: &Observer, owner: &Person, shop: &Person) {
     observer.app.top_up(owner, 5_000).await;
     let money = |minor: i64| json!({ "amount": minor, "currency": "KES" });
@@ -285,7 +285,7 @@ async fn reserve(observer: &Observer, owner: &Person, shop: &Person) {
     }
 }
 
-/// Everything that operators look at, with something in every list.
+/// Calls every operator list with at least one item in each.
 async fn operate(observer: &Observer, operator: &Person) {
     let app = &observer.app;
     app.statements_name_payers().await;
@@ -315,14 +315,15 @@ async fn operate(observer: &Observer, operator: &Person) {
     observer.get(operator, "/v1/operator/proof").await;
     observer.get(operator, "/v1/operator/health").await;
     let found = observer.get(operator, "/v1/operator/breaks").await;
-    // The story has money that the provider does not hold: that discrepancy closes with the books only.
+    // The provider does not hold this story's money, so that discrepancy closes only when the books
+    // add up.
     let unclaimed = found["items"].as_array().into_iter().flatten();
     let unclaimed =
         unclaimed.filter(|one| one["kind"] == "unclaimed").find_map(|one| one["id"].as_str());
     let path = format!("/v1/operator/breaks/{}/close", unclaimed.expect("an id"));
     observer.post(operator, &path, json!({ "note": "Looked into" }), 200).await;
     observer.get(operator, "/v1/operator/breaks?state=closed").await;
-    // The list of finished jobs may hold others before the worker has reconciled.
+    // The list of finished jobs may hold only other jobs before the worker has reconciled.
     let done = "select id::text from jobs where kind = 'reconcile' and state = 'done' limit 1";
     let id = eventually("a run is over", || app.database.text(done)).await;
     let dies = "update jobs set state = 'dead', last_error = 'by hand'";
@@ -332,10 +333,10 @@ async fn operate(observer: &Observer, operator: &Person) {
     let path = format!("/v1/operator/jobs/{job}/replay");
     observer.post(operator, &path, Value::Null, 202).await;
     let again = observer.call(Some(operator), Method::POST, &path, Value::Null).await;
-    assert_eq!(again.problem(), "not_dead");
+    assert_eq!(again.problem(), "job_not_failed");
 }
 
-/// One story in which every operation answers with success at least once.
+/// Every operation succeeds at least once in one story.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_answer_has_the_documented_shape() {
     let observer = Observer::new().await;
@@ -367,7 +368,7 @@ async fn every_answer_has_the_documented_shape() {
     observer.app.assert_ledger_holds().await;
 }
 
-/// Every operation, called with nothing that it needs, refuses in the documented shape.
+/// Every operation is called without its input and refuses in the documented format.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_refusal_has_the_documented_shape() {
     let observer = Observer::new().await;

@@ -1,4 +1,5 @@
-//! Changing one's address or number: only with both proofs, and told to whoever reads the former one.
+//! Changing an e-mail address or phone number: both the old and the new contact must be verified,
+//! and the old one is notified.
 
 mod claiming;
 mod gate;
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 
 const PASSWORD: &str = "karibu-nyumbani-7";
 
-/// What of a person is changed, and the words by which its two codes are told.
+/// A contact to change, and the words that introduce its two codes.
 #[derive(Clone, Copy)]
 struct Kind {
     name: &'static str,
@@ -54,7 +55,7 @@ impl Kind {
         app.post(person, &format!("/v1/me/{}-changes/confirm", self.name), body).await
     }
 
-    /// Asks for the change and reads both codes.
+    /// Starts the change and reads both codes.
     async fn codes(self, app: &App, person: &Person) -> (String, String) {
         let sent = self.start(app, person, self.new, PASSWORD).await.expect(202);
         assert_eq!(sent, json!({ "expires_in": 300 }));
@@ -82,7 +83,7 @@ async fn workerless() -> App {
     App::builder().without_worker().start().await
 }
 
-/// Registers by HTTP, as anybody may, and logs in.
+/// Registers over HTTP and logs in.
 async fn registered(app: &App, name: &str, email: &str, phone: &str) -> Person {
     let new = json!({ "name": name, "email": email, "phone": phone, "password": PASSWORD });
     let user = app.send(Method::POST, "/v1/users", None, None, Some(&new)).await.expect(201);
@@ -91,7 +92,7 @@ async fn registered(app: &App, name: &str, email: &str, phone: &str) -> Person {
     Person { id, email: email.to_owned(), phone: phone.to_owned(), token }
 }
 
-/// Verifies a contact with the newest code that went there.
+/// Verifies a contact with the newest code that was sent to it.
 async fn verify(app: &App, person: &Person, channel: &str) -> Answer {
     app.run_due_jobs().await;
     let to = if channel == "email" { &person.email } else { &person.phone };
@@ -119,7 +120,7 @@ async fn an_address_and_a_number_are_changed_with_both_proofs() {
         let me = kind.confirm(&app, &amina, (&old, &new)).await.expect(200);
         assert!(me[format!("{}_verified_at", kind.name)].is_string(), "{me:#}");
         assert_eq!(kind.stored(&app, &amina).await, kind.new);
-        refused(&kind.confirm(&app, &amina, (&old, &new)).await, 422, "code_wrong");
+        refused(&kind.confirm(&app, &amina, (&old, &new)).await, 422, "invalid_code");
     }
     assert_eq!((log_in(&app, &amina.email).await, log_in(&app, EMAIL.new).await), (401, 200));
     app.run_due_jobs().await;
@@ -139,7 +140,7 @@ async fn an_address_and_a_number_are_changed_with_both_proofs() {
     app.assert_sound().await;
 }
 
-/// One of the two is not enough, and which one was wrong is not told.
+/// One code is not enough, and the answer does not say which one was wrong.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_proof_is_not_enough() {
     let app = workerless().await;
@@ -150,7 +151,7 @@ async fn one_proof_is_not_enough() {
         let first = kind.confirm(&app, &amina, (&old, &wrong.1)).await;
         let second = kind.confirm(&app, &amina, (&wrong.0, &new)).await;
         for answer in [&first, &second] {
-            refused(answer, 422, "code_wrong");
+            refused(answer, 422, "invalid_code");
             assert_eq!(answer.body["detail"], first.body["detail"]);
         }
         assert_eq!(kind.stored(&app, &amina).await, kind.of(&amina));
@@ -158,8 +159,7 @@ async fn one_proof_is_not_enough() {
     }
 }
 
-/// Whether somebody has the address or number is told to whoever has proven that it is theirs, and to
-/// nobody else.
+/// Only a caller who has verified a contact learns whether another account uses it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_another_has_taken_meanwhile_is_refused_after_both_proofs() {
     let app = workerless().await;
@@ -167,7 +167,7 @@ async fn what_another_has_taken_meanwhile_is_refused_after_both_proofs() {
     let codes = [EMAIL.codes(&app, &amina).await, PHONE.codes(&app, &amina).await];
     app.person_with("Neema", EMAIL.new, PHONE.new).await;
     for (kind, (old, new)) in [EMAIL, PHONE].into_iter().zip(&codes) {
-        refused(&kind.confirm(&app, &amina, (old, &another_code(new))).await, 422, "code_wrong");
+        refused(&kind.confirm(&app, &amina, (old, &another_code(new))).await, 422, "invalid_code");
         let taken = kind.confirm(&app, &amina, (old, new)).await;
         refused(&taken, 409, kind.taken);
         assert_eq!(taken.body["errors"], json!([]));
@@ -184,7 +184,7 @@ async fn a_change_is_begun_only_with_the_password_and_to_something_else() {
     let before = app.database.fingerprint().await;
     for kind in [EMAIL, PHONE] {
         let wrong = kind.start(&app, &amina, kind.new, "not-the-password").await;
-        refused(&wrong, 403, "password_wrong");
+        refused(&wrong, 403, "incorrect_password");
         assert_eq!(wrong.body["errors"][0]["pointer"], "/password");
         let same = kind.start(&app, &amina, kind.of(&amina), PASSWORD).await;
         refused(&same, 422, "same_contact");
@@ -193,7 +193,7 @@ async fn a_change_is_begun_only_with_the_password_and_to_something_else() {
     assert_eq!(app.database.fingerprint().await, before);
 }
 
-/// Codes that went to the former address are worth nothing once it is the former one.
+/// Codes sent to the old contact are invalid after the change.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_ends_every_other_code() {
     let app = workerless().await;
@@ -202,18 +202,18 @@ async fn a_change_ends_every_other_code() {
     let proves = app.code(&amina.email, "confirm").await;
     EMAIL.start(&app, &amina, EMAIL.new, PASSWORD).await.expect(202);
     app.run_due_jobs().await;
-    // Nobody has verified the former address, so it has no say.
+    // The old address was never verified, so its consent is not needed.
     assert_eq!(app.codes(&amina.email, EMAIL.leaves).await, Vec::<String>::new());
     let new = json!({ "new_code": app.code(EMAIL.new, "confirm").await });
     app.post(&amina, "/v1/me/email-changes/confirm", new).await.expect(200);
     let body = json!({ "channel": "email", "code": proves });
     let told = app.post(&amina, "/v1/me/verifications/confirm", body).await;
-    refused(&told, 422, "code_wrong");
+    refused(&told, 422, "invalid_code");
     let open = "select count(*) from codes where ended_at is null";
     assert_eq!(app.database.number(open).await, 0);
 }
 
-/// A withdrawal that waits for a decision goes where it was asked for, the next one to the new number.
+/// A held withdrawal keeps its number; the next one goes to the new number.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn payments_under_way_keep_their_number() {
     let app = App::start().await;

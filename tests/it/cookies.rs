@@ -1,11 +1,11 @@
-//! Tokens in a browser's cookies: which there are, what they open, and that nobody can use them from elsewhere.
+//! Tokens in browser cookies: names, paths, and protection against cross-site requests.
 
 use amana_harness::{Answer, App, PASSWORD, Person};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// A browser: it keeps cookies, and sends those whose path fits.
+/// A browser's cookies; only those with a matching path are sent.
 #[derive(Default)]
 struct Jar(BTreeMap<String, (String, String)>);
 
@@ -78,7 +78,7 @@ async fn a_browser_is_known_by_its_cookies() {
     let (mut jar, csrf) = log_in(&app, &amina).await;
     let names: Vec<&str> = jar.0.keys().map(String::as_str).collect();
     assert_eq!(names, ["__Host-amana_access", "__Host-amana_csrf", "__Secure-amana_refresh"]);
-    // The refresh token goes nowhere else.
+    // The refresh token is sent to no other path.
     assert!(!jar.line("/v1/me").contains("refresh"), "{}", jar.line("/v1/me"));
     let me = jar.call(&app, Method::GET, "/v1/me", "", Value::Null).await.expect(200);
     assert_eq!(me["id"], amina.id.as_str());
@@ -86,7 +86,7 @@ async fn a_browser_is_known_by_its_cookies() {
     jar.call(&app, Method::PUT, "/v1/me/handle", &csrf, handle).await.expect(200);
 }
 
-/// What a page of somebody else can make a browser send: cookies, and no header of its own.
+/// Another site can make a browser send cookies, but cannot add a header.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_changes_without_the_token_that_only_our_pages_can_read() {
     let app = App::builder().without_worker().start().await;
@@ -102,7 +102,7 @@ async fn nothing_changes_without_the_token_that_only_our_pages_can_read() {
     ] {
         for wrong in ["", "00", of_juma.as_str()] {
             let answer = jar.call(&app, method.clone(), path, wrong, json!({})).await;
-            is(&answer, 403, "csrf_token_wrong");
+            is(&answer, 403, "invalid_csrf_token");
         }
     }
     assert_eq!(app.database.fingerprint().await, before);
@@ -130,7 +130,7 @@ async fn a_browser_refreshes_and_signs_out() {
     is(&jar.call(&app, Method::GET, "/v1/me", "", Value::Null).await, 401, "unauthorized");
 }
 
-/// A token that is sent openly counts, whatever cookies come with it; and without either it is nobody.
+/// An explicit token takes precedence over cookies; without either the call has no caller.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_header_comes_before_a_cookie() {
     let app = App::builder().without_worker().start().await;
@@ -148,7 +148,7 @@ async fn a_header_comes_before_a_cookie() {
             None => is(&answer, 401, "unauthorized"),
         }
     }
-    // Old cookies do not keep anybody from logging in.
+    // Old cookies do not block a log-in.
     let body = json!({ "login": juma.email, "password": PASSWORD }).to_string().into_bytes();
     let headers = [("Cookie", cookies.as_str()), ("Content-Type", "application/json")];
     app.send_bytes(Method::POST, "/v1/sessions", &headers, body).await.expect(200);

@@ -267,7 +267,7 @@ async fn a_funded_deal_is_called_off_by_both() {
     let asked = app.post(&seller, &cancel, Value::Null).await.expect(200);
     assert_eq!((&asked["state"], &asked["cancel_asked_by"]), (&json!("funded"), &json!("seller")));
     let again = app.post(&seller, &cancel, Value::Null).await;
-    assert_eq!((again.status.as_u16(), again.problem()), (409, "already_asked"));
+    assert_eq!((again.status.as_u16(), again.problem()), (409, "already_requested"));
     let alone = app.post(&buyer, &format!("/v1/deals/{deal}/cancel"), Value::Null).await;
     assert_eq!((alone.status.as_u16(), alone.problem()), (409, "wrong_state"));
     let over = app.post(&buyer, &cancel, Value::Null).await.expect(200);

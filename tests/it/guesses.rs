@@ -128,7 +128,7 @@ async fn passwords_in_a_session() {
         }
         let body = json!({ "password": format!("guess-{guess}") });
         match door.post("/v1/sessions/step-up", Some(&token), &body).await {
-            (403, answer) if answer["code"] == "password_wrong" => looked_at += 1,
+            (403, answer) if answer["code"] == "incorrect_password" => looked_at += 1,
             (status, answer) => {
                 assert_eq!((status, &answer["code"]), (429, &json!("rate_limited")))
             }
@@ -181,12 +181,12 @@ async fn one_time_codes() {
         if guess % 5 == 0 {
             let (status, answer) =
                 door.post(path, Some(&token), &json!({ "channel": "email" })).await;
-            assert!(status < 300 || answer["code"] == "code_too_many", "{status} {answer:#}");
+            assert!(status < 300 || answer["code"] == "too_many_attempts", "{status} {answer:#}");
             right = codes.newest(&door.app).await;
         }
         let body = json!({ "channel": "email", "code": wrong(guess, &right) });
         let (status, answer) = door.post(&format!("{path}/confirm"), Some(&token), &body).await;
-        assert_eq!((status, &answer["code"]), (422, &json!("code_wrong")));
+        assert_eq!((status, &answer["code"]), (422, &json!("invalid_code")));
     }
     assert_odds(codes.tried().await, 1.0, CODES, 1.0 / 20_000.0);
 }
@@ -233,9 +233,9 @@ async fn codes_of_second_factors() {
         let code = [wrong(guess, &right), format!("{guess:010}")][kind].clone();
         let body = json!({ "challenge": open, "code": code });
         match door.post("/v1/sessions/second-factor", None, &body).await {
-            (422, answer) if answer["code"] == "wrong_code" => looked_at[kind] += 1,
+            (422, answer) if answer["code"] == "invalid_code" => looked_at[kind] += 1,
             (status, answer) => {
-                assert_eq!((status, &answer["code"]), (429, &json!("too_many_tries")))
+                assert_eq!((status, &answer["code"]), (429, &json!("too_many_attempts")))
             }
         }
     }

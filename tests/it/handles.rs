@@ -63,13 +63,13 @@ async fn a_handle_changes_once_in_thirty_days() {
     let app = App::builder().without_worker().start().await;
     let mut amina = app.person("Amina").await;
     set(&app, &amina, "amina").await.expect(200);
-    refused(&set(&app, &amina, "amina2").await, "handle_too_early");
+    refused(&set(&app, &amina, "amina2").await, "handle_change_too_soon");
     app.advance(TimeDelta::days(30) - TimeDelta::minutes(1), &mut [&mut amina]).await;
-    refused(&set(&app, &amina, "amina2").await, "handle_too_early");
+    refused(&set(&app, &amina, "amina2").await, "handle_change_too_soon");
     assert_eq!(owner(&app, "amina2").await, None);
     app.advance(TimeDelta::minutes(1), &mut [&mut amina]).await;
     assert_eq!(set(&app, &amina, "amina2").await.expect(200)["handle"], "@amina2");
-    refused(&set(&app, &amina, "amina3").await, "handle_too_early");
+    refused(&set(&app, &amina, "amina3").await, "handle_change_too_soon");
 }
 
 /// Money for a former handle must not reach a stranger. Its owner may return to it.
@@ -138,7 +138,7 @@ async fn a_person_who_asks_for_many_names_at_once_gets_one() {
     let set: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 200).collect();
     assert_eq!(set.len(), 1);
     for answer in answers.iter().filter(|answer| answer.status != 200) {
-        refused(answer, "handle_too_early");
+        refused(answer, "handle_change_too_soon");
     }
     assert_eq!(app.database.number("select count(*) from handles").await, 1);
     assert_eq!(app.get(&amina, "/v1/me").await.expect(200)["handle"], set[0].body["handle"]);

@@ -84,7 +84,7 @@ async fn a_hold_is_taken_in_parts_to_the_cent() {
     }
     let open = app.get(&owner, &format!("/v1/holds/{id}")).await.expect(200);
     assert_eq!((&open["settled"], &open["held"]), (&kes(60_000), &kes(1)));
-    refused(&settle(&app, &shop, id, 2).await, 409, "hold_too_small");
+    refused(&settle(&app, &shop, id, 2).await, 409, "amount_exceeds_hold");
     let rest = app.post(&shop, &format!("/v1/holds/{id}/settle"), json!({})).await.expect(200);
     assert_eq!((&rest["state"], &rest["held"]), (&json!("settled"), &kes(0)));
     refused(&settle(&app, &shop, id, 1).await, 409, "hold_closed");
@@ -176,7 +176,7 @@ async fn a_hundred_settles_at_once_take_what_is_there() {
     let answers = at_once(&app, &shop, (&path, &body), keys).await;
     let taken = answers.iter().filter(|answer| answer.status.is_success()).count();
     for answer in answers.iter().filter(|answer| !answer.status.is_success()) {
-        refused(answer, 409, "hold_too_small");
+        refused(answer, 409, "amount_exceeds_hold");
     }
     assert_eq!(taken, 50);
     assert_eq!(app.balance(&owner).await, (99_495, 5));
@@ -225,13 +225,13 @@ async fn the_limits_of_a_day_count_what_is_held() {
     let to = json!({ "user_id": shop.id });
     refused(&ask(&app, &owner, to.clone(), 40_001).await, 422, "transaction_limit");
     let first = hold(&app, &owner, &shop, 40_000).await;
-    refused(&ask(&app, &owner, to.clone(), 20_001).await, 422, "day_limit");
+    refused(&ask(&app, &owner, to.clone(), 20_001).await, 422, "daily_limit");
     let out = json!({ "amount": kes(20_100) });
-    refused(&app.post(&owner, "/v1/withdrawals", out).await, 422, "day_limit");
+    refused(&app.post(&owner, "/v1/withdrawals", out).await, 422, "daily_limit");
     hold(&app, &owner, &shop, 20_000).await;
     release(&app, &shop, &first).await.expect(200);
     let again = hold(&app, &owner, &shop, 40_000).await;
-    refused(&ask(&app, &owner, to.clone(), 1).await, 422, "day_limit");
+    refused(&ask(&app, &owner, to.clone(), 1).await, 422, "daily_limit");
     app.advance(TimeDelta::hours(23), &mut [&mut owner, &mut shop]).await;
     let midnight = "update spending set day = day - 1";
     app.database.execute(midnight).await;
@@ -239,7 +239,7 @@ async fn the_limits_of_a_day_count_what_is_held() {
     hold(&app, &owner, &shop, 40_000).await;
     app.database.execute("update holds set created_at = created_at - interval '2 days'").await;
     release(&app, &shop, &again).await.expect(200);
-    refused(&ask(&app, &owner, to, 20_001).await, 422, "day_limit");
+    refused(&ask(&app, &owner, to, 20_001).await, 422, "daily_limit");
     app.assert_sound().await;
 }
 

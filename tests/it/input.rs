@@ -226,7 +226,7 @@ async fn the_good_bodies_are_good() {
         assert_eq!(answer.status, status, "{operation}: {:#}", answer.body);
         if status == 422 {
             let is_code = operation.starts_with("confirm_");
-            let wrong = if is_code { "code_wrong" } else { "insufficient_funds" };
+            let wrong = if is_code { "invalid_code" } else { "insufficient_funds" };
             assert_eq!(answer.problem(), wrong, "{operation}");
         }
     }

@@ -82,10 +82,10 @@ async fn a_limit_itself_can_be_reached_and_not_passed() {
     refused(&world.withdraw(50_100).await, "transaction_limit");
     world.withdraw(50_000).await.expect(202);
     world.withdraw(40_000).await.expect(202);
-    refused(&world.withdraw(10_100).await, "day_limit");
+    refused(&world.withdraw(10_100).await, "daily_limit");
     assert_eq!(world.left().await[..2], [90_000, 10_000]);
     world.withdraw(10_000).await.expect(202);
-    refused(&world.withdraw(1_000).await, "day_limit");
+    refused(&world.withdraw(1_000).await, "daily_limit");
     assert_eq!(world.left().await[..2], [100_000, 0]);
     world.app.assert_sound().await;
 }
@@ -109,7 +109,7 @@ async fn withdrawals_at_once_do_not_pass_the_day_together() {
         let answer = call.await.expect("an answer");
         match answer.status.as_u16() {
             202 => accepted += 1,
-            _ => refused(&answer, "day_limit"),
+            _ => refused(&answer, "daily_limit"),
         }
     }
     assert_eq!(accepted, 5);
@@ -133,7 +133,7 @@ async fn the_day_begins_at_midnight_in_nairobi() {
     app.advance(to_evening, &mut [&mut world.amina]).await;
     world.withdraw(50_000).await.expect(202);
     world.withdraw(50_000).await.expect(202);
-    refused(&world.withdraw(1_000).await, "day_limit");
+    refused(&world.withdraw(1_000).await, "daily_limit");
     app.advance(TimeDelta::minutes(16), &mut [&mut world.amina]).await;
     assert_eq!(world.left().await[..2], [0, 100_000]);
     world.withdraw(10_000).await.expect(202);
@@ -196,7 +196,7 @@ async fn a_currency_that_the_tier_does_not_carry_is_refused() {
     let world = World::with_money(120_000).await;
     world.app.database.execute("delete from tier_limits where tier = 'starter'").await;
     for answer in [world.deposit(10_000).await, world.withdraw(10_000).await] {
-        refused(&answer, "currency_not_carried");
+        refused(&answer, "unsupported_currency");
     }
     let limits = world.app.get(&world.amina, "/v1/limits").await.expect(200);
     assert_eq!(limits, json!({ "tier": "starter", "limits": [] }));

@@ -34,12 +34,12 @@ async fn a_phone_gets_one_prompt_at_a_time_whoever_asks() {
     let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
     assert_eq!(ask(&app, &amina, STRANGER).await.0, 202);
     for person in [&amina, &juma] {
-        assert_eq!(ask(&app, person, STRANGER).await, (409, json!("prompt_open")));
+        assert_eq!(ask(&app, person, STRANGER).await, (409, json!("prompt_pending")));
     }
     let deal = app.agreed(&amina, &juma, &amana_harness::DealPlan::default()).await;
     let body = json!({ "method": "mpesa", "phone": STRANGER });
     let answer = app.post(&amina, &format!("/v1/deals/{deal}/fund"), body).await;
-    assert_eq!((answer.status.as_u16(), answer.problem()), (409, "prompt_open"));
+    assert_eq!((answer.status.as_u16(), answer.problem()), (409, "prompt_pending"));
     // Another phone is another matter.
     assert_eq!(ask(&app, &juma, &juma.phone).await.0, 202);
     assert_eq!(app.database.number("select count(*) from payments").await, 2);

@@ -42,7 +42,7 @@ async fn a_payment_in_review_is_resolved_by_two_people_either_way() {
     refused(&app.ask_to_resolve(&support, &payment, None).await, 403, "forbidden");
     let asked = app.ask_to_resolve(&one, &payment, None).await.expect(201);
     assert_eq!((&asked["paid"], &asked["payment_id"]), (&json!(false), &json!(payment)));
-    refused(&app.ask_to_resolve(&other, &payment, None).await, 409, "already_asked");
+    refused(&app.ask_to_resolve(&other, &payment, None).await, 409, "already_requested");
     assert_eq!(
         app.get(&buyer, &format!("/v1/payments/{payment}")).await.expect(200)["state"],
         "review"
@@ -123,7 +123,7 @@ async fn a_discrepancy_is_closed_with_a_note_and_stays_closed() {
     );
     let again = app.post_keyed(&one, &close, "closing-1", note.clone()).await;
     assert_eq!(again.headers["idempotent-replayed"], "true");
-    refused(&app.post(&one, &close, note.clone()).await, 409, "break_closed");
+    refused(&app.post(&one, &close, note.clone()).await, 409, "discrepancy_closed");
     app.reconcile_now().await;
     assert_eq!(app.get(&one, list).await.expect(200)["items"], json!([]));
     let listed = app.get(&one, &format!("{list}?state=closed")).await.expect(200);
@@ -151,7 +151,7 @@ async fn a_broken_trust_equation_is_closed_by_nobody() {
         refused(
             &app.post(&boss, &path, json!({ "note": "all is well" })).await,
             409,
-            "books_differ",
+            "ledger_inconsistent",
         );
     }
     let by_hand = format!(

@@ -227,7 +227,7 @@ async fn of_two_owners_who_go_at_once_one_stays() {
         let id = app.organisation(&amina, "Soko").await;
         app.add_member(&id, &juma, "owner").await;
         let leaves = round % 2 == 0;
-        let code = if leaves { "last_owner" } else { "rank_too_low" };
+        let code = if leaves { "last_owner" } else { "insufficient_role" };
         let calls = [(&amina, &juma), (&juma, &amina)].map(|(by, other)| {
             let (by, other, id) = (by.clone(), other.clone(), id.clone());
             move |app: Arc<App>| async move {

@@ -79,12 +79,12 @@ async fn a_forgotten_password_is_set_by_a_code_to_the_address_or_the_number() {
     {
         let code = reset_code(&app, login).await;
         assert_eq!(log_in(&app, &amina.email, present).await, 200, "nothing has changed yet");
-        refused(&confirm(&app, login, &another_code(&code), password).await, 422, "code_wrong");
+        refused(&confirm(&app, login, &another_code(&code), password).await, 422, "invalid_code");
         let set = confirm(&app, login, &code, password).await.expect(200);
         assert!(set["set_at"].is_string(), "{set:#}");
         assert_eq!(log_in(&app, &amina.email, present).await, 401);
         assert_eq!(log_in(&app, &amina.email, password).await, 200);
-        refused(&confirm(&app, login, &code, "mbuzi-kumi-na-kuku").await, 422, "code_wrong");
+        refused(&confirm(&app, login, &code, "mbuzi-kumi-na-kuku").await, 422, "invalid_code");
         assert_eq!(notices(&app, &amina, "Your password was set anew").await, n + 1);
         present = password;
     }
@@ -126,7 +126,7 @@ async fn a_reset_does_not_tell_who_has_an_account() {
     let mut answers = vec![];
     for login in logins {
         let answer = confirm(&app, login, &wrong, NEW).await;
-        refused(&answer, 422, "code_wrong");
+        refused(&answer, 422, "invalid_code");
         let words = |member: &str| answer.body[member].clone();
         answers.push(["type", "title", "detail", "errors"].map(words));
     }
@@ -158,7 +158,7 @@ async fn the_answer_to_a_reset_comes_before_anything_is_looked_up() {
 
 async fn time_of_wrong_code(app: &App, login: &str) -> Duration {
     let start = Instant::now();
-    refused(&confirm(app, login, "000000", NEW).await, 422, "code_wrong");
+    refused(&confirm(app, login, "000000", NEW).await, 422, "invalid_code");
     start.elapsed()
 }
 
@@ -197,7 +197,7 @@ async fn a_password_is_changed_by_whoever_knows_it() {
     let app = workerless().await;
     let amina = app.person("Amina").await;
     let wrong = set(&app, &amina, "not-the-password", NEW).await;
-    refused(&wrong, 403, "password_wrong");
+    refused(&wrong, 403, "incorrect_password");
     assert_eq!(wrong.body["errors"][0]["pointer"], "/old_password");
     let weak = set(&app, &amina, OLD, "amina12345").await;
     refused(&weak, 422, "invalid_request");
@@ -207,7 +207,7 @@ async fn a_password_is_changed_by_whoever_knows_it() {
     assert_eq!(log_in(&app, &amina.email, OLD).await, 401);
     assert_eq!(log_in(&app, &amina.email, NEW).await, 200);
     // Whoever had a code for the old password sets none after it.
-    refused(&confirm(&app, &amina.email, &code, OLD).await, 422, "code_wrong");
+    refused(&confirm(&app, &amina.email, &code, OLD).await, 422, "invalid_code");
     assert_eq!(notices(&app, &amina, "Your password was changed").await, 1);
     assert_eq!(actions(&app, &amina).await, ["user.registered", "user.password_changed"]);
     app.assert_sound().await;
@@ -265,7 +265,7 @@ async fn weak_passwords_are_refused_with_the_reason() {
     // What only the code's owner may learn: that this is the name of the account.
     let code = reset_code(&app, "shiru@example.com").await;
     let wrong = another_code(&code);
-    refused(&confirm(&app, "shiru@example.com", &wrong, "wanjikukamau").await, 422, "code_wrong");
+    refused(&confirm(&app, "shiru@example.com", &wrong, "wanjikukamau").await, 422, "invalid_code");
     let weak = confirm(&app, "shiru@example.com", &code, "wanjikukamau").await;
     refused(&weak, 422, "invalid_request");
     confirm(&app, "shiru@example.com", &code, NEW).await.expect(200);

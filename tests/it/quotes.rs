@@ -80,8 +80,8 @@ async fn a_withdrawal_is_quoted_as_it_is_made() {
     refused_when_closed(&app, &amina, (path, moving(30_000))).await;
     for (body, code) in [
         (moving(900), "provider_limit"),
-        (moving(1_050), "provider_step"),
-        (dollars(), "currency_not_carried"),
+        (moving(1_050), "whole_units_required"),
+        (dollars(), "unsupported_currency"),
         (moving(120_100), "insufficient_funds"),
         (moving(50_100), "transaction_limit"),
     ] {
@@ -100,7 +100,7 @@ async fn a_withdrawal_is_quoted_as_it_is_made() {
     assert_eq!(app.balance(&amina).await, (90_000, 30_000));
     assert_eq!(left_today(&app, &amina).await, quote["left_today"]);
     app.post(&amina, path, moving(50_000)).await.expect(202);
-    refused(&app, &amina, (path, moving(20_100)), (422, "day_limit")).await;
+    refused(&app, &amina, (path, moving(20_100)), (422, "daily_limit")).await;
     app.assert_sound().await;
 }
 
@@ -111,8 +111,8 @@ async fn a_deposit_is_quoted_as_it_arrives() {
     refused_when_closed(&app, &amina, (path, moving(30_000))).await;
     for (body, code) in [
         (moving(25_000_100), "provider_limit"),
-        (moving(1_050), "provider_step"),
-        (dollars(), "currency_not_carried"),
+        (moving(1_050), "whole_units_required"),
+        (dollars(), "unsupported_currency"),
         (moving(80_100), "balance_limit"),
     ] {
         refused(&app, &amina, (path, body), (422, code)).await;

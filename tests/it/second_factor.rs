@@ -36,7 +36,7 @@ async fn a_factor_is_set_up_used_and_taken_away() {
     let nothing = app.post(&amina, &format!("{path}/confirm"), json!({ "code": "123456" })).await;
     assert_eq!((nothing.problem(), nothing.status.as_u16()), ("not_found", 404));
     let wrong = app.post(&amina, path, json!({ "password": "not-my-password" })).await;
-    assert_eq!((wrong.problem(), wrong.status.as_u16()), ("password_wrong", 403));
+    assert_eq!((wrong.problem(), wrong.status.as_u16()), ("incorrect_password", 403));
 
     let password = json!({ "password": PASSWORD });
     let forgotten = Authenticator::of(&app.post(&amina, path, password.clone()).await.expect(201));
@@ -49,7 +49,7 @@ async fn a_factor_is_set_up_used_and_taken_away() {
     assert_eq!(app.open_session(&amina.email).await["second_factor"], Value::Null);
     for code in [forgotten.code(&app, 0), phone.code(&app, 2), "0123456789".to_owned()] {
         let wrong = app.post(&amina, &format!("{path}/confirm"), json!({ "code": code })).await;
-        assert_eq!((wrong.problem(), wrong.status.as_u16()), ("wrong_code", 422), "{code}");
+        assert_eq!((wrong.problem(), wrong.status.as_u16()), ("invalid_code", 422), "{code}");
     }
     let codes = confirmed(&app, &amina, &phone).await;
     assert_eq!(codes.len(), 10);
@@ -62,7 +62,7 @@ async fn a_factor_is_set_up_used_and_taken_away() {
     // The code that confirmed it does not log in.
     let challenge = app::challenge(&app, &amina).await;
     let used = app::complete(&app, &challenge, &phone.code(&app, 0)).await;
-    assert_eq!(used.problem(), "wrong_code");
+    assert_eq!(used.problem(), "invalid_code");
     app::next_step(&app);
     let tokens = app::complete(&app, &challenge, &phone.code(&app, 0)).await.expect(200);
     let amina = Person { token: tokens["access_token"].as_str().expect("one").to_owned(), ..amina };
@@ -95,15 +95,15 @@ async fn a_code_is_good_in_its_step_and_the_two_beside_it_and_once() {
         let challenge = app::challenge(&app, &amina).await;
         assert_eq!(app::complete(&app, &challenge, &code).await.status, status, "{off}");
         let again = app::complete(&app, &challenge, &code).await;
-        assert_eq!(again.problem(), "wrong_code", "{off} again");
+        assert_eq!(again.problem(), "invalid_code", "{off} again");
         // Nor in another log-in.
         let other = app::challenge(&app, &amina).await;
-        assert_eq!(app::complete(&app, &other, &code).await.problem(), "wrong_code", "{off}");
+        assert_eq!(app::complete(&app, &other, &code).await.problem(), "invalid_code", "{off}");
     }
     // After a code of the next step, none of this one.
     let challenge = app::challenge(&app, &amina).await;
     let earlier = app::complete(&app, &challenge, &phone.code(&app, 0)).await;
-    assert_eq!(earlier.problem(), "wrong_code");
+    assert_eq!(earlier.problem(), "invalid_code");
     app.assert_sound().await;
 }
 
@@ -120,7 +120,7 @@ async fn of_many_log_ins_at_once_with_one_code_one_wins() {
         let (a, b, c, d) = tokio::join!(one(), one(), one(), one());
         let (won, lost): (Vec<_>, Vec<_>) = [a, b, c, d].into_iter().partition(|x| x.status == 200);
         assert_eq!((won.len(), lost.len()), (1, 3), "round {round}");
-        assert!(lost.iter().all(|answer| answer.problem() == "wrong_code"));
+        assert!(lost.iter().all(|answer| answer.problem() == "invalid_code"));
     }
     app.assert_sound().await;
 }
@@ -131,13 +131,13 @@ async fn a_backup_code_is_good_once_for_one_person() {
     let (amina, phone, codes) = with_factor(&app, "Amina").await;
     let (juma, _, of_juma) = with_factor(&app, "Juma").await;
     let challenge = app::challenge(&app, &amina).await;
-    assert_eq!(app::complete(&app, &challenge, &of_juma[0]).await.problem(), "wrong_code");
+    assert_eq!(app::complete(&app, &challenge, &of_juma[0]).await.problem(), "invalid_code");
     app::complete(&app, &challenge, &codes[0]).await.expect(200);
-    assert_eq!(app::complete(&app, &challenge, &codes[0]).await.problem(), "wrong_code");
+    assert_eq!(app::complete(&app, &challenge, &codes[0]).await.problem(), "invalid_code");
     // As people type it.
     let typed = codes[1].to_lowercase().replace('-', " ");
     let tokens = app::complete(&app, &challenge, &typed).await.expect(200);
-    assert_eq!(app::complete(&app, &challenge, &codes[1]).await.problem(), "wrong_code");
+    assert_eq!(app::complete(&app, &challenge, &codes[1]).await.problem(), "invalid_code");
     let amina = Person { token: tokens["access_token"].as_str().expect("one").to_owned(), ..amina };
     let path = "/v1/me/second-factor";
     assert_eq!(app.get(&amina, path).await.expect(200)["backup_codes_left"], 8);
@@ -152,7 +152,7 @@ async fn a_backup_code_is_good_once_for_one_person() {
     let new = app.post(&amina, &codes_path, Value::Null).await.expect(200);
     let new = app::texts(&new["codes"]);
     assert!(new.len() == 10 && new.iter().all(|code| !codes.contains(code)));
-    assert_eq!(app::complete(&app, &challenge, &codes[2]).await.problem(), "wrong_code");
+    assert_eq!(app::complete(&app, &challenge, &codes[2]).await.problem(), "invalid_code");
     app::complete(&app, &challenge, &new[2]).await.expect(200);
     // Somebody without a factor has no codes to make.
     let neema = app.person("Neema").await;
@@ -172,7 +172,7 @@ async fn a_challenge_is_short_lived_signed_and_one_persons() {
     app::next_step(&app);
     let of_juma = app::challenge(&app, &juma).await;
     let code = phone.code(&app, 0);
-    assert_eq!(app::complete(&app, &of_juma, &code).await.problem(), "wrong_code");
+    assert_eq!(app::complete(&app, &of_juma, &code).await.problem(), "invalid_code");
     let (head, _) = challenge.rsplit_once('.').expect("a signature");
     let foreign = of_juma.rsplit_once('.').expect("a signature").1;
     let text = |name: &str| tokens[name].as_str().expect(name).to_owned();
@@ -181,7 +181,11 @@ async fn a_challenge_is_short_lived_signed_and_one_persons() {
         [String::new(), "a.b.c".into(), spliced, text("access_token"), text("refresh_token")]
     {
         let answer = app::complete(&app, &forged, &code).await;
-        assert_eq!((answer.problem(), answer.status.as_u16()), ("challenge_over", 401), "{forged}");
+        assert_eq!(
+            (answer.problem(), answer.status.as_u16()),
+            ("challenge_expired", 401),
+            "{forged}"
+        );
     }
     // A challenge is no access token.
     let answer = app.send(Method::GET, "/v1/me", Some(&challenge), None, None).await;
@@ -189,7 +193,7 @@ async fn a_challenge_is_short_lived_signed_and_one_persons() {
     app.clock.advance(TimeDelta::minutes(1));
     app::next_step(&app);
     let code = phone.code(&app, 0);
-    assert_eq!(app::complete(&app, &challenge, &code).await.problem(), "challenge_over");
+    assert_eq!(app::complete(&app, &challenge, &code).await.problem(), "challenge_expired");
     let challenge = app::challenge(&app, &amina).await;
     app::complete(&app, &challenge, &code).await.expect(200);
     app.assert_sound().await;
@@ -206,7 +210,7 @@ async fn a_challenge_dies_with_the_password_that_it_was_answered_to() {
     app.put(&amina, "/v1/me/password", body).await.expect(200);
     for code in [phone.code(&app, 0), codes[0].clone()] {
         let late = app::complete(&app, &challenge, &code).await;
-        assert_eq!((late.problem(), late.status.as_u16()), ("challenge_over", 401));
+        assert_eq!((late.problem(), late.status.as_u16()), ("challenge_expired", 401));
     }
     let opened = "select count(*) from sessions where ended_at is null";
     assert_eq!(app.database.number(opened).await, 0);

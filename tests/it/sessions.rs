@@ -66,7 +66,7 @@ async fn a_session_lives_as_long_as_it_is_refreshed() {
     }
     app.clock.advance(TimeDelta::days(7));
     let over = refresh(&app, text(&tokens, "refresh_token")).await;
-    assert_eq!((over.problem(), over.status.as_u16()), ("session_over", 401));
+    assert_eq!((over.problem(), over.status.as_u16()), ("session_expired", 401));
 }
 
 /// The two that hold the token are one app that asked twice: one is answered, and nothing ends. Who shows the
@@ -88,9 +88,9 @@ async fn of_two_refreshes_at_once_one_wins_and_a_later_reuse_ends_the_session() 
     }
     app.clock.advance(TimeDelta::seconds(11));
     let reused = refresh(&app, &used).await;
-    assert_eq!((reused.problem(), reused.status.as_u16()), ("session_over", 401));
+    assert_eq!((reused.problem(), reused.status.as_u16()), ("session_expired", 401));
     let newest = refresh(&app, text(&tokens, "refresh_token")).await;
-    assert_eq!(newest.problem(), "session_over");
+    assert_eq!(newest.problem(), "session_expired");
     eventually("the access token is refused", || async {
         (me(&app, &tokens).await == 401).then_some(())
     })
@@ -112,8 +112,8 @@ async fn a_token_from_long_before_ends_the_session_too() {
     let second = refresh(&app, text(&first, "refresh_token")).await.expect(200);
     let third = refresh(&app, text(&second, "refresh_token")).await.expect(200);
     // Two behind, at once: no app does that.
-    assert_eq!(refresh(&app, text(&first, "refresh_token")).await.problem(), "session_over");
-    assert_eq!(refresh(&app, text(&third, "refresh_token")).await.problem(), "session_over");
+    assert_eq!(refresh(&app, text(&first, "refresh_token")).await.problem(), "session_expired");
+    assert_eq!(refresh(&app, text(&third, "refresh_token")).await.problem(), "session_expired");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -126,7 +126,7 @@ async fn signing_out_is_felt_at_once() {
     let call = async |path: &str| app.send(Method::DELETE, path, Some(token), None, None).await;
     assert_eq!(call(&path).await.status, 204);
     assert_eq!((me(&app, &one).await, me(&app, &other).await), (200, 401));
-    assert_eq!(refresh(&app, text(&other, "refresh_token")).await.problem(), "session_over");
+    assert_eq!(refresh(&app, text(&other, "refresh_token")).await.problem(), "session_expired");
     // To end what is over changes nothing.
     let before = app.database.fingerprint().await;
     assert_eq!(call(&path).await.status, 204);
@@ -233,7 +233,7 @@ async fn one_kind_of_token_is_not_taken_for_the_other() {
         [text(&tokens, "access_token"), "", "nonsense", "a.b.c", &format!("{refresh_token}x")]
     {
         let answer = refresh(&app, wrong).await;
-        assert_eq!((answer.problem(), answer.status.as_u16()), ("session_over", 401), "{wrong}");
+        assert_eq!((answer.problem(), answer.status.as_u16()), ("session_expired", 401), "{wrong}");
     }
     assert_eq!(me(&app, &tokens).await, 200);
 }
@@ -278,7 +278,7 @@ async fn sessions_end_with_the_password() {
     let tokens = app.open_session(&amina.email).await;
     let body = json!({ "old_password": PASSWORD, "password": "mbuzi-wawili-na-kuku" });
     app.put(&amina, "/v1/me/password", body).await.expect(200);
-    assert_eq!(refresh(&app, text(&tokens, "refresh_token")).await.problem(), "session_over");
+    assert_eq!(refresh(&app, text(&tokens, "refresh_token")).await.problem(), "session_expired");
     eventually("the tokens are refused", || async {
         (me(&app, &tokens).await == 401 && app.get(&amina, "/v1/me").await.status == 401)
             .then_some(())

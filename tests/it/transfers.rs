@@ -131,7 +131,7 @@ async fn what_cannot_be_sent_is_refused_and_leaves_no_trace() {
         (
             with("amount", json!({ "amount": 1, "currency": "USD" })),
             422,
-            "currency_not_carried",
+            "unsupported_currency",
             Some("/amount/currency"),
         ),
         (
@@ -172,10 +172,10 @@ async fn the_day_and_the_recipients_cap_bound_what_is_sent() {
         .await;
     send(&app, &amina, to(&juma, 3_000)).await.expect(201);
     let over = send(&app, &amina, to(&juma, 2_001)).await;
-    assert_eq!(over.problem(), "day_limit");
+    assert_eq!(over.problem(), "daily_limit");
     assert_eq!(over.body["detail"], "2000 of 5000 minor units are left for today");
     send(&app, &amina, to(&juma, 2_000)).await.expect(201);
-    assert_eq!(send(&app, &amina, to(&juma, 100)).await.problem(), "day_limit");
+    assert_eq!(send(&app, &amina, to(&juma, 100)).await.problem(), "daily_limit");
     app.advance(TimeDelta::days(1), &mut [&mut amina]).await;
     app.database.execute("update tier_limits set balance_minor_max = 5100").await;
     assert_eq!(send(&app, &amina, to(&juma, 101)).await.problem(), "recipient_limit");

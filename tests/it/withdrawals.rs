@@ -209,7 +209,7 @@ async fn only_operators_decide_and_only_once() {
         tokio::join!(decide(&app, &operator, &id, "release"), decide(&app, &other, &id, "refuse"));
     let (won, lost) = if one.status.is_success() { (one, two) } else { (two, one) };
     won.expect(200);
-    assert_eq!((lost.status.as_u16(), lost.problem()), (409, "not_held"));
+    assert_eq!((lost.status.as_u16(), lost.problem()), (409, "not_on_hold"));
     let decided =
         "select count(*) from events where kind in ('withdrawal.released', 'withdrawal.refused')";
     assert_eq!(app.database.number(decided).await, 1);
@@ -234,7 +234,7 @@ async fn a_decision_that_is_repeated_with_its_key_is_answered_again() {
     let other = app.post_keyed(&operator, &path, "decision-1", note("Another reason")).await;
     assert_eq!((other.status.as_u16(), other.problem()), (422, "idempotency_key_reused"));
     let late = app.post_keyed(&operator, &path, "decision-2", note("Not his phone")).await;
-    assert_eq!((late.status.as_u16(), late.problem()), (409, "not_held"));
+    assert_eq!((late.status.as_u16(), late.problem()), (409, "not_on_hold"));
     assert_eq!(app.balance(&person).await, (100_000, 0));
     let notices = "select count(*) from notifications where template = 'withdrawal_refused'";
     assert_eq!(app.database.number(notices).await, 1);
@@ -247,11 +247,11 @@ async fn what_cannot_be_paid_out_reserves_nothing() {
     let person = with_money(&app, "Juma", 100_000).await;
     let dollars = json!({ "amount": { "amount": 1_000, "currency": "USD" } });
     for (body, code) in [
-        (kes(1_050), "provider_step"),
+        (kes(1_050), "whole_units_required"),
         (kes(900), "provider_limit"),
         (kes(25_000_100), "provider_limit"),
         (kes(100_100), "insufficient_funds"),
-        (dollars, "currency_not_carried"),
+        (dollars, "unsupported_currency"),
     ] {
         let answer = app.post(&person, "/v1/withdrawals", body.clone()).await;
         assert_eq!((answer.status.as_u16(), answer.problem()), (422, code), "{body}");
@@ -300,7 +300,7 @@ async fn a_withdrawal_that_nobody_decides_about_is_refused_after_a_week() {
     app.advance(week, &mut [&mut person, &mut operator]).await;
     for decision in ["release", "refuse"] {
         let late = decide(&app, &operator, &id, decision).await;
-        assert_eq!((late.status.as_u16(), late.problem()), (409, "not_held"), "{decision}");
+        assert_eq!((late.status.as_u16(), late.problem()), (409, "not_on_hold"), "{decision}");
     }
     assert_eq!(app.balance(&person).await, (40_000, 60_000));
     app.run_due_jobs().await;
@@ -371,7 +371,7 @@ async fn a_failed_withdrawal_gives_the_days_allowance_back() {
     let paid = withdraw(&app, &person, kes(60_000)).await;
     app.wait_for_payment(&person, &paid, "succeeded").await;
     let more = app.post(&person, "/v1/withdrawals", kes(1_000)).await;
-    assert_eq!((more.status.as_u16(), more.problem()), (422, "day_limit"));
+    assert_eq!((more.status.as_u16(), more.problem()), (422, "daily_limit"));
     assert_eq!(app.balance(&person).await, (40_000, 0));
     app.assert_sound().await;
 }

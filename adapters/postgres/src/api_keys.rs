@@ -193,7 +193,7 @@ pub(crate) async fn revoke_all(
 }
 
 fn over(_: KeyRefusal) -> Error {
-    Error::Conflict(Conflict::ApiKeyOver)
+    Error::Conflict(Conflict::ApiKeyRevoked)
 }
 
 impl Store {
@@ -224,7 +224,7 @@ impl Store {
     /// Gives a key a new secret; the one before stays good for `overlap`. The person is told.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Conflict::ApiKeyOver`], or [`Error::Transfer`] if the account is closed.
+    /// [`Error::NotFound`], [`Conflict::ApiKeyRevoked`], or [`Error::Transfer`] if the account is closed.
     pub async fn rotate_api_key(
         &self,
         (user, id): (UserId, ApiKeyId),

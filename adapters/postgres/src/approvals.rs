@@ -30,7 +30,7 @@ impl Store {
     /// Asks for something, about a person unless the matter itself names them.
     ///
     /// # Errors
-    /// [`Error::Denied`], [`Error::Approval`], [`Conflict::AlreadyAsked`] if the same waits for a decision already, or
+    /// [`Error::Denied`], [`Error::Approval`], [`Conflict::AlreadyRequested`] if the same waits for a decision already, or
     /// whatever speaks against doing it now.
     pub async fn ask_approval(
         &self,
@@ -207,9 +207,9 @@ async fn note_change(
 
 fn taken(error: Error) -> Error {
     error
-        .on_constraint("approvals_open_unique", Conflict::AlreadyAsked)
-        .on_constraint("approvals_open_receipt_unique", Conflict::AlreadyAsked)
-        .on_constraint("approvals_open_payment_unique", Conflict::AlreadyAsked)
-        .on_constraint("approvals_open_plan_unique", Conflict::AlreadyAsked)
+        .on_constraint("approvals_open_unique", Conflict::AlreadyRequested)
+        .on_constraint("approvals_open_receipt_unique", Conflict::AlreadyRequested)
+        .on_constraint("approvals_open_payment_unique", Conflict::AlreadyRequested)
+        .on_constraint("approvals_open_plan_unique", Conflict::AlreadyRequested)
         .on_constraint("approvals_tier_fkey", Conflict::UnknownTier)
 }

@@ -54,7 +54,7 @@ impl Store {
     /// Takes a handle, or changes to another. To set the present one again changes nothing.
     ///
     /// # Errors
-    /// [`Conflict::HandleTaken`], or [`Conflict::HandleTooEarly`] within 30 days of the last change.
+    /// [`Conflict::HandleTaken`], or [`Conflict::HandleChangeTooSoon`] within 30 days of the last change.
     pub async fn set_handle(
         &self,
         user: UserId,
@@ -78,7 +78,7 @@ impl Store {
                 return Ok(before);
             }
             if !handle::may_change(changed_at, now) {
-                return Err(Error::Conflict(Conflict::HandleTooEarly));
+                return Err(Error::Conflict(Conflict::HandleChangeTooSoon));
             }
             take(conn, user, handle, now).await?;
             let from = before.handle.map(|handle| handle.to_string());

@@ -45,7 +45,7 @@ impl From<&Row> for Limits {
 }
 
 /// # Errors
-/// [`TransferRefusal::CurrencyNotCarried`] if the person's tier has no limits in this currency.
+/// [`TransferRefusal::UnsupportedCurrency`] if the person's tier has no limits in this currency.
 pub(crate) async fn load(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -58,7 +58,7 @@ pub(crate) async fn load(
         .first(conn)
         .await
         .optional()?;
-    let row: Row = row.ok_or(Error::Transfer(TransferRefusal::CurrencyNotCarried(currency)))?;
+    let row: Row = row.ok_or(Error::Transfer(TransferRefusal::UnsupportedCurrency(currency)))?;
     Ok(Limits::from(&row))
 }
 

@@ -156,7 +156,7 @@ impl Store {
     /// session, and the person is told.
     ///
     /// # Errors
-    /// [`Conflict::SessionOver`], [`Conflict::TokenSuperseded`] if another call was just ahead, or
+    /// [`Conflict::SessionExpired`], [`Conflict::TokenSuperseded`] if another call was just ahead, or
     /// [`Error::Transfer`] if the account is closed.
     pub async fn refresh_session(
         &self,
@@ -229,7 +229,7 @@ async fn refuse(
         .optional()?;
     let alive = row.filter(|row| row.ended_at.is_none() && row.expires_at > now);
     let Some(row) = alive else {
-        return Ok(Conflict::SessionOver);
+        return Ok(Conflict::SessionExpired);
     };
     let rotation = Rotation { newest: row.rotation, at: row.rotated_at };
     if rotation.judge(shown, now) == Stale::Superseded {
@@ -239,5 +239,5 @@ async fn refuse(
     let user = load(conn, UserId::new(row.user_id)).await?;
     let params = json!({ "device": row.device_name, "at": notifications::deadline_text(now) });
     notifications::enqueue(conn, &user, Template::SessionReused, params, now).await?;
-    Ok(Conflict::SessionOver)
+    Ok(Conflict::SessionExpired)
 }

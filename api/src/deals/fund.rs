@@ -45,7 +45,7 @@ impl FundDeal {
         let method = match (self.method.0, self.phone) {
             (Method::Wallet, None) if caller.organisation().is_some() => {
                 let detail = "a key of an organisation does not reach a wallet: pay by mpesa";
-                return Err(ApiError::new(Code::ScopeMissing, detail));
+                return Err(ApiError::new(Code::InsufficientScope, detail));
             }
             (Method::Wallet, None) => FundingMethod::Wallet,
             (Method::Wallet, Some(_)) => {

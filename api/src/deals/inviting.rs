@@ -58,7 +58,7 @@ impl DealInvitations {
     ///
     /// For the account whose own address or number the code was sent to, which is proven by that: it is then on the other
     /// side of every deal to which that address is invited. Whoever proves it in another way needs no code. Problems:
-    /// `invitation_not_found` (404), whatever is wrong with the code, and for everybody else's; `invitation_over` (409) if
+    /// `invitation_not_found` (404), whatever is wrong with the code, and for everybody else's; `invitation_expired` (409) if
     /// the code comes after the end of the invitation or of the offer; `account_closed` (403).
     #[oai(path = "/v1/deal-invitations/join", method = "post", operation_id = "join_deal")]
     async fn join(

@@ -33,8 +33,8 @@ impl MessageFactors {
     ///
     /// From now on whoever logs in shows a code that is sent to the caller's e-mail address or number, which has
     /// to be known to be theirs. It stays with the account if the address or number is replaced. Answers ten backup
-    /// codes, once; the person gets an e-mail. An authenticator app is safer. Problems: `password_wrong` (403),
-    /// `not_verified` (409), `factor_active` (409): remove that one first; `account_closed` (403).
+    /// codes, once; the person gets an e-mail. An authenticator app is safer. Problems: `incorrect_password` (403),
+    /// `channel_not_verified` (409), `factor_active` (409): remove that one first; `account_closed` (403).
     #[oai(path = "/message", method = "put", operation_id = "set_message_factor")]
     async fn set(
         &self,

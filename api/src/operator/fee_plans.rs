@@ -130,7 +130,7 @@ impl FeePlans {
     ///
     /// As the next version for its currency, once another operator approves it (`approve_approval`). New offers and
     /// counter-offers take the version that is valid since last; deals keep that of their offer. A plan that was
-    /// published is never changed. One request per currency waits at a time. Problems: `already_asked` (409),
+    /// published is never changed. One request per currency waits at a time. Problems: `already_requested` (409),
     /// `step_up_required`, `forbidden` (403), `invalid_request` (422), `idempotency_key_required` (400),
     /// `idempotency_key_reused` (422).
     #[oai(path = "/", method = "post", operation_id = "create_fee_plan")]

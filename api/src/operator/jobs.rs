@@ -101,7 +101,7 @@ impl Jobs {
     /// Replay a dead job
     ///
     /// It is queued again with all its attempts. Doing so twice is safe: the second call finds it no longer
-    /// dead. Problems: `not_dead` (409), `not_found` (404), `forbidden`,
+    /// dead. Problems: `job_not_failed` (409), `not_found` (404), `forbidden`,
     /// `conflict_of_interest` (403).
     #[oai(path = "/:id/replay", method = "post", operation_id = "replay_job")]
     async fn replay(

@@ -137,7 +137,7 @@ impl Payments {
     /// (`approve_approval`), a payment that was paid is credited and funds its deal, and one that was not paid fails,
     /// so that its deal can be paid again; its discrepancies close. Proof of the provider that comes later counts all
     /// the same. Problems: `wrong_state` (409) if it is in another state, or if the receipt belongs to another amount, to
-    /// another payment or to money in suspense; `already_asked` (409), `conflict_of_interest`, `step_up_required`,
+    /// another payment or to money in suspense; `already_requested` (409), `conflict_of_interest`, `step_up_required`,
     /// `forbidden` (403), `not_found` (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/resolve", method = "post", operation_id = "resolve_payment")]
     async fn resolve(

@@ -100,7 +100,7 @@ impl Reconciliation {
     ///
     /// After somebody has looked into it. The same finding about the same thing does not open it again. A discrepancy
     /// that says that the books do not add up (`trust_equation`, `balance_differs`) closes only when they do. Problems:
-    /// `break_closed`, `books_differ` (409), `conflict_of_interest`, `forbidden` (403), `not_found` (404),
+    /// `discrepancy_closed`, `ledger_inconsistent` (409), `conflict_of_interest`, `forbidden` (403), `not_found` (404),
     /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/breaks/:id/close", method = "post", operation_id = "close_break")]
     async fn close(

@@ -174,9 +174,9 @@ impl Suspense {
     ///
     /// All of it goes back to the number that paid, once another operator approves (`approve_approval`). It is paid out
     /// like a withdrawal; if that fails, the money is in suspense as before and can be asked for again. Problems:
-    /// `payer_unknown` (409) if the provider did not tell the whole number; `account_frozen` (403) if the number belongs
-    /// to a frozen account; `wrong_state` (409) if the money has left suspense or is on its way back; `already_asked`
-    /// (409); `provider_limit`, `provider_step` (422) if M-Pesa does not pay such an amount out; `conflict_of_interest`,
+    /// `payer_phone_unknown` (409) if the provider did not tell the whole number; `account_frozen` (403) if the number belongs
+    /// to a frozen account; `wrong_state` (409) if the money has left suspense or is on its way back; `already_requested`
+    /// (409); `provider_limit`, `whole_units_required` (422) if M-Pesa does not pay such an amount out; `conflict_of_interest`,
     /// `step_up_required`, `forbidden` (403), `not_found` (404), `idempotency_key_required` (400),
     /// `idempotency_key_reused` (422).
     #[oai(path = "/:provider/:receipt/return", method = "post", operation_id = "return_suspense")]

@@ -123,7 +123,7 @@ impl Users {
     /// Ask to set the role of a person
     ///
     /// The person has it once another operator approves (`approve_approval`). Their sessions end then; they log in
-    /// again with the new role. Problems: `already_asked` (409), `wrong_state` (409) if they have the role,
+    /// again with the new role. Problems: `already_requested` (409), `wrong_state` (409) if they have the role,
     /// `conflict_of_interest`, `step_up_required`, `forbidden` (403), `not_found` (404), `recipient_closed` (422),
     /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/role", method = "put", operation_id = "set_role")]

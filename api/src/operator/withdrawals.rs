@@ -156,7 +156,7 @@ impl Withdrawals {
     ///
     /// It is paid out then. A week after it was made it is too late: then it is refused by itself. Above KES 100,000,
     /// and in other currencies, two operators release it: `ask_approval` with the kind `release_withdrawal`. Problems:
-    /// `approval_required`, `conflict_of_interest`, `forbidden` (403), `not_held` (409), `not_found` (404),
+    /// `approval_required`, `conflict_of_interest`, `forbidden` (403), `not_on_hold` (409), `not_found` (404),
     /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/release", method = "post", operation_id = "release_withdrawal")]
     async fn release(

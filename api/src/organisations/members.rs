@@ -94,7 +94,7 @@ impl Members {
     /// Give a member another rank
     ///
     /// For owners, who hand an organisation over by making somebody else an owner. Open invitations that the member
-    /// could not make any more are taken back. Problems: `rank_too_low` (403), `last_owner` (409), `not_found` (404).
+    /// could not make any more are taken back. Problems: `insufficient_role` (403), `last_owner` (409), `not_found` (404).
     #[oai(path = "/:id/members/:user/rank", method = "put", operation_id = "set_rank")]
     async fn set_rank(
         &self,
@@ -116,7 +116,7 @@ impl Members {
     /// Send a member away, or leave
     ///
     /// Admins send members away, owners everybody; everybody may leave. Open invitations that the person made are
-    /// taken back; deals in the name of the organisation stay. Problems: `rank_too_low` (403), `last_owner` (409),
+    /// taken back; deals in the name of the organisation stay. Problems: `insufficient_role` (403), `last_owner` (409),
     /// `not_found` (404).
     #[oai(path = "/:id/members/:user", method = "delete", operation_id = "remove_member")]
     async fn remove(

@@ -15,20 +15,18 @@ text_enum! {
         IdempotencyKeyInProgress = "idempotency_key_in_progress",
         Unauthorized = "unauthorized",
         InvalidCredentials = "invalid_credentials",
-        SessionOver = "session_over",
+        SessionExpired = "session_expired",
         TokenSuperseded = "token_superseded",
-        ChallengeOver = "challenge_over",
-        WrongCode = "wrong_code",
-        TooManyTries = "too_many_tries",
+        ChallengeExpired = "challenge_expired",
         FactorActive = "factor_active",
-        NotVerified = "not_verified",
-        ContactUnverified = "contact_unverified",
+        ChannelNotVerified = "channel_not_verified",
+        VerifiedContactRequired = "verified_contact_required",
         StepUpRequired = "step_up_required",
-        CsrfTokenWrong = "csrf_token_wrong",
+        InvalidCsrfToken = "invalid_csrf_token",
         SessionRequired = "session_required",
-        ScopeMissing = "scope_missing",
+        InsufficientScope = "insufficient_scope",
         TooManyApiKeys = "too_many_api_keys",
-        ApiKeyOver = "api_key_over",
+        ApiKeyRevoked = "api_key_revoked",
         Forbidden = "forbidden",
         WrongParty = "wrong_party",
         OwnProposal = "own_proposal",
@@ -37,8 +35,8 @@ text_enum! {
         UnsupportedMediaType = "unsupported_media_type",
         RequestTooLarge = "request_too_large",
         FileDamaged = "file_damaged",
-        PictureTooLarge = "picture_too_large",
-        ActiveDocument = "active_document",
+        ImageTooLarge = "image_too_large",
+        ActiveContent = "active_content",
         RateLimited = "rate_limited",
         UriTooLong = "uri_too_long",
         HeadersTooLarge = "headers_too_large",
@@ -47,21 +45,21 @@ text_enum! {
         WrongState = "wrong_state",
         TooLate = "too_late",
         TooEarly = "too_early",
-        AlreadyAsked = "already_asked",
+        AlreadyRequested = "already_requested",
         PaymentInProgress = "payment_in_progress",
-        NotHeld = "not_held",
-        BreakClosed = "break_closed",
-        BooksDiffer = "books_differ",
-        PayerUnknown = "payer_unknown",
-        NotDead = "not_dead",
+        NotOnHold = "not_on_hold",
+        DiscrepancyClosed = "discrepancy_closed",
+        LedgerInconsistent = "ledger_inconsistent",
+        PayerPhoneUnknown = "payer_phone_unknown",
+        JobNotFailed = "job_not_failed",
         HandleTaken = "handle_taken",
-        HandleTooEarly = "handle_too_early",
+        HandleChangeTooSoon = "handle_change_too_soon",
         NameVerified = "name_verified",
         AccountInUse = "account_in_use",
         AccountErased = "account_erased",
         ClockTooFar = "clock_too_far",
         HoldClosed = "hold_closed",
-        HoldTooSmall = "hold_too_small",
+        AmountExceedsHold = "amount_exceeds_hold",
         SameParty = "same_party",
         UnknownCounterparty = "unknown_counterparty",
         UnknownPayer = "unknown_payer",
@@ -70,7 +68,7 @@ text_enum! {
         InsufficientFunds = "insufficient_funds",
         TransferTooSmall = "transfer_too_small",
         TransactionLimit = "transaction_limit",
-        DayLimit = "day_limit",
+        DailyLimit = "daily_limit",
         BalanceLimit = "balance_limit",
         RecipientLimit = "recipient_limit",
         UnknownRecipient = "unknown_recipient",
@@ -83,40 +81,40 @@ text_enum! {
         OwnRequest = "own_request",
         ConflictOfInterest = "conflict_of_interest",
         ApprovalRequired = "approval_required",
-        TierHeld = "tier_held",
+        TierAlreadyAssigned = "tier_already_assigned",
         TooManyDocuments = "too_many_documents",
         DocumentsMissing = "documents_missing",
         ProviderLimit = "provider_limit",
-        ProviderStep = "provider_step",
-        PromptOpen = "prompt_open",
+        WholeUnitsRequired = "whole_units_required",
+        PromptPending = "prompt_pending",
         TooManyPrompts = "too_many_prompts",
-        CurrencyNotCarried = "currency_not_carried",
+        UnsupportedCurrency = "unsupported_currency",
         AlreadyVerified = "already_verified",
         SameContact = "same_contact",
-        PasswordWrong = "password_wrong",
-        CodeWrong = "code_wrong",
-        CodeTooMany = "code_too_many",
+        IncorrectPassword = "incorrect_password",
+        InvalidCode = "invalid_code",
+        TooManyAttempts = "too_many_attempts",
         AlreadyMember = "already_member",
         InvitationOpen = "invitation_open",
         InvitationNotFound = "invitation_not_found",
-        InvitationOver = "invitation_over",
+        InvitationExpired = "invitation_expired",
         InvitationForAnother = "invitation_for_another",
         AccountExists = "account_exists",
         UnknownOrganisation = "unknown_organisation",
-        RankTooLow = "rank_too_low",
+        InsufficientRole = "insufficient_role",
         LastOwner = "last_owner",
         OrganisationLimit = "organisation_limit",
         MemberLimit = "member_limit",
         InvitationLimit = "invitation_limit",
         InvitationTooSoon = "invitation_too_soon",
-        OtherRevision = "other_revision",
-        NoSuchOffer = "no_such_offer",
-        NotJoined = "not_joined",
+        RevisionMismatch = "revision_mismatch",
+        OfferMismatch = "offer_mismatch",
+        CounterpartyNotJoined = "counterparty_not_joined",
         NotExtensible = "not_extensible",
         DealLimit = "deal_limit",
-        ProofWanted = "proof_wanted",
+        ProofRequired = "proof_required",
         ShareOutOfRange = "share_out_of_range",
-        MoreThanOutstanding = "more_than_outstanding",
+        AmountExceedsOutstanding = "amount_exceeds_outstanding",
         DealReferenceTaken = "deal_reference_taken",
         BadRequest = "bad_request",
         Internal = "internal",
@@ -143,11 +141,11 @@ impl Code {
             | Code::BadRequest => StatusCode::BAD_REQUEST,
             Code::Unauthorized
             | Code::InvalidCredentials
-            | Code::SessionOver
-            | Code::ChallengeOver => StatusCode::UNAUTHORIZED,
+            | Code::SessionExpired
+            | Code::ChallengeExpired => StatusCode::UNAUTHORIZED,
             Code::Forbidden
             | Code::SessionRequired
-            | Code::ScopeMissing
+            | Code::InsufficientScope
             | Code::WrongParty
             | Code::OwnProposal
             | Code::OwnRequest
@@ -155,13 +153,12 @@ impl Code {
             | Code::ApprovalRequired
             | Code::AccountClosed
             | Code::AccountFrozen
-            | Code::ContactUnverified
-            | Code::PasswordWrong
-            | Code::CsrfTokenWrong
+            | Code::VerifiedContactRequired
+            | Code::IncorrectPassword
+            | Code::InvalidCsrfToken
             | Code::InvitationForAnother
-            | Code::RankTooLow
+            | Code::InsufficientRole
             | Code::StepUpRequired => StatusCode::FORBIDDEN,
-            Code::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
             Code::NotFound | Code::InvitationNotFound => StatusCode::NOT_FOUND,
             Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -172,32 +169,32 @@ impl Code {
             Code::IdempotencyKeyInProgress
             | Code::TokenSuperseded
             | Code::FactorActive
-            | Code::NotVerified
+            | Code::ChannelNotVerified
             | Code::TooManyApiKeys
-            | Code::ApiKeyOver
+            | Code::ApiKeyRevoked
             | Code::EmailTaken
             | Code::PhoneTaken
             | Code::WrongState
             | Code::TooLate
             | Code::TooEarly
-            | Code::AlreadyAsked
+            | Code::AlreadyRequested
             | Code::PaymentInProgress
-            | Code::NotHeld
-            | Code::BreakClosed
-            | Code::BooksDiffer
-            | Code::PayerUnknown
-            | Code::NotDead
+            | Code::NotOnHold
+            | Code::DiscrepancyClosed
+            | Code::LedgerInconsistent
+            | Code::PayerPhoneUnknown
+            | Code::JobNotFailed
             | Code::HandleTaken
-            | Code::HandleTooEarly
+            | Code::HandleChangeTooSoon
             | Code::NameVerified
             | Code::AccountInUse
             | Code::AccountErased
             | Code::ClockTooFar
             | Code::HoldClosed
-            | Code::HoldTooSmall
+            | Code::AmountExceedsHold
             | Code::AlreadyVerified
             | Code::ApplicationOpen
-            | Code::TierHeld
+            | Code::TierAlreadyAssigned
             | Code::AlreadyMember
             | Code::InvitationOpen
             | Code::AccountExists
@@ -205,17 +202,17 @@ impl Code {
             | Code::OrganisationLimit
             | Code::MemberLimit
             | Code::InvitationLimit
-            | Code::InvitationOver
+            | Code::InvitationExpired
             | Code::TooManyDocuments
-            | Code::OtherRevision
-            | Code::NoSuchOffer
-            | Code::NotJoined
+            | Code::RevisionMismatch
+            | Code::OfferMismatch
+            | Code::CounterpartyNotJoined
             | Code::NotExtensible
             | Code::DealReferenceTaken
-            | Code::PromptOpen
+            | Code::PromptPending
             | Code::DealLimit => StatusCode::CONFLICT,
             Code::InvalidRequest
-            | Code::WrongCode
+            | Code::InvalidCode
             | Code::IdempotencyKeyReused
             | Code::SameParty
             | Code::UnknownCounterparty
@@ -224,7 +221,7 @@ impl Code {
             | Code::AmountOutOfRange
             | Code::InsufficientFunds
             | Code::TransactionLimit
-            | Code::DayLimit
+            | Code::DailyLimit
             | Code::BalanceLimit
             | Code::RecipientLimit
             | Code::UnknownRecipient
@@ -233,20 +230,19 @@ impl Code {
             | Code::PeriodTooLong
             | Code::DocumentsMissing
             | Code::ProviderLimit
-            | Code::ProviderStep
-            | Code::CurrencyNotCarried
+            | Code::WholeUnitsRequired
+            | Code::UnsupportedCurrency
             | Code::SameContact
             | Code::UnknownOrganisation
-            | Code::CodeWrong
-            | Code::ProofWanted
+            | Code::ProofRequired
             | Code::ShareOutOfRange
             | Code::TransferTooSmall
             | Code::FileDamaged
-            | Code::PictureTooLarge
-            | Code::ActiveDocument
-            | Code::MoreThanOutstanding => StatusCode::UNPROCESSABLE_ENTITY,
+            | Code::ImageTooLarge
+            | Code::ActiveContent
+            | Code::AmountExceedsOutstanding => StatusCode::UNPROCESSABLE_ENTITY,
             Code::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
-            Code::CodeTooMany | Code::InvitationTooSoon | Code::TooManyPrompts => {
+            Code::TooManyAttempts | Code::InvitationTooSoon | Code::TooManyPrompts => {
                 StatusCode::TOO_MANY_REQUESTS
             }
             Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -274,19 +270,18 @@ impl Code {
             Code::IdempotencyKeyInProgress => "The first call with this key is still running",
             Code::Unauthorized => "Not logged in",
             Code::InvalidCredentials => "Login or password is wrong",
-            Code::SessionOver => "The session is over",
+            Code::SessionExpired => "The session has expired",
             Code::TokenSuperseded => "There is a newer refresh token",
-            Code::ChallengeOver => "The log-in took too long",
-            Code::WrongCode => "The code is wrong",
-            Code::TooManyTries => "Too many wrong codes",
+            Code::ChallengeExpired => "The log-in challenge has expired",
+            Code::InvalidCode => "The code is invalid or has expired",
             Code::FactorActive => "There is a second factor already",
-            Code::NotVerified => "Not proven to be yours",
+            Code::ChannelNotVerified => "The contact of this channel is not verified",
             Code::StepUpRequired => "This has to be proven anew",
-            Code::CsrfTokenWrong => "The call may be forged",
+            Code::InvalidCsrfToken => "The CSRF token is missing or invalid",
             Code::SessionRequired => "API keys are not taken here",
-            Code::ScopeMissing => "The API key does not reach so far",
+            Code::InsufficientScope => "The API key lacks the scope",
             Code::TooManyApiKeys => "There are enough API keys",
-            Code::ApiKeyOver => "The API key is over",
+            Code::ApiKeyRevoked => "The API key is revoked or has expired",
             Code::Forbidden => "Not allowed",
             Code::WrongParty => "This is for the other party to do",
             Code::OwnProposal => "Nobody accepts their own proposal",
@@ -302,21 +297,21 @@ impl Code {
             Code::WrongState => "Not in this state",
             Code::TooLate => "Too late",
             Code::TooEarly => "Too early",
-            Code::AlreadyAsked => "Asked already",
+            Code::AlreadyRequested => "Already requested",
             Code::PaymentInProgress => "A payment is under way",
-            Code::NotHeld => "The withdrawal is not held",
-            Code::BreakClosed => "The discrepancy is closed already",
-            Code::BooksDiffer => "The books do not add up",
-            Code::PayerUnknown => "The payer's number is not known",
-            Code::NotDead => "The job is not dead",
+            Code::NotOnHold => "The withdrawal is not on hold",
+            Code::DiscrepancyClosed => "The discrepancy is closed already",
+            Code::LedgerInconsistent => "The ledger is inconsistent",
+            Code::PayerPhoneUnknown => "The payer's phone number is not known",
+            Code::JobNotFailed => "The job has not failed",
             Code::HandleTaken => "The handle is taken",
-            Code::HandleTooEarly => "The handle was changed not long ago",
+            Code::HandleChangeTooSoon => "The handle was changed recently",
             Code::NameVerified => "The name was verified",
             Code::AccountInUse => "The account still holds money or has something under way",
             Code::ClockTooFar => "The clock is far ahead already",
             Code::AccountErased => "The account was erased",
             Code::HoldClosed => "The hold is over",
-            Code::HoldTooSmall => "The hold has less left",
+            Code::AmountExceedsHold => "The amount exceeds the hold",
             Code::SameParty => "Two people are needed",
             Code::UnknownPayer => "Nobody who could pay",
             Code::UnknownCounterparty => "The other party is not registered",
@@ -325,7 +320,7 @@ impl Code {
             Code::InsufficientFunds => "Insufficient funds",
             Code::TransferTooSmall => "The transfer is too small",
             Code::TransactionLimit => "More than one transaction may move",
-            Code::DayLimit => "More than is left for today",
+            Code::DailyLimit => "The daily limit is exceeded",
             Code::BalanceLimit => "More than the wallet may hold",
             Code::RecipientLimit => "The recipient's wallet cannot take this amount",
             Code::UnknownRecipient => "The recipient is not known",
@@ -338,44 +333,43 @@ impl Code {
             Code::OwnRequest => "Somebody else has to ask or decide",
             Code::ConflictOfInterest => "This concerns you or somebody close to you",
             Code::ApprovalRequired => "Two members of staff are needed",
-            Code::TierHeld => "The person has this tier already",
+            Code::TierAlreadyAssigned => "The tier is already assigned",
             Code::TooManyDocuments => "There are enough documents",
             Code::DocumentsMissing => "Documents are missing",
             Code::ProviderLimit => "The provider does not carry this amount",
-            Code::PromptOpen => "The phone is being asked already",
+            Code::PromptPending => "A payment prompt is pending on this phone",
             Code::TooManyPrompts => "The phone was asked too often",
-            Code::ProviderStep => "Mobile money knows whole units only",
-            Code::CurrencyNotCarried => "The provider does not carry this currency",
+            Code::WholeUnitsRequired => "Mobile money needs whole units",
+            Code::UnsupportedCurrency => "The currency is not supported",
             Code::AlreadyVerified => "Proven already",
-            Code::ContactUnverified => "No contact is verified yet",
+            Code::VerifiedContactRequired => "A verified contact is required",
             Code::SameContact => "The account has this already",
-            Code::PasswordWrong => "The password is wrong",
-            Code::CodeWrong => "The code is not good",
-            Code::CodeTooMany => "Too many codes were sent or tried",
+            Code::IncorrectPassword => "The password is incorrect",
+            Code::TooManyAttempts => "Too many codes were sent or tried",
             Code::AlreadyMember => "The person is a member already",
             Code::FileDamaged => "The file cannot be read",
-            Code::PictureTooLarge => "The picture has too many pixels",
-            Code::ActiveDocument => "The PDF is more than pages",
-            Code::InvitationOver => "The invitation is over",
+            Code::ImageTooLarge => "The image has too many pixels",
+            Code::ActiveContent => "The PDF has active content",
+            Code::InvitationExpired => "The invitation has expired",
             Code::InvitationOpen => "There is an open invitation already",
             Code::InvitationNotFound => "There is no such invitation",
             Code::InvitationForAnother => "The invitation is somebody else's",
             Code::AccountExists => "The address has an account already",
             Code::UnknownOrganisation => "The organisation is not known",
-            Code::RankTooLow => "The rank does not reach so far",
+            Code::InsufficientRole => "The member role is not sufficient",
             Code::LastOwner => "An organisation has an owner",
             Code::OrganisationLimit => "The person belongs to enough organisations",
             Code::MemberLimit => "The organisation has enough members",
             Code::InvitationLimit => "Enough invitations were sent",
             Code::InvitationTooSoon => "The invitation was sent a moment ago",
-            Code::OtherRevision => "Another offer is on the table",
-            Code::NoSuchOffer => "The other side makes no such offer",
-            Code::NotJoined => "The other side has not joined yet",
+            Code::RevisionMismatch => "The revision is not the current offer",
+            Code::OfferMismatch => "The split offer does not match",
+            Code::CounterpartyNotJoined => "The counterparty has not joined yet",
             Code::NotExtensible => "The deadline cannot be moved so",
             Code::DealLimit => "The deal has enough of this",
-            Code::ProofWanted => "Another proof of delivery is wanted",
+            Code::ProofRequired => "Another proof of delivery is required",
             Code::ShareOutOfRange => "The shares do not fit",
-            Code::MoreThanOutstanding => "More than is outstanding",
+            Code::AmountExceedsOutstanding => "The amount exceeds what is outstanding",
             Code::DealReferenceTaken => "Another deal has this reference",
             Code::BadRequest => "Bad request",
             Code::Internal => "Internal error",

@@ -84,7 +84,7 @@ impl From<HoldRefusal> for ApiError {
         match refusal {
             HoldRefusal::Closed(_) => Self::new(Code::HoldClosed, text),
             HoldRefusal::TooSmall { .. } => {
-                Self::new(Code::HoldTooSmall, text.clone()).at("/amount", text)
+                Self::new(Code::AmountExceedsHold, text.clone()).at("/amount", text)
             }
             HoldRefusal::OtherCurrency(_) => Self::field("/amount/currency", text),
             HoldRefusal::WrongParty => Self::new(Code::WrongParty, text),
@@ -110,7 +110,9 @@ impl From<KycRefusal> for ApiError {
             KycRefusal::TooManyApplications => Self::new(Code::TooEarly, text),
             KycRefusal::OwnApplication => Self::new(Code::ConflictOfInterest, text),
             KycRefusal::Reasons => Self::field("/reasons", text),
-            KycRefusal::TierHeld => Self::new(Code::TierHeld, text.clone()).at("/tier", text),
+            KycRefusal::TierAlreadyAssigned => {
+                Self::new(Code::TierAlreadyAssigned, text.clone()).at("/tier", text)
+            }
         }
     }
 }
@@ -119,7 +121,7 @@ impl From<LimitRefusal> for ApiError {
     fn from(refusal: LimitRefusal) -> Self {
         let code = match refusal {
             LimitRefusal::Transaction { .. } => Code::TransactionLimit,
-            LimitRefusal::Day { .. } => Code::DayLimit,
+            LimitRefusal::Day { .. } => Code::DailyLimit,
             LimitRefusal::Balance { .. } => Code::BalanceLimit,
             LimitRefusal::Recipient => Code::RecipientLimit,
         };
@@ -130,7 +132,7 @@ impl From<LimitRefusal> for ApiError {
 impl From<PromptRefusal> for ApiError {
     fn from(refusal: PromptRefusal) -> Self {
         let code = match refusal {
-            PromptRefusal::Open => Code::PromptOpen,
+            PromptRefusal::Open => Code::PromptPending,
             PromptRefusal::TooMany => Code::TooManyPrompts,
         };
         let text = refusal.to_string();
@@ -141,9 +143,9 @@ impl From<PromptRefusal> for ApiError {
 impl From<CodeRefusal> for ApiError {
     fn from(refusal: CodeRefusal) -> Self {
         match refusal {
-            CodeRefusal::Wrong => Self::new(Code::CodeWrong, refusal.to_string()),
+            CodeRefusal::Wrong => Self::new(Code::InvalidCode, refusal.to_string()),
             CodeRefusal::TooMany { wait } => {
-                Self::new(Code::CodeTooMany, refusal.to_string()).after(wait)
+                Self::new(Code::TooManyAttempts, refusal.to_string()).after(wait)
             }
         }
     }
@@ -153,9 +155,11 @@ impl From<FactorRefusal> for ApiError {
     fn from(refusal: FactorRefusal) -> Self {
         let text = refusal.to_string();
         match refusal {
-            FactorRefusal::WrongCode => Self::new(Code::WrongCode, text.clone()).at("/code", text),
+            FactorRefusal::InvalidCode => {
+                Self::new(Code::InvalidCode, text.clone()).at("/code", text)
+            }
             FactorRefusal::CodeWanted => Self::field("/code", text),
-            FactorRefusal::Locked { wait } => Self::new(Code::TooManyTries, text).after(wait),
+            FactorRefusal::Locked { wait } => Self::new(Code::TooManyAttempts, text).after(wait),
         }
     }
 }
@@ -164,7 +168,7 @@ impl From<OrganisationRefusal> for ApiError {
     fn from(refusal: OrganisationRefusal) -> Self {
         let text = refusal.to_string();
         match refusal {
-            OrganisationRefusal::Rank(_) => Self::new(Code::RankTooLow, text),
+            OrganisationRefusal::Rank(_) => Self::new(Code::InsufficientRole, text),
             OrganisationRefusal::LastOwner => Self::new(Code::LastOwner, text),
             OrganisationRefusal::TooManyOrganisations => Self::new(Code::OrganisationLimit, text),
             OrganisationRefusal::TooManyMembers => Self::new(Code::MemberLimit, text),
@@ -189,12 +193,12 @@ impl From<TransferRefusal> for ApiError {
             TransferRefusal::RecipientClosed => Self::new(Code::RecipientClosed, text),
             TransferRefusal::SenderClosed => Self::new(Code::AccountClosed, text),
             TransferRefusal::SenderFrozen => Self::new(Code::AccountFrozen, text),
-            TransferRefusal::SenderUnverified => Self::new(Code::ContactUnverified, text),
+            TransferRefusal::SenderUnverified => Self::new(Code::VerifiedContactRequired, text),
             TransferRefusal::TooSmall { .. } => {
                 Self::new(Code::TransferTooSmall, text.clone()).at("/amount", text)
             }
-            TransferRefusal::CurrencyNotCarried(_) => {
-                Self::new(Code::CurrencyNotCarried, text.clone()).at("/amount/currency", text)
+            TransferRefusal::UnsupportedCurrency(_) => {
+                Self::new(Code::UnsupportedCurrency, text.clone()).at("/amount/currency", text)
             }
             TransferRefusal::Limit(refusal) => refusal.into(),
             TransferRefusal::Ledger(error) => error.into(),
@@ -232,30 +236,35 @@ impl From<Conflict> for ApiError {
                 Code::ProviderLimit,
                 "the amount is below or above what the provider carries in one transaction",
             ),
-            Conflict::ProviderStep => {
-                (Code::ProviderStep, "mobile money carries whole units of the currency only")
+            Conflict::WholeUnitsRequired => {
+                (Code::WholeUnitsRequired, "mobile money carries whole units of the currency only")
             }
-            Conflict::CurrencyNotCarried => {
-                (Code::CurrencyNotCarried, "mobile money does not carry this currency here")
+            Conflict::UnsupportedCurrency => {
+                (Code::UnsupportedCurrency, "mobile money does not carry this currency here")
             }
-            Conflict::NotHeld => (Code::NotHeld, "this withdrawal does not wait for a decision"),
+            Conflict::NotOnHold => {
+                (Code::NotOnHold, "this withdrawal does not wait for a decision")
+            }
             Conflict::ApprovalRequired => (
                 Code::ApprovalRequired,
                 "above KES 100,000, and in other currencies, two members of staff release a withdrawal: \
                  call `ask_approval` with the kind `release_withdrawal`",
             ),
-            Conflict::BreakClosed => (Code::BreakClosed, "this discrepancy is closed already"),
-            Conflict::BooksDiffer => {
-                (Code::BooksDiffer, "this discrepancy closes when the books add up, and not before")
+            Conflict::DiscrepancyClosed => {
+                (Code::DiscrepancyClosed, "this discrepancy is closed already")
             }
-            Conflict::NotDead => (Code::NotDead, "only a dead job can be replayed"),
+            Conflict::LedgerInconsistent => (
+                Code::LedgerInconsistent,
+                "this discrepancy closes when the books add up, and not before",
+            ),
+            Conflict::JobNotFailed => (Code::JobNotFailed, "only a dead job can be replayed"),
             Conflict::HandleTaken => (Code::HandleTaken, "somebody has or had this handle"),
             Conflict::NameVerified => (
                 Code::NameVerified,
                 "an operator has compared your name with your documents: contact us to change it",
             ),
-            Conflict::HandleTooEarly => {
-                (Code::HandleTooEarly, "a handle can be changed once in 30 days")
+            Conflict::HandleChangeTooSoon => {
+                (Code::HandleChangeTooSoon, "a handle can be changed once in 30 days")
             }
             Conflict::UnknownTier => (Code::UnknownTier, "there is no such tier"),
             Conflict::AccountInUse => (
@@ -273,12 +282,14 @@ impl From<Conflict> for ApiError {
                 Code::PeriodTooLong,
                 "a statement has at most 10,000 lines; ask for a shorter period",
             ),
-            Conflict::SessionOver => {
-                (Code::SessionOver, "this refresh token is not good, or not any more: log in again")
-            }
-            Conflict::ChallengeOver => {
-                (Code::ChallengeOver, "this challenge is not good, or not any more: log in again")
-            }
+            Conflict::SessionExpired => (
+                Code::SessionExpired,
+                "this refresh token is not good, or not any more: log in again",
+            ),
+            Conflict::ChallengeExpired => (
+                Code::ChallengeExpired,
+                "this challenge is not good, or not any more: log in again",
+            ),
             Conflict::TokenSuperseded => (
                 Code::TokenSuperseded,
                 "another call has just exchanged this refresh token: use what that call was answered",
@@ -287,8 +298,8 @@ impl From<Conflict> for ApiError {
                 (Code::AlreadyVerified, "this is known to be the person's already")
             }
             Conflict::SameContact => (Code::SameContact, "the account has this already"),
-            Conflict::PasswordWrong => {
-                (Code::PasswordWrong, "the password was replaced by another meanwhile")
+            Conflict::IncorrectPassword => {
+                (Code::IncorrectPassword, "the password was replaced by another meanwhile")
             }
             Conflict::ApplicationOpen => (
                 Code::ApplicationOpen,
@@ -310,8 +321,8 @@ impl From<Conflict> for ApiError {
                 "this invitation is not valid: check the code. It may have been answered, withdrawn or replaced by a newer one, or \
                 its time is over; ask the person who invited you to send another one",
             ),
-            Conflict::InvitationOver => (
-                Code::InvitationOver,
+            Conflict::InvitationExpired => (
+                Code::InvitationExpired,
                 "the time to accept this deal is over: ask the person who invited you to send the invitation again, or to \
                 make a new deal if this one has expired",
             ),
@@ -326,18 +337,18 @@ impl From<Conflict> for ApiError {
             Conflict::UnknownOrganisation => {
                 (Code::UnknownOrganisation, "you do not belong to such an organisation")
             }
-            Conflict::NotVerified => {
-                (Code::NotVerified, "prove first that this address or number is yours")
+            Conflict::ChannelNotVerified => {
+                (Code::ChannelNotVerified, "prove first that this address or number is yours")
             }
-            Conflict::AlreadyAsked => {
-                (Code::AlreadyAsked, "the same was asked for and waits for a decision")
+            Conflict::AlreadyRequested => {
+                (Code::AlreadyRequested, "the same was asked for and waits for a decision")
             }
             Conflict::TooManyApiKeys => (
                 Code::TooManyApiKeys,
                 "a person has 20 API keys at most: revoke one that is not used any more",
             ),
-            Conflict::ApiKeyOver => {
-                (Code::ApiKeyOver, "this API key was revoked or has expired: make another one")
+            Conflict::ApiKeyRevoked => {
+                (Code::ApiKeyRevoked, "this API key was revoked or has expired: make another one")
             }
             Conflict::DealReferenceTaken => (
                 Code::DealReferenceTaken,
@@ -357,12 +368,12 @@ impl From<Conflict> for ApiError {
             Conflict::PhoneTaken => Some("/phone"),
             Conflict::UnknownCounterparty => Some("/counterparty"),
             Conflict::DealReferenceTaken => Some("/reference"),
-            Conflict::HandleTaken | Conflict::HandleTooEarly => Some("/handle"),
+            Conflict::HandleTaken | Conflict::HandleChangeTooSoon => Some("/handle"),
             Conflict::UnknownTier => Some("/tier"),
             Conflict::SameContact => Some("/new"),
             Conflict::UnknownOrganisation => Some("/organisation_id"),
-            Conflict::PasswordWrong => Some("/old_password"),
-            Conflict::NotVerified => Some("/channel"),
+            Conflict::IncorrectPassword => Some("/old_password"),
+            Conflict::ChannelNotVerified => Some("/channel"),
             _ => None,
         };
         let error = Self::new(code, detail);

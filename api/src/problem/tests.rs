@@ -31,8 +31,8 @@ fn every_refusal_has_a_status_and_a_code() {
     check(Refusal::UnknownMilestone, 404, "not_found");
     check(Refusal::TooLate { due_at }, 409, "too_late");
     check(Refusal::SameParty, 422, "same_party");
-    check(CodeRefusal::Wrong, 422, "code_wrong");
-    check(CodeRefusal::TooMany { wait: TimeDelta::minutes(7) }, 429, "code_too_many");
+    check(CodeRefusal::Wrong, 422, "invalid_code");
+    check(CodeRefusal::TooMany { wait: TimeDelta::minutes(7) }, 429, "too_many_attempts");
     check(Refusal::Amount, 422, "invalid_request");
     let account = Account::available(amana_domain::id::UserId::new(Uuid::nil()), Currency::Kes);
     check(
@@ -41,16 +41,16 @@ fn every_refusal_has_a_status_and_a_code() {
         "insufficient_funds",
     );
     check(LedgerError::Malformed, 500, "internal");
-    check(OrganisationRefusal::Rank(Rank::Member), 403, "rank_too_low");
+    check(OrganisationRefusal::Rank(Rank::Member), 403, "insufficient_role");
     check(OrganisationRefusal::LastOwner, 409, "last_owner");
     check(OrganisationRefusal::TooManyOrganisations, 409, "organisation_limit");
     check(OrganisationRefusal::TooManyMembers, 409, "member_limit");
     check(OrganisationRefusal::TooManyInvitations, 409, "invitation_limit");
     check(OrganisationRefusal::SentEnough, 409, "invitation_limit");
     check(OrganisationRefusal::TooSoon { wait: TimeDelta::minutes(1) }, 429, "invitation_too_soon");
-    check(FactorRefusal::WrongCode, 422, "wrong_code");
+    check(FactorRefusal::InvalidCode, 422, "invalid_code");
     check(FactorRefusal::CodeWanted, 422, "invalid_request");
-    check(FactorRefusal::Locked { wait: TimeDelta::minutes(9) }, 429, "too_many_tries");
+    check(FactorRefusal::Locked { wait: TimeDelta::minutes(9) }, 429, "too_many_attempts");
     check(StoreError::Row("secret".into()), 500, "internal");
     check(StoreError::Connection("secret".into()), 503, "unavailable");
 }

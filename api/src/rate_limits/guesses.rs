@@ -86,7 +86,8 @@ impl Guesses {
         let checked = check.await;
         // Should Redis go away in between, the attempt stays counted, which at worst is too strict.
         match &checked {
-            Err(error) if matches!(error.code, Code::InvalidCredentials | Code::PasswordWrong) => {}
+            Err(error)
+                if matches!(error.code, Code::InvalidCredentials | Code::IncorrectPassword) => {}
             Ok(_) => {
                 let (address, account): (Vec<Budget>, Vec<Budget>) =
                     budgets.into_iter().partition(|(rule, _)| rule.name == self.address.name);
@@ -111,7 +112,7 @@ impl Guesses {
         let budgets = [(self.codes, format!("address:{}", address.network()))];
         let redis = self.take(&budgets, "too many wrong codes", now).await?;
         let checked = check.await;
-        let is_wrong = |error: &ApiError| matches!(error.code, Code::WrongCode | Code::CodeWrong);
+        let is_wrong = |error: &ApiError| error.code == Code::InvalidCode;
         if !checked.as_ref().is_err_and(is_wrong) {
             give_back(redis, &budgets, now).await;
         }

@@ -86,7 +86,7 @@ impl SecondSteps {
     ///
     /// Opens the session of somebody who has a second factor. A code is good once. Five wrong ones within a
     /// quarter of an hour lock the factor for as long, from wherever they come, and the person gets an e-mail.
-    /// Problems: `challenge_over` (401), also if the password was changed since: log in again; `wrong_code` (422); `too_many_tries` (429, `Retry-After`);
+    /// Problems: `challenge_expired` (401), also if the password was changed since: log in again; `invalid_code` (422); `too_many_attempts` (429, `Retry-After`);
     /// `rate_limited` (429) after 50 wrong codes from one address; `account_closed` (403); `not_found` (404) if the factor was removed meanwhile.
     #[oai(path = "/second-factor", method = "post", operation_id = "complete_log_in")]
     async fn complete(
@@ -100,7 +100,7 @@ impl SecondSteps {
         let CompleteLogIn { challenge, code, cookies, trust_device } = body.value;
         let now = context.now();
         let challenge = context.tokens.read_challenge(&challenge, now);
-        let Challenge { user, password } = challenge.ok_or(Conflict::ChallengeOver)?;
+        let Challenge { user, password } = challenge.ok_or(Conflict::ChallengeExpired)?;
         let shown = context.factor_keys.shown(user, (code.0, &context.codes), now)?;
         // Of version 4: all of it is random.
         let number = trust_device.unwrap_or_default().then(Uuid::new_v4);
@@ -119,7 +119,7 @@ impl SecondSteps {
     /// Have another code sent for a log-in
     ///
     /// To those whose second factor is a message; the code before it is not good any more. Problems:
-    /// `challenge_over` (401), `code_too_many` (429, with `Retry-After`): an address or number gets 5 codes an hour
+    /// `challenge_expired` (401), `too_many_attempts` (429, with `Retry-After`): an address or number gets 5 codes an hour
     /// and 10 a day; `not_found` (404) if the person's codes are not sent; `account_closed` (403).
     #[oai(path = "/second-factor/code", method = "post", operation_id = "send_log_in_code")]
     async fn send_log_in(
@@ -128,7 +128,7 @@ impl SecondSteps {
         body: Body<SendLogInCode>,
     ) -> Result<Sent, ApiError> {
         let challenge = context.tokens.read_challenge(&body.value.challenge, context.now());
-        let Challenge { user, password } = challenge.ok_or(Conflict::ChallengeOver)?;
+        let Challenge { user, password } = challenge.ok_or(Conflict::ChallengeExpired)?;
         context
             .write(async move |store, now| store.send_factor_code(user, Some(&password), now).await)
             .await?;
@@ -137,7 +137,7 @@ impl SecondSteps {
 
     /// Have a code sent for a step-up
     ///
-    /// To those whose second factor is a message. Problems: `code_too_many` (429, with `Retry-After`), `not_found`
+    /// To those whose second factor is a message. Problems: `too_many_attempts` (429, with `Retry-After`), `not_found`
     /// (404) if the caller's codes are not sent; `account_closed` (403).
     #[oai(path = "/step-up/code", method = "post", operation_id = "send_step_up_code")]
     async fn send_step_up(
@@ -154,8 +154,8 @@ impl SecondSteps {
     /// Prove anew who one is
     ///
     /// Before something risky, which is otherwise refused with `step_up_required`; good for five minutes, in this
-    /// session. Problems: `password_wrong` (403); `invalid_request` (422) at `/code` if one is wanted;
-    /// `wrong_code` (422); `too_many_tries` (429, `Retry-After`).
+    /// session. Problems: `incorrect_password` (403); `invalid_request` (422) at `/code` if one is wanted;
+    /// `invalid_code` (422); `too_many_attempts` (429, `Retry-After`).
     #[oai(path = "/step-up", method = "post", operation_id = "step_up_session")]
     async fn step_up(
         &self,

@@ -59,7 +59,7 @@ pub fn draft(new: NewDeal) -> Result<Deal, Refusal> {
     let NewDeal { id, proposer, role, counterparty, broker, currency, offer } = new;
     // Such a deal could be agreed but never paid.
     if !carried_currencies().any(|carried| carried == currency) {
-        return Err(Refusal::CurrencyNotCarried(currency));
+        return Err(Refusal::UnsupportedCurrency(currency));
     }
     let (buyer, seller) = match role {
         Role::Buyer => (Some(proposer), counterparty),

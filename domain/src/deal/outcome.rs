@@ -146,11 +146,11 @@ pub enum Refusal {
     #[error("you made this offer; the other party has to accept it")]
     OwnProposal,
     #[error("the other party has not joined the deal yet; send the invitation again or wait")]
-    NotJoined,
+    CounterpartyNotJoined,
     #[error("both parties have already joined the deal")]
     AlreadyJoined,
     #[error("the current revision is {current}; read it, then answer that revision")]
-    OtherRevision { current: u32 },
+    RevisionMismatch { current: u32 },
     #[error("a deal has at most {} revisions; create a new deal", super::REVISIONS_MAX)]
     TooManyRevisions,
     #[error("`{command}` is not possible while the deal is {state}")]
@@ -164,18 +164,18 @@ pub enum Refusal {
     #[error("the deadline has not passed yet: {due_at}")]
     TooEarly { due_at: DateTime<Utc> },
     #[error("you have already requested this; the other party has to agree")]
-    AlreadyAsked,
+    AlreadyRequested,
     #[error("this user can already pay for the deal")]
     AlreadyPayer,
     #[error("this milestone needs the delivery proof `{wanted}`")]
-    ProofWanted { wanted: Proof },
+    ProofRequired { wanted: Proof },
     #[error(
         "a delivery can be rejected at most {} times; open a dispute instead",
         super::decide::REWORKS_MAX
     )]
     TooManyReworks,
     #[error("the other party has not made this offer; read the milestone for its current offer")]
-    NoSuchOffer,
+    OfferMismatch,
     #[error("the shares exceed the milestone's money in escrow; reduce the share or the costs")]
     Share,
     #[error("the dispute has not been answered yet; wait for the answer or its deadline")]
@@ -202,9 +202,9 @@ pub enum Refusal {
     #[error(
         "only {outstanding} is outstanding; pay at most that, or set `allow_more` to keep the rest in your wallet"
     )]
-    MoreThanOutstanding { outstanding: Money },
+    AmountExceedsOutstanding { outstanding: Money },
     #[error("unsupported currency {0}: expected one of {carried}", carried = carried())]
-    CurrencyNotCarried(Currency),
+    UnsupportedCurrency(Currency),
     #[error(
         "buyer, seller and broker must be different users, and buyer and seller cannot be additional payers"
     )]

@@ -70,9 +70,9 @@ impl Deal {
     }
 
     /// # Errors
-    /// [`Refusal::NotJoined`] if no user has joined on that side yet.
+    /// [`Refusal::CounterpartyNotJoined`] if no user has joined on that side yet.
     pub fn joined(&self, role: Role) -> Result<UserId, Refusal> {
-        self.party(role).ok_or(Refusal::NotJoined)
+        self.party(role).ok_or(Refusal::CounterpartyNotJoined)
     }
 
     /// Returns whether both parties have joined.
@@ -125,11 +125,11 @@ impl Deal {
     /// arrived is not checked.
     ///
     /// # Errors
-    /// [`Refusal::MoreThanOutstanding`], or as [`Deal::paid`].
+    /// [`Refusal::AmountExceedsOutstanding`], or as [`Deal::paid`].
     pub fn check_part(&self, amount: Money, part: Part) -> Result<(), Refusal> {
         let outstanding = self.outstanding()?.round_up_to(part.step_minor)?;
         if !part.allow_more && amount.exceeds(outstanding)? {
-            return Err(Refusal::MoreThanOutstanding { outstanding });
+            return Err(Refusal::AmountExceedsOutstanding { outstanding });
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Tables for every rule, and properties over whole sequences of commands.
+//! Tables for every rule, and properties of sequences of commands.
 
 mod disputes;
 mod funding;
@@ -115,7 +115,7 @@ fn refused(deal: &Deal, command: Command, actor: Actor, refusal: Refusal) {
     assert_eq!(got, Err(refusal), "{command:?} on {}", deal.state);
 }
 
-/// What an account gets out of a decision.
+/// Returns the amount that an account receives from a decision.
 fn gets(decision: &Decision, account: Account) -> i64 {
     let postings = decision.entries.iter().flat_map(Entry::postings);
     postings.filter(|p| p.account == account).map(|p| p.amount_minor).sum()
@@ -181,7 +181,7 @@ fn only_the_right_party_may() {
 #[test]
 fn a_command_in_the_wrong_state_changes_nothing() {
     let wrong = |state, command: &Command| Refusal::WrongState { state, command: command.name() };
-    // Who was no payer before the deal was agreed is refused for that first.
+    // The permission is checked first: the user is not a payer before the deal is agreed.
     refused(&proposed(), pay(), BUYER, wrong(DealState::Proposed, &pay()));
     refused(&agreed(), Command::Agree(1), BUYER, wrong(DealState::Agreed, &Command::Agree(1)));
     refused(&funded(), pay(), BUYER, wrong(DealState::Funded, &pay()));
@@ -200,14 +200,14 @@ fn a_funded_deal_is_called_off_by_both_or_not_at_all() {
     let state = |deal: &Deal, command| Refusal::WrongState { state: deal.state, command };
     refused(&asked.deal, Command::Cancel, SELLER, state(&asked.deal, "cancel"));
     refused(&agreed(), Command::MutualCancel, SELLER, state(&agreed(), "mutual_cancel"));
-    refused(&asked.deal, Command::MutualCancel, BUYER, Refusal::AlreadyAsked);
+    refused(&asked.deal, Command::MutualCancel, BUYER, Refusal::AlreadyRequested);
     let done = decide(&asked.deal, &Command::MutualCancel, SELLER, hour(1)).unwrap();
     assert_eq!(done.deal.state, DealState::Refunded);
     assert_eq!(gets(&done, wallet(AMINA)), funded().price().unwrap().minor());
-    // Progress in between makes the old consent stale.
+    // Progress in between invalidates the earlier request.
     let moved = decide(&asked.deal, &delivered(FIRST), SELLER, hour(1)).unwrap().deal;
     assert_eq!(moved.cancel_asked_by, None);
-    // What is settled stays so.
+    // Settled milestones stay settled.
     let half =
         run_from(funded(), &[(Command::Release(FIRST), BUYER), (Command::MutualCancel, SELLER)]);
     let over = decide(&half, &Command::MutualCancel, BUYER, hour(1)).unwrap();
@@ -219,7 +219,7 @@ fn a_funded_deal_is_called_off_by_both_or_not_at_all() {
 fn a_deadline_moves_when_both_say_the_same() {
     let later = Command::Extend { timer: Timer::Delivery(FIRST), until: hour(90) };
     let asked = run_from(funded(), &[(later.clone(), SELLER)]);
-    refused(&asked, later.clone(), SELLER, Refusal::AlreadyAsked);
+    refused(&asked, later.clone(), SELLER, Refusal::AlreadyRequested);
     let other = Command::Extend { timer: Timer::Delivery(FIRST), until: hour(91) };
     let answered = run_from(asked.clone(), &[(other, BUYER)]);
     assert_eq!(answered.due(Timer::Delivery(FIRST)), Some(hour(49)));

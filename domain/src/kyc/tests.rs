@@ -1,4 +1,4 @@
-//! Tables for every pair of state and command, and for what each tier needs.
+//! Tables for every pair of state and command, and for the requirements of each tier.
 
 use super::*;
 use uuid::Uuid;
@@ -91,7 +91,7 @@ fn each_tier_needs_what_it_needs() {
     check(standard, &[], &[Need::Identity, Need::Selfie]);
     check(standard, &[Passport, Selfie], &[]);
     check(standard, &[Selfie, NationalIdBack, NationalIdFront], &[]);
-    // One side of a card is no identity, and neither is the same side twice.
+    // One side of an identity card is not sufficient, and neither is the same side twice.
     check(standard, &[Selfie, NationalIdFront, NationalIdFront], &[Need::Identity]);
     check(standard, &[Selfie, NationalIdBack], &[Need::Identity]);
     check(business, &[Passport, Selfie], &[Need::BusinessRegistration, Need::ProofOfAddress]);
@@ -108,9 +108,9 @@ fn what_one_has_is_not_applied_for() {
     check("starter", false, false);
     check("standard", true, false);
     check("business", true, true);
-    // Set up by operators: whether it is more or less, the reviewer knows.
+    // A tier that operators have added is not comparable; the reviewer decides.
     check("cooperative", false, false);
-    assert_eq!(Tier::Standard.apply("business", 0), Err(KycRefusal::TierHeld));
+    assert_eq!(Tier::Standard.apply("business", 0), Err(KycRefusal::TierAlreadyAssigned));
     let apply = |begun| Tier::Business.apply("standard", begun);
     assert_eq!([apply(0), apply(APPLICATIONS_MAX - 1)], [Ok(()), Ok(())]);
     assert_eq!(apply(APPLICATIONS_MAX), Err(KycRefusal::TooManyApplications));

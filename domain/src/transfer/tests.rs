@@ -79,7 +79,7 @@ fn each_rule_refuses_and_changes_nothing() {
     check(4, 1, kes(5), Err(TransferRefusal::SenderClosed));
     check(1, 3, kes(5), Err(TransferRefusal::RecipientClosed));
     check(3, 1, kes(5), Err(TransferRefusal::SenderClosed));
-    check(1, 2, dollar, Err(TransferRefusal::CurrencyNotCarried(Currency::Usd)));
+    check(1, 2, dollar, Err(TransferRefusal::UnsupportedCurrency(Currency::Usd)));
     check(1, 2, kes(0), Err(TransferRefusal::Ledger(LedgerError::Malformed)));
     check(1, 2, kes(501), Err(LimitRefusal::Transaction { max_minor: 500 }.into()));
     check(2, 1, kes(1), Err(LimitRefusal::Recipient.into()));

@@ -1,4 +1,4 @@
-//! How far keys reach: every operation of the document, called with keys that have its scope, and with others.
+//! Scopes of keys: every operation of the document, with the right scope and with all others.
 
 use crate::access::{Scope as Whose, World, scope as whose, world};
 use crate::openapi::{Operation, operations};
@@ -7,8 +7,8 @@ use amana_harness::Key;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What machines may do, and with which scope. All others are for people only; an operation that takes keys and has no
-/// row here fails the tests until somebody has thought about it.
+/// Scope that a key needs for each operation. Operations without a row are closed to keys. A new
+/// operation that accepts keys fails the tests until it has a row.
 const TABLE: [(&str, Scope); 49] = [
     ("accept_split_offer", Scope::DealsWrite),
     ("agree_deal", Scope::DealsWrite),
@@ -65,7 +65,6 @@ pub(super) fn needed(operation: &Operation) -> Option<Scope> {
     TABLE.iter().find(|(id, _)| *id == operation.id).map(|(_, scope)| *scope)
 }
 
-/// All scopes that fit.
 pub(super) fn texts(fits: impl Fn(Scope) -> bool) -> Vec<&'static str> {
     Scope::ALL.iter().filter(|scope| fits(**scope)).map(|scope| scope.as_str()).collect()
 }
@@ -98,7 +97,7 @@ fn every_scope_is_needed_somewhere_and_every_row_is_an_operation() {
     assert!(TABLE.iter().all(|(id, _)| ids.contains(*id)));
 }
 
-/// The database, but for when keys were used.
+/// Returns the database's content without the last use of keys.
 async fn unchanged(world: &World) -> BTreeMap<String, String> {
     let mut tables = world.app.database.fingerprint().await;
     tables.remove("api_keys");
@@ -116,7 +115,11 @@ async fn a_key_reaches_as_far_as_its_scopes() {
         for operation in operations().iter().filter(|o| needed(o) == Some(*scope)) {
             let (id, before) = (&operation.id, unchanged(&world).await);
             let answer = world.call(operation, Some(&others.secret)).await;
-            assert_eq!((answer.problem(), answer.status.as_u16()), ("scope_missing", 403), "{id}");
+            assert_eq!(
+                (answer.problem(), answer.status.as_u16()),
+                ("insufficient_scope", 403),
+                "{id}"
+            );
             let detail = answer.body["detail"].as_str().expect("words");
             assert!(detail.contains(&format!("`{scope}`")), "{id}: {detail}");
             assert_eq!(unchanged(&world).await, before, "{id}");
@@ -127,7 +130,7 @@ async fn a_key_reaches_as_far_as_its_scopes() {
                     let is_let_in = status < 500 && ![401, 403, 404].contains(&status);
                     assert!(is_let_in, "{id}: {:#}", answer.body);
                 }
-                // Other people's deals and payments exist for a stranger's key as little as for the stranger.
+                // For a stranger's key, other users' deals and payments do not exist either.
                 Whose::Party => assert_eq!(answer.problem(), "not_found", "{id}"),
                 Whose::Public | Whose::Staff(..) => panic!("{id} takes keys"),
             }
@@ -139,7 +142,7 @@ async fn a_key_reaches_as_far_as_its_scopes() {
     app.assert_sound().await;
 }
 
-/// With all scopes that there are, also when it is the key of somebody who works here.
+/// Keys with every scope cannot call other operations, not even a staff member's key.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_other_operations_are_for_people_only() {
     let world = world().await;

@@ -1,4 +1,5 @@
-//! What a machine does is its owner's: money, deals, repeated calls, budgets; and on record it is the machine's.
+//! Calls by keys count for the owner (money, deals, idempotency, budgets), and the records name the
+//! key.
 
 use super::refused;
 use crate::second_factor::{step_up, with_factor};
@@ -19,7 +20,7 @@ fn to(person: &Person, minor: i64) -> Value {
     json!({ "to": { "user_id": person.id }, "amount": kes(minor) })
 }
 
-/// Actor and key of every record about a subject.
+/// Returns actor and key of every record about a subject.
 async fn recorded(app: &App, subject: &str) -> Vec<(String, Value)> {
     let records = app.store.audit_of(subject).await.expect("records");
     assert!(!records.is_empty(), "{subject} has no records");
@@ -29,7 +30,8 @@ async fn recorded(app: &App, subject: &str) -> Vec<(String, Value)> {
         .collect()
 }
 
-/// Each way in which a use-case is carried out: keyed or not, in a task of its own, in a lane with others.
+/// Covers each way in which a use case runs: keyed or not, in its own task, or in a batch with
+/// others.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_record_names_the_key() {
     let app = App::builder().without_worker().start().await;
@@ -58,11 +60,10 @@ async fn every_record_names_the_key() {
             let made = app.post(caller, path, body.clone()).await.expect(status);
             let id = made["id"].as_str().expect("an id");
             assert_eq!(&recorded(&app, id).await, std::slice::from_ref(expected), "{path}");
-            // The phone is free for the next prompt.
+            // Frees the phone for the next prompt.
             app.database.execute("delete from prompts").await;
         }
     }
-    // Deals go on by whoever calls.
     let deal = app.draft(&amina, &juma, &DealPlan::default()).await;
     let path = format!("/v1/deals/{}", deal["id"].as_str().expect("an id"));
     app.post(&juma, &format!("{path}/propose"), Value::Null).await.expect(200);
@@ -74,7 +75,7 @@ async fn every_record_names_the_key() {
     app.assert_sound().await;
 }
 
-/// Many at once, by people and machines: they share lanes and batches, and each record is its own.
+/// Concurrent calls by users and keys share batches, but each record names its own caller.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_a_crowd_nobody_is_taken_for_a_machine() {
     let app = App::builder().without_worker().start().await;
@@ -95,7 +96,7 @@ async fn in_a_crowd_nobody_is_taken_for_a_machine() {
     app.assert_sound().await;
 }
 
-/// A call is the account's, whoever repeats it.
+/// Idempotency keys belong to the account, whether a session or an API key repeats the call.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn idempotency_keys_are_the_accounts() {
     let app = App::builder().without_worker().start().await;
@@ -111,7 +112,8 @@ async fn idempotency_keys_are_the_accounts() {
     assert_eq!(app.balance(&amina).await, (9_500, 0));
 }
 
-/// That a call was carried out is told to every key that may ask; what it was answered, to those that could have made it.
+/// Every key with read access learns that a call was carried out. Only keys that could have made
+/// the call see its response.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_is_not_told_to_a_key_without_the_scope_of_the_call() {
     let app = App::builder().without_worker().start().await;
@@ -126,7 +128,7 @@ async fn an_answer_is_not_told_to_a_key_without_the_scope_of_the_call() {
     assert_eq!(app.get(&wide, "/v1/operations/k-1").await.expect(200)["body"], made);
 }
 
-/// A question about a call tells balances and names: a key that may not read those does not learn them so.
+/// A dry run returns balances and names, so it needs the scopes to read them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dry_run_needs_the_scopes_of_what_it_tells() {
     let app = App::builder().without_worker().start().await;
@@ -150,17 +152,17 @@ async fn a_dry_run_needs_the_scopes_of_what_it_tells() {
     ] {
         let path = format!("{path}?dry_run=true");
         app.post(&all, &path, body.clone()).await.expect(200);
-        refused(&app.post(&none, &path, body.clone()).await, 403, "scope_missing");
+        refused(&app.post(&none, &path, body.clone()).await, 403, "insufficient_scope");
         let answer = app.post(&no_names, &path, body).await;
         if tells_names {
-            refused(&answer, 403, "scope_missing");
+            refused(&answer, 403, "insufficient_scope");
         } else {
             answer.expect(200);
         }
     }
 }
 
-/// What was said to somebody in a session stays there.
+/// Responses to session-only operations stay invisible to keys.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_learns_nothing_of_calls_that_are_for_people() {
     let app = App::builder().without_worker().start().await;
@@ -172,7 +174,7 @@ async fn a_key_learns_nothing_of_calls_that_are_for_people() {
     refused(&app.get(&machine, "/v1/operations/k-1").await, 404, "not_found");
 }
 
-/// Nothing is proven anew by a key: what needs that is refused, and the rest is not.
+/// A key cannot complete a step-up, so operations that require one are refused; all others work.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_has_to_be_proven_anew_no_key_can_do() {
     let app = App::builder().without_worker().start().await;
@@ -191,7 +193,7 @@ async fn what_has_to_be_proven_anew_no_key_can_do() {
         body["expires_in_hours"] = json!(1);
         body
     };
-    // The session is proven; the key is not by that.
+    // The step-up counts for the session only, not for the key.
     for (path, body) in [
         ("/v1/transfers", to(&juma, CEILING + 1)),
         ("/v1/holds", hold(&juma, CEILING + 1)),
@@ -204,7 +206,7 @@ async fn what_has_to_be_proven_anew_no_key_can_do() {
     }
     app.post(&guarded, "/v1/transfers", to(&juma, CEILING)).await.expect(201);
     app.post(&guarded, "/v1/withdrawals", json!({ "amount": kes(1_000) })).await.expect(202);
-    // Those without a factor are asked for nothing but at another number.
+    // Users without a second factor need a step-up only for a withdrawal to another number.
     app.post(&plain, "/v1/transfers", to(&amina, CEILING + 1)).await.expect(201);
     app.post(&plain, "/v1/withdrawals", json!({ "amount": kes(CEILING + 100) })).await.expect(202);
     let elsewhere = json!({ "amount": kes(1_000), "phone": "254733000001" });
@@ -212,7 +214,7 @@ async fn what_has_to_be_proven_anew_no_key_can_do() {
     app.assert_sound().await;
 }
 
-/// Otherwise whoever has used up the budget would make a key to go on.
+/// Otherwise a caller without budget could create a key and continue.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_counts_for_its_account() {
     let edge = EdgeConfig { rate_limits: RateLimits::per_account(20), ..EdgeConfig::default() };
@@ -225,7 +227,7 @@ async fn a_key_counts_for_its_account() {
         let rest = told.strip_prefix("\"account\";r=").expect("an account's budget");
         rest.split_once(';').expect("a time").0.parse::<u32>().expect("a number")
     };
-    // Budgets are of whole minutes.
+    // Budgets count whole minutes.
     let into_ms = app.clock.now().timestamp_millis().rem_euclid(60_000);
     app.clock.advance(TimeDelta::milliseconds(60_000 - into_ms));
     let before = left(&app.get(&amina, "/v1/wallet").await);
@@ -238,7 +240,7 @@ async fn a_key_counts_for_its_account() {
     for caller in [&one, &other, &amina] {
         refused(&app.get(caller, "/v1/wallet").await, 429, "rate_limited");
     }
-    // A key that is none is a stranger's.
+    // An invalid key counts as a stranger's call.
     let stranger = Person { token: "amana_test_nothing".to_owned(), ..amina.clone() };
     let answer = app.get(&stranger, "/v1/wallet").await;
     assert!(answer.headers["ratelimit"].to_str().expect("text").starts_with("\"anonymous\""));

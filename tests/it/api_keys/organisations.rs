@@ -1,4 +1,4 @@
-//! Keys that belong to an organisation reach its deals, and nothing that is their maker's own.
+//! Keys of an organisation reach its deals, but nothing that belongs to their maker.
 
 use super::access::{needed, texts};
 use super::refused;
@@ -20,7 +20,7 @@ async fn make(
     app.post(maker, "/v1/api-keys", body).await
 }
 
-/// With every scope that there is, as keys could have that were made before.
+/// Creates a key with every scope, as older keys could have.
 async fn key(app: &App, maker: &Person, organisation: &str) -> Key {
     let made = make(app, maker, organisation, &["deals:read", "deals:write"]).await.expect(201);
     let all = texts(|_| true).join(",");
@@ -43,13 +43,13 @@ async fn a_key_of_an_organisation_reaches_nothing_of_its_makers() {
     for operation in operations() {
         let Some(scope) = needed(&operation) else { continue };
         let answer = world.call(&operation, Some(&key.secret)).await;
-        // A wallet is asked for, which such a key never reaches.
+        // This operation needs a wallet, which a key of an organisation never reaches.
         if !scope.is_of_organisations() || operation.id == "fund_deal" {
-            refused(&answer, 403, "scope_missing");
+            refused(&answer, 403, "insufficient_scope");
         } else if whose(&operation) == Whose::Party {
             refused(&answer, 404, "not_found");
         } else {
-            // These make, list and reckon with deals of the organisation.
+            // These create, list or quote deals of the organisation.
             continue;
         }
         tried += 1;
@@ -99,10 +99,10 @@ async fn a_key_of_an_organisation_acts_in_its_deals_only() {
     let path = format!("/v1/deals/{}", own["id"].as_str().expect("an id"));
     app.post(&machine, &format!("{path}/propose"), Value::Null).await.expect(200);
     app.post(&juma, &format!("{path}/agree"), json!({ "revision": 1 })).await.expect(200);
-    // The wallet and the number are its maker's.
+    // Wallet and phone number belong to the maker.
     let fund = format!("{path}/fund");
     let wallet = app.post(&machine, &fund, json!({ "method": "wallet" })).await;
-    refused(&wallet, 403, "scope_missing");
+    refused(&wallet, 403, "insufficient_scope");
     let unnamed = app.post(&machine, &fund, json!({ "method": "mpesa" })).await;
     refused(&unnamed, 422, "invalid_request");
     let named = json!({ "method": "mpesa", "phone": "254799000001" });

@@ -1,4 +1,4 @@
-//! Many at once: exactly one of them.
+//! Concurrent decisions about one request: exactly one succeeds.
 
 use super::suspense::{assert_suspense, in_suspense, of_receipt};
 use super::{pair, refused, tier};
@@ -10,7 +10,7 @@ use tokio::sync::Barrier;
 const ROUNDS: usize = 4;
 const AT_ONCE: usize = 8;
 
-/// Everybody does what they do as close together as it gets.
+/// Sends all calls as close together as possible.
 async fn together(app: &Arc<App>, id: &str, calls: Vec<(Person, &'static str)>) -> Vec<Answer> {
     let barrier = Arc::new(Barrier::new(calls.len()));
     let calls: Vec<_> = calls
@@ -78,7 +78,8 @@ async fn an_approval_and_its_withdrawal_do_not_both_happen() {
     assert_suspense(&app, all - moved).await;
 }
 
-/// One request is open for one thing, and the same money is not asked for by two for two people.
+/// Only one request per subject is open, and two requests cannot assign the same money to two
+/// users.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_is_asked_for_once() {
     let app = Arc::new(App::builder().without_worker().start().await);
@@ -102,12 +103,12 @@ async fn the_same_is_asked_for_once() {
             if answer.status == 201 {
                 made += 1;
             } else {
-                refused(&answer, 409, "already_asked");
+                refused(&answer, 409, "already_requested");
             }
         }
         assert_eq!(made, 1);
     }
-    // Two for one person at the same time, if they are about different things.
+    // One user may have two open requests of different kinds.
     let open = "select count(*) from approvals where state = 'asked'";
     assert_eq!(app.database.number(open).await, 2);
     assert_suspense(&app, 10_000).await;

@@ -1,11 +1,11 @@
-//! The part of the story in which somebody lets a machine call.
+//! API keys in the conformance story.
 
 use super::{Observer, register};
 use amana_harness::{Key, PASSWORD};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-/// Makes a key, calls with it, gives it a new secret, and revokes it.
+/// Creates a key, calls with it, rotates it and revokes it.
 pub(super) async fn entrust(observer: &Observer) {
     let person = register(observer, "Subira", "254711000020").await;
     observer.post(&person, "/v1/sessions/step-up", json!({ "password": PASSWORD }), 200).await;
@@ -15,7 +15,7 @@ pub(super) async fn entrust(observer: &Observer) {
     let machine = key.machine(&person);
     observer.get(&machine, "/v1/wallet").await;
     let beyond = observer.call(Some(&machine), Method::GET, "/v1/deals", Value::Null).await;
-    assert_eq!(beyond.problem(), "scope_missing");
+    assert_eq!(beyond.problem(), "insufficient_scope");
     let wrong = observer.call(Some(&machine), Method::GET, path, Value::Null).await;
     assert_eq!(wrong.problem(), "session_required");
     let path = format!("{path}/{}", key.id);

@@ -1,4 +1,4 @@
-//! An account without a verified contact begins nothing that concerns money or others.
+//! An account without a verified contact cannot start anything that concerns money or other users.
 
 use super::{PASSWORD, refused, verify, workerless};
 use crate::access::{Scope, scope};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// What needs a verified contact, of the operations that need no deal or organisation.
+/// Operations outside deals and organisations that need a verified contact.
 const LOCKED: [&str; 10] = [
     "create_api_key",
     "create_deal",
@@ -23,10 +23,10 @@ const LOCKED: [&str; 10] = [
     "set_message_factor",
 ];
 
-/// What a person needs in order to verify a contact, or does to their own account. An operation that is in neither list
-/// fails the test until somebody has thought about it.
+/// Operations for verifying a contact or managing one's own account. An operation in neither list
+/// fails the test until it is classified.
 const FREE: [&str; 21] = [
-    // For those who work here, in test deployments.
+    // Staff operation of test deployments.
     "advance_clock",
     "confirm_email_change",
     "confirm_phone_change",
@@ -36,7 +36,7 @@ const FREE: [&str; 21] = [
     "create_ticket",
     "end_sessions",
     "erase_me",
-    // These two verify a contact.
+    // These verify a contact themselves.
     "join_deal",
     "join_organisation",
     "quote_deal",
@@ -59,7 +59,7 @@ fn every_operation_of_ones_own_is_locked_or_free() {
     assert_eq!(own, known.collect());
 }
 
-/// Paths below a deal and an organisation that exist, and all that is locked.
+/// Lists the calls on an existing deal and organisation that need a verified contact.
 fn calls(deal: &str, organisation: &str) -> Vec<(Method, String, Value)> {
     let money = json!({ "amount": 1_000, "currency": "KES" });
     let to = json!({ "phone": "254733000002" });
@@ -126,19 +126,20 @@ async fn before_a_contact_is_verified_nothing_begins() {
     for one in &calls {
         let answer = call(&app, &grace, one).await;
         let found = (answer.status.as_u16(), answer.problem().to_owned());
-        assert_eq!(found, (403, "contact_unverified".to_owned()), "{}", one.1);
+        assert_eq!(found, (403, "verified_contact_required".to_owned()), "{}", one.1);
     }
     assert_eq!(app.database.fingerprint().await, before);
     verify(&app, &grace, "phone").await.expect(200);
     for one in &calls {
         let answer = call(&app, &grace, one).await;
-        let is_refused = answer.status == 403 && answer.problem() == "contact_unverified";
+        let is_refused = answer.status == 403 && answer.problem() == "verified_contact_required";
         assert!(!is_refused, "{}: {:#}", one.1, answer.body);
     }
     app.assert_sound().await;
 }
 
-/// Also to another number, and whatever else is verified.
+/// Withdrawals need a verified phone number, also to another number, and even if the address is
+/// verified.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn money_is_withdrawn_only_by_who_has_verified_a_number() {
     let app = workerless().await;
@@ -155,13 +156,13 @@ async fn money_is_withdrawn_only_by_who_has_verified_a_number() {
     for body in &withdrawals {
         for dry_run in ["", "?dry_run=true"] {
             let path = format!("/v1/withdrawals{dry_run}");
-            refused(&app.post(&grace, &path, body.clone()).await, 403, "contact_unverified");
+            refused(&app.post(&grace, &path, body.clone()).await, 403, "verified_contact_required");
         }
     }
     refused(
         &app.post(&grace, "/v1/wallet/deposits", withdrawals[0].clone()).await,
         403,
-        "contact_unverified",
+        "verified_contact_required",
     );
     verify(&app, &grace, "phone").await.expect(200);
     for body in withdrawals {
@@ -170,7 +171,7 @@ async fn money_is_withdrawn_only_by_who_has_verified_a_number() {
     app.assert_sound().await;
 }
 
-/// SQL says it as well.
+/// The schema enforces it too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_schema_lets_an_unverified_account_begin_nothing() {
     let app = workerless().await;

@@ -1,4 +1,4 @@
-//! The whole attack by somebody who registers with contacts of another person, step by step.
+//! Attack: an account registered with another user's contacts, step by step.
 
 use super::{PASSWORD, refused, registered, verify, workerless};
 use amana_harness::Person;
@@ -15,15 +15,15 @@ async fn who_registers_with_contacts_of_another_gets_nothing() {
     app.given(&juma, 1_000_000, app.clock.now()).await;
     let kes = json!({ "amount": 500_000, "currency": "KES" });
 
-    // 1. The attacker types both contacts, and confirms no code.
+    // 1. The attacker enters both contacts, and verifies none.
     let attacker = registered(&app, "Grace Victim", EMAIL, PHONE).await;
     app.run_due_jobs().await;
 
-    // 2. Nobody finds a reassuring name by the number.
+    // 2. A search by the number shows no reassuring name.
     let path = format!("/v1/people?query={PHONE}");
     assert_eq!(app.get(&juma, &path).await.expect(200)["items"], json!([]));
     for contact in [json!({ "phone": PHONE }), json!({ "email": EMAIL })] {
-        // 3. Nobody pays or reserves money by one.
+        // 3. Neither contact can receive money or a hold.
         let send = json!({ "to": contact, "amount": kes });
         let hold = json!({ "to": contact, "amount": kes, "expires_in_hours": 2 });
         for (path, body) in
@@ -44,18 +44,18 @@ async fn who_registers_with_contacts_of_another_gets_nothing() {
     assert_eq!(proposed["seller"], Value::Null);
     refused(&app.get(&attacker, &deal).await, 404, "not_found");
     let agree = app.post(&attacker, &format!("{deal}/agree"), json!({ "revision": 1 })).await;
-    refused(&agree, 403, "contact_unverified");
+    refused(&agree, 403, "verified_contact_required");
 
-    // 5. No money leaves, to whichever number.
+    // 5. No money leaves, to any number.
     app.step_up(&attacker).await;
     let out = json!({ "amount": kes, "phone": "254799000001" });
-    refused(&app.post(&attacker, "/v1/withdrawals", out).await, 403, "contact_unverified");
+    refused(&app.post(&attacker, "/v1/withdrawals", out).await, 403, "verified_contact_required");
 
-    // 7. No key is made that could outlive the owner's return.
+    // 7. No key can be created that outlives the owner's return.
     let key = json!({ "name": "Later", "scopes": ["transfers:write"], "expires_in_days": 365 });
-    refused(&app.post(&attacker, "/v1/api-keys", key).await, 403, "contact_unverified");
+    refused(&app.post(&attacker, "/v1/api-keys", key).await, 403, "verified_contact_required");
 
-    // 6. The owner registers, and is the other side of the deal from the moment when the number is verified.
+    // 6. The owner registers, and joins the deal by verifying the number.
     let owner = registered(&app, "Grace", EMAIL, PHONE).await;
     verify(&app, &owner, "phone").await.expect(200);
     assert_eq!(app.get(&owner, &deal).await.expect(200)["role"], "seller");
@@ -64,7 +64,7 @@ async fn who_registers_with_contacts_of_another_gets_nothing() {
     assert_eq!(sent.await.expect(201)["recipient"]["id"], owner.id.as_str());
     assert_eq!(app.balance(&owner).await.0, 500_000);
 
-    // The attacker is left with an address that verifies nothing, and loses that too.
+    // The attacker keeps only an unverified address, and then loses that too.
     verify(&app, &owner, "email").await.expect(200);
     for login in [EMAIL, PHONE] {
         let token = app.log_in(login).await;

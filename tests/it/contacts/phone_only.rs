@@ -1,4 +1,4 @@
-//! A phone number is enough to take part.
+//! Accounts with a phone number only.
 
 use super::{PASSWORD, refused, verify, workerless};
 use amana_harness::{App, Person, eventually};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 const PHONE: &str = "254712345678";
 
-/// Registers with a number alone, and logs in with it.
+/// Registers with a number only, and logs in with it.
 async fn registered(app: &App) -> Person {
     let new = json!({ "name": "Grace", "phone": "0712345678", "password": PASSWORD });
     let user = app.send(Method::POST, "/v1/users", None, None, Some(&new)).await.expect(201);
@@ -26,12 +26,12 @@ async fn a_person_takes_part_with_a_phone_number_alone() {
     let body = json!({ "to": { "phone": PHONE }, "amount": money });
     app.post(&juma, "/v1/transfers", body).await.expect(201);
     app.post(&grace, "/v1/withdrawals", json!({ "amount": money })).await.expect(202);
-    // Messages that are e-mails for others come as SMS.
+    // Messages that other users get by e-mail arrive as SMS.
     app.run_due_jobs().await;
     let texts = app.texts(&grace).await;
     let has = |words: &str| texts.iter().any(|text| text.text.contains(words));
     assert!(has("Welcome to Amana"), "{texts:#?}");
-    // What there is no address for is not there, and is not in the way.
+    // The missing address is reported as such, and blocks nothing else.
     let start = json!({ "channel": "email" });
     refused(&app.post(&grace, "/v1/me/verifications", start).await, 404, "not_found");
     let factor = app.post(&grace, "/v1/me/second-factor", json!({ "password": PASSWORD })).await;
@@ -62,7 +62,7 @@ async fn a_password_is_reset_by_the_number_alone() {
     assert!(texts.iter().any(|text| text.text.contains("a new password was set")), "{texts:#?}");
 }
 
-/// With the password and the code that went there; whoever reads the number is told.
+/// Adding an address needs the password and its code; the number is notified.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_address_is_added_later() {
     let app = workerless().await;
@@ -81,13 +81,13 @@ async fn an_address_is_added_later() {
         texts.iter().any(|text| text.text.contains("another e-mail address now")),
         "{texts:#?}"
     );
-    // From now on it takes the code of the address to replace it.
+    // Replacing the address now needs its own code.
     let body = json!({ "new": "other@example.com", "password": PASSWORD });
     app.post(&grace, "/v1/me/email-changes", body).await.expect(202);
     app.run_due_jobs().await;
     let new_code = json!({ "new_code": app.code("other@example.com", "confirm").await });
     let answer = app.post(&grace, "/v1/me/email-changes/confirm", new_code).await;
-    refused(&answer, 422, "code_wrong");
+    refused(&answer, 422, "invalid_code");
     app.assert_sound().await;
 }
 

@@ -142,7 +142,7 @@ async fn an_invitation_ends_after_seven_days_and_can_be_sent_again() {
     let guest = register(&app, GUEST, GUEST_PHONE).await;
     refused(&join(&app, &guest, &first).await, 404, "invitation_not_found");
     let second = second.expect("another code");
-    refused(&join(&app, &guest, &second).await, 409, "invitation_over");
+    refused(&join(&app, &guest, &second).await, 409, "invitation_expired");
     prove(&app, &guest, "email").await;
     refused(&app.get(&guest, &deal).await, 404, "not_found");
     let joined = app.post(&seller, &resend, Value::Null).await.expect(200);
@@ -170,11 +170,11 @@ async fn a_code_after_the_end_of_the_offer_says_that_the_offer_is_over() {
     let mut guest = register(&app, GUEST, GUEST_PHONE).await;
     app.advance(TimeDelta::days(3), &mut [&mut seller, &mut guest]).await;
     // Before and after the timer of the deal has run.
-    refused(&join(&app, &guest, &code).await, 409, "invitation_over");
+    refused(&join(&app, &guest, &code).await, 409, "invitation_expired");
     app.run_due_jobs().await;
     assert_eq!(app.get(&seller, &deal).await.expect(200)["state"], "expired");
     let late = join(&app, &guest, &code).await;
-    refused(&late, 409, "invitation_over");
+    refused(&late, 409, "invitation_expired");
     assert!(late.body["detail"].as_str().is_some_and(|text| text.contains("ask the person")));
     let other = app.person("Neema").await;
     refused(&join(&app, &other, &code).await, 404, "invitation_not_found");

@@ -42,7 +42,7 @@ async fn every_offer_is_kept_with_what_is_different_and_who_signed_it() {
     let countered = app.post(&buyer, &format!("{deal}/counter"), offer(120_000)).await.expect(200);
     assert_eq!((&countered["revision"], &countered["offered_by"]), (&json!(2), &json!("buyer")));
     assert_eq!(roles(&countered["signed_by"]), ["buyer"]);
-    refused(&agree(&app, &seller, &deal, 1).await, 409, "other_revision");
+    refused(&agree(&app, &seller, &deal, 1).await, 409, "revision_mismatch");
     refused(&agree(&app, &buyer, &deal, 2).await, 403, "own_proposal");
     let agreed = agree(&app, &seller, &deal, 2).await.expect(200);
     assert_eq!(
@@ -187,7 +187,7 @@ async fn agreeing_and_countering_at_once_have_one_winner() {
         // The loser hears how the deal stands now.
         let (code, state, signed) = match winner {
             0 => ("wrong_state", "agreed", 2),
-            _ => ("other_revision", "proposed", 1),
+            _ => ("revision_mismatch", "proposed", 1),
         };
         let lost = &answers[1 - winner];
         refused(lost, 409, code);

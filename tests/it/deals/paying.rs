@@ -60,7 +60,7 @@ async fn only_the_buyer_and_whom_the_buyer_names_pay() {
     }
     let named = app.post(&buyer, &payers, friend_named.clone()).await.expect(200);
     assert_eq!(named["payers"][0]["id"], friend.id.as_str());
-    assert_eq!(app.post(&buyer, &payers, friend_named).await.problem(), "already_asked");
+    assert_eq!(app.post(&buyer, &payers, friend_named).await.problem(), "already_requested");
     let seen = app.get(&friend, &path).await.expect(200);
     assert_eq!((&seen["role"], &seen["state"]), (&Value::Null, &json!("agreed")));
     assert_eq!(app.get(&friend, "/v1/deals").await.expect(200)["items"][0]["id"], deal.as_str());
@@ -228,14 +228,14 @@ async fn what_mobile_money_does_not_carry_at_once_has_a_plan() {
     let quote = app.post(&buyer, &format!("{fund}?dry_run=true"), whole).await.expect(200);
     assert_eq!(quote["payments"], parts);
     assert_eq!(quote["available_after"], kes(50));
-    for (minor, code) in [(25_000_100, "provider_limit"), (10_050, "provider_step")] {
+    for (minor, code) in [(25_000_100, "provider_limit"), (10_050, "whole_units_required")] {
         let body = json!({ "method": "mpesa", "amount": kes(minor) });
         let answer = app.post(&buyer, &fund, body).await;
         assert_eq!((answer.status.as_u16(), answer.problem()), (422, code));
         assert!(answer.body.get("payments").is_none(), "{:#}", answer.body);
     }
     let other = json!({ "method": "wallet", "amount": { "amount": 5, "currency": "USD" } });
-    assert_eq!(app.post(&buyer, &fund, other).await.problem(), "currency_not_carried");
+    assert_eq!(app.post(&buyer, &fund, other).await.problem(), "unsupported_currency");
     assert_eq!(app.database.fingerprint().await, before);
     let first = json!({ "method": "mpesa", "amount": parts[0] });
     let started = app.post(&buyer, &fund, first).await.expect(202);

@@ -91,7 +91,7 @@ async fn a_deal_in_a_currency_that_nothing_carries_is_not_made() {
         refused(
             &app.post(&juma, "/v1/deals", body).await,
             422,
-            "currency_not_carried",
+            "unsupported_currency",
             "/currency",
         );
     }
@@ -125,10 +125,10 @@ async fn more_than_is_outstanding_is_paid_by_intention_only() {
     let before = app.database.fingerprint().await;
     for (method, minor) in [("mpesa", 1_000_500), ("mpesa", 100_200), ("wallet", 100_051)] {
         let answer = app.post(&amina, &fund, paying(method, minor, false)).await;
-        refused(&answer, 422, "more_than_outstanding", "/amount");
+        refused(&answer, 422, "amount_exceeds_outstanding", "/amount");
         let asked =
             app.post(&amina, &format!("{fund}?dry_run=true"), paying(method, minor, false)).await;
-        refused(&asked, 422, "more_than_outstanding", "/amount");
+        refused(&asked, 422, "amount_exceeds_outstanding", "/amount");
     }
     assert_eq!(app.database.fingerprint().await, before);
     // A phone pays whole shillings: the next one is not too much.

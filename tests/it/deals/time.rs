@@ -111,7 +111,7 @@ async fn a_deadline_is_moved_by_consent() {
     let asked = app.post(&seller, &path, body(until)).await.expect(200);
     assert_eq!(asked["extension"]["asked_by"], "seller");
     assert_eq!(asked["milestones"][0]["due_at"], milestone["due_at"], "not yet");
-    assert_eq!(app.post(&seller, &path, body(until)).await.problem(), "already_asked");
+    assert_eq!(app.post(&seller, &path, body(until)).await.problem(), "already_requested");
     // As the deal shows it.
     let shown = asked["extension"]["until"].as_str().expect("a time").parse().expect("a time");
     let moved = app.post(&buyer, &path, body(shown)).await.expect(200);

@@ -15,13 +15,13 @@ async fn what_breaks_a_rule_is_refused_with_its_code() {
     let both = json!({ "email": "juma@example.com", "phone": "254711000002" });
     let own = json!({ "email": world.amina.email });
     for (operation, pointer, bad, code) in [
-        ("create_deposit", "/amount", kes(150), "provider_step"),
+        ("create_deposit", "/amount", kes(150), "whole_units_required"),
         ("create_deposit", "/amount", kes(25_000_100), "provider_limit"),
-        ("create_deposit", "/amount", usd.clone(), "currency_not_carried"),
-        ("create_withdrawal", "/amount", kes(1_050), "provider_step"),
+        ("create_deposit", "/amount", usd.clone(), "unsupported_currency"),
+        ("create_withdrawal", "/amount", kes(1_050), "whole_units_required"),
         ("create_withdrawal", "/amount", kes(900), "provider_limit"),
         ("create_withdrawal", "/amount", kes(25_000_100), "provider_limit"),
-        ("create_withdrawal", "/amount", usd.clone(), "currency_not_carried"),
+        ("create_withdrawal", "/amount", usd.clone(), "unsupported_currency"),
         ("create_withdrawal", "/amount", kes(100_000), "insufficient_funds"),
         ("create_deal", "/milestones", json!([]), "invalid_request"),
         ("create_deal", "/milestones", twenty_one, "invalid_request"),

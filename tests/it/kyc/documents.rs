@@ -90,11 +90,11 @@ async fn a_file_that_only_begins_like_a_picture_is_refused() {
         (&WEBP[..20], "file_damaged"),
         (
             b"%PDF-1.7\n1 0 obj << /OpenAction << /S /JavaScript /JS (app.alert(1)) >> >>",
-            "active_document",
+            "active_content",
         ),
-        (b"%PDF-1.7\n1 0 obj << /OpenAction << /S /Java#53cript >> >>", "active_document"),
-        (b"%PDF-1.7\n1 0 obj << /S /Launch /F (cmd.exe) >>", "active_document"),
-        (b"%PDF-1.7\n1 0 obj << /Names << /EmbeddedFiles 2 0 R >> >>", "active_document"),
+        (b"%PDF-1.7\n1 0 obj << /OpenAction << /S /Java#53cript >> >>", "active_content"),
+        (b"%PDF-1.7\n1 0 obj << /S /Launch /F (cmd.exe) >>", "active_content"),
+        (b"%PDF-1.7\n1 0 obj << /Names << /EmbeddedFiles 2 0 R >> >>", "active_content"),
     ];
     for (n, (content, code)) in table.into_iter().enumerate() {
         let answer = world.upload("passport", &format!("k-{n}"), content).await;
@@ -103,7 +103,7 @@ async fn a_file_that_only_begins_like_a_picture_is_refused() {
     }
     // One side of 65,535 pixels: it is not unpacked.
     let large = [&JPEG[..13], b"\xff\xff\xff\xff".as_slice(), &JPEG[17..]].concat();
-    refused(&world.upload("passport", "k-l", &large).await, 422, "picture_too_large");
+    refused(&world.upload("passport", "k-l", &large).await, 422, "image_too_large");
     assert_eq!((world.files(), world.shown().await), (0, json!([])));
 }
 

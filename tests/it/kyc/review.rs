@@ -100,7 +100,7 @@ async fn whoever_was_rejected_is_told_why_and_can_apply_again() {
         let again = app.post(&amina, "/v1/kyc/applications", json!({ "tier": tier })).await;
         assert_eq!(again.status, status, "{:#}", again.body);
         if status == 409 {
-            refused(&again, 409, "tier_held");
+            refused(&again, 409, "tier_already_assigned");
         }
     }
     app.assert_sound().await;

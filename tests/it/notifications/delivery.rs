@@ -119,7 +119,7 @@ async fn permanent_trouble(channel: Channel) {
     app.run_due_jobs().await;
     assert_eq!(arrived(&app, &buyer).await, (1, 1));
     let again = app.post(&operator, &replay, Value::Null).await;
-    assert_eq!((again.status.as_u16(), again.problem()), (409, "not_dead"));
+    assert_eq!((again.status.as_u16(), again.problem()), (409, "job_not_failed"));
     let left = app.get(&operator, "/v1/operator/jobs").await.expect(200);
     assert_eq!(left["items"], json!([]));
     app.assert_sound().await;

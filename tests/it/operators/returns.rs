@@ -110,8 +110,8 @@ async fn money_in_suspense_goes_back_to_its_payer_once() {
     assert_eq!((&asked["kind"], &asked["receipt"]), (&json!("return_suspense"), &json!(receipt)));
     assert_eq!(asked["amount"], json!({ "amount": PAID, "currency": "KES" }));
     let id = asked["id"].as_str().expect("an id");
-    refused(&ask(&app, &other, &receipt).await, 409, "already_asked");
-    refused(&ask_to_move(&app, &other, &amina, &receipt).await, 409, "already_asked");
+    refused(&ask(&app, &other, &receipt).await, 409, "already_requested");
+    refused(&ask_to_move(&app, &other, &amina, &receipt).await, 409, "already_requested");
     refused(&app.decide_approval(&asker, id, "approve").await, 403, "own_request");
     assert_eq!(app.payouts(PAYER).await.len(), 0, "nothing has happened yet");
     let payment = payout(&app.approve(&other, &asked).await);
@@ -207,7 +207,7 @@ async fn a_masked_payer_gets_nothing_back() {
     let receipt = app.pay_bill(PAYER, PAID, "HELLO").await;
     app.reconcile_now().await;
     let answer = ask(&app, &asker, &receipt).await;
-    refused(&answer, 409, "payer_unknown");
+    refused(&answer, 409, "payer_phone_unknown");
     assert!(answer.body["detail"].as_str().is_some_and(|text| text.contains("move_suspense")));
     refused(&ask(&app, &asker, "UKL7NOBODY").await, 404, "not_found");
     assert_suspense(&app, PAID).await;
@@ -251,7 +251,7 @@ async fn the_same_money_is_not_moved_and_returned_at_once() {
         let (back, away) =
             tokio::join!(ask(&app, &asker, &receipt), ask_to_move(&app, &other, &amina, &receipt));
         let (won, lost) = if back.status == 201 { (back, away) } else { (away, back) };
-        refused(&lost, 409, "already_asked");
+        refused(&lost, 409, "already_requested");
         let id = won.expect(201)["id"].as_str().expect("an id").to_owned();
         let taken = if app.decide_approval(&asker, &id, "withdraw").await.status == 200 {
             200

@@ -83,7 +83,7 @@ async fn only_who_decides_there_makes_or_sees_one() {
     let path = format!("/v1/organisations/{organisation}/api-keys");
     let one = format!("{path}/{}", shown["id"].as_str().expect("an id"));
     for (person, listing, making) in [
-        (&juma, (403, "rank_too_low"), (403, "rank_too_low")),
+        (&juma, (403, "insufficient_role"), (403, "insufficient_role")),
         (&stranger, (404, "not_found"), (422, "unknown_organisation")),
     ] {
         refused(&app.get(person, &path).await, listing.0, listing.1);

@@ -137,7 +137,7 @@ async fn each_rank_may_do_what_the_table_says() {
             if may(rank, act) {
                 assert!(answer.status.is_success(), "{rank} {act:?}: {:#}", answer.body);
             } else {
-                refused(&answer, 403, "rank_too_low");
+                refused(&answer, 403, "insufficient_role");
             }
         }
     }

@@ -136,7 +136,7 @@ async fn whoever_is_signed_in_guesses_five_times_too() {
         app.post(person, "/v1/sessions/step-up", json!({ "password": password })).await
     };
     for _ in 0..5 {
-        is(&step_up(&amina, WRONG).await, 403, "password_wrong");
+        is(&step_up(&amina, WRONG).await, 403, "incorrect_password");
     }
     refused(&step_up(&amina, PASSWORD).await);
     step_up(&juma, PASSWORD).await.expect(200);

@@ -54,10 +54,10 @@ async fn an_address_tells_fifty_wrong_codes() {
         post_from(&app, address, "/v1/password-resets/confirm", None, body).await
     };
     for n in 0..50 {
-        is(&tell(HERE, n).await, 422, "code_wrong");
+        is(&tell(HERE, n).await, 422, "invalid_code");
     }
     refused(&tell(HERE, 50).await);
-    is(&tell(THERE, 50).await, 422, "code_wrong");
+    is(&tell(THERE, 50).await, 422, "invalid_code");
 }
 
 /// Many people who stay logged in share an address: a refresh is counted by its session.

@@ -60,10 +60,13 @@ async fn codes_are_sent_to_what_was_proven_and_log_in() {
     {
         let person = app.newcomer(name).await;
         let newcomer = choose(&app, &person, channel).await;
-        assert_eq!((newcomer.problem(), newcomer.status.as_u16()), ("contact_unverified", 403));
+        assert_eq!(
+            (newcomer.problem(), newcomer.status.as_u16()),
+            ("verified_contact_required", 403)
+        );
         verify(&app, &person, if channel == "email" { "phone" } else { "email" }).await;
         let unproven = choose(&app, &person, channel).await;
-        assert_eq!((unproven.problem(), unproven.status.as_u16()), ("not_verified", 409));
+        assert_eq!((unproven.problem(), unproven.status.as_u16()), ("channel_not_verified", 409));
         verify(&app, &person, channel).await;
         let codes = choose(&app, &person, channel).await.expect(200);
         assert_eq!(texts(&codes["codes"]).len(), 10);
@@ -79,9 +82,9 @@ async fn codes_are_sent_to_what_was_proven_and_log_in() {
         let challenge = half["challenge"].as_str().expect("a challenge");
         let told = code(&app, &person, channel).await;
         let wrong = complete(&app, challenge, &another_code(&told)).await;
-        assert_eq!((wrong.problem(), wrong.status.as_u16()), ("wrong_code", 422));
+        assert_eq!((wrong.problem(), wrong.status.as_u16()), ("invalid_code", 422));
         let tokens = complete(&app, challenge, &told).await.expect(200);
-        assert_eq!(complete(&app, challenge, &told).await.problem(), "wrong_code", "once");
+        assert_eq!(complete(&app, challenge, &told).await.problem(), "invalid_code", "once");
         let token = tokens["access_token"].as_str().expect("one").to_owned();
         let person = Person { token, ..person };
 
@@ -111,18 +114,18 @@ async fn a_code_is_one_persons_one_log_ins_and_short_lived() {
     let (of_amina, _) = knock(&app, &amina).await;
     let (of_juma, _) = knock(&app, &juma).await;
     let told = code(&app, &amina, "phone").await;
-    assert_eq!(complete(&app, &of_juma, &told).await.problem(), "wrong_code");
+    assert_eq!(complete(&app, &of_juma, &told).await.problem(), "invalid_code");
     // A new one takes the place of the old one.
     resend(&app, &of_amina).await.expect(202);
     let newer = code(&app, &amina, "phone").await;
     if newer != told {
-        assert_eq!(complete(&app, &of_amina, &told).await.problem(), "wrong_code");
+        assert_eq!(complete(&app, &of_amina, &told).await.problem(), "invalid_code");
     }
     complete(&app, &of_amina, &newer).await.expect(200);
     let (challenge, _) = knock(&app, &amina).await;
     let told = code(&app, &amina, "phone").await;
     app.clock.advance(TimeDelta::minutes(5));
-    assert_eq!(complete(&app, &challenge, &told).await.problem(), "challenge_over");
+    assert_eq!(complete(&app, &challenge, &told).await.problem(), "challenge_expired");
     let (challenge, _) = knock(&app, &amina).await;
     complete(&app, &challenge, &backup[0]).await.expect(200);
     // A code for something else is no second factor.
@@ -135,7 +138,7 @@ async fn a_code_is_one_persons_one_log_ins_and_short_lived() {
     let other = app.code(&amina.phone, "changes your phone").await;
     let (challenge, _) = knock(&app, &amina).await;
     if other != code(&app, &amina, "phone").await {
-        assert_eq!(complete(&app, &challenge, &other).await.problem(), "wrong_code");
+        assert_eq!(complete(&app, &challenge, &other).await.problem(), "invalid_code");
     }
     app.assert_sound().await;
 }
@@ -158,7 +161,7 @@ async fn no_more_codes_are_sent_than_may_be() {
     }
     let told = code(&app, &amina, "phone").await;
     let bounded = resend(&app, &challenge).await;
-    assert_eq!((bounded.problem(), bounded.status.as_u16()), ("code_too_many", 429));
+    assert_eq!((bounded.problem(), bounded.status.as_u16()), ("too_many_attempts", 429));
     assert!(bounded.headers.contains_key("retry-after"));
     let (challenge, sent_to) = knock(&app, &amina).await;
     assert_eq!(sent_to, Value::Null);
@@ -166,7 +169,7 @@ async fn no_more_codes_are_sent_than_may_be() {
     complete(&app, &challenge, &told).await.expect(200);
     complete(&app, &challenge, &backup[0]).await.expect(200);
     let nobody = resend(&app, "nonsense").await;
-    assert_eq!((nobody.problem(), nobody.status.as_u16()), ("challenge_over", 401));
+    assert_eq!((nobody.problem(), nobody.status.as_u16()), ("challenge_expired", 401));
     app.assert_sound().await;
 }
 
@@ -180,11 +183,11 @@ async fn five_wrong_codes_lock_it_however_many_are_sent() {
     let answers =
         futures_util::future::join_all(guesses.iter().map(|one| complete(&app, &challenge, one)));
     let answers = answers.await;
-    let looked_at = answers.iter().filter(|one| one.problem() == "wrong_code").count();
+    let looked_at = answers.iter().filter(|one| one.problem() == "invalid_code").count();
     assert_eq!(looked_at, 5);
     resend(&app, &challenge).await.expect(202);
     let told = code(&app, &amina, "phone").await;
-    assert_eq!(complete(&app, &challenge, &told).await.problem(), "too_many_tries");
+    assert_eq!(complete(&app, &challenge, &told).await.problem(), "too_many_attempts");
     assert_eq!(subjects_now(&app, &amina, "Wrong codes").await, 1);
     app.clock.advance(LONG);
     let (challenge, _) = knock(&app, &amina).await;
@@ -235,7 +238,7 @@ async fn the_factor_follows_the_number() {
     let body = json!({ "old_code": leave, "new_code": take });
     app.post(&amina, "/v1/me/phone-changes/confirm", body).await.expect(200);
     // What went to the old number opens nothing any more.
-    assert_eq!(complete(&app, &old_challenge, &old_code).await.problem(), "wrong_code");
+    assert_eq!(complete(&app, &old_challenge, &old_code).await.problem(), "invalid_code");
     new.clone_into(&mut amina.phone);
     let (challenge, sent_to) = knock(&app, &amina).await;
     assert_eq!(sent_to, "2547****0078");

@@ -122,7 +122,7 @@ async fn a_log_holds_no_secret() {
     let codes = confirmed(&app, &amina, &phone).await;
     let open = challenge(&app, &amina).await;
     let used = complete(&app, &open, &phone.code(&app, 0)).await;
-    assert_eq!(used.problem(), "wrong_code");
+    assert_eq!(used.problem(), "invalid_code");
     complete(&app, &open, &codes[0]).await.expect(200);
     child.stop(Signal::SIGTERM, Duration::from_secs(30)).expect("the API stops");
     let text = std::fs::read_to_string(&log).expect("a log").to_lowercase();

@@ -95,7 +95,7 @@ async fn another_number_needs_it() {
     app.post(&juma, "/v1/withdrawals?dry_run=true", elsewhere.clone()).await.expect(200);
     let wrong = json!({ "password": "not-my-password" });
     let wrong = app.post(&juma, "/v1/sessions/step-up", wrong).await;
-    assert_eq!((wrong.problem(), wrong.status.as_u16()), ("password_wrong", 403));
+    assert_eq!((wrong.problem(), wrong.status.as_u16()), ("incorrect_password", 403));
     refused(&app, &juma, "/v1/withdrawals", elsewhere.clone()).await;
     step_up(&app, &juma, None).await.expect(200);
     app.post(&juma, "/v1/withdrawals", elsewhere.clone()).await.expect(202);
@@ -112,7 +112,7 @@ async fn who_has_a_factor_shows_it() {
     assert_eq!((without.problem(), without.status.as_u16()), ("invalid_request", 422));
     assert_eq!(without.body["errors"][0]["pointer"], "/code");
     let wrong = step_up(&app, &amina, Some(&phone.code(&app, 7))).await;
-    assert_eq!((wrong.problem(), wrong.status.as_u16()), ("wrong_code", 422));
+    assert_eq!((wrong.problem(), wrong.status.as_u16()), ("invalid_code", 422));
     let marked = "select count(*) from sessions where stepped_up_at is not null";
     assert_eq!(app.database.number(marked).await, 0);
     let done = step_up(&app, &amina, Some(&codes[0])).await.expect(200);

@@ -12,7 +12,7 @@ fn wrong(phone: &super::Authenticator, app: &App, n: i64) -> String {
 }
 
 fn locked(answer: &Answer) -> i64 {
-    assert_eq!((answer.problem(), answer.status.as_u16()), ("too_many_tries", 429));
+    assert_eq!((answer.problem(), answer.status.as_u16()), ("too_many_attempts", 429));
     answer.headers["retry-after"].to_str().expect("text").parse().expect("a number")
 }
 
@@ -24,7 +24,7 @@ async fn five_wrong_codes_lock_the_factor_for_a_quarter_of_an_hour() {
     next_step(&app);
     let open = challenge(&app, &amina).await;
     for n in 0..5 {
-        assert_eq!(complete(&app, &open, &wrong(&phone, &app, n)).await.problem(), "wrong_code");
+        assert_eq!(complete(&app, &open, &wrong(&phone, &app, n)).await.problem(), "invalid_code");
     }
     // Neither a right code nor a backup code, neither here nor where the person is logged in.
     for code in [&phone.code(&app, 0), &codes[0]] {
@@ -45,7 +45,7 @@ async fn five_wrong_codes_lock_the_factor_for_a_quarter_of_an_hour() {
     for _ in 0..2 {
         for n in 0..4 {
             let answer = complete(&app, &open, &wrong(&phone, &app, n)).await;
-            assert_eq!(answer.problem(), "wrong_code");
+            assert_eq!(answer.problem(), "invalid_code");
         }
         complete(&app, &open, &phone.code(&app, 0)).await.expect(200);
         next_step(&app);
@@ -61,7 +61,7 @@ async fn wrong_codes_long_ago_do_not_count() {
         let open = challenge(&app, &amina).await;
         for n in 0..4 {
             let answer = complete(&app, &open, &wrong(&phone, &app, n)).await;
-            assert_eq!(answer.problem(), "wrong_code");
+            assert_eq!(answer.problem(), "invalid_code");
         }
         app.clock.advance(TimeDelta::minutes(15));
     }
@@ -79,8 +79,8 @@ async fn a_crowd_of_guesses_is_five_guesses() {
         let open = challenge(&app, &amina).await;
         let guesses: Vec<String> = (0..15).map(|n| wrong(&phone, &app, n)).collect();
         let answers = join_all(guesses.iter().map(|code| complete(&app, &open, code))).await;
-        let looked_at = answers.iter().filter(|one| one.problem() == "wrong_code").count();
-        let turned_away = answers.iter().filter(|one| one.problem() == "too_many_tries").count();
+        let looked_at = answers.iter().filter(|one| one.problem() == "invalid_code").count();
+        let turned_away = answers.iter().filter(|one| one.problem() == "too_many_attempts").count();
         assert_eq!((looked_at, turned_away), (5, 10));
         app.clock.advance(TimeDelta::minutes(15));
     }

@@ -24,7 +24,7 @@ impl Store {
     /// Makes codes that are sent to the person the second factor.
     ///
     /// # Errors
-    /// [`Conflict::NotVerified`], [`Conflict::FactorActive`], or [`Error::Transfer`] if the account is closed or has no
+    /// [`Conflict::ChannelNotVerified`], [`Conflict::FactorActive`], or [`Error::Transfer`] if the account is closed or has no
     /// verified contact.
     pub async fn set_message_factor(
         &self,
@@ -37,7 +37,7 @@ impl Store {
         conn.transaction(async |conn| {
             let person = lock_active(conn, user).await?;
             if person.verified_at(channel).is_none() {
-                return Err(Error::Conflict(Conflict::NotVerified));
+                return Err(Error::Conflict(Conflict::ChannelNotVerified));
             }
             forget_begun(conn, user).await?;
             let made = diesel::insert_into(second_factors::table)
@@ -64,7 +64,7 @@ impl Store {
     /// Sends the person another code: to somebody who has shown the password, or is logged in.
     ///
     /// # Errors
-    /// [`Conflict::ChallengeOver`] if the password was replaced since, [`Error::NotFound`] if no code of the person
+    /// [`Conflict::ChallengeExpired`] if the password was replaced since, [`Error::NotFound`] if no code of the person
     /// is sent, [`Error::Code`] if too many were.
     pub async fn send_factor_code(
         &self,
@@ -76,7 +76,7 @@ impl Store {
         conn.transaction(async |conn| {
             let user = lock_open(conn, user).await?;
             if password.is_some_and(|shown| user.password_mark() != *shown) {
-                return Err(Error::Conflict(Conflict::ChallengeOver));
+                return Err(Error::Conflict(Conflict::ChallengeExpired));
             }
             match active(conn, user.id).await? {
                 Some(FactorKind::Message(channel)) => {

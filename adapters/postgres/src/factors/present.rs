@@ -117,7 +117,7 @@ pub(crate) async fn present(
             log::append(conn, now, Actor::User(user), user, locked).await?;
             tell(conn, user, Template::FactorLocked, now).await?;
         }
-        return Ok(Err(FactorRefusal::WrongCode));
+        return Ok(Err(FactorRefusal::InvalidCode));
     };
     diesel::update(second_factors::table.find(user.uuid()))
         .set((

@@ -60,7 +60,7 @@ impl Store {
     /// Brings a dead job back, with all its attempts.
     ///
     /// # Errors
-    /// [`Error::Denied`], [`Error::NotFound`], or [`Conflict::NotDead`].
+    /// [`Error::Denied`], [`Error::NotFound`], or [`Conflict::JobNotFailed`].
     pub async fn replay_job(
         &self,
         id: JobId,
@@ -81,7 +81,7 @@ impl Store {
                 .optional()?
                 .ok_or(Error::NotFound("job"))?;
             if parse::<JobState>(&state)? != JobState::Dead {
-                return Err(Error::Conflict(Conflict::NotDead));
+                return Err(Error::Conflict(Conflict::JobNotFailed));
             }
             diesel::update(jobs::table.find(id.uuid()))
                 .set((

@@ -89,7 +89,7 @@ impl Store {
     /// Asks the person's phone for money for the wallet.
     ///
     /// # Errors
-    /// [`Conflict::ProviderLimit`], [`Conflict::ProviderStep`] or [`Conflict::CurrencyNotCarried`];
+    /// [`Conflict::ProviderLimit`], [`Conflict::WholeUnitsRequired`] or [`Conflict::UnsupportedCurrency`];
     /// [`Error::Limit`] if the wallet could not hold it. Money that arrives anyway is always credited.
     pub async fn deposit(
         &self,
@@ -202,7 +202,7 @@ pub(super) async fn may_fund(
 ) -> Result<Decision, Error> {
     let amount = request.amount;
     if let Some(other) = amount.map(Money::currency).filter(|other| *other != deal.currency) {
-        return Err(TransferRefusal::CurrencyNotCarried(other).into());
+        return Err(TransferRefusal::UnsupportedCurrency(other).into());
     }
     let command = Command::Fund { payer: user, amount };
     let decision = deal::decide(deal, &command, Actor::User(user), now)?;
@@ -230,7 +230,7 @@ pub(super) fn planned(deal: &Deal, amount: Option<Money>) -> Result<Vec<Money>, 
     }
     let outstanding = deal.outstanding().map_err(Error::row)?;
     let limits = limits(Provider::Mpesa, outstanding.currency())
-        .ok_or(Error::Conflict(Conflict::CurrencyNotCarried))?;
+        .ok_or(Error::Conflict(Conflict::UnsupportedCurrency))?;
     let plan = limits.plan(outstanding).map_err(Error::row)?;
     plan.ok_or(Error::Conflict(Conflict::ProviderLimit))
 }
@@ -274,9 +274,9 @@ pub(super) fn paying_out(
 
 pub(super) fn carried(amount: Money, allows: fn(&Limits, Money) -> bool) -> Result<(), Error> {
     let limits = limits(Provider::Mpesa, amount.currency())
-        .ok_or(Error::Conflict(Conflict::CurrencyNotCarried))?;
+        .ok_or(Error::Conflict(Conflict::UnsupportedCurrency))?;
     if amount.round_up_to(limits.step_minor) != Ok(amount) {
-        return Err(Error::Conflict(Conflict::ProviderStep));
+        return Err(Error::Conflict(Conflict::WholeUnitsRequired));
     }
     if allows(&limits, amount) { Ok(()) } else { Err(Error::Conflict(Conflict::ProviderLimit)) }
 }

@@ -59,7 +59,7 @@ async fn returnable(
     item.require_free()?;
     let payer = payer_of(conn, vault, place).await?;
     let known = payer.and_then(|(payer, told)| Some((payer, told.number()?)));
-    let (payer, number) = known.ok_or(ApprovalRefusal::PayerUnknown)?;
+    let (payer, number) = known.ok_or(ApprovalRefusal::PayerPhoneUnknown)?;
     carried(item.amount, Limits::allows_payout)?;
     let owner = payer_account(conn, vault, place).await?;
     if is_frozen(conn, owner).await? {
@@ -131,7 +131,7 @@ async fn insert(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let key = key_of_stranger(conn, vault, back.payer).await?;
-    let key = key.ok_or(ApprovalRefusal::PayerUnknown)?;
+    let key = key.ok_or(ApprovalRefusal::PayerPhoneUnknown)?;
     diesel::insert_into(payments::table)
         .values((
             payments::id.eq(payment.id.uuid()),

@@ -67,7 +67,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Denied`] by the table of rights, [`Error::NotFound`], [`Conflict::ApprovalRequired`], or
-    /// [`Conflict::NotHeld`] if it is not waiting for a decision.
+    /// [`Conflict::NotOnHold`] if it is not waiting for a decision.
     pub async fn decide_withdrawal(
         &self,
         (keyed, staff): (&Keyed, &Staff),
@@ -98,7 +98,7 @@ impl Store {
 /// A withdrawal that waits for a decision, with its hold.
 ///
 /// # Errors
-/// [`Error::NotFound`], or [`Conflict::NotHeld`].
+/// [`Error::NotFound`], or [`Conflict::NotOnHold`].
 pub(crate) async fn lock_held(
     conn: &mut AsyncPgConnection,
     id: PaymentId,
@@ -106,11 +106,15 @@ pub(crate) async fn lock_held(
 ) -> Result<(Payment, Hold), Error> {
     let payment = lock(conn, id).await?;
     if payment.stage != Stage::Held {
-        return Err(Error::Conflict(Conflict::NotHeld));
+        return Err(Error::Conflict(Conflict::NotOnHold));
     }
     let hold = holds::lock_of_payment(conn, id).await?;
     // Past its deadline it is refused already, whether or not the timer has run.
-    if hold.is_overdue(now) { Err(Error::Conflict(Conflict::NotHeld)) } else { Ok((payment, hold)) }
+    if hold.is_overdue(now) {
+        Err(Error::Conflict(Conflict::NotOnHold))
+    } else {
+        Ok((payment, hold))
+    }
 }
 
 /// Carries a decision about a held withdrawal out. The right to it was asked for.

@@ -44,8 +44,8 @@ impl Store {
     /// Closes a discrepancy that somebody has looked into. The same finding does not open it again.
     ///
     /// # Errors
-    /// [`Error::Denied`], [`Error::NotFound`], [`Conflict::BreakClosed`] if it is closed, or
-    /// [`Conflict::BooksDiffer`] if it closes only when the books add up.
+    /// [`Error::Denied`], [`Error::NotFound`], [`Conflict::DiscrepancyClosed`] if it is closed, or
+    /// [`Conflict::LedgerInconsistent`] if it closes only when the books add up.
     pub async fn close_discrepancy(
         &self,
         (keyed, staff): (&Keyed, &Staff),
@@ -63,10 +63,10 @@ impl Store {
             let found = lock(conn, id).await?;
             let kind: BreakKind = parse(&found.kind)?;
             if found.closed_at.is_some() {
-                return Err(Error::Conflict(Conflict::BreakClosed));
+                return Err(Error::Conflict(Conflict::DiscrepancyClosed));
             }
             if kind.is_of_the_books() {
-                return Err(Error::Conflict(Conflict::BooksDiffer));
+                return Err(Error::Conflict(Conflict::LedgerInconsistent));
             }
             close_by_hand(conn, (kind, &found.subject), (staff.user, note), now).await?;
             let (kind, subject, note) = (found.kind, found.subject, note.to_owned());

@@ -63,7 +63,7 @@ impl Store {
     /// for it, the device is trusted from now on.
     ///
     /// # Errors
-    /// [`Conflict::ChallengeOver`] if the password was replaced since, [`Error::Factor`], [`Error::NotFound`] if
+    /// [`Conflict::ChallengeExpired`] if the password was replaced since, [`Error::Factor`], [`Error::NotFound`] if
     /// there is no factor, or [`Error::Transfer`] if the account is closed.
     pub async fn log_in_with_factor(
         &self,
@@ -76,7 +76,7 @@ impl Store {
         let opened = conn
             .transaction(async |conn| {
                 let person = lock_with(conn, user, password).await?;
-                let person = person.ok_or(Error::Conflict(Conflict::ChallengeOver))?;
+                let person = person.ok_or(Error::Conflict(Conflict::ChallengeExpired))?;
                 let proven = factors::present(conn, user, shown, Stage::Active, now).await?;
                 if let Err(refusal) = proven {
                     // The try counts: this is committed.

@@ -124,7 +124,7 @@ impl Store {
     /// Sets another password in the place of the one whose hash this was.
     ///
     /// # Errors
-    /// [`Conflict::PasswordWrong`] if it was replaced since its hash was read.
+    /// [`Conflict::IncorrectPassword`] if it was replaced since its hash was read.
     pub async fn set_password(
         &self,
         user: UserId,
@@ -135,7 +135,7 @@ impl Store {
         conn.transaction(async |conn| {
             let user = lock_open(conn, user).await?;
             if user.password_hash != present {
-                return Err(Error::Conflict(Conflict::PasswordWrong));
+                return Err(Error::Conflict(Conflict::IncorrectPassword));
             }
             replace(conn, vault, &user, (hash, &CHANGED), now).await
         })

@@ -18,33 +18,35 @@ impl From<Refusal> for ApiError {
             | Refusal::WrongMilestoneState { .. }
             | Refusal::AlreadyJoined
             | Refusal::NotAnswered => Self::new(Code::WrongState, text),
-            Refusal::OtherRevision { .. } => Self::new(Code::OtherRevision, text),
-            Refusal::NoSuchOffer => Self::new(Code::NoSuchOffer, text),
-            Refusal::NotJoined => Self::new(Code::NotJoined, text),
+            Refusal::RevisionMismatch { .. } => Self::new(Code::RevisionMismatch, text),
+            Refusal::OfferMismatch => Self::new(Code::OfferMismatch, text),
+            Refusal::CounterpartyNotJoined => Self::new(Code::CounterpartyNotJoined, text),
             Refusal::NotExtensible => Self::new(Code::NotExtensible, text),
             Refusal::TooManyRevisions | Refusal::TooManyReworks | Refusal::TooManyPayers => {
                 Self::new(Code::DealLimit, text)
             }
-            Refusal::ProofWanted { .. } => {
-                Self::new(Code::ProofWanted, text.clone()).at("/proof", text)
+            Refusal::ProofRequired { .. } => {
+                Self::new(Code::ProofRequired, text.clone()).at("/proof", text)
             }
             Refusal::Share => Self::new(Code::ShareOutOfRange, text.clone()).at("/to_seller", text),
             Refusal::TooMuchEvidence | Refusal::TooManyFiles => {
                 Self::new(Code::TooManyDocuments, text)
             }
             Refusal::HandOverWrong => {
-                Self::new(Code::CodeWrong, text.clone()).at("/hand_over_code", text)
+                Self::new(Code::InvalidCode, text.clone()).at("/hand_over_code", text)
             }
-            Refusal::HandOverTooMany { wait } => Self::new(Code::CodeTooMany, text).after(wait),
+            Refusal::HandOverTooMany { wait } => Self::new(Code::TooManyAttempts, text).after(wait),
             Refusal::UnknownMilestone => Self::new(Code::NotFound, text),
             Refusal::TooLate { .. } => Self::new(Code::TooLate, text),
             Refusal::TooEarly { .. } => Self::new(Code::TooEarly, text),
-            Refusal::AlreadyAsked | Refusal::AlreadyPayer => Self::new(Code::AlreadyAsked, text),
-            Refusal::MoreThanOutstanding { .. } => {
-                Self::new(Code::MoreThanOutstanding, text.clone()).at("/amount", text)
+            Refusal::AlreadyRequested | Refusal::AlreadyPayer => {
+                Self::new(Code::AlreadyRequested, text)
             }
-            Refusal::CurrencyNotCarried(_) => {
-                Self::new(Code::CurrencyNotCarried, text.clone()).at("/currency", text)
+            Refusal::AmountExceedsOutstanding { .. } => {
+                Self::new(Code::AmountExceedsOutstanding, text.clone()).at("/amount", text)
+            }
+            Refusal::UnsupportedCurrency(_) => {
+                Self::new(Code::UnsupportedCurrency, text.clone()).at("/currency", text)
             }
             Refusal::SameParty => {
                 Self::new(Code::SameParty, text.clone()).at("/counterparty", text)

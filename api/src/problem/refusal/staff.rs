@@ -13,7 +13,7 @@ impl From<ApprovalRefusal> for ApiError {
             | ApprovalRefusal::SameRole(_)
             | ApprovalRefusal::NotInReview
             | ApprovalRefusal::OtherReceipt => Code::WrongState,
-            ApprovalRefusal::PayerUnknown => Code::PayerUnknown,
+            ApprovalRefusal::PayerPhoneUnknown => Code::PayerPhoneUnknown,
             ApprovalRefusal::PayerFrozen => Code::AccountFrozen,
             ApprovalRefusal::OwnRequest => Code::OwnRequest,
             ApprovalRefusal::OwnMatter => Code::ConflictOfInterest,

@@ -20,7 +20,7 @@ pub(super) fn cancel(
         in_time(milestone.due_at, now)?;
     }
     match deal.cancel_asked_by {
-        Some(asked) if asked == role => Err(Refusal::AlreadyAsked),
+        Some(asked) if asked == role => Err(Refusal::AlreadyRequested),
         Some(_) => refund_open(deal),
         None => {
             let next = Deal { cancel_asked_by: Some(role), ..deal.clone() };
@@ -65,7 +65,7 @@ pub(super) fn extend(
     }
     match deal.extension {
         Some(asked) if asked == (Extension { asked_by: by, timer, until }) => {
-            Err(Refusal::AlreadyAsked)
+            Err(Refusal::AlreadyRequested)
         }
         Some(asked) if asked == (Extension { asked_by: by.other(), timer, until }) => {
             Ok(changed(moved(deal, timer, until), Event::Extended { timer, until }))

@@ -20,7 +20,7 @@ pub(super) fn deliver(
     if let Some(wanted) = milestone.proof
         && proof != Some(wanted)
     {
-        return Err(Refusal::ProofWanted { wanted });
+        return Err(Refusal::ProofRequired { wanted });
     }
     let next = Milestone {
         state: MilestoneState::Delivered,

@@ -51,7 +51,7 @@ pub(super) fn counter(
 pub(super) fn agree(deal: &Deal, revision: u32, now: DateTime<Utc>) -> Result<Decision, Refusal> {
     in_time(deal.due_at, now)?;
     if revision != deal.revision {
-        return Err(Refusal::OtherRevision { current: deal.revision });
+        return Err(Refusal::RevisionMismatch { current: deal.revision });
     }
     deal.joined(Role::Buyer)?;
     deal.joined(Role::Seller)?;

@@ -59,7 +59,7 @@ pub(super) fn accept_split(
     in_time(milestone.due_at, now)?;
     let Some(by) = role else { return Err(Refusal::WrongParty { wanted: Role::Buyer }) };
     if milestone.offers.of(by.other()) != Some(to_seller) {
-        return Err(Refusal::NoSuchOffer);
+        return Err(Refusal::OfferMismatch);
     }
     settle(deal, milestone, &Award::plain(to_seller))
 }

@@ -1,4 +1,4 @@
-//! Disputes: only one part is locked, offers end them, arbiters decide, and silence has its outcome.
+//! Disputes: the lock of one milestone, split offers, awards, and default outcomes.
 
 use super::*;
 
@@ -47,11 +47,11 @@ fn an_offer_is_taken_as_it_stands() {
     let offer = |to_seller| Command::OfferSplit { milestone: FIRST, to_seller: kes(to_seller) };
     let take = |to_seller| Command::AcceptSplit { milestone: FIRST, to_seller: kes(to_seller) };
     let offered = run_from(disputed(BUYER), &[(offer(61_803), SELLER)]);
-    refused(&offered, take(61_803), SELLER, Refusal::NoSuchOffer);
-    refused(&offered, take(61_802), BUYER, Refusal::NoSuchOffer);
+    refused(&offered, take(61_803), SELLER, Refusal::OfferMismatch);
+    refused(&offered, take(61_802), BUYER, Refusal::OfferMismatch);
     refused(&offered, offer(100_001), BUYER, Refusal::Share);
     let done = decide(&offered, &take(61_803), BUYER, hour(1)).unwrap();
-    // Of the fee of 1,834 for each side, 61.803 % is due.
+    // 61.803 % of each party's fee of 1,834 is due.
     let charge = offered.milestones[0].charge;
     assert_eq!((charge.buyer.minor(), charge.seller.minor()), (1_833, 1_834));
     assert_eq!(gets(&done, wallet(JUMA)), 61_803 - 1_133);
@@ -87,14 +87,15 @@ fn a_large_award_needs_a_second_look() {
     assert_eq!(decide(&first.deal, &award(5), ARBITER, hour(1)), Err(Refusal::OwnAward));
     let second = decide(&first.deal, &award(5_000_000), OTHER_ARBITER, hour(1)).unwrap();
     assert_eq!(second.deal.milestones[0].state, MilestoneState::Split);
-    // Nobody looked: what the first one decided stands.
+    // Without a second arbiter, the first award takes effect.
     let lapse = Command::Lapse(Timer::Award(FIRST));
     let stands = decide(&first.deal, &lapse, Actor::System, hour(26)).unwrap();
     let event = Event::Awarded { milestone: FIRST, award: Award::plain(kes(4_000_000)) };
     assert_eq!(stands.events[0], event);
 }
 
-/// KES 100,000 is one person's to decide, a cent more is not, nor is any amount of a currency without a ceiling.
+/// One arbiter decides up to KES 100,000. One cent more needs two, and so does any amount in a currency without a
+/// ceiling.
 #[test]
 fn an_award_above_the_ceiling_or_in_another_currency_needs_two_arbiters() {
     let at = |minor| {
@@ -122,7 +123,7 @@ fn silence_about_a_dispute_has_its_outcome() {
     let undecided = lapse(&answered(), Timer::Award(FIRST));
     assert_eq!(gets(&undecided, wallet(JUMA)), 50_000);
     assert_eq!(gets(&undecided, wallet(AMINA)), 50_000 + 1_833);
-    // The time for an answer is over once there is one.
+    // The deadline of the answer ends with the answer.
     let stale = Command::Lapse(Timer::Answer(FIRST));
     let refusal = decide(&answered(), &stale, Actor::System, hour(80));
     assert!(matches!(refusal, Err(Refusal::WrongMilestoneState { .. })), "{refusal:?}");

@@ -1,4 +1,4 @@
-//! Negotiation: offers, counter-offers, who signs what.
+//! Negotiation: offers, counter-offers and acceptance.
 
 use super::*;
 
@@ -8,7 +8,7 @@ fn a_counter_offer_takes_the_place_of_what_was_offered() {
     dearer.milestones[0].amount = kes(90_000);
     let countered = run_from(proposed(), &[(Command::Counter(dearer), BUYER)]);
     assert_eq!((countered.revision, countered.offered_by), (2, Role::Buyer));
-    refused(&countered, Command::Agree(1), SELLER, Refusal::OtherRevision { current: 2 });
+    refused(&countered, Command::Agree(1), SELLER, Refusal::RevisionMismatch { current: 2 });
     refused(&countered, Command::Agree(2), BUYER, Refusal::OwnProposal);
     let signed = run_from(countered, &[(Command::Agree(2), SELLER)]);
     assert_eq!((signed.state, signed.milestones[0].amount), (DealState::Agreed, kes(90_000)));

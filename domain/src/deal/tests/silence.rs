@@ -1,4 +1,4 @@
-//! Deadlines: exact on both sides, with a declared outcome.
+//! Deadlines: exact, with a default outcome.
 
 use super::*;
 use crate::ledger::EntryKind;
@@ -56,7 +56,7 @@ fn what_silence_has_decided_is_not_undone_by_what_was_offered_before() {
         let late = decide(deal, command, BUYER, hour(26));
         assert_eq!(late, Err(Refusal::TooLate { due_at: hour(25) }), "{command:?}");
     }
-    // Who is better off by it may still give it away.
+    // The party that benefits from the default outcome may still give it up.
     assert!(decide(&split, &Command::Refund(FIRST), SELLER, hour(26)).is_ok());
 }
 
@@ -85,7 +85,7 @@ fn a_wanted_proof_is_wanted() {
     new.offer.milestones[0].proof = Some(Proof::HandOver);
     let signed = [(Command::Propose, SELLER), (Command::Agree(1), BUYER), (pay(), BUYER)];
     let deal = run_from(draft(new).unwrap(), &signed);
-    let wanted = Refusal::ProofWanted { wanted: Proof::HandOver };
+    let wanted = Refusal::ProofRequired { wanted: Proof::HandOver };
     refused(&deal, delivered(FIRST), SELLER, wanted.clone());
     let with = |proof| Command::Deliver { milestone: FIRST, proof: Some(proof) };
     refused(&deal, with(Proof::Files), SELLER, wanted);

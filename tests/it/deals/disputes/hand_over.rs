@@ -75,7 +75,7 @@ async fn a_hand_over_code_is_tried_five_times_an_hour() {
     let code = world.code().await;
     assert_eq!(world.code().await, code);
     let told = |code: &str| json!({ "hand_over_code": code });
-    refused(&world.deliver(&world.seller, Value::Null).await, 422, "proof_wanted");
+    refused(&world.deliver(&world.seller, Value::Null).await, 422, "proof_required");
     // Who may not deliver uses no try up.
     for _ in 0..6 {
         refused(&world.deliver(&world.buyer, told(&code)).await, 403, "wrong_party");
@@ -86,19 +86,19 @@ async fn a_hand_over_code_is_tried_five_times_an_hour() {
     let wrong: Vec<String> = (0..9).map(|n| other_than(&code, n)).collect();
     let calls = wrong.iter().map(|code| world.deliver(&world.seller, told(code)));
     let answers = futures_util::future::join_all(calls).await;
-    let compared = answers.iter().filter(|answer| answer.problem() == "code_wrong").count();
+    let compared = answers.iter().filter(|answer| answer.problem() == "invalid_code").count();
     assert_eq!(compared, 5);
-    for answer in answers.iter().filter(|answer| answer.problem() != "code_wrong") {
-        refused(answer, 429, "code_too_many");
+    for answer in answers.iter().filter(|answer| answer.problem() != "invalid_code") {
+        refused(answer, 429, "too_many_attempts");
     }
     let late = world.deliver(&world.seller, told(&code)).await;
-    refused(&late, 429, "code_too_many");
+    refused(&late, 429, "too_many_attempts");
     let wait: i64 = late.headers["retry-after"].to_str().expect("text").parse().expect("seconds");
     assert!((1..=3_600).contains(&wait), "{wait}");
     assert_eq!(world.deliveries().await, json!([]));
     world.app.advance(TimeDelta::seconds(3_601), &mut [&mut world.buyer, &mut world.seller]).await;
     let wrong = other_than(&code, 0);
-    refused(&world.deliver(&world.seller, told(&wrong)).await, 422, "code_wrong");
+    refused(&world.deliver(&world.seller, told(&wrong)).await, 422, "invalid_code");
     let done = world.deliver(&world.seller, told(&code)).await.expect(200);
     assert_eq!(done["milestones"][0]["state"], "delivered");
     assert_eq!(done["milestones"][0]["deliveries"][0]["kind"], "hand_over");
@@ -110,7 +110,7 @@ async fn a_hand_over_code_is_tried_five_times_an_hour() {
 async fn a_parcel_has_a_carrier_and_a_number() {
     let world = World::wanting("tracking").await;
     world.pay().await;
-    refused(&world.deliver(&world.seller, Value::Null).await, 422, "proof_wanted");
+    refused(&world.deliver(&world.seller, Value::Null).await, 422, "proof_required");
     let tracking = json!({ "tracking": { "carrier": "G4S", "number": "KE-7 7" } });
     let half = json!({ "tracking": { "carrier": "G4S" } });
     refused(&world.deliver(&world.seller, half).await, 422, "invalid_request");

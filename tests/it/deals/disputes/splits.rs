@@ -35,10 +35,10 @@ async fn a_milestone_is_divided_by_percent_with_fees_to_the_cent() {
     // One's own offer is not there to be accepted, nor is another amount than the one that stands.
     for (person, to_seller) in [(seller, 61_804), (buyer, 61_803), (buyer, 38_197)] {
         let answer = app.post(person, &accept, json!({ "to_seller": kes(to_seller) })).await;
-        refused(&answer, 409, "no_such_offer");
+        refused(&answer, 409, "offer_mismatch");
     }
     let dollars = json!({ "to_seller": { "amount": 61_804, "currency": "USD" } });
-    refused(&app.post(buyer, &accept, dollars).await, 409, "no_such_offer");
+    refused(&app.post(buyer, &accept, dollars).await, 409, "offer_mismatch");
     assert_eq!(app.balance(seller).await, (0, 0));
 
     let (key, body) = ("the-only-one", json!({ "to_seller": kes(61_804) }));

@@ -94,7 +94,7 @@ impl Store {
     /// The caller joins the deal whose code was sent to their own address or number, which is verified by that.
     ///
     /// # Errors
-    /// [`Conflict::InvitationNotFound`] if the code is wrong, or not for the caller; [`Conflict::InvitationOver`] if it
+    /// [`Conflict::InvitationNotFound`] if the code is wrong, or not for the caller; [`Conflict::InvitationExpired`] if it
     /// comes after the end of the invitation or of the offer.
     pub async fn join_deal(
         &self,
@@ -120,7 +120,7 @@ impl Store {
                 return Ok(found);
             }
             Err(Error::Conflict(if is_late(&found.deal, now) {
-                Conflict::InvitationOver
+                Conflict::InvitationExpired
             } else {
                 Conflict::InvitationNotFound
             }))
@@ -159,7 +159,7 @@ async fn told(
     let found = rows.into_iter().find(|row| key.is_deal_code(row.code_id, code));
     let row = found.ok_or(Error::Conflict(Conflict::InvitationNotFound))?;
     if !row.is_sent(now) {
-        return Err(Error::Conflict(Conflict::InvitationOver));
+        return Err(Error::Conflict(Conflict::InvitationExpired));
     }
     let kind = parse(&row.kind)?;
     Ok((row, kind))
