@@ -1,4 +1,4 @@
-//! API keys, from making one to its end: what it is good for, when, and in whose name.
+//! API keys from creation to expiry: scopes, lifetime and attribution.
 
 mod access;
 mod acting;
@@ -16,7 +16,7 @@ fn refused(answer: &Answer, status: u16, code: &str) {
     assert_eq!((answer.status.as_u16(), answer.problem()), (status, code), "{:#}", answer.body);
 }
 
-/// Why a call with this secret was not let in.
+/// Returns the reason for which a call with this secret is refused.
 async fn turned_away(app: &App, secret: &str) -> String {
     let answer = app.send(Method::GET, "/v1/wallet", Some(secret), None, None).await;
     refused(&answer, 401, "unauthorized");
@@ -71,7 +71,7 @@ async fn a_key_is_shown_once_and_calls_in_its_owners_name() {
     let told =
         mails.iter().find(|one| one.subject.as_deref().is_some_and(|s| s.contains("API key")));
     assert!(told.expect("a mail").text.contains("\"Shop\""));
-    // What is kept of it: who made it, how it may be told, and nothing to call with.
+    // The database has the records and the end of the secret, but not the secret itself.
     let rows = crate::second_factor::everything(&app).await;
     for there in ["api_key.created", "api_key_made", key.secret[key.secret.len() - 4..].as_ref()] {
         assert!(rows.contains(there), "{there}");
@@ -108,7 +108,7 @@ async fn keys_are_listed_newest_first_in_pages() {
     for _ in 0..3 {
         keys.insert(0, app.key(&amina, &["wallet:read"]).await.id);
     }
-    // One that is over is listed too.
+    // Revoked keys are listed too.
     assert_eq!(app.delete(&amina, &format!("/v1/api-keys/{}", keys[1])).await.status, 204);
     let first = app.get(&amina, "/v1/api-keys?limit=2").await.expect(200);
     let cursor = first["next_cursor"].as_str().expect("a cursor");
@@ -120,7 +120,7 @@ async fn keys_are_listed_newest_first_in_pages() {
     assert_eq!(json!(found), json!(expected));
 }
 
-/// When a key was used last is known to the minute, and written behind the answer.
+/// The last use is stored with minute precision, after the response is sent.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_last_use_is_noted_once_a_minute() {
     let app = App::builder().without_worker().start().await;
@@ -141,14 +141,14 @@ async fn the_last_use_is_noted_once_a_minute() {
     for _ in 0..5 {
         app.get(&machine, "/v1/wallet").await.expect(200);
     }
-    // A secret that is not right is no use.
+    // A call with a wrong secret is no use of the key.
     turned_away(&app, &another_secret(&key.secret)).await;
     app.clock.advance(TimeDelta::seconds(30));
     app.get(&machine, "/v1/wallet").await.expect(200);
     let path = format!("/v1/api-keys/{}", key.id);
     assert_eq!(app.get(&amina, &path).await.expect(200)["last_used_at"], json!(first));
     app.clock.advance(TimeDelta::seconds(31));
-    // What is known of the key is a second old at most, so that is when the next use is seen to be due.
+    // Cached key data is at most a second old, so the next use becomes due within a second.
     amana_harness::eventually("a later use", || async {
         app.get(&machine, "/v1/wallet").await.expect(200);
         let found = app.get(&amina, &path).await.expect(200);
@@ -161,7 +161,7 @@ fn with_checksum(body: &str) -> String {
     format!("{body}{:08x}", crc32fast::hash(body.as_bytes()))
 }
 
-/// Another secret of the same key, with a checksum that is right.
+/// Returns another secret of the same key with a valid checksum.
 fn another_secret(secret: &str) -> String {
     let (head, last) = secret[..secret.len() - 8].split_at(secret.len() - 9);
     with_checksum(&format!("{head}{}", if last == "a" { "b" } else { "a" }))

@@ -1,20 +1,21 @@
-//! The role of API and worker: it reads and writes rows, and cannot get around the rules of the ledger.
+//! The database role of API and worker: it reads and writes rows, but cannot bypass the ledger's
+//! rules.
 
 use amana_harness::{Database, master_keys};
 use amana_postgres::{Store, StoreError};
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 
-/// The URL of a database for another role, which belongs to one test.
+/// Returns the URL of a test's database for another role.
 fn url_of(database: &Database, role: &str, password: &str) -> String {
     let (_, place) = database.url.split_once('@').expect("a user");
     format!("postgres://{role}:{password}@{place}")
 }
 
-/// A database whose application role was made by the migration.
+/// Creates a database and lets the migration create the application role.
 async fn granted(role: &str) -> (Database, String) {
     let database = Database::new().await;
     let url = url_of(&database, role, "karibu%40sesame");
-    // Every migration grants, so the second one finds the role.
+    // Every migration grants, so the second one finds an existing role.
     for _ in 0..2 {
         Store::grant(&database.url, &url).await.expect("granted");
     }
@@ -59,7 +60,7 @@ async fn the_role_can_do_nothing_but_read_and_write_rows() {
         let is_right = ["permission denied", "must be owner", "must be superuser"];
         assert!(is_right.iter().any(|it| refused.contains(it)), "{forbidden}: {refused}");
     }
-    // The rules that triggers state hold for it too.
+    // Triggers apply to this role too.
     let change = "update events set kind = 'x'";
     let refused = conn.batch_execute(change).await.expect_err(change).to_string();
     assert!(!refused.contains("permission denied"), "{refused}");
@@ -94,7 +95,7 @@ async fn an_owner_or_a_superuser_is_no_application_role() {
     assert!(refused.to_string().contains("password"), "{refused}");
 }
 
-/// A role that was forgotten in the migration is told so, not that a relation is missing.
+/// A role without grants gets a message that names the command to run, and not a missing relation.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_role_without_rights_is_told_what_to_run() {
     let database = Database::new().await;

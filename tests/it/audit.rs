@@ -1,17 +1,17 @@
-//! Who changed what: every change of a deal, a payment or a withdrawal leaves a record, and records stay.
+//! The audit log: every change of a deal, payment or withdrawal leaves an immutable record.
 
 use amana_harness::{App, Database, DealPlan, Person, eventually};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-/// Who did what, and what was before and after.
+/// Actor, action, state before and state after.
 type Change = (String, String, Option<String>, Option<String>);
 
 async fn changes(app: &App, subject: &str) -> Vec<Change> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let records = app.store.audit_of(subject).await.expect("records");
     let records = records.into_iter();
-    // Deals tell both states of the whole decision.
+    // Records of deals have both states of the whole decision.
     let either = |data: &Value, names: [&str; 2]| names.iter().find_map(|name| text(&data[name]));
     records
         .map(|one| {
@@ -96,8 +96,8 @@ async fn a_decision_about_a_withdrawal_names_the_operator() {
     app.assert_sound().await;
 }
 
-/// Follows every deal and every payment of a busy time, with an outage in it, from its first record to
-/// its present state: no step is missing.
+/// Follows every deal and payment of a busy time, with an outage in it, from its first record to
+/// its present state. No step may be missing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn records_are_without_gaps() {
     let app = App::start().await;
@@ -129,7 +129,7 @@ async fn records_are_without_gaps() {
     app.assert_sound().await;
 }
 
-/// A decision with several events has a record for each, with the same before and after.
+/// The events of one decision have a record each, with the same states before and after.
 fn follow(subject: &str, changes: &[Change], state: &str) {
     let mut last: Option<&Change> = None;
     for one in changes {

@@ -1,4 +1,4 @@
-//! The virtual phone and the mail catcher, seen and used through a real browser.
+//! The sandbox's phone and mail catcher, used through a real browser.
 
 mod driver;
 mod picture;
@@ -17,7 +17,7 @@ const PROMPT: &str = "#prompt";
 /// The first start of Chromium on a busy machine can take longer than a real prompt lasts.
 const PROMPT_TIME: Duration = Duration::from_secs(600);
 
-/// A buyer whose M-Pesa payment of 1,500 shillings waits on the phone.
+/// A buyer with a pending M-Pesa prompt for KES 1,500.
 struct Waiting {
     app: App,
     buyer: Person,
@@ -39,7 +39,8 @@ impl Waiting {
         format!("{}/phone/{}", self.app.sandbox_url, self.buyer.phone)
     }
 
-    /// The payment failed for this reason, no money moved, and the deal can still be paid.
+    /// Asserts that the payment failed for this reason without moving money, and that the deal can
+    /// still be paid.
     async fn assert_unpaid(&self, reason: &str) {
         let failed = self.app.wait_for_payment(&self.buyer, &self.payment, "failed").await;
         assert_eq!(failed["reason"], reason, "{failed:#}");
@@ -51,7 +52,7 @@ impl Waiting {
     }
 }
 
-/// Goal: issue 2, must-show 7. The prompt appears, the PIN and a click pay, and everybody sees it.
+/// Goal: the prompt appears, PIN and click pay it, and both parties see the result.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn approving_the_prompt_on_the_phone_funds_the_deal() {
     let it = Waiting::start().await;
@@ -75,7 +76,7 @@ async fn approving_the_prompt_on_the_phone_funds_the_deal() {
     it.app.assert_sound().await;
 }
 
-/// The catcher shows what buyer and seller were written, and opens one at a click.
+/// The catcher lists the mails to buyer and seller, and opens one with a click.
 async fn see_the_mails(browser: &Browser, it: &Waiting) {
     eventually("both are written to", || async {
         let found = it.app.sandbox_get("/admin/mails").await;
@@ -115,7 +116,7 @@ async fn a_wrong_pin_is_told_and_pays_nothing() {
     let browser = Browser::start(DESK).await;
     browser.open(&it.phone()).await;
     let pin = browser.see("#pin").await;
-    // Three digits are no PIN: nothing is sent, and the prompt stays.
+    // Three digits are no PIN: nothing is sent, and the prompt stays open.
     pin.send_keys("432").await.expect("typing");
     browser.see("#approve").await.click().await.expect("a click");
     browser.see_text("#note", &["4-digit PIN"]).await;
@@ -128,7 +129,7 @@ async fn a_wrong_pin_is_told_and_pays_nothing() {
     it.assert_unpaid("wrong_pin").await;
 }
 
-/// Goal: no mouse and a small screen are enough. Method: only keys go to whatever has the focus.
+/// Goal: keyboard and small screen are enough. Method: send keys to the focused element only.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_keyboard_alone_pays_on_a_narrow_screen() {
     let it = Waiting::start().await;
@@ -174,12 +175,12 @@ async fn assert_no_sideways_scroll(browser: &Browser, what: &str) {
     );
 }
 
-/// Goal: what other people have written never becomes markup. Method: a deal's title and a paybill
-/// reference full of it; each page must show them letter by letter.
+/// Goal: text from users never becomes markup. Method: a deal title and a paybill reference full of
+/// markup; each page must show it character by character.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn text_from_outside_never_becomes_markup() {
     const TITLE: &str = "<b id=\"evil\">Goats</b><img src=x onerror=\"document.title='evil'\">";
-    // An SMS has no room for all of it.
+    // An SMS has no room for the whole title.
     const SHORT: &str = "<b id=\"evil\">Goats</b>";
     const REFERENCE: &str = "<b id=evil>x</b>";
     let app = App::start().await;
@@ -212,8 +213,8 @@ async fn text_from_outside_never_becomes_markup() {
     app.assert_sound().await;
 }
 
-/// Goal: the phone looks as it was drawn. Method: its screenshot's coarse colours against the committed
-/// picture, which `UPDATE_PICTURES=1` rewrites; look at it before committing.
+/// Goal: the phone keeps its design. Method: compare the coarse colours of a screenshot with the
+/// committed picture. `UPDATE_PICTURES=1` rewrites that picture; look at it before you commit.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_phone_with_the_prompt_looks_as_it_should() {
     let it = Waiting::start().await;

@@ -1,18 +1,18 @@
-//! Callbacks, true and forged: all are acknowledged, those to addresses of ours are stored, and only what belongs to a
-//! payment, once, becomes money.
+//! Callbacks, genuine and forged. All are acknowledged, and those to valid addresses are stored.
+//! Only a genuine callback of a payment becomes money, once.
 
 use crate::faults::{Agreed, agreed, assert_funded_once};
 use amana_harness::{App, Person, accepted, eventually, failed_prompt, paid_prompt};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// Callbacks come only when a test posts them.
+/// Callbacks arrive only when a test posts them.
 const NEVER: Duration = Duration::from_secs(3_600);
 
 pub(crate) const PRICE: i64 = 150_000;
 const BODY_BYTES_MAX: usize = 16 * 1024;
 
-/// A deal with a prompt on its buyer's phone.
+/// A deal with a pending prompt on its buyer's phone.
 pub(crate) struct Prompted {
     pub(crate) agreed: Agreed,
     pub(crate) payment: String,
@@ -54,7 +54,7 @@ pub(crate) async fn prompted(app: &App) -> Prompted {
     Prompted { agreed, payment, token, checkout }
 }
 
-/// Waits until so many callbacks are in this state.
+/// Waits until this many callbacks are in this state.
 pub(crate) async fn callbacks_are(app: &App, state: &str, count: i64) {
     let query = format!("select count(*) from callbacks where state = '{state}'");
     eventually(&format!("{count} callbacks {state}"), || async {
@@ -69,7 +69,7 @@ async fn assert_untouched(app: &App, prompted: &Prompted) {
     app.assert_sound().await;
 }
 
-/// A perfect "paid" body for a real prompt, at addresses that were never given out.
+/// Posts a correct "paid" body for a real prompt to addresses that were never issued.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn forged_addresses_are_acknowledged_and_move_nothing() {
     let app = quiet_app().await;
@@ -93,7 +93,7 @@ async fn forged_addresses_are_acknowledged_and_move_nothing() {
             count += 1;
         }
     }
-    // Nor is the address of a collection one of a payout, or of the paybill.
+    // The token of a collection is invalid for payouts and for the paybill.
     for kind in ["p", "t", "b"] {
         app.call_back_ok(kind, &prompted.token, &body).await;
         count += 1;
@@ -108,7 +108,8 @@ async fn forged_addresses_are_acknowledged_and_move_nothing() {
     assert_untouched(&app, &prompted).await;
 }
 
-/// What cannot be read, at the right address: kept as it came, and the true callback still counts.
+/// Unreadable bodies at the right address are stored unchanged, and the genuine callback still
+/// counts.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unreadable_bodies_are_kept_and_move_nothing() {
     let app = quiet_app().await;
@@ -160,7 +161,7 @@ fn unreadable(checkout: &str) -> Vec<Vec<u8>> {
     ]
 }
 
-/// One byte too many is refused as a whole, not stored in part.
+/// A body that is one byte too long is refused as a whole, not stored in part.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_over_the_limit_is_refused() {
     let app = quiet_app().await;
@@ -172,7 +173,7 @@ async fn a_body_over_the_limit_is_refused() {
     assert_untouched(&app, &prompted).await;
 }
 
-/// Ten times one after the other, and twenty at the same moment: one credit.
+/// Ten callbacks in a row and twenty concurrent ones lead to one credit.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn repeated_callbacks_credit_once() {
     let app = quiet_app().await;
@@ -190,7 +191,7 @@ async fn repeated_callbacks_credit_once() {
     assert_eq!(app.database.number(evidence).await, 1);
 }
 
-/// All of them at the same time, on this task.
+/// Runs all futures concurrently on this task.
 async fn tokio_join_all<F: Future<Output = ()>>(all: impl Iterator<Item = F>) {
     let mut all: Vec<_> = all.map(Box::pin).collect();
     std::future::poll_fn(|context| {
@@ -200,7 +201,7 @@ async fn tokio_join_all<F: Future<Output = ()>>(all: impl Iterator<Item = F>) {
     .await;
 }
 
-/// Cancelled, they said; then paid: the deal still takes the money, and a person looks at it.
+/// A success after "cancelled" funds the deal if it still accepts money, and is listed for review.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn success_after_failure_funds_the_deal_if_it_still_can() {
     let app = quiet_app().await;
@@ -215,7 +216,7 @@ async fn success_after_failure_funds_the_deal_if_it_still_can() {
     assert_eq!(app.break_list().await, [format!("review {}", prompted.payment)]);
 }
 
-/// The deal was called off because the payment had failed; then it turns out to be paid.
+/// The deal was cancelled after the failed payment, so a later success credits the buyer's wallet.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn success_after_failure_goes_to_the_wallet_if_the_deal_is_over() {
     let app = quiet_app().await;
@@ -234,7 +235,7 @@ async fn success_after_failure_goes_to_the_wallet_if_the_deal_is_over() {
     app.assert_sound().await;
 }
 
-/// A failure that is reported after the success takes nothing back.
+/// A failure that is reported after the success reverses nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn failure_after_success_takes_nothing_back() {
     let app = quiet_app().await;

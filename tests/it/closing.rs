@@ -1,4 +1,5 @@
-//! Closing an account: only when nothing is left, nothing begins afterwards, and never beside money on its way.
+//! Closing an account: only without open business, without new business afterwards, and never in a
+//! race with money in transit.
 
 use amana_harness::{Answer, App, DealPlan, Person};
 use diesel_async::SimpleAsyncConnection;
@@ -47,7 +48,7 @@ async fn an_account_is_closed_and_opened_again() {
     }
 }
 
-/// The token is still good for some minutes; nothing can be begun with it.
+/// The access token stays valid for some minutes, but cannot start anything.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_closed_account_begins_nothing() {
     let app = App::builder().without_worker().start().await;
@@ -82,14 +83,14 @@ async fn a_closed_account_begins_nothing() {
     }
     let handle = app.put(&amina, "/v1/me/handle", json!({ "handle": "amina" })).await;
     refused(&handle, 403, "account_closed");
-    // Nobody gets a closed account for a partner.
+    // A closed account cannot become a counterparty.
     let with_closed = app.post(&juma, "/v1/deals", new_deal(&amina)).await;
     refused(&with_closed, 422, "unknown_counterparty");
     assert_eq!(app.database.fingerprint().await, before);
     app.get(&amina, "/v1/wallet").await.expect(200);
 }
 
-/// A closed operator's token opens no operators' door, least of all the one to open the account again.
+/// The token of a closed operator cannot reopen the account, or call any other staff operation.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_closed_operator_does_not_operate() {
     let app = App::builder().without_worker().start().await;
@@ -101,7 +102,7 @@ async fn a_closed_operator_does_not_operate() {
     app.get(&other, "/v1/operator/proof").await.expect(200);
 }
 
-/// What was answered before the account was closed is answered again.
+/// A replay returns the answer from before the closure.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_closed_account_still_gets_the_answer_to_an_earlier_call() {
     let app = App::start().await;
@@ -128,20 +129,20 @@ async fn an_account_in_use_stays_open() {
         let answer = manage(&app, &operator, person, "close").await;
         assert_eq!((answer.status.as_u16(), answer.problem()), (409, "account_in_use"), "{what}");
     };
-    // A deal, from its draft on, on both sides.
+    // A deal blocks both sides from its draft on.
     let draft = app.draft(&amina, &juma, &DealPlan::default()).await;
     let deal = format!("/v1/deals/{}", draft["id"].as_str().expect("an id"));
     in_use(&amina, "buyer of a draft").await;
     in_use(&juma, "seller of a draft").await;
     app.post(&juma, &format!("{deal}/cancel"), Value::Null).await.expect(200);
-    // A payment that waits for the PIN; then its money.
+    // A payment that waits for the PIN blocks, and then its money does.
     let money = json!({ "amount": { "amount": 10_000, "currency": "KES" } });
     let paid = app.post(&amina, "/v1/wallet/deposits", money.clone()).await.expect(202);
     in_use(&amina, "a payment under way").await;
     app.approve_prompt(&amina.phone).await;
     app.wait_for_payment(&amina, paid["id"].as_str().expect("an id"), "succeeded").await;
     in_use(&amina, "money in the wallet").await;
-    // The same money, held for a withdrawal that waits for a person.
+    // The same money, held for a withdrawal that waits for a decision.
     app.database.execute("update risk_rules set threshold = 1, points = 100").await;
     let back = app.post(&amina, "/v1/withdrawals", money).await.expect(202);
     let id = back["id"].as_str().expect("an id");
@@ -157,7 +158,7 @@ async fn an_account_in_use_stays_open() {
     app.assert_sound().await;
 }
 
-/// A hold for somebody binds both who made it and who may settle it.
+/// An open hold blocks the closure of both its owner and its beneficiary.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_open_hold_keeps_both_accounts_open() {
     let app = App::builder().without_worker().start().await;
@@ -180,7 +181,7 @@ async fn an_open_hold_keeps_both_accounts_open() {
     }
 }
 
-/// A transaction that refers to the person is not over: the account is in use, and closing does not wait.
+/// A concurrent transaction that refers to the user makes closing fail at once instead of waiting.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_account_is_not_closed_beside_a_transaction_about_it() {
     let app = App::builder().without_worker().start().await;
@@ -197,7 +198,7 @@ async fn an_account_is_not_closed_beside_a_transaction_about_it() {
     manage(&app, &operator, &amina, "close").await.expect(200);
 }
 
-/// Closing against what begins at the same instant: one of them wins, and never both.
+/// Closing races with calls that start business: exactly one of the two succeeds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn closing_and_beginning_leave_one_truth() {
     let app = Arc::new(App::builder().without_worker().start().await);

@@ -1,4 +1,5 @@
-//! Start-up with missing or wrong settings: one line that names each variable and the reason, and the exit code.
+//! Start-up with missing or invalid settings: one line with each variable and reason, and the exit
+//! code.
 
 mod outages;
 mod wrong;
@@ -13,26 +14,26 @@ use wrong::WRONG_OF_OTHERS;
 const EXIT_FAILURE: i32 = 1;
 const EXIT_CONFIGURATION: i32 = 2;
 
-/// Nobody listens on port 1.
+/// Nothing listens on port 1.
 const NO_DATABASE: &str = "postgres://amana:sesame-database@127.0.0.1:1/amana";
 
-/// A folder that can be made, and one whose parent is missing.
+/// One folder can be created; the parent of the other is missing.
 const FOLDER: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/files-of-configuration-tests");
 const NO_FOLDER: &str = "/nowhere/amana/files";
 
 const CERTIFICATE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/certificate-of-tests.pem");
 
-/// A part of everything secret below; it must never be shown.
+/// Part of every secret below; no output may contain it.
 const SECRET: &str = "sesame";
 
 /// 32 bytes in base64.
 const MASTER_KEY: (&str, &str) =
     ("AMANA_MASTER_KEY", "sesamesesamesesamesesamesesamesesamesesameA=");
 
-/// The first failed attempt is the last one.
+/// Makes the first failed attempt the last one.
 const NO_WAIT: (&str, &str) = ("AMANA_START_WAIT_S", "0");
 
-/// The one that the databases of tests are sealed with.
+/// Master key of the test databases.
 const REAL_MASTER_KEY: (&str, &str) = ("AMANA_MASTER_KEY", amana_harness::MASTER_KEY);
 
 type Settings = Vec<(&'static str, &'static str)>;
@@ -69,7 +70,7 @@ fn worker() -> Settings {
     [servers(), own].concat()
 }
 
-/// The certificate of the provider, made once.
+/// Creates the provider's certificate once.
 fn certificate() -> &'static str {
     static MADE: OnceLock<()> = OnceLock::new();
     MADE.get_or_init(|| {
@@ -103,7 +104,7 @@ fn run(arguments: &[&str], settings: &[(&str, &str)]) -> Output {
     command.output().expect("amana runs")
 }
 
-/// The one line that was said, after checking that it is one and shows no secret.
+/// Asserts the exit code, and that the output is one line without secrets. Returns the line.
 #[track_caller]
 fn ends(arguments: &[&str], settings: &[(&str, &str)], code: i32) -> String {
     let output = run(arguments, settings);
@@ -116,7 +117,7 @@ fn ends(arguments: &[&str], settings: &[(&str, &str)], code: i32) -> String {
     said
 }
 
-/// The setting replaced, or left out.
+/// Replaces or removes a setting.
 fn with(settings: &Settings, variable: &'static str, value: Option<&'static str>) -> Settings {
     let others = settings.iter().copied().filter(|(name, _)| *name != variable);
     others.chain(value.map(|value| (variable, value))).collect()
@@ -144,7 +145,7 @@ fn every_missing_variable_is_named() {
     }
 }
 
-/// The variables that a line names, in its order.
+/// Returns the variables that a line names, in order.
 fn named(line: &str) -> Vec<&str> {
     let problems =
         line.trim().strip_prefix("amana: configuration: ").expect("a configuration error");
@@ -156,7 +157,7 @@ fn named(line: &str) -> Vec<&str> {
     names.collect()
 }
 
-/// One changed setting, and a part of what is said about it.
+/// Variable, invalid value, and expected part of the message.
 type Wrong = (&'static str, &'static str, &'static str);
 
 const WRONG_OF_API: &[Wrong] = &[
@@ -234,7 +235,7 @@ fn every_wrong_variable_is_named_with_what_it_should_be() {
     }
 }
 
-/// Goal: a person corrects everything at once, not one variable per start.
+/// Goal: all wrong variables are reported at once, not one per start.
 #[test]
 fn all_wrong_variables_are_in_one_line() {
     let several: [(&[&str], Settings, Settings, &[&str]); 5] = [
@@ -312,7 +313,7 @@ fn all_wrong_variables_are_in_one_line() {
     }
 }
 
-/// The settings are right and the server is away: another exit code, and still one line.
+/// Valid settings with an unreachable server give another exit code, and still one line.
 #[test]
 fn a_database_that_is_not_there_is_said_to_be_so() {
     let commands: [(&[&str], Settings); 5] = [
@@ -342,8 +343,8 @@ async fn redis_that_is_not_there_is_said_to_be_so() {
     assert_eq!(said.matches("refused").count(), 1, "{said}");
 }
 
-/// Goal: a setting that fails when it is used is a configuration error too: a port that is taken, a
-/// certificate that is missing.
+/// Goal: a setting that fails on use is a configuration error too, such as a taken port or a
+/// missing certificate.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_setting_that_fails_when_it_is_used_is_wrong_too() {
     let app = App::start().await;
@@ -364,7 +365,7 @@ async fn a_setting_that_fails_when_it_is_used_is_wrong_too() {
         ("api", "AMANA_MASTER_KEY", MASTER_KEY.1),
     ] {
         let usual = if command == "api" { api() } else { worker() };
-        // What comes later replaces what comes before.
+        // Later settings override earlier ones.
         let settings = usual.into_iter().chain(real).chain([(variable, wrong)]);
         let said = ends(&[command], &settings.collect::<Vec<_>>(), EXIT_CONFIGURATION);
         assert_eq!(named(&said), [variable], "{said}");

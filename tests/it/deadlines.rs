@@ -1,10 +1,11 @@
-//! Deadlines of deals: exact whether or not their timer has run, and silence has a declared outcome.
+//! Deadlines of deals hold exactly, before and after their timer runs, and silence has a defined
+//! outcome.
 
 use amana_harness::{App, DealPlan, Person, eventually};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-/// Just past a deadline of a deal: the clock of API and worker is moved, and people log in again.
+/// Moves the clock of API and worker just past a deadline, and logs the people in again.
 async fn pass(app: &App, due_at: &Value, people: &mut [&mut Person]) {
     let due_at: DateTime<Utc> = due_at.as_str().expect("a deadline").parse().expect("a time");
     app.advance(due_at - app.clock.now() + TimeDelta::seconds(2), people).await;
@@ -18,7 +19,7 @@ async fn deal_of(app: &App, person: &Person, deal: &str) -> Value {
     app.get(person, &format!("/v1/deals/{deal}")).await.expect(200)
 }
 
-/// The seller offers, the buyer agrees too late; then the timer runs and the deal has expired.
+/// The seller offers and the buyer agrees too late; then the timer expires the deal.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn agreeing_too_late_is_refused_before_and_after_the_timer() {
     let app = App::builder().without_worker().start().await;
@@ -50,7 +51,7 @@ async fn paying_too_late_is_refused_and_the_deal_expires() {
         let body = json!({ "method": method });
         let late = app.post(&buyer, &format!("/v1/deals/{id}/fund"), body).await;
         assert_eq!(late.status, 409);
-        // The worker may have let it expire by now.
+        // The worker may have expired it by now.
         assert!(["too_late", "wrong_state"].contains(&late.problem()));
     }
     app.wait_for_deal(&seller, &id, "expired").await;
@@ -58,7 +59,7 @@ async fn paying_too_late_is_refused_and_the_deal_expires() {
     app.assert_sound().await;
 }
 
-/// The buyer says nothing after the delivery: the seller is paid.
+/// Without an answer from the buyer after delivery, the seller is paid.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn silence_after_delivery_releases() {
     let app = App::start().await;
@@ -79,7 +80,7 @@ async fn silence_after_delivery_releases() {
     app.assert_sound().await;
 }
 
-/// The seller delivers one part and not the other: the buyer gets the money of the other one back.
+/// The seller delivers one part only; the buyer is refunded for the other.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn silence_instead_of_delivery_refunds() {
     let app = App::start().await;
@@ -103,7 +104,7 @@ async fn silence_instead_of_delivery_refunds() {
     app.assert_sound().await;
 }
 
-/// A buyer who is content in time releases; the timer that comes later finds nothing to do.
+/// The buyer releases in time, so the later timer changes nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_timer_without_a_subject_does_nothing() {
     let app = App::start().await;

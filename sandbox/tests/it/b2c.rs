@@ -1,4 +1,4 @@
-//! B2C payouts: the result's shape, refusals, idempotency key, faults.
+//! B2C payouts: result format, refusals, idempotency key and faults.
 
 use serde_json::{Value, json};
 
@@ -112,7 +112,7 @@ async fn results_lost_late_twice_early_or_broken_and_answers_lost() {
     let (status, _) = pay(&app, 10).await;
     assert_eq!(status, 500);
     app.no_callback().await;
-    // A request that failed without effect does not take its id.
+    // A failed request without effect does not use up its id.
     assert_eq!(app.get("/admin/payouts?phone=254700000110").await["payouts"], json!([]));
     assert_eq!(app.float_cents().await, OPENING - 8 * 10_000);
 }

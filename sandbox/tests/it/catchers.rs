@@ -1,4 +1,4 @@
-//! E-mails over real SMTP and SMS over Africa's Talking's form.
+//! E-mails over real SMTP, and SMS in Africa's Talking's format.
 
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, message::MultiPart};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Each fault, by its number and by rule.
+//! Each fault, triggered by phone number and by rule.
 
 use std::time::Instant;
 
@@ -12,7 +12,7 @@ fn number(fault: u8) -> String {
     format!("2547000001{fault:02}")
 }
 
-/// What the only collection of a number came to, as the sandbox knows it.
+/// Returns the outcome of the only collection of a number, as the sandbox recorded it.
 async fn truth(app: &App, phone: &str) -> Value {
     let list = app.get(&format!("/admin/collections?phone={phone}")).await;
     assert_eq!(list["collections"].as_array().unwrap().len(), 1);
@@ -112,7 +112,7 @@ async fn a_rule_applies_to_its_number_as_often_as_it_says() {
     let rule = json!({ "phone": "0712345678", "fault": "callback_lost", "count": 1 });
     assert_eq!(app.post("/admin/faults", &rule).await.0, 201);
     let lost = app.push(CUSTOMER, 100).await;
-    // A rule about delivery leaves the customer to answer.
+    // A delivery rule does not answer the prompt; the customer still has to.
     app.answer_prompt(CUSTOMER, &json!({ "pin": "1234" })).await;
     app.no_callback().await;
     let (status, body) = app.post(&format!("/admin/callbacks/{lost}/resend"), &Value::Null).await;

@@ -1,4 +1,4 @@
-//! A started sandbox, a Daraja client of few words, and a listener for callbacks.
+//! A running sandbox, a minimal Daraja client, and a callback listener.
 
 use std::{
     sync::Arc,
@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 
 pub(crate) const CUSTOMER: &str = "254712345678";
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Long enough for a callback that must not come to have come.
+/// Wait after which an unwanted callback would have arrived.
 const SILENCE: Duration = Duration::from_millis(250);
 
 pub(crate) struct App {
@@ -106,7 +106,7 @@ impl App {
         body["access_token"].as_str().unwrap().to_owned()
     }
 
-    /// Status 0 stands for an answer that never came.
+    /// Posts to Daraja. Status 0 stands for a missing response.
     pub(crate) async fn daraja(&self, path: &str, body: &Value) -> (u16, Value) {
         let request = self.http.post(format!("{}{path}", self.base)).bearer_auth(&self.token);
         let Ok(answer) = request.json(body).send().await else { return (0, Value::Null) };
@@ -142,7 +142,7 @@ impl App {
         body
     }
 
-    /// A push that is accepted; returns its CheckoutRequestID.
+    /// Sends an accepted STK push. Returns its CheckoutRequestID.
     pub(crate) async fn push(&self, phone: &str, amount: u32) -> String {
         let body = self.stk_body(phone, json!(amount));
         let (status, body) = self.daraja("/mpesa/stkpush/v1/processrequest", &body).await;
@@ -231,7 +231,7 @@ impl App {
         self.get(&format!("/admin/customers/{phone}")).await["balance"].as_i64().unwrap()
     }
 
-    /// The next callback: its path and body.
+    /// Returns path and body of the next callback.
     pub(crate) async fn callback_text(&mut self) -> (String, String) {
         tokio::time::timeout(PATIENCE, self.receiver.recv()).await.expect("a callback").unwrap()
     }
@@ -259,7 +259,7 @@ impl App {
         assert!(self.receiver.try_recv().is_err(), "a callback that should not have come");
     }
 
-    /// Polls the query until it tells an end.
+    /// Polls the query until the collection is final.
     pub(crate) async fn final_code(&self, checkout_id: &str) -> String {
         let started = Instant::now();
         loop {
@@ -273,7 +273,7 @@ impl App {
     }
 }
 
-/// One item of a callback's metadata, by name as a client must read it.
+/// Returns one metadata item of a callback by its name, as a client must read it.
 pub(crate) fn item<'a>(callback: &'a Value, name: &str) -> &'a Value {
     let items = callback["CallbackMetadata"]["Item"].as_array().expect("metadata");
     items.iter().find(|it| it["Name"] == name).expect("item")

@@ -1,4 +1,4 @@
-//! The sandbox seen from outside: over HTTP and SMTP only.
+//! The sandbox from outside, over HTTP and SMTP only.
 
 #![expect(clippy::unwrap_used, reason = "a test helper fails by panicking")]
 #![expect(clippy::arithmetic_side_effects, reason = "sums of known small amounts")]

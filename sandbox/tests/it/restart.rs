@@ -1,4 +1,4 @@
-//! What outlives the process.
+//! State that survives a restart of the process.
 
 use serde_json::json;
 
@@ -50,7 +50,7 @@ async fn a_crash_loses_nothing_that_was_answered() {
     app.post("/admin/paybill", &json!({ "phone": CUSTOMER, "amount": 100, "reference": "R" }))
         .await;
     let float = app.float_cents().await;
-    // The files as a kill -9 would leave them now, with a last line cut off while it was written.
+    // The files as `kill -9` would leave them, with a last line that was cut off.
     for file in std::fs::read_dir(dir.path()).unwrap().map(Result::unwrap) {
         let mut bytes = std::fs::read(file.path()).unwrap();
         if file.path().extension().is_some_and(|it| it == "jsonl") {

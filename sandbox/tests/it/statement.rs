@@ -1,4 +1,4 @@
-//! The portal's export: its shape, and that its sums are the float.
+//! The portal's export: its format, and that its sums equal the float.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! STK push and query: field rules, the customer's answers, the callback's shape.
+//! STK push and query: field rules, the customer's answers, and the callback format.
 
 use serde_json::{Value, json};
 

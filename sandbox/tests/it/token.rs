@@ -1,4 +1,4 @@
-//! OAuth, and how each API refuses a token.
+//! OAuth tokens, and how each API rejects an invalid one.
 
 use serde_json::json;
 

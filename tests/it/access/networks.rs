@@ -1,10 +1,10 @@
-//! Networks from which those who work here decide.
+//! Networks from which staff may decide.
 
 use amana_harness::App;
 use reqwest::Method;
 use serde_json::json;
 
-/// Money and rights are decided about from listed networks only; everything may be read from anywhere.
+/// Decisions about money and rights need a listed network; reading does not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn from_other_networks_nothing_is_decided() {
     let app = App::builder().without_worker().staff_networks(&["10.0.0.0/8"]).start().await;
@@ -14,11 +14,12 @@ async fn from_other_networks_nothing_is_decided() {
     let wanted = json!({ "kind": "set_tier", "tier": "business" });
     let answer = app.ask_approval(&admin, &amina, wanted).await;
     assert_eq!((answer.problem(), answer.status.as_u16()), ("forbidden", 403));
-    assert_eq!(answer.body["detail"], "this is allowed from listed networks only");
+    assert_eq!(answer.body["detail"], "this is allowed only from the networks in the service's settings");
     assert_eq!(app.database.fingerprint().await, before);
 }
 
-/// A proxy in a listed network passes calls of everybody on: who does not trust it cannot tell from where they come.
+/// A proxy in a listed network forwards calls from anywhere, so an untrusted proxy must not count
+/// as one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn through_a_proxy_that_is_not_trusted_nothing_is_decided() {
     let app = App::builder().without_worker().staff_networks(&["127.0.0.0/8"]).start().await;

@@ -1,25 +1,26 @@
-//! Who may call what, in one table.
+//! Permissions of every operation, in one table.
 
 use Scope::{Own, Party, Public, Staff};
 use amana_domain::permission::{Action, Resource};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// For everybody, without a token.
+    /// Everyone, without a token.
     Public,
-    /// For everybody with an account; it reads or makes what is their own.
+    /// Every user, for their own data.
     Own,
-    /// For the people whose deal or payment it is; for all others it does not exist.
+    /// Parties of the deal or payment; for all others it does not exist.
     Party,
-    /// For those who work here and whose role reaches so far.
+    /// Staff whose role has this right.
     Staff(Resource, Action),
 }
 
-/// Every operation has a row; a new one fails the test until somebody has thought about it.
+/// Has a row for every operation, so that a new operation fails the test until its scope is
+/// decided.
 pub(super) const TABLE: [(&str, Scope); ROWS] = [
     ("advance_clock", Own),
     ("agree_deal", Party),
-    // What there is to decide about, and what is asked for, is a tier.
+    // Approvals share the resource of tiers.
     ("approve_approval", Staff(Resource::Tiers, Action::Decide)),
     ("ask_approval", Staff(Resource::Tiers, Action::Ask)),
     ("get_approval", Staff(Resource::Approvals, Action::Read)),

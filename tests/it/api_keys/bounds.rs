@@ -1,4 +1,4 @@
-//! How many keys, how long, how far: in code and in SQL.
+//! Limits on the number, lifetime and reach of keys, in code and in SQL.
 
 use super::refused;
 use amana_harness::{App, Key};
@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-/// Also when they are asked for at the same time.
+/// The limit holds for concurrent calls too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_person_has_twenty_keys_at_most() {
     let app = App::builder().without_worker().start().await;
@@ -27,7 +27,7 @@ async fn a_person_has_twenty_keys_at_most() {
     let (made, over): (Vec<_>, Vec<_>) = answers.into_iter().partition(|one| one.0 == 201);
     assert_eq!((made.len(), over.len()), (20, 5));
     assert!(over.iter().all(|one| one.0 == 409 && one.1["code"] == "too_many_api_keys"));
-    // Of others there may be more, and one that is over makes room.
+    // Other users are not affected, and a revoked key makes room.
     app.key(&juma, &["wallet:read"]).await;
     refused(&app.ask_for_key(&amina, &["wallet:read"]).await, 409, "too_many_api_keys");
     let one = Key::shown(&made[0].1);
@@ -71,7 +71,7 @@ async fn a_key_has_scopes_a_name_and_an_end() {
     }
 }
 
-/// What the code does not do, nobody does by hand.
+/// The table's constraints refuse direct writes too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_table_says_so_too() {
     let app = App::builder().without_worker().start().await;

@@ -1,4 +1,4 @@
-//! Money in suspense that is given to whom it belongs.
+//! Assigning money in suspense to its owner.
 
 use super::{noon, pair, refused};
 use amana_domain::permission::UserRole;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 const NONE: [String; 0] = [];
 
-/// What lies in suspense by the books, and by the items that nobody has got.
+/// Asserts the balance of suspense and the sum of the open items.
 pub(super) async fn assert_suspense(app: &App, minor: i64) {
     let proof = app.store.proof().await.expect("a proof");
     assert_eq!(proof.currencies[0].suspense_minor, minor);
@@ -21,7 +21,7 @@ pub(super) fn of_receipt(receipt: &str) -> Value {
     json!({ "kind": "move_suspense", "provider": "mpesa", "receipt": receipt })
 }
 
-/// The receipt of money that came under nobody's reference.
+/// Creates money in suspense. Returns its receipt.
 pub(super) async fn in_suspense(app: &App, minor: i64) -> String {
     let receipt = app.pay_bill("254733000001", minor, "HELLO").await;
     app.reconcile_now().await;
@@ -33,7 +33,8 @@ async fn money_in_suspense_is_given_to_whom_it_belongs() {
     let app = App::builder().without_worker().start().await;
     let (asker, other) = pair(&app).await;
     let amina = app.person("Amina").await;
-    // More than she may hold: what was paid in is hers beyond any limit.
+    // The amount exceeds her limits on purpose: money that was paid in is credited beyond any
+    // limit.
     app.database.execute("update tier_limits set balance_minor_max = 100000, transaction_minor_max = 100, day_minor_max = 100").await;
     let receipt = in_suspense(&app, 250_000).await;
     assert_suspense(&app, 250_000).await;
@@ -60,14 +61,14 @@ async fn money_in_suspense_is_given_to_whom_it_belongs() {
     let told =
         told.iter().filter(|one| one.text.contains("KES 2,500.00") && one.text.contains(&receipt));
     assert_eq!(told.count(), 2);
-    // The statement shows it again and again; it came once and is gone.
+    // Later statements contain the line again; the money is booked once.
     app.reconcile_now().await;
     assert_eq!(app.break_list().await, NONE);
     refused(&app.ask_approval(&asker, &amina, of_receipt(&receipt)).await, 409, "wrong_state");
     assert_suspense(&app, 0).await;
 }
 
-/// Support reaches to KES 10,000 on both sides, and in the day.
+/// Support may request and approve up to KES 10,000, during the day.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_ceiling_counts_for_asking_and_for_deciding() {
     let app = App::builder().without_worker().start().await;
@@ -97,7 +98,7 @@ async fn a_closed_account_gets_nothing_out_of_suspense() {
     app.post(&other, &format!("{path}/close"), note.clone()).await.expect(200);
     refused(&app.decide_approval(&other, &id, "approve").await, 422, "recipient_closed");
     assert_suspense(&app, 5_000).await;
-    // The refusal has decided nothing.
+    // The refusal did not decide the request.
     app.post(&other, &format!("{path}/reopen"), note).await.expect(200);
     app.decide_approval(&other, &id, "approve").await.expect(200);
     assert_eq!(app.balance(&amina).await, (5_000, 0));

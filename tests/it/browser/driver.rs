@@ -1,4 +1,4 @@
-//! Headless Chromium, driven through a chromedriver of the test's own.
+//! Headless Chromium, driven through the test's own chromedriver.
 
 use amana::local::{Child, Program, Scratch};
 use amana_harness::{PATIENCE, eventually};
@@ -10,33 +10,33 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// A first start on a busy machine.
+/// Covers a first start on a busy machine.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// chromedriver picks a free port of IPv6, and gives up if another program has the same port of IPv4.
+/// chromedriver picks a free IPv6 port, and exits if another program uses the same IPv4 port.
 const STARTS_MAX: u32 = 5;
 
-/// The usual page, on which the whole phone fits.
+/// Page size on which the whole phone fits.
 pub(super) const DESK: (u32, u32) = (1280, 900);
 pub(super) const NARROW: (u32, u32) = (360, 740);
 
-/// A browser with one window. Whatever the test does, it ends with this value: chromedriver ends
-/// with its parent, and Chromium with the pipe to chromedriver.
+/// A browser with one window. It ends with this value in any case: chromedriver ends with its
+/// parent, and Chromium with the pipe to chromedriver.
 pub(super) struct Browser {
     pub(super) client: Client,
     _driver: Child,
-    // Last: profile and logs go when nobody writes to them any more.
+    // Dropped last, after the browser has stopped writing its profile and logs.
     _scratch: Scratch,
 }
 
 impl Browser {
-    /// With a page of this many pixels.
+    /// Starts a browser with a page of this many pixels.
     pub(super) async fn start((width, height): (u32, u32)) -> Self {
         let scratch = Scratch::new().expect("a folder");
         let (driver, port) = tokio::task::block_in_place(|| start_driver(&scratch));
         let mut args: Vec<String> = [
             "--headless=new",
-            // Chromium's own sandbox does not run as root, which is what CI may be.
+            // Chromium's own sandbox does not run as root, and CI may run as root.
             "--no-sandbox",
             "--disable-gpu",
             "--disable-quic",
@@ -51,7 +51,7 @@ impl Browser {
         .map(str::to_owned)
         .to_vec();
         args.push(format!("--user-data-dir={}", scratch.join("profile").display()));
-        // The window's size would include borders, and has a least width.
+        // The window's size would include borders, and has a minimum width.
         let metrics = json!({ "width": width, "height": height, "pixelRatio": 1.0, "mobile": false, "touch": false });
         let options = json!({ "args": args, "mobileEmulation": { "deviceMetrics": metrics } });
         let capabilities = [("goog:chromeOptions".to_owned(), options)].into_iter().collect();
@@ -63,7 +63,7 @@ impl Browser {
         Self { client, _driver: driver, _scratch: scratch }
     }
 
-    /// Ends the browser and waits for it.
+    /// Closes the browser and waits for its end.
     pub(super) async fn close(self) {
         self.client.clone().close().await.expect("the browser ends");
     }
@@ -72,7 +72,7 @@ impl Browser {
         self.client.goto(url).await.unwrap_or_else(|error| panic!("{url}: {error}"));
     }
 
-    /// The element, as soon as it is there and can be seen.
+    /// Waits until the element is visible, and returns it.
     pub(super) async fn see(&self, css: &str) -> Element {
         eventually(&format!("{css} is seen"), || async {
             let found = self.client.find(Locator::Css(css)).await.ok()?;
@@ -81,12 +81,12 @@ impl Browser {
         .await
     }
 
-    /// Waits until the element says something that has all the words in it.
+    /// Waits until the text of the element contains all these words.
     pub(super) async fn see_text(&self, css: &str, words: &[&str]) {
         let deadline = Instant::now() + PATIENCE;
         let read = async || self.client.find(Locator::Css(css)).await?.text().await;
         loop {
-            // A page that is being rebuilt may lose the element between the two.
+            // A page that is being rebuilt may lose the element between the two calls.
             let text = read().await.unwrap_or_default();
             if words.iter().all(|word| text.contains(word)) {
                 return;
@@ -96,7 +96,7 @@ impl Browser {
         }
     }
 
-    /// Waits until no such element can be seen.
+    /// Waits until no such element is visible.
     pub(super) async fn see_no(&self, css: &str) {
         eventually(&format!("{css} is not seen"), || async {
             match self.client.find(Locator::Css(css)).await {
@@ -107,7 +107,7 @@ impl Browser {
         .await;
     }
 
-    /// What an expression of JavaScript gives on the open page.
+    /// Evaluates a JavaScript expression on the open page.
     pub(super) async fn value(&self, expression: &str) -> Value {
         let script = format!("return {expression};");
         self.client.execute(&script, Vec::new()).await.unwrap_or_else(|e| panic!("{script}: {e}"))

@@ -1,4 +1,4 @@
-//! Comparing screenshots by what they show, not by how this machine's fonts draw it.
+//! Screenshot comparison by coarse colours, which do not depend on this machine's fonts.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,10 +6,10 @@ use std::path::PathBuf;
 const COLUMNS: usize = 24;
 const ROWS: usize = 32;
 
-/// How much the mean of a colour may differ before a cell counts as another one.
+/// Largest difference of a mean colour at which two cells count as equal.
 const CELL_TOLERANCE: i32 = 24;
 
-/// Text that is a little longer or shorter changes some cells; another page changes most.
+/// Slightly longer or shorter text changes some cells; another page changes most.
 const SAME_PERCENT_MIN: usize = 90;
 
 /// A picture, reduced to the mean colours of a coarse grid.
@@ -32,7 +32,7 @@ impl Grid {
         Self(sums.into_iter().map(|(sum, count)| sum.map(|part| mean(part, count))).collect())
     }
 
-    /// How many cells of a hundred are the same, within the tolerance.
+    /// Returns the percentage of cells that are equal within the tolerance.
     pub(super) fn same_percent(&self, other: &Self) -> usize {
         let close = |(a, b): &(&[i32; 3], &[i32; 3])| {
             a.iter().zip(b.iter()).all(|(a, b)| (a - b).abs() <= CELL_TOLERANCE)
@@ -41,7 +41,7 @@ impl Grid {
     }
 }
 
-/// Compares with the committed picture; `UPDATE_PICTURES=1` makes the new one the reference.
+/// Compares with the committed picture, or replaces it if `UPDATE_PICTURES=1` is set.
 pub(super) fn assert_like_reference(name: &str, png: &[u8]) {
     let file = folder().join(name);
     if std::env::var_os("UPDATE_PICTURES").is_some() {
@@ -65,7 +65,7 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("it/pictures")
 }
 
-/// Width, height and the pixels, line by line.
+/// Decodes a PNG into width, height and pixels, row by row.
 fn decode(bytes: &[u8]) -> (usize, usize, Vec<[u8; 3]>) {
     let mut decoder = png::Decoder::new(std::io::Cursor::new(bytes));
     decoder.set_transformations(png::Transformations::normalize_to_color8());

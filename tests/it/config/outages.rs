@@ -1,10 +1,10 @@
-//! An API whose servers go away and come back: it lives, is not ready, and is ready again.
+//! An API whose servers fail and return: it stays alive, is not ready meanwhile, and recovers.
 
 use amana::local::{Durability, Redis, Scratch};
 use amana_harness::{App, eventually};
 use reqwest::Method;
 
-/// Without PostgreSQL the process lives, is not ready, and says 503 with when to come again; then it recovers.
+/// Without PostgreSQL the process stays alive, is not ready, and returns 503 with `Retry-After`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_postgresql_the_api_lives_but_is_not_ready() {
     let app = App::builder().without_worker().start().await;
@@ -17,7 +17,7 @@ async fn without_postgresql_the_api_lives_but_is_not_ready() {
     for answer in [ready, me] {
         assert_eq!((answer.status.as_u16(), answer.problem()), (503, "unavailable"));
         assert!(answer.headers.contains_key("retry-after"));
-        // Not the whole body: a random request id may spell anything.
+        // Checks `detail` only, because the random request id may contain any digits.
         let told = answer.body["detail"].to_string();
         for inside in ["postgres", "127.0.0.1", "bb8", "connection"] {
             assert!(!told.to_lowercase().contains(inside), "{told}");
@@ -44,7 +44,7 @@ async fn without_redis_the_api_works_but_is_not_ready() {
     assert_eq!((ready.status.as_u16(), ready.problem()), (503, "unavailable"));
     assert!(ready.body["detail"].to_string().contains("Redis"), "{:#}", ready.body);
     assert_eq!(get("/livez").await.expect(200)["status"], "ok");
-    // An accepted request is in PostgreSQL: nothing that people ask for needs Redis.
+    // User requests need PostgreSQL only; Redis may be down.
     app.get(&amina, "/v1/me").await.expect(200);
     redis.restart().expect("restarted");
     eventually("it is ready again", || async {

@@ -1,4 +1,4 @@
-//! Wrong settings of the commands beside `api` and `worker`.
+//! Invalid settings of the commands other than `api` and `worker`.
 
 use super::{ADMIN, Wrong};
 

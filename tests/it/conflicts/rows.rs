@@ -1,4 +1,4 @@
-//! Every row of the table of rights that decides or changes something, tried by the person whom it concerns.
+//! Every deciding or changing row of the table of rights, tried by the user concerned.
 
 use super::{CONFLICT, id_of, quiet, refused};
 use amana_domain::permission::{Action, Resource, rights};
@@ -6,13 +6,13 @@ use amana_harness::{Answer, App, DealPlan, Person};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// A member of staff with something of everything.
+/// A staff member with an object of each kind.
 struct World {
     app: App,
     own: Person,
     other: Person,
     payment: String,
-    /// Of money in suspense that came from the number of the person.
+    /// Receipt of money in suspense that was paid from this user's number.
     receipt: String,
     application: String,
     dispute: String,
@@ -50,7 +50,7 @@ impl World {
         self.app.ask_approval(&self.own, &self.own, wanted).await
     }
 
-    /// Decides about a request of somebody else, which was written by hand.
+    /// Decides about another operator's request, which is inserted by SQL.
     async fn decide(&self, kind: &str, column: &str, value: &str) -> Answer {
         let id = Uuid::now_v7().simple();
         let row = format!(
@@ -63,13 +63,13 @@ impl World {
         self.app.decide_approval(&self.own, &format!("apr_{id}"), "approve").await
     }
 
-    /// What the person whom it concerns hears; `None` if it concerns nobody in particular.
+    /// Returns the answer to the user concerned, or `None` for actions that concern no user.
     async fn tried(&self, resource: Resource, action: Action) -> Option<Answer> {
         let note = json!({ "note": "looks fine to me" });
         let payment = format!("'{}'", self.payment_uuid());
         let answer = match (resource, action) {
             (_, Action::Read) => return None,
-            // What deals cost, and a run of the reconciliation, concern everybody alike.
+            // Fee plans and reconciliation runs concern no single user.
             (Resource::FeePlans | Resource::Reconciliation, _) => return None,
             (Resource::Users, _) => self.post(&format!("users/{}/close", self.own.id), note).await,
             (Resource::Payments, Action::Ask) => {
@@ -153,7 +153,7 @@ impl World {
     }
 }
 
-/// The actor is the person whom it concerns: every row says no, in one way, whatever the role is.
+/// Staff cannot act on their own matter: every row refuses in the same way, in every role.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_decides_about_their_own_matter() {
     let world = World::new().await;

@@ -1,11 +1,11 @@
-//! The part of the story in which one operator asks and another decides.
+//! Approvals in the conformance story.
 
 use super::Observer;
 use amana_domain::permission::UserRole;
 use amana_harness::Person;
 use serde_json::{Value, json};
 
-/// One request is taken back, one rejected, one approved.
+/// Withdraws one request, rejects one and approves one.
 pub(super) async fn approve(observer: &Observer, person: &Person, operator: &Person) {
     let asker = observer.app.staff(UserRole::Support).await;
     let path = "/v1/operator/approvals";
@@ -25,7 +25,7 @@ pub(super) async fn approve(observer: &Observer, person: &Person, operator: &Per
     }
 }
 
-/// Money in suspense is looked at, and is to go back to its payer.
+/// Reads an item in suspense and requests its return to the payer.
 pub(super) async fn give_back(observer: &Observer, operator: &Person) {
     let list = observer.get(operator, "/v1/operator/suspense").await;
     let receipt = list["items"][0]["receipt"].as_str().expect("a receipt");

@@ -1,4 +1,4 @@
-//! The part of the story in which two people do not agree, and others decide.
+//! Disputes in the conformance story.
 
 use super::Observer;
 use amana_harness::{PNG, Person};
@@ -19,7 +19,8 @@ async fn link(observer: &Observer, person: &Person, path: &str) {
     observer.call(None, Method::GET, url, Value::Null).await.expect(200);
 }
 
-/// Of four parts one is divided, one given back, one sent back and delivered with a code, one decided by an arbiter.
+/// Disputes a deal of four parts: one is split, one refunded, one rejected and delivered with a
+/// code, one awarded by an arbiter.
 pub(super) async fn disagree(
     observer: &Observer,
     (buyer, seller): (&Person, &Person),

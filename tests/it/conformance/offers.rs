@@ -1,4 +1,4 @@
-//! The part of the story in which offers are answered, somebody is invited, and prices are looked at and changed.
+//! Offers, invitations and fees in the conformance story.
 
 use super::{Observer, register};
 use amana_harness::Person;
@@ -6,10 +6,10 @@ use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// Longer than any other word of the message.
+/// Longer than any other word of the message, so that the longest word is the code.
 const CODE_CHARS: usize = 20;
 
-/// Negotiates a deal with a broker, and invites somebody to another one.
+/// Negotiates a deal with a broker, and invites a user to another one.
 pub(super) async fn negotiate(
     observer: &Observer,
     (buyer, seller): (&Person, &Person),

@@ -1,11 +1,11 @@
-//! The part of the story in which people work together.
+//! Organisations in the conformance story.
 
 use super::{Observer, register};
 use amana_harness::{PASSWORD, Person};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-/// Founds an organisation, gathers people in it, deals in its name, and lets somebody go.
+/// Creates an organisation, adds members, deals in its name, and removes a member.
 pub(super) async fn gather(observer: &Observer, friend: &Person) {
     let app = &observer.app;
     let founder = register(observer, "Makena", "254711117080").await;

@@ -1,4 +1,4 @@
-//! The part of the story in which somebody takes everything along and leaves.
+//! Export and erasure in the conformance story.
 
 use super::{Observer, register};
 use amana_harness::{PASSWORD, Person};

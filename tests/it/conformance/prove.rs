@@ -1,11 +1,11 @@
-//! Everything that is done with a one-time code.
+//! One-time codes in the conformance story.
 
 use super::{Observer, newcomer};
 use amana_harness::{Person, eventually};
 use reqwest::Method;
 use serde_json::json;
 
-/// Proves an address and a number, sets a password anew and by a code, and moves to others.
+/// Verifies both contacts, changes and resets the password, and changes both contacts.
 pub(super) async fn prove(observer: &Observer) {
     let app = &observer.app;
     let person = newcomer(observer, "Baraka", "254711000004").await;
@@ -34,7 +34,7 @@ pub(super) async fn prove(observer: &Observer) {
     let told = code(&person.phone, "new password").await;
     let body = json!({ "login": person.phone, "code": told, "password": old });
     observer.call(None, Method::POST, &format!("{path}/confirm"), body).await.expect(200);
-    // Another password ends all sessions.
+    // A changed password ends all sessions.
     let person = Person { token: app.log_in(&person.email).await, ..person };
     for (kind, from, to) in
         [("email", &person.email, "baraka.k@example.com"), ("phone", &person.phone, "254711000005")]

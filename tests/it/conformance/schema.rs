@@ -1,9 +1,9 @@
-//! As much of JSON Schema as the document uses.
+//! The subset of JSON Schema that the document uses.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-/// Whether a value is what a schema says; members that it does not mention are refused.
+/// Checks a value against a schema; undeclared members are refused.
 pub(super) fn fits(document: &Value, schema: &Value, value: &Value) -> Result<(), String> {
     if let Some(target) = schema["$ref"].as_str() {
         let schema = document.pointer(target.trim_start_matches('#')).expect(target);
@@ -68,7 +68,7 @@ fn text_fits(schema: &Value, text: &str) -> Result<(), String> {
         return Err(format!("`{text}` is not a time"));
     }
     let Some(pattern) = schema["pattern"].as_str() else { return Ok(()) };
-    // All patterns are those of ids.
+    // All patterns are patterns of ids.
     let prefix = pattern.strip_prefix('^').and_then(|p| p.strip_suffix("[0-9a-f]{32}$"));
     let hex = text.strip_prefix(prefix.expect(pattern)).unwrap_or_default();
     let is_hex = hex.len() == 32 && hex.bytes().all(|b| b"0123456789abcdef".contains(&b));

@@ -1,4 +1,4 @@
-//! The part of the story in which somebody has a second factor.
+//! Second factors in the conformance story.
 
 use super::{Observer, register};
 use crate::second_factor::Authenticator;
@@ -6,7 +6,7 @@ use amana_harness::{PASSWORD, Person};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-/// Takes a second factor, logs in with it, proves it anew, and takes it away.
+/// Sets up a second factor, logs in with it, completes a step-up, and removes it.
 pub(super) async fn guard(observer: &Observer) {
     let mut person = register(observer, "Zawadi", "254711000007").await;
     let path = "/v1/me/second-factor";
@@ -35,7 +35,7 @@ pub(super) async fn guard(observer: &Observer) {
     by_message(observer, &person).await;
 }
 
-/// Chooses codes that are sent, and has each kind of them sent.
+/// Chooses codes by message, and has one of each kind sent.
 async fn by_message(observer: &Observer, person: &Person) {
     let app = &observer.app;
     app.messages_are_sent().await;

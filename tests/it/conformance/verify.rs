@@ -1,4 +1,4 @@
-//! The part of the story in which somebody shows who they are.
+//! Identity verification in the conformance story.
 
 use super::Observer;
 use amana_harness::{PNG, Person};
@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// One application is taken back, one rejected, one approved.
+/// Withdraws one application, rejects one and approves one.
 pub(super) async fn verify(observer: &Observer, person: &Person, operator: &Person) {
     let (own, reviews) = ("/v1/kyc/applications", "/v1/operator/kyc/applications");
     for decision in ["withdraw", "reject", "approve"] {

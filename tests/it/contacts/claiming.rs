@@ -1,4 +1,4 @@
-//! Whose a contact is: the account's that verifies it, whoever typed it before.
+//! A contact belongs to the account that verifies it, whichever account entered it first.
 
 use super::{actions, refused, registered, verify, workerless};
 use amana_domain::code::{Code, CodeRefusal};
@@ -12,7 +12,7 @@ use uuid::Uuid;
 const EMAIL: &str = "grace@example.com";
 const PHONE: &str = "254712345678";
 
-/// The newest code of a user for a purpose, also if it went nowhere.
+/// Creates a code of a user for a purpose, whether or not it can be sent.
 async fn code(app: &App, user: &str, purpose: &str) -> Code {
     let sql = format!(
         "select id::text from codes where user_id = '{user}' and purpose = '{purpose}'
@@ -30,7 +30,7 @@ async fn the_true_owner_takes_a_contact_that_somebody_typed() {
     verify(&app, &typed_one, "email").await.expect(200);
     let owner = registered(&app, "Grace", EMAIL, PHONE).await;
     verify(&app, &owner, "email").await.expect(200);
-    // The number is not taken yet: the account that typed both still has that.
+    // The account that entered both contacts still has the number, which is not verified yet.
     assert!(!actions(&app, &typed_both).await.contains(&"user.closed".to_owned()));
     verify(&app, &owner, "phone").await.expect(200);
     assert_eq!(
@@ -47,20 +47,20 @@ async fn the_true_owner_takes_a_contact_that_somebody_typed() {
     assert_eq!((&me["email"], &me["phone"]), (&json!("baraka@example.com"), &Value::Null));
     let me = app.get(&Person { token: app.log_in(PHONE).await, ..owner.clone() }, "/v1/me").await;
     assert_eq!(me.expect(200)["id"], owner.id.as_str());
-    // Nobody could log in to an account without contacts, so it is not opened again.
+    // An account without contacts could not log in, so it cannot be reopened.
     let path = format!("/v1/operator/users/{}/reopen", typed_both.id);
     let note = json!({ "note": "Asked for it" });
     refused(&app.post(&app.operator().await, &path, note).await, 409, "account_erased");
     app.assert_sound().await;
 }
 
-/// Whoever typed the contact before keeps nobody from logging in, and neither does whoever types it afterwards once it
-/// is verified.
+/// An account that entered the same contact, earlier or later, does not keep its verified owner
+/// from logging in.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_person_can_log_in_right_after_registering() {
     let app = workerless().await;
     registered(&app, "First", EMAIL, PHONE).await;
-    // Its codes arrive first: the newest are the owner's.
+    // Its codes arrive first, so the newest are the owner's.
     app.run_due_jobs().await;
     let owner = registered(&app, "Grace", EMAIL, PHONE).await;
     let logged_in = async |login: &str| {
@@ -77,13 +77,14 @@ async fn a_person_can_log_in_right_after_registering() {
     });
     app.send(Method::POST, "/v1/users", None, None, Some(&new)).await.expect(201);
     assert_eq!(logged_in(EMAIL).await, json!(owner.id));
-    // The number is not verified, and the account has a verified contact: the number does not open it.
+    // The number is unverified, and the account has a verified contact, so the number cannot log
+    // in.
     let body = json!({ "login": PHONE, "password": super::PASSWORD });
     let answer = app.send(Method::POST, "/v1/sessions", None, None, Some(&body)).await;
     refused(&answer, 401, "invalid_credentials");
 }
 
-/// Of two who verify one contact at the same instant, one has it.
+/// Two accounts verify one contact at the same time; one gets it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_contact_is_verified_by_one_of_two_at_once() {
     let app = workerless().await;
@@ -107,7 +108,8 @@ async fn a_contact_is_verified_by_one_of_two_at_once() {
     app.assert_sound().await;
 }
 
-/// The owner hears of it, once a day; the newcomer gets the same answers as everybody, and a code that nobody is sent.
+/// The owner is notified once a day. The newcomer gets the usual responses, and a code that is not
+/// sent.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_verified_contact_cannot_be_verified_by_another_account() {
     let app = workerless().await;
@@ -129,7 +131,7 @@ async fn a_verified_contact_cannot_be_verified_by_another_account() {
     for to in [EMAIL, PHONE] {
         assert_eq!(app.codes(to, "confirm").await, Vec::<String>::new());
     }
-    // What was guessed right is wrong all the same.
+    // Even the correct code is rejected.
     let (user, now) = (thief.parse().expect("an id"), app.clock.now());
     let guessed = code(&app, &thief[4..], "verify_email").await;
     let guessed = (ContactKind::Email, guessed);

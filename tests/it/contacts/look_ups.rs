@@ -1,4 +1,4 @@
-//! Who has a number or an address is asked for a few times an hour, in whichever way.
+//! Look-ups by number or address are limited per hour, over all operations together.
 
 use super::refused;
 use amana_api::{EdgeConfig, RateLimits};
@@ -38,7 +38,7 @@ async fn few_people_are_looked_up_by_number_or_address() {
     for _ in 0..2 {
         app.post(&amina, "/v1/transfers?dry_run=true", known.clone()).await.expect(200);
     }
-    // The budget is spent: what is asked now is not told.
+    // The budget is spent, so the next look-ups are refused.
     let refusals = [
         app.get(&amina, &search).await,
         app.post(&amina, "/v1/transfers", unknown).await,
@@ -49,7 +49,7 @@ async fn few_people_are_looked_up_by_number_or_address() {
         refused(answer, 429, "rate_limited");
         assert!(answer.headers.contains_key("retry-after"));
     }
-    // Money that moves and names that are public are not counted, and neither are others.
+    // Transfers and public handles are not counted, and other users have their own budget.
     app.post(&amina, "/v1/transfers", known).await.expect(201);
     app.get(&amina, "/v1/people?query=juma").await.expect(200);
     app.get(&juma, &format!("/v1/people?query={}", amina.email)).await.expect(200);
@@ -64,7 +64,7 @@ async fn offer(app: &App, person: &Person, phone: &str) -> amana_harness::Answer
     app.post(person, "/v1/deals", body).await
 }
 
-/// A draft names its other side, so drafts are no way around the bound.
+/// A draft names its counterparty, so drafts count as look-ups.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn drafts_are_no_way_to_look_people_up() {
     let app = limited(100, 2).await;

@@ -1,4 +1,4 @@
-//! The owner of a contact gets an account back by it, and whoever typed the contact is out.
+//! A contact's owner recovers the account with it; the account that only entered it loses access.
 
 use super::{PASSWORD, refused, verify, workerless};
 use amana_domain::contact::Contact;
@@ -44,8 +44,8 @@ async fn is_out(app: &App, person: &Person, key: &Key) {
     }
 }
 
-/// An account as it could be made before verification was needed: with a key, a trusted device and a second factor,
-/// and nothing verified.
+/// Creates an account as it could be before verification was required: with a key, a trusted device
+/// and a second factor, but no verified contact.
 async fn prepared(app: &App) -> (Person, Key) {
     let thief = app.person_with("Thief", "grace@example.com", "254799000001").await;
     let key = app.key(&thief, &["wallet:read", "transfers:write"]).await;
@@ -75,7 +75,7 @@ async fn a_reset_leaves_nothing_of_who_typed_the_contact() {
     assert_eq!(app.get(&owner, "/v1/me/trusted-devices").await.expect(200)["items"], json!([]));
     let keys = app.get(&owner, "/v1/api-keys").await.expect(200);
     assert_eq!(keys["items"][0]["state"], "revoked");
-    // The number that was typed with it opens nothing and gets nothing.
+    // The number that was entered with it cannot log in and receives nothing.
     assert_eq!(log_in(&app, &thief.phone, NEW).await, 401);
     let before = sent(&app).await;
     let login = Contact::Phone(Msisdn::parse(&thief.phone).expect("a number"));
@@ -87,7 +87,8 @@ async fn a_reset_leaves_nothing_of_who_typed_the_contact() {
     app.assert_sound().await;
 }
 
-/// An unverified contact of an account that has a verified one is no way in, neither for a reset.
+/// If an account has a verified contact, its unverified one can neither log in nor reset the
+/// password.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unverified_contact_resets_no_account_that_has_a_verified_one() {
     let app = workerless().await;
@@ -102,8 +103,8 @@ async fn an_unverified_contact_resets_no_account_that_has_a_verified_one() {
     );
 }
 
-/// Whoever got into an account may have made a key: a reset ends all of them, those of organisations too. A password
-/// that is changed by who knows it ends none.
+/// An intruder may have created a key, so a reset revokes all of them, including organisation keys.
+/// A password change with the old password revokes none.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reset_ends_every_api_key() {
     let app = workerless().await;

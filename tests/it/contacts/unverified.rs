@@ -1,10 +1,10 @@
-//! A contact that nobody has verified identifies nobody, wherever one can be typed.
+//! An unverified contact identifies no account, in any operation that accepts contacts.
 
 use super::{refused, workerless};
 use amana_harness::{App, DealPlan, Person};
 use serde_json::{Value, json};
 
-/// Somebody who has typed contacts and taken a handle, and verified nothing.
+/// Creates a user with contacts and a handle, none of them verified.
 async fn typed(app: &App) -> Person {
     let grace = app.newcomer("Grace").await;
     app.put(&grace, "/v1/me/handle", json!({ "handle": "grace" })).await.expect(200);
@@ -40,7 +40,7 @@ async fn an_unverified_contact_is_paid_by_nobody() {
         }
     }
     assert_eq!(app.balance(&juma).await, (100_000, 0));
-    // Each name is good as soon as one contact is verified, but the other contact is not.
+    // Once one contact is verified, everything but the unverified contact identifies the user.
     app.is_verified(&grace, "phone").await;
     for to in payees(&grace) {
         let answer =
@@ -54,7 +54,8 @@ async fn an_unverified_contact_is_paid_by_nobody() {
     app.assert_sound().await;
 }
 
-/// A batch knows the sender for another reason. That must not make the sender the owner of what they typed.
+/// A batch loads the sender for another reason. That must not make the sender the owner of an
+/// unverified number.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_number_that_the_sender_has_typed_is_not_the_senders() {
     let app = workerless().await;
@@ -118,7 +119,7 @@ async fn a_deal_with_an_unverified_contact_is_an_invitation() {
     app.assert_sound().await;
 }
 
-/// Nothing but the codes goes to what somebody has only typed, and they do not tell the name that was typed with it.
+/// Unverified contacts receive only codes, and the codes omit the name that was entered.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_name_goes_to_an_unverified_contact() {
     let app = workerless().await;
@@ -129,7 +130,7 @@ async fn no_name_goes_to_an_unverified_contact() {
     for message in mails.iter().chain(&texts) {
         assert!(message.text.contains("code is") && !message.text.contains("Grace"), "{message:?}");
     }
-    // The second device of an unverified account is told to nobody.
+    // A new device of an unverified account triggers no message.
     app.database.execute("update sessions set device_name = 'Another'").await;
     app.log_in(&grace.email).await;
     app.run_due_jobs().await;

@@ -1,4 +1,4 @@
-//! E-mail: what goes over the wire, and how each refusal is understood.
+//! E-mail delivery over SMTP, and how each kind of refusal is classified.
 
 use amana_messaging::SendErrorKind::{self, Permanent, Temporary};
 use amana_messaging::{ConfigError, MailConfig, Mailer, Message};
@@ -118,8 +118,8 @@ async fn a_dead_port_is_temporary() {
     assert_eq!(error.what, "the mail server could not be reached");
 }
 
-/// Gives a send up while the server still owes an answer: the next one must use a connection of
-/// its own, or it would take the late answer for its own.
+/// Cancels a send while the server still owes a reply. The next send must use a new connection, or
+/// it would read the late reply as its own.
 #[tokio::test]
 async fn a_silent_server_times_out_and_spoils_nothing() {
     let server = SmtpServer::start(vec![Behaviour::SilentAfterContent, Behaviour::Accept]).await;

@@ -1,4 +1,4 @@
-//! The messages of every template, and the senders against small servers of our own.
+//! Message templates, and the SMTP and SMS senders against small local servers.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop right there")]
 

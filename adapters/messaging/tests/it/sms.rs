@@ -1,4 +1,4 @@
-//! SMS: the request as the provider wants it, and how each answer is understood.
+//! SMS delivery: the provider's request format, and how each response is classified.
 
 use amana_messaging::SendErrorKind::{self, Permanent, Temporary};
 use amana_messaging::{ConfigError, SmsConfig, SmsGateway};
@@ -19,7 +19,7 @@ fn config(base_url: &str) -> SmsConfig {
     }
 }
 
-/// Answers one request with `answer` and hands back what was asked.
+/// Starts a provider that sends `answer` to one request. The task returns the received request.
 async fn provider(answer: String) -> (SmsGateway, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -160,7 +160,7 @@ async fn a_dead_port_is_temporary() {
 
 #[tokio::test]
 async fn what_cannot_be_sent_is_refused_before_any_connection() {
-    // Nothing listens on this port, so a permanent failure proves that nobody was asked.
+    // Nothing listens on this port, so a permanent failure proves that no request was sent.
     let gateway = SmsGateway::new(&config("http://127.0.0.1:1")).unwrap();
     for to in
         ["0712345678", "254712345678", "+2547", "+254712345678,+254700000000", "+0712345678", ""]

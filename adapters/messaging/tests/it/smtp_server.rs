@@ -1,4 +1,4 @@
-//! A mail server of a few lines that answers as it is told and keeps what it was given.
+//! A small scripted SMTP server that records the messages it receives.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -6,19 +6,19 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-/// How the server answers on one connection; the last behaviour goes on for all further ones.
+/// Scripted behaviour of one connection. The last behaviour applies to all later connections.
 #[derive(Clone, Copy)]
 pub(crate) enum Behaviour {
     Accept,
-    /// Answers the recipient with this line.
+    /// Sends this line in reply to the recipient.
     Recipient(&'static str),
-    /// Answers the finished message with this line.
+    /// Sends this line in reply to the message content.
     Content(&'static str),
-    /// Answers the log-in with this line.
+    /// Sends this line in reply to the log-in.
     LogIn(&'static str),
-    /// Greets with this line and hangs up.
+    /// Sends this greeting and closes the connection.
     Greeting(&'static str),
-    /// Takes the message and never says another word.
+    /// Accepts the message and never replies.
     SilentAfterContent,
 }
 

@@ -1,4 +1,4 @@
-//! Every template in every language and channel: complete, alike, short, and safe.
+//! Every template in every language and channel: complete, consistent, short and safe.
 
 mod told;
 
@@ -14,10 +14,10 @@ use amana_messaging::{
 use serde_json::json;
 
 const SMS_SEPTETS_MAX: usize = 160;
-/// Two joined parts: each loses seven of its places to the header that joins them.
+/// Two joined parts; the joining header takes seven septets of each.
 const SMS_SEPTETS_TWO_PARTS: usize = 306;
 
-/// Values as they mostly are, rather long than short.
+/// Typical values, at the long end of what is usual.
 fn ordinary() -> Params {
     Params::from_iter([
         ("name", "Wanjiku Kama"),
@@ -48,7 +48,7 @@ fn ordinary() -> Params {
     ])
 }
 
-/// A message of a house that tells nothing of itself.
+/// Renders a message for a deployment without contact details.
 fn render(
     template: Template,
     channel: Channel,
@@ -58,13 +58,13 @@ fn render(
     amana_messaging::render(template, channel, locale, params, &House::default())
 }
 
-/// The variables of a template, the optional one last.
+/// Lists the variables of a template, the optional one last.
 fn declared(template: Template) -> Vec<&'static str> {
     let known = variables(template);
     known.required.iter().copied().chain(known.detail.map(Detail::variable)).collect()
 }
 
-/// The templates with one of these details.
+/// Lists the templates that have one of these details.
 fn telling(details: &[Detail]) -> Vec<Template> {
     let tells = |template: &Template| {
         variables(*template).detail.is_some_and(|detail| details.contains(&detail))
@@ -94,7 +94,7 @@ fn email(template: Template, locale: Locale, params: &Params) -> (String, String
     }
 }
 
-/// The variables of every text of a language, by `message.attribute`, read from the files.
+/// Reads the variables of every text of a language from the files, by `message.attribute`.
 fn written(locale: Locale) -> BTreeMap<String, BTreeSet<String>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("locales").join(locale.as_str());
     let mut texts = BTreeMap::new();
@@ -130,7 +130,7 @@ fn every_text_uses_the_same_variables_in_both_languages() {
             .iter()
             .flat_map(|part| english[&format!("{template}.{part}")].iter().map(String::as_str));
         let declared: BTreeSet<_> = declared(*template).into_iter().collect();
-        // A part is named together with its deal, and in a few texts by its own title.
+        // The deal names a part as well; a few texts use the part's own title instead.
         let is_part = declared.contains("milestone");
         let used: BTreeSet<_> = used.filter(|name| !(is_part && *name == "milestone")).collect();
         let told: BTreeSet<_> = declared
@@ -180,7 +180,8 @@ fn every_message_renders_and_is_of_its_language() {
             assert!(!part.contains(['{', '}', '$', '\u{2068}', '\u{2069}']), "{template}: {part}");
         }
         assert!(!subject.contains('\n') && subject.len() < 100, "{template}: {subject}");
-        // Nobody knows the name of somebody who is invited, or whose a contact is that is not verified.
+        // The recipient of an invitation, or of a message to an unverified contact, has no known
+        // name.
         let body = match template {
             Template::Invitation
             | Template::DealInvitation
@@ -247,7 +248,7 @@ fn every_reason_is_told_in_both_languages() {
                 let (_, body) = email(template, *locale, &params);
                 assert!(!body.contains(reason.as_str()), "the code itself: {body}");
                 assert_ne!(body, email(template, *locale, &without).1, "{reason} tells nothing");
-                // What follows the template's own part is the same sentence as in the e-mail.
+                // The sentence after the template's own part is the same as in the e-mail.
                 let own = sms(template, *locale, &without);
                 let alike = text.bytes().zip(own.bytes()).take_while(|(a, b)| a == b).count();
                 let start = text[..alike].rfind(". ").unwrap() + 2;
@@ -316,7 +317,7 @@ fn what_is_there_is_told() {
         let (_, body) = email(template, Locale::Swahili, &ordinary());
         assert!(body.contains("\n\nRisiti ya M-Pesa: SKL4A1B2C3\n\n"), "{body}");
     }
-    // An operator's words are told as they are, even if they happen to be a code.
+    // The text of an operator is shown unchanged, even if it equals a known code.
     for words in ["name on M-Pesa differs", "rejected"] {
         let params = ordinary().with("reason", words);
         let (_, body) = email(Template::WithdrawalRefused, Locale::English, &params);

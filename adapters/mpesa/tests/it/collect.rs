@@ -1,4 +1,4 @@
-//! Collections and their status over the wire.
+//! Collections and status queries over HTTP.
 
 use crate::listener::{Answer, Listener, Request, say};
 use crate::{ACCEPTED, CALLBACK_TOKEN, collect, kes, mpesa, now};

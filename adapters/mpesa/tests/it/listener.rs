@@ -1,4 +1,4 @@
-//! A very small HTTP server: one request per connection, answered by the test's script.
+//! A minimal HTTP server: one request per connection, answered by the test's script.
 
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
@@ -33,9 +33,9 @@ impl Request {
 
 pub(crate) enum Answer {
     Say(u16, String),
-    /// Takes the request and closes without a word.
+    /// Reads the request and closes the connection without a response.
     Vanish,
-    /// Promises more than it sends.
+    /// Declares a longer body than it sends.
     CutOff(&'static str),
 }
 
@@ -50,7 +50,8 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    /// `script` gets each request and how many to the same path came before it.
+    /// Starts a listener. `script` gets each request and the number of earlier requests to the same
+    /// path.
     pub(crate) async fn start(
         script: impl Fn(&Request, usize) -> Answer + Send + Sync + 'static,
     ) -> Self {
@@ -68,7 +69,7 @@ impl Listener {
         Self { url, seen, task }
     }
 
-    /// Answers token requests with tokens `t0`, `t1`, … and leaves the rest to the script.
+    /// Returns tokens `t0`, `t1`, … for token requests and leaves all others to the script.
     pub(crate) async fn with_tokens(
         script: impl Fn(&Request, usize) -> Answer + Send + Sync + 'static,
     ) -> Self {
@@ -91,7 +92,7 @@ impl Listener {
         self.seen.lock().unwrap().iter().filter(|r| r.is_token()).count()
     }
 
-    /// From now on connections are refused.
+    /// Stops the listener, so that later connections are refused.
     pub(crate) async fn stop(self) {
         self.task.abort();
         let _ = self.task.await;

@@ -1,4 +1,4 @@
-//! The adapter against a listener of the test's own, which plays M-Pesa by script.
+//! The M-Pesa adapter against a scripted local listener.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop right there")]
 

@@ -1,4 +1,4 @@
-//! Payouts over the wire.
+//! Payouts over HTTP.
 
 use crate::listener::{Answer, Listener, say};
 use crate::{CALLBACK_TOKEN, MSISDN, kes, mpesa};

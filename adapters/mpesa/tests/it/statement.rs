@@ -1,4 +1,4 @@
-//! Fetching the statement.
+//! Fetching the statement over HTTP.
 
 use crate::listener::{Answer, Listener, say};
 use crate::{mpesa, now};
@@ -40,6 +40,6 @@ async fn a_statement_that_is_not_whole_is_not_believed() {
     let error = mpesa(&listener.url).statement(now(), now()).await.unwrap_err();
     assert!(matches!(error, MpesaError::Statement(_)) && error.is_temporary(), "{error:?}");
     let said = error.to_string();
-    let row = "row 1, Receipt No.: there is no row with the names of the columns";
-    assert_eq!(said, format!("the statement is not believed: {row}"));
+    let row = "row 1, Receipt No.: the header row is missing";
+    assert_eq!(said, format!("the statement was rejected: {row}"));
 }

@@ -1,4 +1,4 @@
-//! The access token: one for all, renewed once when rejected.
+//! The access token: shared by all requests, and renewed once after a rejection.
 
 use crate::listener::{Listener, say};
 use crate::{ACCEPTED, collect, mpesa};

@@ -1,4 +1,4 @@
-//! What messages tell: never nothing, where to ask, and what happened to the money of a deal.
+//! Required content of messages: a link, a place to ask, and what happened to a deal's money.
 
 use super::*;
 
