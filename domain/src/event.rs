@@ -1,4 +1,4 @@
-//! The events of the log: everything that changes is told by one of these kinds.
+//! The events of the log. Every change has one of these kinds.
 
 mod deals;
 mod kinds;

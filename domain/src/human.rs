@@ -52,7 +52,7 @@ impl HumanText {
     /// Reads one line.
     ///
     /// # Errors
-    /// [`TextError`] with the first rule that the text breaks.
+    /// [`TextError`] with the first violation.
     pub fn line(text: &str, min: usize, max: usize) -> Result<Self, TextError> {
         if text.trim().chars().any(char::is_control) {
             return Err(TextError::NotOneLine);

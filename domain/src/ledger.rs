@@ -51,9 +51,7 @@ pub struct Posting {
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum LedgerError {
-    #[error(
-        "an entry needs 2 to {POSTINGS_PER_ENTRY_MAX} postings, not zero, and one per account"
-    )]
+    #[error("an entry needs 2 to {POSTINGS_PER_ENTRY_MAX} postings, not zero, and one per account")]
     Malformed,
     #[error("the postings of an entry must sum to zero in {0}")]
     Unbalanced(Currency),

@@ -1,5 +1,5 @@
-//! The rules of Amana: money, ledger, deals, payments, risk. The crate has no I/O, no async, no clock and no randomness:
-//! functions take values and return the changes to store.
+//! The rules of Amana: money, ledger, deals, payments, risk. The crate has no I/O, no async, no clock and no
+//! randomness: functions take values and return the changes to store.
 #![cfg_attr(
     test,
     expect(clippy::arithmetic_side_effects, reason = "a test that overflows fails loudly")

@@ -16,16 +16,22 @@ pub struct Limits {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum LimitRefusal {
-    #[error("your limit is {max_minor} minor units per transaction; send less or apply for a higher tier")]
+    #[error(
+        "your limit is {max_minor} minor units per transaction; send less or apply for a higher tier"
+    )]
     Transaction { max_minor: i64 },
     #[error(
         "{left_minor} of {max_minor} minor units are left of your daily limit; send less, or again after midnight in Nairobi"
     )]
     Day { max_minor: i64, left_minor: i64 },
-    #[error("the wallet can hold at most {max_minor} minor units; withdraw first or apply for a higher tier")]
+    #[error(
+        "the wallet can hold at most {max_minor} minor units; withdraw first or apply for a higher tier"
+    )]
     Balance { max_minor: i64 },
     /// The error does not reveal the recipient's limit to the sender.
-    #[error("the recipient's wallet cannot receive this amount; send less or contact the recipient")]
+    #[error(
+        "the recipient's wallet cannot receive this amount; send less or contact the recipient"
+    )]
     Recipient,
 }
 

@@ -152,8 +152,8 @@ pub const fn is_worth_sms(amount: Money) -> bool {
     !matches!(amount.currency(), Currency::Kes) || amount.minor() >= SMS_MINOR_MIN
 }
 
-/// Returns the channels of a message. An SMS costs money, so it is sent only if the reader has to act or money has moved.
-/// A code is sent to the contact that it is for, regardless of this list.
+/// Returns the channels of a message. An SMS costs money, so it is sent only if the reader has to act or money has
+/// moved. A code is sent to the contact that it is for, regardless of this list.
 #[must_use]
 pub const fn channels(template: Template) -> &'static [Channel] {
     match template {

@@ -1,6 +1,6 @@
-//! Organisations: who in one may do what, to whom. One table, read by [`permit`] and by nothing else.
+//! Organisations: the permissions of their members, in one table that only [`permit`] reads.
 //!
-//! An organisation always has an owner who can act. It is handed over by making somebody else an owner, too.
+//! An organisation always has an owner with an open account. To hand it over, make another member an owner first.
 
 use crate::text_enum;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -8,37 +8,36 @@ use thiserror::Error;
 
 pub const NAME_CHARS_MAX: usize = 60;
 
-/// So many organisations one person may belong to.
+/// Maximum number of organisations per user.
 pub const ORGANISATIONS_MAX: i64 = 10;
 
-/// So many people may belong to one organisation.
+/// Maximum number of members per organisation.
 pub const MEMBERS_MAX: i64 = 200;
 
-/// So many invitations of one organisation may wait for an answer.
+/// Maximum number of open invitations per organisation.
 pub const INVITATIONS_OPEN_MAX: i64 = 50;
 
-/// So many an organisation may make within [`INVITATIONS_COUNTED`], whatever became of them: each is a
-/// mail to somebody who did not ask for it.
+/// Maximum number of invitations within [`INVITATIONS_COUNTED`], including closed ones: each is an unsolicited e-mail.
 pub const INVITATIONS_MADE_MAX: i64 = 100;
 pub const INVITATIONS_COUNTED: TimeDelta = TimeDelta::days(1);
 
-/// An invitation is good for so long after it was sent last.
+/// Validity of an invitation, counted from its last delivery.
 pub const INVITATION_TTL: TimeDelta = TimeDelta::days(7);
 
-/// How often one invitation is sent at most, the first time included.
+/// Maximum number of deliveries of an invitation, including the first.
 pub const GENERATIONS_MAX: i16 = 6;
 
-/// The least time between sending an invitation and sending it again.
+/// Minimum time between two deliveries of an invitation.
 pub const RESEND_AFTER: TimeDelta = TimeDelta::minutes(1);
 
 text_enum! {
-    /// What somebody is in an organisation. Later ones rank higher.
+    /// The role of a member, in ascending order.
     pub enum Rank as "rank" {
-        /// Works in its name.
+        /// Makes deals for the organisation.
         Member = "member",
-        /// Decides who is a member.
+        /// Also manages members, invitations and API keys.
         Admin = "admin",
-        /// Decides about everything.
+        /// Also changes roles.
         Owner = "owner",
     }
 }
@@ -51,33 +50,33 @@ text_enum! {
     }
 }
 
-/// What is done in an organisation. Where it concerns somebody, it says which rank they have or get.
+/// An action in an organisation, with the roles of the member whom it concerns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Act {
-    /// Looking at its members, and at the deals in its name.
+    /// Reads the members and the deals of the organisation.
     Read,
-    /// Making deals in its name.
+    /// Makes deals for the organisation.
     Deal,
     Rename,
-    /// Looking at who is invited.
+    /// Reads the invitations.
     ReadInvitations,
-    /// Making keys with which machines act in its name, looking at all of them, ending them.
+    /// Creates, reads and revokes the API keys of the organisation.
     Keys,
-    /// Inviting somebody to this rank; sending that again, or taking it back.
+    /// Creates, resends or revokes an invitation with this role.
     Invite(Rank),
     SetRank {
         from: Rank,
         to: Rank,
     },
-    /// Sending a member of this rank away. Everybody may leave, which is not in the table.
+    /// Removes a member with this role. Every member may leave, which is not in the table.
     Remove(Rank),
 }
 
-/// How far a rank reaches.
+/// The extent of a permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reach {
     No,
-    /// It concerns nobody, or people of this rank at most.
+    /// Allowed for members up to this role, and if the action concerns no member.
     UpTo(Rank),
 }
 
@@ -87,7 +86,7 @@ const ADMINS: Reach = Reach::UpTo(Rank::Admin);
 const ALL: Reach = Reach::UpTo(Rank::Owner);
 
 impl Act {
-    /// What a member, an admin, an owner reaches with it.
+    /// Returns the extent of the action for a member, an admin and an owner.
     #[rustfmt::skip]
     const fn reaches(self) -> [Reach; 3] {
         match self {
@@ -101,7 +100,7 @@ impl Act {
         }
     }
 
-    /// The highest rank that is touched.
+    /// Returns the highest role that the action concerns.
     fn concerns(self) -> Rank {
         match self {
             Act::Read | Act::Deal | Act::Rename | Act::ReadInvitations | Act::Keys => Rank::Member,
@@ -113,21 +112,21 @@ impl Act {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum OrganisationRefusal {
-    #[error("the rank `{0}` does not reach so far")]
+    #[error("the role `{0}` does not allow this; ask a member with a higher role")]
     Rank(Rank),
-    #[error("an organisation has an owner: make somebody else one first")]
+    #[error("an organisation needs an owner; make another member an owner first")]
     LastOwner,
-    #[error("one person belongs to at most {ORGANISATIONS_MAX} organisations")]
+    #[error("a user can be a member of at most {ORGANISATIONS_MAX} organisations; leave one first")]
     TooManyOrganisations,
     #[error("an organisation has at most {MEMBERS_MAX} members")]
     TooManyMembers,
     #[error(
-        "at most {INVITATIONS_OPEN_MAX} invitations are open at once, and {INVITATIONS_MADE_MAX} are made a day"
+        "an organisation can have at most {INVITATIONS_OPEN_MAX} open invitations and create {INVITATIONS_MADE_MAX} a day; revoke open ones or wait"
     )]
     TooManyInvitations,
-    #[error("an invitation is sent at most {GENERATIONS_MAX} times")]
+    #[error("an invitation can be sent at most {GENERATIONS_MAX} times; create a new one")]
     SentEnough,
-    #[error("the invitation was sent a moment ago")]
+    #[error("the invitation was sent less than a minute ago; wait before you send it again")]
     TooSoon { wait: TimeDelta },
 }
 
@@ -146,8 +145,8 @@ pub fn permit(rank: Rank, act: Act) -> Result<(), OrganisationRefusal> {
     }
 }
 
-/// Whether somebody of this rank may get another, or go (`None`), where so many others are owners who can act:
-/// those whose account is open.
+/// Checks that an owner remains if a member changes from `before` to `after` (`None`: leaves). `other_owners` counts
+/// the other owners with an open account.
 ///
 /// # Errors
 /// [`OrganisationRefusal::LastOwner`].
@@ -160,7 +159,7 @@ pub fn keep_an_owner(
     if leaves_none { Err(OrganisationRefusal::LastOwner) } else { Ok(()) }
 }
 
-/// Whether somebody who belongs to so many organisations may belong to one more.
+/// Checks that a member of `organisations` organisations may join another one.
 ///
 /// # Errors
 /// [`OrganisationRefusal::TooManyOrganisations`].
@@ -172,7 +171,7 @@ pub const fn may_belong(organisations: i64) -> Result<(), OrganisationRefusal> {
     }
 }
 
-/// Whether an organisation with so many members may get one more.
+/// Checks that an organisation may get another member.
 ///
 /// # Errors
 /// [`OrganisationRefusal::TooManyMembers`].
@@ -180,7 +179,7 @@ pub const fn may_grow(members: i64) -> Result<(), OrganisationRefusal> {
     if members < MEMBERS_MAX { Ok(()) } else { Err(OrganisationRefusal::TooManyMembers) }
 }
 
-/// Whether one more may be invited, with so many open invitations and so many made of late.
+/// Checks that another invitation may be created. `made` counts the invitations within [`INVITATIONS_COUNTED`].
 ///
 /// # Errors
 /// [`OrganisationRefusal::TooManyInvitations`].
@@ -192,7 +191,7 @@ pub const fn may_invite(open: i64, made: i64) -> Result<(), OrganisationRefusal>
     }
 }
 
-/// Whether an invitation may be sent again, and its generation then.
+/// Checks that an invitation may be sent again, and returns its next generation.
 ///
 /// # Errors
 /// [`OrganisationRefusal::SentEnough`], or [`OrganisationRefusal::TooSoon`] with the time to wait.
@@ -212,7 +211,7 @@ mod tests {
     use super::*;
     use Rank::{Admin, Member, Owner};
 
-    /// Written out rank by rank, to be read beside the table.
+    /// The expected rights, listed by role to compare with the table.
     #[test]
     fn each_rank_reaches_as_far_as_the_table_says() {
         let everything = || {
@@ -280,7 +279,7 @@ mod tests {
             (5, 60, Ok(6)),
             (6, 60, Err(OrganisationRefusal::SentEnough)),
             (i16::MAX, 60, Err(OrganisationRefusal::SentEnough)),
-            // Sent by a server whose clock is ahead.
+            // Sent by another server whose clock is ahead.
             (1, -30, Err(too_soon(90))),
         ] {
             assert_eq!(resend(generation, at(0), at(now)), expected, "{generation} at {now}");

@@ -1,4 +1,4 @@
-//! How people name the person whom they pay.
+//! The ways to name a recipient.
 
 use crate::handle::Handle;
 use crate::id::UserId;

@@ -1,8 +1,7 @@
-//! A payment: an intent plus everything that was ever said about it.
+//! A payment: an intent and all evidence about it.
 //!
-//! Providers answer late, twice, never or contradictorily, so the state is not stored as it changes:
-//! it is judged anew from the *set* of evidence. A set has no order and no repetition, hence neither
-//! has the verdict.
+//! Providers answer late, twice, never or contradictorily. Therefore the state is always derived from the *set* of
+//! evidence. A set has no order and no duplicates, so order and duplicates of messages do not affect the state.
 
 mod confirmation;
 mod judge;
@@ -32,11 +31,11 @@ text_enum! {
     pub enum Purpose as "payment purpose" {
         /// The buyer pays into the escrow of a deal.
         FundDeal = "fund_deal",
-        /// A person puts money into the wallet.
+        /// A user pays into their wallet.
         Deposit = "deposit",
-        /// A person takes money out to mobile money.
+        /// A user withdraws from their wallet to mobile money.
         Withdrawal = "withdrawal",
-        /// Money in suspense goes back to its payer, who has no account.
+        /// Money in suspense is returned to its payer, who has no account.
         ReturnSuspense = "return_suspense",
     }
 }
@@ -52,23 +51,23 @@ impl Purpose {
 }
 
 text_enum! {
-    /// Who said it; a later one in this list is believed over an earlier one.
+    /// The source of evidence, in ascending order of reliability.
     pub enum Source as "evidence source" {
         /// The provider's immediate answer to our request.
         Answer = "answer",
-        /// Our own question about the payment, answered by the provider.
+        /// The provider's answer to a status query.
         Query = "query",
-        /// The provider's message to our unguessable address.
+        /// The provider's message to our secret callback URL.
         Callback = "callback",
         /// A line of the provider's statement.
         Statement = "statement",
-        /// An operator's word, given with a reason.
+        /// An operator's resolution, with a reason.
         Operator = "operator",
     }
 }
 
 text_enum! {
-    /// Why a payment did not happen, in words that every provider's codes are translated to.
+    /// The reason of a failed payment. Each adapter maps its provider's codes to these.
     pub enum FailureReason as "failure reason" {
         CancelledByPayer = "cancelled_by_payer",
         NoAnswer = "no_answer",
@@ -77,30 +76,30 @@ text_enum! {
         LimitExceeded = "limit_exceeded",
         PayerLocked = "payer_locked",
         RecipientInvalid = "recipient_invalid",
-        /// The provider refused the request itself: our configuration or its rules, not the person.
+        /// The provider rejected the request because of our configuration or its rules, not because of the user.
         Rejected = "rejected",
-        /// The statement covers the time of the payment and does not have it.
+        /// The statement covers the time of the payment but does not contain it.
         NeverHappened = "never_happened",
-        /// The provider could not be reached in time, so the request was given up before it was sent.
+        /// The provider could not be reached in time, so the request was never sent.
         NotReached = "not_reached",
     }
 }
 
-/// What was claimed.
+/// A claim about a payment.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Claim {
-    /// Taken for processing; not paid yet.
+    /// Accepted for processing; not paid yet.
     Accepted,
-    /// The answer was lost, or time ran out: it may have happened.
+    /// The answer was lost or timed out: the payment may have happened.
     Lost,
     Failed {
         reason: FailureReason,
     },
-    /// A result that we cannot interpret; a person must look.
+    /// An unknown result code; an operator must review it.
     Unclear {
         code: String,
     },
-    /// Paid. A query does not tell receipt and amount; a callback and a statement do.
+    /// Paid. Callbacks and statements contain receipt and amount, queries do not.
     Succeeded {
         receipt: Option<String>,
         amount: Option<Money>,
@@ -108,7 +107,7 @@ pub enum Claim {
 }
 
 impl Claim {
-    /// Where it stands in a set. That is no order of amounts: those of two currencies have none.
+    /// Returns the sort key within a set. It orders currencies by name, because `Money` has no order.
     fn place(&self) -> Place<'_> {
         match self {
             Claim::Accepted => (0, None, None, None),
@@ -137,27 +136,27 @@ impl PartialOrd for Claim {
     }
 }
 
-/// One thing that was said about a payment.
+/// One piece of evidence about a payment.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Evidence {
     pub source: Source,
     pub claim: Claim,
-    /// The provider's own reference (`CheckoutRequestID`, `ConversationID`), where it was said.
+    /// The provider's own reference (`CheckoutRequestID`, `ConversationID`), if it was given.
     pub reference: Option<String>,
 }
 
 text_enum! {
-    /// How far the payment has come on our own side.
+    /// The progress of a payment on our own side.
     pub enum Stage as "payment stage" {
         /// A withdrawal that is being scored for fraud.
         Screening = "screening",
-        /// Scored too high: waits for an operator.
+        /// The fraud score is too high; an operator has to decide.
         Held = "held",
-        /// An operator refused it. Final.
+        /// An operator refused the payment. Final.
         Refused = "refused",
-        /// Waits to be sent to the provider.
+        /// Ready to be sent to the provider.
         Ready = "ready",
-        /// Was sent, or may have been: written before the request leaves.
+        /// Sent, or possibly sent: the stage is stored before the request leaves.
         Sent = "sent",
     }
 }
@@ -167,15 +166,15 @@ text_enum! {
         Screening = "screening",
         Held = "held",
         Queued = "queued",
-        /// On its way to the provider.
+        /// The request is being sent to the provider.
         Submitting = "submitting",
-        /// The provider works on it, or waits for the payer.
+        /// The provider is processing the payment, or waits for the payer.
         Pending = "pending",
-        /// A callback says that a large amount was paid; the provider's answer or its statement must confirm it.
+        /// A callback reports a large payment; a status query or the statement must confirm it.
         Confirming = "confirming",
-        /// It may have happened. Blocks any new attempt until proven.
+        /// The payment may have happened. No new attempt is made until the outcome is known.
         Unknown = "unknown",
-        /// The evidence does not fit together; a person looks.
+        /// The provider's result is unknown to us; an operator must review it.
         Review = "review",
         Succeeded = "succeeded",
         Failed = "failed",
@@ -183,7 +182,7 @@ text_enum! {
 }
 
 impl State {
-    /// Nothing more will happen without new evidence, and none is asked for.
+    /// Returns whether the payment is closed. Only unexpected evidence can still change it.
     #[must_use]
     pub const fn is_final(self) -> bool {
         match self {
@@ -198,18 +197,18 @@ impl State {
 pub struct Payment {
     pub id: PaymentId,
     pub provider: Provider,
-    /// Whose wallet it fills or empties; none for money that goes back out of suspense.
+    /// The owner of the wallet; `None` for a return of money in suspense.
     pub user: Option<UserId>,
     pub purpose: Purpose,
     pub deal: Option<DealId>,
     pub amount: Money,
     pub stage: Stage,
-    /// A callback alone does not prove it, whatever its amount: too much was credited on callbacks alone already.
+    /// Whether a callback alone is not sufficient for any amount. Set when callbacks alone have credited too much.
     pub must_confirm: bool,
     evidence: BTreeSet<Evidence>,
 }
 
-/// What a payment is made of before anything is known about it.
+/// The intent of a payment, before any evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewPayment {
     pub id: PaymentId,
@@ -225,13 +224,13 @@ impl Payment {
     pub fn new(new: NewPayment) -> Self {
         let stage = match new.purpose {
             Purpose::Withdrawal => Stage::Screening,
-            // Two members of staff have looked at it already.
+            // Two operators have already approved a return.
             Purpose::ReturnSuspense | Purpose::FundDeal | Purpose::Deposit => Stage::Ready,
         };
         Self::restore(new, stage, [])
     }
 
-    /// A payment as it was stored.
+    /// Restores a stored payment.
     #[must_use]
     pub fn restore(
         new: NewPayment,
@@ -244,7 +243,7 @@ impl Payment {
         Self { id, provider, user, purpose, deal, amount, stage, must_confirm, evidence }
     }
 
-    /// Takes note of what was said. `false` if it was known already.
+    /// Adds evidence. Returns `false` if it was already known.
     pub fn observe(&mut self, evidence: Evidence) -> bool {
         self.evidence.insert(evidence)
     }
@@ -253,14 +252,14 @@ impl Payment {
         self.evidence.iter()
     }
 
-    /// Why the evidence is about something else than this payment: it names another amount, or another reference of
-    /// the provider than its answers gave us. Such a word changes nothing here.
+    /// Returns the reason for which evidence does not belong to this payment: its amount or its provider reference
+    /// differs. Such evidence does not affect the state.
     #[must_use]
     pub fn misfit(&self, said: &Evidence) -> Option<Doubt> {
         judge::misfit(self, said)
     }
 
-    /// Whether more than a callback says that it was paid.
+    /// Returns whether a source other than a callback reports success.
     #[must_use]
     pub fn is_confirmed(&self) -> bool {
         let confirms = |said: &&Evidence| {
@@ -269,7 +268,7 @@ impl Payment {
         self.evidence().filter(|said| self.misfit(said).is_none()).any(|said| confirms(&said))
     }
 
-    /// Whether a callback alone credits nothing. The provider's word about a payout takes money from nobody else.
+    /// Returns whether success needs more than a callback. Payouts never do, because their success credits no user.
     #[must_use]
     pub fn needs_confirmation(&self) -> bool {
         let limits = limits(self.provider, self.amount.currency());
@@ -287,9 +286,8 @@ impl Payment {
         self.verdict().state
     }
 
-    /// The movements of money that the present verdict on a collection calls for. Each has a key of its own,
-    /// so writing them again changes nothing; which of them are written already is for the store to know.
-    /// What a payout moves is its hold's to say.
+    /// Returns the ledger entries that the verdict on a collection requires. Each has a unique key, so that the store
+    /// writes it only once. The entries of a payout come from its hold.
     ///
     /// # Errors
     /// [`LedgerError`] only if the amount is zero, which the constructors exclude.
@@ -300,10 +298,10 @@ impl Payment {
         Ok(vec![self.collected()?])
     }
 
-    /// The entry of a collection that has succeeded.
+    /// Returns the entry of a successful collection.
     ///
     /// # Errors
-    /// [`LedgerError`] only if the amount is zero, or if it is no user's payment.
+    /// [`LedgerError`] only if the amount is zero, or the payment has no user.
     pub fn collected(&self) -> Result<Entry, LedgerError> {
         let user = self.user.ok_or(LedgerError::Malformed)?;
         let (kind, currency) = (EntryKind::Deposit, self.amount.currency());
@@ -313,7 +311,7 @@ impl Payment {
         Entry::transfer(kind, key, self.amount, clearing, available)
     }
 
-    /// The reservation that a withdrawal starts with; it expires unless it is on its way by then.
+    /// Returns the hold of a new withdrawal. It expires if the withdrawal is not sent in time.
     #[must_use]
     pub fn hold(&self, (id, owner): (HoldId, UserId), now: DateTime<Utc>) -> Hold {
         Hold {
@@ -328,7 +326,7 @@ impl Payment {
         }
     }
 
-    /// What the present verdict asks of a withdrawal's hold. Nothing else has one.
+    /// Returns the command to the hold that the verdict requires. Only withdrawals have a hold.
     #[must_use]
     pub fn due_of_hold(&self) -> Option<hold::Command> {
         match (self.purpose == Purpose::Withdrawal, self.state()) {

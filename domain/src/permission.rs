@@ -1,8 +1,8 @@
-//! What each role may do: one table, read by [`permit`] and by nothing else.
+//! Permissions of each role, in one table that only [`permit`] reads.
 //!
-//! A person's own wallet, deals and payments are theirs whatever their role is, and nobody else's: those rules
-//! stand with the things themselves. Here is what people may do with what is *not* theirs. A question about a
-//! right therefore names what ties the actor to the people concerned ([`Circumstances::tie`]).
+//! The table covers actions of operators on other users' data. Users' rights to their own wallets, deals and payments
+//! do not depend on a role; their rules are in the respective modules. Each check therefore includes the actor's tie to
+//! the users concerned ([`Circumstances::tie`]).
 
 mod matrix;
 
@@ -15,58 +15,58 @@ use matrix::MATRIX;
 use thiserror::Error;
 
 text_enum! {
-    /// What somebody is to the service. Later ones rank higher.
+    /// The role of a user in the service, in ascending order.
     pub enum UserRole as "role" {
         User = "user",
-        /// Answers people and looks things up.
+        /// Helps users and reads their data.
         Support = "support",
         /// Decides about withdrawals, documents and closed accounts.
         Compliance = "compliance",
-        /// Runs the service.
+        /// Operates the service.
         Admin = "admin",
-        /// Gives the others their roles.
+        /// Assigns roles.
         SuperAdmin = "super_admin",
     }
 }
 
 text_enum! {
     pub enum Resource as "resource" {
-        /// Accounts of people.
+        /// Users: their state, such as frozen or closed.
         Users = "users",
-        /// Which tier of limits a person has.
+        /// The tier of a user.
         Tiers = "tiers",
-        /// Money that fits no payment of ours.
+        /// Money that matches no payment.
         Suspense = "suspense",
-        /// Money in suspense that goes back to the number that paid it.
+        /// Returns of money in suspense to the number that paid it.
         Returns = "returns",
-        /// The second factors of people who have lost theirs.
+        /// Lost second factors.
         SecondFactors = "second_factors",
-        /// What was asked for and waits for somebody else.
+        /// Requests for approval.
         Approvals = "approvals",
-        /// Withdrawals that a rule has stopped.
+        /// Withdrawals that a fraud rule has held.
         HeldWithdrawals = "held_withdrawals",
-        /// Held withdrawals above [`ONE_PERSON`](crate::threshold::ONE_PERSON), whose release needs two people.
+        /// Held withdrawals above [`ONE_PERSON`](crate::threshold::ONE_PERSON), whose release needs two operators.
         LargeWithdrawals = "large_withdrawals",
         /// Wallets, deals and payments of users, and the search for a user by contact or receipt.
         Accounts = "accounts",
-        /// Payments whose evidence does not fit together.
+        /// Payments in `review` or `confirming`, which operators resolve.
         Payments = "payments",
         /// Discrepancies that reconciliation has found.
         Breaks = "breaks",
-        /// Callbacks, runs, breaks, suspense.
+        /// Callbacks, reconciliation runs, discrepancies, suspense.
         Reconciliation = "reconciliation",
-        /// The books as a whole.
+        /// The whole ledger.
         Ledger = "ledger",
         Jobs = "jobs",
-        /// Applications for a tier, with the documents of people.
+        /// Applications for a tier, with the documents of users.
         Kyc = "kyc",
-        /// Disputes about deals, with the evidence of both sides.
+        /// Disputes about deals, with the evidence of both parties.
         Disputes = "disputes",
         /// Queues, connections and providers of the running service.
         Health = "health",
-        /// What deals cost from now on.
+        /// Fee plans of future deals.
         FeePlans = "fee_plans",
-        /// Who has which role.
+        /// Roles of users.
         Roles = "roles",
     }
 }
@@ -74,67 +74,66 @@ text_enum! {
 text_enum! {
     pub enum Action as "action" {
         Read = "read",
-        /// Changes it, starts it, repeats it.
+        /// Changes, starts or repeats it.
         Change = "change",
-        /// Asks somebody else to decide.
+        /// Requests an approval.
         Ask = "ask",
-        /// Says yes or no to what somebody else wants.
+        /// Approves or rejects another user's request.
         Decide = "decide",
     }
 }
 
 text_enum! {
-    /// What ties a member of staff to somebody whom an action concerns.
+    /// A conflict of interest: the tie of an operator to a user whom an action concerns.
     pub enum Tie as "tie" {
-        /// The matter is their own, or they have a part in the deal.
+        /// The action concerns the operator's own account, or a deal in which they participate.
         Own = "own",
-        /// They belong to an organisation that it concerns, or did so since the deal was made, or share an
-        /// organisation with somebody concerned.
+        /// The operator is a member of an organisation that the action concerns, was one since the deal was made, or
+        /// shares an organisation with a user concerned.
         Organisation = "organisation",
-        /// One of the two invited the other.
+        /// The operator invited the user, or the user invited the operator.
         Invitation = "invitation",
     }
 }
 
-/// A member of staff who acts, as far as rights depend on it.
+/// The acting operator, as far as permissions depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Staff {
     pub user: UserId,
     pub session: SessionId,
     pub role: UserRole,
-    /// Whether the call came from a network that the service's settings list.
+    /// Whether the call came from a network that the settings list.
     pub from_listed: bool,
 }
 
-/// Under what circumstances somebody asks.
+/// The circumstances of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Circumstances {
     pub at: DateTime<Utc>,
     pub from_listed: bool,
-    /// Whether the actor has proven their identity again in this session, a moment ago.
+    /// Whether the session has a valid step-up.
     pub stepped_up: bool,
-    /// What ties the actor to the people concerned; none if it concerns nobody in particular.
+    /// The actor's tie to the users concerned, if any.
     pub tie: Option<Tie>,
-    /// What is at stake, if it is money.
+    /// The amount that the action moves, if any.
     pub amount: Option<Money>,
 }
 
-/// Why somebody may not.
+/// The reason for which an action is denied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Denial {
     #[error("the role `{0}` does not allow this")]
     Role(UserRole),
-    /// The next step is another member of staff.
     #[error("{}", .0.reason())]
     Conflict(Tie),
-    #[error("the role `{0}` does not reach to this amount")]
+    #[error("the amount exceeds the limit of the role `{0}`; ask an operator with a higher role")]
     Amount(UserRole),
-    #[error("the role `{0}` allows this from {1} to {2} o'clock in Nairobi only")]
+    #[error("the role `{0}` allows this only from {1:02}:00 to {2:02}:00 Nairobi time")]
     Hours(UserRole, u32, u32),
-    #[error("this is allowed from listed networks only")]
+    #[error("this is allowed only from the networks in the service's settings")]
     Network,
     #[error(
-        "this needs a session in which you were proven anew: call `step_up_session`, then repeat it"
+        "this operation requires step-up authentication; call `step_up_session`, then repeat it"
     )]
     StepUp,
 }
@@ -142,19 +141,19 @@ pub enum Denial {
 impl Tie {
     const fn reason(self) -> &'static str {
         match self {
-            Tie::Own => "this concerns you: another member of staff has to do it",
+            Tie::Own => "this concerns your own account or deal; another operator must do it",
             Tie::Organisation => {
-                "this concerns your organisation or one of its members: another member of staff has to do it"
+                "this concerns your organisation or one of its members; another operator must do it"
             }
             Tie::Invitation => {
-                "this concerns a person who invited you, or whom you invited: another member of staff has to do it"
+                "this concerns a user who invited you or whom you invited; another operator must do it"
             }
         }
     }
 }
 
-/// Whether the role has this right at all, whatever the circumstances are. It is asked before anything is looked up,
-/// so that a refusal tells nothing about what exists.
+/// Checks that the role has this permission in some circumstances. It is checked before any lookup, so that a denial
+/// does not reveal which records exist.
 ///
 /// # Errors
 /// [`Denial::Role`].
@@ -162,7 +161,7 @@ pub fn reaches(role: UserRole, right: (Resource, Action)) -> Result<(), Denial> 
     grant(role, right).map(drop)
 }
 
-/// Every right that somebody has.
+/// Returns every permission in the table.
 pub fn rights() -> impl Iterator<Item = (Resource, Action)> {
     MATRIX.iter().map(|(resource, action, _)| (*resource, *action))
 }
@@ -174,7 +173,7 @@ fn grant(role: UserRole, right: (Resource, Action)) -> Result<matrix::Grant, Den
 }
 
 /// # Errors
-/// [`Denial`], the first that applies, in the order of its values.
+/// The first [`Denial`] that applies, in the order of its variants.
 pub fn permit(
     role: UserRole,
     right: (Resource, Action),

@@ -1,17 +1,17 @@
-//! What is known of a person and nobody else's to see: held so that it is not printed by accident.
+//! A wrapper that keeps personal data out of logs.
 
-/// What stands in the place of the name of somebody who is erased.
+/// The name that replaces the name of an erased user.
 pub const ERASED_NAME: &str = "Erased";
 
-/// A value that is shown nowhere unless somebody asks for it in so many words. It has no `Display`, it cannot be
-/// serialised, and its `Debug` tells nothing of it:
+/// A value that is only accessible with [`Personal::expose`]. It has no `Display`, cannot be serialised, and its
+/// `Debug` prints nothing of it:
 ///
 /// ```compile_fail
 /// let address = amana_domain::personal::Personal::new("amina@example.com");
 /// println!("{address}");
 /// ```
 ///
-/// [`Msisdn`](crate::phone::Msisdn) and [`Contact`](crate::contact::Contact) mask themselves and need no other cover.
+/// [`Msisdn`](crate::phone::Msisdn) and [`Contact`](crate::contact::Contact) mask themselves and need no wrapper.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Personal<T>(T);
 
@@ -21,7 +21,6 @@ impl<T> Personal<T> {
         Self(value)
     }
 
-    /// The value, for whoever has a reason to see it.
     #[must_use]
     pub const fn expose(&self) -> &T {
         &self.0

@@ -1,4 +1,4 @@
-//! A phone number as mobile money knows it: country code and subscriber, digits only (an MSISDN).
+//! Phone numbers as mobile money uses them (MSISDN): country code and subscriber number, digits only.
 
 use thiserror::Error;
 
@@ -6,13 +6,13 @@ use thiserror::Error;
 #[error("a phone number has 10 to 15 digits with the country code first, such as 254712345678")]
 pub struct PhoneError;
 
-/// 10 to 15 digits, country code first, no plus sign. Its `Debug` is masked: numbers are personal data.
+/// A phone number: 10 to 15 digits, country code first, no plus sign. Its `Debug` is masked: numbers are personal data.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Msisdn(String);
 
 impl Msisdn {
     /// # Errors
-    /// [`PhoneError`] if the text is not 10 to 15 digits, or starts with zero.
+    /// [`PhoneError`] unless the text has 10 to 15 digits and does not start with zero.
     pub fn parse(text: &str) -> Result<Self, PhoneError> {
         let digits = text.strip_prefix('+').unwrap_or(text);
         let well_formed = (10..=15).contains(&digits.len())
@@ -26,7 +26,7 @@ impl Msisdn {
         &self.0
     }
 
-    /// What may be shown and logged: `2547****5678`.
+    /// Returns the form for display and logs: `2547****5678`.
     #[must_use]
     pub fn masked(&self) -> String {
         let head = self.0.get(..4).unwrap_or_default();

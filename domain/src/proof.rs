@@ -1,7 +1,7 @@
-//! The proof of the ledger: every row is read once, in order, and must follow from the rows before it.
+//! Verification of the ledger: every row is read once, in order, and must be consistent with the rows before it.
 //!
-//! Three passes, each fed row by row. None of them keeps more than one account, entry or person at a time, so
-//! that a ledger of any size is proven in constant memory. The first row that is wrong ends the proof.
+//! Three passes read row by row. Each keeps only one account, entry or user at a time, so a ledger of any size is
+//! verified in constant memory. The verification stops at the first wrong row.
 
 mod accounts;
 mod entries;

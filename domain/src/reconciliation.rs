@@ -1,6 +1,6 @@
-//! Reconciliation: what the provider's statement says against what we believe.
+//! Reconciliation: compares the provider's statement with our payments.
 //!
-//! Pure matching; the store turns each [`Finding`] into evidence, a suspense entry, or a listed break.
+//! The matching is pure. The store turns each [`Finding`] into evidence, a suspense entry, or a discrepancy.
 
 mod payer;
 
@@ -13,12 +13,12 @@ use crate::text_enum;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A payment can reach the statement a little later than its request reached the provider. Only a
-/// statement that covers this much more is believed when it does not have a payment.
+/// Time that a payment may need to appear on the statement. A payment counts as missing only if the statement covers
+/// this much more time.
 pub const SETTLING_TIME: TimeDelta = TimeDelta::minutes(10);
 
-/// A payout may wait in the provider's queue for hours, and what is given back must not be paid after
-/// all: it is listed after [`SETTLING_TIME`] and closed only by so long a silence.
+/// Time after which a missing payout counts as failed. A payout may wait in the provider's queue for hours, and
+/// refunded money must not be paid out later. After [`SETTLING_TIME`] it is only listed as missing.
 pub const PAYOUT_SETTLING_TIME: TimeDelta = TimeDelta::hours(24);
 
 text_enum! {
@@ -29,19 +29,19 @@ text_enum! {
 }
 
 text_enum! {
-    /// Why a line moved money.
+    /// The type of a statement line.
     pub enum Nature as "nature of a line" {
-        /// Paid by or to a customer.
+        /// A payment by or to a customer.
         Payment = "payment",
-        /// Kept by the provider for its service.
+        /// A charge that the provider has kept.
         Charge = "charge",
-        /// Moved from the provider to our bank.
+        /// A settlement from the provider to the platform's bank.
         Settlement = "settlement",
     }
 }
 
-/// One completed line of the provider's statement. Receipt, direction and nature name it: the charge for a payment
-/// has the receipt of the payment.
+/// One completed line of the provider's statement. Receipt, direction and nature identify it: the charge for a payment
+/// has the same receipt as the payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatementLine {
     pub receipt: String,
@@ -49,19 +49,19 @@ pub struct StatementLine {
     pub flow: Flow,
     pub nature: Nature,
     pub amount: Money,
-    /// The account reference of a collection, our own originator id of a payout.
+    /// The account reference of a collection, or our own originator id of a payout.
     pub reference: Option<String>,
-    /// Of a collection, if the provider names its payer.
+    /// The payer of a collection, if the statement contains it.
     pub payer: Option<Payer>,
-    /// What the provider says it holds for us after this line, in minor units.
+    /// The provider's balance after this line, in minor units.
     pub balance_minor: Option<i64>,
 }
 
-/// What we believe of one payment, reduced to what matching needs.
+/// Our record of a payment, reduced to the fields that matching needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Believed {
     pub payment: PaymentId,
-    /// The reference under which the statement would show it.
+    /// The expected reference on the statement.
     pub reference: String,
     pub flow: Flow,
     pub amount: Money,
@@ -71,7 +71,7 @@ pub struct Believed {
 }
 
 impl Believed {
-    /// Until when the payment may still come to the statement.
+    /// Returns the time until which the payment may still appear on the statement.
     fn settled_by(&self) -> Option<DateTime<Utc>> {
         self.sent_at.checked_add_signed(match self.flow {
             Flow::In => SETTLING_TIME,
@@ -80,7 +80,7 @@ impl Believed {
     }
 }
 
-/// The stretch of time that a statement covers.
+/// The period of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Period {
     pub from: DateTime<Utc>,
@@ -89,29 +89,29 @@ pub struct Period {
 
 text_enum! {
     pub enum BreakKind as "break" {
-        /// We hold it for paid, or ordered it to be paid out; the statement should have it and does not.
+        /// A payment that succeeded, or a payout that was ordered, is missing on the statement.
         MissingOnStatement = "missing_on_statement",
-        /// The statement has another amount than the intent.
+        /// The amount on the statement differs from the payment.
         AmountDiffers = "amount_differs",
-        /// Money came that fits no intent; it is in suspense.
+        /// Received money matches no payment; it is in suspense.
         Unclaimed = "unclaimed",
-        /// Money left that we did not order.
+        /// Money left the provider without an order.
         UnknownPayout = "unknown_payout",
-        /// Money left for a withdrawal that had been given back already.
+        /// A withdrawal was paid out after its money had been returned to the user.
         PaidAfterReturn = "paid_after_return",
-        /// A balance is not the sum of its postings.
+        /// A balance differs from the sum of its postings.
         BalanceDiffers = "balance_differs",
-        /// What the provider holds is not what we owe.
+        /// The money at the provider differs from the liabilities.
         TrustEquation = "trust_equation",
-        /// An unmatched callback or a payment whose evidence contradicts itself.
+        /// An unmatched callback, or a payment with contradictory evidence.
         Review = "review",
-        /// Money went from the provider to our bank; two people should know of it.
+        /// Money was moved from the provider to the platform's bank; operators should confirm it.
         Settlement = "settlement",
     }
 }
 
 impl BreakKind {
-    /// Whether no payout is sent as long as one is open: somebody may be paying out what never came.
+    /// Returns whether an open discrepancy of this kind stops all payouts, because money may be missing.
     #[must_use]
     pub const fn holds_payouts(self) -> bool {
         match self {
@@ -126,7 +126,7 @@ impl BreakKind {
         }
     }
 
-    /// Whether it says that the books do not add up. It closes when they do, and not by somebody's word.
+    /// Returns whether the discrepancy is about the books. It closes only when they are correct, not by an operator.
     #[must_use]
     pub const fn is_of_the_books(self) -> bool {
         match self {
@@ -144,25 +144,25 @@ impl BreakKind {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
-    /// Say this about that payment: it heals missed callbacks and closes unknown outcomes.
+    /// New evidence for a payment: replaces missed callbacks and resolves unknown outcomes.
     Observe {
         payment: PaymentId,
         evidence: Evidence,
     },
-    /// Both sides agree; `evidence` is what the line says.
+    /// The payment and the line agree; `evidence` is from the line.
     Matched {
         payment: PaymentId,
         evidence: Evidence,
     },
-    /// The provider kept it for its service.
+    /// A charge of the provider.
     Charge {
         line: StatementLine,
     },
-    /// It went to our bank.
+    /// A settlement to the bank.
     Settled {
         line: StatementLine,
     },
-    /// Money that belongs to no intent.
+    /// Received money that matches no payment.
     Unclaimed {
         line: StatementLine,
     },
@@ -173,7 +173,7 @@ pub enum Finding {
     },
 }
 
-/// Matches by receipt and direction first, then by reference and amount. Amounts never decide who gets money.
+/// Matches by receipt and direction first, then by reference and amount. An amount alone never matches.
 #[must_use]
 pub fn match_statement(
     believed: &[Believed],
@@ -202,11 +202,11 @@ pub fn match_statement(
     findings
 }
 
-/// Our payments, by what a line may call them.
+/// Our payments, indexed by receipt and by reference.
 struct Known<'a> {
     by_receipt: BTreeMap<&'a str, &'a Believed>,
     by_reference: BTreeMap<(Flow, &'a str), &'a Believed>,
-    /// Those whose own receipt is on the statement.
+    /// Payments whose receipt is on the statement.
     listed: BTreeSet<PaymentId>,
 }
 
@@ -229,24 +229,27 @@ impl<'a> Known<'a> {
             return (one.flow == line.flow).then_some(*one);
         }
         let one = *self.by_reference.get(&(line.flow, line.reference.as_deref()?))?;
-        // A second payment under a reference that was served already has no intent left, and another amount is not
-        // what was asked for: both are payments of their own.
+        // A second payment with the same reference, or a payment of another amount, is not the requested payment.
         let served = self.listed.contains(&one.payment)
             || (one.receipt.is_some() && one.sent_at < covered.from);
         (!served && one.amount == line.amount).then_some(one)
     }
 
     fn unowned(&self, line: &StatementLine) -> Finding {
-        // Only the other direction of a payment of ours is left under its receipt.
+        // `owner` has matched the same direction, so the receipt was found with the opposite direction.
         if let Some(one) = self.by_receipt.get(line.receipt.as_str()) {
-            return listed(BreakKind::Review, one, format!("{} went the other way", line.amount));
+            return listed(
+                BreakKind::Review,
+                one,
+                format!("{} in the opposite direction", line.amount),
+            );
         }
         match line.flow {
             Flow::In => Finding::Unclaimed { line: line.clone() },
             Flow::Out => Finding::Break {
                 kind: BreakKind::UnknownPayout,
                 subject: line.receipt.clone(),
-                detail: format!("{} left without an order of ours", line.amount),
+                detail: format!("{} paid out without an order", line.amount),
             },
         }
     }
@@ -256,14 +259,14 @@ fn listed(kind: BreakKind, one: &Believed, detail: String) -> Finding {
     Finding::Break { kind, subject: one.payment.to_string(), detail }
 }
 
-/// The statement has one receipt twice: the second time it is nobody's money.
+/// The statement contains a receipt twice. The second line is not assigned to the payment.
 fn again(one: &Believed, line: &StatementLine) -> Finding {
-    let detail = format!("the statement has {} more than once ({})", line.receipt, line.amount);
+    let detail = format!("receipt {} occurs more than once ({})", line.receipt, line.amount);
     listed(BreakKind::Review, one, detail)
 }
 
-/// What the provider held after the newest line. Times have whole seconds, so among the lines of one
-/// second their order tells: portals write the newest line first, some exports last.
+/// Returns the provider's balance after the newest line. Several lines can have the same second. Then the order of the
+/// statement decides: portals list the newest line first, some exports list it last.
 #[must_use]
 pub fn closing_balance_minor(lines: &[StatementLine]) -> Option<i64> {
     let newest = lines.iter().map(|line| line.at).max()?;
@@ -273,8 +276,8 @@ pub fn closing_balance_minor(lines: &[StatementLine]) -> Option<i64> {
     line?.balance_minor
 }
 
-/// What we have booked and a statement of this period cannot show yet, as a signed sum of what the
-/// provider will hold: payments that settled while the statement was being made.
+/// Returns the signed sum of payments that are booked but cannot be on a statement of this period yet, because they
+/// settled while it was created.
 #[must_use]
 pub fn in_transit_minor(believed: &[Believed], lines: &[StatementLine], covered: Period) -> i64 {
     let payments = || lines.iter().filter(|line| line.nature == Nature::Payment);
@@ -300,7 +303,7 @@ pub fn in_transit_minor(believed: &[Believed], lines: &[StatementLine], covered:
 fn compare(one: &Believed, line: &StatementLine) -> Finding {
     if one.amount != line.amount {
         let (ours, theirs) = (one.amount, line.amount);
-        let detail = format!("expected {ours}, the statement has {theirs} ({})", line.receipt);
+        let detail = format!("expected {ours}, on the statement {theirs} ({})", line.receipt);
         return listed(BreakKind::AmountDiffers, one, detail);
     }
     let evidence = Evidence {
@@ -318,7 +321,7 @@ fn compare(one: &Believed, line: &StatementLine) -> Finding {
     }
 }
 
-/// A payment that the statement should have by now and does not have.
+/// Returns the finding for a payment that should be on the statement but is missing.
 fn absent(one: &Believed, covered: Period) -> Option<Finding> {
     let listed_from = one.sent_at.checked_add_signed(SETTLING_TIME)?;
     if one.sent_at < covered.from || listed_from > covered.to {
@@ -326,12 +329,12 @@ fn absent(one: &Believed, covered: Period) -> Option<Finding> {
     }
     let is_settled = one.settled_by()? <= covered.to;
     let missing = |what: &str| {
-        let detail = format!("{} {what}, the statement does not have it", one.amount);
+        let detail = format!("{} {what}, missing on the statement", one.amount);
         let (kind, subject) = (BreakKind::MissingOnStatement, one.payment.to_string());
         Some(Finding::Break { kind, subject, detail })
     };
     match one.state {
-        State::Succeeded => missing("is held for paid"),
+        State::Succeeded => missing("booked as paid"),
         State::Unknown | State::Submitting | State::Pending | State::Confirming if is_settled => {
             Some(Finding::Observe {
                 payment: one.payment,
@@ -343,7 +346,7 @@ fn absent(one: &Believed, covered: Period) -> Option<Finding> {
             })
         }
         State::Unknown | State::Submitting | State::Pending | State::Confirming => {
-            missing("was ordered to be paid out")
+            missing("ordered as a payout")
         }
         State::Screening | State::Held | State::Queued | State::Review | State::Failed => None,
     }

@@ -1,19 +1,19 @@
-//! Fraud scoring: rules are data, facts are data, the score is their sum.
+//! Fraud scoring of withdrawals: the score is the sum of the points of all rules that match.
 
 use crate::text_enum;
 
-/// At this score a withdrawal is held for an operator.
+/// Score from which a withdrawal is held for an operator.
 pub const HOLD_SCORE: i64 = 100;
 
 text_enum! {
     pub enum Measure as "risk measure" {
-        /// The amount of this withdrawal, in minor units.
+        /// Amount of the withdrawal in minor units.
         AmountMinor = "amount_minor",
-        /// Withdrawals by this person within the rule's window, this one included.
+        /// Number of the user's withdrawals within the window, including this one.
         Withdrawals = "withdrawals",
-        /// Different numbers paid by this person within the window, this one included.
+        /// Number of different phone numbers that the user paid within the window, including this one.
         Recipients = "recipients",
-        /// How old the account is, in hours.
+        /// Age of the account in hours.
         AccountAgeHours = "account_age_hours",
     }
 }
@@ -25,14 +25,14 @@ text_enum! {
     }
 }
 
-/// One rule: adds its points if the measure compares so with the threshold.
+/// A rule. It adds its points if the comparison of the measure with the threshold is true.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
     pub name: String,
     pub measure: Measure,
     pub comparison: Comparison,
     pub threshold: i64,
-    /// How far back counts reach; without meaning for amount and age.
+    /// Window of the counts in hours. Amount and age ignore it.
     pub window_hours: i64,
     pub points: i64,
 }
@@ -40,7 +40,7 @@ pub struct Rule {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assessment {
     pub score: i64,
-    /// The names of the rules that added to it.
+    /// Names of the rules that matched.
     pub reasons: Vec<String>,
 }
 
@@ -51,7 +51,7 @@ impl Assessment {
     }
 }
 
-/// Scores one withdrawal; `observed` pairs each rule with the value that was measured for it.
+/// Scores a withdrawal. `observed` pairs each rule with its measured value.
 #[must_use]
 pub fn assess<'a>(observed: impl IntoIterator<Item = (&'a Rule, i64)>) -> Assessment {
     let mut assessment = Assessment { score: 0, reasons: vec![] };

@@ -1,24 +1,24 @@
-//! Sessions: what becomes of one when its refresh token is shown.
+//! Sessions and the rotation of their refresh tokens.
 //!
-//! Each refresh token is good once and has a number; the session knows the newest. Whoever shows an old one is
-//! either slow (two calls at once, and the other was first) or not the person: somebody has copied a token.
+//! Each refresh token is valid once and has a number; the session stores the newest number. An old token means either
+//! two simultaneous calls of one app, or a stolen token.
 
 use crate::text_enum;
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// A session lives so long after its last refresh.
+/// Lifetime of a session after its last refresh.
 pub const SESSION_TTL: TimeDelta = TimeDelta::days(7);
 
-/// So many a person may have; a further one ends the one that was not used for longest.
+/// Maximum number of sessions per user. Another session ends the least recently used one.
 pub const SESSIONS_MAX: usize = 5;
 
-/// Two calls with one token that are so close together are taken for one app that asked twice.
+/// Maximum time between two calls with one token that still counts as two calls of the same app.
 pub const SUPERSEDED_WITHIN: TimeDelta = TimeDelta::seconds(10);
 
-/// On a device that a person trusts, no second factor is asked for at a log-in for so long.
+/// Time for which a log-in on a trusted device needs no second factor.
 pub const TRUST_TTL: TimeDelta = TimeDelta::days(30);
 
-/// So many a person may have; a further one takes the place of the oldest.
+/// Maximum number of trusted devices per user. Another device replaces the oldest one.
 pub const TRUSTED_MAX: usize = 10;
 
 text_enum! {
@@ -26,7 +26,7 @@ text_enum! {
         Phone = "phone",
         Tablet = "tablet",
         Computer = "computer",
-        /// An app or a program that says its name.
+        /// An app or a program that identifies itself.
         Program = "program",
         Unknown = "unknown",
     }
@@ -35,20 +35,20 @@ text_enum! {
 text_enum! {
     pub enum EndReason as "end reason" {
         SignedOut = "signed_out",
-        /// By the person, from another session.
+        /// Revoked by the user from another session.
         Revoked = "revoked",
-        /// There were too many.
+        /// Ended because the user had too many sessions.
         Evicted = "evicted",
-        /// A refresh token was shown again.
+        /// Ended because an old refresh token was used again.
         Reused = "reused",
         PasswordChanged = "password_changed",
         RoleChanged = "role_changed",
-        /// Taken away from somebody who had lost it.
+        /// Ended because operators removed a lost second factor.
         FactorRemoved = "factor_removed",
     }
 }
 
-/// What a session knows about its refresh tokens.
+/// The state of a session's refresh tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rotation {
     /// The number of the newest token.
@@ -56,12 +56,12 @@ pub struct Rotation {
     pub at: DateTime<Utc>,
 }
 
-/// What a refresh token that is not the newest one means, in a session that is not over.
+/// The meaning of an old refresh token in an active session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stale {
-    /// The same app asked twice at once: it has, or will get, the newer token.
+    /// The same app made two calls at once; it has the newer token, or will get it.
     Superseded,
-    /// Two hold tokens of one session: it must end.
+    /// Two clients have tokens of one session: it must end.
     Reused,
 }
 

@@ -1,23 +1,23 @@
-//! Signing keys: which of them signs, when the next one is wanted, and how long an old one is known.
+//! Rotation of signing keys: the current key, the creation of the next one, and the removal of old ones.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// A key signs so long, then the next one does.
+/// Time for which a key signs before the next key takes over.
 pub const SIGNS_FOR: TimeDelta = TimeDelta::days(30);
 
-/// The next key is public so long before it signs: whoever keeps our public keys reads them more often.
+/// Time for which the next key is published before it signs, so that clients that cache our public keys get it.
 pub const ANNOUNCED_FOR: TimeDelta = TimeDelta::days(1);
 
-/// A key is known so long after the next one began to sign. Tokens live a quarter of an hour.
+/// Time for which a key stays published after the next key starts to sign. Tokens are valid for 15 minutes.
 pub const KNOWN_AFTER: TimeDelta = TimeDelta::hours(1);
 
-/// The key that signs now: the one that began last.
+/// Returns the start time of the key that signs now: the latest start that is not in the future.
 #[must_use]
 pub fn signing(signs_from: &[DateTime<Utc>], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     signs_from.iter().copied().filter(|from| *from <= now).max()
 }
 
-/// From when a further key is to sign, if it is time to make one.
+/// Returns the start time of the next key, if it must be created now.
 #[must_use]
 pub fn wanted(signs_from: &[DateTime<Utc>], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let Some(newest) = signs_from.iter().copied().max() else { return Some(now) };
@@ -26,7 +26,7 @@ pub fn wanted(signs_from: &[DateTime<Utc>], now: DateTime<Utc>) -> Option<DateTi
     (until <= announced).then_some(announced)
 }
 
-/// Keys that began before this are not known any more.
+/// Returns the start time of the oldest key that is still published.
 #[must_use]
 pub fn known_since(signs_from: &[DateTime<Utc>], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     signing(signs_from, now.checked_sub_signed(KNOWN_AFTER)?)
@@ -51,7 +51,7 @@ mod tests {
             (vec![day(0)], day(0), None),
             (vec![day(0)], hour(29 * 24 - 1), None),
             (vec![day(0)], day(29), Some(day(30))),
-            // Nobody looked for a while: nobody knows the next one, so the old one goes on for a day.
+            // The next key was created late: the old key signs until the next one has been published for a day.
             (vec![day(0)], day(50), Some(day(51))),
             (vec![day(0), day(30)], day(29), None),
             (vec![day(0), day(30)], day(58), None),

@@ -1,4 +1,4 @@
-//! The account of a period: what there was, what moved, what is left. It is shown only if it adds up.
+//! Account statements of a period. A statement is shown only if its lines lead from the opening to the closing balance.
 
 use crate::id::EntryId;
 use crate::money::Currency;
@@ -6,43 +6,43 @@ use crate::transaction::Transaction;
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
-/// A statement that is a file has at most so many lines.
+/// Maximum number of lines of a statement file.
 pub const LINES_MAX: i64 = 10_000;
 
-/// Why a statement must not be shown. Nothing that a caller does leads to it.
+/// The inconsistency for which a statement is not shown. Callers cannot cause it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum StatementError {
-    #[error("{0} does not continue the balance before it")]
+    #[error("the balance after {0} does not follow from the balance before it")]
     Gap(EntryId),
-    #[error("what moved does not lead from the opening to the closing balance")]
+    #[error("the movements do not lead from the opening to the closing balance")]
     Unbalanced,
 }
 
-/// From a moment, which belongs to it, to a moment, which does not: periods join without overlap.
+/// A half-open period: `from` is included, `to` is not. Consecutive periods do not overlap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Period {
     pub from: DateTime<Utc>,
     pub to: DateTime<Utc>,
 }
 
-/// The balances at both ends of a period.
+/// The balances at the start and at the end of a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ends {
     pub opening_minor: i64,
     pub closing_minor: i64,
 }
 
-/// What moved in a period, both zero or more.
+/// The sums of incoming and outgoing amounts in a period; neither is negative.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Totals {
     pub in_minor: i64,
     pub out_minor: i64,
 }
 
-/// The balance that the lines, oldest first, lead to.
+/// Returns the balance after the lines, which must be ordered oldest first.
 ///
 /// # Errors
-/// [`StatementError::Gap`] if one of them does not continue the balance before it.
+/// [`StatementError::Gap`] if a line does not continue the balance before it.
 pub fn carry(opening_minor: i64, lines: &[Transaction]) -> Result<i64, StatementError> {
     lines.iter().try_fold(opening_minor, |before, line| {
         let after = before.checked_add(line.amount_minor);
@@ -50,7 +50,7 @@ pub fn carry(opening_minor: i64, lines: &[Transaction]) -> Result<i64, Statement
     })
 }
 
-/// A whole statement, of one person's available balance in one currency.
+/// A complete statement of a user's available balance in one currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
     pub currency: Currency,
@@ -62,7 +62,7 @@ pub struct Statement {
 
 impl Statement {
     /// # Errors
-    /// [`StatementError`] if it does not add up, line by line and as a whole.
+    /// [`StatementError`] if a line does not continue the balance, or the closing balance differs.
     pub fn proven(self) -> Result<Self, StatementError> {
         if carry(self.ends.opening_minor, &self.lines)? == self.ends.closing_minor {
             Ok(self)
@@ -72,7 +72,7 @@ impl Statement {
     }
 
     /// # Errors
-    /// [`StatementError::Unbalanced`] if more moved than any ledger holds.
+    /// [`StatementError::Unbalanced`] if a sum is out of range.
     pub fn totals(&self) -> Result<Totals, StatementError> {
         self.lines.iter().try_fold(Totals::default(), |sum, line| {
             let (moved_in, moved_out) = (line.amount_minor.max(0), line.amount_minor.min(0));

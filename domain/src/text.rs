@@ -1,11 +1,11 @@
-//! One way to give a closed set of values its stable text: used in SQL, in JSON and in job payloads.
+//! Enums with a stable text for each value, used in SQL, JSON and job payloads.
 
 use thiserror::Error;
 
 #[doc(hidden)]
 pub use {schemars, serde};
 
-/// A text that names no value of the closed set it should belong to.
+/// The text is not a value of the enum.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("`{text}` is not a known {what}")]
 pub struct UnknownText {
@@ -13,7 +13,7 @@ pub struct UnknownText {
     pub text: String,
 }
 
-/// Declares a fieldless enum together with the text of each value.
+/// Declares a fieldless enum with the text of each value.
 #[macro_export]
 macro_rules! text_enum {
     ($(#[$meta:meta])* $vis:vis enum $name:ident as $what:literal {
@@ -24,7 +24,7 @@ macro_rules! text_enum {
         $vis enum $name { $($(#[$vmeta])* $variant,)+ }
 
         impl $name {
-            /// Every value, in declaration order.
+            /// All values, in declaration order.
             pub const ALL: &'static [$name] = &[$($name::$variant,)+];
 
             #[must_use]

@@ -1,21 +1,20 @@
-//! Thresholds: amounts above which a rule asks for more care. Every "large" in the service is a [`Ceiling`].
+//! Thresholds: amounts above which an operation needs more checks.
 
 use crate::money::{Currency, Money};
 
-/// The largest amount per currency that a rule lets pass. A currency that is not listed cannot be compared, so any
-/// amount of it exceeds the ceiling.
+/// Maximum amount per currency. Any amount in a currency that is not listed exceeds the ceiling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ceiling {
     per_currency: &'static [(Currency, i64)],
 }
 
-/// KES 10,000: the most that support decides about.
+/// KES 10,000: the maximum that the role `support` decides about.
 pub const SUPPORT: Ceiling = Ceiling::of(&[(Currency::Kes, 1_000_000)]);
 
-/// KES 50,000: above this, a user with a second factor proves their identity again before the money leaves.
+/// KES 50,000: above this, users with a second factor need a step-up before the money leaves.
 pub const STEP_UP: Ceiling = Ceiling::of(&[(Currency::Kes, 5_000_000)]);
 
-/// KES 100,000: above this, an award and the release of a held withdrawal need two members of staff.
+/// KES 100,000: above this, an award and the release of a held withdrawal need two operators.
 pub const ONE_PERSON: Ceiling = Ceiling::of(&[(Currency::Kes, 10_000_000)]);
 
 impl Ceiling {
@@ -29,7 +28,7 @@ impl Ceiling {
         listed.is_none_or(|(_, minor_max)| amount.minor() > *minor_max)
     }
 
-    /// Whether every amount that passes this ceiling passes `other`, too.
+    /// Returns whether every amount that passes this ceiling also passes `other`.
     #[must_use]
     pub fn is_within(self, other: Self) -> bool {
         self.per_currency.iter().all(|(currency, minor_max)| {

@@ -1,4 +1,4 @@
-//! A ledger entry as one person sees it: what it did to what they can spend.
+//! Transactions: the effect of a ledger entry on a user's available balance.
 
 use crate::handle::Handle;
 use crate::id::{DealId, EntryId, HoldId, PaymentId, UserId};
@@ -16,7 +16,7 @@ text_enum! {
     }
 }
 
-/// The person on the other side.
+/// The user on the other side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counterparty {
     pub id: UserId,
@@ -24,7 +24,7 @@ pub struct Counterparty {
     pub handle: Option<Handle>,
 }
 
-/// What an entry belongs to.
+/// The object that an entry belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reference {
     Deal(DealId),
@@ -33,8 +33,8 @@ pub enum Reference {
 }
 
 impl Reference {
-    /// The key of an entry begins with the id of what it belongs to. Where that is a milestone, or what nobody
-    /// outside knows of, the key does not tell.
+    /// Reads the reference from the key of an entry, which begins with the id of its object. Returns `None` for other
+    /// objects, such as milestones.
     #[must_use]
     pub fn of_key(key: &str) -> Option<Self> {
         let id = key.split(':').next()?;
@@ -47,14 +47,14 @@ impl Reference {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transaction {
-    /// Of the ledger entry: everybody whom it touches sees the same one.
+    /// Id of the ledger entry, the same for all users whom it concerns.
     pub id: EntryId,
-    /// Its number among the movements of this balance: 1, 2, 3, …
+    /// Sequence number within this balance, from 1.
     pub seq: i64,
     pub kind: EntryKind,
     pub at: DateTime<Utc>,
     pub currency: Currency,
-    /// Signed: positive if the balance grew.
+    /// Signed amount, positive if the balance increased.
     pub amount_minor: i64,
     pub balance_after_minor: i64,
     pub counterparty: Option<Counterparty>,

@@ -173,7 +173,10 @@ async fn the_day_and_the_recipients_cap_bound_what_is_sent() {
     send(&app, &amina, to(&juma, 3_000)).await.expect(201);
     let over = send(&app, &amina, to(&juma, 2_001)).await;
     assert_eq!(over.problem(), "daily_limit");
-    assert_eq!(over.body["detail"], "2000 of 5000 minor units are left for today");
+    assert_eq!(
+        over.body["detail"],
+        "2000 of 5000 minor units are left of your daily limit; send less, or again after midnight in Nairobi"
+    );
     send(&app, &amina, to(&juma, 2_000)).await.expect(201);
     assert_eq!(send(&app, &amina, to(&juma, 100)).await.problem(), "daily_limit");
     app.advance(TimeDelta::days(1), &mut [&mut amina]).await;

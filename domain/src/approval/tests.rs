@@ -70,7 +70,7 @@ fn a_request_is_good_for_seven_days() {
     assert_eq!(late, Err(ApprovalRefusal::WrongState(ApprovalState::Expired)));
 }
 
-/// Twelve o'clock in Nairobi when it was asked; whatever the hour is when it is decided.
+/// Requested at noon in Nairobi; the hour of the decision does not matter.
 #[test]
 fn who_lost_the_right_to_ask_has_asked_for_nothing() {
     let kes = |minor| Some(Money::new(minor, Currency::Kes).unwrap());
@@ -90,7 +90,7 @@ fn who_lost_the_right_to_ask_has_asked_for_nothing() {
     }
 }
 
-/// Asking and deciding have a row each, for every kind.
+/// Every kind has one row for requesting and one for deciding.
 #[test]
 fn every_kind_can_be_asked_for_and_decided_about() {
     let noon =
@@ -103,7 +103,7 @@ fn every_kind_can_be_asked_for_and_decided_about() {
     }
 }
 
-/// Somebody who has come to belong to the same organisation since has asked for nothing.
+/// The request becomes invalid if the requester has joined the user's organisation since.
 #[test]
 fn who_has_a_tie_by_now_has_asked_for_nothing() {
     let found = approval(ApprovalState::Asked)

@@ -17,7 +17,9 @@ pub struct Label {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum LabelError {
-    #[error("expected 1 to {REFERENCE_CHARS_MAX} characters in one line, without spaces at the ends")]
+    #[error(
+        "expected 1 to {REFERENCE_CHARS_MAX} characters in one line, without spaces at the ends"
+    )]
     Reference,
     #[error(
         "expected at most {METADATA_FIELDS_MAX} members, with names of 1 to {METADATA_NAME_CHARS_MAX} characters and \

@@ -1,4 +1,4 @@
-//! Declares the kinds of one area: the enum, the name of each kind, and who may see it.
+//! Declares the kinds of one area: the enum, the name of each kind, and its audience.
 
 /// Declares an enum of events. Each variant has a stable kind and an audience, and its fields are the event's data.
 macro_rules! event_kinds {

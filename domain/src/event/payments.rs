@@ -28,7 +28,7 @@ event_kinds! {
             from: State,
             to: State,
         }
-        /// The payment is queued, screened or held again.
+        /// The payment returned to an earlier state: screening, held, queued or submitting.
         Requeued = "payment.requeued" for Staff {
             payment_id: PaymentId,
             from: State,
@@ -64,7 +64,7 @@ event_kinds! {
             receipt: Option<String>,
             reason: Option<String>,
         }
-        /// The outcome is unknown until the provider or the statement tells it.
+        /// The outcome is unknown until the provider or the statement reports it.
         Unknown = "payment.unknown" for Parties {
             payment_id: PaymentId,
             from: State,
@@ -72,7 +72,7 @@ event_kinds! {
             receipt: Option<String>,
             reason: Option<String>,
         }
-        /// The evidence contradicts itself; an operator resolves it.
+        /// The provider's result is unknown to us; an operator resolves the payment.
         Review = "payment.review" for Parties {
             payment_id: PaymentId,
             from: State,
@@ -117,7 +117,7 @@ event_kinds! {
             to: State,
             note: String,
         }
-        /// Nobody decided about the withdrawal in time; it is refused.
+        /// The withdrawal was not decided in time and is refused.
         WithdrawalExpired = "withdrawal.expired" for Parties {
             from: State,
             to: State,
@@ -155,7 +155,7 @@ event_kinds! {
             subject: String,
             note: String,
         }
-        /// An operator read who paid money that is in suspense.
+        /// An operator read the payer of money in suspense.
         PayerViewed = "suspense.payer_viewed" for Audit {}
     }
 }

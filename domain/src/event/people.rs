@@ -72,7 +72,7 @@ event_kinds! {
         Erased = "user.erased" for Audit {}
         /// An operator found the user by a search.
         Searched = "user.searched" for Audit {
-            /// What was searched for: phone, email, handle, id or receipt.
+            /// The kind of the search term: phone, email, handle, id or receipt.
             by: String,
         }
         Viewed = "user.viewed" for Audit {}

@@ -5,8 +5,8 @@ fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, 0).unwrap()
 }
 
-/// The code of a step is good from one step before it to one step after it, and only if none of it or of a later
-/// one was taken.
+/// A code is valid from one step before to one step after its own, unless a code of its step or a later one was
+/// accepted.
 #[test]
 fn a_code_is_good_around_its_time_and_once() {
     let of_step_100 = |step| step == 100;
@@ -102,7 +102,7 @@ fn a_lock_outlasts_the_tries_that_led_to_it() {
     assert!(LOCKED_FOR >= TRIES_WITHIN);
 }
 
-/// A Debug of a secret would bring it into a log.
+/// A `Debug` of the secret would leak it into logs.
 #[test]
 fn a_shown_code_is_not_printed() {
     let shown = format!("{:?}", ShownCode::parse("012345").unwrap());

@@ -1,5 +1,4 @@
-//! Tables for every pair of state and command, and the property that no sequence of commands makes or
-//! loses money.
+//! Tables for every pair of state and command, and the property that no sequence of commands creates or loses money.
 
 use super::*;
 use crate::ledger::{Positions, Provider};
@@ -53,7 +52,7 @@ fn nine(suffix: &str) -> String {
     format!("hold_{:032x}:{suffix}", 9)
 }
 
-/// State, what is settled, and the key of the entry after the command.
+/// State, settled amount and key of the entry after the command.
 type Outcome = Result<(State, i64, Option<String>), HoldRefusal>;
 
 fn check(hold: &Hold, command: Command, now: DateTime<Utc>, expected: Outcome) {
@@ -80,7 +79,7 @@ fn an_open_hold_is_settled_released_or_expires() {
     check(&part, other, in_time, Err(HoldRefusal::OtherCurrency(Currency::Kes)));
 }
 
-/// An operator decides in time or not at all; what the provider did is true at any time.
+/// An operator has to decide before the deadline; the provider's outcome counts at any time.
 #[test]
 fn a_withdrawal_expires_until_it_is_on_its_way() {
     let hold = withdrawal();
@@ -131,8 +130,8 @@ fn any_command() -> impl Strategy<Value = (Command, i64)> {
 }
 
 proptest! {
-    /// Whatever is asked for in whatever order: the owner, the shop and the hold have the money together,
-    /// and in the end what was settled and what went back is what was reserved.
+    /// For any sequence of commands, the money of owner, shop and hold is constant. In the end, the settled and the
+    /// returned amounts add up to the reserved amount.
     #[test]
     fn any_sequence_of_commands_conserves_money(
         commands in prop::collection::vec(any_command(), 0..30),

@@ -54,7 +54,7 @@ impl Cause {
         }
     }
 
-    /// Returns the cause of a message. `None` if the reader caused it, another rule limits it, or the reader must get it.
+    /// Returns the cause of a message. `None` if the reader caused it, another rule limits it, or it must be delivered.
     #[must_use]
     pub const fn of(template: Template) -> Option<Self> {
         match template {

@@ -1,14 +1,14 @@
-//! Money that came without being asked for: somebody paid the paybill from their phone's menu.
+//! A paybill payment that the payer started on their phone, without a prompt of ours.
 
 use super::{Claim, Evidence, Source};
 use crate::money::Money;
 
-/// What the provider says of such a payment. Its receipt is what it is known by, whoever speaks of it.
+/// The provider's report of such a payment. Its receipt identifies it in every source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Confirmation {
     pub receipt: String,
     pub amount: Money,
-    /// What the payer wrote as the account.
+    /// The account number that the payer entered.
     pub reference: Option<String>,
 }
 
@@ -20,14 +20,14 @@ impl Confirmation {
         Evidence { source, claim, reference: None }
     }
 
-    /// The reference as we write it.
+    /// Returns the normalised reference; `None` if it is empty.
     #[must_use]
     pub fn bill(&self) -> Option<String> {
         self.reference.as_deref().map(bill_reference).filter(|text| !text.is_empty())
     }
 }
 
-/// A reference as people type it: in small letters, in groups, with hyphens.
+/// Normalises a typed reference: removes spaces and hyphens, converts to upper case.
 #[must_use]
 pub fn bill_reference(typed: &str) -> String {
     let letters = typed.chars().filter(char::is_ascii_alphanumeric);

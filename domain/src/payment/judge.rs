@@ -1,21 +1,21 @@
-//! The verdict about a payment, as a function of the set of its evidence.
+//! The verdict on a payment, as a function of its set of evidence.
 
 use super::{Claim, Evidence, FailureReason, Payment, Source, Stage, State};
 use crate::text_enum;
 use std::collections::BTreeSet;
 
 text_enum! {
-    /// Why a person should look, even where the state is clear.
+    /// The reason for which an operator should review a payment, even if its state is clear.
     pub enum Doubt as "doubt" {
-        /// A message names another amount than the one that was asked for.
+        /// The evidence has another amount than the payment.
         AmountDiffers = "amount_differs",
-        /// Evidence under another reference of the provider than the one it gave us.
+        /// The evidence has another provider reference than the payment.
         ReferenceDiffers = "reference_differs",
-        /// Two receipts for one intent: somebody may have paid twice.
+        /// Two receipts for one intent: the payer may have paid twice.
         TwoReceipts = "two_receipts",
-        /// Said to have failed and to have succeeded.
+        /// The evidence contains both a failure and a success.
         Contradiction = "contradiction",
-        /// The provider used a result code that nobody has explained yet.
+        /// The provider returned an unknown result code.
         UnclearResult = "unclear_result",
     }
 }
@@ -34,7 +34,7 @@ impl Verdict {
     }
 }
 
-/// Why a piece of evidence is not about this payment. Whatever says that nothing is decided yet fits always.
+/// Returns the reason for which evidence does not belong to this payment. Evidence without an outcome always belongs.
 pub(super) fn misfit(payment: &Payment, said: &Evidence) -> Option<Doubt> {
     let decides = match &said.claim {
         Claim::Accepted | Claim::Lost => false,
@@ -65,14 +65,14 @@ pub(super) fn misfit(payment: &Payment, said: &Evidence) -> Option<Doubt> {
     }
 }
 
-/// A proven success is never taken back; a failure holds only while nothing says otherwise; what
-/// cannot be read is looked into by a person and moves no money. What does not fit is not evidence.
+/// Success is final. A failure counts only without evidence of success. An unknown result code leads to a review and
+/// moves no money. Evidence that does not belong to the payment is ignored.
 pub(super) fn judge(payment: &Payment) -> Verdict {
     let facts = Facts::collect(payment);
     if !facts.fitting.is_empty() {
         return facts.paid(payment.needs_confirmation());
     }
-    // The refusal of a repetition says nothing of the first request, whose answer was lost.
+    // If the answer to the first request was lost, the rejection of its repetition says nothing about the first one.
     if let Some((source, reason)) = facts.failure()
         && !(facts.lost && source == Source::Answer)
     {
@@ -94,9 +94,9 @@ pub(super) fn judge(payment: &Payment) -> Verdict {
 
 #[derive(Default)]
 struct Facts<'a> {
-    /// Successes: the source and the receipt, where one was told.
+    /// Successes: the source, and the receipt if it is known.
     fitting: BTreeSet<(Source, Option<&'a str>)>,
-    /// The believed reason is the one from the highest source; the set orders the rest.
+    /// Failures. The reason from the most reliable source counts.
     failures: BTreeSet<(Source, FailureReason)>,
     unclear: bool,
     accepted: bool,
@@ -130,7 +130,7 @@ impl<'a> Facts<'a> {
         self.failures.last().copied()
     }
 
-    /// Somebody says that it was paid.
+    /// Returns the verdict if at least one source reports success.
     fn paid(&self, needs_confirmation: bool) -> Verdict {
         let receipt = self.fitting.iter().rev().find_map(|(_, receipt)| *receipt);
         let receipt = receipt.map(str::to_owned);
@@ -154,7 +154,7 @@ impl<'a> Facts<'a> {
         if receipts.len() > 1 {
             return Some(Doubt::TwoReceipts);
         }
-        // A statement that has the payment disproves an earlier one that did not.
+        // A statement with the payment overrides an earlier statement without it.
         let on_statement = self.fitting.iter().any(|(source, _)| *source == Source::Statement);
         let disproved = (Source::Statement, FailureReason::NeverHappened);
         let contradicted = self.failures.iter().any(|said| !(on_statement && *said == disproved));

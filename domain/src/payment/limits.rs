@@ -1,4 +1,4 @@
-//! What a provider can carry: data, not code, because providers change it.
+//! Limits of the providers, as data, because providers change them.
 
 use crate::ledger::Provider;
 use crate::money::{Currency, Money, MoneyError};
@@ -8,19 +8,19 @@ pub struct Limits {
     pub collection_minor_min: i64,
     pub payout_minor_min: i64,
     pub transaction_minor_max: i64,
-    /// Above this, a callback alone credits nothing: the provider's answer to our question or its statement must
-    /// say the same. Also the most that callbacks alone credit to one person until one of them does.
+    /// Above this amount, a callback alone does not credit: a status query or the statement must confirm it. Also the
+    /// maximum that callbacks alone credit to one user until they are confirmed.
     pub callback_credit_minor_max: i64,
-    /// The most that callbacks of the paybill alone credit to all people together.
+    /// Maximum that paybill callbacks alone credit to all users together.
     pub callback_credits_minor_max: i64,
-    /// Amounts must be multiples of this (whole shillings).
+    /// Amounts must be multiples of this step (whole shillings).
     pub step_minor: i64,
 }
 
-/// So many payments one plan has at most; whoever would need more does not pay by phone.
+/// Maximum number of payments in a plan. A larger amount cannot be paid by phone.
 pub const PLAN_MAX: usize = 100;
 
-/// `None` if the provider does not carry the currency.
+/// Returns the limits, or `None` if the provider does not support the currency.
 ///
 /// Source of the M-Pesa figures: Safaricom's Daraja documentation, December 2025.
 #[must_use]
@@ -46,7 +46,7 @@ pub const fn limits(provider: Provider, currency: Currency) -> Option<Limits> {
     }
 }
 
-/// Returns the currencies that at least one provider carries.
+/// Returns the currencies that at least one provider supports.
 pub fn carried_currencies() -> impl Iterator<Item = Currency> {
     let is_carried = |currency: &Currency| {
         Provider::ALL.iter().any(|provider| limits(*provider, *currency).is_some())
@@ -65,14 +65,14 @@ impl Limits {
         self.fits(amount) && amount.minor() >= self.payout_minor_min
     }
 
-    /// Whether the provider can have carried the amount at all.
+    /// Returns whether a payment of this amount is possible at the provider.
     #[must_use]
     pub const fn carries(&self, amount: Money) -> bool {
         amount.minor() > 0 && amount.minor() <= self.transaction_minor_max
     }
 
-    /// The payments that together bring what is outstanding: each within the limits, as large as it may be, and
-    /// rounded up to what the provider carries in the last one only. `None` if there would be too many of them.
+    /// Divides the outstanding amount into payments within the limits, each as large as possible. Only the last one is
+    /// rounded up. Returns `None` if there would be more than [`PLAN_MAX`].
     ///
     /// # Errors
     /// [`MoneyError`] if the amount cannot be rounded up.
@@ -86,7 +86,7 @@ impl Limits {
             }
             let next = match left <= self.transaction_minor_max {
                 true => left.max(self.collection_minor_min),
-                // What is left for the next one must not be too little.
+                // The rest must not be below the minimum of a payment.
                 false => {
                     self.transaction_minor_max.min(left.saturating_sub(self.collection_minor_min))
                 }
@@ -140,7 +140,7 @@ mod tests {
     }
 
     proptest! {
-        /// Also for a provider whose smallest payment is many steps.
+        /// Covers providers whose minimum payment is many steps.
         #[test]
         fn a_plan_brings_what_is_outstanding_within_the_limits(
             outstanding in 1..2_000_000_000i64,

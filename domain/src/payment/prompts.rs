@@ -1,43 +1,43 @@
-//! How often a phone may be asked to pay. A prompt rings on somebody's phone, and whoever enters the PIN pays: nobody's
-//! phone is made to ring again and again by people who only know its number.
+//! Limits on payment prompts. A prompt interrupts the owner of a phone, so a user who only knows a number must not be
+//! able to send prompts to it again and again.
 
 use chrono::TimeDelta;
 use thiserror::Error;
 
-/// While a prompt is under way, the phone gets no other one. A prompt is over long before this.
+/// Time for which an open prompt blocks others to the same phone. Prompts end long before.
 pub const PROMPT_OPEN_MAX: TimeDelta = TimeDelta::minutes(10);
 
-/// Prompts are counted over this time.
+/// Period over which prompts are counted.
 pub const PROMPTS_COUNTED: TimeDelta = TimeDelta::days(1);
 
-/// The most prompts to the payer's own number in a day: a shop pays often.
+/// Maximum number of prompts a day to the payer's own number. It is high, because a shop pays often.
 pub const OWN_PROMPTS_MAX: i64 = 200;
 
-/// The most prompts to a number in a day by accounts that it does not belong to, all of them together.
+/// Maximum number of prompts a day to a number from all accounts that it does not belong to.
 pub const FOREIGN_PROMPTS_MAX: i64 = 10;
 
-/// The most prompts in a day that one account sends to numbers that are not its own.
+/// Maximum number of prompts a day from one account to numbers that are not its own.
 pub const ACCOUNT_PROMPTS_MAX: i64 = 30;
 
-/// What is known of a number, and of the account that wants to have it asked.
+/// Counts of prompts to a number, and by the account that wants to send another prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Prompts {
     /// Whether the number belongs to the account.
     pub is_own: bool,
-    /// Prompts to the number that are under way.
+    /// Open prompts to the number.
     pub open: i64,
-    /// Prompts to the number today: by its owner, or by everybody else.
+    /// Prompts to the number today: by its owner if `is_own`, otherwise by all other accounts.
     pub to_number: i64,
-    /// Prompts of the account today to numbers that are not its own.
+    /// Prompts by the account today to numbers that are not its own.
     pub by_account: i64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum PromptRefusal {
-    #[error("the phone is being asked to pay already: wait until that is over")]
+    #[error("another payment prompt is open on this phone; answer it or wait until it ends")]
     Open,
     #[error(
-        "this phone was asked to pay too often today: pay from another phone, at the paybill, or tomorrow"
+        "too many payment prompts to this phone today; pay from another phone, at the paybill, or tomorrow"
     )]
     TooMany,
 }

@@ -1,33 +1,35 @@
-//! The end of a payment in review: two members of staff say how it ended. Their word is evidence as any other is.
+//! Manual resolution of a payment in review by two operators. Their decision is stored as evidence.
 
 use super::{Claim, Evidence, FailureReason, Payment, Source, State};
 use thiserror::Error;
 
-/// How a payment ended.
+/// The outcome of a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolution {
-    /// Paid, all of it, under this receipt.
+    /// Fully paid, with this receipt.
     Paid {
         receipt: String,
     },
     NotPaid,
 }
 
-/// Why a payment cannot be resolved so.
+/// The reason for which a resolution is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Unresolved {
-    #[error("the payment is {0}")]
+    #[error(
+        "the payment is {0}; only a payment in `review` or `confirming` can be resolved manually"
+    )]
     State(State),
-    /// The receipt was named with another amount, so it does not prove that this one was paid.
-    #[error("the receipt was for another amount")]
+    /// Evidence has this receipt with another amount, so the receipt does not prove this payment.
+    #[error("the receipt is for another amount; give the receipt of this payment")]
     OtherAmount,
 }
 
 impl Payment {
-    /// The evidence that a resolution is.
+    /// Returns the evidence of a resolution.
     ///
     /// # Errors
-    /// [`Unresolved`] unless the payment is in review or waits for a confirmation, or if what is known of the receipt speaks against it.
+    /// [`Unresolved`] if the payment is not in `review` or `confirming`, or the receipt is for another amount.
     pub fn resolve(&self, resolution: &Resolution) -> Result<Evidence, Unresolved> {
         match self.state() {
             State::Review | State::Confirming => {}

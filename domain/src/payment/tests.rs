@@ -1,4 +1,4 @@
-//! Tables for the verdict, and the property that order and repetition of evidence do not matter.
+//! Tables for the verdict, and the property that order and duplicates of evidence do not affect it.
 
 use super::*;
 use crate::money::Currency;
@@ -77,7 +77,7 @@ fn the_verdict_follows_the_evidence() {
     check(&[riddle], State::Review, Some(Doubt::UnclearResult));
 }
 
-/// Another amount or another request is no word about this payment, before or after it has failed.
+/// Evidence with another amount or reference does not affect the payment, before or after it has failed.
 #[test]
 fn a_misfit_never_reopens_a_failed_attempt() {
     let accepted = says(Source::Answer, Claim::Accepted);
@@ -92,7 +92,7 @@ fn a_misfit_never_reopens_a_failed_attempt() {
     }
 }
 
-/// The statement corrects itself: what it has now was not missing, whatever it said before.
+/// A statement with the payment overrides an earlier statement without it.
 #[test]
 fn a_statement_disproves_its_own_silence() {
     let silence = says(Source::Statement, failed(FailureReason::NeverHappened));
@@ -133,8 +133,8 @@ fn a_large_credit_needs_more_than_a_callback() {
     }
 }
 
-/// A payout is sent again under its own id when its answer was lost; that the repetition is refused must
-/// not give the money back, because the first request may have been paid.
+/// A payout is sent again with the same id when its answer was lost. If the repetition is rejected, the money must not
+/// be returned, because the first request may have been paid.
 #[test]
 fn a_refused_repetition_leaves_a_lost_payout_unknown() {
     let mut payout = payment(Purpose::Withdrawal);
@@ -222,7 +222,7 @@ proptest! {
         let mut payment = payment(Purpose::FundDeal);
         payment.observe(says(Source::Answer, Claim::Accepted));
         payment.observe(says(Source::Callback, paid("UKL1", 152_000)));
-        // Whatever else the provider calls its references, ours stays among them.
+        // One of the references is always that of the payment.
         for piece in evidence {
             payment.observe(piece);
             prop_assert_eq!(payment.state(), State::Succeeded);
@@ -230,7 +230,7 @@ proptest! {
     }
 }
 
-/// A payment in review, or one that only a callback says is paid, ends by the word of operators, either way.
+/// Operators can resolve a payment in `review` or `confirming` as paid or as not paid.
 #[test]
 fn a_payment_in_review_is_resolved_and_no_other() {
     let riddle = says(Source::Callback, Claim::Unclear { code: "17".into() });
@@ -248,7 +248,7 @@ fn a_payment_in_review_is_resolved_and_no_other() {
         assert_eq!(doubtful.resolve(&told), Err(Unresolved::State(State::Succeeded)));
         other.observe(other.resolve(&Resolution::NotPaid).unwrap());
         assert_eq!(other.state(), State::Failed);
-        // The provider proves it after all.
+        // The provider confirms it later.
         other.observe(says(Source::Statement, paid("UKL3", 152_000)));
         assert_eq!(other.state(), State::Succeeded);
     }
@@ -265,7 +265,7 @@ fn a_receipt_for_another_amount_resolves_nothing() {
     assert_eq!(doubtful.resolve(&told), Err(Unresolved::OtherAmount));
 }
 
-/// It has no wallet to credit and no hold to settle: the store moves it out of suspense once it was paid.
+/// A return has no wallet to credit and no hold to settle. The store moves the money out of suspense once it is paid.
 #[test]
 fn money_that_goes_back_out_of_suspense_is_of_no_wallet() {
     let mut back = payment(Purpose::ReturnSuspense);
@@ -282,7 +282,7 @@ fn money_that_goes_back_out_of_suspense_is_of_no_wallet() {
         let Payment { id, provider, user, deal, amount, .. } = back.clone();
         Payment::new(NewPayment { id, provider, user, purpose, deal, amount }).state()
     };
-    // Two people have looked at it, so it is not screened.
+    // Two operators have approved it, so it is not screened.
     assert_eq!(new(Purpose::ReturnSuspense), State::Queued);
     assert_eq!(new(Purpose::Withdrawal), State::Screening);
 }

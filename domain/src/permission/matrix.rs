@@ -1,31 +1,31 @@
-//! The table of rights: resource, action, role.
+//! The permission table: resource, action, role.
 
 use super::{Action, Resource};
 use crate::threshold::{Ceiling, SUPPORT};
 
-/// Under which conditions.
+/// The conditions of a permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Grant {
-    /// The most that one decision moves.
+    /// Maximum amount of one decision.
     pub(super) ceiling: Option<Ceiling>,
-    /// Hours of the day in Nairobi, from the first to before the second.
+    /// Hours of the day in Nairobi, from the first until before the second.
     pub(super) hours: Option<(u32, u32)>,
-    /// Only from the networks that the service's settings list.
+    /// Only from the networks that the settings list.
     pub(super) from_listed: bool,
-    /// Only in a session in which the actor has proven their identity again a moment ago.
+    /// Only in a session with a valid step-up.
     pub(super) stepped_up: bool,
 }
 
 const YES: Option<Grant> =
     Some(Grant { ceiling: None, hours: None, from_listed: false, stepped_up: false });
 const NO: Option<Grant> = None;
-/// What moves money or rights, or shows personal data.
+/// For actions that move money, change rights or show personal data.
 const AT_WORK: Option<Grant> =
     Some(Grant { ceiling: None, hours: None, from_listed: true, stepped_up: false });
-/// What reaches furthest: much money, the fees of everybody, roles.
+/// For the most sensitive actions: large amounts, fee plans, roles.
 const PROVEN: Option<Grant> =
     Some(Grant { ceiling: None, hours: None, from_listed: true, stepped_up: true });
-/// KES 10,000, from six in the morning to ten in the evening.
+/// Up to KES 10,000, 06:00–22:00.
 const SMALL: Option<Grant> = Some(Grant {
     ceiling: Some(SUPPORT),
     hours: Some((6, 22)),
@@ -35,7 +35,7 @@ const SMALL: Option<Grant> = Some(Grant {
 
 type Row = (Resource, Action, [Option<Grant>; 5]);
 
-/// What stands nowhere in it is nobody's right. A higher role has every right of a lower one.
+/// Permissions that are not listed are denied. A higher role has every permission of a lower one.
 #[rustfmt::skip]
 pub(super) const MATRIX: &[Row] = &[
     //                                             user  support  compliance  admin    super admin
@@ -76,7 +76,7 @@ pub(super) const MATRIX: &[Row] = &[
 ];
 
 impl Grant {
-    /// Whether `wider` allows everything that this grant allows.
+    /// Returns whether `wider` allows everything that this grant allows.
     #[cfg(test)]
     pub(super) fn is_within(&self, wider: &Self) -> bool {
         let ceiling = match (self.ceiling, wider.ceiling) {

@@ -60,7 +60,7 @@ fn conditions_are_asked_one_by_one() {
     assert_eq!(permit(Support, decide, &circumstances), Err(Denial::Amount(Support)));
 }
 
-/// Nobody decides about their own matter, whatever their role is; and no read is excepted that names whose it is.
+/// A tie denies every permission of every role, reads included.
 #[test]
 fn a_tie_to_the_people_concerned_is_refused_in_every_row() {
     for right in rights() {
@@ -83,7 +83,7 @@ fn a_higher_role_has_every_right_of_a_lower_one() {
     }
 }
 
-/// Much money, everybody's fees, and roles.
+/// The most sensitive actions: large amounts, fee plans and roles.
 #[test]
 fn the_furthest_rights_need_two_people_and_a_step_up() {
     let stale = Circumstances { stepped_up: false, ..at(9, true, None) };

@@ -1,11 +1,11 @@
-//! First pass: accounts, each with its postings in sequence. Finds every wrong balance, now and in the past.
+//! First pass: accounts, each with its postings in sequence. Verifies all present and past balances.
 
 use super::{Fault, Row, Sums, Wrong};
 use crate::ledger::Account;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-/// An account as stored; what its texts mean is part of the proof.
+/// An account as stored. Kind and currency are texts, because the pass verifies them too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountRow {
     pub id: Uuid,
@@ -17,7 +17,7 @@ pub struct AccountRow {
     pub moved_at: Option<DateTime<Utc>>,
 }
 
-/// A posting as its account sees it.
+/// A posting, read in the order of its account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountPosting {
     pub account_id: Uuid,
@@ -28,7 +28,7 @@ pub struct AccountPosting {
     pub at: DateTime<Utc>,
 }
 
-/// The account whose postings are being read, and what they come to so far.
+/// The current account, and the sum of its postings so far.
 #[derive(Debug)]
 struct Current {
     row: AccountRow,
@@ -38,7 +38,7 @@ struct Current {
     moved_at: Option<DateTime<Utc>>,
 }
 
-/// Fed with accounts by id, after each of them its postings by sequence.
+/// Expects accounts by id, each followed by its postings by sequence.
 #[derive(Debug, Default)]
 pub struct AccountsPass {
     current: Option<Current>,
@@ -47,7 +47,7 @@ pub struct AccountsPass {
 
 impl AccountsPass {
     /// # Errors
-    /// [`Wrong`] if the account before is not what its postings say, or this one is of no known kind.
+    /// [`Wrong`] if the previous account differs from its postings, or the kind or currency of this one is unknown.
     pub fn account(&mut self, row: AccountRow) -> Result<(), Wrong> {
         self.close()?;
         let (Ok(kind), Ok(currency)) = (row.kind.parse(), row.currency.parse()) else {
@@ -60,7 +60,7 @@ impl AccountsPass {
     }
 
     /// # Errors
-    /// [`Wrong`] unless the posting continues the account that was read last.
+    /// [`Wrong`] unless the posting continues the current account.
     pub fn posting(&mut self, posting: &AccountPosting) -> Result<(), Wrong> {
         match self.current.as_mut().filter(|current| current.row.id == posting.account_id) {
             Some(current) => current.follow(posting),
@@ -71,10 +71,10 @@ impl AccountsPass {
         }
     }
 
-    /// What the postings of all accounts come to.
+    /// Returns the sums of all accounts.
     ///
     /// # Errors
-    /// [`Wrong`] if the last account is not what its postings say.
+    /// [`Wrong`] if the last account differs from its postings.
     pub fn finish(mut self) -> Result<Sums, Wrong> {
         self.close()?;
         Ok(self.sums)

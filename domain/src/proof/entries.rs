@@ -1,4 +1,4 @@
-//! Second pass: entries, each with its lines and, if it is a transfer, with what is known of that.
+//! Second pass: entries, each with its lines and its transfer, if it has one.
 
 use super::{Fault, Row, Wrong};
 use crate::id::EntryId;
@@ -6,7 +6,7 @@ use crate::ledger::{AccountKind, EntryKind};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-/// A transfer takes from one and gives to another.
+/// A transfer has two lines: sender and recipient.
 const TRANSFER_LINES: i16 = 2;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct EntryRow {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransferRow {
-    /// Of its entry, too.
+    /// Id of the transfer and of its entry.
     pub id: Uuid,
     pub sender: Uuid,
     pub recipient: Uuid,
@@ -28,12 +28,12 @@ pub struct TransferRow {
     pub currency: String,
 }
 
-/// A posting as its entry sees it.
+/// A posting, read in the order of its entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryLine {
     pub entry_id: Uuid,
     pub line: i16,
-    /// Kind and owner of its account; none if the account does not exist.
+    /// Kind and owner of the account; `None` if the account does not exist.
     pub account: Option<(String, Uuid)>,
     pub amount_minor: i64,
     pub currency: String,
@@ -45,11 +45,11 @@ struct Current {
     row: EntryRow,
     transfer: Option<TransferRow>,
     lines: i16,
-    /// By currency, of which an entry has one or two.
+    /// Sums by currency. An entry has one or two currencies, so a list is sufficient.
     sums: Vec<(String, i128)>,
 }
 
-/// Fed with entries by id, after each of them its transfer and then its lines in order.
+/// Expects entries by id, each followed by its transfer and then its lines in order.
 #[derive(Debug, Default)]
 pub struct EntriesPass {
     current: Option<Current>,
@@ -57,7 +57,7 @@ pub struct EntriesPass {
 
 impl EntriesPass {
     /// # Errors
-    /// [`Wrong`] if the entry before is not complete and balanced.
+    /// [`Wrong`] if the previous entry is not complete and balanced.
     pub fn entry(&mut self, row: EntryRow) -> Result<(), Wrong> {
         self.close()?;
         self.current = Some(Current { row, transfer: None, lines: 0, sums: vec![] });
@@ -65,7 +65,7 @@ impl EntriesPass {
     }
 
     /// # Errors
-    /// [`Wrong`] unless it belongs to the entry that was read last, and that is a transfer.
+    /// [`Wrong`] unless the transfer belongs to the current entry, and that entry is a transfer.
     pub fn transfer(&mut self, transfer: TransferRow) -> Result<(), Wrong> {
         let row = Row::Transfer { id: EntryId::new(transfer.id) };
         match self.current.as_mut().filter(|current| current.row.id == transfer.id) {
@@ -79,7 +79,7 @@ impl EntriesPass {
     }
 
     /// # Errors
-    /// [`Wrong`] unless the line is the next one of the entry that was read last.
+    /// [`Wrong`] unless the line is the next one of the current entry.
     pub fn line(&mut self, line: &EntryLine) -> Result<(), Wrong> {
         match self.current.as_mut().filter(|current| current.row.id == line.entry_id) {
             Some(current) => current.follow(line),
@@ -156,7 +156,7 @@ impl Current {
 }
 
 impl TransferRow {
-    /// Whether the line is one of the two that this transfer must consist of.
+    /// Returns whether the line is one of the two lines of this transfer.
     fn has(&self, line: &EntryLine) -> bool {
         let is = |party: Uuid, minor: Option<i64>| {
             let available = AccountKind::UserAvailable.as_str();

@@ -1,4 +1,4 @@
-//! Third pass: what lies in held accounts is what open holds reserve, for each person and currency.
+//! Third pass: the balance of each user's `held` account equals the sum of their open holds.
 
 use super::{Fault, Row, Sums, Wrong};
 use crate::id::UserId;
@@ -7,7 +7,7 @@ use crate::money::Currency;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// A held account, whose balance the first pass has proven.
+/// A `held` account, whose balance the first pass has verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldRow {
     pub user: Uuid,
@@ -31,7 +31,7 @@ struct Side {
     reserved: i128,
 }
 
-/// Fed with both kinds of rows by person; a person's rows may come in any order.
+/// Expects both kinds of rows by user. The rows of a user may come in any order.
 #[derive(Debug, Default)]
 pub struct HoldsPass {
     current: Option<(Uuid, BTreeMap<Currency, Side>)>,
@@ -39,14 +39,14 @@ pub struct HoldsPass {
 }
 
 impl HoldsPass {
-    /// Goes on from what the first pass has added up.
+    /// Continues with the sums of the first pass.
     #[must_use]
     pub fn new(sums: Sums) -> Self {
         Self { current: None, sums }
     }
 
     /// # Errors
-    /// [`Wrong`] if the person before has another balance than their holds reserve.
+    /// [`Wrong`] if the held balance of the previous user differs from their open holds.
     pub fn held(&mut self, row: &HeldRow) -> Result<(), Wrong> {
         let Ok(currency) = row.currency.parse() else { return Err(odd(row)) };
         let side = self.side(row.user, currency)?;
@@ -55,7 +55,7 @@ impl HoldsPass {
     }
 
     /// # Errors
-    /// [`Wrong`] if the person before has another balance than their holds reserve.
+    /// [`Wrong`] if the held balance of the previous user differs from their open holds.
     pub fn hold(&mut self, row: &HoldRow) -> Result<(), Wrong> {
         let Ok(currency) = row.currency.parse() else {
             return Err(Wrong::new(Row::Hold { id: row.id }, Fault::Unknown));
@@ -70,7 +70,7 @@ impl HoldsPass {
     }
 
     /// # Errors
-    /// [`Wrong`] if the last person has another balance than their holds reserve.
+    /// [`Wrong`] if the held balance of the last user differs from their open holds.
     pub fn finish(mut self) -> Result<Sums, Wrong> {
         self.close()?;
         Ok(self.sums)

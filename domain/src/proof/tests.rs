@@ -1,4 +1,4 @@
-//! A sound ledger is proven; whatever one row of it is changed to is found and named.
+//! A correct ledger is accepted; any change of one row is found and reported.
 
 use super::*;
 use crate::id::{EntryId, UserId};
@@ -24,7 +24,7 @@ struct PostingRow {
     at: DateTime<Utc>,
 }
 
-/// All rows of a ledger, as the store would keep them.
+/// All rows of a ledger, as the store has them.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Books {
     accounts: Vec<AccountRow>,
@@ -34,7 +34,7 @@ struct Books {
     holds: Vec<HoldRow>,
 }
 
-/// How money moves in these tests.
+/// A movement of money in these tests.
 #[derive(Debug, Clone, Copy)]
 enum Move {
     Deposit { user: u8, minor: i64 },
@@ -54,7 +54,7 @@ fn time(n: usize) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::seconds(i64::try_from(n).unwrap())
 }
 
-/// The entry of a move, under its number.
+/// Returns the entry of a move, keyed by its number.
 fn entry(number: usize, one: Move) -> Option<(Uuid, Entry)> {
     let id = Uuid::from_u128(0x1000 + u128::try_from(number).unwrap());
     let between = |kind, minor, from, to| {
@@ -78,7 +78,7 @@ fn entry(number: usize, one: Move) -> Option<(Uuid, Entry)> {
     entry.map(|entry| (id, entry))
 }
 
-/// Carries the moves out; those that the rules refuse leave no row.
+/// Executes the moves; rejected moves leave no row.
 fn books(moves: &[Move]) -> Books {
     let (mut books, mut positions) = (Books::default(), Positions::default());
     let mut ids: BTreeMap<Account, usize> = BTreeMap::new();
@@ -127,7 +127,7 @@ fn account(index: usize, account: Account) -> AccountRow {
 }
 
 impl Books {
-    /// What is written beside the entry of a move.
+    /// Adds the rows that are stored besides the entry of a move.
     fn note(&mut self, id: Uuid, one: Move) {
         let currency = Currency::Kes.to_string();
         match one {
@@ -136,7 +136,7 @@ impl Books {
                 let (sender, recipient) = (user(from).uuid(), user(to).uuid());
                 self.transfers.push(TransferRow { id, sender, recipient, amount_minor, currency });
             }
-            // Every other one was larger and is settled in part.
+            // Every second hold was larger and is settled in part.
             Move::Hold { user: owner, minor } => {
                 let settled_minor = minor % 2 * 7;
                 let amount_minor = minor + settled_minor;

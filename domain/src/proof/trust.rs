@@ -1,4 +1,4 @@
-//! The trust equation: what providers hold for us is what we owe, in every currency.
+//! The trust equation: in every currency, the money at providers and at the bank equals the liabilities.
 
 use super::{Fault, Row, Wrong};
 use crate::ledger::AccountKind;
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub struct Trust {
     pub currency: Currency,
     pub held_by_providers_minor: i64,
-    /// What was moved from providers to our bank.
+    /// Money that was moved from providers to the bank.
     pub at_bank_minor: i64,
     pub owed_to_users_minor: i64,
     pub held_minor: i64,
@@ -18,9 +18,9 @@ pub struct Trust {
     pub fees_minor: i64,
     pub provider_costs_minor: i64,
     pub suspense_minor: i64,
-    /// What open holds reserve: as much as is held.
+    /// Sum of the open holds. It must equal `held_minor`.
     pub in_holds_minor: i64,
-    /// Of all accounts; zero or the ledger is broken.
+    /// Sum of all accounts. It must be zero.
     pub sum_minor: i64,
 }
 
@@ -64,7 +64,7 @@ struct Side {
     reserved: i128,
 }
 
-/// Balances by currency and kind of account, and what open holds reserve.
+/// Balances by currency and kind of account, and the sums of open holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sums(BTreeMap<Currency, Side>);
 
@@ -104,7 +104,7 @@ impl Side {
     }
 }
 
-/// A sum beyond what can be told stays as far from zero as can be told.
+/// Converts to `i64` and saturates, so that a sum out of range does not look correct.
 fn narrow(sum: i128) -> i64 {
     let most = if sum < 0 { i64::MIN } else { i64::MAX };
     i64::try_from(sum).unwrap_or(most)

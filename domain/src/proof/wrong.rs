@@ -1,4 +1,4 @@
-//! The first row that is wrong, by name, and what is wrong with it.
+//! The first wrong row and its fault.
 
 use crate::id::EntryId;
 use crate::ledger::Account;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{row}: {fault}")]
 pub struct Wrong {
-    /// Boxed, because every step answers with it and next to none needs it.
+    /// Boxed to keep the `Result` of every step small.
     pub row: Box<Row>,
     pub fault: Fault,
 }
@@ -22,11 +22,11 @@ impl Wrong {
     }
 }
 
-/// A row as people would look for it.
+/// A row, identified as operators look it up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Row {
     Account(Account),
-    /// An account of a kind or currency that does not exist.
+    /// An account with an unknown kind or currency.
     OddAccount {
         id: Uuid,
         kind: String,
@@ -36,7 +36,7 @@ pub enum Row {
         account: Account,
         seq: i64,
     },
-    /// A posting to an account that is not there.
+    /// A posting without its account.
     StrayPosting {
         account: Uuid,
         seq: i64,
@@ -50,7 +50,7 @@ pub enum Row {
         key: String,
         line: i16,
     },
-    /// A posting of an entry that is not there.
+    /// A posting without its entry.
     StrayLine {
         entry: EntryId,
         line: i16,
@@ -83,47 +83,43 @@ impl fmt::Display for Row {
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Fault {
-    #[error("there is no such kind of account, or no such currency")]
+    #[error("unknown kind of account or currency")]
     Unknown,
-    #[error("its account does not exist")]
+    #[error("account missing")]
     NoAccount,
-    #[error("its entry does not exist")]
+    #[error("entry missing")]
     NoEntry,
-    #[error("number {expected} should come here")]
+    #[error("out of sequence, expected number {expected}")]
     Sequence { expected: i64 },
-    #[error("it is in {found}, its account in {expected}")]
+    #[error("posting currency {found}, account currency {expected}")]
     Currency { expected: Currency, found: String },
-    #[error("it says that it leaves {found}, the postings so far add up to {expected}")]
+    #[error("stored balance after the posting {found}, sum of postings {expected}")]
     BalanceAfter { expected: i64, found: i64 },
-    #[error("it leaves {left} in an account that may not be below zero")]
+    #[error("balance {left} after the posting, but the account must not be negative")]
     Overdrawn { left: i64 },
-    #[error("the postings add up to more than there can be")]
+    #[error("sum of postings out of range")]
     Overflow,
-    #[error("it is of {found}, the one before it of {before}")]
+    #[error("posting time {found}, earlier than the previous posting at {before}")]
     TimeRunsBack { before: DateTime<Utc>, found: DateTime<Utc> },
-    #[error("its balance is {found}, its postings add up to {expected}")]
+    #[error("stored balance {found}, sum of postings {expected}")]
     Balance { expected: i64, found: i64 },
-    #[error("it should have {found} postings and has {expected}")]
+    #[error("stored count {found}, actual {expected}")]
     Count { expected: i64, found: i64 },
-    #[error(
-        "it says that it was moved last at {}, its postings say {}",
-        time(found),
-        time(expected)
-    )]
+    #[error("stored time of the last posting {}, actual {}", time(found), time(expected))]
     MovedAt { expected: Option<DateTime<Utc>>, found: Option<DateTime<Utc>> },
-    #[error("it is of {found}, its entry of {expected}")]
+    #[error("posting time {found}, entry time {expected}")]
     OtherTime { expected: DateTime<Utc>, found: DateTime<Utc> },
-    #[error("its postings add up to {sum} in {currency}, not to zero")]
+    #[error("postings sum to {sum} in {currency}, expected 0")]
     Unbalanced { currency: String, sum: i128 },
-    #[error("it is a transfer of which nothing else is known")]
+    #[error("the entry is a transfer, but its transfer row is missing")]
     NoTransfer,
-    #[error("its entry is no transfer")]
+    #[error("the entry is not a transfer")]
     NotATransfer,
-    #[error("its entry moves another amount or is between others")]
+    #[error("amount, sender or recipient differs from the entry")]
     OtherTransfer,
-    #[error("its balance is {found}, open holds reserve {expected}")]
+    #[error("held balance {found}, sum of open holds {expected}")]
     Reserved { expected: i128, found: i128 },
-    #[error("providers hold {held} for us and we owe {owed}; {reserved} is in open holds")]
+    #[error("at providers and bank {held}, owed {owed}, in open holds {reserved}")]
     TrustEquation { held: i128, owed: i128, reserved: i128 },
 }
 

@@ -1,13 +1,13 @@
-//! The payer of money that fits no payment, as far as the provider names them.
+//! The payer of a collection, as far as the statement identifies them.
 
 use crate::personal::Personal;
 use crate::phone::Msisdn;
 
-/// Stands between number and name in a statement.
+/// Separates number and name in a statement.
 const SEPARATOR: &str = " - ";
 
-/// The provider's words about a payer, such as `2547****0111 - AMINA ACHIENG`. The number may be whole, masked or
-/// hashed, or missing. Personal data: nothing of it is printed.
+/// The provider's text about a payer, such as `2547****0111 - AMINA ACHIENG`. The number may be complete, masked,
+/// hashed or missing. The text is personal data, so its `Debug` prints nothing of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payer(Personal<String>);
 
@@ -22,13 +22,13 @@ impl Payer {
         self.0.expose()
     }
 
-    /// The number, if the provider told all of it. Money goes back to no other.
+    /// Returns the phone number if it is complete. Money is returned only to a complete number.
     #[must_use]
     pub fn number(&self) -> Option<Msisdn> {
         Msisdn::parse(self.first()).ok()
     }
 
-    /// What stands in the place of the number: whole, masked or hashed.
+    /// Returns the text of the number: complete, masked or hashed.
     #[must_use]
     pub fn shown_number(&self) -> Option<&str> {
         Some(self.first()).filter(|text| text.contains(|letter: char| letter.is_ascii_digit()))

@@ -1,4 +1,4 @@
-//! Tables for what a statement leads to.
+//! Tables of the findings for a statement.
 
 use super::*;
 use crate::money::Currency;
@@ -147,7 +147,7 @@ fn what_settled_after_the_statement_is_in_transit() {
     assert_eq!(in_transit_minor(&[late, old], &[line("R1", "REF1", 1_000)], covered), 0);
 }
 
-/// Whoever pays KES 9 under the reference of a request for KES 10 has not answered the request.
+/// A payment of KES 9 with the reference of a request for KES 10 does not fulfil the request.
 #[test]
 fn another_amount_under_a_reference_is_a_payment_of_its_own() {
     let short = line("R1", "REF1", 900);
@@ -168,7 +168,7 @@ fn a_settled_payment_with_another_amount_on_the_statement_is_no_money_in_suspens
     assert_eq!((*kind, subject), (BreakKind::AmountDiffers, &one.payment.to_string()));
 }
 
-/// The charge for a payment has the payment's receipt; it is neither the payment nor anybody's money.
+/// The charge for a payment has the same receipt as the payment, but is a finding of its own.
 #[test]
 fn two_rows_with_one_receipt_are_a_payment_and_its_charge() {
     let one = believed(1, State::Succeeded, Some("R1"));

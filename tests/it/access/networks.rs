@@ -14,7 +14,10 @@ async fn from_other_networks_nothing_is_decided() {
     let wanted = json!({ "kind": "set_tier", "tier": "business" });
     let answer = app.ask_approval(&admin, &amina, wanted).await;
     assert_eq!((answer.problem(), answer.status.as_u16()), ("forbidden", 403));
-    assert_eq!(answer.body["detail"], "this is allowed only from the networks in the service's settings");
+    assert_eq!(
+        answer.body["detail"],
+        "this is allowed only from the networks in the service's settings"
+    );
     assert_eq!(app.database.fingerprint().await, before);
 }
 

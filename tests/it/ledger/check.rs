@@ -53,39 +53,45 @@ fn tampered_accounts_and_postings(Funded { buyer, deal, .. }: &Funded) -> Vec<Ta
         (
             "a balance is raised",
             accounts("balance_minor = balance_minor + 1"),
-            format!("account {escrow}: its balance is 150001, its postings add up to 150000"),
+            format!("account {escrow}: stored balance 150001, sum of postings 150000"),
         ),
         (
             "a posting too many is counted",
             accounts("seq = seq + 1"),
-            format!("account {escrow}: it should have 2 postings and has 1"),
+            format!("account {escrow}: stored count 2, actual 1"),
         ),
         (
             "the last posting is gone",
             format!("delete from postings where account_id = {ESCROW}"),
-            format!("account {escrow}: it should have 1 postings and has 0"),
+            format!("account {escrow}: stored count 1, actual 0"),
         ),
         (
             "an amount is raised",
             first("amount_minor = amount_minor + 1"),
-            format!("posting 1 of {escrow}: it says that it leaves 150000, the postings so far"),
+            format!(
+                "posting 1 of {escrow}: stored balance after the posting 150000, sum of postings"
+            ),
         ),
         (
             "a past balance is rewritten",
             first("balance_after_minor = 5"),
-            format!("posting 1 of {escrow}: it says that it leaves 5, the postings so far"),
+            format!("posting 1 of {escrow}: stored balance after the posting 5, sum of postings"),
         ),
         (
             "a gap in the sequence",
             second("seq = 7"),
-            format!("posting 7 of {wallet}: number 2 should come here"),
+            format!("posting 7 of {wallet}: out of sequence, expected number 2"),
         ),
         (
             "time runs back",
             second("at = at - interval '1 day'"),
-            format!("posting 2 of {wallet}: it is of "),
+            format!("posting 2 of {wallet}: posting time "),
         ),
-        ("another currency", first("currency = 'USD'"), format!("posting 1 of {escrow}: it is in")),
+        (
+            "another currency",
+            first("currency = 'USD'"),
+            format!("posting 1 of {escrow}: posting currency"),
+        ),
         (
             "an account is gone",
             "delete from accounts where kind = 'deal.escrow'".to_owned(),
@@ -143,7 +149,7 @@ fn tampered_entries(Funded { buyer, seller, deal }: &Funded) -> Vec<Tampering> {
         (
             "a hold is made up",
             of_people(hold),
-            format!("account user.held {} KES: its balance is 0, open holds reserve 5", buyer.id),
+            format!("account user.held {} KES: held balance 0, sum of open holds 5", buyer.id),
         ),
     ]
 }

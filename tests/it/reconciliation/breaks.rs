@@ -30,7 +30,7 @@ async fn a_payout_that_nobody_ordered_is_listed() {
                 "trust_equation",
                 "the provider holds 149900 minor units, our clearing account says 150000"
             ),
-            ("unknown_payout", "KES 1.00 left without an order of ours"),
+            ("unknown_payout", "KES 1.00 paid out without an order"),
         ]
     );
     // Put back by hand: the equation holds again, with what came back in suspense; the payout stays listed.
@@ -55,7 +55,7 @@ async fn a_balance_that_differs_is_listed_until_it_is_right_again() {
     };
     let (account, fault) = (
         format!("account deal.escrow {deal} KES"),
-        "its balance is 150001, its postings add up to 150000",
+        "stored balance 150001, sum of postings 150000",
     );
     app.database.tamper(&change("+")).await;
     for _ in 0..2 {

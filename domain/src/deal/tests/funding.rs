@@ -1,4 +1,4 @@
-//! Paying in parts and by several people, what is too much, and how a refund is shared.
+//! Payments in parts and by several payers, excess payments, and the division of refunds.
 
 use super::*;
 
@@ -34,7 +34,7 @@ fn only_who_was_named_pays_along() {
     refused(&named, part(WANJIKU, 0), STRANGER, Refusal::Amount);
     let both = run_from(named, &[(part(WANJIKU, 60_000), STRANGER), (pay(), BUYER)]);
     assert_eq!(both.state, DealState::Funded);
-    // She may pay, and do nothing else.
+    // An additional payer may only pay.
     refused(&both, Command::Cancel, STRANGER, Refusal::WrongParty { wanted: Role::Seller });
 }
 

@@ -1,4 +1,4 @@
-//! What the two sides are told of a decision, and why.
+//! The messages to both parties about a decision, and their causes.
 
 use super::*;
 use crate::notice::{Template, of_decision};

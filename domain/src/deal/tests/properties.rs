@@ -1,4 +1,4 @@
-//! Whatever is done in whatever order: money is conserved, and the escrow holds what the open parts need.
+//! Properties of any sequence of commands: money is conserved, and the escrow covers the open milestones.
 
 use super::*;
 use crate::ledger::{AccountKind, Position, Positions};
@@ -17,7 +17,7 @@ fn any_command() -> impl Strategy<Value = (Command, Actor, i64)> {
             milestone().prop_map(Timer::Award),
         ]
     };
-    // Few amounts, so that an offer is sometimes met.
+    // Few amounts, so that an offer is sometimes accepted.
     let share = || prop::sample::select(vec![0, 1, 33_333, 50_000]).prop_map(kes);
     let payer = || prop::sample::select(vec![AMINA, WANJIKU, BROKER]);
     let ruling = (share(), any::<bool>(), prop::sample::select(vec![0, 500])).prop_map(
@@ -84,7 +84,7 @@ proptest! {
             deal = decision.deal;
             let total: i64 = positions.iter().map(|(_, p)| p.balance_minor).sum();
             prop_assert_eq!(total, 3 * start);
-            // The escrow holds exactly what the open milestones need, or what was paid so far.
+            // The escrow holds exactly the money of the open milestones, or the payments so far.
             let needed: i64 = match deal.state {
                 DealState::Agreed => deal.paid().unwrap().minor(),
                 _ => {
@@ -94,7 +94,7 @@ proptest! {
             };
             let escrow = positions.get(&Account::escrow(deal.id, Currency::Kes)).balance_minor;
             prop_assert_eq!(escrow, needed);
-            // Something can always still happen by itself to what holds money.
+            // A deal that holds money always has a running deadline.
             prop_assert!(escrow == 0 || !deal.dues().is_empty());
             prop_assert!(deal.payers.iter().all(|p| !p.returned.exceeds(p.paid).unwrap()));
         }

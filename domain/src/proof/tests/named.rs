@@ -1,4 +1,4 @@
-//! Every fault, and the name under which it is reported.
+//! Every fault, with its reported row.
 
 use super::*;
 
@@ -43,50 +43,48 @@ fn a_wrong_account_or_posting_is_named() {
     let second = |fault| at(&format!("posting 2 of {AMINA}"), fault);
     check(
         |books| books.accounts[1].balance_minor += 1,
-        &account("its balance is 651, its postings add up to 650"),
+        &account("stored balance 651, sum of postings 650"),
     );
-    check(|books| books.accounts[1].seq += 1, &account("it should have 5 postings and has 4"));
+    check(|books| books.accounts[1].seq += 1, &account("stored count 5, actual 4"));
     check(
         |books| books.accounts[1].moved_at = None,
-        &account(
-            "it says that it was moved last at never, its postings say 1970-01-01 00:00:03 UTC",
-        ),
+        &account("stored time of the last posting never, actual 1970-01-01 00:00:03 UTC"),
     );
     check(
         |books| amina(books, 2).balance_after_minor += 1,
-        &second("it says that it leaves 701, the postings so far add up to 700"),
+        &second("stored balance after the posting 701, sum of postings 700"),
     );
     check(
         |books| amina(books, 2).currency = "USD".to_owned(),
-        &second("it is in USD, its account in KES"),
+        &second("posting currency USD, account currency KES"),
     );
     check(
         |books| amina(books, 2).amount_minor += 1,
-        &second("it says that it leaves 700, the postings so far add up to 701"),
+        &second("stored balance after the posting 700, sum of postings 701"),
     );
     check(
         |books| amina(books, 3).seq = 9,
-        &at(&format!("posting 4 of {AMINA}"), "number 3 should come here"),
+        &at(&format!("posting 4 of {AMINA}"), "out of sequence, expected number 3"),
     );
     check(
         |books| amina(books, 2).at = time(3),
         &at(
             &format!("posting 3 of {AMINA}"),
-            "it is of 1970-01-01 00:00:02 UTC, the one before it of 1970-01-01 00:00:03 UTC",
+            "posting time 1970-01-01 00:00:02 UTC, earlier than the previous posting at 1970-01-01 00:00:03 UTC",
         ),
     );
     check(
         |books| amina(books, 2).account_id = Uuid::from_u128(0xff),
-        &at(&format!("posting 3 of {AMINA}"), "number 2 should come here"),
+        &at(&format!("posting 3 of {AMINA}"), "out of sequence, expected number 2"),
     );
     check(
         |books| drop(books.accounts.remove(0)),
-        "posting 1 of account 00000000-0000-0000-0000-000000000010: its account does not exist",
+        "posting 1 of account 00000000-0000-0000-0000-000000000010: account missing",
     );
     check(
         |books| books.accounts[1].kind = "user.secret".to_owned(),
         "account user.secret 00000000-0000-0000-0000-000000000011 KES: \
-            there is no such kind of account, or no such currency",
+            unknown kind of account or currency",
     );
     check(
         |books| {
@@ -97,7 +95,7 @@ fn a_wrong_account_or_posting_is_named() {
         },
         &at(
             &format!("posting 4 of {AMINA}"),
-            "it leaves -1 in an account that may not be below zero",
+            "balance -1 after the posting, but the account must not be negative",
         ),
     );
 }
@@ -109,7 +107,7 @@ fn a_wrong_entry_transfer_or_hold_is_named() {
     let at = |row: &str, fault: &str| format!("{row}: {fault}");
     check(
         |books| drop(books.entries.remove(0)),
-        "line 1 of entry ent_00000000000000000000000000001000: its entry does not exist",
+        "line 1 of entry ent_00000000000000000000000000001000: entry missing",
     );
     check(
         |books| {
@@ -117,17 +115,14 @@ fn a_wrong_entry_transfer_or_hold_is_named() {
                 EntryRow { id: Uuid::nil(), key: "added".into(), ..books.entries[0].clone() };
             books.entries.push(added);
         },
-        "entry added (ent_00000000000000000000000000000000): it should have 2 postings and has 0",
+        "entry added (ent_00000000000000000000000000000000): stored count 2, actual 0",
     );
-    check(
-        |books| books.entries[0].posting_count = 3,
-        &at(first, "it should have 3 postings and has 2"),
-    );
+    check(|books| books.entries[0].posting_count = 3, &at(first, "stored count 3, actual 2"));
     check(
         |books| books.entries[0].at = time(1),
         &at(
             &format!("line 1 of {first}"),
-            "it is of 1970-01-01 00:00:00 UTC, its entry of 1970-01-01 00:00:01 UTC",
+            "posting time 1970-01-01 00:00:00 UTC, entry time 1970-01-01 00:00:01 UTC",
         ),
     );
     check(
@@ -138,7 +133,7 @@ fn a_wrong_entry_transfer_or_hold_is_named() {
             books.transfers[1].amount_minor = 51;
         },
         "transfer ent_00000000000000000000000000001003: \
-            its entry moves another amount or is between others",
+            amount, sender or recipient differs from the entry",
     );
     check(
         |books| {
@@ -148,33 +143,33 @@ fn a_wrong_entry_transfer_or_hold_is_named() {
             books.accounts[1].balance_minor = 651;
         },
         "entry move 2 (ent_00000000000000000000000000001002): \
-            its postings add up to 1 in KES, not to zero",
+            postings sum to 1 in KES, expected 0",
     );
-    let other = at(transfer, "its entry moves another amount or is between others");
+    let other = at(transfer, "amount, sender or recipient differs from the entry");
     check(|books| books.transfers[0].amount_minor = 299, &other);
     check(|books| books.transfers[0].recipient = Uuid::nil(), &other);
     check(|books| books.transfers[0].currency = "USD".to_owned(), &other);
     check(
         |books| drop(books.transfers.remove(0)),
         "entry ent_00000000000000000000000000001001:transfer \
-            (ent_00000000000000000000000000001001): it is a transfer of which nothing else is known",
+            (ent_00000000000000000000000000001001): the entry is a transfer, but its transfer row is missing",
     );
     check(
         |books| books.transfers[0].id = Uuid::nil(),
-        "transfer ent_00000000000000000000000000000000: its entry does not exist",
+        "transfer ent_00000000000000000000000000000000: entry missing",
     );
     check(
         |books| books.entries[1].kind = "deposit".to_owned(),
-        &at(transfer, "its entry is no transfer"),
+        &at(transfer, "the entry is not a transfer"),
     );
     let held = "account user.held usr_00000000000000000000000000000101 KES";
     check(
         |books| books.holds[0].settled_minor += 1,
-        &at(held, "its balance is 100, open holds reserve 99"),
+        &at(held, "held balance 100, sum of open holds 99"),
     );
     check(
         |books| books.holds[0].is_open = false,
-        &at(held, "its balance is 100, open holds reserve 0"),
+        &at(held, "held balance 100, sum of open holds 0"),
     );
 }
 
@@ -184,7 +179,7 @@ fn a_trust_equation_that_fails_is_named() {
     sums.add(AccountKind::ProviderClearing, Currency::Kes, -1_000);
     sums.add(AccountKind::UserAvailable, Currency::Kes, 999);
     let wrong = sums.trust()[0].verify().unwrap_err();
-    let named = "the books in KES: providers hold 1000 for us and we owe 999; 0 is in open holds";
+    let named = "the books in KES: at providers and bank 1000, owed 999, in open holds 0";
     assert_eq!(wrong.to_string(), named);
     sums.add(AccountKind::UserHeld, Currency::Kes, 1);
     assert!(!sums.trust()[0].holds(), "nothing is reserved");

@@ -16,7 +16,7 @@ fn a_move() -> impl Strategy<Value = Move> {
     ]
 }
 
-/// One change of one row, `by` at least 1. What no row is there for is left.
+/// Changes one row by `by`, which is at least 1. Does nothing if there is no such row.
 fn tamper(books: &mut Books, how: u8, pick: usize, by: i64) {
     let at = TimeDelta::seconds(by);
     match how {
