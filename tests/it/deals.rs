@@ -1,4 +1,4 @@
-//! Deals from the draft to the end, with fees to the cent, refusals, cancelling and lists.
+//! Deals from draft to completion: fees to the cent, refusals, cancellation and lists.
 
 mod costs;
 mod disputes;
@@ -40,7 +40,7 @@ async fn refused(app: &App, person: &Person, path: &str, expected: (u16, &str)) 
     assert_eq!(app.database.fingerprint().await, before, "{path}");
 }
 
-/// Two parts, paid by M-Pesa, delivered and released one after the other, and everything is told.
+/// Two parts, paid by M-Pesa, delivered and released one after the other, with every message sent.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_whole_life_of_a_deal_in_two_parts() {
     let app = App::start().await;
@@ -104,10 +104,11 @@ async fn the_whole_life_of_a_deal_in_two_parts() {
     app.assert_sound().await;
 }
 
-/// 1.5 % of 2,000.50 shillings is 30.01 after rounding; the payer bears it and every cent is somewhere.
+/// 1.5 % of KES 2,000.50 is KES 30.01 after rounding. The configured side pays it, and no cent is
+/// lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fees_fall_on_the_payer_to_the_cent() {
-    // (who pays, price, what the phone is asked, change left with the buyer, what the seller gets)
+    // (fee payer, price, amount on the phone, change for the buyer, amount for the seller)
     for (fee_payer, price, asked, change, earned) in [
         ("buyer", 203_051, 203_100, 49, 200_050),
         ("seller", 200_050, 200_100, 50, 197_049),
@@ -138,7 +139,7 @@ async fn fees_fall_on_the_payer_to_the_cent() {
     }
 }
 
-/// Each side's commands, tried by the other side and at the wrong time, are refused and change nothing.
+/// Each command of a side is refused for the other side and in the wrong state, without effect.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_wrong_party_and_the_wrong_state_are_refused() {
     let app = App::builder().without_worker().start().await;
@@ -183,7 +184,7 @@ async fn the_wrong_party_and_the_wrong_state_are_refused() {
     app.assert_sound().await;
 }
 
-/// A milestone of another deal is not a milestone of this one.
+/// A milestone id of another deal is not found.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn milestones_belong_to_their_deal() {
     let app = App::start().await;
@@ -201,7 +202,7 @@ async fn milestones_belong_to_their_deal() {
     app.assert_sound().await;
 }
 
-/// Before it is funded, either party ends a deal at once, in any state.
+/// Before funding, either party can cancel a deal at once, in every state.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unfunded_deal_is_cancelled_by_either_party() {
     let app = App::builder().without_worker().start().await;
@@ -229,7 +230,7 @@ async fn an_unfunded_deal_is_cancelled_by_either_party() {
     app.assert_sound().await;
 }
 
-/// While the buyer's phone is being asked, nobody can pull the deal away or ask a second time.
+/// While a payment is pending, the deal can neither be cancelled nor paid a second time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_payment_under_way_blocks_cancelling_and_paying_again() {
     let app = App::start().await;
@@ -251,7 +252,8 @@ async fn a_payment_under_way_blocks_cancelling_and_paying_again() {
     app.assert_sound().await;
 }
 
-/// Both have to ask; what was released stays released, the rest goes back to the buyer, fee share included.
+/// A funded deal is cancelled when both parties request it. Released milestones stay released; the
+/// rest, including its share of the fee, returns to the buyer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_funded_deal_is_called_off_by_both() {
     let app = App::start().await;
@@ -279,7 +281,8 @@ async fn a_funded_deal_is_called_off_by_both() {
     app.assert_sound().await;
 }
 
-/// 25 deals in pages of 10: newest first, no gap, no repeat, also when deals are made in between.
+/// 25 deals in pages of 10, newest first, without gaps or repeats, also when deals are created
+/// meanwhile.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lists_come_in_stable_pages() {
     let app = App::builder().without_worker().start().await;
@@ -315,7 +318,7 @@ async fn lists_come_in_stable_pages() {
     app.assert_sound().await;
 }
 
-/// The timeline in pages: `after` takes the number of the last event that is known.
+/// Pages of the timeline; `after` is the number of the last known event.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_timeline_comes_in_pages() {
     let app = App::builder().without_worker().start().await;

@@ -1,4 +1,4 @@
-//! Whatever order, repetition and loss the provider's messages have: the books end the same.
+//! Provider messages in any order, repeated or lost: the books end the same.
 
 use crate::faults::agreed;
 use amana_harness::{App, Person, eventually, failed_prompt};
@@ -11,24 +11,24 @@ use serde_json::json;
 use std::cell::Cell;
 use std::time::Duration;
 
-/// Systems with disturbed messages that one run of the test goes through.
+/// Number of random cases in one run of the test.
 const CASES: u32 = 8;
 const STEPS_MAX: usize = 10;
 const SHRINK_STEPS_MAX: u32 = 40;
 const PRICE: i64 = 150_000;
 
-/// Callbacks come only as steps of a case.
+/// Callbacks arrive only as steps of a case.
 const NEVER: Duration = Duration::from_secs(3_600);
 
-/// Something that happens to one of two payments, or to the system.
+/// A step that happens to one of two payments, or to the system.
 #[derive(Debug, Clone, Copy)]
 enum Step {
     Approve(usize),
-    /// The true callback, as often as the step comes.
+    /// The genuine callback; the step may occur several times.
     Callback(usize),
-    /// Somebody at M-Pesa is wrong: "cancelled".
+    /// A wrong result from M-Pesa: "cancelled".
     Denial(usize),
-    /// Everything that is due is done, polls too.
+    /// Runs all due jobs, including polls.
     Work,
     Reconcile,
 }
@@ -44,7 +44,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// How the request itself goes wrong.
+/// Faults of the request itself.
 fn fault() -> impl Strategy<Value = Option<&'static str>> {
     select(vec![
         None,
@@ -92,13 +92,13 @@ async fn carry_out(app: &App, step: Step, both: &[One; 2]) {
     }
 }
 
-/// Enters the PIN, unless that was done already.
+/// Enters the PIN, unless it was entered already.
 async fn approve(app: &App, one: &One) {
     let path = format!("/admin/phones/{}/answer", one.buyer.phone);
     app.sandbox_send(Method::POST, &path, json!({ "pin": "1234" })).await;
 }
 
-/// Has the true callback sent, if the prompt has ended.
+/// Sends the genuine callback, if the prompt has ended.
 async fn call_back(app: &App, one: &One) {
     let taken = app.collections(&one.buyer.phone).await;
     let checkout = taken[0]["checkout_id"].as_str().expect("an id");
@@ -106,7 +106,7 @@ async fn call_back(app: &App, one: &One) {
     app.sandbox_send(Method::POST, &path, json!({})).await;
 }
 
-/// Both end paid, booked once, each for its own deal.
+/// Asserts that both payments succeeded and were booked once, each for its own deal.
 async fn check(app: &App, both: &[One; 2]) {
     for one in both {
         approve(app, one).await;
@@ -127,7 +127,7 @@ async fn check(app: &App, both: &[One; 2]) {
     app.assert_sound().await;
 }
 
-/// Random steps on two payments at a time; whatever they were, the statement completes them.
+/// Random steps on two payments; in every case the statement completes both.
 #[test]
 fn any_order_repetition_and_loss_of_messages_ends_the_same() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");

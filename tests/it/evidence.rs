@@ -1,5 +1,5 @@
-//! Evidence from outside is a hint until the provider's own books say the same: statements, callbacks, requests that
-//! nobody expects any more.
+//! External evidence is not final until the provider's own books confirm it: statements, callbacks,
+//! and expired requests.
 
 mod forged;
 mod portal;

@@ -1,5 +1,5 @@
-//! Workers that are killed, a Redis that forgets, a provider that is away or loses its words: a deal ends
-//! funded, once, or the money is in the buyer's wallet.
+//! Killed workers, a Redis without its data, and a provider that fails or loses messages. In every
+//! case the deal is funded once, or the money is in the buyer's wallet.
 
 use amana::local::{Durability, Redis, Scratch};
 use amana_harness::{App, DealPlan, Person, WorkerProcess, eventually};
@@ -11,7 +11,7 @@ use std::time::Duration;
 /// The first poll is due ten seconds after the request.
 const AFTER_FIRST_POLL: TimeDelta = TimeDelta::seconds(11);
 
-/// Two people and a deal between them that waits to be paid.
+/// Two people with an agreed deal that waits for payment.
 pub(crate) struct Agreed {
     pub(crate) buyer: Person,
     pub(crate) deal: String,
@@ -23,7 +23,7 @@ pub(crate) async fn agreed(app: &App) -> Agreed {
     Agreed { buyer, deal }
 }
 
-/// A deal that the buyer has to pay for within the hour.
+/// Creates a deal that the buyer has to pay for within the hour.
 pub(crate) async fn agreed_for_an_hour(app: &App) -> Agreed {
     let (buyer, seller) = (app.person("Amina").await, app.person("Juma").await);
     let body = json!({
@@ -40,7 +40,7 @@ pub(crate) async fn agreed_for_an_hour(app: &App) -> Agreed {
     Agreed { buyer, deal }
 }
 
-/// The deal is funded by this payment, which was asked for, paid and booked once.
+/// Asserts that this payment funded the deal, with one prompt and one booking.
 pub(crate) async fn assert_funded_once(app: &App, agreed: &Agreed, payment: &str) {
     let Agreed { buyer, deal, .. } = agreed;
     app.wait_for_deal(buyer, deal, "funded").await;
@@ -56,11 +56,11 @@ pub(crate) async fn assert_funded_once(app: &App, agreed: &Agreed, payment: &str
     app.assert_sound().await;
 }
 
-/// No callback can be stored, so the sandbox waits, and with it whoever waits for its answer when the
-/// callback goes before the answer.
+/// Blocks the storing of callbacks. The sandbox waits for it, and so does the caller of the sandbox
+/// if the callback is sent before the answer.
 pub(crate) struct HeldCallbacks(AsyncPgConnection);
 
-/// The callbacks that wait to be stored. Housekeeping waits for the table too, but it writes nothing new.
+/// Callbacks that wait to be stored. Housekeeping waits for the table too, but writes nothing new.
 const WAITING: &str = "from pg_locks join pg_stat_activity using (pid)
     where relation = 'callbacks'::regclass and not granted and query ilike 'insert into%callbacks%'";
 
@@ -84,14 +84,15 @@ impl HeldCallbacks {
         self.0.batch_execute("rollback").await.expect("the lock is free");
     }
 
-    /// What waits is lost: the provider does not send it again.
+    /// Drops the waiting callbacks; the provider does not send them again.
     pub(crate) async fn lose(self, app: &App) {
         app.database.execute(&format!("select pg_terminate_backend(pid) {WAITING}")).await;
         self.let_go().await;
     }
 }
 
-/// A worker process that has run its first reconciliation, so that none comes in between later.
+/// Starts a worker process and waits for its first reconciliation, so that none runs later in the
+/// test.
 pub(crate) async fn worker_process(app: &App) -> WorkerProcess {
     let runs = "select count(*) from reconciliation_runs";
     let before = app.database.number(runs).await;
@@ -110,7 +111,7 @@ async fn stored_callbacks(app: &App, count: i64) {
     .await;
 }
 
-/// SIGKILL between the prompt and its callback, which arrives while no worker lives.
+/// SIGKILL between prompt and callback, which arrives while no worker runs.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn worker_killed_between_prompt_and_callback() {
     let app = App::builder().without_worker().start().await;
@@ -125,7 +126,8 @@ async fn worker_killed_between_prompt_and_callback() {
     assert_funded_once(&app, &agreed, &payment).await;
 }
 
-/// SIGKILL after the request has left and before its answer: the payer is not asked a second time.
+/// SIGKILL after the request was sent and before its answer: the payer is not prompted a second
+/// time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn worker_killed_while_it_waits_for_the_answer() {
     let app = App::builder().without_worker().start().await;
@@ -144,8 +146,8 @@ async fn worker_killed_while_it_waits_for_the_answer() {
     assert_eq!(app.payment_column(&payment, "doubt").await, None);
 }
 
-/// The same, with the callback lost as well: the payment is unknown, and not sent again, until the
-/// statement has it.
+/// SIGKILL with a lost callback too: the payment is unknown and not sent again, until the statement
+/// has it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn worker_killed_while_it_waits_and_the_callback_lost() {
     let app = App::builder().without_worker().start().await;
@@ -163,8 +165,8 @@ async fn worker_killed_while_it_waits_and_the_callback_lost() {
     assert_funded_once(&app, &agreed, &payment).await;
 }
 
-/// FLUSHALL twice: while the payer looks at the prompt, and when Redis already carries the id of the
-/// job that reads the callback.
+/// FLUSHALL twice: while the prompt is open, and when Redis already has the id of the callback's
+/// job.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_forgets_between_prompt_and_callback() {
     let scratch = Scratch::new().expect("a folder");
@@ -191,7 +193,7 @@ async fn flush_all(url: &str) {
     let () = redis::cmd("FLUSHALL").query_async(&mut conn).await.expect("flushed");
 }
 
-/// A query tells that it was paid; the statement adds the receipt that only it knows.
+/// A query reports the payment as paid; only the statement adds the receipt.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lost_callback_is_found_by_polling() {
     let app = App::start().await;
@@ -212,7 +214,8 @@ async fn lost_callback_is_found_by_polling() {
     assert_funded_once(&app, &agreed, &payment).await;
 }
 
-/// Without an answer there is no id to ask for, and the callback is an hour away: only the statement tells.
+/// Without an answer there is no id to query, and the callback takes an hour, so only the statement
+/// knows.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lost_answer_and_callback_are_found_by_reconciliation() {
     let app = App::builder().callback_delay(Duration::from_secs(3_600)).start().await;
@@ -234,7 +237,7 @@ async fn lost_answer_and_callback_are_found_by_reconciliation() {
     assert_funded_once(&app, &agreed, &payment).await;
 }
 
-/// Each way in which a paid prompt can go wrong on the wire, on a phone of its own, at the same time.
+/// Every fault of a paid prompt on the wire, each on its own phone, at the same time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_goes_wrong_on_the_wire_funds_once() {
     let app = App::start().await;
@@ -252,7 +255,7 @@ async fn whatever_goes_wrong_on_the_wire_funds_once() {
         let agreed = agreed(&app).await;
         app.fault(&agreed.buyer.phone, fault, 1).await;
         let payment = app.start_mpesa(&agreed.buyer, &agreed.deal).await;
-        // That one is approved by the sandbox itself.
+        // The sandbox approves that prompt itself.
         if fault != "callback_before_answer" {
             app.approve_prompt(&agreed.buyer.phone).await;
         }
@@ -270,7 +273,7 @@ async fn whatever_goes_wrong_on_the_wire_funds_once() {
     );
 }
 
-/// A callback that is not JSON is kept for people to look at; polling funds the deal.
+/// A callback that is not JSON is stored for operators; polling funds the deal.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn malformed_callback_is_kept_and_polling_tells() {
     let app = App::start().await;
@@ -293,7 +296,7 @@ async fn malformed_callback_is_kept_and_polling_tells() {
     assert_funded_once(&app, &agreed, &payment).await;
 }
 
-/// The deal says that M-Pesa cannot be reached, and goes on by itself when it can.
+/// The deal shows that M-Pesa is unavailable, and continues by itself.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn provider_down_is_told_and_recovers_alone() {
     let app = App::start().await;
@@ -318,7 +321,7 @@ async fn wait_for_problem(app: &App, agreed: &Agreed) -> Value {
     .await
 }
 
-/// Nobody is asked to pay for a deal that has expired while the provider was away.
+/// The deal expires while the provider is unavailable, so its buyer is not prompted.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn provider_down_until_the_deal_expired_asks_nobody() {
     let app = App::start().await;
@@ -336,8 +339,8 @@ async fn provider_down_until_the_deal_expired_asks_nobody() {
     app.assert_sound().await;
 }
 
-/// A 500 proves nothing, so nobody is asked twice; ten minutes later the statement does, and the buyer
-/// can try again.
+/// A 500 proves nothing, so the prompt is not sent again. Ten minutes later the statement has no
+/// such payment, and the buyer can try again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn server_error_blocks_until_the_statement_is_silent() {
     let app = App::start().await;

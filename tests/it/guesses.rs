@@ -1,8 +1,9 @@
-//! A day of guesses at each secret that could be guessed, each guess from an address of its own: how many are
-//! compared at all, and how likely one of them therefore is right. The bound is the one that the domain states.
+//! A day of guesses at each guessable secret, every guess from a new address. The tests count the
+//! comparisons and compute the odds of success. The bound is stated in the domain.
 //!
-//! Limits count per window or per day, and a refused guess changes no count. So each window gets two guesses more
-//! than the limit of five allows: more of them would be refused alike, and one comparison too many breaks the bound.
+//! Limits count per window or per day, and a refused guess changes no count. So each window gets
+//! two guesses more than the limit of five: further ones would be refused alike, and one comparison
+//! too many breaks the bound.
 
 use crate::second_factor::{Authenticator, with_factor};
 use amana_api::{ApiConfig, EdgeConfig, RateLimits};
@@ -24,19 +25,19 @@ use poem::{Endpoint, EndpointExt, Request, Response};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// Quarters of an hour in which most limits count.
+/// Quarters of an hour, the window of most limits.
 const WINDOWS: u32 = 96;
-/// The limit of most windows, and two more.
+/// The limit of most windows, plus two.
 const GUESSES_PER_WINDOW: u32 = 7;
-/// The limit of log-ins from everywhere, and two more.
+/// The limit of log-ins from all addresses together, plus two.
 const LOG_INS_PER_WINDOW: u32 = 22;
 const GUESSES: u32 = WINDOWS * GUESSES_PER_WINDOW;
 
-/// Guesses that `zxcvbn` promises for the weakest password that is taken (score 3).
+/// Number of guesses that `zxcvbn` estimates for the weakest accepted password (score 3).
 const PASSWORDS: f64 = 1e8;
 const CODES: f64 = 1e6;
 
-/// The API without a network in between.
+/// The API's router, called without a network.
 struct Door {
     app: App,
     api: BoxEndpoint<'static, Response>,
@@ -55,7 +56,7 @@ impl Door {
         Self { app, api, calls: 0 }
     }
 
-    /// Each call comes from another address.
+    /// Calls from a new address each time.
     async fn post(&mut self, path: &str, token: Option<&str>, body: &Value) -> (u16, Value) {
         self.calls += 1;
         let [_, a, b, c] = self.calls.to_be_bytes();
@@ -73,7 +74,8 @@ impl Door {
         (answer.status().as_u16(), serde_json::from_slice(&body).unwrap_or_default())
     }
 
-    /// Passes a day, in as many steps as there are windows. Returns whether a new one has begun.
+    /// Advances the clock through a day, one step per window. Returns whether a new window has
+    /// begun.
     fn pass_time(&self, guess: u32) -> bool {
         let is_new = guess.is_multiple_of(GUESSES_PER_WINDOW);
         if is_new && guess > 0 {
@@ -83,7 +85,7 @@ impl Door {
     }
 }
 
-/// A code that is none of these.
+/// Returns a code that differs from all of these.
 fn wrong(guess: u32, right: &[String]) -> String {
     let code = format!("{:06}", guess % 1_000_000);
     if right.contains(&code) { format!("{:06}", guess % 1_000_000 + 500_000) } else { code }
@@ -95,7 +97,7 @@ fn assert_odds(looked_at: u32, right: f64, of: f64, stated: f64) {
     assert!(looked_at > 0 && odds <= stated, "{looked_at} were looked at: {odds:e} > {stated:e}");
 }
 
-/// Twenty in a quarter of an hour, wherever they come from: less than one in 50,000 per day.
+/// Twenty comparisons in a quarter of an hour, from any addresses: below one in 50,000 per day.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn passwords_at_log_in() {
     let mut door = Door::open().await;
@@ -116,7 +118,7 @@ async fn passwords_at_log_in() {
     assert_odds(looked_at, 1.0, PASSWORDS, 1.0 / 50_000.0);
 }
 
-/// Whoever got hold of an unlocked phone guesses no better.
+/// A session on an unlocked phone allows no more guesses.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn passwords_in_a_session() {
     let mut door = Door::open().await;
@@ -137,7 +139,7 @@ async fn passwords_in_a_session() {
     assert_odds(looked_at, 1.0, PASSWORDS, 1.0 / 200_000.0);
 }
 
-/// What the database says of all codes, asked by one connection again and again.
+/// State of all codes, read repeatedly on one connection.
 struct Codes {
     conn: AsyncPgConnection,
 }
@@ -147,7 +149,7 @@ impl Codes {
         Self { conn: app.database.connection().await }
     }
 
-    /// How often they were tried in all.
+    /// Returns the total number of tries.
     async fn tried(mut self) -> u32 {
         let sum = select(dsl::sql::<BigInt>("coalesce(sum(tries), 0)::bigint from codes"));
         let sum: i64 =
@@ -155,7 +157,7 @@ impl Codes {
         u32::try_from(sum).expect("few")
     }
 
-    /// The newest, if one is good.
+    /// Returns the newest valid code, if there is one.
     async fn newest(&mut self, app: &App) -> Vec<String> {
         let newest = "id from codes where ended_at is null order by created_at desc limit 1";
         let newest = select(dsl::sql::<diesel::sql_types::Uuid>(newest));
@@ -166,7 +168,8 @@ impl Codes {
     }
 }
 
-/// Another code is asked for as soon as one is dead: ten get sent in a day, so one in 20,000 per day.
+/// The attacker requests a new code whenever one is used up. Ten are sent per day: one in 20,000
+/// per day.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_time_codes() {
     let mut door = Door::open().await;
@@ -191,8 +194,8 @@ async fn one_time_codes() {
     assert_odds(codes.tried().await, 1.0, CODES, 1.0 / 20_000.0);
 }
 
-/// Guesses at a forgotten password's code go by the address and by the number: one in 10,000 per day. Each is also
-/// slowed down by a hash, which is left out here.
+/// Reset codes are limited per contact, that is by address and by number: one in 10,000 per day. A
+/// hash slows each guess down too; the test leaves it out.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn codes_of_password_resets() {
     let door = Door::open().await;
@@ -217,8 +220,9 @@ async fn codes_of_password_resets() {
     assert_odds(codes.tried().await, 1.0, CODES, 1.0 / 10_000.0);
 }
 
-/// By somebody who knows the password. Five tries in a quarter of an hour with three good codes each: one in about
-/// 700 per day, of which the owner is told at the first lock. The odds of a backup code are nothing beside that.
+/// The attacker knows the password. Five tries per quarter of an hour against three valid codes:
+/// one in about 700 per day. The owner is notified at the first lock. The odds of a backup code are
+/// negligible beside that.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn codes_of_second_factors() {
     let mut door = Door::open().await;
@@ -254,7 +258,8 @@ async fn challenge(door: &mut Door, person: &Person) -> Value {
     answer["second_factor"]["challenge"].clone()
 }
 
-/// A token has 128 secret bits besides the id. Wrong tokens are compared without a limit, also with a known id.
+/// A token has 128 secret bits besides its id, so wrong tokens need no limit, not even with a known
+/// id.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tokens_of_invitations() {
     let mut door = Door::open().await;

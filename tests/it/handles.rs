@@ -1,4 +1,5 @@
-//! Handles: one person's for ever, changed once in thirty days, and nobody's twice however many ask at once.
+//! Handles: permanently reserved for one user, changed at most once in thirty days, and unique
+//! under concurrency.
 
 use amana_harness::{Answer, App, Person};
 use chrono::TimeDelta;
@@ -57,7 +58,7 @@ async fn a_handle_can_be_taken_at_registration() {
     assert_eq!(app.database.fingerprint().await, before, "nobody was registered");
 }
 
-/// Thirty days between two changes; who was refused keeps what they have.
+/// Thirty days must pass between changes; a refused user keeps the present handle.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_handle_changes_once_in_thirty_days() {
     let app = App::builder().without_worker().start().await;
@@ -72,7 +73,7 @@ async fn a_handle_changes_once_in_thirty_days() {
     refused(&set(&app, &amina, "amina3").await, "handle_change_too_soon");
 }
 
-/// Money for a former handle must not reach a stranger. Its owner may return to it.
+/// Money to a former handle must not reach a stranger. The former owner may take it again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_former_handle_stays_its_owners() {
     let app = App::builder().without_worker().start().await;
@@ -108,7 +109,7 @@ async fn all_at_once(app: &Arc<App>, calls: Vec<(Person, String)>) -> Vec<Answer
     answers
 }
 
-/// Ten people, five times each, want one name: it is one person's, and that person always gets it.
+/// Ten people request one handle five times each. One person gets it, in each of their calls.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_name_that_fifty_calls_want_is_one_persons() {
     let app = Arc::new(App::builder().without_worker().start().await);
@@ -128,7 +129,8 @@ async fn a_name_that_fifty_calls_want_is_one_persons() {
     assert_eq!(app.database.number("select count(*) from users where handle = 'simba'").await, 1);
 }
 
-/// One person asks for many names at once: the first setting is free, and it is one.
+/// One person requests many handles concurrently. The first choice needs no waiting time, so
+/// exactly one succeeds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_person_who_asks_for_many_names_at_once_gets_one() {
     let app = Arc::new(App::builder().without_worker().start().await);

@@ -1,4 +1,4 @@
-//! Readiness, the facts of the service, and the page of a person on call.
+//! Readiness, service information, and the overview for a person on call.
 
 use amana::local::{Durability, Redis, Scratch};
 use amana_harness::{App, DealPlan, Person, SUPPORT_CONTACT, eventually};
@@ -22,7 +22,7 @@ fn time(value: &Value) -> DateTime<Utc> {
     value.as_str().expect("a time").parse().expect("a time")
 }
 
-/// A job that nobody carries out, due some seconds ago.
+/// Inserts a job that no worker handles, due some seconds ago.
 async fn insert_job(app: &App, queue: &str, state: &str, due_s_ago: i64) {
     let over = if state == "dead" { "now()" } else { "null" };
     let lease = if state == "running" { "now() + interval '1 hour'" } else { "null" };
@@ -35,7 +35,7 @@ async fn insert_job(app: &App, queue: &str, state: &str, due_s_ago: i64) {
     app.database.execute(&sql).await;
 }
 
-/// A part that fails does not hide the others.
+/// One failed part does not hide the others.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readiness_names_every_part_that_fails() {
     let scratch = Scratch::new().expect("a folder");
@@ -103,7 +103,7 @@ async fn the_facts_of_the_service_need_no_log_in_and_no_server() {
 async fn queues_tell_what_waits_runs_and_died() {
     let app = App::builder().without_worker().start().await;
     let operator = app.operator().await;
-    // People are told by mail that they have an account.
+    // Registration sends e-mails.
     app.database.execute("delete from jobs").await;
     let calm = health(&app, &operator).await;
     let empty = json!({

@@ -1,4 +1,5 @@
-//! Holds between people: taken in parts, given back, run out, limited; exact under any crowd.
+//! Holds between people: settled in parts, released, expired and limited, exactly, also under
+//! concurrency.
 
 use amana_harness::{Answer, App, Person, eventually};
 use chrono::TimeDelta;
@@ -33,12 +34,12 @@ async fn state(app: &App, who: &Person, id: &str) -> String {
     found["state"].as_str().expect("a state").to_owned()
 }
 
-/// What has been counted as spent, by everybody together.
+/// Returns the total spending that counts against limits, over all users.
 async fn spent(app: &App) -> i64 {
     app.database.number("select coalesce(sum(spent_minor), 0)::bigint from spending").await
 }
 
-/// Amina with a thousand shillings, and Juma with a shop.
+/// Creates Amina with KES 1,000, and Juma with a shop.
 async fn pair(app: &App) -> (Person, Person) {
     let (owner, shop) = (app.person("Amina").await, app.person("Juma").await);
     app.top_up(&owner, 100_000).await;
@@ -46,7 +47,7 @@ async fn pair(app: &App) -> (Person, Person) {
     (owner, shop)
 }
 
-/// The same call at the same time under each of these keys.
+/// Makes the same call concurrently under each of these keys.
 async fn at_once(
     app: &Arc<App>,
     who: &Person,
@@ -95,7 +96,7 @@ async fn a_hold_is_taken_in_parts_to_the_cent() {
     app.assert_sound().await;
 }
 
-/// An owner who could take the money back would guarantee nothing.
+/// The owner cannot release a hold, or it would guarantee nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_the_beneficiary_takes_and_gives_back() {
     let app = App::start().await;
@@ -147,7 +148,7 @@ async fn what_was_not_taken_in_time_comes_back_by_itself() {
     app.assert_sound().await;
 }
 
-/// The deadline is exact: whoever comes later is refused, although the timer has not run yet.
+/// The deadline is exact: a later call is refused, even before the timer runs.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_late_call_is_refused_before_the_timer_has_run() {
     let mut app = App::start().await;
@@ -165,7 +166,8 @@ async fn a_late_call_is_refused_before_the_timer_has_run() {
     app.assert_sound().await;
 }
 
-/// A hundred at once take ten cents each of five hundred and five: fifty get them, and five are left.
+/// A hundred concurrent settlements of ten cents from 505 cents: fifty succeed, and five cents are
+/// left.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_settles_at_once_take_what_is_there() {
     let app = Arc::new(App::start().await);
@@ -184,7 +186,8 @@ async fn a_hundred_settles_at_once_take_what_is_there() {
     app.assert_sound().await;
 }
 
-/// At the moment of the deadline the shop takes all while the timer gives all back: one of them does.
+/// At the deadline the shop settles everything while the timer expires the hold: exactly one
+/// succeeds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn taking_and_expiring_at_once_moves_the_money_once() {
     let mut app = App::start().await;
@@ -196,7 +199,7 @@ async fn taking_and_expiring_at_once_moves_the_money_once() {
         let id = hold(&app, &owner, &shop, 1_000).await;
         let job = "select id from jobs where kind = 'expire_hold' and state = 'queued'";
         let job = app.database.text(job).await.expect("a job").parse().expect("an id");
-        // The timer comes a second after the deadline; half a second before it, both are possible.
+        // The timer runs a second after the deadline; half a second before it, both are possible.
         app.advance(TimeDelta::milliseconds(86_399_500), &mut [&mut owner, &mut shop]).await;
         let timer = async {
             for _ in 0..40 {
@@ -235,7 +238,7 @@ async fn the_limits_of_a_day_count_what_is_held() {
     app.advance(TimeDelta::hours(23), &mut [&mut owner, &mut shop]).await;
     let midnight = "update spending set day = day - 1";
     app.database.execute(midnight).await;
-    // What was held yesterday and comes back today gives nothing of today back.
+    // Money that was held yesterday and returns today does not raise today's allowance.
     hold(&app, &owner, &shop, 40_000).await;
     app.database.execute("update holds set created_at = created_at - interval '2 days'").await;
     release(&app, &shop, &again).await.expect(200);
@@ -243,7 +246,7 @@ async fn the_limits_of_a_day_count_what_is_held() {
     app.assert_sound().await;
 }
 
-/// What is taken must fit into the wallet of whoever takes it.
+/// The beneficiary's wallet limit applies to settlements.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_wallet_takes_no_more() {
     let app = App::start().await;

@@ -1,4 +1,4 @@
-//! Idempotency keys: the same call twice, or twenty times at once, is one effect and one answer.
+//! Idempotency keys: repeated and concurrent calls have one effect and one response.
 
 use amana_harness::{Answer, App, DealPlan, Person};
 use diesel_async::SimpleAsyncConnection;
@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// As many as a nervous person with a bad network can cause, and more than the pool has connections.
+/// More concurrent calls than an impatient user causes, and more than the pool has connections.
 const AT_ONCE: usize = 20;
 
 fn kes(minor: i64) -> Value {
@@ -17,7 +17,8 @@ fn is_replayed(answer: &Answer) -> bool {
     answer.headers.get("idempotent-replayed").is_some_and(|value| value == "true")
 }
 
-/// The same call under one key, all at the same time. All answers are equal, one of them is the first.
+/// Makes the same call concurrently under one key. Asserts that all responses are equal and one of
+/// them is original.
 async fn at_once(app: &Arc<App>, person: &Person, path: &str, body: &Value) -> Vec<Answer> {
     let calls = (0..AT_ONCE).map(|_| {
         let (app, person, path, body) =
@@ -43,7 +44,7 @@ async fn the_same_call_again_gets_the_same_answer() {
     let amina = app.person("Amina").await;
     let first = app.post_keyed(&amina, "/v1/wallet/deposits", "k-1", kes(50_000)).await;
     assert_eq!((first.status.as_u16(), is_replayed(&first)), (202, false), "{:#}", first.body);
-    // The order of the members and the spaces between them do not make it another request.
+    // Order of members and white space do not make it another request.
     let same = br#"{ "amount" : {"currency":"KES", "amount":50000} }"#.to_vec();
     let token = format!("Bearer {}", amina.token);
     let headers = [
@@ -90,7 +91,7 @@ async fn keys_are_a_persons_own() {
     app.assert_sound().await;
 }
 
-/// A refusal is not kept: nothing happened, so the call may come again when its cause is gone.
+/// Refusals are not stored, so the call can be repeated once its cause is gone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refused_call_may_be_repeated_with_its_key() {
     let app = App::start().await;
@@ -106,7 +107,7 @@ async fn a_refused_call_may_be_repeated_with_its_key() {
     app.assert_sound().await;
 }
 
-/// The answer is the one of then: what has happened since is not in it.
+/// A replay returns the original response, without later changes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replay_says_what_was_said() {
     let app = App::start().await;
@@ -179,8 +180,8 @@ async fn twenty_releases_at_once_release_once() {
     app.assert_sound().await;
 }
 
-/// The first call is still running (here: its transaction is held open) when the second one comes. It waits,
-/// and is told to come again; afterwards the key is free, because the first call came to nothing.
+/// The first call is still running (its transaction is held open) when the second arrives. The
+/// second waits and is told to retry. Afterwards the key is free, because the first call failed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_in_use_is_told_to_come_again() {
     let app = App::builder().without_worker().start().await;

@@ -1,4 +1,4 @@
-//! Bad input: whatever comes in, the answer is a problem that names what is wrong, and nothing has changed.
+//! Invalid input: every response is a problem that names the fault, and nothing has changed.
 
 mod bodies;
 mod document;
@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-/// Somebody with a deal to pay, a request about them, and the state of the database before anything bad was sent.
+/// A user with a deal to pay, an approval request, and the state of the database before invalid
+/// input.
 struct World {
     app: App,
     amina: Person,
@@ -39,7 +40,7 @@ impl World {
         Self { app, amina, operator, deal, approval, before }
     }
 
-    /// Sends a body, as it is, to an operation that takes one.
+    /// Sends a raw body to an operation that accepts one.
     async fn send(&self, operation: &str, content_type: Option<&str>, body: Vec<u8>) -> Answer {
         let path = path(operation, (&self.deal, &self.approval));
         let replaces = operation.starts_with("set_") || operation.starts_with("update_");
@@ -61,7 +62,7 @@ impl World {
         self.send(operation, Some("application/json"), body.to_string().into_bytes()).await
     }
 
-    /// A good body in which one place is replaced is refused, and the place is named.
+    /// Replaces one value in a valid body, and asserts that the refusal names its place.
     async fn check(&self, operation: &str, pointer: &str, bad: Value) {
         let mut body = good(operation);
         set(&mut body, pointer, bad.clone());
@@ -96,7 +97,7 @@ fn refused(answer: &Answer, status: u16, code: &str, what: &str) {
     assert_eq!(answer.headers["x-request-id"], id, "{what}");
 }
 
-/// All objects inside a body, by pointer, with the names of their members.
+/// Finds all objects inside a body, by pointer, with the names of their members.
 fn objects(body: &Value, at: &str, found: &mut Vec<(String, Vec<String>)>) {
     match body {
         Value::Object(members) => {
@@ -111,7 +112,7 @@ fn objects(body: &Value, at: &str, found: &mut Vec<(String, Vec<String>)>) {
     }
 }
 
-/// One contact is enough to register; a contact that is not verified has no say when it is replaced.
+/// One contact is enough to register; replacing an unverified contact needs no code from it.
 fn is_optional(operation: &str, name: &str) -> bool {
     match operation {
         "register_user" => ["email", "phone"].contains(&name),
@@ -132,41 +133,41 @@ fn all_operations_with_a_body_are_tried() {
     assert_eq!(described, WITH_BODY.map(str::to_owned).into());
 }
 
-/// What the other tests break is right before they break it.
+/// Bodies are valid before the other tests change them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_good_bodies_are_good() {
     let world = World::new().await;
     for (operation, status) in [
         ("register_user", 201),
         ("log_in", 200),
-        // Signed by nobody.
+        // No valid refresh token.
         ("refresh_session", 401),
         ("complete_log_in", 401),
         ("send_log_in_code", 401),
-        // Nothing is set up.
+        // No factor is being set up.
         ("confirm_second_factor", 404),
         ("create_second_factor", 201),
         ("step_up_session", 200),
         ("create_api_key", 201),
-        // There is no such key.
+        // The key does not exist.
         ("rotate_api_key", 404),
         ("create_deal", 201),
-        // It was agreed, and there is no such invitation.
+        // The deal is agreed already, and the invitation does not exist.
         ("counter_deal", 409),
         ("join_deal", 404),
         ("quote_deal", 200),
         ("create_fee_plan", 201),
         ("create_deposit", 202),
         ("fund_deal", 202),
-        // It was agreed to.
+        // The deal is agreed already.
         ("agree_deal", 409),
-        // The deal is not funded, and its buyer delivers nothing.
+        // The deal is not funded, and its buyer cannot deliver.
         ("reject_milestone", 409),
         ("create_dispute", 409),
         ("answer_dispute", 409),
         ("accept_split_offer", 409),
         ("deliver_milestone", 403),
-        // There is no such milestone, and no such dispute.
+        // Milestone and dispute do not exist.
         ("create_split_offer", 404),
         ("award_dispute", 404),
         ("name_payer", 200),
@@ -176,50 +177,50 @@ async fn the_good_bodies_are_good() {
         ("update_me", 200),
         ("create_kyc_application", 201),
         ("create_organisation", 201),
-        // There is no such organisation, and no such invitation.
+        // Organisation and invitation do not exist.
         ("update_organisation", 404),
         ("set_rank", 404),
         ("create_invitation", 404),
         ("get_invitation", 404),
         ("accept_invitation", 404),
         ("join_organisation", 404),
-        // There is no such person.
+        // The user does not exist.
         ("ask_approval", 404),
         ("approve_approval", 200),
-        // It was approved just now.
+        // The request is approved already.
         ("reject_approval", 409),
         ("set_role", 404),
         ("close_user", 404),
         ("reopen_user", 404),
         ("freeze_user", 404),
         ("unfreeze_user", 404),
-        // There is no such payment, and no such discrepancy.
+        // Payment and discrepancy do not exist.
         ("resolve_payment", 404),
         ("close_break", 404),
         ("return_suspense", 404),
-        // There is no such application.
+        // The application does not exist.
         ("approve_kyc_application", 404),
         ("reject_kyc_application", 404),
-        // The wallet is empty, and there is no such hold and no such withdrawal.
+        // The wallet is empty, and hold and withdrawal do not exist.
         ("create_withdrawal", 422),
         ("create_transfer", 422),
         ("create_hold", 422),
         ("settle_hold", 404),
         ("release_withdrawal", 404),
         ("refuse_withdrawal", 404),
-        // Both are verified.
+        // Both contacts are verified already.
         ("start_verification", 409),
         ("start_email_change", 202),
         ("start_phone_change", 202),
         ("start_password_reset", 202),
-        // These are not the codes.
+        // The codes are wrong.
         ("confirm_verification", 422),
         ("confirm_email_change", 422),
         ("confirm_phone_change", 422),
         ("confirm_password_reset", 422),
-        // Logging in takes more from here on.
+        // Log-ins need a second factor from here on.
         ("set_message_factor", 200),
-        // Last: it ends the session of all these calls.
+        // Last, because it ends the session of all these calls.
         ("set_password", 200),
     ] {
         let answer = world.send_json(operation, &good(operation)).await;
@@ -240,7 +241,7 @@ async fn a_body_that_is_not_json_is_refused() {
     let bodies: [&[u8]; 7] =
         [b"", b"{", b"{\"title\":", b"{'a': 1}", b"\xff\xfe{}", b"{}{}", &deep];
     for operation in WITH_BODY {
-        // One needs no body: nothing is nothing there, and not bad JSON.
+        // One operation needs no body, so an empty body is valid there.
         let bodies =
             bodies.into_iter().filter(|body| operation != "deliver_milestone" || !body.is_empty());
         for body in bodies {
@@ -270,7 +271,8 @@ async fn a_body_of_another_kind_is_refused() {
     world.end().await;
 }
 
-/// The last one would win here, and perhaps the first one in whatever checked the call before us.
+/// Parsers disagree on duplicates: ours would use the last one, and an upstream check perhaps the
+/// first.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_member_that_is_named_twice_is_refused_at_any_depth() {
     let world = World::new().await;
@@ -280,7 +282,7 @@ async fn a_member_that_is_named_twice_is_refused_at_any_depth() {
         for (object, members) in found {
             for name in members {
                 let pointer = format!("{object}/{name}");
-                // A mark that JSON does not escape, to be replaced in the text by the member itself.
+                // Marker that JSON does not escape, replaced in the text by the duplicate member.
                 let mut body = good(operation);
                 let value = body.pointer(&pointer).expect(&pointer).clone();
                 set(&mut body, &format!("{object}/TWICE"), value.clone());
@@ -294,7 +296,7 @@ async fn a_member_that_is_named_twice_is_refused_at_any_depth() {
     world.end().await;
 }
 
-/// A filter with a slip in its name must not answer everything.
+/// A misspelled filter must not return everything.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unknown_and_repeated_query_parameters_are_refused() {
     let world = crate::access::world().await;
@@ -312,7 +314,7 @@ async fn unknown_and_repeated_query_parameters_are_refused() {
     }
 }
 
-/// In every object of every body: a member too many, a member missing, a member of another type.
+/// In every object of every body: an unknown member, a missing member, a member of another type.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_of_another_shape_is_refused() {
     let world = World::new().await;
@@ -324,9 +326,9 @@ async fn a_body_of_another_shape_is_refused() {
             for name in members {
                 let pointer = format!("{object}/{name}");
                 world.check(operation, &pointer, json!(true)).await;
-                // Of the other party, either member may be missing, but not both; of a hold, all that is
-                // left is taken if nothing is said; a browser's refresh token is in a cookie; what is not
-                // named of a profile stays.
+                // Optional members: one of the counterparty's two contacts, a settlement's amount
+                // (default: all), a browser's refresh token (in a cookie), and unchanged members of
+                // a profile.
                 let may_be_missing =
                     ["settle_hold", "refresh_session", "update_me"].contains(&operation);
                 if object == "/counterparty" || may_be_missing || is_optional(operation, &name) {

@@ -1,4 +1,5 @@
-//! Invitations: made, sent, answered, over; and what nobody learns from a token that is not good.
+//! Invitations: creation, delivery, answers and expiry, and no information for holders of an
+//! invalid token.
 
 mod lasting;
 mod secrets;
@@ -20,12 +21,12 @@ fn refused(answer: &Answer, status: u16, code: &str) {
     assert_eq!((answer.status.as_u16(), answer.problem()), (status, code), "{:#}", answer.body);
 }
 
-/// An organisation, an open invitation of a guest to it, and the token that was sent.
+/// An organisation, an open invitation to it, and the token that was sent.
 struct Invited {
     app: App,
     amina: Person,
     organisation: String,
-    /// Where this invitation is changed.
+    /// Path of this invitation.
     path: String,
     token: String,
 }
@@ -46,7 +47,7 @@ impl Invited {
     }
 }
 
-/// A public call.
+/// Makes a call without authentication.
 async fn call(app: &App, what: &str, body: &Value) -> Answer {
     app.send(Method::POST, &format!("/v1/invitations/{what}"), None, None, Some(body)).await
 }
@@ -77,7 +78,7 @@ async fn an_invited_person_registers_joins_and_is_logged_in() {
     let access = tokens["access_token"].as_str().expect("a token");
     let me = app.send(Method::GET, "/v1/me", Some(access), None, None).await.expect(200);
     assert_eq!((&me["name"], &me["email"]), (&json!("Zuhura"), &json!(GUEST)));
-    // The token has proven the address, and nothing has proven the number.
+    // The token verified the address; the number is still unverified.
     assert!(me["email_verified_at"].is_string() && me["phone_verified_at"].is_null(), "{me:#}");
     let body = json!({ "refresh_token": tokens["refresh_token"] });
     app.send(Method::POST, "/v1/sessions/refresh", None, None, Some(&body)).await.expect(200);
@@ -102,7 +103,7 @@ async fn an_invited_person_registers_joins_and_is_logged_in() {
     assert!(to_guest.contains(&"Amina invites you to Soko".to_owned()), "{to_guest:?}");
     assert!(to_guest.contains(&"Welcome to Amana".to_owned()), "{to_guest:?}");
     assert!(!to_guest.iter().any(|subject| subject.contains("code")), "{to_guest:?}");
-    // It is good once.
+    // The token is valid once.
     for answer in [invited.details(token).await, call(app, "accept", &acceptance(token)).await] {
         refused(&answer, 404, "invitation_not_found");
     }
@@ -112,7 +113,8 @@ async fn an_invited_person_registers_joins_and_is_logged_in() {
     app.assert_sound().await;
 }
 
-/// The token verifies the address of an account that has not confirmed its code; until then nobody has an account.
+/// The token verifies the address of an account that has not confirmed its code. Until then no
+/// account owns the address.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_invitation_verifies_the_address_of_a_newcomer() {
     let app = quiet().await;
@@ -134,7 +136,7 @@ async fn somebody_with_an_account_joins_as_themselves() {
     let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
     let stranger = app.person("Baraka").await;
     let organisation = app.organisation(&amina, "Soko").await;
-    // However it is written.
+    // Addresses are compared without case.
     app.invite(&amina, &organisation, &juma.email.to_uppercase(), "member").await;
     let token = newest_token(&app, &juma.email).await;
     let body = json!({ "token": token });
@@ -156,7 +158,7 @@ async fn somebody_with_an_account_joins_as_themselves() {
     app.assert_sound().await;
 }
 
-/// A weak password, a number or a handle that somebody has: nothing happens, and the invitation is good still.
+/// A weak password, or a number or handle in use, leaves the invitation valid.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_accepted_leaves_the_invitation_as_it_is() {
     let invited = Invited::as_rank("member").await;
@@ -189,7 +191,7 @@ async fn an_invitation_speaks_the_language_of_whoever_makes_it() {
     assert_eq!(found["mails"][0]["subject"], "Juma anakualika kujiunga na Soko");
 }
 
-/// Lowered or sent away: what they offered in the name of the organisation is not theirs to offer any more.
+/// A member who is demoted or removed loses the right to invite, so their open invitations end.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn invitations_of_somebody_who_could_not_make_them_any_more_end() {
     let app = quiet().await;
@@ -253,7 +255,7 @@ async fn an_address_has_one_open_invitation_and_an_organisation_fifty() {
     refused(&app.post(amina, &list, more.clone()).await, 409, "invitation_limit");
     let page = app.get(amina, &format!("{list}?limit=100")).await.expect(200);
     assert_eq!(page["items"].as_array().map(Vec::len), Some(50));
-    // Those that are over make room, until a hundred were made in a day.
+    // Ended invitations make room, up to a hundred created per day.
     let clear = "update invitations set ended_at = now(), end_reason = 'revoked', email_sealed = null, email_digest = null where ended_at is null";
     app.database.execute(clear).await;
     for n in 51..100 {

@@ -1,4 +1,4 @@
-//! What deals cost: templates, quotes, versions of the fee plan, and brokers.
+//! Costs of deals: templates, quotes, versions of the fee plan, and brokers.
 
 use amana_harness::{Answer, App, Person};
 use chrono::TimeDelta;
@@ -31,7 +31,7 @@ async fn act(app: &App, who: &Person, deal: &str, what: &str, body: Value) -> Va
     app.post(who, &format!("{deal}/{what}"), body).await.expect(200)
 }
 
-/// Every template makes a deal in one call, of all of the price, with the terms that it shows.
+/// Every template creates a deal in one call, with the whole price and the terms that it shows.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_template_and_an_amount_make_a_deal() {
     let app = App::builder().without_worker().start().await;
@@ -64,7 +64,7 @@ async fn a_template_and_an_amount_make_a_deal() {
     refused(&app.post(&seller, "/v1/deals", dollars).await, 422, "invalid_request");
 }
 
-/// A plan is for offers from its moment on: what is signed or on the table keeps its own.
+/// New offers use the new plan; signed and open offers keep theirs.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_fee_plan_is_for_new_offers() {
     let app = App::builder().without_worker().start().await;
@@ -74,7 +74,7 @@ async fn a_new_fee_plan_is_for_new_offers() {
     let quoted =
         async |who: &Person| app.post(who, "/v1/deals/quote", quote.clone()).await.expect(200);
     let before = quoted(&buyer).await;
-    // 1.5 % of the settings, and 1 % for the broker.
+    // The settings charge 1.5 %, and the broker 1 %.
     assert_eq!(
         (&before["price"]["amount"], &before["seller_receives"]["amount"]),
         (&json!(205_000), &json!(200_000))
@@ -107,7 +107,7 @@ async fn a_new_fee_plan_is_for_new_offers() {
     assert_eq!(countered["fees"]["plan_version"], 2);
     let agreed = act(&app, &seller, &old, "agree", json!({ "revision": 2 })).await;
 
-    // One that is to come changes nothing yet.
+    // A plan with a later `valid_from` changes nothing yet.
     let mut later = plan.clone();
     later["percentage_bps"] = json!(0);
     later["valid_from"] = json!(app.clock.now() + TimeDelta::days(1));
@@ -147,7 +147,7 @@ async fn a_new_fee_plan_is_for_new_offers() {
     app.assert_sound().await;
 }
 
-/// Who brought the two together sees the deal, is paid when the seller is, and is told both times.
+/// The broker sees the deal, is paid at release, and is notified of the agreement and the payment.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broker_is_paid_at_release() {
     let app = App::start().await;

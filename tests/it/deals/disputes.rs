@@ -1,5 +1,5 @@
-//! Milestones about which the two sides do not agree, or do in another way: sent back, given back, divided, disputed,
-//! decided by arbiters, shown with evidence.
+//! Milestones without a simple release: rejected, refunded, split, disputed, awarded by arbiters,
+//! or delivered with evidence.
 
 mod arbiters;
 mod evidence;
@@ -21,7 +21,7 @@ async fn deal_of(app: &App, person: &Person, deal: &str) -> Value {
     app.get(person, &format!("/v1/deals/{deal}")).await.expect(200)
 }
 
-/// How the dispute stands to both sides, who see the same.
+/// Returns the dispute, after checking that both parties see the same.
 async fn dispute_of(app: &App, disputed: &Disputed) -> Value {
     let found = app.disputes(&disputed.buyer, &disputed.deal).await;
     assert_eq!(app.disputes(&disputed.seller, &disputed.deal).await, found);

@@ -1,4 +1,5 @@
-//! Deals with somebody who has no account: whoever proves the invited address is the other side, and nobody else.
+//! Deals with a counterparty without an account: the user who verifies the invited contact becomes
+//! the counterparty, and no other user does.
 
 use amana_harness::{Answer, App, PASSWORD, Person};
 use chrono::TimeDelta;
@@ -17,7 +18,7 @@ fn refused(answer: &Answer, status: u16, code: &str) {
     assert_eq!((answer.status.as_u16(), answer.problem()), (status, code), "{:#}", answer.body);
 }
 
-/// A draft of the seller's with somebody whom nobody knows; its path.
+/// Creates the seller's draft with an unknown counterparty. Returns its path.
 async fn drafted(app: &App, seller: &Person, counterparty: Value) -> String {
     let body = json!({
         "title": "Two goats", "role": "seller", "currency": "KES", "counterparty": counterparty,
@@ -36,7 +37,7 @@ async fn propose(app: &App, seller: &Person, deal: &str) {
     app.run_due_jobs().await;
 }
 
-/// The code of the newest invitation that went to an address or number.
+/// Returns the code of the newest invitation to this address or number.
 async fn code(app: &App, to: &str) -> Option<String> {
     let list = if to.contains('@') { "mails" } else { "sms" };
     let found = app.sandbox_get(&format!("/admin/{list}?to={to}")).await;
@@ -97,7 +98,8 @@ async fn whoever_proves_the_invited_address_is_the_other_side() {
     app.assert_sound().await;
 }
 
-/// The code proves the address that it went to, to whoever has that address: it is no good to anybody else.
+/// The code verifies the contact that it was sent to, so it is useless for accounts without that
+/// contact.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_code_is_good_for_the_account_with_that_number_only() {
     let app = quiet().await;
@@ -116,13 +118,14 @@ async fn a_code_is_good_for_the_account_with_that_number_only() {
     assert_eq!((&joined["role"], &joined["state"]), (&json!("buyer"), &json!("proposed")));
     let me = app.get(&guest, "/v1/me").await.expect(200);
     assert!(me["phone_verified_at"].is_string(), "{me:#}");
-    // The number is proven, so it joins the draft as well.
+    // The number is verified now, so the user joins the draft as well.
     assert_eq!(app.get(&guest, &second).await.expect(200)["role"], "buyer");
     refused(&join(&app, &guest, &code).await, 404, "invitation_not_found");
     app.assert_sound().await;
 }
 
-/// After seven days it is not good any more; sent again, it is, with another code, and finds who has proven meanwhile.
+/// An invitation expires after seven days. Sent again it has a new code, and adds a user who has
+/// verified the contact meanwhile.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_invitation_ends_after_seven_days_and_can_be_sent_again() {
     let app = quiet().await;
@@ -153,7 +156,8 @@ async fn an_invitation_ends_after_seven_days_and_can_be_sent_again() {
     app.assert_sound().await;
 }
 
-/// The offer ended before the invitation did: the code is right, and its owner is told that they are late.
+/// The offer expires before the invitation. The code is correct, so its owner is told that the
+/// offer has expired.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_code_after_the_end_of_the_offer_says_that_the_offer_is_over() {
     let app = quiet().await;
@@ -183,8 +187,8 @@ async fn a_code_after_the_end_of_the_offer_says_that_the_offer_is_over() {
     app.assert_sound().await;
 }
 
-/// A deal that is over invites nobody; who stands in a deal already is not its other side, and proves the address all
-/// the same.
+/// A closed deal accepts no invitee, and a party cannot be its own counterparty. In both cases the
+/// code still verifies the address.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_joined_keeps_nobody_from_proving_an_address() {
     let app = quiet().await;
@@ -210,7 +214,7 @@ async fn what_cannot_be_joined_keeps_nobody_from_proving_an_address() {
     app.assert_sound().await;
 }
 
-/// What goes out to a stranger is no way to have them follow a link.
+/// A message to a stranger contains no link from a deal title.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_title_that_is_a_link_is_not_told_to_strangers() {
     let app = quiet().await;
@@ -226,7 +230,7 @@ async fn a_title_that_is_a_link_is_not_told_to_strangers() {
     assert!(mails.contains("Juma") && !mails.contains("evil.example"), "{mails}");
 }
 
-/// After the earlier of the two moments the deal is dead: that is the one to tell.
+/// The deal is closed after the earlier of two expiries, so the message names that one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_invitation_tells_when_the_offer_ends_in_the_language_of_the_invited() {
     let app = quiet().await;

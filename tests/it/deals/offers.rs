@@ -1,5 +1,5 @@
-//! Offers that are answered with others: kept as they were, signed by who stands behind them, and signed by both
-//! before anything binds.
+//! Counter-offers: every revision is kept and signed by its author, and a deal needs the signatures
+//! of both.
 
 use amana_harness::{Answer, App, DealPlan, Person, race_rounds};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ fn refused(answer: &Answer, status: u16, code: &str) {
     assert_eq!((answer.status.as_u16(), answer.problem()), (status, code), "{:#}", answer.body);
 }
 
-/// The path of a deal that the seller has proposed.
+/// Creates an offer by the seller. Returns the deal's path.
 async fn proposed(app: &App, buyer: &Person, seller: &Person) -> String {
     let draft = app.draft(buyer, seller, &DealPlan::default()).await;
     let deal = format!("/v1/deals/{}", draft["id"].as_str().expect("an id"));
@@ -73,13 +73,13 @@ async fn every_offer_is_kept_with_what_is_different_and_who_signed_it() {
             changed("milestones[1].amount", "KES 1,500.00", "KES 1,200.00"),
         ])
     );
-    // By which session somebody signed is theirs to see.
+    // Only the signer sees the session of a signature.
     for signature in second["signatures"].as_array().expect("signatures") {
         let own = signature["user_id"] == seller.id.as_str();
         assert_eq!(signature["session_id"].is_string(), own, "{signature}");
         assert_eq!(signature["api_key_id"], Value::Null);
     }
-    // A page that begins later knows what was before it.
+    // A page that begins later still compares with the revision before it.
     let path = format!("{deal}/revisions?limit=1");
     let one = app.get(&buyer, &path).await.expect(200);
     let next = one["next_cursor"].as_str().expect("more");
@@ -123,7 +123,7 @@ async fn a_draft_is_written_anew_by_its_owner_and_signed_when_it_is_proposed() {
     app.assert_sound().await;
 }
 
-/// What is in the contract is in it with the names of its day.
+/// A contract keeps the names of the day on which it was signed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_agreement_outlives_what_people_change_about_themselves() {
     let app = App::builder().without_worker().start().await;
@@ -148,7 +148,7 @@ async fn an_agreement_outlives_what_people_change_about_themselves() {
     refused(&app.get(&stranger, &path).await, 404, "not_found");
 }
 
-/// Whoever writes around the store meets the same laws.
+/// Constraints refuse the same changes by SQL.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_binds_unsigned_and_nothing_signed_is_changed() {
     let app = App::builder().without_worker().start().await;
@@ -167,7 +167,7 @@ async fn nothing_binds_unsigned_and_nothing_signed_is_changed() {
     }
 }
 
-/// At the same instant one side agrees and the other makes another offer: exactly one of the two is done.
+/// One party agrees while the other makes a counter-offer: exactly one succeeds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn agreeing_and_countering_at_once_have_one_winner() {
     let app = App::builder().without_worker().start().await;
@@ -184,7 +184,7 @@ async fn agreeing_and_countering_at_once_have_one_winner() {
         answers.rotate_left(round % 2);
         let winner = answers.iter().position(|answer| answer.status == 200).expect("a winner");
         won[winner] += 1;
-        // The loser hears how the deal stands now.
+        // The loser gets the present state of the deal.
         let (code, state, signed) = match winner {
             0 => ("wrong_state", "agreed", 2),
             _ => ("revision_mismatch", "proposed", 1),

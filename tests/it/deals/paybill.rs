@@ -1,4 +1,4 @@
-//! Paying at the paybill, from the phone's menu: known by the receipt, whoever names it first.
+//! Paybill payments from the phone's menu, identified by their receipt.
 
 use amana_harness::{App, DealPlan, Person, accepted, eventually, paid_bill};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ struct Bill {
 }
 
 impl Bill {
-    /// An agreed deal over KES 1,500, in a deployment that hears of what is paid at its paybill.
+    /// Creates an agreed deal of KES 1,500 in a deployment that receives paybill confirmations.
     async fn new() -> Self {
         let app = App::start().await;
         let (buyer, seller) = (app.person("Amina").await, app.person("Juma").await);
@@ -51,7 +51,7 @@ impl Bill {
         .await;
     }
 
-    /// Statement and books agree, and nobody has anything to look into.
+    /// Asserts that statement and books agree without open discrepancies.
     async fn assert_agreed(&self, matched: i64, healed: i64) {
         let run = self.app.reconcile_now().await;
         let found = (run.matched, run.healed, run.unclaimed, run.open_breaks);
@@ -60,7 +60,7 @@ impl Bill {
     }
 }
 
-/// In two parts, the reference typed as people do, one confirmation sent twice: each is one payment.
+/// Two payments with a carelessly typed reference, one of them confirmed twice, count once each.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deal_is_paid_in_two_parts_by_its_reference() {
     let bill = Bill::new().await;
@@ -80,7 +80,8 @@ async fn a_deal_is_paid_in_two_parts_by_its_reference() {
     bill.assert_agreed(2, 0).await;
 }
 
-/// The confirmation never comes: the statement has the line. Then it comes after all.
+/// The confirmation is lost, so the statement books the payment. A late confirmation changes
+/// nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_statement_tells_of_a_payment_whose_confirmation_is_lost() {
     let bill = Bill::new().await;
@@ -96,7 +97,7 @@ async fn the_statement_tells_of_a_payment_whose_confirmation_is_lost() {
     bill.assert_agreed(1, 0).await;
 }
 
-/// What a phone was asked for is confirmed at the paybill, too: it is the same payment.
+/// M-Pesa confirms a prompted payment at the paybill too; both confirmations are one payment.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_prompt_that_is_confirmed_twice_over_is_one_payment() {
     let bill = Bill::new().await;
@@ -110,7 +111,8 @@ async fn a_prompt_that_is_confirmed_twice_over_is_one_payment() {
     bill.assert_agreed(1, 0).await;
 }
 
-/// A deal that is over takes nothing; money that names nothing is booked when the statement shows it.
+/// A closed deal takes no money. Money without a known reference is booked when the statement shows
+/// it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn money_that_pays_for_nothing_is_not_lost() {
     let bill = Bill::new().await;
@@ -126,15 +128,15 @@ async fn money_that_pays_for_nothing_is_not_lost() {
     bill.callbacks("unmatched", 1).await;
     let run = app.reconcile_now().await;
     assert_eq!((run.matched, run.healed, run.unclaimed), (1, 0, 1));
-    // Said again, it stays where it is looked for by people.
+    // A repeated confirmation leaves the money in suspense.
     let goats = paid_bill("UKL0000001", 70_000, "GOATS");
     app.call_back_ok("b", &bill.token, &goats).await;
     bill.callbacks("unmatched", 2).await;
     app.assert_sound().await;
 }
 
-/// The deal is over and its buyer has left when money comes under its reference: nobody's wallet has it, and people
-/// look for the owner.
+/// Money arrives for a closed deal whose buyer's account is closed. It goes to suspense, where
+/// operators look for the owner.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn money_for_somebody_who_has_left_is_looked_into() {
     let bill = Bill::new().await;
@@ -153,7 +155,7 @@ async fn money_for_somebody_who_has_left_is_looked_into() {
     app.assert_sound().await;
 }
 
-/// Whoever does not know the address is believed nothing; what cannot be read is kept.
+/// A confirmation at an unknown address has no effect; an unreadable one is stored.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_forged_confirmation_moves_nothing() {
     let bill = Bill::new().await;
@@ -170,7 +172,7 @@ async fn a_forged_confirmation_moves_nothing() {
     assert_eq!(bill.payments().await, 0);
 }
 
-/// Asked before money is taken: only what pays for something is let through.
+/// M-Pesa asks before it takes money; only payments with a known purpose are accepted.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_provider_is_told_what_can_be_paid_for() {
     let bill = Bill::new().await;

@@ -1,4 +1,4 @@
-//! Paying in parts and together: who pays what, what is beyond it, what comes back.
+//! Payments in parts and by several payers: shares, overpayment and refunds.
 
 use amana_harness::{App, DealPlan, Person, race_rounds};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ async fn pay(app: &App, person: &Person, deal: &str, method: &str, minor: i64) -
     app.post(person, &format!("/v1/deals/{deal}/fund"), body).await.expect(status)
 }
 
-/// A deal over KES 1,500 that its buyer and a friend may pay.
+/// A deal of KES 1,500 that its buyer and a friend may pay for.
 struct Together {
     app: App,
     buyer: Person,
@@ -73,7 +73,7 @@ async fn only_the_buyer_and_whom_the_buyer_names_pay() {
     assert_eq!(told.iter().filter(asked).count(), 1, "{told:?}");
 }
 
-/// Both pay, from a wallet and by phone; called off, each has back what they paid.
+/// Both pay, from a wallet and by phone. After cancellation each gets the own payments back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_payers_pay_together_and_get_back_in_proportion() {
     let together = Together::new().await;
@@ -99,7 +99,7 @@ async fn two_payers_pay_together_and_get_back_in_proportion() {
     app.assert_sound().await;
 }
 
-/// What comes back of a division goes to both payers, and each is told of the own part.
+/// A split refunds both payers, and each is notified of the own part.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_division_tells_each_payer_of_the_own_part() {
     let together = Together::new().await;
@@ -124,7 +124,7 @@ async fn a_division_tells_each_payer_of_the_own_part() {
     app.assert_sound().await;
 }
 
-/// Each payer has one payment under way; while one is, nobody calls the deal off.
+/// Each payer can have one pending payment. While one is pending, the deal cannot be cancelled.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_payer_has_one_payment_under_way() {
     let together = Together::new().await;
@@ -145,7 +145,7 @@ async fn each_payer_has_one_payment_under_way() {
     app.assert_sound().await;
 }
 
-/// Two phones bring more than the price: what is beyond it stays with whoever paid it.
+/// Two phones pay more than the price; the excess stays in the payer's wallet.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_paid_beyond_the_price_stays_in_the_wallet() {
     let together = Together::new().await;
@@ -162,7 +162,7 @@ async fn what_is_paid_beyond_the_price_stays_in_the_wallet() {
     app.assert_sound().await;
 }
 
-/// Not all of it came in time: the deal is over, and everybody has back what they paid.
+/// The deal is not fully paid at its deadline: it expires, and all payers are refunded.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_paid_in_whole_goes_back_at_the_deadline() {
     let mut together = Together::new().await;
@@ -174,7 +174,7 @@ async fn what_is_not_paid_in_whole_goes_back_at_the_deadline() {
     let people = &mut [&mut together.buyer, &mut together.friend, &mut together.seller];
     app.time_passes(72 * 3_600 + 2, people).await;
     let over = app.wait_for_deal(&together.buyer, &deal, "expired").await;
-    // Whoever was named came before the buyer had paid.
+    // The friend comes first in the list, because the buyer paid after the friend was added.
     assert_eq!(over["payers"][0]["returned"], kes(20_000));
     assert_eq!(app.balance(&together.buyer).await, (50_000, 0));
     assert_eq!(app.balance(&together.friend).await, (20_000, 0));
@@ -189,7 +189,7 @@ async fn what_is_not_paid_in_whole_goes_back_at_the_deadline() {
     app.assert_sound().await;
 }
 
-/// The PIN is entered when the deal has expired already: the money is in the wallet, and nowhere else.
+/// The PIN is entered after the deal has expired: the money is in the wallet only.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_comes_too_late_stays_in_the_wallet() {
     let app = App::start().await;
@@ -207,7 +207,7 @@ async fn what_comes_too_late_stays_in_the_wallet() {
     app.assert_sound().await;
 }
 
-/// More than M-Pesa carries at once is refused with a plan, and paid by it.
+/// An amount above M-Pesa's limit is refused with a payment plan, which then works.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_mobile_money_does_not_carry_at_once_has_a_plan() {
     let app = App::builder().without_worker().start().await;
@@ -242,7 +242,8 @@ async fn what_mobile_money_does_not_carry_at_once_has_a_plan() {
     assert_eq!(started["payment"]["amount"], parts[0]);
 }
 
-/// Paying and calling off at the same instant: one of them is done, and the other is told how the deal stands.
+/// Paying and cancelling at the same time: exactly one succeeds, and the other gets the present
+/// state.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn paying_and_cancelling_at_once_have_one_winner() {
     let app = App::builder().without_worker().start().await;

@@ -1,4 +1,4 @@
-//! What a client keeps of a deal and finds it by, and what it is told that can be done.
+//! Client data of a deal (reference, labels) and the list of possible actions.
 
 use amana_harness::{Answer, App, Person};
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ fn refused(answer: &Answer, status: u16, code: &str, pointer: &str) {
     assert_eq!(answer.body["errors"][0]["pointer"], pointer, "{:#}", answer.body);
 }
 
-/// The same order is one deal, however often the client is in doubt.
+/// The creator's reference is unique, so a client in doubt can repeat the call safely.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deal_is_found_by_the_reference_of_its_creator() {
     let app = App::builder().without_worker().start().await;
@@ -33,7 +33,7 @@ async fn a_deal_is_found_by_the_reference_of_its_creator() {
     let again = app.post_keyed(&juma, "/v1/deals", "k-1", body.clone()).await;
     let replayed = again.headers["idempotent-replayed"].to_str().ok();
     assert_eq!((replayed, &again.body), (Some("true"), &made));
-    // Under another key it is not made twice either.
+    // Another idempotency key does not create it twice either.
     refused(
         &app.post(&juma, "/v1/deals", body.clone()).await,
         409,
@@ -44,7 +44,7 @@ async fn a_deal_is_found_by_the_reference_of_its_creator() {
     let found = app.get(&juma, "/v1/deals?reference=Order%207").await.expect(200);
     assert_eq!(found["items"].as_array().map(Vec::len), Some(1));
     assert_eq!(found["items"][0]["id"], made["id"]);
-    // Nobody else sees them, and everybody has references of their own.
+    // Only the creator sees the reference, and each user has references of their own.
     let seen = app.get(&amina, &format!("/v1/deals/{}", made["id"].as_str().expect("an id"))).await;
     let seen = seen.expect(200);
     assert_eq!((&seen["reference"], &seen["metadata"]), (&Value::Null, &json!({})));
@@ -79,7 +79,7 @@ async fn a_reference_and_metadata_are_bounded() {
     app.post(&juma, "/v1/deals", new(&amina, &most)).await.expect(201);
 }
 
-/// Nobody can pay it, so nobody is asked to.
+/// No provider carries the currency, so the deal could not be paid.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deal_in_a_currency_that_nothing_carries_is_not_made() {
     let app = App::builder().without_worker().start().await;
@@ -98,7 +98,7 @@ async fn a_deal_in_a_currency_that_nothing_carries_is_not_made() {
     assert_eq!(app.database.number("select count(*) from deals").await, 0);
 }
 
-/// A zero too many does not empty a phone.
+/// A mistyped amount must not empty a phone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn more_than_is_outstanding_is_paid_by_intention_only() {
     let app = App::builder().without_worker().start().await;
@@ -131,7 +131,7 @@ async fn more_than_is_outstanding_is_paid_by_intention_only() {
         refused(&asked, 422, "amount_exceeds_outstanding", "/amount");
     }
     assert_eq!(app.database.fingerprint().await, before);
-    // A phone pays whole shillings: the next one is not too much.
+    // A phone pays whole shillings, so rounding up to the next one is no overpayment.
     app.post(&amina, &format!("{fund}?dry_run=true"), paying("mpesa", 100_100, false))
         .await
         .expect(200);
@@ -154,7 +154,7 @@ fn actions(deal: &Value) -> Vec<String> {
     found
 }
 
-/// Each side is told what it can do; a call that is not among it is refused.
+/// The deal lists the actions of its reader; every other call is refused.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deal_tells_what_its_reader_can_do() {
     let app = App::builder().without_worker().start().await;

@@ -1,4 +1,4 @@
-//! Time that passes by the test clock: silence, reminders, more time by consent.
+//! Time in deals, moved by the test clock: silence, reminders and extensions.
 
 use amana_domain::api_key::KeyMode;
 use amana_harness::{App, DealPlan, Person, eventually};
@@ -16,7 +16,7 @@ async fn deal_of(app: &App, person: &Person, deal: &str) -> Value {
     app.get(person, &format!("/v1/deals/{deal}")).await.expect(200)
 }
 
-/// How often somebody was told that a deal waits for them, once all that is due has run.
+/// Runs all due jobs and counts the reminders to this person.
 async fn reminders(app: &App, person: &Person) -> usize {
     let waiting = format!(
         "select count(*) from jobs where state <> 'done' and due_at <= '{}'",
@@ -54,7 +54,8 @@ async fn a_silent_buyer_pays_and_a_silent_seller_gives_back() {
     app.assert_sound().await;
 }
 
-/// A day and an hour before the deadline whoever is awaited is told, each time once; not after they have acted.
+/// The awaited party gets one reminder a day before the deadline, and one an hour before it. After
+/// progress, no reminder is sent.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reminder_is_told_once_and_not_after_progress() {
     let app = App::start().await;
@@ -75,7 +76,7 @@ async fn a_reminder_is_told_once_and_not_after_progress() {
     assert!(app.mails(&buyer).await.iter().any(|mail| mail.text.contains(words)));
     app.time_passes(HOUR, &mut [&mut buyer, &mut seller]).await;
     app.wait_for_deal(&buyer, &open, "expired").await;
-    // The seller of the other deal is awaited from its seventh day on.
+    // The seller of the paid deal is reminded when its seventh day begins.
     assert_eq!((reminders(&app, &buyer).await, reminders(&app, &seller).await), (2, 0));
     app.time_passes(73 * HOUR, &mut [&mut buyer, &mut seller]).await;
     assert_eq!((reminders(&app, &buyer).await, reminders(&app, &seller).await), (2, 1));
@@ -87,7 +88,7 @@ async fn a_reminder_is_told_once_and_not_after_progress() {
     app.assert_sound().await;
 }
 
-/// One side asks, the other says the same, and the deadline is another one.
+/// One party requests an extension, the other confirms it, and the deadline moves.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deadline_is_moved_by_consent() {
     let app = App::start().await;
@@ -112,7 +113,7 @@ async fn a_deadline_is_moved_by_consent() {
     assert_eq!(asked["extension"]["asked_by"], "seller");
     assert_eq!(asked["milestones"][0]["due_at"], milestone["due_at"], "not yet");
     assert_eq!(app.post(&seller, &path, body(until)).await.problem(), "already_requested");
-    // As the deal shows it.
+    // The time as the deal shows it.
     let shown = asked["extension"]["until"].as_str().expect("a time").parse().expect("a time");
     let moved = app.post(&buyer, &path, body(shown)).await.expect(200);
     assert_eq!(moved["extension"], Value::Null);
@@ -129,7 +130,8 @@ async fn a_deadline_is_moved_by_consent() {
     app.assert_sound().await;
 }
 
-/// Every process has the same time, also one that starts later; where the money is real there is no such clock.
+/// All processes share the test clock, including one that starts later. Live deployments have no
+/// such clock.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_test_clock_is_everybodys_and_only_a_test_s() {
     let mut app = App::start().await;
@@ -143,7 +145,7 @@ async fn the_test_clock_is_everybodys_and_only_a_test_s() {
     let there: DateTime<Utc> = told["now"].as_str().expect("a time").parse().expect("a time");
     assert!((there - Utc::now() - TimeDelta::hours(11)).abs() < TimeDelta::minutes(1));
     app.stop_worker().await;
-    // Another process, which asks the database.
+    // Another process, which reads the clock from the database.
     let later = app.another_api(KeyMode::Test).await;
     eventually("the other process to follow", || async {
         let url = format!("{later}{clock}");

@@ -1,4 +1,4 @@
-//! Somebody who knows an address of ours speaks in the provider's name: how far they get.
+//! Forged callbacks at a valid address, and how little they achieve.
 
 use crate::callbacks::callbacks_are;
 use amana_harness::{App, DealPlan, Person, eventually, paid_bill, paid_prompt};
@@ -11,7 +11,7 @@ fn kes(minor: i64) -> Value {
     json!({ "amount": { "amount": minor, "currency": "KES" } })
 }
 
-/// A buyer who knows the address of the paybill, with a deal of their own.
+/// A buyer who knows the paybill's callback address, with a deal of their own.
 struct Forger {
     app: App,
     buyer: Person,
@@ -46,7 +46,8 @@ impl Forger {
     }
 }
 
-/// The attack step by step: a forged confirmation of the paybill makes no unlimited money, and none leaves.
+/// Attack, step by step: forged paybill confirmations neither create unlimited money nor let any
+/// leave.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_forged_confirmation_is_refused_at_every_step() {
     let forger = Forger::new().await;
@@ -56,7 +57,7 @@ async fn a_forged_confirmation_is_refused_at_every_step() {
         body[name] = json!(value);
         body
     };
-    // What the provider cannot carry, another shortcode, a till.
+    // An amount above the provider's limit, another shortcode, a till.
     let refused = [
         with("TransAmount", "9000000.00"),
         with("TransAmount", "250000.01"),
@@ -68,13 +69,13 @@ async fn a_forged_confirmation_is_refused_at_every_step() {
     }
     callbacks_are(app, "unreadable", 4).await;
     assert_eq!((forger.payments().await, app.balance(&forger.buyer).await), (0, (0, 0)));
-    // A large amount credits nothing on its word.
+    // A large amount is not credited on a callback's word.
     forger.says(&paid_bill("FAKE000002", 24_000_000, reference)).await;
     callbacks_are(app, "applied", 1).await;
     assert_eq!(forger.states().await, ["confirming"]);
     assert_eq!(app.balance(&forger.buyer).await, (0, 0));
     app.wait_for_deal(&forger.buyer, &forger.deal, "agreed").await;
-    // Nor do many small ones: together they are a large one.
+    // Many small amounts are not either: their sum is a large amount.
     forger.says(&paid_bill("FAKE000003", 3_000_000, reference)).await;
     callbacks_are(app, "applied", 2).await;
     forger.says(&paid_bill("FAKE000004", 3_000_000, reference)).await;
@@ -82,7 +83,7 @@ async fn a_forged_confirmation_is_refused_at_every_step() {
     assert_eq!(forger.states().await, ["confirming", "succeeded", "confirming"]);
     let (credited, _) = app.balance(&forger.buyer).await;
     assert!(credited <= 3_000_000, "{credited}");
-    // Ten minutes later the statement does not have it. From then on nothing is paid out.
+    // Ten minutes later the statement does not have the receipt. From then on payouts are held.
     app.pay_bill("254733000001", 10_000, "GOATS").await;
     app.clock.advance(TimeDelta::minutes(11));
     let buyer = app.logged_in_again(&forger.buyer).await;
@@ -103,7 +104,7 @@ async fn a_forged_confirmation_is_refused_at_every_step() {
     app.assert_sound().await;
 }
 
-/// SQL says the same: a large credit on a callback's word cannot be written.
+/// The schema enforces it too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_schema_credits_no_large_amount_on_a_callbacks_word() {
     let forger = Forger::new().await;
@@ -114,7 +115,7 @@ async fn the_schema_credits_no_large_amount_on_a_callbacks_word() {
     assert_eq!(refused, "payments_large_credits_confirmed");
 }
 
-/// The same amounts, truly paid: the statement confirms them, and they are credited then.
+/// The same amounts, truly paid: the statement confirms them, and then they are credited.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_large_payment_at_the_paybill_counts_once_the_statement_has_it() {
     let forger = Forger::new().await;
@@ -124,7 +125,7 @@ async fn a_large_payment_at_the_paybill_counts_once_the_statement_has_it() {
     app.pay_bill("254711000009", 6_000_000, &forger.reference).await;
     callbacks_are(app, "applied", 1).await;
     assert_eq!(forger.states().await, ["confirming"]);
-    // What waits for the statement stands in nobody's way.
+    // A payment that waits for the statement blocks nothing else.
     let fund = format!("/v1/deals/{}/fund", forger.deal);
     let body = json!({ "method": "mpesa", "phone": forger.buyer.phone });
     app.post(&forger.buyer, &fund, body).await.expect(202);
@@ -136,7 +137,7 @@ async fn a_large_payment_at_the_paybill_counts_once_the_statement_has_it() {
     app.assert_sound().await;
 }
 
-/// A prompt for a large amount is asked about at once, so its payer hardly waits.
+/// A large prompted payment is queried at once, so its payer hardly waits.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_large_prompt_counts_once_the_provider_has_answered_our_question() {
     let app = App::start().await;
@@ -149,7 +150,8 @@ async fn a_large_prompt_counts_once_the_provider_has_answered_our_question() {
     app.assert_sound().await;
 }
 
-/// A withdrawal that waits because something is missing goes on by itself when it is not missing any more.
+/// A withdrawal that waits for an open discrepancy continues by itself when the discrepancy is
+/// closed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn payouts_go_on_when_the_discrepancy_is_closed() {
     let app = App::builder().callback_delay(std::time::Duration::from_secs(3_600)).start().await;
@@ -158,7 +160,7 @@ async fn payouts_go_on_when_the_discrepancy_is_closed() {
     app.approve_prompt(&person.phone).await;
     app.reconcile_now().await;
     app.wait_for_payment(&person, first["id"].as_str().expect("an id"), "succeeded").await;
-    // A callback that was forged, or came before its money.
+    // A callback that was forged, or arrived before its money.
     let asked = app.post(&person, "/v1/wallet/deposits", kes(70_000)).await.expect(202);
     let payment = asked["id"].as_str().expect("an id");
     app.wait_for_prompt(&person.phone).await;
@@ -186,7 +188,7 @@ async fn payouts_go_on_when_the_discrepancy_is_closed() {
     app.assert_sound().await;
 }
 
-/// A new registration makes a new address; the one before it is good for seven days more.
+/// A new registration creates a new address; the previous one stays valid for seven days.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_address_of_the_paybill_rotates() {
     let forger = Forger::new().await;

@@ -1,4 +1,4 @@
-//! The organisation portal, whose exports a test changes on the way.
+//! The organisation portal, with exports that a test can change.
 
 use std::sync::{Arc, Mutex, OnceLock};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -56,13 +56,13 @@ impl Portal {
     }
 }
 
-/// The place of the first row below the names of the columns.
+/// Returns the index of the first row below the column names.
 pub(super) fn first_row(export: &str) -> usize {
     let names = export.find("Receipt No.").expect("the columns");
     export[names..].find('\n').map(|end| names + end + 1).expect("a line")
 }
 
-/// Adds a row above the others; the closing balance is the row's then.
+/// Adds a row above the others, with its closing balance.
 pub(super) fn with_newest(export: &str, row: &str, closing: &str) -> String {
     let line = export.lines().find(|line| line.starts_with("Closing Balance")).expect("a balance");
     let at = first_row(export);

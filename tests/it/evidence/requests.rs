@@ -1,4 +1,4 @@
-//! Requests for money: what others pay under their reference, and those that nobody expects any more.
+//! Requests for money: payments of others under their reference, and requests that have expired.
 
 use crate::callbacks::callbacks_are;
 use amana_api::EdgeConfig;
@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 const NONE: [String; 0] = [];
 
-/// A seller who knows the reference of the buyer's attempt pays a shilling under it: the attempt stays as it is, the
-/// shilling is a payment of its own, and the buyer pays, or calls off, as before.
+/// A seller pays a shilling under the reference of the buyer's attempt. The shilling becomes a
+/// payment of its own; the attempt is unaffected, so the buyer can still pay or cancel.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_shilling_under_somebodys_reference_blocks_nothing() {
     let app = App::start().await;
@@ -31,7 +31,7 @@ async fn a_shilling_under_somebodys_reference_blocks_nothing() {
     callbacks_are(&app, "applied", 1 + 1).await;
     app.wait_for_payment(&buyer, &failed, "failed").await;
     app.wait_for_payer(&buyer, &deal, &buyer.id, 100).await;
-    // While the next attempt is under way, it is the same.
+    // The same applies while the next attempt is pending.
     let pending = app.start_mpesa(&buyer, &deal).await;
     app.wait_for_payment(&buyer, &pending, "pending").await;
     let reference = app.payment_column(&pending, "reference").await.expect("a reference");
@@ -47,8 +47,8 @@ async fn a_shilling_under_somebodys_reference_blocks_nothing() {
     app.assert_sound().await;
 }
 
-/// The provider is away for longer than anybody looks at a phone: the request is given up, its payer is told and can
-/// pay again, and no phone rings when the provider is back.
+/// The provider is unavailable for longer than a payer would wait. The request fails, its payer is
+/// notified and can pay again, and no prompt is sent later.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_prompt_that_nobody_expects_any_more_is_never_sent() {
     let app = App::start().await;
@@ -80,7 +80,7 @@ async fn a_prompt_that_nobody_expects_any_more_is_never_sent() {
     app.assert_sound().await;
 }
 
-/// A question that was still to be asked when the account was erased is not a failed job.
+/// A pending status query of an erased user ends as done, not as a failed job.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn polling_for_somebody_who_is_erased_is_simply_done() {
     let app = App::builder().without_worker().start().await;
@@ -106,7 +106,7 @@ async fn polling_for_somebody_who_is_erased_is_simply_done() {
     app.assert_sound().await;
 }
 
-/// What somebody asked for is kept with the address that they asked from: the client's, not the proxy's, and sealed.
+/// The client's IP address (not the proxy's) is stored with each request, sealed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_clients_address_is_sealed_with_what_it_asked_for() {
     let trusted_proxies = vec!["127.0.0.0/8".parse().expect("a network")];

@@ -1,4 +1,4 @@
-//! Statement files: believed as a whole or not at all, with an entry for each kind of row.
+//! Statement files are accepted as a whole or rejected, and every kind of row has its entry.
 
 use super::portal::{Portal, first_row, with_newest};
 use crate::callbacks::{PRICE, Prompted, prompted};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 const NONE: [String; 0] = [];
-/// What is done to a file, and how the refusal names the place.
+/// Change to a file, and how the error names its place.
 type Damage = (fn(String) -> String, &'static str);
 
 const NEVER: Duration = Duration::from_secs(3_600);
@@ -19,8 +19,8 @@ async fn start(portal: &Portal) -> App {
     app
 }
 
-/// Somebody has paid, we have not heard of it, and the file that would tell us is damaged: nothing of it is believed,
-/// and operators see where it is damaged.
+/// A payment without a callback, and a damaged statement that has it: the whole file is rejected,
+/// and operators see row and column of the damage.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_damaged_statement_closes_nothing_and_names_row_and_column() {
     let portal = Portal::start().await;
@@ -33,10 +33,10 @@ async fn a_damaged_statement_closes_nothing_and_names_row_and_column() {
     portal.stands_before(&app.sandbox_url);
     let (operator, amina) = (app.operator().await, app.person("Amina").await);
     let mut asked = vec![];
-    // A phone is asked once at a time.
+    // A phone can have one prompt at a time.
     for (minor, phone) in [(70_000, &*amina.phone), (150_000, "254711222333")] {
         asked.push(deposit(&app, &amina, phone, minor).await);
-        // Within one second either order would do.
+        // Within one second, either order of the rows would be valid.
         tokio::time::sleep(Duration::from_millis(1_100)).await;
     }
     app.database.execute("delete from jobs where kind = 'poll_collection'").await;
@@ -54,7 +54,7 @@ async fn a_damaged_statement_closes_nothing_and_names_row_and_column() {
         let rows: Vec<&str> = export[at..].lines().rev().collect();
         let [oldest, newest] = rows[..] else { panic!("{export}") };
         let head = &export[..at];
-        // Each row has the time of the other: only the balances tell.
+        // Row times are swapped, so only the balances show the wrong order.
         let (new_time, old_time) = (time(newest), time(oldest));
         let (first, second) =
             (oldest.replace(old_time, new_time), newest.replace(new_time, old_time));
@@ -95,7 +95,7 @@ fn time(row: &str) -> &str {
     row.split(',').nth(1).expect("a completion time")
 }
 
-/// A deposit that is paid, and of which no callback comes.
+/// Starts a deposit that is paid without a callback.
 async fn deposit(app: &App, person: &Person, phone: &str, minor: i64) -> String {
     let body = json!({ "amount": { "amount": minor, "currency": "KES" }, "phone": phone });
     let asked = app.post(person, "/v1/wallet/deposits", body).await.expect(202);
@@ -104,7 +104,7 @@ async fn deposit(app: &App, person: &Person, phone: &str, minor: i64) -> String 
     asked["id"].as_str().expect("an id").to_owned()
 }
 
-/// A prompt that is paid, with the receipt; the callback is for the test to send.
+/// Creates a paid prompt. Returns it with its receipt; the test posts the callback.
 async fn paid(app: &App) -> (Prompted, String) {
     let prompted = prompted(app).await;
     let phone = prompted.buyer().phone.clone();
@@ -113,8 +113,8 @@ async fn paid(app: &App) -> (Prompted, String) {
     (prompted, receipt.as_str().expect("a receipt").to_owned())
 }
 
-/// The charge for a payment has the payment's receipt. It is a cost of ours, once, and the payment's money is not
-/// booked a second time as nobody's.
+/// The charge for a payment has the same receipt as the payment. It is booked once as a cost, and
+/// the payment is not booked a second time as unclaimed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_statement_rows_with_one_receipt_are_a_payment_and_its_charge() {
     let portal = Portal::start().await;
@@ -142,7 +142,7 @@ async fn two_statement_rows_with_one_receipt_are_a_payment_and_its_charge() {
     app.assert_sound().await;
 }
 
-/// Money that the organisation moves to its bank is still held, and people are told of it once.
+/// A transfer to our bank leaves the total unchanged, and operators are told once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn money_that_goes_to_the_bank_is_listed_and_blocks_nothing() {
     let portal = Portal::start().await;
@@ -168,8 +168,8 @@ async fn money_that_goes_to_the_bank_is_listed_and_blocks_nothing() {
     app.assert_sound().await;
 }
 
-/// A wrong file made a payment nobody's money, and its callback credited it as well. The right file has the payment,
-/// so what was booked beside it is reversed and the discrepancy closed.
+/// A wrong file put a payment's money into suspense, and its callback credited it as well. The
+/// correct file contains the payment, so the suspense entry is reversed and the discrepancy closed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_match_closes_what_it_disproves() {
     let portal = Portal::start().await;

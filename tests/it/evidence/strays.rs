@@ -1,4 +1,5 @@
-//! Callbacks of strangers: acknowledged, counted, and nothing more; those of the provider are kept for a time.
+//! Callbacks from strangers are acknowledged and counted, but not stored. Callbacks from the
+//! provider are kept for a limited time.
 
 use crate::callbacks::{PRICE, callbacks_are, prompted, quiet_app};
 use amana_api::EdgeConfig;
@@ -6,7 +7,7 @@ use amana_harness::{App, accepted, paid_prompt};
 use amana_postgres::Job;
 use chrono::TimeDelta;
 
-/// As long as a token.
+/// As long as a valid token.
 const UNKNOWN: &str = "0123456789abcdef0123456789abcdef";
 const STRAYS: &str = "select coalesce(sum(count), 0)::bigint from callback_strays";
 
@@ -32,7 +33,7 @@ async fn junk_callbacks_leave_no_rows() {
     app.assert_sound().await;
 }
 
-/// A known address is no way to fill the database either.
+/// The number of callbacks per payment is limited, so a known address cannot fill the database.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_payment_has_so_many_callbacks_at_most() {
     let app = quiet_app().await;
@@ -47,7 +48,7 @@ async fn one_payment_has_so_many_callbacks_at_most() {
     app.assert_sound().await;
 }
 
-/// A true callback from elsewhere than the provider's networks is a stranger's.
+/// A genuine callback from outside the provider's networks counts as a stranger's.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn callbacks_from_other_networks_are_believed_by_nobody() {
     let networks = vec!["203.0.113.0/24".parse().expect("a network")];
@@ -61,7 +62,8 @@ async fn callbacks_from_other_networks_are_believed_by_nobody() {
     app.assert_sound().await;
 }
 
-/// What is known to be about somebody is sealed under their key; after a month it is forgotten, after three the row.
+/// Callback bodies about a user are sealed under the user's key. They are deleted after a month,
+/// and their rows after three.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bodies_of_callbacks_are_sealed_and_forgotten() {
     let app = quiet_app().await;

@@ -1,8 +1,8 @@
-//! Every operation that takes a body: where it is, and a body that is good.
+//! Path and a valid body of every operation that accepts one.
 
 use serde_json::{Value, json};
 
-/// Where an operation is; `deal` and `approval` are there, nothing else is.
+/// Returns the path of an operation. `deal` and `approval` exist; all other ids do not.
 pub(super) fn path(operation: &str, (deal, approval): (&str, &str)) -> String {
     match operation {
         "register_user" => "/v1/users".to_owned(),
@@ -76,7 +76,7 @@ pub(super) fn path(operation: &str, (deal, approval): (&str, &str)) -> String {
     }
 }
 
-/// Something to be done with a part of the deal that is not there.
+/// Returns a path below a part of the deal that does not exist.
 fn part(deal: &str, what: &str) -> String {
     format!("/v1/deals/{deal}/milestones/{MILESTONE}/{what}")
 }
@@ -91,7 +91,7 @@ const KYC: &str = "kyc_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const ORGANISATION: &str = "org_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const USER: &str = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 
-/// Every operation that takes a JSON body of ours.
+/// Lists every operation that accepts a JSON body of ours.
 pub(super) const WITH_BODY: [&str; 67] = [
     "accept_invitation",
     "accept_split_offer",
@@ -162,7 +162,7 @@ pub(super) const WITH_BODY: [&str; 67] = [
     "update_organisation",
 ];
 
-/// A body with everything that is required and nothing else.
+/// Returns a body with all required members and no others.
 pub(super) fn good(operation: &str) -> Value {
     let money = json!({ "amount": 100_000, "currency": "KES" });
     match operation {
@@ -209,7 +209,7 @@ pub(super) fn good(operation: &str) -> Value {
         "create_split_offer" | "accept_split_offer" => json!({ "to_seller": money }),
         "award_dispute" => json!({ "to_seller": money, "reason": "Sheep are worth less" }),
         "deliver_milestone" => json!({ "hand_over_code": "123456" }),
-        // The operator.
+        // The operator's own number.
         "name_payer" => json!({ "phone": "254722000003" }),
         "extend_deadline" => {
             let until = chrono::Utc::now() + chrono::TimeDelta::days(30);

@@ -1,11 +1,11 @@
-//! The document tells the truth about bodies: where `null` is taken, and what a good one looks like.
+//! The OpenAPI document is right about request bodies: nullable members and examples.
 
 use super::bodies::{WITH_BODY, good};
 use super::{World, set};
 use crate::openapi::{document, operations};
 use serde_json::{Value, json};
 
-/// The schema behind a reference.
+/// Resolves a reference.
 fn target<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     match schema["$ref"].as_str() {
         Some(target) => document.pointer(target.trim_start_matches('#')).expect(target),
@@ -28,7 +28,7 @@ async fn null_is_taken_where_the_document_says_so() {
         let body = &operation.described["requestBody"]["content"]["application/json"]["schema"];
         let schema = target(&document, body);
         for (name, member) in schema["properties"].as_object().into_iter().flatten() {
-            // Changing the password ends the session of all these calls.
+            // A changed password ends the session of all these calls.
             if operation.id == "set_password" {
                 continue;
             }
@@ -51,13 +51,14 @@ async fn null_is_taken_where_the_document_says_so() {
     assert!(optional > 20, "{optional}");
 }
 
-/// A reader who presses "send" must not be told that the example is wrong.
+/// Examples must be valid, because readers of the document send them unchanged.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_operation_with_a_body_has_an_example_that_is_good() {
     let world = World::new().await;
     let mut operations = operations();
     operations.retain(|o| WITH_BODY.contains(&o.id.as_str()));
-    // First what is answered otherwise once there is a second factor; last what ends the session of all these calls.
+    // Calls whose answer depends on a second factor come first, and those that end the session come
+    // last.
     operations.sort_by_key(|o| match o.id.as_str() {
         "step_up_session" => 0,
         "set_password" => 2,

@@ -1,9 +1,9 @@
-//! What can be read and still cannot be done.
+//! Readable input that breaks a rule.
 
 use super::{World, good, refused, set};
 use serde_json::{Value, json};
 
-/// Well-formed, but against a rule: each has a code of its own.
+/// Well-formed input that breaks a rule is refused with the rule's own code.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_breaks_a_rule_is_refused_with_its_code() {
     let world = World::new().await;
@@ -42,7 +42,7 @@ async fn what_breaks_a_rule_is_refused_with_its_code() {
         refused(&answer, 422, code, &format!("{operation} {body}"));
         if code == "invalid_request" || pointer == "/counterparty" {
             let named = answer.body["errors"][0]["pointer"].as_str().unwrap_or_default();
-            // What does not fit together is wrong as a whole.
+            // A contradiction between members is reported for the whole body.
             let whole = ["/template", "/amount"].contains(&pointer) && named.is_empty();
             assert!(whole || named.starts_with(pointer), "{pointer}: {:#}", answer.body);
         }

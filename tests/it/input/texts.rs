@@ -1,12 +1,12 @@
-//! Human text: what cannot be seen, or turns the direction of reading, is taken by no field; and a letter with an accent
-//! is stored in one form.
+//! Free text: invisible and direction-changing characters are refused in every field, and accented
+//! letters are stored in one form.
 
 use super::bodies::{WITH_BODY, good};
 use super::{World, set};
 use crate::openapi::document;
 use serde_json::{Value, json};
 
-/// Compared with what we made ourselves, and never stored.
+/// Fields that are compared with our own values, and never stored.
 const CREDENTIALS: [&str; 7] = [
     "/challenge",
     "/device_token",
@@ -17,18 +17,18 @@ const CREDENTIALS: [&str; 7] = [
     "/old_password",
 ];
 
-/// A code in a field of free text: as good as any other wrong one.
+/// A code in a free-text field; invisible characters only make it a wrong code.
 const CODES: [(&str, &str); 1] = [("join_deal", "/code")];
 
-/// One string in the body of an operation.
+/// A string in the body of an operation.
 struct Field {
     operation: &'static str,
     pointer: String,
-    /// Whether the document says nothing about its form but a length.
+    /// Whether the document limits nothing but its length.
     is_free: bool,
 }
 
-/// Every string of every request body that the document leaves open.
+/// Lists every free string of every request body.
 fn fields() -> Vec<Field> {
     let document = document();
     let mut found = vec![];
@@ -76,7 +76,7 @@ fn walk(
     }
 }
 
-/// A good body with one member replaced; what the member lies in is made if it is not there.
+/// Replaces one member of a valid body, and creates its parents if they are missing.
 fn with(field: &Field, text: &str) -> Value {
     let mut body = good(field.operation);
     let parts: Vec<&str> = field.pointer.split('/').skip(1).collect();
@@ -114,7 +114,7 @@ async fn text_is_stored_in_one_form() {
     let world = World::new().await;
     let mut taken = 0;
     for field in fields().into_iter().filter(|field| field.is_free) {
-        // Changing the password ends the session of all these calls.
+        // A changed password ends the session of all these calls.
         if field.operation == "set_password" {
             continue;
         }
@@ -126,7 +126,7 @@ async fn text_is_stored_in_one_form() {
     assert!(taken > 20, "{taken}");
     let answer = world.app.get(&world.amina, "/v1/me").await.expect(200);
     assert_eq!(answer["name"], "Caf\u{e9} ya Njer\u{129}");
-    // No table has a letter in two parts.
+    // No table contains a combining accent.
     let rows = "select string_agg(format('select %L as t, count(*) as n from %I x where x::text ~ ''[\\u0300-\\u036f]''',
             tablename, tablename), ' union all ') from pg_tables where schemaname = 'public'";
     let rows = world.app.database.text(rows).await.expect("tables");

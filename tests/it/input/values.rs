@@ -1,9 +1,9 @@
-//! Values of the right shape that cannot be: each is refused where it stands.
+//! Impossible values of the right type are refused, with their place.
 
 use super::{World, good, refused};
 use serde_json::{Value, json};
 
-/// Negative, zero, fractional, huge, and things that are no numbers.
+/// Negative, zero, fractional and huge amounts, and values that are no numbers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn amounts_are_whole_positive_and_bounded() {
     let world = World::new().await;
@@ -125,11 +125,11 @@ async fn texts_are_well_formed_and_bounded() {
         world.check("accept_invitation", "/handle", json!(handle)).await;
     }
     world.check("set_handle", "/handle", json!(long(31))).await;
-    // A name goes out to strangers: it is no address and no link.
+    // Names are sent to strangers, so they must not look like an address or a link.
     for name in ["see evil.example", "http:evil", "a/b", "a@b"] {
         world.check("create_organisation", "/name", json!(name)).await;
     }
-    // That one is easy to guess is told to whoever has an invitation.
+    // The strength of a password is checked only for the owner of a valid invitation.
     for length in [9, 129] {
         world.check("accept_invitation", "/password", json!(long(length))).await;
     }

@@ -1,4 +1,5 @@
-//! How long an invitation is good: seven days from when it was sent last, and until it is sent again or taken back.
+//! Lifetime of invitations: seven days since they were last sent, or until they are replaced or
+//! revoked.
 
 use super::{GUEST, Invited, acceptance, call, newest_token, refused};
 use amana_harness::{App, Person};
@@ -10,7 +11,7 @@ async fn resend(app: &App, by: &Person, path: &str) -> amana_harness::Answer {
     app.post(by, &format!("{path}/resend"), Value::Null).await
 }
 
-/// Exact by time, with nobody who puts it away.
+/// The expiry is exact, even before any job has run.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_seven_days_it_is_over() {
     let mut invited = Invited::as_rank("member").await;
@@ -25,7 +26,7 @@ async fn after_seven_days_it_is_over() {
     refused(&app.delete(amina, path).await, 404, "not_found");
     let list = format!("/v1/organisations/{organisation}/invitations");
     assert_eq!(app.get(amina, &list).await.expect(200)["items"], json!([]));
-    // It does not stand in the way of another.
+    // An expired invitation does not block a new one.
     app.invite(amina, organisation, GUEST, "member").await;
     let ends = "select string_agg(coalesce(end_reason, 'open') || case when email_digest is null then '' else '+' end, ' ' order by id) from invitations";
     let expected = "expired open+".to_owned();
@@ -78,7 +79,7 @@ async fn sending_again_kills_what_was_sent_before() {
         invited.app.advance(TimeDelta::minutes(2), &mut [&mut invited.amina]).await;
     }
     refused(&resend(&invited.app, &invited.amina, &invited.path).await, 409, "invitation_limit");
-    // It was good for a day more when it was sent again, and is so for seven.
+    // One day was left when it was sent again; now it has seven.
     invited.app.clock.advance(TimeDelta::days(6));
     call(&invited.app, "accept", &acceptance(&tokens[0])).await.expect(201);
 }
@@ -93,7 +94,7 @@ async fn what_was_taken_back_is_over() {
     refused(&resend(app, amina, path).await, 404, "not_found");
 }
 
-/// While mail was away the invitation was taken back: nobody is bothered by it any more.
+/// The invitation was revoked while mail was unavailable, so it is not sent any more.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_over_is_not_sent_any_more() {
     let invited = Invited::as_rank("member").await;

@@ -1,16 +1,16 @@
-//! What is told to whom: nothing of a token that is not good, and the token to nobody but its address.
+//! Invitation tokens: invalid ones reveal nothing, and only the invited address receives a token.
 
 use super::{GUEST, Invited, call};
 use serde_json::{Value, json};
 
-/// All that a caller could tell two refusals apart by.
+/// Everything by which a caller could tell two refusals apart.
 fn seen(answer: &amana_harness::Answer) -> Value {
     let mut body = answer.body.clone();
     body["request_id"] = Value::Null;
     json!([answer.status.as_u16(), body])
 }
 
-/// A token with another character in one place.
+/// Changes one character of a token.
 fn changed(token: &str, place: usize) -> String {
     let mut bytes = token.as_bytes().to_vec();
     bytes[place] = if bytes[place] == b'A' { b'B' } else { b'A' };
@@ -37,7 +37,7 @@ async fn tokens_that_are_not_good_are_all_answered_alike() {
     app.database.execute(&lapse).await;
     let mut bad =
         vec![String::new(), "nonsense".into(), token[5..].into(), format!("{token}A"), old, late];
-    // The id, the tag, and the last character that counts.
+    // The id, the tag, and the last significant character.
     bad.extend([10, 20, 30, 46].map(|place| changed(token, place)));
     let before = app.database.fingerprint().await;
     let expected = seen(&invited.details("join_").await);
@@ -53,7 +53,8 @@ async fn tokens_that_are_not_good_are_all_answered_alike() {
     invited.details(token).await.expect(200);
 }
 
-/// The database shows neither the token nor the address, which is sealed and goes when the invitation is over.
+/// The database contains neither token nor address. The address is sealed, and deleted when the
+/// invitation ends.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_is_nowhere_but_in_its_message() {
     let invited = Invited::as_rank("member").await;
@@ -63,7 +64,7 @@ async fn a_token_is_nowhere_but_in_its_message() {
     let all = app.database.text(all).await.expect("tables");
     let all = format!("select string_agg(kept, ' ') from ({all}) rows (kept)");
     let kept = app.database.text(&all).await.expect("rows");
-    // The secret part: what comes before it is the id.
+    // Index 27 is the start of the secret part, after the id.
     assert!(kept.contains("Soko") && !kept.contains(GUEST) && !kept.contains(&token[27..]));
     let sealed = "select count(*) from invitations where email_sealed is not null and email_digest is not null";
     let gone =

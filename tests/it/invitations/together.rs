@@ -1,4 +1,4 @@
-//! Answers at the same instant: one of them counts.
+//! Concurrent answers to invitations: one of them counts.
 
 use super::{GUEST, acceptance, newest_token, quiet, refused};
 use amana_harness::{Answer, App, Person};
@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 const ROUNDS: usize = 6;
 
-/// One call: by whom, how, where, with what.
+/// Caller, method, path and body of one call.
 type Call = (Option<Person>, Method, String, Value);
 
 async fn at_once(app: &Arc<App>, calls: Vec<Call>) -> Vec<Answer> {
@@ -50,7 +50,7 @@ impl World {
         Self { app, amina, organisation }
     }
 
-    /// Where an invitation is changed, and its token.
+    /// Creates an invitation. Returns its path and its token.
     async fn invited(&self, email: &str) -> (String, String) {
         let Self { app, amina, organisation } = self;
         let id = app.invite(amina, organisation, email, "member").await;
@@ -75,7 +75,7 @@ async fn of_two_who_accept_at_once_one_is_registered() {
         assert_eq!((won.len(), lost.len()), (1, 1), "{answers:#?}");
         refused(lost[0], 404, "invitation_not_found");
     }
-    // Amina is one of them.
+    // Amina is a member too.
     let all = i64::try_from(ROUNDS).expect("a number") + 1;
     assert_eq!(world.members().await, all);
     assert_eq!(world.app.database.number("select count(*) from users").await, all);
@@ -110,7 +110,7 @@ async fn accepting_against_taking_back_or_registering_has_one_winner() {
         });
         let register = (None, Method::POST, "/v1/users".to_owned(), register);
         let answers = at_once(&world.app, vec![accept(&token, &phones[0]), register]).await;
-        // Somebody who has only typed the address keeps nobody from accepting.
+        // An account with the same but unverified address does not block acceptance.
         let statuses = [answers[0].status.as_u16(), answers[1].status.as_u16()];
         assert_eq!(statuses, [201, 201], "{answers:#?}");
         expected += 1;
@@ -118,7 +118,7 @@ async fn accepting_against_taking_back_or_registering_has_one_winner() {
     assert_eq!(world.members().await, expected);
 }
 
-/// Somebody joins, and is invited to many at once: they end with ten.
+/// A user accepts many invitations concurrently, and ends with ten memberships.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn joining_at_once_is_counted() {
     let World { app, amina, organisation } = World::new().await;
@@ -137,7 +137,7 @@ async fn joining_at_once_is_counted() {
         (Some(juma.clone()), Method::POST, path, json!({ "token": token }))
     };
     let tokens = app.invitation_tokens(&juma.email).await;
-    // Each twice.
+    // Each call is made twice.
     let calls = tokens.iter().chain(&tokens).cloned().map(join).collect();
     let answers = at_once(&app, calls).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 10);

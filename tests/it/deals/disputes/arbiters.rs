@@ -1,4 +1,4 @@
-//! Arbiters: what waits for them, what they see, and what their awards do.
+//! Arbiters: their queue, the information that they see, and the effect of their awards.
 
 use super::{dispute_of, events, refused};
 use amana_domain::permission::UserRole;
@@ -6,7 +6,7 @@ use amana_harness::{App, DealPlan, Disputed, Person};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-/// Above KES 100,000 one arbiter alone changes nothing; the second one's award counts.
+/// Above KES 100,000 the first award is only a proposal; the award of a second arbiter counts.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_large_award_needs_two_arbiters() {
     let app = App::builder().without_worker().start().await;
@@ -14,7 +14,7 @@ async fn a_large_award_needs_two_arbiters() {
     let disputed = app.disputed(&plan).await;
     let (one, other) = (app.staff(UserRole::Compliance).await, app.staff(UserRole::Admin).await);
     let award = json!({ "seller_percent": "40", "reason": "Sheep are worth less" });
-    // Nobody has answered yet.
+    // The other party has not answered yet.
     let early = app.award(&one, &disputed.dispute, award.clone()).await;
     refused(&early, 409, "wrong_state");
     app.answer_dispute(&disputed).await;
@@ -60,7 +60,7 @@ async fn a_large_award_needs_two_arbiters() {
     app.assert_sound().await;
 }
 
-/// What was proposed, and why, is shown to whoever looks again, and to neither side.
+/// The second arbiter sees the proposal and its reason; the parties do not.
 async fn assert_proposal_is_between_arbiters(app: &App, disputed: &Disputed, other: &Person) {
     assert_eq!(dispute_of(app, disputed).await["award"], Value::Null);
     for side in [&disputed.buyer, &disputed.seller] {
@@ -77,7 +77,7 @@ async fn assert_proposal_is_between_arbiters(app: &App, disputed: &Disputed, oth
     assert_eq!(last["data"]["reason"], "Sheep are worth less");
 }
 
-/// Costs that nobody can bear, and somebody who is a side of the deal.
+/// Refuses awards beyond the amount, costs that a party cannot bear, and arbiters who are a party.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_award_that_cannot_be_is_refused() {
     let app = App::builder().without_worker().start().await;
@@ -120,12 +120,12 @@ async fn an_award_that_cannot_be_is_refused() {
         (&done["outcome"], &done["award"]["second_arbiter_id"]),
         (&json!("split"), &Value::Null)
     );
-    // 1.5 % of KES 500 is 7.50, and half of it is due.
+    // 1.5 % of KES 500 is KES 7.50. Half of the milestone is released, so half of the fee is due.
     assert_eq!(app.balance(&disputed.seller).await, (25_000 - 375, 0));
     app.assert_sound().await;
 }
 
-/// Those that wait for an award, oldest answer first, page by page; with all that is needed to decide.
+/// Disputes that wait for an award, oldest answer first, in pages, with all details for a decision.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_queue_is_worked_through_in_order() {
     let app = App::builder().without_worker().start().await;
@@ -164,7 +164,7 @@ async fn the_queue_is_worked_through_in_order() {
         .filter_map(|event| event["kind"].as_str())
         .collect();
     assert_eq!(names.last(), Some(&"dispute.answered"));
-    // What is over, or not answered yet, does not wait.
+    // Closed disputes, and those without an answer, are not in the queue.
     let all = json!({ "seller_percent": "100" });
     let offered = app.post(&first.buyer, &first.path("split-offers"), all).await.expect(200);
     let taken = json!({ "to_seller": offered["milestones"][0]["offers"]["buyer"] });
@@ -176,7 +176,7 @@ async fn the_queue_is_worked_through_in_order() {
     app.assert_sound().await;
 }
 
-/// What whoever opens a dispute would have: it is shown, and binds nobody.
+/// The outcome that the opener wants is shown, but binds no side.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_wanted_is_shown() {
     let app = App::builder().without_worker().start().await;
@@ -197,7 +197,7 @@ async fn what_is_wanted_is_shown() {
         (&found[0]["wanted"]["amount"], &found[0]["opened_by"]),
         (&json!(150_000), &json!("seller"))
     );
-    // Who opened it does not answer it.
+    // The opener cannot answer the own dispute.
     let said = json!({ "text": "I was right" });
     let answer = app.post(&seller, &format!("{path}/answer"), said).await;
     refused(&answer, 403, "wrong_party");

@@ -1,4 +1,4 @@
-//! Evidence: who hands it in, what is taken, who looks, and that it is what was handed in.
+//! Evidence: uploads, accepted types, access, and integrity of the stored file.
 
 use super::{dispute_of, events, refused};
 use amana_domain::permission::UserRole;
@@ -11,7 +11,7 @@ async fn show(app: &App, person: &Person, disputed: &Disputed, key: &str) -> Ans
     app.upload(person, &disputed.below("evidence"), key, [PNG, key.as_bytes()].concat()).await
 }
 
-/// The link of a side, or of an arbiter.
+/// Requests a link to a file as a party or, with `/operator`, as an arbiter.
 async fn link(app: &App, person: &Person, disputed: &Disputed, file: &str, below: bool) -> Answer {
     let path = match below {
         true => disputed.below(&format!("evidence/{file}/link")),
@@ -25,7 +25,8 @@ async fn follow(app: &App, link: &Value) -> reqwest::Response {
     app.http.get(format!("{}{url}", app.api_url)).send().await.expect("an answer")
 }
 
-/// Handed in by one side, seen by the other and by arbiters, byte by byte, under the hash of those bytes.
+/// One party uploads a file; the other party and arbiters get the same bytes, with the hash of
+/// those bytes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_sides_and_arbiters_see_what_was_handed_in() {
     let app = App::builder().without_worker().start().await;
@@ -40,7 +41,7 @@ async fn both_sides_and_arbiters_see_what_was_handed_in() {
         (&json!("image/png"), &json!(disputed.buyer.id))
     );
     let file = made["id"].as_str().expect("an id");
-    // The same call again is the same file, and leaves no other on the disk.
+    // A repeated call returns the same file, and leaves no second one on disk.
     let again = show(&app, &disputed.buyer, &disputed, "one").await;
     assert_eq!((again.status.as_u16(), &again.body), (201, &made));
     assert_eq!(app.files_on_disk().len(), 1);
@@ -76,7 +77,7 @@ async fn both_sides_and_arbiters_see_what_was_handed_in() {
     app.assert_sound().await;
 }
 
-/// For a stranger neither the dispute nor its files exist; nothing of what a stranger sends is kept.
+/// For a stranger, the dispute and its files do not exist, and uploads are not stored.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn strangers_show_and_see_nothing() {
     let app = App::builder().without_worker().start().await;
@@ -88,7 +89,7 @@ async fn strangers_show_and_see_nothing() {
     refused(&show(&app, stranger, &disputed, "two").await, 404, "not_found");
     refused(&link(&app, stranger, &disputed, file, true).await, 404, "not_found");
     refused(&link(&app, stranger, &disputed, file, false).await, 403, "forbidden");
-    // A file is where it is, and not in another dispute, nor a file of a delivery.
+    // A file belongs to one dispute: it is neither in another dispute nor a file of a delivery.
     refused(&link(&app, stranger, &other, file, true).await, 404, "not_found");
     let elsewhere = disputed.path(&format!("files/{file}/link"));
     refused(&app.post(&disputed.buyer, &elsewhere, Value::Null).await, 404, "not_found");
@@ -98,7 +99,7 @@ async fn strangers_show_and_see_nothing() {
     refused(&link(&app, &arbiter, &other, file, false).await, 404, "not_found");
     refused(&link(&app, &arbiter, &disputed, file, true).await, 404, "not_found");
     assert_eq!(app.files_on_disk().len(), 1);
-    // A link that was made for somebody who works here no longer leads anywhere once they do not.
+    // An existing link stops working when its staff member loses the role.
     let made = link(&app, &arbiter, &disputed, file, false).await.expect(200);
     let demote = format!("update users set role = 'user' where id = '{}'", arbiter.uuid());
     app.database.execute(&demote).await;
@@ -118,8 +119,8 @@ async fn what_is_no_picture_or_document_is_refused() {
         let answer = app.upload(&disputed.buyer, &place, &format!("bad-{n}"), bad.to_vec()).await;
         refused(&answer, 415, "unsupported_media_type");
     }
-    // What says itself that it is too large is not read, so its sender may find the connection closed: only the head
-    // is sent.
+    // A body with a declared length above the limit is not read, and its sender may find the
+    // connection closed. So only the head is sent.
     let (token, bytes) = (&disputed.buyer.token, FILE_BYTES_MAX + 1);
     let large = format!(
         "POST {place} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: large\r\nContent-Length: {bytes}\r\n\r\n"
@@ -131,7 +132,8 @@ async fn what_is_no_picture_or_document_is_refused() {
     app.assert_sound().await;
 }
 
-/// Twenty files, whoever hands them in and however many at once; none once it is over.
+/// The limit of twenty files holds for both parties together and for concurrent uploads. A closed
+/// dispute accepts none.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dispute_has_twenty_files_at_most_while_it_is_open() {
     let app = App::builder().without_worker().start().await;
@@ -155,7 +157,7 @@ async fn a_dispute_has_twenty_files_at_most_while_it_is_open() {
     let taken = disputed.path("split-offers/accept");
     app.post(&disputed.buyer, &taken, nothing).await.expect(200);
     refused(&show(&app, &disputed.buyer, &disputed, "late").await, 409, "wrong_state");
-    // What is there stays to be seen, and housekeeping knows of it.
+    // Existing files remain visible, and housekeeping keeps them.
     let file = dispute_of(&app, &disputed).await["evidence"][0]["id"].clone();
     let file = file.as_str().expect("an id").to_owned();
     let link = link(&app, &disputed.seller, &disputed, &file, true).await.expect(200);

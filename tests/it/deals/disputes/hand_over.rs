@@ -1,4 +1,4 @@
-//! What shows a delivery: a parcel's number, files, or the code that the buyer tells.
+//! Proof of delivery: a tracking number, files, or the buyer's hand-over code.
 
 use super::{deal_of, refused};
 use amana_harness::{Answer, App, PNG, Person};
@@ -14,7 +14,7 @@ struct World {
 }
 
 impl World {
-    /// A funded deal of one part that wants this proof.
+    /// Creates a funded deal of one part that requires this proof.
     async fn wanting(proof: &str) -> Self {
         let app = App::builder().without_worker().start().await;
         let (buyer, seller) = (app.person("Amina").await, app.person("Juma").await);
@@ -62,7 +62,7 @@ fn other_than(code: &str, n: u32) -> String {
     format!("{:06}", (code + 1 + n) % 1_000_000)
 }
 
-/// Five tries an hour, then not even the right code is good; an hour later it is.
+/// After five wrong codes in an hour even the right code is rejected; an hour later it is accepted.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hand_over_code_is_tried_five_times_an_hour() {
     let mut world = World::wanting("hand_over").await;
@@ -76,13 +76,13 @@ async fn a_hand_over_code_is_tried_five_times_an_hour() {
     assert_eq!(world.code().await, code);
     let told = |code: &str| json!({ "hand_over_code": code });
     refused(&world.deliver(&world.seller, Value::Null).await, 422, "proof_required");
-    // Who may not deliver uses no try up.
+    // A caller without the right to deliver uses up no try.
     for _ in 0..6 {
         refused(&world.deliver(&world.buyer, told(&code)).await, 403, "wrong_party");
         refused(&world.deliver(&stranger, told(&code)).await, 404, "not_found");
     }
     refused(&world.deliver(&world.seller, told("12345")).await, 422, "invalid_request");
-    // However many at once.
+    // The limit holds for concurrent tries.
     let wrong: Vec<String> = (0..9).map(|n| other_than(&code, n)).collect();
     let calls = wrong.iter().map(|code| world.deliver(&world.seller, told(code)));
     let answers = futures_util::future::join_all(calls).await;
@@ -127,7 +127,7 @@ async fn a_parcel_has_a_carrier_and_a_number() {
     world.app.assert_sound().await;
 }
 
-/// Files are handed in first, by the seller, and then named; both sides open them.
+/// The seller uploads files first and then names them in the delivery; both parties can open them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_show_a_delivery() {
     let world = World::wanting("files").await;
@@ -162,7 +162,7 @@ async fn files_show_a_delivery() {
     }
     let link = world.path(&format!("files/{file}/link"));
     refused(&app.post(&stranger, &link, Value::Null).await, 404, "not_found");
-    // Arbiters see it once there is something to decide about, and not before.
+    // Arbiters can open them only once there is a dispute to decide.
     let arbiter = app.operator().await;
     let reason = json!({ "reason": "It shows a sheep" });
     app.post(&world.buyer, &world.path("dispute"), reason).await.expect(200);
@@ -173,7 +173,8 @@ async fn files_show_a_delivery() {
     app.assert_sound().await;
 }
 
-/// The buyer gets the code by SMS as soon as the deal is paid, and another one after a delivery was sent back.
+/// The buyer gets the code by SMS when the deal is funded, and a new one after a delivery is
+/// rejected.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_hand_over_code_reaches_the_buyer_by_sms() {
     let world = World::wanting("hand_over").await;

@@ -1,9 +1,9 @@
-//! Two commands about one milestone at the same instant.
+//! Concurrent commands about one milestone.
 
 use amana_harness::{Answer, App, DealPlan, Person, race_rounds};
 use serde_json::{Value, json};
 
-/// Each part of a deal is a round.
+/// Number of parts of the deal; each is one round.
 const PARTS: usize = 20;
 
 struct World {
@@ -19,7 +19,7 @@ impl World {
         Self { app, buyer, seller }
     }
 
-    /// A funded deal, and the places of its parts.
+    /// Creates a funded deal. Returns its id and those of its parts.
     async fn funded(&self) -> (String, Vec<String>) {
         let plan = DealPlan { milestones: vec![10_000; PARTS], fee_payer: "buyer" };
         self.app.given(&self.buyer, 203_000, self.app.clock.now()).await;
@@ -36,7 +36,8 @@ fn lost(answer: &Answer) {
     assert_eq!((answer.status.as_u16(), answer.problem()), (409, "wrong_state"));
 }
 
-/// Released by the buyer and disputed by the seller: exactly one of them wins, and the other is told how it stands.
+/// The buyer releases while the seller disputes: exactly one succeeds, and the other gets the
+/// present state.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn releasing_and_disputing_at_once_have_one_winner() {
     let world = World::new().await;
@@ -73,7 +74,8 @@ async fn releasing_and_disputing_at_once_have_one_winner() {
     app.assert_sound().await;
 }
 
-/// Released by one, given back by the other: exactly one of them wins, and the other is told.
+/// The buyer releases while the seller refunds: exactly one succeeds, and the other gets the
+/// present state.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn releasing_and_refunding_at_once_have_one_winner() {
     let world = World::new().await;

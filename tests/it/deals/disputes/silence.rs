@@ -1,11 +1,12 @@
-//! Silence about a dispute has its declared outcome, and ends the dispute in the same commit.
+//! Deadlines of disputes: the default outcome takes effect and closes the dispute in the same
+//! transaction.
 
 use super::{deal_of, dispute_of, events};
 use amana_harness::{App, DealPlan, Disputed};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-/// Just past the deadline of the dispute; timers run, and people log in again.
+/// Moves the clock just past the dispute's deadline, runs the timers, and logs the people in again.
 async fn pass(app: &App, disputed: &mut Disputed) {
     let due_at = dispute_of(app, disputed).await["due_at"].clone();
     let due_at: DateTime<Utc> = due_at.as_str().expect("a deadline").parse().expect("a time");
@@ -33,7 +34,7 @@ async fn whoever_opened_it_gets_what_they_want_if_nobody_answers() {
     app.assert_sound().await;
 }
 
-/// Each side has half, without fees; the odd cent is the buyer's.
+/// Both parties get half, without fees; an odd cent goes to the buyer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_side_has_half_if_no_arbiter_decides() {
     let app = App::builder().without_worker().start().await;
@@ -47,7 +48,7 @@ async fn each_side_has_half_if_no_arbiter_decides() {
     app.assert_sound().await;
 }
 
-/// One arbiter has decided and nobody has looked again: the award stands, in that arbiter's words.
+/// Without a second arbiter, the first award takes effect with its reason.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_award_stands_if_nobody_looks_again() {
     let app = App::builder().without_worker().start().await;

@@ -1,4 +1,5 @@
-//! What the two sides settle by themselves, disputed or not: sent back, given back, divided to the cent.
+//! Settlements without an arbiter, with or without a dispute: rejected, refunded, or split to the
+//! cent.
 
 use super::{deal_of, dispute_of, events, refused};
 use amana_harness::{App, DealPlan};
@@ -8,7 +9,7 @@ fn kes(minor: i64) -> Value {
     json!({ "amount": minor, "currency": "KES" })
 }
 
-/// 61.803 % of KES 1,000.01 for the seller, with the fee in proportion: every cent is somewhere.
+/// The seller gets 61.803 % of KES 1,000.01, and the fee is charged in proportion. No cent is lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_milestone_is_divided_by_percent_with_fees_to_the_cent() {
     let app = App::builder().without_worker().start().await;
@@ -32,7 +33,7 @@ async fn a_milestone_is_divided_by_percent_with_fees_to_the_cent() {
         app.post(seller, &offers, json!({ "seller_percent": "61.803" })).await.expect(200);
     let standing = json!({ "buyer": kes(38_197), "seller": kes(61_804) });
     assert_eq!(offered["milestones"][0]["offers"], standing);
-    // One's own offer is not there to be accepted, nor is another amount than the one that stands.
+    // Neither the own offer nor another amount than the offered one can be accepted.
     for (person, to_seller) in [(seller, 61_804), (buyer, 61_803), (buyer, 38_197)] {
         let answer = app.post(person, &accept, json!({ "to_seller": kes(to_seller) })).await;
         refused(&answer, 409, "offer_mismatch");
@@ -49,7 +50,7 @@ async fn a_milestone_is_divided_by_percent_with_fees_to_the_cent() {
     );
     assert_eq!(done["milestones"][0]["offers"], json!({ "buyer": null, "seller": null }));
     assert_eq!(app.post_keyed(buyer, &accept, key, body).await.expect(200), done);
-    // Of 750 cents on each side, 61.804 of 100.001 is due: 464.
+    // Of 750 cents on each side, the share 61,804 / 100,001 is due: 464 cents, rounded.
     assert_eq!(app.balance(seller).await, (61_804 - 464, 0));
     assert_eq!(app.balance(buyer).await, (100_001 - 61_804 + 750 - 464, 0));
     let fees = "select balance_minor from accounts where kind = 'platform.fees'";
@@ -60,7 +61,7 @@ async fn a_milestone_is_divided_by_percent_with_fees_to_the_cent() {
     app.assert_sound().await;
 }
 
-/// The buyer says what is to be done again; the fourth time there is nothing left but a dispute.
+/// The buyer rejects a delivery with a reason. After three rejections only a dispute is left.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_delivery_is_sent_back_with_a_reason_three_times() {
     let app = App::builder().without_worker().start().await;
@@ -98,7 +99,8 @@ async fn a_delivery_is_sent_back_with_a_reason_three_times() {
     app.assert_sound().await;
 }
 
-/// One of three is disputed: another is released and a third delivered all the same. Then the seller gives in.
+/// One of three milestones is disputed; the others can still be released and delivered. Then the
+/// seller refunds the disputed one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_the_disputed_part_is_locked() {
     let app = App::builder().without_worker().start().await;
@@ -138,7 +140,7 @@ async fn only_the_disputed_part_is_locked() {
     app.assert_sound().await;
 }
 
-/// Both want out in the middle of a dispute: it is over with the deal.
+/// Mutual cancellation during a dispute closes the dispute with the deal.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_disputed_deal_is_called_off_by_both() {
     let app = App::builder().without_worker().start().await;

@@ -1,4 +1,4 @@
-//! What the sides say to each other is shown to no payer, broker or member of an organisation.
+//! Statements of the parties are invisible to payers, brokers and members of an organisation.
 
 use super::events;
 use amana_domain::permission::UserRole;
@@ -11,7 +11,7 @@ struct Viewers {
     member: Person,
 }
 
-/// A disputed deal in which everybody has a part who can have one.
+/// Creates a disputed deal with a user in every possible role.
 async fn disputed(app: &App) -> (Disputed, Viewers) {
     let (buyer, seller) = (app.person("Amina").await, app.person("Juma").await);
     let payer = app.person("Baraka").await;
