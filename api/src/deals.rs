@@ -1,4 +1,4 @@
-//! Deals: creating, commanding, reading.
+//! Deals: create, act on, read.
 
 mod answer;
 mod costs;
@@ -70,7 +70,8 @@ fn made(deal: &DealView, user: UserId) -> Answer {
     answer(StatusCode::CREATED, &DealAnswer::seen_by(deal, user))
 }
 
-/// The deal as one side sees it: a key is one person's, and so is the answer that is stored under it.
+/// Renders the deal for one user. An idempotency key belongs to one user, and so does the response that is stored with
+/// it.
 pub(crate) fn render(deal: &DealView, user: UserId) -> Answer {
     answer(StatusCode::OK, &DealAnswer::seen_by(deal, user))
 }
@@ -80,7 +81,7 @@ fn render_funding(funding: &Funding, user: UserId) -> Answer {
     answer(status, &DealAnswer::seen_by(&funding.deal, user))
 }
 
-/// A command that moves no money and may be repeated.
+/// Executes a command that moves no money and may be repeated.
 pub(crate) async fn command(
     context: &Context,
     caller: &Principal<DealsWrite>,
@@ -94,8 +95,8 @@ pub(crate) async fn command(
     Ok(Current::Deal(Json(DealAnswer::seen_by(&deal, user))))
 }
 
-/// A command of one side, carried out once per key. The fingerprint is the whole command, so that a member that is added
-/// to one cannot be left out of it.
+/// Executes a command once per idempotency key. The fingerprint is the whole command, so that it covers members that
+/// are added later.
 pub(crate) async fn command_once(
     context: &Context,
     (caller, key, operation): (Principal<DealsWrite>, Wire<Key>, &'static str),
@@ -117,25 +118,25 @@ pub(crate) struct Deals;
 impl Deals {
     /// Create a deal
     ///
-    /// Writes down who sells what to whom, in 1 to 20 milestones that are delivered and paid one by one. The
-    /// fees are fixed here. It is a draft until `propose_deal`. Somebody who is not registered is invited then, and that
-    /// side is `null` until they have proven the address or number. In the name of an organisation, its members can read
-    /// it; what is done is done by the two parties. Problems: `unknown_counterparty`, if their account is closed,
-    /// `recipient_closed`, if the broker's is, `unknown_organisation`, `invitation_limit`,
-    /// `deal_reference_taken` (409), `same_party`, `fee_exceeds_amount`, `amount_out_of_range`, `unsupported_currency`,
-    /// `invalid_request`, `idempotency_key_reused` (422), `account_closed`, `verified_contact_required` (403),
-    /// `idempotency_key_required` (400), `rate_limited` (429) beyond 1,000 in an hour.
+    /// Creates a draft with 1 to 20 milestones, each delivered and paid separately. The fee plan is fixed now. Propose
+    /// the draft with `propose_deal`; an unregistered counterparty is invited then and joins by verifying the address
+    /// or number. With `organisation_id`, all members of the organisation can read the deal; only buyer and seller can
+    /// act on it. Problems: `unknown_counterparty` if the counterparty's account is closed, `recipient_closed` if the
+    /// broker's account is closed, `unknown_organisation`, `invitation_limit`, `deal_reference_taken` (409),
+    /// `same_party`, `fee_exceeds_amount`, `amount_out_of_range`, `unsupported_currency`, `invalid_request`,
+    /// `idempotency_key_reused` (422), `account_closed`, `verified_contact_required` (403), `idempotency_key_required`
+    /// (400), `rate_limited` (429) above 1,000 deals per hour.
     #[oai(path = "/", method = "post", operation_id = "create_deal")]
     async fn create(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
         body: Body<CreateDeal>,
     ) -> Result<Made<DealAnswer>, ApiError> {
-        // By a key of an organisation, the same body makes another deal.
+        // With an organisation's key, the same body creates a different deal.
         let request = format!("{:?} {}", caller.organisation(), body.canonical);
         let keyed = keyed(&caller, key.0, "create_deal", &request);
         let check = body.value.parse(&context, caller.user());
@@ -149,20 +150,20 @@ impl Deals {
         Ok(outcome.into())
     }
 
-    /// List one's deals
+    /// List your deals
     ///
-    /// All deals that concern the caller: as buyer, seller, broker or payer; newest first. With `reference`, only the deal
-    /// that the caller created with it. For a key of an organisation: the deals in its name.
+    /// All deals in which you are buyer, seller, broker or payer, newest first. With `reference`, only the deal that
+    /// you created with it. With an organisation's key, only deals in the organisation's name.
     #[oai(path = "/", method = "get", operation_id = "list_deals")]
     async fn list(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsRead>,
-        /// The reference of a deal that the caller created.
+        /// Reference of a deal that you created.
         reference: Query<Option<Wire<DealReference>>>,
-        /// The `next_cursor` of the page before.
+        /// `next_cursor` of the previous page.
         after: Query<Option<Cursor<DealId>>>,
-        /// How many items a page has at most; 20 if left out.
+        /// Maximum number of items per page; 20 by default.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<DealPage, ApiError> {
@@ -179,33 +180,33 @@ impl Deals {
 
     /// Get a deal
     ///
-    /// The deal with its milestones and the newest payment for it. Deals of others do not exist for the
-    /// caller, unless they are in the name of an organisation of theirs: `not_found` (404).
+    /// Returns the deal with its milestones and your newest payment. You can read deals in which you take part and
+    /// those of your organisations; any other is not found. Problems: `not_found` (404).
     #[oai(path = "/:id", method = "get", operation_id = "get_deal")]
     async fn get(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsRead>,
-        /// The id of the deal.
+        /// Id of the deal.
         id: Path<Wire<DealId>>,
     ) -> Result<Current, ApiError> {
         let deal = context.store.deal(caller.user(), id.0.0).await?;
         Ok(Current::Deal(Json(DealAnswer::seen_by(&deal, caller.user()))))
     }
 
-    /// List what has happened to a deal
+    /// List the events of a deal
     ///
-    /// Events in their order, numbered within the deal without gaps. They never change.
+    /// Oldest first, numbered within the deal without gaps. Events never change.
     #[oai(path = "/:id/timeline", method = "get", operation_id = "list_deal_events")]
     async fn timeline(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsRead>,
-        /// The id of the deal.
+        /// Id of the deal.
         id: Path<Wire<DealId>>,
-        /// The `next_cursor` of the page before, or the `seq` of the last event that is known.
+        /// `next_cursor` of the previous page, or the `seq` of the last known event.
         after: Query<Option<Cursor<i64>>>,
-        /// How many items a page has at most; 20 if left out.
+        /// Maximum number of items per page; 20 by default.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<Timeline, ApiError> {
@@ -214,18 +215,18 @@ impl Deals {
         Ok(Timeline::Page(Json(PageOf::of(page, |event| event.seq, TimelineAnswer::from))))
     }
 
-    /// Offer a deal to the other party
+    /// Propose a deal to the other party
     ///
-    /// For the party that created it. The other party has the acceptance period to agree. Problems:
-    /// `wrong_party` (403), `wrong_state` (409), `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    /// For the party that created the draft. Starts the acceptance period of the other party. Problems: `wrong_party`
+    /// (403), `wrong_state` (409), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/propose", method = "post", operation_id = "propose_deal")]
     async fn propose(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
-        /// The id of the deal.
+        /// Id of the deal.
         id: Path<Wire<DealId>>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
     ) -> Result<Done<DealAnswer>, ApiError> {
@@ -233,19 +234,19 @@ impl Deals {
         command_once(&context, by, id.0.0, Command::Propose).await
     }
 
-    /// Agree to a deal
+    /// Accept the offer of a deal
     ///
-    /// For the party to whom it was offered: it signs the revision that it names, and no other. Both are bound then,
-    /// and the buyer has the funding period to pay. Problems: `own_proposal`, `account_closed` (403), `wrong_state`,
+    /// For the party that received the offer. Signs exactly the given `revision`. Both parties are bound then, and the
+    /// funding period of the buyer starts. Problems: `own_proposal`, `account_closed` (403), `wrong_state`,
     /// `revision_mismatch`, `too_late` (409), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/agree", method = "post", operation_id = "agree_deal")]
     async fn agree(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
-        /// The id of the deal.
+        /// Id of the deal.
         id: Path<Wire<DealId>>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
         body: Body<AgreeDeal>,
@@ -256,26 +257,27 @@ impl Deals {
 
     /// Pay for a deal
     ///
-    /// For the buyer and whoever the buyer named (`name_payer`), in one payment or in parts: when all of it is there,
-    /// the deal is funded; if that does not happen in time, everybody gets back what they paid. `wallet` takes the
-    /// money at once and answers 200; `mpesa` asks the phone and answers 202: follow the deal, whose `payment` says
-    /// how it goes. Each payer has one payment under way at a time. What a phone pays beyond what is outstanding stays
-    /// in the payer's wallet; an `amount` above what is outstanding needs `allow_more`. Where that is more than mobile money carries at once, `provider_limit` says in which
-    /// `payments` it can be done. With `dry_run=true` it answers 200 with what it would do. Problems: `wrong_party`,
-    /// `account_closed` (403), `wrong_state`, `too_late`, `payment_in_progress`, `prompt_pending` (409), `too_many_prompts` (429), `insufficient_funds`,
-    /// `amount_exceeds_outstanding`, `provider_limit`, `whole_units_required`, `unsupported_currency` (422),
-    /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    /// For the buyer and additional payers (`name_payer`), in one payment or several. The deal is funded once the price
+    /// is paid; otherwise all payers are refunded when the funding period ends. `wallet` pays immediately and returns
+    /// 200. `mpesa` prompts the phone and returns 202; follow the deal's `payment`. Each payer can have one open
+    /// payment. An `amount` above the outstanding amount needs `allow_more`; any excess of an M-Pesa payment stays in
+    /// the payer's wallet. If M-Pesa cannot carry the amount at once, `provider_limit` lists possible `payments`. With
+    /// `dry_run=true`, returns 200 and the expected result, and changes nothing. Problems: `wrong_party`,
+    /// `account_closed` (403), `wrong_state`, `too_late`, `payment_in_progress`, `prompt_pending` (409),
+    /// `too_many_prompts` (429), `insufficient_funds`, `amount_exceeds_outstanding`, `provider_limit`,
+    /// `whole_units_required`, `unsupported_currency` (422), `idempotency_key_required` (400), `idempotency_key_reused`
+    /// (422).
     #[oai(path = "/:id/fund", method = "post", operation_id = "fund_deal")]
     async fn fund(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
-        /// The id of the deal.
+        /// Id of the deal.
         id: Path<Wire<DealId>>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
-        /// With `true`, answers what the call would do, and does nothing. An API key needs `wallet:read` for it as well.
+        /// With `true`, returns the expected result and changes nothing. An API key then also needs `wallet:read`.
         dry_run: Query<Option<bool>>,
         body: Body<FundDeal>,
     ) -> Result<DoneOrStarted<DealAnswer>, ApiError> {
@@ -299,11 +301,11 @@ impl Deals {
         Ok(outcome.into())
     }
 
-    /// Release the money of a milestone to the seller
+    /// Release a milestone to the seller
     ///
-    /// For the buyer of a funded deal, before or after delivery. It cannot be taken back. What is disputed is divided
-    /// (`create_split_offer`) or decided instead. Problems: `wrong_party` (403), `wrong_state` (409), `not_found` (404), `idempotency_key_required` (400),
-    /// `idempotency_key_reused` (422).
+    /// For the buyer of a funded deal, before or after delivery. A release is final. A disputed milestone cannot be
+    /// released; divide it by agreement (`create_split_offer`) or wait for the award. Problems: `wrong_party` (403),
+    /// `wrong_state` (409), `not_found` (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(
         path = "/:id/milestones/:milestone/release",
         method = "post",
@@ -313,11 +315,11 @@ impl Deals {
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
-        /// The id of the deal.
+        /// Id of the deal.
         id: Path<Wire<DealId>>,
-        /// The id of the milestone.
+        /// Id of the milestone.
         milestone: Path<Wire<MilestoneId>>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
     ) -> Result<Done<DealAnswer>, ApiError> {
@@ -325,19 +327,19 @@ impl Deals {
         command_once(&context, by, id.0.0, Command::Release(milestone.0.0)).await
     }
 
-    /// Call a deal off that is not funded
+    /// Cancel an unfunded deal
     ///
-    /// Either party can, at once; what was paid in part goes back to who paid. Once it is funded, both have to want it
-    /// (`cancel_deal_mutually`). Problems: `wrong_state`, `payment_in_progress` (409), `idempotency_key_required` (400),
+    /// For either party, with immediate effect. Refunds all payments. To cancel a funded deal, use
+    /// `cancel_deal_mutually`. Problems: `wrong_state`, `payment_in_progress` (409), `idempotency_key_required` (400),
     /// `idempotency_key_reused` (422).
     #[oai(path = "/:id/cancel", method = "post", operation_id = "cancel_deal")]
     async fn cancel(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
-        /// The id of the deal.
+        /// Id of the deal.
         id: Path<Wire<DealId>>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
     ) -> Result<Done<DealAnswer>, ApiError> {
@@ -345,19 +347,19 @@ impl Deals {
         command_once(&context, by, id.0.0, Command::Cancel).await
     }
 
-    /// Call a funded deal off, together
+    /// Cancel a funded deal together
     ///
-    /// The first side's call is noted in `cancel_asked_by`; when the other side calls, too, everything that is still open
-    /// goes back to who paid. What happens to the deal in between makes the first call void. Problems: `wrong_state`,
+    /// The first request of a party is recorded in the deal. When the other party requests it too, all unsettled
+    /// milestones are refunded. Any other action on the deal in between withdraws the request. Problems: `wrong_state`,
     /// `already_requested`, `too_late` (409), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/mutual-cancel", method = "post", operation_id = "cancel_deal_mutually")]
     async fn cancel_mutually(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
-        /// The id of the deal.
+        /// Id of the deal.
         id: Path<Wire<DealId>>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
     ) -> Result<Done<DealAnswer>, ApiError> {

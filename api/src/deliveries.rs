@@ -1,4 +1,4 @@
-//! Delivering a milestone, and what shows that it was delivered.
+//! Delivery of a milestone, with its proof.
 
 use crate::Chapter;
 use crate::auth::Caller;
@@ -25,21 +25,21 @@ use serde::{Deserialize, Deserializer};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// What shows that a milestone was delivered: exactly one of the three.
+/// The proof of a delivery: exactly one of `tracking`, `files` and `hand_over_code`.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct DeliverMilestone {
     tracking: Option<Tracking>,
-    /// The ids of 1 to 20 files that were handed in for this milestone before (`create_milestone_file`).
+    /// Ids of 1 to 20 files that were uploaded for this milestone with `create_milestone_file`.
     #[oai(validator(min_items = 1, max_items = 20))]
     #[serde(default, deserialize_with = "bounded")]
     files: Option<Vec<Wire<DocumentId>>>,
-    /// The six digits that the buyer told when goods changed hands (`get_hand_over_code`).
+    /// Six-digit code that the buyer gave you at the hand-over (`get_hand_over_code`).
     hand_over_code: Option<Wire<Code>>,
 }
 
-/// Who carries it, under which number.
+/// Carrier and tracking number of a parcel.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields, rename = "TrackingNumber")]
@@ -48,7 +48,7 @@ struct Tracking {
     number: Wire<TrackingNumber>,
 }
 
-// The document's own check does not say where the list is.
+// The framework's validator does not report the path of the list.
 fn bounded<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Vec<Wire<DocumentId>>>, D::Error> {
@@ -69,24 +69,24 @@ impl DeliverMilestone {
                 Ok(Shown::Tracking { carrier: carrier.0.0, number: number.0.0 })
             }
             (None, Some(files), None) => {
-                // Once each, in the order of the ids, which is that in which they came in.
+                // Removes duplicates. Ids sort by upload time.
                 let files: BTreeSet<DocumentId> = files.into_iter().map(|id| id.0).collect();
                 Ok(Shown::Files(files.into_iter().collect()))
             }
             (None, None, Some(code)) => Ok(Shown::HandOver(code.0)),
             _ => {
-                let detail = "expected either tracking, or files, or hand_over_code";
+                let detail = "expected exactly one of tracking, files and hand_over_code";
                 Err(ApiError::field("", detail))
             }
         }
     }
 }
 
-/// What the buyer tells the seller when goods change hands.
+/// The code that the buyer gives to the seller at the hand-over.
 #[derive(Object)]
 #[oai(rename = "HandOverCode")]
 struct HandOverAnswer {
-    /// Six digits. Whoever has them can mark the milestone as delivered: tell them when you have the goods.
+    /// Six digits. Give them to the seller only when you have the goods: with them, the seller can prove the delivery.
     code: String,
 }
 
@@ -103,11 +103,11 @@ pub(crate) struct Deliveries;
 impl Deliveries {
     /// Mark a milestone as delivered
     ///
-    /// For the seller of a funded deal. The buyer has the inspection period to release it; silence releases it
-    /// too. The body says what shows it, and may be left out where the milestone wants no `proof`. A wrong hand-over code
-    /// may be tried five times an hour. Problems: `wrong_party` (403), `wrong_state`, `too_late` (409), `proof_required`,
-    /// `invalid_code` (422), `too_many_attempts` (429), `not_found` (404), `idempotency_key_required` (400),
-    /// `idempotency_key_reused` (422).
+    /// For the seller of a funded deal. Starts the inspection period of the buyer; without a rejection, the milestone
+    /// is released when it ends. The body gives the proof; it may be empty if the milestone requires no `proof`. A
+    /// hand-over code can be tried five times an hour. Problems: `wrong_party` (403), `wrong_state`, `too_late` (409),
+    /// `proof_required`, `invalid_code` (422), `too_many_attempts` (429), `not_found` (404), `idempotency_key_required`
+    /// (400), `idempotency_key_reused` (422).
     #[oai(
         path = "/:id/milestones/:milestone/deliver",
         method = "post",
@@ -117,11 +117,11 @@ impl Deliveries {
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
-        /// The id of the deal.
+        /// Id of the deal.
         id: Path<Wire<DealId>>,
-        /// The id of the milestone.
+        /// Id of the milestone.
         milestone: Path<Wire<MilestoneId>>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
         body: OptionalBody<DeliverMilestone>,
@@ -140,12 +140,13 @@ impl Deliveries {
         Ok(outcome.into())
     }
 
-    /// Hand in a file that shows a delivery
+    /// Upload a file as delivery proof
     ///
-    /// For the seller, before the milestone is delivered; `deliver_milestone` then names it. The body is the file itself,
-    /// as in `create_evidence`; a milestone has at most 20. Problems: `file_damaged`, `image_too_large`,
-    /// `active_content` (422), `unsupported_media_type` (415), `request_too_large` (413), `too_many_documents`, `wrong_state` (409), `wrong_party` (403), `not_found` (404),
-    /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    /// For the seller, before the delivery; give the id to `deliver_milestone`. The body is the file, as in
+    /// `create_evidence`. A milestone has at most 20 files. Problems: `file_damaged`, `image_too_large`,
+    /// `active_content` (422), `unsupported_media_type` (415), `request_too_large` (413), `too_many_documents`,
+    /// `wrong_state` (409), `wrong_party` (403), `not_found` (404), `idempotency_key_required` (400),
+    /// `idempotency_key_reused` (422).
     #[oai(
         path = "/:id/milestones/:milestone/files",
         method = "post",
@@ -155,11 +156,11 @@ impl Deliveries {
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
-        /// The id of the deal.
+        /// Id of the deal.
         id: Path<Wire<DealId>>,
-        /// The id of the milestone.
+        /// Id of the milestone.
         milestone: Path<Wire<MilestoneId>>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
         file: Upload,
@@ -168,9 +169,9 @@ impl Deliveries {
         files::add(&context, (&caller, key.0, "create_milestone_file"), at, file).await
     }
 
-    /// Get a link to a file that shows a delivery
+    /// Create a link to a delivery file
     ///
-    /// It is good for a minute, for the caller (`get_file`). For the two sides. Problems: `wrong_party` (403),
+    /// For both parties. Returns a link (`get_file`) that is valid for one minute. Problems: `wrong_party` (403),
     /// `not_found` (404).
     #[oai(
         path = "/:id/milestones/:milestone/files/:document/link",
@@ -181,11 +182,11 @@ impl Deliveries {
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsRead>,
-        /// The id of the deal.
+        /// Id of the deal.
         id: Path<Wire<DealId>>,
-        /// The id of the milestone.
+        /// Id of the milestone.
         milestone: Path<Wire<MilestoneId>>,
-        /// The id of the file.
+        /// Id of the file.
         document: Path<Wire<DocumentId>>,
     ) -> Result<FoundLink, ApiError> {
         let at = (id.0.0, FilePlace::Delivery(milestone.0.0));
@@ -194,8 +195,8 @@ impl Deliveries {
 
     /// Get the hand-over code of a milestone
     ///
-    /// For the buyer, in person, once it is funded and until it is delivered. It is another one after a delivery was sent
-    /// back. Problems: `wrong_party` (403), `wrong_state` (409), `not_found` (404).
+    /// For the buyer in a session, while the milestone is funded and not delivered. A rejected delivery changes the
+    /// code. Problems: `wrong_party` (403), `wrong_state` (409), `not_found` (404).
     #[oai(
         path = "/:id/milestones/:milestone/hand-over-code",
         method = "get",
@@ -205,9 +206,9 @@ impl Deliveries {
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
-        /// The id of the deal.
+        /// Id of the deal.
         id: Path<Wire<DealId>>,
-        /// The id of the milestone.
+        /// Id of the milestone.
         milestone: Path<Wire<MilestoneId>>,
     ) -> Result<HandOver, ApiError> {
         let place = (id.0.0, milestone.0.0);

@@ -50,11 +50,11 @@ async fn answers_are_in_the_language_of_the_caller() {
     let text = async |person: &Person| {
         app.get(person, &path).await.expect(200)["status_text"].as_str().expect("text").to_owned()
     };
-    assert_eq!(text(&buyer).await, "Agreed; waits for Amina to pay.");
+    assert_eq!(text(&buyer).await, "Agreed; waiting for Amina to pay.");
     change(&app, &buyer, json!({ "language": "sw" })).await.expect(200);
     buyer.token = app.log_in(&buyer.email).await;
     assert_eq!(text(&buyer).await, "Mmekubaliana; inasubiri Amina alipe.");
-    assert_eq!(text(&seller).await, "Agreed; waits for Amina to pay.");
+    assert_eq!(text(&seller).await, "Agreed; waiting for Amina to pay.");
     app.given(&buyer, 150_000, app.clock.now()).await;
     let fund = format!("{path}/fund");
     let paid = app.post(&buyer, &fund, json!({ "method": "wallet" })).await.expect(200);

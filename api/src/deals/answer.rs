@@ -1,4 +1,4 @@
-//! Deals as those see them whom they concern.
+//! Deals in responses, as each user sees them.
 
 mod milestone;
 mod offer;
@@ -33,84 +33,84 @@ pub(super) use terms::TermsAnswer;
 pub(crate) struct DealAnswer {
     id: Wire<DealId>,
     title: String,
-    /// The caller's own side; `null` to somebody who only reads it, pays along, or is the broker.
+    /// Your role; `null` if you are a broker, an additional payer or a reader.
     role: Nullable<Wire<Role>>,
-    /// The organisation in whose name it was made, whose members see it, too.
+    /// Organisation in whose name the deal was created. All its members can read the deal.
     organisation_id: Nullable<Wire<OrganisationId>>,
-    /// `null` until the invited side has joined.
+    /// `null` until the invited party has joined.
     buyer: Nullable<Party>,
-    /// `null` until the invited side has joined.
+    /// `null` until the invited party has joined.
     seller: Nullable<Party>,
     broker: Nullable<BrokerAnswer>,
-    /// The number of the offer that is on the table, or was signed.
+    /// Number of the current offer, or of the accepted one.
     revision: u32,
-    /// The side that made this offer; the other one agrees to it, or makes another.
+    /// Party that made the current offer.
     offered_by: Wire<Role>,
-    /// Who has signed this offer so far: one side by making it, the other by agreeing.
+    /// Signatures of the current offer. Making an offer signs it, and so does accepting it.
     signed_by: Vec<SignedBy>,
-    /// The invitation to the side on which nobody stands yet.
+    /// Invitation of the party that has not joined yet.
     invitation: Nullable<InvitedAnswer>,
     state: Wire<DealState>,
-    /// What the caller can do, until the deadlines below. It can still be refused for a lack of money.
+    /// Actions that you can take now. A payment can still be rejected for lack of money.
     allowed_actions: Vec<AllowedAction>,
-    /// The reference with which the caller created it; `null` to everybody else.
+    /// Reference that you gave the deal when you created it; `null` for other users.
     reference: Nullable<String>,
-    /// The metadata with which the caller created it; empty to everybody else.
+    /// Metadata that you gave the deal when you created it; empty for other users.
     metadata: BTreeMap<String, String>,
-    /// The status in words, in the language of the caller.
+    /// Status as a sentence in your language.
     status_text: String,
-    /// Until when the deal has to be agreed to, or paid for.
+    /// Deadline to accept or to pay for the deal.
     due_at: Nullable<Timestamp>,
-    /// What runs now, whose turn it is, and what happens if nobody does anything.
+    /// Running deadlines, with the awaited party and the default outcome.
     deadlines: Vec<Deadline>,
-    /// What is to be paid: all amounts and the buyer's part of the fee.
+    /// Total to pay: the amounts of all milestones plus the buyer's fees.
     price: Money,
-    /// What has been paid into escrow so far.
+    /// Amount paid into escrow so far.
     paid: Money,
-    /// What is still to be paid before the deal is funded.
+    /// Amount to pay until the deal is funded.
     outstanding: Money,
-    /// Who has paid or may pay along with the buyer.
+    /// The buyer and the additional payers, with their payments.
     payers: Vec<PayerAnswer>,
-    /// What payers write as the account when they pay at the paybill; since it was agreed.
+    /// Account number for paybill payments; `null` until the deal is agreed.
     pay_reference: Nullable<String>,
-    /// How it is paid there, while it is to be paid and if the service hears of such payments.
+    /// Paybill instructions, while the deal awaits payment and the service receives paybill payments.
     how_to_pay: Nullable<HowToPay>,
     fees: Fees,
     terms: TermsAnswer,
     milestones: Vec<MilestoneAnswer>,
-    /// The side that has asked to call the funded deal off (`cancel_deal_mutually`); it is when the other one asks, too.
+    /// Party that requested mutual cancellation, if any. The deal is cancelled once the other party requests it too.
     cancel_asked_by: Nullable<Wire<Role>>,
-    /// A deadline that one side wants moved; it is moved when the other one says the same.
+    /// Requested extension of a deadline. The deadline moves once the other party requests the same.
     extension: Nullable<ExtensionAnswer>,
-    /// The caller's newest attempt to pay for it by mobile money; those of others are not shown.
+    /// Your newest mobile-money payment for the deal. Payments of other users are not shown.
     payment: Nullable<PaymentAnswer>,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
 
-/// Something that the caller can do.
+/// An action that you can take.
 #[derive(Debug, Object)]
 struct AllowedAction {
     action: Wire<Action>,
-    /// The milestone that it is about; `null` if it is about the deal.
+    /// Milestone of the action; `null` if it concerns the whole deal.
     milestone_id: Nullable<Wire<MilestoneId>>,
 }
 
-/// One side of a deal.
+/// A party of a deal.
 #[derive(Debug, Object)]
 struct Party {
     id: Wire<UserId>,
     name: String,
 }
 
-/// A side that has signed.
+/// The signature of a party.
 #[derive(Debug, Object)]
 struct SignedBy {
     role: Wire<Role>,
     at: Timestamp,
 }
 
-/// Somebody is invited; they join by proving the address or number.
+/// An open invitation. The invitee joins by verifying the address or number.
 #[derive(Debug, Object)]
 #[oai(rename = "DealInvitation")]
 struct InvitedAnswer {
@@ -118,33 +118,33 @@ struct InvitedAnswer {
     channel: Wire<ContactKind>,
     /// `null` until the deal is proposed.
     sent_at: Nullable<Timestamp>,
-    /// Until when it is good; see `resend_deal_invitation`.
+    /// Expiry of the invitation; extend it with `resend_deal_invitation`.
     expires_at: Nullable<Timestamp>,
 }
 
-/// Who brought the two together.
+/// The broker of the deal.
 #[derive(Debug, Object)]
 #[oai(rename = "Broker")]
 struct BrokerAnswer {
     id: Wire<UserId>,
     name: String,
-    /// Of all amounts, in hundredths of a percent; part of the fees.
+    /// Commission in basis points (hundredths of a percent) of all amounts. It is part of the fees.
     commission_bps: u16,
 }
 
-/// Somebody who pays for the deal.
+/// A user who pays for the deal.
 #[derive(Debug, Object)]
 #[oai(rename = "Payer")]
 struct PayerAnswer {
     id: Wire<UserId>,
     name: String,
-    /// What they put into escrow.
+    /// Amount paid into escrow.
     paid: Money,
-    /// What of it they have back.
+    /// Amount refunded so far.
     returned: Money,
 }
 
-/// A deadline that one side wants moved.
+/// A requested extension of a deadline.
 #[derive(Debug, Object)]
 #[oai(rename = "Extension")]
 struct ExtensionAnswer {
@@ -154,26 +154,26 @@ struct ExtensionAnswer {
     until: Timestamp,
 }
 
-/// What the deal costs, fixed with the offer.
+/// The fees of a deal, fixed with the offer.
 #[derive(Debug, Object)]
 struct Fees {
-    /// Which of our fee plans this is.
+    /// Version of the fee plan.
     plan_version: u32,
     payer: Wire<FeePayer>,
-    /// Hundredths of a percent of all amounts together.
+    /// Percentage in basis points (hundredths of a percent) of all amounts.
     percentage_bps: u16,
     fixed: Money,
-    /// The percentage and the fixed part are never less than this together,
+    /// Minimum of percentage plus fixed fee.
     floor: Money,
-    /// nor more than this.
+    /// Maximum of percentage plus fixed fee, if any.
     cap: Nullable<Money>,
-    /// What mobile money costs us for this deal, passed on.
+    /// Charges of the mobile-money provider, passed on.
     provider_cost: Money,
-    /// The broker's part.
+    /// The broker's commission.
     commission: Money,
-    /// What the buyer bears; part of the price.
+    /// Fees that the buyer pays on top; included in the price.
     buyer: Money,
-    /// What the seller bears; taken from what is released.
+    /// Fees that the seller pays out of the released amount.
     seller: Money,
 }
 
@@ -221,16 +221,16 @@ impl DealAnswer {
     }
 }
 
-/// By the rules of the deal; and what waits for the outcome of a payment has to wait.
+/// Returns the actions that the rules allow, without those that an open payment blocks.
 fn allowed_actions(view: &DealView, user: UserId) -> Vec<AllowedAction> {
-    // What came unasked is waited for by nobody.
+    // A paybill payment without a prompt blocks nothing.
     let is_open = |payment: &PaymentView| payment.msisdn.is_some() && !payment.state.is_final();
     let is_own_open = view.payments.get(&user).is_some_and(is_open);
     let is_any_open = view.payments.values().any(is_open);
     let waits = |action| {
         (is_own_open && action == Action::Fund) || (is_any_open && action == Action::Cancel)
     };
-    // A deadline that has passed ends its state within a second; until then the deal is as it was written last.
+    // A passed deadline takes effect within a second; until then the deal is judged as last stored.
     let allowed = allowed(&view.deal, user, view.updated_at).into_iter();
     let allowed = allowed.filter(|one| !waits(one.action));
     let answer = |one: Allowed| AllowedAction {
@@ -279,7 +279,7 @@ fn milestones(view: &DealView) -> Vec<MilestoneAnswer> {
     milestones.map(answer).collect()
 }
 
-/// The parts of a stored deal fit together: that was checked when it was made.
+/// Saturates, because the sums were checked when the deal was created.
 fn sum(deal: &Deal, part: impl Fn(&Milestone) -> i64) -> Money {
     let minor = deal.milestones.iter().map(part).fold(0i64, i64::saturating_add);
     Money::minor(minor, deal.currency)

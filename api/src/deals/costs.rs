@@ -1,4 +1,4 @@
-//! Asking what a deal would cost, before anything is made.
+//! Quotes for planned deals.
 
 use super::answer::QuoteOfDeal;
 use crate::context::Context;
@@ -11,18 +11,18 @@ use poem_openapi::Object;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-/// Milestones of which only the amounts are known.
+/// A planned deal, given by the amounts of its milestones.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 pub(super) struct QuoteDeal {
-    /// Of the 1 to 20 milestones, all in one currency.
+    /// Amounts of 1 to 20 milestones, all in one currency.
     #[oai(validator(min_items = 1, max_items = 20))]
     #[serde(deserialize_with = "bounded")]
     amounts: Vec<PositiveMoney>,
-    /// Who bears the fee; the seller if left out.
+    /// Party that bears the fees; the seller by default.
     fee_payer: Option<Wire<FeePayer>>,
-    /// The broker's part of all amounts, in hundredths of a percent; nothing if left out.
+    /// Broker's commission in basis points (hundredths of a percent) of all amounts; 0 by default.
     commission_bps: Option<CommissionBps>,
 }
 
@@ -43,7 +43,7 @@ impl QuoteDeal {
                 amount.money()
             } else {
                 let pointer = format!("/amounts/{n}/currency");
-                Err(ApiError::field(pointer, "expected one currency for all amounts"))
+                Err(ApiError::field(pointer, "expected the same currency for all amounts"))
             }
         });
         let amounts: Vec<Money> = amounts.collect::<Result<_, ApiError>>()?;

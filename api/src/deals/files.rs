@@ -1,4 +1,4 @@
-//! Files of a deal, whatever they show: handed in, and looked at through a link.
+//! Files of a deal: upload, and links for reading.
 
 use crate::context::Context;
 use crate::disputes::{FileAnswer, added};
@@ -20,7 +20,7 @@ pub(crate) async fn add(
     file: Upload,
 ) -> Result<Made<FileAnswer>, ApiError> {
     let user = caller.user();
-    // A stranger's file is not even read.
+    // Permission is checked before the upload is read.
     let check = async { Ok(context.store.may_add_deal_file(user, (deal, place)).await?) };
     unless_used(context, (user, &key), check).await?;
     let document = upload::keep(context, user, file).await?;

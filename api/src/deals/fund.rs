@@ -1,4 +1,4 @@
-//! What payers send about a payment for a deal.
+//! Requests to pay for a deal.
 
 use crate::context::Context;
 use crate::payments::payer;
@@ -18,21 +18,21 @@ text_enum! {
 }
 
 text_values! {
-    /// How somebody pays: from the wallet, at once; or by M-Pesa, approved on the phone.
+    /// Method of payment: from the wallet, immediately; or by M-Pesa, approved on the phone.
     Method as "FundingMethod";
 }
 
-/// Paying for a deal, in whole or in part.
+/// A payment for a deal.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 pub(super) struct FundDeal {
     method: Wire<Method>,
-    /// For `mpesa`: the number that is asked to pay; the caller's own if left out.
+    /// Phone number to prompt, for `mpesa` only; your own by default.
     phone: Option<Wire<Phone>>,
-    /// A part of what is outstanding; by M-Pesa in whole shillings. All of it if left out.
+    /// Part of the outstanding amount; for `mpesa` in whole shillings. All of it by default.
     amount: Option<PositiveMoney>,
-    /// With `true`, `amount` may be more than is outstanding; the rest stays in your wallet.
+    /// With `true`, `amount` may exceed the outstanding amount; the excess stays in your wallet.
     allow_more: Option<bool>,
 }
 
@@ -44,12 +44,12 @@ impl FundDeal {
     ) -> Result<FundingRequest, ApiError> {
         let method = match (self.method.0, self.phone) {
             (Method::Wallet, None) if caller.organisation().is_some() => {
-                let detail = "a key of an organisation does not reach a wallet: pay by mpesa";
+                let detail = "an organisation's key cannot pay from a wallet; use the method mpesa";
                 return Err(ApiError::new(Code::InsufficientScope, detail));
             }
             (Method::Wallet, None) => FundingMethod::Wallet,
             (Method::Wallet, Some(_)) => {
-                return Err(ApiError::field("/phone", "a payment from the wallet asks no phone"));
+                return Err(ApiError::field("/phone", "omit phone for the method wallet"));
             }
             (Method::Mpesa, phone) => FundingMethod::Mpesa(payer(context, caller, phone).await?),
         };

@@ -1,4 +1,4 @@
-//! Invitations to deals: sent again, and answered with the code.
+//! Invitations to deals: resend and join.
 
 use super::Current;
 use super::answer::DealAnswer;
@@ -17,12 +17,12 @@ use poem_openapi::{Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// Answering an invitation to a deal.
+/// A reply to a deal invitation.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct JoinDeal {
-    /// As the message has it.
+    /// Code from the invitation message.
     code: String,
 }
 
@@ -30,11 +30,12 @@ pub(crate) struct DealInvitations;
 
 #[OpenApi(tag = "Chapter::Deals")]
 impl DealInvitations {
-    /// Send the invitation to a deal again
+    /// Resend a deal invitation
     ///
-    /// With another code, to the same address or number; it is good for seven days again. It goes out first with
-    /// `propose_deal`. Should the address have been proven meanwhile, its owner joins at once. Problems: `wrong_party`
-    /// (403), `wrong_state`, also if nobody is invited, `invitation_limit` (409), `invitation_too_soon` (429).
+    /// Sends a new code to the same address or number; it is valid for seven days. The first code is sent by
+    /// `propose_deal`. If a user has verified the address or number meanwhile, that user joins immediately. Problems:
+    /// `wrong_party` (403), `wrong_state`, also without an open invitation, `invitation_limit` (409),
+    /// `invitation_too_soon` (429).
     #[oai(
         path = "/v1/deals/:id/invitation/resend",
         method = "post",
@@ -44,7 +45,7 @@ impl DealInvitations {
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
-        /// The id of the deal.
+        /// Id of the deal.
         id: Path<Wire<DealId>>,
     ) -> Result<Current, ApiError> {
         let (user, id) = (caller.user(), id.0.0);
@@ -54,12 +55,12 @@ impl DealInvitations {
         Ok(Current::Deal(Json(DealAnswer::seen_by(&deal, user))))
     }
 
-    /// Join a deal with the code of the invitation
+    /// Join a deal with an invitation code
     ///
-    /// For the account whose own address or number the code was sent to, which is proven by that: it is then on the other
-    /// side of every deal to which that address is invited. Whoever proves it in another way needs no code. Problems:
-    /// `invitation_not_found` (404), whatever is wrong with the code, and for everybody else's; `invitation_expired` (409) if
-    /// the code comes after the end of the invitation or of the offer; `account_closed` (403).
+    /// For the user whose own address or number received the code. Verifies that contact and joins every deal to which
+    /// it is invited. No code is needed if you verify the contact in another way. Problems: `invitation_not_found`
+    /// (404) for an invalid code or the code of another user; `invitation_expired` (409) if the invitation or the offer
+    /// has expired; `account_closed` (403).
     #[oai(path = "/v1/deal-invitations/join", method = "post", operation_id = "join_deal")]
     async fn join(
         &self,

@@ -1,4 +1,4 @@
-//! Negotiation: offers, what was signed, and what a deal would cost.
+//! Negotiation: offers, agreements and quotes.
 
 use super::answer::{AgreementAnswer, DealAnswer, QuoteOfDeal, RevisionAnswer};
 use super::request::CounterDeal;
@@ -26,14 +26,14 @@ enum Revisions {
 
 #[derive(ApiResponse)]
 enum Agreed {
-    /// What both sides have signed.
+    /// The accepted offer.
     #[oai(status = 200)]
     Agreement(Json<AgreementAnswer>),
 }
 
 #[derive(ApiResponse)]
 enum Quoted {
-    /// What it would cost.
+    /// The quote.
     #[oai(status = 200)]
     Quote(Json<QuoteOfDeal>),
 }
@@ -44,16 +44,16 @@ pub(crate) struct Offers;
 impl Offers {
     /// Make another offer
     ///
-    /// Of a proposed deal, either party may make it, in place of the offer that is on the table; the other one then
-    /// agrees, or makes another. A draft is written anew by the party that created it. All of the offer is said anew, and
-    /// takes the fee plan of this moment. Problems: `wrong_party` (403), `wrong_state`, `too_late`, `deal_limit` (409),
+    /// For either party of a proposed deal; the new offer replaces the current one, and the other party can accept or
+    /// counter it. The creator of a draft can replace its offer. The body contains the whole offer. The current fee
+    /// plan applies. Problems: `wrong_party` (403), `wrong_state`, `too_late`, `deal_limit` (409),
     /// `fee_exceeds_amount`, `invalid_request` (422).
     #[oai(path = "/:id/counter", method = "post", operation_id = "counter_deal")]
     async fn counter(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
-        /// The id of the deal.
+        /// Id of the deal.
         id: Path<Wire<DealId>>,
         body: Body<CounterDeal>,
     ) -> Result<Current, ApiError> {
@@ -67,18 +67,18 @@ impl Offers {
 
     /// List the offers of a deal
     ///
-    /// Every offer as it was made, the newest last, with what is different from the one before and who signed it. They
-    /// never change. Problems: `not_found` (404).
+    /// Oldest first, with the changes from the previous offer and the signatures. Offers never change. Problems:
+    /// `not_found` (404).
     #[oai(path = "/:id/revisions", method = "get", operation_id = "list_deal_revisions")]
     async fn revisions(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsRead>,
-        /// The id of the deal.
+        /// Id of the deal.
         id: Path<Wire<DealId>>,
-        /// The `next_cursor` of the page before, or the number of the last offer that is known.
+        /// `next_cursor` of the previous page, or the number of the last known offer.
         after: Query<Option<Cursor<u32>>>,
-        /// How many items a page has at most; 20 if left out.
+        /// Maximum number of items per page; 20 by default.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<Revisions, ApiError> {
@@ -88,26 +88,26 @@ impl Offers {
         Ok(Revisions::Page(Json(PageOf::of(page, |one| one.revision, item))))
     }
 
-    /// Get what was agreed
+    /// Get the agreement of a deal
     ///
-    /// The offer that both sides have signed, with the names of that moment: whatever people change about themselves
-    /// later, this stays. Problems: `not_found` (404), also for a deal that was not agreed.
+    /// Returns the offer that both parties signed, with their names at that time. Later changes of names do not affect
+    /// it. Problems: `not_found` (404), also if the deal was never agreed.
     #[oai(path = "/:id/agreement", method = "get", operation_id = "get_agreement")]
     async fn agreement(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsRead>,
-        /// The id of the deal.
+        /// Id of the deal.
         id: Path<Wire<DealId>>,
     ) -> Result<Agreed, ApiError> {
         let agreement = context.store.agreement(caller.user(), id.0.0).await?;
         Ok(Agreed::Agreement(Json(AgreementAnswer::seen_by(caller.user(), agreement))))
     }
 
-    /// Ask what a deal would cost
+    /// Get a quote for a deal
     ///
-    /// What each side would pay and get for milestones of these amounts, by the fee plan of this moment. Nothing is made.
-    /// Problems: `fee_exceeds_amount`, `amount_out_of_range`, `invalid_request` (422).
+    /// Returns the costs for each party under the current fee plan. Creates nothing. Problems: `fee_exceeds_amount`,
+    /// `amount_out_of_range`, `invalid_request` (422).
     #[oai(path = "/quote", method = "post", operation_id = "quote_deal")]
     async fn quote(
         &self,

@@ -1,4 +1,4 @@
-//! How a deal is paid at the paybill, from any phone and without an app.
+//! Paybill instructions for a deal: payment from any phone, without an app.
 
 use crate::language::spoken;
 use crate::wire::{self, Nullable};
@@ -10,22 +10,23 @@ use amana_domain::payment::limits;
 use amana_postgres::DealView;
 use poem_openapi::Object;
 
-/// How to pay without being asked by us.
+/// Paybill instructions.
 #[derive(Debug, Object)]
 pub(super) struct HowToPay {
-    /// The business number in the M-Pesa menu.
+    /// Business number for the M-Pesa menu.
     shortcode: String,
-    /// The account in the M-Pesa menu: the deal's `pay_reference`.
+    /// Account number for the M-Pesa menu: the deal's `pay_reference`.
     account: String,
-    /// What is still to be paid, in whole shillings; in parts, if that is more than M-Pesa carries at once.
+    /// Outstanding amount, rounded up to whole shillings. It can be paid in parts, and must be if it exceeds the M-Pesa
+    /// limit.
     amount: wire::Money,
-    /// The part of the amount that stays in the buyer's balance; `null` if nothing does.
+    /// Part of `amount` that stays in the buyer's wallet because of the rounding; `null` if none.
     change: Nullable<wire::Money>,
-    /// The same in words, in the language of the caller.
+    /// The instructions as text in your language.
     text: String,
 }
 
-/// `None` where it is not to be paid, or we would not hear of it.
+/// Returns `None` if the deal does not await payment or the service receives no paybill payments.
 pub(super) fn how_to_pay(view: &DealView) -> Option<HowToPay> {
     let pay = view.pay_reference.as_ref().filter(|_| view.deal.state == DealState::Agreed)?;
     let (shortcode, left) = (pay.shortcode.clone()?, view.deal.outstanding().ok()?);
@@ -55,7 +56,7 @@ fn text(
     }
 }
 
-/// The amount to type into the M-Pesa menu, which takes whole shillings, without commas.
+/// Returns the amount as typed into the M-Pesa menu: whole shillings, without commas.
 fn typed(locale: Locale, asked: Money, change: Option<Money>) -> String {
     let per_major = asked.currency().minor_per_major();
     let whole = asked.minor().checked_div(per_major).unwrap_or_default();

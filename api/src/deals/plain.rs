@@ -1,4 +1,4 @@
-//! The status of a deal in a sentence, in the language of the caller.
+//! The status of a deal as a sentence in the caller's language.
 
 mod swahili;
 
@@ -18,7 +18,7 @@ pub(super) fn deal_text(view: &DealView) -> String {
     }
 }
 
-/// What there is to say about a deal, whatever the language. `None` in place of a name: nobody has joined there yet.
+/// The status of a deal, before translation. A missing name means that the party has not joined yet.
 enum Standing<'a> {
     CancelAsked {
         by: Option<&'a str>,
@@ -49,9 +49,9 @@ enum Standing<'a> {
         buyer: Option<&'a str>,
     },
     Disputed,
-    /// The seller got everything.
+    /// All milestones were paid to the seller.
     Released,
-    /// The seller got a part.
+    /// Some of the money was refunded.
     Divided,
     Refunded,
     Cancelled,
@@ -94,7 +94,7 @@ const fn is_funded(state: DealState) -> bool {
     matches!(state, DealState::Funded | DealState::Delivered | DealState::Disputed)
 }
 
-/// The status of an agreed deal is that of its payments.
+/// Returns the status of an agreed deal, which depends on its payments.
 fn agreed<'a>(view: &DealView, buyer: Option<&'a str>) -> Standing<'a> {
     let paid = view.deal.paid().ok().filter(|paid| !paid.is_zero());
     match (view.newest_payment(), paid.zip(view.deal.outstanding().ok())) {
@@ -113,41 +113,44 @@ fn agreed<'a>(view: &DealView, buyer: Option<&'a str>) -> Standing<'a> {
 fn english(standing: &Standing) -> String {
     let buyer = |name: &Option<&str>| name.unwrap_or("the buyer").to_owned();
     let seller = |name: &Option<&str>| name.unwrap_or("the seller").to_owned();
-    let one = |name: &Option<&str>| name.unwrap_or("the other side").to_owned();
+    let one = |name: &Option<&str>| name.unwrap_or("the other party").to_owned();
     match standing {
         Standing::CancelAsked { by, other } => {
-            format!("{} asks to call the deal off; {} has to agree.", one(by), one(other))
+            format!("{} wants to cancel the deal; {} has to agree.", one(by), one(other))
         }
-        Standing::Draft { by } => format!("A draft; {} has not proposed it yet.", one(by)),
-        Standing::Invited => "Proposed; waits for the invited person to join.".to_owned(),
-        Standing::Proposed { to } => format!("Proposed; waits for {} to agree.", one(to)),
+        Standing::Draft { by } => format!("Draft; {} has not proposed it yet.", one(by)),
+        Standing::Invited => "Proposed; waiting for the invitee to join.".to_owned(),
+        Standing::Proposed { to } => format!("Proposed; waiting for {} to agree.", one(to)),
         Standing::Payment(text) => text.clone(),
         Standing::PaidInPart { paid, left } => {
             format!("{paid} has been paid; {left} is still to be paid.")
         }
         Standing::InWallet { buyer: name } => format!(
-            "The payment has arrived in {}'s wallet, but not in the deal; it can be paid from there.",
+            "The payment has arrived in {}'s wallet, but not in the deal; pay the deal from the wallet.",
             buyer(name)
         ),
-        Standing::Unpaid { buyer: name } => format!("Agreed; waits for {} to pay.", buyer(name)),
+        Standing::Unpaid { buyer: name } => format!("Agreed; waiting for {} to pay.", buyer(name)),
         Standing::Funded { seller: name } => {
-            format!("Paid into escrow; {} is to deliver.", seller(name))
+            format!("Paid into escrow; waiting for {} to deliver.", seller(name))
         }
         Standing::Delivered { buyer: name } => {
-            format!("Delivered; waits for {} to release the money or to object.", buyer(name))
+            format!(
+                "Delivered; waiting for {} to release the money or to reject the delivery.",
+                buyer(name)
+            )
         }
         Standing::Disputed => {
-            "Disputed; what is disputed is locked until it is settled.".to_owned()
+            "Disputed; the disputed money is locked until the dispute is settled.".to_owned()
         }
         Standing::Released => "Completed; the seller has been paid.".to_owned(),
         Standing::Divided => {
-            "Completed; a part went to the seller, the rest back to whoever paid.".to_owned()
+            "Completed; part of the money went to the seller, the rest was refunded.".to_owned()
         }
-        Standing::Refunded => "Over; whoever paid has the money back.".to_owned(),
-        Standing::Cancelled => "Called off before it was paid.".to_owned(),
-        Standing::NotAccepted => "Over; the offer was not accepted in time.".to_owned(),
+        Standing::Refunded => "Refunded to the payers.".to_owned(),
+        Standing::Cancelled => "Cancelled before it was paid.".to_owned(),
+        Standing::NotAccepted => "Expired; the offer was not accepted in time.".to_owned(),
         Standing::NotPaid => {
-            "Over; it was not paid in time, and whoever paid a part has it back.".to_owned()
+            "Expired; it was not paid in time, and any payment was refunded.".to_owned()
         }
     }
 }

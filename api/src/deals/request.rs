@@ -1,4 +1,4 @@
-//! What callers send about deals, and its way into the domain's terms.
+//! Requests about deals, and their conversion to domain types.
 
 use crate::context::Context;
 use crate::problem::ApiError;
@@ -25,76 +25,78 @@ use std::collections::BTreeMap;
 
 const DELIVERY_DEFAULT: TimeDelta = TimeDelta::days(7);
 
-/// A deal to be written down.
+/// A new deal.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 pub(super) struct CreateDeal {
-    /// What it is about, in a line.
+    /// Subject of the deal, in one line.
     title: Wire<Title>,
-    /// The caller's own side.
+    /// Your role in the deal.
     role: Wire<Role>,
-    /// The other party. Somebody who is not registered is invited when the deal is proposed, and joins it by proving
-    /// the address or number.
+    /// The other party. An unregistered counterparty is invited when the deal is proposed, and joins by verifying the
+    /// address or number.
     counterparty: Counterparty,
-    /// The organisation in whose name the deal is made; the caller belongs to it. That of the API key if left out.
+    /// Organisation in whose name the deal is created; you must be a member. The API key's organisation by default.
     organisation_id: Option<Wire<OrganisationId>>,
-    /// Of all amounts in the deal.
+    /// Currency of all amounts of the deal.
     currency: Wire<Currency>,
-    /// Who bears the fee; the seller if left out.
+    /// Party that bears the fees; the seller by default.
     fee_payer: Option<Wire<FeePayer>>,
-    /// 1 to 20 parts that are delivered and paid one by one, in this order. Either these or `template` and `amount`.
+    /// 1 to 20 milestones, in this order, each delivered and paid separately. Give either `milestones`, or `template`
+    /// and `amount`.
     #[oai(validator(min_items = 1, max_items = 20))]
     #[serde(default, deserialize_with = "bounded")]
     milestones: Option<Vec<CreateMilestone>>,
-    /// One of `get_deal_templates`, which divides `amount` into its milestones.
+    /// Name of a template (`get_deal_templates`), which divides `amount` into milestones.
     template: Option<Wire<DealTemplate>>,
-    /// With `template`: the whole price.
+    /// Price of the deal without fees; only with `template`.
     amount: Option<PositiveMoney>,
-    /// How long each side has; what is left out has its usual length, or that of the template.
+    /// Periods of the deal. Omitted periods take the default or the value of the template.
     terms: Option<CreateTerms>,
-    /// Who brought the two together, if anybody did.
+    /// Broker of the deal, if any.
     broker: Option<CreateBroker>,
-    /// Your own number for the deal, such as an order number. It names one deal of yours, and only you see it.
+    /// Your own number for the deal, such as an order number. It must be unique among your deals; only you can see it.
     reference: Option<Wire<DealReference>>,
-    /// For your programs: at most 20 members, names of at most 40 and values of at most 500 characters. Only you see it.
+    /// Data for your programs: at most 20 members, names of at most 40 and values of at most 500 characters. Only you
+    /// can see it.
     metadata: Option<BTreeMap<String, String>>,
 }
 
-/// Another offer: all of it anew.
+/// Another offer, given as a whole.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 pub(super) struct CounterDeal {
-    /// What it is about, in a line.
+    /// Subject of the deal, in one line.
     title: Wire<Title>,
-    /// Who bears the fee; the seller if left out.
+    /// Party that bears the fees; the seller by default.
     fee_payer: Option<Wire<FeePayer>>,
-    /// 1 to 20 parts, as in `create_deal`. Either these or `template` and `amount`.
+    /// 1 to 20 milestones, as in `create_deal`. Give either `milestones`, or `template` and `amount`.
     #[oai(validator(min_items = 1, max_items = 20))]
     #[serde(default, deserialize_with = "bounded")]
     milestones: Option<Vec<CreateMilestone>>,
-    /// One of `get_deal_templates`, which divides `amount` into its milestones.
+    /// Name of a template (`get_deal_templates`), which divides `amount` into milestones.
     template: Option<Wire<DealTemplate>>,
-    /// With `template`: the whole price.
+    /// Price of the deal without fees; only with `template`.
     amount: Option<PositiveMoney>,
-    /// How long each side has; what is left out has its usual length, or that of the template.
+    /// Periods of the deal. Omitted periods take the default or the value of the template.
     terms: Option<CreateTerms>,
 }
 
-/// Somebody who brought the two together, by exactly one of handle and id.
+/// The broker, given by either `handle` or `user_id`.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct CreateBroker {
-    /// As people write it, with or without the `@`.
+    /// The broker's handle, with or without the `@`.
     handle: Option<Wire<Handle>>,
     user_id: Option<Wire<UserId>>,
-    /// Of all amounts, in hundredths of a percent; part of the fees.
+    /// Commission in basis points (hundredths of a percent) of all amounts. It is part of the fees.
     commission_bps: CommissionBps,
 }
 
-/// What is offered, whichever operation it came by.
+/// The common part of a new deal and another offer.
 struct Asked {
     title: Wire<Title>,
     fee_payer: Option<Wire<FeePayer>>,
@@ -104,49 +106,49 @@ struct Asked {
     terms: Option<CreateTerms>,
 }
 
-/// Signing an offer.
+/// Acceptance of an offer.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 pub(super) struct AgreeDeal {
-    /// The number of the offer that is signed: the deal's `revision`, as it was read.
+    /// Revision to accept: the deal's `revision`, as you read it.
     pub(super) revision: Revision,
 }
 
-/// The other party, by exactly one of the two.
+/// The other party, given by either `email` or `phone`.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct Counterparty {
     email: Option<Wire<Email>>,
     phone: Option<Wire<Phone>>,
-    /// The language of the invitation, if nobody has registered with it; that of the caller if left out.
+    /// Language of the invitation to an unregistered counterparty; your own by default.
     language: Option<Wire<Locale>>,
 }
 
-/// A part of a deal to be written down.
+/// A milestone of a new deal.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct CreateMilestone {
-    /// What is delivered, in a line.
+    /// Subject of the milestone, in one line.
     title: Wire<Title>,
-    /// What it is worth, in the deal's currency.
+    /// Amount of the milestone, in the currency of the deal.
     amount: PositiveMoney,
-    /// More about it: what has to be there for it to count as delivered.
+    /// Details, such as the conditions for acceptance of the delivery.
     description: Option<Wire<Description>>,
-    /// What it consists of; if it is there, it adds up to the amount.
+    /// At most 50 line items; their total must equal `amount`.
     #[oai(validator(max_items = 50))]
     #[serde(default, deserialize_with = "bounded_items")]
     items: Option<Vec<CreateItem>>,
-    /// What the seller has to show to have delivered; anything if left out.
+    /// Required delivery proof; any or none by default.
     proof: Option<Wire<Proof>>,
-    /// How long the seller has, counted from funding; 168 (a week) if left out. If it passes without delivery,
-    /// the buyer gets the money back.
+    /// Delivery period in hours, starting when the deal is funded; 168 (one week) by default. Without delivery in time,
+    /// the buyer is refunded.
     delivery_hours: Option<Hours>,
 }
 
-/// A line of what is delivered.
+/// A line item.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
@@ -156,26 +158,26 @@ struct CreateItem {
     unit_price: PositiveMoney,
 }
 
-/// How long each side has.
+/// The periods of a deal.
 #[derive(Object, Deserialize, Default)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct CreateTerms {
-    /// To agree, counted from the proposal; 72 if left out. Silence ends the deal.
+    /// Hours to accept the offer after the proposal; 72 by default. Then the deal expires.
     acceptance_hours: Option<Hours>,
-    /// To pay, counted from the agreement; 72 if left out. Silence ends the deal.
+    /// Hours to pay after the agreement; 72 by default. Then the deal expires.
     funding_hours: Option<Hours>,
-    /// To object, counted from each delivery; 72 if left out. Silence pays the seller.
+    /// Hours to reject a delivery; 72 by default. Then the seller is paid.
     inspection_hours: Option<Hours>,
-    /// To deliver again what was sent back; 72 if left out. Silence refunds the buyer.
+    /// Hours to deliver again after a rejection; 72 by default. Then the buyer is refunded.
     rework_hours: Option<Hours>,
-    /// To answer a dispute; 72 if left out. Silence gives the other side what it wants.
+    /// Hours to answer a dispute; 72 by default. Then the opener gets the money.
     answer_hours: Option<Hours>,
-    /// For an arbiter to decide; 168 if left out. Silence divides in halves, or lets stand what one has decided.
+    /// Hours for an arbiter to decide; 168 by default. Then a proposed award takes effect, or each party gets half.
     award_hours: Option<Hours>,
 }
 
-// The document's own check does not say where the list is.
+// The framework's validator does not report the path of the list.
 fn bounded<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Vec<CreateMilestone>>, D::Error> {
@@ -205,7 +207,7 @@ fn period(hours: Option<Hours>, usual: TimeDelta) -> TimeDelta {
 }
 
 impl CreateDeal {
-    /// Looks the other party up and puts the rest into the domain's terms.
+    /// Looks up counterparty and broker, and converts the request to domain types.
     pub(super) async fn parse(
         self,
         context: &Context,
@@ -242,7 +244,7 @@ fn of_label(error: LabelError) -> ApiError {
 }
 
 impl CounterDeal {
-    /// Its currency is that of the deal, which the store sees to.
+    /// Takes the currency from the amounts; the store compares it with that of the deal.
     pub(super) fn parse(self, context: &Context) -> Result<OfferRequest, ApiError> {
         let Self { title, fee_payer, milestones, template, amount, terms } = self;
         let parts = milestones.iter().flatten().map(|part| part.amount.currency.0);
@@ -264,7 +266,7 @@ impl Asked {
             }
             (None, Some(template), Some(price)) => {
                 if price.currency.0 != currency {
-                    let expected = "expected the currency of the deal";
+                    let expected = "expected the same currency as the deal";
                     return Err(ApiError::field("/amount/currency", expected));
                 }
                 let (template, price) = (template.0, price.money()?);
@@ -284,7 +286,8 @@ impl CreateBroker {
             _ => return Err(ApiError::field("/broker", "expected either handle or user_id")),
         };
         let found = context.store.person_meant(&payee).await?;
-        let user = found.ok_or_else(|| ApiError::field("/broker", "there is no such person"))?;
+        let user =
+            found.ok_or_else(|| ApiError::field("/broker", "no user has this handle or id"))?;
         Ok(Broker { user, commission_bps: self.commission_bps.get_u16() })
     }
 }
@@ -297,7 +300,7 @@ fn milestones(
         if money.currency.0 == currency {
             Ok(())
         } else {
-            Err(ApiError::field(pointer, "expected the currency of the deal"))
+            Err(ApiError::field(pointer, "expected the same currency as the deal"))
         }
     };
     let milestones = asked.into_iter().enumerate().map(|(n, milestone)| {
@@ -324,7 +327,7 @@ fn milestones(
 }
 
 impl CreateTerms {
-    /// What is said, and otherwise what is usual.
+    /// Returns the given periods, with defaults for the others.
     fn on(self, usual: Terms) -> Terms {
         Terms {
             acceptance: period(self.acceptance_hours, usual.acceptance),
@@ -338,7 +341,7 @@ impl CreateTerms {
 }
 
 impl Counterparty {
-    /// Whoever has verified it, or else an invitation to it.
+    /// Returns the user who has verified the address or number, or else an invitation to it.
     async fn find(self, context: &Context, caller: UserId) -> Result<Opposite, ApiError> {
         let (payee, contact) = match (self.email, self.phone) {
             (Some(email), None) => {

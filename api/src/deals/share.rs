@@ -1,10 +1,10 @@
-//! What part the seller is to have, as callers say it: an amount, or a percentage.
+//! The seller's share in a request: an amount or a percentage.
 
 use crate::problem::ApiError;
 use crate::wire::{PartMoney, Wire};
 use amana_domain::deal::{Percent, Share};
 
-/// Exactly one of the two.
+/// Requires exactly one of the two.
 pub(crate) fn share(
     to_seller: Option<&PartMoney>,
     percent: Option<Wire<Percent>>,

@@ -1,4 +1,4 @@
-//! Templates of deals: good defaults for the usual kinds.
+//! Deal templates: defaults for common kinds of deals.
 
 use super::answer::TermsAnswer;
 use crate::Chapter;
@@ -9,19 +9,19 @@ use amana_domain::deal::{DealTemplate, Proof, Sketch};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 
-/// All templates that there are.
+/// All deal templates.
 #[derive(Debug, Object)]
 struct DealTemplates {
     templates: Vec<TemplateAnswer>,
 }
 
-/// A kind of deal.
+/// A deal template.
 #[derive(Debug, Object)]
 #[oai(rename = "DealTemplateDetails")]
 struct TemplateAnswer {
-    /// What `template` is in `create_deal`.
+    /// Value of `template` in `create_deal`.
     name: Wire<DealTemplate>,
-    /// What it is for, in a line.
+    /// Purpose of the template, in one line.
     description: String,
     milestones: Vec<SketchAnswer>,
     terms: TermsAnswer,
@@ -32,11 +32,11 @@ struct TemplateAnswer {
 #[oai(rename = "TemplateMilestone")]
 struct SketchAnswer {
     title: String,
-    /// Of the price; those of a template add up to 100.
+    /// Percentage of the price; the milestones of a template add up to 100.
     percent: u8,
-    /// How long the seller has, counted from funding.
+    /// Delivery period in hours, starting when the deal is funded.
     delivery_hours: i64,
-    /// What the seller has to show to have delivered.
+    /// Required delivery proof; `null` if any or none is accepted.
     proof: Nullable<Wire<Proof>>,
 }
 
@@ -73,10 +73,10 @@ pub(crate) struct Templates;
 
 #[OpenApi(tag = "Chapter::Deals")]
 impl Templates {
-    /// Get the templates of deals
+    /// List the deal templates
     ///
-    /// Each says how a price is divided into milestones, how long everybody has, and what has to be shown. `create_deal`
-    /// takes one by its name, with an amount.
+    /// A template sets the division of the price into milestones, the periods and the delivery proofs. Use it by name
+    /// in `create_deal`, together with an amount.
     #[oai(path = "/v1/deal-templates", method = "get", operation_id = "get_deal_templates")]
     async fn get(&self, _caller: Principal<DealsRead>) -> Result<Found, ApiError> {
         let templates = DealTemplate::ALL.iter().copied().map(TemplateAnswer::from).collect();

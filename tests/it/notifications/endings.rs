@@ -50,7 +50,7 @@ async fn an_award_is_told_once_with_both_sums() {
     let deal = app.get(&disputed.seller, &path).await.expect(200);
     assert_eq!(
         deal["status_text"],
-        "Completed; a part went to the seller, the rest back to whoever paid."
+        "Completed; part of the money went to the seller, the rest was refunded."
     );
     app.assert_sound().await;
 }

@@ -1,4 +1,4 @@
-//! A part of a deal, as it is shown.
+//! Milestones in responses.
 
 use crate::disputes::FileAnswer;
 use crate::wire::{Money, Nullable, Timestamp, Wire};
@@ -7,37 +7,37 @@ use amana_domain::id::{MilestoneId, UserId};
 use amana_postgres::DeliveryView;
 use poem_openapi::Object;
 
-/// A part of a deal that is delivered and paid on its own.
+/// A part of a deal that is delivered and paid separately.
 #[derive(Debug, Object)]
 #[oai(rename = "Milestone")]
 pub(super) struct MilestoneAnswer {
     id: Wire<MilestoneId>,
     title: String,
     description: Nullable<String>,
-    /// What it consists of, if that was said.
+    /// Line items; empty if none were given.
     items: Vec<ItemAnswer>,
     amount: Money,
-    /// What the buyer pays on top of the amount.
+    /// Fees that the buyer pays on top of the amount.
     buyer_fee: Money,
-    /// What the seller gets less than the amount.
+    /// Fees that the seller pays out of the amount.
     seller_fee: Money,
     state: Wire<MilestoneState>,
-    /// What the seller has to show to have delivered.
+    /// Required delivery proof; `null` if any or none is accepted.
     proof: Nullable<Wire<Proof>>,
-    /// How long the seller has, counted from funding.
+    /// Delivery period in hours, starting when the deal is funded.
     delivery_hours: i64,
-    /// Until when it has to be delivered, or the buyer may object, or a dispute is to be answered or decided.
+    /// Running deadline of the milestone: delivery, inspection, dispute answer or award.
     due_at: Nullable<Timestamp>,
-    /// How often it was sent back.
+    /// Number of rejected deliveries.
     reworks: u8,
-    /// What each side would let the seller have.
+    /// Open offers to divide the milestone.
     offers: OffersAnswer,
     dispute: Nullable<StageAnswer>,
-    /// What was delivered so far, and what was shown for it.
+    /// Deliveries with their proofs, oldest first.
     deliveries: Vec<DeliveryAnswer>,
 }
 
-/// A line of what is delivered.
+/// A line item.
 #[derive(Debug, Object)]
 #[oai(rename = "Item")]
 pub(super) struct ItemAnswer {
@@ -46,7 +46,7 @@ pub(super) struct ItemAnswer {
     unit_price: Money,
 }
 
-/// What each side would let the seller have; the other side may take it at its word.
+/// Each party's proposed amount for the seller. The other party can accept it.
 #[derive(Debug, Object)]
 #[oai(rename = "SplitOffers")]
 struct OffersAnswer {
@@ -54,12 +54,12 @@ struct OffersAnswer {
     seller: Nullable<Money>,
 }
 
-/// How far a dispute has come.
+/// The state of a dispute.
 #[derive(Debug, Object)]
 #[oai(rename = "DisputeStage")]
 struct StageAnswer {
     opened_by: Wire<Role>,
-    /// `opened` until the other side answers, then `answered`; `awarded` while a second arbiter looks.
+    /// `opened` until the other party answers, then `answered`; `awarded` while a second arbiter reviews the award.
     stage: String,
 }
 
@@ -67,12 +67,12 @@ struct StageAnswer {
 #[derive(Debug, Object)]
 #[oai(rename = "Delivery")]
 struct DeliveryAnswer {
-    /// Counts from 1; there is another one after each time that it was sent back.
+    /// Number of the delivery, from 1. Each delivery after a rejection gets the next number.
     n: i16,
-    /// What was shown; `null` if nothing was.
+    /// Kind of proof; `null` if none was given.
     kind: Nullable<Wire<Proof>>,
     carrier: Nullable<String>,
-    /// What the carrier calls the parcel.
+    /// The carrier's tracking number.
     number: Nullable<String>,
     files: Vec<FileAnswer>,
     at: Timestamp,

@@ -1,4 +1,4 @@
-//! Offers as they were made, what was agreed, and what a deal would cost.
+//! Offers, agreements and quotes in responses.
 
 use super::milestone::ItemAnswer;
 use super::{Fees, TermsAnswer};
@@ -12,23 +12,23 @@ use amana_domain::money::{self, MoneyError};
 use amana_postgres::{AgreementView, KeptOffer, RevisionView, Signature};
 use poem_openapi::Object;
 
-/// One of the offers of a deal, as it was made.
+/// One offer of a deal. It never changes.
 #[derive(Debug, Object)]
 #[oai(rename = "DealRevision")]
 pub(crate) struct RevisionAnswer {
     revision: u32,
-    /// The side that made it.
+    /// Party that made the offer.
     offered_by: Wire<Role>,
     by_user_id: Wire<UserId>,
     at: Timestamp,
     offer: OfferAnswer,
-    /// What is different from the offer before; empty for the first.
+    /// Differences from the previous offer; empty for the first.
     changes: Vec<ChangeAnswer>,
-    /// Who stands behind it.
+    /// Signatures of this offer.
     signatures: Vec<SignatureAnswer>,
 }
 
-/// What both sides have signed, with the names of that moment.
+/// The offer that both parties signed, with their names at that time.
 #[derive(Debug, Object)]
 #[oai(rename = "Agreement")]
 pub(crate) struct AgreementAnswer {
@@ -38,18 +38,18 @@ pub(crate) struct AgreementAnswer {
     buyer: PersonAnswer,
     seller: PersonAnswer,
     broker: Nullable<PersonAnswer>,
-    /// The broker's part of all amounts, in hundredths of a percent.
+    /// Broker's commission in basis points (hundredths of a percent) of all amounts.
     commission_bps: u16,
     offer: OfferAnswer,
     signatures: Vec<SignatureAnswer>,
 }
 
-/// All that is negotiated.
+/// The negotiable terms of a deal.
 #[derive(Debug, Object)]
 #[oai(rename = "DealOffer")]
 struct OfferAnswer {
     title: String,
-    /// What is to be paid: all amounts and the buyer's part of the fee.
+    /// Total to pay: the amounts of all milestones plus the buyer's fees.
     price: Money,
     fees: Fees,
     terms: TermsAnswer,
@@ -65,56 +65,57 @@ struct PartAnswer {
     description: Nullable<String>,
     items: Vec<ItemAnswer>,
     amount: Money,
-    /// What the buyer pays on top of the amount.
+    /// Fees that the buyer pays on top of the amount.
     buyer_fee: Money,
-    /// What the seller gets less than the amount.
+    /// Fees that the seller pays out of the amount.
     seller_fee: Money,
     proof: Nullable<Wire<Proof>>,
-    /// How long the seller has, counted from funding.
+    /// Delivery period in hours, starting when the deal is funded.
     delivery_hours: i64,
 }
 
-/// One difference between two offers, as people read it.
+/// One difference between two offers, as text.
 #[derive(Debug, Object)]
 #[oai(rename = "DealChange")]
 struct ChangeAnswer {
-    /// `title`, `terms.inspection`, `milestones[2].amount`…; milestones count from 1.
+    /// Name of the changed field, such as `title`, `terms.inspection` or `milestones[2].amount`. Milestones count from
+    /// 1.
     field: String,
-    /// `null` where the offer before does not have it.
+    /// `null` if the previous offer does not have the field.
     before: Nullable<String>,
-    /// `null` where this offer does not have it.
+    /// `null` if this offer does not have the field.
     after: Nullable<String>,
 }
 
-/// Who signed, and when.
+/// A signature.
 #[derive(Debug, Object)]
 #[oai(rename = "DealSignature")]
 struct SignatureAnswer {
     role: Wire<Role>,
     user_id: Wire<UserId>,
     at: Timestamp,
-    /// The session in which one signed oneself; of others it is not shown.
+    /// Session of your own signature; `null` for other users.
     session_id: Nullable<Wire<SessionId>>,
-    /// The API key by which one signed oneself; of others it is not shown.
+    /// API key of your own signature; `null` for other users.
     api_key_id: Nullable<Wire<ApiKeyId>>,
 }
 
-/// What a deal would cost each side.
+/// The costs of a planned deal.
 #[derive(Debug, Object)]
 #[oai(rename = "DealQuote")]
 pub(crate) struct QuoteOfDeal {
-    /// All amounts together.
+    /// Sum of all amounts.
     amount: Money,
-    /// What the buyer would pay.
+    /// Amount that the buyer would pay.
     price: Money,
-    /// What the seller would get once everything is released.
+    /// Amount that the seller would receive if everything is released.
     seller_receives: Money,
     fees: Fees,
-    /// In the order of the amounts.
+    /// One per given amount, in the same order.
     milestones: Vec<QuotedPart>,
 }
 
-/// What one milestone would cost.
+/// The costs of one milestone.
 #[derive(Debug, Object)]
 #[oai(rename = "QuotedMilestone")]
 struct QuotedPart {
@@ -125,7 +126,7 @@ struct QuotedPart {
 
 impl QuoteOfDeal {
     /// # Errors
-    /// What making the deal would be refused with.
+    /// The errors of creating such a deal.
     pub(crate) fn of(
         plan: FeePlan,
         amounts: &[money::Money],

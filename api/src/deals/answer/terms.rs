@@ -1,4 +1,4 @@
-//! The periods of a deal, and what runs now.
+//! Periods and running deadlines in responses.
 
 use crate::wire::{Nullable, Timestamp, Wire};
 use amana_domain::deal::{DeadlineName, Deal, Role, Silence, Terms, Timer, declared_outcome};
@@ -6,21 +6,21 @@ use amana_domain::id::MilestoneId;
 use chrono::{DateTime, Utc};
 use poem_openapi::Object;
 
-/// How long each side has.
+/// The periods of a deal.
 #[derive(Debug, Object)]
 #[oai(rename = "Terms")]
 pub(crate) struct TermsAnswer {
-    /// To agree to an offer; then it expires.
+    /// Hours to accept an offer; then the deal expires.
     acceptance_hours: i64,
-    /// To pay; then what was paid goes back.
+    /// Hours to pay; then the deal expires and all payments are refunded.
     funding_hours: i64,
-    /// To object to a delivery; then the seller is paid.
+    /// Hours to reject a delivery; then the seller is paid.
     inspection_hours: i64,
-    /// To deliver again what was sent back; then the buyer is refunded.
+    /// Hours to deliver again after a rejection; then the buyer is refunded.
     rework_hours: i64,
-    /// To answer a dispute; then who opened it gets what they want.
+    /// Hours to answer a dispute; then the opener gets the money.
     answer_hours: i64,
-    /// For an arbiter to decide; then each side gets half, or what one arbiter has decided stands.
+    /// Hours for an arbiter to decide; then a proposed award takes effect, or each party gets half.
     award_hours: i64,
 }
 
@@ -37,13 +37,13 @@ impl From<Terms> for TermsAnswer {
     }
 }
 
-/// A deadline that runs now.
+/// A running deadline.
 #[derive(Debug, Object)]
 pub(super) struct Deadline {
     name: Wire<DeadlineName>,
     milestone_id: Nullable<Wire<MilestoneId>>,
     due_at: Timestamp,
-    /// Whose turn it is; `null` if an arbiter is to decide.
+    /// Party that has to act; `null` if an arbiter has to decide.
     awaits: Nullable<Wire<Role>>,
     if_silent: Wire<Silence>,
 }

@@ -1,4 +1,4 @@
-//! What has happened to a deal, as it is shown.
+//! Events of a deal in responses.
 
 use crate::wire::{Nullable, Timestamp, Wire};
 use amana_domain::id::{MilestoneId, UserId};
@@ -7,18 +7,18 @@ use poem_openapi::Object;
 use poem_openapi::types::Any;
 use serde_json::Value;
 
-/// Something that happened to a deal.
+/// An event of a deal.
 #[derive(Debug, Object)]
 #[oai(rename = "DealEvent")]
 pub(crate) struct TimelineAnswer {
-    /// Counts the events of this deal from 1.
+    /// Number of the event within the deal, from 1.
     seq: i64,
     /// Kind of the event, such as `deal.funded` or `milestone.released`. Each kind has a JSON schema.
     kind: String,
     milestone_id: Nullable<Wire<MilestoneId>>,
-    /// Who did it; `null` if it happened by itself, by a deadline or by money that arrived.
+    /// User who caused the event; `null` if a deadline or an arriving payment caused it.
     actor_id: Nullable<Wire<UserId>>,
-    /// More about it: the state `before` and the `state` that the deal reached, amounts, the payment that it is about.
+    /// Details: the state `before`, the new `state`, amounts and the payment concerned.
     data: Any<Value>,
     at: Timestamp,
 }

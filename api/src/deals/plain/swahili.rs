@@ -1,4 +1,4 @@
-//! The same in Swahili.
+//! Status sentences in Swahili.
 
 use super::Standing;
 
