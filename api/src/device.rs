@@ -1,4 +1,4 @@
-//! From where a request comes: the device, as its user agent says, and the address.
+//! The device of a request: name and kind from its user agent, and its address.
 
 use crate::address::ClientAddress;
 use crate::context::Context;
@@ -13,7 +13,7 @@ use woothee::parser::{Parser, WootheeResult};
 const NAME_CHARS_MAX: usize = 120;
 const UNKNOWN: &str = "Unknown device";
 
-/// The device that a request was sent from.
+/// The device that sent a request.
 #[derive(Debug)]
 pub(crate) struct From(pub(crate) Device);
 
@@ -55,7 +55,7 @@ fn kind(known: &WootheeResult<'_>) -> DeviceKind {
     }
 }
 
-/// Apps and programs say `name/version` (RFC 9110, 10.1.5).
+/// Reads the user agent of an app or program, `name/version` (RFC 9110, 10.1.5).
 fn program(agent: &str) -> (String, DeviceKind) {
     let name = agent.split([' ', '/']).next().unwrap_or_default();
     let is_name =

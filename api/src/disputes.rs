@@ -1,4 +1,4 @@
-//! Disputes, as the two sides have them: opened, answered, shown with evidence.
+//! Disputes for buyer and seller: open, answer, add evidence.
 
 mod answer;
 
@@ -24,32 +24,32 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// What is disputed, and why.
+/// A new dispute.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct OpenDispute {
-    /// In your own words, 3 to 2,000 characters; the other side and arbiters read them.
+    /// Your statement, 3 to 2,000 characters. The other party and arbiters can read it.
     reason: Wire<Words>,
-    /// How much of the milestone's amount you would have the seller get: for the other side and an arbiter to know. It
-    /// binds nobody; `create_split_offer` does.
+    /// Share of the milestone's amount that you propose for the seller. It informs the other party and arbiters and is
+    /// not binding; `create_split_offer` makes a binding offer.
     wanted: Option<PartMoney>,
 }
 
-/// What the other side says.
+/// The answer to a dispute.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct AnswerDispute {
-    /// In your own words, 3 to 2,000 characters; the other side and arbiters read them.
+    /// Your statement, 3 to 2,000 characters. The other party and arbiters can read it.
     text: Wire<Words>,
 }
 
-/// All disputes about a deal.
+/// All disputes of a deal.
 #[derive(Object)]
 #[oai(rename = "Disputes")]
 struct DisputesAnswer {
-    /// Oldest first; a milestone has at most one.
+    /// Disputes, oldest first; a milestone has at most one.
     items: Vec<DisputeAnswer>,
 }
 
@@ -60,7 +60,7 @@ enum FoundDisputes {
     Disputes(Json<DisputesAnswer>),
 }
 
-/// The shares are those of another member here.
+/// Points the error at `wanted`, the only share in this request.
 fn of_wanted(mut error: ApiError) -> ApiError {
     if error.code == Code::ShareOutOfRange {
         error.errors.iter_mut().for_each(|place| place.pointer = "/wanted".to_owned());
@@ -74,9 +74,10 @@ pub(crate) struct Disputes;
 impl Disputes {
     /// Open a dispute about a milestone
     ///
-    /// For either side of a funded deal: the milestone is locked, the others go on. The other side has the answer period;
-    /// if it is silent, whoever opened the dispute gets the milestone. Neither side can settle it alone from now on; together
-    /// they can, by an offer to divide it that the other accepts, or by calling the deal off. Problems: `share_out_of_range` (422), `wrong_party` (403), `wrong_state`, `too_late` (409), `not_found` (404).
+    /// For either party of a funded deal. Locks the milestone; other milestones continue. Starts the answer period of
+    /// the other party; without an answer, the opener gets the money. From now on neither party can settle the
+    /// milestone alone. Both together can divide it (`create_split_offer`) or cancel the deal. Problems:
+    /// `share_out_of_range` (422), `wrong_party` (403), `wrong_state`, `too_late` (409), `not_found` (404).
     #[oai(
         path = "/:id/milestones/:milestone/dispute",
         method = "post",
@@ -86,9 +87,9 @@ impl Disputes {
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
-        /// The id of the deal.
+        /// Id of the deal.
         id: Path<Wire<DealId>>,
-        /// The id of the milestone.
+        /// Id of the milestone.
         milestone: Path<Wire<MilestoneId>>,
         body: Body<OpenDispute>,
     ) -> Result<Current, ApiError> {
@@ -104,8 +105,8 @@ impl Disputes {
 
     /// Answer a dispute
     ///
-    /// For the side that did not open it. An arbiter then has the award period to decide; if none does, each side gets
-    /// half. Problems: `wrong_party` (403), `wrong_state`, `too_late` (409), `not_found` (404).
+    /// For the party that did not open the dispute. Starts the award period; without an award, each party gets half.
+    /// Problems: `wrong_party` (403), `wrong_state`, `too_late` (409), `not_found` (404).
     #[oai(
         path = "/:id/milestones/:milestone/dispute/answer",
         method = "post",
@@ -115,9 +116,9 @@ impl Disputes {
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
-        /// The id of the deal.
+        /// Id of the deal.
         id: Path<Wire<DealId>>,
-        /// The id of the milestone.
+        /// Id of the milestone.
         milestone: Path<Wire<MilestoneId>>,
         body: Body<AnswerDispute>,
     ) -> Result<Current, ApiError> {
@@ -131,16 +132,16 @@ impl Disputes {
         Ok(Current::seen_by(&deal, user))
     }
 
-    /// List the disputes about a deal
+    /// List the disputes of a deal
     ///
-    /// With what each side says, the evidence of both, and what an arbiter has decided, once it counts. For the two sides: `wrong_party`
-    /// (403) to others whom the deal concerns, `not_found` (404) to everybody else.
+    /// For both parties. Returns both statements, the evidence, and the award once it is final. Problems: `wrong_party`
+    /// (403) for other users who can see the deal, `not_found` (404) for everyone else.
     #[oai(path = "/:id/disputes", method = "get", operation_id = "list_disputes")]
     async fn list(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsRead>,
-        /// The id of the deal.
+        /// Id of the deal.
         id: Path<Wire<DealId>>,
     ) -> Result<FoundDisputes, ApiError> {
         let found = context.store.disputes(caller.user(), id.0.0).await?;
@@ -148,14 +149,15 @@ impl Disputes {
         Ok(FoundDisputes::Disputes(Json(DisputesAnswer { items })))
     }
 
-    /// Add evidence
+    /// Add evidence to a dispute
     ///
-    /// For both sides, until the dispute is over. The body is the file itself: a JPEG, PNG or WebP picture or a PDF
-    /// document of at most 5 MiB. What it is, is told by its content and not by its `Content-Type`. The other side and
-    /// arbiters see it; its SHA-256 is kept with it. A dispute has at most 20 files. Problems: `file_damaged`,
-    /// `image_too_large` (beyond 64 million pixels), `active_content` (a PDF with a password, scripts, attached files
-    /// or actions) (422), `unsupported_media_type` (415), `request_too_large` (413), `too_many_documents`, `wrong_state` (409), `wrong_party` (403), `not_found`
-    /// (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    /// For both parties, until the dispute is settled. The body is the file: a JPEG, PNG or WebP image or a PDF
+    /// document of at most 5 MiB. The file type is detected from the content; `Content-Type` is ignored. The other
+    /// party and arbiters can see the file. Its SHA-256 is stored. A dispute has at most 20 files. Problems:
+    /// `file_damaged`, `image_too_large` (beyond 64 million pixels), `active_content` (a PDF with a password, scripts,
+    /// attached files or actions) (422), `unsupported_media_type` (415), `request_too_large` (413),
+    /// `too_many_documents`, `wrong_state` (409), `wrong_party` (403), `not_found` (404), `idempotency_key_required`
+    /// (400), `idempotency_key_reused` (422).
     #[oai(
         path = "/:id/disputes/:dispute/evidence",
         method = "post",
@@ -165,11 +167,11 @@ impl Disputes {
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
-        /// The id of the deal.
+        /// Id of the deal.
         id: Path<Wire<DealId>>,
-        /// The id of the dispute.
+        /// Id of the dispute.
         dispute: Path<Wire<DisputeId>>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
         file: Upload,
@@ -178,9 +180,9 @@ impl Disputes {
         files::add(&context, (&caller, key.0, "create_evidence"), at, file).await
     }
 
-    /// Get a link to evidence
+    /// Create a link to evidence
     ///
-    /// It is good for a minute, for the caller (`get_file`). For the two sides. Problems: `wrong_party` (403),
+    /// For both parties. Returns a link (`get_file`) that is valid for one minute. Problems: `wrong_party` (403),
     /// `not_found` (404).
     #[oai(
         path = "/:id/disputes/:dispute/evidence/:document/link",
@@ -191,11 +193,11 @@ impl Disputes {
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsRead>,
-        /// The id of the deal.
+        /// Id of the deal.
         id: Path<Wire<DealId>>,
-        /// The id of the dispute.
+        /// Id of the dispute.
         dispute: Path<Wire<DisputeId>>,
-        /// The id of the file.
+        /// Id of the file.
         document: Path<Wire<DocumentId>>,
     ) -> Result<FoundLink, ApiError> {
         let at = (id.0.0, FilePlace::Evidence(dispute.0.0));

@@ -1,7 +1,7 @@
-//! The document for machines, and a page for people to browse it; the page needs nothing from elsewhere.
+//! The OpenAPI document, and a page to browse it that loads nothing from elsewhere.
 //!
-//! Both are large and the same for everybody. They are made and compressed once, when they are first asked for, and a
-//! reader who has them is told so (`ETag`).
+//! Both are large and the same for every reader. They are rendered and compressed once, on first use, and served with
+//! an `ETag`.
 
 use crate::{document, service};
 use poem::endpoint::{Endpoint, EndpointExt, make};
@@ -11,21 +11,21 @@ use poem::{Body, IntoResponse, Request, Response};
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
-/// The page carries its script and style inside, and talks to this server only.
+/// The page contains its script and style, and connects only to this server.
 const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
     img-src 'self' data:; font-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
 
-/// Readers ask again after so many seconds, and get a 304 until there is another version.
+/// Browsers revalidate after this time and get 304 while nothing has changed.
 const CACHE_CONTROL: &str = "public, max-age=300";
 
-/// So much of the hash tells two versions apart.
+/// Enough of the hash to tell versions apart.
 const TAG_BYTES: usize = 16;
 
-// Made when first asked for: an API that nobody browses does not keep them in memory.
+// Rendered on first use, so that an API without readers does not hold them in memory.
 static DOCUMENT: OnceCell<Prepared> = OnceCell::const_new();
 static PAGE: OnceCell<Prepared> = OnceCell::const_new();
 
-/// A text that is served as it is, and compressed.
+/// A text with its compressed form.
 #[derive(Debug)]
 struct Prepared {
     content_type: &'static str,
@@ -41,9 +41,9 @@ impl Prepared {
         let plain = text.into_bytes();
         let compressed = Compress::new(Body::from(plain.clone()), CompressionAlgo::GZIP);
         let mut compressed = compressed.with_quality(CompressionLevel::Best).into_response();
-        // Reading from memory does not fail; without it, everybody gets the plain text.
+        // Reading from memory does not fail; if it did, the plain text would be served.
         let gzip = compressed.take_body().into_vec().await.unwrap_or_default();
-        // Hexadecimal digits are always a header; an empty tag would equal no other.
+        // Hexadecimal digits are a valid header value; an empty tag would match no request.
         let tag = HeaderValue::from_str(&tag);
         let tag = tag.unwrap_or_else(|_| HeaderValue::from_static("\"\""));
         Self { content_type, plain, gzip, tag }
@@ -89,7 +89,7 @@ const HEAD: &str = "<title>Amana API</title>
     %3Crect width='16' height='16' rx='3' fill='%230a7d4b'/%3E%3Cpath d='M4 12 8 3l4 9M5.5 9h5' fill='none' stroke='white' \
     stroke-width='1.6'/%3E%3C/svg%3E\" />";
 
-/// The page's own tag, and the same with the settings: fonts of the reader's device, and nothing from elsewhere.
+/// The tag of the page, and its replacement with settings: fonts of the device, nothing from elsewhere.
 const SCRIPT: &str = "id=\"api-reference\"";
 const OUR_SCRIPT: &str = "id=\"api-reference\" data-configuration='{\"withDefaultFonts\":false,\"hideClientButton\":true}'";
 

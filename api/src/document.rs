@@ -1,4 +1,4 @@
-//! The OpenAPI document. The framework writes 3.0; this makes it 3.1, in one stable order.
+//! The OpenAPI document. The framework writes version 3.0; this module converts it to 3.1 in a stable order.
 
 mod polish;
 
@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 const VERSION: &str = "3.1.0";
 
-/// The OpenAPI document of this API, as JSON with a line end.
+/// Returns the OpenAPI document as JSON with a trailing newline.
 #[must_use]
 pub fn document() -> String {
     let document = serde_json::from_str(&service().spec()).unwrap_or(Value::Null);
@@ -19,7 +19,7 @@ pub fn document() -> String {
     if let Some(root) = document.as_object_mut() {
         root.insert("openapi".into(), VERSION.into());
         root.remove("webhooks");
-        // Where the API runs is not the document's business.
+        // The server address depends on the installation.
         root.remove("servers");
     }
     close_requests(&mut document);
@@ -31,7 +31,7 @@ pub fn document() -> String {
     text
 }
 
-/// Unknown members of request bodies are refused; the framework has no word for that.
+/// Marks request bodies as closed, since unknown members are rejected; the framework cannot express this.
 fn close_requests(document: &mut Value) {
     let mut open = Vec::new();
     for methods in document["paths"].as_object().into_iter().flat_map(Map::values) {
@@ -46,7 +46,7 @@ fn close_requests(document: &mut Value) {
         {
             references(schema, &mut open);
             if schema["type"] == "object" {
-                // A map says itself of what type its members are.
+                // A map already declares the type of its members.
                 if schema["additionalProperties"].is_null() {
                     schema["additionalProperties"] = false.into();
                 }
@@ -56,13 +56,13 @@ fn close_requests(document: &mut Value) {
     }
 }
 
-/// What takes a token of a person takes it from a browser's cookie too, which the framework knows nothing of.
+/// Adds cookie authentication to every operation that takes an access token; the framework does not know of it.
 fn offer_cookies(document: &mut Value) {
     document["components"]["securitySchemes"]["cookie"] = json!({
         "type": "apiKey",
         "in": "cookie",
         "name": cookies::ACCESS,
-        "description": format!("The same token in a browser. What changes something needs `{CSRF_HEADER}` too."),
+        "description": format!("An access token in a browser cookie. Calls that change something also need `{CSRF_HEADER}`."),
     });
     for methods in document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut) {
         for operation in methods.as_object_mut().into_iter().flat_map(Map::values_mut) {
@@ -75,8 +75,8 @@ fn offer_cookies(document: &mut Value) {
     }
 }
 
-/// The extractor of callers that may be machines says the scope in place of the scheme: 3.1 has room for both, and
-/// people who read the description see it too.
+/// Turns the scope that the extractor names in place of the scheme into a requirement of the key scheme. Adds it to the
+/// description, too.
 fn name_scopes(document: &mut Value) {
     let paths = document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
     let operations = paths.filter_map(Value::as_object_mut).flat_map(Map::values_mut);
@@ -97,7 +97,7 @@ fn name_scopes(document: &mut Value) {
     }
 }
 
-/// Adds the pointer of everything that `value` refers to.
+/// Collects the pointers of all references in `value`.
 fn references(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::Object(members) => {
@@ -110,7 +110,7 @@ fn references(value: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// The same value with the members of every object in alphabetical order, however they are kept.
+/// Returns the value with the members of every object in alphabetical order.
 pub(crate) fn sorted(value: Value) -> Value {
     match value {
         Value::Object(members) => {
@@ -136,7 +136,7 @@ fn modern(value: Value) -> Value {
 fn object(members: Map<String, Value>) -> Value {
     let mut object: Map<String, Value> =
         unwrapped(members).into_iter().map(|(key, value)| (renamed(key), modern(value))).collect();
-    // What goes without saying is not said.
+    // Default values are omitted.
     object.retain(|key, value| match key.as_str() {
         "deprecated" => *value != false,
         "explode" => *value != true,
@@ -161,7 +161,7 @@ fn renamed(key: String) -> String {
     }
 }
 
-/// The framework builds the name of a page of deals as `PageOf_Deal`; people say `DealPage`.
+/// Renames pages: the framework writes `PageOf_Deal` where the document has `DealPage`.
 fn page_name(text: String) -> String {
     match text.split_once("PageOf_") {
         Some(("" | "#/components/schemas/", item)) => {
@@ -171,7 +171,7 @@ fn page_name(text: String) -> String {
     }
 }
 
-/// 3.0 allows nothing beside a reference, so the framework wraps it together with what it has to add.
+/// Unwraps `allOf`: 3.0 allows no members beside a reference, so the framework wraps it.
 fn unwrapped(mut members: Map<String, Value>) -> Map<String, Value> {
     let parts = members.get("allOf").and_then(Value::as_array).map(Vec::as_slice);
     let Some([Value::Object(reference), Value::Object(more)]) = parts else { return members };
@@ -184,7 +184,7 @@ fn unwrapped(mut members: Map<String, Value>) -> Map<String, Value> {
     members
 }
 
-/// `X-REQUEST-ID` reads `X-Request-Id`.
+/// Restores the case of a header name: `X-REQUEST-ID` becomes `X-Request-Id`.
 fn header_name(upper: &str) -> String {
     let word = |word: &str| {
         let (first, rest) = word.split_at(word.len().min(1));
@@ -193,7 +193,7 @@ fn header_name(upper: &str) -> String {
     upper.split('-').map(word).collect::<Vec<_>>().join("-")
 }
 
-/// 3.0 marks a bound as exclusive with a boolean; 3.1 has the bound itself there.
+/// Converts an exclusive bound: 3.0 marks it with a boolean, 3.1 stores the bound itself.
 fn exclusive(object: &mut Map<String, Value>, mark: &str, bound: &str) {
     match object.get(mark) {
         Some(Value::Bool(true)) => {
@@ -228,7 +228,7 @@ fn nullable(mut object: Map<String, Value>) -> Value {
     }
 }
 
-/// Bounds are written as `1.0`; of a whole number only the whole part is meant.
+/// Turns whole bounds such as `1.0` into integers.
 fn whole(number: Number) -> Number {
     let text = number.to_string();
     match text.strip_suffix(".0").and_then(|whole| whole.parse::<i64>().ok()) {

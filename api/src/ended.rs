@@ -1,7 +1,7 @@
-//! Sessions that are over while access tokens of theirs are not: read once a second, asked at every call.
+//! Ended sessions whose access tokens have not expired yet, read once per second and checked on every call.
 //!
-//! So a token costs no look into the database, and one of an ended session is refused within a second
-//! everywhere, and at once where the session was ended.
+//! So a call needs no database query for its token. A token of an ended session is rejected everywhere within a second,
+//! and immediately on the server that ended the session.
 
 use crate::polled::{Polled, Source};
 use crate::tokens::TOKEN_TTL;
@@ -11,10 +11,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::HashSet;
 use std::time::Duration;
 
-/// Servers' clocks may differ by so much.
+/// Maximum difference between the clocks of two servers.
 const CLOCKS_DIFFER_MAX: TimeDelta = TimeDelta::minutes(1);
 
-/// 32 MiB at most. More sessions than that ended in a quarter of an hour would let old tokens live on.
+/// 32 MiB at most. Tokens of older ended sessions beyond this number would stay valid until they expire.
 const ENDED_MAX: i64 = 1_000_000;
 
 pub(crate) type EndedSessions = Polled<Ended>;
@@ -36,7 +36,7 @@ impl Source for Ended {
     }
 }
 
-/// Tokens that were made before have run out.
+/// Returns the time before which all tokens of ended sessions have expired.
 fn oldest(now: DateTime<Utc>) -> DateTime<Utc> {
     TOKEN_TTL
         .checked_add(&CLOCKS_DIFFER_MAX)

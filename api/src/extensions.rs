@@ -1,4 +1,4 @@
-//! Deadlines that are moved: one side asks, the other says the same.
+//! Extension of deadlines: one party requests it, the other party confirms it.
 
 use crate::Chapter;
 use crate::body::Body;
@@ -17,7 +17,8 @@ use poem_openapi::{Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// Times are shown with so many digits; what is asked for has no more, so that the other side can say the same.
+/// Times in responses have this many digits. Requests are truncated to them, so that the other party can send the same
+/// time.
 const SHOWN_DIGITS: u16 = 3;
 
 text_enum! {
@@ -30,19 +31,19 @@ text_enum! {
 }
 
 text_values! {
-    /// A deadline that both sides together can move.
+    /// A deadline that both parties together can move.
     MovableDeadline as "MovableDeadline";
 }
 
-/// A deadline and its new moment.
+/// A requested extension.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct ExtendDeadline {
     deadline: Wire<MovableDeadline>,
-    /// The milestone whose deadline it is; left out for `funding`.
+    /// Milestone of the deadline; omit it for `funding`.
     milestone_id: Option<Wire<MilestoneId>>,
-    /// Later than now, by a year at most. Counted to the millisecond.
+    /// New time, at most 366 days from now, with millisecond precision.
     until: Wire<Moment>,
 }
 
@@ -54,10 +55,16 @@ impl ExtendDeadline {
             (MovableDeadline::Inspection, Some(id)) => Timer::Inspection(id),
             (MovableDeadline::Answer, Some(id)) => Timer::Answer(id),
             (MovableDeadline::Funding, Some(_)) => {
-                return Err(ApiError::field("/milestone_id", "funding is of the whole deal"));
+                return Err(ApiError::field(
+                    "/milestone_id",
+                    "omit milestone_id for the deadline funding",
+                ));
             }
             (_, None) => {
-                return Err(ApiError::field("/milestone_id", "expected the milestone it is of"));
+                return Err(ApiError::field(
+                    "/milestone_id",
+                    "expected the milestone of the deadline",
+                ));
             }
         };
         Ok(Command::Extend { timer, until: self.until.0.0.trunc_subsecs(SHOWN_DIGITS) })
@@ -68,17 +75,17 @@ pub(crate) struct Extensions;
 
 #[OpenApi(prefix_path = "/v1/deals", tag = "Chapter::Deals")]
 impl Extensions {
-    /// Ask for more time, or agree to it
+    /// Request or confirm an extension
     ///
-    /// For both sides. The first call asks and is shown as the deal's `extension`; the same call by the other side
-    /// moves the deadline. Asking for something else replaces what was asked. Problems: `wrong_party` (403),
-    /// `wrong_state`, `not_extensible`, `already_requested`, `too_late` (409).
+    /// For both parties. The first call is recorded as the deal's `extension`. The same call by the other party moves
+    /// the deadline. A different request replaces the open one. Problems: `wrong_party` (403), `wrong_state`,
+    /// `not_extensible`, `already_requested`, `too_late` (409).
     #[oai(path = "/:id/extensions", method = "post", operation_id = "extend_deadline")]
     async fn extend(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
-        /// The id of the deal.
+        /// Id of the deal.
         id: Path<Wire<DealId>>,
         body: Body<ExtendDeadline>,
     ) -> Result<Current, ApiError> {

@@ -1,4 +1,4 @@
-//! How disputes and their evidence are shown.
+//! Disputes and evidence in responses.
 
 use crate::once::answer;
 use crate::wire::{Money, Nullable, Timestamp, Wire};
@@ -9,44 +9,45 @@ use amana_postgres::{Answer, AwardView, DealFile, DisputeView};
 use poem::http::StatusCode;
 use poem_openapi::Object;
 
-/// What is known of a file; its content is behind a link.
+/// A file, without its content.
 #[derive(Debug, Object)]
 #[oai(rename = "DealFile")]
 pub(crate) struct FileAnswer {
     id: Wire<DocumentId>,
-    /// Who handed it in.
+    /// User who uploaded the file.
     by: Wire<UserId>,
     media_type: Wire<MediaType>,
     bytes: i64,
-    /// Of the content, as 64 hexadecimal digits: made when it came in, and kept.
+    /// SHA-256 of the content as 64 hexadecimal digits, computed on upload.
     sha256: String,
     created_at: Timestamp,
 }
 
-/// What an arbiter has decided.
+/// The award of an arbiter.
 #[derive(Debug, Object)]
 #[oai(rename = "Award")]
 struct AwardAnswer {
-    /// Of the milestone's amount; fees come out of it.
+    /// Seller's share of the milestone's amount, before fees.
     to_seller: Money,
-    /// Whether the platform and the broker go without their part.
+    /// Whether platform fee and commission are waived.
     fees_waived: bool,
     costs: Nullable<CostsAnswer>,
-    /// In the arbiter's words.
+    /// Reason given by the arbiter.
     reason: String,
     first_arbiter_id: Wire<UserId>,
-    /// Who looked again; `null` if nobody had to, or has yet.
+    /// Second arbiter; `null` if none was needed or none has decided yet.
     second_arbiter_id: Nullable<Wire<UserId>>,
-    /// From when on it counts; `null` while it waits for a second arbiter, and until then only arbiters see it.
+    /// Time when the award became final. `null` while a second arbiter has to confirm it; until then only arbiters can
+    /// see it.
     decided_at: Nullable<Timestamp>,
 }
 
-/// What the arbitration costs.
+/// The costs of the arbitration.
 #[derive(Debug, Object)]
 #[oai(rename = "ArbitrationCosts")]
 struct CostsAnswer {
     amount: Money,
-    /// Whose share it comes out of.
+    /// Party whose share pays the costs.
     borne_by: Wire<Role>,
 }
 
@@ -59,24 +60,24 @@ pub(crate) struct DisputeAnswer {
     deal_title: String,
     milestone_id: Wire<MilestoneId>,
     milestone_title: String,
-    /// Of the milestone.
+    /// Amount of the milestone.
     amount: Money,
     opened_by: Wire<Role>,
     opened_by_id: Wire<UserId>,
     reason: String,
-    /// What the seller would have, if whoever opened it had their way.
+    /// Share that the opener proposed for the seller, if any.
     wanted: Nullable<Money>,
     opened_at: Timestamp,
-    /// What the other side says; `null` until it has answered.
+    /// Answer of the other party; `null` until then.
     answer: Nullable<String>,
     answered_at: Nullable<Timestamp>,
     award: Nullable<AwardAnswer>,
-    /// Until when it is to be answered, then decided; `null` once it is over.
+    /// Deadline of the answer, then of the award; `null` once settled.
     due_at: Nullable<Timestamp>,
-    /// How the milestone was settled: `released`, `refunded` or `split`; `null` until then.
+    /// Outcome of the milestone: `released`, `refunded` or `split`; `null` until then.
     outcome: Nullable<Wire<MilestoneState>>,
     ended_at: Nullable<Timestamp>,
-    /// Of both sides, oldest first.
+    /// Evidence of both parties, oldest first.
     evidence: Vec<FileAnswer>,
 }
 

@@ -1,18 +1,17 @@
-//! What is left to say when the document has its shape: what needs no token, where `null` is taken, which sets are open,
-//! and an example for each operation.
+//! Final additions: public operations, nullable members, open sets, and an example per operation.
 
 use super::nullable;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
-/// Bodies that the operations take, by the id of the operation. A test sends each of them.
+/// Example request bodies by operation id. A test sends each of them.
 const EXAMPLES: &str = include_str!("examples.json");
 
 pub(super) fn finish(document: &mut Value) {
     let examples: Map<String, Value> = serde_json::from_str(EXAMPLES).unwrap_or_default();
     for methods in document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut) {
         for operation in methods.as_object_mut().into_iter().flat_map(Map::values_mut) {
-            // The framework writes `null`, which is no list.
+            // The framework writes `null`, which is not a list.
             if operation["security"].is_null() {
                 operation["security"] = json!([]);
             }
@@ -26,7 +25,7 @@ pub(super) fn finish(document: &mut Value) {
     document["info"]["license"] = json!({ "name": "Apache-2.0", "identifier": "Apache-2.0" });
 }
 
-/// The codes of today, in a way that lets clients take those of tomorrow.
+/// Turns an enum into an open set, so that clients accept future codes.
 fn open_set(schema: &mut Value) {
     let Some(members) = schema.as_object_mut() else { return };
     if let Some(known) = members.remove("enum") {
@@ -34,7 +33,7 @@ fn open_set(schema: &mut Value) {
     }
 }
 
-/// A member of a request that may be left out may be `null` too, which says the same.
+/// Lets optional members of a request be `null`, which means the same as omitting them.
 pub(super) fn take_null(schema: &mut Value) {
     let required: BTreeSet<String> = schema["required"]
         .as_array()

@@ -1,7 +1,7 @@
 use super::*;
 use std::collections::BTreeSet;
 
-/// Whoever calls these cannot have a token yet, has a link, or is the provider, or a load balancer.
+/// Operations without authentication: before log-in, with a link, or for the provider and load balancers.
 const PUBLIC: [&str; 18] = [
     "accept_invitation",
     "complete_log_in",
@@ -23,7 +23,7 @@ const PUBLIC: [&str; 18] = [
     "start_password_reset",
 ];
 
-/// Something is made, money moves, or somebody decides: never twice.
+/// Operations with an idempotency key: they create something, move money or decide.
 const KEYED: [&str; 34] = [
     "accept_split_offer",
     "agree_deal",
@@ -139,7 +139,7 @@ fn it_is_a_3_1_document_without_traces_of_3_0() {
         document["components"]["schemas"]["Deal"]["properties"]["payment"],
         json!({
             "anyOf": [{ "$ref": "#/components/schemas/Payment" }, { "type": "null" }],
-            "description": "The caller's newest attempt to pay for it by mobile money; those of others are not shown.",
+            "description": "Your newest mobile-money payment for the deal. Payments of other users are not shown.",
         })
     );
     let amount = &document["components"]["schemas"]["PositiveMoney"]["properties"]["amount"];
@@ -202,7 +202,7 @@ fn parameters_say_which_text_they_take() {
     }
 }
 
-/// A client that was made from this document must not fail on a code that comes later.
+/// A client generated from this document must accept codes that are added later.
 #[test]
 fn the_set_of_problem_codes_is_open() {
     let document = parsed();
