@@ -1,5 +1,4 @@
-//! Amounts as M-Pesa writes them (`1520`, `1520.00`, `"1,520.00"`), read digit by digit: no float
-//! ever holds money.
+//! Amounts in M-Pesa's formats (`1520`, `1520.00`, `"1,520.00"`), parsed digit by digit, never as floats.
 
 use amana_domain::ledger::Provider;
 use amana_domain::money::{Currency, Money};
@@ -7,7 +6,7 @@ use amana_domain::payment::limits;
 
 pub(crate) const CURRENCY: Currency = Currency::Kes;
 
-/// Minor units of a decimal text. `None` for anything else, and for parts of a cent.
+/// Returns the minor units of a decimal text, or `None` for other texts and fractions of a cent.
 pub(crate) fn parse_minor(text: &str) -> Option<i64> {
     let text = text.trim();
     let (negative, digits) = match text.strip_prefix('-') {
@@ -30,7 +29,7 @@ pub(crate) fn parse_minor(text: &str) -> Option<i64> {
     if negative { minor.checked_neg() } else { Some(minor) }
 }
 
-/// The same with thousands separators, which may stand only between groups of three digits.
+/// Like [`parse_minor`], but accepts thousands separators between groups of three digits.
 pub(crate) fn parse_grouped_minor(text: &str) -> Option<i64> {
     let text = text.trim();
     let unsigned = text.strip_prefix('-').unwrap_or(text);
@@ -54,13 +53,13 @@ pub(crate) fn money(minor: i64) -> Option<Money> {
     Money::new(minor, CURRENCY).ok()
 }
 
-/// An amount that M-Pesa can have carried in one payment.
+/// Returns the amount if M-Pesa allows it in one payment.
 pub(crate) fn carried(minor: i64) -> Option<Money> {
     let limits = limits(Provider::Mpesa, CURRENCY)?;
     money(minor).filter(|amount| limits.carries(*amount))
 }
 
-/// Whole shillings, which is all that a request can carry.
+/// Returns the amount in whole shillings, the only unit of requests.
 pub(crate) fn whole_shillings(amount: Money) -> Option<i64> {
     let per_major = CURRENCY.minor_per_major();
     let whole = amount.minor().checked_rem(per_major) == Some(0);

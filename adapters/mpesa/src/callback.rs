@@ -1,7 +1,6 @@
-//! What M-Pesa posts to our unguessable addresses, read into evidence. Pure: the caller stores the
-//! raw body first, acknowledges, and parses afterwards.
+//! Parses M-Pesa's callbacks into evidence. The caller stores the raw body first, acknowledges it, and parses later.
 //!
-//! Nothing is read by position, and no phone number is looked at: it may be masked, hashed or absent.
+//! Fields are found by name, never by position. Phone numbers are ignored: they may be masked, hashed or absent.
 
 use amana_domain::money::Money;
 use amana_domain::payment::{Claim, Evidence, Source};
@@ -13,12 +12,12 @@ use crate::amount::{carried, parse_minor};
 use crate::codes::{self, Meaning};
 use crate::wire::{id, one_or_many, scalar};
 
-/// Why a body is no callback that can be believed. It holds nothing of the body.
+/// The reason why a callback is rejected. It contains no data of the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum CallbackError {
-    #[error("the callback is not the JSON object that was expected")]
+    #[error("the callback is not a JSON object of the expected form")]
     Shape,
-    #[error("the callback lacks a usable {0}")]
+    #[error("the callback has no valid {0}")]
     Field(&'static str),
 }
 
@@ -74,7 +73,7 @@ struct Parameters<'a> {
     parameter: Option<&'a RawValue>,
 }
 
-/// Collections say `Name`, payouts say `Key`; the value may be missing.
+/// Collections use `Name`, payouts use `Key`; the value may be missing.
 #[derive(Deserialize)]
 struct Item<'a> {
     #[serde(alias = "Key", rename = "Name")]
@@ -83,11 +82,11 @@ struct Item<'a> {
     value: Option<&'a RawValue>,
 }
 
-/// The result of a prompt.
+/// Parses the result of a prompt.
 ///
 /// # Errors
-/// [`CallbackError`]; a success without receipt or amount is one, so that it cannot be credited on
-/// its word alone: the query and the statement still tell.
+/// [`CallbackError`], also for a success without receipt or amount: it must not be credited. The query and the
+/// statement can still prove it.
 pub fn parse_collection(body: &[u8]) -> Result<Evidence, CallbackError> {
     let CollectionBody { body: CollectionEnvelope { callback } } = object(body)?;
     let code = id(callback.result_code).ok_or(CallbackError::Field("ResultCode"))?;
@@ -105,7 +104,7 @@ pub fn parse_collection(body: &[u8]) -> Result<Evidence, CallbackError> {
     Ok(Evidence { source: Source::Callback, claim, reference: Some(reference) })
 }
 
-/// The result of a payout.
+/// Parses the result of a payout.
 ///
 /// # Errors
 /// [`CallbackError`], also for a success without receipt or amount.
@@ -129,11 +128,11 @@ pub fn parse_payout_result(body: &[u8]) -> Result<Evidence, CallbackError> {
     Ok(Evidence { source: Source::Callback, claim, reference: Some(reference) })
 }
 
-/// The word that a payout waited too long in M-Pesa's queue. Its body looks like a result and is
-/// told apart by the address only; whatever it says, the payout may still happen.
+/// Parses the notice that a payout waited too long in M-Pesa's queue. The payout may still happen. Only the address
+/// distinguishes this body from a result.
 ///
 /// # Errors
-/// [`CallbackError::Shape`] if it is not even a JSON object.
+/// [`CallbackError::Shape`] if it is not a JSON object.
 pub fn parse_payout_timeout(body: &[u8]) -> Result<Evidence, CallbackError> {
     #[derive(Deserialize)]
     struct Thin<'a> {
@@ -154,7 +153,7 @@ pub(crate) fn object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Callba
     serde_json::from_slice(body).map_err(|_| CallbackError::Shape)
 }
 
-/// On failure the parameters are absent, empty or of some other shape: all the same as none.
+/// Returns the parameters. On failure they may be absent, empty or malformed, which all count as none.
 fn parameters(raw: Option<&RawValue>) -> Vec<Item<'_>> {
     raw.and_then(|raw| serde_json::from_str::<Parameters<'_>>(raw.get()).ok())
         .and_then(|parameters| parameters.parameter)
@@ -166,7 +165,7 @@ fn find<'a>(items: &[Item<'a>], name: &str) -> Option<&'a RawValue> {
     items.iter().find(|item| item.name == name).and_then(|item| item.value)
 }
 
-/// Receipts are compared everywhere, so they have one form: upper case.
+/// Normalises a receipt to upper case, because receipts are compared.
 pub(crate) fn receipt(raw: Option<&RawValue>) -> Option<String> {
     id(raw).map(|receipt| receipt.to_ascii_uppercase())
 }

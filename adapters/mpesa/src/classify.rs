@@ -1,14 +1,14 @@
-//! What the synchronous answer to a submission proves. The one place that decides whether money may
-//! have moved, so it errs on the side of "it may".
+//! Classifies the synchronous response to a submission. Only this module decides whether money may have moved; in doubt
+//! it assumes so.
 
 use crate::wire::Envelope;
 
-/// What came back over the wire.
+/// The response as received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Reply {
-    /// The request never left: no connection could be made.
+    /// The request was not sent: the connection failed.
     NotSent,
-    /// It left, and no whole answer came.
+    /// The request was sent, and no complete response came.
     NoAnswer,
     Answer {
         status: u16,
@@ -27,19 +27,19 @@ pub(crate) enum Class {
     Accepted {
         reference: String,
     },
-    /// A payout under the same originator id was taken before.
+    /// M-Pesa already has a payout with this originator id.
     Duplicate,
-    /// Certainly not done, and not to be done as it was asked.
+    /// Certainly not executed; the same request must not be repeated.
     Refused,
-    /// Certainly not done; the same request may be sent again later.
+    /// Certainly not executed; the same request may be repeated later.
     NotDone(&'static str),
-    /// Certainly not done, for want of a valid access token.
+    /// Certainly not executed, because the access token is invalid.
     TokenRefused,
-    /// It may have been done.
+    /// Possibly executed.
     Lost,
 }
 
-/// Each API has its own code for a bad token, under varying HTTP statuses.
+/// Each API has its own code for an invalid token, with different HTTP statuses.
 const TOKEN_CODES: [&str; 6] = [
     "404.001.03",
     "404.001.04",
@@ -48,11 +48,11 @@ const TOKEN_CODES: [&str; 6] = [
     "400.003.01",
     "keymanagement.service.invalid_access_token",
 ];
-/// The code that M-Pesa gives to almost everything; only its message tells.
+/// The code of many different errors; only the message distinguishes them.
 const OVERLOADED_CODE: &str = "500.001.1001";
 const DUPLICATE_CODE: &str = "500.002.1001";
 const BUSY_CODES: [&str; 2] = ["500.003.02", "500.003.03"];
-/// Messages of the overloaded code that are written before any money is looked at.
+/// Messages of this code that M-Pesa sends before it processes the payment.
 const REFUSING_MESSAGES: [&str; 3] =
     ["wrong credentials", "merchant does not exist", "initiator information is invalid"];
 
@@ -67,7 +67,7 @@ pub(crate) fn is_token_refusal(reply: &Reply) -> bool {
 
 pub(crate) fn classify(submission: Submission, reply: &Reply) -> Class {
     let (status, body) = match reply {
-        Reply::NotSent => return Class::NotDone("no connection could be made"),
+        Reply::NotSent => return Class::NotDone("the connection failed"),
         Reply::NoAnswer => return Class::Lost,
         Reply::Answer { status, body } => (*status, body),
     };
@@ -75,8 +75,8 @@ pub(crate) fn classify(submission: Submission, reply: &Reply) -> Class {
         return Class::TokenRefused;
     }
     match status {
-        429 => return Class::NotDone("too many requests"),
-        503 => return Class::NotDone("out of service"),
+        429 => return Class::NotDone("M-Pesa's rate limit was reached"),
+        503 => return Class::NotDone("M-Pesa is out of service"),
         _ => {}
     }
     let Some(envelope) = Envelope::read(body) else { return Class::Lost };
@@ -85,12 +85,12 @@ pub(crate) fn classify(submission: Submission, reply: &Reply) -> Class {
         (None, Some(code)) if code == "0" && (200..300).contains(&status) => {
             accepted(submission, envelope)
         }
-        // An answer that says two things, or an undocumented one, proves nothing.
+        // An ambiguous or undocumented response proves nothing.
         (Some(_) | None, Some(_)) | (None, None) => Class::Lost,
     }
 }
 
-/// Taken, if it says under which name. Without one it cannot be asked about, only found later.
+/// Returns `Accepted` if the response has an id. Without one the payment cannot be queried, only found later.
 fn accepted(submission: Submission, envelope: Envelope) -> Class {
     let reference = match submission {
         Submission::Collection => envelope.checkout_request_id,
@@ -107,12 +107,12 @@ fn by_error(submission: Submission, status: u16, (code, message): (&str, &str)) 
         }
         _ if duplicate && submission == Submission::Payout => Class::Duplicate,
         OVERLOADED_CODE if message.contains("unable to lock subscriber") => {
-            Class::NotDone("the subscriber has another transaction open")
+            Class::NotDone("the subscriber has another open transaction")
         }
         OVERLOADED_CODE if REFUSING_MESSAGES.iter().any(|text| message.contains(text)) => {
             Class::Refused
         }
-        // Daraja's codes begin with the status they mean, whatever status they come with.
+        // Daraja's codes start with the intended status, whatever the HTTP status is.
         _ if code.starts_with('4') => Class::Refused,
         _ if code.starts_with('5') => Class::Lost,
         _ if (400..500).contains(&status) => Class::Refused,
@@ -184,9 +184,9 @@ mod tests {
 
     #[test]
     fn what_may_be_sent_again() {
-        both(&Reply::NotSent, &Class::NotDone("no connection could be made"));
-        both(&answer(429, ""), &Class::NotDone("too many requests"));
-        both(&answer(503, "<html>"), &Class::NotDone("out of service"));
+        both(&Reply::NotSent, &Class::NotDone("the connection failed"));
+        both(&answer(429, ""), &Class::NotDone("M-Pesa's rate limit was reached"));
+        both(&answer(503, "<html>"), &Class::NotDone("M-Pesa is out of service"));
         both(&error(500, "500.003.02", "System is busy."), &Class::NotDone("busy"));
         both(&error(500, "500.003.02", "Spike Arrest Violation"), &Class::NotDone("busy"));
         both(&error(500, "500.003.03", "Quota Violation"), &Class::NotDone("busy"));
@@ -196,7 +196,7 @@ mod tests {
         let locked = "Unable to lock subscriber, a transaction is already in process";
         both(
             &error(500, "500.001.1001", locked),
-            &Class::NotDone("the subscriber has another transaction open"),
+            &Class::NotDone("the subscriber has another open transaction"),
         );
     }
 
@@ -214,7 +214,7 @@ mod tests {
         ] {
             both(&error(status, code, message), &Class::Lost);
         }
-        // A refusal in no known shape may come from anything on the way, after M-Pesa as well.
+        // An error in an unknown format may come from any system on the way, also from one behind M-Pesa.
         for status in [301, 400, 403, 404, 408, 500, 502, 504] {
             both(&answer(status, "<html>"), &Class::Lost);
         }

@@ -1,4 +1,4 @@
-//! HTTP to Daraja: time-outs, bounds, the token, and the record of every exchange.
+//! The HTTP client for Daraja: timeouts, size limits, the access token, and the record of every exchange.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::header::{AUTHORIZATION, HeaderValue};
@@ -21,12 +21,12 @@ use crate::wire::id;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// Short, so that a request rarely meets a connection that the other side is closing.
+/// Short, so that requests rarely use a connection that the server is closing.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 const TOKEN_PATH: &str = "/oauth/v1/generate?grant_type=client_credentials";
 
-/// One account with M-Pesa; made once, shared by all.
+/// A client for one M-Pesa account, shared by all callers.
 pub struct Mpesa {
     pub(crate) config: MpesaConfig,
     pub(crate) encryptor: Encryptor,
@@ -34,14 +34,14 @@ pub struct Mpesa {
     tokens: Tokens,
 }
 
-/// A request to one of the endpoints.
+/// A request to an endpoint.
 pub(crate) struct Call {
     pub(crate) operation: &'static str,
     pub(crate) path: &'static str,
     pub(crate) body: Value,
 }
 
-/// What of an answer could be read.
+/// The part of a response that could be read.
 pub(crate) struct Read {
     pub(crate) bytes: Vec<u8>,
     pub(crate) whole: bool,
@@ -56,7 +56,7 @@ struct TokenAnswer<'a> {
 
 impl Mpesa {
     /// # Errors
-    /// The first setting that cannot work.
+    /// The first invalid setting.
     pub fn new(config: MpesaConfig) -> Result<Self, ConfigError> {
         config.validate()?;
         let encryptor = Encryptor::from_pem(&config.certificate_pem)?;
@@ -66,7 +66,7 @@ impl Mpesa {
             .pool_idle_timeout(POOL_IDLE_TIMEOUT)
             .redirect(redirect::Policy::none());
         if is_loopback(&config.base_url) {
-            // A proxy of the environment could not reach what listens on this machine.
+            // A configured proxy cannot reach loopback addresses.
             http = http.no_proxy();
         }
         let Ok(http) = http.build() else {
@@ -75,8 +75,8 @@ impl Mpesa {
         Ok(Self { config, encryptor, http, tokens: Tokens::default() })
     }
 
-    /// Sends a call with a valid token; once more with a new one if that token is rejected, which is
-    /// safe because a rejected request does nothing.
+    /// Sends a call. If M-Pesa rejects the token, sends it once more with a new token, which is safe because a rejected
+    /// request has no effect.
     pub(crate) async fn call(&self, call: Call) -> Result<(Reply, Exchange), MpesaError> {
         let mut exchange = Exchange::new(call.operation, call.body.clone());
         let token = self.tokens.get(None, async || self.fetch_token().await).await?;
@@ -97,13 +97,13 @@ impl Mpesa {
         let request = self.http.post(url).header(AUTHORIZATION, token.header.clone());
         let response = match request.json(&call.body).send().await {
             Ok(response) => response,
-            // A connection that was never made has carried nothing.
+            // Without a connection, nothing was sent.
             Err(error) if error.is_connect() || error.is_builder() => return Reply::NotSent,
             Err(_) => return Reply::NoAnswer,
         };
         let status = response.status().as_u16();
         let read = read_bounded(response, ANSWER_BYTES_MAX).await;
-        // The database's text type has no zero character.
+        // PostgreSQL's text type cannot store a zero character.
         let body = String::from_utf8_lossy(&read.bytes).replace('\0', "\u{fffd}");
         exchange.status = Some(status);
         exchange.body.clone_from(&body);
@@ -111,7 +111,7 @@ impl Mpesa {
     }
 
     async fn fetch_token(&self) -> Result<Grant, MpesaError> {
-        let unreachable = MpesaError::unavailable("no access token could be fetched");
+        let unreachable = MpesaError::unavailable("cannot fetch an access token");
         let Ok(url) = self.config.base_url.join(TOKEN_PATH) else { return Err(unreachable) };
         let (key, secret) =
             (&self.config.consumer_key, self.config.consumer_secret.expose_secret());
@@ -119,7 +119,7 @@ impl Mpesa {
         let Ok(response) = request.send().await else { return Err(unreachable) };
         let status = response.status();
         let read = read_bounded(response, ANSWER_BYTES_MAX).await;
-        // A wrong key is answered by 400, sometimes without a body.
+        // A wrong key gets status 400, sometimes without a body.
         if matches!(status.as_u16(), 400 | 401 | 403) {
             let what = "consumer key or secret";
             return Err(MpesaError::CredentialsRefused { what, exchange: None });
@@ -127,7 +127,7 @@ impl Mpesa {
         if !status.is_success() || !read.whole {
             return Err(unreachable);
         }
-        let malformed = || MpesaError::unavailable("the access token could not be read");
+        let malformed = || MpesaError::unavailable("the access token cannot be read");
         let answer: TokenAnswer<'_> =
             serde_json::from_slice(&read.bytes).map_err(|_| malformed())?;
         let seconds = id(Some(answer.expires_in)).and_then(|text| text.parse().ok());
@@ -141,11 +141,11 @@ impl Mpesa {
         self.http.get(url)
     }
 
-    /// `kind` is the short name of the callback's route: the full ones have forbidden words.
+    /// `kind` is the short name of the callback's route, because the full names have forbidden words.
     pub(crate) fn callback_url(&self, kind: &str, token: &str) -> Result<String, MpesaError> {
         if !is_callback_path_token(token) {
             return Err(MpesaError::Invalid {
-                what: "the callback token breaks the address rules",
+                what: "the callback token violates Safaricom's rules for addresses",
             });
         }
         let base = self.config.callback_base_url.as_str().trim_end_matches('/');
@@ -159,7 +159,7 @@ fn basic(key: &str, secret: &str) -> Result<HeaderValue, MpesaError> {
 
 fn secret_header(text: &str) -> Result<HeaderValue, MpesaError> {
     let mut header = HeaderValue::from_str(text)
-        .map_err(|_| MpesaError::unavailable("the access token could not be read"))?;
+        .map_err(|_| MpesaError::unavailable("the access token cannot be read"))?;
     header.set_sensitive(true);
     Ok(header)
 }

@@ -1,21 +1,21 @@
-//! What the result codes mean, collections and payouts apart: the same number can differ.
+//! The meanings of result codes. Collections and payouts have separate tables, because the same code can differ.
 
 use amana_domain::payment::{Claim, FailureReason};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Meaning {
     Success,
-    /// Still being worked on.
+    /// Still in progress.
     NotFinal,
-    /// The operator gave up without knowing; it may have happened.
+    /// M-Pesa gave up without a result; the payment may have happened.
     Unproven,
     Failed(FailureReason),
-    /// Not in the table. The list is open, and a guess could lose money.
+    /// Not in the table. The list of codes is open, and a wrong guess could lose money.
     Unclear,
 }
 
 impl Meaning {
-    /// The claim of a result that is not a success; `None` for a success, which says more.
+    /// Returns the claim of a result. Returns `None` for a success, which has more fields.
     pub(crate) fn claim(&self, code: &str) -> Option<Claim> {
         match self {
             Meaning::Success => None,
@@ -34,40 +34,40 @@ pub(crate) fn collection(code: &str) -> Meaning {
         "1" => Meaning::Failed(FailureReason::InsufficientFunds),
         "2" | "3" | "4" | "8" => Meaning::Failed(FailureReason::LimitExceeded),
         "1032" => Meaning::Failed(FailureReason::CancelledByPayer),
-        // Expired, could not be shown, not answered: the prompt is gone without a PIN. Final for
-        // this prompt; an earlier one of the same payer has evidence of its own.
+        // The prompt expired, could not be shown, or got no answer: it ended without a PIN. This is final for this
+        // prompt; an earlier prompt of the same payer has evidence of its own.
         "1019" | "1025" | "1037" | "9999" => Meaning::Failed(FailureReason::NoAnswer),
         "1001" | "8006" => Meaning::Failed(FailureReason::PayerLocked),
         "2001" => Meaning::Failed(FailureReason::WrongPin),
-        // A blocked or unauthorised request, or a party that it names wrongly.
+        // A blocked or unauthorised request, or an invalid party.
         "11" | "12" | "13" | "14" | "20" | "21" | "22" | "26" | "2002" | "2028" | "SFC_IC0003" => {
             Meaning::Failed(FailureReason::Rejected)
         }
-        // 15 and 17 point at an earlier prompt that may have been paid (and some read 17 as an
-        // internal failure), so they are no reason to let the payer try again at once.
+        // 15 and 17 refer to an earlier prompt that may have been paid (some sources call 17 an internal failure). So
+        // the payer must not be charged again at once.
         _ => Meaning::Unclear,
     }
 }
 
-/// Stricter than for collections: a failure gives the money back to the person, so a payout that
-/// arrived after all would have been paid twice.
+/// Stricter than for collections: a failure returns the money to the user, so a payout that arrived nevertheless would
+/// be paid twice.
 pub(crate) fn payout(code: &str) -> Meaning {
     match code {
         "0" => Meaning::Success,
-        // The originator id is ours alone, so a duplicate means that the first request did arrive.
+        // Only we use this originator id, so a duplicate means that the first request arrived.
         "15" => Meaning::NotFinal,
-        // "Traffic blocked" is said by a system that is overloaded, not by one that has checked:
-        // the same originator id may be sent again, or the statement tells.
+        // An overloaded system sends "traffic blocked" without a check. The payout may be repeated with the same
+        // originator id, or the statement proves it.
         "26" => Meaning::Unproven,
         "2" | "3" | "4" | "8" => Meaning::Failed(FailureReason::LimitExceeded),
-        // 1 is our own float running short, which is not the recipient's lack of funds. The rest
-        // is our account, our operator's rights, password or certificate.
+        // 1 means that our float is too low, not the recipient's balance. The others concern our account, or the
+        // rights, password or certificate of our initiator.
         "1" | "11" | "18" | "20" | "21" | "2001" | "2006" | "2028" | "8006" => {
             Meaning::Failed(FailureReason::Rejected)
         }
         "2040" | "SFC_IC0003" => Meaning::Failed(FailureReason::RecipientInvalid),
-        // 17 is the catch-all for internal failures: a person asks M-Pesa before anything is resent.
-        // 1037 and its like belong to prompts and would be strange here.
+        // 17 stands for all internal failures: an operator asks M-Pesa before a new payout. 1037 and similar codes
+        // belong to prompts and are not expected here.
         _ => Meaning::Unclear,
     }
 }

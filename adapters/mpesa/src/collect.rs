@@ -1,4 +1,4 @@
-//! Collections: the prompt on the payer's phone (STK push).
+//! Collections: prompts on the payer's phone (STK push).
 
 use amana_domain::money::Money;
 use amana_domain::payment::{Claim, Evidence, FailureReason, Source};
@@ -20,7 +20,7 @@ const CALLBACK: &str = "c";
 const REFERENCE_CHARACTERS_MAX: usize = 12;
 const DESCRIPTION_CHARACTERS_MAX: usize = 13;
 
-/// What the payer is asked for.
+/// A prompt for the payer.
 #[derive(Debug, Clone, Copy)]
 pub struct Collect<'a> {
     /// Whole shillings.
@@ -30,17 +30,17 @@ pub struct Collect<'a> {
     pub account_reference: &'a str,
     /// 1 to 13 characters.
     pub description: &'a str,
-    /// The unguessable end of the callback's address; see [`crate::is_callback_path_token`].
+    /// The unguessable last part of the callback's address; see [`crate::is_callback_path_token`].
     pub callback_path_token: &'a str,
     pub now: DateTime<Utc>,
 }
 
 impl Mpesa {
-    /// Asks for a prompt on the payer's phone. Accepted means sent, not paid. M-Pesa knows no
-    /// idempotency here: after `Lost`, another request could charge twice.
+    /// Requests a prompt on the payer's phone. `Accepted` means sent, not paid. M-Pesa has no idempotency key for
+    /// prompts: after `Lost`, another request could charge twice.
     ///
     /// # Errors
-    /// [`MpesaError`], and then no prompt was sent.
+    /// [`MpesaError`]: no prompt was sent.
     pub async fn collect(&self, collect: &Collect<'_>) -> Result<Answered, MpesaError> {
         let body = self.collect_body(collect)?;
         let (reply, exchange) = self.call(Call { operation: "collect", path: PATH, body }).await?;
@@ -74,7 +74,7 @@ impl Mpesa {
         }))
     }
 
-    /// Timestamp and password of the same instant: read from two, they would not fit together.
+    /// Returns timestamp and password. Both must be of the same instant, because the password contains the timestamp.
     pub(crate) fn password(&self, now: DateTime<Utc>) -> (String, String) {
         let timestamp = eat::timestamp(now);
         let (shortcode, passkey) = (&self.config.shortcode, self.config.passkey.expose_secret());
@@ -83,7 +83,7 @@ impl Mpesa {
     }
 }
 
-/// The evidence in the class of an answer.
+/// Converts the class of a response into evidence.
 pub(crate) fn submitted(class: Class, exchange: Exchange) -> Result<Answered, MpesaError> {
     let (claim, reference) = match class {
         Class::Accepted { reference } => (Claim::Accepted, Some(reference)),
@@ -100,7 +100,8 @@ pub(crate) fn submitted(class: Class, exchange: Exchange) -> Result<Answered, Mp
 }
 
 pub(crate) fn token_refused(exchange: Exchange) -> MpesaError {
-    let what = "a new access token is refused, or the app lacks this product";
+    let what =
+        "a new access token was rejected; check that the app has access to this Daraja product";
     MpesaError::CredentialsRefused { what, exchange: Some(Box::new(exchange)) }
 }
 

@@ -1,4 +1,4 @@
-//! What the adapter has to be told, and the rules that Safaricom has for it.
+//! The settings of the adapter, and Safaricom's rules for them.
 
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
@@ -6,16 +6,16 @@ use url::Url;
 
 use crate::credential::{Encryptor, PASSWORD_BYTES_MAX};
 
-/// A callback address with one of these anywhere in it is refused, in any letter case.
+/// Safaricom rejects callback addresses with one of these words, in any letter case.
 const FORBIDDEN_KEYWORDS: [&str; 8] =
     ["m-pesa", "mpesa", "safaricom", "exec", "exe", "cmd", "sql", "query"];
-/// 22 characters of base64url carry 128 bits: less can be guessed.
+/// 22 characters of base64url have 128 bits, enough against guessing.
 const TOKEN_CHARACTERS_MIN: usize = 22;
 const TOKEN_CHARACTERS_MAX: usize = 128;
 
 #[derive(Clone)]
 pub struct MpesaConfig {
-    /// `https://api.safaricom.co.ke`, their sandbox, or ours.
+    /// `https://api.safaricom.co.ke`, Safaricom's sandbox, or ours.
     pub base_url: Url,
     pub consumer_key: String,
     pub consumer_secret: SecretString,
@@ -25,24 +25,24 @@ pub struct MpesaConfig {
     pub initiator_password: SecretString,
     /// The X.509 certificate that the initiator's password is encrypted for.
     pub certificate_pem: String,
-    /// Where M-Pesa reaches our API from outside.
+    /// The public address of our API for M-Pesa.
     pub callback_base_url: Url,
-    /// Where the statement of the organisation portal can be fetched as CSV.
+    /// The address of the organisation portal's statement in CSV.
     pub statement_url: Option<Url>,
 }
 
-/// A setting that cannot work; found when the program starts.
+/// An invalid setting, found at start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("{setting} {why}")]
 pub struct ConfigError {
-    /// The name of the field of [`MpesaConfig`].
+    /// The field of [`MpesaConfig`].
     pub setting: &'static str,
     pub why: &'static str,
 }
 
 impl MpesaConfig {
     /// # Errors
-    /// The first setting that breaks a rule, by name.
+    /// The first setting that violates a rule.
     pub fn validate(&self) -> Result<(), ConfigError> {
         for (setting, text) in [
             ("base_url", self.base_url.as_str()),
@@ -63,10 +63,10 @@ impl MpesaConfig {
     }
 }
 
-/// Checks one setting by the name of its field; the certificate is checked by [`MpesaConfig::validate`] only.
+/// Checks one setting by its field name; only [`MpesaConfig::validate`] checks the certificate.
 ///
 /// # Errors
-/// The rule that it breaks.
+/// The rule that it violates.
 pub fn check_setting(setting: &'static str, text: &str) -> Result<(), ConfigError> {
     let address = || {
         let why = "must be an address such as https://example.com";
@@ -83,7 +83,7 @@ pub fn check_setting(setting: &'static str, text: &str) -> Result<(), ConfigErro
             refuse(setting, "must be set, in printable ASCII without spaces")
         }
         "initiator_password" if text.len() > PASSWORD_BYTES_MAX => {
-            refuse(setting, "is longer than the key can encrypt")
+            refuse(setting, "must have at most 245 characters, the limit of RSA encryption")
         }
         _ => Ok(()),
     }
@@ -93,8 +93,8 @@ fn is_shortcode(text: &str) -> bool {
     (5..=7).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Whether Safaricom would accept this last part of a callback address, and nobody could guess it.
-/// Random text can spell a forbidden keyword, so whoever makes tokens asks here.
+/// Whether Safaricom accepts this last part of a callback address, and it cannot be guessed. Random tokens may contain
+/// a forbidden word, so new tokens must be checked.
 #[must_use]
 pub fn is_callback_path_token(token: &str) -> bool {
     (TOKEN_CHARACTERS_MIN..=TOKEN_CHARACTERS_MAX).contains(&token.len())

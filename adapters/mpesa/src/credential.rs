@@ -1,4 +1,4 @@
-//! The initiator's password, encrypted for Safaricom's certificate.
+//! Encrypts the initiator's password with Safaricom's certificate.
 
 use aws_lc_rs::rsa::{Pkcs1PublicEncryptingKey, PublicEncryptingKey};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -7,15 +7,14 @@ use x509_parser::pem::parse_x509_pem;
 
 use crate::config::{ConfigError, refuse};
 
-/// PKCS#1 v1.5 spends 11 of the 256 bytes of a 2048-bit key, the smallest in use.
+/// PKCS#1 v1.5 uses 11 of the 256 bytes of a 2048-bit key, the smallest that is supported.
 pub(crate) const PASSWORD_BYTES_MAX: usize = 245;
 const SETTING: &str = "certificate_pem";
 
 pub(crate) struct Encryptor(Pkcs1PublicEncryptingKey);
 
 impl Encryptor {
-    /// The validity dates are not looked at: the certificates in use expired years ago and serve
-    /// only to carry a key.
+    /// Ignores the validity dates: the certificates in use expired years ago and only transport a key.
     pub(crate) fn from_pem(pem: &str) -> Result<Self, ConfigError> {
         let Ok((_, pem)) = parse_x509_pem(pem.as_bytes()) else {
             return refuse(SETTING, "must be a certificate in PEM");
@@ -27,10 +26,10 @@ impl Encryptor {
             .ok()
             .and_then(|key| Pkcs1PublicEncryptingKey::new(key).ok())
             .map(Self)
-            .map_or_else(|| refuse(SETTING, "must hold an RSA key of at least 2048 bits"), Ok)
+            .map_or_else(|| refuse(SETTING, "must contain an RSA key of at least 2048 bits"), Ok)
     }
 
-    /// `None` only if the password is too long, which the configuration excludes.
+    /// Returns `None` only if the password is too long, which the configuration excludes.
     pub(crate) fn encrypt(&self, password: &SecretString) -> Option<String> {
         let mut room = vec![0; self.0.ciphertext_size()];
         let sealed = self.0.encrypt(password.expose_secret().as_bytes(), &mut room).ok()?;
@@ -44,7 +43,7 @@ impl std::fmt::Debug for Encryptor {
     }
 }
 
-/// A certificate that has expired, and its private key.
+/// An expired certificate and its private key.
 #[cfg(test)]
 pub(crate) fn test_certificate() -> &'static (String, Vec<u8>) {
     static MADE: std::sync::LazyLock<(String, Vec<u8>)> = std::sync::LazyLock::new(|| {

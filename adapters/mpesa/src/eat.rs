@@ -1,14 +1,14 @@
-//! East Africa Time, the only clock that M-Pesa writes and reads: UTC+3, never summer time.
+//! East Africa Time, M-Pesa's time zone: UTC+3, without daylight saving time.
 
 use amana_domain::time::EAT;
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-/// `yyyyMMddHHmmss`, as requests carry it.
+/// Formats `yyyyMMddHHmmss` for requests.
 pub(crate) fn timestamp(now: DateTime<Utc>) -> String {
     now.with_timezone(&EAT).format("%Y%m%d%H%M%S").to_string()
 }
 
-/// A time on a statement, day first or year first, with or without seconds.
+/// Parses a time of a statement: day first or year first, with or without seconds.
 pub(crate) fn parse_statement_time(text: &str) -> Option<DateTime<Utc>> {
     let day_first = text.as_bytes().get(2) == Some(&b'-');
     let formats = match day_first {

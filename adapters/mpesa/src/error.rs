@@ -1,26 +1,26 @@
-//! Why a request got no answer that counts. In every case here nothing has happened to any money.
+//! Failures of requests. In all cases here, no money has moved.
 
 use crate::exchange::Exchange;
 use crate::statement::StatementError;
 use thiserror::Error;
 
-/// Texts are ours, never the provider's; what it said is in the exchange, to be stored.
+/// The messages contain no text of the provider, which is in the exchange.
 #[derive(Debug, Error)]
 pub enum MpesaError {
-    /// Worth another attempt later, with backoff.
-    #[error("M-Pesa is not available: {what}")]
+    /// Retry later, with backoff.
+    #[error("M-Pesa is unavailable: {what}")]
     Unavailable { what: &'static str, exchange: Option<Box<Exchange>> },
-    /// Our keys or our access to this product are not accepted; an operator must look, then it can
-    /// be tried again.
-    #[error("M-Pesa does not accept our credentials: {what}")]
+    /// M-Pesa rejects our credentials or our access to this product. An operator must correct this; then a retry may
+    /// succeed.
+    #[error("M-Pesa rejected our credentials: {what}")]
     CredentialsRefused { what: &'static str, exchange: Option<Box<Exchange>> },
-    /// A question that the provider refuses to answer, or answers in an unknown shape.
-    #[error("M-Pesa's answer cannot be used: {what}")]
+    /// A query that the provider rejects, or a response in an unknown format.
+    #[error("M-Pesa's response cannot be used: {what}")]
     Malformed { what: &'static str, exchange: Option<Box<Exchange>> },
-    /// A statement that is not complete, or not ours; nothing of it is believed.
-    #[error("the statement is not believed: {0}")]
+    /// A statement that is incomplete or of another account. None of its rows are used.
+    #[error("the statement was rejected: {0}")]
     Statement(#[from] StatementError),
-    /// The request breaks a rule of the provider; it was not sent and never can be.
+    /// The request violates a rule of the provider. It was not sent, and a retry cannot succeed.
     #[error("the request cannot be sent to M-Pesa: {what}")]
     Invalid { what: &'static str },
     #[error("M-Pesa: {what} is not configured")]
@@ -40,7 +40,7 @@ impl MpesaError {
         }
     }
 
-    /// What was said, if anything was.
+    /// Returns the exchange with the provider, if there was one.
     #[must_use]
     pub fn exchange(&self) -> Option<&Exchange> {
         match self {

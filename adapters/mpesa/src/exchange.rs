@@ -1,27 +1,27 @@
-//! What was asked and what was said, kept as it was: the raw side of every piece of evidence.
+//! Requests and responses as they were sent: the raw data of all evidence.
 
 use amana_domain::payment::Evidence;
 use serde_json::Value;
 
-/// Secrets, and the addresses that only M-Pesa may know: whoever has one can send us a result.
+/// Secrets and callback addresses: anyone who knows such an address can send us a result.
 const WITHHELD_FIELDS: [&str; 5] =
     ["Password", "SecurityCredential", "CallBackURL", "ResultURL", "QueueTimeOutURL"];
 
-/// One request and its answer. Both hold personal data: to be stored, never logged.
+/// A request and its response. Both contain personal data, so they are stored encrypted and never logged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Exchange {
     pub operation: &'static str,
     /// The request without its secrets.
     pub request: Value,
     pub status: Option<u16>,
-    /// As much of the answer as could be read.
+    /// The part of the response that could be read.
     pub body: String,
 }
 
-/// The answer to one request.
+/// The response to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answered {
-    /// `None` only for a query that found nothing final yet.
+    /// `None` only for a query without a final result.
     pub evidence: Option<Evidence>,
     pub exchange: Exchange,
 }

@@ -1,9 +1,8 @@
-//! M-Pesa Kenya through Safaricom's Daraja API: collections, their status, payouts, callbacks and
-//! the statement of the organisation portal, each translated to the domain's evidence.
+//! M-Pesa Kenya through Safaricom's Daraja API: collections, status queries, payouts, callbacks and the statement of
+//! the organisation portal. All are translated into the domain's evidence.
 //!
-//! Nothing here repeats a request, except once after an expired access token: the caller owns the
-//! retries and learns from [`MpesaError`] that nothing has happened, or from the evidence that
-//! something may have.
+//! Requests are not repeated, except once after an expired access token. The caller decides about retries:
+//! [`MpesaError`] means that no money has moved, and evidence tells whether it may have.
 
 mod amount;
 mod callback;

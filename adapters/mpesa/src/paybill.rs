@@ -1,4 +1,4 @@
-//! Payments that nobody asked for: what M-Pesa confirms of them, and telling it where to.
+//! Payments to the paybill, which arrive without a request: parsing confirmations and registering the addresses.
 
 use amana_domain::payment::Confirmation;
 use serde::Deserialize;
@@ -14,12 +14,12 @@ use crate::error::MpesaError;
 use crate::wire::{Envelope, scalar};
 
 const REGISTER_PATH: &str = "/mpesa/c2b/v2/registerurl";
-/// What M-Pesa does with a payment if our answer to its question is late: money that is nobody's is looked for by
-/// people, a payment refused is a deal lost.
+/// M-Pesa accepts a payment if our response to its validation is late. An operator can match an unexpected payment
+/// later; a rejected payment is a lost deal.
 const IF_SILENT: &str = "Completed";
 const CONFIRMATION: &str = "b";
 const VALIDATION: &str = "v";
-/// People can write 20 characters.
+/// Payers can enter 20 characters; this allows some reserve.
 const REFERENCE_CHARS_MAX: usize = 40;
 
 #[derive(Deserialize)]
@@ -36,11 +36,11 @@ struct Body<'a> {
     kind: Option<&'a RawValue>,
 }
 
-/// The word that somebody has paid the paybill with this shortcode. Names and number in it are not looked at.
+/// Parses the confirmation of a payment to the paybill. Ignores the names and the phone number in it.
 ///
 /// # Errors
-/// [`CallbackError`] if it has no receipt, if the amount is none that M-Pesa carries, and if it is about another
-/// shortcode or another kind of payment.
+/// [`CallbackError`] if the receipt is missing, the amount is invalid for M-Pesa, or the shortcode or the kind of
+/// payment is another one.
 pub fn parse_confirmation(body: &[u8], shortcode: &str) -> Result<Confirmation, CallbackError> {
     let body: Body<'_> = object(body)?;
     if scalar(body.shortcode).as_deref() != Some(shortcode) {
@@ -56,7 +56,7 @@ pub fn parse_confirmation(body: &[u8], shortcode: &str) -> Result<Confirmation, 
     Ok(Confirmation { receipt, amount, reference })
 }
 
-/// `Pay Bill`, `CustomerPayBillOnline`, `Standing Order Customer Pay Bill`: not what a till is paid with.
+/// Whether the kind is a paybill payment, such as `Pay Bill` or `CustomerPayBillOnline`, and not a till payment.
 fn is_paybill(kind: &str) -> bool {
     let letters: String = kind.chars().filter(char::is_ascii_alphabetic).collect();
     letters.to_ascii_lowercase().contains("paybill")
@@ -68,11 +68,11 @@ impl Mpesa {
         &self.config.shortcode
     }
 
-    /// Tells M-Pesa where to ask and to confirm. In production it takes this once; another address needs the old one
-    /// to be deleted in their portal.
+    /// Registers the addresses for validation and confirmation. In production M-Pesa accepts this once; to change an
+    /// address, the old one must be deleted in the portal.
     ///
     /// # Errors
-    /// [`MpesaError`]; [`MpesaError::Malformed`] if it is refused.
+    /// [`MpesaError`]; [`MpesaError::Malformed`] if M-Pesa rejects it.
     pub async fn register_urls(&self, token: &str) -> Result<(), MpesaError> {
         let body = json!({
             "ShortCode": self.config.shortcode,
@@ -91,18 +91,20 @@ impl Mpesa {
                 (200..300).contains(status) && code.is_some_and(|code| is_zero(&code))
             }
             Reply::NotSent | Reply::NoAnswer => {
-                return Err(MpesaError::unavailable("no answer to the registration of addresses"));
+                return Err(MpesaError::unavailable(
+                    "no response to the registration of addresses",
+                ));
             }
         };
         if accepted {
             return Ok(());
         }
-        let what = "the registration of addresses was refused: are others registered already?";
+        let what = "M-Pesa rejected the addresses; delete the old ones in its portal first";
         Err(MpesaError::Malformed { what, exchange: Some(Box::new(exchange)) })
     }
 }
 
-/// Some of their gateways write eight zeros.
+/// Some gateways write the success code as eight zeros.
 fn is_zero(code: &str) -> bool {
     code.bytes().all(|digit| digit == b'0')
 }

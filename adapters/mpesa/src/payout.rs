@@ -1,4 +1,4 @@
-//! Payouts: money from our account to a person's phone (B2C, version 3).
+//! Payouts: money from our account to a user's phone (B2C, version 3).
 
 use amana_domain::money::Money;
 use amana_domain::phone::Msisdn;
@@ -17,26 +17,26 @@ const ORIGINATOR_CHARACTERS_MAX: usize = 64;
 const REMARKS_CHARACTERS_MIN: usize = 2;
 const REMARKS_CHARACTERS_MAX: usize = 100;
 
-/// What is to be paid to whom.
+/// A payout to a recipient.
 #[derive(Debug, Clone, Copy)]
 pub struct Payout<'a> {
     /// Whole shillings.
     pub amount: Money,
     pub msisdn: &'a Msisdn,
-    /// The payment's id: the same for every attempt of the same payout, never used for another.
+    /// The payment's id: the same for every attempt of one payout, and never reused for another.
     pub originator: &'a str,
     /// 2 to 100 characters.
     pub remarks: &'a str,
-    /// The unguessable end of both callbacks' addresses; see [`crate::is_callback_path_token`].
+    /// The unguessable last part of both callback addresses; see [`crate::is_callback_path_token`].
     pub callback_path_token: &'a str,
 }
 
 impl Mpesa {
-    /// Orders a payout. After `Lost` the same payout may be ordered again: M-Pesa recognises its
-    /// originator id, and the duplicate is told as `Accepted`.
+    /// Requests a payout. After `Lost`, the same payout may be requested again: M-Pesa recognises the originator id,
+    /// and this returns `Accepted` for the duplicate.
     ///
     /// # Errors
-    /// [`MpesaError`], and then this request has paid nothing.
+    /// [`MpesaError`]: this request paid no money.
     pub async fn pay_out(&self, payout: &Payout<'_>) -> Result<Answered, MpesaError> {
         let body = self.payout_body(payout)?;
         let (reply, exchange) = self.call(Call { operation: "payout", path: PATH, body }).await?;
@@ -68,7 +68,7 @@ impl Mpesa {
             "Remarks": payout.remarks,
             "QueueTimeOutURL": self.callback_url(TIMEOUT_CALLBACK, token)?,
             "ResultURL": self.callback_url(RESULT_CALLBACK, token)?,
-            // Misspelled like this on the wire.
+            // M-Pesa's own spelling.
             "Occassion": payout.remarks,
         }))
     }

@@ -1,4 +1,4 @@
-//! The status query of a collection: the only question that Daraja answers at once.
+//! The status query of a collection, the only query with a synchronous result.
 
 use amana_domain::payment::{Claim, Evidence, Source};
 use chrono::{DateTime, Utc};
@@ -13,25 +13,24 @@ use crate::exchange::{Answered, Exchange};
 use crate::wire::Envelope;
 
 const PATH: &str = "/mpesa/stkpushquery/v1/query";
-/// Said of a transaction that is being worked on, of one that nobody knows, and now and then of one
-/// that has ended: it proves nothing.
+/// The code for transactions in progress, unknown transactions, and sometimes finished ones: it proves nothing.
 const PROVES_NOTHING: &str = "500.001.1001";
 
 #[derive(Debug, PartialEq, Eq)]
 enum Told {
     Claim(Claim),
-    /// Not final, or not known there.
+    /// Not final, or unknown to M-Pesa.
     Nothing,
     Busy,
     Unusable,
 }
 
 impl Mpesa {
-    /// Asks what became of a collection. No evidence means: not final yet, or not known there. A
-    /// query tells neither receipt nor amount.
+    /// Queries the result of a collection. No evidence means: not final, or unknown to M-Pesa. The response has neither
+    /// receipt nor amount.
     ///
     /// # Errors
-    /// [`MpesaError`]; asking again is always safe.
+    /// [`MpesaError`]; a repetition is always safe.
     pub async fn query(
         &self,
         checkout_request_id: &str,
@@ -65,11 +64,11 @@ fn answered(
         }
         Told::Nothing => Ok(Answered { evidence: None, exchange }),
         Told::Busy => {
-            let what = "no answer to a status query";
+            let what = "no response to the status query";
             Err(MpesaError::Unavailable { what, exchange: Some(Box::new(exchange)) })
         }
         Told::Unusable => {
-            let what = "a status query was refused or answered in an unknown shape";
+            let what = "the status query was rejected, or the response has an unknown format";
             Err(MpesaError::Malformed { what, exchange: Some(Box::new(exchange)) })
         }
     }

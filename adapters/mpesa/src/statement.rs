@@ -1,4 +1,4 @@
-//! The statement of the organisation portal: a CSV for people, found by the names of its columns.
+//! The statement of the organisation portal: a CSV file whose columns are found by name.
 
 mod balance;
 mod columns;
@@ -18,27 +18,27 @@ use head::Head;
 const STATEMENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// The completed movements of one account, in the order of the file.
+/// The completed transactions of one account, in the order of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
     pub lines: Vec<StatementLine>,
 }
 
-/// Which statement was asked for.
+/// The expected account and period of a statement.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
-    /// Whose account it is.
+    /// The shortcode of the account.
     pub shortcode: &'a str,
     pub from: DateTime<Utc>,
     pub to: DateTime<Utc>,
 }
 
-/// Why a file cannot be believed as a whole. Its silence closes payments, so a row that cannot be
-/// read is not skipped.
+/// The reason why a whole file is rejected. A payment that is missing in the statement counts as failed, so an
+/// unreadable row must not be skipped.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("row {row}, {column}: {why}")]
 pub struct StatementError {
-    /// As editors and spreadsheets count them, from 1.
+    /// Counted from 1, as editors and spreadsheets do.
     pub row: usize,
     pub column: String,
     pub why: &'static str,
@@ -51,41 +51,43 @@ impl Mpesa {
         self.config.statement_url.is_some()
     }
 
-    /// The statement of everything that was completed from `from` until `to`.
+    /// Fetches the statement of all transactions completed between `from` and `to`.
     ///
     /// # Errors
-    /// [`MpesaError`]; asking again is always safe.
+    /// [`MpesaError`]; a repetition is always safe.
     pub async fn statement(
         &self,
         from: DateTime<Utc>,
         to: DateTime<Utc>,
     ) -> Result<Statement, MpesaError> {
         let Some(mut url) = self.config.statement_url.clone() else {
-            return Err(MpesaError::NotConfigured { what: "the statement's address" });
+            return Err(MpesaError::NotConfigured { what: "MPESA_STATEMENT_URL" });
         };
         url.query_pairs_mut()
             .append_pair("from", &from.to_rfc3339_opts(SecondsFormat::Secs, true))
             .append_pair("to", &to.to_rfc3339_opts(SecondsFormat::Secs, true));
         let Ok(response) = self.get(url).timeout(STATEMENT_TIMEOUT).send().await else {
-            return Err(MpesaError::unavailable("the statement could not be fetched"));
+            return Err(MpesaError::unavailable("cannot fetch the statement"));
         };
         if !response.status().is_success() {
-            return Err(MpesaError::unavailable("the statement was refused"));
+            return Err(MpesaError::unavailable(
+                "the server rejected the request for the statement",
+            ));
         }
         let read = read_bounded(response, STATEMENT_BYTES_MAX).await;
         if !read.whole {
-            return Err(MpesaError::unavailable("the statement is cut off or too long"));
+            return Err(MpesaError::unavailable("the statement is incomplete or too large"));
         }
         let shortcode = &self.config.shortcode;
         Ok(parse_statement(&read.bytes, &Asked { shortcode, from, to })?)
     }
 }
 
-/// Reads a statement that is complete: of our account and the time that was asked for, with every row as wide as the
-/// columns' names, and with balances that lead from the opening one to the closing one.
+/// Parses a complete statement: it must be of our account and of the requested period, every row must have all columns,
+/// and the balances must lead from the opening to the closing balance.
 ///
 /// # Errors
-/// [`StatementError`] names the first row and column that cannot be believed.
+/// [`StatementError`] names the first invalid row and column.
 pub fn parse_statement(bytes: &[u8], asked: &Asked<'_>) -> Result<Statement, StatementError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = String::from_utf8_lossy(bytes);
@@ -94,13 +96,13 @@ pub fn parse_statement(bytes: &[u8], asked: &Asked<'_>) -> Result<Statement, Sta
     let (at, columns) = found.ok_or_else(|| StatementError {
         row: rows.last().map_or(1, |row| row.number),
         column: columns::RECEIPT.to_owned(),
-        why: "there is no row with the names of the columns",
+        why: "the header row is missing",
     })?;
     let (above, below) = rows.split_at(at);
-    // A reference that lost its last letters would look like anybody's.
+    // A reference that lost its last letters could match another payment.
     if let Some(last) = below.last().filter(|_| !text.ends_with('\n')) {
         let column = format!("column {}", last.cells.len());
-        let why = "the row does not end: the file is cut off";
+        let why = "the last row is incomplete: the file is cut off";
         return Err(StatementError { row: last.number, column, why });
     }
     let head = Head::read(above, asked)?;

@@ -1,4 +1,4 @@
-//! The access token: one for the whole process, because a new one makes the old one invalid.
+//! The access token. The whole process shares one, because a new token invalidates the previous one.
 
 use reqwest::header::HeaderValue;
 use std::time::Duration;
@@ -7,18 +7,18 @@ use tokio::time::Instant;
 
 use crate::error::MpesaError;
 
-/// A token is not used in its last minute: the request could arrive after its end.
+/// A token is not used in its last minute, because it could expire before the request arrives.
 const REFRESH_AHEAD: Duration = Duration::from_secs(60);
 const LIFETIME_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The `Authorization` header to send, and which of our tokens it carries.
+/// The `Authorization` header, and the generation of its token.
 #[derive(Clone)]
 pub(crate) struct Token {
     pub(crate) header: HeaderValue,
     generation: u64,
 }
 
-/// What the token endpoint gave.
+/// The response of the token endpoint.
 pub(crate) struct Grant {
     pub(crate) header: HeaderValue,
     pub(crate) lifetime: Duration,
@@ -31,13 +31,12 @@ struct State {
     failed_at: Option<Instant>,
 }
 
-/// Whoever holds the lock fetches; all others wait for the lock and find what was fetched.
+/// The holder of the lock fetches a token; all others wait for the lock and use that token.
 #[derive(Default)]
 pub(crate) struct Tokens(Mutex<State>);
 
 impl Tokens {
-    /// A valid token, other than the one that M-Pesa has just rejected. A token that somebody else
-    /// has fetched in the meantime is kept and returned.
+    /// Returns a valid token other than the rejected one, perhaps one that another caller has fetched since.
     pub(crate) async fn get(
         &self,
         rejected: Option<&Token>,
@@ -51,10 +50,10 @@ impl Tokens {
                 return Ok(token.clone());
             }
         }
-        // Those who waited through a failed fetch share its failure; else they would repeat it, one
-        // time-out after the other.
+        // Callers that waited during a failed fetch share its failure. Otherwise each would repeat it, one timeout
+        // after the other.
         if state.failed_at.is_some_and(|failed_at| failed_at > asked_at) {
-            return Err(MpesaError::unavailable("no access token could be fetched"));
+            return Err(MpesaError::unavailable("cannot fetch an access token"));
         }
         state.current = None;
         let grant = match fetch().await {
@@ -72,7 +71,7 @@ impl Tokens {
     }
 }
 
-/// A token of less than two minutes is used for half of its life: never would mean one per request.
+/// A token with less than two minutes is used for half of its lifetime; otherwise every request would fetch one.
 fn usable(lifetime: Duration) -> Duration {
     let lifetime = lifetime.min(LIFETIME_MAX);
     lifetime.saturating_sub(REFRESH_AHEAD).max(lifetime.checked_div(2).unwrap_or_default())
@@ -101,7 +100,7 @@ mod tests {
         let first = tokens.get(None, fetch).await.unwrap();
         let second = tokens.get(Some(&first), fetch).await.unwrap();
         assert_eq!(second.header, "Bearer 1");
-        // Somebody else was rejected with the first token too, but is late to say so.
+        // Another caller was rejected with the first token too, and reports it later.
         let third = tokens.get(Some(&first), fetch).await.unwrap();
         assert_eq!(third.header, "Bearer 1");
         assert_eq!(fetches.load(Ordering::SeqCst), 2);

@@ -1,10 +1,10 @@
-//! How Daraja writes JSON: codes as number or text, lists as array or single object, errors in
-//! several envelopes. Everything is read by name and extra fields are ignored.
+//! Daraja's JSON: codes are numbers or texts, lists are arrays or single objects, and errors have several envelopes.
+//! Fields are read by name, and unknown fields are ignored.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// Longer than any id or code ever seen, shorter than what would hurt.
+/// Longer than all known ids and codes.
 const ID_CHARACTERS_MAX: usize = 128;
 
 #[derive(Deserialize)]
@@ -25,7 +25,7 @@ struct RawEnvelope<'a> {
     fault: Option<&'a RawValue>,
 }
 
-/// The gateway's own refusals, made before a request reaches M-Pesa.
+/// An error of the gateway, which did not forward the request to M-Pesa.
 #[derive(Deserialize)]
 struct Fault {
     detail: FaultDetail,
@@ -36,7 +36,7 @@ struct FaultDetail {
     errorcode: String,
 }
 
-/// A synchronous answer, whatever it is about.
+/// A synchronous response of any operation.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Envelope {
     pub(crate) response_code: Option<String>,
@@ -44,12 +44,12 @@ pub(crate) struct Envelope {
     pub(crate) checkout_request_id: Option<String>,
     pub(crate) conversation_id: Option<String>,
     pub(crate) error_code: Option<String>,
-    /// Lower case, to be searched in.
+    /// In lower case, for searching.
     pub(crate) error_message: String,
 }
 
 impl Envelope {
-    /// `None` if it is not a JSON object.
+    /// Returns `None` if the body is not a JSON object.
     pub(crate) fn read(body: &str) -> Option<Self> {
         if !body.trim_start().starts_with('{') {
             return None;
@@ -67,7 +67,7 @@ impl Envelope {
     }
 }
 
-/// A string's content or a number's digits as they were written. `None` for anything else.
+/// Returns the content of a string, or the digits of a number as written. Returns `None` for other values.
 pub(crate) fn scalar(raw: Option<&RawValue>) -> Option<String> {
     let text = raw?.get();
     match text.bytes().next()? {
@@ -77,7 +77,7 @@ pub(crate) fn scalar(raw: Option<&RawValue>) -> Option<String> {
     }
 }
 
-/// A scalar that can be stored and compared as an id or a code: short, printable, not empty.
+/// Returns a scalar that is valid as an id or a code: short, printable, not empty.
 pub(crate) fn id(raw: Option<&RawValue>) -> Option<String> {
     let text = scalar(raw)?;
     let text = text.trim();
@@ -87,7 +87,7 @@ pub(crate) fn id(raw: Option<&RawValue>) -> Option<String> {
     sound.then(|| text.to_owned())
 }
 
-/// An array's elements, or the one object that stands in its place.
+/// Returns the elements of an array, or a single object as one element.
 pub(crate) fn one_or_many<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<Vec<T>> {
     match raw.get().bytes().next()? {
         b'[' => serde_json::from_str(raw.get()).ok(),

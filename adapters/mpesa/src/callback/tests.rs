@@ -1,4 +1,4 @@
-//! Bodies as they have been seen, and the shapes that vary.
+//! Callbacks as M-Pesa sends them, and known variations.
 
 use super::*;
 use crate::amount::money;
@@ -105,7 +105,7 @@ fn a_paid_payout_in_its_shapes() {
         (r#""ResultCode":0"#, r#""ResultCode":"0""#),
         (r#""ResultType":0"#, r#""ResultType":"0""#),
         (r#""Value":10}"#, r#""Value":"10.00"}"#),
-        // The id of the transaction is its receipt, if it was paid.
+        // The transaction id is the receipt, if the payout was paid.
         (r#"{"Key":"TransactionReceipt","Value":"UKL7ABC124"}"#, r#"{"Key":"TransactionReceipt"}"#),
         (r#"{"ReferenceItem":{"#, r#"{"ReferenceItem":[{"#),
     ] {
@@ -167,7 +167,7 @@ fn what_is_not_the_expected_object_is_refused() {
     assert_eq!(parse_collection(deep.as_bytes()), Err(CallbackError::Shape));
 }
 
-/// A callback with some of its bytes replaced: closer to the parser's branches than noise.
+/// Replaces some bytes of a callback, which reaches more branches of the parser than random bytes.
 fn damaged(body: &'static str) -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec((0..body.len(), any::<u8>()), 0..6).prop_map(move |changes| {
         let mut bytes = body.as_bytes().to_vec();

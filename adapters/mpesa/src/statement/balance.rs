@@ -1,12 +1,12 @@
-//! Whether nothing is missing: each balance is the one before it plus what was paid in less what was withdrawn, from
-//! the opening balance to the closing one.
+//! Verifies that no row is missing: each balance must equal the previous balance plus the amount paid in, minus the
+//! amount withdrawn, from the opening to the closing balance.
 
 use super::StatementError;
 use chrono::{DateTime, Utc};
 
 pub(super) const BALANCE: &str = "Balance";
 
-/// What a completed row did to the account.
+/// The effect of a completed row on the account.
 pub(super) struct Movement {
     pub(super) row: usize,
     pub(super) at: DateTime<Utc>,
@@ -14,18 +14,18 @@ pub(super) struct Movement {
     pub(super) balance_minor: i64,
 }
 
-/// A balance that the head of the statement tells, and its row.
+/// A balance in the head of the statement, and its row.
 #[derive(Clone, Copy)]
 pub(super) struct Told {
     pub(super) row: usize,
     pub(super) minor: i64,
 }
 
-/// Portals write the newest row first, some exports last. Times have whole seconds: if all rows are of one second,
-/// either order will do.
+/// Accepts both orders: portals write the newest row first, some exports last. Times have whole seconds, so rows of
+/// one second may be in either order.
 ///
 /// # Errors
-/// [`StatementError`] names the first row whose balance does not follow from the one before it.
+/// [`StatementError`] names the first row whose balance does not follow from the previous one.
 pub(super) fn check(
     movements: &[Movement],
     opening: Told,
@@ -38,7 +38,7 @@ pub(super) fn check(
         Some(std::cmp::Ordering::Less) => oldest_first(),
         Some(std::cmp::Ordering::Greater) => newest_first(),
         Some(std::cmp::Ordering::Equal) | None => newest_first().or_else(|wrong| {
-            // The portal's own order is the one that people look at.
+            // The error refers to the portal's own order.
             oldest_first().map_err(|_| wrong)
         }),
     }
@@ -52,7 +52,7 @@ fn walk<'a>(
     let mut balance = opening.minor;
     for movement in movements {
         if balance.checked_add(movement.change_minor) != Some(movement.balance_minor) {
-            let why = "does not follow from the balance before it: rows are missing or moved";
+            let why = "does not follow from the previous balance: rows are missing or moved";
             return Err(StatementError { row: movement.row, column: BALANCE.to_owned(), why });
         }
         balance = movement.balance_minor;

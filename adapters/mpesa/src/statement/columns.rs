@@ -1,4 +1,4 @@
-//! The rows of a statement, found by the names of its columns.
+//! The rows of a statement. Columns are found by name.
 
 use super::StatementError;
 use super::balance::{BALANCE, Movement};
@@ -15,15 +15,15 @@ const WITHDRAWN: &str = "Withdrawn";
 
 const COMPLETED: &str = "completed";
 const TOTAL: &str = "total";
-/// Some exports write it into an empty cell.
+/// Some exports write this into empty cells.
 const NOTHING: &str = "-";
-/// Stands before our own id in the details of a payout.
+/// Precedes our payment id in the details of a payout.
 const ORIGINATOR_MARK: &str = "original conversation id is ";
 const CHARGE: &str = "charge";
 const SETTLEMENT: &str = "organization settle";
 const TEXT_CHARACTERS_MAX: usize = 128;
 
-/// Where the columns are in this file, and how many there are.
+/// The positions of the columns in this file, and their number.
 pub(super) struct Columns {
     receipt: usize,
     completed_at: usize,
@@ -57,7 +57,7 @@ impl Columns {
         })
     }
 
-    /// The rows above the totals, if there are any; each is as wide as the columns' names.
+    /// Returns the rows above the totals. Each must have as many cells as the header.
     pub(super) fn entries<'a>(&self, rows: &'a [Row]) -> Result<&'a [Row], StatementError> {
         let is_total = |row: &Row| {
             row.cell(self.receipt).is_empty() || row.cell(0).eq_ignore_ascii_case(TOTAL)
@@ -65,20 +65,20 @@ impl Columns {
         let end = rows.iter().position(is_total).unwrap_or(rows.len());
         let (entries, totals) = rows.split_at(end);
         if let Some(row) = totals.iter().find(|row| !is_total(row)) {
-            return Err(wrong(row, RECEIPT, "a receipt stands below the totals"));
+            return Err(wrong(row, RECEIPT, "there is a receipt below the totals"));
         }
         match entries.iter().find(|row| row.cells.len() != self.count) {
             Some(row) => {
                 let column =
                     format!("column {}", row.cells.len().min(self.count).saturating_add(1));
-                let why = "the row is not as wide as the names of the columns";
+                let why = "the row has not as many cells as the header";
                 Err(StatementError { row: row.number, column, why })
             }
             None => Ok(entries),
         }
     }
 
-    /// What a completed row did, and the line that it is unless it moved nothing. `None` for what was not completed.
+    /// Parses a row. Returns `None` unless it was completed; a row of amount zero has no line.
     pub(super) fn line(
         &self,
         row: &Row,
@@ -127,17 +127,17 @@ impl Columns {
     fn moved(&self, row: &Row) -> Result<(Flow, i64), StatementError> {
         let paid_in = minor(row.cell(self.paid_in)).filter(|minor| *minor >= 0);
         let paid_in = paid_in.ok_or_else(|| wrong(row, PAID_IN, "is not an amount"))?;
-        // Withdrawals are written with and without a sign.
+        // Exports write withdrawals with or without a sign.
         let withdrawn = minor(row.cell(self.withdrawn)).and_then(i64::checked_abs);
         let withdrawn = withdrawn.ok_or_else(|| wrong(row, WITHDRAWN, "is not an amount"))?;
         match (paid_in, withdrawn) {
             (paid_in, 0) => Ok((Flow::In, paid_in)),
             (0, withdrawn) => Ok((Flow::Out, withdrawn)),
-            _ => Err(wrong(row, WITHDRAWN, "has an amount although money was paid in")),
+            _ => Err(wrong(row, WITHDRAWN, "must be empty if money was paid in")),
         }
     }
 
-    /// Names of customers stand behind `to` and `from` and say nothing about the reason.
+    /// Reads the text before `to` and `from` only: names of customers follow them.
     fn nature(&self, row: &Row, flow: Flow) -> Nature {
         let told = [self.reason, self.details].into_iter().flatten().map(|at| row.cell(at));
         let told = told.into_iter().find(|cell| !cell.is_empty()).unwrap_or_default();
@@ -158,12 +158,12 @@ fn wrong(row: &Row, column: &str, why: &'static str) -> StatementError {
     StatementError { row: row.number, column: column.to_owned(), why }
 }
 
-/// An empty cell is no movement.
+/// An empty cell means zero.
 fn minor(text: &str) -> Option<i64> {
     if text.is_empty() || text == NOTHING { Some(0) } else { parse_grouped_minor(text) }
 }
 
-/// Text that can be stored and compared.
+/// Returns the text if it can be stored and compared.
 fn plain(text: &str) -> Option<&str> {
     let sound =
         !text.is_empty() && text.len() <= TEXT_CHARACTERS_MAX && !text.contains(char::is_control);

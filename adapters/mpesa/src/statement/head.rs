@@ -1,4 +1,4 @@
-//! The rows above the columns' names: whose statement it is, of which time, and between which balances.
+//! The rows above the header: account, period, opening and closing balance.
 
 use super::balance::Told;
 use super::table::Row;
@@ -7,7 +7,7 @@ use crate::amount::parse_grouped_minor;
 use crate::eat::parse_statement_time;
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// Times may be written without seconds.
+/// Times may have no seconds.
 const PRECISION: TimeDelta = TimeDelta::minutes(1);
 
 const SHORTCODE: &str = "Short Code";
@@ -23,7 +23,7 @@ pub(super) struct Head {
 
 impl Head {
     /// # Errors
-    /// [`StatementError`] if it is the statement of another account or another time, or does not say so.
+    /// [`StatementError`] if account or period is missing or another one than expected.
     pub(super) fn read(rows: &[Row], asked: &Asked<'_>) -> Result<Self, StatementError> {
         let shortcode = named(rows, SHORTCODE)?;
         if shortcode.cell(1) != asked.shortcode {
@@ -31,11 +31,11 @@ impl Head {
         }
         let period = named(rows, PERIOD)?;
         let (from, to) = period_of(period.cell(1))
-            .ok_or_else(|| wrong(period, PERIOD, "does not name two times"))?;
+            .ok_or_else(|| wrong(period, PERIOD, "must have two times"))?;
         let reaches =
             |to: DateTime<Utc>| to.checked_add_signed(PRECISION).is_none_or(|to| to >= asked.to);
         if from > asked.from || !reaches(to) {
-            return Err(wrong(period, PERIOD, "does not cover the time that was asked for"));
+            return Err(wrong(period, PERIOD, "does not cover the requested period"));
         }
         Ok(Self { opening: balance(rows, OPENING)?, closing: balance(rows, CLOSING)? })
     }
@@ -54,7 +54,7 @@ fn named<'a>(rows: &'a [Row], name: &'static str) -> Result<&'a Row, StatementEr
     let missing = || StatementError {
         row: rows.last().map_or(1, |row| row.number),
         column: name.to_owned(),
-        why: "is missing above the columns' names",
+        why: "is missing above the header",
     };
     rows.iter().find(is_named).ok_or_else(missing)
 }
@@ -63,7 +63,7 @@ fn wrong(row: &Row, column: &str, why: &'static str) -> StatementError {
     StatementError { row: row.number, column: column.to_owned(), why }
 }
 
-/// `From 21-11-2026 00:00:00 To 22-11-2026 00:00:00`, whatever the words between the times are.
+/// Parses `From 21-11-2026 00:00:00 To 22-11-2026 00:00:00`, with any words between the times.
 fn period_of(text: &str) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let mut times = words.windows(2).filter_map(|pair| parse_statement_time(&pair.join(" ")));

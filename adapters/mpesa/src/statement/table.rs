@@ -1,23 +1,23 @@
-//! A table of comma-separated cells, read strictly: its silence closes payments, so a quote that is not closed must
-//! not swallow rows.
+//! Parses comma-separated cells strictly. A payment that is missing in the statement counts as failed, so an unclosed
+//! quote must not hide rows.
 
 use super::StatementError;
 
-/// One row of the file; `number` is the one that editors and spreadsheets show.
+/// A row of the file; `number` is the line number in editors and spreadsheets.
 pub(super) struct Row {
     pub(super) number: usize,
     pub(super) cells: Vec<String>,
 }
 
 impl Row {
-    /// Returns the cell without the space around it; an absent one is empty.
+    /// Returns the cell without surrounding space. A missing cell is empty.
     pub(super) fn cell(&self, at: usize) -> &str {
         self.cells.get(at).map_or("", |cell| cell.trim())
     }
 }
 
 /// # Errors
-/// [`StatementError`] for a quote that is not closed in its row, and for text behind a closing quote.
+/// [`StatementError`] for a quote that is not closed in its row, and for text after a closing quote.
 pub(super) fn rows(text: &str) -> Result<Vec<Row>, StatementError> {
     let lines = text.split('\n').zip(1..);
     let lines = lines.map(|(line, number)| (line.strip_suffix('\r').unwrap_or(line), number));
@@ -44,12 +44,12 @@ fn cells(line: &str, row: usize) -> Result<Vec<String>, StatementError> {
         match after.strip_prefix(',') {
             Some(next) => rest = next,
             None if after.is_empty() => return Ok(cells),
-            None => return Err(wrong("there is text behind the closing quote")),
+            None => return Err(wrong("there is text after the closing quote")),
         }
     }
 }
 
-/// The text up to the closing quote, in which two quotes stand for one, and what follows it.
+/// Returns the text up to the closing quote, where two quotes mean one, and the rest.
 fn closed(quoted: &str) -> Option<(String, &str)> {
     let mut cell = String::new();
     let mut rest = quoted;
@@ -88,7 +88,7 @@ mod tests {
         for (text, row, column, why) in [
             ("a,b\nc,\"d\ne,f\n", 2, "column 2", "the quote is not closed"),
             ("\"a\nb,\"1,0\"\n", 1, "column 1", "the quote is not closed"),
-            ("a,\"b\"c\n", 1, "column 2", "there is text behind the closing quote"),
+            ("a,\"b\"c\n", 1, "column 2", "there is text after the closing quote"),
         ] {
             let wrong = StatementError { row, column: column.to_owned(), why };
             assert_eq!(read(text), Err(wrong), "{text}");

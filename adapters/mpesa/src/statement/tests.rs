@@ -1,4 +1,4 @@
-//! Exports as the portal writes them, with their variations, and files that must not be believed.
+//! Exports of the portal with their variations, and files that must be rejected.
 
 use super::*;
 use crate::amount::money;
@@ -49,7 +49,7 @@ fn line(receipt: &str, at: &str, (flow, minor, balance): (Flow, i64, i64)) -> St
     }
 }
 
-/// Times without seconds and `-` for nothing are read, whichever way round the rows are.
+/// Times without seconds and `-` for empty cells are accepted, in both orders of rows.
 #[test]
 fn an_export_is_read_as_it_is() {
     let out = line("UKL7AAAAA3", "2026-11-21T04:16:00Z", (Flow::Out, 6_000, 153_700));
@@ -109,25 +109,25 @@ fn a_completed_row_that_cannot_be_read_spoils_the_statement() {
 fn a_truncated_statement_is_refused() {
     let whole = export();
     let [first, second, third, _] = ROWS;
-    let rows = "does not follow from the balance before it: rows are missing or moved";
-    // At the end of a row: the oldest row is gone, so the opening balance does not lead to what is left.
+    let rows = "does not follow from the previous balance: rows are missing or moved";
+    // Cut after a row: the oldest row is missing, so the opening balance does not lead to the others.
     let cut = format!("{HEAD}{NAMES}{first}{second}{third}");
     assert_eq!(refused(&cut), (10, "Balance".to_owned(), rows));
-    // Without its newest row.
+    // Without the newest row.
     let cut = format!("{HEAD}{NAMES}{second}{third}{}", ROWS[3]);
     let newest = "is not the balance of the newest row: rows are missing";
     assert_eq!(refused(&cut), (5, "Closing Balance".to_owned(), newest));
-    // Anywhere else, up to the end of the last entry.
+    // Cut at any other place, up to the end of the last row.
     let end = whole.len() - TOTALS.len();
     for at in (0..end).filter(|at| whole.is_char_boundary(*at)) {
         assert!(read(&whole[..at]).is_err(), "{at}: {}", &whole[..at]);
     }
 }
 
-/// One quote that is not closed made all rows vanish, and what was really paid counted as never happened.
+/// A parser that let one unclosed quote hide all rows made paid payments count as failed.
 #[test]
 fn an_unclosed_statement_is_refused() {
-    let (open, behind) = ("the quote is not closed", "there is text behind the closing quote");
+    let (open, behind) = ("the quote is not closed", "there is text after the closing quote");
     for (from, to, row, column, why) in [
         ("Done\",", "Done,", 8, "column 4", behind),
         ("\"1,537.00\",true", "\"1,537.00,true", 8, "column 8", open),
@@ -173,7 +173,7 @@ fn a_foreign_statement_is_refused() {
 #[test]
 fn a_row_of_another_width_is_refused() {
     let narrow = export().replacen(",254708****49 - A B,,\r\n", "\r\n", 1);
-    let why = "the row is not as wide as the names of the columns";
+    let why = "the row has not as many cells as the header";
     assert_eq!(refused(&narrow), (8, "column 11".to_owned(), why));
     let wide = export().replacen("REF1\r\n", "REF1,\r\n", 1);
     assert_eq!(refused(&wide), (9, "column 14".to_owned(), why));
