@@ -1,4 +1,5 @@
-//! One case for each kind of job: a system in which such a job is due, and how the story goes on from there.
+//! One case for each kind of job: a system in which such a job is due, and the steps that complete
+//! its story.
 
 mod documents;
 mod organisations;
@@ -20,7 +21,7 @@ pub const BUYER_PHONE: &str = "254711000001";
 const SELLER_PHONE: &str = "254711000002";
 const PRICE_MINOR: i64 = 150_000;
 
-/// Hands every case, with the name of its module of tests, to a macro: no case exists without its tests.
+/// Passes every case with its test module's name to a macro, so that no case lacks tests.
 macro_rules! for_each_case {
     ($then:ident) => {
         $then! {
@@ -28,7 +29,7 @@ macro_rules! for_each_case {
             poll_collection: PollCollection;
             submit_payout: SubmitPayout;
             apply_callback: ApplyCallback;
-            // A payment at the paybill.
+            // A paybill payment.
             apply_confirmation: ApplyConfirmation;
             lapse_deal: LapseDeal;
             remind_deal: RemindDeal;
@@ -56,7 +57,7 @@ macro_rules! declare {
 
 for_each_case!(declare);
 
-/// A new kind of job does not compile until it has a case.
+/// Maps each kind of job to its cases, so that a new kind does not compile without one.
 fn cases(job: &Job) -> &'static [Case] {
     match job {
         Job::SubmitCollection { .. } => &[Case::SubmitCollection],
@@ -75,7 +76,7 @@ fn cases(job: &Job) -> &'static [Case] {
     }
 }
 
-/// Where and how one attempt of the job is broken off.
+/// Step at which an attempt is interrupted, and how.
 pub type Break = (&'static str, Interruption);
 
 #[derive(Debug, Default)]
@@ -85,7 +86,7 @@ struct Script {
     steps: Vec<&'static str>,
 }
 
-/// A system with a job that is due, and with people who wait for what it does.
+/// A system with a due job and with users who wait for its effect.
 #[derive(Debug)]
 pub struct Bench {
     pub app: App,
@@ -108,12 +109,12 @@ impl Bench {
         bench
     }
 
-    /// One attempt. `false`: the job was done already.
+    /// Runs one attempt. Returns `false` if the job was done already.
     pub async fn attempt(&self) -> bool {
         amana_worker::run_claim(&self.app.context, self.job).await.expect("an attempt")
     }
 
-    /// Breaks the next attempt off, once.
+    /// Interrupts the next attempt, once.
     pub fn break_at(&self, at: Break) {
         self.script.lock().expect("a script").broken_at = Some(at);
     }
@@ -126,7 +127,7 @@ impl Bench {
         self.script.lock().expect("a script").steps.clone()
     }
 
-    /// Lets the time pass after which a failed attempt is repeated, and a dead worker's lease ends.
+    /// Makes a failed attempt due again, and ends the lease of a dead worker.
     pub async fn recover(&self) {
         let waited = "update jobs set pushed_at = null,
                 due_at = case state when 'queued' then created_at else due_at end,
@@ -135,13 +136,13 @@ impl Bench {
         self.app.database.execute(&format!("{waited} '{}'", self.job)).await;
     }
 
-    /// Makes the row look as if the job had never been carried out.
+    /// Resets the row as if the job had never run.
     pub async fn forget(&self) {
         let forgotten = "update jobs set state = 'queued', attempts = 0, finished_at = null where state = 'done' and id = ";
         self.app.database.execute(&format!("{forgotten} '{}'", self.job)).await;
     }
 
-    /// What happens after the job, until nothing is left to happen.
+    /// Runs everything that follows the job.
     pub async fn go_on(&self) {
         match self.case {
             Case::SubmitCollection => self.pay_until_funded().await,
@@ -203,7 +204,7 @@ impl Bench {
         }
     }
 
-    /// A collection that was paid, whose callback never comes, and that is due to be asked about.
+    /// Starts a paid collection without a callback that is due for polling.
     async fn lose_callback(&mut self, seller: UserId) {
         self.app.fault(BUYER_PHONE, "callback_lost", 1).await;
         self.start_payment(seller).await;
@@ -213,7 +214,7 @@ impl Bench {
         self.job = self.queued("poll_collection").await;
     }
 
-    /// A transfer that nobody has been told about.
+    /// Makes a transfer whose announcement is due.
     async fn transfer(&mut self, seller: UserId) {
         self.deposit().await;
         let writer = TransferWriter::start(&self.app.store, &self.app.clock);
@@ -222,7 +223,7 @@ impl Bench {
         self.job = self.queued("announce_transfer").await;
     }
 
-    /// A paid collection without a callback, and money that fits no payment.
+    /// Creates a paid collection without a callback, and money that fits no payment.
     async fn leave_work_for_reconciliation(&mut self, seller: UserId) {
         self.lose_callback(seller).await;
         let stray = json!({ "phone": "254711000003", "amount": 70_000, "reference": "GOATS" });
@@ -232,8 +233,8 @@ impl Bench {
         self.job = self.queued("reconcile").await;
     }
 
-    /// A finished job, a repetition key, documents, an invitation and sessions (over after a week of silence) that are
-    /// old enough to go.
+    /// Creates rows that are old enough to delete: a finished job, an idempotency key, documents,
+    /// an invitation and expired sessions.
     async fn leave_work_for_housekeeping(&mut self) {
         self.app.run_due_jobs().await;
         self.deposit().await;
@@ -245,7 +246,7 @@ impl Bench {
         self.job = self.queued("housekeep").await;
     }
 
-    /// What an earlier check has listed and the next one does not find any more.
+    /// Creates a discrepancy that the next check does not find any more.
     async fn leave_a_break_that_is_over(&mut self) {
         self.deposit().await;
         self.app.run_due_jobs().await;
@@ -282,8 +283,8 @@ impl Bench {
             .expect("a payment");
     }
 
-    /// The buyer pays for what the phone asks. If the provider turns out never to have asked, the payment
-    /// is closed by the statement and the buyer tries again.
+    /// The buyer pays the prompt. If the provider never sent one, the statement closes the payment
+    /// and the buyer tries again.
     async fn pay_until_funded(&self) {
         let app = &self.app;
         app.run_due_jobs().await;
@@ -323,7 +324,7 @@ impl Bench {
         self.app.store.enqueue_job(job, now, now).await.expect("a job");
     }
 
-    /// Carries out the one job of a kind that waits.
+    /// Runs the only queued job of a kind.
     async fn run(&self, kind: &str) {
         let job = self.queued(kind).await;
         let ran = amana_worker::run_claim(&self.app.context, job).await.expect("a job");
@@ -348,7 +349,7 @@ impl Bench {
         id.parse().expect("an id")
     }
 
-    /// Carries out what falls due until the number is one.
+    /// Runs due jobs until the query returns one.
     async fn until(&self, sql: &str) {
         eventually(sql, || async {
             self.app.run_due_jobs().await;
@@ -358,7 +359,7 @@ impl Bench {
     }
 }
 
-/// Deposits of as many people, each waiting for its prompt to be sent.
+/// Starts deposits of as many users, each waiting for its prompt to be sent.
 pub async fn start_deposits(app: &App, count: usize) {
     for n in 0..count {
         let (name, phone) = (format!("Person{n}"), format!("2547330000{n:02}"));
@@ -373,7 +374,7 @@ async fn start_deposit(app: &App, user: UserId, phone: &str) {
     app.store.deposit(&key, amount, &phone, render, now).await.expect("a deposit");
 }
 
-/// Notes the steps of the job under test and breaks it off where the script says.
+/// Records the steps of the job under test, and interrupts it where the script says.
 fn probe(case: Case, script: Arc<Mutex<Script>>) -> Probe {
     Arc::new(move |claim, step| {
         let mut script = script.lock().expect("a script");

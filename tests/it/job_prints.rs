@@ -1,17 +1,17 @@
-//! Fingerprints: all that is left of a story once it is over, in words that two runs of it share.
+//! Fingerprints of finished stories, in terms that two runs of one story share.
 
 use amana_harness::App;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// What two runs of the same story must have in common.
+/// The part of a story that two runs must have in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fingerprint {
-    /// Balances, entries, deals, and what the provider moved.
+    /// Balances, entries, deals, and the provider's movements.
     pub money: Vec<String>,
-    /// How it came to that: payments, timeline, audit, jobs, callbacks, findings.
+    /// The history: payments, timeline, audit records, jobs, callbacks and discrepancies.
     pub story: Vec<String>,
-    /// What people were told, each message as often as it was sent.
+    /// Messages to users, each as often as it was sent.
     pub messages: Vec<String>,
 }
 
@@ -26,7 +26,7 @@ impl Fingerprint {
         Self { money, story, messages }
     }
 
-    /// The messages without regard to how often they were sent.
+    /// Returns the set of messages, without repetitions.
     pub fn told(&self) -> BTreeSet<&str> {
         self.messages.iter().map(String::as_str).collect()
     }
@@ -87,7 +87,7 @@ async fn provider(app: &App) -> Vec<String> {
     all
 }
 
-/// Mail and SMS of ours that arrived. The provider's own SMS are in no word the same twice.
+/// Lists our delivered mails and SMS. The provider's own SMS differ in every run.
 async fn caught(app: &App) -> Vec<String> {
     let mails = app.sandbox_get("/admin/mails").await;
     let mut all = each(&mails, "mails", |mail| format!("{} {}", mail["to"], mail["subject"]));
@@ -97,7 +97,8 @@ async fn caught(app: &App) -> Vec<String> {
     all
 }
 
-/// Texts tell deadlines and receipts, which differ; how they begin does not.
+/// Returns the first words of a text, because later ones contain deadlines and receipts, which
+/// differ.
 fn first_words(text: &Value) -> String {
     text.as_str().unwrap_or_default().split(' ').take(4).collect::<Vec<_>>().join(" ")
 }

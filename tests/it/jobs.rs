@@ -1,4 +1,4 @@
-//! Every kind of job, carried out twice and broken off at every step: the result is the same.
+//! Every kind of job, run twice and interrupted at every step, has the same result.
 
 use crate::job_cases::{BUYER_PHONE, Bench, Break, Case, for_each_case};
 use crate::job_prints::Fingerprint;
@@ -28,10 +28,10 @@ macro_rules! jobs {
 
 for_each_case!(jobs);
 
-/// The steps of a job that nothing disturbs, and what is left of its story; both tests of a case compare with it.
+/// Steps and fingerprint of an undisturbed run, shared by both tests of a case.
 type Clean = OnceCell<(Vec<&'static str>, Fingerprint)>;
 
-/// The same row is carried out again at once, and again when everything is over.
+/// Runs the same row again at once, and again at the end of the story.
 async fn runs_twice(case: Case, clean: &Clean) {
     let (_, clean) = clean.get_or_init(|| run_clean(case)).await;
     let bench = Bench::new(case).await;
@@ -72,7 +72,7 @@ async fn run_clean(case: Case) -> (Vec<&'static str>, Fingerprint) {
     (steps, Fingerprint::of(&bench.app).await)
 }
 
-/// Breaks the first attempt off and lets the next one begin when its time has come.
+/// Interrupts the first attempt, and runs the next one when it is due.
 async fn run_broken(case: Case, at: Break) -> Fingerprint {
     let bench = Bench::new(case).await;
     bench.break_at(at);
@@ -90,14 +90,14 @@ async fn run_broken(case: Case, at: Break) -> Fingerprint {
 fn compare(case: Case, step: &str, clean: &Fingerprint, broken: &Fingerprint) {
     pretty_same(&clean.money, &broken.money, "money");
     match (case, step) {
-        // Whoever dies between taking a collection up and hearing the answer leaves it unknown: callback
-        // or statement tell, and that is another story with the same end.
+        // A worker that dies between taking a collection and receiving the answer leaves it
+        // unknown. Callback or statement resolve it: another story with the same end.
         (Case::SubmitCollection, "begun" | "sent") => {}
-        // A payout is unknown only until it has been sent again: people hear the same.
+        // A payout is unknown only until it is sent again, so users get the same messages.
         (Case::SubmitPayout, "begun" | "sent") => {
             pretty_same(&clean.messages, &broken.messages, "messages");
         }
-        // A message cannot be taken back: it may be sent again, but everybody is told everything.
+        // A message that is interrupted here may be sent twice, but none may be missing.
         (Case::SendEmail | Case::SendSms, "sent") => {
             pretty_same(&clean.story, &broken.story, "story");
             assert_eq!(clean.told(), broken.told());
@@ -110,7 +110,7 @@ fn compare(case: Case, step: &str, clean: &Fingerprint, broken: &Fingerprint) {
     }
 }
 
-/// However often a job is tried, the phone asks at most once for each payment.
+/// Asserts that each payment led to at most one prompt, however often the job ran.
 async fn asked_once_per_payment(bench: &Bench) {
     let answer = bench.app.sandbox_get(&format!("/admin/collections?phone={BUYER_PHONE}")).await;
     let mut asked: BTreeMap<&str, u32> = BTreeMap::new();

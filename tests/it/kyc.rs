@@ -1,4 +1,4 @@
-//! Applications for a tier: documents, decisions, links, and what is left of them on the disk.
+//! Applications for a tier: documents, decisions, links, and the files on disk.
 
 mod documents;
 mod links;
@@ -13,14 +13,14 @@ fn refused(answer: &Answer, status: u16, code: &str) {
     assert_eq!((answer.status.as_u16(), answer.problem()), (status, code), "{:#}", answer.body);
 }
 
-/// Somebody on the smallest tier, and somebody who decides.
+/// Creates a user on the smallest tier and a reviewer.
 async fn people(app: &App) -> (Person, Person) {
     let (amina, operator) = (app.person("Amina").await, app.operator().await);
     app.put_on_tier(&operator, &amina, "starter").await;
     (amina, operator)
 }
 
-/// What a person does with their own application.
+/// Performs an action of the applicant.
 async fn act(app: &App, person: &Person, id: &str, what: &str) -> Answer {
     app.post(person, &format!("/v1/kyc/applications/{id}/{what}"), Value::Null).await
 }
@@ -36,7 +36,7 @@ async fn reject(app: &App, operator: &Person, id: &str) -> Answer {
     app.post(operator, &path, body).await
 }
 
-/// The link to a document, as its owner or, with `/operator`, as a reviewer.
+/// Requests a link to a document as its owner or, with `/operator`, as a reviewer.
 async fn link(app: &App, person: &Person, place: &str, (id, document): (&str, &str)) -> Answer {
     let path = format!("/v1{place}/kyc/applications/{id}/documents/{document}/link");
     app.post(person, &path, Value::Null).await

@@ -1,4 +1,4 @@
-//! Money that comes late, or after somebody said that it would not: it is never lost and never counted twice.
+//! Late money, or money after a reported failure, is neither lost nor counted twice.
 
 use crate::faults::{Agreed, agreed, agreed_for_an_hour, assert_funded_once};
 use amana_harness::{App, eventually};
@@ -7,14 +7,14 @@ use reqwest::Method;
 use serde_json::json;
 use std::time::Duration;
 
-/// Callbacks come only when a test resends them.
+/// Callbacks arrive only when a test resends them.
 const NEVER: Duration = Duration::from_secs(3_600);
 
 const PRICE: i64 = 150_000;
 const HOUR_AND_A_MINUTE: TimeDelta = TimeDelta::minutes(61);
 const AFTER_FIRST_POLL: TimeDelta = TimeDelta::seconds(11);
 
-/// Has the sandbox send the true callback of the newest request of this phone.
+/// Makes the sandbox send the genuine callback of this phone's newest request.
 async fn resend(app: &App, phone: &str, nth: usize) {
     let taken = app.collections(phone).await;
     let checkout = taken[nth]["checkout_id"].as_str().expect("an id").to_owned();
@@ -31,7 +31,7 @@ async fn assert_kept_in_wallet(app: &App, agreed: &Agreed, payment: &str) {
     app.assert_sound().await;
 }
 
-/// The payer enters the PIN when the deal has expired already.
+/// The payer enters the PIN after the deal has expired.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn paid_after_the_deal_expired_stays_in_the_wallet() {
     let app = App::start().await;
@@ -49,7 +49,7 @@ async fn paid_after_the_deal_expired_stays_in_the_wallet() {
     assert_eq!((run.matched, run.healed, run.open_breaks), (1, 0, 0));
 }
 
-/// The deadline holds although its timer has not run: no worker was there.
+/// The deadline applies before its timer has run, because no worker was running.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn paid_after_the_deadline_and_before_its_timer_ran() {
     let app = App::builder().without_worker().start().await;
@@ -72,7 +72,7 @@ async fn paid_after_the_deadline_and_before_its_timer_ran() {
     assert_kept_in_wallet(&app, &agreed, &payment).await;
 }
 
-/// The deal expires while its payer hesitates, and then declines.
+/// The deal expires while its prompt is open; then the payer declines.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn declined_after_the_deal_expired() {
     let app = App::start().await;
@@ -91,7 +91,8 @@ async fn declined_after_the_deal_expired() {
     app.assert_sound().await;
 }
 
-/// A query that says "cancelled" is overruled by the callback that says "paid"; a person hears of it.
+/// A query reports "cancelled", the callback reports "paid": the callback counts, and the payment
+/// is listed for review.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_query_that_lies_is_overruled() {
     let app = App::builder().callback_delay(NEVER).start().await;
@@ -105,7 +106,7 @@ async fn a_query_that_lies_is_overruled() {
     assert_eq!(found["doubt"], "contradiction");
 }
 
-/// A payment that was paid, and of which the query says that it was not.
+/// Creates a paid payment that the query reports as failed.
 async fn denied_by_query(app: &App, agreed: &Agreed) -> String {
     app.fault(&agreed.buyer.phone, "query_contradicts", 1).await;
     let payment = app.start_mpesa(&agreed.buyer, &agreed.deal).await;
@@ -116,8 +117,8 @@ async fn denied_by_query(app: &App, agreed: &Agreed) -> String {
     payment
 }
 
-/// The first attempt was said to have failed, so the buyer paid again; then the first one turns out to be
-/// paid as well. The deal takes one, the wallet keeps the other.
+/// The first attempt was reported as failed, so the buyer paid again. Then the first one turns out
+/// to be paid too. The deal takes one payment, and the wallet keeps the other.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_attempts_that_were_both_paid() {
     let app = App::builder().callback_delay(NEVER).start().await;

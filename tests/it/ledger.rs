@@ -1,4 +1,4 @@
-//! The ledger's laws as SQL states them, many hands at one wallet, and the proof.
+//! Ledger invariants in SQL, concurrent spending, and the proof.
 
 mod check;
 mod laws;

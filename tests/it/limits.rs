@@ -1,4 +1,4 @@
-//! Limits: what is left, what goes beyond, and that nobody gets more by asking often at once.
+//! Limits: remaining amounts, refusals, and concurrent calls.
 
 use amana_harness::{Answer, App, Person};
 use chrono::{TimeDelta, Timelike};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio::sync::Barrier;
 
-/// The tiers are data: so little that a test reaches the limits.
+/// Limits small enough to reach in a test.
 const SMALL: &str = "update tier_limits set transaction_minor_max = 50000, day_minor_max = 100000, \
     balance_minor_max = 200000 where tier = 'starter'";
 
@@ -17,7 +17,7 @@ struct World {
 }
 
 impl World {
-    /// Amina on small limits with so much in her wallet.
+    /// Creates Amina with small limits and this balance.
     async fn with_money(minor: i64) -> Self {
         let app = Arc::new(App::start().await);
         let (amina, operator) = (app.person("Amina").await, app.operator().await);
@@ -41,7 +41,7 @@ impl World {
         self.move_money("/v1/wallet/deposits", minor).await
     }
 
-    /// Spent today, left today, room in the wallet.
+    /// Returns spent today, left today, and room in the wallet.
     async fn left(&self) -> [i64; 3] {
         let limits = self.app.get(&self.amina, "/v1/limits").await.expect(200);
         let kes = limits["limits"][0].clone();
@@ -70,7 +70,7 @@ async fn limits_tell_what_is_left() {
         }] })
     );
     world.withdraw(30_000).await.expect(202);
-    // What is held counts towards the cap until it has left.
+    // Held money counts towards the balance limit until it has left.
     let [spent, left, _] = world.left().await;
     assert_eq!((spent, left), (30_000, 70_000));
     world.app.assert_sound().await;
@@ -90,7 +90,7 @@ async fn a_limit_itself_can_be_reached_and_not_passed() {
     world.app.assert_sound().await;
 }
 
-/// Ten calls at once, each of a fifth of the day: five are carried out.
+/// Ten concurrent calls, each of a fifth of the daily limit: five succeed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn withdrawals_at_once_do_not_pass_the_day_together() {
     let world = Arc::new(World::with_money(200_000).await);
@@ -117,7 +117,7 @@ async fn withdrawals_at_once_do_not_pass_the_day_together() {
     world.app.assert_sound().await;
 }
 
-/// A day of limits begins at midnight in Nairobi, 21:00 UTC, and not at another midnight.
+/// The day of limits begins at midnight in Nairobi, which is 21:00 UTC.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_day_begins_at_midnight_in_nairobi() {
     let mut world = World::with_money(200_000).await;
@@ -127,7 +127,7 @@ async fn the_day_begins_at_midnight_in_nairobi() {
         let passed = i64::from(now.num_seconds_from_midnight());
         (i64::from(hour) * 3600 - passed + day) % day
     };
-    // A quarter to nine in the evening, UTC.
+    // 20:45 UTC.
     let to_evening = TimeDelta::seconds((seconds_to(21) - 900).rem_euclid(24 * 3600));
     let app = Arc::clone(&world.app);
     app.advance(to_evening, &mut [&mut world.amina]).await;
@@ -137,7 +137,7 @@ async fn the_day_begins_at_midnight_in_nairobi() {
     app.advance(TimeDelta::minutes(16), &mut [&mut world.amina]).await;
     assert_eq!(world.left().await[..2], [0, 100_000]);
     world.withdraw(10_000).await.expect(202);
-    // Past midnight in UTC it is still the same day.
+    // Midnight in UTC does not begin a new day.
     app.advance(TimeDelta::hours(4), &mut [&mut world.amina]).await;
     assert_eq!(world.left().await[..2], [10_000, 90_000]);
     world.app.assert_sound().await;
@@ -158,7 +158,7 @@ async fn a_deposit_that_does_not_fit_is_not_asked_for() {
     world.app.assert_sound().await;
 }
 
-/// The cap was lowered after the deposit was asked for: what was paid is the person's.
+/// The balance limit was lowered after the deposit was requested; the paid money is still credited.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn money_that_arrives_is_credited_beyond_the_cap() {
     let world = World::with_money(120_000).await;
@@ -182,7 +182,7 @@ async fn another_tier_counts_from_the_next_call_on() {
     assert_eq!(world.app.get(&world.operator, &path).await.expect(200)["tier"], "business");
     world.withdraw(60_000).await.expect(202);
     let records = world.app.store.audit_of(&world.amina.id).await.expect("records");
-    // Reads are recorded as well.
+    // Reads are recorded too.
     let last = records.iter().rfind(|one| one.kind != "user.viewed").expect("a record");
     assert_eq!((&*last.actor(), &*last.kind), (&*world.operator.id, "user.tier_changed"));
     let data = json!({ "from": "starter", "to": "business", "note": "looked into" });
@@ -190,7 +190,7 @@ async fn another_tier_counts_from_the_next_call_on() {
     world.app.assert_sound().await;
 }
 
-/// Without limits in its currency, money cannot be moved at all.
+/// A tier without limits in a currency cannot move money in it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_currency_that_the_tier_does_not_carry_is_refused() {
     let world = World::with_money(120_000).await;

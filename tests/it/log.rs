@@ -1,4 +1,5 @@
-//! The log: dense, in the order of the locks, without a loss, whatever writers and sequencers do.
+//! The event log: numbered without gaps, in lock order and without loss, under concurrent writers
+//! and sequencers.
 
 use amana_domain::event::Event;
 use amana_harness::{App, Database, DealPlan, eventually};
@@ -17,7 +18,8 @@ const ROUNDS: i64 = 30;
 const SUBJECTS: i64 = 8;
 const ROLLBACK_PERCENT: u32 = 20;
 
-/// Changes one subject: takes its lock, counts it up, waits, and appends one or two events with the new count.
+/// Changes one subject: locks it, increments its count, waits, and appends one or two events with
+/// the new count.
 async fn change(conn: &mut (impl SimpleAsyncConnection + Send), subject: i64) -> bool {
     let (wait_ms, events, is_undone) = {
         let mut random = rand::rng();
@@ -54,7 +56,8 @@ async fn write(database: Arc<Database>, writer: i64, committed: Arc<AtomicI64>) 
     }
 }
 
-/// Reads while others write: each number is the one after the last, and the counts of a subject never run back.
+/// Reads while others write. Numbers must be consecutive, and the counts of a subject must not
+/// decrease.
 async fn follow(database: &Database, done: &AtomicBool) -> (i64, i64) {
     let store = database.store().await;
     let (mut position, mut counts, mut commits) =
@@ -129,7 +132,8 @@ async fn nothing_is_late_or_lost_and_a_subject_keeps_its_order() {
     assert!(rolled_back > WRITERS * ROUNDS / 10, "{rolled_back} were rolled back");
 }
 
-/// A sequencer that dies before its commit has numbered nothing; one that dies after it has numbered for good.
+/// A sequencer that dies before its commit has assigned no numbers; afterwards its numbers are
+/// final.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_sequencer_leaves_no_gap() {
     let database = Database::new().await;
@@ -138,7 +142,7 @@ async fn a_killed_sequencer_leaves_no_gap() {
     database.execute(append).await;
     let mut dying = database.connection().await;
     dying.batch_execute("begin; select events_number(10)").await.expect("numbers");
-    // While it holds the numbers, another one waits for its turn without blocking.
+    // Another sequencer does not block while the first one holds the lock.
     let store = database.store().await;
     assert_eq!(store.number_events().await.expect("a step"), 0);
     let kill = "select count(pg_terminate_backend(pid)) from pg_stat_activity
@@ -153,13 +157,13 @@ async fn a_killed_sequencer_leaves_no_gap() {
     let seqs: Vec<i64> =
         store.events_after(0, 10).await.expect("events").iter().map(|event| event.seq).collect();
     assert_eq!(seqs, [1, 2]);
-    // What has a number keeps it.
+    // Assigned numbers cannot change.
     let again = "update event_commits set base = 7";
     assert_eq!(database.refusal(again).await, "event_commits_numbered_once");
     assert_eq!(database.refusal("delete from event_commits").await, "event_commits_numbered_once");
 }
 
-/// A rolled back savepoint gives its ordinals back, so the events of a transaction are without gaps.
+/// A rollback to a savepoint returns the ordinals, so a transaction's events have no gaps.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_savepoint_that_is_undone_leaves_no_gap() {
     let database = Database::new().await;
@@ -175,7 +179,7 @@ async fn a_savepoint_that_is_undone_leaves_no_gap() {
     assert_eq!(store.events_after(0, 10).await.expect("events").len(), 2);
 }
 
-/// The worker numbers what a deal's life appends; its timeline and the log tell the same.
+/// The worker numbers the events of a whole deal; timeline and log have the same events.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_worker_numbers_a_deals_life() {
     let app = App::start().await;

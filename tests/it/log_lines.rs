@@ -1,4 +1,4 @@
-//! The log line of a request: enough to help somebody who calls, and nobody's secrets.
+//! Request log lines: enough for support, and without personal data.
 
 use amana::local::{Program, Scratch};
 use amana_api::EdgeConfig;
@@ -11,14 +11,14 @@ use std::time::Duration;
 
 const CLIENT: &str = "203.0.113.77";
 
-/// An API behind a proxy, so that tests can come from anywhere.
+/// Starts an API behind a proxy, so that tests can use any client address.
 async fn start() -> App {
     let trusted_proxies = vec!["127.0.0.0/8".parse().expect("a network")];
     let edge = EdgeConfig { trusted_proxies, ..EdgeConfig::unlimited() };
     App::builder().without_worker().edge(edge).start().await
 }
 
-/// Calls with a request id of its own, and returns the status and the line of the request.
+/// Calls with a unique request id. Returns the status and the request's log line.
 async fn line(app: &App, id: &str, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
     let lines = Lines::with(&format!("request_id={id} "));
     let mut all = vec![("X-Request-Id", id), ("X-Forwarded-For", CLIENT)];
@@ -90,7 +90,7 @@ async fn a_refusal_has_its_code_and_a_failure_is_an_error() {
     has(&line, &["ERROR ", "status=500 ", "code=internal}", &format!("account={}", amina.id)]);
 }
 
-/// Probes come every few seconds: their lines are for debugging, also while they fail.
+/// Probes run every few seconds, so their lines have level DEBUG, even on failure.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn probes_are_logged_for_debugging_only() {
     let app = start().await;
@@ -122,7 +122,7 @@ async fn a_failed_job_names_its_id_kind_attempt_and_code() {
     has(&failed.expect("a line"), &parts);
 }
 
-/// The binary itself: one line says what runs where, and no line in JSON has its span twice.
+/// The binary logs its version, mode and address in one line, and no JSON line repeats its span.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_binary_tells_what_runs_where_and_repeats_no_span() {
     let app = App::builder().without_worker().start().await;
@@ -146,7 +146,7 @@ async fn the_binary_tells_what_runs_where_and_repeats_no_span() {
     let mut child = program.start().expect("the API starts");
     let lines = || -> Vec<Value> {
         let text = std::fs::read_to_string(&log).unwrap_or_default();
-        // The last line may not be written to its end yet.
+        // The last line may be incomplete.
         text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     };
     let ready = eventually("the API is ready", || async {

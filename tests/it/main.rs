@@ -1,4 +1,4 @@
-//! The integration tests: one binary, a database, a Redis namespace and a sandbox per test.
+//! The integration tests: one binary, with a database, a Redis namespace and a sandbox per test.
 
 mod access;
 mod api_keys;

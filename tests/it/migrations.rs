@@ -1,11 +1,11 @@
-//! The schema: every constraint has a name of its own, every migration can be taken back.
+//! The schema: every constraint has a name of its own, and every migration can be reverted.
 
 use amana_harness::{App, Database, eventually};
 use amana_postgres::Store;
 use serde_json::json;
 use std::path::PathBuf;
 
-/// Everything that a migration makes, as PostgreSQL describes it.
+/// Everything that migrations create, as PostgreSQL describes it.
 const SCHEMA: &str = "select string_agg(line, chr(10) order by line) from (
     select format('column %s.%s %s %s %s', table_name, column_name, data_type, is_nullable, column_default)
         from information_schema.columns where table_schema = 'public'
@@ -15,11 +15,11 @@ const SCHEMA: &str = "select string_agg(line, chr(10) order by line) from (
     union all select pg_get_triggerdef(t.oid) from pg_trigger t where not tgisinternal
     union all select pg_get_functiondef(oid) from pg_proc where pronamespace = 'public'::regnamespace) s (line)";
 
-/// The rows that migrations make.
+/// Rows that migrations insert.
 const RULES: &str =
     "select string_agg(risk_rules::text, chr(10) order by risk_rules::text) from risk_rules";
 
-/// Up and down of each migration, oldest first.
+/// Lists up and down scripts of each migration, oldest first.
 fn migrations() -> Vec<(String, String)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../migrations");
     let mut folders: Vec<PathBuf> = std::fs::read_dir(folder)
@@ -36,7 +36,7 @@ fn migrations() -> Vec<(String, String)> {
 async fn every_migration_can_be_taken_back_and_made_again() {
     let database = Database::new().await;
     let (all, rules) = (migrations(), database.text(RULES).await.expect("rules"));
-    // The schema below each migration, newest first: `up` must lead back to the one above it.
+    // The schema below each migration, newest first. `up` must lead back to the one above it.
     let mut above = vec![database.text(SCHEMA).await];
     for (_, down) in all.iter().rev() {
         database.execute(down).await;
@@ -58,7 +58,8 @@ async fn every_migration_can_be_taken_back_and_made_again() {
     assert_eq!(database.number(left).await, 0);
 }
 
-/// A constraint is found in code and tests by its name, so none has the name that PostgreSQL would give it.
+/// Code and tests identify constraints by name, so no constraint may have PostgreSQL's default
+/// name.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_constraint_is_named_after_its_table_and_its_law() {
     let database = Database::new().await;
@@ -93,7 +94,7 @@ async fn processes_that_migrate_at_the_same_time_do_not_collide() {
     assert_eq!((database.text(SCHEMA).await, database.text(RULES).await), before);
 }
 
-/// Withdrawals that were made before there were holds have the holds that they would have today.
+/// Withdrawals from before holds existed get the holds that they would have today.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn withdrawals_of_the_past_get_their_holds() {
     let mut app = App::start().await;

@@ -1,5 +1,5 @@
-//! Messages and money that do not fit: another amount, another receipt, another reference, or no intent
-//! at all. Nothing is credited on such a word, nothing is lost, and operators see it.
+//! Callbacks and money that fit no payment: another amount, receipt or reference. They credit
+//! nothing, lose nothing, and are listed for operators.
 
 use crate::callbacks::{PRICE, callbacks_are, prompted, quiet_app};
 use crate::faults::{agreed, assert_funded_once};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 const NONE: [String; 0] = [];
 
-/// The callback names another amount: no credit on its word. The statement has the right one, and counts.
+/// A callback with a wrong amount credits nothing; the statement has the right amount, and counts.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn callback_with_a_wrong_amount_waits_for_the_statement() {
     let app = App::start().await;
@@ -29,8 +29,8 @@ async fn callback_with_a_wrong_amount_waits_for_the_statement() {
     assert_eq!(app.break_list().await, NONE);
 }
 
-/// Somebody pays another amount under the payment's reference: it is a payment of its own, for the payer of the first
-/// and its deal, once, and the prompt is as it was.
+/// Another amount under a payment's reference becomes a separate payment for the same payer and
+/// deal, once. The prompt is unaffected.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_amount_on_the_statement_is_a_payment_of_its_own() {
     let app = quiet_app().await;
@@ -57,7 +57,7 @@ async fn another_amount_on_the_statement_is_a_payment_of_its_own() {
     app.assert_sound().await;
 }
 
-/// A second receipt for one intent: no second credit, and a person looks at it.
+/// A second receipt for one payment credits nothing, and is listed for review.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_receipt_for_a_paid_payment_is_reviewed() {
     let app = quiet_app().await;
@@ -74,7 +74,8 @@ async fn another_receipt_for_a_paid_payment_is_reviewed() {
     app.assert_sound().await;
 }
 
-/// The receipt of a settled payment never changes, and the second one is nobody else's: it stays claimed.
+/// The receipt of a settled payment never changes. The second receipt remains claimed, so no other
+/// payment can use it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_receipt_of_a_settled_payment_never_changes() {
     let app = quiet_app().await;
@@ -99,8 +100,8 @@ async fn the_receipt_of_a_settled_payment_never_changes() {
     app.assert_sound().await;
 }
 
-/// The receipt of one payment, posted to the address of another: it pays once. Small letters do not
-/// make it a new one.
+/// The receipt of one payment is posted to the address of another. It pays once, and lower case
+/// does not make it a new receipt.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_receipt_of_another_payment_credits_nobody() {
     let app = quiet_app().await;
@@ -123,7 +124,7 @@ async fn the_receipt_of_another_payment_credits_nobody() {
     app.assert_sound().await;
 }
 
-/// Both at the same moment claim the same receipt: one is credited.
+/// Two payments claim one receipt concurrently: one is credited.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_payments_race_for_one_receipt() {
     let app = quiet_app().await;
@@ -143,7 +144,7 @@ async fn two_payments_race_for_one_receipt() {
     app.assert_sound().await;
 }
 
-/// The right address with the id of another request: no credit on its word; the right one counts.
+/// A callback at a valid address with another request's id credits nothing; the correct one counts.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_request_under_a_valid_address_is_reviewed() {
     let app = quiet_app().await;
@@ -161,7 +162,7 @@ async fn another_request_under_a_valid_address_is_reviewed() {
     assert_funded_once(&app, &prompted.agreed, &prompted.payment).await;
 }
 
-/// A result that nobody has explained yet moves nothing until somebody does.
+/// A payment with an unknown result code changes nothing until operators resolve it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unclear_result_is_reviewed() {
     let app = App::start().await;
@@ -175,7 +176,7 @@ async fn an_unclear_result_is_reviewed() {
     app.assert_sound().await;
 }
 
-/// So many contradictory words that no more are taken: what the statement says still counts.
+/// Contradictory callbacks reach their limit; the statement still counts.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flood_of_words_does_not_drown_the_statement() {
     let app = quiet_app().await;
@@ -191,7 +192,7 @@ async fn a_flood_of_words_does_not_drown_the_statement() {
     assert_funded_once(&app, &prompted.agreed, &prompted.payment).await;
 }
 
-/// Real money under a reference that is nobody's: in suspense, once, listed page by page, and the trust
+/// Money under an unknown reference is put into suspense once and listed in pages. The trust
 /// equation holds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn money_without_an_intent_is_in_suspense() {
@@ -226,7 +227,7 @@ async fn money_without_an_intent_is_in_suspense() {
     app.assert_sound().await;
 }
 
-/// All items of an operator's list, two at a time.
+/// Reads all items of an operator's list, two per page.
 async fn pages(app: &App, path: &str) -> Vec<Value> {
     let operator = app.operator().await;
     let mut items = Vec::new();
@@ -243,8 +244,8 @@ async fn pages(app: &App, path: &str) -> Vec<Value> {
     }
 }
 
-/// Three payments within one second of the statement are no reason for an alarm: the newest line, not
-/// the oldest of that second, says what the provider holds.
+/// The statement has three payments within one second. The balance comes from its newest line, not
+/// from the oldest of that second.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn payments_within_one_second_raise_no_alarm() {
     let app = App::start().await;

@@ -1,4 +1,4 @@
-//! Messages to people: the right ones, to the right party, in the right language, once.
+//! Messages: the right content, recipient and language, sent once.
 
 mod delivery;
 mod endings;

@@ -1,4 +1,4 @@
-//! People who make other people's phones ring, by prompts or by messages: they soon cannot.
+//! Limits on prompts and messages to the phones of others.
 
 mod messages;
 
@@ -18,7 +18,7 @@ async fn ask(app: &App, person: &Person, phone: &str) -> (u16, Value) {
     (answer.status.as_u16(), answer.body["code"].clone())
 }
 
-/// The phone does not answer, and is not asked any more: each prompt ends before the next.
+/// Lets all prompts end unanswered, so that the next one is possible.
 async fn prompts_are_over(app: &App) {
     app.database
         .execute(
@@ -40,7 +40,7 @@ async fn a_phone_gets_one_prompt_at_a_time_whoever_asks() {
     let body = json!({ "method": "mpesa", "phone": STRANGER });
     let answer = app.post(&amina, &format!("/v1/deals/{deal}/fund"), body).await;
     assert_eq!((answer.status.as_u16(), answer.problem()), (409, "prompt_pending"));
-    // Another phone is another matter.
+    // Another phone can be prompted.
     assert_eq!(ask(&app, &juma, &juma.phone).await.0, 202);
     assert_eq!(app.database.number("select count(*) from payments").await, 2);
 }
@@ -70,7 +70,7 @@ async fn a_strangers_phone_is_asked_ten_times_a_day() {
     for who in [&amina, &juma] {
         assert_eq!(ask(&app, who, STRANGER).await, (429, json!("too_many_prompts")));
     }
-    // Whoever it belongs to is not kept from paying by that.
+    // The phone's owner can still pay.
     let owner = app.person_with_phone("Wanjiru", STRANGER).await;
     assert_eq!(ask(&app, &owner, STRANGER).await.0, 202);
     prompts_are_over(&app).await;
@@ -95,7 +95,7 @@ async fn send(app: &App, from: &Person, to: &Person, minor: i64) -> (u16, Value)
     (answer.status.as_u16(), answer.body["code"].clone())
 }
 
-/// A cent is no payment.
+/// Transfers of cents would only serve to send messages.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_transfer_moves_at_least_a_shilling() {
     let app = App::builder().without_worker().start().await;
@@ -124,7 +124,7 @@ async fn little_money_is_told_by_mail_only() {
     assert!(app.texts(&juma).await.iter().any(|one| one.text.contains("KES 100.00")));
 }
 
-/// Sixty transfers: the person is told of ten by SMS and of fifty by mail, and has the money of all.
+/// Sixty transfers: the recipient gets ten SMS and fifty mails, and the money of all.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_is_flooded_with_messages_of_one_kind() {
     let app = App::builder().without_worker().start().await;

@@ -1,11 +1,11 @@
-//! The committed OpenAPI document, the code and what is served say the same, and say enough.
+//! The committed OpenAPI document equals the served one, and is complete.
 
 use amana_harness::App;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Whoever calls these cannot have a token yet, has a link, or is the provider, or a load balancer.
+/// Operations without a token: before log-in, by a link, for the provider, or for load balancers.
 pub(crate) const PUBLIC: [&str; 18] = [
     "accept_invitation",
     "complete_log_in",
@@ -27,7 +27,7 @@ pub(crate) const PUBLIC: [&str; 18] = [
     "start_password_reset",
 ];
 
-/// What an operation does is the first word of its id, and is one of these.
+/// Allowed verbs, the first word of an operation id.
 const VERBS: [&str; 53] = [
     "accept", "advance", "agree", "answer", "approve", "ask", "award", "cancel", "close",
     "complete", "confirm", "counter", "create", "delete", "deliver", "end", "erase", "export",
@@ -37,7 +37,7 @@ const VERBS: [&str; 53] = [
     "step", "submit", "unfreeze", "update", "withdraw",
 ];
 
-/// One operation of the document, with the place where it is called.
+/// An operation of the document with its method and path.
 #[derive(Debug, Clone)]
 pub(crate) struct Operation {
     pub(crate) id: String,
@@ -72,7 +72,7 @@ fn committed() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi/amana.json")
 }
 
-/// `EXPECTORATE=overwrite` rewrites the file; `make openapi` does that.
+/// `EXPECTORATE=overwrite` rewrites the file, as `make openapi` does.
 #[test]
 fn document_matches_the_code() {
     expectorate::assert_contents(committed(), &amana_api::document());
@@ -104,7 +104,7 @@ fn every_operation_needs_a_token_except_the_public_ones() {
     assert_eq!(open, PUBLIC.map(str::to_owned).into());
 }
 
-/// What is served is the document of the code, which another test compares with the file.
+/// Compares with the generated document; another test compares that with the file.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_served_document_is_the_committed_one() {
     let app = App::builder().without_worker().start().await;

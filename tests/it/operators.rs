@@ -1,4 +1,4 @@
-//! What operators need to bring a matter to its end: payments in review, discrepancies, and users who call.
+//! Tools of operators: payments in review, discrepancies, and support for users.
 
 mod returns;
 
@@ -13,7 +13,7 @@ fn refused(answer: &Answer, status: u16, code: &str) {
 
 const NONE: [String; 0] = [];
 
-/// A buyer whose number the sandbox answers with result 17, and their payment for a deal, which nobody understands.
+/// Creates a deal payment in review, with a buyer whose number gets the unknown result 17.
 async fn in_review(app: &App, buyer: &Person, seller: &Person) -> (String, String) {
     let deal = app.agreed(buyer, seller, &DealPlan::default()).await;
     let payment = app.start_mpesa(buyer, &deal).await;
@@ -21,7 +21,7 @@ async fn in_review(app: &App, buyer: &Person, seller: &Person) -> (String, Strin
     (deal, payment)
 }
 
-/// Newcomer's number: it was not paid, so the deal can be paid again; it was paid, so the deal is funded.
+/// Resolved as not paid, the deal can be paid again; resolved as paid, the deal is funded.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_payment_in_review_is_resolved_by_two_people_either_way() {
     let app = App::start().await;
@@ -71,14 +71,14 @@ async fn a_payment_in_review_is_resolved_by_two_people_either_way() {
         (resolved.actor(), &resolved.data["receipt"]),
         (other.id.clone(), &json!("UKL7ABCDEF"))
     );
-    // Its receipt proves no other payment.
+    // The receipt cannot resolve another payment.
     let (_, another) = in_review(&app, &buyer, &seller).await;
     let twice = app.ask_to_resolve(&one, &another, Some("UKL7ABCDEF")).await;
     refused(&twice, 409, "wrong_state");
     app.assert_sound().await;
 }
 
-/// A receipt that came under nobody's reference lies in suspense: it is given away from there, and not a second time.
+/// A receipt in suspense is assigned from there, so it cannot resolve a payment as well.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_receipt_in_suspense_resolves_no_payment() {
     let app = App::start().await;
@@ -102,7 +102,7 @@ async fn a_receipt_in_suspense_resolves_no_payment() {
     app.assert_sound().await;
 }
 
-/// The list of discrepancies gets empty: one is closed with what was found out, and the same finding stays closed.
+/// A discrepancy is closed with a note, and the same finding does not reopen it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_discrepancy_is_closed_with_a_note_and_stays_closed() {
     let app = App::builder().without_worker().start().await;
@@ -131,7 +131,7 @@ async fn a_discrepancy_is_closed_with_a_note_and_stays_closed() {
     app.assert_sound().await;
 }
 
-/// That the books do not add up is over when they do, and not by somebody's word.
+/// A broken trust equation closes only when the books add up, not by an operator's decision.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broken_trust_equation_is_closed_by_nobody() {
     let app = App::builder().without_worker().start().await;
@@ -161,7 +161,7 @@ async fn a_broken_trust_equation_is_closed_by_nobody() {
     assert_eq!(app.database.refusal(&by_hand).await, "breaks_books_not_by_hand");
 }
 
-/// Somebody calls: they are found by whatever they can say about themselves, and each look is on record.
+/// Support finds a user by contact, handle, id or receipt. Every search and view is recorded.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_user_is_found_and_each_look_is_on_record() {
     let app = App::start().await;
@@ -210,7 +210,7 @@ async fn a_user_is_found_and_each_look_is_on_record() {
     app.assert_sound().await;
 }
 
-/// Money in it cannot leave, by whatever way; it can be looked at, and more can come.
+/// A frozen account can receive and be read, but no money can leave it in any way.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_money_leaves_a_frozen_account() {
     let mut app = App::start().await;
@@ -254,7 +254,7 @@ async fn no_money_leaves_a_frozen_account() {
     assert_eq!(stopped["id"], waiting);
     let decide = format!("/v1/operator/withdrawals/{waiting}/release");
     refused(&app.post(&staff, &decide, note.clone()).await, 403, "account_frozen");
-    // What comes in, comes in; and it can be read.
+    // Incoming money and reads still work.
     app.given(&juma, 5_000, app.clock.now()).await;
     let back = json!({ "to": { "user_id": amina.id }, "amount": kes(1_000) });
     app.post(&juma, "/v1/transfers", back).await.expect(201);

@@ -1,4 +1,4 @@
-//! Organisations: who in one may do what, that each keeps an owner, and what others see of it.
+//! Organisations: rights of each role, the rule that one owner remains, and visibility to others.
 
 mod deals;
 mod keys;
@@ -20,7 +20,7 @@ fn refused(answer: &Answer, status: u16, code: &str) {
     assert_eq!((answer.status.as_u16(), answer.problem()), (status, code), "{:#}", answer.body);
 }
 
-/// Name and rank of every member.
+/// Lists name and role of every member.
 async fn members(app: &App, by: &Person, organisation: &str) -> Vec<(String, String)> {
     let path = format!("/v1/organisations/{organisation}/members?limit=100");
     let page = app.get(by, &path).await.expect(200);
@@ -46,7 +46,7 @@ async fn an_organisation_is_founded_renamed_and_listed() {
     let made = app.post_keyed(&amina, "/v1/organisations", "soko", body.clone()).await.expect(201);
     assert_eq!(made["name"], "Soko la Wakulima");
     assert_eq!((&made["rank"], &made["member_count"]), (&json!("owner"), &json!(1)));
-    // The same call is the same organisation.
+    // A replay returns the same organisation.
     let again = app.post_keyed(&amina, "/v1/organisations", "soko", body).await;
     assert_eq!(again.headers["idempotent-replayed"], "true");
     assert_eq!(again.expect(201), made);
@@ -78,7 +78,7 @@ async fn the_last_owner_hands_over_before_leaving() {
     for rank in ["admin", "member"] {
         refused(&set_rank(&app, &amina, &id, &amina, rank).await, 409, "last_owner");
     }
-    // To be what one is changes nothing.
+    // Setting the present role changes nothing.
     set_rank(&app, &amina, &id, &amina, "owner").await.expect(200);
     assert_eq!(app.database.fingerprint().await, before);
     set_rank(&app, &amina, &id, &juma, "owner").await.expect(200);
@@ -96,7 +96,8 @@ async fn the_last_owner_hands_over_before_leaving() {
     );
 }
 
-/// An owner whose account is closed cannot act, so another one is wanted; who is the only one is not closed.
+/// Owners with a closed account do not count, so the last open one can neither leave nor close
+/// their account.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_last_owner_who_can_act_stays_one() {
     let app = quiet().await;
@@ -114,7 +115,7 @@ async fn the_last_owner_who_can_act_stays_one() {
     refused(&remove(&app, &juma, &id, &juma).await, 409, "last_owner");
     refused(&close(&juma).await, 409, "account_in_use");
     assert_eq!(remove(&app, &juma, &id, &amina).await.status, 204);
-    // With nobody else in it, nobody is left behind; but nobody joins it any more.
+    // An owner without other members can close their account, but then nobody can join.
     app.invite(&juma, &id, "guest@example.com", "member").await;
     app.run_due_jobs().await;
     let token = app.invitation_tokens("guest@example.com").await.remove(0);
@@ -126,8 +127,8 @@ async fn the_last_owner_who_can_act_stays_one() {
     refused(&accepted, 404, "invitation_not_found");
 }
 
-/// Two owners of an organisation with a third member are closed, or one is while the other leaves: one stays who
-/// can act.
+/// Two owners of an organisation with a third member: both accounts are closed concurrently, or one
+/// is while the other leaves. One owner must remain.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_owners_who_are_closed_at_once_one_stays() {
     let app = Arc::new(quiet().await);
@@ -154,7 +155,7 @@ async fn of_two_owners_who_are_closed_at_once_one_stays() {
             &id[4..]
         );
         let good = answers.iter().filter(|answer| answer.status.is_success()).count();
-        // Both may find that the other is just going.
+        // Both may fail because each sees the other one leaving.
         assert!(good <= 1, "{answers:#?}");
         assert!(app.database.number(&owners).await >= 1);
         for lost in answers.iter().filter(|answer| !answer.status.is_success()) {
@@ -163,7 +164,7 @@ async fn of_two_owners_who_are_closed_at_once_one_stays() {
     }
 }
 
-/// Whoever leaves while the other owner is being closed waits for the end of that.
+/// An owner who leaves waits for the concurrent closure of the other owner's account.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn leaving_waits_for_another_owner_who_is_being_closed() {
     let app = Arc::new(quiet().await);
@@ -190,7 +191,7 @@ async fn leaving_waits_for_another_owner_who_is_being_closed() {
     refused(&leaving.await.expect("an answer"), 409, "last_owner");
 }
 
-/// What the code refuses the schema refuses, too.
+/// The schema enforces it too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_statement_takes_the_last_owner_away() {
     let app = quiet().await;
@@ -201,7 +202,7 @@ async fn no_statement_takes_the_last_owner_away() {
     }
 }
 
-/// Two calls as close together as it gets.
+/// Makes two calls as close together as possible.
 async fn together<F, Fut>(app: &Arc<App>, calls: [F; 2]) -> [Answer; 2]
 where
     F: FnOnce(Arc<App>) -> Fut + Send + 'static,
@@ -218,7 +219,7 @@ where
     [one.await.expect("an answer"), other.await.expect("an answer")]
 }
 
-/// Both owners leave, or lower each other, at the same instant: one stays.
+/// Both owners leave, or demote each other, concurrently: one remains.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_owners_who_go_at_once_one_stays() {
     let app = Arc::new(quiet().await);
@@ -241,7 +242,7 @@ async fn of_two_owners_who_go_at_once_one_stays() {
         let good = answers.iter().filter(|answer| answer.status.is_success()).count();
         assert_eq!(good, 1, "{answers:#?}");
         let lost = answers.iter().find(|answer| !answer.status.is_success()).expect("a refusal");
-        // Whoever was lowered first is no owner any more, and may not lower the other.
+        // A demoted owner may not demote the other.
         refused(lost, if leaves { 409 } else { 403 }, code);
         let owners = format!(
             "select count(*) from members where rank = 'owner' and organisation_id = '{}'",
@@ -294,7 +295,7 @@ async fn numbers_are_bounded() {
     assert_eq!(found, 200);
 }
 
-/// Ten that are founded at once by somebody who belongs to five: five are.
+/// A user with five organisations creates ten concurrently: five succeed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn organisations_founded_at_once_are_counted() {
     let app = Arc::new(quiet().await);

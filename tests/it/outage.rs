@@ -1,10 +1,10 @@
-//! The log lines of a worker while a server is away: one when it goes, one when it is back.
+//! Log lines of a worker during an outage: one when a server fails, and one when it returns.
 
 use amana::local::{Durability, Redis, Scratch};
 use amana_harness::{App, WorkerProcess, eventually};
 use std::time::Duration;
 
-/// Longer than every pause of a worker between two attempts, shorter than the time between two warnings.
+/// Longer than every retry pause of a worker, and shorter than the interval between two warnings.
 const WHILE_AWAY: Duration = Duration::from_secs(8);
 
 fn worker(app: &App) -> WorkerProcess {
@@ -24,7 +24,7 @@ async fn until(worker: &WorkerProcess, parts: &[&str]) {
     .await;
 }
 
-/// The one warning, and nothing else that is worse than information.
+/// Asserts that there is one warning and no other line above INFO.
 #[track_caller]
 fn assert_one_warning(worker: &WorkerProcess, server: &str) {
     let warnings = [lines(worker, &[" WARN "]), lines(worker, &["ERROR "])].concat();

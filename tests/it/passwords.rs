@@ -1,5 +1,5 @@
-//! Setting another password: with the present one, or with a code by whoever has forgotten it; and that
-//! nobody learns from it who has an account.
+//! Changing a password with the old one, or resetting it with a code; neither reveals which
+//! accounts exist.
 
 use amana_domain::contact::Contact;
 use amana_harness::{Answer, App, Person, another_code, eventually};
@@ -39,7 +39,7 @@ async fn resets(app: &App) -> i64 {
     app.database.number("select count(*) from codes where purpose = 'reset_password'").await
 }
 
-/// Asks for a code and reads it.
+/// Requests a reset code and reads it.
 async fn reset_code(app: &App, login: &str) -> String {
     let before = resets(app).await;
     start(app, login).await.expect(202);
@@ -57,7 +57,7 @@ async fn actions(app: &App, person: &Person) -> Vec<String> {
     records.into_iter().map(|one| one.kind).collect()
 }
 
-/// How many mails have told the person of another password, in these words.
+/// Counts the mails that report a new password in these words.
 async fn notices(app: &App, person: &Person, told: &str) -> usize {
     app.run_due_jobs().await;
     let mails = app.mails(person).await;
@@ -95,8 +95,7 @@ async fn a_forgotten_password_is_set_by_a_code_to_the_address_or_the_number() {
     app.assert_sound().await;
 }
 
-/// The same status and the same words, whoever the address or number is of. Only people with an open
-/// account get something.
+/// Status and body are the same for every address and number; only open accounts receive codes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reset_does_not_tell_who_has_an_account() {
     let app = workerless().await;
@@ -113,8 +112,8 @@ async fn a_reset_does_not_tell_who_has_an_account() {
         &amina.phone,
     ];
     for login in logins {
-        // Codes are made after the answer, in any order, and the later one ends the one before it: Amina's second
-        // one is asked for when her first one is there.
+        // Codes are created after the response, in any order, and a later one invalidates the
+        // earlier one. So Amina's second code is requested only after her first one exists.
         if *login == *amina.phone {
             eventually("a code", || async { (resets(&app).await == 1).then_some(()) }).await;
         }
@@ -132,7 +131,7 @@ async fn a_reset_does_not_tell_who_has_an_account() {
     }
     assert!(answers.iter().all(|words| *words == answers[0]), "{answers:#?}");
     assert_eq!(resets(&app).await, 2);
-    // A weak password is refused before anybody is looked for, in the same words.
+    // A weak password is refused before the look-up, in the same words.
     for login in logins {
         let answer = confirm(&app, login, &wrong, "password12").await;
         refused(&answer, 422, "invalid_request");
@@ -141,7 +140,7 @@ async fn a_reset_does_not_tell_who_has_an_account() {
     app.assert_sound().await;
 }
 
-/// The answer does not wait for what is done about it: here that cannot even begin.
+/// The response must not depend on the look-up, which is blocked here.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_answer_to_a_reset_comes_before_anything_is_looked_up() {
     let app = workerless().await;
@@ -162,8 +161,8 @@ async fn time_of_wrong_code(app: &App, login: &str) -> Duration {
     start.elapsed()
 }
 
-/// Coarse on purpose, in turns, and the quickest of many: it would show that a stranger is spared the hash,
-/// and is not upset by a busy machine.
+/// Coarse on purpose: alternating measurements, and the fastest of many. It detects a skipped hash,
+/// and is stable on a busy machine.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stranger_waits_as_long_as_a_member() {
     let app = workerless().await;
@@ -177,7 +176,7 @@ async fn a_stranger_waits_as_long_as_a_member() {
     assert!(stranger * 4 > member, "{stranger:?} against {member:?}");
 }
 
-/// Whoever asks too often is not told so here, which would tell that there is an account.
+/// A limit that is reported here would reveal that the account exists.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn resets_are_bounded_silently() {
     let app = workerless().await;
@@ -206,14 +205,15 @@ async fn a_password_is_changed_by_whoever_knows_it() {
     set(&app, &amina, OLD, NEW).await.expect(200);
     assert_eq!(log_in(&app, &amina.email, OLD).await, 401);
     assert_eq!(log_in(&app, &amina.email, NEW).await, 200);
-    // Whoever had a code for the old password sets none after it.
+    // A code from before the change is invalid.
     refused(&confirm(&app, &amina.email, &code, OLD).await, 422, "invalid_code");
     assert_eq!(notices(&app, &amina, "Your password was changed").await, 1);
     assert_eq!(actions(&app, &amina).await, ["user.registered", "user.password_changed"]);
     app.assert_sound().await;
 }
 
-/// Of two changes at once by the same old password, one is made: it is not the old one any more for the other.
+/// Two concurrent changes with the same old password: one succeeds, because the password is then
+/// different for the other.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_changes_at_once_one_is_made() {
     let app = workerless().await;
@@ -228,7 +228,7 @@ async fn of_two_changes_at_once_one_is_made() {
     assert_eq!(log_in(&app, &amina.email, made).await, 200);
 }
 
-/// What is easy to guess is refused, and for whom it is easy depends on whose it is.
+/// Guessable passwords are refused; the user's own data counts too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn weak_passwords_are_refused_with_the_reason() {
     let app = workerless().await;
@@ -262,7 +262,7 @@ async fn weak_passwords_are_refused_with_the_reason() {
     }
     assert_eq!(app.database.fingerprint().await, before);
     register(OLD).await.expect(201);
-    // What only the code's owner may learn: that this is the name of the account.
+    // Only the code's owner may learn that this is the name of the account.
     let code = reset_code(&app, "shiru@example.com").await;
     let wrong = another_code(&code);
     refused(&confirm(&app, "shiru@example.com", &wrong, "wanjikukamau").await, 422, "invalid_code");

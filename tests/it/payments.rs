@@ -1,4 +1,4 @@
-//! How asking a phone for money can end, and what a payer can do meanwhile and afterwards.
+//! Outcomes of a prompt, and the options of the payer meanwhile and afterwards.
 
 use crate::faults::{Agreed, agreed, assert_funded_once};
 use amana_harness::{App, DealPlan, Person, eventually};
@@ -19,7 +19,8 @@ async fn answer(app: &App, phone: &str, answer: Value) {
     assert!(app.sandbox_send(Method::POST, &path, answer).await.is_success());
 }
 
-/// The payment failed for this reason, moved nothing, and a second attempt works.
+/// Asserts that the payment failed for this reason without moving money, and that a second attempt
+/// succeeds.
 async fn assert_failed_then_paid(app: &App, agreed: &Agreed, first: &str, reason: &str) {
     let Agreed { buyer, deal, .. } = agreed;
     let failed = app.wait_for_payment(buyer, first, "failed").await;
@@ -43,7 +44,7 @@ async fn assert_failed_then_paid(app: &App, agreed: &Agreed, first: &str, reason
     assert_eq!(payments, expected, "{reason}");
 }
 
-/// Each way to end a prompt without paying.
+/// Each way in which a prompt can end unpaid.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_failure_has_its_reason_and_a_second_attempt_works() {
     let app = App::start().await;
@@ -68,7 +69,7 @@ async fn every_failure_has_its_reason_and_a_second_attempt_works() {
     app.assert_sound().await;
 }
 
-/// The same by the payer's own hand: a wrong PIN, a declined prompt, an empty account.
+/// The same failures by actions on the phone: a wrong PIN, a declined prompt, an empty account.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn failures_by_the_payers_own_hand() {
     let app = App::start().await;
@@ -90,8 +91,8 @@ async fn failures_by_the_payers_own_hand() {
     app.assert_sound().await;
 }
 
-/// While it is open how a payment ends, there is no second one, from the wallet neither, and the deal
-/// cannot be called off by anybody.
+/// While a payment is open, no second one can start, not even from the wallet, and no party can
+/// cancel the deal.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_open_payment_blocks_others() {
     let app = App::start().await;
@@ -119,7 +120,7 @@ async fn an_open_payment_blocks_others() {
     app.assert_sound().await;
 }
 
-/// Twenty requests to pay, at the same moment, under different keys: one prompt.
+/// Twenty concurrent requests to pay under different keys lead to one prompt.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn impatient_payers_are_asked_once() {
     let app = std::sync::Arc::new(App::start().await);
@@ -143,7 +144,7 @@ async fn impatient_payers_are_asked_once() {
     assert_funded_once(&app, &agreed, &started[0]).await;
 }
 
-/// Money paid in is in the wallet; what failed is not.
+/// A successful deposit is in the wallet; a failed one is not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deposits() {
     let app = App::start().await;
@@ -164,7 +165,7 @@ async fn deposits() {
     app.assert_sound().await;
 }
 
-/// A deal paid from the wallet is funded at once and asks no phone; without enough in it nothing happens.
+/// A wallet payment funds the deal at once without a prompt. Without enough money nothing happens.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn paying_from_the_wallet() {
     let app = App::start().await;
@@ -189,15 +190,15 @@ async fn paying_from_the_wallet() {
     app.assert_sound().await;
 }
 
-/// Mobile money knows whole shillings: the phone is asked for the next whole one, and the change stays
-/// in the wallet.
+/// Mobile money accepts whole shillings only, so the amount is rounded up and the change stays in
+/// the wallet.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn change_of_the_whole_shilling_stays_in_the_wallet() {
     let app = App::start().await;
     let (buyer, seller) = (app.person("Amina").await, app.person("Juma").await);
     let plan = DealPlan { milestones: vec![100_033], fee_payer: "buyer" };
     let deal = app.agreed(&buyer, &seller, &plan).await;
-    // 1.5 % of 1,000.33 is 15.00495, which is rounded to cents.
+    // 1.5 % of 1,000.33 is 15.00495, rounded to cents.
     let found = app.get(&buyer, &format!("/v1/deals/{deal}")).await.expect(200);
     let price = found["price"]["amount"].as_i64().expect("cents");
     assert!([101_533, 101_534].contains(&price), "{price}");
@@ -211,7 +212,7 @@ async fn change_of_the_whole_shilling_stays_in_the_wallet() {
     app.assert_sound().await;
 }
 
-/// Somebody else's phone may pay; the money counts for the buyer who asked.
+/// The payment counts for the buyer, whose phone need not pay.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_phone_pays() {
     let app = App::start().await;
@@ -226,7 +227,7 @@ async fn another_phone_pays() {
     app.assert_sound().await;
 }
 
-/// The buyer is told of each outcome, by e-mail.
+/// The buyer gets an e-mail about each outcome.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_payer_hears_of_failure_and_success() {
     let app = App::start().await;

@@ -1,5 +1,5 @@
-//! Payouts whose answers and results are lost, late, repeated or contradictory: nobody is paid twice, and
-//! nobody's money is gone.
+//! Payouts with lost, late, repeated or contradictory answers and results: none is paid twice, and
+//! no money is lost.
 
 use crate::faults::{HeldCallbacks, worker_process};
 use amana_harness::{App, Person, eventually, payout_result};
@@ -11,7 +11,7 @@ use std::time::Duration;
 const SAVED: i64 = 200_000;
 const TAKEN_OUT: i64 = 50_000;
 
-/// Somebody with money in the wallet, paid in by M-Pesa.
+/// Creates a user with money in the wallet, deposited by M-Pesa.
 pub(crate) async fn saver(app: &App) -> Person {
     let person = app.person("Wanjiru").await;
     let body = json!({ "amount": { "amount": SAVED, "currency": "KES" } });
@@ -45,7 +45,7 @@ async fn assert_returned_once(app: &App, person: &Person, payment: &str) {
     assert_eq!(app.balance(person).await, (SAVED, 0));
 }
 
-/// Reserved once, and then settled or returned once, not both.
+/// Asserts that the payout was reserved once, and then settled or returned once.
 async fn assert_booked(app: &App, person: &Person, payment: &str, end: &str) {
     for (kind, count) in [
         ("payout_reserve", 1),
@@ -59,7 +59,7 @@ async fn assert_booked(app: &App, person: &Person, payment: &str, end: &str) {
     app.assert_sound().await;
 }
 
-/// Each way in which a payout can go wrong on the wire, each for a person of their own.
+/// Every fault of a payout on the wire, each for its own user.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_goes_wrong_on_the_wire_pays_once() {
     let app = App::start().await;
@@ -87,7 +87,7 @@ async fn whatever_goes_wrong_on_the_wire_pays_once() {
     assert_eq!((run.healed, run.open_breaks), (0, 0), "{:?}", app.break_list().await);
 }
 
-/// The result never comes, or not as JSON: the statement shows that it was paid.
+/// The result is lost or not JSON; the statement shows that it was paid.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lost_result_is_found_by_reconciliation() {
     let app = App::start().await;
@@ -105,8 +105,8 @@ async fn lost_result_is_found_by_reconciliation() {
     }
 }
 
-/// M-Pesa may work off its queue hours later, so a payout that the statement does not have is listed and
-/// not given back; a result ends it at once, a day of silence ends it too.
+/// M-Pesa may process its queue hours later, so a payout missing on the statement is listed and not
+/// refunded. A result ends it at once; otherwise a day of silence does.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn payout_in_the_providers_queue_is_not_given_back_early() {
     let app = App::builder().callback_delay(Duration::from_secs(3_600)).start().await;
@@ -135,7 +135,7 @@ async fn payout_in_the_providers_queue_is_not_given_back_early() {
     assert_eq!(app.break_list().await, [] as [String; 0]);
 }
 
-/// As [`saver`], where callbacks take an hour.
+/// Does the same as [`saver`] where callbacks take an hour.
 async fn patient_saver(app: &App) -> Person {
     let person = app.person("Wanjiru").await;
     app.fault_only(&person.phone, "callback_before_answer", "collection").await;
@@ -145,7 +145,8 @@ async fn patient_saver(app: &App) -> Person {
     person
 }
 
-/// M-Pesa does not know the number, or our float is short: the money is back, with the reason.
+/// M-Pesa does not know the number, or our float is too low: the money is refunded, with the
+/// reason.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn failed_payout_gives_the_money_back_once() {
     let app = App::start().await;
@@ -177,7 +178,7 @@ async fn resend(app: &App, payment: &str) {
     assert!(app.sandbox_send(Method::POST, &path, json!({})).await.is_success());
 }
 
-/// Waits until so many callbacks of a payment have been read.
+/// Waits until this many callbacks of a payment have been processed.
 async fn applied(app: &App, payment: &str, count: i64) {
     let id = payment.strip_prefix("pay_").expect("an id");
     let query =
@@ -188,7 +189,7 @@ async fn applied(app: &App, payment: &str, count: i64) {
     .await;
 }
 
-/// A failure that is reported after the success changes nothing, and a person looks at it.
+/// A failure reported after the success changes nothing, and is listed for review.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn failed_result_after_success() {
     let app = App::start().await;
@@ -203,8 +204,8 @@ async fn failed_result_after_success() {
     assert_eq!(app.break_list().await, [format!("review {payment}")]);
 }
 
-/// A success that is reported after the money was given back: nothing moves, and both the payment and
-/// the missing money are listed.
+/// A success reported after the refund moves nothing. Both the payment and the missing money are
+/// listed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn success_after_the_money_was_given_back() {
     let app = App::start().await;
@@ -232,7 +233,7 @@ async fn success_after_the_money_was_given_back() {
     app.assert_sound().await;
 }
 
-/// The result names another amount than was ordered: nothing moves on its word; the statement decides.
+/// A result with another amount than ordered moves nothing; the statement decides.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn result_with_a_wrong_amount_waits_for_the_statement() {
     let app = App::start().await;
@@ -250,7 +251,7 @@ async fn result_with_a_wrong_amount_waits_for_the_statement() {
     assert_eq!(app.break_list().await, [""; 0], "the statement disproves it");
 }
 
-/// The withdrawal says that M-Pesa cannot be reached, and goes on by itself.
+/// The withdrawal shows that M-Pesa is unavailable, and continues by itself.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn provider_down_is_told_and_recovers_alone() {
     let app = App::start().await;
@@ -266,8 +267,8 @@ async fn provider_down_is_told_and_recovers_alone() {
     assert_paid_once(&app, &person, &payment).await;
 }
 
-/// SIGKILL between the order and its answer, and the result lost too: the next worker orders under the
-/// same id, which M-Pesa recognises, and the statement tells the outcome.
+/// SIGKILL between order and answer, and the result is lost too. The next worker sends the same id,
+/// which M-Pesa recognises, and the statement has the outcome.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn worker_killed_while_it_waits_for_the_answer() {
     let mut app = App::start().await;

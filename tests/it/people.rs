@@ -1,4 +1,4 @@
-//! Finding people: by whom, by what, in which order; and what a search never tells.
+//! Search for people: visibility, matching, order, and protected data.
 
 use amana_harness::{App, Database, Person};
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ async fn people_are_found_by_the_beginning_of_name_and_handle() {
         ("mre", &["Amina"]),
         ("mina", &[]),
         ("ana_", &["Ana_Maria"]),
-        // None of these means anything but itself.
+        // Wildcards have no special meaning.
         ("am%25", &[]),
         ("am_", &[]),
         ("%25%25%25", &[]),
@@ -68,7 +68,8 @@ async fn people_are_found_by_their_whole_number_or_address() {
     }
 }
 
-/// Numbers and addresses go in and never come out; whoever should not be found is not found in any way.
+/// A search accepts numbers and addresses but never returns them. Users who are not searchable are
+/// not found in any way.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_search_tells_no_more_than_it_should() {
     let app = App::builder().without_worker().start().await;
@@ -93,7 +94,8 @@ async fn a_search_tells_no_more_than_it_should() {
     }
 }
 
-/// Sixty namesakes in pages of seven: each once, in one order, whatever the size of the page.
+/// Sixty users of the same name in pages of seven: each occurs once, in the same order for every
+/// page size.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_hold_everybody_once() {
     let app = App::builder().without_worker().start().await;
@@ -114,7 +116,7 @@ async fn pages_hold_everybody_once() {
     assert_eq!(app.get(&caller, &path).await.expect(200)["items"], json!([]));
 }
 
-/// People with few names between them; every third has a handle that begins as the names do.
+/// Inserts users with a few common names; every third has a handle with the same beginning.
 async fn crowd(database: &Database, count: u32) {
     let sql = format!(
         "insert into users (id, name, email_sealed, email_digest, phone_sealed, phone_digest, password_hash, role,
@@ -129,7 +131,8 @@ async fn crowd(database: &Database, count: u32) {
 
 const SEARCHES: i64 = 15;
 
-/// However many begin alike, each side of the search reads 200 rows of its index and none of the table's others.
+/// However many users match, each side of the search reads 200 rows of its index, and no table scan
+/// happens.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_search_reads_few_rows_of_many() {
     let app = App::builder().without_worker().start().await;
@@ -139,13 +142,14 @@ async fn a_search_reads_few_rows_of_many() {
     let read = "select coalesce(sum(idx_tup_read), 0) from pg_stat_user_indexes \
         where indexrelname in ('users_name_search_idx', 'users_handle_search_idx')";
     let scanned = "select seq_tup_read from pg_stat_user_tables where relname = 'users'";
-    // What a session has read is counted when it has been idle for a second, or when it ends.
+    // PostgreSQL publishes the counts of a session when it has been idle for a second, or ends.
     let counts = async || (app.database.number(read).await, app.database.number(scanned).await);
     let before = counts().await;
     let store = app.database.store().await;
     let query = amana_postgres::PeopleQuery::Beginning("wanjiku".to_owned());
     let caller = caller.id.parse().expect("an id");
-    // PostgreSQL plans a statement anew each time at first, and once and for all after some times.
+    // After several executions PostgreSQL may switch to a generic plan, which must use the index
+    // too.
     for _ in 0..SEARCHES {
         assert!(store.people(caller, &query, None, 20).await.expect("a page").more);
     }
@@ -159,7 +163,7 @@ async fn a_search_reads_few_rows_of_many() {
     assert_eq!(after.1, before.1, "the table was scanned");
 }
 
-/// A keyboard chooses the form of a letter with an accent.
+/// Keyboards produce accented letters in either Unicode form.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_name_is_found_in_both_forms_of_its_letters() {
     let app = App::builder().without_worker().start().await;

@@ -1,4 +1,4 @@
-//! Roughly where people are logged in, if the service has a file that tells.
+//! Approximate locations of sessions, if the service has a GeoIP file.
 
 use amana_harness::{App, PASSWORD, Person};
 use reqwest::Method;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0";
 
-/// Logs in from a device that was not seen before. Answers the places of all sessions, and the mail about it.
+/// Logs in from a new device. Returns the locations of all sessions, and the mail about it.
 async fn on_a_new_device(app: &App, person: &Person) -> (Vec<Value>, String) {
     let body = json!({ "login": person.email, "password": PASSWORD }).to_string().into_bytes();
     let headers = [("User-Agent", FIREFOX), ("Content-Type", "application/json")];

@@ -1,4 +1,4 @@
-//! What is known of a person: sealed wherever it lies, taken away whole, destroyed for good.
+//! Personal data: sealed wherever it is stored, exported in full, and erased for good.
 
 mod erase;
 mod export;

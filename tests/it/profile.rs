@@ -1,4 +1,4 @@
-//! A person's own name and language, and answers in that language.
+//! A user's name and language, and responses in that language.
 
 use amana_harness::{Answer, App, DealPlan, Person};
 use reqwest::Method;
@@ -28,7 +28,7 @@ async fn name_and_language_can_be_changed() {
     }
 }
 
-/// Documents were compared with the name: it is not changed behind them.
+/// Documents were compared with the name, so a verified name cannot change.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_name_that_was_verified_stays() {
     let app = App::builder().without_worker().start().await;

@@ -1,5 +1,5 @@
-//! The queue under bad luck, within one process: slow jobs, second workers, lost leases, a flood, and a Redis
-//! that goes away. Whatever happens, the effect of each job stands once.
+//! Queue faults within one process: slow jobs, second workers, lost leases, floods and Redis
+//! outages. The effect of each job occurs once.
 
 use amana::local::{Durability, Redis, Scratch};
 use amana_harness::{App, eventually, settings};
@@ -15,11 +15,12 @@ use uuid::Uuid;
 const QUEUE: &str = "callbacks";
 const KIND: &str = "apply_callback";
 const HANDS: usize = 8;
-/// Five batches of the relay, and more than two workers do in the ten seconds after which ids are pushed again.
+/// Five batches of the relay, and more than two workers process in the ten seconds after which ids
+/// are pushed again.
 const FLOOD: i64 = 5_000;
 const FLOOD_TIME_MAX: Duration = Duration::from_secs(180);
 
-/// Watches the jobs of one test, and makes each last.
+/// Observes the jobs of one test, and delays each.
 #[derive(Clone, Default)]
 struct Watch {
     lasting: Duration,
@@ -66,7 +67,7 @@ impl Watch {
     }
 }
 
-/// Jobs with an effect that can be counted: callbacks that nobody can read.
+/// Enqueues jobs with a countable effect: unreadable callbacks.
 async fn enqueue_callbacks(app: &App, count: i64) {
     let sql = format!(
         "with stored as (
@@ -90,7 +91,7 @@ async fn until_done(app: &App, count: i64) {
     eventually("all jobs done", || async { (done(app).await == count).then_some(()) }).await;
 }
 
-/// Each job was begun once, and its effect stands.
+/// Asserts that each job started once and took effect.
 async fn assert_each_once(app: &App, count: i64) {
     assert_eq!(done(app).await, count);
     let once = "select count(*) from jobs where kind = 'apply_callback' and state = 'done' and attempts = 1";
@@ -139,7 +140,7 @@ async fn more_jobs_than_hands_are_each_begun_once() {
     assert_each_once(&app, 20).await;
 }
 
-/// A flood must neither wedge the queue nor run anything twice.
+/// A flood must neither block the queue nor run a job twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_thousand_due_jobs_are_done_once_each() {
     let relay_interval = Settings::default().relay_interval;
@@ -156,7 +157,7 @@ async fn five_thousand_due_jobs_are_done_once_each() {
     assert_each_once(&app, FLOOD).await;
 }
 
-/// Messages that nobody takes must not keep money waiting.
+/// Undelivered messages must not delay payments.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_queue_does_not_starve_the_others() {
     let app = App::builder().without_worker().start().await;
@@ -195,7 +196,8 @@ async fn a_job_that_kills_its_worker_each_time_ends_dead() {
     assert_eq!(done(&app).await, 0);
 }
 
-/// Who stops has a bound: what does not end by then runs out of its lease and is somebody else's.
+/// Stopping a worker takes a bounded time. A job that runs longer loses its lease, and another
+/// worker takes it over.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_that_outlasts_the_stop_is_taken_over() {
     let watch = Watch::lasting(Duration::from_secs(600));
@@ -220,7 +222,7 @@ async fn a_job_that_outlasts_the_stop_is_taken_over() {
     app.assert_sound().await;
 }
 
-/// What a worker does that has lost its lease without knowing it.
+/// A worker that lost its lease without noticing cannot complete the job.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_lost_the_lease_can_settle_nothing() {
     let app = App::builder().without_worker().start().await;
@@ -253,7 +255,7 @@ async fn whoever_lost_the_lease_can_settle_nothing() {
     app.assert_sound().await;
 }
 
-/// A Redis of a test's own, to be broken.
+/// A private Redis that the test can break.
 struct OwnRedis {
     redis: Redis,
     _scratch: Scratch,
@@ -310,7 +312,7 @@ async fn redis_forgets_everything_while_many_jobs_wait() {
     assert_each_once(&app, 400).await;
 }
 
-/// Two workers look at the schedules at every tick, and so does this test, twice at the same time.
+/// Two workers and two concurrent calls of this test check the schedules at every tick.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tick_is_one_job_however_many_workers_run() {
     const TICKS: i64 = 30;

@@ -1,4 +1,5 @@
-//! Workers as processes that are killed, frozen and told to stop in the middle of a job: its effect stands once.
+//! Worker processes that are killed, frozen or stopped in the middle of a job; its effect occurs
+//! once.
 
 use crate::job_cases::{BUYER_PHONE, Bench, Case, start_deposits};
 use amana_harness::{App, Gate, WorkerProcess, eventually};
@@ -9,12 +10,12 @@ use std::time::Duration;
 const PAYOUT_PATH: &str = "/mpesa/b2c/";
 const PROMPT_PATH: &str = "/mpesa/stkpush/v1/processrequest";
 
-/// Jobs of the queue `payments` that one worker process carries out at a time.
+/// Concurrent jobs of the queue `payments` per worker process.
 const HANDS: usize = 8;
 const SECONDS_PER_DAY: i64 = 86_400;
 const STOP_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// A worker whose requests reach the provider, and which never hears the answers.
+/// Starts a worker whose requests reach the provider, but which receives no answers.
 fn worker_behind(app: &App, gate: &Gate) -> WorkerProcess {
     app.worker_process_with(&[("MPESA_BASE_URL", gate.url.clone())])
 }
@@ -31,7 +32,7 @@ async fn until_provider_has(app: &App, list: &str, count: usize) {
     .await;
 }
 
-/// Waits until another worker has taken the job over and done it.
+/// Waits until another worker has taken the job over and completed it.
 async fn until_taken_over(bench: &Bench) {
     eventually("the job is done by another worker", || async {
         bench.app.leases_end().await;
@@ -47,7 +48,8 @@ async fn job(bench: &Bench) -> String {
     bench.app.database.text(&sql).await.expect("the job")
 }
 
-/// Workers reconcile as they start, and the statement would tell what only the repetition is to tell.
+/// Disables reconciliation, which runs at worker start and would resolve the payment before the
+/// repetition does.
 async fn without_reconciliation(app: &App) {
     let now = app.clock.now();
     let today = now.timestamp() / SECONDS_PER_DAY;
@@ -58,7 +60,7 @@ async fn without_reconciliation(app: &App) {
     app.database.execute(done).await;
 }
 
-/// A payout has reached the provider, and its worker waits for an answer that does not come.
+/// Creates a payout that has reached the provider while its worker waits for the answer.
 async fn payout_under_way() -> (Bench, Gate, WorkerProcess) {
     let bench = Bench::new(Case::SubmitPayout).await;
     without_reconciliation(&bench.app).await;
@@ -71,7 +73,7 @@ async fn payout_under_way() -> (Bench, Gate, WorkerProcess) {
     (bench, gate, worker)
 }
 
-/// The provider tells at last how the payout ended.
+/// Lets the provider's result arrive.
 async fn result_arrives(app: &App) {
     let payout = provider_list(app, "payouts").await.remove(0);
     let id = payout["originator_conversation_id"].as_str().expect("an id");
@@ -94,7 +96,8 @@ async fn assert_paid_once(app: &App) {
     app.assert_sound().await;
 }
 
-/// SIGKILL between sending a payout and hearing the answer: it is sent again under the same id, paid once.
+/// SIGKILL between sending a payout and its answer: the payout is sent again under the same id, and
+/// paid once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_payout_whose_worker_is_killed_is_paid_once() {
     let (bench, _gate, mut first) = payout_under_way().await;
@@ -105,7 +108,7 @@ async fn a_payout_whose_worker_is_killed_is_paid_once() {
     assert_paid_once(&bench.app).await;
 }
 
-/// SIGKILL between sending a collection and hearing the answer: nobody is asked twice.
+/// SIGKILL between sending a collection and its answer: it is not sent again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_collection_whose_worker_is_killed_is_not_sent_again() {
     let bench = Bench::new(Case::SubmitCollection).await;
@@ -125,7 +128,7 @@ async fn a_collection_whose_worker_is_killed_is_not_sent_again() {
     app.assert_sound().await;
 }
 
-/// SIGSTOP for longer than the lease, SIGCONT when another worker has done the job.
+/// SIGSTOP for longer than the lease; SIGCONT after another worker has completed the job.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_frozen_worker_that_wakes_up_changes_nothing() {
     let (bench, gate, mut first) = payout_under_way().await;
@@ -136,13 +139,14 @@ async fn a_frozen_worker_that_wakes_up_changes_nothing() {
     let before = job(&bench).await;
     gate.open();
     first.thaw();
-    // It ends only after its attempt has ended.
+    // The process ends only after its attempt has ended.
     tokio::task::block_in_place(|| first.terminate());
     assert_eq!(job(&bench).await, before, "it settled a job that is no longer its own");
     assert_paid_once(&bench.app).await;
 }
 
-/// SIGTERM while every hand is busy and more jobs wait: the running ones end, no other one begins.
+/// SIGTERM while the worker is fully busy and more jobs wait: running jobs complete, and no other
+/// one starts.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_that_is_told_to_stop_ends_its_jobs_and_begins_no_other() {
     let waiting = 4;

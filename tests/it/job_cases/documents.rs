@@ -1,4 +1,4 @@
-//! Documents that nobody needs any more, and a file that somebody died over.
+//! Expired documents, and a file that a worker left behind when it died.
 
 use super::people::{answer, keyed};
 use amana_domain::id::{DocumentId, KycId, UserId};
@@ -21,7 +21,7 @@ async fn kept(app: &App, user: UserId) -> KycDocument {
     KycDocument { kind: DocumentKind::Selfie, file }
 }
 
-/// An application that was taken back with its document, and a file without a row.
+/// Creates a withdrawn application with its document, and a file without a row.
 pub(super) async fn leave(app: &App, user: UserId) {
     let (store, now) = (&app.store, app.clock.now());
     let begin = keyed(user, "apply");

@@ -1,4 +1,4 @@
-//! An invitation that nobody answers.
+//! An unanswered invitation.
 
 use super::people::{answer, keyed};
 use amana_domain::id::{OrganisationId, UserId};

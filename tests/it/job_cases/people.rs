@@ -1,4 +1,4 @@
-//! The people, the deal and the amounts of all cases.
+//! Users, deals and amounts of all cases.
 
 use super::PRICE_MINOR;
 use amana_domain::deal::{Label, Role, Terms};

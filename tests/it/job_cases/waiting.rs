@@ -1,4 +1,4 @@
-//! Cases in which a deal or a hold waits for somebody, and what falls due meanwhile.
+//! Cases in which a deal or a hold waits until a deadline.
 
 use super::people::{answer, kes, keyed};
 use super::{BUYER_PHONE, Bench, PRICE_MINOR};
@@ -9,7 +9,7 @@ use amana_postgres::{FundingMethod, NewHold};
 use chrono::TimeDelta;
 
 impl Bench {
-    /// A deal whose buyer has paid the paybill, and nobody has read of it.
+    /// Creates a deal whose buyer has paid at the paybill; the confirmation is not processed yet.
     pub(super) async fn pay_the_bill(&mut self, seller: UserId) {
         self.app.register_paybill().await;
         self.agree(seller).await;
@@ -19,7 +19,7 @@ impl Bench {
         self.job = self.queued("apply_callback").await;
     }
 
-    /// A delivered deal whose buyer keeps silent until the money is the seller's.
+    /// Creates a delivered deal whose buyer stays silent until release.
     pub(super) async fn deliver_and_wait(&mut self, seller: UserId) {
         self.deposit().await;
         let deal = self.agree(seller).await;
@@ -39,7 +39,7 @@ impl Bench {
         self.job = self.found(inspection).await;
     }
 
-    /// An agreed deal whose buyer keeps silent until the last hour.
+    /// Creates an agreed deal whose buyer stays silent until the last hour.
     pub(super) async fn agree_and_wait(&mut self, seller: UserId) {
         let deal = self.agree(seller).await;
         let view = self.app.store.deal(seller, deal).await.expect("the deal");
@@ -50,7 +50,7 @@ impl Bench {
             self.found("select id from jobs where key like 'remind_deal:%:funding:%:3600'").await;
     }
 
-    /// Money set aside for somebody who does not take it in time.
+    /// Creates a hold that is not settled in time.
     pub(super) async fn hold_and_wait(&mut self, seller: UserId) {
         self.deposit().await;
         let (store, now) = (&self.app.store, self.app.clock.now());

@@ -1,4 +1,5 @@
-//! Documents on their way in and out: what is taken, what is not, and that a refusal leaves no file behind.
+//! Uploads and downloads of documents: accepted types, size limits, and no files left after a
+//! refusal.
 
 use super::{act, people, refused};
 use amana_files::FILE_BYTES_MAX;
@@ -7,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// Sixteen pixels wide and high: its tables, its frame and a few bytes of data.
+/// An image of 16 × 16 pixels: its tables, its frame and a few bytes of data.
 const JPEG: &[u8] =
     b"\xff\xd8\xff\xdb\x00\x04\x00\x01\xff\xc0\x00\x0b\x08\x00\x10\x00\x10\x01\x01\x11\x00\
     \xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00\x12\x34\xff\xd9";
@@ -20,7 +21,7 @@ struct World {
 }
 
 impl World {
-    /// Somebody with an application without documents.
+    /// Creates a user with an application without documents.
     async fn new() -> Self {
         let app = Arc::new(App::builder().without_worker().start().await);
         let (amina, _) = people(&app).await;
@@ -52,7 +53,7 @@ async fn a_document_is_what_its_content_says() {
         (b"%PDF-1.7\n", "application/pdf"),
     ];
     for (n, (content, media_type)) in table.into_iter().enumerate() {
-        // All of them are sent as PNG.
+        // All of them are declared as PNG, because the type is detected from the content.
         let added = world.upload("passport", &format!("k-{n}"), content).await.expect(201);
         assert_eq!(
             (&added["media_type"], &added["kind"]),
@@ -78,7 +79,7 @@ async fn a_document_is_what_its_content_says() {
     refused(&unknown, 400, "invalid_parameter");
 }
 
-/// The first bytes are right, and the rest is none, or something else.
+/// Valid first bytes are not enough if the rest is missing or something else.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_that_only_begins_like_a_picture_is_refused() {
     let world = World::new().await;
@@ -101,7 +102,7 @@ async fn a_file_that_only_begins_like_a_picture_is_refused() {
         refused(&answer, 422, code);
         assert!(answer.body["detail"].as_str().is_some_and(|text| text.contains("send")), "{code}");
     }
-    // One side of 65,535 pixels: it is not unpacked.
+    // A side of 65,535 pixels; the image is not decoded.
     let large = [&JPEG[..13], b"\xff\xff\xff\xff".as_slice(), &JPEG[17..]].concat();
     refused(&world.upload("passport", "k-l", &large).await, 422, "image_too_large");
     assert_eq!((world.files(), world.shown().await), (0, json!([])));
@@ -114,7 +115,8 @@ async fn a_document_has_five_mebibytes_at_most() {
     content.resize(FILE_BYTES_MAX, 7);
     let added = world.upload("passport", "k-1", &content).await.expect(201);
     assert_eq!(added["bytes"], FILE_BYTES_MAX);
-    // One that says so is not read at all; one that does not is stopped on the way.
+    // A body with a declared length above the limit is not read; one without is cut off at the
+    // limit.
     let token = &world.amina.token;
     let path = format!("/v1/kyc/applications/{}/documents?kind=selfie", world.id);
     let head = format!(
@@ -128,7 +130,7 @@ async fn a_document_has_five_mebibytes_at_most() {
         let (status, body) = world.app.send_over_tcp(&request).await;
         assert_eq!((status, &body["code"]), (413, &json!("request_too_large")));
     }
-    // Nobody else's body has grown.
+    // The larger limit applies to uploads only.
     let elsewhere = world.app.post(&world.amina, "/v1/kyc/applications", json!("a".repeat(65_536)));
     refused(&elsewhere.await, 413, "request_too_large");
     assert_eq!(world.files(), 1);
@@ -187,7 +189,7 @@ async fn documents_stay_as_they_are_once_submitted() {
     act(&world.app, &world.amina, &world.id, "submit").await.expect(200);
     refused(&remove(&selfie).await, 409, "wrong_state");
     refused(&world.upload("selfie", "k-4", PNG).await, 409, "wrong_state");
-    // What was answered before is answered again all the same.
+    // A replay still returns the original answer.
     assert_eq!(world.upload("selfie", "k-2", b"%PDF-1.7").await.expect(201), selfie);
     assert_eq!(world.files(), 2);
 }

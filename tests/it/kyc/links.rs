@@ -1,4 +1,5 @@
-//! Links to documents: for one person, for a minute, and for nothing but keeping what they lead to.
+//! Links to documents: valid for one user and one minute, with response headers that allow nothing
+//! but saving.
 
 use super::{act, link, people, refused, reject};
 use amana_harness::{Answer, App, PNG, Person};
@@ -32,7 +33,7 @@ impl World {
         made["url"].as_str().expect("a link").to_owned()
     }
 
-    /// Nobody in particular follows it.
+    /// Follows a link without a token.
     async fn follow(&self, url: &str) -> Answer {
         self.app.send(Method::GET, url, None, None, None).await
     }
@@ -120,7 +121,7 @@ async fn links_are_made_for_those_who_may_see_and_only_as_long_as_they_may() {
     let juma = world.app.person("Juma").await;
     refused(&world.link(&juma, "").await, 404, "not_found");
     refused(&world.link(&juma, "/operator").await, 403, "forbidden");
-    // An operator is a stranger to the application as its owner sees it.
+    // An operator is a stranger on the owner's path.
     refused(&world.link(&world.operator, "").await, 404, "not_found");
     let (own, theirs) =
         (world.url(&world.amina, "").await, world.url(&world.operator, "/operator").await);
@@ -155,7 +156,7 @@ async fn a_file_that_was_changed_on_the_disk_is_not_shown() {
     assert_ne!(answer.body["detail"], Value::Null);
 }
 
-/// Signing out everywhere ends the links that were made while signed in.
+/// Signing out everywhere invalidates the links made before.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_link_ends_with_the_session_that_it_was_made_in() {
     let world = World::new().await;

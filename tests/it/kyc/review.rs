@@ -1,4 +1,4 @@
-//! Decisions: by somebody else, once, with limits that follow at once.
+//! Decisions about applications: by another user, once, and with immediate effect on limits.
 
 use super::{act, approve, people, refused, reject};
 use amana_harness::{App, Person};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio::sync::Barrier;
 
-/// So little that a test reaches it.
+/// Limits small enough to reach in a test.
 const SMALL: &str = "update tier_limits set transaction_minor_max = 50000, day_minor_max = 50000 where tier = 'starter'";
 
 async fn send(app: &App, from: &Person, to: &Person) -> amana_harness::Answer {
@@ -95,7 +95,7 @@ async fn whoever_was_rejected_is_told_why_and_can_apply_again() {
     let states: Vec<_> =
         listed["items"].as_array().expect("items").iter().map(|one| &one["state"]).collect();
     assert_eq!(states, ["approved", "rejected"]);
-    // There is nothing left to apply for, but for more.
+    // The approved tier cannot be requested again; a higher one can.
     for (tier, status) in [("standard", 409), ("business", 201)] {
         let again = app.post(&amina, "/v1/kyc/applications", json!({ "tier": tier })).await;
         assert_eq!(again.status, status, "{:#}", again.body);
@@ -115,7 +115,7 @@ async fn an_application_is_decided_once() {
     let body = json!({ "note": "all is well" });
     let first = app.post_keyed(&operator, &path, "k-1", body.clone()).await.expect(200);
     let before = app.database.fingerprint().await;
-    // The same call is the same decision; another is not.
+    // A replay returns the same decision; another decision is refused.
     assert_eq!(app.post_keyed(&operator, &path, "k-1", body).await.expect(200), first);
     refused(&approve(&app, &operator, &id).await, 409, "wrong_state");
     refused(&reject(&app, &operator, &id).await, 409, "wrong_state");
@@ -125,7 +125,7 @@ async fn an_application_is_decided_once() {
     assert_eq!(app.database.fingerprint().await, before);
 }
 
-/// Five approve and five reject, all at the same moment.
+/// Five approvals and five rejections at the same time: one succeeds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_many_reviewers_at_once_one_wins() {
     let app = Arc::new(App::builder().without_worker().start().await);
@@ -184,7 +184,7 @@ async fn operators_do_not_decide_about_themselves() {
     );
 }
 
-/// Drafts, and what was taken back, are their owner's affair.
+/// Reviewers do not see drafts and withdrawn applications.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reviewers_see_what_was_submitted_oldest_first() {
     let app = App::builder().without_worker().start().await;
@@ -194,7 +194,7 @@ async fn reviewers_see_what_was_submitted_oldest_first() {
         let person = app.person(name).await;
         begun.push((app.kyc_draft(&person, "business").await, person));
     }
-    // Submitted in another order than they were begun.
+    // Submitted in another order than created.
     let mut expected = vec![];
     for n in [2, 0, 1] {
         let (id, person) = &begun[n];
@@ -224,7 +224,7 @@ async fn reviewers_see_what_was_submitted_oldest_first() {
     refused(&reject(&app, &operator, &draft).await, 404, "not_found");
 }
 
-/// An approval takes nothing away from somebody who was given more meanwhile.
+/// The applicant got a higher tier meanwhile; approving the lower one changes nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_approval_never_lowers_a_tier() {
     let app = App::builder().without_worker().start().await;
@@ -269,7 +269,7 @@ async fn a_person_has_one_open_application_and_others_none_of_it() {
     assert_eq!(listed["items"], json!([]));
 }
 
-/// Each brings files that stay for a while.
+/// The number is limited, because each application stores files for a while.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_applications_are_begun_in_thirty_days() {
     let app = App::builder().without_worker().start().await;

@@ -1,4 +1,4 @@
-//! What housekeeping clears away: documents of applications that came to nothing, and files without a row.
+//! Housekeeping of documents: those of unsuccessful applications, and files without a row.
 
 use super::{act, approve, people, reject};
 use amana_domain::personal::Personal;
@@ -19,7 +19,7 @@ async fn state(app: &App, person: &Person, id: &str) -> (Value, usize) {
     (found["state"].clone(), found["documents"].as_array().expect("documents").len())
 }
 
-/// Withdrawn, rejected, approved, waiting, and a draft that nobody touches: two documents each.
+/// Two documents each: withdrawn, rejected, approved, submitted, and an abandoned draft.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn documents_of_what_came_to_nothing_go_after_ninety_days() {
     let app = App::builder().without_worker().start().await;
@@ -48,7 +48,7 @@ async fn documents_of_what_came_to_nothing_go_after_ninety_days() {
     ] {
         assert_eq!(state(&app, &amina, id).await, expected);
     }
-    // The draft goes on; what it needs has to be shown again.
+    // The draft continues, but its documents have to be uploaded again.
     let kinds = ["passport", "selfie", "business_registration", "proof_of_address"];
     app.kyc_show(&amina, &draft, &kinds).await;
     act(&app, &amina, &draft, "submit").await.expect(200);
@@ -58,7 +58,7 @@ async fn documents_of_what_came_to_nothing_go_after_ninety_days() {
     app.assert_sound().await;
 }
 
-/// A process died after it had written a file and before it had written the row; another while it was writing.
+/// One process died after it wrote a file and before it wrote the row; another died while writing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_of_which_nothing_is_known_go_after_a_day() {
     let app = App::builder().without_worker().start().await;

@@ -1,15 +1,16 @@
-//! `amana ledger check` as a process: it proves a sound ledger and names the first row that is wrong.
+//! `amana ledger check` as a process: it accepts a correct ledger, and names the first wrong row
+//! otherwise.
 
 use amana_harness::{App, Database, DealPlan, Funded, amana_binary};
 use tokio::process::Command;
 
-/// A change behind the store's back, and what it is found as.
+/// Change made by SQL, and the finding that it must cause.
 type Tampering = (&'static str, String, String);
 
 const ESCROW: &str = "(select id from accounts where kind = 'deal.escrow')";
 const WALLET: &str = "(select id from accounts where kind = 'user.available')";
 
-/// Exit code and output of the command.
+/// Returns exit code and output of the command.
 async fn check(database: &Database) -> (Option<i32>, String) {
     let output = Command::new(amana_binary())
         .args(["ledger", "check"])
@@ -27,7 +28,7 @@ async fn finds(database: &Database, named: &str) {
     assert!(said.contains(&format!("amana: the ledger does not hold: {named}")), "{named}: {said}");
 }
 
-/// Keeps the tables of the ledger aside, and puts them back.
+/// Copies the ledger's tables for a later restore.
 async fn keep(database: &Database) {
     let sql = TABLES.map(|table| format!("create table kept.{table} as table {table};"));
     database.execute(&format!("create schema kept; {}", sql.concat())).await;
@@ -154,8 +155,8 @@ fn tampered_entries(Funded { buyer, seller, deal }: &Funded) -> Vec<Tampering> {
     ]
 }
 
-/// Goal: whoever has the superuser's password cannot falsify the books unseen. Method: one row is changed,
-/// the command must end with exit code 1 and name it, and the row is put back.
+/// Goal: even a superuser cannot falsify the books unnoticed. Method: change one row, expect exit
+/// code 1 and the row's name, and restore the row.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tampering_is_found_and_named() {
     let mut app = App::start().await;
@@ -181,7 +182,7 @@ async fn tampering_is_found_and_named() {
     app.assert_sound().await;
 }
 
-/// As many rows as several fetches bring, the last of which brings none.
+/// Several fetches of rows, the last of which returns none.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_ledger_of_many_pieces_is_read_to_its_end() {
     let database = Database::new().await;
@@ -195,7 +196,7 @@ async fn a_ledger_of_many_pieces_is_read_to_its_end() {
     finds(&database, "posting 40 of user.available usr_00000000000000000000000000000099 KES").await;
 }
 
-/// 4,000 entries of one cent each, from the provider to a hundred people in turn.
+/// 4,000 entries of one cent each, from the provider to a hundred users in turn.
 const MANY: &str = "
     create function pg_temp.id(n bigint) returns uuid language sql as
         $$ select lpad(n::text, 32, '0')::uuid $$;

@@ -1,4 +1,5 @@
-//! Statements of a superuser behind the store's back, each refused by the constraint that names its law.
+//! A superuser's SQL statements against the ledger, each refused by the constraint of its
+//! invariant.
 
 use amana_harness::Database;
 
@@ -8,13 +9,13 @@ const BOB: &str = "00000000-0000-0000-0000-00000000000b";
 const DOLLARS: &str = "00000000-0000-0000-0000-00000000000d";
 const OLD: &str = "00000000-0000-0000-0000-0000000000e1";
 const NEW: &str = "00000000-0000-0000-0000-0000000000e2";
-/// An entry with the time of the old one.
+/// Another entry with the time of `OLD`.
 const OLDER: &str = "00000000-0000-0000-0000-0000000000e3";
 
-/// One posting: account, sequence, entry and line, amount, balance after, currency.
+/// Account, sequence, entry and line, amount, balance after, currency.
 type Posting = (&'static str, i64, (&'static str, i64), i64, i64, &'static str);
 
-/// When the old entries were written, and a second later.
+/// Time of the old entries; the new one is a second later.
 const EARLIER: &str = "2026-11-21 10:00:00+00";
 const LATER: &str = "2026-11-21 10:00:01+00";
 
@@ -55,7 +56,7 @@ fn account(id: &str, kind: &str, currency: &str) -> String {
     )
 }
 
-/// Alice has 1,000 cents, Bob nothing.
+/// Creates a ledger in which Alice has 1,000 cents and Bob has none.
 async fn small_ledger() -> Database {
     let database = Database::new().await;
     let sql = [
@@ -180,7 +181,7 @@ async fn postings_that_do_not_continue_their_account_are_refused() {
     .await;
 }
 
-/// Every posting has the time of its entry, and none is older than the one before it in its account.
+/// A posting has the time of its entry, which is not before the account's previous posting.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn time_never_runs_back() {
     let moved = [(ALICE, 2, (NEW, 1), -10, 990, "KES"), (BOB, 1, (NEW, 2), 10, 10, "KES")];

@@ -1,11 +1,11 @@
-//! The proof holds at every moment of a busy time, and every night.
+//! The proof holds throughout a busy time, and every night.
 
 use amana_harness::{App, DealPlan, eventually};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-/// Several deals at once, each going another way, prove themselves at every moment on the way and at the
-/// end; the proof that operators get says the same.
+/// Several deals run concurrently, each to another end. The proof holds at every moment, and the
+/// operators' endpoint reports the same.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_proof_holds_during_and_after_a_busy_time() {
     let app = App::start().await;
@@ -47,7 +47,7 @@ async fn the_proof_holds_during_and_after_a_busy_time() {
     app.assert_sound().await;
 }
 
-/// Whatever was missed, each day has one full check, and operators see the latest.
+/// Each day has one full check, even after missed runs, and operators see the latest.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_whole_ledger_is_checked_every_day() {
     let mut app = App::start().await;

@@ -1,4 +1,4 @@
-//! Many hands at one wallet, and at two wallets in both directions.
+//! Concurrent spending from one wallet, and between two wallets in both directions.
 
 use amana_harness::{Answer, App, DealPlan};
 use serde_json::json;
@@ -12,7 +12,7 @@ fn kes(minor: i64) -> serde_json::Value {
     json!({ "amount": { "amount": minor, "currency": "KES" } })
 }
 
-/// The database's own count of deadlocks, including those that it resolved before anybody noticed.
+/// PostgreSQL's own count of deadlocks, which includes those that were retried.
 const DEADLOCKS: &str = "select deadlocks from pg_stat_database where datname = current_database()";
 
 fn succeeded(answers: &[Answer], status: u16) -> i64 {
@@ -27,8 +27,8 @@ fn succeeded(answers: &[Answer], status: u16) -> i64 {
     count
 }
 
-/// Sixty withdrawals of KES 10 and ten purchases of KES 20 at once from a wallet of KES 500: as
-/// many succeed as the money lasts for, to the cent.
+/// Sixty withdrawals of KES 10 and ten purchases of KES 20 compete for KES 500. As many succeed as
+/// the balance allows, to the cent.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wallet_is_spent_to_the_last_cent_and_never_below() {
     let mut app = App::start().await;
@@ -39,7 +39,7 @@ async fn a_wallet_is_spent_to_the_last_cent_and_never_below() {
     for _ in 0..DEALS {
         deals.push(app.agreed(&buyer, &seller, &plan).await);
     }
-    // Nothing may come back while it is counted.
+    // No money may return while the results are counted.
     app.stop_worker().await;
     let app = Arc::new(app);
     let mut spending = JoinSet::new();
@@ -69,8 +69,8 @@ async fn a_wallet_is_spent_to_the_last_cent_and_never_below() {
     app.assert_sound().await;
 }
 
-/// Two people buy from each other and release at the same time, so that every transaction wants the
-/// accounts that another one holds.
+/// Two users buy from each other and release concurrently, so every transaction needs accounts that
+/// another one locks.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn payments_that_cross_do_not_block_each_other() {
     let mut app = App::start().await;
@@ -106,7 +106,7 @@ async fn payments_that_cross_do_not_block_each_other() {
     while let Some(done) = running.join_next().await {
         done.expect("funded and released");
     }
-    // KES 10 at 1.5 %: 15 cents, of which the buyer bears 7 and the seller the odd one.
+    // KES 10 at 1.5 % are 15 cents: the buyer pays 7 and the seller 8.
     let fees = i64::try_from(DEALS).expect("small") * 2 * 15;
     let (amina, juma) = (app.balance(&amina).await, app.balance(&juma).await);
     assert_eq!((amina, juma), ((100_000 - fees / 2, 0), (100_000 - fees / 2, 0)));

@@ -1,4 +1,4 @@
-//! Trouble on the way: a message is tried again, or listed and replayed, and never sent twice.
+//! Delivery faults: messages are retried, or listed and replayed, and never sent twice.
 
 use amana_harness::{App, AppBuilder, Person, eventually};
 use chrono::TimeDelta;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 struct Channel {
     name: &'static str,
     fault: &'static str,
-    /// What the job says about a permanent refusal.
+    /// Error of the job after a permanent refusal.
     refused: &'static str,
 }
 
@@ -29,7 +29,7 @@ async fn set(app: &App, channel: Channel, mode: &str) {
     assert!(status.is_success(), "{status}");
 }
 
-/// The buyer of a deal that was just proposed: one e-mail and one SMS are due.
+/// Creates the buyer of a new offer; one e-mail and one SMS are due.
 async fn proposed(app: &App) -> Person {
     let (buyer, seller) = (app.person("Amina").await, app.person("Juma").await);
     app.run_due_jobs().await;
@@ -39,7 +39,7 @@ async fn proposed(app: &App) -> Person {
     buyer
 }
 
-/// How many messages about the proposal have arrived, by e-mail and by SMS.
+/// Counts the delivered messages about the offer, by e-mail and by SMS.
 async fn arrived(app: &App, buyer: &Person) -> (usize, usize) {
     let proposal = |text: &str| text.contains("Two goats");
     let mails = app.mails(buyer).await;
@@ -62,8 +62,8 @@ async fn workerless() -> App {
     AppBuilder::default().without_worker().start().await
 }
 
-/// While the server puts a message off, the waits between the attempts grow; afterwards it arrives once,
-/// and the other channel has arrived at the first attempt and once.
+/// While the server defers a message, the waits between attempts grow. It is finally delivered
+/// once, and the other channel delivers at its first attempt.
 async fn temporary_trouble(channel: Channel) {
     let app = workerless().await;
     let buyer = proposed(&app).await;
@@ -78,7 +78,8 @@ async fn temporary_trouble(channel: Channel) {
         waits.push(wait);
         app.clock.advance(TimeDelta::milliseconds(wait.max(0) + 1));
     }
-    // Each wait is between half and the whole of 0.5 s doubled per attempt, less the time since then.
+    // Each wait is between half and the whole of 0.5 s, doubled per attempt, less the time since
+    // then.
     assert!(waits[5] > 4 * waits[2].max(1) && waits[5] <= 16_000, "{waits:?}");
     assert_eq!(app.database.text(&of(channel, "state")).await.as_deref(), Some("queued"));
     set(&app, channel, "ok").await;
@@ -98,8 +99,8 @@ async fn an_sms_that_is_put_off_is_tried_again_after_growing_waits() {
     temporary_trouble(SMS).await;
 }
 
-/// A message that is refused for good is a dead letter at once: an operator sees why, replays it when
-/// the trouble is over, and it arrives once; the other channel is not repeated.
+/// A permanent refusal makes the job dead at once. An operator sees the reason and replays it after
+/// the fault, and the message is delivered once. The other channel is not repeated.
 async fn permanent_trouble(channel: Channel) {
     let app = workerless().await;
     let operator = app.operator().await;
@@ -135,7 +136,7 @@ async fn an_sms_that_is_refused_is_listed_and_can_be_replayed() {
     permanent_trouble(SMS).await;
 }
 
-/// Messages are no part of a payment: with mail and SMS away for good, a deal is paid all the same.
+/// A deal can be paid while mail and SMS are unavailable.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deal_goes_on_while_no_message_gets_through() {
     let app = App::start().await;
@@ -149,7 +150,7 @@ async fn a_deal_goes_on_while_no_message_gets_through() {
     }
     eventually("every message is sent", || async {
         app.clock.advance(TimeDelta::seconds(1));
-        // A code that is not good any more is not sent any more.
+        // Expired codes are not sent.
         let open = "select count(*) from notifications where sent_at is null and code_id is null";
         (app.database.number(open).await == 0).then_some(())
     })

@@ -1,4 +1,4 @@
-//! How a deal ends, in words that are true for each reader; and what is told when a detail is missing.
+//! Messages about the end of a deal: true for each reader, also if a detail is missing.
 
 use amana_domain::permission::UserRole;
 use amana_harness::{App, Caught, DealPlan, Disputed, PASSWORD, Person};
@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// The e-mails to somebody whose text has these words.
+/// Lists the e-mails to a user that contain these words.
 async fn told(app: &App, to: &Person, words: &str) -> Vec<Caught> {
     let mails = app.mails(to).await;
     mails.into_iter().filter(|mail| mail.text.contains(words)).collect()
@@ -23,7 +23,7 @@ async fn silence(app: &App, disputed: &mut Disputed) {
     app.run_due_jobs().await;
 }
 
-/// One mail for an award, and not one for the award, one for the money and one for the end; with both sums.
+/// An award sends one mail with both amounts, instead of separate ones for award, money and end.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_award_is_told_once_with_both_sums() {
     let app = App::builder().without_worker().start().await;
@@ -55,7 +55,8 @@ async fn an_award_is_told_once_with_both_sums() {
     app.assert_sound().await;
 }
 
-/// Nobody has delivered anything: each side reads its own side of it, and nobody reads that all was delivered.
+/// The milestone was never delivered. Each side reads its own version, and no message claims a
+/// delivery.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn silence_is_told_as_silence() {
     let app = App::builder().without_worker().start().await;
@@ -75,7 +76,7 @@ async fn silence_is_told_as_silence() {
     app.assert_sound().await;
 }
 
-/// The buyer said nothing after the delivery, and hears of it by mail and SMS.
+/// After silence on a delivery, the buyer is notified by mail and SMS.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_buyer_whose_silence_paid_the_seller_is_told() {
     let app = App::builder().without_worker().start().await;
@@ -102,7 +103,7 @@ async fn the_buyer_whose_silence_paid_the_seller_is_told() {
     app.assert_sound().await;
 }
 
-/// A name that cannot be seen, stored by an older version: the other side is told all the same.
+/// A user has an invisible name from an older version; the other party is still notified.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_name_that_cannot_be_seen_silences_no_message() {
     let app = App::builder().without_worker().start().await;
@@ -120,7 +121,7 @@ async fn a_name_that_cannot_be_seen_silences_no_message() {
     assert_eq!(app.database.number(dead).await, 0);
 }
 
-/// SQL has the rule too.
+/// The schema enforces it too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_name_that_cannot_be_seen_can_be_stored() {
     let app = App::builder().without_worker().start().await;
@@ -137,7 +138,7 @@ async fn no_name_that_cannot_be_seen_can_be_stored() {
     }
 }
 
-/// Somebody may have typed any name together with a stranger's address.
+/// The name may belong to an attacker who entered a stranger's address.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_name_is_sent_to_an_address_that_was_only_typed() {
     let app = App::builder().without_worker().start().await;

@@ -1,15 +1,15 @@
-//! Every occasion has its message: each way that deals and payments can go, and who is told what.
+//! Every outcome of deals and payments sends its messages to the right users.
 
 use amana_harness::{App, DealPlan, Funded, Person};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// Longer than any period that a deal is given here.
+/// Longer than any period of the test deals.
 const LONG: TimeDelta = TimeDelta::days(8);
 
-/// What the people of one occasion were told, in the order in which it was recorded: `Amina deal_agreed`. What
-/// everybody gets who registers is left out.
+/// Lists the messages to these people in order of creation, such as `Amina deal_agreed`. Omits the
+/// messages that every registration sends.
 async fn told(app: &App, people: &[&Person]) -> Vec<String> {
     app.messages_are_sent().await;
     let ids: Vec<String> =
@@ -25,7 +25,8 @@ async fn told(app: &App, people: &[&Person]) -> Vec<String> {
     found.split(',').filter(|one| !one.is_empty()).map(str::to_owned).collect()
 }
 
-/// After the first messages of every deal that was agreed, these were the ones that followed.
+/// Returns the messages after the agreement. Asserts that the first ones are those of every agreed
+/// deal.
 async fn after_agreement(app: &App, funded: &Funded) -> Vec<String> {
     let mut all = told(app, &[&funded.buyer, &funded.seller]).await;
     let begun = ["Amina deal_proposed", "Amina deal_agreed", "Juma deal_agreed"];
@@ -93,7 +94,7 @@ async fn deals_that_are_paid_tell_whom_it_concerns() {
     let milestone = app.milestones(&content.buyer, &content.deal).await.remove(0);
     act(&app, &content.seller, &content.deal, &format!("milestones/{milestone}/deliver")).await;
     wait_long(&app, &mut content, "released").await;
-    // By silence: the buyer is told too.
+    // By silence, so the buyer is notified too.
     let released = ["Amina milestone_delivered", "Juma milestone_released", "Amina seller_paid"];
     assert_eq!(after_agreement(&app, &content).await, [&paid[..], &released].concat());
     app.assert_sound().await;
@@ -153,7 +154,7 @@ async fn wallet_movements_tell_their_owner() {
     app.assert_sound().await;
 }
 
-/// A text in which something was not filled in shows it by its marks.
+/// Asserts that no text has an unfilled placeholder.
 async fn no_gaps_in_texts(app: &App, person: &Person) {
     let (mails, texts) = (app.mails(person).await, app.texts(person).await);
     let all: BTreeSet<String> = mails

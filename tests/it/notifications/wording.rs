@@ -1,4 +1,4 @@
-//! What the parties of a deal read, in their own languages.
+//! Messages to the parties of a deal in their own languages.
 
 use amana_harness::{App, Caught, DealPlan, Funded, Person};
 use serde_json::json;
@@ -7,7 +7,8 @@ fn subjects(mails: &[Caught]) -> Vec<&str> {
     mails.iter().filter_map(|mail| mail.subject.as_deref()).collect()
 }
 
-/// A deal of KES 1,500 between an English-speaking buyer and a Swahili-speaking seller, to the payout.
+/// Runs a deal of KES 1,500 between an English-speaking buyer and a Swahili-speaking seller, up to
+/// the payout.
 async fn whole_deal(app: &App) -> (Person, Person) {
     let buyer = app.person_speaking("Amina", "254711000001", "en").await;
     let seller = app.person_speaking("Juma", "254711000002", "sw").await;
@@ -48,7 +49,7 @@ async fn both_parties_of_a_deal_hear_of_it_in_their_language() {
             "Ombi lako la kutoa KES 1,000.00",
             "Pesa zimelipwa na ziko salama: Two goats",
             "Tumekutumia KES 1,000.00 kwenye M-Pesa",
-            // The price less the fee of 1.5 %.
+            // The price minus the fee of 1.5 %.
             "Umelipwa KES 1,477.50",
         ]
     );

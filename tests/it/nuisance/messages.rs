@@ -1,4 +1,4 @@
-//! Messages to one address, whoever causes them: a bounded number a day for each cause, and nothing else is lost.
+//! Messages to one address are limited per day and cause; their causes are not.
 
 use super::{STRANGER, kes, send};
 use amana_harness::{App, DealPlan, Person, eventually};
@@ -9,16 +9,16 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-/// Another number that nobody has.
+/// Another unregistered number.
 const OTHER: &str = "254711222444";
 
-/// How many SMS came to a number.
+/// Counts the SMS to a number.
 async fn texts_to(app: &App, phone: &str) -> usize {
     let found = app.sandbox_get(&format!("/admin/sms?to={phone}")).await;
     found["sms"].as_array().expect("messages").len()
 }
 
-/// How many messages of a template were sent, by channel.
+/// Counts the sent messages of a template by channel.
 async fn sent(app: &App, template: &str) -> Option<String> {
     let sql = format!(
         "select string_agg(channel || ' ' || n, ', ' order by channel) from (
@@ -47,7 +47,7 @@ async fn a_number_is_invited_ten_times_a_day_whoever_invites() {
         invite(&app, if n % 2 == 0 { &amina } else { &juma }, STRANGER).await;
     }
     assert_eq!(texts_to(&app, STRANGER).await, 10);
-    // Only the messages are withheld: every deal waits for an answer.
+    // Only the messages are withheld: every deal still waits for an answer.
     let waiting = "select count(*) from deals where state = 'proposed'";
     assert_eq!(app.database.number(waiting).await, 12);
     let open =
@@ -70,12 +70,12 @@ async fn a_number_gets_ten_codes_a_day_from_accounts_that_have_not_verified_it()
     app.run_due_jobs().await;
     assert_eq!(texts_to(&app, STRANGER).await, 10);
     assert_eq!(app.database.number("select count(*) from codes").await, 24, "both codes of each");
-    // The owner of the number is not kept from their own codes by that.
+    // The owner of the number still gets their own codes.
     let owner = app.person_with_phone("Wanjiru", STRANGER).await;
     let login = json!({ "login": owner.phone });
     let path = "/v1/password-resets";
     app.send(reqwest::Method::POST, path, None, None, Some(&login)).await.expect(202);
-    // The code is made after the answer, so that its time tells nothing.
+    // The code is created after the response, so that the response time reveals nothing.
     eventually("the code of the owner", || async {
         app.run_due_jobs().await;
         (texts_to(&app, STRANGER).await == 11).then_some(())
@@ -97,14 +97,14 @@ async fn reminders_of_many_deals_come_by_sms_twenty_times_a_day() {
     app.clock.advance(TimeDelta::hours(49));
     app.run_due_jobs().await;
     assert_eq!(sent(&app, "deadline_near").await.as_deref(), Some("email 22, sms 20"));
-    // A deadline runs whether or not somebody was reminded of it.
+    // The deadline applies even if no reminder was sent.
     app.clock.advance(TimeDelta::hours(24));
     app.run_due_jobs().await;
     let ended = "select count(*) from deals where state = 'expired'";
     assert_eq!(app.database.number(ended).await, 22);
 }
 
-/// Each message is counted once, also when it is sent at the same moment as others, or once more after a failure.
+/// Concurrent and repeated sends of a message count once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_at_the_same_moment_do_not_exceed_the_bound() {
     let app = Arc::new(App::builder().without_worker().start().await);
@@ -113,7 +113,7 @@ async fn messages_at_the_same_moment_do_not_exceed_the_bound() {
     for _ in 0..15 {
         assert_eq!(send(&app, &amina, &juma, 10_000).await.0, 201);
     }
-    // Transfers are announced; the messages themselves are not sent.
+    // The announcement jobs run, but the messages are not sent yet.
     let announced =
         "select id::text from jobs where kind = 'announce_transfer' and state = 'queued' limit 1";
     while let Some(id) = app.database.text(announced).await {

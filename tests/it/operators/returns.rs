@@ -1,4 +1,4 @@
-//! Money in suspense: who paid it is told and recorded, and it goes back to the number that paid, once.
+//! Returning money in suspense to its payer: the payer's data, the access records, and one payout.
 
 use super::{NONE, refused};
 use amana_domain::permission::UserRole;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 const PAYER: &str = "254733000001";
 const PAID: i64 = 150_000;
 
-/// The receipt of money that came under nobody's reference, from a number that the statement tells.
+/// Creates money in suspense from a number that the statement names. Returns its receipt.
 async fn in_suspense(app: &App, phone: &str) -> String {
     app.statements_name_payers().await;
     let receipt = app.pay_bill(phone, PAID, "HELLO").await;
@@ -35,7 +35,7 @@ async fn item(app: &App, who: &Person, receipt: &str) -> Value {
     app.get(who, &place(receipt)).await.expect(200)["item"].clone()
 }
 
-/// The payout that an approval has started.
+/// Returns the id of the payout that an approval has started.
 fn payout(approved: &Value) -> String {
     approved["payment_id"].as_str().expect("a payout").to_owned()
 }
@@ -47,7 +47,7 @@ async fn ends(app: &App, payment: &str, state: &str) {
     .await;
 }
 
-/// What lies in suspense by the books, and by the items that nobody has got.
+/// Asserts the balance of suspense and the sum of the open items.
 async fn assert_suspense(app: &App, minor: i64) {
     let proof = app.store.proof().await.expect("a proof");
     assert_eq!(proof.currencies[0].suspense_minor, minor);
@@ -88,12 +88,12 @@ async fn who_paid_money_in_suspense_is_shown_and_the_look_recorded() {
     let records = app.store.audit_of(&format!("mpesa:{whole}")).await.expect("records");
     let records: Vec<_> = records.iter().map(|one| (one.actor(), one.kind.clone())).collect();
     assert_eq!(records, [(support.id.clone(), "suspense.payer_viewed".to_owned())]);
-    // The list, which everybody who works here reads, tells nothing of them.
+    // The list is open to all staff, so it omits the payer.
     let list = app.get(&support, "/v1/operator/suspense").await.expect(200).to_string();
     assert!(!list.contains(PAYER) && !list.contains(name), "{list}");
     refused(&app.get(&app.person("Amina").await, &place(&whole)).await, 403, "forbidden");
     refused(&app.get(&support, &place("UKL7NOBODY")).await, 404, "not_found");
-    // The statement tells it again, and nothing is kept twice.
+    // A later statement contains the line again; nothing is stored twice.
     app.reconcile_now().await;
     assert_eq!(app.database.number("select count(*) from payer_keys").await, 2);
     assert_suspense(&app, 2 * PAID).await;
@@ -135,7 +135,7 @@ async fn money_in_suspense_goes_back_to_its_payer_once() {
         (&seen["user_id"], &seen["payment"]["purpose"]),
         (&Value::Null, &json!("return_suspense"))
     );
-    // It is gone: nobody gets it again, and the statement agrees.
+    // The item is closed: no further return is possible, and the statement agrees.
     refused(&ask(&app, &asker, &receipt).await, 409, "wrong_state");
     refused(&ask_to_move(&app, &asker, &amina, &receipt).await, 409, "wrong_state");
     app.reconcile_now().await;
@@ -143,7 +143,8 @@ async fn money_in_suspense_goes_back_to_its_payer_once() {
     assert_suspense(&app, 0).await;
 }
 
-/// M-Pesa does not know the number any more: the money is in suspense as before, and can be asked for again.
+/// M-Pesa does not know the number any more. The money stays in suspense, and a return can be
+/// requested again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refused_return_opens_the_item_again() {
     let app = App::start().await;
@@ -163,7 +164,7 @@ async fn a_refused_return_opens_the_item_again() {
     assert_eq!(app.break_list().await, NONE);
 }
 
-/// The result is lost: nobody gets the money until the statement shows that it was paid.
+/// The result is lost, so the money stays reserved until the statement shows the payout.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_return_without_a_result_is_not_given_to_anybody() {
     let app = App::start().await;
@@ -177,7 +178,7 @@ async fn a_return_without_a_result_is_not_given_to_anybody() {
     refused(&ask_to_move(&app, &asker, &amina, &receipt).await, 409, "wrong_state");
     refused(&ask(&app, &asker, &receipt).await, 409, "wrong_state");
     assert_suspense(&app, PAID).await;
-    // Not by hand either.
+    // Direct SQL cannot assign it either.
     let by_hand = format!(
         "insert into approvals (id, kind, user_id, provider, receipt, note, state, asked_by, asked_at, expires_at,
             decided_by, decided_at, decision_note)
@@ -213,7 +214,7 @@ async fn a_masked_payer_gets_nothing_back() {
     assert_suspense(&app, PAID).await;
 }
 
-/// Whenever the account is frozen to which the number belongs, nothing goes there.
+/// The number's account is frozen, before or after the approval: no money goes there.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_frozen_payer_gets_nothing_back() {
     let app = App::builder().without_worker().start().await;
@@ -239,7 +240,8 @@ async fn a_frozen_payer_gets_nothing_back() {
     assert_suspense(&app, PAID).await;
 }
 
-/// Two people want the same money to go to two places, and two approve one return: one of each happens.
+/// Concurrent requests to move and to return the same money, and two concurrent approvals: one of
+/// each succeeds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_money_is_not_moved_and_returned_at_once() {
     let app = App::builder().without_worker().start().await;
@@ -271,7 +273,7 @@ async fn the_same_money_is_not_moved_and_returned_at_once() {
         refused(&lost, 409, "wrong_state");
         let payment = payout(&won.expect(200));
         app.run_due_jobs().await;
-        // The result is a callback, which is a job as well.
+        // The result arrives as a callback, which is a job too.
         eventually("the payout is paid", || async {
             app.run_due_jobs().await;
             let state = app.payment_column(&payment, "state").await;
@@ -283,8 +285,8 @@ async fn the_same_money_is_not_moved_and_returned_at_once() {
     assert_suspense(&app, 0).await;
 }
 
-/// A payout was held for failed, the money was given to its owner, and then M-Pesa says that it was paid: people look.
-/// If nobody has got the money yet, it is known to have gone back.
+/// A return counted as failed, and M-Pesa reports later that it was paid. If the money was assigned
+/// meanwhile, a discrepancy is listed. Otherwise the item is closed as returned.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_return_that_was_paid_after_all_is_not_booked_twice() {
     let app = App::start().await;

@@ -1,4 +1,4 @@
-//! Deals in the name of an organisation: its members see them and nobody else does.
+//! Deals in the name of an organisation are visible to its members only.
 
 use super::{quiet, refused, remove};
 use amana_harness::{App, Person};
@@ -24,7 +24,7 @@ async fn members_read_a_deal_and_its_parties_act() {
     app.add_member(&id, &neema, "member").await;
     let deal = made(&app, &amina, &juma, &id).await;
     let path = format!("/v1/deals/{deal}");
-    // The other party of the deal is no member: the deal is theirs, the organisation is not.
+    // The counterparty sees the deal, but not the organisation.
     for (person, role) in
         [(&amina, json!("seller")), (&juma, json!("buyer")), (&neema, Value::Null)]
     {
@@ -53,7 +53,7 @@ async fn members_read_a_deal_and_its_parties_act() {
         refused(&app.post(&stranger, &path, body).await, 404, "not_found");
     }
     assert_eq!(app.database.fingerprint().await, before);
-    // Whoever goes sees it no more.
+    // A former member does not see it any more.
     assert_eq!(remove(&app, &amina, &id, &neema).await.status, 204);
     refused(&app.get(&neema, &path).await, 404, "not_found");
     refused(&app.get(&neema, &list).await, 404, "not_found");

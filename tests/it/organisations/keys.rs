@@ -1,4 +1,4 @@
-//! Keys of an organisation: made and ended by those who decide there, and only as long as their maker does.
+//! API keys of an organisation: managed by owners and admins, and valid only while their maker is one.
 
 use super::{quiet, refused, remove, set_rank};
 use amana_harness::{App, Key, Person};
@@ -42,7 +42,7 @@ async fn what_a_key_of_an_organisation_makes_is_the_organisations() {
     let deals =
         app.get(&machine, &format!("/v1/organisations/{organisation}/deals")).await.expect(200);
     assert_eq!(deals["items"][0]["id"], deal["id"]);
-    // Whoever decides there ends it, whoever made it.
+    // Every owner and admin can revoke it, whoever made it.
     let path = format!("/v1/organisations/{organisation}/api-keys");
     let id = shown["id"].as_str().expect("an id");
     let ended =
@@ -94,7 +94,7 @@ async fn only_who_decides_there_makes_or_sees_one() {
         });
         refused(&app.post(person, "/v1/api-keys", body).await, making.0, making.1);
     }
-    // A key of the person alone is none of the organisation's, though its maker decides there.
+    // A maker's personal key does not belong to the organisation.
     let own = app.key(&amina, &["deals:read"]).await;
     refused(&app.delete(&amina, &format!("{path}/{}", own.id)).await, 404, "not_found");
 }

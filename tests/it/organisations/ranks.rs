@@ -1,10 +1,10 @@
-//! The table of ranks, over HTTP.
+//! The table of member roles, over HTTP.
 
 use super::{quiet, refused, remove, set_rank};
 use amana_harness::{Answer, App, Person};
 use serde_json::json;
 
-/// Everything that a rank may or may not do; whom it concerns is made so before each.
+/// Every action that depends on the role. Its target is created before each try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Act {
     Get,
@@ -41,7 +41,7 @@ fn all() -> Vec<Act> {
     all
 }
 
-/// What each rank may do, written out.
+/// The permissions of each role, written out.
 fn may(rank: &str, act: Act) -> bool {
     match rank {
         "member" => matches!(act, Get | ListMembers | ListDeals | Deal | Leave),
@@ -63,7 +63,7 @@ struct World {
 }
 
 impl World {
-    /// An open invitation to this rank, sent longer than a minute ago.
+    /// Creates an open invitation to this role, sent more than a minute ago.
     async fn invitation(&self, rank: &str) -> String {
         self.app.database.execute("update invitations set ended_at = now(), end_reason = 'revoked', email_sealed = null, email_digest = null where ended_at is null").await;
         let id =
@@ -143,11 +143,11 @@ async fn each_rank_may_do_what_the_table_says() {
     }
 }
 
-/// For everybody else it does not exist, whatever is asked for.
+/// For strangers, every path of the organisation returns `not_found`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn for_others_it_does_not_exist() {
     let world = world().await;
-    // A member, even the owner, of another one.
+    // An owner of another organisation.
     let other = world.app.organisation(&world.actor, "Another").await;
     for act in all() {
         let answer = world.call(act).await;
@@ -156,7 +156,7 @@ async fn for_others_it_does_not_exist() {
             _ => refused(&answer, 404, "not_found"),
         }
     }
-    // Nor do its members and invitations under the name of the other one.
+    // Members and invitations are not found under another organisation either.
     let invitation = world.invitation("member").await;
     let (app, actor) = (&world.app, &world.actor);
     let path = format!("/v1/organisations/{other}");

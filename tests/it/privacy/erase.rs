@@ -1,4 +1,4 @@
-//! Erasing: only when nothing is left, once and for all, and nothing of what belongs to others is touched.
+//! Erasure: only without open business, final, and without effect on others.
 
 use super::{erase, refused, step_up};
 use amana_harness::{App, DealPlan, PASSWORD, Person};
@@ -27,7 +27,7 @@ async fn register(app: &App, email: &str, phone: &str, handle: &str) -> amana_ha
     app.send(Method::POST, "/v1/users", None, None, Some(&new)).await
 }
 
-/// A whole life: money, a deal, documents, a second factor that was begun, messages, devices.
+/// Creates a user with money, a deal, documents, a pending second factor, messages and devices.
 async fn lived(app: &App) -> (Person, Person) {
     let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
     app.put(&amina, "/v1/me/handle", json!({ "handle": "amina" })).await.expect(200);
@@ -67,7 +67,7 @@ async fn who_is_erased_is_known_to_nobody() {
     assert!(app.database.number(&counted).await > 0);
     assert_eq!(erase(&app, &amina).await.status.as_u16(), 204);
 
-    // Nobody gets in, with a token that was good a moment ago, or with the password.
+    // Neither a token that was valid before nor the password gives access.
     refused(&app.get(&amina, "/v1/me").await, 401, "unauthorized");
     assert_eq!((log_in(&app, &amina.email).await, log_in(&app, &amina.phone).await), (401, 401));
     let id = amina.uuid();
@@ -105,7 +105,7 @@ async fn who_is_erased_is_known_to_nobody() {
     ] {
         assert_eq!(app.database.number(&sql).await, 0, "{what}");
     }
-    // Files go when housekeeping comes by; until then nothing opens them.
+    // Housekeeping deletes the files later; until then they cannot be opened.
     assert!(!app.files_on_disk().is_empty());
     app.clock.advance(TimeDelta::hours(25));
     let now = app.clock.now();
@@ -113,7 +113,7 @@ async fn who_is_erased_is_known_to_nobody() {
     app.run_due_jobs().await;
     assert!(app.files_on_disk().is_empty());
 
-    // Others see that there was somebody, and operators no more than that.
+    // The counterparty and operators see that there was a user, and nothing else.
     let token = app.log_in(&juma.email).await;
     let juma = Person { token, ..juma };
     let deals = app.get(&juma, "/v1/deals").await.expect(200);
@@ -133,13 +133,13 @@ async fn who_is_erased_is_known_to_nobody() {
         json!({ "to": { "user_id": amina.id }, "amount": { "amount": 100, "currency": "KES" } });
     refused(&app.post(&juma, "/v1/transfers", to).await, 422, "recipient_closed");
 
-    // Address and number are free, the handle is not.
+    // Address and number are free again; the handle stays reserved.
     refused(&register(&app, &amina.email, &amina.phone, "amina").await, 409, "handle_taken");
     let again = register(&app, &amina.email, &amina.phone, "amina2").await.expect(201);
     assert_ne!(again["id"], amina.id.as_str());
     assert_eq!(log_in(&app, &amina.email).await, 200);
     let records = app.store.audit_of(&amina.id).await.expect("records");
-    // Reads are recorded as well.
+    // Reads are recorded too.
     let last = records.iter().rfind(|one| one.kind != "user.viewed").expect("a record");
     assert_eq!((last.kind.as_str(), &last.data), ("user.erased", &json!({})));
     app.assert_sound().await;
@@ -155,7 +155,7 @@ async fn to_erase_again_changes_nothing() {
     let before = app.database.fingerprint().await;
     app.store.erase_user(id, app.clock.now()).await.expect("harmless");
     assert_eq!(app.database.fingerprint().await, before);
-    // What was on its way to the person is not sent any more, and nothing waits for ever.
+    // Pending messages are not sent, and no job waits forever.
     app.run_due_jobs().await;
     let unsent = "select count(*) from notifications where sent_at is not null";
     assert_eq!(app.database.number(unsent).await, 0);
@@ -178,7 +178,7 @@ async fn two_calls_at_once_erase_once() {
     assert_eq!(records.iter().filter(|one| one.kind == "user.erased").count(), 1);
 }
 
-/// Those who work here, and those who have something open, stay.
+/// Staff, and users with open business, cannot be erased.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_needed_cannot_be_erased() {
     let app = App::builder().without_worker().start().await;
@@ -193,7 +193,7 @@ async fn who_is_needed_cannot_be_erased() {
     }
 }
 
-/// Money and the end of an account come at the same moment: one of the two happens, whole.
+/// A transfer and an erasure at the same time: exactly one succeeds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_erasure_and_a_transfer_exclude_each_other() {
     let app = Arc::new(App::builder().without_worker().start().await);
@@ -237,7 +237,7 @@ async fn an_erasure_and_a_transfer_exclude_each_other() {
     app.assert_sound().await;
 }
 
-/// SQL says it as well: whoever goes past the code is refused by name.
+/// The schema enforces it too, by named constraints.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_schema_lets_nobody_be_half_erased() {
     let app = App::builder().without_worker().start().await;

@@ -1,4 +1,4 @@
-//! Taking everything away: all that is one's own, in full, and nothing of others.
+//! Data export: all of the user's own data, and nothing of others.
 
 use super::{refused, step_up};
 use amana_harness::{App, DealPlan};
@@ -68,7 +68,7 @@ async fn everything_of_ones_own_is_in_it_and_nothing_of_others() {
     assert!(!text.contains(&amina.email) && !text.contains(&amina.phone), "{export:#}");
 }
 
-/// The newest hundred of each, and what goes on.
+/// Each section has the newest hundred items, and says if there are more.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_section_is_bounded_and_says_what_goes_on() {
     let app = App::builder().without_worker().start().await;

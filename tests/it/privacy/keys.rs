@@ -1,4 +1,4 @@
-//! The master key: replaced by another, and a wrong one.
+//! Replacing the master key, and using a wrong one.
 
 use amana_domain::contact::Contact;
 use amana_domain::id::UserId;
@@ -10,7 +10,7 @@ use amana_harness::{App, Database, Person, amana_binary, master_keys};
 use amana_postgres::{Clock, Contacts, MasterKey, MasterKeys, NewUser, Store, StoreError};
 use std::process::Command;
 
-/// `another` in base64.
+/// The bytes of `another` in base64.
 const ANOTHER_BASE64: &str = "b3RoZXIta2V5LW90aGVyLWtleS1vdGhlci1rZXktMDA=";
 
 fn another() -> MasterKey {
@@ -21,7 +21,7 @@ async fn connect(database: &Database, keys: &MasterKeys) -> Result<Store, StoreE
     Store::connect(&database.url, 2, keys).await
 }
 
-/// Finds a person by address and number, and reads both.
+/// Finds a user by address and number, and decrypts both.
 async fn reads(store: &Store, person: &Person) {
     let (email, phone) = (person.email.clone(), Msisdn::parse(&person.phone).expect("a number"));
     let found = async |login| store.user_by_login(&login).await.expect("read").expect("somebody");
@@ -49,19 +49,19 @@ fn somebody(n: u8) -> NewUser {
 async fn a_master_key_is_replaced_by_another() {
     let app = App::builder().without_worker().start().await;
     let amina = app.person("Amina").await;
-    // A payer without an account has a key as well.
+    // A payer without an account has a key too.
     app.pay_bill("254733000001", 150_000, "HELLO").await;
     app.reconcile_now().await;
     let old = master_keys().current;
     let both = MasterKeys { current: another(), previous: Some(old.clone()) };
     let store = connect(&app.database, &both).await.expect("a store");
     reads(&store, &amina).await;
-    // Nobody takes an address because the key is another.
+    // The new key must not make a used address available.
     let now = Clock::default().now();
     let taken = NewUser { email: Some(Personal::new(amina.email.clone())), ..somebody(1) };
     assert!(store.register_vouched(&taken, now).await.is_err());
     let new = store.register(&somebody(1), now).await.expect("registered");
-    // Who only knows the old key has to be told the new one before anything is sealed with it.
+    // A process with only the old key cannot decrypt this user, so it must get the new key first.
     assert!(app.store.contacts(&new).is_err());
     let half = connect(&app.database, &MasterKeys { current: another(), previous: None }).await;
     assert!(matches!(half, Err(StoreError::MasterKey)));
@@ -74,7 +74,7 @@ async fn a_master_key_is_replaced_by_another() {
     assert!(matches!(old, Err(StoreError::MasterKey)));
 }
 
-/// Who was written by SQL is sealed afterwards, and is then somebody like everybody.
+/// Rows that were inserted by SQL are sealed afterwards, and then behave like all others.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_from_elsewhere_are_sealed_afterwards() {
     let app = App::builder().without_worker().start().await;
@@ -105,7 +105,7 @@ async fn people_from_elsewhere_are_sealed_afterwards() {
         let there = app.store.user_by_login(&Contact::Email(email)).await.expect("read");
         assert_eq!(there.map(|user| user.id), Some(*id));
     }
-    // An address that somebody has is refused, and nobody of the same call is changed.
+    // If one address is taken, no user of the same call changes.
     let taken = Contacts { email: Some(Personal::new(amina.email.clone())), ..contacts(9) };
     let before = app.database.fingerprint().await;
     assert!(app.store.adopt(&[(people[0].0, taken)], now).await.is_err());
@@ -147,14 +147,14 @@ async fn a_wrong_master_key_is_noticed_at_the_start() {
         let wanted = "configuration: AMANA_MASTER_KEY is not the key that encrypts this database";
         assert!(said.contains(wanted) && !said.contains(ANOTHER_BASE64), "{said}");
     }
-    // Whoever proves the books needs no key, and gets nothing that is sealed.
+    // Checking the books needs no key, and such a store cannot decrypt.
     let store = Store::connect_without_keys(&app.database.url, 1).await.expect("a store");
     assert_eq!(store.check_ledger().await.expect("a check").first_wrong, None);
     let login = Contact::Email("amina@example.com".to_owned());
     assert!(store.user_by_login(&login).await.is_err());
 }
 
-/// Wrapped keys cannot change places, and a bent one is an error and not another key.
+/// Wrapped keys cannot be swapped, and a corrupted one causes an error.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_is_one_persons() {
     let app = App::builder().without_worker().start().await;

@@ -1,4 +1,4 @@
-//! Every column of every table is read for a person's address and number: also those that do not exist yet.
+//! Every column of every table, including future ones, is searched for a user's address and number.
 
 use crate::second_factor::with_factor;
 use amana_domain::permission::UserRole;
@@ -6,18 +6,18 @@ use amana_harness::{App, DealPlan, PASSWORD, PNG, Person, eventually};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// Where a number may be read: nowhere. What a provider sends to us about a payment is sealed, too.
-/// `docs/decisions/personal-data.md` has more.
+/// Columns in which a number may be readable: none. Provider messages are sealed too. See
+/// `docs/decisions/personal-data.md`.
 const READABLE: [&str; 0] = [];
 
-/// Does everything in which an address or a number plays a part.
+/// Performs every action that involves an address or a number.
 async fn live(app: &App, person: &Person, other: &Person) {
     app.top_up(person, 100_000).await;
     let deal = app.agreed(person, other, &DealPlan::default()).await;
     let payment = app.start_mpesa(person, &deal).await;
     app.approve_prompt(&person.phone).await;
     app.wait_for_payment(person, &payment, "succeeded").await;
-    // What was said about it can be read by whoever has the key, and that somebody did is on record.
+    // The stored exchanges are readable with the key, and the access is recorded.
     let said = app.store.exchanges(payment.parse().expect("an id"), app.clock.now()).await;
     let said = said.expect("exchanges").records;
     assert!(said.iter().any(|one| one.request.expose().contains(&person.phone)), "{said:?}");
@@ -55,7 +55,7 @@ async fn live(app: &App, person: &Person, other: &Person) {
     app.messages_are_sent().await;
 }
 
-/// The service's own work, and that of those who work here.
+/// Performs system jobs and staff actions.
 async fn operate(app: &App, person: &Person) {
     app.register_paybill().await;
     app.statements_name_payers().await;
@@ -68,7 +68,7 @@ async fn operate(app: &App, person: &Person) {
     with_factor(app, "Neema").await;
 }
 
-/// Organisations, invitations to them, keys and a second factor.
+/// Uses organisations, invitations, keys and a second factor.
 async fn work_together(app: &App, person: &Person, other: &Person) {
     let organisation = app.organisation(other, "Soko").await;
     app.invite(other, &organisation, &person.email, "member").await;
@@ -91,7 +91,7 @@ async fn work_together(app: &App, person: &Person, other: &Person) {
     app.post(person, "/v1/me/second-factor", json!({ "password": PASSWORD })).await.expect(201);
 }
 
-/// A dispute with evidence and an award, and a delivery with a hand-over code.
+/// Creates a dispute with evidence and an award, and a delivery with a hand-over code.
 async fn disagree(app: &App, person: &Person, other: &Person) {
     let plan = DealPlan::default();
     let disputed = app.disputed_between(person.clone(), other.clone(), &plan).await;
@@ -116,10 +116,11 @@ async fn disagree(app: &App, person: &Person, other: &Person) {
     app.post(other, &format!("{part}/deliver"), told).await.expect(200);
 }
 
-/// Tables without a row here: a reminder comes days later, and nobody moves the clock.
+/// Tables that stay empty here: reminders come days later, and the clock is not moved.
 const OF_NOBODY: [&str; 2] = ["deal_reminders", "test_clock"];
 
-/// A column is read in vain if its table is empty: whoever adds a table that people fill fills it here.
+/// Asserts that every table has rows, or the search proves nothing. Rows for a new table are
+/// created in this file.
 async fn assert_rows_everywhere(app: &App, columns: &[(String, String)]) {
     let tables: BTreeSet<&str> = columns
         .iter()
@@ -136,7 +137,8 @@ async fn assert_rows_everywhere(app: &App, columns: &[(String, String)]) {
     assert_eq!(empty, OF_NOBODY);
 }
 
-/// Every column of the schema, with how it is read as text: bytes as far as they are letters and digits.
+/// Lists every column of the schema with an expression for its text. Of bytes, letters and digits
+/// are read.
 async fn columns(app: &App) -> Vec<(String, String)> {
     let sql = "select string_agg(table_name || '.' || column_name || '=' || data_type, ',' order by 1)
         from information_schema.columns join information_schema.tables using (table_schema, table_name)
@@ -166,7 +168,7 @@ async fn no_address_and_no_number_stands_in_the_database() {
     let mut found = vec![];
     for (name, text) in columns {
         let (table, _) = name.split_once('.').expect("a table");
-        // The number however it is written, the address, and the one that it is to be changed to.
+        // The number in any format, the address, and the address that it is to be changed to.
         let sql = format!(
             "select count(*) from \"{table}\" where {text} ~* '710987123|amina[.]2547|somebody[.]else'"
         );
@@ -184,7 +186,7 @@ async fn no_address_and_no_number_stands_in_the_database() {
     app.assert_sound().await;
 }
 
-/// The rules about what is unique, and who is found, hold although nothing can be compared but digests.
+/// Uniqueness and look-ups work, although only digests can be compared.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_address_and_a_number_are_one_persons() {
     let app = App::builder().without_worker().start().await;
