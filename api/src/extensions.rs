@@ -43,7 +43,7 @@ struct ExtendDeadline {
     deadline: Wire<MovableDeadline>,
     /// Milestone of the deadline; omit it for `funding`.
     milestone_id: Option<Wire<MilestoneId>>,
-    /// New time, at most 366 days from now, with millisecond precision.
+    /// New deadline: after the current one by at most 366 days, with millisecond precision.
     until: Wire<Moment>,
 }
 

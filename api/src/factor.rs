@@ -1,4 +1,4 @@
-//! The second factor of the caller: set up, confirmed, looked at, taken away.
+//! The second factor: set up, confirm, read, remove.
 
 mod app;
 mod keys;
@@ -26,7 +26,7 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// What a second factor is set up with.
+/// A new authenticator app.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
@@ -34,37 +34,37 @@ struct CreateSecondFactor {
     password: Secret,
 }
 
-/// That the authenticator app has the secret.
+/// The confirmation of an authenticator app.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct ConfirmSecondFactor {
-    /// Six digits, as the app shows them.
+    /// Six-digit code from the app.
     code: Wire<ShownCode>,
 }
 
-/// What the authenticator app needs. It is shown once.
+/// The secret for an authenticator app, returned only once.
 #[derive(Object)]
 #[oai(rename = "NewSecondFactor")]
 struct NewFactorAnswer {
-    /// `otpauth://…`, for an app on the same device.
+    /// Secret as an `otpauth://…` address, for an app on the same device.
     uri: String,
-    /// For typing it in: base32.
+    /// Secret in base32, for manual entry.
     secret: String,
-    /// The address as a picture to be scanned: a PNG in base64.
+    /// QR code of the address, to be scanned: a PNG image in base64.
     qr_png: String,
 }
 
-/// Whether the person has a second factor.
+/// The state of your second factor.
 #[derive(Debug, Object)]
 #[oai(rename = "SecondFactor")]
 struct FactorAnswer {
     is_active: bool,
-    /// What the codes come by; `null` if it is not active.
+    /// Method by which codes are received; `null` if inactive.
     method: Nullable<Wire<FactorMethod>>,
-    /// `null` if it is not active.
+    /// Time of activation; `null` if inactive.
     since: Nullable<Timestamp>,
-    /// Backup codes that are still good.
+    /// Number of unused backup codes.
     backup_codes_left: i64,
 }
 
@@ -79,7 +79,7 @@ impl From<Option<FactorView>> for FactorAnswer {
     }
 }
 
-/// Codes for when the app or the phone is out of reach, each good once. They are shown once.
+/// Backup codes for log-ins without app or phone, each valid once. Returned only once.
 #[derive(Object)]
 #[oai(rename = "BackupCodes")]
 struct CodesAnswer {
@@ -94,33 +94,33 @@ impl From<Vec<String>> for CodesAnswer {
 
 #[derive(ApiResponse)]
 enum Begun {
-    /// Not active yet: `confirm_second_factor` makes it so.
+    /// Created, but inactive until `confirm_second_factor`.
     #[oai(status = 201)]
     Shown(Json<NewFactorAnswer>),
 }
 
 #[derive(ApiResponse)]
 enum Found {
-    /// Whether there is one.
+    /// The state of the second factor.
     #[oai(status = 200)]
     Factor(Json<FactorAnswer>),
 }
 
 #[derive(ApiResponse)]
 enum Codes {
-    /// The backup codes that are good from now on.
+    /// The new backup codes.
     #[oai(status = 200)]
     Codes(Json<CodesAnswer>),
 }
 
 #[derive(ApiResponse)]
 enum Removed {
-    /// It is gone, and its backup codes with it.
+    /// The factor and its backup codes are removed.
     #[oai(status = 204)]
     Done,
 }
 
-/// What the app calls the account.
+/// Returns the name of the account in the app.
 fn label(context: &Context, user: &User) -> Result<String, ApiError> {
     let Contacts { email, phone } = context.contacts(user)?;
     let email = email.map(Personal::into_exposed);
@@ -131,11 +131,11 @@ pub(crate) struct Factors;
 
 #[OpenApi(prefix_path = "/v1/me/second-factor", tag = "Chapter::People")]
 impl Factors {
-    /// Set up a second factor
+    /// Set up an authenticator app
     ///
-    /// Answers the secret for an authenticator app, once. Nothing changes until `confirm_second_factor` shows
-    /// that the app has it; called again before, it answers another one. Problems: `incorrect_password` (403),
-    /// `factor_active` (409): remove that one first; `account_closed`, `verified_contact_required` (403).
+    /// Returns the secret for an authenticator app once. The factor is inactive until `confirm_second_factor`; another
+    /// call before then replaces the secret. Problems: `incorrect_password` (403), `factor_active` (409), remove the
+    /// active factor first; `account_closed`, `verified_contact_required` (403).
     #[oai(path = "/", method = "post", operation_id = "create_second_factor")]
     async fn create(
         &self,
@@ -155,10 +155,10 @@ impl Factors {
         Ok(Begun::Shown(Json(NewFactorAnswer { uri, secret, qr_png })))
     }
 
-    /// Confirm a second factor
+    /// Confirm your authenticator app
     ///
-    /// From now on whoever logs in shows a code too. Answers ten backup codes, once; the person gets an e-mail.
-    /// Problems: `invalid_code` (422), `too_many_attempts` (429), `not_found` (404) if none was set up.
+    /// Activates the factor: every log-in requires a code from now on. Returns ten backup codes once. Sends you an
+    /// e-mail. Problems: `invalid_code` (422), `too_many_attempts` (429), `not_found` (404) if no factor was set up.
     #[oai(path = "/confirm", method = "post", operation_id = "confirm_second_factor")]
     async fn confirm(
         &self,
@@ -178,18 +178,18 @@ impl Factors {
         Ok(Codes::Codes(Json(codes.into())))
     }
 
-    /// Get one's second factor
+    /// Get your second factor
     ///
-    /// Whether it is active, since when, and how many backup codes are left; never the secret or a code.
+    /// Returns its state, activation time and number of unused backup codes. Never returns the secret or a code.
     #[oai(path = "/", method = "get", operation_id = "get_second_factor")]
     async fn get(&self, context: Data<&Arc<Context>>, caller: Caller) -> Result<Found, ApiError> {
         let factor = context.store.second_factor(caller.user()).await?;
         Ok(Found::Factor(Json(factor.into())))
     }
 
-    /// Make new backup codes
+    /// Replace your backup codes
     ///
-    /// Answers ten, once; those from before are not good any more. Problems: `step_up_required` (403), see
+    /// Returns ten new codes once. The old codes become invalid. Problems: `step_up_required` (403), see
     /// `step_up_session`; `not_found` (404) if no factor is active.
     #[oai(path = "/backup-codes", method = "post", operation_id = "create_backup_codes")]
     async fn create_codes(
@@ -206,9 +206,9 @@ impl Factors {
         Ok(Codes::Codes(Json(codes.into())))
     }
 
-    /// Remove one's second factor
+    /// Remove your second factor
     ///
-    /// From now on the password is enough; the person gets an e-mail. Problems: `step_up_required` (403), see
+    /// Later log-ins require only the password. Sends you an e-mail. Problems: `step_up_required` (403), see
     /// `step_up_session`; `not_found` (404) if no factor is active.
     #[oai(path = "/", method = "delete", operation_id = "remove_second_factor")]
     async fn remove(

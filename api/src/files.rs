@@ -1,4 +1,4 @@
-//! Where links to files lead. Whatever is in a file, a browser does nothing with it but keep it.
+//! Downloads by file link. The response headers make browsers save a file instead of rendering it.
 
 use crate::Chapter;
 use crate::context::Context;
@@ -12,7 +12,7 @@ use poem_openapi::payload::Binary;
 use poem_openapi::{ApiResponse, OpenApi, ResponseContent};
 use std::sync::Arc;
 
-/// No script, no form, no origin of ours.
+/// No scripts, no forms, no origin.
 const POLICY: &str = "sandbox; default-src 'none'; frame-ancestors 'none'";
 
 #[derive(ResponseContent)]
@@ -40,20 +40,20 @@ impl Content {
 
 #[derive(ApiResponse)]
 enum Opened {
-    /// The file, to be kept and not to be shown in the place of a page.
+    /// The file, as an attachment.
     #[oai(status = 200)]
     File(
         Content,
-        /// How the file is to be called.
+        /// Name of the attachment.
         #[oai(header = "Content-Disposition")]
         String,
-        /// What a browser may do with it: nothing.
+        /// Forbids scripts and any other active content.
         #[oai(header = "Content-Security-Policy")]
         String,
     ),
 }
 
-/// What went wrong with a file, to its sender or reader.
+/// Converts a file error to a response for the uploader or reader.
 pub(crate) fn refusal(error: FileError) -> ApiError {
     let text = error.to_string();
     match error {
@@ -64,7 +64,7 @@ pub(crate) fn refusal(error: FileError) -> ApiError {
         FileError::Active => ApiError::new(Code::ActiveContent, text),
         FileError::Cut(_) => ApiError::new(Code::BadRequest, text),
         FileError::Missing | FileError::Altered => {
-            tracing::error!("a file cannot be shown: {text}");
+            tracing::error!("a file cannot be returned: {text}");
             ApiError::internal()
         }
         FileError::Folder(cause) => {
@@ -88,16 +88,16 @@ pub(crate) struct OpenedFiles;
 
 #[OpenApi(prefix_path = "/v1/files", tag = "Chapter::Verification")]
 impl OpenedFiles {
-    /// Get a file
+    /// Download a file by link
     ///
-    /// Where a link to a document or to evidence leads (`create_kyc_document_link`, `create_evidence_link`). It is good for a minute and needs no
-    /// token. `not_found` (404) if the link is not one of ours, its time is over, its session has ended, the document was
-    /// removed, or whoever it was made for may no longer see it.
+    /// Target of the links of `create_kyc_document_link`, `create_evidence_link` and `create_milestone_file_link`. A
+    /// link is valid for one minute and needs no token. Problems: `not_found` (404) if the link is invalid or has
+    /// expired, its session has ended, the file was removed, or the user of the link may no longer read it.
     #[oai(path = "/:token", method = "get", operation_id = "get_file")]
     async fn get(
         &self,
         context: Data<&Arc<Context>>,
-        /// The last part of the link.
+        /// Last part of the link.
         token: Path<String>,
     ) -> Result<Opened, ApiError> {
         let (document, viewer) = context.links.read(&token, context.now()).ok_or_else(no_link)?;
@@ -116,5 +116,5 @@ impl OpenedFiles {
 }
 
 fn no_link() -> ApiError {
-    ApiError::new(Code::NotFound, "this is not a link, or its time is over; ask for another")
+    ApiError::new(Code::NotFound, "the link is invalid or has expired; request a new one")
 }

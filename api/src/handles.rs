@@ -1,4 +1,4 @@
-//! The name that people pay by.
+//! Handles: names for finding and paying a user.
 
 use crate::Chapter;
 use crate::auth::Caller;
@@ -13,12 +13,12 @@ use poem_openapi::{Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// A handle that somebody wants.
+/// A new handle.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct SetHandle {
-    /// 3 to 30 letters, digits and underscores, beginning with a letter; with or without the `@`.
+    /// 3 to 30 letters, digits and underscores, starting with a letter; with or without the `@`.
     handle: Wire<Handle>,
 }
 
@@ -26,12 +26,12 @@ pub(crate) struct Handles;
 
 #[OpenApi(prefix_path = "/v1", tag = "Chapter::People")]
 impl Handles {
-    /// Set one's handle
+    /// Set your handle
     ///
-    /// The name to be found and paid by, such as `@amina`. It can be changed once in 30 days; to set the present
-    /// one again changes nothing. A handle is one person's for ever: nobody else gets a former one, and its
-    /// owner may return to it. Problems: `handle_taken`, `handle_change_too_soon` (409), `account_closed` (403),
-    /// `invalid_request` (422), also for words that are not for people, such as `support`.
+    /// Other users find and pay you by your handle, such as `@amina`. You can change it once in 30 days; setting the
+    /// current handle again changes nothing. An old handle stays reserved for you. Problems: `handle_taken`,
+    /// `handle_change_too_soon` (409), `account_closed` (403), `invalid_request` (422), also for reserved words such as
+    /// `support`.
     #[oai(path = "/me/handle", method = "put", operation_id = "set_handle")]
     async fn set(
         &self,

@@ -1,4 +1,4 @@
-//! The probes of load balancers and supervisors: whether the process lives, and whether it can work.
+//! Probes for load balancers and supervisors: liveness and readiness.
 
 use crate::Chapter;
 use crate::context::Context;
@@ -11,10 +11,10 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-/// The paths of the probes. Their log lines are for debugging only: they come every few seconds.
+/// Paths of the probes. They are logged at debug level only, because they are called every few seconds.
 pub(crate) const PROBES: [&str; 2] = ["/livez", "/readyz"];
 
-/// A dependency that does not answer within this time counts as failing.
+/// A dependency without an answer in this time counts as failing.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
 
 const DATABASE_SILENT: &str = "the database does not answer";
@@ -25,13 +25,13 @@ const REDIS_SILENT: &str = "Redis does not answer";
 /// The result of a probe.
 #[derive(Debug, Object)]
 pub(crate) struct Probe {
-    /// Always `ok`; a process that is not has no answer or a problem.
+    /// Always `ok`; failures are problems or no response.
     status: String,
 }
 
 #[derive(ApiResponse)]
 pub(crate) enum Well {
-    /// All is well.
+    /// The probe succeeded.
     #[oai(status = 200)]
     Well(Json<Probe>),
 }
@@ -63,20 +63,19 @@ pub(crate) struct Health;
 
 #[OpenApi(tag = "Chapter::Health")]
 impl Health {
-    /// Check whether the process lives
+    /// Check that the process is alive
     ///
-    /// Answers as long as the process can answer at all; PostgreSQL and Redis have no influence. A failure is a reason
-    /// to restart the process.
+    /// Independent of PostgreSQL and Redis. After a failure, restart the process.
     #[oai(path = "/livez", method = "get", operation_id = "get_liveness")]
     async fn live(&self) -> Result<Well, ApiError> {
         Ok(well())
     }
 
-    /// Check whether the process can work
+    /// Check that the process is ready
     ///
-    /// Returns 200 if PostgreSQL answers, its schema has all migrations, and Redis answers. Otherwise returns 503 with
-    /// the code `unavailable`; `detail` names every part that fails. A failure is a reason to send requests elsewhere
-    /// for a while, not to restart anything.
+    /// Returns 200 if PostgreSQL and Redis answer and all migrations are applied. Otherwise returns 503 with the code
+    /// `unavailable`; `detail` names each failing part. After a failure, route requests elsewhere for a while; do not
+    /// restart.
     #[oai(path = "/readyz", method = "get", operation_id = "get_readiness")]
     async fn ready(&self, context: Data<&Arc<Context>>) -> Result<Well, ApiError> {
         let faults = faults(&context).await;

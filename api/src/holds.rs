@@ -1,4 +1,4 @@
-//! Money that one person reserves for another: made, taken in parts or whole, given back.
+//! Holds: money that one user reserves for another. Create, settle in parts or whole, release.
 
 mod answer;
 
@@ -28,17 +28,17 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// Money to be reserved for somebody else.
+/// A new hold.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct CreateHold {
-    /// Who may take it.
+    /// Beneficiary, who may settle the hold.
     to: PayeeObject,
     amount: PositiveMoney,
-    /// After so many hours, at most 30 days, what was not taken comes back.
+    /// Hours until the hold expires, at most 720 (30 days). Then the rest is returned to you.
     expires_in_hours: HoldHours,
-    /// What it is for, in a line.
+    /// Purpose, in one line.
     note: Option<Wire<Message>>,
 }
 
@@ -53,12 +53,12 @@ impl CreateHold {
     }
 }
 
-/// How much of a hold is taken.
+/// A settlement of a hold.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct SettleHold {
-    /// All that is left, if left out.
+    /// Amount to take; the whole rest by default.
     amount: Option<PositiveMoney>,
 }
 
@@ -80,25 +80,25 @@ pub(crate) struct Holds;
 
 #[OpenApi(prefix_path = "/v1/holds", tag = "Chapter::Holds")]
 impl Holds {
-    /// Reserve money for somebody
+    /// Create a hold
     ///
-    /// The amount leaves what the caller can spend and waits for the other person, who takes it in parts or
-    /// whole (`settle_hold`) or gives it back (`release_hold`). What is left when the time is over comes back
-    /// by itself; the caller cannot take it back before. It counts as sent today. Problems:
-    /// `insufficient_funds`, `transaction_limit`, `daily_limit`, `unknown_recipient`, `recipient_closed`,
-    /// `same_party`, `unsupported_currency`, `idempotency_key_reused` (422), `account_closed`, `verified_contact_required` (403),
-    /// `rate_limited` (429) as in `create_transfer`,
-    /// `step_up_required` (403: above KES 50,000, for those who have a second factor),
-    /// `idempotency_key_required` (400).
+    /// Moves the amount from your available balance into the hold. The beneficiary settles it in parts or whole
+    /// (`settle_hold`) or releases it (`release_hold`). You cannot cancel a hold; the rest is returned to you when it
+    /// expires. A hold counts towards your daily limit. With `dry_run=true`, returns the expected result and changes
+    /// nothing. Problems: `insufficient_funds`, `transaction_limit`, `daily_limit`, `unknown_recipient`,
+    /// `recipient_closed`, `same_party`, `unsupported_currency`, `idempotency_key_reused` (422), `account_closed`,
+    /// `verified_contact_required` (403), `rate_limited` (429) as in `create_transfer`, `step_up_required` (403) above
+    /// KES 50,000 if you have a second factor, `idempotency_key_required` (400).
     #[oai(path = "/", method = "post", operation_id = "create_hold")]
     async fn create(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<HoldsWrite>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
-        /// With `true`, answers what the call would do, and does nothing. An API key needs `wallet:read` and `people:read` for it as well.
+        /// With `true`, returns the expected result and changes nothing. An API key then also needs `wallet:read` and
+        /// `people:read`.
         dry_run: Query<Option<bool>>,
         body: Body<CreateHold>,
     ) -> Result<Created<HoldAnswer>, ApiError> {
@@ -123,21 +123,21 @@ impl Holds {
         }
     }
 
-    /// List one's holds
+    /// List your holds
     ///
-    /// Holds that the caller has made, and those that were made for the caller, newest first.
+    /// Holds that you created or that were created for you, newest first.
     #[oai(path = "/", method = "get", operation_id = "list_holds")]
     async fn list(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<HoldsRead>,
-        /// Only those on this side of which the caller is.
+        /// Only holds in which you have this role.
         role: Query<Option<Wire<HoldRole>>>,
-        /// Only those in this state.
+        /// Only holds in this state.
         state: Query<Option<Wire<State>>>,
-        /// The `next_cursor` of the page before.
+        /// `next_cursor` of the previous page.
         after: Query<Option<Cursor<HoldId>>>,
-        /// How many items a page has at most; 20 if left out.
+        /// Maximum number of items per page; 20 by default.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<HoldPage, ApiError> {
@@ -150,33 +150,32 @@ impl Holds {
 
     /// Get a hold
     ///
-    /// Holds of others do not exist for the caller: `not_found` (404).
+    /// For owner and beneficiary. Problems: `not_found` (404), also for holds of other users.
     #[oai(path = "/:id", method = "get", operation_id = "get_hold")]
     async fn get(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<HoldsRead>,
-        /// The id of the hold.
+        /// Id of the hold.
         id: Path<Wire<HoldId>>,
     ) -> Result<Found, ApiError> {
         let view = context.store.hold(caller.user(), id.0.0).await?;
         Ok(Found::Hold(Json(HoldAnswer::from(&view))))
     }
 
-    /// Take money that was reserved
+    /// Settle a hold
     ///
-    /// A part or all that is left goes to the caller, for whom it was reserved. It can be done as often as
-    /// something is left, until the time is over. Problems: `amount_exceeds_hold`, `hold_closed` (409),
-    /// `wrong_party` (403), `balance_limit` (422), `not_found` (404), `idempotency_key_required` (400),
-    /// `idempotency_key_reused` (422).
+    /// For the beneficiary. Moves part or all of the rest to your wallet. It can be repeated until the hold is empty or
+    /// expires. Problems: `amount_exceeds_hold`, `hold_closed` (409), `wrong_party` (403), `balance_limit` (422),
+    /// `not_found` (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/settle", method = "post", operation_id = "settle_hold")]
     async fn settle(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<HoldsWrite>,
-        /// The id of the hold.
+        /// Id of the hold.
         id: Path<Wire<HoldId>>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
         body: Body<SettleHold>,
@@ -190,19 +189,18 @@ impl Holds {
         Ok(settled.into())
     }
 
-    /// Give reserved money back
+    /// Release a hold
     ///
-    /// What is left returns to the person who reserved it, before the time is over. Only the person for whom
-    /// it was reserved may do this. Problems: `hold_closed` (409), `wrong_party` (403), `not_found` (404),
-    /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    /// For the beneficiary. Returns the rest to the owner before the hold expires. Problems: `hold_closed` (409),
+    /// `wrong_party` (403), `not_found` (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/release", method = "post", operation_id = "release_hold")]
     async fn release(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<HoldsWrite>,
-        /// The id of the hold.
+        /// Id of the hold.
         id: Path<Wire<HoldId>>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
     ) -> Result<Done<HoldAnswer>, ApiError> {

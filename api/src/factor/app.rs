@@ -1,49 +1,49 @@
-//! The authenticator app of a person: its secret, the address and the picture that bring the secret into it, and
-//! the codes that it shows (RFC 6238 with SHA-1 and six digits, which every app knows).
+//! Authenticator apps: secret, `otpauth` address, QR code and verification (RFC 6238 with SHA-1 and six digits, which
+//! every app supports).
 
 use crate::problem::ApiError;
 use amana_domain::factor::STEP_S;
 use qrcode::{Color, QrCode};
 use totp_rs::{Builder, Totp};
 
-/// How apps call the account.
+/// Name of the service in the app.
 const ISSUER: &str = "Amana";
 
-/// Pixels of one square of the picture.
+/// Pixels per module of the QR code.
 const SQUARE: usize = 6;
-/// The white edge, in squares, that readers need.
+/// Modules of the white border, which scanners need.
 const EDGE: usize = 4;
 
-/// A new one, with a secret of 160 random bits.
+/// Creates an app with a secret of 160 random bits.
 ///
 /// # Errors
-/// `internal` if the name of the account cannot be written.
+/// `internal` if the account name is not representable.
 pub(super) fn new(account: &str) -> Result<Totp, ApiError> {
     Builder::new().with_issuer(Some(ISSUER)).with_account_name(account).build().map_err(broken)
 }
 
-/// The one with this secret; `None` if it is too short to be one.
+/// Returns the app with this secret; `None` if the secret is too short.
 pub(super) fn of(secret: Vec<u8>) -> Option<Totp> {
-    // Which neighbouring steps are taken is for the domain to say.
+    // The domain decides which neighbouring time steps are accepted.
     Builder::new().with_skew(0).with_secret(secret).build().ok()
 }
 
-/// Whether this is the code of the step.
+/// Returns whether the code is that of the time step.
 pub(super) fn fits(app: &Totp, code: &str, step: i64) -> bool {
     let time = u64::try_from(step.saturating_mul(STEP_S));
     time.is_ok_and(|time| app.check(code, time).is_some())
 }
 
 /// # Errors
-/// `internal` if it cannot be written.
+/// `internal` if the address cannot be built.
 pub(super) fn address(app: &Totp) -> Result<String, ApiError> {
     app.to_url().map_err(broken)
 }
 
-/// The address as a picture (PNG) that apps scan.
+/// Returns the address as a QR code in PNG.
 ///
 /// # Errors
-/// `internal` if it cannot be drawn.
+/// `internal` if the image cannot be encoded.
 pub(super) fn picture(address: &str) -> Result<Vec<u8>, ApiError> {
     let code = QrCode::new(address).map_err(broken)?;
     let squares = code.width();
@@ -68,9 +68,9 @@ pub(super) fn picture(address: &str) -> Result<Vec<u8>, ApiError> {
     Ok(file)
 }
 
-/// The cause is not written: it may hold the address, and that the secret.
+/// The cause is not logged, because it may contain the secret.
 fn broken<E>(_: E) -> ApiError {
-    tracing::error!("a second factor could not be drawn up");
+    tracing::error!("an authenticator app could not be set up");
     ApiError::internal()
 }
 
@@ -78,7 +78,7 @@ fn broken<E>(_: E) -> ApiError {
 mod tests {
     use super::*;
 
-    /// Appendix B of RFC 6238, of whose eight digits ours are the last six.
+    /// Appendix B of RFC 6238; its codes have eight digits, of which the last six are used here.
     #[test]
     fn codes_are_those_of_the_rfc() {
         let app = of(b"12345678901234567890".to_vec()).unwrap();

@@ -1,4 +1,4 @@
-//! What keeps second factors secret in the database: keys derived from the server's secret, one per purpose.
+//! Encryption and digests of second factors, with keys derived from the server secret, one per purpose.
 
 use super::app;
 use crate::problem::ApiError;
@@ -11,7 +11,7 @@ use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::{hmac, rand};
 use chrono::{DateTime, Utc};
 
-/// What a key is for is part of how it is made: one is never used for the other.
+/// The purpose is part of the derivation, so that no key serves two purposes.
 const SEALING: &[u8] = b"second factor: secrets of authenticator apps";
 const DIGESTS: &[u8] = b"second factor: digests of backup codes";
 
@@ -30,10 +30,10 @@ impl FactorKeys {
         Self { secret }
     }
 
-    /// Encrypts; put at another person's place in the table, it cannot be opened.
+    /// Encrypts a secret for one user. It cannot be decrypted for another user.
     ///
     /// # Errors
-    /// `internal` if encrypting fails.
+    /// `internal` if encryption fails.
     pub(crate) fn seal(&self, user: UserId, secret: &[u8]) -> Result<Vec<u8>, ApiError> {
         self.secret.seal(SEALING, user.uuid().as_bytes(), secret).map_err(failed)
     }
@@ -42,14 +42,14 @@ impl FactorKeys {
         self.secret.open(SEALING, user.uuid().as_bytes(), sealed)
     }
 
-    /// A fast digest is right for codes of 50 random bits: nobody tries them all, with the key or without.
+    /// A fast digest is enough, because a code has 50 random bits.
     fn digest(&self, user: UserId, code: &str) -> Vec<u8> {
         let key = self.secret.hmac(DIGESTS);
         let text = [user.uuid().as_bytes().as_slice(), code.as_bytes()].concat();
         hmac::sign(&key, &text).as_ref().to_vec()
     }
 
-    /// New backup codes, and what is kept of them.
+    /// Creates backup codes and their digests.
     ///
     /// # Errors
     /// `internal` if there is no randomness.
@@ -67,10 +67,11 @@ impl FactorKeys {
         (0..BACKUP_CODES).map(one).collect::<Result<_, _>>().map_err(failed)
     }
 
-    /// What is shown, in the form in which it can be held against what is kept; `key` makes the codes that are sent.
+    /// Converts an entered code to a form that can be compared with stored data. `key` derives the codes that were sent
+    /// by message.
     ///
     /// # Errors
-    /// `invalid_request` if digits are no code.
+    /// `invalid_request` if the digits are not a code.
     pub(crate) fn shown(
         &self,
         user: UserId,

@@ -1,4 +1,4 @@
-//! A second factor that is codes sent to the caller.
+//! A second factor by message: codes sent to the user.
 
 use super::Codes;
 use crate::Chapter;
@@ -15,13 +15,13 @@ use poem_openapi::{Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// Where codes are to be sent.
+/// A new second factor by message.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct SetMessageFactor {
     channel: Wire<ContactKind>,
-    /// The caller's password.
+    /// Your password.
     password: Secret,
 }
 
@@ -29,12 +29,12 @@ pub(crate) struct MessageFactors;
 
 #[OpenApi(prefix_path = "/v1/me/second-factor", tag = "Chapter::People")]
 impl MessageFactors {
-    /// Have codes sent as second factor
+    /// Receive second-factor codes by message
     ///
-    /// From now on whoever logs in shows a code that is sent to the caller's e-mail address or number, which has
-    /// to be known to be theirs. It stays with the account if the address or number is replaced. Answers ten backup
-    /// codes, once; the person gets an e-mail. An authenticator app is safer. Problems: `incorrect_password` (403),
-    /// `channel_not_verified` (409), `factor_active` (409): remove that one first; `account_closed` (403).
+    /// Every log-in requires a code sent to your e-mail address or phone number, which must be verified. The factor
+    /// follows a change of the address or number. An authenticator app is safer. Returns ten backup codes once. Sends
+    /// you an e-mail. Problems: `incorrect_password` (403), `channel_not_verified` (409), `factor_active` (409), remove
+    /// the active factor first; `account_closed` (403).
     #[oai(path = "/message", method = "put", operation_id = "set_message_factor")]
     async fn set(
         &self,

@@ -1,4 +1,4 @@
-//! How a hold is shown.
+//! Holds in responses.
 
 use crate::once::answer;
 use crate::people::PersonAnswer;
@@ -10,31 +10,31 @@ use poem::http::StatusCode;
 use poem_openapi::Object;
 
 text_values! {
-    /// How far a hold has come. All but `open` are final: `settled` if everything was taken, `released` if the
-    /// rest was given back, `expired` if it came back because time ran out.
+    /// State of a hold. All states except `open` are final: `settled` if the whole amount was taken, `released` if the
+    /// rest was given back, `expired` if the rest was returned at expiry.
     State as "HoldState";
-    /// A side of a hold: whose money it is, and who may take it.
+    /// Role in a hold: the owner of the money, or the beneficiary.
     HoldRole as "HoldRole";
 }
 
-/// Money that one person has reserved for another.
+/// Money that one user has reserved for another.
 #[derive(Debug, Object)]
 #[oai(rename = "Hold")]
 pub(crate) struct HoldAnswer {
     id: Wire<HoldId>,
-    /// Whose money it is.
+    /// User who reserved the money.
     owner: PersonAnswer,
-    /// Who may take it or give it back.
+    /// User who may settle or release the hold.
     beneficiary: PersonAnswer,
-    /// What was reserved in the beginning.
+    /// Amount reserved at creation.
     amount: Money,
-    /// What the beneficiary has taken so far.
+    /// Amount that the beneficiary has taken so far.
     settled: Money,
-    /// What is still reserved; zero once the hold is over.
+    /// Amount still reserved; zero once the hold is closed.
     held: Money,
     state: Wire<State>,
     note: Nullable<String>,
-    /// What is not taken by then goes back to the owner.
+    /// Time at which the rest is returned to the owner.
     expires_at: Nullable<Timestamp>,
     created_at: Timestamp,
     updated_at: Timestamp,
