@@ -38,7 +38,7 @@ export function fill(id, nodes, emptyText, columns) {
   target.replaceChildren(empty);
 }
 
-// Runs at once and then again after each pause; a page that lost the server keeps what it shows.
+// Runs at once and again after each pause. Without a connection the page keeps its content.
 export async function every(pauseMs, act) {
   for (;;) {
     try { await act(); } catch (error) { console.warn(error.message); }

@@ -13,7 +13,7 @@ async function refresh() {
     if (page.length) last = page.at(-1).id;
     recent = [...page.reverse(), ...recent].slice(0, SHOWN);
   }
-  fill("events", recent.map((it) => row(time(it.at), it.kind, el("span", { class: "mono" }, it.reference), outcome(it.detail))), "Nothing has happened yet.", 4);
+  fill("events", recent.map((it) => row(time(it.at), it.kind, el("span", { class: "mono" }, it.reference), outcome(it.detail))), "No requests yet.", 4);
 }
 
 function outcome(detail) {

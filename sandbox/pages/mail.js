@@ -11,7 +11,7 @@ function show(mail) {
     el("p", { class: "soft" }, `From ${mail.from} to ${mail.to.join(", ")}, ${time(mail.at)}`),
   );
   if (mail.html) {
-    // No script, no form, no origin: the message is only looked at.
+    // An e-mail must not run scripts, send forms or have an origin.
     target.append(el("iframe", { sandbox: "", srcdoc: mail.html, title: "Message" }));
     target.append(el("details", {}, el("summary", {}, "Plain text"), el("pre", {}, mail.text)));
   } else {

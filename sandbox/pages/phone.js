@@ -50,7 +50,7 @@ async function refresh() {
   get("owner").textContent = customer.name;
   get("balance").textContent = money(customer.balance);
   show(prompts[0]);
-  // Rebuilt only when it changed, so that a screen reader is not told the same again and again.
+  // Rebuilt only after a change, so that a screen reader does not repeat it.
   const seen = sms.map((it) => it.id).join();
   if (seen === inboxSeen && get("inbox").childElementCount) return;
   inboxSeen = seen;

@@ -1,4 +1,4 @@
-//! The JSON door for tests and demos: customers, prompts, faults, messages and what happened.
+//! The JSON API for tests and demos: customers, prompts, faults, messages and events.
 
 mod people;
 mod watch;
@@ -40,7 +40,7 @@ pub(crate) fn routes(store: Arc<Store>) -> impl poem::Endpoint {
         .at("/sms", get(watch::list_sms).delete(watch::clear_sms))
         .at("/mail-fault", put(set_mail_fault).post(set_mail_fault))
         .at("/sms-fault", put(set_sms_fault).post(set_sms_fault))
-        // Whoever has seen an answer may rely on it after a crash.
+        // Saves before each response, so that the response is still true after a crash.
         .after(move |result| {
             let store = Arc::clone(&store);
             async move {
@@ -55,7 +55,7 @@ fn refuse(status: StatusCode, message: &str) -> Response {
 }
 
 fn bad_phone() -> Response {
-    refuse(StatusCode::BAD_REQUEST, "not a number like 254712345678")
+    refuse(StatusCode::BAD_REQUEST, "phone: use a Kenyan mobile number such as 254712345678")
 }
 
 #[handler]
@@ -74,7 +74,7 @@ fn add_fault(store: Data<&Arc<Store>>, rule: Json<fault::Rule>) -> Response {
     let Some(phone) = phone::normalise(&rule.phone) else { return bad_phone() };
     rule.phone = phone;
     if rule.count == Some(0) {
-        return refuse(StatusCode::BAD_REQUEST, "count must be at least 1");
+        return refuse(StatusCode::BAD_REQUEST, "count: at least 1");
     }
     let added = store.change(|state| {
         let room = state.core.rules.len() < RULES_MAX;
@@ -84,7 +84,7 @@ fn add_fault(store: Data<&Arc<Store>>, rule: Json<fault::Rule>) -> Response {
         room
     });
     if !added {
-        return refuse(StatusCode::CONFLICT, "too many rules");
+        return refuse(StatusCode::CONFLICT, "too many fault rules: delete some first");
     }
     Json(rule).with_status(StatusCode::CREATED).into_response()
 }
@@ -115,7 +115,7 @@ fn revoke_token(store: Data<&Arc<Store>>) -> StatusCode {
 #[handler]
 async fn resend(store: Data<&Arc<Store>>, reference: Path<String>) -> Response {
     let Some(delivery) = store.read(|state| results::true_delivery(state, &reference)) else {
-        return refuse(StatusCode::NOT_FOUND, "no ended request with this id");
+        return refuse(StatusCode::NOT_FOUND, "no finished request has this id");
     };
     let outcome = clockwork::deliver(&store, &delivery).await;
     Json(json!({ "outcome": outcome })).into_response()

@@ -1,5 +1,5 @@
-//! Where money moves: customers, the organisation's utility float and its statement. An answer
-//! settles a request exactly once.
+//! Moves money between customers, the organisation's utility float and its statement. An answer settles a request
+//! exactly once.
 
 use serde_json::json;
 
@@ -15,7 +15,7 @@ const WALLET_MAX_CENTS: i64 = money::shillings(500_000);
 const DAILY_MAX_CENTS: i64 = money::shillings(500_000);
 const REPEAT_WINDOW_MS: i64 = 2 * 60 * 1000;
 
-/// A statement line is the one way the float changes.
+/// A statement entry. The float changes only through such entries.
 struct Entry {
     receipt: String,
     initiated_ms: i64,
@@ -26,7 +26,7 @@ struct Entry {
     account: String,
 }
 
-/// What a customer pays into the organisation's account.
+/// A customer's payment to the organisation.
 pub(crate) struct Bill<'a> {
     pub(crate) phone: &'a str,
     pub(crate) amount_cents: i64,
@@ -58,7 +58,7 @@ impl State {
         });
     }
 
-    /// Brings an open collection to its end; none when it is unknown or already ended.
+    /// Settles an open collection. Returns `None` if it is unknown or was settled before.
     pub(crate) fn settle_collection(
         &mut self,
         checkout_id: &str,
@@ -119,7 +119,7 @@ impl State {
         }
     }
 
-    /// The customer is already debited.
+    /// Credits the float. The customer was debited before.
     fn take_payment(&mut self, paid: &Collection, organisation: &str, now_ms: i64) -> String {
         let receipt = ids::receipt(now_ms);
         self.post(collection_entry(paid, &receipt), now_ms);
@@ -141,8 +141,7 @@ impl State {
         self.keep_sms("MPESA", paid.phone, &text);
     }
 
-    /// A customer pays the paybill from the M-Pesa menu. Gives the receipt, or the code that says why
-    /// not.
+    /// Pays the paybill from the M-Pesa menu. Returns the receipt, or the result code of the failure.
     pub(crate) fn pay_bill(
         &mut self,
         bill: &Bill<'_>,
@@ -223,7 +222,7 @@ impl State {
         self.keep_sms("MPESA", &paid.phone, &text);
     }
 
-    /// An operator moves own money in or out of the utility account.
+    /// Sets the float, as an operator who moves own money in or out of the utility account.
     pub(crate) fn set_float(&mut self, float_cents: i64) {
         let now_ms = clock::now_ms();
         let amount_cents = float_cents.saturating_sub(self.core.float_cents);
@@ -244,7 +243,7 @@ impl State {
         );
     }
 
-    /// An equal amount that the same customer paid or is being asked for within the window.
+    /// Whether the customer paid, or has a prompt for, the same amount within the window.
     pub(crate) fn repeats(&self, phone: &str, amount_cents: i64, now_ms: i64) -> bool {
         let since_ms = now_ms.saturating_sub(REPEAT_WINDOW_MS);
         self.collections

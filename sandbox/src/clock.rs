@@ -1,4 +1,4 @@
-//! East Africa Time (UTC+3, no summer time), whatever the host's time zone is.
+//! East Africa Time (UTC+3, no daylight saving time), independent of the host's time zone.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub(crate) fn after(start_ms: i64, wait: Duration) -> i64 {
     start_ms.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// The instant shifted so that its UTC fields read as EAT; only for formatting.
+/// Shifts an instant so that its UTC fields are EAT fields. For formatting only.
 pub(crate) fn eat(instant_ms: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(instant_ms.saturating_add(EAT_OFFSET_MS)).unwrap_or_default()
 }
@@ -29,7 +29,7 @@ pub(crate) fn rfc3339(instant_ms: i64) -> String {
         .to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }
 
-/// `yyyyMMddHHmmss` read as EAT.
+/// Parses `yyyyMMddHHmmss` in EAT.
 pub(crate) fn parse_daraja(text: &str) -> Option<i64> {
     if text.len() != 14 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -39,6 +39,6 @@ pub(crate) fn parse_daraja(text: &str) -> Option<i64> {
 }
 
 pub(crate) fn parse_rfc3339(text: &str) -> Option<i64> {
-    // A `+` that was not percent-encoded in a query string arrives as a space.
+    // In a query string, a `+` without percent-encoding arrives as a space.
     DateTime::parse_from_rfc3339(&text.replace(' ', "+")).ok().map(|at| at.timestamp_millis())
 }

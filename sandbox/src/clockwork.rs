@@ -1,5 +1,5 @@
-//! Does what is due: prompts that run out, payouts that complete, callbacks that go out (once, as
-//! the real provider: a callback that fails is not sent again).
+//! Executes due tasks: prompts that time out, payouts that complete, callbacks. A failed callback is not repeated, as
+//! with the real provider.
 
 use std::{sync::Arc, time::Duration};
 
@@ -48,11 +48,11 @@ async fn send_all(store: &Arc<Store>, slots: &Arc<Semaphore>, deliveries: Vec<De
     if deliveries.is_empty() {
         return;
     }
-    // What a callback reports must survive a crash of ours.
+    // A callback must not report a state that a crash could lose.
     store.persisted().await;
     for delivery in deliveries {
         let Ok(slot) = Arc::clone(slots).try_acquire_owned() else {
-            // Slow receivers hold up callbacks, never the clock.
+            // Slow receivers delay callbacks, but not the other tasks.
             let due_ms = clock::after(clock::now_ms(), NO_SLOT_PAUSE);
             store.change(|state| state.plan(due_ms, Task::Deliver(delivery)));
             continue;
@@ -79,7 +79,7 @@ fn fire_due(state: &mut State, settings: &Settings, now_ms: i64) -> Vec<Delivery
     deliveries
 }
 
-/// Settles a collection and plans its callbacks. False when it had ended before.
+/// Settles a collection and schedules its callbacks. Returns `false` if it was settled before.
 pub(crate) fn end_collection(
     state: &mut State,
     settings: &Settings,
@@ -129,7 +129,7 @@ fn plan_stk_callbacks(
     );
 }
 
-/// Plans the confirmation of a payment at the paybill, if somebody wants to hear of it.
+/// Schedules the confirmation of a paybill payment, if an address is registered.
 pub(crate) fn confirm_bill(
     state: &mut State,
     settings: &Settings,
@@ -221,7 +221,7 @@ fn plan_delivery(state: &mut State, settings: &Settings, delivery: Delivery, pla
     state.plan(due_ms, Task::Deliver(delivery));
 }
 
-/// Sends what is planned for `reference` now, before anything else happens.
+/// Sends the scheduled callbacks of `reference` at once.
 pub(crate) async fn deliver_now(store: &Store, reference: &str) {
     let planned = store.change(|state| {
         state.unplan(|it| matches!(&it.task, Task::Deliver(it) if it.reference == reference))
@@ -234,7 +234,7 @@ pub(crate) async fn deliver_now(store: &Store, reference: &str) {
     }
 }
 
-/// One attempt. The answer's words: the HTTP status, or why there was none.
+/// Tries once. Returns the HTTP status, or the reason why there is none.
 pub(crate) async fn deliver(store: &Store, delivery: &Delivery) -> String {
     let sent = store
         .http

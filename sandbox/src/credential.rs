@@ -1,4 +1,4 @@
-//! The key pair whose certificate clients encrypt the initiator password with.
+//! The key pair for the initiator password: clients encrypt it with the certificate.
 
 use std::{
     fmt, fs,
@@ -26,15 +26,15 @@ impl fmt::Debug for Authority {
 }
 
 impl Authority {
-    /// Loads the pair kept in `dir`, or makes one (and keeps it there).
+    /// Loads the key pair in `dir`, or creates one there.
     pub(crate) fn open(dir: Option<&Path>) -> anyhow::Result<Self> {
         if let Some(dir) = dir
             && dir.join(KEY).exists()
             && dir.join(CERTIFICATE).exists()
         {
             return Self::from_parts(
-                fs::read_to_string(dir.join(CERTIFICATE)).context("read the certificate")?,
-                &fs::read(dir.join(KEY)).context("read the certificate's key")?,
+                fs::read_to_string(dir.join(CERTIFICATE)).context("cannot read the certificate")?,
+                &fs::read(dir.join(KEY)).context("cannot read the certificate's key")?,
             );
         }
         let Some(dir) = dir else { return Self::of_this_process() };
@@ -44,7 +44,7 @@ impl Authority {
         Self::from_parts(certificate_pem, &key)
     }
 
-    /// Making a pair takes longer than all else in a start, so the sandboxes of one test binary share theirs.
+    /// Shares one key pair per process, because generating one takes longer than the rest of a start.
     fn of_this_process() -> anyhow::Result<Self> {
         static MADE: Mutex<Option<(String, Vec<u8>)>> = Mutex::new(None);
         let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -60,11 +60,11 @@ impl Authority {
         let key = PrivateDecryptingKey::from_pkcs8(key)
             .map_err(|_| anyhow!("the certificate's key is not an RSA key in PKCS#8"))?;
         let key = Pkcs1PrivateDecryptingKey::new(key)
-            .map_err(|_| anyhow!("the certificate's key cannot decrypt"))?;
+            .map_err(|_| anyhow!("the certificate's key cannot be used for decryption"))?;
         Ok(Self { certificate_pem, key })
     }
 
-    /// Whether the credential is `password` under our certificate, PKCS#1 v1.5, base64.
+    /// Whether the credential is `password`, encrypted with our certificate (PKCS#1 v1.5) in base64.
     pub(crate) fn accepts(&self, credential: &str, password: &str) -> bool {
         if credential.len() > CREDENTIAL_BYTES_MAX {
             return false;
@@ -80,11 +80,11 @@ impl Authority {
 
 fn generate() -> anyhow::Result<(String, Vec<u8>)> {
     let key = rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048)
-        .context("generate an RSA key")?;
+        .context("cannot generate an RSA key")?;
     let mut params = rcgen::CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();
     params.distinguished_name.push(rcgen::DnType::CommonName, "amana-sandbox apicrypt");
-    let certificate = params.self_signed(&key).context("sign the certificate")?;
+    let certificate = params.self_signed(&key).context("cannot sign the certificate")?;
     Ok((certificate.pem(), key.serialize_der()))
 }
 

@@ -1,9 +1,8 @@
-//! The faults that can be scripted, the numbers that carry one without set-up, and the rules that
-//! an operator sets per number.
+//! Scriptable faults, the phone numbers with a built-in fault, and the rules that set a fault for any number.
 
 use serde::{Deserialize, Serialize};
 
-/// Numbers 2547000001NN carry fault NN.
+/// Number 2547000001NN has fault NN.
 const NUMBER_PREFIX: &str = "2547000001";
 
 macro_rules! faults {
@@ -54,7 +53,7 @@ faults! {
 }
 
 impl Fault {
-    /// Whether a B2C request uses this fault up.
+    /// Whether the fault applies to B2C requests.
     pub(crate) fn concerns_payouts(self) -> bool {
         !matches!(
             self,
@@ -72,7 +71,7 @@ impl Fault {
         !matches!(self, Fault::Unregistered | Fault::QueueTimeout)
     }
 
-    /// Those of the confirmation that a payment at the paybill sends.
+    /// Whether the fault applies to the confirmation of a paybill payment.
     pub(crate) fn concerns_paybill(self) -> bool {
         matches!(
             self,
@@ -94,7 +93,7 @@ pub(crate) fn number_of(fault: Fault) -> String {
     format!("{NUMBER_PREFIX}{:02}", fault.number())
 }
 
-/// One entry of `POST /admin/faults`: for good, or for the next `count` requests.
+/// An entry of `POST /admin/faults`: permanent, or for the next `count` requests.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rule {
@@ -102,10 +101,10 @@ pub(crate) struct Rule {
     pub(crate) fault: Fault,
     #[serde(default)]
     pub(crate) count: Option<u32>,
-    /// Leaves the number's other operations alone.
+    /// Restricts the rule to one operation.
     #[serde(default)]
     pub(crate) only: Option<Operation>,
-    /// Replaces the late-callback delay for `callback_late` and `queue_timeout`.
+    /// Replaces the delay of `callback_late` and `queue_timeout`.
     #[serde(default)]
     pub(crate) delay_ms: Option<u32>,
 }
@@ -118,11 +117,11 @@ pub(crate) enum Operation {
     Paybill,
 }
 
-/// What one request has drawn.
+/// The faults of one request.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Script {
     pub(crate) fault: Option<Fault>,
-    /// The number itself carries the fault, so nobody sits at its phone: it approves by itself.
+    /// The number has a built-in fault, so no user operates its phone and it approves automatically.
     pub(crate) automatic: bool,
     pub(crate) delay_ms: Option<u32>,
 }
@@ -132,13 +131,13 @@ impl Script {
         self.fault == Some(fault)
     }
 
-    /// A scripted customer leaves nothing to answer on the phone.
+    /// Whether the phone shows the prompt. Scripted customers answer without one.
     pub(crate) fn shows_prompt(self) -> bool {
         !self.automatic && !self.is(Fault::NoAnswer)
     }
 }
 
-/// Rules come before the number's own fault; a rule with a count is used up.
+/// Chooses the fault of a request. Rules take precedence over the number's own fault; a rule with a count is used up.
 pub(crate) fn draw(rules: &mut Vec<Rule>, phone: &str, operation: Operation) -> Script {
     let concerns = |fault: Fault| match operation {
         Operation::Collection => fault.concerns_collections(),

@@ -1,23 +1,23 @@
-//! The names by which the sandbox may be called. Its pages show codes and mails to everybody on this machine, so a web
-//! page from elsewhere must not reach them under a name of its own that leads here (DNS rebinding).
+//! Accepted host names. The pages show codes and mails to all users of this machine, so a foreign web page must not
+//! reach them under a name that resolves to this address (DNS rebinding).
 
 use poem::Request;
 use poem::http::{StatusCode, header};
 use std::net::IpAddr;
 
 /// # Errors
-/// 421 for a name of the internet.
+/// Status 421 for a public host name.
 pub(crate) fn check(req: &Request) -> poem::Result<()> {
     let named = req.header(header::HOST).or_else(|| req.uri().host()).unwrap_or_default();
     if is_local(named) {
         return Ok(());
     }
     let why =
-        "the sandbox answers under an IP address or a name without dots only, such as localhost";
+        "open the sandbox by its IP address, or by a host name without dots such as localhost";
     Err(poem::Error::from_string(why, StatusCode::MISDIRECTED_REQUEST))
 }
 
-/// Addresses, and names that no public DNS server answers for: `localhost`, and services beside this one.
+/// Accepts addresses, and names that public DNS servers do not resolve: `localhost`, and services in the same network.
 fn is_local(host: &str) -> bool {
     let bare = match host.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),

@@ -1,4 +1,4 @@
-//! Identifiers in the shapes Safaricom gives them.
+//! Identifiers in Safaricom's formats.
 
 use rand::Rng;
 
@@ -16,7 +16,7 @@ fn hex(length: usize) -> String {
     random_from(b"0123456789abcdef", length)
 }
 
-/// Year letter (A = 2006), month letter, day as 1-9 then A-V.
+/// Encodes a date: year letter (A = 2006), month letter, day as 1-9 then A-V.
 fn receipt_date(instant_ms: i64) -> String {
     use chrono::Datelike;
     let date = clock::eat(instant_ms);
@@ -32,7 +32,7 @@ pub(crate) fn receipt(instant_ms: i64) -> String {
     format!("{}{}", receipt_date(instant_ms), random_from(RECEIPT_ALPHABET, 7))
 }
 
-/// What stands in the receipt field of a failed payout.
+/// Returns the receipt field of a failed payout.
 pub(crate) fn placeholder_receipt(instant_ms: i64) -> String {
     format!("{}0000000", receipt_date(instant_ms))
 }
@@ -49,7 +49,7 @@ pub(crate) fn merchant_request_id() -> String {
     format!("{}{}", request_id(), random_from(b"0123456789", 7))
 }
 
-/// Carries the payer's last nine digits, as the real one does.
+/// Contains the payer's last nine digits, like the real id.
 pub(crate) fn checkout_request_id(instant_ms: i64, phone: &str) -> String {
     let digits = random_from(b"0123456789", 3);
     let tail = phone.get(phone.len().saturating_sub(9)..).unwrap_or(phone);

@@ -1,5 +1,5 @@
-//! The state on disk: a snapshot, and a journal of what changed since then. A journal belongs to one
-//! snapshot by its number, so that a crash between the two never applies a change twice.
+//! The state on disk: a snapshot and a journal of later changes. The journal has the number of its snapshot, so that
+//! no change is applied twice after a crash between the two writes.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,13 +17,13 @@ use crate::state::{
     Scheduled, Sms, State, push_bounded,
 };
 
-/// Codes and mails of everybody are in them.
+/// Private, because the files contain all codes and mails.
 const PRIVATE_FILE: u32 = 0o600;
 
 const SNAPSHOT: &str = "sandbox.json";
 const JOURNAL_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// What changed since the last write, by key where a record can change again.
+/// Changes since the last write; records that can change again are listed by key.
 #[derive(Debug, Default)]
 pub(crate) struct Touched {
     pub(crate) customers: BTreeSet<String>,
@@ -34,14 +34,14 @@ pub(crate) struct Touched {
     pub(crate) events: Vec<Event>,
 }
 
-/// One line of the journal.
+/// A line of the journal.
 #[derive(Serialize, Deserialize)]
 struct Delta {
     core: Core,
     customers: BTreeMap<String, Customer>,
     collections: Vec<(String, Collection)>,
     payouts: Vec<(String, Payout)>,
-    /// None: no longer planned.
+    /// `None` if the task is no longer scheduled.
     schedule: Vec<(u64, Option<Scheduled>)>,
     lines: Vec<Line>,
     mails: Vec<Mail>,
@@ -111,7 +111,7 @@ struct SnapshotOf<'a> {
     state: &'a State,
 }
 
-/// Bytes to write, made while the state is locked.
+/// Bytes to write, serialised while the state is locked.
 pub(crate) enum Page {
     Snapshot(Vec<u8>),
     Delta(Vec<u8>),
@@ -123,14 +123,14 @@ pub(crate) struct Journal {
     number: u64,
     file: File,
     bytes: u64,
-    /// A page was taken and not written: only a whole snapshot is sure to have everything.
+    /// A page was taken but not written, so only a full snapshot is complete.
     behind: bool,
 }
 
 impl Journal {
-    /// Reads what `dir` holds and begins a new snapshot with it.
+    /// Reads the state in `dir` and starts a new snapshot.
     pub(crate) fn open(dir: &Path) -> anyhow::Result<(Self, State)> {
-        fs::create_dir_all(dir).with_context(|| format!("create {}", dir.display()))?;
+        fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
         let (number, mut state) = read_snapshot(&dir.join(SNAPSHOT))?;
         let path = journal_path(dir, number);
         for delta in read_lines::<Delta>(&path)? {
@@ -144,7 +144,7 @@ impl Journal {
         Ok((journal, state))
     }
 
-    /// Must be followed by its `write`: what it takes out of the state is nowhere else.
+    /// Takes changes out of the state, so `write` must follow.
     pub(crate) fn page(&mut self, state: &mut State) -> anyhow::Result<Page> {
         let whole = std::mem::replace(&mut self.behind, true) || self.bytes > JOURNAL_BYTES_MAX;
         let delta = Delta::take(state);
@@ -160,7 +160,7 @@ impl Journal {
     pub(crate) fn write(&mut self, page: &Page) -> anyhow::Result<()> {
         match page {
             Page::Delta(line) => {
-                self.file.write_all(line).context("write the journal")?;
+                self.file.write_all(line).context("cannot write the journal")?;
                 self.bytes = self.bytes.saturating_add(u64::try_from(line.len())?);
             }
             Page::Snapshot(bytes) => {
@@ -169,7 +169,7 @@ impl Journal {
                 let file = begin(&path);
                 self.file = file.with_context(|| format!("create {}", path.display()))?;
                 replace(&self.dir.join(SNAPSHOT), bytes)?;
-                // Nothing reads the journal of an older snapshot, so one left behind does no harm.
+                // An old journal that remains is harmless, because its number does not match.
                 let _ = fs::remove_file(journal_path(&self.dir, self.number));
                 self.number = number;
                 self.bytes = 0;
@@ -188,7 +188,7 @@ fn read_snapshot(path: &Path) -> anyhow::Result<(u64, State)> {
     let foreign = || {
         let path = path.display();
         format!(
-            "{path} is not a snapshot this version reads (move the folder away to start afresh)"
+            "{path} is not a snapshot of this version: move the folder away to start without data"
         )
     };
     match fs::read(path) {
@@ -201,12 +201,12 @@ fn read_snapshot(path: &Path) -> anyhow::Result<(u64, State)> {
     }
 }
 
-/// A last line without its end was being written when the process died: nobody was told of it.
+/// Ignores an incomplete last line. It was being written during a crash, and no response depended on it.
 fn read_lines<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Vec<T>> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error).with_context(|| format!("read {}", path.display())),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
     let whole = bytes.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
     let lines = bytes.get(..whole).unwrap_or_default().split(|byte| *byte == b'\n');
@@ -219,11 +219,11 @@ fn begin(path: &Path) -> io::Result<File> {
     File::options().write(true).create(true).truncate(true).mode(PRIVATE_FILE).open(path)
 }
 
-/// A reader finds the old content or the new, never a part.
+/// Replaces a file atomically.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let next = path.with_extension("next");
     begin(&next)
         .and_then(|mut file| file.write_all(bytes))
-        .with_context(|| format!("write {}", next.display()))?;
-    fs::rename(&next, path).with_context(|| format!("replace {}", path.display()))
+        .with_context(|| format!("cannot write {}", next.display()))?;
+    fs::rename(&next, path).with_context(|| format!("cannot replace {}", path.display()))
 }

@@ -1,5 +1,5 @@
-//! A simulator of Safaricom's Daraja with customers who have phones, money and a PIN, and a catcher
-//! for the e-mails and SMS of the system under test.
+//! A simulator of Safaricom's Daraja API, whose customers have phones, money and a PIN. It also catches the e-mails
+//! and SMS of the system under test.
 
 mod admin;
 mod bank;
@@ -41,7 +41,7 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 const BODY_BYTES_MAX: usize = 128 * 1024;
 const CALLBACK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A started sandbox; dropping it leaves it running until the runtime ends.
+/// A started sandbox. Dropping it does not stop it.
 pub struct Running {
     pub http: SocketAddr,
     pub smtp: SocketAddr,
@@ -58,36 +58,36 @@ impl fmt::Debug for Running {
 }
 
 impl Running {
-    /// Ends all listeners, then writes the last snapshot.
+    /// Stops all listeners, then writes the last snapshot.
     pub async fn stop(self) {
         self.stop.send_replace(true);
         for task in self.tasks {
             if let Err(error) = task.await {
-                tracing::error!(%error, "a task did not end cleanly");
+                tracing::error!(%error, "a task failed");
             }
         }
         let (stop, writer) = self.writer;
         stop.send_replace(true);
         if let Err(error) = writer.await {
-            tracing::error!(%error, "the snapshot writer did not end cleanly");
+            tracing::error!(%error, "the snapshot writer failed");
         }
     }
 }
 
-/// Binds both listeners and returns once they accept connections.
+/// Binds both listeners and returns when they accept connections.
 pub async fn start(settings: Settings) -> anyhow::Result<Running> {
     let http = reqwest::Client::builder()
         .timeout(CALLBACK_TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .build()
-        .context("build the HTTP client")?;
+        .context("cannot create the HTTP client")?;
     let (listen, smtp_listen) = (settings.listen, settings.smtp_listen);
     let (store, journal) = Store::open(settings, http)?;
     let acceptor = TcpListener::bind(listen)
         .into_acceptor()
         .await
-        .with_context(|| format!("listen on {listen}"))?;
+        .with_context(|| format!("cannot listen on {listen}"))?;
     let http = acceptor
         .local_addr()
         .first()
@@ -95,8 +95,8 @@ pub async fn start(settings: Settings) -> anyhow::Result<Running> {
         .ok_or_else(|| anyhow!("the HTTP listener has no address"))?;
     let smtp_listener = tokio::net::TcpListener::bind(smtp_listen)
         .await
-        .with_context(|| format!("listen on {smtp_listen}"))?;
-    let smtp = smtp_listener.local_addr().context("address of the SMTP listener")?;
+        .with_context(|| format!("cannot listen on {smtp_listen}"))?;
+    let smtp = smtp_listener.local_addr().context("the SMTP listener has no address")?;
 
     let stop = watch::Sender::new(false);
     let mut stopped = stop.subscribe();
@@ -109,7 +109,7 @@ pub async fn start(settings: Settings) -> anyhow::Result<Running> {
             .run_with_graceful_shutdown(app, signal, Some(SHUTDOWN_TIMEOUT))
             .await;
         if let Err(error) = ended {
-            tracing::error!(%error, "the HTTP server ended");
+            tracing::error!(%error, "the HTTP server failed");
         }
     };
     let tasks = vec![
@@ -117,7 +117,7 @@ pub async fn start(settings: Settings) -> anyhow::Result<Running> {
         tokio::spawn(smtp::run(smtp_listener, Arc::clone(&store), stop.subscribe())),
         tokio::spawn(clockwork::run(Arc::clone(&store), stop.subscribe())),
     ];
-    // The writer goes last, so that the snapshot has what the others did while they ended.
+    // The writer stops last, so that the snapshot includes the last changes of the other tasks.
     let writer_stop = watch::Sender::new(false);
     let writer = tokio::spawn(store.keep_writing(journal, writer_stop.subscribe()));
     Ok(Running { http, smtp, stop, tasks, writer: (writer_stop, writer) })
@@ -136,7 +136,7 @@ fn routes(store: Arc<Store>) -> impl poem::Endpoint {
         .before(bounded)
 }
 
-/// Nothing reads more than this, whether or not the length was announced.
+/// Limits the body, with or without an announced length.
 async fn bounded(mut req: Request) -> poem::Result<Request> {
     host::check(&req)?;
     let body = req.take_body().into_bytes_limit(BODY_BYTES_MAX).await?;

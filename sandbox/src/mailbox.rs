@@ -1,4 +1,4 @@
-//! Takes a received message apart for the pages.
+//! Parses a received e-mail for the pages.
 
 use mail_parser::MessageParser;
 use serde_json::json;
@@ -14,7 +14,7 @@ pub(crate) fn keep(state: &mut State, from: String, to: Vec<String>, raw: &[u8])
     let parsed = MessageParser::default().parse(raw);
     let message = parsed.as_ref();
     let text = message.and_then(|it| it.body_text(0)).unwrap_or_default().into_owned();
-    // `body_html` would make HTML of a plain text; only a real HTML part is wanted.
+    // `body_html` would convert plain text to HTML; only a real HTML part is shown.
     let html = message
         .filter(|it| it.html_part(0).is_some_and(|part| part.is_text_html()))
         .and_then(|it| it.body_html(0))

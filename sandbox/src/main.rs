@@ -1,4 +1,4 @@
-//! `amana-sandbox`: the sandbox as a process of its own.
+//! The program `amana-sandbox`.
 
 use std::{io::Write, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
@@ -8,27 +8,32 @@ use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-/// Simulates Safaricom Daraja with a virtual phone, and catches e-mails and SMS.
+/// Simulate Safaricom Daraja with virtual phones, and catch e-mails and SMS
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
+    /// Address of the HTTP server
     #[arg(long, env = "SANDBOX_LISTEN", default_value = "127.0.0.1:8090")]
     listen: SocketAddr,
+    /// Address of the SMTP server
     #[arg(long, env = "SANDBOX_SMTP", default_value = "127.0.0.1:8025")]
     smtp: SocketAddr,
-    /// Keeps balances, statement, phones and messages over a restart.
+    /// Folder for balances, statement, phones and messages; without it, a restart loses them
     #[arg(long, env = "SANDBOX_DATA")]
     data: Option<PathBuf>,
-    /// Shown in prompts and SMS.
+    /// Name of the organisation in prompts and SMS
     #[arg(long, env = "SANDBOX_ORGANISATION", default_value = "AMANA")]
     organisation: String,
+    /// Seconds until an unanswered prompt ends
     #[arg(long, env = "SANDBOX_PROMPT_TIMEOUT_SECONDS", default_value_t = 60)]
     prompt_timeout_seconds: u32,
+    /// Milliseconds between a result and its callback
     #[arg(long, env = "SANDBOX_CALLBACK_DELAY_MS", default_value_t = 300)]
     callback_delay_ms: u32,
+    /// The same for the fault callback_late
     #[arg(long, env = "SANDBOX_LATE_CALLBACK_DELAY_MS", default_value_t = 10_000)]
     late_callback_delay_ms: u32,
-    /// Utility float at the first start, in cents.
+    /// Utility float at the first start, in cents
     #[arg(long, env = "SANDBOX_OPENING_FLOAT_CENTS", default_value_t = 0)]
     opening_float_cents: u32,
 }
@@ -49,7 +54,7 @@ impl Arguments {
     }
 }
 
-/// Nothing to run with: a bad argument, a port that is taken, a foreign snapshot.
+/// The exit code for a failed start: an invalid argument, a port in use, an unreadable snapshot.
 const EXIT_CONFIGURATION: u8 = 2;
 
 #[tokio::main]
@@ -57,7 +62,7 @@ async fn main() -> ExitCode {
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // One line: whoever starts us passes it on. A closed stderr changes nothing.
+            // One line, so that a parent process can show it. A closed stderr is ignored.
             let _ = writeln!(std::io::stderr(), "amana-sandbox: {error:#}");
             ExitCode::from(EXIT_CONFIGURATION)
         }
@@ -67,12 +72,12 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    // Before the line that says we are ready: whoever reads it may send the signal at once.
-    let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
+    // Before the ready line, because its reader may send a signal at once.
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     let running = start(arguments.settings()).await?;
     let line = format!("sandbox ready: http://{} smtp://{}\n", running.http, running.smtp);
-    // A closed stdout is no reason to end.
+    // A closed stdout is ignored.
     let _ = std::io::stdout().lock().write_all(line.as_bytes());
     tokio::select! {
         _ = terminate.recv() => {}

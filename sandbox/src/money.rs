@@ -1,4 +1,4 @@
-//! Kenya shillings as integer cents, and the ways Daraja, the portal and the phone print them.
+//! Kenya shillings as integer cents, in the formats of Daraja, the portal and the phone.
 
 use serde_json::{Number, Value};
 
@@ -9,7 +9,7 @@ pub(crate) const fn shillings(whole: i64) -> i64 {
     whole.saturating_mul(CENTS)
 }
 
-/// `"1"`, `"1.00"`, `"1520.5"` → cents. At most two decimals count, further ones must be zero.
+/// Parses `"1"`, `"1.00"` and `"1520.5"` into cents. Decimals after the second must be zero.
 pub(crate) fn parse_cents(text: &str) -> Option<i64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
@@ -24,7 +24,7 @@ pub(crate) fn parse_cents(text: &str) -> Option<i64> {
     whole.parse::<i64>().ok()?.checked_mul(CENTS)?.checked_add(cents)
 }
 
-/// `152000` → `1520.00`.
+/// Formats `152000` as `1520.00`.
 pub(crate) fn plain(cents: i64) -> String {
     let sign = if cents < 0 { "-" } else { "" };
     let whole = cents.unsigned_abs() / 100;
@@ -32,7 +32,7 @@ pub(crate) fn plain(cents: i64) -> String {
     format!("{sign}{whole}.{rest:02}")
 }
 
-/// `152000` → `1,520.00`.
+/// Formats `152000` as `1,520.00`.
 pub(crate) fn grouped(cents: i64) -> String {
     let text = plain(cents);
     let (sign, text) = text.strip_prefix('-').map_or(("", text.as_str()), |rest| ("-", rest));
@@ -47,8 +47,7 @@ pub(crate) fn grouped(cents: i64) -> String {
     format!("{out}.{rest}")
 }
 
-/// A JSON number with decimals (`1520.0`), as the callbacks carry it, made from text and not from
-/// arithmetic on floats.
+/// Returns a JSON number with decimals (`1520.0`) for callbacks, from text instead of float arithmetic.
 pub(crate) fn json_decimal(cents: i64) -> Value {
     serde_json::from_str::<Number>(&plain(cents)).map_or(Value::Null, Value::Number)
 }

@@ -1,5 +1,5 @@
-//! The web pages: static files that read the admin JSON and build everything shown as text nodes,
-//! so that nothing received can become markup.
+//! The web pages: static files that read the admin JSON and show it as text nodes, so that received data cannot become
+//! markup.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use rust_embed::RustEmbed;
 
 use crate::store::Store;
 
-// Styles may be inline because e-mails are: they are shown in a frame without scripts.
+// Inline styles are allowed because e-mails have them. E-mails are shown in a frame without scripts.
 const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                       frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 

@@ -1,4 +1,4 @@
-//! Kenyan subscriber numbers: what is valid, how they are masked, and whose they are.
+//! Kenyan subscriber numbers: validation, masking, and the names of their owners.
 
 const FIRST_NAMES: [&str; 10] =
     ["Amina", "Brian", "Cynthia", "Daudi", "Esther", "Felix", "Grace", "Hassan", "Irene", "Juma"];
@@ -7,7 +7,7 @@ const LAST_NAMES: [&str; 10] = [
     "Mutua",
 ];
 
-/// `2547XXXXXXXX` or `2541XXXXXXXX`.
+/// Whether the number is `2547XXXXXXXX` or `2541XXXXXXXX`.
 pub(crate) fn is_subscriber(phone: &str) -> bool {
     is_twelve_digits(phone) && (phone.starts_with("2547") || phone.starts_with("2541"))
 }
@@ -16,7 +16,7 @@ pub(crate) fn is_twelve_digits(phone: &str) -> bool {
     phone.len() == 12 && phone.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Accepts `+254…`, `254…` and `07…`/`01…`, for people who type numbers into pages.
+/// Accepts `+254…`, `254…` and `07…`/`01…`, because users type numbers into pages.
 pub(crate) fn normalise(text: &str) -> Option<String> {
     let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
     let digits = digits.strip_prefix('+').unwrap_or(&digits);
@@ -33,7 +33,7 @@ pub(crate) fn masked(phone: &str) -> String {
     format!("{head}****{tail}")
 }
 
-/// The same number always has the same owner.
+/// Derives the owner's name from the number, so that it never changes.
 pub(crate) fn owner(phone: &str) -> String {
     let digit = |from_end: usize| {
         phone.bytes().rev().nth(from_end).map_or(0, |byte| usize::from(byte % 10))

@@ -1,4 +1,4 @@
-//! Records by key in order of arrival, which remember which of them were touched.
+//! Records by key, in order of arrival, with a list of changed records.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 const RECORDS_MAX: usize = 100_000;
 
-/// Beyond its bound the oldest give way.
+/// At most [`RECORDS_MAX`] records; the oldest are removed first.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Register<T> {
     order: VecDeque<String>,
@@ -22,7 +22,7 @@ impl<T> Default for Register<T> {
 }
 
 impl<T> Register<T> {
-    /// Adds or replaces.
+    /// Adds or replaces a record.
     pub(crate) fn insert(&mut self, key: &str, item: T) {
         self.touched.insert(key.to_owned());
         if let Some(old) = self.items.get_mut(key) {
@@ -48,7 +48,7 @@ impl<T> Register<T> {
         Some(item)
     }
 
-    /// The records touched since this was last asked.
+    /// Returns the records that changed since the last call.
     pub(crate) fn take_touched(&mut self) -> Vec<(String, T)>
     where
         T: Clone,

@@ -1,4 +1,4 @@
-//! The callback bodies: STK callbacks and B2C results, in the documented shapes.
+//! Callback bodies in the documented formats: STK callbacks and B2C results.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::{
     state::{Collection, Outcome, Payout, State},
 };
 
-/// A code that is a number goes over the wire as one.
+/// Numeric codes are sent as JSON numbers.
 fn code_value(code: &str) -> Value {
     code.parse::<i64>().map_or_else(|_| json!(code), |number| json!(number))
 }
@@ -29,7 +29,7 @@ pub(crate) fn collection_description(code: &str) -> &'static str {
     }
 }
 
-/// The query words some outcomes differently from the callback.
+/// Some descriptions of the query differ from those of the callback.
 pub(crate) fn query_description(code: &str) -> &'static str {
     match code {
         "1032" => "Request Cancelled by user.",
@@ -38,7 +38,7 @@ pub(crate) fn query_description(code: &str) -> &'static str {
     }
 }
 
-/// `extra_cents` makes the callback lie about the amount.
+/// `extra_cents` falsifies the amount.
 pub(crate) fn stk_callback(ended: &Collection, outcome: &Outcome, extra_cents: i64) -> Value {
     let mut callback = json!({
         "MerchantRequestID": ended.merchant_id,
@@ -60,7 +60,7 @@ pub(crate) fn stk_callback(ended: &Collection, outcome: &Outcome, extra_cents: i
     json!({ "Body": { "stkCallback": callback } })
 }
 
-/// What a payment at the paybill is confirmed with, asked for on a phone or not. The number is masked.
+/// Builds the confirmation of a paybill payment, prompted or not. The number is masked.
 pub(crate) fn c2b_confirmation(
     paid: &Bill<'_>,
     receipt: &str,
@@ -135,7 +135,7 @@ pub(crate) fn b2c_result(
             pair("B2CWorkingAccountAvailableFunds", money::json_decimal(0)),
         ] });
     } else if outcome.code == "1" {
-        // One parameter alone comes as an object; other failures have none at all.
+        // A single parameter is sent as an object; other failures have no parameters.
         let time: i64 = clock::eat_text(outcome.at_ms, "%Y%m%d%H%M%S").parse().unwrap_or_default();
         result["ResultParameters"] =
             json!({ "ResultParameter": pair("BOCompletedTime", json!(time)) });
@@ -143,7 +143,7 @@ pub(crate) fn b2c_result(
     json!({ "Result": result })
 }
 
-/// What the QueueTimeOutURL gets: it says nothing about the payment.
+/// Builds the body for QueueTimeOutURL, which does not tell whether the payment happened.
 pub(crate) fn b2c_timeout(payout: &Payout) -> Value {
     json!({ "Result": {
         "ResultType": 0,
@@ -155,7 +155,7 @@ pub(crate) fn b2c_timeout(payout: &Payout) -> Value {
     } })
 }
 
-/// The true callback of an ended request and where it goes, whatever the script made of it.
+/// Returns the true callback of a finished request and its address, without scripted faults.
 pub(crate) fn true_delivery(state: &State, reference: &str) -> Option<crate::state::Delivery> {
     if let Some(collection) = state.collections.get(reference) {
         let body = stk_callback(collection, collection.outcome.as_ref()?, 0).to_string();

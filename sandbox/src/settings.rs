@@ -1,4 +1,4 @@
-//! What a sandbox is started with, and the public credentials it accepts by default.
+//! The settings of a sandbox, and its public default credentials.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -6,18 +6,18 @@ use std::{
     time::Duration,
 };
 
-/// The app, paybill and API operator a client must present. The defaults are public constants of
-/// this simulator: they open nothing else.
+/// The credentials of the client's app, paybill and API operator. The defaults are public constants that are valid only
+/// here.
 #[derive(Clone, Debug)]
 pub struct Credentials {
     pub consumer_key: String,
     pub consumer_secret: String,
-    /// One shortcode that both collects (STK) and pays out (B2C): a "one account" paybill.
+    /// A "one account" paybill: one shortcode for collections (STK) and payouts (B2C).
     pub short_code: String,
     pub passkey: String,
     pub initiator_name: String,
     pub initiator_password: String,
-    /// `apiKey` header of the Africa's Talking endpoint.
+    /// The `apiKey` header of the Africa's Talking endpoint.
     pub sms_api_key: String,
 }
 
@@ -35,20 +35,20 @@ impl Default for Credentials {
     }
 }
 
-/// Everything [`crate::start`] needs. A port of 0 lets the system choose.
+/// The settings of [`crate::start`]. With port 0 the system chooses a port.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub listen: SocketAddr,
     pub smtp_listen: SocketAddr,
-    /// Where the snapshot and the key are kept; without it, nothing outlives the process.
+    /// The folder of snapshot and key; without it, a restart loses all data.
     pub data: Option<PathBuf>,
     pub organisation: String,
-    /// Utility float at the very first start; later starts keep the float they find.
+    /// The utility float at the first start. Later starts keep the stored float.
     pub opening_float_cents: i64,
     pub prompt_timeout: Duration,
-    /// From the answer (or the B2C acceptance) to the posting of its callback.
+    /// The time from the response (or the B2C acceptance) to the callback.
     pub callback_delay: Duration,
-    /// The same for the fault `callback_late`.
+    /// The same time for the fault `callback_late`.
     pub late_callback_delay: Duration,
     pub credentials: Credentials,
 }

@@ -1,4 +1,4 @@
-//! Catches SMS behind Africa's Talking's endpoint; nothing leaves the machine.
+//! Catches SMS at Africa's Talking's endpoint. None are sent.
 
 use std::{collections::BTreeMap, sync::Arc};
 

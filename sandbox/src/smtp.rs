@@ -1,5 +1,4 @@
-//! A small SMTP server (RFC 5321: EHLO, HELO, MAIL, RCPT, DATA, RSET, NOOP, VRFY, QUIT) that keeps
-//! every message it is given.
+//! A small SMTP server (RFC 5321: EHLO, HELO, MAIL, RCPT, DATA, RSET, NOOP, VRFY, QUIT) that stores every message.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -35,7 +34,7 @@ pub(crate) async fn run(listener: TcpListener, store: Arc<Store>, mut stop: watc
         };
         let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else {
             let mut stream = stream;
-            // Whether the refusal arrives is the client's affair.
+            // A write error is ignored: the connection is closed anyway.
             let _ = stream.write_all(b"421 4.3.2 Too many connections\r\n").await;
             continue;
         };
@@ -165,7 +164,7 @@ impl Session {
                 break;
             }
             let line = line.strip_prefix(b".").unwrap_or(&line);
-            // The rest is read to its end and dropped, so that the answer finds its place.
+            // Reads and discards the rest, so that the reply follows the end of the message.
             oversize |= message.len().saturating_add(line.len()) > MESSAGE_BYTES_MAX;
             if !oversize {
                 message.extend_from_slice(line);
@@ -185,7 +184,7 @@ impl Session {
         self.to.clear();
     }
 
-    /// One line with its end; none at the end of the stream.
+    /// Reads one line with its line end. Returns `None` at the end of the stream.
     async fn read_line(&mut self, bytes_max: u64) -> io::Result<Option<Vec<u8>>> {
         let mut line = Vec::new();
         let mut bounded = (&mut self.reader).take(bytes_max);
@@ -207,7 +206,7 @@ impl Session {
     }
 }
 
-/// `FROM:<a@b> SIZE=1` → `("a@b", " SIZE=1")`.
+/// Parses `FROM:<a@b> SIZE=1` into `("a@b", " SIZE=1")`.
 fn path<'a>(text: &'a str, keyword: &str) -> Option<(&'a str, &'a str)> {
     let head = text.get(..keyword.len())?;
     if !head.eq_ignore_ascii_case(keyword) {

@@ -1,4 +1,4 @@
-//! The sandbox's whole memory as one serialisable value. Every list in it has a bound.
+//! The complete state of the sandbox as one serialisable value. Every list is bounded.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -35,15 +35,15 @@ pub(crate) struct State {
     pub(crate) mails: VecDeque<Mail>,
     pub(crate) sms: VecDeque<Sms>,
     pub(crate) events: VecDeque<Event>,
-    /// A restart forgets it, like any token it had given out before.
+    /// Not stored: a restart invalidates all tokens.
     #[serde(skip)]
     pub(crate) token: Option<Token>,
-    /// What the journal does not have yet.
+    /// Changes that are not in the journal yet.
     #[serde(skip)]
     pub(crate) touched: Touched,
 }
 
-/// The small part, written whole with every change.
+/// The small part of the state, which is written completely with every change.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Core {
@@ -52,11 +52,11 @@ pub(crate) struct Core {
     pub(crate) float_cents: i64,
     pub(crate) rules: Vec<Rule>,
     pub(crate) provider: Provider,
-    /// Where payments at the paybill are confirmed, once that was registered.
+    /// The registered address for confirmations of paybill payments.
     pub(crate) confirmation_url: Option<String>,
     pub(crate) mail_fault: Trouble,
     pub(crate) sms_fault: Trouble,
-    /// Messages before these were cleared away.
+    /// Messages with smaller ids were deleted.
     pub(crate) first_mail: u64,
     pub(crate) first_sms: u64,
     last_event: u64,
@@ -74,7 +74,7 @@ pub(crate) struct Token {
 pub(crate) struct Customer {
     pub(crate) balance_cents: i64,
     pub(crate) pin: String,
-    /// EAT date of `spent_cents`, for the daily limit.
+    /// The date in EAT that `spent_cents` refers to, for the daily limit.
     pub(crate) spent_on: String,
     pub(crate) spent_cents: i64,
 }
@@ -83,10 +83,10 @@ pub(crate) struct Customer {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Provider {
     pub(crate) up: bool,
-    /// Whether an equal amount from the same customer within 2 minutes ends with result 17.
+    /// Whether an equal amount of the same customer within 2 minutes fails with result 17.
     #[serde(default)]
     pub(crate) repeat_guard: bool,
-    /// Whether statements name the whole number of a payer, as some organisations get them.
+    /// Whether statements have the payer's full number, as for some organisations.
     #[serde(default)]
     pub(crate) whole_numbers: bool,
 }
@@ -97,7 +97,7 @@ impl Default for Provider {
     }
 }
 
-/// How the e-mail and SMS catchers misbehave.
+/// The simulated failures of the e-mail and SMS catchers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Trouble {
@@ -107,7 +107,7 @@ pub(crate) enum Trouble {
     Permanent,
 }
 
-/// The end of a collection or payout. `code` is kept as text: some codes are not numbers.
+/// The result of a collection or payout. `code` is text, because some codes are not numbers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Outcome {
     pub(crate) code: String,
@@ -147,12 +147,12 @@ pub(crate) struct Payout {
     pub(crate) timeout_url: String,
     pub(crate) created_ms: i64,
     pub(crate) script: Script,
-    /// Decided when the request came (a wrong credential, say); money never moves then.
+    /// Set when the request arrived with an error such as a wrong credential. No money moves then.
     pub(crate) refusal: Option<String>,
     pub(crate) outcome: Option<Outcome>,
 }
 
-/// What an open prompt, a payout or a callback waits for.
+/// A task of an open prompt, a payout or a callback.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Scheduled {
     pub(crate) due_ms: i64,
@@ -179,7 +179,7 @@ pub(crate) enum Answer {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Delivery {
-    /// The request it belongs to: CheckoutRequestID or OriginatorConversationID.
+    /// The id of the request: CheckoutRequestID or OriginatorConversationID.
     pub(crate) reference: String,
     pub(crate) url: String,
     pub(crate) body: String,
@@ -192,7 +192,7 @@ pub(crate) struct Line {
     pub(crate) completed_ms: i64,
     pub(crate) details: String,
     pub(crate) completed: bool,
-    /// Positive: paid in; negative: withdrawn.
+    /// Positive if paid in, negative if withdrawn.
     pub(crate) amount_cents: i64,
     pub(crate) balance_cents: i64,
     pub(crate) reason: String,
@@ -231,7 +231,7 @@ pub(crate) struct Event {
 }
 
 impl State {
-    /// The subscriber's account, made at first use; none when the sandbox holds too many.
+    /// Returns the customer, created at first use. Returns `None` if there are too many.
     pub(crate) fn customer(&mut self, phone: &str) -> Option<&mut Customer> {
         if !self.customers.contains_key(phone) && self.customers.len() >= CUSTOMERS_MAX {
             return None;
@@ -299,14 +299,14 @@ impl State {
         self.sms.clear();
     }
 
-    /// Without a disk nobody collects what was touched.
+    /// Discards the changes, because a sandbox without a data folder does not write them.
     pub(crate) fn forget_touched(&mut self) {
         self.touched = Touched::default();
         self.collections.forget_touched();
         self.payouts.forget_touched();
     }
 
-    /// False when too much waits already; the caller then answers that the system is busy.
+    /// Whether another task can be scheduled. If not, the caller responds that the system is busy.
     pub(crate) fn has_room(&self) -> bool {
         self.schedule.len() < SCHEDULE_MAX
     }
@@ -322,7 +322,7 @@ impl State {
         self.schedule.values().map(|it| it.due_ms).min()
     }
 
-    /// Takes out what fits, in the order in which it was or is due.
+    /// Removes the matching tasks and returns them in the order of their due times.
     pub(crate) fn unplan(&mut self, fits: impl Fn(&Scheduled) -> bool) -> Vec<Task> {
         let taken: Vec<u64> =
             self.schedule.iter().filter(|(_, it)| fits(it)).map(|(id, _)| *id).collect();
@@ -333,7 +333,7 @@ impl State {
         taken.into_iter().map(|it| it.task).collect()
     }
 
-    /// Open prompts of a phone, oldest first. Scripted ones never show on the phone.
+    /// Returns the open prompts of a phone, oldest first, without scripted ones, which the phone never shows.
     pub(crate) fn open_prompts(&self, phone: Option<&str>) -> Vec<&Collection> {
         let shown = |scheduled: &Scheduled| match &scheduled.task {
             Task::Prompt { checkout_id, answer: Answer::Silence } => {
@@ -346,7 +346,7 @@ impl State {
         open
     }
 
-    /// What statements tell of whoever pays the paybill.
+    /// Returns the payer's number and name as statements show them.
     pub(crate) fn payer_of(&self, phone: &str) -> String {
         match self.core.provider.whole_numbers {
             true => format!("{phone} - {}", phone::owner(phone).to_uppercase()),

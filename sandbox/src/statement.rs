@@ -1,4 +1,4 @@
-//! The organisation portal's account statement, exported as its CSV.
+//! The CSV export of the organisation portal's account statement.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ const COLUMNS: [&str; 13] = [
     "A/C No.",
 ];
 
-/// Completion time in `[from, to)`; both RFC 3339.
+/// A range of completion times, `[from, to)`, in RFC 3339.
 #[derive(Deserialize)]
 struct Period {
     from: Option<String>,
@@ -50,7 +50,7 @@ pub(crate) fn export(store: Data<&Arc<Store>>, period: Query<Period>) -> Respons
         (instant(&period.from, 0), instant(&period.to, clock::now_ms().saturating_add(1)))
     else {
         return StatusCode::BAD_REQUEST
-            .with_body("from and to must be RFC 3339 times\n")
+            .with_body("from and to: use RFC 3339 times such as 2026-11-21T07:00:00Z\n")
             .into_response();
     };
     match store.read(|state| render(state, &store.settings, from_ms..to_ms)) {

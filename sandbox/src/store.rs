@@ -1,5 +1,5 @@
-//! The one mutex-guarded state, and the task that writes its changes. Changes that wait for the disk
-//! together share one write.
+//! The state behind one mutex, and the task that writes changes to disk. Changes that wait at the same time share one
+//! write.
 
 use std::{
     sync::{
@@ -13,7 +13,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::{credential::Authority, journal::Journal, settings::Settings, state::State};
 
-/// After a write that failed.
+/// The pause after a failed write.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
@@ -21,10 +21,10 @@ pub(crate) struct Store {
     pub(crate) settings: Settings,
     pub(crate) authority: Authority,
     pub(crate) http: reqwest::Client,
-    /// Wakes the clockwork when something new is scheduled.
+    /// Wakes the scheduler when a task is added.
     pub(crate) wake: Notify,
     state: Mutex<State>,
-    /// Counts changes; `written` is the count that the disk has.
+    /// Counts changes; `written` has the count of the last write.
     version: AtomicU64,
     dirty: Notify,
     written: watch::Sender<u64>,
@@ -81,18 +81,18 @@ impl Store {
         done
     }
 
-    /// Returns when every change made so far is on disk.
+    /// Returns when all changes so far are on disk.
     pub(crate) async fn persisted(&self) {
         if self.settings.data.is_none() {
             return;
         }
         let wanted = self.version.load(Ordering::SeqCst);
         let mut written = self.written.subscribe();
-        // An error means that the writer has ended, which it does only at shutdown.
+        // Fails only at shutdown, when the writer has ended.
         let _ = written.wait_for(|version| *version >= wanted).await;
     }
 
-    /// Writes changes until told to stop; the last write contains everything.
+    /// Writes changes until `stop` is set. The last write includes all changes.
     pub(crate) async fn keep_writing(
         self: Arc<Self>,
         journal: Option<Journal>,
@@ -115,12 +115,12 @@ impl Store {
                     result
                 }
                 Err(error) => {
-                    tracing::error!(%error, "the writer ended");
+                    tracing::error!(%error, "the writer failed");
                     return;
                 }
             };
             if let Err(error) = &result {
-                tracing::error!(error = format!("{error:#}"), "changes not written");
+                tracing::error!(error = format!("{error:#}"), "changes could not be written");
             }
             if stopping {
                 return;

@@ -1,4 +1,4 @@
-//! Customers and what they do: answer prompts, pay a paybill.
+//! Customers and their actions: answering prompts, paying a paybill.
 
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ pub(super) fn list_customers(store: Data<&Arc<Store>>) -> Json<Value> {
     Json(json!({ "customers": list }))
 }
 
-/// A number nobody has used yet has its default balance and PIN already.
+/// Returns a customer. An unused number has the default balance and PIN.
 #[handler]
 pub(super) fn get_customer(store: Data<&Arc<Store>>, phone: Path<String>) -> Response {
     let Some(phone) = phone::normalise(&phone) else { return bad_phone() };
@@ -54,7 +54,10 @@ pub(super) fn get_customer(store: Data<&Arc<Store>>, phone: Path<String>) -> Res
     let found = found.or_else(|| store.change(|state| state.customer(&phone).cloned()));
     match found {
         Some(customer) => Json(customer_json(&phone, &customer)).into_response(),
-        None => refuse(StatusCode::CONFLICT, "too many customers"),
+        None => refuse(
+            StatusCode::CONFLICT,
+            "the sandbox has too many customers: start it with an empty data folder",
+        ),
     }
 }
 
@@ -73,11 +76,11 @@ pub(super) fn put_customer(
 ) -> Response {
     let Some(phone) = phone::normalise(&phone) else { return bad_phone() };
     if change.balance.is_some_and(|cents| !(0..=BALANCE_MAX_CENTS).contains(&cents)) {
-        return refuse(StatusCode::BAD_REQUEST, "balance must be cents, from 0");
+        return refuse(StatusCode::BAD_REQUEST, "balance: cents, 0 or more");
     }
     let digits = |pin: &String| pin.len() == PIN_DIGITS && pin.bytes().all(|b| b.is_ascii_digit());
     if change.pin.as_ref().is_some_and(|pin| !digits(pin)) {
-        return refuse(StatusCode::BAD_REQUEST, "pin must be 4 digits");
+        return refuse(StatusCode::BAD_REQUEST, "pin: 4 digits");
     }
     let changed = store.change(|state| {
         let customer = state.customer(&phone)?;
@@ -91,7 +94,10 @@ pub(super) fn put_customer(
     });
     match changed {
         Some(customer) => Json(customer).into_response(),
-        None => refuse(StatusCode::CONFLICT, "too many customers"),
+        None => refuse(
+            StatusCode::CONFLICT,
+            "the sandbox has too many customers: start it with an empty data folder",
+        ),
     }
 }
 
@@ -104,7 +110,7 @@ fn prompt_json(prompt: &Collection, organisation: &str) -> Value {
     })
 }
 
-/// Open prompts, oldest first.
+/// Lists open prompts, oldest first.
 #[handler]
 pub(super) fn list_prompts(store: Data<&Arc<Store>>, of: Query<Of>) -> Response {
     let phone = match of.phone.as_deref().map(phone::normalise) {
@@ -126,7 +132,7 @@ struct AnswerBody {
     pin: Option<String>,
     #[serde(default)]
     cancel: bool,
-    /// Answers this prompt and not the oldest.
+    /// Answers this prompt instead of the oldest.
     checkout_id: Option<String>,
 }
 
@@ -140,7 +146,7 @@ pub(super) fn answer(
     let answer = match (&body.pin, body.cancel) {
         (Some(pin), false) => Answer::Pin(pin.clone()),
         (None, true) => Answer::Cancel,
-        _ => return refuse(StatusCode::BAD_REQUEST, "give either pin or cancel: true"),
+        _ => return refuse(StatusCode::BAD_REQUEST, "give either pin, or cancel: true"),
     };
     let ended = store.change(|state| {
         let checkout_id = chosen_prompt(state, &phone, body.checkout_id.as_deref())?;
@@ -173,10 +179,10 @@ struct PayBill {
 pub(super) fn pay_bill(store: Data<&Arc<Store>>, body: Json<PayBill>) -> Response {
     let Some(phone) = phone::normalise(&body.phone) else { return bad_phone() };
     if body.amount <= 0 || body.amount > crate::bank::TRANSACTION_MAX_CENTS {
-        return refuse(StatusCode::BAD_REQUEST, "amount must be cents, up to 25000000");
+        return refuse(StatusCode::BAD_REQUEST, "amount: 1 to 25000000 cents");
     }
     if body.reference.chars().count() > REFERENCE_CHARS_MAX {
-        return refuse(StatusCode::BAD_REQUEST, "reference is too long");
+        return refuse(StatusCode::BAD_REQUEST, "reference: too long");
     }
     let bill = Bill { phone: &phone, amount_cents: body.amount, reference: &body.reference };
     let paid: Result<String, &'static str> = store.change(|state| {
@@ -189,7 +195,7 @@ pub(super) fn pay_bill(store: Data<&Arc<Store>>, body: Json<PayBill>) -> Respons
         Ok(receipt) => {
             Json(json!({ "receipt": receipt })).with_status(StatusCode::CREATED).into_response()
         }
-        Err(code) => Json(json!({ "error": "not paid", "result_code": code }))
+        Err(code) => Json(json!({ "error": "the payment failed", "result_code": code }))
             .with_status(StatusCode::CONFLICT)
             .into_response(),
     }

@@ -1,4 +1,4 @@
-//! What can be seen: the float, requests, events, caught messages.
+//! Read access to the float, requests, events and caught messages.
 
 use std::sync::Arc;
 
@@ -40,11 +40,11 @@ struct FloatChange {
     float: i64,
 }
 
-/// Own money in or out; it stands in the statement.
+/// Sets the float. The difference appears in the statement as a transfer of own funds.
 #[handler]
 pub(super) fn put_organisation(store: Data<&Arc<Store>>, change: Json<FloatChange>) -> Response {
     if !(0..=FLOAT_MAX_CENTS).contains(&change.float) {
-        return refuse(StatusCode::BAD_REQUEST, "float must be cents, from 0");
+        return refuse(StatusCode::BAD_REQUEST, "float: cents, 0 or more");
     }
     store.change(|state| state.set_float(change.float));
     Json(json!({ "float": change.float })).into_response()
@@ -67,7 +67,7 @@ fn outcome_json(outcome: Option<&Outcome>) -> Value {
     })
 }
 
-/// Newest first.
+/// Lists collections, newest first.
 #[handler]
 pub(super) fn list_collections(store: Data<&Arc<Store>>, of: Query<Of>) -> Json<Value> {
     let list: Vec<Value> = store.read(|state| {
@@ -113,7 +113,7 @@ pub(super) struct After {
     after: u64,
 }
 
-/// Oldest first, after the given id.
+/// Lists events after the given id, oldest first.
 #[handler]
 pub(super) fn list_events(store: Data<&Arc<Store>>, page: Query<After>) -> Json<Value> {
     let list: Vec<Event> = store.read(|state| {
@@ -128,7 +128,7 @@ pub(super) struct To {
     to: Option<String>,
 }
 
-/// Newest first.
+/// Lists e-mails, newest first.
 #[handler]
 pub(super) fn list_mails(store: Data<&Arc<Store>>, filter: Query<To>) -> Json<Value> {
     let list: Vec<Mail> = store.read(|state| {
@@ -145,7 +145,7 @@ pub(super) fn list_mails(store: Data<&Arc<Store>>, filter: Query<To>) -> Json<Va
 pub(super) fn get_mail(store: Data<&Arc<Store>>, id: Path<u64>) -> Response {
     match store.read(|state| state.mails.iter().find(|it| it.id == id.0).cloned()) {
         Some(mail) => Json(mail).into_response(),
-        None => refuse(StatusCode::NOT_FOUND, "no such mail"),
+        None => refuse(StatusCode::NOT_FOUND, "no e-mail has this id"),
     }
 }
 
@@ -155,7 +155,7 @@ pub(super) fn clear_mails(store: Data<&Arc<Store>>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// Newest first; `to` in any of the usual forms.
+/// Lists SMS, newest first. `to` may have any usual format.
 #[handler]
 pub(super) fn list_sms(store: Data<&Arc<Store>>, filter: Query<To>) -> Json<Value> {
     let to = filter.to.as_ref().map(|to| phone::normalise(to).unwrap_or_default());

@@ -1,4 +1,4 @@
-//! B2C v3: pays from the organisation's utility float to a customer.
+//! B2C v3: payouts from the organisation's utility float to customers.
 
 use std::sync::Arc;
 
@@ -67,7 +67,7 @@ fn parse(store: &Store, fields: &Fields) -> Result<Payout, Reply> {
     if !REMARKS_CHARS.contains(&remarks.chars().count()) {
         return Err(invalid("Remarks"));
     }
-    // The documented name has two s; clients send both.
+    // Accepts the documented spelling and the correct one.
     let occasion = fields.text("Occassion").or_else(|| fields.text("Occasion"));
     if occasion.is_some_and(|it| it.chars().count() > OCCASION_CHARS_MAX) {
         return Err(invalid("Occassion"));

@@ -1,4 +1,4 @@
-//! Where the organisation hears of payments at its paybill.
+//! Registers the addresses for payments to the paybill.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{clock, ids, store::Store};
 
-/// May be called any number of times, as in the provider's own sandbox.
+/// Accepts any number of registrations, as the provider's own sandbox does.
 pub(super) fn register(store: &Store, fields: &Fields) -> Reply {
     let own = &store.settings.credentials.short_code;
     if fields.text("ShortCode").as_ref() != Some(own) {

@@ -1,17 +1,17 @@
-//! Request fields as Daraja tolerates them: numbers, strings or floats, and unknown keys besides.
+//! Request fields as Daraja accepts them: numbers, strings or floats, with unknown fields ignored.
 
 use serde_json::{Map, Value};
 
 use crate::money;
 
 const URL_CHARS_MAX: usize = 2048;
-/// Callback URLs with these words are turned down, wherever they stand.
+/// Callback URLs that contain one of these words are rejected.
 const URL_KEYWORDS: [&str; 7] = ["mpesa", "m-pesa", "safaricom", "exe", "cmd", "sql", "query"];
 
 pub(super) struct Fields(pub(super) Map<String, Value>);
 
 impl Fields {
-    /// The field as text, whichever JSON type it came in; none when missing or empty.
+    /// Returns the field as text, from any scalar JSON type. Returns `None` if it is missing or empty.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         let text = match self.0.get(name)? {
             Value::String(text) => text.clone(),
@@ -21,7 +21,7 @@ impl Fields {
         (!text.is_empty()).then_some(text)
     }
 
-    /// A whole, positive number of shillings, as cents: `1`, `"1"` and `1.0` are the same.
+    /// Returns a positive amount of whole shillings in cents. `1`, `"1"` and `1.0` are equal.
     pub(super) fn amount_cents(&self) -> Option<i64> {
         let cents = money::parse_cents(&self.text("Amount")?)?;
         (cents > 0 && cents % 100 == 0).then_some(cents)
@@ -38,7 +38,7 @@ impl Fields {
     }
 }
 
-/// Five to seven digits.
+/// Whether the text has five to seven digits.
 pub(super) fn is_short_code(text: &str) -> bool {
     (5..=7).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }

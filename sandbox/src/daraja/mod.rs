@@ -1,4 +1,4 @@
-//! The Daraja endpoints: routing, tokens, and the log of what was asked and answered.
+//! The Daraja endpoints: routing, tokens, and the log of requests and responses.
 
 mod b2c;
 mod c2b;
@@ -23,7 +23,7 @@ use fields::{Fields, is_short_code};
 use reply::{Reply, error};
 
 const BODY_BYTES_MAX: usize = 64 * 1024;
-/// Nobody documents a limit, so a larger skew is only noted.
+/// Daraja documents no limit, so a larger difference is only logged.
 const TIMESTAMP_SKEW_WARNING_MS: i64 = 5 * 60 * 1000;
 
 #[derive(Clone, Copy)]
@@ -88,7 +88,7 @@ async fn answer(store: &Arc<Store>, req: &Request, body: poem::Body) -> Reply {
 
 async fn read_fields(req: &Request, body: poem::Body, api: Api) -> Result<Fields, Reply> {
     if !req.content_type().is_some_and(|it| it.starts_with("application/json")) {
-        // The real one does not say what is wrong: it blames the first field.
+        // The real Daraja does not mention the content type: it reports the first field as invalid.
         return Err(match api {
             Api::Stk | Api::Query => reply::invalid("BusinessShortCode"),
             Api::B2c => reply::invalid("InitiatorName"),
@@ -103,7 +103,7 @@ async fn read_fields(req: &Request, body: poem::Body, api: Api) -> Result<Fields
     }
 }
 
-/// Shortcode, timestamp and password as STK push and query share them.
+/// Checks shortcode, timestamp and password, which STK push and query have in common.
 fn check_password(store: &Store, fields: &Fields) -> Result<(), Reply> {
     let credentials = &store.settings.credentials;
     let code = fields.text("BusinessShortCode");

@@ -1,4 +1,4 @@
-//! STK query: the one synchronous look at a collection, and not always a helpful one.
+//! STK query: the synchronous status of a collection, with the real one's inconsistencies.
 
 use poem::http::StatusCode;
 use serde_json::json;
@@ -27,7 +27,7 @@ pub(super) fn query(store: &Store, fields: &Fields) -> Reply {
     };
     let odd = collection.polls % 2 == 1;
     let Some(outcome) = &collection.outcome else {
-        // Three answers mean "pending" in the field; the first two take turns here.
+        // Daraja has three responses that mean "pending"; the first two alternate here.
         return if odd {
             result(&collection, "4999", "The transaction is still under processing")
         } else {

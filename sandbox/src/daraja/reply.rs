@@ -1,4 +1,4 @@
-//! Daraja's answers, including the ones that go wrong on the way.
+//! Daraja's responses, and simulated transmission failures.
 
 use poem::{Body, Response, http::StatusCode};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ const LOST_BYTES: usize = 512;
 pub(super) enum Reply {
     Json(StatusCode, Value),
     Raw(StatusCode, &'static str),
-    /// The connection breaks before the answer is complete.
+    /// The connection breaks before the response is complete.
     Lost,
 }
 
@@ -30,7 +30,7 @@ impl Reply {
                 Some(format!("{code} {}", body["errorMessage"].as_str().unwrap_or_default()))
             }
             Reply::Raw(..) => Some("not json".to_owned()),
-            Reply::Lost => Some("answer lost".to_owned()),
+            Reply::Lost => Some("response lost".to_owned()),
         }
     }
 
@@ -43,7 +43,7 @@ impl Reply {
             Reply::Raw(status, body) => {
                 Response::builder().status(status).content_type("text/html").body(body)
             }
-            // A body shorter than announced makes the server cut the connection.
+            // The server closes the connection when the body is shorter than announced.
             Reply::Lost => Response::builder()
                 .content_type("application/json")
                 .header("Content-Length", LOST_BYTES)
@@ -51,7 +51,7 @@ impl Reply {
         }
     }
 
-    /// What the script leaves of a good answer.
+    /// Applies the scripted fault to a successful response.
     pub(super) fn through(self, fault: Option<Fault>) -> Reply {
         match fault {
             Some(Fault::AnswerLost) => Reply::Lost,
@@ -80,7 +80,7 @@ pub(super) fn busy() -> Reply {
     error(500, "500.003.02", "System is busy. Please try again in few minutes.")
 }
 
-/// Scripted refusals that leave nothing behind.
+/// Returns the scripted refusal, if any. It has no effects.
 pub(super) fn refusal(fault_drawn: Option<Fault>) -> Option<Reply> {
     match fault_drawn? {
         Fault::ServerError => Some(error(500, "500.003.1001", "Internal Server Error")),

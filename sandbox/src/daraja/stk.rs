@@ -1,4 +1,4 @@
-//! STK push: puts a prompt on the customer's phone.
+//! STK push: shows a prompt on the customer's phone.
 
 use std::{sync::Arc, time::Duration};
 
@@ -51,7 +51,7 @@ struct Order {
     reference: String,
     description: String,
     callback_url: String,
-    /// Transaction type and PartyB do not fit together: found only after the acceptance.
+    /// Transaction type and PartyB do not match. Daraja detects this only after it has accepted the request.
     misassigned: bool,
 }
 
@@ -144,7 +144,7 @@ fn register(state: &mut State, order: Order, script: Script, now_ms: i64) -> Col
     collection
 }
 
-/// What will end the prompt unless the customer answers before.
+/// Returns the answer that ends the prompt unless the customer answers first.
 fn answer_to_come(state: &State, order: &Order, script: Script, now_ms: i64) -> Answer {
     if order.misassigned {
         return Answer::Refuse("2028".to_owned());

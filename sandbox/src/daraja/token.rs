@@ -1,4 +1,4 @@
-//! OAuth: one valid token per app; a new one ends the one before.
+//! OAuth: one valid token per app. A new token invalidates the previous one.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use poem::{Request, http::header};
@@ -32,7 +32,7 @@ pub(super) fn generate(store: &Store, req: &Request) -> Reply {
     ok(json!({ "access_token": text, "expires_in": "3599" }))
 }
 
-/// Every API words its refusal differently.
+/// Checks the token. Each API reports an invalid one differently.
 pub(super) fn check(store: &Store, req: &Request, api: Api) -> Result<(), Reply> {
     let Some(bearer) = authorization(req).and_then(|it| it.strip_prefix("Bearer ")) else {
         return Err(error(404, "404.001.04", "Invalid Authentication Header"));

@@ -25,7 +25,7 @@ async fn customers_who_refuse_by_themselves() {
     for (fault, code) in [(1, 1032), (2, 1037), (3, 2001), (4, 1), (15, 17)] {
         let checkout_id = app.push(&number(fault), 100).await;
         let prompts = app.get(&format!("/admin/prompts?phone={}", number(fault))).await;
-        assert_eq!(prompts["prompts"], json!([]), "nobody can answer it");
+        assert_eq!(prompts["prompts"], json!([]), "the phone shows no prompt");
         assert_eq!(app.stk_callback().await["ResultCode"], code);
         assert_eq!(app.final_code(&checkout_id).await, code.to_string());
     }
