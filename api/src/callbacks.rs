@@ -198,7 +198,7 @@ impl Callbacks {
     ///
     /// Works like `receive_collection`. All payments use one address, which `amana mpesa register-urls` creates and
     /// registers with the provider. A large payment is credited only after the provider's statement confirms it.
-    #[oai(path = "/b/:token", method = "post", operation_id = "receive_paybill")]
+    #[oai(path = "/b/:token", method = "post", operation_id = "receive_paybill_confirmation")]
     async fn paybill(
         &self,
         context: Data<&Arc<Context>>,
@@ -214,7 +214,7 @@ impl Callbacks {
     ///
     /// Called by the provider before it takes the money. Accepts a reference only if its deal awaits payment or a phone
     /// prompt with it is open, so that no unmatched payment arrives. Stores nothing.
-    #[oai(path = "/v/:token", method = "post", operation_id = "receive_paybill_question")]
+    #[oai(path = "/v/:token", method = "post", operation_id = "receive_paybill_validation")]
     async fn paybill_question(
         &self,
         context: Data<&Arc<Context>>,

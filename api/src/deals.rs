@@ -257,7 +257,7 @@ impl Deals {
 
     /// Pay for a deal
     ///
-    /// For the buyer and additional payers (`name_payer`), in one payment or several. The deal is funded once the price
+    /// For the buyer and additional payers (`add_payer`), in one payment or several. The deal is funded once the price
     /// is paid; otherwise all payers are refunded when the funding period ends. `wallet` pays immediately and returns
     /// 200. `mpesa` prompts the phone and returns 202; follow the deal's `payment`. Each payer can have one open
     /// payment. An `amount` above the outstanding amount needs `allow_more`; any excess of an M-Pesa payment stays in

@@ -25,7 +25,7 @@ use serde::{Deserialize, Deserializer};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// The proof of a delivery: exactly one of `tracking`, `files` and `hand_over_code`.
+/// The proof of a delivery: exactly one of `tracking`, `files` and `delivery_code`.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
@@ -35,8 +35,8 @@ struct DeliverMilestone {
     #[oai(validator(min_items = 1, max_items = 20))]
     #[serde(default, deserialize_with = "bounded")]
     files: Option<Vec<Wire<DocumentId>>>,
-    /// Six-digit code that the buyer gave you at the hand-over (`get_hand_over_code`).
-    hand_over_code: Option<Wire<Code>>,
+    /// Six-digit code that the buyer gave you at the hand-over (`get_delivery_code`).
+    delivery_code: Option<Wire<Code>>,
 }
 
 /// Carrier and tracking number of a parcel.
@@ -64,7 +64,7 @@ fn bounded<'de, D: Deserializer<'de>>(
 
 impl DeliverMilestone {
     fn parse(self) -> Result<Shown, ApiError> {
-        match (self.tracking, self.files, self.hand_over_code) {
+        match (self.tracking, self.files, self.delivery_code) {
             (Some(Tracking { carrier, number }), None, None) => {
                 Ok(Shown::Tracking { carrier: carrier.0.0, number: number.0.0 })
             }
@@ -75,7 +75,7 @@ impl DeliverMilestone {
             }
             (None, None, Some(code)) => Ok(Shown::HandOver(code.0)),
             _ => {
-                let detail = "expected exactly one of tracking, files and hand_over_code";
+                let detail = "expected exactly one of tracking, files and delivery_code";
                 Err(ApiError::field("", detail))
             }
         }
@@ -84,7 +84,7 @@ impl DeliverMilestone {
 
 /// The code that the buyer gives to the seller at the hand-over.
 #[derive(Object)]
-#[oai(rename = "HandOverCode")]
+#[oai(rename = "DeliveryCode")]
 struct HandOverAnswer {
     /// Six digits. Give them to the seller only when you have the goods: with them, the seller can prove the delivery.
     code: String,
@@ -198,9 +198,9 @@ impl Deliveries {
     /// For the buyer in a session, while the milestone is funded and not delivered. A rejected delivery changes the
     /// code. Problems: `wrong_party` (403), `wrong_state` (409), `not_found` (404).
     #[oai(
-        path = "/:id/milestones/:milestone/hand-over-code",
+        path = "/:id/milestones/:milestone/delivery-code",
         method = "get",
-        operation_id = "get_hand_over_code"
+        operation_id = "get_delivery_code"
     )]
     async fn code(
         &self,
@@ -212,7 +212,7 @@ impl Deliveries {
         milestone: Path<Wire<MilestoneId>>,
     ) -> Result<HandOver, ApiError> {
         let place = (id.0.0, milestone.0.0);
-        let code = context.store.hand_over_code(caller.user(), place, &context.codes).await?;
+        let code = context.store.delivery_code(caller.user(), place, &context.codes).await?;
         Ok(HandOver::Code(Json(HandOverAnswer { code: code.to_string() })))
     }
 }

@@ -25,7 +25,7 @@ impl Payers {
     /// (`fund_deal`) as much as they like; what comes back from it comes back to them in proportion. Problems:
     /// `wrong_party` (403), `wrong_state`, `already_requested` (they may pay already), `deal_limit` (409),
     /// `unknown_payer`, `same_party` (422), `rate_limited` (429) beyond 60 in an hour by number or address.
-    #[oai(path = "/:id/payers", method = "post", operation_id = "name_payer")]
+    #[oai(path = "/:id/payers", method = "post", operation_id = "add_payer")]
     async fn name(
         &self,
         context: Data<&Arc<Context>>,
@@ -37,7 +37,7 @@ impl Payers {
         let (user, id, payer) = (caller.user(), id.0.0, body.value.parse_at("")?);
         context.budgets.look_up(user, &payer, context.now()).await?;
         let deal = context
-            .write(async move |store, now| store.name_payer(user, id, &payer, now).await)
+            .write(async move |store, now| store.add_payer(user, id, &payer, now).await)
             .await?;
         Ok(Current::Deal(Json(DealAnswer::seen_by(&deal, user))))
     }

@@ -184,7 +184,7 @@ impl Sessions {
     /// Sign out everywhere
     ///
     /// Ends all sessions of the caller, this one too.
-    #[oai(path = "/", method = "delete", operation_id = "end_sessions")]
+    #[oai(path = "/", method = "delete", operation_id = "revoke_sessions")]
     async fn end_all(
         &self,
         context: Data<&Arc<Context>>,
@@ -192,7 +192,7 @@ impl Sessions {
         jar: &CookieJar,
     ) -> Result<Ended, ApiError> {
         let user = caller.user();
-        context.write(async move |store, now| store.end_sessions(user, now).await).await?;
+        context.write(async move |store, now| store.revoke_sessions(user, now).await).await?;
         cookies::take(jar);
         Ok(notice_end(&context).await)
     }
@@ -200,7 +200,7 @@ impl Sessions {
     /// Sign out
     ///
     /// Ends a session of the caller: this one or another. Problems: `not_found` (404).
-    #[oai(path = "/:id", method = "delete", operation_id = "end_session")]
+    #[oai(path = "/:id", method = "delete", operation_id = "revoke_session")]
     async fn end(
         &self,
         context: Data<&Arc<Context>>,
@@ -213,7 +213,7 @@ impl Sessions {
         let is_current = id == caller.session();
         let reason = if is_current { EndReason::SignedOut } else { EndReason::Revoked };
         context
-            .write(async move |store, now| store.end_session(user, id, reason, now).await)
+            .write(async move |store, now| store.revoke_session(user, id, reason, now).await)
             .await?;
         if is_current {
             cookies::take(jar);

@@ -68,7 +68,7 @@ impl TrustedDevices {
     /// Trust a device no more
     ///
     /// Sessions that are open there stay open. Problems: `not_found` (404).
-    #[oai(path = "/:id", method = "delete", operation_id = "end_trusted_device")]
+    #[oai(path = "/:id", method = "delete", operation_id = "revoke_trusted_device")]
     async fn end(
         &self,
         context: Data<&Arc<Context>>,
@@ -78,7 +78,7 @@ impl TrustedDevices {
     ) -> Result<Ended, ApiError> {
         let (user, id) = (caller.user(), id.0.0);
         context
-            .write(async move |store, now| store.end_trusted_device(user, id, now).await)
+            .write(async move |store, now| store.revoke_trusted_device(user, id, now).await)
             .await?;
         Ok(Ended::Done)
     }

@@ -21,15 +21,13 @@ enum Right {
 
 const fn right(deal: &Deal, command: &Command) -> Right {
     match command {
-        Command::Join(_) | Command::Lapse(_) => Right::System,
+        Command::Join(_) | Command::Expire(_) => Right::System,
         Command::Propose => Right::Offerer,
         Command::Counter(_) if matches!(deal.state, crate::deal::DealState::Draft) => {
             Right::Offerer
         }
         Command::Agree(_) => Right::Counterparty,
-        Command::NamePayer(_) | Command::Reject(_) | Command::Release(_) => {
-            Right::Only(Role::Buyer)
-        }
+        Command::AddPayer(_) | Command::Reject(_) | Command::Release(_) => Right::Only(Role::Buyer),
         Command::Fund { payer, .. } => Right::Payer(*payer),
         Command::Deliver { .. } | Command::Refund(_) => Right::Only(Role::Seller),
         Command::Counter(_)

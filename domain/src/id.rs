@@ -87,7 +87,7 @@ typed_id! {
     EntryId = "ent";
     JobId = "job";
     CallbackId = "cb";
-    BreakId = "brk";
+    DiscrepancyId = "dsc";
     RunId = "run";
     HoldId = "hold";
     SessionId = "ses";

@@ -52,7 +52,7 @@ text_enum! {
         /// Payments in `review` or `confirming`, which operators resolve.
         Payments = "payments",
         /// Discrepancies that reconciliation has found.
-        Breaks = "breaks",
+        Discrepancies = "discrepancies",
         /// Callbacks, reconciliation runs, discrepancies, suspense.
         Reconciliation = "reconciliation",
         /// The whole ledger.

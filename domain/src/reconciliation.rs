@@ -88,7 +88,7 @@ pub struct Period {
 }
 
 text_enum! {
-    pub enum BreakKind as "break" {
+    pub enum DiscrepancyKind as "kind of discrepancy" {
         /// A payment that succeeded, or a payout that was ordered, is missing on the statement.
         MissingOnStatement = "missing_on_statement",
         /// The amount on the statement differs from the payment.
@@ -110,19 +110,19 @@ text_enum! {
     }
 }
 
-impl BreakKind {
+impl DiscrepancyKind {
     /// Returns whether an open discrepancy of this kind stops all payouts, because money may be missing.
     #[must_use]
     pub const fn holds_payouts(self) -> bool {
         match self {
-            BreakKind::MissingOnStatement | BreakKind::TrustEquation => true,
-            BreakKind::AmountDiffers
-            | BreakKind::Unclaimed
-            | BreakKind::UnknownPayout
-            | BreakKind::PaidAfterReturn
-            | BreakKind::BalanceDiffers
-            | BreakKind::Review
-            | BreakKind::Settlement => false,
+            DiscrepancyKind::MissingOnStatement | DiscrepancyKind::TrustEquation => true,
+            DiscrepancyKind::AmountDiffers
+            | DiscrepancyKind::Unclaimed
+            | DiscrepancyKind::UnknownPayout
+            | DiscrepancyKind::PaidAfterReturn
+            | DiscrepancyKind::BalanceDiffers
+            | DiscrepancyKind::Review
+            | DiscrepancyKind::Settlement => false,
         }
     }
 
@@ -130,14 +130,14 @@ impl BreakKind {
     #[must_use]
     pub const fn is_of_the_books(self) -> bool {
         match self {
-            BreakKind::BalanceDiffers | BreakKind::TrustEquation => true,
-            BreakKind::MissingOnStatement
-            | BreakKind::AmountDiffers
-            | BreakKind::Unclaimed
-            | BreakKind::UnknownPayout
-            | BreakKind::PaidAfterReturn
-            | BreakKind::Review
-            | BreakKind::Settlement => false,
+            DiscrepancyKind::BalanceDiffers | DiscrepancyKind::TrustEquation => true,
+            DiscrepancyKind::MissingOnStatement
+            | DiscrepancyKind::AmountDiffers
+            | DiscrepancyKind::Unclaimed
+            | DiscrepancyKind::UnknownPayout
+            | DiscrepancyKind::PaidAfterReturn
+            | DiscrepancyKind::Review
+            | DiscrepancyKind::Settlement => false,
         }
     }
 }
@@ -166,8 +166,8 @@ pub enum Finding {
     Unclaimed {
         line: StatementLine,
     },
-    Break {
-        kind: BreakKind,
+    Discrepancy {
+        kind: DiscrepancyKind,
         subject: String,
         detail: String,
     },
@@ -239,15 +239,15 @@ impl<'a> Known<'a> {
         // `owner` has matched the same direction, so the receipt was found with the opposite direction.
         if let Some(one) = self.by_receipt.get(line.receipt.as_str()) {
             return listed(
-                BreakKind::Review,
+                DiscrepancyKind::Review,
                 one,
                 format!("{} in the opposite direction", line.amount),
             );
         }
         match line.flow {
             Flow::In => Finding::Unclaimed { line: line.clone() },
-            Flow::Out => Finding::Break {
-                kind: BreakKind::UnknownPayout,
+            Flow::Out => Finding::Discrepancy {
+                kind: DiscrepancyKind::UnknownPayout,
                 subject: line.receipt.clone(),
                 detail: format!("{} paid out without an order", line.amount),
             },
@@ -255,14 +255,14 @@ impl<'a> Known<'a> {
     }
 }
 
-fn listed(kind: BreakKind, one: &Believed, detail: String) -> Finding {
-    Finding::Break { kind, subject: one.payment.to_string(), detail }
+fn listed(kind: DiscrepancyKind, one: &Believed, detail: String) -> Finding {
+    Finding::Discrepancy { kind, subject: one.payment.to_string(), detail }
 }
 
 /// The statement contains a receipt twice. The second line is not assigned to the payment.
 fn again(one: &Believed, line: &StatementLine) -> Finding {
     let detail = format!("receipt {} occurs more than once ({})", line.receipt, line.amount);
-    listed(BreakKind::Review, one, detail)
+    listed(DiscrepancyKind::Review, one, detail)
 }
 
 /// Returns the provider's balance after the newest line. Several lines can have the same second. Then the order of the
@@ -304,7 +304,7 @@ fn compare(one: &Believed, line: &StatementLine) -> Finding {
     if one.amount != line.amount {
         let (ours, theirs) = (one.amount, line.amount);
         let detail = format!("expected {ours}, on the statement {theirs} ({})", line.receipt);
-        return listed(BreakKind::AmountDiffers, one, detail);
+        return listed(DiscrepancyKind::AmountDiffers, one, detail);
     }
     let evidence = Evidence {
         source: Source::Statement,
@@ -330,8 +330,8 @@ fn absent(one: &Believed, covered: Period) -> Option<Finding> {
     let is_settled = one.settled_by()? <= covered.to;
     let missing = |what: &str| {
         let detail = format!("{} {what}, missing on the statement", one.amount);
-        let (kind, subject) = (BreakKind::MissingOnStatement, one.payment.to_string());
-        Some(Finding::Break { kind, subject, detail })
+        let (kind, subject) = (DiscrepancyKind::MissingOnStatement, one.payment.to_string());
+        Some(Finding::Discrepancy { kind, subject, detail })
     };
     match one.state {
         State::Succeeded => missing("booked as paid"),

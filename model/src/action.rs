@@ -44,7 +44,7 @@ pub fn commands(world: &World, sizes: [i64; 2]) -> Vec<Command> {
     let mut all = vec![Command::Join(AMINA), Command::Join(JUMA), Command::Propose];
     all.extend(world.offers().map(Command::Counter));
     all.extend((1..=world.revisions_max).map(Command::Agree));
-    all.extend([ZURI, JUMA].map(Command::NamePayer));
+    all.extend([ZURI, JUMA].map(Command::AddPayer));
     for payer in [AMINA, ZURI, JUMA, OTIENO] {
         let parts = world.parts.iter();
         all.extend(parts.map(|part| Command::Fund { payer, amount: part.map(kes) }));
@@ -69,10 +69,10 @@ pub fn commands(world: &World, sizes: [i64; 2]) -> Vec<Command> {
         all.extend(world.rulings(amount).map(|award| Command::Award { milestone, award }));
         let timers: [fn(_) -> Timer; 4] =
             [Timer::Delivery, Timer::Inspection, Timer::Answer, Timer::Award];
-        all.extend(timers.map(|timer| Command::Lapse(timer(milestone))));
+        all.extend(timers.map(|timer| Command::Expire(timer(milestone))));
     }
     all.extend([Command::Cancel, Command::MutualCancel]);
-    all.extend([Timer::Acceptance, Timer::Funding].map(Command::Lapse));
+    all.extend([Timer::Acceptance, Timer::Funding].map(Command::Expire));
     all
 }
 

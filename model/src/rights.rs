@@ -15,7 +15,7 @@ pub fn may(deal: &Deal, command: &Command, actor: Actor) -> bool {
     };
     match command {
         // Nobody joins or lets a deadline pass by saying so.
-        Command::Join(_) | Command::Lapse(_) => actor == Actor::System,
+        Command::Join(_) | Command::Expire(_) => actor == Actor::System,
         Command::Propose => is(deal.offered_by),
         Command::Counter(_) if deal.state == DealState::Draft => is(deal.offered_by),
         // Nobody signs an offer of their own, nor takes what they offered, nor consents to themselves.
@@ -37,7 +37,7 @@ pub fn may(deal: &Deal, command: &Command, actor: Actor) -> bool {
         | Command::Extend { .. }
         | Command::Cancel => buyer || seller,
         // What costs the buyer something is the buyer's, what costs the seller something the seller's.
-        Command::NamePayer(_) | Command::Reject(_) | Command::Release(_) => buyer,
+        Command::AddPayer(_) | Command::Reject(_) | Command::Release(_) => buyer,
         Command::Deliver { .. } | Command::Refund(_) => seller,
         // Only one's own money, and only if one is asked to pay.
         Command::Fund { payer, .. } => {

@@ -36,7 +36,7 @@ pub fn judge(deal: &Deal, command: &Command, actor: Actor, decision: &Decision) 
         faults.push(Fault { law: Law::RightParty, detail });
     }
     let outcome = match command {
-        Command::Lapse(timer) => silence::declared(deal, *timer, decision),
+        Command::Expire(timer) => silence::declared(deal, *timer, decision),
         _ => silence::kept(deal, actor, decision),
     };
     if let Err(detail) = outcome {

@@ -42,7 +42,7 @@ fn does(command: &Command) -> String {
         Command::Propose => "proposes the deal".into(),
         Command::Counter(_) => "makes another offer".into(),
         Command::Agree(revision) => format!("signs revision {revision}"),
-        Command::NamePayer(user) => format!("lets {} pay too", cast::name(*user)),
+        Command::AddPayer(user) => format!("lets {} pay too", cast::name(*user)),
         Command::Fund { payer, amount } => format!(
             "pays {} from the wallet of {}",
             amount.map_or("what is outstanding".into(), |amount| amount.to_string()),
@@ -66,7 +66,7 @@ fn does(command: &Command) -> String {
         Command::Extend { timer, .. } => format!("asks for a later end of {}", deadline(*timer)),
         Command::Cancel => "calls the deal off".into(),
         Command::MutualCancel => "wants to call the deal off".into(),
-        Command::Lapse(timer) => format!("{} runs out", deadline(*timer)),
+        Command::Expire(timer) => format!("{} runs out", deadline(*timer)),
     }
 }
 

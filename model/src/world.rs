@@ -200,7 +200,7 @@ impl World {
         let deal = &state.deal;
         match command {
             Command::Counter(_) => deal.revision < self.revisions_max,
-            Command::NamePayer(_) => self.payers_named,
+            Command::AddPayer(_) => self.payers_named,
             Command::Fund { .. } => deal.fundings < self.fundings_max,
             Command::Reject(id) => {
                 deal.milestones.iter().any(|m| m.id == *id && m.reworks < self.reworks_max)
@@ -219,7 +219,7 @@ impl World {
             | Command::Award { .. }
             | Command::Cancel
             | Command::MutualCancel
-            | Command::Lapse(_) => true,
+            | Command::Expire(_) => true,
         }
     }
 

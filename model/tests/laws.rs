@@ -144,9 +144,9 @@ fn a_command_of_a_wrong_party_is_seen() {
 #[test]
 fn another_outcome_than_the_declared_one_is_seen() {
     let state = funded(&market());
-    let lapse = Command::Lapse(Timer::Delivery(FIRST));
+    let expire = Command::Expire(Timer::Delivery(FIRST));
     let released = decide(&state.deal, &Command::Release(FIRST), BUYER, NOW).unwrap();
-    assert_eq!(judged(&state, &lapse, Actor::System, &released), [Law::DeclaredOutcome]);
+    assert_eq!(judged(&state, &expire, Actor::System, &released), [Law::DeclaredOutcome]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ const APPROVALS: &str = "/v1/operator/approvals";
 
 impl App {
     /// Asks for something; `wanted` has the members of its kind.
-    pub async fn ask_approval(&self, asker: &Person, of: &Person, mut wanted: Value) -> Answer {
+    pub async fn request_approval(&self, asker: &Person, of: &Person, mut wanted: Value) -> Answer {
         wanted["user_id"] = json!(of.id);
         wanted["note"] = json!("looked into");
         self.post(asker, APPROVALS, wanted).await
@@ -19,7 +19,7 @@ impl App {
 
     /// The id of a request that waits for a decision.
     pub async fn asked(&self, asker: &Person, of: &Person, wanted: Value) -> String {
-        let asked = self.ask_approval(asker, of, wanted).await.expect(201);
+        let asked = self.request_approval(asker, of, wanted).await.expect(201);
         asked["id"].as_str().expect("an id").to_owned()
     }
 

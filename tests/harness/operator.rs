@@ -28,7 +28,7 @@ impl App {
 
     /// Kind and subject of every open break.
     pub async fn breaks(&self, operator: &Person) -> Vec<(String, String)> {
-        let page = self.get(operator, "/v1/operator/breaks?limit=100").await.expect(200);
+        let page = self.get(operator, "/v1/operator/discrepancies?limit=100").await.expect(200);
         let text = |value: &Value| value.as_str().expect("text").to_owned();
         let items = page["items"].as_array().expect("items").iter();
         let mut found: Vec<_> =

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::client::Person;
 use crate::eventually;
-use amana_postgres::{BreakState, BreakView, Job, RunView};
+use amana_postgres::{DiscrepancyState, DiscrepancyView, Job, RunView};
 use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -214,12 +214,12 @@ impl App {
         .await;
     }
 
-    pub async fn open_breaks(&self) -> Vec<BreakView> {
-        self.store.breaks(BreakState::Open, None, LISTED_MAX).await.expect("breaks").items
+    pub async fn open_breaks(&self) -> Vec<DiscrepancyView> {
+        self.store.breaks(DiscrepancyState::Open, None, LISTED_MAX).await.expect("breaks").items
     }
 
     /// The open breaks as `kind subject`, in alphabetical order.
-    pub async fn break_list(&self) -> Vec<String> {
+    pub async fn discrepancy_list(&self) -> Vec<String> {
         let found = self.open_breaks().await;
         let mut list: Vec<String> =
             found.iter().map(|one| format!("{} {}", one.kind, one.subject)).collect();

@@ -48,7 +48,7 @@ async fn a_tier_is_asked_for_by_one_and_given_by_another() {
     let (asker, other) = pair(&app).await;
     let amina = app.person("Amina").await;
     let before = tier_of(&app, &amina).await;
-    let asked = app.ask_approval(&asker, &amina, tier("starter")).await.expect(201);
+    let asked = app.request_approval(&asker, &amina, tier("starter")).await.expect(201);
     let id = asked["id"].as_str().expect("an id");
     assert_eq!((&asked["state"], &asked["asked_by"]), (&json!("asked"), &json!(asker.id)));
     assert_eq!((&asked["decided_by"], &asked["amount"]), (&Value::Null, &Value::Null));
@@ -57,7 +57,11 @@ async fn a_tier_is_asked_for_by_one_and_given_by_another() {
     refused(&app.decide_approval(&asker, id, "reject").await, 403, "own_request");
     refused(&app.decide_approval(&other, id, "withdraw").await, 403, "wrong_party");
     // A second request of the same kind for the same user is refused, whoever makes it.
-    refused(&app.ask_approval(&other, &amina, tier("business")).await, 409, "already_requested");
+    refused(
+        &app.request_approval(&other, &amina, tier("business")).await,
+        409,
+        "already_requested",
+    );
     assert_eq!(list(&app, &other, "asked").await, [id]);
 
     let approved = app.decide_approval(&other, id, "approve").await.expect(200);
@@ -133,7 +137,7 @@ async fn what_is_rejected_taken_back_or_too_old_does_nothing() {
 async fn nobody_has_a_hand_in_what_is_for_themselves() {
     let app = App::builder().without_worker().start().await;
     let (asker, other) = pair(&app).await;
-    let own = app.ask_approval(&asker, &asker, tier("business")).await;
+    let own = app.request_approval(&asker, &asker, tier("business")).await;
     refused(&own, 403, "conflict_of_interest");
     let id = app.asked(&asker, &other, tier("business")).await;
     refused(&app.decide_approval(&other, &id, "approve").await, 403, "conflict_of_interest");
@@ -170,13 +174,13 @@ async fn what_cannot_be_done_cannot_be_asked_for() {
     let app = App::builder().without_worker().start().await;
     let (asker, other) = pair(&app).await;
     let amina = app.person("Amina").await;
-    let unknown = app.ask_approval(&asker, &amina, tier("platinum")).await;
+    let unknown = app.request_approval(&asker, &amina, tier("platinum")).await;
     refused(&unknown, 422, "unknown_tier");
     assert_eq!(unknown.body["errors"][0]["pointer"], "/tier");
     let no_factor = json!({ "kind": "remove_factor" });
-    refused(&app.ask_approval(&asker, &amina, no_factor.clone()).await, 404, "not_found");
+    refused(&app.request_approval(&asker, &amina, no_factor.clone()).await, 404, "not_found");
     let nothing = json!({ "kind": "move_suspense", "provider": "mpesa", "receipt": "UKL7NOBODY" });
-    refused(&app.ask_approval(&asker, &amina, nothing).await, 404, "not_found");
+    refused(&app.request_approval(&asker, &amina, nothing).await, 404, "not_found");
     for wanted in [
         json!({ "kind": "set_tier" }),
         json!({ "kind": "set_tier", "tier": "starter", "receipt": "UKL7NOBODY" }),
@@ -184,13 +188,13 @@ async fn what_cannot_be_done_cannot_be_asked_for() {
         json!({ "kind": "move_suspense", "receipt": "UKL7NOBODY" }),
         json!({ "kind": "remove_factor", "tier": "starter" }),
     ] {
-        refused(&app.ask_approval(&asker, &amina, wanted).await, 422, "invalid_request");
+        refused(&app.request_approval(&asker, &amina, wanted).await, 422, "invalid_request");
     }
     let id = app.asked(&asker, &amina, tier("starter")).await;
     let close = format!("/v1/operator/users/{}/close", amina.id);
     app.post(&other, &close, json!({ "note": "asked for" })).await.expect(200);
     refused(&app.decide_approval(&other, &id, "approve").await, 422, "recipient_closed");
-    let business = app.ask_approval(&asker, &amina, tier("business")).await;
+    let business = app.request_approval(&asker, &amina, tier("business")).await;
     refused(&business, 422, "recipient_closed");
     app.assert_sound().await;
 }

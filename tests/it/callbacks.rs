@@ -186,7 +186,7 @@ async fn repeated_callbacks_credit_once() {
     }
     callbacks_are(&app, "applied", 30).await;
     assert_funded_once(&app, &prompted.agreed, &prompted.payment).await;
-    assert_eq!(app.break_list().await, [] as [String; 0]);
+    assert_eq!(app.discrepancy_list().await, [] as [String; 0]);
     let evidence = "select count(*) from payment_evidence where source = 'callback'";
     assert_eq!(app.database.number(evidence).await, 1);
 }
@@ -213,7 +213,7 @@ async fn success_after_failure_funds_the_deal_if_it_still_can() {
     let receipt = prompted.pay(&app).await;
     prompted.says(&app, &paid_prompt(&prompted.checkout, &receipt, PRICE)).await;
     assert_funded_once(&app, &prompted.agreed, &prompted.payment).await;
-    assert_eq!(app.break_list().await, [format!("review {}", prompted.payment)]);
+    assert_eq!(app.discrepancy_list().await, [format!("review {}", prompted.payment)]);
 }
 
 /// The deal was cancelled after the failed payment, so a later success credits the buyer's wallet.
@@ -246,5 +246,5 @@ async fn failure_after_success_takes_nothing_back() {
     prompted.says(&app, &failed_prompt(&prompted.checkout, 1032)).await;
     callbacks_are(&app, "applied", 2).await;
     assert_funded_once(&app, &prompted.agreed, &prompted.payment).await;
-    assert_eq!(app.break_list().await, [format!("review {}", prompted.payment)]);
+    assert_eq!(app.discrepancy_list().await, [format!("review {}", prompted.payment)]);
 }

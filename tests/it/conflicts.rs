@@ -113,7 +113,7 @@ async fn nobody_decides_about_a_person_who_invited_them_or_whom_they_invited() {
     app.post(&staff, "/v1/invitations/join", json!({ "token": token })).await.expect(200);
     leave(&app, &organisation, &staff).await;
     let tier = json!({ "kind": "set_tier", "tier": "business" });
-    refused(&app.ask_approval(&staff, &amina, tier.clone()).await, 403, CONFLICT);
+    refused(&app.request_approval(&staff, &amina, tier.clone()).await, 403, CONFLICT);
     let asked = app.asked(&other, &amina, tier).await;
     refused(&app.decide_approval(&staff, &asked, "approve").await, 403, CONFLICT);
     let close = format!("/v1/operator/users/{}/close", amina.id);

@@ -298,9 +298,13 @@ async fn operate(observer: &Observer, operator: &Person) {
     // A statement ends with a whole second.
     app.clock.advance(TimeDelta::seconds(1));
     observer.post(operator, "/v1/operator/reconciliations", Value::Null, 202).await;
-    for list in
-        ["breaks", "reconciliations", "suspense", "callbacks?state=applied", "jobs?state=done"]
-    {
+    for list in [
+        "discrepancies",
+        "reconciliations",
+        "suspense",
+        "callbacks?state=applied",
+        "jobs?state=done",
+    ] {
         let path = format!("/v1/operator/{list}");
         eventually(list, || async {
             let items = observer.get(operator, &path).await["items"].as_array().map(Vec::len);
@@ -314,15 +318,15 @@ async fn operate(observer: &Observer, operator: &Person) {
     observer.post(operator, "/v1/test/clock/advance", moved, 200).await;
     observer.get(operator, "/v1/operator/proof").await;
     observer.get(operator, "/v1/operator/health").await;
-    let found = observer.get(operator, "/v1/operator/breaks").await;
+    let found = observer.get(operator, "/v1/operator/discrepancies").await;
     // The provider does not hold this story's money, so that discrepancy closes only when the books
     // add up.
     let unclaimed = found["items"].as_array().into_iter().flatten();
     let unclaimed =
         unclaimed.filter(|one| one["kind"] == "unclaimed").find_map(|one| one["id"].as_str());
-    let path = format!("/v1/operator/breaks/{}/close", unclaimed.expect("an id"));
+    let path = format!("/v1/operator/discrepancies/{}/close", unclaimed.expect("an id"));
     observer.post(operator, &path, json!({ "note": "Looked into" }), 200).await;
-    observer.get(operator, "/v1/operator/breaks?state=closed").await;
+    observer.get(operator, "/v1/operator/discrepancies?state=closed").await;
     // The list of finished jobs may hold only other jobs before the worker has reconciled.
     let done = "select id::text from jobs where kind = 'reconcile' and state = 'done' limit 1";
     let id = eventually("a run is over", || app.database.text(done)).await;

@@ -116,7 +116,7 @@ async fn a_timer_without_a_subject_does_nothing() {
     let release = format!("/v1/deals/{id}/milestones/{part}/release");
     app.post(&buyer, &release, Value::Null).await.expect(200);
     pass(&app, &funded["milestones"][0]["due_at"], &mut [&mut buyer, &mut seller]).await;
-    let waiting = "select count(*) from jobs where kind = 'lapse_deal' and state <> 'done'";
+    let waiting = "select count(*) from jobs where kind = 'expire_deal' and state <> 'done'";
     eventually("the timers to run", || async {
         (app.database.number(waiting).await == 0).then_some(())
     })

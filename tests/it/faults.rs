@@ -269,7 +269,7 @@ async fn whatever_goes_wrong_on_the_wire_funds_once() {
         (run.healed, run.unclaimed, run.open_breaks),
         (0, 0, 0),
         "{:?}",
-        app.break_list().await
+        app.discrepancy_list().await
     );
 }
 

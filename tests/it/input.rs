@@ -170,7 +170,7 @@ async fn the_good_bodies_are_good() {
         // Milestone and dispute do not exist.
         ("create_split_offer", 404),
         ("award_dispute", 404),
-        ("name_payer", 200),
+        ("add_payer", 200),
         ("extend_deadline", 200),
         ("advance_clock", 200),
         ("set_handle", 200),
@@ -185,7 +185,7 @@ async fn the_good_bodies_are_good() {
         ("accept_invitation", 404),
         ("join_organisation", 404),
         // The user does not exist.
-        ("ask_approval", 404),
+        ("request_approval", 404),
         ("approve_approval", 200),
         // The request is approved already.
         ("reject_approval", 409),
@@ -196,7 +196,7 @@ async fn the_good_bodies_are_good() {
         ("unfreeze_user", 404),
         // Payment and discrepancy do not exist.
         ("resolve_payment", 404),
-        ("close_break", 404),
+        ("close_discrepancy", 404),
         ("return_suspense", 404),
         // The application does not exist.
         ("approve_kyc_application", 404),
@@ -207,7 +207,7 @@ async fn the_good_bodies_are_good() {
         ("create_hold", 422),
         ("settle_hold", 404),
         ("release_withdrawal", 404),
-        ("refuse_withdrawal", 404),
+        ("reject_withdrawal", 404),
         // Both contacts are verified already.
         ("start_verification", 409),
         ("start_email_change", 202),

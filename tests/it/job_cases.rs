@@ -31,7 +31,7 @@ macro_rules! for_each_case {
             apply_callback: ApplyCallback;
             // A paybill payment.
             apply_confirmation: ApplyConfirmation;
-            lapse_deal: LapseDeal;
+            expire_deal: ExpireDeal;
             remind_deal: RemindDeal;
             screen_withdrawal: ScreenWithdrawal;
             expire_hold: ExpireHold;
@@ -64,7 +64,7 @@ fn cases(job: &Job) -> &'static [Case] {
         Job::PollCollection { .. } => &[Case::PollCollection],
         Job::SubmitPayout { .. } => &[Case::SubmitPayout],
         Job::ApplyCallback { .. } => &[Case::ApplyCallback, Case::ApplyConfirmation],
-        Job::LapseDeal { .. } => &[Case::LapseDeal],
+        Job::ExpireDeal { .. } => &[Case::ExpireDeal],
         Job::RemindDeal { .. } => &[Case::RemindDeal],
         Job::ScreenWithdrawal { .. } => &[Case::ScreenWithdrawal],
         Job::ExpireHold { .. } => &[Case::ExpireHold],
@@ -153,7 +153,7 @@ impl Bench {
             Case::PollCollection
             | Case::ApplyCallback
             | Case::ApplyConfirmation
-            | Case::LapseDeal
+            | Case::ExpireDeal
             | Case::RemindDeal
             | Case::ExpireHold
             | Case::SendEmail
@@ -180,7 +180,7 @@ impl Bench {
                 self.job = self.queued("apply_callback").await;
             }
             Case::ApplyConfirmation => self.pay_the_bill(seller).await,
-            Case::LapseDeal => self.deliver_and_wait(seller).await,
+            Case::ExpireDeal => self.deliver_and_wait(seller).await,
             Case::RemindDeal => self.agree_and_wait(seller).await,
             Case::ExpireHold => self.hold_and_wait(seller).await,
             Case::ScreenWithdrawal => {

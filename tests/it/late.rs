@@ -101,7 +101,7 @@ async fn a_query_that_lies_is_overruled() {
     app.wait_for_deal(&agreed.buyer, &agreed.deal, "agreed").await;
     resend(&app, &agreed.buyer.phone, 0).await;
     assert_funded_once(&app, &agreed, &payment).await;
-    assert_eq!(app.break_list().await, [format!("review {payment}")]);
+    assert_eq!(app.discrepancy_list().await, [format!("review {payment}")]);
     let found = app.get(&agreed.buyer, &format!("/v1/payments/{payment}")).await.expect(200);
     assert_eq!(found["doubt"], "contradiction");
 }
@@ -141,6 +141,6 @@ async fn two_attempts_that_were_both_paid() {
     assert_eq!(timeline.last().map(String::as_str), Some("payment.kept_in_wallet"));
     let run = app.reconcile_now().await;
     assert_eq!((run.matched, run.healed, run.unclaimed), (2, 0, 0));
-    assert_eq!(app.break_list().await, [format!("review {first}")]);
+    assert_eq!(app.discrepancy_list().await, [format!("review {first}")]);
     app.assert_sound().await;
 }

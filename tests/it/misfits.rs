@@ -18,7 +18,7 @@ async fn callback_with_a_wrong_amount_waits_for_the_statement() {
     app.approve_prompt(&agreed.buyer.phone).await;
     callbacks_are(&app, "unmatched", 1).await;
     app.wait_for_payment(&agreed.buyer, &payment, "pending").await;
-    assert_eq!(app.break_list().await, [format!("amount_differs {payment}")]);
+    assert_eq!(app.discrepancy_list().await, [format!("amount_differs {payment}")]);
     assert_eq!(app.database.number("select count(*) from entries").await, 0);
     let again = json!({ "method": "mpesa" });
     let path = format!("/v1/deals/{}/fund", agreed.deal);
@@ -26,7 +26,7 @@ async fn callback_with_a_wrong_amount_waits_for_the_statement() {
     let run = app.reconcile_now().await;
     assert_eq!((run.healed, run.unclaimed), (1, 0));
     assert_funded_once(&app, &agreed, &payment).await;
-    assert_eq!(app.break_list().await, NONE);
+    assert_eq!(app.discrepancy_list().await, NONE);
 }
 
 /// Another amount under a payment's reference becomes a separate payment for the same payer and
@@ -44,7 +44,7 @@ async fn another_amount_on_the_statement_is_a_payment_of_its_own() {
         assert_eq!(found, (0, i64::from(round == 0), i64::from(round > 0)));
     }
     assert_eq!(prompted.state(&app).await.as_deref(), Some("pending"));
-    assert_eq!(app.break_list().await, NONE);
+    assert_eq!(app.discrepancy_list().await, NONE);
     assert_eq!(app.entries(&format!("{payment}:deposit")).await, 0);
     let seen = app.get(prompted.buyer(), &format!("/v1/deals/{deal}")).await.expect(200);
     assert_eq!(seen["paid"]["amount"], 5_000);
@@ -53,7 +53,7 @@ async fn another_amount_on_the_statement_is_a_payment_of_its_own() {
     assert_eq!((run.matched, run.healed, run.unclaimed), (1, 1, 0));
     app.wait_for_deal(prompted.buyer(), deal, "funded").await;
     assert_eq!(app.balance(prompted.buyer()).await, (5_000, 0));
-    assert_eq!(app.break_list().await, NONE);
+    assert_eq!(app.discrepancy_list().await, NONE);
     app.assert_sound().await;
 }
 
@@ -70,7 +70,7 @@ async fn another_receipt_for_a_paid_payment_is_reviewed() {
     assert_eq!(found["doubt"], "two_receipts");
     assert_eq!(app.entries(&format!("{}:deposit", prompted.payment)).await, 1);
     assert_eq!(app.balance(prompted.buyer()).await, (0, 0));
-    assert_eq!(app.break_list().await, [format!("review {}", prompted.payment)]);
+    assert_eq!(app.discrepancy_list().await, [format!("review {}", prompted.payment)]);
     app.assert_sound().await;
 }
 
@@ -93,7 +93,7 @@ async fn the_receipt_of_a_settled_payment_never_changes() {
     assert_eq!(second.state(&app).await.as_deref(), Some("pending"));
     let mut listed = [&first, &second].map(|one| format!("review {}", one.payment));
     listed.sort();
-    assert_eq!(app.break_list().await, listed);
+    assert_eq!(app.discrepancy_list().await, listed);
     let uuid = first.payment.strip_prefix("pay_").expect("a payment's id");
     let changed = format!("update payments set receipt = 'UKL7BBBBBB' where id = '{uuid}'");
     assert_eq!(app.database.refusal(&changed).await, "payments_receipt_kept");
@@ -114,7 +114,7 @@ async fn the_receipt_of_another_payment_credits_nobody() {
     callbacks_are(&app, "unmatched", 2).await;
     assert_eq!(second.state(&app).await.as_deref(), Some("pending"));
     assert_eq!(app.entries(&format!("{}:deposit", second.payment)).await, 0);
-    assert_eq!(app.break_list().await, [format!("review {}", second.payment)]);
+    assert_eq!(app.discrepancy_list().await, [format!("review {}", second.payment)]);
     let operator = app.operator().await;
     let listed = app.get(&operator, "/v1/operator/callbacks").await.expect(200);
     assert_eq!(listed["items"][0]["payment_id"], second.payment.as_str());
@@ -154,7 +154,7 @@ async fn another_request_under_a_valid_address_is_reviewed() {
     let found = app.wait_for_payment(prompted.buyer(), &prompted.payment, "pending").await;
     assert_eq!(found["doubt"], Value::Null);
     assert_eq!(app.entries(&format!("{}:deposit", prompted.payment)).await, 0);
-    assert_eq!(app.break_list().await, [format!("review {}", prompted.payment)]);
+    assert_eq!(app.discrepancy_list().await, [format!("review {}", prompted.payment)]);
     app.approve_prompt(&prompted.buyer().phone).await;
     let taken = app.collections(&prompted.buyer().phone).await;
     let receipt = taken[0]["outcome"]["receipt"].as_str().expect("a receipt").to_owned();
@@ -171,7 +171,7 @@ async fn an_unclear_result_is_reviewed() {
     let payment = app.start_mpesa(&agreed.buyer, &agreed.deal).await;
     let found = app.wait_for_payment(&agreed.buyer, &payment, "review").await;
     assert_eq!(found["doubt"], "unclear_result");
-    assert_eq!(app.break_list().await, [format!("review {payment}")]);
+    assert_eq!(app.discrepancy_list().await, [format!("review {payment}")]);
     assert_eq!(app.database.number("select count(*) from entries").await, 0);
     app.assert_sound().await;
 }
@@ -210,7 +210,7 @@ async fn money_without_an_intent_is_in_suspense() {
     receipts.sort();
     let mut expected: Vec<String> = receipts.iter().map(|it| format!("unclaimed {it}")).collect();
     expected.sort();
-    assert_eq!(app.break_list().await, expected);
+    assert_eq!(app.discrepancy_list().await, expected);
     let listed = pages(&app, "/v1/operator/suspense").await;
     let mut found: Vec<&str> =
         listed.iter().map(|item| item["receipt"].as_str().expect("a receipt")).collect();
@@ -219,7 +219,7 @@ async fn money_without_an_intent_is_in_suspense() {
     let sum: i64 =
         listed.iter().map(|item| item["amount"]["amount"].as_i64().expect("cents")).sum();
     assert_eq!(sum, 150_000);
-    assert_eq!(pages(&app, "/v1/operator/breaks").await.len(), 5);
+    assert_eq!(pages(&app, "/v1/operator/discrepancies").await.len(), 5);
     assert_eq!(pages(&app, "/v1/operator/reconciliations").await.len(), 3);
     let proof = app.store.proof().await.expect("a proof");
     assert_eq!(proof.currencies[0].suspense_minor, 150_000);
@@ -265,5 +265,5 @@ async fn payments_within_one_second_raise_no_alarm() {
     let run = app.reconcile_now().await;
     assert_eq!((run.matched, run.healed, run.unclaimed), (3, 0, 0));
     assert_eq!(run.provider_balance_minor, Some(3 * PRICE));
-    assert_eq!(app.break_list().await, NONE);
+    assert_eq!(app.discrepancy_list().await, NONE);
 }

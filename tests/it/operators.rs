@@ -29,7 +29,7 @@ async fn a_payment_in_review_is_resolved_by_two_people_either_way() {
     let seller = app.person("Juma").await;
     let (one, other) = (app.staff(UserRole::Compliance).await, app.staff(UserRole::Admin).await);
     let (deal, payment) = in_review(&app, &buyer, &seller).await;
-    assert_eq!(app.break_list().await, [format!("review {payment}")]);
+    assert_eq!(app.discrepancy_list().await, [format!("review {payment}")]);
     let path = format!("/v1/operator/payments/{payment}");
     let seen = app.get(&one, &path).await.expect(200);
     assert_eq!(
@@ -50,7 +50,7 @@ async fn a_payment_in_review_is_resolved_by_two_people_either_way() {
     app.approve(&other, &asked).await;
     let failed = app.wait_for_payment(&buyer, &payment, "failed").await;
     assert_eq!(failed["reason"], "never_happened");
-    assert_eq!(app.break_list().await, NONE);
+    assert_eq!(app.discrepancy_list().await, NONE);
     refused(&app.ask_to_resolve(&one, &payment, None).await, 409, "wrong_state");
     // The deal can be paid again, from the wallet.
     app.given(&buyer, 150_000, app.clock.now()).await;
@@ -64,7 +64,7 @@ async fn a_payment_in_review_is_resolved_by_two_people_either_way() {
     assert_eq!(paid["receipt"], "UKL7ABCDEF");
     app.wait_for_deal(&buyer, &deal, "funded").await;
     assert_eq!(app.entries(&format!("{payment}:deposit")).await, 1);
-    assert_eq!(app.break_list().await, NONE);
+    assert_eq!(app.discrepancy_list().await, NONE);
     let records = app.store.audit_of(&payment).await.expect("records");
     let resolved = records.iter().find(|one| one.kind == "payment.resolved").expect("a record");
     assert_eq!(
@@ -110,7 +110,7 @@ async fn a_discrepancy_is_closed_with_a_note_and_stays_closed() {
         (app.staff(UserRole::Compliance).await, app.staff(UserRole::Support).await);
     let receipt = app.pay_bill("254733000001", 150_000, "HELLO").await;
     app.reconcile_now().await;
-    let list = "/v1/operator/breaks";
+    let list = "/v1/operator/discrepancies";
     let open = app.get(&one, list).await.expect(200)["items"][0].clone();
     assert_eq!((&open["kind"], &open["note"]), (&json!("unclaimed"), &Value::Null));
     let close = format!("{list}/{}/close", open["id"].as_str().expect("an id"));
@@ -142,12 +142,14 @@ async fn a_broken_trust_equation_is_closed_by_nobody() {
             values (gen_random_uuid(), '{kind}', 'mpesa KES', 'by hand', now(), now())"
         );
         app.database.execute(&row).await;
-        let open = app.get(&boss, "/v1/operator/breaks?limit=1").await.expect(200);
+        let open = app.get(&boss, "/v1/operator/discrepancies?limit=1").await.expect(200);
         let id = open["items"].as_array().expect("items").iter();
-        let found = "select 'brk_' || replace(id::text, '-', '') from breaks order by kind limit 1";
+        let found = "select 'dsc_' || replace(id::text, '-', '') from breaks order by kind limit 1";
         assert_eq!(id.len(), 1);
-        let path =
-            format!("/v1/operator/breaks/{}/close", app.database.text(found).await.expect("one"));
+        let path = format!(
+            "/v1/operator/discrepancies/{}/close",
+            app.database.text(found).await.expect("one")
+        );
         refused(
             &app.post(&boss, &path, json!({ "note": "all is well" })).await,
             409,

@@ -84,7 +84,7 @@ async fn whatever_goes_wrong_on_the_wire_pays_once() {
         assert_paid_once(&app, person, payment).await;
     }
     let run = app.reconcile_now().await;
-    assert_eq!((run.healed, run.open_breaks), (0, 0), "{:?}", app.break_list().await);
+    assert_eq!((run.healed, run.open_breaks), (0, 0), "{:?}", app.discrepancy_list().await);
 }
 
 /// The result is lost or not JSON; the statement shows that it was paid.
@@ -120,7 +120,7 @@ async fn payout_in_the_providers_queue_is_not_given_back_early() {
     app.reconcile_now().await;
     let mut listed = [&first, &second].map(|it| format!("missing_on_statement {it}"));
     listed.sort();
-    assert_eq!(app.break_list().await, listed);
+    assert_eq!(app.discrepancy_list().await, listed);
     for person in [&refused, &silent] {
         assert_eq!(app.balance(person).await, (SAVED - TAKEN_OUT, TAKEN_OUT));
     }
@@ -128,11 +128,11 @@ async fn payout_in_the_providers_queue_is_not_given_back_early() {
         (app.callback_token(&first).await, app.provider_reference(&first).await);
     app.call_back_ok("p", &token, &payout_result(&reference, 2040, None)).await;
     assert_returned_once(&app, &refused, &first).await;
-    assert_eq!(app.break_list().await, [format!("missing_on_statement {second}")]);
+    assert_eq!(app.discrepancy_list().await, [format!("missing_on_statement {second}")]);
     app.advance(hours(23), &mut [&mut refused, &mut silent]).await;
     app.reconcile_now().await;
     assert_returned_once(&app, &silent, &second).await;
-    assert_eq!(app.break_list().await, [] as [String; 0]);
+    assert_eq!(app.discrepancy_list().await, [] as [String; 0]);
 }
 
 /// Does the same as [`saver`] where callbacks take an hour.
@@ -161,7 +161,7 @@ async fn failed_payout_gives_the_money_back_once() {
         resend(&app, &payment).await;
         applied(&app, &payment, 3).await;
         assert_returned_once(&app, &person, &payment).await;
-        assert_eq!(app.break_list().await, [] as [String; 0]);
+        assert_eq!(app.discrepancy_list().await, [] as [String; 0]);
     }
 }
 
@@ -201,7 +201,7 @@ async fn failed_result_after_success() {
     app.call_back_ok("p", &token, &payout_result(&reference, 2040, None)).await;
     applied(&app, &payment, 2).await;
     assert_paid_once(&app, &person, &payment).await;
-    assert_eq!(app.break_list().await, [format!("review {payment}")]);
+    assert_eq!(app.discrepancy_list().await, [format!("review {payment}")]);
 }
 
 /// A success reported after the refund moves nothing. Both the payment and the missing money are
@@ -229,7 +229,7 @@ async fn success_after_the_money_was_given_back() {
         format!("review {payment}"),
         "trust_equation mpesa KES".to_owned(),
     ];
-    assert_eq!(app.break_list().await, expected);
+    assert_eq!(app.discrepancy_list().await, expected);
     app.assert_sound().await;
 }
 
@@ -241,14 +241,14 @@ async fn result_with_a_wrong_amount_waits_for_the_statement() {
     app.fault_only(&person.phone, "wrong_amount", "payout").await;
     let payment = withdraw(&app, &person).await;
     eventually("the discrepancy is listed", || async {
-        (app.break_list().await == [format!("amount_differs {payment}")]).then_some(())
+        (app.discrepancy_list().await == [format!("amount_differs {payment}")]).then_some(())
     })
     .await;
     app.wait_for_payment(&person, &payment, "pending").await;
     assert_eq!(app.balance(&person).await, (SAVED - TAKEN_OUT, TAKEN_OUT));
     assert_eq!(app.reconcile_now().await.healed, 1);
     assert_paid_once(&app, &person, &payment).await;
-    assert_eq!(app.break_list().await, [""; 0], "the statement disproves it");
+    assert_eq!(app.discrepancy_list().await, [""; 0], "the statement disproves it");
 }
 
 /// The withdrawal shows that M-Pesa is unavailable, and continues by itself.

@@ -1,6 +1,6 @@
-//! Our books against the provider's statement.
+//! Reconciliation of our books with the provider's statement.
 
-mod breaks;
+mod discrepancies;
 mod healing;
 mod off;
 mod runs;

@@ -1,4 +1,4 @@
-//! Calls that are repeated after a lost answer: whatever has changed since, they are answered as they were the first time.
+//! Repeated calls get their original response, whatever has changed since.
 
 use crate::openapi::operations;
 use crate::second_factor::{step_up, with_factor};
@@ -9,13 +9,13 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// KES 50,000, in cents: more of it needs a step-up.
+/// KES 50,000 plus a cent: larger amounts than KES 50,000 need a step-up.
 const LARGE: i64 = 5_000_001;
 
-/// What is sent with a call.
+/// Method and body of a call.
 enum Sent {
     Json(Value),
-    /// Puts it in place of what is there.
+    /// A body sent with PUT.
     Put(Value),
     File(Vec<u8>),
 }
@@ -28,7 +28,7 @@ struct Call {
     first: Answer,
 }
 
-/// Makes calls, and remembers them.
+/// Makes calls, and records them for repetition.
 struct World {
     app: App,
     calls: Vec<Call>,
@@ -45,7 +45,7 @@ impl World {
         }
     }
 
-    /// The key of a call is its number.
+    /// Makes a call; its number is its idempotency key.
     async fn call(
         &mut self,
         operation: &'static str,
@@ -90,7 +90,7 @@ fn kes(minor: i64) -> Value {
     json!({ "amount": minor, "currency": "KES" })
 }
 
-/// Money in and out, as somebody with a second factor who was proven anew a moment ago.
+/// Deposits and pays out, as a user with a second factor and a recent step-up.
 async fn move_money(world: &mut World, amina: &Person, juma: &Person) {
     world
         .post("create_deposit", amina, "/v1/wallet/deposits", json!({ "amount": kes(10_000) }))
@@ -108,7 +108,7 @@ async fn move_money(world: &mut World, amina: &Person, juma: &Person) {
     world.post("create_withdrawal", amina, "/v1/withdrawals", body).await;
 }
 
-/// Both sides of a deal of four parts, each of which ends in another way.
+/// Acts for both parties of a deal of four parts, each of which ends in another way.
 async fn trade(world: &mut World, (amina, juma): (&Person, &Person), arbiter: &Person) {
     let part = |title: &str| json!({ "title": title, "amount": kes(10_000) });
     let new = |reference: &str| {
@@ -158,11 +158,11 @@ async fn trade(world: &mut World, (amina, juma): (&Person, &Person), arbiter: &P
     world.post("cancel_deal", juma, &third, Value::Null).await;
 }
 
-/// Decisions of those who work here.
+/// Makes decisions of staff.
 async fn decide(world: &mut World, juma: &Person, operator: &Person) {
     let note = json!({ "note": "looked into" });
     world.app.database.execute("update risk_rules set threshold = 1, points = 100").await;
-    for (operation, what) in [("release_withdrawal", "release"), ("refuse_withdrawal", "refuse")] {
+    for (operation, what) in [("release_withdrawal", "release"), ("reject_withdrawal", "reject")] {
         let amount = json!({ "amount": kes(20_000) });
         let asked = world.app.post(juma, "/v1/withdrawals", amount).await.expect(202);
         world.app.run_due_jobs().await;
@@ -186,13 +186,13 @@ async fn decide(world: &mut World, juma: &Person, operator: &Person) {
         let wanted = json!({
             "kind": "set_tier", "tier": "business", "user_id": subject.id, "note": "looked into",
         });
-        let asked = world.post("ask_approval", &asker, approvals, wanted).await;
+        let asked = world.post("request_approval", &asker, approvals, wanted).await;
         let path = format!("{approvals}/{}/{what}", text(&asked["id"]));
         world.post(operation, operator, &path, note.clone()).await;
     }
 }
 
-/// A payment of which the provider says what nobody understands.
+/// Creates a payment with an unknown result.
 async fn in_review(app: &App) -> String {
     let payer = app.person_with_phone("Otieno", "254700000115").await;
     let body = json!({ "amount": kes(10_000) });
@@ -206,16 +206,16 @@ async fn in_review(app: &App) -> String {
     payment
 }
 
-/// What operators ask each other for, and what they close.
+/// Requests and decides approvals, and closes discrepancies.
 async fn ask_each_other(world: &mut World, operator: &Person) {
     let payment = in_review(&world.app).await;
     world.app.pay_bill("254733000001", 150_000, "HELLO").await;
     world.app.reconcile_now().await;
-    let breaks = world.app.get(operator, "/v1/operator/breaks").await.expect(200);
+    let breaks = world.app.get(operator, "/v1/operator/discrepancies").await.expect(200);
     let breaks = breaks["items"].as_array().expect("items").iter();
     let unclaimed = breaks.into_iter().find(|one| one["kind"] == "unclaimed").expect("a break");
-    let path = format!("/v1/operator/breaks/{}/close", text(&unclaimed["id"]));
-    world.post("close_break", operator, &path, json!({ "note": "Called the payer" })).await;
+    let path = format!("/v1/operator/discrepancies/{}/close", text(&unclaimed["id"]));
+    world.post("close_discrepancy", operator, &path, json!({ "note": "Called the payer" })).await;
     world.app.step_up(operator).await;
     let path = format!("/v1/operator/payments/{payment}/resolve");
     let body = json!({ "paid": false, "note": "asked M-Pesa" });
@@ -236,7 +236,7 @@ async fn ask_each_other(world: &mut World, operator: &Person) {
     world.call("set_role", operator, &path, role).await;
 }
 
-/// Spends what Amina has left, and takes Juma's application back.
+/// Spends Amina's remaining money, and withdraws Juma's application.
 async fn spend_and_withdraw(app: &App, (amina, juma): (&Person, &Person), application: &str) {
     let limits = "update tier_limits set transaction_minor_max = 1000000000000, day_minor_max = 1000000000000,
         balance_minor_max = 1000000000000";
@@ -250,8 +250,8 @@ async fn spend_and_withdraw(app: &App, (amina, juma): (&Person, &Person), applic
     app.post(juma, &path, Value::Null).await.expect(200);
 }
 
-/// Takes away what each call needed: the step-up, the role, the limits, the accounts of both sides, and their addresses.
-/// The money, the deals and the application are gone already.
+/// Removes the preconditions of every call: the step-up, the role, the limits, and the accounts and
+/// contacts of both users. Money, deals and application are gone already.
 async fn take_everything_away(app: &App, (amina, juma): (&Person, &Person), staff: &[&Person]) {
     let other = app.operator().await;
     for person in [amina, juma] {
@@ -266,7 +266,7 @@ async fn take_everything_away(app: &App, (amina, juma): (&Person, &Person), staf
     ] {
         app.database.execute(gone).await;
     }
-    // The lowest role of staff decides about next to nothing.
+    // The lowest staff role decides almost nothing.
     for person in staff {
         let role = format!("update users set role = 'support' where id = '{}'", person.uuid());
         app.database.execute(&role).await;
@@ -319,7 +319,7 @@ async fn a_repeated_call_is_answered_as_it_was_although_it_could_not_be_made_now
     assert_eq!(world.app.database.fingerprint().await, before);
 }
 
-/// The parameters of a command belong to the call: with others, it is another call.
+/// The parameters of a command are part of the call, so other parameters make another call.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_does_not_hide_another_parameter_of_a_command() {
     let app = App::builder().without_worker().start().await;

@@ -1,11 +1,12 @@
-//! Bad requests around the body: addresses, parameters, keys, sizes. Always a problem, never an effect.
+//! Invalid requests apart from the body: paths, parameters, keys and sizes. The response is always
+//! a problem, without any effect.
 
 use amana_harness::{Answer, App, DealPlan, Person};
 use reqwest::Method;
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// One byte more than is read of any body.
+/// One byte above the limit of every body.
 const TOO_MANY_BYTES: usize = 64 * 1024 + 1;
 
 struct World {
@@ -91,7 +92,7 @@ async fn ids_in_paths_are_of_the_right_kind() {
     world.end().await;
 }
 
-/// An id that is well-formed and names nothing is not found.
+/// A well-formed unknown id is not found.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ids_of_nothing_are_not_found() {
     let world = World::new().await;
@@ -121,7 +122,7 @@ async fn parameters_of_lists_are_checked() {
         "/v1/transactions",
         &timeline,
         "/v1/operator/jobs",
-        "/v1/operator/breaks",
+        "/v1/operator/discrepancies",
         "/v1/operator/reconciliations",
         "/v1/operator/suspense",
         "/v1/operator/callbacks",
@@ -180,7 +181,7 @@ async fn parameters_of_lists_are_checked() {
     world.end().await;
 }
 
-/// Missing, empty, too long, or not of visible characters: the call is not carried out.
+/// A key that is missing, empty, too long or not printable: the call has no effect.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_that_move_money_need_a_key() {
     let world = World::new().await;
@@ -203,7 +204,7 @@ async fn calls_that_move_money_need_a_key() {
         (format!("{deal}/mutual-cancel"), json!(null)),
         (format!("{deal}/milestones/{}/release", world.milestone), json!(null)),
         (format!("{withdrawal}/release"), note.clone()),
-        (format!("{withdrawal}/refuse"), note),
+        (format!("{withdrawal}/reject"), note),
     ] {
         let token = if path.contains("operator") { &operator } else { &token };
         for key in [None, Some(""), Some("two words"), Some("tab\there"), Some(&long)] {
@@ -272,7 +273,7 @@ async fn addresses_and_headers_are_bounded() {
     world.end().await;
 }
 
-/// A body over 64 KiB is refused whether its length is declared (and before it is sent) or not.
+/// A body above 64 KiB is refused, whether its length is declared (then before it is sent) or not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bodies_are_bounded() {
     let world = World::new().await;
@@ -294,7 +295,7 @@ async fn bodies_are_bounded() {
     world.end().await;
 }
 
-/// NUL cannot be stored as text in PostgreSQL: where texts are looked up or kept, it does no harm.
+/// PostgreSQL cannot store NUL in text, so search and storage must handle it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nul_characters_break_nothing() {
     let world = World::new().await;

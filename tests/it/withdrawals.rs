@@ -1,10 +1,10 @@
-//! Withdrawals: reserved, screened, held, decided, paid, returned.
+//! Withdrawals: reserved, screened, held, decided, paid and refunded.
 
 use amana_harness::{App, PASSWORD, Person, eventually};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-/// What M-Pesa subscribers hold at most in one wallet: room for the largest withdrawals.
+/// The largest balance of an M-Pesa wallet, which leaves room for large withdrawals.
 const RICH: i64 = 50_000_000;
 
 fn kes(minor: i64) -> Value {
@@ -20,7 +20,7 @@ async fn with_money(app: &App, name: &str, minor: i64) -> Person {
     let path = format!("/admin/customers/{}", person.phone);
     let status = app.sandbox_send(reqwest::Method::PUT, &path, json!({ "balance": minor })).await;
     assert!(status.is_success(), "{status}");
-    // One transaction carries KES 250,000 at most.
+    // One transaction carries at most KES 250,000.
     let mut left = minor;
     while left > 0 {
         app.top_up(&person, left.min(25_000_000)).await;
@@ -34,7 +34,7 @@ async fn withdraw(app: &App, person: &Person, body: Value) -> String {
     payment["id"].as_str().expect("an id").to_owned()
 }
 
-/// Waits until the withdrawal is either held or on its way, and tells its state then.
+/// Waits until the withdrawal is held or on its way. Returns its state.
 async fn screened(app: &App, person: &Person, id: &str) -> String {
     eventually("the withdrawal is screened", || async {
         let found = app.get(person, &format!("/v1/payments/{id}")).await.expect(200);
@@ -69,8 +69,8 @@ async fn a_withdrawal_is_reserved_then_paid_with_a_receipt() {
     app.assert_sound().await;
 }
 
-/// With the rules as delivered: half of the limit is unusual for a new account and usual for one that
-/// is a day old; four fifths of it are always looked at.
+/// Default rules: half of the limit is held for a new account, but not after a day. Four fifths of
+/// the limit are always held.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_delivered_rules_hold_what_is_large_for_its_account() {
     let app = App::start().await;
@@ -102,7 +102,7 @@ async fn the_delivered_rules_hold_what_is_large_for_its_account() {
     app.assert_sound().await;
 }
 
-/// One rule alone decides.
+/// Disables all rules but one.
 async fn only_rule(app: &App, name: &str, threshold: i64) {
     let sql = format!(
         "update risk_rules set enabled = (name = '{name}'), points = 100;
@@ -133,7 +133,7 @@ async fn many_recipients_are_held_and_many_payments_to_one_are_not() {
     let app = App::start().await;
     only_rule(&app, "many_recipients", 3).await;
     let person = with_money(&app, "Juma", 100_000).await;
-    // Other numbers than one's own have to be proven.
+    // Other numbers than the own one need a step-up.
     let password = json!({ "password": PASSWORD });
     app.post(&person, "/v1/sessions/step-up", password).await.expect(200);
     let mut held = vec![];
@@ -158,8 +158,8 @@ async fn a_new_account_is_held_until_it_is_old_enough() {
     app.assert_sound().await;
 }
 
-/// A held withdrawal keeps its money reserved until an operator has decided; a released one is paid, a
-/// refused one gives the money back and tells the person why.
+/// The money of a held withdrawal stays reserved until the decision. A released withdrawal is paid.
+/// A refused one is refunded, and the user gets the reason.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_operator_decides_what_is_held() {
     let app = App::start().await;
@@ -224,7 +224,7 @@ async fn a_decision_that_is_repeated_with_its_key_is_answered_again() {
     let person = with_money(&app, "Juma", 100_000).await;
     let id = withdraw(&app, &person, kes(10_000)).await;
     app.wait_for_payment(&person, &id, "held").await;
-    let path = format!("/v1/operator/withdrawals/{id}/refuse");
+    let path = format!("/v1/operator/withdrawals/{id}/reject");
     let note = |text: &str| json!({ "note": text });
     let first = app.post_keyed(&operator, &path, "decision-1", note("Not his phone")).await;
     assert!(!first.headers.contains_key("idempotent-replayed"));
@@ -284,8 +284,8 @@ async fn a_payout_that_fails_gives_the_money_back() {
     app.assert_sound().await;
 }
 
-/// A week is enough to decide. After it the operator is too late, whether or not the timer has run, the money
-/// is back and the person is told.
+/// Operators have a week to decide. Later decisions are refused, whether or not the timer has run;
+/// the money is refunded and the user notified.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_withdrawal_that_nobody_decides_about_is_refused_after_a_week() {
     let mut app = App::start().await;
@@ -315,7 +315,7 @@ async fn a_withdrawal_that_nobody_decides_about_is_refused_after_a_week() {
     app.assert_sound().await;
 }
 
-/// A withdrawal whose screening comes a week late is not begun any more.
+/// A withdrawal whose screening is a week late does not start.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_withdrawal_that_is_screened_too_late_is_refused() {
     let mut app = App::start().await;
@@ -333,7 +333,7 @@ async fn a_withdrawal_that_is_screened_too_late_is_refused() {
     app.assert_sound().await;
 }
 
-/// What is on its way, or may be, waits for its outcome however long that takes.
+/// A withdrawal that is, or may be, on its way waits for its outcome without a limit.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_withdrawal_that_is_on_its_way_never_expires() {
     let mut app = App::start().await;
@@ -356,7 +356,7 @@ async fn a_withdrawal_that_is_on_its_way_never_expires() {
     app.assert_sound().await;
 }
 
-/// Withdrawals count as spent, and no longer once they have failed on the same day.
+/// Withdrawals count as spent. A failure on the same day reverses that.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failed_withdrawal_gives_the_days_allowance_back() {
     let app = App::start().await;

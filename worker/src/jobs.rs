@@ -4,9 +4,9 @@
 mod announce_transfer;
 mod apply_callback;
 mod check_ledger;
+mod expire_deal;
 mod expire_hold;
 mod housekeep;
-mod lapse_deal;
 mod poll_collection;
 mod reconcile;
 mod remind_deal;
@@ -35,8 +35,8 @@ pub(crate) async fn carry_out(context: &Context, claim: &Claim) -> Result<(), Fa
             submit_payment::run(context, claim, PaymentId::new(payment), Direction::Payout).await
         }
         Job::ApplyCallback { callback } => apply_callback::run(context, claim, callback).await,
-        Job::LapseDeal { deal, timer, due_at } => {
-            lapse_deal::run(context, claim, DealId::new(deal), (timer, due_at)).await
+        Job::ExpireDeal { deal, timer, due_at } => {
+            expire_deal::run(context, claim, DealId::new(deal), (timer, due_at)).await
         }
         Job::RemindDeal { deal, timer, due_at, before_s } => {
             let reminder = Reminder { deal: DealId::new(deal), timer, due_at, before_s };

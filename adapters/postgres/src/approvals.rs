@@ -32,7 +32,7 @@ impl Store {
     /// # Errors
     /// [`Error::Denied`], [`Error::Approval`], [`Conflict::AlreadyRequested`] if the same waits for a decision already, or
     /// whatever speaks against doing it now.
-    pub async fn ask_approval(
+    pub async fn request_approval(
         &self,
         (keyed, staff): (&Keyed, &Staff),
         (named, wanted, note): (Option<UserId>, &Wanted, &str),

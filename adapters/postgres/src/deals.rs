@@ -163,7 +163,7 @@ impl Store {
     /// # Errors
     /// [`Error::LeaseLost`] if another worker has taken the job over; [`Error::Refused`] if the deal refuses to let
     /// a deadline pass that it has itself, which nobody may overlook.
-    pub async fn lapse_deal(
+    pub async fn expire_deal(
         &self,
         claim: &Claim,
         id: DealId,
@@ -175,7 +175,7 @@ impl Store {
             let deal = lock(conn, id).await?;
             let (timer, by) = (timer.into(), By::from(Actor::System));
             if deal.due(timer) == Some(due_at) {
-                let decision = deal::decide(&deal, &Command::Lapse(timer), by.actor, now)?;
+                let decision = deal::decide(&deal, &Command::Expire(timer), by.actor, now)?;
                 apply(conn, &deal, &decision, &by, now).await?;
             }
             jobs::finish(conn, claim, now).await

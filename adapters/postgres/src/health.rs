@@ -12,7 +12,7 @@ use crate::reconciliation::RunView;
 use crate::row::parse;
 use crate::schema::{ledger_checks, reconciliation_runs};
 use amana_domain::ledger::Provider;
-use amana_domain::reconciliation::BreakKind;
+use amana_domain::reconciliation::DiscrepancyKind;
 use amana_domain::text_enum;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -93,7 +93,7 @@ struct JobsRow {
 }
 
 #[derive(QueryableByName)]
-struct BreaksRow {
+struct DiscrepanciesRow {
     #[diesel(sql_type = BigInt)]
     open: i64,
     #[diesel(sql_type = BigInt)]
@@ -198,8 +198,9 @@ async fn queues(
     Ok(Queue::ALL.iter().map(state).collect())
 }
 
-async fn breaks(conn: &mut AsyncPgConnection) -> Result<BreaksRow, Error> {
-    let of_ledger = [BreakKind::TrustEquation, BreakKind::BalanceDiffers].map(BreakKind::as_str);
+async fn breaks(conn: &mut AsyncPgConnection) -> Result<DiscrepanciesRow, Error> {
+    let of_ledger = [DiscrepancyKind::TrustEquation, DiscrepancyKind::BalanceDiffers]
+        .map(DiscrepancyKind::as_str);
     Ok(diesel::sql_query(
         "select count(*) as open, count(*) filter (where kind = any($1)) as of_ledger
         from (select kind from breaks where closed_at is null limit $2) open",

@@ -76,7 +76,7 @@ pub enum Job {
         callback: Uuid,
     },
     /// The same deadline may run again (sent back, extended): each time is a job of its own.
-    LapseDeal {
+    ExpireDeal {
         deal: Uuid,
         timer: TimerKind,
         due_at: DateTime<Utc>,
@@ -119,7 +119,7 @@ impl Job {
             | Job::PollCollection { .. }
             | Job::SubmitPayout { .. } => Queue::Payments,
             Job::ApplyCallback { .. } => Queue::Callbacks,
-            Job::LapseDeal { .. } | Job::ExpireHold { .. } => Queue::Timers,
+            Job::ExpireDeal { .. } | Job::ExpireHold { .. } => Queue::Timers,
             Job::ScreenWithdrawal { .. } => Queue::Fraud,
             Job::SendNotification { .. }
             | Job::AnnounceTransfer { .. }
@@ -137,7 +137,7 @@ impl Job {
             Job::PollCollection { .. } => "poll_collection",
             Job::SubmitPayout { .. } => "submit_payout",
             Job::ApplyCallback { .. } => "apply_callback",
-            Job::LapseDeal { .. } => "lapse_deal",
+            Job::ExpireDeal { .. } => "expire_deal",
             Job::RemindDeal { .. } => "remind_deal",
             Job::ScreenWithdrawal { .. } => "screen_withdrawal",
             Job::ExpireHold { .. } => "expire_hold",
@@ -157,8 +157,8 @@ impl Job {
             Job::PollCollection { payment, round } => format!("poll_collection:{payment}:{round}"),
             Job::SubmitPayout { payment } => format!("submit_payout:{payment}"),
             Job::ApplyCallback { callback } => format!("apply_callback:{callback}"),
-            Job::LapseDeal { deal, timer, due_at } => {
-                format!("lapse_deal:{deal}:{}", deadline(*timer, *due_at))
+            Job::ExpireDeal { deal, timer, due_at } => {
+                format!("expire_deal:{deal}:{}", deadline(*timer, *due_at))
             }
             Job::RemindDeal { deal, timer, due_at, before_s } => {
                 format!("remind_deal:{deal}:{}:{before_s}", deadline(*timer, *due_at))
@@ -181,7 +181,7 @@ impl Job {
         match self {
             Job::SubmitCollection { .. } | Job::SubmitPayout { .. } => 60,
             Job::ApplyCallback { .. }
-            | Job::LapseDeal { .. }
+            | Job::ExpireDeal { .. }
             | Job::ScreenWithdrawal { .. }
             | Job::ExpireHold { .. } => 30,
             Job::PollCollection { .. } => 5,

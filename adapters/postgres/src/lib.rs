@@ -102,7 +102,7 @@ pub use people::{PeopleQuery, PersonView};
 pub use pool::{PoolSize, Store};
 pub use proof::{Counts, LedgerCheck, LedgerCheckView, Proof};
 pub use quote::{Allowance, Quote};
-pub use reconciliation::{BreakState, BreakView, RunSummary, RunView, SuspenseItem};
+pub use reconciliation::{DiscrepancyState, DiscrepancyView, RunSummary, RunView, SuspenseItem};
 pub use retention::{Old, PART_MAX};
 pub use sessions::{Device, LogIn, SessionView};
 pub use signing_keys::{KeyPair, SigningKey};

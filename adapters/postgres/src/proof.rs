@@ -7,12 +7,12 @@ mod rows;
 use crate::error::Error;
 use crate::jobs::{self, Claim};
 use crate::pool::Store;
-use crate::reconciliation::{close_break, close_others, open_break};
+use crate::reconciliation::{close_discrepancy, close_others, open_discrepancy};
 use crate::row::parse;
 use crate::schema::ledger_checks;
 use amana_domain::ledger::AccountKind;
 use amana_domain::proof::{Sums, Trust, Wrong};
-use amana_domain::reconciliation::BreakKind;
+use amana_domain::reconciliation::DiscrepancyKind;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
@@ -130,12 +130,13 @@ impl Store {
         let currencies = self.proof().await?.currencies;
         let mut conn = self.connection().await?;
         for trust in &currencies {
-            let (kind, subject) = (BreakKind::TrustEquation, format!("ledger {}", trust.currency));
+            let (kind, subject) =
+                (DiscrepancyKind::TrustEquation, format!("ledger {}", trust.currency));
             match trust.verify() {
-                Ok(()) => close_break(&mut conn, kind, &subject, now).await?,
+                Ok(()) => close_discrepancy(&mut conn, kind, &subject, now).await?,
                 Err(wrong) => {
                     let detail = wrong.fault.to_string();
-                    open_break(&mut conn, kind, &subject, &detail, now).await?;
+                    open_discrepancy(&mut conn, kind, &subject, &detail, now).await?;
                 }
             }
         }
@@ -203,9 +204,9 @@ async fn list_wrong(
     wrong: Option<&Wrong>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let kind = BreakKind::BalanceDiffers;
+    let kind = DiscrepancyKind::BalanceDiffers;
     let Some(wrong) = wrong else { return close_others(conn, kind, &[], now).await };
     // Behind the first wrong row others may still be: what is listed stays until a check finds nothing.
     let (subject, detail) = (wrong.row.to_string(), wrong.fault.to_string());
-    open_break(conn, kind, &subject, &detail, now).await
+    open_discrepancy(conn, kind, &subject, &detail, now).await
 }

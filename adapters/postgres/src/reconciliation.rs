@@ -9,14 +9,14 @@ mod suspense;
 
 pub(crate) use closing::close_by_hand;
 pub(crate) use payer::{payer_account, payer_of};
-pub use read::{BreakState, BreakView, RunView, SuspenseItem};
+pub use read::{DiscrepancyState, DiscrepancyView, RunView, SuspenseItem};
 pub use run::RunSummary;
 pub(crate) use suspense::{leave_suspense, suspense_item};
 
 use crate::error::Error;
 use crate::payments::DISCREPANCY_OPEN;
 use crate::schema::breaks;
-use amana_domain::reconciliation::BreakKind;
+use amana_domain::reconciliation::DiscrepancyKind;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Text, Timestamptz, Uuid as SqlUuid};
@@ -25,9 +25,9 @@ use uuid::Uuid;
 
 /// Lists something for a person to look at; what is listed already is only seen again. The same finding about the same
 /// thing that somebody has closed is not listed again.
-pub(crate) async fn open_break(
+pub(crate) async fn open_discrepancy(
     conn: &mut AsyncPgConnection,
-    kind: BreakKind,
+    kind: DiscrepancyKind,
     subject: &str,
     detail: &str,
     now: DateTime<Utc>,
@@ -51,9 +51,9 @@ pub(crate) async fn open_break(
 }
 
 /// What was wrong and is right again is closed.
-pub(crate) async fn close_break(
+pub(crate) async fn close_discrepancy(
     conn: &mut AsyncPgConnection,
-    kind: BreakKind,
+    kind: DiscrepancyKind,
     subject: &str,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
@@ -68,7 +68,7 @@ pub(crate) async fn close_break(
 /// Closes what is open of one kind, except for these subjects.
 pub(crate) async fn close_others(
     conn: &mut AsyncPgConnection,
-    kind: BreakKind,
+    kind: DiscrepancyKind,
     subjects: &[&String],
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
@@ -83,7 +83,7 @@ pub(crate) async fn close_others(
 /// Whether somebody may be paying out what never came, so that no payout is sent. The break is not closed before the
 /// transaction ends, so whoever waits for that is not overlooked.
 pub(crate) async fn payouts_are_held(conn: &mut AsyncPgConnection) -> Result<bool, Error> {
-    let kinds = BreakKind::ALL.iter().filter(|kind| kind.holds_payouts());
+    let kinds = DiscrepancyKind::ALL.iter().filter(|kind| kind.holds_payouts());
     let open = breaks::table
         .filter(breaks::kind.eq_any(kinds.map(|kind| kind.as_str())))
         .filter(breaks::closed_at.is_null())
@@ -97,7 +97,7 @@ pub(crate) async fn payouts_are_held(conn: &mut AsyncPgConnection) -> Result<boo
 /// Sends the payouts on that waited for the last of the discrepancies to be closed. Whoever closes a break calls this.
 pub(crate) async fn resume_payouts(
     conn: &mut AsyncPgConnection,
-    closed: BreakKind,
+    closed: DiscrepancyKind,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     if !closed.holds_payouts() || payouts_are_held(conn).await? {

@@ -172,7 +172,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::NotFound`] if the person never had it.
-    pub async fn end_trusted_device(
+    pub async fn revoke_trusted_device(
         &self,
         user: UserId,
         id: TrustedDeviceId,

@@ -28,7 +28,7 @@ use std::sync::Arc;
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
-struct AskApproval {
+struct RequestApproval {
     kind: Wire<ApprovalKind>,
     /// The user whom it is about. `release_withdrawal` takes the user of the payment instead.
     user_id: Option<Wire<UserId>>,
@@ -44,7 +44,7 @@ struct AskApproval {
     note: Wire<Note>,
 }
 
-impl AskApproval {
+impl RequestApproval {
     /// # Errors
     /// `invalid_request` unless exactly the members of its kind are there.
     fn wanted(&self) -> Result<Wanted, ApiError> {
@@ -93,7 +93,7 @@ pub(super) async fn ask(
 ) -> Result<Made<ApprovalAnswer>, ApiError> {
     let staff = operator.staff();
     let work = async move |store: amana_postgres::Store, now| {
-        store.ask_approval((&keyed, &staff), (named, &wanted, &note.0), asked, now).await
+        store.request_approval((&keyed, &staff), (named, &wanted, &note.0), asked, now).await
     };
     Ok(context.write(work).await?.into())
 }
@@ -138,7 +138,7 @@ impl Approvals {
     /// `unknown_tier` (422), `wrong_state` (409) if the money was moved, `not_on_hold` (409), `recipient_closed` (422) if
     /// the person's account is closed, `not_found` (404), `forbidden` (403), `idempotency_key_required` (400),
     /// `idempotency_key_reused` (422).
-    #[oai(path = "/", method = "post", operation_id = "ask_approval")]
+    #[oai(path = "/", method = "post", operation_id = "request_approval")]
     async fn ask(
         &self,
         context: Data<&Arc<Context>>,
@@ -146,10 +146,10 @@ impl Approvals {
         /// A text of your own choosing that names this call.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
-        body: Body<AskApproval>,
+        body: Body<RequestApproval>,
     ) -> Result<Made<ApprovalAnswer>, ApiError> {
         let wanted = body.value.wanted()?;
-        let keyed = keyed(operator.caller(), key.0, "ask_approval", &body.canonical);
+        let keyed = keyed(operator.caller(), key.0, "request_approval", &body.canonical);
         let (named, note) = (body.value.user_id.map(|user| user.0), body.value.note.0);
         ask(&context, (&operator, keyed), (named, wanted, note)).await
     }

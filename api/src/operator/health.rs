@@ -100,7 +100,7 @@ struct ReconciliationHealth {
     last_at: Nullable<Timestamp>,
     /// How the latest reconciliation ended; `null` before the first one.
     outcome: Nullable<Wire<ReconciliationOutcome>>,
-    /// Discrepancies that are open now; `list_breaks` shows them.
+    /// Discrepancies that are open now; `list_discrepancies` shows them.
     open_discrepancies: i64,
 }
 

@@ -1,4 +1,4 @@
-//! What does not fit: breaks, runs, callbacks that belong to nothing.
+//! What does not fit: discrepancies, runs, callbacks that belong to nothing.
 
 mod answer;
 
@@ -10,10 +10,10 @@ use crate::once::{Done, answer as answer_with, keyed};
 use crate::page::{Cursor, PageOf, limit};
 use crate::problem::ApiError;
 use crate::wire::{Key, Limit, Note, Wire, text_values};
-use amana_domain::id::{BreakId, CallbackId, RunId};
+use amana_domain::id::{CallbackId, DiscrepancyId, RunId};
 use amana_domain::permission::Resource;
-use amana_postgres::{Answer, BreakState, BreakView, CallbackOutcome};
-use answer::{Break, Callback, Requested, Run};
+use amana_postgres::{Answer, CallbackOutcome, DiscrepancyState, DiscrepancyView};
+use answer::{Callback, Discrepancy, Requested, Run};
 use poem::http::StatusCode;
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
@@ -24,14 +24,14 @@ use std::sync::Arc;
 
 text_values! {
     /// Which discrepancies: those that are open, or those that are closed.
-    BreakState as "BreakFilter";
+    DiscrepancyState as "DiscrepancyFilter";
 }
 
 #[derive(ApiResponse)]
-enum Breaks {
-    /// One page of breaks.
+enum Discrepancies {
+    /// One page of discrepancies.
     #[oai(status = 200)]
-    Page(Json<PageOf<Break>>),
+    Page(Json<PageOf<Discrepancy>>),
 }
 
 #[derive(ApiResponse)]
@@ -59,13 +59,13 @@ enum Callbacks {
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
-struct CloseBreak {
+struct CloseDiscrepancy {
     /// What was found out; it is kept with the discrepancy.
     note: Wire<Note>,
 }
 
-fn render(row: &BreakView) -> Answer {
-    answer_with(StatusCode::OK, &Break::from(row))
+fn render(row: &DiscrepancyView) -> Answer {
+    answer_with(StatusCode::OK, &Discrepancy::from(row))
 }
 
 pub(crate) struct Reconciliation;
@@ -75,25 +75,26 @@ impl Reconciliation {
     /// List discrepancies
     ///
     /// Everything that does not fit and that a person should look at, newest first. Problems: `forbidden` (403).
-    #[oai(path = "/breaks", method = "get", operation_id = "list_breaks")]
+    #[oai(path = "/discrepancies", method = "get", operation_id = "list_discrepancies")]
     async fn breaks(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
         /// Which ones; `open` if left out.
-        state: Query<Option<Wire<BreakState>>>,
+        state: Query<Option<Wire<DiscrepancyState>>>,
         /// The `next_cursor` of the page before.
-        after: Query<Option<Cursor<BreakId>>>,
+        after: Query<Option<Cursor<DiscrepancyId>>>,
         /// How many items a page has at most; 20 if left out.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
-    ) -> Result<Breaks, ApiError> {
+    ) -> Result<Discrepancies, ApiError> {
         operator.may_read(&context, Resource::Reconciliation)?;
         let after = after.0.map(|Cursor(id)| id);
-        let state = state.0.map_or(BreakState::Open, |state| state.0);
+        let state = state.0.map_or(DiscrepancyState::Open, |state| state.0);
         let page = context.store.breaks(state, after, limit(size.0)).await?;
-        let page = PageOf::of(page, |row| BreakId::new(row.id), |row| Break::from(&row));
-        Ok(Breaks::Page(Json(page)))
+        let page =
+            PageOf::of(page, |row| DiscrepancyId::new(row.id), |row| Discrepancy::from(&row));
+        Ok(Discrepancies::Page(Json(page)))
     }
 
     /// Close a discrepancy
@@ -102,21 +103,21 @@ impl Reconciliation {
     /// that says that the books do not add up (`trust_equation`, `balance_differs`) closes only when they do. Problems:
     /// `discrepancy_closed`, `ledger_inconsistent` (409), `conflict_of_interest`, `forbidden` (403), `not_found` (404),
     /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
-    #[oai(path = "/breaks/:id/close", method = "post", operation_id = "close_break")]
+    #[oai(path = "/discrepancies/:id/close", method = "post", operation_id = "close_discrepancy")]
     async fn close(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
         /// The id of the discrepancy.
-        id: Path<Wire<BreakId>>,
+        id: Path<Wire<DiscrepancyId>>,
         /// A text of your own choosing that names this call.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
-        body: Body<CloseBreak>,
-    ) -> Result<Done<Break>, ApiError> {
+        body: Body<CloseDiscrepancy>,
+    ) -> Result<Done<Discrepancy>, ApiError> {
         let (id, staff) = (id.0.0, operator.staff());
         let said = format!("{id} {}", body.canonical);
-        let keyed = keyed(operator.caller(), key.0, "close_break", &said);
+        let keyed = keyed(operator.caller(), key.0, "close_discrepancy", &said);
         let note = body.value.note.0.0;
         let outcome = context
             .write(async move |store, now| {

@@ -111,7 +111,7 @@ async fn decide(
     let staff = operator.staff();
     let operation = match decision {
         WithdrawalDecision::Release => "release_withdrawal",
-        WithdrawalDecision::Refuse => "refuse_withdrawal",
+        WithdrawalDecision::Refuse => "reject_withdrawal",
     };
     let keyed = keyed(operator.caller(), key, operation, &format!("{id} {}", body.canonical));
     let note = body.value.note.0.0;
@@ -155,7 +155,7 @@ impl Withdrawals {
     /// Release a held withdrawal
     ///
     /// It is paid out then. A week after it was made it is too late: then it is refused by itself. Above KES 100,000,
-    /// and in other currencies, two operators release it: `ask_approval` with the kind `release_withdrawal`. Problems:
+    /// and in other currencies, two operators release it: `request_approval` with the kind `release_withdrawal`. Problems:
     /// `approval_required`, `conflict_of_interest`, `forbidden` (403), `not_on_hold` (409), `not_found` (404),
     /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/release", method = "post", operation_id = "release_withdrawal")]
@@ -177,7 +177,7 @@ impl Withdrawals {
     ///
     /// The money returns to the person's wallet, and the person is told why. Problems: as
     /// `release_withdrawal`.
-    #[oai(path = "/:id/refuse", method = "post", operation_id = "refuse_withdrawal")]
+    #[oai(path = "/:id/reject", method = "post", operation_id = "reject_withdrawal")]
     async fn refuse(
         &self,
         context: Data<&Arc<Context>>,

@@ -248,7 +248,7 @@ impl From<Conflict> for ApiError {
             Conflict::ApprovalRequired => (
                 Code::ApprovalRequired,
                 "above KES 100,000, and in other currencies, two members of staff release a withdrawal: \
-                 call `ask_approval` with the kind `release_withdrawal`",
+                 call `request_approval` with the kind `release_withdrawal`",
             ),
             Conflict::DiscrepancyClosed => {
                 (Code::DiscrepancyClosed, "this discrepancy is closed already")

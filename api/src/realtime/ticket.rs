@@ -48,7 +48,7 @@ impl Tickets {
     /// Good once, for 30 seconds: open `/v1/realtime?ticket=…` with it. The server says `hello` there, asks every 30
     /// seconds whether the other end is still there (a WebSocket ping), and closes with 4401 when the session
     /// ends, with 4408 after an hour: then get another ticket. A session has at most four sockets.
-    #[oai(path = "/tickets", method = "post", operation_id = "create_ticket")]
+    #[oai(path = "/tickets", method = "post", operation_id = "create_realtime_ticket")]
     async fn create(&self, context: Data<&Arc<Context>>, caller: Caller) -> Result<Made, ApiError> {
         let ticket = URL_SAFE_NO_PAD.encode(rand::random::<[u8; TICKET_BYTES]>());
         let (digest, session) = (digest(&ticket), caller.session());

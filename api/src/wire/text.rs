@@ -8,8 +8,8 @@ use amana_domain::deal::{
 };
 use amana_domain::fee::FeePayer;
 use amana_domain::id::{
-    ApiKeyId, ApprovalId, BreakId, CallbackId, DealId, DisputeId, DocumentId, EntryId, HoldId,
-    InvitationId, JobId, KycId, MilestoneId, OrganisationId, PaymentId, RunId, SessionId,
+    ApiKeyId, ApprovalId, CallbackId, DealId, DiscrepancyId, DisputeId, DocumentId, EntryId,
+    HoldId, InvitationId, JobId, KycId, MilestoneId, OrganisationId, PaymentId, RunId, SessionId,
     TrustedDeviceId, UserId,
 };
 use amana_domain::ledger::EntryKind;
@@ -134,7 +134,7 @@ ids! {
     EntryId = "entry-id",
     JobId = "job-id",
     CallbackId = "callback-id",
-    BreakId = "break-id",
+    DiscrepancyId = "discrepancy-id",
     RunId = "run-id",
     HoldId = "hold-id",
     SessionId = "session-id",

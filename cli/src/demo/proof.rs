@@ -52,13 +52,14 @@ pub(super) async fn prove(cast: &Cast, store: &Store) -> Result<()> {
     let float = number(&organisation, "/float")?;
     line("M-Pesa", &format!("M-Pesa's own books show {}", shillings(float)?));
     let count = |name: &str| number(&run, &format!("/{name}"));
-    let (lines, matched, breaks) = (count("lines")?, count("matched")?, count("open_breaks")?);
-    line("statement", &format!("{lines} lines, {matched} matched, {breaks} discrepancies"));
+    let (lines, matched, discrepancies) =
+        (count("lines")?, count("matched")?, count("open_discrepancies")?);
+    line("statement", &format!("{lines} lines, {matched} matched, {discrepancies} discrepancies"));
     let held = number(&proof, "/currencies/0/held_by_providers_minor")?;
     ensure!(float == held, "M-Pesa has {float} cents, the ledger has {held}");
     ensure!(proof["holds"] == true, "the balances do not match: {proof:#}");
     ensure!(
-        (lines, matched, breaks) == (STATEMENT_LINES, STATEMENT_LINES, 0),
+        (lines, matched, discrepancies) == (STATEMENT_LINES, STATEMENT_LINES, 0),
         "the statement should have both payments: {run:#}"
     );
     Ok(())

@@ -13,7 +13,7 @@ text_enum! {
         Propose = "propose",
         Counter = "counter",
         Agree = "agree",
-        NamePayer = "name_payer",
+        AddPayer = "add_payer",
         Fund = "fund",
         Deliver = "deliver",
         Reject = "reject",
@@ -58,7 +58,7 @@ fn tries(deal: &Deal, user: UserId) -> Vec<(Action, Option<MilestoneId>, Command
         (Action::Propose, None, Command::Propose),
         (Action::Counter, None, Command::Counter(same_offer(deal))),
         (Action::Agree, None, Command::Agree(deal.revision)),
-        (Action::NamePayer, None, Command::NamePayer(ANYBODY)),
+        (Action::AddPayer, None, Command::AddPayer(ANYBODY)),
         (Action::Fund, None, Command::Fund { payer: user, amount: None }),
     ];
     for (timer, due_at) in deal.dues() {

@@ -18,7 +18,7 @@ pub enum Command {
     /// Accepts the revision with this number only.
     Agree(u32),
     /// Adds a payer besides the buyer.
-    NamePayer(UserId),
+    AddPayer(UserId),
     /// Moves money from the payer's wallet into escrow, at most the outstanding amount. Without `amount`, all of it.
     Fund {
         payer: UserId,
@@ -60,7 +60,7 @@ pub enum Command {
     /// Requests or accepts the cancellation of a funded deal. The money of all open milestones is refunded.
     MutualCancel,
     /// A deadline has passed.
-    Lapse(Timer),
+    Expire(Timer),
 }
 
 impl Command {
@@ -72,7 +72,7 @@ impl Command {
             Command::Propose => "propose",
             Command::Counter(_) => "counter",
             Command::Agree(_) => "agree",
-            Command::NamePayer(_) => "name_payer",
+            Command::AddPayer(_) => "add_payer",
             Command::Fund { .. } => "fund",
             Command::Deliver { .. } => "deliver",
             Command::Reject(_) => "reject",
@@ -86,7 +86,7 @@ impl Command {
             Command::Extend { .. } => "extend",
             Command::Cancel => "cancel",
             Command::MutualCancel => "mutual_cancel",
-            Command::Lapse(_) => "lapse",
+            Command::Expire(_) => "expire",
         }
     }
 }

@@ -37,7 +37,7 @@ pub fn decide(
             Command::Counter(new) => offer::rewrite(deal, new),
             Command::Cancel => Ok(finish(deal, DealState::Cancelled, Event::Cancelled)),
             Command::Agree(_)
-            | Command::NamePayer(_)
+            | Command::AddPayer(_)
             | Command::Fund { .. }
             | Command::Deliver { .. }
             | Command::Reject(_)
@@ -50,19 +50,19 @@ pub fn decide(
             | Command::Award { .. }
             | Command::Extend { .. }
             | Command::MutualCancel
-            | Command::Lapse(_) => wrong_state(),
+            | Command::Expire(_) => wrong_state(),
         },
         DealState::Proposed => match command {
             Command::Join(user) => offer::join(deal, *user),
             Command::Counter(new) => offer::counter(deal, new, role, now),
             Command::Agree(revision) => offer::agree(deal, *revision, now),
             Command::Cancel => Ok(finish(deal, DealState::Cancelled, Event::Cancelled)),
-            Command::Lapse(Timer::Acceptance) => {
+            Command::Expire(Timer::Acceptance) => {
                 passed(deal.due_at, now)?;
                 Ok(finish(deal, DealState::Expired, Event::Expired))
             }
             Command::Propose
-            | Command::NamePayer(_)
+            | Command::AddPayer(_)
             | Command::Fund { .. }
             | Command::Deliver { .. }
             | Command::Reject(_)
@@ -75,7 +75,7 @@ pub fn decide(
             | Command::Award { .. }
             | Command::Extend { .. }
             | Command::MutualCancel
-            | Command::Lapse(
+            | Command::Expire(
                 Timer::Funding
                 | Timer::Delivery(_)
                 | Timer::Inspection(_)
@@ -84,11 +84,11 @@ pub fn decide(
             ) => wrong_state(),
         },
         DealState::Agreed => match command {
-            Command::NamePayer(user) => fund::name_payer(deal, *user),
+            Command::AddPayer(user) => fund::add_payer(deal, *user),
             Command::Fund { payer, amount } => fund::fund(deal, *payer, *amount, now),
             Command::Extend { timer, until } => consent::extend(deal, *timer, *until, role, now),
             Command::Cancel => fund::give_back(deal, DealState::Cancelled, Event::Cancelled),
-            Command::Lapse(Timer::Funding) => {
+            Command::Expire(Timer::Funding) => {
                 passed(deal.due_at, now)?;
                 fund::give_back(deal, DealState::Expired, Event::Expired)
             }
@@ -106,7 +106,7 @@ pub fn decide(
             | Command::Answer(_)
             | Command::Award { .. }
             | Command::MutualCancel
-            | Command::Lapse(
+            | Command::Expire(
                 Timer::Acceptance
                 | Timer::Delivery(_)
                 | Timer::Inspection(_)
@@ -134,30 +134,30 @@ pub fn decide(
             }
             Command::Extend { timer, until } => consent::extend(deal, *timer, *until, role, now),
             Command::MutualCancel => consent::cancel(deal, role, now),
-            Command::Lapse(Timer::Delivery(id)) => {
-                lapsed(deal, *id, MilestoneState::Funded, command, now)?;
+            Command::Expire(Timer::Delivery(id)) => {
+                expired(deal, *id, MilestoneState::Funded, command, now)?;
                 settle::refund(deal, *id, command)
             }
-            Command::Lapse(Timer::Inspection(id)) => {
-                lapsed(deal, *id, MilestoneState::Delivered, command, now)?;
+            Command::Expire(Timer::Inspection(id)) => {
+                expired(deal, *id, MilestoneState::Delivered, command, now)?;
                 settle::release(deal, *id, command)
             }
-            Command::Lapse(Timer::Answer(id)) => {
-                lapsed(deal, *id, MilestoneState::Disputed, command, now)?;
+            Command::Expire(Timer::Answer(id)) => {
+                expired(deal, *id, MilestoneState::Disputed, command, now)?;
                 dispute::unanswered(deal, *id)
             }
-            Command::Lapse(Timer::Award(id)) => {
-                lapsed(deal, *id, MilestoneState::Disputed, command, now)?;
+            Command::Expire(Timer::Award(id)) => {
+                expired(deal, *id, MilestoneState::Disputed, command, now)?;
                 dispute::undecided(deal, *id)
             }
             Command::Join(_)
             | Command::Propose
             | Command::Counter(_)
             | Command::Agree(_)
-            | Command::NamePayer(_)
+            | Command::AddPayer(_)
             | Command::Fund { .. }
             | Command::Cancel
-            | Command::Lapse(Timer::Acceptance | Timer::Funding) => wrong_state(),
+            | Command::Expire(Timer::Acceptance | Timer::Funding) => wrong_state(),
         },
         DealState::Released | DealState::Refunded | DealState::Cancelled | DealState::Expired => {
             match command {
@@ -165,7 +165,7 @@ pub fn decide(
                 | Command::Propose
                 | Command::Counter(_)
                 | Command::Agree(_)
-                | Command::NamePayer(_)
+                | Command::AddPayer(_)
                 | Command::Fund { .. }
                 | Command::Deliver { .. }
                 | Command::Reject(_)
@@ -179,7 +179,7 @@ pub fn decide(
                 | Command::Extend { .. }
                 | Command::Cancel
                 | Command::MutualCancel
-                | Command::Lapse(_) => wrong_state(),
+                | Command::Expire(_) => wrong_state(),
             }
         }
     }
@@ -235,7 +235,7 @@ fn expect(
 }
 
 /// Checks that `command` is about the running deadline of the milestone, and that this deadline has passed.
-fn lapsed(
+fn expired(
     deal: &Deal,
     id: MilestoneId,
     state: MilestoneState,
@@ -244,7 +244,7 @@ fn lapsed(
 ) -> Result<(), Refusal> {
     let milestone = deal.require_milestone(id)?;
     expect(milestone, state, command.name())?;
-    let Command::Lapse(timer) = command else { return wrong_milestone(milestone, command.name()) };
+    let Command::Expire(timer) = command else { return wrong_milestone(milestone, command.name()) };
     // A dispute has two deadlines in sequence; the timer must be the running one.
     match milestone.due() {
         Some((running, due_at)) if running == *timer => passed(Some(due_at), now),

@@ -153,7 +153,7 @@ fn only_the_right_party_may() {
     refused(&proposed(), Command::Counter(offer()), STRANGER, seller.clone());
     refused(&agreed(), pay(), SELLER, Refusal::NotPayer);
     refused(&agreed(), Command::Fund { payer: JUMA, amount: None }, SELLER, Refusal::NotPayer);
-    refused(&agreed(), Command::NamePayer(WANJIKU), SELLER, buyer.clone());
+    refused(&agreed(), Command::AddPayer(WANJIKU), SELLER, buyer.clone());
     refused(&funded(), delivered(FIRST), BUYER, seller.clone());
     refused(&funded(), Command::Refund(FIRST), BUYER, seller.clone());
     refused(&funded(), Command::Release(FIRST), SELLER, buyer.clone());
@@ -161,7 +161,7 @@ fn only_the_right_party_may() {
     refused(&funded(), Command::Reject(FIRST), SELLER, buyer);
     refused(&funded(), award.clone(), BUYER, Refusal::NotArbiter);
     refused(&funded(), award, Actor::Arbiter(JUMA), Refusal::NotArbiter);
-    refused(&funded(), Command::Lapse(Timer::Delivery(FIRST)), SELLER, seller.clone());
+    refused(&funded(), Command::Expire(Timer::Delivery(FIRST)), SELLER, seller.clone());
     for command in [
         Command::Join(WANJIKU),
         Command::Propose,

@@ -59,7 +59,7 @@ pub(super) const MATRIX: &[Row] = &[
     (Resource::LargeWithdrawals, Action::Decide, [NO,   NO,      PROVEN,     PROVEN,  PROVEN]),
     (Resource::Reconciliation,   Action::Read,   [NO,   YES,     YES,        YES,     YES]),
     (Resource::Reconciliation,   Action::Change, [NO,   NO,      NO,         YES,     YES]),
-    (Resource::Breaks,           Action::Change, [NO,   NO,      AT_WORK,    AT_WORK, AT_WORK]),
+    (Resource::Discrepancies,           Action::Change, [NO,   NO,      AT_WORK,    AT_WORK, AT_WORK]),
     (Resource::Ledger,           Action::Read,   [NO,   NO,      YES,        YES,     YES]),
     (Resource::Kyc,              Action::Read,   [NO,   NO,      AT_WORK,    AT_WORK, AT_WORK]),
     (Resource::Kyc,              Action::Decide, [NO,   NO,      AT_WORK,    AT_WORK, AT_WORK]),

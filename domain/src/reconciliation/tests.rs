@@ -112,7 +112,7 @@ fn silence_of_the_statement_closes_what_is_unknown_and_questions_what_is_paid() 
     let paid = find(&[believed(1, State::Succeeded, Some("R1"))], &[]);
     assert!(matches!(
         paid.as_slice(),
-        [Finding::Break { kind: BreakKind::MissingOnStatement, .. }]
+        [Finding::Discrepancy { kind: DiscrepancyKind::MissingOnStatement, .. }]
     ));
     let fresh = Believed { sent_at: at(55), ..believed(1, State::Unknown, None) };
     assert_eq!(find(&[fresh], &[]), []);
@@ -128,8 +128,8 @@ fn a_payout_is_listed_soon_and_given_back_only_after_a_day() {
     assert_eq!(after(9), []);
     for minutes in [10, 24 * 60 - 1] {
         let found = after(minutes);
-        let [Finding::Break { kind, .. }] = found.as_slice() else { panic!("{found:?}") };
-        assert_eq!(*kind, BreakKind::MissingOnStatement);
+        let [Finding::Discrepancy { kind, .. }] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(*kind, DiscrepancyKind::MissingOnStatement);
     }
     let closed = after(24 * 60);
     assert!(matches!(closed.as_slice(), [Finding::Observe { .. }]), "{closed:?}");
@@ -164,8 +164,10 @@ fn another_amount_under_a_reference_is_a_payment_of_its_own() {
 fn a_settled_payment_with_another_amount_on_the_statement_is_no_money_in_suspense() {
     let one = believed(1, State::Succeeded, Some("R1"));
     let found = find(std::slice::from_ref(&one), &[line("R1", "REF1", 900)]);
-    let [Finding::Break { kind, subject, .. }] = found.as_slice() else { panic!("{found:?}") };
-    assert_eq!((*kind, subject), (BreakKind::AmountDiffers, &one.payment.to_string()));
+    let [Finding::Discrepancy { kind, subject, .. }] = found.as_slice() else {
+        panic!("{found:?}")
+    };
+    assert_eq!((*kind, subject), (DiscrepancyKind::AmountDiffers, &one.payment.to_string()));
 }
 
 /// The charge for a payment has the same receipt as the payment, but is a finding of its own.
@@ -196,7 +198,9 @@ fn a_row_under_the_receipt_of_a_payment_is_never_nobodys_money() {
     let back = find(&[payout], &[line("R1", "REF1", 1_000)]);
     for found in [&twice, &back] {
         let unclaimed = found.iter().any(|one| matches!(one, Finding::Unclaimed { .. }));
-        let listed = |one: &Finding| matches!(one, Finding::Break { kind: BreakKind::Review, .. });
+        let listed = |one: &Finding| {
+            matches!(one, Finding::Discrepancy { kind: DiscrepancyKind::Review, .. })
+        };
         assert!(!unclaimed && found.iter().any(listed), "{found:?}");
     }
 }

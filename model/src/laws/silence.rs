@@ -16,7 +16,7 @@ use amana_domain::money::Money;
 const LAPSES_MAX: usize = 3;
 
 /// Lets time pass with nothing but deadlines, in their order: the deal comes to an end, with nothing left in escrow.
-/// What each of them brings about is looked at where it lapses as a step.
+/// What each of them brings about is looked at where it expires as a step.
 ///
 /// # Errors
 /// In words, where it stops.
@@ -33,8 +33,8 @@ pub fn ends(state: &State) -> Result<(), String> {
     for _ in 0..LAPSES_MAX {
         let Some((timer, due_at)) = clock::first(&deal) else { break };
         now = now.max(clock::plus(due_at, MOMENT));
-        let decision = decide(&deal, &Command::Lapse(timer), Actor::System, now)
-            .map_err(|refusal| format!("{} cannot lapse: {refusal}", timer.name()))?;
+        let decision = decide(&deal, &Command::Expire(timer), Actor::System, now)
+            .map_err(|refusal| format!("{} cannot expire: {refusal}", timer.name()))?;
         for entry in &decision.entries {
             positions.apply(entry).map_err(|error| error.to_string())?;
         }
@@ -129,8 +129,8 @@ pub fn kept(deal: &Deal, actor: Actor, decision: &Decision) -> Result<(), String
             ensure(same, || format!("something was done after the {} deadline", timer.name()))?;
             continue;
         }
-        let silent = decide(deal, &Command::Lapse(timer), Actor::System, NOW)
-            .map_err(|refusal| format!("{} cannot lapse: {refusal}", timer.name()))?;
+        let silent = decide(deal, &Command::Expire(timer), Actor::System, NOW)
+            .map_err(|refusal| format!("{} cannot expire: {refusal}", timer.name()))?;
         let settles = |entry: &&Entry| silent.entries.iter().any(|other| other.key == entry.key);
         let entry: Vec<Entry> = decision.entries.iter().filter(settles).cloned().collect();
         let sides = [

@@ -12,7 +12,7 @@ async fn from_other_networks_nothing_is_decided() {
     app.get(&admin, &format!("/v1/operator/users/{}", amina.id)).await.expect(200);
     let before = app.database.fingerprint().await;
     let wanted = json!({ "kind": "set_tier", "tier": "business" });
-    let answer = app.ask_approval(&admin, &amina, wanted).await;
+    let answer = app.request_approval(&admin, &amina, wanted).await;
     assert_eq!((answer.problem(), answer.status.as_u16()), ("forbidden", 403));
     assert_eq!(
         answer.body["detail"],

@@ -50,7 +50,7 @@ const TABLE: [(&str, Scope); 49] = [
     ("list_people", Scope::PeopleRead),
     ("list_transactions", Scope::WalletRead),
     ("list_withdrawals", Scope::PaymentsRead),
-    ("name_payer", Scope::DealsWrite),
+    ("add_payer", Scope::DealsWrite),
     ("propose_deal", Scope::DealsWrite),
     ("refund_milestone", Scope::DealsWrite),
     ("reject_milestone", Scope::DealsWrite),

@@ -94,7 +94,7 @@ async fn the_same_is_asked_for_once() {
                     (Arc::clone(&app), if n.is_multiple_of(2) { &asker } else { &other });
                 let of = if n.is_multiple_of(3) && !is_tier { &juma } else { &amina };
                 let (who, of, wanted) = (who.clone(), of.clone(), wanted.clone());
-                tokio::spawn(async move { app.ask_approval(&who, &of, wanted).await })
+                tokio::spawn(async move { app.request_approval(&who, &of, wanted).await })
             })
             .collect();
         let mut made = 0;

@@ -38,15 +38,15 @@ async fn money_in_suspense_is_given_to_whom_it_belongs() {
     app.database.execute("update tier_limits set balance_minor_max = 100000, transaction_minor_max = 100, day_minor_max = 100").await;
     let receipt = in_suspense(&app, 250_000).await;
     assert_suspense(&app, 250_000).await;
-    assert_eq!(app.break_list().await, [format!("unclaimed {receipt}")]);
-    let asked = app.ask_approval(&asker, &amina, of_receipt(&receipt)).await.expect(201);
+    assert_eq!(app.discrepancy_list().await, [format!("unclaimed {receipt}")]);
+    let asked = app.request_approval(&asker, &amina, of_receipt(&receipt)).await.expect(201);
     assert_eq!(asked["amount"], json!({ "amount": 250_000, "currency": "KES" }));
     let id = asked["id"].as_str().expect("an id");
     assert_suspense(&app, 250_000).await;
     app.decide_approval(&other, id, "approve").await.expect(200);
     assert_suspense(&app, 0).await;
     assert_eq!(app.balance(&amina).await, (250_000, 0));
-    assert_eq!(app.break_list().await, NONE);
+    assert_eq!(app.discrepancy_list().await, NONE);
     assert_eq!(app.entries(&format!("mpesa:{receipt}:suspense_out")).await, 1);
     let items = app.get(&asker, "/v1/operator/suspense").await.expect(200)["items"].clone();
     assert_eq!((&items[0]["receipt"], &items[0]["closed_by"]), (&json!(receipt), &json!(id)));
@@ -63,8 +63,8 @@ async fn money_in_suspense_is_given_to_whom_it_belongs() {
     assert_eq!(told.count(), 2);
     // Later statements contain the line again; the money is booked once.
     app.reconcile_now().await;
-    assert_eq!(app.break_list().await, NONE);
-    refused(&app.ask_approval(&asker, &amina, of_receipt(&receipt)).await, 409, "wrong_state");
+    assert_eq!(app.discrepancy_list().await, NONE);
+    refused(&app.request_approval(&asker, &amina, of_receipt(&receipt)).await, 409, "wrong_state");
     assert_suspense(&app, 0).await;
 }
 
@@ -77,7 +77,7 @@ async fn the_ceiling_counts_for_asking_and_for_deciding() {
     let admin = app.staff(UserRole::Admin).await;
     let amina = app.person("Amina").await;
     let (little, much) = (in_suspense(&app, 1_000_000).await, in_suspense(&app, 1_000_100).await);
-    refused(&app.ask_approval(&support[0], &amina, of_receipt(&much)).await, 403, "forbidden");
+    refused(&app.request_approval(&support[0], &amina, of_receipt(&much)).await, 403, "forbidden");
     let much = app.asked(&admin, &amina, of_receipt(&much)).await;
     refused(&app.decide_approval(&support[0], &much, "approve").await, 403, "forbidden");
     let little = app.asked(&support[0], &amina, of_receipt(&little)).await;

@@ -47,7 +47,7 @@ impl World {
     }
 
     async fn ask(&self, wanted: Value) -> Answer {
-        self.app.ask_approval(&self.own, &self.own, wanted).await
+        self.app.request_approval(&self.own, &self.own, wanted).await
     }
 
     /// Decides about another operator's request, which is inserted by SQL.
@@ -114,7 +114,7 @@ impl World {
                     .await;
                 self.decide("release_withdrawal", "payment_id", &payment).await
             }
-            (Resource::Breaks, _) => {
+            (Resource::Discrepancies, _) => {
                 let id = Uuid::now_v7().simple();
                 let row = format!(
                     "insert into breaks (id, kind, subject, detail, opened_at, last_seen_at)
@@ -122,7 +122,7 @@ impl World {
                     self.payment
                 );
                 self.app.database.execute(&row).await;
-                self.post(&format!("breaks/brk_{id}/close"), note).await
+                self.post(&format!("discrepancies/dsc_{id}/close"), note).await
             }
             (Resource::Kyc, _) => {
                 self.post(&format!("kyc/applications/{}/approve", self.application), note).await

@@ -61,8 +61,8 @@ pub(super) async fn disagree(
     observer.post(buyer, &at(1, "reject"), reason, 200).await;
     observer.post(seller, &at(1, "refund"), Value::Null, 200).await;
 
-    let code = observer.get(buyer, &at(2, "hand-over-code")).await["code"].clone();
-    let told = json!({ "hand_over_code": code });
+    let code = observer.get(buyer, &at(2, "delivery-code")).await["code"].clone();
+    let told = json!({ "delivery_code": code });
     observer.post(seller, &at(2, "deliver"), told, 200).await;
 
     let file = upload(observer, seller, &at(3, "files")).await;

@@ -33,8 +33,8 @@ const FREE: [&str; 21] = [
     "confirm_second_factor",
     "confirm_verification",
     "create_backup_codes",
-    "create_ticket",
-    "end_sessions",
+    "create_realtime_ticket",
+    "revoke_sessions",
     "erase_me",
     // These verify a contact themselves.
     "join_deal",

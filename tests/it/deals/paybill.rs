@@ -55,7 +55,7 @@ impl Bill {
     async fn assert_agreed(&self, matched: i64, healed: i64) {
         let run = self.app.reconcile_now().await;
         let found = (run.matched, run.healed, run.unclaimed, run.open_breaks);
-        assert_eq!(found, (matched, healed, 0, 0), "{:?}", self.app.break_list().await);
+        assert_eq!(found, (matched, healed, 0, 0), "{:?}", self.app.discrepancy_list().await);
         self.app.assert_sound().await;
     }
 }

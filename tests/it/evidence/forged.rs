@@ -89,7 +89,7 @@ async fn a_forged_confirmation_is_refused_at_every_step() {
     let buyer = app.logged_in_again(&forger.buyer).await;
     app.reconcile_now().await;
     assert_eq!(forger.states().await, ["failed", "succeeded", "failed"]);
-    let listed = app.break_list().await;
+    let listed = app.discrepancy_list().await;
     let is_listed = |kind: &str| listed.iter().any(|one| one.starts_with(kind));
     assert!(is_listed("missing_on_statement") && is_listed("trust_equation"), "{listed:?}");
     let asked = app.post(&buyer, "/v1/withdrawals", kes(1_000_000)).await.expect(202);
@@ -171,7 +171,7 @@ async fn payouts_go_on_when_the_discrepancy_is_closed() {
     app.wait_for_payment(&person, payment, "succeeded").await;
     app.advance(TimeDelta::minutes(11), &mut [&mut person]).await;
     app.reconcile_now().await;
-    assert!(app.break_list().await.contains(&format!("missing_on_statement {payment}")));
+    assert!(app.discrepancy_list().await.contains(&format!("missing_on_statement {payment}")));
     let asked = app.post(&person, "/v1/withdrawals", kes(60_000)).await.expect(202);
     let withdrawal = asked["id"].as_str().expect("an id");
     eventually("the withdrawal waits", || async {
@@ -184,7 +184,7 @@ async fn payouts_go_on_when_the_discrepancy_is_closed() {
     app.reconcile_now().await;
     app.wait_for_payment(&person, withdrawal, "pending").await;
     assert_eq!(app.payouts(&person.phone).await.len(), 1);
-    assert_eq!(app.break_list().await, [format!("review {payment}")]);
+    assert_eq!(app.discrepancy_list().await, [format!("review {payment}")]);
     app.assert_sound().await;
 }
 
@@ -205,5 +205,5 @@ async fn the_address_of_the_paybill_rotates() {
     app.call_back_ok("b", &newer, &paid_bill("UKL7NEW002", 100, &forger.reference)).await;
     callbacks_are(app, "applied", 3).await;
     assert_eq!(app.database.number("select count(*) from callbacks").await, 3);
-    assert_eq!(app.break_list().await, NONE);
+    assert_eq!(app.discrepancy_list().await, NONE);
 }

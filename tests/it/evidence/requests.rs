@@ -41,7 +41,7 @@ async fn a_shilling_under_somebodys_reference_blocks_nothing() {
     app.approve_prompt(&buyer.phone).await;
     app.wait_for_deal(&buyer, &deal, "funded").await;
     assert_eq!(app.balance(&buyer).await, (100, 0));
-    assert_eq!(app.break_list().await, NONE);
+    assert_eq!(app.discrepancy_list().await, NONE);
     let run = app.reconcile_now().await;
     assert_eq!((run.matched, run.unclaimed, run.open_breaks), (3, 0, 0));
     app.assert_sound().await;

@@ -83,7 +83,7 @@ async fn a_damaged_statement_closes_nothing_and_names_row_and_column() {
         }
         app.database.execute("delete from jobs where kind = 'reconcile'").await;
     }
-    assert_eq!(app.break_list().await, NONE);
+    assert_eq!(app.discrepancy_list().await, NONE);
     portal.changes(|export| export);
     let run = app.reconcile_now().await;
     assert_eq!((run.lines, run.healed, run.unclaimed, run.open_breaks), (2, 2, 0, 0));
@@ -161,7 +161,7 @@ async fn money_that_goes_to_the_bank_is_listed_and_blocks_nothing() {
     for _ in 0..2 {
         let run = app.reconcile_now().await;
         assert_eq!((run.provider_balance_minor, run.clearing_minor), (Some(100_000), -100_000));
-        assert_eq!(app.break_list().await, ["settlement UKU7SETTLE"]);
+        assert_eq!(app.discrepancy_list().await, ["settlement UKU7SETTLE"]);
     }
     let proof = app.store.proof().await.expect("a proof");
     assert_eq!((proof.holds(), proof.currencies[0].at_bank_minor), (true, 50_000));
@@ -178,7 +178,7 @@ async fn a_match_closes_what_it_disproves() {
     let reference = app.payment_column(&prompted.payment, "reference").await.expect("one");
     portal.changes(move |export| export.replace(&reference, "SOMETHING ELSE"));
     assert_eq!(app.reconcile_now().await.unclaimed, 1);
-    assert_eq!(app.break_list().await, [format!("unclaimed {receipt}")]);
+    assert_eq!(app.discrepancy_list().await, [format!("unclaimed {receipt}")]);
     prompted.says(&app, &paid_prompt(&prompted.checkout, &receipt, PRICE)).await;
     app.wait_for_payment(prompted.buyer(), &prompted.payment, "succeeded").await;
     portal.changes(|export| export);

@@ -36,11 +36,11 @@ pub(super) fn path(operation: &str, (deal, approval): (&str, &str)) -> String {
         "answer_dispute" => part(deal, "dispute/answer"),
         "deliver_milestone" => part(deal, "deliver"),
         "award_dispute" => format!("/v1/operator/disputes/{DISPUTE}/award"),
-        "name_payer" => format!("/v1/deals/{}/payers", deal),
+        "add_payer" => format!("/v1/deals/{}/payers", deal),
         "extend_deadline" => format!("/v1/deals/{}/extensions", deal),
         "advance_clock" => "/v1/test/clock/advance".to_owned(),
         "release_withdrawal" => format!("/v1/operator/withdrawals/{PAYMENT}/release"),
-        "refuse_withdrawal" => format!("/v1/operator/withdrawals/{PAYMENT}/refuse"),
+        "reject_withdrawal" => format!("/v1/operator/withdrawals/{PAYMENT}/reject"),
         "set_handle" => "/v1/me/handle".to_owned(),
         "update_me" => "/v1/me".to_owned(),
         "start_verification" => "/v1/me/verifications".to_owned(),
@@ -52,10 +52,10 @@ pub(super) fn path(operation: &str, (deal, approval): (&str, &str)) -> String {
         "start_password_reset" => "/v1/password-resets".to_owned(),
         "confirm_password_reset" => "/v1/password-resets/confirm".to_owned(),
         "set_password" => "/v1/me/password".to_owned(),
-        "ask_approval" => "/v1/operator/approvals".to_owned(),
+        "request_approval" => "/v1/operator/approvals".to_owned(),
         "approve_approval" => format!("/v1/operator/approvals/{}/approve", approval),
         "reject_approval" => format!("/v1/operator/approvals/{}/reject", approval),
-        "close_break" => format!("/v1/operator/breaks/{BREAK}/close"),
+        "close_discrepancy" => format!("/v1/operator/discrepancies/{DISCREPANCY}/close"),
         "resolve_payment" => format!("/v1/operator/payments/{PAYMENT}/resolve"),
         "return_suspense" => "/v1/operator/suspense/mpesa/UKL7NOBODY/return".to_owned(),
         "close_user" => format!("/v1/operator/users/{USER}/close"),
@@ -82,7 +82,7 @@ fn part(deal: &str, what: &str) -> String {
 }
 
 const PAYMENT: &str = "pay_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
-const BREAK: &str = "brk_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
+const DISCREPANCY: &str = "dsc_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const DISPUTE: &str = "dsp_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const MILESTONE: &str = "ms_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 const HOLD: &str = "hold_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
@@ -95,14 +95,14 @@ const USER: &str = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
 pub(super) const WITH_BODY: [&str; 67] = [
     "accept_invitation",
     "accept_split_offer",
+    "add_payer",
     "advance_clock",
     "agree_deal",
     "answer_dispute",
     "approve_approval",
     "approve_kyc_application",
-    "ask_approval",
     "award_dispute",
-    "close_break",
+    "close_discrepancy",
     "close_user",
     "complete_log_in",
     "confirm_email_change",
@@ -132,16 +132,16 @@ pub(super) const WITH_BODY: [&str; 67] = [
     "join_deal",
     "join_organisation",
     "log_in",
-    "name_payer",
     "quote_deal",
     "refresh_session",
-    "refuse_withdrawal",
     "register_user",
     "reject_approval",
     "reject_kyc_application",
     "reject_milestone",
+    "reject_withdrawal",
     "release_withdrawal",
     "reopen_user",
+    "request_approval",
     "resolve_payment",
     "return_suspense",
     "rotate_api_key",
@@ -208,9 +208,9 @@ pub(super) fn good(operation: &str) -> Value {
         "answer_dispute" => json!({ "text": "It is a goat" }),
         "create_split_offer" | "accept_split_offer" => json!({ "to_seller": money }),
         "award_dispute" => json!({ "to_seller": money, "reason": "Sheep are worth less" }),
-        "deliver_milestone" => json!({ "hand_over_code": "123456" }),
+        "deliver_milestone" => json!({ "delivery_code": "123456" }),
         // The operator's own number.
-        "name_payer" => json!({ "phone": "254722000003" }),
+        "add_payer" => json!({ "phone": "254722000003" }),
         "extend_deadline" => {
             let until = chrono::Utc::now() + chrono::TimeDelta::days(30);
             json!({ "deadline": "funding", "until": until.to_rfc3339() })
@@ -244,7 +244,7 @@ pub(super) fn good(operation: &str) -> Value {
             "token": "nonsense", "name": "Neema", "phone": "+254712345678",
             "password": "karibu-nyumbani-7",
         }),
-        "ask_approval" => {
+        "request_approval" => {
             json!({ "kind": "remove_factor", "user_id": USER, "note": "looked into" })
         }
         _ => json!({ "note": "looked into" }),

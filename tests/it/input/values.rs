@@ -50,16 +50,16 @@ async fn texts_are_well_formed_and_bounded() {
         ("create_deal", "/title", 120),
         ("counter_deal", "/title", 120),
         ("create_deal", "/milestones/0/title", 120),
-        ("refuse_withdrawal", "/note", 500),
+        ("reject_withdrawal", "/note", 500),
         ("release_withdrawal", "/note", 500),
-        ("ask_approval", "/tier", 30),
-        ("ask_approval", "/receipt", 64),
-        ("ask_approval", "/note", 500),
+        ("request_approval", "/tier", 30),
+        ("request_approval", "/receipt", 64),
+        ("request_approval", "/note", 500),
         ("approve_approval", "/note", 500),
         ("reject_approval", "/note", 500),
         ("create_api_key", "/name", 60),
         ("close_user", "/note", 500),
-        ("close_break", "/note", 500),
+        ("close_discrepancy", "/note", 500),
         ("create_fee_plan", "/note", 500),
         ("resolve_payment", "/note", 500),
         ("return_suspense", "/note", 500),
@@ -155,7 +155,7 @@ async fn texts_are_well_formed_and_bounded() {
         world.check("confirm_email_change", "/old_code", json!(code)).await;
         world.check("confirm_phone_change", "/new_code", json!(code)).await;
         world.check("confirm_password_reset", "/code", json!(code)).await;
-        world.check("deliver_milestone", "/hand_over_code", json!(code)).await;
+        world.check("deliver_milestone", "/delivery_code", json!(code)).await;
     }
     world.end().await;
 }
@@ -180,8 +180,8 @@ async fn choices_and_periods_are_the_documented_ones() {
         ("create_invitation", "/rank"),
         ("accept_invitation", "/language"),
         ("set_message_factor", "/channel"),
-        ("ask_approval", "/kind"),
-        ("ask_approval", "/provider"),
+        ("request_approval", "/kind"),
+        ("request_approval", "/provider"),
         ("create_api_key", "/scopes/0"),
     ] {
         for text in ["", "BUYER", "cash", "fr", "wallet\u{0}"] {

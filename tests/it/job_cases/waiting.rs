@@ -35,7 +35,7 @@ impl Bench {
         let delivered = Command::Deliver { milestone, proof: None };
         app.store.command_deal(seller, deal, &delivered, None, now).await.expect("delivered");
         app.clock.advance(TimeDelta::days(2) + TimeDelta::seconds(5));
-        let inspection = "select id from jobs where key like 'lapse_deal:%:inspection:%'";
+        let inspection = "select id from jobs where key like 'expire_deal:%:inspection:%'";
         self.job = self.found(inspection).await;
     }
 

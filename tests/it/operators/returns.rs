@@ -28,7 +28,7 @@ async fn ask(app: &App, who: &Person, receipt: &str) -> Answer {
 
 async fn ask_to_move(app: &App, who: &Person, to: &Person, receipt: &str) -> Answer {
     let wanted = json!({ "kind": "move_suspense", "provider": "mpesa", "receipt": receipt });
-    app.ask_approval(who, to, wanted).await
+    app.request_approval(who, to, wanted).await
 }
 
 async fn item(app: &App, who: &Person, receipt: &str) -> Value {
@@ -129,7 +129,7 @@ async fn money_in_suspense_goes_back_to_its_payer_once() {
         (&returned["closed_by"], &returned["return_payment_id"]),
         (&json!(id), &json!(payment))
     );
-    assert_eq!(app.break_list().await, NONE);
+    assert_eq!(app.discrepancy_list().await, NONE);
     let seen = app.get(&asker, &format!("/v1/operator/payments/{payment}")).await.expect(200);
     assert_eq!(
         (&seen["user_id"], &seen["payment"]["purpose"]),
@@ -139,7 +139,7 @@ async fn money_in_suspense_goes_back_to_its_payer_once() {
     refused(&ask(&app, &asker, &receipt).await, 409, "wrong_state");
     refused(&ask_to_move(&app, &asker, &amina, &receipt).await, 409, "wrong_state");
     app.reconcile_now().await;
-    assert_eq!(app.break_list().await, NONE);
+    assert_eq!(app.discrepancy_list().await, NONE);
     assert_suspense(&app, 0).await;
 }
 
@@ -156,12 +156,12 @@ async fn a_refused_return_opens_the_item_again() {
     assert_suspense(&app, PAID).await;
     let open = item(&app, &asker, &receipt).await;
     assert_eq!((&open["closed_at"], &open["return_payment_id"]), (&Value::Null, &Value::Null));
-    assert_eq!(app.break_list().await, [format!("unclaimed {receipt}")]);
+    assert_eq!(app.discrepancy_list().await, [format!("unclaimed {receipt}")]);
     let asked = ask(&app, &asker, &receipt).await.expect(201);
     ends(&app, &payout(&app.approve(&other, &asked).await), "succeeded").await;
     assert_suspense(&app, 0).await;
     assert_eq!(app.payouts(PAYER).await.len(), 2);
-    assert_eq!(app.break_list().await, NONE);
+    assert_eq!(app.discrepancy_list().await, NONE);
 }
 
 /// The result is lost, so the money stays reserved until the statement shows the payout.
@@ -198,7 +198,7 @@ async fn a_return_without_a_result_is_not_given_to_anybody() {
     app.reconcile_now().await;
     ends(&app, &payment, "succeeded").await;
     assert_suspense(&app, 0).await;
-    assert_eq!(app.break_list().await, NONE);
+    assert_eq!(app.discrepancy_list().await, NONE);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -309,7 +309,7 @@ async fn a_return_that_was_paid_after_all_is_not_booked_twice() {
         app.call_back_ok("p", &token, &said).await;
         ends(&app, &payment, "succeeded").await;
         assert_eq!(app.entries(&format!("mpesa:{receipt}:suspense_out")).await, 1);
-        let listed = app.break_list().await;
+        let listed = app.discrepancy_list().await;
         assert_eq!(
             listed.contains(&format!("paid_after_return {payment}")),
             is_given,

@@ -111,8 +111,8 @@ async fn disagree(app: &App, person: &Person, other: &Person) {
     app.post(person, &format!("{path}/fund"), json!({ "method": "wallet" })).await.expect(200);
     let part = deal["milestones"][0]["id"].as_str().expect("an id");
     let part = format!("{path}/milestones/{part}");
-    let code = app.get(person, &format!("{part}/hand-over-code")).await.expect(200)["code"].clone();
-    let told = json!({ "hand_over_code": code });
+    let code = app.get(person, &format!("{part}/delivery-code")).await.expect(200)["code"].clone();
+    let told = json!({ "delivery_code": code });
     app.post(other, &format!("{part}/deliver"), told).await.expect(200);
 }
 

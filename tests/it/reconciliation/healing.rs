@@ -1,4 +1,4 @@
-//! What the statement knows and we do not: it becomes known, once, and nothing else changes.
+//! Payments that only the statement knows are completed once, and nothing else changes.
 
 use amana_harness::{App, DealPlan, Person};
 use chrono::TimeDelta;
@@ -8,7 +8,7 @@ fn kes(minor: i64) -> Value {
     json!({ "amount": { "amount": minor, "currency": "KES" } })
 }
 
-/// A deal whose payment has been asked for and not answered yet.
+/// Creates a deal with a pending payment.
 async fn asked(app: &App) -> (Person, String, String) {
     let (buyer, seller) = (app.person("Amina").await, app.person("Juma").await);
     let deal = app.agreed(&buyer, &seller, &DealPlan::default()).await;
@@ -58,8 +58,8 @@ async fn a_payout_whose_callback_was_lost_is_healed_once() {
     app.assert_sound().await;
 }
 
-/// M-Pesa takes a payout and works it off much later: in between the money stays reserved, so that it is
-/// not both paid and given back.
+/// M-Pesa accepts a payout and processes it much later. The money stays reserved meanwhile, so it
+/// cannot be both paid and refunded.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_payout_that_comes_late_has_not_been_given_back() {
     let app = App::start().await;
@@ -82,8 +82,8 @@ async fn a_payout_that_comes_late_has_not_been_given_back() {
     app.assert_sound().await;
 }
 
-/// What the statement does not have ten minutes later did not happen, so the buyer may pay again; if it
-/// then happens after all, the money is still the buyer's and pays for the deal.
+/// A payment that is missing on the statement ten minutes later has failed, so the buyer can pay
+/// again. If it happens after all, it still counts for the buyer and funds the deal.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_never_happened_is_closed_and_may_still_happen() {
     let app = App::start().await;
@@ -106,8 +106,8 @@ async fn what_never_happened_is_closed_and_may_still_happen() {
     app.assert_sound().await;
 }
 
-/// Money that fits no payment goes to suspense once, however often the statement shows it, and the
-/// equation between float and books holds with it.
+/// Money that fits no payment is put into suspense once, however many statements contain it. The
+/// trust equation includes it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn money_that_nobody_expected_is_kept_in_suspense_once() {
     let app = App::start().await;
@@ -115,7 +115,7 @@ async fn money_that_nobody_expected_is_kept_in_suspense_once() {
     let receipt = app.pay_bill("254733000001", 12_300, "MY GOATS").await;
     let unclaimed = [app.reconcile_now().await, app.reconcile_now().await].map(|run| run.unclaimed);
     assert_eq!(unclaimed, [1, 0]);
-    assert_eq!(app.break_list().await, [format!("unclaimed {receipt}")]);
+    assert_eq!(app.discrepancy_list().await, [format!("unclaimed {receipt}")]);
     let items = app.get(&operator, "/v1/operator/suspense").await.expect(200)["items"].clone();
     assert_eq!(items.as_array().expect("items").len(), 1, "{items:#}");
     assert_eq!(items[0]["receipt"], receipt.as_str());
@@ -127,8 +127,8 @@ async fn money_that_nobody_expected_is_kept_in_suspense_once() {
     app.assert_sound().await;
 }
 
-/// Somebody pays the paybill with the reference of a payment that was served already: the receipt of the
-/// first stays with it, the second is nobody's.
+/// A second payment under the reference of a completed one: the first receipt stays with the
+/// payment, and the second is unclaimed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_payment_under_one_reference_does_not_take_the_place_of_the_first() {
     let app = App::start().await;
@@ -142,12 +142,11 @@ async fn a_second_payment_under_one_reference_does_not_take_the_place_of_the_fir
     assert_eq!((run.lines, run.matched, run.unclaimed, run.healed), (2, 1, 1, 0));
     assert_eq!(app.payment_column(&payment, "receipt").await, first);
     assert_eq!(app.payment_column(&payment, "doubt").await, None);
-    assert_eq!(app.break_list().await, [format!("unclaimed {second}")]);
+    assert_eq!(app.discrepancy_list().await, [format!("unclaimed {second}")]);
     app.assert_sound().await;
 }
 
-/// The buyer was asked, the prompt failed, and the buyer then pays by hand under the same reference: the
-/// money finds its deal.
+/// The prompt failed, and the buyer pays by hand under the same reference: the deal is funded.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_payment_by_hand_under_the_reference_of_a_failed_one_pays_for_the_deal() {
     let app = App::start().await;

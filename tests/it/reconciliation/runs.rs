@@ -1,4 +1,5 @@
-//! Runs: on demand and by schedule, with payments going on, with the provider's portal away.
+//! Reconciliation runs: on demand and by schedule, with payments in progress, and during a portal
+//! outage.
 
 use amana_harness::{App, AppBuilder, DealPlan, eventually};
 use amana_worker::Settings;
@@ -16,8 +17,8 @@ fn kes(minor: i64) -> Value {
     json!({ "amount": { "amount": minor, "currency": "KES" } })
 }
 
-/// After deals, deposits and withdrawals of every outcome, also several within one second, everything
-/// matches and the float is what the books say.
+/// After deals, deposits and withdrawals of every outcome, several within one second, everything
+/// matches and the float equals the books.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_matches_after_a_mixed_run() {
     let app = App::start().await;
@@ -39,7 +40,7 @@ async fn everything_matches_after_a_mixed_run() {
     let run = app.reconcile_on_demand(&operator).await;
     let float = app.sandbox_get("/admin/organisation").await["float"].as_i64().expect("a number");
     assert_eq!(
-        (&run["lines"], &run["matched"], &run["open_breaks"]),
+        (&run["lines"], &run["matched"], &run["open_discrepancies"]),
         (&json!(6), &json!(6), &json!(0))
     );
     assert_eq!((&run["healed"], &run["unclaimed"]), (&json!(0), &json!(0)));
@@ -49,7 +50,8 @@ async fn everything_matches_after_a_mixed_run() {
     app.assert_sound().await;
 }
 
-/// Payments settle between the making of the statement and its reading all the time; none of that is a break.
+/// Payments that settle between the creation of the statement and its processing are no
+/// discrepancies.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn payments_under_way_raise_no_alarm() {
     let app = Arc::new(App::start().await);
@@ -71,7 +73,7 @@ async fn payments_under_way_raise_no_alarm() {
     }
     for _ in 0..8 {
         let run = app.reconcile_on_demand(&operator).await;
-        assert_eq!(run["open_breaks"], 0, "{run:#} {:?}", app.breaks(&operator).await);
+        assert_eq!(run["open_discrepancies"], 0, "{run:#} {:?}", app.breaks(&operator).await);
     }
     over.store(true, Ordering::Release);
     let payments: i32 = busy.join_all().await.into_iter().sum();
@@ -111,7 +113,7 @@ async fn runs_are_listed_in_pages_newest_first() {
     assert_eq!(found, expected);
 }
 
-/// A portal that is away until it is told where the statement is.
+/// A portal that is unavailable until the test sets the statement's address.
 struct Portal {
     url: String,
     target: watch::Sender<Option<SocketAddr>>,
@@ -147,8 +149,8 @@ async fn away(mut client: TcpStream) {
     let _ = client.write_all(answer.as_bytes()).await;
 }
 
-/// While the statement cannot be had, the run waits and nothing is concluded from its absence; when it
-/// comes back, the same run does what there is to do.
+/// While the statement is unavailable, the run waits and draws no conclusions. Afterwards the same
+/// run completes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_without_its_statement_is_tried_again_and_loses_nothing() {
     let portal = Portal::closed().await;
@@ -178,8 +180,8 @@ async fn a_run_without_its_statement_is_tried_again_and_loses_nothing() {
     app.assert_sound().await;
 }
 
-/// The portal, or all of us, were away for longer than a statement usually reaches back: the next run
-/// begins where the last one ended.
+/// After an outage longer than the usual period of a statement, the next run begins where the last
+/// one ended.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_came_in_during_a_long_outage_is_found_afterwards() {
     let app = AppBuilder::default().without_worker().start().await;
@@ -188,11 +190,11 @@ async fn what_came_in_during_a_long_outage_is_found_afterwards() {
     app.clock.advance(TimeDelta::days(5));
     let run = app.reconcile_now().await;
     assert_eq!((run.lines, run.unclaimed), (1, 1));
-    assert_eq!(app.break_list().await, [format!("unclaimed {receipt}")]);
+    assert_eq!(app.discrepancy_list().await, [format!("unclaimed {receipt}")]);
     app.assert_sound().await;
 }
 
-/// Two workers look at the same schedule for three periods: each period has one run, carried out once.
+/// Two workers and three periods of one schedule: each period has one run, executed once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_schedule_fires_once_however_many_workers_there_are() {
     let settings = Settings {
@@ -215,11 +217,11 @@ async fn a_schedule_fires_once_however_many_workers_there_are() {
             app.clock.advance(TimeDelta::hours(24));
         }
     }
-    // Long enough for both workers to look at the schedule again.
+    // Long enough for both workers to check the schedule again.
     tokio::time::sleep(Duration::from_millis(1_200)).await;
     let runs = app.database.number("select count(*) from reconciliation_runs").await;
     assert_eq!(runs, app.database.number(periods).await);
-    // One more if a period began by itself in the meantime.
+    // One more if another period began meanwhile.
     assert!((4..=5).contains(&runs), "{runs}");
     app.assert_sound().await;
 }

@@ -1,4 +1,4 @@
-//! Somebody who has lost the second factor: two who work here take it away, and the person hears of both steps.
+//! Lost second factors: two operators remove one, and the user is notified of both steps.
 
 use super::app::{challenge, complete, with_factor};
 use super::subjects;
@@ -17,7 +17,7 @@ async fn a_lost_factor_is_taken_away_by_two() {
     assert_eq!(subjects(&app, &amina, "asks us to remove the second factor").await, 1);
     let by_sms = app.texts(&amina).await;
     assert!(by_sms.iter().any(|one| one.text.contains("we were asked to remove")), "{by_sms:?}");
-    // Nothing has happened, and support does not decide.
+    // Nothing has changed yet, and support cannot approve.
     let open = challenge(&app, &amina).await;
     assert_eq!(app.decide_approval(&support, &id, "approve").await.problem(), "forbidden");
     complete(&app, &open, &codes[0]).await.expect(200);
@@ -42,12 +42,12 @@ async fn a_lost_factor_is_taken_away_by_two() {
     let records = app.store.audit_of(&amina.id).await.expect("records");
     let removed: Vec<_> = records.iter().filter(|one| one.kind == "factor.removed").collect();
     assert!(removed.len() == 1 && removed[0].actor() == other.id, "{removed:?}");
-    // Once is enough.
-    assert_eq!(app.ask_approval(&support, &amina, lost).await.problem(), "not_found");
+    // A removed factor cannot be removed again.
+    assert_eq!(app.request_approval(&support, &amina, lost).await.problem(), "not_found");
     app.assert_sound().await;
 }
 
-/// What is not there any more when it is decided cannot be taken away.
+/// A factor that changed since the request is not removed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_factor_that_was_found_again_stays() {
     let app = App::builder().without_worker().start().await;

@@ -4,7 +4,7 @@ use crate::conflicts::Matter;
 use crate::error::Error;
 use crate::fee_plans;
 use crate::payments::{self, WithdrawalDecision};
-use crate::reconciliation::{close_break, leave_suspense, payer_account, suspense_item};
+use crate::reconciliation::{close_discrepancy, leave_suspense, payer_account, suspense_item};
 use crate::schema::suspense_items;
 use crate::users::Standing;
 use crate::vault::Vault;
@@ -14,7 +14,7 @@ use amana_domain::id::{ApprovalId, UserId};
 use amana_domain::ledger::{Account, Provider};
 use amana_domain::money::Money;
 use amana_domain::notice::Template;
-use amana_domain::reconciliation::BreakKind;
+use amana_domain::reconciliation::DiscrepancyKind;
 use amana_domain::transfer::TransferRefusal;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -219,6 +219,6 @@ async fn move_suspense(
     }
     let to = Account::available(user, amount.currency());
     leave_suspense(conn, (provider, receipt), (amount, to), now).await?;
-    close_break(conn, BreakKind::Unclaimed, receipt, now).await?;
+    close_discrepancy(conn, DiscrepancyKind::Unclaimed, receipt, now).await?;
     Ok(amount)
 }

@@ -10,7 +10,7 @@ use crate::schema::{
 };
 use crate::users;
 use crate::vault::Vault;
-use amana_domain::id::{BreakId, DealId, DisputeId, JobId, KycId, PaymentId, UserId};
+use amana_domain::id::{DealId, DiscrepancyId, DisputeId, JobId, KycId, PaymentId, UserId};
 use amana_domain::ledger::Provider;
 use amana_domain::money::Money;
 use amana_domain::payee::Payee;
@@ -29,7 +29,7 @@ pub(crate) enum Matter<'a> {
     Payment(PaymentId),
     Dispute(DisputeId),
     Kyc(KycId),
-    Break(BreakId),
+    Discrepancy(DiscrepancyId),
     Job(JobId),
     /// Money in suspense, and the person who is to have it.
     Suspense(UserId, Provider, &'a str),
@@ -77,7 +77,7 @@ pub(super) async fn of(
             let owner: Option<Uuid> = owner.first(conn).await.optional()?;
             Ok(Concerned::people([owner.ok_or(Error::NotFound("application"))?]))
         }
-        Matter::Break(id) => {
+        Matter::Discrepancy(id) => {
             let subject = breaks::table.find(id.uuid()).select(breaks::subject);
             let subject: Option<String> = subject.first(conn).await.optional()?;
             of_break(conn, vault, &subject.ok_or(Error::NotFound("discrepancy"))?).await
@@ -189,7 +189,7 @@ async fn of_job(conn: &mut AsyncPgConnection, vault: &Vault, job: Job) -> Result
                 None => Ok(Concerned::default()),
             }
         }
-        Job::LapseDeal { deal, .. } | Job::RemindDeal { deal, .. } => {
+        Job::ExpireDeal { deal, .. } | Job::RemindDeal { deal, .. } => {
             of_deal(conn, DealId::new(deal)).await
         }
         Job::ExpireHold { hold } => {

@@ -88,7 +88,7 @@ impl Store {
     /// # Errors
     /// [`Error::NotFound`] for a deal of others, [`Refusal::WrongParty`] for everybody but the buyer,
     /// [`Refusal::WrongMilestoneState`] before it is funded and once it is delivered.
-    pub async fn hand_over_code(
+    pub async fn delivery_code(
         &self,
         user: UserId,
         (deal, milestone): (DealId, MilestoneId),

@@ -114,7 +114,7 @@ impl Store {
     /// # Errors
     /// [`Conflict::UnknownPayer`] if nobody with an open account is called so; [`Error::NotFound`] for a deal of
     /// others, [`Error::Refused`] if the rules say no.
-    pub async fn name_payer(
+    pub async fn add_payer(
         &self,
         user: UserId,
         id: DealId,
@@ -130,7 +130,7 @@ impl Store {
             if !users::is_open(conn, payer).await? {
                 return Err(unknown());
             }
-            let named = Command::NamePayer(payer);
+            let named = Command::AddPayer(payer);
             let done = command_as_party(conn, user, id, &named, None, now).await?;
             view::of(conn, vault, done).await
         })

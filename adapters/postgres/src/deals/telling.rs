@@ -73,7 +73,7 @@ fn hand_over_codes(
             "deal_title": deal.title,
             "milestone": part(deal, milestone),
         });
-        Message::new(buyer, Template::HandOverCode, params).with_hand_over(milestone.id)
+        Message::new(buyer, Template::DeliveryCode, params).with_hand_over(milestone.id)
     };
     deal.milestones.iter().filter(wanted).map(message).collect()
 }

@@ -105,7 +105,7 @@ fn timers(
 ) -> impl Iterator<Item = (Job, DateTime<Utc>)> {
     let deal = decision.deal.id;
     decision.timers(before).flat_map(move |(timer, due_at)| {
-        let job = Job::LapseDeal { deal: deal.uuid(), timer: timer.into(), due_at };
+        let job = Job::ExpireDeal { deal: deal.uuid(), timer: timer.into(), due_at };
         let after = due_at.checked_add_signed(AFTER_DEADLINE).unwrap_or(due_at);
         iter::once((job, after)).chain(reminders::planned(deal, (timer, due_at), now))
     })

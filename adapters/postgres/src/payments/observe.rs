@@ -4,7 +4,7 @@ use super::poll::hasten_poll;
 use super::{owner, returns, rows};
 use crate::deals::{self, By};
 use crate::error::Error;
-use crate::reconciliation::{close_break, open_break};
+use crate::reconciliation::{close_discrepancy, open_discrepancy};
 use crate::schema::{payment_evidence, payments};
 use crate::vault::{Column, Vault, key_of_payer};
 use crate::{holds, ledger, log, notifications, users};
@@ -15,7 +15,7 @@ use amana_domain::notice::Template;
 use amana_domain::payment::{
     Claim, Doubt, Evidence, Payment, Purpose, Source, Stage, State, Verdict,
 };
-use amana_domain::reconciliation::BreakKind;
+use amana_domain::reconciliation::DiscrepancyKind;
 use amana_domain::text_enum;
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
@@ -57,7 +57,7 @@ pub(crate) async fn observe(
     let evidence = &Evidence { reference: digest, ..said.clone() };
     let (deal, mut payment) = rows::lock_with_deal(conn, id).await?;
     if let Some((why, kind, detail)) = unfit(conn, &payment, evidence).await? {
-        open_break(conn, kind, &id.to_string(), &detail, now).await?;
+        open_discrepancy(conn, kind, &id.to_string(), &detail, now).await?;
         return Ok(Observed { payment, refused: Some(why) });
     }
     let before = payment.verdict();
@@ -82,7 +82,7 @@ async fn unfit(
     conn: &mut AsyncPgConnection,
     payment: &Payment,
     evidence: &Evidence,
-) -> Result<Option<(Unfit, BreakKind, String)>, Error> {
+) -> Result<Option<(Unfit, DiscrepancyKind, String)>, Error> {
     let receipt = match &evidence.claim {
         Claim::Succeeded { receipt, .. } => receipt.as_deref(),
         Claim::Accepted | Claim::Lost | Claim::Failed { .. } | Claim::Unclear { .. } => None,
@@ -91,7 +91,7 @@ async fn unfit(
     match payment.misfit(evidence) {
         Some(Doubt::AmountDiffers) => {
             let detail = format!("another amount than {} was claimed ({named})", payment.amount);
-            return Ok(Some((Unfit::Amount, BreakKind::AmountDiffers, detail)));
+            return Ok(Some((Unfit::Amount, DiscrepancyKind::AmountDiffers, detail)));
         }
         Some(
             Doubt::ReferenceDiffers
@@ -100,7 +100,7 @@ async fn unfit(
             | Doubt::UnclearResult,
         ) => {
             let detail = format!("a message came to its address about another request ({named})");
-            return Ok(Some((Unfit::Request, BreakKind::Review, detail)));
+            return Ok(Some((Unfit::Request, DiscrepancyKind::Review, detail)));
         }
         None => {}
     }
@@ -108,7 +108,7 @@ async fn unfit(
         Some(receipt) if receipt_is_of_another(conn, payment, receipt).await? => {
             let detail =
                 format!("receipt {receipt} was claimed for this payment and pays for another");
-            Ok(Some((Unfit::Receipt, BreakKind::Review, detail)))
+            Ok(Some((Unfit::Receipt, DiscrepancyKind::Review, detail)))
         }
         Some(_) | None => Ok(None),
     }
@@ -124,9 +124,9 @@ pub(super) async fn follow(
 ) -> Result<(), Error> {
     let subject = payment.id.to_string();
     match (before.doubt, after.doubt) {
-        (Some(_), None) => close_break(conn, BreakKind::Review, &subject, now).await?,
+        (Some(_), None) => close_discrepancy(conn, DiscrepancyKind::Review, &subject, now).await?,
         (before, Some(doubt)) if before != Some(doubt) => {
-            open_break(conn, BreakKind::Review, &subject, doubt.as_str(), now).await?;
+            open_discrepancy(conn, DiscrepancyKind::Review, &subject, doubt.as_str(), now).await?;
         }
         (Some(_) | None, Some(_)) | (None, None) => {}
     }
@@ -135,7 +135,7 @@ pub(super) async fn follow(
     }
     if after.state.is_final() {
         // What the statement did not have is known now; if it still should, the next run says so again.
-        close_break(conn, BreakKind::MissingOnStatement, &subject, now).await?;
+        close_discrepancy(conn, DiscrepancyKind::MissingOnStatement, &subject, now).await?;
     }
     if after.state == State::Confirming {
         hasten_poll(conn, payment.id, now).await?;
@@ -147,7 +147,8 @@ pub(super) async fn follow(
         && returns::apply(conn, payment, now).await?;
     if !in_order {
         let detail = format!("{} was paid out after it had been given back", payment.amount);
-        return open_break(conn, BreakKind::PaidAfterReturn, &subject, &detail, now).await;
+        return open_discrepancy(conn, DiscrepancyKind::PaidAfterReturn, &subject, &detail, now)
+            .await;
     }
     let funded = match deal {
         Some(deal) => follow_for_deal(conn, deal, payment, after, now).await?,

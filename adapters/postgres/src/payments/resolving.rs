@@ -12,7 +12,7 @@ use amana_domain::event::{self, PaymentEvent};
 use amana_domain::id::{PaymentId, UserId};
 use amana_domain::ledger::Provider;
 use amana_domain::payment::{Evidence, Resolution, Unresolved};
-use amana_domain::reconciliation::BreakKind;
+use amana_domain::reconciliation::DiscrepancyKind;
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -76,7 +76,7 @@ pub(crate) async fn resolve(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let said = evidence(conn, id, resolution).await?;
-    for kind in [BreakKind::Review, BreakKind::AmountDiffers] {
+    for kind in [DiscrepancyKind::Review, DiscrepancyKind::AmountDiffers] {
         close_by_hand(conn, (kind, &id.to_string()), (by, note), now).await?;
     }
     if observe(conn, vault, id, &said, now).await?.refused.is_some() {

@@ -7,7 +7,9 @@ use crate::error::Error;
 use crate::job::Job;
 use crate::jobs;
 use crate::log;
-use crate::reconciliation::{close_break, leave_suspense, payer_account, payer_of, suspense_item};
+use crate::reconciliation::{
+    close_discrepancy, leave_suspense, payer_account, payer_of, suspense_item,
+};
 use crate::row::parse;
 use crate::schema::{approvals, payments, suspense_items};
 use crate::users::{self, Standing};
@@ -22,7 +24,7 @@ use amana_domain::payment::{
     Claim, FailureReason, Limits, NewPayment, Payment, Purpose, Stage, State,
 };
 use amana_domain::phone::Msisdn;
-use amana_domain::reconciliation::BreakKind;
+use amana_domain::reconciliation::DiscrepancyKind;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -229,7 +231,7 @@ async fn paid(
         ))
         .execute(conn)
         .await?;
-    close_break(conn, BreakKind::Unclaimed, &receipt, now).await?;
+    close_discrepancy(conn, DiscrepancyKind::Unclaimed, &receipt, now).await?;
     Ok(true)
 }
 

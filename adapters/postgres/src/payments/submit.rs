@@ -197,7 +197,7 @@ const fn failed(reason: FailureReason) -> Claim {
     Claim::Failed { reason }
 }
 
-/// Payouts wait: see [`BreakKind::holds_payouts`](amana_domain::reconciliation::BreakKind::holds_payouts).
+/// Payouts wait: see [`DiscrepancyKind::holds_payouts`](amana_domain::reconciliation::DiscrepancyKind::holds_payouts).
 pub(crate) const DISCREPANCY_OPEN: &str = "discrepancy_open";
 
 async fn say_why(conn: &mut AsyncPgConnection, id: PaymentId, problem: &str) -> Result<(), Error> {

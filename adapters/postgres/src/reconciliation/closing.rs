@@ -1,6 +1,6 @@
 //! Discrepancies that a member of staff has looked into and closes.
 
-use super::{BreakView, resume_payouts};
+use super::{DiscrepancyView, resume_payouts};
 use crate::conflicts::{self, Matter};
 use crate::error::{Conflict, Error};
 use crate::idempotency::{self, Answer, Keyed, Outcome};
@@ -11,9 +11,9 @@ use crate::pool::Store;
 use crate::row::parse;
 use crate::schema::breaks;
 use amana_domain::event::{self, ReconciliationEvent};
-use amana_domain::id::{BreakId, UserId};
+use amana_domain::id::{DiscrepancyId, UserId};
 use amana_domain::permission::{Action, Resource, Staff};
-use amana_domain::reconciliation::BreakKind;
+use amana_domain::reconciliation::DiscrepancyKind;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
@@ -21,7 +21,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 /// Closes what is open of this kind about this subject, with the reason.
 pub(crate) async fn close_by_hand(
     conn: &mut AsyncPgConnection,
-    (kind, subject): (BreakKind, &str),
+    (kind, subject): (DiscrepancyKind, &str),
     (by, note): (UserId, &str),
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
@@ -49,8 +49,8 @@ impl Store {
     pub async fn close_discrepancy(
         &self,
         (keyed, staff): (&Keyed, &Staff),
-        (id, note): (BreakId, &str),
-        render: fn(&BreakView) -> Answer,
+        (id, note): (DiscrepancyId, &str),
+        render: fn(&DiscrepancyView) -> Answer,
         now: DateTime<Utc>,
     ) -> Result<Outcome, Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
@@ -58,10 +58,10 @@ impl Store {
             if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
                 return Ok(replay);
             }
-            let right = (Resource::Breaks, Action::Change);
-            conflicts::permit(conn, vault, staff, right, Matter::Break(id), now).await?;
+            let right = (Resource::Discrepancies, Action::Change);
+            conflicts::permit(conn, vault, staff, right, Matter::Discrepancy(id), now).await?;
             let found = lock(conn, id).await?;
-            let kind: BreakKind = parse(&found.kind)?;
+            let kind: DiscrepancyKind = parse(&found.kind)?;
             if found.closed_at.is_some() {
                 return Err(Error::Conflict(Conflict::DiscrepancyClosed));
             }
@@ -72,7 +72,8 @@ impl Store {
             let (kind, subject, note) = (found.kind, found.subject, note.to_owned());
             let closed = ReconciliationEvent::DiscrepancyClosed { kind, subject, note };
             log::append(conn, now, event::Actor::Operator(staff.user), id, closed).await?;
-            let closed = BreakView::query().filter(breaks::id.eq(id.uuid())).first(conn).await?;
+            let closed =
+                DiscrepancyView::query().filter(breaks::id.eq(id.uuid())).first(conn).await?;
             idempotency::complete(conn, keyed, render(&closed)).await
         })
         .await
@@ -97,8 +98,8 @@ impl Store {
     }
 }
 
-async fn lock(conn: &mut AsyncPgConnection, id: BreakId) -> Result<BreakView, Error> {
-    let found: Option<BreakView> = BreakView::query()
+async fn lock(conn: &mut AsyncPgConnection, id: DiscrepancyId) -> Result<DiscrepancyView, Error> {
+    let found: Option<DiscrepancyView> = DiscrepancyView::query()
         .filter(breaks::id.eq(id.uuid()))
         .for_no_key_update()
         .first(conn)

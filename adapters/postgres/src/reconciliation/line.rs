@@ -1,6 +1,6 @@
 //! What one line of a statement leads to. Each effect has a key, so the same line does it once.
 
-use super::{close_break, open_break, payer};
+use super::{close_discrepancy, open_discrepancy, payer};
 use crate::error::Error;
 use crate::ledger;
 use crate::payments::{observe, take_unasked};
@@ -10,7 +10,7 @@ use amana_domain::id::{EntryId, PaymentId};
 use amana_domain::ledger::{Account, Entry, EntryKind, Provider};
 use amana_domain::money::Money;
 use amana_domain::payment::{Confirmation, Evidence, Purpose};
-use amana_domain::reconciliation::{BreakKind, Flow, StatementLine};
+use amana_domain::reconciliation::{DiscrepancyKind, Flow, StatementLine};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -53,7 +53,8 @@ pub(super) async fn heal(
     let after = observe(conn, vault, payment, evidence, now).await?.payment.state();
     let changed = before != after.as_str();
     if changed {
-        close_break(conn, BreakKind::MissingOnStatement, &payment.to_string(), now).await?;
+        close_discrepancy(conn, DiscrepancyKind::MissingOnStatement, &payment.to_string(), now)
+            .await?;
     }
     Ok(changed)
 }
@@ -73,9 +74,9 @@ pub(super) async fn disprove(
         .await
         .optional()?;
     let Some(receipt) = settled.flatten() else { return Ok(()) };
-    close_break(conn, BreakKind::MissingOnStatement, &subject, now).await?;
-    close_break(conn, BreakKind::AmountDiffers, &subject, now).await?;
-    close_break(conn, BreakKind::UnknownPayout, &receipt, now).await?;
+    close_discrepancy(conn, DiscrepancyKind::MissingOnStatement, &subject, now).await?;
+    close_discrepancy(conn, DiscrepancyKind::AmountDiffers, &subject, now).await?;
+    close_discrepancy(conn, DiscrepancyKind::UnknownPayout, &receipt, now).await?;
     reverse_suspense(conn, (payment, &receipt), now).await
 }
 
@@ -98,7 +99,8 @@ async fn reverse_suspense(
     let Some((minor, currency, is_gone)) = booked else { return Ok(()) };
     if is_gone {
         let detail = format!("receipt {receipt} was in suspense too, and has left it");
-        return open_break(conn, BreakKind::Review, &payment.to_string(), &detail, now).await;
+        return open_discrepancy(conn, DiscrepancyKind::Review, &payment.to_string(), &detail, now)
+            .await;
     }
     diesel::update(suspense_items::table.find((PROVIDER.as_str(), receipt)))
         .set(suspense_items::reversed_at.eq(Some(now)))
@@ -115,7 +117,7 @@ async fn reverse_suspense(
         .await?;
     entry.corrects = Some(EntryId::new(wrong));
     ledger::post(conn, &[entry], now).await?;
-    close_break(conn, BreakKind::Unclaimed, receipt, now).await
+    close_discrepancy(conn, DiscrepancyKind::Unclaimed, receipt, now).await
 }
 
 /// Takes money that belongs to no request of ours: it is a payment already, becomes one if it is for a deal, or is
@@ -162,7 +164,7 @@ async fn again(
     if purpose.is_payout() != (line.flow == Flow::Out) || minor != line.amount.minor() {
         let detail = format!("the statement has {} under its receipt", line.amount);
         let subject = PaymentId::new(payment).to_string();
-        open_break(conn, BreakKind::Review, &subject, &detail, now).await?;
+        open_discrepancy(conn, DiscrepancyKind::Review, &subject, &detail, now).await?;
     }
     Ok(Taken::Known)
 }
@@ -196,7 +198,7 @@ async fn to_suspense(
     let entry = Entry::transfer(EntryKind::SuspenseIn, key, line.amount, from, to)?;
     ledger::post(conn, &[entry], now).await?;
     let detail = format!("{} came at {} and fits no payment of ours", line.amount, line.at);
-    open_break(conn, BreakKind::Unclaimed, &line.receipt, &detail, now).await?;
+    open_discrepancy(conn, DiscrepancyKind::Unclaimed, &line.receipt, &detail, now).await?;
     Ok(Taken::Suspense)
 }
 
@@ -210,7 +212,7 @@ pub(super) async fn charge(
     let key = key(&line.receipt, "charge");
     let entry = Entry::transfer(EntryKind::ProviderCharge, key, line.amount, from, to)?;
     ledger::post(conn, &[entry], now).await?;
-    close_break(conn, BreakKind::UnknownPayout, &line.receipt, now).await
+    close_discrepancy(conn, DiscrepancyKind::UnknownPayout, &line.receipt, now).await
 }
 
 /// What went to our bank is still ours; people are told, once.
@@ -225,9 +227,9 @@ pub(super) async fn settle(
     if ledger::post(conn, &[entry], now).await? == 0 {
         return Ok(());
     }
-    close_break(conn, BreakKind::UnknownPayout, &line.receipt, now).await?;
+    close_discrepancy(conn, DiscrepancyKind::UnknownPayout, &line.receipt, now).await?;
     let detail = format!("{} went to the bank at {}", line.amount, line.at);
-    open_break(conn, BreakKind::Settlement, &line.receipt, &detail, now).await
+    open_discrepancy(conn, DiscrepancyKind::Settlement, &line.receipt, &detail, now).await
 }
 
 const fn clearing(amount: Money) -> Account {

@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::page::Page;
 use crate::pool::Store;
 use crate::schema::{breaks, reconciliation_runs, suspense_items};
-use amana_domain::id::{BreakId, RunId};
+use amana_domain::id::{DiscrepancyId, RunId};
 use amana_domain::text_enum;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = breaks)]
-pub struct BreakView {
+pub struct DiscrepancyView {
     pub id: Uuid,
     pub kind: String,
     pub subject: String,
@@ -29,7 +29,7 @@ pub struct BreakView {
 
 text_enum! {
     /// Which discrepancies are listed.
-    pub enum BreakState as "state of a discrepancy" {
+    pub enum DiscrepancyState as "state of a discrepancy" {
         Open = "open",
         Closed = "closed",
     }
@@ -78,17 +78,17 @@ impl Store {
     /// [`Error::Store`] only.
     pub async fn breaks(
         &self,
-        state: BreakState,
-        after: Option<BreakId>,
+        state: DiscrepancyState,
+        after: Option<DiscrepancyId>,
         limit: i64,
-    ) -> Result<Page<BreakView>, Error> {
-        let mut query = BreakView::query()
+    ) -> Result<Page<DiscrepancyView>, Error> {
+        let mut query = DiscrepancyView::query()
             .order(breaks::id.desc())
-            .limit(Page::<BreakView>::fetch(limit))
+            .limit(Page::<DiscrepancyView>::fetch(limit))
             .into_boxed();
         query = match state {
-            BreakState::Open => query.filter(breaks::closed_at.is_null()),
-            BreakState::Closed => query.filter(breaks::closed_at.is_not_null()),
+            DiscrepancyState::Open => query.filter(breaks::closed_at.is_null()),
+            DiscrepancyState::Closed => query.filter(breaks::closed_at.is_not_null()),
         };
         if let Some(after) = after {
             query = query.filter(breaks::id.lt(after.uuid()));

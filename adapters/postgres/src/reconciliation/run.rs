@@ -2,7 +2,7 @@
 //! against each other.
 
 use super::line::{self, Taken};
-use super::{close_break, open_break};
+use super::{close_discrepancy, open_discrepancy};
 use crate::error::Error;
 use crate::jobs::{self, Claim as JobClaim};
 use crate::pool::Store;
@@ -12,7 +12,7 @@ use amana_domain::id::PaymentId;
 use amana_domain::ledger::Provider;
 use amana_domain::money::Currency;
 use amana_domain::reconciliation::{
-    Believed, BreakKind, Finding, Flow, PAYOUT_SETTLING_TIME, Period, StatementLine,
+    Believed, DiscrepancyKind, Finding, Flow, PAYOUT_SETTLING_TIME, Period, StatementLine,
     closing_balance_minor, in_transit_minor, match_statement,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -132,8 +132,8 @@ impl Store {
             }
             Finding::Charge { line } => line::charge(conn, line, now).await,
             Finding::Settled { line } => line::settle(conn, line, now).await,
-            Finding::Break { kind, subject, detail } => {
-                open_break(conn, *kind, subject, detail, now).await
+            Finding::Discrepancy { kind, subject, detail } => {
+                open_discrepancy(conn, *kind, subject, detail, now).await
             }
         })
         .await
@@ -219,10 +219,10 @@ async fn compare_totals(
     let subject = "mpesa KES";
     let ours = clearing.saturating_neg().saturating_sub(transit);
     if held == ours {
-        return close_break(conn, BreakKind::TrustEquation, subject, now).await;
+        return close_discrepancy(conn, DiscrepancyKind::TrustEquation, subject, now).await;
     }
     let detail = format!("the provider holds {held} minor units, our clearing account says {ours}");
-    open_break(conn, BreakKind::TrustEquation, subject, &detail, now).await
+    open_discrepancy(conn, DiscrepancyKind::TrustEquation, subject, &detail, now).await
 }
 
 async fn record(

@@ -77,7 +77,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::NotFound`] if the person never had it.
-    pub async fn end_session(
+    pub async fn revoke_session(
         &self,
         user: UserId,
         id: SessionId,
@@ -108,7 +108,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Store`] only.
-    pub async fn end_sessions(&self, user: UserId, now: DateTime<Utc>) -> Result<(), Error> {
+    pub async fn revoke_sessions(&self, user: UserId, now: DateTime<Utc>) -> Result<(), Error> {
         let mut conn = self.connection().await?;
         let why = (EndReason::SignedOut, Actor::User(user));
         conn.transaction(async |conn| {

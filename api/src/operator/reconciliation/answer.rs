@@ -1,14 +1,14 @@
 //! What operators see of reconciliation.
 
 use crate::wire::{Nullable, Timestamp, Wire};
-use amana_domain::id::{BreakId, CallbackId, PaymentId, RunId, UserId};
-use amana_postgres::{BreakView, CallbackView, RunView};
+use amana_domain::id::{CallbackId, DiscrepancyId, PaymentId, RunId, UserId};
+use amana_postgres::{CallbackView, DiscrepancyView, RunView};
 use poem_openapi::Object;
 
 /// Something that does not fit.
 #[derive(Debug, Object)]
-pub(super) struct Break {
-    id: Wire<BreakId>,
+pub(super) struct Discrepancy {
+    id: Wire<DiscrepancyId>,
     /// Such as `missing_on_statement`, `amount_differs`, `unclaimed` or `trust_equation`.
     kind: String,
     /// What it is about: a payment, a receipt, an account.
@@ -25,10 +25,10 @@ pub(super) struct Break {
     note: Nullable<String>,
 }
 
-impl From<&BreakView> for Break {
-    fn from(row: &BreakView) -> Self {
+impl From<&DiscrepancyView> for Discrepancy {
+    fn from(row: &DiscrepancyView) -> Self {
         Self {
-            id: BreakId::new(row.id).into(),
+            id: DiscrepancyId::new(row.id).into(),
             kind: row.kind.clone(),
             subject: row.subject.clone(),
             detail: row.detail.clone(),
@@ -57,8 +57,8 @@ pub(super) struct Run {
     healed: i64,
     /// Lines that belong to nothing; their money is in suspense.
     unclaimed: i64,
-    /// Breaks that were open after the run.
-    open_breaks: i64,
+    /// Discrepancies that were open after the run.
+    open_discrepancies: i64,
     /// What the provider says it holds for us, in minor units.
     provider_balance_minor: Nullable<i64>,
     /// What our books say about it: the same amount below zero, if all is well and nothing is under way.
@@ -76,7 +76,7 @@ impl From<RunView> for Run {
             matched: row.matched,
             healed: row.healed,
             unclaimed: row.unclaimed,
-            open_breaks: row.open_breaks,
+            open_discrepancies: row.open_breaks,
             provider_balance_minor: Nullable::of(row.provider_balance_minor),
             clearing_minor: row.clearing_minor,
         }

@@ -33,7 +33,7 @@ impl From<Refusal> for ApiError {
                 Self::new(Code::TooManyDocuments, text)
             }
             Refusal::HandOverWrong => {
-                Self::new(Code::InvalidCode, text.clone()).at("/hand_over_code", text)
+                Self::new(Code::InvalidCode, text.clone()).at("/delivery_code", text)
             }
             Refusal::HandOverTooMany { wait } => Self::new(Code::TooManyAttempts, text).after(wait),
             Refusal::UnknownMilestone => Self::new(Code::NotFound, text),

@@ -86,7 +86,7 @@ pub(super) fn award(
 
 /// Settles an unanswered dispute in favour of the party that opened it.
 pub(super) fn unanswered(deal: &Deal, id: MilestoneId) -> Result<Decision, Refusal> {
-    let (milestone, dispute) = disputed(deal, id, "lapse")?;
+    let (milestone, dispute) = disputed(deal, id, "expire")?;
     let to_seller = match dispute.opened_by {
         Role::Buyer => Money::zero(deal.currency),
         Role::Seller => milestone.amount,
@@ -97,7 +97,7 @@ pub(super) fn unanswered(deal: &Deal, id: MilestoneId) -> Result<Decision, Refus
 /// Settles a dispute that was not decided in time. A proposed award takes effect. Without one, each party gets half,
 /// free of fees, because no arbiter has worked on it. An odd cent goes to the buyer.
 pub(super) fn undecided(deal: &Deal, id: MilestoneId) -> Result<Decision, Refusal> {
-    let (milestone, dispute) = disputed(deal, id, "lapse")?;
+    let (milestone, dispute) = disputed(deal, id, "expire")?;
     match dispute.stage {
         Stage::Awarded { award, .. } => awarded(deal, milestone, &award),
         Stage::Opened | Stage::Answered => {

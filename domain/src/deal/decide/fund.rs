@@ -7,7 +7,7 @@ use crate::ledger::{Account, Entry, EntryKind};
 use crate::money::Money;
 use chrono::{DateTime, Utc};
 
-pub(super) fn name_payer(deal: &Deal, user: UserId) -> Result<Decision, Refusal> {
+pub(super) fn add_payer(deal: &Deal, user: UserId) -> Result<Decision, Refusal> {
     if deal.payers.iter().any(|payer| payer.user == user) {
         return Err(Refusal::AlreadyPayer);
     }

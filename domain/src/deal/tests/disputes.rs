@@ -88,8 +88,8 @@ fn a_large_award_needs_a_second_look() {
     let second = decide(&first.deal, &award(5_000_000), OTHER_ARBITER, hour(1)).unwrap();
     assert_eq!(second.deal.milestones[0].state, MilestoneState::Split);
     // Without a second arbiter, the first award takes effect.
-    let lapse = Command::Lapse(Timer::Award(FIRST));
-    let stands = decide(&first.deal, &lapse, Actor::System, hour(26)).unwrap();
+    let expire = Command::Expire(Timer::Award(FIRST));
+    let stands = decide(&first.deal, &expire, Actor::System, hour(26)).unwrap();
     let event = Event::Awarded { milestone: FIRST, award: Award::plain(kes(4_000_000)) };
     assert_eq!(stands.events[0], event);
 }
@@ -113,18 +113,19 @@ fn an_award_above_the_ceiling_or_in_another_currency_needs_two_arbiters() {
 
 #[test]
 fn silence_about_a_dispute_has_its_outcome() {
-    let lapse =
-        |deal: &Deal, timer| decide(deal, &Command::Lapse(timer), Actor::System, hour(26)).unwrap();
+    let expire = |deal: &Deal, timer| {
+        decide(deal, &Command::Expire(timer), Actor::System, hour(26)).unwrap()
+    };
     let state = |decision: &Decision| decision.deal.milestones[0].state;
-    let unanswered = lapse(&disputed(BUYER), Timer::Answer(FIRST));
+    let unanswered = expire(&disputed(BUYER), Timer::Answer(FIRST));
     assert_eq!(state(&unanswered), MilestoneState::Refunded);
-    let unanswered = lapse(&disputed(SELLER), Timer::Answer(FIRST));
+    let unanswered = expire(&disputed(SELLER), Timer::Answer(FIRST));
     assert_eq!(state(&unanswered), MilestoneState::Released);
-    let undecided = lapse(&answered(), Timer::Award(FIRST));
+    let undecided = expire(&answered(), Timer::Award(FIRST));
     assert_eq!(gets(&undecided, wallet(JUMA)), 50_000);
     assert_eq!(gets(&undecided, wallet(AMINA)), 50_000 + 1_833);
     // The deadline of the answer ends with the answer.
-    let stale = Command::Lapse(Timer::Answer(FIRST));
+    let stale = Command::Expire(Timer::Answer(FIRST));
     let refusal = decide(&answered(), &stale, Actor::System, hour(80));
     assert!(matches!(refusal, Err(Refusal::WrongMilestoneState { .. })), "{refusal:?}");
 }

@@ -27,9 +27,9 @@ fn parts_add_up_and_what_is_beyond_the_price_never_leaves_the_wallet() {
 #[test]
 fn only_who_was_named_pays_along() {
     refused(&agreed(), part(WANJIKU, 100), STRANGER, Refusal::NotPayer);
-    let named = run_from(agreed(), &[(Command::NamePayer(WANJIKU), BUYER)]);
-    refused(&named, Command::NamePayer(WANJIKU), BUYER, Refusal::AlreadyPayer);
-    refused(&named, Command::NamePayer(JUMA), BUYER, Refusal::SameParty);
+    let named = run_from(agreed(), &[(Command::AddPayer(WANJIKU), BUYER)]);
+    refused(&named, Command::AddPayer(WANJIKU), BUYER, Refusal::AlreadyPayer);
+    refused(&named, Command::AddPayer(JUMA), BUYER, Refusal::SameParty);
     refused(&named, part(WANJIKU, 100), BUYER, Refusal::NotPayer);
     refused(&named, part(WANJIKU, 0), STRANGER, Refusal::Amount);
     let both = run_from(named, &[(part(WANJIKU, 60_000), STRANGER), (pay(), BUYER)]);
@@ -42,15 +42,15 @@ fn only_who_was_named_pays_along() {
 fn a_crowd_of_payers_is_bounded() {
     let mut deal = agreed();
     for n in 100..100 + PAYERS_MAX as u128 - 1 {
-        let name = Command::NamePayer(UserId::new(Uuid::from_u128(n)));
+        let name = Command::AddPayer(UserId::new(Uuid::from_u128(n)));
         deal = run_from(deal, &[(name, BUYER)]);
     }
-    refused(&deal, Command::NamePayer(WANJIKU), BUYER, Refusal::TooManyPayers);
+    refused(&deal, Command::AddPayer(WANJIKU), BUYER, Refusal::TooManyPayers);
 }
 
 #[test]
 fn what_goes_back_goes_back_to_who_paid_in_proportion() {
-    let named = run_from(agreed(), &[(Command::NamePayer(WANJIKU), BUYER)]);
+    let named = run_from(agreed(), &[(Command::AddPayer(WANJIKU), BUYER)]);
     let both = run_from(named, &[(part(WANJIKU, 51_000), STRANGER), (pay(), BUYER)]);
     let hers = 51_000;
     let first = decide(&both, &Command::Refund(FIRST), SELLER, hour(1)).unwrap();

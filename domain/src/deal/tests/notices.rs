@@ -32,15 +32,15 @@ fn disputed() -> Deal {
 #[test]
 fn an_ending_says_what_happened() {
     let waiting = run_from(funded(), &[(delivered(FIRST), SELLER)]);
-    let lapse = |deal: &Deal, timer, at| told(deal, &Command::Lapse(timer), Actor::System, at);
-    assert_eq!(lapse(&waiting, Timer::Inspection(FIRST), 26), released(Cause::NoObjection));
-    assert_eq!(lapse(&funded(), Timer::Delivery(FIRST), 50), refunded(Cause::NotDelivered));
-    assert_eq!(lapse(&disputed(), Timer::Answer(FIRST), 26), refunded(Cause::NotAnswered));
+    let expire = |deal: &Deal, timer, at| told(deal, &Command::Expire(timer), Actor::System, at);
+    assert_eq!(expire(&waiting, Timer::Inspection(FIRST), 26), released(Cause::NoObjection));
+    assert_eq!(expire(&funded(), Timer::Delivery(FIRST), 50), refunded(Cause::NotDelivered));
+    assert_eq!(expire(&disputed(), Timer::Answer(FIRST), 26), refunded(Cause::NotAnswered));
     let answered = run_from(disputed(), &[(Command::Answer(FIRST), SELLER)]);
     let split = |cause| {
         [Role::Buyer, Role::Seller].map(|to| (to, Template::MilestoneSplit, Some(cause))).to_vec()
     };
-    assert_eq!(lapse(&answered, Timer::Award(FIRST), 26), split(Cause::NoAward));
+    assert_eq!(expire(&answered, Timer::Award(FIRST), 26), split(Cause::NoAward));
     assert_eq!(told(&funded(), &Command::Refund(FIRST), SELLER, 1), refunded(Cause::Seller));
     let offered = Command::OfferSplit { milestone: FIRST, to_seller: kes(30_000) };
     let offered = run_from(waiting, &[(offered, SELLER)]);

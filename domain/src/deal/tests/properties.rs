@@ -31,7 +31,7 @@ fn any_command() -> impl Strategy<Value = (Command, Actor, i64)> {
         3 => Just(Command::Propose),
         1 => Just(Command::Counter(offer())),
         3 => (1u32..4).prop_map(Command::Agree),
-        1 => payer().prop_map(Command::NamePayer),
+        1 => payer().prop_map(Command::AddPayer),
         6 => (payer(), prop::option::of(10_000i64..200_000))
             .prop_map(|(payer, minor)| Command::Fund { payer, amount: minor.map(kes) }),
         1 => prop_oneof![Just(Command::Cancel), Just(Command::MutualCancel)],
@@ -49,7 +49,7 @@ fn any_command() -> impl Strategy<Value = (Command, Actor, i64)> {
             .prop_map(|(milestone, award)| Command::Award { milestone, award }),
         1 => (timer(), 1i64..200)
             .prop_map(|(timer, at)| Command::Extend { timer, until: hour(at) }),
-        2 => timer().prop_map(Command::Lapse),
+        2 => timer().prop_map(Command::Expire),
     ];
     let actors =
         vec![BUYER, SELLER, STRANGER, ARBITER, OTHER_ARBITER, Actor::User(BROKER), Actor::System];

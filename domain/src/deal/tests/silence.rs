@@ -3,8 +3,8 @@
 use super::*;
 use crate::ledger::EntryKind;
 
-fn lapse(deal: &Deal, timer: Timer, at: i64) -> Decision {
-    decide(deal, &Command::Lapse(timer), Actor::System, hour(at)).unwrap()
+fn expire(deal: &Deal, timer: Timer, at: i64) -> Decision {
+    decide(deal, &Command::Expire(timer), Actor::System, hour(at)).unwrap()
 }
 
 #[test]
@@ -23,24 +23,24 @@ fn a_deadline_is_exact_before_and_after_its_timer() {
         (agreed(), Timer::Funding, 25),
         (funded(), Timer::Delivery(FIRST), 49),
     ] {
-        let early = decide(&deal, &Command::Lapse(timer), Actor::System, hour(due));
+        let early = decide(&deal, &Command::Expire(timer), Actor::System, hour(due));
         assert_eq!(early, Err(Refusal::TooEarly { due_at: hour(due) }));
     }
 }
 
 #[test]
 fn silence_has_its_declared_outcome() {
-    assert_eq!(lapse(&proposed(), Timer::Acceptance, 26).deal.state, DealState::Expired);
+    assert_eq!(expire(&proposed(), Timer::Acceptance, 26).deal.state, DealState::Expired);
     let part = Command::Fund { payer: AMINA, amount: Some(kes(70_000)) };
-    let unpaid = lapse(&run_from(agreed(), &[(part, BUYER)]), Timer::Funding, 26);
+    let unpaid = expire(&run_from(agreed(), &[(part, BUYER)]), Timer::Funding, 26);
     assert_eq!((unpaid.deal.state, gets(&unpaid, wallet(AMINA))), (DealState::Expired, 70_000));
 
-    let undelivered = lapse(&funded(), Timer::Delivery(FIRST), 50);
+    let undelivered = expire(&funded(), Timer::Delivery(FIRST), 50);
     assert_eq!(undelivered.entries[0].kind, EntryKind::Refund);
     assert_eq!(undelivered.deal.milestones[0].state, MilestoneState::Refunded);
 
     let waiting = run_from(funded(), &[(delivered(FIRST), SELLER)]);
-    let silent = lapse(&waiting, Timer::Inspection(FIRST), 26);
+    let silent = expire(&waiting, Timer::Inspection(FIRST), 26);
     assert_eq!(silent.entries[0].kind, EntryKind::Release);
     assert_eq!(silent.deal.milestones[0].state, MilestoneState::Released);
 }
@@ -63,9 +63,9 @@ fn what_silence_has_decided_is_not_undone_by_what_was_offered_before() {
 #[test]
 fn a_timer_of_something_that_has_moved_on_does_nothing() {
     let waiting = run_from(funded(), &[(delivered(FIRST), SELLER)]);
-    let stale = decide(&waiting, &Command::Lapse(Timer::Delivery(FIRST)), Actor::System, hour(80));
+    let stale = decide(&waiting, &Command::Expire(Timer::Delivery(FIRST)), Actor::System, hour(80));
     let state = MilestoneState::Delivered;
-    assert_eq!(stale, Err(Refusal::WrongMilestoneState { state, command: "lapse" }));
+    assert_eq!(stale, Err(Refusal::WrongMilestoneState { state, command: "expire" }));
 }
 
 #[test]

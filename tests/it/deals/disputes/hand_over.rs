@@ -48,7 +48,7 @@ impl World {
     }
 
     async fn code(&self) -> String {
-        let shown = self.app.get(&self.buyer, &self.path("hand-over-code")).await.expect(200);
+        let shown = self.app.get(&self.buyer, &self.path("delivery-code")).await.expect(200);
         shown["code"].as_str().expect("a code").to_owned()
     }
 
@@ -66,7 +66,7 @@ fn other_than(code: &str, n: u32) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hand_over_code_is_tried_five_times_an_hour() {
     let mut world = World::wanting("hand_over").await;
-    let path = world.path("hand-over-code");
+    let path = world.path("delivery-code");
     refused(&world.app.get(&world.buyer, &path).await, 409, "wrong_state");
     world.pay().await;
     refused(&world.app.get(&world.seller, &path).await, 403, "wrong_party");
@@ -74,7 +74,7 @@ async fn a_hand_over_code_is_tried_five_times_an_hour() {
     refused(&world.app.get(&stranger, &path).await, 404, "not_found");
     let code = world.code().await;
     assert_eq!(world.code().await, code);
-    let told = |code: &str| json!({ "hand_over_code": code });
+    let told = |code: &str| json!({ "delivery_code": code });
     refused(&world.deliver(&world.seller, Value::Null).await, 422, "proof_required");
     // A caller without the right to deliver uses up no try.
     for _ in 0..6 {
@@ -116,7 +116,7 @@ async fn a_parcel_has_a_carrier_and_a_number() {
     refused(&world.deliver(&world.seller, half).await, 422, "invalid_request");
     refused(&world.deliver(&world.seller, json!({})).await, 422, "invalid_request");
     let both =
-        json!({ "tracking": { "carrier": "G4S", "number": "7" }, "hand_over_code": "000000" });
+        json!({ "tracking": { "carrier": "G4S", "number": "7" }, "delivery_code": "000000" });
     refused(&world.deliver(&world.seller, both).await, 422, "invalid_request");
     world.deliver(&world.seller, tracking).await.expect(200);
     let shown = world.deliveries().await;
@@ -186,7 +186,7 @@ async fn the_hand_over_code_reaches_the_buyer_by_sms() {
     assert_eq!(texts.iter().filter(|sms| sms.text.starts_with(&told)).count(), 1, "{texts:#?}");
     let texts = world.app.texts(&world.seller).await;
     assert!(texts.iter().all(|sms| !sms.text.contains(&code)), "{texts:#?}");
-    world.deliver(&world.seller, json!({ "hand_over_code": code })).await.expect(200);
+    world.deliver(&world.seller, json!({ "delivery_code": code })).await.expect(200);
     let again = json!({ "reason": "One goat is a sheep" });
     world.app.post(&world.buyer, &world.path("reject"), again).await.expect(200);
     world.app.run_due_jobs().await;

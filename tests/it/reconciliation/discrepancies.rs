@@ -1,4 +1,4 @@
-//! What does not fit is listed for a person, and closed when it fits again.
+//! Discrepancies are listed, and closed when they are resolved.
 
 use amana_harness::{App, DealPlan};
 use reqwest::Method;
@@ -10,8 +10,8 @@ async fn set_float(app: &App, minor: i64) {
     assert!(status.is_success(), "{status}");
 }
 
-/// Money leaves our account at the provider without an order of ours: the payout is listed, and so is
-/// that the provider now holds less than we owe.
+/// Money leaves our account at the provider without an order. The payout is listed, and so is the
+/// resulting shortfall.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_payout_that_nobody_ordered_is_listed() {
     let app = App::start().await;
@@ -33,15 +33,16 @@ async fn a_payout_that_nobody_ordered_is_listed() {
             ("unknown_payout", "KES 1.00 paid out without an order"),
         ]
     );
-    // Put back by hand: the equation holds again, with what came back in suspense; the payout stays listed.
+    // The float is corrected by hand: the equation holds again, with the returned money in
+    // suspense. The payout stays listed.
     set_float(&app, 150_000).await;
     let run = app.reconcile_now().await;
     assert_eq!(run.unclaimed, 1);
     app.assert_sound().await;
 }
 
-/// A balance that was changed behind the ledger's back: the books no longer add up at once, the nightly
-/// check names the account, and both are closed when it is right again.
+/// A balance is changed by SQL. The trust equation fails at once, and the nightly check names the
+/// account. Both are closed after the balance is corrected.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_balance_that_differs_is_listed_until_it_is_right_again() {
     let mut app = App::start().await;
@@ -60,12 +61,12 @@ async fn a_balance_that_differs_is_listed_until_it_is_right_again() {
     app.database.tamper(&change("+")).await;
     for _ in 0..2 {
         assert_eq!(app.reconcile_now().await.open_breaks, 1);
-        assert_eq!(app.break_list().await, ["trust_equation ledger KES"]);
+        assert_eq!(app.discrepancy_list().await, ["trust_equation ledger KES"]);
     }
     for _ in 0..2 {
         app.check_ledger_now().await;
         let listed = [format!("balance_differs {account}"), "trust_equation ledger KES".into()];
-        assert_eq!(app.break_list().await, listed);
+        assert_eq!(app.discrepancy_list().await, listed);
     }
     let proof = app.get(&operator, "/v1/operator/proof").await.expect(200);
     assert_eq!(proof["holds"], false);
@@ -74,7 +75,7 @@ async fn a_balance_that_differs_is_listed_until_it_is_right_again() {
     app.database.tamper(&change("-")).await;
     assert_eq!(app.reconcile_now().await.open_breaks, 1, "only a full check closes what one found");
     app.check_ledger_now().await;
-    assert_eq!(app.break_list().await, [""; 0]);
+    assert_eq!(app.discrepancy_list().await, [""; 0]);
     let closed = "select count(*) from breaks where closed_at is not null";
     assert_eq!(app.database.number(closed).await, 2);
     let proof = app.get(&operator, "/v1/operator/proof").await.expect(200);
@@ -84,8 +85,8 @@ async fn a_balance_that_differs_is_listed_until_it_is_right_again() {
     app.assert_sound().await;
 }
 
-/// What was wrong at one check and is passed over at the next, because something else is wrong before it,
-/// stays listed until a check finds nothing.
+/// A check stops at the first wrong row. A discrepancy behind that row stays listed until a check
+/// finds nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_check_did_not_come_to_stays_listed() {
     let mut app = App::start().await;
@@ -99,19 +100,19 @@ async fn what_a_check_did_not_come_to_stays_listed() {
     let first = format!("balance_differs posting 1 of deal.escrow {deal} KES");
     app.database.tamper(&posting("+")).await;
     app.check_ledger_now().await;
-    assert_eq!(app.break_list().await, std::slice::from_ref(&first));
+    assert_eq!(app.discrepancy_list().await, std::slice::from_ref(&first));
     app.database.tamper(&clearing("+")).await;
     app.database.tamper(&posting("-")).await;
     app.check_ledger_now().await;
     let second = "balance_differs account provider.clearing mpesa KES".to_owned();
-    assert_eq!(app.break_list().await, [second, first]);
+    assert_eq!(app.discrepancy_list().await, [second, first]);
     app.database.tamper(&clearing("-")).await;
     app.check_ledger_now().await;
-    assert_eq!(app.break_list().await, [""; 0]);
+    assert_eq!(app.discrepancy_list().await, [""; 0]);
     app.assert_sound().await;
 }
 
-/// A payment that we hold for paid on a forged word is found out: the statement does not have it.
+/// A forged callback confirmed a payment; it is listed because the statement does not contain it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_payment_that_the_statement_does_not_have_is_listed() {
     let app = App::start().await;
@@ -129,6 +130,6 @@ async fn a_payment_that_the_statement_does_not_have_is_listed() {
     assert_eq!(app.reconcile_now().await.open_breaks, 0, "the statement may still be late");
     app.clock.advance(chrono::TimeDelta::minutes(11));
     app.reconcile_now().await;
-    assert_eq!(app.break_list().await, [format!("missing_on_statement {payment}")]);
+    assert_eq!(app.discrepancy_list().await, [format!("missing_on_statement {payment}")]);
     app.assert_sound().await;
 }

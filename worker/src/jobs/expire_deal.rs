@@ -17,7 +17,7 @@ pub(super) async fn run(
     id: DealId,
     due: (TimerKind, DateTime<Utc>),
 ) -> Result<(), Failure> {
-    match context.store.lapse_deal(claim, id, due, context.clock.now()).await {
+    match context.store.expire_deal(claim, id, due, context.clock.now()).await {
         Err(Error::Refused(Refusal::TooEarly { due_at })) => Err(Failure::Retry {
             code: "too_early",
             why: format!("not due before {due_at}"),
