@@ -192,7 +192,7 @@ const WRONG_OF_API: &[Wrong] = &[
     ("AMANA_FILES_DIR", NO_FOLDER, "its parent folder is missing"),
     ("AMANA_FILES_DIR", "/proc/amana", "cannot be used"),
     ("AMANA_FILES_DIR", CERTIFICATE, "cannot be used"),
-    ("AMANA_GEOIP_FILE", "/nowhere/places.mmdb", "no file of places"),
+    ("AMANA_GEOIP_FILE", "/nowhere/places.mmdb", "must name a GeoIP database"),
     ("AMANA_LOG_FORMAT", "xml", "text or json"),
     ("AMANA_LOG", "a=b=c", "a filter such as info"),
     ("AMANA_LISTN", "127.0.0.1:8080", "did you mean AMANA_LISTEN?"),

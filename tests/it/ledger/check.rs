@@ -25,7 +25,7 @@ async fn check(database: &Database) -> (Option<i32>, String) {
 async fn finds(database: &Database, named: &str) {
     let (code, said) = check(database).await;
     assert_eq!(code, Some(1), "{named}: {said}");
-    assert!(said.contains(&format!("amana: the ledger does not hold: {named}")), "{named}: {said}");
+    assert!(said.contains(&format!("amana: the ledger is wrong: {named}")), "{named}: {said}");
 }
 
 /// Copies the ledger's tables for a later restore.
