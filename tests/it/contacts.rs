@@ -28,7 +28,7 @@ struct Kind {
 const EMAIL: Kind = Kind {
     name: "email",
     new: "amina.k@example.com",
-    leaves: "another e-mail address than this one",
+    leaves: "replace this e-mail address",
     taken: "email_taken",
     notice: "has another e-mail address now",
 };

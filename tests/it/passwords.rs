@@ -85,7 +85,7 @@ async fn a_forgotten_password_is_set_by_a_code_to_the_address_or_the_number() {
         assert_eq!(log_in(&app, &amina.email, present).await, 401);
         assert_eq!(log_in(&app, &amina.email, password).await, 200);
         refused(&confirm(&app, login, &code, "mbuzi-kumi-na-kuku").await, 422, "invalid_code");
-        assert_eq!(notices(&app, &amina, "Your password was set anew").await, n + 1);
+        assert_eq!(notices(&app, &amina, "Your password was reset").await, n + 1);
         present = password;
     }
     assert_eq!(

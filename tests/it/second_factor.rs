@@ -1,4 +1,4 @@
-//! The second factor, from setting it up to taking it away: codes of an app, backup codes, locks, step-up.
+//! The second factor from set-up to removal: app codes, backup codes, locks and step-up.
 
 mod app;
 mod devices;
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 pub(crate) use app::{Authenticator, step_up, with_factor};
 pub(crate) use secrets::everything;
 
-/// After so long no wrong code counts any more.
+/// After this time no wrong code counts any more.
 const LONG: TimeDelta = TimeDelta::minutes(20);
 
 async fn subjects(app: &App, person: &Person, about: &str) -> usize {
@@ -44,7 +44,7 @@ async fn a_factor_is_set_up_used_and_taken_away() {
     let phone = Authenticator::of(&shown);
     app::assert_scannable(&shown);
     app::next_step(&app);
-    // Shown, and not confirmed: nothing has changed.
+    // Shown, but not confirmed: nothing has changed.
     assert_eq!(app.get(&amina, path).await.expect(200), off);
     assert_eq!(app.open_session(&amina.email).await["second_factor"], Value::Null);
     for code in [forgotten.code(&app, 0), phone.code(&app, 2), "0123456789".to_owned()] {
@@ -59,7 +59,7 @@ async fn a_factor_is_set_up_used_and_taken_away() {
     let again = app.post(&amina, path, password.clone()).await;
     assert_eq!((again.problem(), again.status.as_u16()), ("factor_active", 409));
 
-    // The code that confirmed it does not log in.
+    // The code that confirmed the factor cannot log in.
     let challenge = app::challenge(&app, &amina).await;
     let used = app::complete(&app, &challenge, &phone.code(&app, 0)).await;
     assert_eq!(used.problem(), "invalid_code");
@@ -75,10 +75,10 @@ async fn a_factor_is_set_up_used_and_taken_away() {
     assert_eq!(app.get(&amina, path).await.expect(200), off);
     assert_eq!(app.delete(&amina, path).await.problem(), "not_found");
     assert!(app.open_session(&amina.email).await["access_token"].is_string());
-    // A challenge from before opens nothing any more.
+    // An earlier challenge is invalid.
     let late = app::complete(&app, &challenge, &phone.code(&app, 1)).await;
     assert_eq!((late.problem(), late.status.as_u16()), ("not_found", 404));
-    for about in ["has a second factor now", "was removed"] {
+    for about in ["now has a second factor", "was removed"] {
         assert_eq!(subjects(&app, &amina, about).await, 1, "{about}");
     }
     app.assert_sound().await;
@@ -96,11 +96,11 @@ async fn a_code_is_good_in_its_step_and_the_two_beside_it_and_once() {
         assert_eq!(app::complete(&app, &challenge, &code).await.status, status, "{off}");
         let again = app::complete(&app, &challenge, &code).await;
         assert_eq!(again.problem(), "invalid_code", "{off} again");
-        // Nor in another log-in.
+        // The code is used up for other log-ins too.
         let other = app::challenge(&app, &amina).await;
         assert_eq!(app::complete(&app, &other, &code).await.problem(), "invalid_code", "{off}");
     }
-    // After a code of the next step, none of this one.
+    // After a code of the next step, codes of this step are invalid.
     let challenge = app::challenge(&app, &amina).await;
     let earlier = app::complete(&app, &challenge, &phone.code(&app, 0)).await;
     assert_eq!(earlier.problem(), "invalid_code");
@@ -134,7 +134,7 @@ async fn a_backup_code_is_good_once_for_one_person() {
     assert_eq!(app::complete(&app, &challenge, &of_juma[0]).await.problem(), "invalid_code");
     app::complete(&app, &challenge, &codes[0]).await.expect(200);
     assert_eq!(app::complete(&app, &challenge, &codes[0]).await.problem(), "invalid_code");
-    // As people type it.
+    // Typed in lower case without a hyphen.
     let typed = codes[1].to_lowercase().replace('-', " ");
     let tokens = app::complete(&app, &challenge, &typed).await.expect(200);
     assert_eq!(app::complete(&app, &challenge, &codes[1]).await.problem(), "invalid_code");
@@ -154,7 +154,7 @@ async fn a_backup_code_is_good_once_for_one_person() {
     assert!(new.len() == 10 && new.iter().all(|code| !codes.contains(code)));
     assert_eq!(app::complete(&app, &challenge, &codes[2]).await.problem(), "invalid_code");
     app::complete(&app, &challenge, &new[2]).await.expect(200);
-    // Somebody without a factor has no codes to make.
+    // A user without a factor has no backup codes.
     let neema = app.person("Neema").await;
     app::step_up(&app, &neema, None).await.expect(200);
     assert_eq!(app.post(&neema, &codes_path, Value::Null).await.problem(), "not_found");
@@ -199,8 +199,8 @@ async fn a_challenge_is_short_lived_signed_and_one_persons() {
     app.assert_sound().await;
 }
 
-/// The bug: a challenge that was answered to a password stayed good for the rest of its five minutes when that
-/// password was replaced, so whoever had known it could still log in with a code.
+/// Regression test: a challenge stayed valid for its five minutes although the password was
+/// replaced. So the holder of the old password could still log in with a code.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_challenge_dies_with_the_password_that_it_was_answered_to() {
     let app = App::builder().without_worker().start().await;
@@ -214,7 +214,7 @@ async fn a_challenge_dies_with_the_password_that_it_was_answered_to() {
     }
     let opened = "select count(*) from sessions where ended_at is null";
     assert_eq!(app.database.number(opened).await, 0);
-    // The code was not taken, and is good for whoever knows the new password.
+    // The code was not used up, so it works with the new password.
     let body = json!({ "login": amina.email, "password": "mbuzi-wawili-na-kuku" });
     let half = app.send(Method::POST, "/v1/sessions", None, None, Some(&body)).await.expect(200);
     let challenge = half["second_factor"]["challenge"].as_str().expect("a challenge");
@@ -222,7 +222,7 @@ async fn a_challenge_dies_with_the_password_that_it_was_answered_to() {
     app.assert_sound().await;
 }
 
-/// Nothing is told to somebody who does not know the password, and a closed account has no second step.
+/// Without the right password nothing is revealed, and a closed account gets no second step.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_password_comes_first() {
     let app = App::builder().without_worker().start().await;

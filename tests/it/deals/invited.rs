@@ -201,7 +201,7 @@ async fn what_cannot_be_joined_keeps_nobody_from_proving_an_address() {
     app.post(&seller, "/v1/me/email-changes", change).await.expect(202);
     app.run_due_jobs().await;
     let codes = json!({
-        "old_code": app.code(&seller.email, "another e-mail address than this one").await,
+        "old_code": app.code(&seller.email, "replace this e-mail address").await,
         "new_code": app.code(GUEST, "confirm").await,
     });
     app.post(&seller, "/v1/me/email-changes/confirm", codes).await.expect(200);

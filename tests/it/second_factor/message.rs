@@ -1,4 +1,4 @@
-//! A second factor that is codes sent by SMS or e-mail.
+//! Second factors by SMS or e-mail.
 
 use super::app::{complete, step_up, texts};
 use super::{LONG, subjects};
@@ -7,8 +7,8 @@ use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-const WORDS: &str = "the log-in with your password";
-const MAIL_WORDS: &str = "entered your password";
+const WORDS: &str = "to log in with your password";
+const MAIL_WORDS: &str = "password was entered";
 const PATH: &str = "/v1/me/second-factor";
 
 fn contact<'a>(person: &'a Person, channel: &str) -> &'a str {
@@ -21,7 +21,7 @@ async fn code(app: &App, person: &Person, channel: &str) -> String {
     app.code(contact(person, channel), words).await
 }
 
-/// Proves an address or number with the code that registering sent.
+/// Verifies a contact with the code of the registration.
 async fn verify(app: &App, person: &Person, channel: &str) {
     app.run_due_jobs().await;
     let told = app.code(contact(person, channel), "confirm").await;
@@ -34,14 +34,14 @@ async fn choose(app: &App, person: &Person, channel: &str) -> Answer {
     app.put(person, &format!("{PATH}/message"), body).await
 }
 
-/// Somebody whose codes are sent there, with backup codes.
+/// Creates a user whose codes are sent by this channel. Returns the backup codes too.
 async fn with_messages(app: &App, name: &str, channel: &str) -> (Person, Vec<String>) {
     let person = app.person(name).await;
     let codes = choose(app, &person, channel).await.expect(200);
     (person, texts(&codes["codes"]))
 }
 
-/// The first half of a log-in: the challenge, and where a code went.
+/// Starts a log-in. Returns the challenge, and the destination of its code.
 async fn knock(app: &App, person: &Person) -> (String, Value) {
     let half = app.open_session(&person.email).await["second_factor"].clone();
     (half["challenge"].as_str().expect("a challenge").to_owned(), half["sent_to"].clone())
@@ -88,7 +88,7 @@ async fn codes_are_sent_to_what_was_proven_and_log_in() {
         let token = tokens["access_token"].as_str().expect("one").to_owned();
         let person = Person { token, ..person };
 
-        // The step-up asks for it too, and so does taking it away.
+        // Step-up and removal need the factor too.
         assert_eq!(app.delete(&person, PATH).await.problem(), "step_up_required");
         assert_eq!(step_up(&app, &person, None).await.problem(), "invalid_request");
         app.post(&person, "/v1/sessions/step-up/code", Value::Null).await.expect(202);
@@ -96,7 +96,7 @@ async fn codes_are_sent_to_what_was_proven_and_log_in() {
         step_up(&app, &person, Some(&told)).await.expect(200);
         assert_eq!(app.delete(&person, PATH).await.status, 204);
         assert!(app.open_session(&person.email).await["access_token"].is_string());
-        assert_eq!(subjects_now(&app, &person, "has a second factor now").await, 1);
+        assert_eq!(subjects_now(&app, &person, "now has a second factor").await, 1);
     }
     app.assert_sound().await;
 }
@@ -115,7 +115,7 @@ async fn a_code_is_one_persons_one_log_ins_and_short_lived() {
     let (of_juma, _) = knock(&app, &juma).await;
     let told = code(&app, &amina, "phone").await;
     assert_eq!(complete(&app, &of_juma, &told).await.problem(), "invalid_code");
-    // A new one takes the place of the old one.
+    // A new code replaces the old one.
     resend(&app, &of_amina).await.expect(202);
     let newer = code(&app, &amina, "phone").await;
     if newer != told {
@@ -128,7 +128,7 @@ async fn a_code_is_one_persons_one_log_ins_and_short_lived() {
     assert_eq!(complete(&app, &challenge, &told).await.problem(), "challenge_expired");
     let (challenge, _) = knock(&app, &amina).await;
     complete(&app, &challenge, &backup[0]).await.expect(200);
-    // A code for something else is no second factor.
+    // A code for another purpose is no second factor.
     app.clock.advance(TimeDelta::hours(2));
     let (challenge, _) = knock(&app, &amina).await;
     let body = json!({ "new": "254733000077", "password": PASSWORD });
@@ -149,7 +149,7 @@ async fn logged_in(app: &App, person: &Person, challenge: &str) -> Person {
     Person { token: tokens["access_token"].as_str().expect("one").to_owned(), ..person.clone() }
 }
 
-/// Five an hour: then a log-in still begins, and says that nothing was sent.
+/// Five codes per hour: then a log-in still starts, and says that no code was sent.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_more_codes_are_sent_than_may_be() {
     let app = App::builder().without_worker().start().await;
@@ -165,7 +165,7 @@ async fn no_more_codes_are_sent_than_may_be() {
     assert!(bounded.headers.contains_key("retry-after"));
     let (challenge, sent_to) = knock(&app, &amina).await;
     assert_eq!(sent_to, Value::Null);
-    // The last one that was sent is good still, and a backup code is.
+    // The last code that was sent is still valid, and so are backup codes.
     complete(&app, &challenge, &told).await.expect(200);
     complete(&app, &challenge, &backup[0]).await.expect(200);
     let nobody = resend(&app, "nonsense").await;
@@ -196,7 +196,7 @@ async fn five_wrong_codes_lock_it_however_many_are_sent() {
     app.assert_sound().await;
 }
 
-/// Who has the phone and nothing else gets neither a new password by it nor in.
+/// A stolen phone alone can neither reset the password by SMS nor log in.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_password_does_not_come_by_the_way_of_the_second_factor() {
     let app = App::builder().without_worker().start().await;
@@ -222,7 +222,7 @@ async fn a_new_password_does_not_come_by_the_way_of_the_second_factor() {
     app.assert_sound().await;
 }
 
-/// The factor goes along when the number is replaced: both numbers were proven by then.
+/// A changed number keeps the factor, because both numbers were verified for the change.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_factor_follows_the_number() {
     let app = App::builder().without_worker().start().await;
@@ -237,7 +237,7 @@ async fn the_factor_follows_the_number() {
         (app.code(&amina.phone, "changes your phone").await, app.code(new, "confirm").await);
     let body = json!({ "old_code": leave, "new_code": take });
     app.post(&amina, "/v1/me/phone-changes/confirm", body).await.expect(200);
-    // What went to the old number opens nothing any more.
+    // A code sent to the old number is invalid.
     assert_eq!(complete(&app, &old_challenge, &old_code).await.problem(), "invalid_code");
     new.clone_into(&mut amina.phone);
     let (challenge, sent_to) = knock(&app, &amina).await;

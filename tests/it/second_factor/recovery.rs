@@ -14,7 +14,7 @@ async fn a_lost_factor_is_taken_away_by_two() {
     let (amina, phone, codes) = with_factor(&app, "Amina").await;
     let lost = json!({ "kind": "remove_factor" });
     let id = app.asked(&support, &amina, lost.clone()).await;
-    assert_eq!(subjects(&app, &amina, "asks us to remove the second factor").await, 1);
+    assert_eq!(subjects(&app, &amina, "We were asked to remove the second factor").await, 1);
     let by_sms = app.texts(&amina).await;
     assert!(by_sms.iter().any(|one| one.text.contains("we were asked to remove")), "{by_sms:?}");
     // Nothing has changed yet, and support cannot approve.
@@ -47,7 +47,7 @@ async fn a_lost_factor_is_taken_away_by_two() {
     app.assert_sound().await;
 }
 
-/// A factor that changed since the request is not removed.
+/// The user removed the factor after the request, so the approval fails.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_factor_that_was_found_again_stays() {
     let app = App::builder().without_worker().start().await;

@@ -5,7 +5,7 @@ deal_proposed =
 
         { $counterparty } has proposed a deal with you on Amana: "{ $deal_title }" for { $amount }.
 
-        Please look it over and answer by { $deadline }. No money moves until you have both agreed.
+        Please read it and answer by { $deadline }. No money moves until you have both agreed.
     .sms = Amana: { $counterparty } proposes "{ $deal_title }" for { $amount }. Please answer by { $deadline }.
 
 deal_agreed =
@@ -25,21 +25,21 @@ deal_cancelled =
 
         Your deal "{ $deal_title }" with { $counterparty } has been cancelled.
 
-        Any money that Amana was holding for it goes back to whoever paid it.
-    .sms = Amana: your deal "{ $deal_title }" with { $counterparty } has been cancelled. Any money held goes back to whoever paid it.
+        Any money that Amana was keeping for it goes back to the payer.
+    .sms = Amana: your deal "{ $deal_title }" with { $counterparty } has been cancelled. Any money held goes back to the payer.
 
 cancel_asked =
-    .subject = { $counterparty } asks to call off: { $deal_title }
+    .subject = { $counterparty } asks to cancel: { $deal_title }
     .body =
         Hello { $name },
 
-        { $counterparty } asks to call off your deal "{ $deal_title }".
+        { $counterparty } asks to cancel your deal "{ $deal_title }".
 
-        If you agree, the money that Amana is keeping for it goes back to whoever paid it. If you do not, the deal simply goes on.
-    .sms = Amana: { $counterparty } asks to call off "{ $deal_title }". If you agree, the money goes back to whoever paid it.
+        If you agree, the money that Amana is keeping for it goes back to the payer. If you do not agree, the deal goes on.
+    .sms = Amana: { $counterparty } asks to cancel "{ $deal_title }". If you agree, the money goes back to the payer.
 
 deal_expired =
-    .subject = Out of time: { $deal_title }
+    .subject = Time is up: { $deal_title }
     .body =
         Hello { $name },
 
@@ -65,9 +65,9 @@ milestone_delivered =
 
         { $counterparty } has marked { $part } as delivered.
 
-        Please check it. If all is well, release { $amount } to the seller.
+        Please check it. If it is right, release { $amount } to the seller.
 
-        If something is wrong, do not release it: send it back to be done again, or open a dispute, before { $deadline }. If we hear nothing from you by then, the seller is paid automatically.
+        If it is not right, do not release the money: ask the seller to do it again, or open a dispute, before { $deadline }. If you do nothing by then, the seller is paid automatically.
     .sms = Amana: { $counterparty } delivered "{ $milestone }". OK? Release { $amount }. Problem? Open a dispute by { $deadline }, or it is paid out.
 
 milestone_released =
@@ -107,13 +107,13 @@ deal_invitation =
 
         { $counterparty } would like to make a deal with you through Amana: "{ $deal_title }" for { $amount }.
 
-        Amana keeps the buyer's money safe until everything has been delivered. Sign up with this address and confirm it, and the deal is yours to look at. If you have an account with this address already, you can join with the code that follows.
+        Amana keeps the buyer's money safe until everything has been delivered. Sign up with this address and confirm it to see the deal. If you already have an account with this address, join with the following code.
 
         { $code }
 
         { $link }
 
-        The offer ends on { $deadline }. After that, ask { $counterparty } for a new one. Please give the code to nobody. If you do not know what this is about, you can ignore it.
+        The offer ends on { $deadline }. After that, ask { $counterparty } for a new one. Please do not share the code. If you do not know what this is about, ignore this e-mail.
     .sms = Amana: { $counterparty } invites you to "{ $deal_title }" for { $amount }. Sign up with this number. Code { $code } until { $deadline }. { $link }
 
 deal_joined =
@@ -121,9 +121,9 @@ deal_joined =
     .body =
         Hello { $name },
 
-        { $counterparty } has accepted your invitation and sees the deal "{ $deal_title }" now.
+        { $counterparty } has accepted your invitation and can see the deal "{ $deal_title }" now.
 
-        If this is not whom you meant, call the deal off before anything is agreed.
+        If this is the wrong person, cancel the deal before you both agree.
     .sms = Amana: { $counterparty } has accepted your invitation to "{ $deal_title }".
 
 broker_agreed =
@@ -131,9 +131,9 @@ broker_agreed =
     .body =
         Hello { $name },
 
-        Both sides have agreed on "{ $deal_title }", which you brought about.
+        Both sides have agreed on "{ $deal_title }", which you arranged.
 
-        Your commission is { $amount }. It is paid part by part, whenever the seller is paid.
+        Your commission is { $amount }. You get a part of it each time the seller is paid.
     .sms = Amana: both sides have agreed on "{ $deal_title }". Your commission is { $amount }.
 
 broker_paid =
@@ -141,7 +141,7 @@ broker_paid =
     .body =
         Hello { $name },
 
-        { $part } has been settled, and { $amount } of it is your commission.
+        The seller has been paid for { $part }, and your commission is { $amount }.
 
         It is in your Amana balance.
     .sms = Amana: { $amount } commission for { $part } is in your Amana balance.
@@ -151,10 +151,10 @@ payer_named =
     .body =
         Hello { $name },
 
-        { $counterparty } is buying "{ $deal_title }" for { $amount } and has named you as somebody who may pay for it, in part or in whole.
+        { $counterparty } is buying "{ $deal_title }" for { $amount } and asks you to pay for all or part of it.
 
-        You decide whether you do. If the deal comes to nothing, what you paid comes back to you.
-    .sms = Amana: { $counterparty } has named you to help pay for "{ $deal_title }" ({ $amount }). You decide whether you do.
+        You decide whether you pay. If the deal does not go ahead, your money comes back to you.
+    .sms = Amana: { $counterparty } asks you to help pay for "{ $deal_title }" ({ $amount }). You decide whether you pay.
 
 deal_paid_in_part =
     .subject = { $amount } has been paid for { $deal_title }
@@ -163,7 +163,7 @@ deal_paid_in_part =
 
         { $amount } has been paid for "{ $deal_title }". Amana is keeping it safe; { $left } is still to be paid.
 
-        If the rest does not come in time, everything goes back to who paid.
+        If the rest is not paid in time, all payments go back to the payers.
     .sms = Amana: { $amount } has been paid for "{ $deal_title }"; { $left } is still to be paid.
 
 payment_returned =
@@ -171,25 +171,25 @@ payment_returned =
     .body =
         Hello { $name },
 
-        The deal "{ $deal_title }" did not go ahead, so the { $amount } that you had paid for it is back in your Amana balance.
-    .sms = Amana: "{ $deal_title }" did not go ahead. The { $amount } that you had paid is back in your Amana balance.
+        The deal "{ $deal_title }" did not go ahead. The { $amount } that you paid for it is back in your Amana balance.
+    .sms = Amana: "{ $deal_title }" did not go ahead. The { $amount } that you paid is back in your Amana balance.
 
 milestone_rejected =
     .subject = Please do it again: { $milestone }
     .body =
         Hello { $name },
 
-        { $counterparty } has sent { $part } back to be done again. { $reason }
+        { $counterparty } did not accept { $part } and asks you to do it again. { $reason }
 
         Please deliver it again by { $deadline }. If you think that it was right, you can open a dispute.
-    .sms = Amana: { $counterparty } sent { $part } back. Deliver it again by { $deadline }, or open a dispute.
+    .sms = Amana: { $counterparty } did not accept { $part }. Deliver again by { $deadline }, or open a dispute.
 
 milestone_split =
     .subject = { $milestone } has been divided
     .body =
         Hello { $name },
 
-        The money for { $part } has been divided: { $for_seller } for the seller and { $for_buyer } back to the buyer's side, after fees. { $why }
+        The money for { $part } has been divided: after fees, { $for_seller } for the seller and { $for_buyer } back to the buyer's side. { $why }
 
         Your part, { $amount }, is in your Amana balance.
     .sms = Amana: the money for "{ $milestone }" has been divided. Your part: { $amount }. { $why }
@@ -199,10 +199,10 @@ split_offered =
     .body =
         Hello { $name },
 
-        { $counterparty } offers to settle { $part } so that the seller gets { $amount } and the rest goes back.
+        { $counterparty } offers to divide the money for { $part }: the seller gets { $amount }, and the rest goes back.
 
-        If you accept, it is done at once. If you do not, nothing changes.
-    .sms = Amana: { $counterparty } offers to settle { $part } with { $amount } for the seller.
+        If you accept, the money is divided at once. If you do not accept, nothing changes.
+    .sms = Amana: { $counterparty } offers to divide the money for { $part }: { $amount } for the seller.
 
 dispute_opened =
     .subject = A dispute about { $milestone }
@@ -211,7 +211,7 @@ dispute_opened =
 
         { $counterparty } has opened a dispute about { $part }. { $reason }
 
-        The money for this part is locked. Please answer by { $deadline }: if we hear nothing from you, { $counterparty } gets it.
+        The money for this part is locked. Please answer by { $deadline }. If you do not answer, { $counterparty } gets the money.
     .sms = Amana: { $counterparty } opened a dispute about { $part }. Answer by { $deadline } or you lose it.
 
 dispute_answered =
@@ -219,9 +219,9 @@ dispute_answered =
     .body =
         Hello { $name },
 
-        The dispute about { $part } has been answered. An arbiter of Amana decides by { $deadline }.
+        The dispute about { $part } has been answered. An arbiter from Amana decides by { $deadline }.
 
-        Until then you can still add evidence, or settle it between the two of you.
+        Until then you can still add evidence, or agree on a solution with the other side.
     .sms = Amana: the dispute about { $part } goes to an arbiter, who decides by { $deadline }.
 
 dispute_awarded =
@@ -229,9 +229,9 @@ dispute_awarded =
     .body =
         Hello { $name },
 
-        The arbiter has decided about { $part }: { $for_seller } is for the seller, and { $for_buyer } goes back to the buyer's side. { $reason }
+        The arbiter has decided about { $part }: { $for_seller } goes to the seller, and { $for_buyer } goes back to the buyer's side. { $reason }
 
-        After fees, { $amount } of it is in your Amana balance.
+        After fees, { $amount } is in your Amana balance.
     .sms = Amana: the arbiter decided about "{ $milestone }": { $for_seller } to the seller, { $for_buyer } back. You got { $amount }.
 
 extension_asked =
@@ -241,7 +241,7 @@ extension_asked =
 
         { $counterparty } asks for more time for "{ $deal_title }": until { $deadline }.
 
-        If you agree, the deadline is moved. If you do not, everything stays as it is.
+        If you agree, the deadline is moved. If you do not agree, it stays the same.
     .sms = Amana: { $counterparty } asks for more time for "{ $deal_title }": until { $deadline }.
 
 deadline_extended =
@@ -265,7 +265,7 @@ silence =
     .funding = Please pay. If it is not paid in time, the deal ends and payments go back.
     .delivery = Please deliver. Otherwise the buyer gets the money back.
     .inspection = Check the delivery. Problem? Open a dispute, or the seller is paid.
-    .answer = Please answer the dispute. If you say nothing, the other side gets the money.
+    .answer = Please answer the dispute. Without an answer, the other side gets the money.
     .unknown = Please look at it in Amana.
 
 deal_completed =
@@ -287,8 +287,8 @@ agreed_next =
 # Which deadline passed.
 ended =
     .proposed = The offer was not accepted in time.
-    .agreed = It was not paid in time. What was paid is back with the payer.
-    .unknown = It ran out of time.
+    .agreed = It was not paid in time. Money already paid is back with the payer.
+    .unknown = Its time is up.
 
 funded_next =
     .buyer = The seller can now deliver. Check it before you release the money.
@@ -319,10 +319,10 @@ money_went_back =
 # Why money moved, in a sentence that both sides can read.
 why =
     .buyer = The buyer accepted the delivery.
-    .seller = The seller gave it back.
+    .seller = The seller refunded it.
     .agreement = You both agreed to it.
-    .called_off = You both called the deal off.
-    .award = An arbiter decided so.
+    .called_off = You both cancelled the deal.
+    .award = An arbiter decided this.
     .no_objection = The buyer did not object in time.
     .not_delivered = It was not delivered in time.
     .not_answered = The dispute was not answered in time.
@@ -330,9 +330,9 @@ why =
 
 outcome =
     .released = Everything was delivered, and the seller has been paid.
-    .refunded = The money is back with whoever paid.
+    .refunded = The money is back with the payer.
     .divided = A part went to the seller, the rest back to the payer.
-    .unknown = Nothing is open any more.
+    .unknown = Nothing is left to do.
 
 hand_over_code =
     .subject = Your hand-over code for { $milestone }
@@ -341,5 +341,5 @@ hand_over_code =
 
         Your hand-over code for { $part } is { $code }.
 
-        Tell it to { $counterparty } only when the goods are in your hands and right: the code shows that you have them.
-    .sms = Amana: hand-over code for "{ $milestone }": { $code }. Tell it to the seller only when the goods are in your hands.
+        Give it to { $counterparty } only when you have the goods and they are right: the code proves that you received them.
+    .sms = Amana: hand-over code for "{ $milestone }": { $code }. Give it to the seller only when you have the goods.

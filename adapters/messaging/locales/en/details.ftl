@@ -1,4 +1,4 @@
-# Sentences that fill a variable of another text; src/catalogue.rs tells which. They are short, because an SMS has to hold them too.
+# Sentences that fill a variable of another text; src/catalogue.rs lists them. They are short, because an SMS contains them.
 
 receipt = M-Pesa receipt: { $receipt }
 
@@ -6,13 +6,13 @@ explanation = Reason: { $reason }
 
 place = Place: { $place }
 
-# To somebody who wanted to pay: why it failed and what to do next.
+# To a payer: why the payment failed and what to do next.
 payment_failure =
     .cancelled_by_payer = It was cancelled on your phone. To pay, try again and enter your PIN.
     .no_answer = The prompt was not answered. Unlock your phone, then try again.
     .insufficient_funds = Your M-Pesa balance was too low. Top up, then try again.
     .wrong_pin = The M-Pesa PIN was wrong. Try again with the right PIN.
-    .limit_exceeded = It is outside your M-Pesa limits. Ask M-Pesa, or try again tomorrow.
+    .limit_exceeded = It is above your M-Pesa limit. Ask M-Pesa, or try again tomorrow.
     .payer_locked = Your M-Pesa was busy or locked. Wait a few minutes, or ask M-Pesa.
     .recipient_invalid = M-Pesa did not know the recipient. Please contact us.
     .rejected = M-Pesa declined the request; this is not your fault. Try again later.
@@ -20,7 +20,7 @@ payment_failure =
     .not_reached = M-Pesa could not be reached; nothing was taken. You can pay again now.
     .unknown = You can try again whenever you are ready.
 
-# To somebody whom we wanted to pay. The payer is Amana here, so a lack of funds or a wrong PIN is ours.
+# To the recipient of a payout. The payer is Amana, so a low balance or a wrong PIN is our problem.
 payout_failure =
     .cancelled_by_payer = M-Pesa cancelled it. You can try again whenever you are ready.
     .no_answer = M-Pesa did not answer in time. Please try again a little later.
@@ -40,7 +40,7 @@ link = Open { $link }
 part = "{ $milestone }" of "{ $deal_title }"
 whole = "{ $deal_title }"
 
-# Stand-ins for values that are missing or cannot be seen: the message is sent all the same.
+# Stand-ins for values that are missing or invisible: the message is sent nevertheless.
 stand_in =
     .name = customer
     .counterparty = the other party

@@ -3,7 +3,7 @@ hold_made =
     .body =
         Hello { $name },
 
-        { $amount } of your Amana balance is set aside for { $counterparty } until { $deadline }. What is not taken by then comes back to you.
+        { $amount } of your Amana balance is set aside for { $counterparty } until { $deadline }. Any money that is not taken by then comes back to you.
 
         If this was not you, please contact us right away.
     .sms = Amana: you have set { $amount } aside for { $counterparty } until { $deadline }. If this was not you, please contact us right away.
@@ -15,7 +15,7 @@ hold_received =
 
         { $counterparty } has set { $amount } aside for you until { $deadline }. You can take it in parts or as a whole, or give it back.
 
-        What you have not taken by then goes back to { $counterparty }.
+        Any money that you have not taken by then goes back to { $counterparty }.
     .sms = Amana: { $counterparty } has set { $amount } aside for you. Take it by { $deadline } or it goes back.
 
 hold_settled =
@@ -25,7 +25,7 @@ hold_settled =
 
         { $counterparty } has taken { $amount } of the money that you had set aside for them.
 
-        If you think that this is wrong, please talk to { $counterparty } first; we are here to help.
+        If you think that this is wrong, please talk to { $counterparty } first. You can also contact us.
     .sms = Amana: { $counterparty } has taken { $amount } of the money that you set aside for them.
 
 hold_released =
@@ -37,9 +37,9 @@ hold_released =
     .sms = Amana: { $counterparty } has given back { $amount } that you had set aside. It is in your Amana balance again.
 
 hold_expired =
-    .subject = The time for { $amount } that was set aside is over
+    .subject = Time is up: { $amount } was not taken
     .body =
         Hello { $name },
 
-        The time for the money that was set aside between you and { $counterparty } is over. { $amount } was not taken and is back with the person who had set it aside.
-    .sms = Amana: the time for money set aside between you and { $counterparty } is over. { $amount } is back with the person who had set it aside.
+        The time for the money set aside between you and { $counterparty } is over. { $amount } was not taken and is back with its owner.
+    .sms = Amana: the time for the money set aside between you and { $counterparty } is over. { $amount } was not taken and is back with its owner.

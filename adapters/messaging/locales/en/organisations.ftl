@@ -1,16 +1,16 @@
-# To an address of which we know nobody: the only greeting without a name.
+# To an address that may have no account, so the greeting has no name.
 invitation =
     .subject = { $counterparty } invites you to { $organisation }
     .body =
         Hello,
 
-        { $counterparty } invites you to work in the name of { $organisation } on Amana, where people buy and sell safely with mobile money.
+        { $counterparty } invites you to act for { $organisation } on Amana, where people buy and sell safely with mobile money.
 
-        To answer, open Amana, choose "I have an invitation" and enter the line that follows.
+        To answer, open Amana, choose "I have an invitation" and enter the following line.
 
         { $code }
 
-        It is good until { $deadline }. Please give it to nobody. If you do not know { $counterparty }, you need not do anything.
+        It is valid until { $deadline }. Please do not share it. If you do not know { $counterparty }, ignore this e-mail.
     .sms = { $counterparty } invites you to { $organisation } on Amana. We have sent you an e-mail.
 
 invitation_accepted =
@@ -18,7 +18,7 @@ invitation_accepted =
     .body =
         Hello { $name },
 
-        { $counterparty } has accepted your invitation and belongs to { $organisation } now.
+        { $counterparty } has accepted your invitation and is now a member of { $organisation }.
 
         If you do not know this person, remove them from { $organisation } right away.
-    .sms = Amana: { $counterparty } has accepted your invitation and belongs to { $organisation } now.
+    .sms = Amana: { $counterparty } has accepted your invitation and is now a member of { $organisation }.

@@ -5,7 +5,7 @@ payment_requested =
 
         We have sent an M-Pesa request to your phone: { $amount } for "{ $deal_title }". Please approve the prompt there with your M-Pesa PIN.
 
-        If you were not expecting it, ignore the prompt and nothing will be taken.
+        If you did not expect it, ignore the prompt; no money will be taken.
     .sms = Amana: approve the M-Pesa prompt on your phone to pay { $amount } for "{ $deal_title }". Not expecting it? Ignore it.
 
 payment_failed =
@@ -23,7 +23,7 @@ payment_review =
     .body =
         Hello { $name },
 
-        Something about your M-Pesa transaction of { $amount } needs a closer look, and our team is on it.
+        Our team is checking your M-Pesa transaction of { $amount }, because its result is not clear yet.
 
         Your money is safe. Please do not try again; we will write to you as soon as it is settled.
     .sms = Amana: we are checking your M-Pesa transaction of { $amount }. Your money is safe. Please do not try again; we will update you soon.
@@ -49,11 +49,11 @@ deposit_failed =
     .sms = Amana: your deposit of { $amount } did not go through. { $reason }
 
 payment_matched =
-    .subject = { $amount } that we received is yours
+    .subject = We have found your payment of { $amount }
     .body =
         Hello { $name },
 
-        We had received { $amount } and did not know from whom. We have found that it is yours, and it is now in your Amana balance.
+        We received { $amount } earlier and did not know the payer. It is your payment, and it is now in your Amana balance.
 
         { $receipt }
-    .sms = Amana: { $amount } that we had received is yours. It is in your Amana balance. { $receipt }
+    .sms = Amana: we have found your payment of { $amount }. It is in your Amana balance. { $receipt }

@@ -5,7 +5,7 @@ transfer_received =
 
         { $counterparty } has sent you { $amount }. It is in your Amana balance now.
 
-        You will find it among your transactions.
+        You can see it in your list of transactions.
     .sms = Amana: { $counterparty } has sent you { $amount }. It is in your Amana balance now.
 
 transfer_sent =

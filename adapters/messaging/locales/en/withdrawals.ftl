@@ -9,7 +9,7 @@ withdrawal_requested =
     .sms = Amana: we have your request to withdraw { $amount } to M-Pesa. If this was not you, please contact us right away.
 
 withdrawal_held =
-    .subject = A short check on your withdrawal of { $amount }
+    .subject = We are checking your withdrawal of { $amount }
     .body =
         Hello { $name },
 
@@ -27,7 +27,7 @@ withdrawal_refused =
 
         { $reason }
 
-        The full amount is back in your Amana balance. If you have any question, we are here to help.
+        The full amount is back in your Amana balance. If you have questions, please contact us.
     .sms = Amana: we could not approve your withdrawal of { $amount }. The money is back in your Amana balance. { $reason }
 
 withdrawal_paid =
@@ -57,5 +57,5 @@ withdrawal_expired =
 
         Your withdrawal of { $amount } waited for a safety check that was not finished in time, so it was not made.
 
-        The full amount is back in your Amana balance. You can ask for it again; we are sorry for the delay.
+        The full amount is back in your Amana balance. You can request the withdrawal again. We are sorry for the delay.
     .sms = Amana: your withdrawal of { $amount } was not checked in time and was not made. The money is back in your Amana balance.

@@ -5,9 +5,9 @@ footer =
     Amana
     Hatutawahi kukuomba PIN wala nenosiri lako. Usimpe mtu yeyote.
 
-# Lines above the footer, where the operators have set what they tell.
+# Optional lines above the footer, with values from the settings.
 open_amana = Fungua Amana: { $link }
-contact_us = Una swali, au kuna shida? Wasiliana nasi: { $contact }
+contact_us = Una swali au shida? Wasiliana nasi: { $contact }
 
 welcome =
     .subject = Karibu Amana
@@ -16,15 +16,15 @@ welcome =
 
         Karibu Amana. Ukinunua, pesa zako huhifadhiwa salama mpaka upokee ulicholipia. Ukiuza, unajua pesa zipo kabla hujakabidhi chochote.
 
-        Akaunti yako iko tayari. Anza makubaliano yako ya kwanza wakati wowote upendao.
+        Akaunti yako iko tayari. Anza makubaliano yako ya kwanza wakati wowote.
     .sms = Karibu Amana, { $name }! Pesa zako hukaa salama mpaka upokee ulicholipia. Hatutawahi kukuomba PIN yako.
 
 new_device =
-    .subject = Akaunti yako ya Amana imetumika kwenye kifaa kipya
+    .subject = Akaunti yako ya Amana imefunguliwa kwenye kifaa kipya
     .body =
         Habari { $name },
 
-        Mtu ameingia kwenye akaunti yako kwa nenosiri lako kupitia kifaa ambacho hatujakiona awali: { $device }, { $at }.
+        Akaunti yako imefunguliwa kwa nenosiri lako kwenye kifaa kipya: { $device }, { $at }.
 
         { $place }
 
@@ -36,19 +36,19 @@ session_reused =
     .body =
         Habari { $name },
 
-        { $at } tulifunga kikao cha { $device }: ufunguo unaotumika mara moja tu ulionyeshwa mara mbili. Huenda ni hitilafu ya programu, au mtu ameunakili.
+        { $at } tulikiondoa kifaa { $device } kwenye akaunti yako, kwa sababu kuingia kwake kulitumika mara mbili. Huenda ni hitilafu ya app, au kuna mtu anayetumia akaunti yako bila ruhusa.
 
-        Tafadhali ingia tena. Kama hukutumia programu wakati huo, badilisha nenosiri lako pia.
-    .sms = Tumekiondoa { $device } kwenye akaunti yako ya Amana { $at }, kwa kuwa ufunguo wake ulionyeshwa mara mbili. Tafadhali ingia tena.
+        Tafadhali ingia tena. Kama hukutumia app wakati huo, badilisha nenosiri lako pia.
+    .sms = Tumekiondoa kifaa { $device } kwenye akaunti yako ya Amana { $at }, kwa kuwa kilitumika mara mbili. Tafadhali ingia tena.
 
 device_trusted =
     .subject = Umekiamini kifaa kwa akaunti yako ya Amana
     .body =
         Habari { $name },
 
-        { $at } mtu aliingia kwenye akaunti yako kwa uthibitisho wa pili na akachagua kukiamini kifaa hiki: { $device }. Kwa siku 30 nenosiri lako linatosha kuingia kupitia kifaa hicho.
+        { $at } akaunti yako ilifunguliwa kwa uthibitisho wa pili, na kifaa hiki kikawekwa kuwa cha kuaminika: { $device }. Kwa siku 30, nenosiri lako linatosha kuingia kwenye kifaa hicho.
 
-        Kama si wewe, ondoka kwenye vifaa vyote na ubadilishe nenosiri lako sasa: hapo hakuna kifaa kitakachoaminiwa tena.
+        Kama si wewe, ondoka kwenye vifaa vyote na ubadilishe nenosiri lako sasa. Vifaa vyote vya kuaminika vitaondolewa pia.
     .sms = Kifaa { $device } kimeaminiwa kwa akaunti yako ya Amana { $at }. Kama si wewe, ondoka kwenye vifaa vyote na ubadilishe nenosiri.
 
 factor_added =
@@ -56,9 +56,9 @@ factor_added =
     .body =
         Habari { $name },
 
-        { $at } uthibitisho wa pili uliongezwa kwenye akaunti yako: anayeingia huonyesha pia namba ya uthibitisho. Weka namba zako za akiba mahali unapoweza kuzipata bila simu yako.
+        { $at } uthibitisho wa pili uliongezwa kwenye akaunti yako. Kuanzia sasa, ukiingia utahitaji nenosiri na nambari ya uthibitisho. Weka nambari zako za akiba mahali unapoweza kuzipata bila simu yako.
 
-        Kama si wewe, ondoka kwenye vifaa vyote, badilisha nenosiri lako sasa, na utuandikie.
+        Kama si wewe, ondoka kwenye vifaa vyote na ubadilishe nenosiri lako sasa. Kisha wasiliana nasi.
     .sms = Uthibitisho wa pili umeongezwa kwenye akaunti yako ya Amana { $at }. Kama si wewe, badilisha nenosiri lako sasa.
 
 factor_removed =
@@ -66,37 +66,37 @@ factor_removed =
     .body =
         Habari { $name },
 
-        { $at } uthibitisho wa pili wa akaunti yako uliondolewa. Kuanzia sasa nenosiri lako linatosha kuingia, na namba zako za akiba hazitumiki tena.
+        { $at } uthibitisho wa pili wa akaunti yako uliondolewa. Kuanzia sasa nenosiri lako linatosha kuingia. Nambari zako za akiba hazitumiki tena.
 
         Kama si wewe, ondoka kwenye vifaa vyote na ubadilishe nenosiri lako sasa.
     .sms = Uthibitisho wa pili wa akaunti yako ya Amana umeondolewa { $at }. Kama si wewe, badilisha nenosiri lako sasa.
 
 factor_locked =
-    .subject = Namba zisizo sahihi kwa akaunti yako ya Amana
+    .subject = Nambari zisizo sahihi kwa akaunti yako ya Amana
     .body =
         Habari { $name },
 
-        { $at } namba ya tano mfululizo isiyo sahihi ilionyeshwa kwa akaunti yako. Kwa dakika 15 hakuna namba itakayokubaliwa.
+        { $at } nambari isiyo sahihi iliwekwa kwa mara ya tano kwenye akaunti yako. Kwa dakika 15 zijazo hakuna nambari itakayokubaliwa.
 
         Kama ni wewe, subiri kisha ujaribu tena. Kama si wewe, kuna mtu anayejua nenosiri lako: libadilishe sasa.
-    .sms = Namba tano zisizo sahihi kwa akaunti yako ya Amana, { $at }. Kama si wewe, kuna mtu anayejua nenosiri lako: libadilishe sasa.
+    .sms = Nambari tano zisizo sahihi kwa akaunti yako ya Amana, { $at }. Kama si wewe, kuna mtu anayejua nenosiri lako: libadilishe sasa.
 
 backup_code_used =
-    .subject = Namba ya akiba ya akaunti yako ya Amana imetumika
+    .subject = Nambari ya akiba ya akaunti yako ya Amana imetumika
     .body =
         Habari { $name },
 
-        { $at } namba ya akiba ilionyeshwa badala ya namba yako ya kawaida. Haitumiki tena. Zilizobaki: { $left }.
+        { $at } nambari ya akiba ilitumika badala ya nambari yako ya kawaida. Haiwezi kutumika tena. Zilizobaki: { $left }.
 
-        Kama si wewe, ondoka kwenye vifaa vyote, badilisha nenosiri lako na utengeneze namba mpya za akiba sasa.
-    .sms = Namba ya akiba ya akaunti yako ya Amana imetumika { $at }; zimebaki { $left }. Kama si wewe, badilisha nenosiri lako sasa.
+        Kama si wewe, ondoka kwenye vifaa vyote, badilisha nenosiri lako na utengeneze nambari mpya za akiba sasa.
+    .sms = Nambari ya akiba ya akaunti yako ya Amana imetumika { $at }; zimebaki { $left }. Kama si wewe, badilisha nenosiri lako sasa.
 
 factor_recovery_asked =
     .subject = Tumeombwa kuondoa uthibitisho wa pili wa akaunti yako ya Amana
     .body =
         Habari { $name },
 
-        { $at } huduma yetu kwa wateja iliomba uthibitisho wa pili wa akaunti yako uondolewe, kwa sababu tumeambiwa kwamba umepotea. Mwenzetu mwingine ataamua.
+        { $at } huduma yetu kwa wateja iliomba uthibitisho wa pili wa akaunti yako uondolewe, kwa sababu tuliambiwa umepotea. Mfanyakazi mwingine wa Amana ataamua.
 
         Kama si wewe uliyeomba, wasiliana nasi mara moja na ubadilishe nenosiri lako sasa.
     .sms = Amana: { $at } tumeombwa kuondoa uthibitisho wa pili wa akaunti yako. Si wewe? Wasiliana nasi mara moja.
@@ -116,7 +116,7 @@ api_key_made =
     .body =
         Habari { $name },
 
-        { $at } ufunguo wa API wenye jina "{ $key }" ulitengenezwa kwa akaunti yako. Aliye nao anaweza kufanya kwa jina lako yale ulioruhusiwa kufanya.
+        { $at } ufunguo wa API wenye jina "{ $key }" ulitengenezwa kwa akaunti yako. Programu zenye ufunguo huu zinaweza kutumia akaunti yako kadiri ufunguo unavyoruhusu.
 
         Kama si wewe, ufute ufunguo huo, ondoka kwenye vifaa vyote na ubadilishe nenosiri lako sasa.
     .sms = Ufunguo wa API "{ $key }" umetengenezwa kwa akaunti yako ya Amana { $at }. Kama si wewe, ufute na ubadilishe nenosiri sasa.
@@ -126,7 +126,7 @@ api_key_rotated =
     .body =
         Habari { $name },
 
-        { $at } ufunguo wa API "{ $key }" ulipata siri mpya. Siri ya awali inatumika kwa muda uliochaguliwa wakati huo tu.
+        { $at } ufunguo wa API "{ $key }" ulipata siri mpya. Siri ya awali itatumika tu kwa muda uliochaguliwa wakati wa kubadilisha.
 
         Kama si wewe, ufute ufunguo huo, ondoka kwenye vifaa vyote na ubadilishe nenosiri lako sasa.
     .sms = Ufunguo wa API "{ $key }" wa akaunti yako ya Amana umepata siri mpya { $at }. Kama si wewe, ufute na ubadilishe nenosiri.

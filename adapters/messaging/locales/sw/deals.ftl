@@ -25,8 +25,8 @@ deal_cancelled =
 
         Makubaliano yako na { $counterparty } kuhusu "{ $deal_title }" yamesitishwa.
 
-        Pesa yoyote ambayo Amana ilikuwa imeihifadhi itarudishwa kwa aliyelipa.
-    .sms = Amana: makubaliano na { $counterparty } kuhusu "{ $deal_title }" yamesitishwa. Pesa yoyote iliyowekwa itarudi kwa aliyelipa.
+        Pesa zozote ambazo Amana ilikuwa imehifadhi zitarudishwa kwa aliyelipa.
+    .sms = Amana: makubaliano na { $counterparty } kuhusu "{ $deal_title }" yamesitishwa. Pesa zilizowekwa zitarudi kwa aliyelipa.
 
 cancel_asked =
     .subject = { $counterparty } anaomba kusitisha: { $deal_title }
@@ -49,7 +49,7 @@ deal_expired =
     .sms = Amana: makubaliano na { $counterparty } kuhusu "{ $deal_title }" yamefungwa. { $ended }
 
 deal_funded =
-    .subject = Pesa zimelipwa na ziko salama: { $deal_title }
+    .subject = Imelipiwa na pesa ziko salama: { $deal_title }
     .body =
         Habari { $name },
 
@@ -67,7 +67,7 @@ milestone_delivered =
 
         Tafadhali kagua. Kama kila kitu kiko sawa, mwachilie muuzaji { $amount }.
 
-        Kama kuna shida, usiachilie pesa: irudishe ifanywe upya, au fungua mgogoro, kabla ya { $deadline }. Tusiposikia kutoka kwako kufikia wakati huo, muuzaji atalipwa moja kwa moja.
+        Kama kuna shida, usiachilie pesa: mwambie muuzaji arudie, au fungua mgogoro, kabla ya { $deadline }. Usipofanya chochote kufikia wakati huo, muuzaji atalipwa moja kwa moja.
     .sms = Amana: { $counterparty } amekabidhi "{ $milestone }". Sawa? Achilia { $amount }. Shida? Fungua mgogoro kabla ya { $deadline } au atalipwa.
 
 milestone_released =
@@ -107,14 +107,14 @@ deal_invitation =
 
         { $counterparty } angependa kufanya makubaliano nawe kupitia Amana: "{ $deal_title }" kwa { $amount }.
 
-        Amana huhifadhi pesa za mnunuzi salama mpaka kila kitu kikabidhiwe. Jisajili kwa anwani hii na uithibitishe, na utayaona makubaliano. Kama tayari una akaunti yenye anwani hii, unaweza kujiunga kwa msimbo ufuatao.
+        Amana huhifadhi pesa za mnunuzi salama mpaka kila kitu kikabidhiwe. Jisajili kwa anwani hii na uithibitishe ili uone makubaliano. Kama tayari una akaunti yenye anwani hii, jiunge kwa nambari ifuatayo.
 
         { $code }
 
         { $link }
 
-        Pendekezo hili linaisha { $deadline }. Baada ya hapo, mwombe { $counterparty } atume jipya. Tafadhali usimpe mtu yeyote msimbo huu. Kama hujui unahusu nini, unaweza kuupuuza.
-    .sms = Amana: { $counterparty } anakualika kwenye "{ $deal_title }" kwa { $amount }. Jisajili kwa namba hii. Msimbo { $code } hadi { $deadline }. { $link }
+        Pendekezo hili linaisha { $deadline }. Baada ya hapo, mwombe { $counterparty } atume jipya. Tafadhali usimpe mtu yeyote nambari hii. Kama hujui ujumbe huu unahusu nini, upuuze.
+    .sms = Amana: { $counterparty } anakualika kwenye "{ $deal_title }" kwa { $amount }. Jisajili kwa simu hii. Nambari { $code } hadi { $deadline }. { $link }
 
 deal_joined =
     .subject = { $counterparty } amejiunga: { $deal_title }
@@ -123,7 +123,7 @@ deal_joined =
 
         { $counterparty } amekubali mwaliko wako na sasa anayaona makubaliano "{ $deal_title }".
 
-        Kama siye uliyemkusudia, sitisha makubaliano kabla ya kukubaliana chochote.
+        Kama si mtu uliyemtaka, sitisha makubaliano kabla ninyi wawili hamjakubaliana.
     .sms = Amana: { $counterparty } amekubali mwaliko wako kwenye "{ $deal_title }".
 
 broker_agreed =
@@ -131,9 +131,9 @@ broker_agreed =
     .body =
         Habari { $name },
 
-        Pande zote mbili zimekubaliana kuhusu "{ $deal_title }", ambayo uliiwezesha.
+        Pande zote mbili zimekubaliana kuhusu "{ $deal_title }", makubaliano uliyoyafanikisha.
 
-        Kamisheni yako ni { $amount }. Inalipwa sehemu kwa sehemu, kila muuzaji anapolipwa.
+        Kamisheni yako ni { $amount }. Utapata sehemu yake kila muuzaji anapolipwa.
     .sms = Amana: pande zote mbili zimekubaliana kuhusu "{ $deal_title }". Kamisheni yako ni { $amount }.
 
 broker_paid =
@@ -141,7 +141,7 @@ broker_paid =
     .body =
         Habari { $name },
 
-        { $part } imekamilishwa, na { $amount } kati yake ni kamisheni yako.
+        Muuzaji amelipwa kwa { $part }, na kamisheni yako ni { $amount }.
 
         Iko kwenye salio lako la Amana.
     .sms = Amana: kamisheni ya { $amount } kwa { $part } iko kwenye salio lako la Amana.
@@ -151,10 +151,10 @@ payer_named =
     .body =
         Habari { $name },
 
-        { $counterparty } ananunua "{ $deal_title }" kwa { $amount } na amekutaja kuwa unaweza kulipia, kwa sehemu au yote.
+        { $counterparty } ananunua "{ $deal_title }" kwa { $amount } na anaomba ulipie sehemu au yote.
 
-        Uamuzi ni wako. Makubaliano yasipofanikiwa, ulichokilipa kitarudi kwako.
-    .sms = Amana: { $counterparty } amekutaja usaidie kulipia "{ $deal_title }" ({ $amount }). Uamuzi ni wako.
+        Uamuzi ni wako. Makubaliano yasipoendelea, pesa zako zitarudi kwako.
+    .sms = Amana: { $counterparty } anaomba usaidie kulipia "{ $deal_title }" ({ $amount }). Uamuzi ni wako.
 
 deal_paid_in_part =
     .subject = { $amount } zimelipwa kwa ajili ya { $deal_title }
@@ -163,7 +163,7 @@ deal_paid_in_part =
 
         { $amount } zimelipwa kwa ajili ya "{ $deal_title }". Amana inazihifadhi salama; bado { $left } zinadaiwa.
 
-        Salio lisipolipwa kwa wakati, pesa zote zitarudi kwa waliolipa.
+        Zilizobaki zisipolipwa kwa wakati, pesa zote zitarudi kwa waliolipa.
     .sms = Amana: { $amount } zimelipwa kwa "{ $deal_title }"; bado { $left } zinadaiwa.
 
 payment_returned =
@@ -179,13 +179,13 @@ milestone_rejected =
     .body =
         Habari { $name },
 
-        { $counterparty } amerudisha { $part } ifanywe upya. { $reason }
+        { $counterparty } hakukubali { $part } na anaomba urudie. { $reason }
 
         Tafadhali kabidhi tena kabla ya { $deadline }. Kama unaona ilikuwa sawa, unaweza kufungua mgogoro.
-    .sms = Amana: { $counterparty } amerudisha { $part }. Kabidhi tena kabla ya { $deadline }, au fungua mgogoro.
+    .sms = Amana: { $counterparty } hakukubali { $part }. Kabidhi tena kabla ya { $deadline }, au fungua mgogoro.
 
 milestone_split =
-    .subject = { $milestone } imegawanywa
+    .subject = Pesa za { $milestone } zimegawanywa
     .body =
         Habari { $name },
 
@@ -195,14 +195,14 @@ milestone_split =
     .sms = Amana: pesa za "{ $milestone }" zimegawanywa. Sehemu yako: { $amount }. { $why }
 
 split_offered =
-    .subject = { $counterparty } anapendekeza kugawana: { $milestone }
+    .subject = { $counterparty } anapendekeza kugawana pesa: { $milestone }
     .body =
         Habari { $name },
 
-        { $counterparty } anapendekeza kumaliza { $part } hivi: muuzaji apate { $amount } na zilizobaki zirudi.
+        { $counterparty } anapendekeza kugawana pesa za { $part }: muuzaji apate { $amount } na zilizobaki zirudi.
 
-        Ukikubali, inafanyika mara moja. Usipokubali, hakuna kinachobadilika.
-    .sms = Amana: { $counterparty } anapendekeza kumaliza { $part }: muuzaji apate { $amount }.
+        Ukikubali, pesa zitagawanywa mara moja. Usipokubali, hakuna kitakachobadilika.
+    .sms = Amana: { $counterparty } anapendekeza kugawana pesa za { $part }: muuzaji apate { $amount }.
 
 dispute_opened =
     .subject = Mgogoro kuhusu { $milestone }
@@ -211,7 +211,7 @@ dispute_opened =
 
         { $counterparty } amefungua mgogoro kuhusu { $part }. { $reason }
 
-        Pesa za sehemu hii zimefungwa. Tafadhali jibu kabla ya { $deadline }: usipojibu, { $counterparty } atazipata.
+        Pesa za sehemu hii zimezuiliwa. Tafadhali jibu kabla ya { $deadline }. Usipojibu, { $counterparty } atapata pesa.
     .sms = Amana: { $counterparty } amefungua mgogoro kuhusu { $part }. Jibu kabla ya { $deadline } au utazikosa.
 
 dispute_answered =
@@ -221,7 +221,7 @@ dispute_answered =
 
         Mgogoro kuhusu { $part } umejibiwa. Msuluhishi wa Amana ataamua kabla ya { $deadline }.
 
-        Hadi wakati huo bado unaweza kuongeza ushahidi, au mnaweza kumalizana wenyewe.
+        Hadi wakati huo bado unaweza kuongeza ushahidi, au mnaweza kukubaliana wenyewe.
     .sms = Amana: mgogoro kuhusu { $part } unaenda kwa msuluhishi; ataamua kabla ya { $deadline }.
 
 dispute_awarded =
@@ -231,8 +231,8 @@ dispute_awarded =
 
         Msuluhishi ameamua kuhusu { $part }: { $for_seller } ni za muuzaji, na { $for_buyer } zinarudi upande wa mnunuzi. { $reason }
 
-        Baada ya ada, { $amount } kati yake ziko kwenye salio lako la Amana.
-    .sms = Amana: msuluhishi ameamua "{ $milestone }": { $for_seller } kwa muuzaji, { $for_buyer } zirudi. Umepata { $amount }.
+        Baada ya ada, { $amount } ziko kwenye salio lako la Amana.
+    .sms = Amana: msuluhishi ameamua "{ $milestone }": { $for_seller } kwa muuzaji, { $for_buyer } zarudi. Umepata { $amount }.
 
 extension_asked =
     .subject = { $counterparty } anaomba muda zaidi: { $deal_title }
@@ -263,9 +263,9 @@ deadline_near =
 silence =
     .acceptance = Tafadhali jibu pendekezo. Bila jibu, makubaliano yataisha.
     .funding = Tafadhali lipa. Muda ukipita, makubaliano yataisha na pesa zitarudi.
-    .delivery = Tafadhali wasilisha. La sivyo mnunuzi atarudishiwa pesa.
+    .delivery = Tafadhali kabidhi. La sivyo mnunuzi atarudishiwa pesa.
     .inspection = Kagua ulichopokea. Shida? Fungua mgogoro, au muuzaji atalipwa.
-    .answer = Tafadhali jibu mgogoro. Ukinyamaza, upande mwingine utapata pesa.
+    .answer = Tafadhali jibu mgogoro. Usipojibu, upande mwingine utapata pesa.
     .unknown = Tafadhali angalia kwenye Amana.
 
 deal_completed =
@@ -332,14 +332,14 @@ outcome =
     .released = Kila kitu kimekabidhiwa, na muuzaji amelipwa.
     .refunded = Pesa zimerudi kwa aliyelipa.
     .divided = Muuzaji amepata sehemu, zilizobaki zimerudi kwa aliyelipa.
-    .unknown = Hakuna kilichobaki.
+    .unknown = Hakuna kilichobaki kufanywa.
 
 hand_over_code =
-    .subject = Msimbo wako wa kukabidhiwa { $milestone }
+    .subject = Nambari yako ya kupokea { $milestone }
     .body =
         Habari { $name },
 
-        Msimbo wako wa kukabidhiwa { $part } ni { $code }.
+        Nambari yako ya kupokea { $part } ni { $code }.
 
-        Mwambie { $counterparty } msimbo huu wakati tu bidhaa ziko mikononi mwako na ziko sawa: msimbo unaonyesha kwamba umezipokea.
-    .sms = Amana: msimbo wa kukabidhiwa "{ $milestone }": { $code }. Mwambie muuzaji wakati tu bidhaa ziko mikononi mwako.
+        Mpe { $counterparty } nambari hii tu baada ya kupokea bidhaa na kuona ziko sawa: nambari inathibitisha kwamba umezipokea.
+    .sms = Amana: nambari ya kupokea "{ $milestone }": { $code }. Mpe muuzaji nambari hii tu baada ya kupokea bidhaa.

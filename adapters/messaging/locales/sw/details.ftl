@@ -1,4 +1,4 @@
-# Sentences that fill a variable of another text; src/catalogue.rs tells which. They are short, because an SMS has to hold them too.
+# Sentences that fill a variable of another text; src/catalogue.rs lists them. They are short, because an SMS contains them.
 
 receipt = Risiti ya M-Pesa: { $receipt }
 
@@ -6,13 +6,13 @@ explanation = Sababu: { $reason }
 
 place = Mahali: { $place }
 
-# To somebody who wanted to pay: why it failed and what to do next.
+# To a payer: why the payment failed and what to do next.
 payment_failure =
     .cancelled_by_payer = Yalighairiwa kwenye simu yako. Kulipa, jaribu tena na uweke PIN yako.
     .no_answer = Ombi halikujibiwa. Fungua simu yako, kisha ujaribu tena.
     .insufficient_funds = Salio lako la M-Pesa halikutosha. Ongeza pesa, kisha ujaribu tena.
     .wrong_pin = PIN ya M-Pesa haikuwa sahihi. Jaribu tena kwa PIN sahihi.
-    .limit_exceeded = Kiasi kiko nje ya mipaka yako ya M-Pesa. Uliza M-Pesa au ujaribu kesho.
+    .limit_exceeded = Kiasi kimepita kiwango chako cha M-Pesa. Uliza M-Pesa au ujaribu kesho.
     .payer_locked = M-Pesa yako ina shughuli au imefungwa. Subiri kidogo au uulize M-Pesa.
     .recipient_invalid = M-Pesa haikumtambua mpokeaji. Tafadhali wasiliana nasi.
     .rejected = M-Pesa ilikataa ombi; si kosa lako. Jaribu tena baadaye.
@@ -20,13 +20,13 @@ payment_failure =
     .not_reached = M-Pesa haikupatikana; hakuna pesa zilizotolewa. Unaweza kulipa tena sasa.
     .unknown = Unaweza kujaribu tena ukiwa tayari.
 
-# To somebody whom we wanted to pay. The payer is Amana here, so a lack of funds or a wrong PIN is ours.
+# To the recipient of a payout. The payer is Amana, so a low balance or a wrong PIN is our problem.
 payout_failure =
     .cancelled_by_payer = M-Pesa ilighairi ombi. Unaweza kujaribu tena ukiwa tayari.
     .no_answer = M-Pesa haikujibu kwa wakati. Tafadhali jaribu tena baadaye kidogo.
     .insufficient_funds = M-Pesa haikuweza kulipa kwa sasa. Tafadhali jaribu tena baadaye.
     .wrong_pin = Tatizo liko upande wetu, si kosa lako. Tafadhali jaribu baadaye.
-    .limit_exceeded = Mipaka yako ya M-Pesa hairuhusu. Jaribu kiasi kidogo, au kesho.
+    .limit_exceeded = Kiwango chako cha M-Pesa hakiruhusu. Jaribu kiasi kidogo, au kesho.
     .payer_locked = Tatizo liko upande wetu, si kosa lako. Tafadhali jaribu baadaye.
     .recipient_invalid = Nambari hiyo haiwezi kupokea M-Pesa. Ikague, kisha ujaribu tena.
     .rejected = M-Pesa ilikataa ombi; si kosa lako. Tafadhali jaribu tena baadaye.
@@ -40,7 +40,7 @@ link = Fungua { $link }
 part = "{ $milestone }" ya "{ $deal_title }"
 whole = "{ $deal_title }"
 
-# Stand-ins for values that are missing or cannot be seen: the message is sent all the same.
+# Stand-ins for values that are missing or invisible: the message is sent nevertheless.
 stand_in =
     .name = mteja
     .counterparty = mhusika mwingine

@@ -3,7 +3,7 @@ hold_made =
     .body =
         Habari { $name },
 
-        { $amount } za salio lako la Amana zimetengwa kwa ajili ya { $counterparty } hadi { $deadline }. Zisizochukuliwa kufikia wakati huo zitarudi kwako.
+        { $amount } za salio lako la Amana zimetengwa kwa ajili ya { $counterparty } hadi { $deadline }. Zikikosa kuchukuliwa kufikia wakati huo, zitarudi kwako.
 
         Kama si wewe uliyefanya hivyo, tafadhali wasiliana nasi mara moja.
     .sms = Amana: umemtengea { $counterparty } { $amount } hadi { $deadline }. Kama si wewe, wasiliana nasi mara moja.
@@ -15,7 +15,7 @@ hold_received =
 
         { $counterparty } amekutengea { $amount } hadi { $deadline }. Unaweza kuzichukua kidogo kidogo au zote, au kuzirudisha.
 
-        Usizochukua kufikia wakati huo zitarudi kwa { $counterparty }.
+        Pesa ambazo hujachukua kufikia wakati huo zitarudi kwa { $counterparty }.
     .sms = Amana: { $counterparty } amekutengea { $amount }. Zichukue kabla ya { $deadline }, la sivyo zitarudi.
 
 hold_settled =
@@ -25,7 +25,7 @@ hold_settled =
 
         { $counterparty } amechukua { $amount } kati ya pesa ulizomtengea.
 
-        Ukiona si sahihi, tafadhali zungumza kwanza na { $counterparty }; tuko hapa kukusaidia.
+        Ukiona si sahihi, tafadhali zungumza kwanza na { $counterparty }. Unaweza pia kuwasiliana nasi.
     .sms = Amana: { $counterparty } amechukua { $amount } kati ya pesa ulizomtengea.
 
 hold_released =

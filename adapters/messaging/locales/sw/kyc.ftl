@@ -27,7 +27,7 @@ kyc_rejected =
 
         { $reason }
 
-        Unaweza kuomba tena kwa hati nyingine wakati wowote upendao.
+        Unaweza kuomba tena kwa hati nyingine wakati wowote.
     .sms = Amana: hatukuweza kuidhinisha hati zako. Unaweza kuomba tena wakati wowote. { $reason }
 
 tier_changed =
@@ -35,7 +35,7 @@ tier_changed =
     .body =
         Habari { $name },
 
-        Timu yetu imeiwekea akaunti yako mipaka mingine: { $tier }. Inaanza kutumika sasa, na unaweza kuiona kwenye programu.
+        Timu yetu imeiwekea akaunti yako mipaka mingine: { $tier }. Inaanza kutumika sasa, na unaweza kuiona kwenye app.
 
-        Ukiwa na swali, tafadhali tuandikie.
-    .sms = Amana: { $name }, akaunti yako sasa ina mipaka mingine: { $tier }. Unaweza kuiona kwenye programu.
+        Ukiwa na swali, tafadhali wasiliana nasi.
+    .sms = Amana: { $name }, akaunti yako sasa ina mipaka mingine: { $tier }. Unaweza kuiona kwenye app.

@@ -1,4 +1,4 @@
-# To an address of which we know nobody: the only greeting without a name.
+# To an address that may have no account, so the greeting has no name.
 invitation =
     .subject = { $counterparty } anakualika kujiunga na { $organisation }
     .body =
@@ -10,7 +10,7 @@ invitation =
 
         { $code }
 
-        Inatumika hadi { $deadline }. Tafadhali usimpe mtu yeyote. Kama humjui { $counterparty }, huhitaji kufanya chochote.
+        Mstari huu unatumika hadi { $deadline }. Tafadhali usimpe mtu yeyote. Kama humjui { $counterparty }, puuza ujumbe huu.
     .sms = { $counterparty } anakualika kujiunga na { $organisation } kwenye Amana. Tumekutumia barua pepe.
 
 invitation_accepted =

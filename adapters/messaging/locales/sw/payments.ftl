@@ -23,9 +23,9 @@ payment_review =
     .body =
         Habari { $name },
 
-        Kuna jambo kuhusu muamala wako wa M-Pesa wa { $amount } linalohitaji kuangaliwa kwa makini, na timu yetu inalishughulikia.
+        Timu yetu inakagua muamala wako wa M-Pesa wa { $amount }, kwa sababu matokeo yake bado hayajawa wazi.
 
-        Pesa zako ziko salama. Tafadhali usijaribu tena; tutakujulisha mara tu litakapotatuliwa.
+        Pesa zako ziko salama. Tafadhali usijaribu tena; tutakujulisha mara tu tukimaliza.
     .sms = Amana: tunakagua muamala wako wa M-Pesa wa { $amount }. Pesa zako ziko salama. Tafadhali usijaribu tena; tutakujulisha hivi karibuni.
 
 deposit_received =
@@ -39,7 +39,7 @@ deposit_received =
     .sms = Amana: tumepokea { $amount } kutoka kwako. Ziko kwenye salio lako la Amana. { $receipt }
 
 deposit_failed =
-    .subject = Malipo yako ya { $amount } kwa salio lako hayakufaulu
+    .subject = Malipo yako ya { $amount } ya kuongeza salio hayakufaulu
     .body =
         Habari { $name },
 
@@ -49,11 +49,11 @@ deposit_failed =
     .sms = Amana: malipo yako ya { $amount } ya kuongeza salio hayakufaulu. { $reason }
 
 payment_matched =
-    .subject = { $amount } tulizopokea ni zako
+    .subject = Tumepata malipo yako ya { $amount }
     .body =
         Habari { $name },
 
-        Tulikuwa tumepokea { $amount } bila kujua zimetoka kwa nani. Tumegundua kwamba ni zako, na sasa ziko kwenye salio lako la Amana.
+        Awali tulipokea { $amount } bila kujua aliyelipa. Ni malipo yako, na sasa pesa ziko kwenye salio lako la Amana.
 
         { $receipt }
-    .sms = Amana: { $amount } tulizokuwa tumepokea ni zako. Ziko kwenye salio lako la Amana. { $receipt }
+    .sms = Amana: tumepata malipo yako ya { $amount }. Ziko kwenye salio lako la Amana. { $receipt }

@@ -9,7 +9,7 @@ withdrawal_requested =
     .sms = Amana: tumepokea ombi lako la kutoa { $amount } kwenda M-Pesa. Kama si wewe uliyeomba, wasiliana nasi mara moja.
 
 withdrawal_held =
-    .subject = Ukaguzi mfupi wa ombi lako la kutoa { $amount }
+    .subject = Tunakagua ombi lako la kutoa { $amount }
     .body =
         Habari { $name },
 
@@ -27,7 +27,7 @@ withdrawal_refused =
 
         { $reason }
 
-        Pesa zote zimerudi kwenye salio lako la Amana. Ukiwa na swali lolote, tuko hapa kukusaidia.
+        Pesa zote zimerudi kwenye salio lako la Amana. Ukiwa na swali, tafadhali wasiliana nasi.
     .sms = Amana: hatukuweza kuidhinisha ombi lako la kutoa { $amount }. Pesa zimerudi kwenye salio lako. { $reason }
 
 withdrawal_paid =
