@@ -1,4 +1,4 @@
-//! What each message is made of: the values it needs and the one it can do without.
+//! The variables of each message: the required ones and the optional one.
 
 use std::borrow::Cow;
 
@@ -6,44 +6,43 @@ use amana_domain::deal::Cause;
 use amana_domain::notice::Template;
 use amana_domain::payment::FailureReason;
 
-/// What [`Params`](crate::Params) hold for a template, whatever the channel and the language.
+/// The variables of a template, the same for every channel and language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Variables {
     pub required: &'static [&'static str],
     pub detail: Option<Detail>,
 }
 
-/// A value that may be blank or missing. It reaches the text as a whole sentence, so that nothing
-/// is left hanging without it.
+/// An optional value. It is inserted as a whole sentence, so that the text is complete without it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
     /// The provider's receipt.
     Receipt,
-    /// The code of a [`FailureReason`], told to somebody who wanted to pay.
+    /// The code of a [`FailureReason`], for the payer.
     PaymentFailure,
-    /// The same told to somebody whom we wanted to pay: here the payer is Amana.
+    /// The code of a [`FailureReason`], for the recipient of a payout. The payer is Amana.
     PayoutFailure,
-    /// An operator's own words.
+    /// A note that an operator wrote.
     Explanation,
-    /// Roughly where somebody is.
+    /// An approximate location.
     Place,
-    /// The name of a deadline: what is awaited, and what silence does.
+    /// The name of a deadline: the expected action and the default outcome.
     Silence,
-    /// Why money moved: the code of a [`Cause`].
+    /// The cause of a movement of money: the code of a [`Cause`].
     Why,
-    /// How a deal ended: `released`, `refunded` or `divided`.
+    /// The end of a deal: `released`, `refunded` or `divided`.
     Outcome,
-    /// The state in which a deal ran out of time.
+    /// The state in which a deal expired.
     Ended,
-    /// What the reader does next once a deal is agreed, by their side.
+    /// The reader's next step once a deal is agreed, by their side.
     AgreedNext,
-    /// The same once it is paid.
+    /// The reader's next step once a deal is funded, by their side.
     FundedNext,
     /// The web address of the app.
     Link,
 }
 
-/// Stands in for a code that is absent or of a newer version: what to do without knowing the reason.
+/// The text for a code that is missing or unknown to this version.
 const REASON_UNKNOWN: &str = "unknown";
 
 const OUTCOMES: [&str; 3] = ["released", "refunded", "divided"];
@@ -51,7 +50,7 @@ const ENDED: [&str; 2] = ["proposed", "agreed"];
 const SIDES: [&str; 2] = ["buyer", "seller"];
 const READERS: [&str; 3] = ["buyer", "seller", "payer"];
 
-/// Deadlines in which one of the two sides is awaited.
+/// Deadlines that wait for the buyer or the seller.
 const DEADLINES: [&str; 5] = ["acceptance", "funding", "delivery", "inspection", "answer"];
 
 #[must_use]
@@ -67,7 +66,7 @@ pub const fn variables(template: Template) -> Variables {
         | Template::AccountExists
         | Template::EmailChanged
         | Template::PhoneChanged => only(&["name"]),
-        // They may go to a contact that is not verified: whoever typed it chose the name too.
+        // The contact may not be verified, and then the user who typed it chose the name too.
         Template::VerifyEmail | Template::VerifyPhone | Template::ResetPassword => only(&["code"]),
         Template::LeaveEmail | Template::LeavePhone | Template::SecondFactorCode => {
             only(&["name", "code"])
@@ -176,7 +175,7 @@ const fn with(required: &'static [&'static str], detail: Detail) -> Variables {
 }
 
 impl Detail {
-    /// The name of the value, and of the variable that holds the sentence in the texts.
+    /// Returns the name of the value, which is also the variable in the texts.
     #[must_use]
     pub const fn variable(self) -> &'static str {
         match self {
@@ -192,7 +191,7 @@ impl Detail {
         }
     }
 
-    /// Which text tells the value; none if there is nothing to tell.
+    /// Returns the id of the sentence for the value, if there is one.
     pub(crate) fn text_id(self, value: Option<&str>) -> Option<Cow<'static, str>> {
         let by_reason = |message: &str| {
             let reason = value.and_then(|code| code.parse().ok());

@@ -1,17 +1,17 @@
-//! What a send can end in. Nothing in here carries an address, a body or a secret.
+//! Results of a send. None of these types contains an address, a body or a secret.
 
 use std::borrow::Cow;
 
 /// Whether the same message may succeed later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SendErrorKind {
-    /// The network, the provider or our own account with it: worth another attempt.
+    /// A problem of the network, the provider or our account: another attempt may succeed.
     Temporary,
-    /// This message to this recipient: another attempt would end the same way.
+    /// A problem of this message or its recipient: another attempt would fail too.
     Permanent,
 }
 
-/// A failed send. `what` is written by us, never by the provider, so it is safe to show.
+/// A failed send. `what` never contains the provider's text, so it is safe to show.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what}")]
 pub struct SendError {
@@ -29,14 +29,14 @@ impl SendError {
     }
 }
 
-/// A message that the provider has taken over, which is not yet proof that it arrived.
+/// A message that the provider has accepted. It may still not arrive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
     /// The Message-ID of an e-mail; the provider's own id of an SMS, empty if it gave none.
     pub reference: String,
 }
 
-/// A setting that cannot work; found when the program starts.
+/// An invalid setting, found at the start of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     #[error("the SMTP URL must look like smtp://user:password@host:port or smtps://host")]
@@ -47,8 +47,8 @@ pub enum ConfigError {
     Sender,
     #[error("the SMS URL must be an http or https URL without a path")]
     SmsUrl,
-    #[error("the SMS user name or key is empty or has characters that a header cannot carry")]
+    #[error("the SMS user name or key is empty or has characters that are not allowed in a header")]
     SmsAccount,
-    #[error("no TLS client could be made; are the system's CA certificates installed?")]
+    #[error("cannot create a TLS client; check that the system's CA certificates are installed")]
     Tls,
 }

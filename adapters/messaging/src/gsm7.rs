@@ -1,13 +1,13 @@
-//! The alphabet of SMS. One character outside of it halves what a message can hold, so values are
-//! spelled with it where that loses nothing.
+//! GSM-7, the alphabet of SMS. One character outside of it halves the capacity of a message, so
+//! values are converted to it where possible without loss of meaning.
 
-/// Characters that take one place of the 160.
+/// Characters of one septet.
 const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
     ¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
-/// Characters that take two.
+/// Characters of two septets.
 const EXTENDED: &str = "^{}\\[~]|€";
 
-/// How many of the 160 places a text takes, or `None` if it has a character GSM-7 does not know.
+/// Returns the length of a text in septets, or `None` if it has a character outside of GSM-7.
 pub fn sms_septets(text: &str) -> Option<usize> {
     text.chars().try_fold(0_usize, |sum, c| {
         let places = if BASIC.contains(c) {
@@ -21,8 +21,8 @@ pub fn sms_septets(text: &str) -> Option<usize> {
     })
 }
 
-/// Spells letters and typographic marks that are common in names here with their nearest GSM-7
-/// character. Other scripts stay as they are: a dearer message is better than an unreadable one.
+/// Replaces letters and typographic marks that are common in Kenyan names by the nearest GSM-7
+/// character. Other scripts stay unchanged: a longer message is better than an unreadable one.
 pub(crate) fn fold(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut folded, c| {
         match plain(c) {

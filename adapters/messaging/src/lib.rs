@@ -1,7 +1,6 @@
-//! Messages to people: the texts in each language, e-mail by SMTP, and SMS by Africa's Talking.
+//! Messages to users: the texts in each language, e-mail by SMTP, and SMS by Africa's Talking.
 //!
-//! Nothing here decides whether a message is due or sends it again; the caller owns the retries
-//! and learns from [`SendErrorKind`] whether one can help.
+//! The caller decides when to send and retries. [`SendErrorKind`] tells whether a retry can help.
 
 mod catalogue;
 mod error;

@@ -13,12 +13,12 @@ use crate::error::{ConfigError, SendError, Sent};
 use crate::params::one_line;
 use crate::smtp::{Failure, SmtpServer};
 
-/// From the wait for a connection to the server's final word.
+/// Time limit of a send, including the wait for a connection.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 const SUBJECT_CHARACTERS_MAX: usize = 250;
 const BODY_BYTES_MAX: usize = 64 * 1024;
 const MESSAGE_ID_BYTES_MAX: usize = 200;
-/// "Authentication required": our account's fault, although it comes as an answer to a message.
+/// "Authentication required": a problem of our account, although it is the reply to a message.
 const AUTHENTICATION_REQUIRED: u16 = 530;
 
 #[derive(Debug, Clone)]
@@ -27,22 +27,22 @@ pub struct MailConfig {
     pub url: SecretString,
     /// `Amana <no-reply@example.com>`.
     pub from: String,
-    /// Where answers go, since nobody reads the mailbox of the sender.
+    /// Address for replies, because the sender's mailbox is not read.
     pub reply_to: Option<String>,
 }
 
-/// One e-mail to one person.
+/// One e-mail to one recipient.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     pub to: String,
     pub subject: String,
     pub body: String,
-    /// The same for every attempt at this message, so that a repeat can be recognised. With or
-    /// without angle brackets; the sender's domain is added if it names none.
+    /// Equal in every attempt, so that repeats can be recognised. Angle brackets are optional; the
+    /// sender's domain is added if there is none.
     pub message_id: String,
 }
 
-/// Sends e-mails through one server; made once, shared by all.
+/// Sends e-mails through one server. Shared by all callers.
 pub struct Mailer {
     server: SmtpServer,
     from: Mailbox,
@@ -57,7 +57,7 @@ impl Mailer {
         Ok(Self { server, from, reply_to, send_timeout: SEND_TIMEOUT })
     }
 
-    /// Gives a message less or more time than the usual 30 s.
+    /// Changes the time limit of a send, which is 30 s by default.
     #[must_use]
     pub fn with_send_timeout(self, send_timeout: Duration) -> Self {
         Self { send_timeout, ..self }
@@ -82,7 +82,7 @@ impl Mailer {
         let to: Address = message
             .to
             .parse()
-            .map_err(|_| SendError::permanent("the e-mail address is not a valid one"))?;
+            .map_err(|_| SendError::permanent("the e-mail address is invalid"))?;
         let builder = match &self.reply_to {
             Some(reply_to) => MessageBuilder::new().reply_to(reply_to.clone()),
             None => MessageBuilder::new(),
@@ -92,7 +92,7 @@ impl Mailer {
             .to(Mailbox::new(None, to))
             .subject(one_line(&message.subject, SUBJECT_CHARACTERS_MAX))
             .message_id(Some(id))
-            // Holiday notices and the like must not answer a machine (RFC 3834).
+            // Prevents automatic replies, such as holiday notices (RFC 3834).
             .raw_header(HeaderValue::new(
                 HeaderName::new_from_ascii_str("Auto-Submitted"),
                 "auto-generated".to_owned(),
@@ -111,7 +111,7 @@ impl Mailer {
             || ats > 1
             || !bare.chars().all(legal)
         {
-            return Err(SendError::permanent("the e-mail's Message-ID is not a valid one"));
+            return Err(SendError::permanent("the Message-ID of the e-mail is invalid"));
         }
         Ok(match ats {
             0 => format!("<{bare}@{}>", self.from.email.domain()),
@@ -132,32 +132,32 @@ fn sender(from: &str) -> Result<Mailbox, ConfigError> {
     from.parse().map_err(|_| ConfigError::Sender)
 }
 
-/// The server's own words may repeat the recipient's address, so only its code is passed on.
+/// Passes on only the server's code, because its text may contain the recipient's address.
 fn explain(failure: &Failure) -> SendError {
     match failure {
         Failure::Opening(error) => match code(error) {
             Some(code) => {
-                SendError::temporary(format!("the mail server refused to serve us ({code})"))
+                SendError::temporary(format!("the mail server rejected the connection ({code})"))
             }
             None if error.is_tls() => {
                 SendError::temporary("no trusted TLS connection to the mail server")
             }
             None if error.is_client() => {
-                SendError::temporary("the mail server lacks STARTTLS or a log-in method we know")
+                SendError::temporary("the mail server offers no STARTTLS or no supported log-in")
             }
             None => SendError::temporary("the mail server could not be reached"),
         },
         Failure::Handing(error) => match code(error) {
             Some(code) if error.is_permanent() && code != AUTHENTICATION_REQUIRED => {
-                SendError::permanent(format!("the mail server refused the message ({code})"))
+                SendError::permanent(format!("the mail server rejected the message ({code})"))
             }
             Some(code) => {
-                SendError::temporary(format!("the mail server put the message off ({code})"))
+                SendError::temporary(format!("the mail server deferred the message ({code})"))
             }
             None if error.is_client() => {
                 SendError::permanent("the mail server cannot deliver to an address of this kind")
             }
-            None => SendError::temporary("the connection to the mail server broke"),
+            None => SendError::temporary("the connection to the mail server was lost"),
         },
     }
 }

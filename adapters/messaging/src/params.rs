@@ -1,4 +1,4 @@
-//! The values that fill a template. They come from people, so they are treated as data only.
+//! The values of a template. They come from users, so they are treated as data only.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,16 +10,16 @@ use serde_json::Value;
 const PARAMS_MAX: usize = 32;
 const VALUE_CHARACTERS_MAX: usize = 500;
 
-/// Why a JSON value cannot be the values of a template.
+/// The reason for which a JSON value is rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParamsError {
     #[error("template values must be a JSON object")]
     NotAnObject,
-    #[error("more than {PARAMS_MAX} template values")]
+    #[error("a template has at most {PARAMS_MAX} values")]
     TooMany,
 }
 
-/// Named values, already formatted as people should read them ("KES 1,500.00").
+/// Named values, already formatted for the reader ("KES 1,500.00").
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Params(BTreeMap<String, String>);
@@ -35,7 +35,7 @@ impl Params {
         self
     }
 
-    /// What is no text counts as absent: the message has a stand-in for it.
+    /// Reads the values. Values that are not texts count as missing, and the message has stand-ins for them.
     pub fn from_json(value: &Value) -> Result<Self, ParamsError> {
         let object = value.as_object().ok_or(ParamsError::NotAnObject)?;
         if object.len() > PARAMS_MAX {
@@ -50,7 +50,7 @@ impl Params {
         self.0.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect()
     }
 
-    /// The value as one clean line, or nothing if it is absent or would be invisible.
+    /// Returns the value as one clean line, or `None` if it is missing or invisible.
     pub(crate) fn line(&self, name: &str) -> Option<String> {
         let line = one_line(self.0.get(name)?, VALUE_CHARACTERS_MAX);
         (!line.is_empty()).then_some(line)
@@ -64,14 +64,14 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Params {
 }
 
 impl fmt::Debug for Params {
-    // The values name people and sums; a log may only know which ones were there.
+    // The values contain names and amounts, so a log shows only their keys.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }
 }
 
-/// One line without control characters: it can neither end a header, nor start a paragraph of its
-/// own, nor turn the reading direction of what follows it.
+/// Returns one line without control characters, so that a value cannot end a header, start a
+/// paragraph or change the text direction.
 pub(crate) fn one_line(text: &str, characters_max: usize) -> String {
     let visible = text.chars().filter(|c| c.is_whitespace() || !is_invisible(*c));
     let bounded: String = visible.take(characters_max).collect();

@@ -1,6 +1,6 @@
 //! SMS by Africa's Talking.
 //!
-//! Their API knows no idempotency key: a send whose answer was lost may arrive twice.
+//! The API has no idempotency key: an SMS whose response was lost may arrive twice.
 
 use std::fmt;
 use std::time::Duration;
@@ -17,7 +17,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 const TEXT_CHARACTERS_MAX: usize = 1_000;
-/// E.164 allows fifteen digits; no number with its country code has fewer than eight.
+/// E.164 allows at most 15 digits. Numbers with country code have at least 8.
 const MSISDN_DIGITS_MIN: usize = 8;
 const MSISDN_DIGITS_MAX: usize = 15;
 const PATH: &str = "version1/messaging";
@@ -25,15 +25,15 @@ const KEY_HEADER: &str = "apiKey";
 
 #[derive(Debug, Clone)]
 pub struct SmsConfig {
-    /// `https://api.africastalking.com`, their sandbox, or ours.
+    /// `https://api.africastalking.com`, its sandbox, or ours.
     pub base_url: String,
     pub username: String,
     pub api_key: SecretString,
-    /// A registered sender name or short code; without one, the shared one of the network.
+    /// A registered sender name or short code. Without one, the network's shared sender is used.
     pub sender_id: Option<String>,
 }
 
-/// Sends SMS from one account; made once, shared by all.
+/// Sends SMS from one account. Shared by all callers.
 pub struct SmsGateway {
     client: Client,
     endpoint: Url,
@@ -68,7 +68,7 @@ pub fn check_sms_url(base_url: &str) -> Result<(), ConfigError> {
     endpoint(base_url).map(drop)
 }
 
-/// The parsed address, and whether it is on this machine.
+/// Returns the parsed URL, and whether its host is this machine.
 fn endpoint(base_url: &str) -> Result<(Url, bool), ConfigError> {
     let url = Url::parse(base_url).map_err(|_| ConfigError::SmsUrl)?;
     let local = is_loopback(url.host_str().ok_or(ConfigError::SmsUrl)?);
@@ -91,7 +91,7 @@ impl SmsGateway {
             .timeout(REQUEST_TIMEOUT)
             .redirect(redirect::Policy::none());
         if local {
-            // A proxy of the environment could not reach what listens on this machine.
+            // A proxy from the environment could not reach this machine.
             client = client.no_proxy();
         }
         Ok(Self {
@@ -106,7 +106,7 @@ impl SmsGateway {
     /// `to` is a number in E.164 with its plus sign.
     pub async fn send(&self, to: &str, text: &str) -> Result<Sent, SendError> {
         if !is_e164(to) {
-            return Err(SendError::permanent("the phone number is not a valid one"));
+            return Err(SendError::permanent("the phone number is invalid"));
         }
         if text.is_empty() || text.chars().count() > TEXT_CHARACTERS_MAX {
             return Err(SendError::permanent("the SMS is empty or too long"));
@@ -127,7 +127,7 @@ impl SmsGateway {
         refuse_http(response.status())?;
         let answer = read(response).await?;
         serde_json::from_slice::<Answer>(&answer)
-            .map_err(|_| SendError::temporary("the SMS provider's answer could not be read"))
+            .map_err(|_| SendError::temporary("the SMS provider's response could not be read"))
             .and_then(judge)
     }
 }
@@ -148,9 +148,10 @@ fn unreachable_because(error: &reqwest::Error) -> SendError {
     })
 }
 
-/// A wrong key or a full hour is ours or theirs to mend, so the message waits for it.
+/// Classifies the HTTP status. A wrong key and a rate limit are temporary, because they can be resolved while the
+/// message waits.
 fn refuse_http(status: StatusCode) -> Result<(), SendError> {
-    let what = format!("the SMS provider answered HTTP {}", status.as_u16());
+    let what = format!("the SMS provider returned HTTP {}", status.as_u16());
     match status {
         _ if status.is_success() => Ok(()),
         StatusCode::UNAUTHORIZED | StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => {
@@ -165,21 +166,21 @@ async fn read(mut response: Response) -> Result<Vec<u8>, SendError> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| unreachable_because(&error))? {
         if body.len().saturating_add(chunk.len()) > ANSWER_BYTES_MAX {
-            return Err(SendError::temporary("the SMS provider's answer is too long"));
+            return Err(SendError::temporary("the SMS provider's response is too long"));
         }
         body.extend_from_slice(&chunk);
     }
     Ok(body)
 }
 
-/// HTTP 2xx only says that the request was read; the recipient's own code is the outcome.
+/// Reads the outcome from the recipient's status code. HTTP 2xx only means that the request was read.
 fn judge(answer: Answer) -> Result<Sent, SendError> {
     let Some(recipient) = answer.data.recipients.into_iter().next() else {
-        // Some refusals of the whole request have no recipients, only their name as the message.
+        // Some rejections of the whole request have no recipients, only a name as the message.
         return Err(match answer.data.message.as_str() {
             "InvalidSenderId" => refusal(402),
             "InsufficientBalance" => refusal(405),
-            _ => SendError::permanent("the SMS provider took no recipient"),
+            _ => SendError::permanent("the SMS provider accepted no recipient"),
         });
     };
     match recipient.status_code {
@@ -189,19 +190,19 @@ fn judge(answer: Answer) -> Result<Sent, SendError> {
 }
 
 fn refusal(code: u16) -> SendError {
-    let what = |name: &str| format!("the SMS provider refused: {name} ({code})");
+    let what = |name: &str| format!("the SMS provider rejected the SMS: {name} ({code})");
     match code {
-        401 => SendError::permanent(what("held as a risk")),
+        401 => SendError::permanent(what("held as risky")),
         402 => SendError::temporary(what("the sender id is not registered")),
         403 => SendError::permanent(what("invalid phone number")),
         404 => SendError::permanent(what("unsupported kind of number")),
-        405 => SendError::temporary(what("the account's balance is used up")),
+        405 => SendError::temporary(what("insufficient balance of the account")),
         406 => SendError::permanent(what("the recipient has opted out")),
         407 => SendError::permanent(what("no route to this number")),
         500 => SendError::temporary(what("internal error")),
         501 => SendError::temporary(what("gateway error")),
         502 => SendError::temporary(what("rejected by the gateway")),
-        // Whether it was sent is unknown, and a repeat could reach the person twice.
+        // The SMS may have been sent, and a retry could deliver it twice.
         _ => SendError::permanent(what("unknown status")),
     }
 }

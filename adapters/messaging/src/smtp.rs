@@ -1,8 +1,8 @@
-//! Connections to one SMTP server, kept for the next message.
+//! A connection pool for one SMTP server.
 //!
-//! lettre's own pool takes a connection back even when a send was given up in the middle; the next
-//! message would then read the answers to the previous one. Here a connection returns only after
-//! a complete exchange, and is closed in every other case.
+//! lettre's own pool takes a connection back even if a send was cancelled; the next message would
+//! then read the replies to the previous one. Here a connection returns to the pool only after a
+//! complete exchange. Otherwise it is closed.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::error::ConfigError;
 use crate::net::{bare_host, is_loopback};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Servers hang up on silent clients after some minutes; we do so first.
+/// Maximum idle time. Servers close idle connections after some minutes.
 const IDLE_MAX: Duration = Duration::from_secs(60);
 const CONNECTIONS_MAX: usize = 8;
 
@@ -30,11 +30,11 @@ const PORT_PLAIN: u16 = 25;
 const PORT_STARTTLS: u16 = 587;
 const PORT_TLS: u16 = 465;
 
-/// Where a send ended: what a refusal means depends on it.
+/// The phase in which a send failed.
 pub(crate) enum Failure {
-    /// Before the server knew of any message: it is about the server or our account.
+    /// Before the message was sent: the problem is the server or our account.
     Opening(Error),
-    /// While the message was handed over: it is about the message or its recipient.
+    /// While the message was sent: the problem is the message or its recipient.
     Handing(Error),
 }
 
@@ -59,8 +59,8 @@ struct Idle {
 }
 
 impl SmtpServer {
-    /// `smtps://` is TLS from the first byte. `smtp://` must upgrade by STARTTLS, unless the host
-    /// is this machine or the URL says `?tls=none`.
+    /// Reads the URL. `smtps://` uses TLS from the first byte. `smtp://` requires STARTTLS, unless
+    /// the host is this machine or the URL contains `?tls=none`.
     pub(crate) fn from_url(url: &SecretString) -> Result<Self, ConfigError> {
         let url = Url::parse(url.expose_secret()).map_err(|_| ConfigError::SmtpUrl)?;
         let host = url.host_str().map(bare_host).filter(|host| !host.is_empty());
@@ -79,9 +79,9 @@ impl SmtpServer {
         })
     }
 
-    /// Hands one message over. The caller sets the time limit; giving up is safe at any point.
+    /// Sends one message. The caller sets the time limit; the future may be dropped at any time.
     pub(crate) async fn send(&self, envelope: &Envelope, email: &[u8]) -> Result<(), Failure> {
-        // Nobody closes the semaphore, so an error cannot mean that there are too many.
+        // The semaphore is never closed, so this cannot fail.
         let _permit = self.permits.acquire().await;
         let mut connection = match self.reuse().await {
             Some(connection) => connection,
@@ -93,7 +93,7 @@ impl SmtpServer {
     }
 
     async fn reuse(&self) -> Option<AsyncSmtpConnection> {
-        // The lock is released before the server is asked anything.
+        // Releases the lock before any request to the server.
         let take = || self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         while let Some(mut idle) = take() {
             if idle.since.elapsed() < IDLE_MAX && idle.connection.test_connected().await {

@@ -1,4 +1,4 @@
-//! Turns a template and its values into the text of one message.
+//! Renders a template and its values to the text of one message.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use crate::gsm7;
 use crate::params::{Params, one_line};
 
 const SUBJECT_CHARACTERS_MAX: usize = 150;
-/// A longer title or name is cut in an SMS, so that no message grows past two parts.
+/// Longer values are cut in an SMS, so that every SMS fits in two parts.
 const SMS_VALUE_CHARACTERS_MAX: usize = 32;
 const CUT_MARK: &str = "...";
 
@@ -24,7 +24,7 @@ static_loader! {
     static TEXTS = {
         locales: "./locales",
         fallback_language: "en",
-        // The marks would surround every value with invisible characters that GSM-7 does not have.
+        // Isolating marks are invisible characters around every value, which GSM-7 does not have.
         customise: |bundle| bundle.set_use_isolating(false),
     };
 }
@@ -41,24 +41,23 @@ pub enum Rendered {
 pub enum TemplateError {
     #[error("message `{template}` needs a value for `{variable}`")]
     MissingVariable { template: Template, variable: &'static str },
-    #[error("message `{template}` has no usable text in this language")]
+    #[error("message `{template}` has no valid text in this language")]
     BadText { template: Template },
 }
 
-/// Where readers find us: shown in messages, as far as it is set.
+/// Contact details of the service. Messages show those that are set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct House {
-    /// The address of the app or the website.
+    /// The URL of the app or the website.
     pub web_url: Option<String>,
     /// An e-mail address, a phone number or a web page for questions.
     pub support_contact: Option<String>,
 }
 
-/// Returns the message as this reader gets it. A value that is missing or blank has a stand-in: a message about money
-/// must not be lost for want of a name.
+/// Renders a message. A missing or blank value is replaced by a stand-in, so that a message about money is never lost.
 ///
 /// # Errors
-/// [`TemplateError::MissingVariable`] if the message is about a code and the code is missing.
+/// [`TemplateError::MissingVariable`] if a code is missing, which has no stand-in.
 pub fn render(
     template: Template,
     channel: Channel,
@@ -98,7 +97,7 @@ pub fn render(
     }
 }
 
-/// Finds a text. This look-up knows no fallback: a text that is missing must not arrive in English.
+/// Finds a text. There is no fallback language: a missing text must not arrive in English.
 fn look_up(
     template: Template,
     locale: Locale,
@@ -117,7 +116,7 @@ fn with_link(params: &Params, house: &House) -> Params {
     }
 }
 
-/// The lines that tell where the reader finds us.
+/// Returns the lines with the contact details.
 fn where_we_are(
     house: &House,
     text: impl Fn(&str, &Values) -> Result<String, TemplateError>,
@@ -138,7 +137,7 @@ fn where_we_are(
     Ok(lines)
 }
 
-/// Names a part of a deal together with the deal; a deal of one part has one title.
+/// Names a milestone together with its deal. If both have the same title, it is shown once.
 fn part(
     values: &Values,
     text: impl Fn(&str, &Values) -> Result<String, TemplateError>,
@@ -158,7 +157,7 @@ fn required(
     let value = |variable: &&'static str| {
         let line = match params.line(variable) {
             Some(line) => line,
-            // Nothing stands in for a code.
+            // A code has no stand-in.
             None if *variable == "code" => {
                 return Err(TemplateError::MissingVariable { template, variable });
             }
@@ -169,7 +168,7 @@ fn required(
     variables(template).required.iter().map(value).collect()
 }
 
-/// The text that tells a detail, and the value that fills it.
+/// Returns the sentence of a detail, and the value that fills it.
 fn told(detail: Detail, channel: Channel, params: &Params) -> Option<(Cow<'static, str>, Values)> {
     let value = params.line(detail.variable());
     let id = detail.text_id(value.as_deref())?;
@@ -194,13 +193,13 @@ fn cut(text: &str) -> String {
     format!("{}{CUT_MARK}", start.trim_end())
 }
 
-/// Closes the gap that an absent detail leaves between two paragraphs or at the end.
+/// Removes the gap of a missing detail between paragraphs or at the end.
 fn paragraphs(body: &str) -> String {
     let told = body.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty());
     told.collect::<Vec<_>>().join("\n\n")
 }
 
-/// Closes the gap that an absent detail leaves between two words or at the end.
+/// Removes the gap of a missing detail between words or at the end.
 fn words(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -222,7 +221,7 @@ impl Rendered {
 }
 
 impl fmt::Debug for Rendered {
-    // The text names people and sums, which have no place in a log.
+    // The text contains names and amounts, which must not be logged.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Email { .. } => f.write_str("Email(..)"),

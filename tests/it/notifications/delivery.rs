@@ -16,12 +16,12 @@ struct Channel {
 const MAIL: Channel = Channel {
     name: "email",
     fault: "/admin/mail-fault",
-    refused: "the mail server refused the message (550)",
+    refused: "the mail server rejected the message (550)",
 };
 const SMS: Channel = Channel {
     name: "sms",
     fault: "/admin/sms-fault",
-    refused: "the SMS provider refused: invalid phone number (403)",
+    refused: "the SMS provider rejected the SMS: invalid phone number (403)",
 };
 
 async fn set(app: &App, channel: Channel, mode: &str) {

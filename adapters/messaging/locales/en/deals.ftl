@@ -278,7 +278,7 @@ deal_completed =
         Thank you for trusting Amana.
     .sms = Amana: your deal "{ $deal_title }" with { $counterparty } is complete. { $outcome }
 
-# What the reader does next, by their side.
+# The next step of the reader, by their side.
 agreed_next =
     .buyer = Next, pay it into Amana. It is safe until all is delivered.
     .seller = Next, the buyer pays. Deliver when we say it is paid.

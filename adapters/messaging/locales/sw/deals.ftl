@@ -278,7 +278,7 @@ deal_completed =
         Asante kwa kuiamini Amana.
     .sms = Amana: makubaliano yako na { $counterparty } kuhusu "{ $deal_title }" yamekamilika. { $outcome }
 
-# What the reader does next, by their side.
+# The next step of the reader, by their side.
 agreed_next =
     .buyer = Sasa lipa Amana. Pesa ni salama hadi ukabidhiwe.
     .seller = Sasa mnunuzi alipe. Kabidhi tukikwambia amelipa.

@@ -90,9 +90,9 @@ async fn the_log_in_is_decoded_from_the_url() {
 #[tokio::test]
 async fn the_server_s_codes_decide_whether_to_try_again() {
     use Behaviour::{Content, Greeting, LogIn, Recipient};
-    let off = |code| format!("the mail server put the message off ({code})");
-    let refused = |code| format!("the mail server refused the message ({code})");
-    let closed = |code| format!("the mail server refused to serve us ({code})");
+    let off = |code| format!("the mail server deferred the message ({code})");
+    let refused = |code| format!("the mail server rejected the message ({code})");
+    let closed = |code| format!("the mail server rejected the connection ({code})");
     let cases = [
         (Recipient("450 asha@example.com is busy"), Temporary, off(450)),
         (Recipient("550 no such user asha@example.com"), Permanent, refused(550)),
