@@ -1,4 +1,4 @@
-//! One whole system for one test.
+//! One complete system per test.
 
 use crate::servers::{Database, files_folder, namespace, redis_url};
 use crate::services::{
@@ -23,7 +23,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// What differs from the usual system.
+/// Deviations from the default system.
 #[derive(Default)]
 pub struct AppBuilder {
     without_worker: bool,
@@ -44,7 +44,7 @@ impl std::fmt::Debug for AppBuilder {
     }
 }
 
-/// A running system. Its parts end when it is dropped.
+/// A running system. Dropping it ends its parts.
 pub struct App {
     pub database: Database,
     pub store: Store,
@@ -71,14 +71,14 @@ impl std::fmt::Debug for App {
 }
 
 impl AppBuilder {
-    /// Jobs stay in the outbox until the test carries them out.
+    /// Starts no worker: jobs stay in the outbox until the test runs them.
     #[must_use]
     pub fn without_worker(mut self) -> Self {
         self.without_worker = true;
         self
     }
 
-    /// A Redis of the test's own, to be broken.
+    /// Uses a Redis of the test's own, which it may break.
     #[must_use]
     pub fn redis(mut self, url: &str) -> Self {
         self.redis_url = Some(url.to_owned());
@@ -109,21 +109,21 @@ impl AppBuilder {
         self
     }
 
-    /// Where the statement comes from, instead of the sandbox.
+    /// Fetches statements from this address instead of the sandbox.
     #[must_use]
     pub fn statement_url(mut self, url: &str) -> Self {
         self.statement_url = Some(url.to_owned());
         self
     }
 
-    /// The city and country in which this machine is said to be.
+    /// Sets the city and country of this machine in the GeoIP file.
     #[must_use]
     pub fn home(mut self, city: &'static str, country: &'static str) -> Self {
         self.home = Some((city, country));
         self
     }
 
-    /// From where operators decide; from everywhere if nothing is said.
+    /// Sets the staff networks. By default, operators may act from everywhere.
     #[must_use]
     pub fn staff_networks(mut self, networks: &[&str]) -> Self {
         let read = |text: &&str| text.parse().expect("a network");
@@ -131,7 +131,7 @@ impl AppBuilder {
         self
     }
 
-    /// How the API meets the network; usually nothing is limited, since all people of a test share one address.
+    /// Sets the API's network edge. By default nothing is limited, because all users of a test share one address.
     #[must_use]
     pub fn edge(mut self, edge: EdgeConfig) -> Self {
         self.edge = Some(edge);
@@ -167,7 +167,7 @@ impl AppBuilder {
             amana_api::serve(listener, app, std::future::pending()).await.expect("the API runs");
         });
         let smtp = format!("smtp://{}", sandbox.smtp);
-        // Making a client reads all certificates of this machine.
+        // One client for all calls, because creating one reads all certificates of this machine.
         let http = reqwest::Client::new();
         let mut mpesa = mpesa_config(&http, &sandbox_url, &api_url).await;
         if let Some(url) = &self.statement_url {
@@ -227,7 +227,7 @@ impl AppBuilder {
 }
 
 impl App {
-    /// The usual system.
+    /// Starts the default system.
     pub async fn start() -> App {
         AppBuilder::default().start().await
     }
@@ -237,17 +237,17 @@ impl App {
         AppBuilder::default()
     }
 
-    /// Whether jobs are carried out without the test's doing.
+    /// Whether a worker runs jobs without the test.
     pub(crate) fn has_worker(&self) -> bool {
         !self.workers.is_empty()
     }
 
-    /// Another worker within this process.
+    /// Starts another worker in this process.
     pub fn add_worker(&mut self) {
         self.workers.push(spawn_worker(self.context.clone(), self.transport.clone()));
     }
 
-    /// Ends the workers within this process as SIGTERM would.
+    /// Stops the workers in this process, as SIGTERM would.
     pub async fn stop_worker(&mut self) {
         for (stop, worker) in self.workers.drain(..) {
             let _ = stop.send(());
@@ -255,20 +255,20 @@ impl App {
         }
     }
 
-    /// A worker as a process of its own, to be killed or frozen.
+    /// Starts a worker process, which the test can kill or freeze.
     #[must_use]
     pub fn worker_process(&self) -> WorkerProcess {
         WorkerProcess::start(self, &[])
     }
 
-    /// The same, with settings of its own.
+    /// Like [`App::worker_process`], with additional settings.
     #[must_use]
     pub fn worker_process_with(&self, settings: &[(&str, String)]) -> WorkerProcess {
         WorkerProcess::start(self, settings)
     }
 
-    /// Carries out every job that is due, one after the other, until nothing is due: without Redis and
-    /// without a worker. Returns how many there were.
+    /// Runs all due jobs one after the other until none is due, without Redis and without a worker. Returns their
+    /// number.
     pub async fn run_due_jobs(&self) -> usize {
         let queues: Vec<&str> = Queue::ALL.iter().map(|queue| queue.as_str()).collect();
         let mut count = 0;
@@ -284,7 +284,7 @@ impl App {
         }
     }
 
-    /// What a dead worker held is pushed at once instead of ten seconds after it was pushed last.
+    /// Lets the jobs of dead workers be pushed at once. Otherwise ten seconds must pass since their last push.
     pub async fn leases_end(&self) {
         let over = "update jobs set pushed_at = null where state = 'running' and lease_until < clock_timestamp()";
         self.database.execute(over).await;
@@ -299,17 +299,17 @@ impl App {
         self.sandbox.take()
     }
 
-    /// Reads the whole ledger, as `amana ledger check` does, and the books as operators see them.
+    /// Checks the whole ledger, as `amana ledger check` does, and the balances that operators see.
     pub async fn assert_ledger_holds(&self) {
         let check = self.store.check_ledger().await.expect("a check");
         if let Some(wrong) = check.first_wrong {
-            panic!("the ledger does not hold: {wrong}");
+            panic!("the ledger is wrong: {wrong}");
         }
         let proof = self.store.proof().await.expect("a proof");
-        assert!(proof.currencies.iter().all(Trust::holds), "the books do not hold: {proof:?}");
+        assert!(proof.currencies.iter().all(Trust::holds), "the balances are wrong: {proof:?}");
     }
 
-    /// What must hold after every test, whatever happened in it.
+    /// Checks the invariants that must hold after every test: a correct ledger and no dead jobs.
     pub async fn assert_sound(&self) {
         self.assert_ledger_holds().await;
         let dead = self.database.number("select count(*) from jobs where state = 'dead'").await;

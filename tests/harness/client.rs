@@ -1,4 +1,4 @@
-//! Speaking to the API and the sandbox the way people's apps do.
+//! Calls the API and the sandbox like an app.
 
 use crate::app::{App, next};
 use crate::eventually;
@@ -15,14 +15,14 @@ use uuid::Uuid;
 
 pub const PASSWORD: &str = "karibu-nyumbani-7";
 
-/// The hash of [`PASSWORD`] with the smallest cost that argon2 takes. A hash names its own cost.
+/// The hash of [`PASSWORD`] with the lowest cost of argon2, which is part of the hash.
 static CHEAP_HASH: LazyLock<String> = LazyLock::new(|| {
     let least = Params::new(Params::MIN_M_COST, 1, 1, None).expect("parameters");
     let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, least);
     hasher.hash_password(PASSWORD.as_bytes()).expect("a hash").to_string()
 });
 
-/// Somebody with an account.
+/// A logged-in user.
 #[derive(Debug, Clone)]
 pub struct Person {
     pub id: String,
@@ -32,7 +32,7 @@ pub struct Person {
 }
 
 impl Person {
-    /// As SQL knows the person.
+    /// Returns the id as SQL has it.
     #[must_use]
     pub fn uuid(&self) -> &str {
         self.id.trim_start_matches("usr_")
@@ -48,14 +48,14 @@ pub struct Answer {
 
 impl Answer {
     /// # Panics
-    /// If the status is another one.
+    /// If the response has another status.
     #[track_caller]
     pub fn expect(self, status: u16) -> Value {
         assert_eq!(self.status.as_u16(), status, "{:#}", self.body);
         self.body
     }
 
-    /// The `code` of a problem, which must be a whole one.
+    /// Returns the `code` of a problem, and checks its other fields.
     #[track_caller]
     pub fn problem(&self) -> &str {
         let kind =
@@ -70,7 +70,7 @@ impl Answer {
     }
 }
 
-/// How often tests send two calls at the same instant: enough to see both win. `make races` sends a thousand pairs.
+/// Returns how many pairs of simultaneous calls a race test sends: enough for both to win. `make races` sends 1,000.
 ///
 /// # Panics
 /// If `TEST_RACE_ROUNDS` is set and is not a number.
@@ -106,12 +106,12 @@ impl App {
         self.send(Method::GET, path, Some(&person.token), None, None).await
     }
 
-    /// Each call under a key of its own.
+    /// Posts with a new idempotency key.
     pub async fn post(&self, person: &Person, path: &str, body: Value) -> Answer {
         self.post_keyed(person, path, &Uuid::new_v4().to_string(), body).await
     }
 
-    /// Both calls as close together as it gets, the first one a little ahead.
+    /// Sends both calls concurrently; the first starts slightly earlier.
     pub async fn together(&self, calls: [(&Person, String, Value); 2]) -> [Answer; 2] {
         let [one, other] = calls;
         let (one, other) =
@@ -124,7 +124,7 @@ impl App {
         self.send(Method::POST, path, Some(&person.token), Some(key), body.as_ref()).await
     }
 
-    /// Repeats a call under one key while the service is too busy (503), as clients do.
+    /// Repeats a call with the same idempotency key while the service is too busy (503), as clients do.
     ///
     /// # Panics
     /// If the service is too busy for longer than [`PATIENCE`](crate::PATIENCE).
@@ -146,7 +146,7 @@ impl App {
         self.send(Method::PUT, path, Some(&person.token), None, Some(&body)).await
     }
 
-    /// Registers somebody with a number of their own and logs them in.
+    /// Registers a user with a phone number of their own and logs them in.
     pub async fn person(&self, name: &str) -> Person {
         let n = next(&self.people);
         self.person_with_phone(name, &format!("2547110{n:05}")).await
@@ -162,13 +162,13 @@ impl App {
         self.register(name, (&email, phone), UserRole::User, locale).await
     }
 
-    /// Somebody with this address and number.
+    /// Registers a user with this e-mail address and phone number.
     pub async fn person_with(&self, name: &str, email: &str, phone: &str) -> Person {
         self.register(name, (email, phone), UserRole::User, Locale::English).await
     }
 
-    /// Registers somebody whose contacts are verified, on the tier that most tests need, with a hash that is cheap to
-    /// check. What `register_user` does has tests of its own.
+    /// Registers a user with verified contacts, on the tier that most tests need, and with a cheap password
+    /// hash. `register_user` has tests of its own.
     async fn register(
         &self,
         name: &str,
@@ -184,7 +184,7 @@ impl App {
         person
     }
 
-    /// Registers somebody who has confirmed no code yet, with a number of their own, and logs them in.
+    /// Registers a user without verified contacts, with a phone number of their own, and logs them in.
     pub async fn newcomer(&self, name: &str) -> Person {
         let n = next(&self.people);
         self.newcomer_speaking(name, &format!("2547110{n:05}"), "en").await
@@ -203,7 +203,7 @@ impl App {
         Person { id: id.to_owned(), email: email.to_owned(), phone: phone.to_owned(), token }
     }
 
-    /// Verifies a contact of somebody by SQL, where a test is about something else.
+    /// Marks a contact as verified by SQL, for tests of other subjects.
     pub async fn is_verified(&self, person: &Person, contact: &str) {
         let sql = format!(
             "update users set {contact}_verified_at = now() where id = '{}'",
@@ -217,13 +217,13 @@ impl App {
         session["access_token"].as_str().expect("a token").to_owned()
     }
 
-    /// Logs somebody in and returns all that was answered.
+    /// Logs a user in and returns the whole response.
     pub async fn open_session(&self, login: &str) -> Value {
         let body = json!({ "login": login, "password": PASSWORD });
         self.send(Method::POST, "/v1/sessions", None, None, Some(&body)).await.expect(200)
     }
 
-    /// The id of a device that somebody trusts, made behind the API's back.
+    /// Inserts a trusted device by SQL and returns its id.
     pub async fn trusted_device(&self, person: &Person) -> String {
         let (id, user) = (Uuid::now_v7().simple(), person.id.trim_start_matches("usr_"));
         let row = format!(
@@ -238,7 +238,7 @@ impl App {
         self.send(Method::DELETE, path, Some(&person.token), None, None).await
     }
 
-    /// Somebody who may do all that those who work here may do.
+    /// Registers an operator with all permissions.
     pub async fn operator(&self) -> Person {
         self.staff(UserRole::SuperAdmin).await
     }
@@ -249,7 +249,7 @@ impl App {
         self.register("Operator", (&email, &phone), role, Locale::English).await
     }
 
-    /// `available` and `held` of somebody's shillings, in cents.
+    /// Returns `available` and `held` of a user's shillings, in cents.
     pub async fn balance(&self, person: &Person) -> (i64, i64) {
         let wallet = self.get(person, "/v1/wallet").await.expect(200);
         let kes = wallet["balances"]
@@ -275,7 +275,7 @@ impl App {
         request.send().await.expect("an answer").status()
     }
 
-    /// The person enters the PIN; waits for the prompt first.
+    /// Waits for the prompt and enters the PIN.
     pub async fn approve_prompt(&self, phone: &str) {
         let path = format!("/admin/phones/{phone}/answer");
         crate::eventually("a prompt to approve", || async {
@@ -287,14 +287,14 @@ impl App {
         .await;
     }
 
-    /// Scripts the next `count` uses of a phone.
+    /// Sets a fault for the next `count` requests of a phone.
     pub async fn fault(&self, phone: &str, fault: &str, count: u32) {
         let body = json!({ "phone": phone, "fault": fault, "count": count });
         let status = self.sandbox_send(Method::POST, "/admin/faults", body).await;
         assert!(status.is_success(), "fault {fault}: {status}");
     }
 
-    /// From now on M-Pesa's statements name the whole numbers of payers.
+    /// Makes M-Pesa's statements contain the payers' full numbers.
     pub async fn statements_name_payers(&self) {
         let body = json!({ "up": true, "whole_numbers": true });
         let status = self.sandbox_send(Method::POST, "/admin/provider", body).await;

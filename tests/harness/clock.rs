@@ -1,4 +1,4 @@
-//! Time in a test: the clock that everybody who tries the service out can move, and other processes beside this one.
+//! Time in tests: the test clock that users can advance, and other API processes with clocks of their own.
 
 use crate::app::App;
 use crate::client::{PASSWORD, Person};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 impl App {
-    /// Moves the test clock on, as the first of these people, and logs all of them in again.
+    /// Advances the test clock as the first of these users, and logs all of them in again.
     pub async fn time_passes(&self, seconds: i64, people: &mut [&mut Person]) {
         let first = people.first().expect("somebody");
         let body = json!({ "seconds": seconds });
@@ -20,7 +20,7 @@ impl App {
         }
     }
 
-    /// Another API on the same database, with a clock of its own as another process has; where it is.
+    /// Starts another API on the same database with a clock of its own, like another process. Returns its address.
     pub async fn another_api(&self, mode: KeyMode) -> String {
         let config = ApiConfig { mode, ..api_config(self.context.files.clone()) };
         let api = amana_api::app(self.store.clone(), Clock::default(), None, &config);
@@ -30,7 +30,7 @@ impl App {
         url
     }
 
-    /// Logs somebody in at another API.
+    /// Logs a user in at another API.
     pub async fn log_in_at(&self, url: &str, email: &str) -> String {
         let body = json!({ "login": email, "password": PASSWORD });
         let request = self.http.post(format!("{url}/v1/sessions")).json(&body);

@@ -1,11 +1,11 @@
-//! One-time codes, as people read them in what was caught.
+//! One-time codes in caught messages.
 
 use crate::app::App;
 
 const DIGITS: usize = 6;
 
 impl App {
-    /// The codes that an address or number got in messages with these words, newest first.
+    /// Returns the codes in messages to an address or number that contain these words, newest first.
     pub async fn codes(&self, to: &str, words: &str) -> Vec<String> {
         let list = if to.contains('@') { "mails" } else { "sms" };
         let found = self.sandbox_get(&format!("/admin/{list}?to={to}")).await;
@@ -14,7 +14,7 @@ impl App {
         texts.filter(|text| text.contains(words)).filter_map(code_in).collect()
     }
 
-    /// The newest of them. A worker first sends all messages that are recorded: an older one may be caught already.
+    /// Returns the newest of them. With a worker, first waits until all recorded messages are sent.
     pub async fn code(&self, to: &str, words: &str) -> String {
         if self.has_worker() {
             self.messages_are_sent().await;
@@ -24,13 +24,13 @@ impl App {
     }
 }
 
-/// The one run of six digits.
+/// Returns the first run of six digits.
 fn code_in(text: &str) -> Option<String> {
     let mut runs = text.split(|c: char| !c.is_ascii_digit()).filter(|run| run.len() == DIGITS);
     runs.next().map(str::to_owned)
 }
 
-/// A code that is not this one.
+/// Returns a different code.
 #[must_use]
 pub fn another_code(code: &str) -> String {
     let code: u32 = code.parse().expect("digits");

@@ -1,11 +1,11 @@
-//! Deals in a given state, so that a test can begin where its subject begins.
+//! Deals in a given state, so that a test can start at its subject.
 
 use crate::app::App;
 use crate::client::Person;
 use crate::eventually;
 use serde_json::{Value, json};
 
-/// What the usual deal of a test is about.
+/// The milestones and the fee payer of a deal.
 #[derive(Debug, Clone)]
 pub struct DealPlan {
     /// Amounts of the milestones in cents.
@@ -19,7 +19,7 @@ impl Default for DealPlan {
     }
 }
 
-/// A buyer, a seller and their funded deal.
+/// A funded deal with its buyer and seller.
 #[derive(Debug, Clone)]
 pub struct Funded {
     pub buyer: Person,
@@ -28,7 +28,7 @@ pub struct Funded {
 }
 
 impl App {
-    /// A draft, made by the seller.
+    /// Creates a draft as the seller.
     pub async fn draft(&self, buyer: &Person, seller: &Person, plan: &DealPlan) -> Value {
         let milestones: Vec<Value> = plan
             .milestones
@@ -47,7 +47,7 @@ impl App {
         self.post(seller, "/v1/deals", body).await.expect(201)
     }
 
-    /// The id of a deal that both have agreed to.
+    /// Returns the id of a deal that both parties have agreed to.
     pub async fn agreed(&self, buyer: &Person, seller: &Person, plan: &DealPlan) -> String {
         let deal = self.draft(buyer, seller, plan).await;
         let id = deal["id"].as_str().expect("an id").to_owned();
@@ -58,14 +58,14 @@ impl App {
         id
     }
 
-    /// Starts the M-Pesa payment of a deal; returns the payment's id.
+    /// Starts the M-Pesa payment of a deal and returns its id.
     pub async fn start_mpesa(&self, buyer: &Person, deal: &str) -> String {
         let body = json!({ "method": "mpesa", "phone": buyer.phone });
         let funding = self.post(buyer, &format!("/v1/deals/{deal}/fund"), body).await.expect(202);
         funding["payment"]["id"].as_str().expect("a payment").to_owned()
     }
 
-    /// A funded deal, paid by M-Pesa with the PIN entered.
+    /// Funds a deal by M-Pesa, with the PIN entered.
     pub async fn funded(&self, plan: &DealPlan) -> Funded {
         let (buyer, seller) = (self.person("Amina").await, self.person("Juma").await);
         let deal = self.agreed(&buyer, &seller, plan).await;
@@ -75,7 +75,7 @@ impl App {
         Funded { buyer, seller, deal }
     }
 
-    /// Puts money into somebody's wallet by M-Pesa, the PIN entered at once.
+    /// Deposits money into a wallet by M-Pesa; the prompt is approved automatically.
     pub async fn top_up(&self, person: &Person, minor: i64) {
         self.fault(&person.phone, "approve", 1).await;
         let body = json!({ "amount": { "amount": minor, "currency": "KES" } });
@@ -84,7 +84,7 @@ impl App {
         self.wait_for_payment(person, id, "succeeded").await;
     }
 
-    /// A deal that the buyer has paid from the wallet.
+    /// Returns the id of a deal that the buyer has funded from the wallet.
     pub async fn funded_from_wallet(
         &self,
         buyer: &Person,
@@ -97,7 +97,7 @@ impl App {
         deal
     }
 
-    /// Waits until the deal is in the state, and returns it.
+    /// Waits until the deal has this state, and returns it.
     pub async fn wait_for_deal(&self, person: &Person, deal: &str, state: &str) -> Value {
         eventually(&format!("deal {state}"), || async {
             let found = self.get(person, &format!("/v1/deals/{deal}")).await.expect(200);
@@ -106,7 +106,7 @@ impl App {
         .await
     }
 
-    /// Waits until the payment is in the state, and returns it.
+    /// Waits until the payment has this state, and returns it.
     pub async fn wait_for_payment(&self, person: &Person, payment: &str, state: &str) -> Value {
         eventually(&format!("payment {state}"), || async {
             let found = self.get(person, &format!("/v1/payments/{payment}")).await.expect(200);
@@ -115,7 +115,7 @@ impl App {
         .await
     }
 
-    /// Waits until somebody has paid so much for the deal.
+    /// Waits until a payer has paid this amount for the deal.
     pub async fn wait_for_payer(&self, person: &Person, deal: &str, payer: &str, minor: i64) {
         eventually("a payer has paid", || async {
             let found = self.get(person, &format!("/v1/deals/{deal}")).await.expect(200);
@@ -131,7 +131,7 @@ impl App {
         all.iter().map(|m| m["id"].as_str().expect("an id").to_owned()).collect()
     }
 
-    /// Delivers and releases every milestone.
+    /// Delivers and releases all milestones.
     pub async fn complete(&self, funded: &Funded) {
         let Funded { buyer, seller, deal } = funded;
         for milestone in self.milestones(buyer, deal).await {

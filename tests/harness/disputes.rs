@@ -1,4 +1,4 @@
-//! Disputes with their evidence, and deliveries with what shows them.
+//! Disputes with evidence, and deliveries with proof.
 
 use crate::app::App;
 use crate::client::{Answer, Person};
@@ -6,25 +6,25 @@ use crate::deals::DealPlan;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// A buyer, a seller, and the milestone about which they do not agree.
+/// A dispute about a milestone, with its parties.
 #[derive(Debug, Clone)]
 pub struct Disputed {
     pub buyer: Person,
     pub seller: Person,
     pub deal: String,
-    /// The milestones of the deal, the disputed one first.
+    /// The milestones of the deal; the disputed one is first.
     pub parts: Vec<String>,
     pub dispute: String,
 }
 
 impl Disputed {
-    /// A place below the disputed milestone.
+    /// Returns a path below the disputed milestone.
     #[must_use]
     pub fn path(&self, what: &str) -> String {
         format!("/v1/deals/{}/milestones/{}/{what}", self.deal, self.parts[0])
     }
 
-    /// A place below the dispute, as the two sides have it.
+    /// Returns a path below the dispute, as both parties use it.
     #[must_use]
     pub fn below(&self, what: &str) -> String {
         format!("/v1/deals/{}/disputes/{}/{what}", self.deal, self.dispute)
@@ -32,7 +32,7 @@ impl Disputed {
 }
 
 impl App {
-    /// A deal that is paid from the wallet, whose first milestone the buyer disputes.
+    /// Disputes the first milestone of a deal that was funded from the wallet, as the buyer.
     pub async fn disputed(&self, plan: &DealPlan) -> Disputed {
         let (buyer, seller) = (self.person("Amina").await, self.person("Juma").await);
         self.disputed_between(buyer, seller, plan).await
@@ -59,7 +59,7 @@ impl App {
         disputed
     }
 
-    /// The same, after the seller has answered: an arbiter is to decide.
+    /// Like [`App::disputed`], with the seller's answer: the next step is an arbiter's decision.
     pub async fn answered(&self, plan: &DealPlan) -> Disputed {
         let disputed = self.disputed(plan).await;
         self.answer_dispute(&disputed).await;
@@ -81,7 +81,7 @@ impl App {
         self.post(arbiter, &format!("/v1/operator/disputes/{dispute}/award"), body).await
     }
 
-    /// Sends a file to a place that takes some.
+    /// Uploads a file.
     pub async fn upload(&self, person: &Person, path: &str, key: &str, content: Vec<u8>) -> Answer {
         let authorization = format!("Bearer {}", person.token);
         let headers = [

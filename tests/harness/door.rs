@@ -1,4 +1,4 @@
-//! A fixed address in front of a server that moves: a restarted server has another port.
+//! A fixed address for a server whose port changes at each restart.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ pub struct Door {
 }
 
 impl Door {
-    /// Passes every connection on to the port that is behind it at that moment.
+    /// Forwards each connection to the current port.
     pub async fn to(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");

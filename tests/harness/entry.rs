@@ -1,5 +1,5 @@
-//! Movements written by hand, where a test needs a history that the API would take long to make. They go
-//! through every trigger and constraint.
+//! Ledger entries written by SQL, for histories that would take long through the API. All triggers and constraints
+//! apply.
 
 use crate::app::App;
 use crate::client::Person;
@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// What the sender of a transfer says about it.
+/// The sender's note, category and metadata of a transfer.
 #[derive(Debug, Clone)]
 pub struct Said {
     pub note: Option<&'static str>,
@@ -22,14 +22,14 @@ impl Default for Said {
     }
 }
 
-/// The UUID of an id such as `usr_…`, as SQL has it.
+/// Returns the UUID of an id such as `usr_…`.
 fn uuid(id: &str) -> Uuid {
     let hex = id.split_once('_').expect("a prefix").1;
     hex.parse().expect("an id")
 }
 
 impl Database {
-    /// An entry of shillings between accounts, each given by its kind and owner.
+    /// Posts an entry in shillings between accounts, each given by kind and owner.
     pub async fn post(
         &self,
         (kind, key, at): (&str, &str, DateTime<Utc>),
@@ -59,7 +59,7 @@ impl Database {
 }
 
 impl App {
-    /// Puts money into somebody's wallet; returns the id of the entry.
+    /// Deposits money into a wallet and returns the id of the entry.
     pub async fn given(&self, person: &Person, minor: i64, at: DateTime<Utc>) -> String {
         let clearing = ("provider.clearing", Uuid::from_u128(1), -minor);
         let moves = [clearing, ("user.available", uuid(&person.id), minor)];
@@ -67,7 +67,7 @@ impl App {
         format!("ent_{}", id.simple())
     }
 
-    /// Moves money from one wallet to another; returns the id of the entry.
+    /// Transfers money between wallets and returns the id of the entry.
     pub async fn sent(
         &self,
         (from, to): (&Person, &Person),

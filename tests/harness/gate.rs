@@ -1,4 +1,4 @@
-//! A gate between a worker and the provider: requests pass, and the answers to some of them are held.
+//! A proxy between worker and provider that forwards requests and holds some responses.
 
 use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -6,7 +6,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// Holds every answer on connections over which the given path was asked for, until it is opened.
+/// Holds all responses on connections that requested the given path, until it is opened.
 #[derive(Debug)]
 pub struct Gate {
     pub url: String,
@@ -14,7 +14,7 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// `target` is an `http://host:port`, `path` a part of the request line.
+    /// `target` is `http://host:port`; `path` is a part of the request line.
     pub async fn before(target: &str, path: &'static str) -> Self {
         let target = target.trim_start_matches("http://").parse().expect("an address");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -28,7 +28,7 @@ impl Gate {
         Self { url, open }
     }
 
-    /// Lets go of what is held, and of everything after it.
+    /// Forwards the held responses and all later ones.
     pub fn open(&self) {
         let _ = self.open.send(true);
     }

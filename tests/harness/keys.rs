@@ -1,10 +1,10 @@
-//! API keys, and machines that call with them.
+//! API keys, and programs that use them.
 
 use crate::app::App;
 use crate::client::{Answer, PASSWORD, Person};
 use serde_json::{Value, json};
 
-/// A key with its secret, as it was answered when it was made.
+/// A key with its secret, from the response that created it.
 #[derive(Debug, Clone)]
 pub struct Key {
     pub id: String,
@@ -13,14 +13,14 @@ pub struct Key {
 
 impl Key {
     /// # Panics
-    /// If the answer shows no key.
+    /// If the response has no key.
     #[must_use]
     pub fn shown(answer: &Value) -> Self {
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
         Self { id: text(&answer["api_key"]["id"]), secret: text(&answer["secret"]) }
     }
 
-    /// A machine of the person, which calls with this key.
+    /// Returns a client of the user that authenticates with this key.
     #[must_use]
     pub fn machine(&self, person: &Person) -> Person {
         Person { token: self.secret.clone(), ..person.clone() }
@@ -28,7 +28,7 @@ impl Key {
 }
 
 impl App {
-    /// Shows the password again, which making and rotating keys needs.
+    /// Confirms the password again, which creating and rotating keys requires.
     pub async fn step_up(&self, person: &Person) {
         self.post(person, "/v1/sessions/step-up", json!({ "password": PASSWORD }))
             .await
@@ -40,7 +40,7 @@ impl App {
         self.post(person, "/v1/api-keys", body).await
     }
 
-    /// Makes a key of somebody who has no second factor.
+    /// Creates an API key for a user without a second factor.
     pub async fn key(&self, person: &Person, scopes: &[&str]) -> Key {
         self.step_up(person).await;
         Key::shown(&self.ask_for_key(person, scopes).await.expect(201))

@@ -1,4 +1,4 @@
-//! Applications for a tier with their documents, and what lies in the folder of files.
+//! Tier applications with documents, and the files on disk.
 
 use crate::app::App;
 use crate::client::{Answer, Person};
@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use uuid::Uuid;
 
-/// One black pixel. What stands behind a picture is no part of it.
+/// One black pixel. Bytes after the end of a PNG are ignored.
 pub const PNG: &[u8] =
     b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0:~\x9bU\0\0\0\n\
     IDATx\x9cc`\0\0\0\x02\0\x01H\xaf\xa4q\0\0\0\0IEND\xaeB`\x82";
 
 impl App {
-    /// The id of a new application.
+    /// Creates an application and returns its id.
     pub async fn kyc_draft(&self, person: &Person, tier: &str) -> String {
         let body = json!({ "tier": tier });
         let made = self.post(person, "/v1/kyc/applications", body).await.expect(201);
@@ -37,17 +37,17 @@ impl App {
         self.send_bytes(Method::POST, &path, &headers, content).await
     }
 
-    /// Adds a picture of each kind.
+    /// Uploads one picture per kind.
     pub async fn kyc_show(&self, person: &Person, application: &str, kinds: &[&str]) {
         for kind in kinds {
             let key = Uuid::new_v4().to_string();
-            // No two pictures are the same.
+            // The appended key makes each picture unique.
             let content = [PNG, key.as_bytes()].concat();
             self.kyc_upload(person, application, (kind, &key), content).await.expect(201);
         }
     }
 
-    /// The id of an application with all that its tier needs, which waits for a decision.
+    /// Returns the id of a submitted application with all documents of its tier.
     pub async fn kyc_submitted(&self, person: &Person, tier: &str) -> String {
         let id = self.kyc_draft(person, tier).await;
         self.kyc_show(person, &id, &["passport", "selfie"]).await;
@@ -59,7 +59,7 @@ impl App {
         id
     }
 
-    /// The ids of the documents of an application, oldest first.
+    /// Returns the document ids of an application, oldest first.
     pub async fn kyc_documents(&self, person: &Person, application: &str) -> Vec<String> {
         let path = format!("/v1/kyc/applications/{application}");
         let found = self.get(person, &path).await.expect(200);
@@ -67,7 +67,7 @@ impl App {
         documents.map(|one| one["id"].as_str().expect("an id").to_owned()).collect()
     }
 
-    /// Every file in the folder of files, unfinished ones too.
+    /// Returns all files in the folder of uploaded files, unfinished ones too.
     #[must_use]
     pub fn files_on_disk(&self) -> Vec<PathBuf> {
         let (mut found, mut open) = (vec![], vec![self.files.clone()]);

@@ -1,5 +1,5 @@
-//! The test bench: one private PostgreSQL and Redis per test binary, a database, a Redis namespace, a
-//! sandbox, an API and a worker per test.
+//! Test harness: a private PostgreSQL and Redis per test binary; a database, a Redis namespace, a sandbox, an API and a
+//! worker per test.
 
 mod app;
 mod approvals;
@@ -47,14 +47,14 @@ pub use worker::{TEST_LEASE, WorkerProcess, amana_binary, settings};
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-/// How long a test waits for something that has to happen.
+/// The time limit for an expected event.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Pauses between two looks. They grow, because each look costs the processor that everything waits for.
+/// The pauses between polls. They increase, because each poll takes CPU time from the system under test.
 const LOOK_PAUSE_MIN: Duration = Duration::from_millis(10);
 const LOOK_PAUSE_MAX: Duration = Duration::from_millis(60);
 
-/// Waits until `check` gives something; panics with `what` when patience is over.
+/// Polls until `check` returns a value; panics with `what` after [`PATIENCE`].
 pub async fn eventually<T, F, Fut>(what: &str, mut check: F) -> T
 where
     F: FnMut() -> Fut,
@@ -66,7 +66,7 @@ where
         if let Some(found) = check().await {
             return found;
         }
-        assert!(Instant::now() < deadline, "did not happen in {PATIENCE:?}: {what}");
+        assert!(Instant::now() < deadline, "timeout after {PATIENCE:?}: {what}");
         tokio::time::sleep(pause).await;
         pause = (pause + LOOK_PAUSE_MIN).min(LOOK_PAUSE_MAX);
     }

@@ -1,10 +1,10 @@
-//! Log lines of this process that a test wants to see.
+//! Log lines of this process that a test watches.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 static WATCHED: Mutex<Vec<Arc<Watched>>> = Mutex::new(Vec::new());
-// Most lines are written while no test watches, and pass without the lock.
+// Most lines are written while no test watches, and need no lock.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
 #[derive(Debug)]
@@ -13,7 +13,7 @@ struct Watched {
     lines: Mutex<Vec<String>>,
 }
 
-/// The lines that contain a text, from the moment at which this was made.
+/// The log lines that contain a text, since this value was created.
 #[derive(Debug)]
 pub struct Lines(Arc<Watched>);
 

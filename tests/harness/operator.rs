@@ -1,11 +1,11 @@
-//! What operators do and see, and the messages that people get.
+//! Operators' views of reconciliation, and caught messages.
 
 use crate::app::App;
 use crate::client::Person;
 use crate::eventually;
 use serde_json::Value;
 
-/// A message as it was caught: the subject (none for an SMS) and the text.
+/// A caught message: subject (`None` for an SMS) and text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Caught {
     pub subject: Option<String>,
@@ -13,7 +13,7 @@ pub struct Caught {
 }
 
 impl App {
-    /// Asks for a reconciliation and waits for it; returns the run.
+    /// Requests a reconciliation, waits for it, and returns the run.
     pub async fn reconcile_on_demand(&self, operator: &Person) -> Value {
         let path = "/v1/operator/reconciliations";
         self.post(operator, path, Value::Null).await.expect(202);
@@ -26,7 +26,7 @@ impl App {
         page["items"][0].clone()
     }
 
-    /// Kind and subject of every open break.
+    /// Returns kind and subject of all open discrepancies.
     pub async fn breaks(&self, operator: &Person) -> Vec<(String, String)> {
         let page = self.get(operator, "/v1/operator/discrepancies?limit=100").await.expect(200);
         let text = |value: &Value| value.as_str().expect("text").to_owned();
@@ -37,7 +37,7 @@ impl App {
         found
     }
 
-    /// E-mails that somebody got, in order of their subjects.
+    /// Returns the e-mails to a user, ordered by subject.
     pub async fn mails(&self, to: &Person) -> Vec<Caught> {
         let found = self.sandbox_get(&format!("/admin/mails?to={}", to.email)).await;
         let mut mails: Vec<Caught> = found["mails"]
@@ -53,7 +53,7 @@ impl App {
         mails
     }
 
-    /// Our SMS that somebody got, without those of M-Pesa itself.
+    /// Returns the SMS to a user, without those of M-Pesa.
     pub async fn texts(&self, to: &Person) -> Vec<Caught> {
         let found = self.sandbox_get(&format!("/admin/sms?to={}", to.phone)).await;
         let mut texts: Vec<Caught> = found["sms"]
@@ -70,7 +70,7 @@ impl App {
         texts
     }
 
-    /// Waits until every message is sent, also those of transfers that are yet to be announced.
+    /// Waits until all messages are sent, including those of transfers that are not announced yet.
     pub async fn messages_are_sent(&self) {
         let open = "select count(*) from jobs
             where kind in ('announce_transfer', 'send_notification') and state <> 'done'";

@@ -1,15 +1,15 @@
-//! A file in the MaxMind DB format (version 2.0) that knows one network, that of this machine.
+//! A GeoIP file in the MaxMind DB format (version 2.0) with one network, that of this machine.
 
 use crate::servers::files_folder;
 use amana_api::Places;
 
-/// The bits of 127.0.0.0/8: one node of the tree for each.
+/// The bits of 127.0.0.0/8; each is one node of the tree.
 const NETWORK: [u8; 8] = [0, 1, 1, 1, 1, 1, 1, 1];
-/// Between the tree and the data.
+/// The separator between tree and data.
 const GAP: [u8; 16] = [0; 16];
 const MARKER: &[u8] = b"\xab\xcd\xefMaxMind.com";
 
-/// Kinds of values, by the numbers that the format gives them.
+/// The type numbers of the format.
 const TEXT: u8 = 2;
 const SHORT: u8 = 5;
 const NUMBER: u8 = 6;
@@ -19,7 +19,7 @@ const LIST: u8 = 11;
 
 fn value(kind: u8, size: usize, content: &[u8]) -> Vec<u8> {
     let size = u8::try_from(size).expect("a size");
-    assert!(size < 29, "larger ones are written in another way");
+    assert!(size < 29, "larger sizes need another encoding");
     let begin = if kind > MAP { vec![size, kind - MAP] } else { vec![(kind << 5) | size] };
     [&begin, content].concat()
 }
@@ -37,7 +37,7 @@ fn short(n: u8) -> Vec<u8> {
     value(SHORT, 1, &[n])
 }
 
-/// Each node has two ways: the one of the network's bit leads on, the other one to nothing.
+/// Builds the tree. In each node, the branch of the network's bit leads to the next node; the other one is empty.
 fn tree() -> Vec<u8> {
     let (count, gap) = (NETWORK.len(), GAP.len());
     let node = |(n, bit): (usize, &u8)| {
@@ -62,7 +62,7 @@ fn description() -> Vec<u8> {
     ])
 }
 
-/// This machine is in that city of that country.
+/// Returns a GeoIP file that places this machine in the city and country.
 pub(crate) fn of_this_machine((city, country): (&str, &str)) -> Places {
     let record = map(&[
         ("country", map(&[("iso_code", text(country))])),

@@ -1,4 +1,4 @@
-//! The provider's side of a test: its messages said by hand, its statement held against our books.
+//! The provider's side of a test: callbacks, and reconciliation with its statement.
 
 use crate::app::App;
 use crate::client::Person;
@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 use std::sync::atomic::{AtomicI64, Ordering};
 use uuid::Uuid;
 
-/// More than any test opens.
+/// More than any test has open.
 const LISTED_MAX: i64 = 100;
 
-/// Ticks that no schedule reaches, so that a test's own run is never taken for a scheduled one.
+/// Negative ticks, so that a test's run never collides with a scheduled one.
 static NEXT_TICK: AtomicI64 = AtomicI64::new(-1);
 
-/// What M-Pesa posts when a prompt has been paid.
+/// Returns M-Pesa's callback for a paid prompt.
 #[must_use]
 pub fn paid_prompt(checkout: &str, receipt: &str, minor: i64) -> Value {
     let amount = format!("{}.{:02}", minor / 100, minor % 100);
@@ -34,7 +34,7 @@ pub fn paid_prompt(checkout: &str, receipt: &str, minor: i64) -> Value {
     } } })
 }
 
-/// What M-Pesa posts when somebody has paid the paybill.
+/// Returns M-Pesa's confirmation of a payment to the paybill.
 #[must_use]
 pub fn paid_bill(receipt: &str, minor: i64, reference: &str) -> Value {
     json!({
@@ -46,7 +46,7 @@ pub fn paid_bill(receipt: &str, minor: i64, reference: &str) -> Value {
     })
 }
 
-/// What M-Pesa posts when a prompt has ended otherwise.
+/// Returns M-Pesa's callback for a failed prompt.
 #[must_use]
 pub fn failed_prompt(checkout: &str, code: i64) -> Value {
     json!({ "Body": { "stkCallback": {
@@ -57,7 +57,7 @@ pub fn failed_prompt(checkout: &str, code: i64) -> Value {
     } } })
 }
 
-/// What M-Pesa posts when a payout has ended; `paid` is receipt and amount.
+/// Returns M-Pesa's result of a payout; `paid` is receipt and amount.
 #[must_use]
 pub fn payout_result(conversation: &str, code: i64, paid: Option<(&str, i64)>) -> Value {
     let mut result = json!({
@@ -77,7 +77,7 @@ pub fn payout_result(conversation: &str, code: i64, paid: Option<(&str, i64)>) -
 }
 
 impl App {
-    /// The same person with a fresh access token, after time has passed.
+    /// Returns the user with a new access token, after the old one has expired.
     pub async fn logged_in_again(&self, person: &Person) -> Person {
         Person { token: self.log_in(&person.email).await, ..person.clone() }
     }
@@ -96,19 +96,19 @@ impl App {
         (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
     }
 
-    /// As [`App::call_back`] for a body that must be acknowledged the way Daraja expects it.
+    /// Like [`App::call_back`], and checks the acknowledgement that Daraja expects.
     pub async fn call_back_ok(&self, kind: &str, token: &str, body: &Value) {
         let answer = self.call_back(kind, token, body.to_string()).await;
         assert_eq!(answer, (200, accepted()), "{body:#}");
     }
 
-    /// One column of a payment's row, as text; for what the API rightly keeps to itself.
+    /// Returns a column of a payment's row as text, for values that the API does not show.
     pub async fn payment_column(&self, payment: &str, column: &str) -> Option<String> {
         let id = payment.strip_prefix("pay_").expect("a payment's id");
         self.database.text(&format!("select {column} from payments where id = '{id}'")).await
     }
 
-    /// The unguessable end of the callback address of a payment, as the provider was told it.
+    /// Returns the unguessable last part of a payment's callback address, as sent to the provider.
     pub async fn callback_token(&self, payment: &str) -> String {
         let reference = self.payment_column(payment, "reference").await.expect("a reference");
         let found = async |list: &str, (name, value): (&str, &str), url: &str| {
@@ -126,7 +126,7 @@ impl App {
         }
     }
 
-    /// Has the provider tell us of payments at the paybill; returns the unguessable end of the address.
+    /// Registers the paybill's callback addresses and returns their unguessable last part.
     pub async fn register_paybill(&self) -> String {
         let (mpesa, now) = (&self.context.mpesa, self.clock.now());
         let token = self.store.new_paybill_token(now).await.expect("a token");
@@ -136,31 +136,31 @@ impl App {
         token
     }
 
-    /// What the provider calls the payment (`CheckoutRequestID`, `ConversationID`).
+    /// Returns the provider's id of a payment (`CheckoutRequestID`, `ConversationID`).
     pub async fn provider_reference(&self, payment: &str) -> String {
         let id = payment.parse().expect("a payment's id");
         let said = self.store.exchanges(id, self.clock.now()).await.expect("exchanges");
         said.provider_reference.expect("a reference").into_exposed()
     }
 
-    /// How many entries were written under exactly this key.
+    /// Counts the entries with this key.
     pub async fn entries(&self, key: &str) -> i64 {
         self.database.number(&format!("select count(*) from entries where key = '{key}'")).await
     }
 
-    /// The requests for money that the provider has taken for a phone, newest first.
+    /// Returns the collections of a phone that the provider accepted, newest first.
     pub async fn collections(&self, phone: &str) -> Vec<Value> {
         let found = self.sandbox_get(&format!("/admin/collections?phone={phone}")).await;
         found["collections"].as_array().expect("a list").clone()
     }
 
-    /// The payouts that the provider has taken for a phone, newest first.
+    /// Returns the payouts to a phone that the provider accepted, newest first.
     pub async fn payouts(&self, phone: &str) -> Vec<Value> {
         let found = self.sandbox_get(&format!("/admin/payouts?phone={phone}")).await;
         found["payouts"].as_array().expect("a list").clone()
     }
 
-    /// Waits until the phone shows a prompt, without answering it.
+    /// Waits until the phone shows a prompt, and does not answer it.
     pub async fn wait_for_prompt(&self, phone: &str) -> Value {
         let path = format!("/admin/prompts?phone={phone}");
         eventually("a prompt", || async {
@@ -169,33 +169,32 @@ impl App {
         .await
     }
 
-    /// Scripts one kind of request of a phone: `only` is `collection`, `payout` or `paybill`.
+    /// Sets a fault for the next request of one kind: `only` is `collection`, `payout` or `paybill`.
     pub async fn fault_only(&self, phone: &str, fault: &str, only: &str) {
         let body = json!({ "phone": phone, "fault": fault, "count": 1, "only": only });
         let status = self.sandbox_send(Method::POST, "/admin/faults", body).await;
         assert!(status.is_success(), "fault {fault}: {status}");
     }
 
-    /// Somebody pays the paybill from the M-Pesa menu; returns the receipt.
+    /// Pays the paybill from the M-Pesa menu and returns the receipt.
     pub async fn pay_bill(&self, phone: &str, minor: i64, reference: &str) -> String {
         let body = json!({ "phone": phone, "amount": minor, "reference": reference });
         let url = format!("{}/admin/paybill", self.sandbox_url);
         let response = self.http.post(url).json(&body).send().await.expect("an answer");
         let paid: Value = response.json().await.expect("JSON");
-        paid["receipt"].as_str().unwrap_or_else(|| panic!("not paid: {paid}")).to_owned()
+        paid["receipt"].as_str().unwrap_or_else(|| panic!("the payment failed: {paid}")).to_owned()
     }
 
-    /// Holds our books against the provider's statement of everything up to now. Works with and
-    /// without a worker.
+    /// Compares the books with the provider's statement up to now. Works with and without a worker.
     pub async fn reconcile_now(&self) -> RunView {
-        // A statement ends with a whole second; this takes the present one in.
+        // A statement ends at a whole second, so this second must end first.
         self.clock.advance(TimeDelta::seconds(1));
         self.carry_out(&Job::Reconcile { tick: NEXT_TICK.fetch_sub(1, Ordering::Relaxed) }).await;
         let runs = self.store.reconciliation_runs(None, 1).await.expect("runs");
         runs.items.into_iter().next().expect("a run")
     }
 
-    /// The nightly check of the whole ledger, now.
+    /// Runs the nightly check of the whole ledger now.
     pub async fn check_ledger_now(&self) {
         self.carry_out(&Job::CheckLedger { tick: NEXT_TICK.fetch_sub(1, Ordering::Relaxed) }).await;
     }
@@ -218,7 +217,7 @@ impl App {
         self.store.breaks(DiscrepancyState::Open, None, LISTED_MAX).await.expect("breaks").items
     }
 
-    /// The open breaks as `kind subject`, in alphabetical order.
+    /// Returns the open discrepancies as `kind subject`, in alphabetical order.
     pub async fn discrepancy_list(&self) -> Vec<String> {
         let found = self.open_breaks().await;
         let mut list: Vec<String> =
@@ -227,7 +226,7 @@ impl App {
         list
     }
 
-    /// The names of a deal's events in their order.
+    /// Returns the names of a deal's events in order.
     pub async fn timeline(&self, person: &Person, deal: &str) -> Vec<String> {
         let path = format!("/v1/deals/{deal}/timeline?limit=100");
         let found = self.get(person, &path).await.expect(200);
@@ -236,7 +235,7 @@ impl App {
     }
 }
 
-/// What Daraja wants to hear about every callback.
+/// Returns the acknowledgement that Daraja expects for every callback.
 #[must_use]
 pub fn accepted() -> Value {
     json!({ "ResultCode": 0, "ResultDesc": "Accepted" })

@@ -1,4 +1,4 @@
-//! Requests that no well-behaved app sends.
+//! Malformed requests that ordinary clients do not send.
 
 use crate::app::App;
 use crate::client::{Answer, Person, answer};
@@ -9,11 +9,11 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Longer than the API takes to refuse something.
+/// Longer than the API takes to reject a request.
 const RAW_ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl App {
-    /// Sends a body as it is, with these headers and no others.
+    /// Sends a body unchanged, with exactly these headers.
     pub async fn send_bytes(
         &self,
         method: Method,
@@ -28,7 +28,7 @@ impl App {
         answer(headers.iter().fold(request, with_headers)).await
     }
 
-    /// Writes bytes to the API's port and reads one answer: its status and the JSON in its body.
+    /// Writes bytes to the API's port and reads one response: its status and JSON body.
     pub async fn send_over_tcp(&self, bytes: &[u8]) -> (u16, Value) {
         let address = self.api_url.trim_start_matches("http://");
         let mut stream = TcpStream::connect(address).await.expect("a connection");
@@ -48,7 +48,7 @@ impl App {
         tokio::time::timeout(RAW_ANSWER_TIMEOUT, whole).await.expect("an answer in time")
     }
 
-    /// Lets time pass for API and worker, and logs the people in again: their tokens have expired.
+    /// Advances the clock of API and worker, and logs the users in again, because their tokens have expired.
     pub async fn advance(&self, by: TimeDelta, people: &mut [&mut Person]) {
         self.clock.advance(by);
         for person in people {

@@ -1,8 +1,8 @@
-//! Every line that the product logs in a test is read for what must never stand in a log: those of this process as
-//! they are written, those of workers of their own when these end.
+//! Searches all log lines of the product for secrets and personal data: lines of this process when they are written,
+//! lines of worker processes when they end.
 //!
-//! The first test switches the logs on for the whole run; a line that gives something away fails every test that
-//! ends after it, and is printed.
+//! The first test switches logging on for the whole run. A line with such data fails every test that ends later, and is
+//! printed.
 
 use regex::bytes::{RegexSet, RegexSetBuilder};
 use std::fmt::Write as _;
@@ -10,11 +10,11 @@ use std::io;
 use std::sync::{LazyLock, Mutex, Once, PoisonError};
 use tracing_subscriber::EnvFilter;
 
-/// More than any operator switches on.
+/// More verbose than any production setting.
 pub(crate) const LEVELS: &str = "info,amana=trace,amana_api=trace,amana_domain=trace,amana_documents=trace,\
     amana_messaging=trace,amana_mpesa=trace,amana_postgres=trace,amana_redis=trace,amana_worker=trace";
 
-/// What gives something away, and its name.
+/// The names and patterns of forbidden data.
 const FORBIDDEN: [(&str, &str); 10] = [
     ("a password of the tests", "karibu-nyumbani|karibu-amana|not-the-password"),
     ("a hash of a password", r"\$argon2"),
@@ -31,7 +31,7 @@ const FORBIDDEN: [(&str, &str); 10] = [
     ("an e-mail address", r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[a-z]{2,}\b"),
 ];
 
-/// Of bytes: what is forbidden is ASCII, and the tables of Unicode make reading many times slower.
+/// Byte patterns, because the forbidden data is ASCII and Unicode tables make matching many times slower.
 static PATTERNS: LazyLock<RegexSet> = LazyLock::new(|| {
     let patterns = FORBIDDEN.map(|(_, pattern)| pattern);
     RegexSetBuilder::new(patterns).unicode(false).build().expect("patterns")
@@ -39,7 +39,7 @@ static PATTERNS: LazyLock<RegexSet> = LazyLock::new(|| {
 
 static FOUND: Mutex<String> = Mutex::new(String::new());
 
-/// What in a text must not be logged.
+/// Returns the names of forbidden data in a text.
 #[must_use]
 pub fn given_away(text: &str) -> Vec<&'static str> {
     PATTERNS.matches(text.as_bytes()).into_iter().map(|n| FORBIDDEN[n].0).collect()
@@ -47,7 +47,7 @@ pub fn given_away(text: &str) -> Vec<&'static str> {
 
 struct Reader;
 
-/// Remembers a line that gives something away.
+/// Records a line with forbidden data.
 pub(crate) fn read_line(text: &str) {
     let found = given_away(text);
     if !found.is_empty() {
@@ -69,7 +69,7 @@ impl io::Write for Reader {
     }
 }
 
-/// Switches the logs on and reads them from now on.
+/// Switches logging on and searches all lines from now on.
 pub fn read_logs() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -83,9 +83,9 @@ pub fn read_logs() {
 }
 
 /// # Panics
-/// If a line of the run so far gave something away.
+/// If a log line of the run contained forbidden data.
 #[track_caller]
 pub fn assert_nothing_given_away() {
     let found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
-    assert!(found.is_empty(), "the logs give something away:\n{found}");
+    assert!(found.is_empty(), "the logs contain secrets or personal data:\n{found}");
 }

@@ -1,4 +1,4 @@
-//! The servers that all tests of this binary share, and a database of its own for each test.
+//! The servers that all tests of a binary share, and a separate database per test.
 
 use crate::services::MASTER_KEY;
 use amana::local::{Durability, Postgres, Redis, Scratch};
@@ -20,7 +20,7 @@ pub struct Servers {
     postgres: Postgres,
     maker: mpsc::UnboundedSender<(String, oneshot::Sender<()>)>,
     redis: Redis,
-    // Last: the folder goes when nothing uses it any more.
+    // The last field, because the servers use the folder.
     scratch: Scratch,
 }
 
@@ -33,10 +33,10 @@ impl std::fmt::Debug for Servers {
 static SERVERS: OnceLock<Servers> = OnceLock::new();
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
-/// Starts them on first use. They end with this process.
+/// Returns the servers, started at the first call. They end with this process.
 pub fn servers() -> &'static Servers {
     SERVERS.get_or_init(|| {
-        // Starting blocks and migrating needs a runtime of its own: neither may happen on a test's.
+        // Starting blocks, and migrating needs a runtime of its own, so both run in a separate thread.
         std::thread::spawn(start).join().expect("the test servers start")
     })
 }
@@ -55,7 +55,7 @@ fn start() -> Servers {
     Servers { postgres, maker, redis, scratch }
 }
 
-/// Makes copies of the template, one after the other, on one connection: connecting would cost as much as copying.
+/// Copies the template one database at a time on one connection, because connecting costs as much as copying.
 async fn make_databases(
     admin: &str,
     mut wanted: mpsc::UnboundedReceiver<(String, oneshot::Sender<()>)>,
@@ -73,30 +73,30 @@ pub fn redis_url() -> String {
     servers().redis.url()
 }
 
-/// A Redis namespace that no other test of this binary uses.
+/// Returns a Redis namespace that no other test of this binary uses.
 #[must_use]
 pub fn namespace() -> String {
     format!("test{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// A folder for files that no other test uses.
+/// Returns a folder for files that no other test uses.
 #[must_use]
 pub(crate) fn files_folder() -> PathBuf {
     servers().scratch.join(&format!("files{}", NEXT.fetch_add(1, Ordering::Relaxed)))
 }
 
-/// What everything personal is sealed under in tests.
+/// Returns the master key of tests.
 #[must_use]
 pub fn master_keys() -> MasterKeys {
     let key = STANDARD.decode(MASTER_KEY).expect("base64").try_into().expect("32 bytes");
     MasterKeys { current: MasterKey::new(key), previous: None }
 }
 
-/// A migrated database of its own.
+/// A migrated database of one test.
 #[derive(Clone)]
 pub struct Database {
     pub url: String,
-    /// Looks behind the API's back, again and again: a connection costs more than most statements.
+    /// Reused for direct queries, because a connection costs more than most statements.
     kept: Arc<Mutex<Option<AsyncPgConnection>>>,
 }
 
@@ -106,7 +106,7 @@ impl std::fmt::Debug for Database {
     }
 }
 
-/// How often and how long sessions that begin late are looked for.
+/// The number of polls for late sessions, and the pause between them.
 const LOOKS_FOR_SESSIONS: u32 = 20;
 const LOOK_PAUSE: Duration = Duration::from_millis(50);
 
@@ -120,13 +120,13 @@ impl Database {
         Self::at(&servers.postgres.url(&name))
     }
 
-    /// A database that the test has made itself.
+    /// Wraps a database that the test created.
     #[must_use]
     pub fn at(url: &str) -> Self {
         Self { url: url.to_owned(), kept: Arc::default() }
     }
 
-    /// A connection of the superuser, for looking behind the API's back.
+    /// Opens a superuser connection that bypasses the API.
     pub async fn connection(&self) -> AsyncPgConnection {
         AsyncPgConnection::establish(&self.url).await.expect("PostgreSQL")
     }
@@ -141,7 +141,7 @@ impl Database {
         conn.batch_execute(sql).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
     }
 
-    /// The kept connection, made anew if the server has closed it.
+    /// Returns the reused connection, or a new one if the server has closed it.
     async fn kept(&self) -> MutexGuard<'_, Option<AsyncPgConnection>> {
         let mut kept = self.kept.lock().await;
         if kept.as_mut().is_none_or(|conn| conn.is_broken()) {
@@ -150,7 +150,7 @@ impl Database {
         kept
     }
 
-    /// The name of the constraint that refuses these statements.
+    /// Returns the name of the constraint that rejects these statements.
     pub async fn refusal(&self, sql: &str) -> String {
         use diesel::result::Error::DatabaseError;
         match self.connection().await.batch_execute(sql).await {
@@ -163,14 +163,14 @@ impl Database {
         }
     }
 
-    /// Changes what the triggers and constraints guard, as somebody with the superuser's password could.
+    /// Changes data that triggers and constraints protect, as an attacker with the superuser's password could.
     pub async fn tamper(&self, sql: &str) {
         let sql = format!("set session_replication_role = replica; {sql}");
         let mut conn = self.connection().await;
         conn.batch_execute(&sql).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
     }
 
-    /// One number, such as a count.
+    /// Returns one number, such as a count.
     pub async fn number(&self, sql: &str) -> i64 {
         #[derive(diesel::QueryableByName)]
         struct Row {
@@ -186,7 +186,7 @@ impl Database {
             .n
     }
 
-    /// One text, such as a state.
+    /// Returns one text, such as a state.
     pub async fn text(&self, sql: &str) -> Option<String> {
         #[derive(diesel::QueryableByName)]
         struct Row {
@@ -202,7 +202,7 @@ impl Database {
             .t
     }
 
-    /// A hash of the rows of every table: equal before and after means that nothing was written.
+    /// Hashes the rows of every table. Equal hashes mean that no data was written.
     pub async fn fingerprint(&self) -> BTreeMap<String, String> {
         let row = "select '%1$s ' || count(*) || coalesce(md5(string_agg(t::text, '|' order by t::text)), '') \
             as line from %1$I t";
@@ -217,7 +217,7 @@ impl Database {
         lines.map(|(table, hash)| (table.to_owned(), hash.to_owned())).collect()
     }
 
-    /// Takes the database away from everybody, or gives it back.
+    /// Blocks all connections to the database, or allows them again.
     pub async fn set_reachable(&self, reachable: bool) {
         let (server, name) = self.url.rsplit_once('/').expect("a database in the address");
         let mut conn =
@@ -228,7 +228,7 @@ impl Database {
         if !reachable {
             *self.kept.lock().await = None;
             let sql = "select pg_terminate_backend(pid) from pg_stat_activity where datname";
-            // A session that is just beginning was allowed before and is listed later: it would serve a whole pool.
+            // A session that connected just before may be listed late, and would serve a whole pool.
             for _ in 0..LOOKS_FOR_SESSIONS {
                 conn.batch_execute(&format!("{sql} = '{name}'")).await.expect("sessions end");
                 tokio::time::sleep(LOOK_PAUSE).await;

@@ -1,4 +1,4 @@
-//! The settings of one system under test: its API, and the services outside that the sandbox plays.
+//! The settings of a system under test: its API, and the external services that the sandbox simulates.
 
 use amana_api::{ApiConfig, EdgeConfig, FeePolicy, Places};
 use amana_domain::api_key::KeyMode;
@@ -13,7 +13,7 @@ pub const JWT_SECRET: &str = "a-secret-for-tests-of-at-least-32-characters";
 
 pub const SUPPORT_CONTACT: &str = "https://help.example.com";
 
-/// In base64, as the environment has it.
+/// In base64, as in the environment.
 pub const MASTER_KEY: &str = "YS1rZXktb2YtdGhlLXRlc3RzLWFuZC1uby1vdGhlcnM=";
 
 /// Returns the settings of APIs in tests.

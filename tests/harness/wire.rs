@@ -1,4 +1,4 @@
-//! A wire between the product and PostgreSQL that counts what is asked for over it.
+//! A proxy between the product and PostgreSQL that counts round trips.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,15 +7,15 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Messages after which whoever sent them waits for an answer: a simple query, and the end of an extended one.
+/// Messages after which a client waits for a response: a simple query, and the end of an extended query.
 const WAITS: [u8; 2] = *b"QS";
 
-/// The server has answered, and waits for the next.
+/// The server's message that it is ready for the next query.
 const READY: u8 = b'Z';
 
 #[derive(Debug)]
 pub struct Wire {
-    /// As the address that was given, over this wire.
+    /// The database address through this proxy.
     pub url: String,
     count: Arc<AtomicU32>,
 }
@@ -34,7 +34,7 @@ impl Wire {
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let Ok(server) = TcpStream::connect(server).await else { return };
-                // Small messages would wait for each other otherwise.
+                // Otherwise small messages would be delayed until earlier ones are acknowledged.
                 let _ = (client.set_nodelay(true), server.set_nodelay(true));
                 let (from_client, to_client) = client.into_split();
                 let (from_server, to_server) = server.into_split();
@@ -43,22 +43,22 @@ impl Wire {
                 tokio::spawn(answered(from_server, to_client, counter));
             }
         });
-        // The wire reads messages, and the answer to a question about TLS is none.
+        // TLS is disabled, because the proxy must read the messages.
         Self { url: format!("{before}@{own}/{database}?sslmode=disable"), count }
     }
 
-    /// How often somebody has waited so far. What is sent while an answer is waited for is one wait with it.
+    /// Returns the number of round trips so far. Queries sent before the previous response count as one round trip.
     #[must_use]
     pub fn round_trips(&self) -> u32 {
         self.count.load(Ordering::Acquire)
     }
 }
 
-/// What has happened on one connection.
+/// The state of one connection.
 #[derive(Debug, Default)]
 struct Counter {
     waits: Arc<AtomicU32>,
-    /// Asked for and not answered yet.
+    /// Queries without a response so far.
     open: AtomicU32,
 }
 
@@ -67,7 +67,7 @@ async fn asked(
     mut server: OwnedWriteHalf,
     counter: Arc<Counter>,
 ) -> std::io::Result<()> {
-    // The first message of a connection has no letter in front.
+    // The first message of a connection has no type byte.
     let mut letter = None;
     loop {
         let message = message(&mut client, letter).await?;
@@ -91,7 +91,7 @@ async fn answered(
         let letter = server.read_u8().await?;
         let message = message(&mut server, Some(letter)).await?;
         if letter == READY {
-            // The first tells that the connection is there, which nobody asked for.
+            // The first ready message follows the log-in, not a query.
             if has_begun {
                 counter.open.fetch_sub(1, Ordering::AcqRel);
             }
@@ -101,7 +101,7 @@ async fn answered(
     }
 }
 
-/// The rest of a message, with the letter that was read before it.
+/// Reads the rest of a message and prepends its type byte.
 async fn message(from: &mut OwnedReadHalf, letter: Option<u8>) -> std::io::Result<Vec<u8>> {
     let mut length = [0; 4];
     from.read_exact(&mut length).await?;

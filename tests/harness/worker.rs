@@ -1,4 +1,4 @@
-//! Workers as processes: the ones that are killed, frozen and told to stop.
+//! Worker processes that tests kill, freeze and stop.
 
 use crate::app::App;
 use crate::secrets;
@@ -13,16 +13,16 @@ use nix::sys::signal::Signal;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// A lease short enough for a test to wait for its end.
+/// A lease that is short enough for tests that wait for its end.
 pub const TEST_LEASE: Duration = Duration::from_secs(2);
 
-/// The settings of workers in tests: quick to look, quick to give up a lease.
+/// The settings of workers in tests: short pauses and short leases.
 #[must_use]
 pub fn settings() -> Settings {
     Settings {
         lease: Duration::from_secs(5),
         relay_interval: Duration::from_millis(40),
-        // So long that no test that moves the clock steps into the next period.
+        // So long that a test that advances the clock does not reach the next period.
         reconcile_every: TimeDelta::days(100_000),
         test_clock: true,
         shutdown_time_max: Duration::from_secs(10),
@@ -30,8 +30,8 @@ pub fn settings() -> Settings {
     }
 }
 
-/// Marks the run with which a worker begins as done: it would come in between what a test does, and find first what
-/// the test looks for. A worker with a schedule of its own keeps its first run.
+/// Marks the first scheduled reconciliation as done. It would run during the test and find the data first that the
+/// test expects to find. A worker with its own schedule keeps its first run.
 pub(crate) async fn reconcile_on_demand_only(context: &Context, database: &Database) {
     let every = context.settings.reconcile_every;
     if every != settings().reconcile_every {
@@ -44,7 +44,7 @@ pub(crate) async fn reconcile_on_demand_only(context: &Context, database: &Datab
     database.execute(done).await;
 }
 
-/// The binary that `cargo build --bins` has put beside the tests.
+/// Returns the binary that `cargo build --bins` puts beside the tests.
 #[must_use]
 pub fn amana_binary() -> PathBuf {
     let own = std::env::current_exe().expect("own path");
@@ -58,7 +58,7 @@ pub fn amana_binary() -> PathBuf {
     path
 }
 
-/// `amana worker` on an app's database, Redis and sandbox.
+/// `amana worker` with an app's database, Redis and sandbox.
 #[derive(Debug)]
 pub struct WorkerProcess {
     child: Child,
@@ -108,7 +108,7 @@ impl WorkerProcess {
         Self { child: program.start().expect("the worker starts"), scratch }
     }
 
-    /// SIGKILL: no chance to tidy up.
+    /// Sends SIGKILL, which prevents a clean shutdown.
     pub fn kill(&mut self) {
         self.child.kill().expect("the worker is killed");
     }
@@ -121,12 +121,12 @@ impl WorkerProcess {
         self.child.signal(Signal::SIGCONT).expect("the worker goes on");
     }
 
-    /// SIGTERM, and the wait for a clean end. Tells how long it took.
+    /// Sends SIGTERM, waits for a clean end, and returns how long it took.
     pub fn terminate(&mut self) -> Duration {
         let began = std::time::Instant::now();
         let status =
             self.child.stop(Signal::SIGTERM, Duration::from_secs(30)).expect("the worker stops");
-        assert!(status.success(), "the worker ended badly ({status}):\n{}", self.log());
+        assert!(status.success(), "the worker failed ({status}):\n{}", self.log());
         began.elapsed()
     }
 
