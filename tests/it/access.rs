@@ -162,7 +162,7 @@ impl World {
             "create_kyc_document" => format!("{path}?kind=selfie"),
             _ => path,
         };
-        assert!(!path.contains("//"), "{path}: say here what the id is");
+        assert!(!path.contains("//"), "{path}: add the id of this path to this function");
         path
     }
 
@@ -227,8 +227,8 @@ impl World {
             "set_role" => json!({ "role": "support", "note": "looked into" }),
             "set_handle" => json!({ "handle": "neema" }),
             "create_organisation" | "update_organisation" => json!({ "name": "Duka" }),
-            "create_invitation" => json!({ "email": "neema.k@example.com", "rank": "member" }),
-            "set_rank" => json!({ "rank": "admin" }),
+            "create_invitation" => json!({ "email": "neema.k@example.com", "role": "member" }),
+            "set_member_role" => json!({ "role": "admin" }),
             _ => json!({}),
         })
     }

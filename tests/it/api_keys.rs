@@ -149,7 +149,7 @@ async fn the_last_use_is_noted_once_a_minute() {
     assert_eq!(app.get(&amina, &path).await.expect(200)["last_used_at"], json!(first));
     app.clock.advance(TimeDelta::seconds(31));
     // Cached key data is at most a second old, so the next use becomes due within a second.
-    amana_harness::eventually("a later use", || async {
+    amana_harness::eventually("the later use is stored", || async {
         app.get(&machine, "/v1/wallet").await.expect(200);
         let found = app.get(&amina, &path).await.expect(200);
         (found["last_used_at"].as_str() > Some(first.as_str())).then_some(())

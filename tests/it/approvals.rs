@@ -50,9 +50,9 @@ async fn a_tier_is_asked_for_by_one_and_given_by_another() {
     let before = tier_of(&app, &amina).await;
     let asked = app.request_approval(&asker, &amina, tier("starter")).await.expect(201);
     let id = asked["id"].as_str().expect("an id");
-    assert_eq!((&asked["state"], &asked["asked_by"]), (&json!("asked"), &json!(asker.id)));
+    assert_eq!((&asked["state"], &asked["requested_by"]), (&json!("asked"), &json!(asker.id)));
     assert_eq!((&asked["decided_by"], &asked["amount"]), (&Value::Null, &Value::Null));
-    assert_eq!(tier_of(&app, &amina).await, before, "nothing has happened yet");
+    assert_eq!(tier_of(&app, &amina).await, before, "expected no change before the approval");
     refused(&app.decide_approval(&asker, id, "approve").await, 403, "own_request");
     refused(&app.decide_approval(&asker, id, "reject").await, 403, "own_request");
     refused(&app.decide_approval(&other, id, "withdraw").await, 403, "wrong_party");
@@ -142,7 +142,11 @@ async fn nobody_has_a_hand_in_what_is_for_themselves() {
     let id = app.asked(&asker, &other, tier("business")).await;
     refused(&app.decide_approval(&other, &id, "approve").await, 403, "conflict_of_interest");
     refused(&app.decide_approval(&other, &id, "reject").await, 403, "conflict_of_interest");
-    assert_eq!(list(&app, &other, "asked").await, NONE, "one's own matter is not listed");
+    assert_eq!(
+        list(&app, &other, "asked").await,
+        NONE,
+        "expected no request about the reader in the list"
+    );
     let third = app.staff(UserRole::Compliance).await;
     app.decide_approval(&third, &id, "approve").await.expect(200);
     assert_eq!(tier_of(&app, &other).await, "business");

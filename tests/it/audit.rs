@@ -107,7 +107,7 @@ async fn records_are_without_gaps() {
     app.provider_up(false).await;
     let delayed = withdraw(&app, &one.seller).await;
     let problem = "select count(*) from payments where problem is not null";
-    eventually("the outage is noticed", || async {
+    eventually("the payment shows the outage", || async {
         (app.database.number(problem).await == 1).then_some(())
     })
     .await;

@@ -78,7 +78,7 @@ async fn approving_the_prompt_on_the_phone_funds_the_deal() {
 
 /// The catcher lists the mails to buyer and seller, and opens one with a click.
 async fn see_the_mails(browser: &Browser, it: &Waiting) {
-    eventually("both are written to", || async {
+    eventually("both parties have mails", || async {
         let found = it.app.sandbox_get("/admin/mails").await;
         let mails = found["mails"].as_array().expect("mails").clone();
         let paid = mails.iter().filter(|mail| mail["subject"] == "Paid and safe: Two goats");
@@ -171,7 +171,7 @@ async fn assert_no_sideways_scroll(browser: &Browser, what: &str) {
     let excess = browser.value("document.documentElement.scrollWidth - window.innerWidth").await;
     assert!(
         excess.as_i64().is_some_and(|excess| excess <= 0),
-        "{what} is {excess} pixels too wide"
+        "{what} is {excess} pixels wider than the page"
     );
 }
 
@@ -232,7 +232,7 @@ async fn the_phone_with_the_prompt_looks_as_it_should() {
     let idle = browser.see(".handset").await.screenshot().await.expect("a picture");
     picture::assert_like_reference("phone-idle.png", &idle);
     let same = picture::Grid::of(&prompt).same_percent(&picture::Grid::of(&idle));
-    assert!(same < 60, "with and without the prompt {same} % look alike");
+    assert!(same < 60, "{same} % of the picture is the same with and without the prompt");
     browser.close().await;
     it.app.assert_sound().await;
 }

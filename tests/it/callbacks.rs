@@ -102,9 +102,12 @@ async fn forged_addresses_are_acknowledged_and_move_nothing() {
     let counted = "select sum(count)::bigint from callback_strays";
     assert_eq!(app.database.number(counted).await, count);
     let rows = "select count(*) from callback_strays";
-    assert!(app.database.number(rows).await <= 8, "one row for each kind, on two days at most");
+    assert!(
+        app.database.number(rows).await <= 8,
+        "expected one row per kind and day, on at most two days"
+    );
     let jobs = "select count(*) from jobs where kind = 'apply_callback'";
-    assert_eq!(app.database.number(jobs).await, 0, "forgeries cause no work");
+    assert_eq!(app.database.number(jobs).await, 0, "expected no jobs after forged callbacks");
     assert_untouched(&app, &prompted).await;
 }
 

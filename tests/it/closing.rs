@@ -32,7 +32,7 @@ async fn an_account_is_closed_and_opened_again() {
     assert_eq!(closed["phone"], format!("{}****{}", &amina.phone[..4], &amina.phone[8..]));
     let before = app.database.fingerprint().await;
     assert_eq!(manage(&app, &operator, &amina, "close").await.expect(200), closed);
-    assert_eq!(app.database.fingerprint().await, before, "nothing changed");
+    assert_eq!(app.database.fingerprint().await, before, "expected no change after a refused call");
     refused(&log_in(&app, &amina, "karibu-nyumbani-7").await, 403, "account_closed");
     refused(&log_in(&app, &amina, "not-the-password").await, 401, "invalid_credentials");
     let open = manage(&app, &operator, &amina, "reopen").await.expect(200);

@@ -329,7 +329,7 @@ async fn operate(observer: &Observer, operator: &Person) {
     observer.get(operator, "/v1/operator/discrepancies?state=closed").await;
     // The list of finished jobs may hold only other jobs before the worker has reconciled.
     let done = "select id::text from jobs where kind = 'reconcile' and state = 'done' limit 1";
-    let id = eventually("a run is over", || app.database.text(done)).await;
+    let id = eventually("a reconciliation job is done", || app.database.text(done)).await;
     let dies = "update jobs set state = 'dead', last_error = 'by hand'";
     app.database.execute(&format!("{dies} where id = '{id}'")).await;
     let job = format!("job_{}", id.replace('-', ""));

@@ -116,7 +116,11 @@ async fn an_address_and_a_number_are_changed_with_both_proofs() {
     let amina = app.person("Amina").await;
     for kind in [EMAIL, PHONE] {
         let (old, new) = kind.codes(&app, &amina).await;
-        assert_eq!(kind.stored(&app, &amina).await, kind.of(&amina), "nothing has changed yet");
+        assert_eq!(
+            kind.stored(&app, &amina).await,
+            kind.of(&amina),
+            "expected no change before both codes are confirmed"
+        );
         let me = kind.confirm(&app, &amina, (&old, &new)).await.expect(200);
         assert!(me[format!("{}_verified_at", kind.name)].is_string(), "{me:#}");
         assert_eq!(kind.stored(&app, &amina).await, kind.new);

@@ -76,7 +76,11 @@ async fn silence_after_delivery_releases() {
     let released = page["items"]
         .as_array()
         .and_then(|all| all.iter().find(|e| e["kind"] == "milestone.released"));
-    assert_eq!(released.expect("released")["actor_id"], Value::Null, "nobody did it");
+    assert_eq!(
+        released.expect("released")["actor_id"],
+        Value::Null,
+        "expected no actor of a release by timer"
+    );
     app.assert_sound().await;
 }
 
@@ -117,7 +121,7 @@ async fn a_timer_without_a_subject_does_nothing() {
     app.post(&buyer, &release, Value::Null).await.expect(200);
     pass(&app, &funded["milestones"][0]["due_at"], &mut [&mut buyer, &mut seller]).await;
     let waiting = "select count(*) from jobs where kind = 'expire_deal' and state <> 'done'";
-    eventually("the timers to run", || async {
+    eventually("the timers have run", || async {
         (app.database.number(waiting).await == 0).then_some(())
     })
     .await;

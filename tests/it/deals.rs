@@ -65,7 +65,7 @@ async fn the_whole_life_of_a_deal_in_two_parts() {
     assert_eq!(funded["payment"]["state"], "succeeded");
     assert_eq!(funded["due_at"], Value::Null);
     for number in [&buyer.phone, &seller.phone] {
-        assert!(!funded.to_string().contains(number.as_str()), "numbers are masked");
+        assert!(!funded.to_string().contains(number.as_str()), "expected masked phone numbers");
     }
     let parts = app.milestones(&buyer, &deal).await;
     let path =
@@ -267,13 +267,19 @@ async fn a_funded_deal_is_called_off_by_both() {
     app.post(&buyer, &release, Value::Null).await.expect(200);
     let cancel = format!("/v1/deals/{deal}/mutual-cancel");
     let asked = app.post(&seller, &cancel, Value::Null).await.expect(200);
-    assert_eq!((&asked["state"], &asked["cancel_asked_by"]), (&json!("funded"), &json!("seller")));
+    assert_eq!(
+        (&asked["state"], &asked["cancellation_requested_by"]),
+        (&json!("funded"), &json!("seller"))
+    );
     let again = app.post(&seller, &cancel, Value::Null).await;
     assert_eq!((again.status.as_u16(), again.problem()), (409, "already_requested"));
     let alone = app.post(&buyer, &format!("/v1/deals/{deal}/cancel"), Value::Null).await;
     assert_eq!((alone.status.as_u16(), alone.problem()), (409, "wrong_state"));
     let over = app.post(&buyer, &cancel, Value::Null).await.expect(200);
-    assert_eq!((&over["state"], &over["cancel_asked_by"]), (&json!("released"), &Value::Null));
+    assert_eq!(
+        (&over["state"], &over["cancellation_requested_by"]),
+        (&json!("released"), &Value::Null)
+    );
     assert_eq!(over["milestones"][1]["state"], "refunded");
     assert_eq!(app.balance(&buyer).await, (81_200, 0));
     assert_eq!(app.balance(&seller).await, (120_000, 0));
@@ -305,9 +311,13 @@ async fn lists_come_in_stable_pages() {
             let Some(cursor) = page["next_cursor"].as_str() else { break };
             path = format!("/v1/deals?limit=10&after={cursor}");
         }
-        assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), seen.len(), "no repeat");
+        assert_eq!(
+            seen.iter().collect::<BTreeSet<_>>().len(),
+            seen.len(),
+            "expected no deal twice in the pages"
+        );
         let first = seen.iter().position(|id| *id == made[0]).expect("the newest of the 25");
-        assert_eq!(seen[first..], made, "no gap");
+        assert_eq!(seen[first..], made, "expected every deal in the pages");
         assert!(sizes[..sizes.len() - 1].iter().all(|size| *size == 10), "{sizes:?}");
     }
     let whole = app.get(&buyer, "/v1/deals?limit=100").await.expect(200);

@@ -156,9 +156,7 @@ fn any_order_repetition_and_loss_of_messages_ends_the_same() {
         let run = app.reconcile_now().await;
         assert_eq!(run.provider_balance_minor, Some(PRICE * paid.get()));
         assert_eq!((run.unclaimed, run.healed), (0, 0));
-        eventually("nothing left to do", || async {
-            (app.run_due_jobs().await == 0).then_some(())
-        })
-        .await;
+        eventually("all jobs are done", || async { (app.run_due_jobs().await == 0).then_some(()) })
+            .await;
     });
 }

@@ -45,13 +45,13 @@ pub(crate) async fn assert_funded_once(app: &App, agreed: &Agreed, payment: &str
     let Agreed { buyer, deal, .. } = agreed;
     app.wait_for_deal(buyer, deal, "funded").await;
     app.wait_for_payment(buyer, payment, "succeeded").await;
-    assert_eq!(app.entries(&format!("{payment}:deposit")).await, 1, "one deposit");
-    assert_eq!(app.entries(&format!("{deal}:fund:1")).await, 1, "one entry that funds");
+    assert_eq!(app.entries(&format!("{payment}:deposit")).await, 1, "expected one deposit entry");
+    assert_eq!(app.entries(&format!("{deal}:fund:1")).await, 1, "expected one funding entry");
     let taken = app.collections(&buyer.phone).await;
     let paid = taken.iter().filter(|one| one["outcome"]["result_code"] == "0").count();
-    assert_eq!((taken.len(), paid), (1, 1), "one prompt: {taken:#?}");
+    assert_eq!((taken.len(), paid), (1, 1), "expected one prompt: {taken:#?}");
     let funded = app.timeline(buyer, deal).await.iter().filter(|it| *it == "deal.funded").count();
-    assert_eq!(funded, 1, "one event");
+    assert_eq!(funded, 1, "expected one funding event");
     assert_eq!(app.balance(buyer).await, (0, 0));
     app.assert_sound().await;
 }
@@ -74,7 +74,7 @@ impl HeldCallbacks {
 
     pub(crate) async fn one_waits(&self, app: &App) {
         let waiting = format!("select count(*) {WAITING}");
-        eventually("a callback is under way", || async {
+        eventually("a callback waits to be stored", || async {
             (app.database.number(&waiting).await > 0).then_some(())
         })
         .await;
@@ -97,7 +97,7 @@ pub(crate) async fn worker_process(app: &App) -> WorkerProcess {
     let runs = "select count(*) from reconciliation_runs";
     let before = app.database.number(runs).await;
     let worker = app.worker_process();
-    eventually("the first reconciliation", || async {
+    eventually("the first reconciliation is done", || async {
         (app.database.number(runs).await > before).then_some(())
     })
     .await;
@@ -282,7 +282,7 @@ async fn malformed_callback_is_kept_and_polling_tells() {
     let payment = app.start_mpesa(&agreed.buyer, &agreed.deal).await;
     app.approve_prompt(&agreed.buyer.phone).await;
     let operator = app.operator().await;
-    let listed = eventually("an unreadable callback", || async {
+    let listed = eventually("an unreadable callback is stored", || async {
         let found = app.get(&operator, "/v1/operator/callbacks?state=unreadable").await.expect(200);
         found["items"].get(0).cloned()
     })
@@ -314,7 +314,7 @@ async fn provider_down_is_told_and_recovers_alone() {
 }
 
 async fn wait_for_problem(app: &App, agreed: &Agreed) -> Value {
-    eventually("the deal says so", || async {
+    eventually("the deal shows the outage", || async {
         let found = app.get(&agreed.buyer, &format!("/v1/deals/{}", agreed.deal)).await.expect(200);
         (found["payment"]["problem"] == "provider_unavailable").then_some(found)
     })

@@ -94,7 +94,10 @@ fn wrong(guess: u32, right: &[String]) -> String {
 #[track_caller]
 fn assert_odds(looked_at: u32, right: f64, of: f64, stated: f64) {
     let odds = f64::from(looked_at) * right / of;
-    assert!(looked_at > 0 && odds <= stated, "{looked_at} were looked at: {odds:e} > {stated:e}");
+    assert!(
+        looked_at > 0 && odds <= stated,
+        "{looked_at} guesses were compared: {odds:e} > {stated:e}"
+    );
 }
 
 /// Twenty comparisons in a quarter of an hour, from any addresses: below one in 50,000 per day.

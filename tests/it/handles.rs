@@ -35,7 +35,7 @@ async fn a_handle_is_shown_and_is_recorded() {
     assert_eq!(app.get(&amina, "/v1/me").await.expect(200), me);
     let before = app.database.fingerprint().await;
     assert_eq!(set(&app, &amina, "amina_k").await.expect(200), me);
-    assert_eq!(app.database.fingerprint().await, before, "nothing changed");
+    assert_eq!(app.database.fingerprint().await, before, "expected no change after a refused call");
     let records = app.store.audit_of(&amina.id).await.expect("records");
     let last = records.last().expect("a record");
     assert_eq!((last.actor().as_str(), last.kind.as_str()), (&*amina.id, "user.handle_changed"));
@@ -55,7 +55,11 @@ async fn a_handle_can_be_taken_at_registration() {
     assert_eq!(user["handle"], "@neema");
     let before = app.database.fingerprint().await;
     refused(&register(new("baraka", "0712345679", "neema")).await, "handle_taken");
-    assert_eq!(app.database.fingerprint().await, before, "nobody was registered");
+    assert_eq!(
+        app.database.fingerprint().await,
+        before,
+        "expected no registration after a refused call"
+    );
 }
 
 /// Thirty days must pass between changes; a refused user keeps the present handle.

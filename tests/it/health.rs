@@ -51,7 +51,7 @@ async fn readiness_names_every_part_that_fails() {
     assert_eq!(get("/livez").await.expect(200)["status"], "ok");
     app.database.set_reachable(true).await;
     redis.restart().expect("restarted");
-    eventually("it is ready again", || async {
+    eventually("the API is ready again", || async {
         get("/readyz").await.status.is_success().then_some(())
     })
     .await;
@@ -164,7 +164,7 @@ async fn reconciliation_and_ledger_tell_how_they_went() {
     let found = health(&app, &operator).await;
     assert_eq!(found["reconciliation"]["outcome"], "matched", "{found:#}");
     assert_eq!(found["reconciliation"]["open_discrepancies"], 0);
-    assert_eq!(found["ledger"]["holds"], true);
+    assert_eq!(found["ledger"]["is_consistent"], true);
     let matched_at = time(&found["reconciliation"]["last_at"]);
 
     let opened = "insert into breaks (id, kind, subject, detail, opened_at, last_seen_at)
@@ -174,7 +174,7 @@ async fn reconciliation_and_ledger_tell_how_they_went() {
     let found = health(&app, &operator).await;
     assert_eq!(found["reconciliation"]["outcome"], "discrepancies", "{found:#}");
     assert_eq!(found["reconciliation"]["open_discrepancies"], 1);
-    assert_eq!(found["ledger"]["holds"], false);
+    assert_eq!(found["ledger"]["is_consistent"], false);
     assert!(time(&found["reconciliation"]["last_at"]) > matched_at);
 
     app.clock.advance(TimeDelta::seconds(1));

@@ -111,7 +111,7 @@ async fn only_the_beneficiary_takes_and_gives_back() {
     let released = release(&app, &shop, &id).await.expect(200);
     assert_eq!((&released["state"], &released["settled"]), (&json!("released"), &kes(20_000)));
     assert_eq!(app.balance(&owner).await, (80_000, 0));
-    assert_eq!(spent(&app).await, 20_000, "what came back the same day was not spent");
+    assert_eq!(spent(&app).await, 20_000, "expected the released part not to count as spent");
     refused(&settle(&app, &shop, &id, 1).await, 409, "hold_closed");
     app.messages_are_sent().await;
     let subjects: Vec<_> = app.mails(&owner).await.into_iter().filter_map(|m| m.subject).collect();
@@ -138,7 +138,7 @@ async fn what_was_not_taken_in_time_comes_back_by_itself() {
     .await;
     assert_eq!(app.balance(&owner).await, (90_000, 0));
     assert_eq!(app.balance(&shop).await, (10_100, 0));
-    assert_eq!(spent(&app).await, 50_000, "yesterday is over");
+    assert_eq!(spent(&app).await, 50_000, "expected no change of the next day's spending");
     app.messages_are_sent().await;
     for person in [&owner, &shop] {
         let mails = app.mails(person).await;

@@ -73,7 +73,11 @@ impl World {
     }
 
     async fn end(self) {
-        assert_eq!(self.app.database.fingerprint().await, self.before, "something was written");
+        assert_eq!(
+            self.app.database.fingerprint().await,
+            self.before,
+            "expected no change in the database"
+        );
         self.app.assert_sound().await;
     }
 }
@@ -83,7 +87,7 @@ fn set(body: &mut Value, pointer: &str, value: Value) {
     match body.pointer_mut(parent).expect(pointer) {
         Value::Object(members) => drop(members.insert(name.to_owned(), value)),
         Value::Array(items) => items[name.parse::<usize>().expect("a number")] = value,
-        other => panic!("{pointer} is in {other}"),
+        other => panic!("{pointer}: unexpected parent {other}"),
     }
 }
 
@@ -179,7 +183,7 @@ async fn the_good_bodies_are_good() {
         ("create_organisation", 201),
         // Organisation and invitation do not exist.
         ("update_organisation", 404),
-        ("set_rank", 404),
+        ("set_member_role", 404),
         ("create_invitation", 404),
         ("get_invitation", 404),
         ("accept_invitation", 404),

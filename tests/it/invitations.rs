@@ -67,7 +67,7 @@ async fn an_invited_person_registers_joins_and_is_logged_in() {
     let Invited { app, amina, organisation, token, .. } = &invited;
     let details = invited.details(token).await.expect(200);
     assert_eq!(
-        (&details["organisation_name"], &details["inviter_name"], &details["rank"]),
+        (&details["organisation_name"], &details["inviter_name"], &details["role"]),
         (&json!("Soko"), &json!("Amina"), &json!("admin"))
     );
     assert_eq!(
@@ -90,7 +90,7 @@ async fn an_invited_person_registers_joins_and_is_logged_in() {
     };
     let found = app.get(&guest, "/v1/organisations").await.expect(200);
     assert_eq!(
-        (&found["items"][0]["id"], &found["items"][0]["rank"]),
+        (&found["items"][0]["id"], &found["items"][0]["role"]),
         (&json!(organisation), &json!("admin"))
     );
     app.run_due_jobs().await;
@@ -124,7 +124,7 @@ async fn an_invitation_verifies_the_address_of_a_newcomer() {
     let body = json!({ "token": newest_token(&app, &juma.email).await });
     assert_eq!(call(&app, "details", &body).await.expect(200)["has_account"], false);
     let joined = app.post(&juma, "/v1/invitations/join", body).await.expect(200);
-    assert_eq!(joined["rank"], "member");
+    assert_eq!(joined["role"], "member");
     let me = app.get(&juma, "/v1/me").await.expect(200);
     assert!(me["email_verified_at"].is_string() && me["phone_verified_at"].is_null(), "{me:#}");
     app.assert_sound().await;
@@ -147,13 +147,13 @@ async fn somebody_with_an_account_joins_as_themselves() {
     refused(&another, 403, "invitation_for_another");
     assert_eq!(app.database.fingerprint().await, before);
     let joined = app.post(&juma, "/v1/invitations/join", body.clone()).await.expect(200);
-    assert_eq!((&joined["rank"], &joined["member_count"]), (&json!("member"), &json!(2)));
+    assert_eq!((&joined["role"], &joined["member_count"]), (&json!("member"), &json!(2)));
     refused(&app.post(&juma, "/v1/invitations/join", body).await, 404, "invitation_not_found");
     app.run_due_jobs().await;
     let mails = app.mails(&amina).await;
     assert!(mails.iter().any(|mail| mail.subject.as_deref() == Some("Juma has joined Soko")));
     let path = format!("/v1/organisations/{organisation}/invitations");
-    let again = json!({ "email": juma.email, "rank": "member" });
+    let again = json!({ "email": juma.email, "role": "member" });
     refused(&app.post(&amina, &path, again).await, 409, "already_member");
     app.assert_sound().await;
 }
@@ -197,7 +197,7 @@ async fn invitations_of_somebody_who_could_not_make_them_any_more_end() {
     let app = quiet().await;
     let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
     let organisation = app.organisation(&amina, "Soko").await;
-    let rank = format!("/v1/organisations/{organisation}/members/{}/rank", juma.id);
+    let rank = format!("/v1/organisations/{organisation}/members/{}/role", juma.id);
     let open = async || {
         let list = format!("/v1/organisations/{organisation}/invitations");
         let items = app.get(&amina, &list).await.expect(200)["items"].clone();
@@ -208,7 +208,7 @@ async fn invitations_of_somebody_who_could_not_make_them_any_more_end() {
             .map(|one| {
                 format!(
                     "{} by {}",
-                    one["rank"].as_str().expect("a rank"),
+                    one["role"].as_str().expect("a rank"),
                     one["inviter"]["name"].as_str().expect("a name")
                 )
             })
@@ -222,10 +222,10 @@ async fn invitations_of_somebody_who_could_not_make_them_any_more_end() {
     app.invite(&juma, &organisation, "c@example.com", "admin").await;
     let token = newest_token(&app, "c@example.com").await;
     assert_eq!(open().await, ["admin by Juma", "member by Amina", "member by Juma"]);
-    app.put(&amina, &rank, json!({ "rank": "admin" })).await.expect(200);
+    app.put(&amina, &rank, json!({ "role": "admin" })).await.expect(200);
     assert_eq!(open().await, ["member by Amina", "member by Juma"]);
     refused(&call(&app, "details", &json!({ "token": token })).await, 404, "invitation_not_found");
-    app.put(&amina, &rank, json!({ "rank": "member" })).await.expect(200);
+    app.put(&amina, &rank, json!({ "role": "member" })).await.expect(200);
     assert_eq!(open().await, ["member by Amina"]);
     let records = app.store.audit_of(&organisation).await.expect("records");
     assert_eq!(records.iter().filter(|one| one.kind == "invitation.revoked").count(), 2);
@@ -241,7 +241,7 @@ async fn an_address_has_one_open_invitation_and_an_organisation_fifty() {
     let invited = Invited::as_rank("member").await;
     let Invited { app, amina, organisation, path, .. } = &invited;
     let list = format!("/v1/organisations/{organisation}/invitations");
-    let again = json!({ "email": "Guest@example.com", "rank": "admin" });
+    let again = json!({ "email": "Guest@example.com", "role": "admin" });
     refused(&app.post(amina, &list, again.clone()).await, 409, "invitation_open");
     // Another organisation may invite the same person.
     let other = app.organisation(amina, "Duka").await;
@@ -251,7 +251,7 @@ async fn an_address_has_one_open_invitation_and_an_organisation_fifty() {
     for n in 1..50 {
         app.invite(amina, organisation, &format!("guest{n}@example.com"), "member").await;
     }
-    let more = json!({ "email": "more@example.com", "rank": "member" });
+    let more = json!({ "email": "more@example.com", "role": "member" });
     refused(&app.post(amina, &list, more.clone()).await, 409, "invitation_limit");
     let page = app.get(amina, &format!("{list}?limit=100")).await.expect(200);
     assert_eq!(page["items"].as_array().map(Vec::len), Some(50));

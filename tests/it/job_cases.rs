@@ -381,7 +381,11 @@ fn probe(case: Case, script: Arc<Mutex<Script>>) -> Probe {
         if script.job != Some(claim.id.uuid()) {
             return Box::pin(async { None });
         }
-        assert!(cases(&claim.job).contains(&case), "{case:?} prepares {:?}", claim.job);
+        assert!(
+            cases(&claim.job).contains(&case),
+            "{case:?} needs a queued job, found {:?}",
+            claim.job
+        );
         script.steps.push(step);
         let here = script.broken_at.take_if(|(at, _)| *at == step);
         Box::pin(async move { here.map(|(_, how)| how) })

@@ -39,10 +39,10 @@ async fn runs_twice(case: Case, clean: &Clean) {
         assert!(bench.attempt().await, "the job was not due");
         bench.forget().await;
     }
-    assert!(bench.attempt().await, "the job was not due again");
+    assert!(bench.attempt().await, "the job was not due after it was forgotten");
     bench.go_on().await;
     bench.forget().await;
-    assert!(bench.attempt().await, "the job was not due at last");
+    assert!(bench.attempt().await, "the job was not due at the end of the story");
     bench.go_on().await;
     let repeated = Fingerprint::of(&bench.app).await;
     pretty_same(&clean.money, &repeated.money, "money");
@@ -77,10 +77,10 @@ async fn run_broken(case: Case, at: Break) -> Fingerprint {
     let bench = Bench::new(case).await;
     bench.break_at(at);
     assert!(bench.attempt().await, "the job was not due");
-    assert!(bench.was_broken(), "it never came to {at:?}");
+    assert!(bench.was_broken(), "the attempt never reached {at:?}");
     bench.recover().await;
     let again = bench.attempt().await;
-    assert_eq!(again, at.0 != "done", "what is done is not begun again, everything else is");
+    assert_eq!(again, at.0 != "done", "expected a new attempt unless the job was done");
     bench.go_on().await;
     bench.app.assert_sound().await;
     asked_once_per_payment(&bench).await;
@@ -101,7 +101,11 @@ fn compare(case: Case, step: &str, clean: &Fingerprint, broken: &Fingerprint) {
         (Case::SendEmail | Case::SendSms, "sent") => {
             pretty_same(&clean.story, &broken.story, "story");
             assert_eq!(clean.told(), broken.told());
-            assert_eq!(broken.messages.len(), clean.messages.len() + 1, "it went out twice");
+            assert_eq!(
+                broken.messages.len(),
+                clean.messages.len() + 1,
+                "expected one message more than without the interruption"
+            );
         }
         _ => {
             pretty_same(&clean.story, &broken.story, "story");

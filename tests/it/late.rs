@@ -58,7 +58,7 @@ async fn paid_after_the_deadline_and_before_its_timer_ran() {
     app.run_due_jobs().await;
     app.clock.advance(HOUR_AND_A_MINUTE);
     app.approve_prompt(&agreed.buyer.phone).await;
-    let id = eventually("the callback's job", || async {
+    let id = eventually("the callback's job is queued", || async {
         app.database.text("select id from jobs where kind = 'apply_callback'").await
     })
     .await;
@@ -103,7 +103,7 @@ async fn a_query_that_lies_is_overruled() {
     assert_funded_once(&app, &agreed, &payment).await;
     assert_eq!(app.discrepancy_list().await, [format!("review {payment}")]);
     let found = app.get(&agreed.buyer, &format!("/v1/payments/{payment}")).await.expect(200);
-    assert_eq!(found["doubt"], "contradiction");
+    assert_eq!(found["review_reason"], "contradiction");
 }
 
 /// Creates a paid payment that the query reports as failed.

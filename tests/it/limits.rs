@@ -46,7 +46,7 @@ impl World {
         let limits = self.app.get(&self.amina, "/v1/limits").await.expect(200);
         let kes = limits["limits"][0].clone();
         assert_eq!(kes["currency"], "KES");
-        ["spent_today", "left_today", "balance_room"]
+        ["spent_today", "remaining_today", "balance_remaining"]
             .map(|name| kes[name]["amount"].as_i64().expect("a number"))
     }
 }
@@ -65,8 +65,8 @@ async fn limits_tell_what_is_left() {
         limits,
         json!({ "tier": "starter", "limits": [{
             "currency": "KES", "transaction_max": kes(50_000), "day_max": kes(100_000),
-            "spent_today": kes(0), "left_today": kes(100_000),
-            "balance_max": kes(200_000), "balance_room": kes(80_000),
+            "spent_today": kes(0), "remaining_today": kes(100_000),
+            "balance_max": kes(200_000), "balance_remaining": kes(80_000),
         }] })
     );
     world.withdraw(30_000).await.expect(202);

@@ -66,12 +66,12 @@ async fn follow(database: &Database, done: &AtomicBool) -> (i64, i64) {
         let was_done = done.load(Ordering::Acquire);
         let events = store.events_after(position, 100).await.expect("events");
         for event in &events {
-            assert_eq!(event.seq, position + 1, "a number is missing or comes twice");
+            assert_eq!(event.seq, position + 1, "expected consecutive numbers");
             position = event.seq;
             let count = event.data["count"].as_i64().expect("a count");
             let last = counts.entry(event.subject.clone()).or_default();
             let is_next = count == *last + 1 || (count == *last && event.data["n"] == 1);
-            assert!(is_next, "{} has {count} after {last}", event.subject);
+            assert!(is_next, "{}: count {count} after {last}", event.subject);
             *last = count;
             commits.insert((event.subject.clone(), count));
         }

@@ -24,7 +24,7 @@ async fn line(app: &App, id: &str, path: &str, headers: &[(&str, &str)]) -> (u16
     let mut all = vec![("X-Request-Id", id), ("X-Forwarded-For", CLIENT)];
     all.extend(headers);
     let answer = app.send_bytes(Method::GET, path, &all, vec![]).await;
-    let line = eventually("a log line", || async {
+    let line = eventually("the request is logged", || async {
         lines.seen().into_iter().find(|line| line.contains("amana_api::observe"))
     })
     .await;
@@ -168,7 +168,7 @@ async fn the_binary_tells_what_runs_where_and_repeats_no_span() {
         .expect("an answer");
     let facts: Value = facts.json().await.expect("JSON");
     assert_eq!(facts["support_contact"], "help@example.com");
-    let request = eventually("a line of the request", || async {
+    let request = eventually("the request is logged", || async {
         lines().into_iter().find(|line| line["span"]["route"] == "/v1/service")
     })
     .await;

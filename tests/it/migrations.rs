@@ -110,7 +110,7 @@ async fn withdrawals_of_the_past_get_their_holds() {
     withdraw(20_000, "failed").await;
     app.database.execute("update risk_rules set threshold = 1, points = 100").await;
     withdraw(30_000, "held").await;
-    eventually("all is quiet", || async {
+    eventually("all connections are idle", || async {
         let busy = "select count(*) from jobs where state <> 'done' and kind <> 'expire_hold'";
         (app.database.number(busy).await == 0).then_some(())
     })

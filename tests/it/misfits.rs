@@ -67,7 +67,7 @@ async fn another_receipt_for_a_paid_payment_is_reviewed() {
     }
     callbacks_are(&app, "applied", 2).await;
     let found = app.wait_for_payment(prompted.buyer(), &prompted.payment, "succeeded").await;
-    assert_eq!(found["doubt"], "two_receipts");
+    assert_eq!(found["review_reason"], "two_receipts");
     assert_eq!(app.entries(&format!("{}:deposit", prompted.payment)).await, 1);
     assert_eq!(app.balance(prompted.buyer()).await, (0, 0));
     assert_eq!(app.discrepancy_list().await, [format!("review {}", prompted.payment)]);
@@ -152,7 +152,7 @@ async fn another_request_under_a_valid_address_is_reviewed() {
     prompted.says(&app, &paid_prompt("ws_CO_210920261200000000", "UKL7OTHER1", PRICE)).await;
     callbacks_are(&app, "unmatched", 1).await;
     let found = app.wait_for_payment(prompted.buyer(), &prompted.payment, "pending").await;
-    assert_eq!(found["doubt"], Value::Null);
+    assert_eq!(found["review_reason"], Value::Null);
     assert_eq!(app.entries(&format!("{}:deposit", prompted.payment)).await, 0);
     assert_eq!(app.discrepancy_list().await, [format!("review {}", prompted.payment)]);
     app.approve_prompt(&prompted.buyer().phone).await;
@@ -170,7 +170,7 @@ async fn an_unclear_result_is_reviewed() {
     app.fault(&agreed.buyer.phone, "rule_limited", 1).await;
     let payment = app.start_mpesa(&agreed.buyer, &agreed.deal).await;
     let found = app.wait_for_payment(&agreed.buyer, &payment, "review").await;
-    assert_eq!(found["doubt"], "unclear_result");
+    assert_eq!(found["review_reason"], "unclear_result");
     assert_eq!(app.discrepancy_list().await, [format!("review {payment}")]);
     assert_eq!(app.database.number("select count(*) from entries").await, 0);
     app.assert_sound().await;

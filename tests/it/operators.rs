@@ -33,7 +33,7 @@ async fn a_payment_in_review_is_resolved_by_two_people_either_way() {
     let path = format!("/v1/operator/payments/{payment}");
     let seen = app.get(&one, &path).await.expect(200);
     assert_eq!(
-        (&seen["user_name"], &seen["payment"]["doubt"]),
+        (&seen["user_name"], &seen["payment"]["review_reason"]),
         (&json!("Otieno"), &json!("unclear_result"))
     );
     let said = seen["evidence"].as_array().expect("evidence").last().expect("one");

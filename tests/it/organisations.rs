@@ -26,12 +26,18 @@ async fn members(app: &App, by: &Person, organisation: &str) -> Vec<(String, Str
     let page = app.get(by, &path).await.expect(200);
     let text = |value: &Value| value.as_str().expect("text").to_owned();
     let items = page["items"].as_array().expect("items").iter();
-    items.map(|one| (text(&one["person"]["name"]), text(&one["rank"]))).collect()
+    items.map(|one| (text(&one["person"]["name"]), text(&one["role"]))).collect()
 }
 
-async fn set_rank(app: &App, by: &Person, organisation: &str, of: &Person, to: &str) -> Answer {
-    let path = format!("/v1/organisations/{organisation}/members/{}/rank", of.id);
-    app.put(by, &path, json!({ "rank": to })).await
+async fn set_member_role(
+    app: &App,
+    by: &Person,
+    organisation: &str,
+    of: &Person,
+    to: &str,
+) -> Answer {
+    let path = format!("/v1/organisations/{organisation}/members/{}/role", of.id);
+    app.put(by, &path, json!({ "role": to })).await
 }
 
 async fn remove(app: &App, by: &Person, organisation: &str, whom: &Person) -> Answer {
@@ -45,7 +51,7 @@ async fn an_organisation_is_founded_renamed_and_listed() {
     let body = json!({ "name": "  Soko la Wakulima " });
     let made = app.post_keyed(&amina, "/v1/organisations", "soko", body.clone()).await.expect(201);
     assert_eq!(made["name"], "Soko la Wakulima");
-    assert_eq!((&made["rank"], &made["member_count"]), (&json!("owner"), &json!(1)));
+    assert_eq!((&made["role"], &made["member_count"]), (&json!("owner"), &json!(1)));
     // A replay returns the same organisation.
     let again = app.post_keyed(&amina, "/v1/organisations", "soko", body).await;
     assert_eq!(again.headers["idempotent-replayed"], "true");
@@ -76,12 +82,12 @@ async fn the_last_owner_hands_over_before_leaving() {
     let before = app.database.fingerprint().await;
     refused(&remove(&app, &amina, &id, &amina).await, 409, "last_owner");
     for rank in ["admin", "member"] {
-        refused(&set_rank(&app, &amina, &id, &amina, rank).await, 409, "last_owner");
+        refused(&set_member_role(&app, &amina, &id, &amina, rank).await, 409, "last_owner");
     }
     // Setting the present role changes nothing.
-    set_rank(&app, &amina, &id, &amina, "owner").await.expect(200);
+    set_member_role(&app, &amina, &id, &amina, "owner").await.expect(200);
     assert_eq!(app.database.fingerprint().await, before);
-    set_rank(&app, &amina, &id, &juma, "owner").await.expect(200);
+    set_member_role(&app, &amina, &id, &juma, "owner").await.expect(200);
     assert_eq!(remove(&app, &amina, &id, &amina).await.status, 204);
     assert_eq!(members(&app, &juma, &id).await, [("Juma".to_owned(), "owner".to_owned())]);
     refused(&app.get(&amina, &format!("/v1/organisations/{id}")).await, 404, "not_found");
@@ -183,7 +189,7 @@ async fn leaving_waits_for_another_owner_who_is_being_closed() {
     };
     let waiting = "select count(*) from pg_stat_activity
         where datname = current_database() and wait_event_type = 'Lock'";
-    eventually("somebody waits", || async {
+    eventually("the call waits for a lock", || async {
         (leaving.is_finished() || app.database.number(waiting).await == 1).then_some(())
     })
     .await;
@@ -234,7 +240,7 @@ async fn of_two_owners_who_go_at_once_one_stays() {
             move |app: Arc<App>| async move {
                 match leaves {
                     true => remove(&app, &by, &id, &by).await,
-                    false => set_rank(&app, &by, &id, &other, "member").await,
+                    false => set_member_role(&app, &by, &id, &other, "member").await,
                 }
             }
         });
@@ -326,7 +332,7 @@ async fn a_closed_account_changes_nothing() {
     for answer in [
         app.put(&amina, &format!("/v1/organisations/{id}"), body.clone()).await,
         app.post(&amina, "/v1/organisations", body).await,
-        set_rank(&app, &amina, &id, &amina, "owner").await,
+        set_member_role(&app, &amina, &id, &amina, "owner").await,
     ] {
         refused(&answer, 403, "account_closed");
     }

@@ -43,7 +43,7 @@ async fn resets(app: &App) -> i64 {
 async fn reset_code(app: &App, login: &str) -> String {
     let before = resets(app).await;
     start(app, login).await.expect(202);
-    eventually("a code", || async { (resets(app).await > before).then_some(()) }).await;
+    eventually("a code is created", || async { (resets(app).await > before).then_some(()) }).await;
     app.run_due_jobs().await;
     app.code(login, "set").await
 }
@@ -78,7 +78,11 @@ async fn a_forgotten_password_is_set_by_a_code_to_the_address_or_the_number() {
         [(&amina.email, NEW), (&amina.phone, "kuku-wawili-na-mbuzi")].into_iter().enumerate()
     {
         let code = reset_code(&app, login).await;
-        assert_eq!(log_in(&app, &amina.email, present).await, 200, "nothing has changed yet");
+        assert_eq!(
+            log_in(&app, &amina.email, present).await,
+            200,
+            "expected no change before the confirmation"
+        );
         refused(&confirm(&app, login, &another_code(&code), password).await, 422, "invalid_code");
         let set = confirm(&app, login, &code, password).await.expect(200);
         assert!(set["set_at"].is_string(), "{set:#}");
@@ -115,11 +119,12 @@ async fn a_reset_does_not_tell_who_has_an_account() {
         // Codes are created after the response, in any order, and a later one invalidates the
         // earlier one. So Amina's second code is requested only after her first one exists.
         if *login == *amina.phone {
-            eventually("a code", || async { (resets(&app).await == 1).then_some(()) }).await;
+            eventually("a code is created", || async { (resets(&app).await == 1).then_some(()) })
+                .await;
         }
         assert_eq!(start(&app, login).await.expect(202), json!({ "expires_in": 300 }), "{login}");
     }
-    eventually("two codes", || async { (resets(&app).await == 2).then_some(()) }).await;
+    eventually("two codes are created", || async { (resets(&app).await == 2).then_some(()) }).await;
     app.run_due_jobs().await;
     let wrong = another_code(&app.code(&amina.phone, "sets a new password").await);
     let mut answers = vec![];
@@ -152,7 +157,7 @@ async fn the_answer_to_a_reset_comes_before_anything_is_looked_up() {
     start(&app, &amina.email).await.expect(202);
     start(&app, "nobody@example.com").await.expect(202);
     lock.batch_execute("commit").await.expect("unlocked");
-    eventually("the code", || async { (resets(&app).await == 1).then_some(()) }).await;
+    eventually("the code is created", || async { (resets(&app).await == 1).then_some(()) }).await;
 }
 
 async fn time_of_wrong_code(app: &App, login: &str) -> Duration {

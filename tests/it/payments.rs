@@ -186,7 +186,11 @@ async fn paying_from_the_wallet() {
     assert!(funded.status.is_success(), "{:#}", funded.body);
     app.wait_for_deal(buyer, deal, "funded").await;
     assert_eq!(app.balance(buyer).await, (200, 0));
-    assert_eq!(app.collections(&buyer.phone).await.len(), 2, "the deposits only");
+    assert_eq!(
+        app.collections(&buyer.phone).await.len(),
+        2,
+        "expected prompts of the deposits only"
+    );
     app.assert_sound().await;
 }
 
@@ -240,7 +244,7 @@ async fn the_payer_hears_of_failure_and_success() {
     app.approve_prompt(&buyer.phone).await;
     app.wait_for_deal(buyer, deal, "funded").await;
     app.messages_are_sent().await;
-    let mails = eventually("the e-mails", || async {
+    let mails = eventually("the e-mails are delivered", || async {
         let mails = app.mails(buyer).await;
         (mails.len() >= 3).then_some(mails)
     })

@@ -248,7 +248,11 @@ async fn result_with_a_wrong_amount_waits_for_the_statement() {
     assert_eq!(app.balance(&person).await, (SAVED - TAKEN_OUT, TAKEN_OUT));
     assert_eq!(app.reconcile_now().await.healed, 1);
     assert_paid_once(&app, &person, &payment).await;
-    assert_eq!(app.discrepancy_list().await, [""; 0], "the statement disproves it");
+    assert_eq!(
+        app.discrepancy_list().await,
+        [""; 0],
+        "expected no discrepancy after the statement"
+    );
 }
 
 /// The withdrawal shows that M-Pesa is unavailable, and continues by itself.
@@ -258,7 +262,7 @@ async fn provider_down_is_told_and_recovers_alone() {
     let person = saver(&app).await;
     app.provider_up(false).await;
     let payment = withdraw(&app, &person).await;
-    eventually("the withdrawal says so", || async {
+    eventually("the withdrawal shows the outage", || async {
         let found = app.get(&person, &format!("/v1/payments/{payment}")).await.expect(200);
         (found["problem"] == "provider_unavailable").then_some(())
     })
@@ -285,7 +289,10 @@ async fn worker_killed_while_it_waits_for_the_answer() {
     let _next = app.worker_process();
     app.wait_for_payment(&person, &payment, "pending").await;
     let events = app.sandbox_get("/admin/events").await.to_string();
-    assert!(events.contains("Duplicate OriginatorConversationID"), "ordered again");
+    assert!(
+        events.contains("Duplicate OriginatorConversationID"),
+        "expected a second attempt under the same id"
+    );
     assert_eq!(app.balance(&person).await, (SAVED - TAKEN_OUT, TAKEN_OUT));
     let run = app.reconcile_now().await;
     assert_eq!((run.healed, run.open_breaks), (1, 0));

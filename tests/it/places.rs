@@ -13,7 +13,7 @@ async fn on_a_new_device(app: &App, person: &Person) -> (Vec<Value>, String) {
     app.send_bytes(Method::POST, "/v1/sessions", &headers, body).await.expect(200);
     let page = app.get(person, "/v1/sessions").await.expect(200);
     let sessions = page["items"].as_array().expect("items").iter();
-    let places = sessions.map(|session| session["place"].clone()).collect();
+    let places = sessions.map(|session| session["location"].clone()).collect();
     app.run_due_jobs().await;
     let mails = app.mails(person).await.into_iter();
     let mut mails = mails.filter(|mail| mail.text.contains("Firefox on Linux"));

@@ -60,7 +60,7 @@ impl Watch {
     }
 
     async fn until_running(&self, count: usize) {
-        eventually("jobs that run", || async {
+        eventually("jobs are running", || async {
             (self.running.load(Ordering::SeqCst) == count).then_some(())
         })
         .await;
@@ -88,14 +88,14 @@ async fn done(app: &App) -> i64 {
 }
 
 async fn until_done(app: &App, count: i64) {
-    eventually("all jobs done", || async { (done(app).await == count).then_some(()) }).await;
+    eventually("all jobs are done", || async { (done(app).await == count).then_some(()) }).await;
 }
 
 /// Asserts that each job started once and took effect.
 async fn assert_each_once(app: &App, count: i64) {
     assert_eq!(done(app).await, count);
     let once = "select count(*) from jobs where kind = 'apply_callback' and state = 'done' and attempts = 1";
-    assert_eq!(app.database.number(once).await, count, "done with the first attempt");
+    assert_eq!(app.database.number(once).await, count, "expected one attempt per job");
     app.assert_sound().await;
 }
 
@@ -182,7 +182,7 @@ async fn a_job_that_kills_its_worker_each_time_ends_dead() {
     let app = App::builder().probe(killer).settings(settings).start().await;
     enqueue_callbacks(&app, 1).await;
     app.database.execute("update jobs set attempts_max = 3 where kind = 'apply_callback'").await;
-    eventually("a dead job", || async {
+    eventually("the job is dead", || async {
         app.leases_end().await;
         let dead = "select count(*) from jobs where kind = 'apply_callback' and state = 'dead'";
         (app.database.number(dead).await == 1).then_some(())
@@ -213,7 +213,7 @@ async fn a_job_that_outlasts_the_stop_is_taken_over() {
 
     app.context.probe = None;
     app.add_worker();
-    eventually("taken over", || async {
+    eventually("the job is taken over", || async {
         app.leases_end().await;
         (done(&app).await == 1).then_some(())
     })
@@ -233,7 +233,7 @@ async fn whoever_lost_the_lease_can_settle_nothing() {
     let moment = Duration::from_millis(1);
     let stale = store.claim_job(id, moment, now).await.expect("a claim").expect("it is due");
     let minute = Duration::from_secs(60);
-    let fresh = eventually("the lease has ended", || async {
+    let fresh = eventually("the lease has expired", || async {
         store.claim_job(id, minute, now).await.expect("a claim")
     })
     .await;
@@ -247,7 +247,7 @@ async fn whoever_lost_the_lease_can_settle_nothing() {
     let unreadable = || Err("not JSON".to_owned());
     let refused = store.apply_callback(&stale, &callback, unreadable(), now).await;
     assert!(matches!(refused, Err(Error::LeaseLost)), "{refused:?}");
-    assert_eq!(done(&app).await, 0, "its effect went back with it");
+    assert_eq!(done(&app).await, 0, "expected a rollback of the job's effect");
 
     assert!(store.renew_lease(&fresh, minute).await.expect("an answer"));
     store.apply_callback(&fresh, &callback, unreadable(), now).await.expect("applied");
@@ -281,12 +281,12 @@ async fn redis_is_killed_in_the_middle_and_comes_back() {
     let mut own = OwnRedis::start();
     let app = own.app(&watch).await;
     enqueue_callbacks(&app, 200).await;
-    eventually("some are done", || async { (done(&app).await >= 40).then_some(()) }).await;
+    eventually("some jobs are done", || async { (done(&app).await >= 40).then_some(()) }).await;
     own.redis.kill().expect("Redis is killed");
     enqueue_callbacks(&app, 50).await;
     // Long enough for every connection to notice.
     tokio::time::sleep(Duration::from_secs(1)).await;
-    assert!(done(&app).await < 250, "nothing was left to do after the outage");
+    assert!(done(&app).await < 250, "expected unfinished jobs at the time of the outage");
     tokio::task::block_in_place(|| own.redis.restart()).expect("Redis comes back");
     until_done(&app, 250).await;
     assert_eq!(watch.begun(), 250);
@@ -299,14 +299,14 @@ async fn redis_forgets_everything_while_many_jobs_wait() {
     let own = OwnRedis::start();
     let app = own.app(&watch).await;
     enqueue_callbacks(&app, 400).await;
-    eventually("many wait in Redis", || async {
+    eventually("many ids are in Redis", || async {
         (app.transport.depth(QUEUE).await.expect("a depth") > 200).then_some(())
     })
     .await;
     let client = redis::Client::open(own.redis.url()).expect("an address");
     let mut connection = client.get_multiplexed_async_connection().await.expect("Redis");
     let () = redis::cmd("FLUSHALL").query_async(&mut connection).await.expect("FLUSHALL");
-    assert!(done(&app).await < 400, "nothing was left to forget");
+    assert!(done(&app).await < 400, "expected ids in Redis at the time of the flush");
     until_done(&app, 400).await;
     assert_eq!(watch.begun(), 400);
     assert_each_once(&app, 400).await;
@@ -329,7 +329,7 @@ async fn a_tick_is_one_job_however_many_workers_run() {
         app.clock.advance(every);
     }
     app.database.execute("update jobs set pushed_at = null where state = 'queued'").await;
-    eventually("all ticks done", || async {
+    eventually("all ticks are done", || async {
         let open = "select count(*) from jobs where kind = 'reconcile' and state <> 'done'";
         (app.database.number(open).await == 0).then_some(())
     })

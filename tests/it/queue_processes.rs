@@ -83,7 +83,10 @@ async fn result_arrives(app: &App) {
     })
     .await;
     let paid = "select count(*) from payments where purpose = 'withdrawal' and state = 'succeeded'";
-    eventually("paid", || async { (app.database.number(paid).await == 1).then_some(()) }).await;
+    eventually("the payout is paid", || async {
+        (app.database.number(paid).await == 1).then_some(())
+    })
+    .await;
 }
 
 async fn assert_paid_once(app: &App) {
@@ -92,7 +95,7 @@ async fn assert_paid_once(app: &App) {
     assert_eq!(app.database.number(settled).await, 1);
     let events = app.sandbox_get("/admin/events").await.to_string();
     let repeated = events.contains("Duplicate OriginatorConversationID");
-    assert!(repeated, "it was not sent again under the same id: {events}");
+    assert!(repeated, "expected a repetition under the same id: {events}");
     app.assert_sound().await;
 }
 
@@ -122,7 +125,10 @@ async fn a_collection_whose_worker_is_killed_is_not_sent_again() {
     assert_eq!(app.database.text("select state from payments").await.as_deref(), Some("unknown"));
     app.approve_prompt(BUYER_PHONE).await;
     let funded = "select count(*) from deals where state = 'funded'";
-    eventually("funded", || async { (app.database.number(funded).await == 1).then_some(()) }).await;
+    eventually("the deal is funded", || async {
+        (app.database.number(funded).await == 1).then_some(())
+    })
+    .await;
     assert_eq!(provider_list(app, "collections").await.len(), 1, "prompts");
     assert_eq!(app.database.number("select count(*) from entries where kind = 'fund'").await, 1);
     app.assert_sound().await;
@@ -141,7 +147,7 @@ async fn a_frozen_worker_that_wakes_up_changes_nothing() {
     first.thaw();
     // The process ends only after its attempt has ended.
     tokio::task::block_in_place(|| first.terminate());
-    assert_eq!(job(&bench).await, before, "it settled a job that is no longer its own");
+    assert_eq!(job(&bench).await, before, "expected no change by a worker without the lease");
     assert_paid_once(&bench.app).await;
 }
 
@@ -169,13 +175,21 @@ async fn a_worker_that_is_told_to_stop_ends_its_jobs_and_begins_no_other() {
         let database = app.database.clone();
         async move { usize::try_from(database.number(&sql).await).expect("a count") }
     };
-    assert_eq!(count("state = 'done' and attempts = 1").await, HANDS, "running jobs end");
-    assert_eq!(count("state = 'queued' and attempts = 0").await, waiting, "the others wait");
+    assert_eq!(
+        count("state = 'done' and attempts = 1").await,
+        HANDS,
+        "expected the running jobs to end"
+    );
+    assert_eq!(
+        count("state = 'queued' and attempts = 0").await,
+        waiting,
+        "expected the other jobs to stay queued"
+    );
     assert_eq!(app.transport.depth("payments").await.expect("a depth"), waiting as u64);
 
     let _next = app.worker_process();
     until_provider_has(&app, "collections", HANDS + waiting).await;
-    eventually("all are done", || async {
+    eventually("all jobs are done", || async {
         (count("state = 'done' and attempts = 1").await == HANDS + waiting).then_some(())
     })
     .await;

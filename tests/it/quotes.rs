@@ -1,10 +1,10 @@
-//! `dry_run=true`: what is quoted is what the same call then does, and asking does nothing.
+//! `dry_run=true`: the quote equals the effect of the same call, and quoting changes nothing.
 
 use amana_harness::{App, DealPlan, Person};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// So little that a test reaches the limits.
+/// Limits small enough to reach in a test.
 const SMALL: &str = "update tier_limits set transaction_minor_max = 50000, day_minor_max = 100000, \
     balance_minor_max = 200000";
 
@@ -20,7 +20,7 @@ fn dollars() -> Value {
     json!({ "amount": { "amount": 1_000, "currency": "USD" } })
 }
 
-/// Amina with KES 1,200 on small limits, and Juma; no worker runs any more.
+/// Creates Amina with KES 1,200 on small limits, and Juma; the worker is stopped.
 async fn pair() -> (App, Person, Person) {
     let mut app = App::start().await;
     let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
@@ -31,7 +31,8 @@ async fn pair() -> (App, Person, Person) {
     (app, amina, juma)
 }
 
-/// The quote of a call, which leaves no trace; and the answer to the call itself, with the same key.
+/// Returns the quote of a call and the response to the call itself, with the same key. Asserts that
+/// the quote changes nothing.
 async fn quoted_and_done(
     app: &App,
     who: &Person,
@@ -48,7 +49,7 @@ async fn quoted_and_done(
     (quote, done.expect(status))
 }
 
-/// The call and its quote are refused with the same words, and neither leaves a trace.
+/// Asserts that the call and its quote are refused in the same words, without any change.
 async fn refused(app: &App, who: &Person, (path, body): (&str, Value), expected: (u16, &str)) {
     let before = app.database.fingerprint().await;
     let quote = app.post(who, &format!("{path}?dry_run=true"), body.clone()).await;
@@ -60,7 +61,7 @@ async fn refused(app: &App, who: &Person, (path, body): (&str, Value), expected:
     assert_eq!(app.database.fingerprint().await, before);
 }
 
-/// A closed account is quoted nothing either.
+/// Asserts that a closed account gets no quote either.
 async fn refused_when_closed(app: &App, who: &Person, call: (&str, Value)) {
     let close = |at: &str| format!("update users set closed_at = {at} where id = '{}'", who.uuid());
     app.database.execute(&close("now()")).await;
@@ -68,9 +69,9 @@ async fn refused_when_closed(app: &App, who: &Person, call: (&str, Value)) {
     app.database.execute(&close("null")).await;
 }
 
-async fn left_today(app: &App, who: &Person) -> Value {
+async fn remaining_today(app: &App, who: &Person) -> Value {
     let limits = app.get(who, "/v1/limits").await.expect(200);
-    limits["limits"][0]["left_today"].clone()
+    limits["limits"][0]["remaining_today"].clone()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -93,12 +94,12 @@ async fn a_withdrawal_is_quoted_as_it_is_made() {
         json!({
             "amount": kes(30_000), "fee": kes(0), "total": kes(30_000),
             "available_before": kes(120_000), "available_after": kes(90_000),
-            "transaction_limit": kes(50_000), "left_today": kes(70_000), "recipient": null,
+            "transaction_limit": kes(50_000), "remaining_today": kes(70_000), "recipient": null,
             "payments": [],
         })
     );
     assert_eq!(app.balance(&amina).await, (90_000, 30_000));
-    assert_eq!(left_today(&app, &amina).await, quote["left_today"]);
+    assert_eq!(remaining_today(&app, &amina).await, quote["remaining_today"]);
     app.post(&amina, path, moving(50_000)).await.expect(202);
     refused(&app, &amina, (path, moving(20_100)), (422, "daily_limit")).await;
     app.assert_sound().await;
@@ -124,7 +125,7 @@ async fn a_deposit_is_quoted_as_it_arrives() {
         json!({
             "amount": kes(80_000), "fee": kes(0), "total": kes(80_000),
             "available_before": kes(120_000), "available_after": kes(200_000),
-            "transaction_limit": null, "left_today": null, "recipient": null,
+            "transaction_limit": null, "remaining_today": null, "recipient": null,
             "payments": [kes(80_000)],
         })
     );
@@ -154,13 +155,13 @@ async fn a_hold_is_quoted_as_it_is_made() {
         json!({
             "amount": kes(30_000), "fee": kes(0), "total": kes(30_000),
             "available_before": kes(120_000), "available_after": kes(90_000),
-            "transaction_limit": kes(50_000), "left_today": kes(70_000),
+            "transaction_limit": kes(50_000), "remaining_today": kes(70_000),
             "recipient": { "id": juma.id, "name": "Juma", "handle": null },
             "payments": [],
         })
     );
     assert_eq!(app.balance(&amina).await, (90_000, 30_000));
-    assert_eq!(left_today(&app, &amina).await, quote["left_today"]);
+    assert_eq!(remaining_today(&app, &amina).await, quote["remaining_today"]);
     let close = format!("update users set closed_at = now() where id = '{}'", juma.uuid());
     app.database.execute(&close).await;
     refused(&app, &amina, (path, hold(&to_juma, 100)), (422, "recipient_closed")).await;
@@ -184,7 +185,7 @@ async fn paying_for_a_deal_from_the_wallet_is_quoted_as_it_is_done() {
         json!({
             "amount": kes(100_000), "fee": kes(1_500), "total": kes(101_500),
             "available_before": kes(120_000), "available_after": kes(18_500),
-            "transaction_limit": null, "left_today": null, "recipient": null,
+            "transaction_limit": null, "remaining_today": null, "recipient": null,
             "payments": [],
         })
     );
@@ -197,7 +198,7 @@ async fn paying_for_a_deal_from_the_wallet_is_quoted_as_it_is_done() {
     app.assert_sound().await;
 }
 
-/// The price is not a whole number of shillings: what the phone pays beyond it stays in the wallet.
+/// The price is not in whole shillings, so the rest of the phone's payment stays in the wallet.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn paying_for_a_deal_by_phone_is_quoted_with_the_change() {
     let (mut app, amina, juma) = pair().await;
@@ -220,7 +221,7 @@ async fn paying_for_a_deal_by_phone_is_quoted_with_the_change() {
         json!({
             "amount": kes(50_030), "fee": kes(0), "total": kes(50_030),
             "available_before": kes(120_000), "available_after": kes(120_070),
-            "transaction_limit": null, "left_today": null, "recipient": null,
+            "transaction_limit": null, "remaining_today": null, "recipient": null,
             "payments": [kes(50_100)],
         })
     );

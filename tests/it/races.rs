@@ -1,4 +1,4 @@
-//! Two commands at the same instant that cannot both be right: one of them wins, many times over.
+//! Pairs of concurrent commands that exclude each other: one succeeds, in many rounds.
 
 use amana_harness::{Answer, App, DealPlan, Person};
 use diesel_async::SimpleAsyncConnection;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 const ROUNDS: usize = 12;
 
-/// Sends both calls as close together as it gets.
+/// Sends both calls as close together as possible.
 async fn together(app: &App, calls: [(&Person, String); 2]) -> [Answer; 2] {
     app.together(calls.map(|(person, path)| {
         let body = if path.ends_with("/agree") { json!({ "revision": 1 }) } else { Value::Null };
@@ -16,7 +16,7 @@ async fn together(app: &App, calls: [(&Person, String); 2]) -> [Answer; 2] {
     .await
 }
 
-/// Which of the two was carried out; the other one must have come too late for its state.
+/// Returns the index of the successful call. Asserts that the other one was too late for the state.
 #[track_caller]
 fn winner(answers: &[Answer; 2]) -> usize {
     let won = answers.iter().position(|a| a.status == 200).expect("one of them wins");
@@ -53,7 +53,7 @@ impl World {
     }
 }
 
-/// A deal in twenty parts, each released twice at once under two keys: each is paid once.
+/// A deal of twenty parts, each released twice concurrently under two keys: each is paid once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_releases_of_a_milestone_pay_once() {
     let World { app, buyer, seller } = World::with_money(200_000).await;
@@ -68,7 +68,8 @@ async fn two_releases_of_a_milestone_pay_once() {
     app.assert_sound().await;
 }
 
-/// Cancelling is possible before and after agreeing, agreeing only before cancelling: it ends cancelled.
+/// Cancelling is possible before and after agreeing, but agreeing only before cancelling, so the
+/// deal ends cancelled.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn agreeing_and_cancelling_leave_one_truth() {
     let World { app, buyer, seller } = World::with_money(0).await;
@@ -100,8 +101,8 @@ async fn agreeing_and_cancelling_leave_one_truth() {
     app.assert_sound().await;
 }
 
-/// The seller has asked to call it off. The buyer consents while the seller delivers after all: either the
-/// money went back, or the delivery stands and the question has to be asked again.
+/// The seller has requested cancellation. The buyer consents while the seller delivers. Either the
+/// buyer is refunded, or the delivery stands and the request is void.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn delivering_and_consenting_to_cancel_leave_one_truth() {
     let world = World::with_money(10_000 * 12).await;
@@ -120,7 +121,7 @@ async fn delivering_and_consenting_to_cancel_leave_one_truth() {
         let after = world.state(&deal).await;
         if delivered.status == 200 {
             assert_eq!(
-                (&after["state"], &after["cancel_asked_by"]),
+                (&after["state"], &after["cancellation_requested_by"]),
                 (&json!("delivered"), &json!("buyer"))
             );
         } else {
@@ -133,7 +134,8 @@ async fn delivering_and_consenting_to_cancel_leave_one_truth() {
     app.assert_sound().await;
 }
 
-/// The buyer has asked to call it off and then releases, while the seller consents: paid or refunded, not both.
+/// The buyer has requested cancellation and then releases, while the seller consents: the deal is
+/// paid or refunded, not both.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn releasing_and_consenting_to_cancel_pay_one_side() {
     let world = World::with_money(10_000 * 12).await;
@@ -157,7 +159,7 @@ async fn releasing_and_consenting_to_cancel_pay_one_side() {
     app.assert_sound().await;
 }
 
-/// One wallet with money for one deal, two deals to pay for: one is funded, the other is refused.
+/// One wallet holds money for one of two deals: one is funded, and the other is refused.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_money_funds_one_deal() {
     let World { app, buyer, seller } = World::with_money(150_000).await;
@@ -177,7 +179,8 @@ async fn the_same_money_funds_one_deal() {
     app.assert_sound().await;
 }
 
-/// Something holds a deal for longer than anybody waits: the call is refused as a whole, and may be repeated.
+/// A deal stays locked for longer than the lock timeout: the call fails as a whole, and can be
+/// repeated.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deal_that_is_locked_for_long_is_unavailable() {
     let world = World::with_money(10_000).await;

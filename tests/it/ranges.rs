@@ -1,5 +1,5 @@
-//! Ranges that end before they begin are refused, wherever one can be asked for: an empty list would look like nothing
-//! there.
+//! Ranges that end before they begin are refused everywhere, because an empty list would look like
+//! a result.
 
 use crate::openapi::{Operation, operations};
 use amana_harness::App;

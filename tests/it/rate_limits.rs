@@ -1,4 +1,4 @@
-//! Who calls too often is refused: strangers by address, people by account, guessers of passwords by both.
+//! Rate limits: strangers by address, users by account, and password guesses by both.
 
 mod guesses;
 mod strangers;
@@ -16,11 +16,11 @@ use std::time::{Duration, Instant};
 const PASSWORD: &str = "karibu-nyumbani-7";
 const WRONG: &str = "not-the-password";
 
-/// Addresses of documentation (RFC 5737): the proxy says that callers come from there.
+/// Documentation addresses (RFC 5737), from which callers come according to the proxy.
 const HERE: &str = "198.51.100.1";
 const THERE: &str = "203.0.113.7";
 
-/// A test is a proxy that the API trusts, so that it can call from anywhere.
+/// Makes the test a trusted proxy, so that it can use any client address.
 fn behind_a_proxy(rate_limits: RateLimits) -> EdgeConfig {
     let trusted_proxies = vec!["127.0.0.0/8".parse().expect("a network")];
     EdgeConfig { trusted_proxies, rate_limits, ..EdgeConfig::default() }
@@ -50,7 +50,7 @@ fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
     answer.headers.get(name).map(|value| value.to_str().expect("text"))
 }
 
-/// What is left of the budget of this name, as the answer tells it.
+/// Returns the remaining budget of this name from the response headers.
 #[track_caller]
 fn left(answer: &Answer, name: &str) -> u32 {
     let told = header(answer, "ratelimit").expect("a budget");
@@ -88,7 +88,7 @@ async fn a_stranger_has_a_hundred_requests_in_a_quarter_of_an_hour() {
     assert_eq!(left(&get_from(&app, HERE, "/v1/nothing").await, "anonymous"), 99);
 }
 
-/// Only a proxy that we know may say where somebody comes from.
+/// Only a trusted proxy may name the client's address.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_address_cannot_be_made_up() {
     let edge = EdgeConfig { rate_limits: strangers_have(10), ..EdgeConfig::default() };
@@ -99,7 +99,7 @@ async fn an_address_cannot_be_made_up() {
     }
     refused(&get_from(&app, THERE, "/v1/nothing").await);
 
-    // Behind the proxy, what the client wrote itself is left of what the proxy added.
+    // A client's own entry in the header is left of the proxy's entry, so it is ignored.
     let app = start(strangers_have(10)).await;
     for n in 1..=10 {
         let answer = get_from(&app, &format!("203.0.113.{n}, {HERE}"), "/v1/nothing").await;
@@ -122,7 +122,7 @@ async fn people_are_counted_by_account_wherever_they_are() {
     let token = format!("Bearer {}", amina.token);
     let elsewhere = [("X-Forwarded-For", THERE), ("Authorization", token.as_str())];
     refused(&app.send_bytes(Method::GET, "/v1/me", &elsewhere, vec![]).await);
-    // What is refused is not read, and nothing of it happens.
+    // The refused request has no effect.
     refused(&app.put(&amina, "/v1/me/handle", json!({ "handle": "@amina" })).await);
     refused(&app.send_bytes(Method::POST, "/v1/transfers", &elsewhere, b"{".to_vec()).await);
     assert_eq!(app.database.fingerprint().await, before);
@@ -131,7 +131,8 @@ async fn people_are_counted_by_account_wherever_they_are() {
     assert_eq!(left(&app.get(&amina, "/v1/me").await, "account"), 19);
 }
 
-/// A token does not help where accounts and tokens are made, and one that is none makes nobody a person.
+/// Operations before log-in are counted by address even with a token, and an invalid token does not
+/// make the caller a user.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn strangers_doors_are_counted_by_address() {
     let app = start(strangers_have(10)).await;
@@ -169,7 +170,7 @@ async fn the_provider_and_watchers_are_not_counted() {
     }
 }
 
-/// Another API on the same database and Redis, as another process would be.
+/// Starts another API process on the same database and Redis.
 async fn second_api(app: &App, rate_limits: RateLimits) -> String {
     let edge = behind_a_proxy(rate_limits);
     let config = ApiConfig { edge, ..api_config(app.context.files.clone()) };
@@ -181,8 +182,8 @@ async fn second_api(app: &App, rate_limits: RateLimits) -> String {
     url
 }
 
-/// Exact for what every request is told to Redis about, within two portions each for the rest: a portion of a
-/// hundred is five.
+/// The limit per address is exact, because Redis counts every such request. Account limits may
+/// exceed by two portions per process; a portion of a hundred is five.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn processes_share_the_budgets() {
     let limits = RateLimits::per_account(100);
@@ -207,7 +208,8 @@ async fn processes_share_the_budgets() {
     assert!((100..120).contains(&people), "{people}");
 }
 
-/// Without Redis each process goes on with what it knows, but nobody logs in: guesses could not be counted.
+/// Without Redis each process continues with its local counts. Log-in is refused, because guesses
+/// could not be counted.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_redis_people_work_on_and_nobody_logs_in() {
     let scratch = Scratch::new().expect("a folder");
@@ -226,7 +228,7 @@ async fn without_redis_people_work_on_and_nobody_logs_in() {
         assert_eq!(left(&get_from(&app, THERE, "/v1/nothing").await, "anonymous"), 20 - n);
     }
     refused(&get_from(&app, THERE, "/v1/nothing").await);
-    // Each time from elsewhere, so that strangers' requests are not what is limited.
+    // A new address each time, so that the limit per address does not apply.
     let addresses = AtomicU32::new(1);
     let log_in = async || {
         let n = addresses.fetch_add(1, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! WebSockets: a ticket opens one, once; heartbeats; the end of its session is its end.
+//! WebSockets: a ticket opens one connection, once; heartbeats; and closure when the session ends.
 
 use amana_harness::{App, PATIENCE, Person};
 use chrono::TimeDelta;
@@ -42,13 +42,13 @@ async fn a_ticket_opens_one_socket() {
     let sessions = app.get(&amina, "/v1/sessions").await.expect(200);
     assert_eq!(hello, json!({ "type": "hello", "session_id": sessions["items"][0]["id"] }));
     assert_eq!(open(&app, &ticket).await.err(), Some(401));
-    // What is sent is heard and nothing is answered; a ping is.
+    // The server ignores messages, but answers pings.
     socket.send(Message::text("hello")).await.expect("sent");
     socket.send(Message::Ping("here".into())).await.expect("sent");
     assert_eq!(next(&mut socket).await, Message::Pong("here".into()));
 }
 
-/// Of many who show one ticket at once, one is let in.
+/// A ticket that is used many times concurrently opens one connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_ticket_is_taken_once_however_many_show_it() {
     let app = App::builder().without_worker().start().await;
@@ -95,7 +95,7 @@ async fn a_session_has_four_sockets() {
     }
     assert_eq!(open(&app, &ticket(&app, &amina).await).await.err(), Some(503));
     sockets.pop().expect("a socket").close(None).await.expect("closed");
-    amana_harness::eventually("its place is free again", || async {
+    amana_harness::eventually("the connection's slot is free again", || async {
         open(&app, &ticket(&app, &amina).await).await.ok()
     })
     .await;
@@ -109,6 +109,6 @@ async fn a_long_message_closes_the_socket() {
     next(&mut socket).await;
     socket.send(Message::text("x".repeat(5_000))).await.expect("sent");
     let end = timeout(PATIENCE, socket.next()).await.expect("an end");
-    // A heartbeat would show that it is open still.
+    // A heartbeat here would mean that the connection is still open.
     assert!(matches!(end, None | Some(Ok(Message::Close(_)) | Err(_))), "{end:?}");
 }

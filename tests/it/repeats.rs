@@ -198,7 +198,7 @@ async fn in_review(app: &App) -> String {
     let body = json!({ "amount": kes(10_000) });
     let asked = app.post(&payer, "/v1/wallet/deposits", body).await.expect(202);
     let payment = text(&asked["id"]);
-    eventually("a payment in review", || async {
+    eventually("the payment is in review", || async {
         app.run_due_jobs().await;
         (app.payment_column(&payment, "state").await.as_deref() == Some("review")).then_some(())
     })

@@ -36,7 +36,11 @@ impl World {
     }
 
     async fn end(self) {
-        assert_eq!(self.app.database.fingerprint().await, self.before, "something was written");
+        assert_eq!(
+            self.app.database.fingerprint().await,
+            self.before,
+            "expected no change in the database"
+        );
     }
 }
 

@@ -1,4 +1,4 @@
-//! Rows that are old go, in parts, and the ones that are not stay.
+//! Retention: old rows are deleted in batches, and younger ones stay.
 
 use amana_harness::App;
 use amana_postgres::{Job, Old, PART_MAX};
@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 const SCHEMA: &str = include_str!("../../adapters/postgres/src/schema.rs");
 const PAGE: &str = include_str!("../../docs/retention.md");
 
-/// Tables whose rows are deleted by a rule of their own, because files or users depend on them.
+/// Tables with a deletion rule of their own, because files or users depend on their rows.
 const BY_OTHER_RULES: [&str; 5] =
     ["api_keys", "callbacks", "kyc_documents", "sessions", "trusted_devices"];
 
-/// So many rows as one statement does not delete.
+/// Number of batches that the deletion needs.
 const PARTS: i64 = 3;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -31,7 +31,7 @@ async fn old_rows_are_deleted_in_bounded_parts() {
     let left = async || app.database.number("select count(*) from idempotency_keys").await;
     let now = app.clock.now();
     assert!(!app.store.remove_old(Old::IdempotencyKeys, now).await.expect("removed"));
-    assert_eq!(left().await, rows, "nothing is old yet");
+    assert_eq!(left().await, rows, "expected no deletion of recent rows");
     let later = now + Old::IdempotencyKeys.kept() + TimeDelta::minutes(1);
     let mut parts = 1;
     while app.store.remove_old(Old::IdempotencyKeys, later).await.expect("removed") {
@@ -41,12 +41,12 @@ async fn old_rows_are_deleted_in_bounded_parts() {
     assert_eq!((parts, left().await), (PARTS, 0));
 }
 
-/// Every kind of row is removed by a statement that works, and by housekeeping.
+/// Housekeeping deletes every kind of old row.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn housekeeping_removes_every_kind_of_old_row() {
     let app = App::builder().without_worker().start().await;
     let amina = app.person("Amina").await;
-    // Codes are sent to those who register.
+    // Registration sends codes.
     app.newcomer("Neema").await;
     app.call_back("c", "0123456789abcdef0123456789abcdef", "{}").await;
     app.fault(&amina.phone, "approve", 1).await;
@@ -69,7 +69,7 @@ async fn housekeeping_removes_every_kind_of_old_row() {
         notifications prompts";
     assert_eq!(app.database.text(tables).await.as_deref(), Some(all));
     let longest = Old::ALL.iter().map(|old| old.kept()).max().expect("some");
-    // What is still to be done leaves rows of its own.
+    // Remaining jobs create rows of their own.
     app.clock.advance(longest + TimeDelta::days(1));
     app.run_due_jobs().await;
     app.clock.advance(longest + TimeDelta::days(1));
@@ -77,12 +77,12 @@ async fn housekeeping_removes_every_kind_of_old_row() {
     app.store.enqueue_job(&Job::Housekeep { tick: 1 }, now, now).await.expect("a job");
     app.run_due_jobs().await;
     assert_eq!(app.database.text(tables).await, None);
-    // The newest run says from where the next one goes on.
+    // The newest run stays, because the next one starts from its end.
     assert_eq!(app.database.number("select count(*) from reconciliation_runs").await, 1);
     app.assert_sound().await;
 }
 
-/// The lines of the page: the table, its days if its rows are deleted, and the reason.
+/// Reads the lines of the page: table, days (if its rows are deleted), and reason.
 fn lines() -> Vec<(&'static str, Option<i64>, &'static str)> {
     let rows = PAGE.lines().filter(|line| line.starts_with("| `"));
     rows.map(|line| {
@@ -97,7 +97,7 @@ fn lines() -> Vec<(&'static str, Option<i64>, &'static str)> {
     .collect()
 }
 
-/// A table grows until somebody has decided how long its rows are kept, and why.
+/// Every table needs a documented retention time and reason.
 #[test]
 fn no_table_grows_without_a_time_or_a_reason() {
     let tables: BTreeSet<&str> = SCHEMA
@@ -109,7 +109,7 @@ fn no_table_grows_without_a_time_or_a_reason() {
     let lines = lines();
     let named: BTreeSet<&str> = lines.iter().map(|(table, ..)| *table).collect();
     assert_eq!(named, tables, "docs/retention.md has one line for each table");
-    assert_eq!(named.len(), lines.len(), "a table has one line");
+    assert_eq!(named.len(), lines.len(), "expected one line per table");
     assert!(lines.iter().all(|(.., reason)| !reason.is_empty()));
 
     let said: BTreeMap<&str, i64> =

@@ -1,4 +1,4 @@
-//! How often calls ask the database. Each time is a wait; for who the caller is, none is needed.
+//! Database round trips per call. Each one is a wait; authentication needs none.
 
 use amana_api::{ApiConfig, EdgeConfig, RateLimits};
 use amana_harness::{App, PASSWORD, Person, Wire, api_config, eventually, master_keys};
@@ -9,14 +9,14 @@ use poem::{Endpoint, EndpointExt, Request, Response};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// Enough that most calls find their statements prepared and run while nobody reads in the background.
+/// Enough calls that most find their statements prepared and run without a background read.
 const CALLS: usize = 20;
 
 const LIVES: usize = 8;
 
 const LOG_IN: u32 = 9;
 
-/// Making, proposing, signing, paying, delivering and releasing a deal.
+/// Creating, proposing, agreeing, funding, delivering and releasing a deal.
 const DEAL_MAX: [u32; 6] = [11, 10, 11, 16, 11, 13];
 
 struct Counted {
@@ -62,8 +62,9 @@ impl Counted {
         self.ok(request.header("Authorization", bearer).finish()).await;
     }
 
-    /// The median of the round trips of some calls, one after the other. A read in the background adds to a few of
-    /// them. The busy proxy may take two waits for one, if it sees a statement before it has passed on an answer.
+    /// Returns the median round trips of several sequential calls. A background read adds to a few
+    /// of them. A busy proxy may count two waits for one, if it sees a statement before it has
+    /// forwarded an answer.
     async fn usual(&self, call: impl AsyncFn()) -> u32 {
         let mut costs = vec![];
         for _ in 0..CALLS {
@@ -85,8 +86,8 @@ async fn who_the_caller_is_costs_none() {
     }
 }
 
-/// Finding the person, and one transaction: the person locked, the second factor, the device, the other sessions, the
-/// new one and its record, each asked for once.
+/// Looks the user up, and runs one transaction. It locks the user and reads factor, device and
+/// other sessions; it writes the new session and its record. Each needs one round trip.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_in_costs_few() {
     let counted = Counted::start().await;
@@ -95,15 +96,15 @@ async fn a_log_in_costs_few() {
     let log_in = async || {
         let request = Request::builder().method(Method::POST).uri_str("/v1/sessions");
         counted.ok(request.content_type("application/json").body(body.clone())).await;
-        // Those that would have to make room.
+        // Otherwise old sessions would have to be removed.
         counted.app.database.execute("delete from sessions").await;
     };
     assert_eq!(counted.usual(log_in).await, LOG_IN);
 }
 
-/// From its making to its end, over six calls: what is decided is written with one statement for each table, what does
-/// not depend on each other is waited for once, and what was just written is not read back. On one thread, so that
-/// nothing is answered while the rest of what belongs together is still being sent.
+/// The whole life of a deal in six calls. Each decision writes once per table, independent
+/// statements share one wait, and written rows are not read back. The test runs on one thread, so
+/// that no answer arrives while pipelined statements are still being sent.
 #[tokio::test]
 async fn a_deals_life_costs_few() {
     let counted = Counted::start().await;
@@ -137,12 +138,13 @@ async fn a_deals_life_costs_few() {
             *least = cost.min(*least);
         }
     }
-    // A statement that follows on one of several may still meet the rest of them: then it is no wait of its own.
+    // The minimum counts: a statement that overlaps with earlier pipelined ones is no wait of its
+    // own.
     let few = fewest.iter().zip(DEAL_MAX).all(|(cost, most)| *cost <= most);
-    assert!(few, "{fewest:?} waits, of {DEAL_MAX:?}");
+    assert!(few, "{fewest:?} round trips, allowed are {DEAL_MAX:?}");
 }
 
-/// Nobody asks a connection whether it is good before it is used: that it was closed is known without.
+/// No connection is tested before use; the pool notices closed ones without a query.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_were_closed_are_not_used() {
     let counted = Counted::start().await;
@@ -154,7 +156,7 @@ async fn connections_that_were_closed_are_not_used() {
     let all = database.text(all).await.expect("sessions");
     let them = format!("from pg_stat_activity where pid in ({all})");
     database.execute(&format!("select pg_terminate_backend(pid) {them}")).await;
-    eventually("all of them are over", || async {
+    eventually("all connections are closed", || async {
         (database.number(&format!("select count(*) {them}")).await == 0).then_some(())
     })
     .await;

@@ -31,7 +31,8 @@ async fn a_factor_is_set_up_used_and_taken_away() {
     let app = App::start().await;
     let amina = app.person("Amina").await;
     let path = "/v1/me/second-factor";
-    let off = json!({ "is_active": false, "method": null, "since": null, "backup_codes_left": 0 });
+    let off =
+        json!({ "is_active": false, "method": null, "since": null, "backup_codes_remaining": 0 });
     assert_eq!(app.get(&amina, path).await.expect(200), off);
     let nothing = app.post(&amina, &format!("{path}/confirm"), json!({ "code": "123456" })).await;
     assert_eq!((nothing.problem(), nothing.status.as_u16()), ("not_found", 404));
@@ -54,7 +55,7 @@ async fn a_factor_is_set_up_used_and_taken_away() {
     let codes = confirmed(&app, &amina, &phone).await;
     assert_eq!(codes.len(), 10);
     let found = app.get(&amina, path).await.expect(200);
-    assert_eq!((&found["is_active"], &found["backup_codes_left"]), (&json!(true), &json!(10)));
+    assert_eq!((&found["is_active"], &found["backup_codes_remaining"]), (&json!(true), &json!(10)));
     assert!(found["since"].is_string());
     let again = app.post(&amina, path, password.clone()).await;
     assert_eq!((again.problem(), again.status.as_u16()), ("factor_active", 409));
@@ -140,8 +141,8 @@ async fn a_backup_code_is_good_once_for_one_person() {
     assert_eq!(app::complete(&app, &challenge, &codes[1]).await.problem(), "invalid_code");
     let amina = Person { token: tokens["access_token"].as_str().expect("one").to_owned(), ..amina };
     let path = "/v1/me/second-factor";
-    assert_eq!(app.get(&amina, path).await.expect(200)["backup_codes_left"], 8);
-    assert_eq!(app.get(&juma, path).await.expect(200)["backup_codes_left"], 10);
+    assert_eq!(app.get(&amina, path).await.expect(200)["backup_codes_remaining"], 8);
+    assert_eq!(app.get(&juma, path).await.expect(200)["backup_codes_remaining"], 10);
     assert_eq!(subjects(&app, &amina, "backup code").await, 2);
     assert_eq!(subjects(&app, &juma, "backup code").await, 0);
 

@@ -1,6 +1,6 @@
-//! What must never stand in a log is recognised, and what may is not taken for it.
+//! Recognition of secrets in logs, without false positives.
 //!
-//! The logs of the whole run are read by the harness: see `tests/harness/secrets.rs`.
+//! The harness searches the logs of the whole run: see `tests/harness/secrets.rs`.
 
 use amana_harness::given_away;
 

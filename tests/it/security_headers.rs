@@ -1,4 +1,4 @@
-//! What browsers are told about every answer, and which pages may read it.
+//! Security headers of every response, and the origins that may read it.
 
 use crate::openapi::operations;
 use amana_api::EdgeConfig;
@@ -16,7 +16,7 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).map(|value| value.to_str().expect("text"))
 }
 
-/// Answers are data and stay data: not guessed at, not kept, not framed, on success and refusal alike.
+/// Responses are data: not sniffed, cached or framed, whether success or refusal.
 #[track_caller]
 fn is_safe(headers: &HeaderMap, path: &str) {
     for (name, wanted) in [
@@ -128,7 +128,7 @@ async fn pages_of_listed_origins_may_call() {
             assert!(exposed.split(", ").any(|one| one == name), "{exposed}");
         }
         assert_eq!(header(&headers, "vary"), Some("Origin"), "{path}");
-        // Nobody is known by a cookie, so none may be sent.
+        // Requests from other origins must not carry cookies.
         assert_eq!(header(&headers, "access-control-allow-credentials"), None);
     }
 }
@@ -158,7 +158,7 @@ fn unzipped(bytes: &[u8]) -> String {
     let mut gzip = Command::new("gzip");
     let gzip = gzip.arg("-dc").stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut gzip = gzip.spawn().expect("gzip runs");
-    // Small enough to fit the pipe.
+    // Small enough for the pipe's buffer.
     gzip.stdin.take().expect("its input").write_all(bytes).expect("written");
     let mut text = String::new();
     gzip.stdout.take().expect("its output").read_to_string(&mut text).expect("text");
@@ -195,7 +195,7 @@ async fn long_lists_are_compressed_and_nothing_else_is() {
         let (headers, _) = get(&path, Some("gzip")).await;
         assert_eq!(header(&headers, "content-encoding"), None, "{path}");
     }
-    // A token is a secret: its length tells nothing.
+    // The response contains secrets, so it is not compressed, and its length reveals nothing.
     let body = json!({ "login": amina.email, "password": "karibu-nyumbani-7" });
     let headers = [("Accept-Encoding", "gzip"), ("Content-Type", "application/json")];
     let body = body.to_string().into_bytes();

@@ -1,4 +1,4 @@
-//! Sessions: refreshed, counted, signed out of, and what happens when a refresh token is shown twice.
+//! Sessions: refresh, limits, signing out, and reuse of refresh tokens.
 
 use amana_domain::permission::UserRole;
 use amana_harness::{Answer, App, PASSWORD, Person, api_config, eventually};
@@ -69,8 +69,8 @@ async fn a_session_lives_as_long_as_it_is_refreshed() {
     assert_eq!((over.problem(), over.status.as_u16()), ("session_expired", 401));
 }
 
-/// The two that hold the token are one app that asked twice: one is answered, and nothing ends. Who shows the
-/// token later has copied it.
+/// Concurrent refreshes with one token come from one app: one succeeds, and the session goes on. A
+/// later reuse means that the token was copied, and ends the session.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_refreshes_at_once_one_wins_and_a_later_reuse_ends_the_session() {
     let app = App::start().await;
@@ -99,7 +99,7 @@ async fn of_two_refreshes_at_once_one_wins_and_a_later_reuse_ends_the_session() 
     assert_eq!(told.iter().filter(|s| s.contains("signed one of your devices out")).count(), 1);
     let reason = "select end_reason from sessions where rotation > 0";
     assert_eq!(app.database.text(reason).await.as_deref(), Some("reused"));
-    // The session of the registration is another one, and lives.
+    // The registration's session is unaffected.
     app.get(&amina, "/v1/me").await.expect(200);
     app.assert_sound().await;
 }
@@ -111,7 +111,7 @@ async fn a_token_from_long_before_ends_the_session_too() {
     let first = app.open_session(&amina.email).await;
     let second = refresh(&app, text(&first, "refresh_token")).await.expect(200);
     let third = refresh(&app, text(&second, "refresh_token")).await.expect(200);
-    // Two behind, at once: no app does that.
+    // Two tokens behind, although at once: no app does that.
     assert_eq!(refresh(&app, text(&first, "refresh_token")).await.problem(), "session_expired");
     assert_eq!(refresh(&app, text(&third, "refresh_token")).await.problem(), "session_expired");
 }
@@ -127,14 +127,14 @@ async fn signing_out_is_felt_at_once() {
     assert_eq!(call(&path).await.status, 204);
     assert_eq!((me(&app, &one).await, me(&app, &other).await), (200, 401));
     assert_eq!(refresh(&app, text(&other, "refresh_token")).await.problem(), "session_expired");
-    // To end what is over changes nothing.
+    // Ending an ended session changes nothing.
     let before = app.database.fingerprint().await;
     assert_eq!(call(&path).await.status, 204);
     assert_eq!(app.database.fingerprint().await, before);
-    // Here.
+    // Signing out of this session.
     assert_eq!(call(&format!("/v1/sessions/{}", text(&one, "session_id"))).await.status, 204);
     assert_eq!(me(&app, &one).await, 401);
-    // Everywhere.
+    // Signing out everywhere.
     let more = app.open_session(&amina.email).await;
     assert_eq!(app.delete(&amina, "/v1/sessions").await.status, 204);
     assert_eq!(me(&app, &more).await, 401);
@@ -143,7 +143,7 @@ async fn signing_out_is_felt_at_once() {
     assert_eq!(app.database.number(open).await, 0);
 }
 
-/// Another process knows within a second or so.
+/// Other processes notice the end of a session within about a second.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn signing_out_is_felt_by_other_servers() {
     let app = App::builder().without_worker().start().await;
@@ -159,8 +159,10 @@ async fn signing_out_is_felt_by_other_servers() {
     };
     assert_eq!(status().await, 200);
     assert_eq!(app.delete(&amina, "/v1/sessions").await.status, 204);
-    eventually("the other server refuses", || async { (status().await == 401).then_some(()) })
-        .await;
+    eventually("the other server refuses the token", || async {
+        (status().await == 401).then_some(())
+    })
+    .await;
     serving.abort();
 }
 
@@ -173,7 +175,8 @@ async fn the_session_that_was_not_used_for_longest_makes_room() {
         app.clock.advance(TimeDelta::seconds(1));
         opened.push(app.open_session(&amina.email).await);
     }
-    // The registration's made room for the fifth. Now the oldest is used, so the second is next.
+    // The fifth session replaced the registration's. The oldest is used now, so the second one is
+    // next.
     eventually("the session of the registration is over", || async {
         (app.get(&amina, "/v1/me").await.status == 401).then_some(())
     })
@@ -217,7 +220,7 @@ async fn a_new_device_is_told_about_and_a_known_one_is_not() {
         items.iter().map(|one| (text(one, "device"), text(one, "kind"))).collect();
     assert!(devices.contains(&("Firefox on Linux", "computer")), "{devices:?}");
     assert!(devices.contains(&("Safari on iPhone", "phone")), "{devices:?}");
-    assert!(items.iter().all(|one| one["address"] == "127.0.0.1"));
+    assert!(items.iter().all(|one| one["ip_address"] == "127.0.0.1"));
     app.assert_sound().await;
 }
 
@@ -238,7 +241,7 @@ async fn one_kind_of_token_is_not_taken_for_the_other() {
     assert_eq!(me(&app, &tokens).await, 200);
 }
 
-/// What a token says about its owner must not outlive the truth.
+/// A role change ends the session, because its token would be wrong. A closed account suspends it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_ends_with_the_role_and_rests_while_the_account_is_closed() {
     let app = App::builder().without_worker().start().await;
@@ -263,14 +266,14 @@ async fn a_session_ends_with_the_role_and_rests_while_the_account_is_closed() {
     let token = app.log_in(&juma.email).await;
     let juma = Person { token, ..juma };
     app.get(&juma, "/v1/operator/jobs").await.expect(200);
-    // Nobody changes their own role, so one who may do it always remains.
+    // Operators cannot change their own role, so at least one administrator remains.
     let answer = app.ask_for_role(&admin, &admin, "user").await;
     assert_eq!((answer.problem(), answer.status.as_u16()), ("conflict_of_interest", 403));
     let support = app.staff(UserRole::Support).await;
     assert_eq!(app.ask_for_role(&support, &juma, "admin").await.problem(), "forbidden");
 }
 
-/// Whoever had the old password is out.
+/// A changed password ends all sessions.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sessions_end_with_the_password() {
     let app = App::builder().without_worker().start().await;

@@ -1,4 +1,4 @@
-//! The keys that sign access tokens: published, renewed before anybody notices, replaced at once if one was stolen.
+//! Signing keys of access tokens: published, rotated in time, and replaced at once after a theft.
 
 use amana_api::ApiConfig;
 use amana_harness::{App, JWT_SECRET, PASSWORD, api_config, eventually};
@@ -56,7 +56,7 @@ async fn the_next_key_is_published_a_day_before_it_signs() {
     let first = kid(&amina.token);
     assert_eq!(kids(&app).await, [first.as_str()]);
     app.clock.advance(TimeDelta::days(29));
-    let keys = eventually("a second key", || async {
+    let keys = eventually("a second key is published", || async {
         Some(kids(&app).await).filter(|keys| keys.len() == 2)
     })
     .await;
@@ -70,7 +70,7 @@ async fn the_next_key_is_published_a_day_before_it_signs() {
     assert_eq!(kid(&next), keys[1]);
     assert_eq!((me(&app, &last).await, me(&app, &next).await), (200, 200));
     app.clock.advance(TimeDelta::hours(1));
-    eventually("the first key is forgotten", || async {
+    eventually("the first key is not published any more", || async {
         (kids(&app).await == keys[1..]).then_some(())
     })
     .await;
@@ -98,7 +98,7 @@ fn new_pair() -> KeyPair {
     amana_api::key_pair(&JWT_SECRET.into(), &private).expect("a pair")
 }
 
-/// Tokens of the stolen key die within seconds; sessions go on.
+/// Tokens of the stolen key become invalid within seconds; sessions continue.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stolen_key_is_replaced_at_once() {
     let app = App::builder().without_worker().start().await;
@@ -118,7 +118,7 @@ async fn a_stolen_key_is_replaced_at_once() {
     assert_eq!((kid(token), me(&app, token).await), (pair.kid, 200));
 }
 
-/// A server with another secret makes no tokens that the others refuse, and takes none away from them.
+/// A server with another secret issues no tokens, and does not invalidate those of the others.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_with_another_secret_serves_nobody() {
     let app = App::builder().without_worker().start().await;

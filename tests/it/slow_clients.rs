@@ -1,4 +1,4 @@
-//! Clients that hold connections open and send next to nothing: they are ended, and keep nobody out.
+//! Slow clients that hold connections open: they are disconnected, and block no other client.
 
 use amana_api::{Connections, serve_within};
 use amana_harness::{App, api_config};
@@ -9,11 +9,11 @@ use tokio::task::JoinSet;
 
 const DRIP: Duration = Duration::from_millis(100);
 const HEAD_MAX: Duration = Duration::from_secs(1);
-/// Far above the time for the head, on a busy machine.
+/// Far above the header timeout, for busy machines.
 const ENDED_MAX: Duration = Duration::from_secs(15);
 const SLOW: usize = 300;
 
-/// An API with these bounds; its address.
+/// Starts an API with these connection limits. Returns its address.
 async fn api(app: &App, connections: Connections) -> String {
     let config = api_config(app.context.files.clone());
     let api = amana_api::app(app.store.clone(), app.clock.clone(), None, &config);
@@ -23,7 +23,8 @@ async fn api(app: &App, connections: Connections) -> String {
     address
 }
 
-/// Sends a header line now and then until the server has had enough; how long that took.
+/// Sends a header line from time to time until the server disconnects. Returns the time that it
+/// took.
 async fn drip(address: String) -> Duration {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     let began = Instant::now();
@@ -60,7 +61,7 @@ async fn slow_heads_are_ended_and_others_are_answered_meanwhile() {
     assert!(ended.iter().all(|took| *took >= HEAD_MAX / 2), "{:?}", ended.iter().min());
 }
 
-/// Whether a request on this connection is answered.
+/// Tells whether a request on this connection gets a response.
 async fn is_served(stream: &mut TcpStream) -> bool {
     let request = b"GET /livez HTTP/1.1\r\nHost: amana\r\n\r\n";
     let mut taken = [0; 64];
@@ -83,16 +84,16 @@ async fn an_address_has_so_many_connections_and_gets_them_back() {
         open.push(stream);
     }
     let mut beyond = TcpStream::connect(&address).await.expect("a connection");
-    assert!(!is_served(&mut beyond).await, "one connection too many is served");
+    assert!(!is_served(&mut beyond).await, "expected no response above the connection limit");
     open.pop();
-    amana_harness::eventually("a place is free again", || async {
+    amana_harness::eventually("a connection slot is free again", || async {
         let mut next = TcpStream::connect(&address).await.expect("a connection");
         is_served(&mut next).await.then_some(())
     })
     .await;
 }
 
-/// HTTP/2 in clear is not spoken, so nobody opens a thousand streams on one connection.
+/// HTTP/2 without TLS is refused, so no client can open a thousand streams on one connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn http_2_in_clear_is_refused() {
     let app = App::builder().without_worker().start().await;
@@ -106,7 +107,7 @@ async fn http_2_in_clear_is_refused() {
     assert!(taken.is_empty() || taken.starts_with(b"HTTP/1.1 4"), "{taken:?}");
 }
 
-/// A body that does not come is the client's fault, and nothing was done with it.
+/// A body that does not arrive is the client's fault, and the request has no effect.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_body_is_answered_408() {
     let app = App::builder().without_worker().start().await;

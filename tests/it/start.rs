@@ -1,4 +1,4 @@
-//! Processes that start before their servers, and what they say when a server will never come.
+//! Processes that start before their servers, and their messages if a server stays unavailable.
 
 mod edge;
 
@@ -14,10 +14,10 @@ use tokio::net::{TcpListener, TcpStream};
 const EXIT_FAILURE: i32 = 1;
 const EXIT_CONFIGURATION: i32 = 2;
 
-/// How much later the servers come.
+/// Delay of the servers.
 const LATE: Duration = Duration::from_secs(2);
 
-/// `amana api` with a log of its own.
+/// An `amana api` process with its own log.
 struct Api {
     child: Child,
     address: SocketAddr,
@@ -30,7 +30,7 @@ impl Api {
         Self::start_as((&amana_binary(), ["api"]), database_url, redis_url)
     }
 
-    /// By a program that becomes `amana api`.
+    /// Starts a program that executes `amana api`.
     fn start_as<const N: usize>(
         (program, args): (&Path, [&str; N]),
         database_url: &str,
@@ -79,7 +79,7 @@ fn environment<'a>(
     ]
 }
 
-/// The one line of an API that does not start.
+/// Returns the one output line of an API that does not start.
 fn ends(database_url: &str, redis_url: &str, code: i32) -> String {
     let scratch = Scratch::new().expect("a folder");
     let files = scratch.join("files").display().to_string();
@@ -97,7 +97,7 @@ fn ends(database_url: &str, redis_url: &str, code: i32) -> String {
     said
 }
 
-/// Passes connections from an address on to a port.
+/// Forwards connections from an address to a port.
 async fn pass_on(from: SocketAddr, to: u16) {
     let listener = TcpListener::bind(from).await.expect("the reserved port");
     tokio::spawn(async move {
@@ -111,7 +111,7 @@ async fn pass_on(from: SocketAddr, to: u16) {
     });
 }
 
-/// Goal: an API that starts before PostgreSQL is ready soon after PostgreSQL is.
+/// Goal: an API that starts before PostgreSQL is ready soon after it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_api_waits_for_a_database_that_starts_late() {
     let database = Database::new().await;
@@ -147,7 +147,7 @@ async fn an_api_waits_for_a_redis_that_starts_late() {
     api.is_ready().await;
 }
 
-/// Goal: the message tells which of the many reasons it is.
+/// Goal: the message identifies which of many causes applies.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_reason_has_its_words_and_its_exit_code() {
     let app = App::builder().without_worker().start().await;
@@ -195,7 +195,7 @@ async fn each_reason_has_its_words_and_its_exit_code() {
     assert!(said.contains("REDIS_URL is wrong: Redis rejected the credentials"), "{said}");
 }
 
-/// A migration may be newer than a program, never older.
+/// The schema may be newer than the program, but never older.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_old_schema_is_not_used() {
     let database = Database::new().await;
@@ -209,7 +209,7 @@ async fn an_old_schema_is_not_used() {
     Store::connect_without_keys(&database.url, 1).await.expect("a later schema is fine");
 }
 
-/// A server that is starting tells so, and that is no reason to give up.
+/// PostgreSQL reports that it is starting up, so the API waits.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_admits_nobody_yet_is_waited_for() {
     let database = Database::new().await;

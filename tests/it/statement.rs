@@ -1,4 +1,4 @@
-//! Statements: they add up, they join, and every format says the same.
+//! Statements: correct sums, adjoining periods, and equal content in all formats.
 
 mod paper;
 
@@ -16,7 +16,7 @@ fn amount(money: &Value) -> i64 {
     money["amount"].as_i64().expect("a number")
 }
 
-/// All pages of a statement as one; the ends must be the same on each.
+/// Joins all pages of a statement. Asserts that opening and closing balance are the same on each.
 async fn statement(app: &App, person: &Person, period: &str, size: usize) -> Value {
     let path = format!("/v1/wallet/statement?limit={size}&{period}");
     let mut whole = app.get(person, &path).await.expect(200);
@@ -36,7 +36,7 @@ async fn statement(app: &App, person: &Person, period: &str, size: usize) -> Val
     whole
 }
 
-/// What a file is: its kind, its name, its content.
+/// Returns content type, name and content of a statement file.
 async fn file(app: &App, person: &Person, query: &str) -> (String, String, Vec<u8>) {
     let url = format!("{}/v1/wallet/statement?{query}", app.api_url);
     let answer = app.http.get(url).bearer_auth(&person.token).send().await.expect("an answer");
@@ -61,7 +61,7 @@ async fn statements_of_neighbouring_periods_join() {
             assert_eq!(amount(&whole["opening"]), 0);
             assert_eq!(amount(&whole["closing"]), app.balance(person).await.0);
         }
-        // Cut wherever it may be cut: at any time, and right at a movement.
+        // Periods are cut at random times, and exactly at movements.
         let mut cuts = vec![end - TimeDelta::days(20), end];
         cuts.extend((0..4).map(|_| end - TimeDelta::milliseconds(dice.below(864_000_000))));
         let moments = expected.iter().step_by(9).filter_map(|line| line["at"].as_str());
@@ -133,7 +133,7 @@ async fn files_say_what_the_statement_says() {
     assert!(String::from_utf8(csv).expect("UTF-8").starts_with("\u{feff}Wakati,Aina,"));
 }
 
-/// The first page decides which statement it is; money that moves meanwhile is not part of it.
+/// The first page fixes the statement; later movements are not part of it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_belong_to_one_statement_while_money_moves() {
     let app = App::builder().without_worker().start().await;
@@ -149,7 +149,7 @@ async fn pages_belong_to_one_statement_while_money_moves() {
     assert_eq!((amount(&first["closing"]), amount(&second["closing"])), (111, 111));
     assert_eq!(second["next_cursor"], Value::Null);
     assert_eq!(second["lines"].as_array().map(Vec::len), Some(1));
-    // A cursor that was made up shows nothing that is not there.
+    // A made-up cursor reveals no other lines.
     for made_up in ["0.0", "2.99", "99.99", "9223372036854775807.9223372036854775807"] {
         let page = app.get(&amina, &format!("{path}&after={made_up}")).await.expect(200);
         assert!(page["lines"].as_array().is_some_and(|lines| lines.len() <= 2), "{made_up}");
@@ -195,7 +195,7 @@ async fn a_wallet_without_movements_has_an_empty_statement() {
     }
 }
 
-/// Rather no statement than a wrong one.
+/// An inconsistent statement is refused, not shown.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_statement_that_does_not_add_up_is_not_shown() {
     let app = App::builder().without_worker().start().await;

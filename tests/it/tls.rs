@@ -1,4 +1,4 @@
-//! Encrypted connections to PostgreSQL and Redis: the right authority is enough, and nothing else is.
+//! TLS connections to PostgreSQL and Redis: only the right certificate authority is accepted.
 
 use amana::local::{Child, Durability, Port, Postgres, Program, Scratch};
 use amana_harness::{JWT_SECRET, MASTER_KEY, amana_binary, eventually, master_keys, namespace};
@@ -15,10 +15,10 @@ const READY_WAIT: Duration = Duration::from_secs(20);
 
 const DATABASE: &str = "secure";
 
-/// Connections without TLS are refused.
+/// Refuses connections without TLS.
 const ONLY_TLS: &str = "hostssl all all 127.0.0.1/32 md5\n";
 
-/// An authority, another one, and a certificate of the first for `localhost`.
+/// Two certificate authorities, and a certificate of the first for `localhost`.
 struct Certificates {
     authority: PathBuf,
     other: PathBuf,
@@ -56,7 +56,7 @@ fn authority(name: &str) -> (Issuer<'static, KeyPair>, String) {
     (Issuer::new(params, key), pem)
 }
 
-/// A private PostgreSQL that accepts encrypted connections only.
+/// Starts a private PostgreSQL that accepts TLS connections only.
 fn postgres(scratch: &Scratch, certificates: &Certificates) -> Postgres {
     let folder = scratch.join("postgres");
     Postgres::start(&folder, Durability::TestOnly).expect("PostgreSQL").stop().expect("stopped");
@@ -77,7 +77,7 @@ fn postgres(scratch: &Scratch, certificates: &Certificates) -> Postgres {
     postgres
 }
 
-/// A Redis that accepts encrypted connections only.
+/// A private Redis that accepts TLS connections only.
 struct Redis {
     port: Port,
     _child: Child,
@@ -111,7 +111,7 @@ impl Redis {
 }
 
 struct World {
-    // In this order: the servers end before their folder goes.
+    // Dropped in this order: the servers end before their folder is removed.
     postgres: Postgres,
     redis: Redis,
     certificates: Certificates,
@@ -140,7 +140,7 @@ impl World {
         self.database_url(host, &options)
     }
 
-    /// The settings of an API.
+    /// Returns the settings of an API.
     fn environment(&self, database_url: String, authority: &Path) -> Vec<(&'static str, String)> {
         vec![
             ("DATABASE_URL", database_url),

@@ -1,10 +1,10 @@
-//! What moved in a wallet: pages and filters held against a plain list, and what each movement tells.
+//! Wallet transactions: pages and filters compared with a plain list, and the details of each.
 
 use amana_harness::{App, DealPlan, Person, Said};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-/// Follows the cursors to the end. `size` is the page size.
+/// Reads all pages. `size` is the page size.
 pub(crate) async fn all(app: &App, person: &Person, query: &str, size: usize) -> Vec<Value> {
     let mut found: Vec<Value> = vec![];
     let mut after = String::new();
@@ -27,7 +27,7 @@ fn at(transaction: &Value) -> DateTime<Utc> {
     transaction["at"].as_str().and_then(|at| at.parse().ok()).expect("a time")
 }
 
-/// Numbers that look random and are the same in every run.
+/// Pseudo-random numbers that are the same in every run.
 pub(crate) struct Dice(u64);
 
 impl Dice {
@@ -42,7 +42,7 @@ impl Dice {
     }
 }
 
-/// A history of deposits and transfers over ten days. Some movements share their time.
+/// Creates deposits and transfers over ten days. Some share their time.
 pub(crate) async fn history(app: &App, dice: &mut Dice, steps: usize) -> Vec<Person> {
     let mut people = vec![];
     for name in ["Amina", "Juma", "Neema"] {
@@ -162,7 +162,7 @@ async fn both_sides_see_the_same_transaction_and_nobody_else_does() {
     assert!(all(&app, &neema, "", 10).await.is_empty());
 }
 
-/// What only moved a deal's escrow, or what is held, is no transaction of anybody.
+/// Movements within a deal's escrow, and holds, are no transactions.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_transaction_names_its_deal_or_payment_and_the_other_party() {
     let app = App::start().await;
@@ -198,7 +198,8 @@ async fn a_transaction_names_its_deal_or_payment_and_the_other_party() {
     app.assert_sound().await;
 }
 
-/// Thousands of small deposits, written past the triggers, which check each batch and would take long.
+/// Inserts thousands of small deposits without the triggers, which would take long to check each
+/// batch.
 pub(crate) async fn many_deposits(app: &App, person: &Person, count: i64, at: DateTime<Utc>) {
     app.given(person, 1, at).await;
     app.given(person, 1, at).await;
@@ -223,7 +224,7 @@ pub(crate) async fn many_deposits(app: &App, person: &Person, count: i64, at: Da
         .await;
 }
 
-/// A search never reads more than so many movements at once, and still gets to the end.
+/// A page reads a limited number of movements, and the search still reaches the end.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rare_transaction_is_found_over_empty_pages() {
     let app = App::builder().without_worker().start().await;
@@ -232,7 +233,7 @@ async fn a_rare_transaction_is_found_over_empty_pages() {
     let rare = app.given(&amina, 777_777, now).await;
     many_deposits(&app, &amina, 4_500, now).await;
     let page = app.get(&amina, "/v1/transactions?amount_min=1000").await.expect(200);
-    assert_eq!(page["items"], json!([]), "nothing among the latest 2,000");
+    assert_eq!(page["items"], json!([]), "expected no match in the latest 2,000 movements");
     assert_eq!(page["next_cursor"], "2504", "4,503 movements, of which 2,000 were looked through");
     let found = all(&app, &amina, "amount_min=1000", 20).await;
     assert_eq!((found.len(), &found[0]["id"]), (1, &json!(rare)));

@@ -1,4 +1,4 @@
-//! Money from person to person: what is sent, what is refused, and what everybody sees of it.
+//! Transfers between users: success, refusals, and the views of both sides.
 
 mod crash;
 mod crowd;
@@ -13,7 +13,7 @@ pub(crate) fn money(minor: i64) -> Value {
     json!({ "amount": minor, "currency": "KES" })
 }
 
-/// A transfer to somebody by id.
+/// Builds a transfer to a user by id.
 pub(crate) fn to(person: &Person, minor: i64) -> Value {
     json!({ "to": { "user_id": person.id }, "amount": money(minor) })
 }
@@ -22,7 +22,7 @@ async fn send(app: &App, from: &Person, body: Value) -> Answer {
     app.post(from, "/v1/transfers", body).await
 }
 
-/// Amina with KES 1,000, Juma and Neema with nothing; no worker runs any more.
+/// Creates Amina with KES 1,000, and Juma and Neema without money; the worker is stopped.
 async fn three() -> (App, [Person; 3]) {
     let mut app = App::start().await;
     let people = [app.person("Amina").await, app.person("Juma").await, app.person("Neema").await];
@@ -76,7 +76,7 @@ async fn both_sides_hear_of_it() {
     app.top_up(&amina, 100_000).await;
     send(&app, &amina, to(&juma, 50_000)).await.expect(201);
     app.messages_are_sent().await;
-    amana_harness::eventually("the announcement", || async {
+    amana_harness::eventually("the transfer is announced", || async {
         let texts = app.texts(&juma).await;
         texts.iter().any(|sms| sms.text.contains("Amina amekutumia KES 500.00")).then_some(())
     })
@@ -88,13 +88,14 @@ async fn both_sides_hear_of_it() {
     app.assert_sound().await;
 }
 
-/// Every way to be refused: the exact code, the field where there is one, and nothing written.
+/// Every refusal: the exact code, the field if there is one, and no write.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_sent_is_refused_and_leaves_no_trace() {
     let (app, [amina, juma, neema]) = three().await;
     let closed = format!("update users set closed_at = now() where id = '{}'", neema.uuid());
     app.database.execute(&closed).await;
-    // Juma has been paid before: a transfer that lacks only money may open the account of its recipient.
+    // Juma has been paid before, because a transfer that lacks only money may create its
+    // recipient's account.
     send(&app, &amina, to(&juma, 100)).await.expect(201);
     send(&app, &juma, to(&amina, 100)).await.expect(201);
     let before = app.database.fingerprint().await;
@@ -212,7 +213,7 @@ async fn a_repeated_call_is_answered_again_even_when_the_recipient_has_gone() {
     app.assert_sound().await;
 }
 
-/// A key whose call was refused is free again: what was missing may have come.
+/// A refused call does not use up its key, so it can be repeated once its cause is gone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refused_call_does_not_use_up_its_key() {
     let (app, [amina, juma, _]) = three().await;
@@ -253,7 +254,7 @@ async fn a_dry_run_tells_what_would_happen_and_does_nothing() {
         json!({
             "amount": money(30_000), "fee": money(0), "total": money(30_000),
             "available_before": money(90_000), "available_after": money(60_000),
-            "transaction_limit": money(25_000_000), "left_today": money(49_960_000),
+            "transaction_limit": money(25_000_000), "remaining_today": money(49_960_000),
             "recipient": { "id": juma.id, "name": "Juma", "handle": null },
             "payments": [],
         })

@@ -1,4 +1,4 @@
-//! The programs that newcomers meet: `amana demo` and `amana up`, as real processes.
+//! The commands for newcomers, `amana demo` and `amana up`, as real processes.
 
 mod commands;
 mod foreign;
@@ -17,10 +17,10 @@ use std::time::{Duration, Instant};
 
 const NOTHING: &[String] = &[];
 
-/// On a quiet machine it takes less than 20 seconds; the other tests make it a busy one.
+/// A quiet machine needs less than 20 seconds, but other tests keep it busy.
 const DEMO_TIME_MAX: Duration = Duration::from_secs(60);
 
-/// Goal: issue 2, must-show 1.
+/// Goal: the demo prints a whole deal, and leaves neither processes nor files behind.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_demo_tells_a_whole_deal_and_leaves_nothing_behind() {
     let folder = Scratch::new().expect("a folder");
@@ -44,8 +44,8 @@ fn data_folders(folder: &Path) -> Vec<String> {
     folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }
 
-/// Goal: the printed text of `amana up` is enough to use it; commands find its servers; Ctrl-C ends all of it; and the
-/// next start has the same addresses, people and money.
+/// Goal: the printed text of `amana up` is enough to use it, and other commands find its servers.
+/// Ctrl-C ends everything, and the next start has the same addresses, users and money.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn up_ends_cleanly_and_keeps_its_data() {
     let folder = Scratch::new().expect("a folder");
@@ -75,7 +75,7 @@ async fn up_ends_cleanly_and_keeps_its_data() {
     assert_eq!(left_behind(folder.path()), NOTHING);
 }
 
-/// Approvals need two people, and `up` makes both.
+/// Approvals need two operators, so `up` creates both.
 async fn approve_with_two_operators(printed: &str, buyer: &Client, operator: &Client) {
     let id = buyer.get("/v1/me").await.expect("the buyer")["id"].clone();
     let tier = json!({ "kind": "set_tier", "tier": "business", "user_id": id, "note": "a try" });
@@ -90,7 +90,7 @@ async fn approve_with_two_operators(printed: &str, buyer: &Client, operator: &Cl
     assert_eq!(approved["state"], "approved");
 }
 
-/// Goal: two never share a folder, and not even SIGKILL leaves servers behind that nobody owns.
+/// Goal: two instances never share a folder, and no servers remain even after SIGKILL.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_up_is_refused_and_a_killed_one_takes_everything_with_it() {
     let folder = Scratch::new().expect("a folder");
@@ -100,10 +100,10 @@ async fn a_second_up_is_refused_and_a_killed_one_takes_everything_with_it() {
     assert_eq!(second.ended(END_TIME_MAX).await.code(), Some(1), "{}", second.output());
     assert!(second.output().contains("another amana is running"), "{}", second.output());
     log_in(&printed, "buyer").await;
-    assert!(left_behind(folder.path()).len() >= 6, "the look finds what runs");
+    assert!(left_behind(folder.path()).len() >= 6, "expected running processes before the kill");
 
     up.end(Signal::SIGKILL).await;
-    eventually("everything ended with it", || async {
+    eventually("all processes have ended", || async {
         left_behind(folder.path()).is_empty().then_some(())
     })
     .await;
@@ -112,14 +112,14 @@ async fn a_second_up_is_refused_and_a_killed_one_takes_everything_with_it() {
     assert!(again.end(Signal::SIGINT).await.success(), "{}", again.output());
 }
 
-/// The address that was printed after these words.
+/// Finds the address that was printed after this label.
 fn address<'a>(printed: &'a str, label: &str) -> &'a str {
     let line = printed.lines().find_map(|line| line.trim_start().strip_prefix(label));
     line.and_then(|rest| rest.split_whitespace().next())
         .unwrap_or_else(|| panic!("no {label:?} in:\n{printed}"))
 }
 
-/// Logs in as the person of this role, with what was printed and nothing else.
+/// Logs in as the user of this role, with the printed data only.
 async fn log_in(printed: &str, role: &str) -> Client {
     let person = [BUYER, SELLER, OPERATOR]
         .into_iter()
@@ -130,7 +130,7 @@ async fn log_in(printed: &str, role: &str) -> Client {
     Client::new(api).expect("a client").log_in(&person).await.expect("the log-in")
 }
 
-/// The buyer puts 2,500 shillings into the wallet. Returns the payment's id.
+/// Deposits KES 2,500 as the buyer. Returns the payment's id.
 async fn deposit(buyer: &Client, printed: &str) -> String {
     let amount = json!({ "amount": { "amount": 250_000, "currency": "KES" } });
     let payment = buyer.post("/v1/wallet/deposits", &amount).await.expect("a deposit");
@@ -153,7 +153,7 @@ async fn wallet(person: &Client) -> Value {
     all.iter().find(|balance| balance["currency"] == "KES").expect("shillings").clone()
 }
 
-/// What the balances add up to.
+/// Returns the sums of the balances.
 async fn proof(operator: &Client) -> Value {
     let mut proof = operator.get("/v1/operator/proof").await.expect("a proof");
     proof["currencies"].take()

@@ -1,4 +1,4 @@
-//! People: registering, logging in, and tokens that are not good.
+//! Users: registration, log-in, and invalid tokens.
 
 use amana_domain::contact::Contact;
 use amana_harness::{Answer, App, eventually};
@@ -70,7 +70,7 @@ async fn registration_does_not_tell_who_has_an_account() {
     app.assert_sound().await;
 }
 
-/// Every way in which Kenyans write a mobile number, and that it is the same number.
+/// All formats in which Kenyans write a mobile number are normalised to the same number.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kenyan_numbers_are_understood_however_they_are_written() {
     let app = App::builder().without_worker().start().await;
@@ -92,7 +92,7 @@ async fn kenyan_numbers_are_understood_however_they_are_written() {
     }
 }
 
-/// A stranger learns nothing about who is registered: same status, same words.
+/// Status and body are the same, so the response does not reveal which accounts exist.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wrong_password_and_an_unknown_address_are_answered_alike() {
     let app = App::builder().without_worker().start().await;
@@ -122,7 +122,7 @@ async fn a_token_ends_after_fifteen_minutes() {
     me(&app, &token).await.expect(200);
 }
 
-/// Signed with another key, with none, by another person's signature, or not a token at all.
+/// Signed with another key, unsigned, with another token's signature, and no token at all.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn forged_tokens_open_nothing() {
     let app = App::builder().without_worker().start().await;
@@ -156,7 +156,7 @@ async fn forged_tokens_open_nothing() {
     assert_eq!((forbidden.status.as_u16(), forbidden.problem()), (403, "forbidden"));
 }
 
-/// Whoever chose Swahili is written to in Swahili.
+/// Messages use the language of the registration.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_come_in_the_chosen_language() {
     let app = App::start().await;
@@ -167,7 +167,7 @@ async fn messages_come_in_the_chosen_language() {
         let user = register(&app, &new).await.expect(201);
         assert_eq!(user["language"], language);
         let path = format!("/admin/mails?to={}@example.com", name.to_lowercase());
-        let subject = eventually("a code", || async {
+        let subject = eventually("a code is created", || async {
             let found = app.sandbox_get(&path).await;
             let mails = found["mails"].as_array().expect("mails").iter();
             let mut subjects = mails.filter_map(|mail| mail["subject"].as_str());
@@ -180,7 +180,7 @@ async fn messages_come_in_the_chosen_language() {
     app.assert_sound().await;
 }
 
-/// Names go out to strangers in our messages.
+/// Names are sent to strangers in messages, so they must not mislead.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_name_passes_for_nobody_and_is_no_link() {
     let app = App::builder().without_worker().start().await;

@@ -1,4 +1,4 @@
-//! The wallet: balances of now and of any moment, and paying in.
+//! The wallet: present and past balances, and deposits.
 
 use crate::transactions::{Dice, all, history};
 use amana_harness::{App, Person};
@@ -14,7 +14,7 @@ async fn money_is_paid_in_from_the_phone() {
     let payment = app.post(&amina, "/v1/wallet/deposits", body).await.expect(202);
     assert_eq!((&payment["purpose"], &payment["deal_id"]), (&json!("deposit"), &Value::Null));
     assert_eq!(payment["amount"], json!({ "amount": 120_000, "currency": "KES" }));
-    assert!(!payment.to_string().contains(&amina.phone), "numbers are masked");
+    assert!(!payment.to_string().contains(&amina.phone), "expected masked phone numbers");
     let id = payment["id"].as_str().expect("an id");
     app.approve_prompt(&amina.phone).await;
     let paid = app.wait_for_payment(&amina, id, "succeeded").await;
@@ -26,7 +26,7 @@ async fn money_is_paid_in_from_the_phone() {
     app.assert_sound().await;
 }
 
-/// Somebody else's phone may pay: the money is for the caller all the same.
+/// A deposit from another phone is credited to the caller.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_phone_may_be_asked() {
     let app = App::start().await;
@@ -57,7 +57,7 @@ async fn a_declined_prompt_pays_nothing_in_and_says_so() {
     app.assert_sound().await;
 }
 
-/// A withdrawal holds the money at once; available and held always make up the total.
+/// A withdrawal holds the money at once. Available and held amounts always add up to the total.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_on_its_way_out_is_held() {
     let mut app = App::start().await;
@@ -79,7 +79,7 @@ async fn what_is_on_its_way_out_is_held() {
     app.assert_sound().await;
 }
 
-/// At the time of every movement the balance is what the movement left behind, and in between it stays.
+/// The balance at the time of a movement is the one after it, and it stays until the next movement.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_balance_of_any_moment_is_known() {
     let app = App::builder().without_worker().start().await;
@@ -89,7 +89,7 @@ async fn the_balance_of_any_moment_is_known() {
         for one in &whole {
             let at: DateTime<Utc> =
                 one["at"].as_str().and_then(|at| at.parse().ok()).expect("a time");
-            // Of several that share their time, the last one counts.
+            // The last of several movements at the same time counts.
             if later != Some(at) {
                 let after = one["balance_after"]["amount"].as_i64();
                 assert_eq!(Some(available_at(&app, person, at).await), after, "{one:#}");
@@ -122,7 +122,7 @@ async fn the_balance_of_the_future_is_not_known() {
     assert_eq!(answer.body["errors"][0]["pointer"], "at");
 }
 
-/// Held is more than what is in transit: a withdrawal that waits for a decision has not left.
+/// Held money includes money in transit; a withdrawal that waits for a decision is not in transit.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_sent_to_mobile_money_is_in_transit() {
     let app = App::builder().callback_delay(Duration::from_secs(3_600)).start().await;

@@ -49,7 +49,7 @@ async fn callbacks_lost_late_twice_early_wrong_or_broken() {
     assert_eq!(first, second);
 
     let early = app.push(&number(8), 100).await;
-    assert!(app.callback_already_here(), "before the answer");
+    assert!(app.callback_already_here(), "expected the callback before the answer");
     assert_eq!(app.stk_callback().await["CheckoutRequestID"], *early);
 
     let malformed = app.push(&number(11), 100).await;

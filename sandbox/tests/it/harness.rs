@@ -256,7 +256,7 @@ impl App {
 
     pub(crate) async fn no_callback(&mut self) {
         tokio::time::sleep(SILENCE).await;
-        assert!(self.receiver.try_recv().is_err(), "a callback that should not have come");
+        assert!(self.receiver.try_recv().is_err(), "unexpected callback");
     }
 
     /// Polls the query until the collection is final.

@@ -34,7 +34,7 @@ async fn everything_but_the_token_is_there_after_a_restart() {
     payout["SecurityCredential"] = json!(credential);
     app.daraja("/mpesa/b2c/v3/paymentrequest", &payout).await;
     app.no_callback().await;
-    assert_eq!(app.float_cents().await, float - 10_000, "the old certificate still counts");
+    assert_eq!(app.float_cents().await, float - 10_000, "the old certificate is still valid");
     assert_eq!(app.answer_prompt(CUSTOMER, &json!({ "pin": "1234" })).await, "0");
     assert_eq!(app.final_code(&waiting).await, "0");
 }

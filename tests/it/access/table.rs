@@ -160,7 +160,7 @@ pub(super) const TABLE: [(&str, Scope); ROWS] = [
     ("remove_member", Party),
     ("resend_invitation", Party),
     ("revoke_invitation", Party),
-    ("set_rank", Party),
+    ("set_member_role", Party),
     ("update_organisation", Party),
     ("accept_split_offer", Party),
     ("answer_dispute", Party),

@@ -132,7 +132,9 @@ async fn a_key_reaches_as_far_as_its_scopes() {
                 }
                 // For a stranger's key, other users' deals and payments do not exist either.
                 Whose::Party => assert_eq!(answer.problem(), "not_found", "{id}"),
-                Whose::Public | Whose::Staff(..) => panic!("{id} takes keys"),
+                Whose::Public | Whose::Staff(..) => {
+                    panic!("{id} is public or for staff, but accepts keys")
+                }
             }
         }
         for key in [only, others] {

@@ -54,7 +54,7 @@ async fn after_a_rotation_both_secrets_are_good_for_the_overlap() {
     let listed = app.get(&amina, &format!("/v1/api-keys/{}", first.id)).await.expect(200);
     assert_eq!(listed["previous_until"], Value::Null);
 
-    // Of three secrets the oldest is invalid; without an overlap only the newest is valid.
+    // The oldest of three secrets is invalid; without an overlap only the newest is valid.
     app.step_up(&amina).await;
     let third = rotate(&app, &amina, &second, json!({ "overlap_s": 604_800 })).await;
     let fourth = rotate(&app, &amina, &third, json!({ "overlap_s": 60 })).await;
@@ -90,7 +90,7 @@ async fn a_revoked_key_is_refused_at_once_and_elsewhere_within_a_second() {
     }
     for secret in [&first.secret, &key.secret] {
         assert_eq!(turned_away(&app, secret).await, "this API key was revoked");
-        eventually("the end of the key", || async { (call(secret).await == 401).then_some(()) })
+        eventually("the key is refused", || async { (call(secret).await == 401).then_some(()) })
             .await;
     }
     let found = app.get(&amina, &path).await.expect(200);
@@ -175,7 +175,10 @@ async fn a_key_that_cannot_be_looked_for_is_not_called_wrong() {
     refused(&answer, 503, "unavailable");
     assert!(answer.headers.contains_key("retry-after"));
     app.database.set_reachable(true).await;
-    eventually("the key is found", || async { (call().await.status == 200).then_some(()) }).await;
+    eventually("the key is accepted again", || async {
+        (call().await.status == 200).then_some(())
+    })
+    .await;
 }
 
 /// Keys belong to the account and not to a session, so a changed password does not revoke them.
@@ -186,7 +189,7 @@ async fn a_key_outlives_sessions_and_passwords() {
     let machine = app.machine(&amina, &["wallet:read"]).await;
     let body = json!({ "old_password": PASSWORD, "password": "mbuzi-wawili-na-kuku" });
     app.put(&amina, "/v1/me/password", body).await.expect(200);
-    eventually("the end of the session", || async {
+    eventually("the session's token is refused", || async {
         (app.get(&amina, "/v1/wallet").await.status == 401).then_some(())
     })
     .await;
@@ -208,7 +211,7 @@ async fn closing_the_account_ends_its_keys_for_good() {
         (answer.status == 401).then_some(())
     };
     manage("close").await;
-    eventually("the end of the key", is_over).await;
+    eventually("the key is refused", is_over).await;
     manage("reopen").await;
     assert_eq!(turned_away(&app, &key.secret).await, "this API key was revoked");
     let newest = app.store.audit_of(&key.id).await.expect("records").pop().expect("a record");

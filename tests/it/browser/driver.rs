@@ -74,7 +74,7 @@ impl Browser {
 
     /// Waits until the element is visible, and returns it.
     pub(super) async fn see(&self, css: &str) -> Element {
-        eventually(&format!("{css} is seen"), || async {
+        eventually(&format!("{css} is visible"), || async {
             let found = self.client.find(Locator::Css(css)).await.ok()?;
             found.is_displayed().await.unwrap_or(false).then_some(found)
         })
@@ -91,14 +91,14 @@ impl Browser {
             if words.iter().all(|word| text.contains(word)) {
                 return;
             }
-            assert!(Instant::now() < deadline, "{css} does not say {words:?} but:\n{text}");
+            assert!(Instant::now() < deadline, "expected {words:?} in {css}, found:\n{text}");
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
     }
 
     /// Waits until no such element is visible.
     pub(super) async fn see_no(&self, css: &str) {
-        eventually(&format!("{css} is not seen"), || async {
+        eventually(&format!("{css} is invisible"), || async {
             match self.client.find(Locator::Css(css)).await {
                 Ok(found) => (!found.is_displayed().await.ok()?).then_some(()),
                 Err(error) => error.is_no_such_element().then_some(()),

@@ -54,7 +54,7 @@ pub(super) fn assert_like_reference(name: &str, png: &[u8]) {
         let seen = std::env::temp_dir().join(format!("amana-seen-{name}"));
         fs::write(&seen, png).expect("the picture is written");
         panic!(
-            "only {same} % of {name} look as in {}; what was seen is in {}",
+            "only {same} % of {name} equals {}; the new picture is in {}",
             file.display(),
             seen.display()
         );
@@ -73,7 +73,7 @@ fn decode(bytes: &[u8]) -> (usize, usize, Vec<[u8; 3]>) {
     let mut buffer = vec![0; reader.output_buffer_size().expect("a picture of sane size")];
     let frame = reader.next_frame(&mut buffer).expect("a frame");
     let samples = frame.color_type.samples();
-    assert!(samples >= 3, "a screenshot has colours");
+    assert!(samples >= 3, "expected a screenshot with RGB or RGBA pixels");
     let pixels = buffer[..frame.buffer_size()]
         .chunks_exact(samples)
         .map(|pixel| [pixel[0], pixel[1], pixel[2]])

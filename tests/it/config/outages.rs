@@ -24,7 +24,7 @@ async fn without_postgresql_the_api_lives_but_is_not_ready() {
         }
     }
     app.database.set_reachable(true).await;
-    eventually("it is ready again", || async {
+    eventually("the API is ready again", || async {
         get("/readyz").await.status.is_success().then_some(())
     })
     .await;
@@ -47,7 +47,7 @@ async fn without_redis_the_api_works_but_is_not_ready() {
     // User requests need PostgreSQL only; Redis may be down.
     app.get(&amina, "/v1/me").await.expect(200);
     redis.restart().expect("restarted");
-    eventually("it is ready again", || async {
+    eventually("the API is ready again", || async {
         get("/readyz").await.status.is_success().then_some(())
     })
     .await;

@@ -147,7 +147,7 @@ impl World {
             (
                 Resource::Accounts | Resource::Approvals | Resource::Ledger | Resource::Health,
                 Action::Ask | Action::Change | Action::Decide,
-            ) => panic!("say here how {resource} {action} concerns somebody"),
+            ) => panic!("add the call of {resource} {action} about the actor to this function"),
         };
         Some(answer)
     }

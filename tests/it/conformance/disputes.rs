@@ -69,7 +69,7 @@ pub(super) async fn disagree(
     observer.post(seller, &at(3, "deliver"), json!({ "files": [file] }), 200).await;
     link(observer, buyer, &at(3, &format!("files/{file}"))).await;
     let body = json!({
-        "reason": "One goat is a sheep", "wanted": { "amount": 0, "currency": "KES" },
+        "reason": "One goat is a sheep", "requested_to_seller": { "amount": 0, "currency": "KES" },
     });
     observer.post(buyer, &at(3, "dispute"), body, 200).await;
     let found = observer.get(buyer, &format!("{deal}/disputes")).await;

@@ -15,7 +15,7 @@ pub(super) async fn gather(observer: &Observer, friend: &Person) {
     observer.call(Some(&founder), Method::PUT, &path, name).await.expect(200);
     let invitations = format!("{path}/invitations");
     let invite = async |email: &str, rank: &str| {
-        let body = json!({ "email": email, "rank": rank });
+        let body = json!({ "email": email, "role": rank });
         let made = observer.post(&founder, &invitations, body, 201).await;
         app.messages_are_sent().await;
         let id = made["id"].as_str().expect("an id").to_owned();
@@ -43,8 +43,8 @@ pub(super) async fn gather(observer: &Observer, friend: &Person) {
     observer.get(friend, &path).await;
     observer.get(friend, &format!("{path}/members")).await;
     let member = format!("{path}/members/{}", friend.id);
-    let body = json!({ "rank": "admin" });
-    observer.call(Some(&founder), Method::PUT, &format!("{member}/rank"), body).await.expect(200);
+    let body = json!({ "role": "admin" });
+    observer.call(Some(&founder), Method::PUT, &format!("{member}/role"), body).await.expect(200);
     let left = observer.call(Some(friend), Method::DELETE, &member, Value::Null).await;
     assert_eq!(left.status, StatusCode::NO_CONTENT);
 }

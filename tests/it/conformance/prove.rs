@@ -26,7 +26,7 @@ pub(super) async fn prove(observer: &Observer) {
     observer.call(Some(&person), Method::PUT, &path, body).await.expect(200);
     let (path, login) = ("/v1/password-resets", json!({ "login": person.phone }));
     observer.call(None, Method::POST, path, login).await.expect(202);
-    eventually("a code", || async {
+    eventually("a code is created", || async {
         let sent = "select count(*) from codes where purpose = 'reset_password'";
         (app.database.number(sent).await == 1).then_some(())
     })

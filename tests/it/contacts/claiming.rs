@@ -37,7 +37,7 @@ async fn the_true_owner_takes_a_contact_that_somebody_typed() {
         actions(&app, &typed_both).await,
         ["user.registered", "user.contact_removed", "user.closed", "user.contact_removed"]
     );
-    eventually("it is signed out", || async {
+    eventually("the other account is signed out", || async {
         (app.get(&typed_both, "/v1/me").await.status == 401).then_some(())
     })
     .await;
@@ -104,7 +104,11 @@ async fn a_contact_is_verified_by_one_of_two_at_once() {
     }
     let both = "select count(*) - count(email_digest) from users";
     let rounds = i64::try_from(amana_harness::race_rounds().min(20)).expect("few");
-    assert_eq!(app.database.number(both).await, rounds, "each time one has lost the address");
+    assert_eq!(
+        app.database.number(both).await,
+        rounds,
+        "expected one account without the address per round"
+    );
     app.assert_sound().await;
 }
 
@@ -143,6 +147,6 @@ async fn a_verified_contact_cannot_be_verified_by_another_account() {
     let bounded = app.store.start_verification(user, ContactKind::Email, now).await;
     assert!(matches!(bounded, Err(Error::Code(CodeRefusal::TooMany { .. }))), "{bounded:?}");
     app.run_due_jobs().await;
-    assert_eq!(told().await, 1, "once a day");
+    assert_eq!(told().await, 1, "expected one notification per day");
     app.assert_sound().await;
 }

@@ -73,7 +73,7 @@ fn calls(deal: &str, organisation: &str) -> Vec<(Method, String, Value)> {
     let key = json!({ "name": "Shop", "scopes": ["wallet:read"], "expires_in_days": 90 });
     let amount = json!({ "amount": money });
     let paid = json!({ "method": "mpesa", "phone": "254733000002" });
-    let invited = json!({ "email": "guest@example.com", "rank": "member" });
+    let invited = json!({ "email": "guest@example.com", "role": "member" });
     let (post, put) = (Method::POST, Method::PUT);
     let mut calls = vec![
         (post.clone(), "/v1/api-keys".to_owned(), key),

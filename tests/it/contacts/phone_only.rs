@@ -35,7 +35,9 @@ async fn a_person_takes_part_with_a_phone_number_alone() {
     let start = json!({ "channel": "email" });
     refused(&app.post(&grace, "/v1/me/verifications", start).await, 404, "not_found");
     let factor = app.post(&grace, "/v1/me/second-factor", json!({ "password": PASSWORD })).await;
-    assert!(factor.expect(201)["uri"].as_str().expect("an address").contains(PHONE));
+    assert!(
+        factor.expect(201)["uri"].as_str().expect("expected no e-mail address").contains(PHONE)
+    );
     app.step_up(&grace).await;
     let export = app.get(&grace, "/v1/me/export").await.expect(200);
     assert_eq!(export["contacts"], json!({ "email": null, "phone": PHONE }));
@@ -50,7 +52,10 @@ async fn a_password_is_reset_by_the_number_alone() {
     let body = json!({ "login": PHONE });
     app.send(Method::POST, "/v1/password-resets", None, None, Some(&body)).await.expect(202);
     let sent = "select count(*) from codes where purpose = 'reset_password'";
-    eventually("a code", || async { (app.database.number(sent).await == 1).then_some(()) }).await;
+    eventually("a code is created", || async {
+        (app.database.number(sent).await == 1).then_some(())
+    })
+    .await;
     app.run_due_jobs().await;
     let code = app.code(PHONE, "sets a new password").await;
     let body = json!({ "login": PHONE, "code": code, "password": "mbuzi-wawili-na-kuku" });

@@ -27,7 +27,7 @@ async fn sent(app: &App) -> i64 {
 async fn reset(app: &App, login: &str) {
     let before = sent(app).await;
     public(app, "/v1/password-resets", json!({ "login": login })).await.expect(202);
-    eventually("a code", || async { (sent(app).await > before).then_some(()) }).await;
+    eventually("a code is created", || async { (sent(app).await > before).then_some(()) }).await;
     app.run_due_jobs().await;
     let code = app.code(login, "set").await;
     let body = json!({ "login": login, "code": code, "password": NEW });
@@ -36,7 +36,7 @@ async fn reset(app: &App, login: &str) {
 
 async fn is_out(app: &App, person: &Person, key: &Key) {
     for token in [&person.token, &key.secret] {
-        eventually("it is refused", || async {
+        eventually("the token is refused", || async {
             let answer = app.send(Method::GET, "/v1/wallet", Some(token), None, None).await;
             (answer.status == 401).then_some(())
         })

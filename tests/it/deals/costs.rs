@@ -116,7 +116,7 @@ async fn a_new_fee_plan_is_for_new_offers() {
     app.advance(TimeDelta::days(2), &mut [&mut buyer, &mut seller, &mut operator]).await;
     assert_eq!(quoted(&buyer).await["fees"]["plan_version"], 3);
     let still = app.get(&buyer, &old).await.expect(200);
-    assert_eq!(still["fees"], agreed["fees"], "what is agreed is agreed");
+    assert_eq!(still["fees"], agreed["fees"], "expected unchanged fees of an agreed deal");
 
     let listed = app.get(&operator, PLANS).await.expect(200);
     let versions: Vec<_> = listed["items"]

@@ -73,7 +73,7 @@ async fn whoever_proves_the_invited_address_is_the_other_side() {
     let seller = app.person("Juma").await;
     let deal = drafted(&app, &seller, json!({ "email": "Guest@Example.com" })).await;
     app.run_due_jobs().await;
-    assert_eq!(code(&app, GUEST).await, None, "nothing goes out before it is proposed");
+    assert_eq!(code(&app, GUEST).await, None, "expected no message before the proposal");
     propose(&app, &seller, &deal).await;
     assert!(code(&app, GUEST).await.is_some());
     let guest = register(&app, GUEST, GUEST_PHONE).await;
@@ -94,7 +94,11 @@ async fn whoever_proves_the_invited_address_is_the_other_side() {
     let agreed = app.post(&guest, &format!("{deal}/agree"), json!({ "revision": 1 })).await;
     assert_eq!(agreed.expect(200)["state"], "agreed");
     let left = "select count(*) from deal_invitations where num_nonnulls(contact_sealed, contact_digest) > 0";
-    assert_eq!(app.database.number(left).await, 0, "the address is forgotten");
+    assert_eq!(
+        app.database.number(left).await,
+        0,
+        "expected no stored address after the invitation ended"
+    );
     app.assert_sound().await;
 }
 
@@ -183,7 +187,11 @@ async fn a_code_after_the_end_of_the_offer_says_that_the_offer_is_over() {
     let other = app.person("Neema").await;
     refused(&join(&app, &other, &code).await, 404, "invitation_not_found");
     let kept = "select count(*) from deal_invitations where contact_sealed is not null";
-    assert_eq!(app.database.number(kept).await, 0, "the address is forgotten");
+    assert_eq!(
+        app.database.number(kept).await,
+        0,
+        "expected no stored address after the invitation ended"
+    );
     app.assert_sound().await;
 }
 

@@ -23,14 +23,14 @@ impl Bill {
         let deal = app.agreed(&buyer, &seller, &DealPlan::default()).await;
         let seen = app.get(&buyer, &format!("/v1/deals/{deal}")).await.expect(200);
         let reference = seen["pay_reference"].as_str().expect("a reference").to_owned();
-        assert_eq!(seen["how_to_pay"]["shortcode"], shortcode);
-        assert_eq!(seen["how_to_pay"]["account"], reference.as_str());
-        assert_eq!(seen["how_to_pay"]["amount"]["amount"], 150_000);
+        assert_eq!(seen["payment_instructions"]["shortcode"], shortcode);
+        assert_eq!(seen["payment_instructions"]["account"], reference.as_str());
+        assert_eq!(seen["payment_instructions"]["amount"]["amount"], 150_000);
         Self { app, buyer, deal, reference, token }
     }
 
     async fn paid(&self, minor: i64) {
-        eventually("what was paid to be there", || async {
+        eventually("the payment is booked", || async {
             let path = format!("/v1/deals/{}", self.deal);
             let seen = self.app.get(&self.buyer, &path).await.expect(200);
             (seen["paid"]["amount"] == minor).then_some(())
@@ -72,7 +72,7 @@ async fn a_deal_is_paid_in_two_parts_by_its_reference() {
     let typed = format!("{} {}", &bill.reference[..6], &bill.reference[6..]).to_lowercase();
     app.pay_bill(PAYER, 60_000, &typed).await;
     let funded = app.wait_for_deal(&bill.buyer, &bill.deal, "funded").await;
-    assert_eq!(funded["how_to_pay"], Value::Null);
+    assert_eq!(funded["payment_instructions"], Value::Null);
     assert_eq!(funded["pay_reference"], bill.reference.as_str());
     assert_eq!(funded["payment"]["phone"], Value::Null);
     assert_eq!(app.balance(&bill.buyer).await, (10_000, 0));
@@ -120,7 +120,7 @@ async fn money_that_pays_for_nothing_is_not_lost() {
     let cancel = format!("/v1/deals/{}/cancel", bill.deal);
     app.post(&bill.buyer, &cancel, Value::Null).await.expect(200);
     app.pay_bill(PAYER, 150_000, &bill.reference).await;
-    eventually("the money in the wallet", || async {
+    eventually("the money is in the wallet", || async {
         (app.balance(&bill.buyer).await == (150_000, 0)).then_some(())
     })
     .await;

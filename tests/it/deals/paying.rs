@@ -175,7 +175,7 @@ async fn what_is_not_paid_in_whole_goes_back_at_the_deadline() {
     app.time_passes(72 * 3_600 + 2, people).await;
     let over = app.wait_for_deal(&together.buyer, &deal, "expired").await;
     // The friend comes first in the list, because the buyer paid after the friend was added.
-    assert_eq!(over["payers"][0]["returned"], kes(20_000));
+    assert_eq!(over["payers"][0]["refunded"], kes(20_000));
     assert_eq!(app.balance(&together.buyer).await, (50_000, 0));
     assert_eq!(app.balance(&together.friend).await, (20_000, 0));
     assert_eq!(app.entries(&format!("{deal}:return")).await, 1);
@@ -268,7 +268,10 @@ async fn paying_and_cancelling_at_once_have_one_winner() {
         let told = loser.body["detail"].as_str().expect("words");
         assert!(told.contains(&format!("a deal that is {state} ")), "{told}");
         let found = app.get(&seller, &format!("/v1/deals/{deal}")).await.expect(200);
-        assert_eq!((&found["state"], &found["cancel_asked_by"]), (&json!(state), &Value::Null));
+        assert_eq!(
+            (&found["state"], &found["cancellation_requested_by"]),
+            (&json!(state), &Value::Null)
+        );
         if state == "funded" {
             funded += 1;
             assert_eq!(app.balance(&buyer).await, (0, 0), "round {round}");

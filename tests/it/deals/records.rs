@@ -118,7 +118,7 @@ async fn more_than_is_outstanding_is_paid_by_intention_only() {
         let amount = json!({ "amount": minor, "currency": "KES" });
         let mut body = json!({ "method": method, "amount": amount });
         if more {
-            body["allow_more"] = json!(true);
+            body["allow_overpayment"] = json!(true);
         }
         body
     };

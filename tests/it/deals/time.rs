@@ -22,7 +22,7 @@ async fn reminders(app: &App, person: &Person) -> usize {
         "select count(*) from jobs where state <> 'done' and due_at <= '{}'",
         app.clock.now().to_rfc3339()
     );
-    eventually("what is due to be done", || async {
+    eventually("all due jobs are done", || async {
         (app.database.number(&waiting).await == 0).then_some(())
     })
     .await;
@@ -110,8 +110,11 @@ async fn a_deadline_is_moved_by_consent() {
         assert_eq!(app.post(&seller, &path, body).await.problem(), code);
     }
     let asked = app.post(&seller, &path, body(until)).await.expect(200);
-    assert_eq!(asked["extension"]["asked_by"], "seller");
-    assert_eq!(asked["milestones"][0]["due_at"], milestone["due_at"], "not yet");
+    assert_eq!(asked["extension"]["requested_by"], "seller");
+    assert_eq!(
+        asked["milestones"][0]["due_at"], milestone["due_at"],
+        "expected the old deadline before the consent"
+    );
     assert_eq!(app.post(&seller, &path, body(until)).await.problem(), "already_requested");
     // The time as the deal shows it.
     let shown = asked["extension"]["until"].as_str().expect("a time").parse().expect("a time");
@@ -147,7 +150,7 @@ async fn the_test_clock_is_everybodys_and_only_a_test_s() {
     app.stop_worker().await;
     // Another process, which reads the clock from the database.
     let later = app.another_api(KeyMode::Test).await;
-    eventually("the other process to follow", || async {
+    eventually("the other process uses the moved clock", || async {
         let url = format!("{later}{clock}");
         let told: Value =
             app.http.get(url).bearer_auth(&amina.token).send().await.ok()?.json().await.ok()?;

@@ -196,7 +196,7 @@ async fn the_address_of_the_paybill_rotates() {
     let newer = app.register_paybill().await;
     assert_ne!(newer, forger.token);
     let stored = format!("select count(*) from callback_tokens t where t::text like '%{newer}%'");
-    assert_eq!(app.database.number(&stored).await, 0, "only its digest is stored");
+    assert_eq!(app.database.number(&stored).await, 0, "expected a stored digest only");
     forger.says(&paid_bill("UKL7OLD001", 100, &forger.reference)).await;
     app.call_back_ok("b", &newer, &paid_bill("UKL7NEW001", 100, &forger.reference)).await;
     callbacks_are(app, "applied", 2).await;

@@ -21,7 +21,7 @@ async fn a_shilling_under_somebodys_reference_blocks_nothing() {
     app.wait_for_payment(&buyer, &failed, "failed").await;
     let path = format!("/v1/deals/{deal}");
     let seen = app.get(&seller, &path).await.expect(200);
-    assert_eq!(seen["payment"], Value::Null, "a reference is shown to its payer only");
+    assert_eq!(seen["payment"], Value::Null, "expected no reference for other parties");
     let reference = app.payment_column(&failed, "reference").await.expect("a reference");
     assert!(!seen.to_string().contains(&reference), "{seen:#}");
     let own = app.get(&buyer, &path).await.expect(200);
@@ -56,7 +56,7 @@ async fn a_prompt_that_nobody_expects_any_more_is_never_sent() {
     let deal = app.agreed(&buyer, &seller, &DealPlan::default()).await;
     app.provider_up(false).await;
     let first = app.start_mpesa(&buyer, &deal).await;
-    eventually("an attempt", || async {
+    eventually("an attempt has failed", || async {
         let seen = app.get(&buyer, &format!("/v1/payments/{first}")).await.expect(200);
         (seen["problem"] == "provider_unavailable").then_some(())
     })
@@ -70,13 +70,17 @@ async fn a_prompt_that_nobody_expects_any_more_is_never_sent() {
     assert!(text.contains("M-Pesa could not be reached. Nothing was taken"), "{text}");
     let told = "select count(*) from notifications where template = 'payment_failed'
         and params->>'reason' = 'not_reached'";
-    assert!(app.database.number(told).await > 0, "the payer is told");
+    assert!(app.database.number(told).await > 0, "expected a message to the payer");
     let second = app.start_mpesa(&buyer, &deal).await;
     app.provider_up(true).await;
     app.approve_prompt(&buyer.phone).await;
     app.wait_for_payment(&buyer, &second, "succeeded").await;
     app.wait_for_deal(&buyer, &deal, "funded").await;
-    assert_eq!(app.collections(&buyer.phone).await.len(), 1, "one prompt, for the second request");
+    assert_eq!(
+        app.collections(&buyer.phone).await.len(),
+        1,
+        "expected one prompt, for the second request"
+    );
     app.assert_sound().await;
 }
 
@@ -90,7 +94,7 @@ async fn polling_for_somebody_who_is_erased_is_simply_done() {
     let asked = app.post(&amina, "/v1/wallet/deposits", amount).await.expect(202);
     let payment = asked["id"].as_str().expect("an id");
     app.run_due_jobs().await;
-    eventually("the callback", || async {
+    eventually("the payment has failed", || async {
         app.run_due_jobs().await;
         (app.payment_column(payment, "state").await.as_deref() == Some("failed")).then_some(())
     })

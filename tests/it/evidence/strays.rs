@@ -24,12 +24,9 @@ async fn junk_callbacks_leave_no_rows() {
     assert_eq!(app.database.number("select count(*) from callbacks").await, 0);
     assert_eq!(app.database.number("select count(*) from jobs").await, 0);
     let rows = app.database.number("select count(*) from callback_strays").await;
-    assert!(rows <= 8, "{rows}: one for each kind, on two days at most");
+    assert!(rows <= 8, "{rows} rows: expected one per kind and day, on at most two days");
     let counted = app.database.number(STRAYS).await;
-    assert_eq!(
-        counted, 600,
-        "one address has a budget, so that not even the counter is written for ever"
-    );
+    assert_eq!(counted, 600, "expected no count of calls above the budget of an address");
     app.assert_sound().await;
 }
 
@@ -86,7 +83,7 @@ async fn bodies_of_callbacks_are_sealed_and_forgotten() {
         app.store.enqueue_job(&Job::Housekeep { tick: -days }, now, now).await.expect("a job");
         let done =
             format!("select count(*) from jobs where key = 'housekeep:-{days}' and state = 'done'");
-        amana_harness::eventually("housekeeping", || async {
+        amana_harness::eventually("housekeeping is done", || async {
             (app.database.number(&done).await == 1).then_some(())
         })
         .await;

@@ -67,12 +67,12 @@ pub(super) fn path(operation: &str, (deal, approval): (&str, &str)) -> String {
         "reject_kyc_application" => format!("/v1/operator/kyc/applications/{KYC}/reject"),
         "create_organisation" => "/v1/organisations".to_owned(),
         "update_organisation" => format!("/v1/organisations/{ORGANISATION}"),
-        "set_rank" => format!("/v1/organisations/{ORGANISATION}/members/{USER}/rank"),
+        "set_member_role" => format!("/v1/organisations/{ORGANISATION}/members/{USER}/role"),
         "create_invitation" => format!("/v1/organisations/{ORGANISATION}/invitations"),
         "get_invitation" => "/v1/invitations/details".to_owned(),
         "accept_invitation" => "/v1/invitations/accept".to_owned(),
         "join_organisation" => "/v1/invitations/join".to_owned(),
-        other => panic!("say here where {other} is"),
+        other => panic!("add the path of {other} to this function"),
     }
 }
 
@@ -149,7 +149,7 @@ pub(super) const WITH_BODY: [&str; 67] = [
     "set_handle",
     "set_message_factor",
     "set_password",
-    "set_rank",
+    "set_member_role",
     "set_role",
     "settle_hold",
     "start_email_change",
@@ -237,8 +237,8 @@ pub(super) fn good(operation: &str) -> Value {
         "set_handle" => json!({ "handle": "@amina" }),
         "update_me" => json!({ "name": "Amina Wanjiru", "language": "sw" }),
         "create_organisation" | "update_organisation" => json!({ "name": "Soko la Wakulima" }),
-        "set_rank" => json!({ "rank": "admin" }),
-        "create_invitation" => json!({ "email": "neema@example.com", "rank": "member" }),
+        "set_member_role" => json!({ "role": "admin" }),
+        "create_invitation" => json!({ "email": "neema@example.com", "role": "member" }),
         "get_invitation" | "join_organisation" => json!({ "token": "nonsense" }),
         "accept_invitation" => json!({
             "token": "nonsense", "name": "Neema", "phone": "+254712345678",

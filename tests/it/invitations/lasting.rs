@@ -66,7 +66,7 @@ async fn sending_again_kills_what_was_sent_before() {
     for left in (0..5).rev() {
         let Invited { app, amina, path, .. } = &invited;
         let sent = resend(app, amina, path).await.expect(200);
-        assert_eq!(sent["resends_left"], left);
+        assert_eq!(sent["resends_remaining"], left);
         tokens.insert(0, newest_token(app, GUEST).await);
         assert_eq!(app.invitation_tokens(GUEST).await, tokens);
         for (n, token) in tokens.iter().enumerate() {

@@ -62,7 +62,7 @@ async fn a_link_leads_to_the_file_and_a_browser_only_keeps_it() {
         assert_eq!(response.headers()[name], expected, "{name}");
     }
     assert!(response.bytes().await.expect("a body").starts_with(PNG));
-    assert_eq!(world.looks().await, [], "one's own documents are one's own");
+    assert_eq!(world.looks().await, [], "expected no access record for the owner");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

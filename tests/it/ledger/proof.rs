@@ -41,7 +41,7 @@ async fn the_proof_holds_during_and_after_a_busy_time() {
     .await;
     let proof = app.get(&operator, "/v1/operator/proof").await.expect(200);
     let float = app.sandbox_get("/admin/organisation").await["float"].clone();
-    assert_eq!(proof["holds"], true, "{proof:#}");
+    assert_eq!(proof["is_consistent"], true, "{proof:#}");
     assert_eq!(proof["currencies"][0]["held_by_providers_minor"], float, "{proof:#}");
     assert_eq!(proof["currencies"][0]["held_minor"], 0, "{proof:#}");
     app.assert_sound().await;
@@ -54,13 +54,13 @@ async fn the_whole_ledger_is_checked_every_day() {
     app.add_worker();
     let checks = "select count(*) from ledger_checks where first_wrong is null";
     for day in 1..=3 {
-        eventually("the check of this day", || async {
+        eventually("the check of this day is done", || async {
             (app.database.number(checks).await == day).then_some(())
         })
         .await;
         app.clock.advance(TimeDelta::hours(24));
     }
-    eventually("the last check", || async {
+    eventually("the last check is shown", || async {
         (app.database.number(checks).await == 4).then_some(())
     })
     .await;
@@ -68,6 +68,6 @@ async fn the_whole_ledger_is_checked_every_day() {
     assert_eq!(app.database.number(jobs).await, 4);
     let operator = app.operator().await;
     let proof = app.get(&operator, "/v1/operator/proof").await.expect(200);
-    assert_eq!(proof["latest_check"]["holds"], true, "{proof:#}");
+    assert_eq!(proof["latest_check"]["is_consistent"], true, "{proof:#}");
     app.assert_sound().await;
 }

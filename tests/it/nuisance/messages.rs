@@ -54,7 +54,7 @@ async fn a_number_is_invited_ten_times_a_day_whoever_invites() {
         "select count(*) from deal_invitations where ended_at is null and sent_at is not null";
     assert_eq!(app.database.number(open).await, 12);
     invite(&app, &amina, OTHER).await;
-    assert_eq!(texts_to(&app, OTHER).await, 1, "another number has a bound of its own");
+    assert_eq!(texts_to(&app, OTHER).await, 1, "expected a separate limit of another number");
     app.advance(TimeDelta::days(1) + TimeDelta::minutes(1), &mut [&mut amina]).await;
     invite(&app, &amina, STRANGER).await;
     assert_eq!(texts_to(&app, STRANGER).await, 11);
@@ -69,14 +69,18 @@ async fn a_number_gets_ten_codes_a_day_from_accounts_that_have_not_verified_it()
     }
     app.run_due_jobs().await;
     assert_eq!(texts_to(&app, STRANGER).await, 10);
-    assert_eq!(app.database.number("select count(*) from codes").await, 24, "both codes of each");
+    assert_eq!(
+        app.database.number("select count(*) from codes").await,
+        24,
+        "expected both codes of each account"
+    );
     // The owner of the number still gets their own codes.
     let owner = app.person_with_phone("Wanjiru", STRANGER).await;
     let login = json!({ "login": owner.phone });
     let path = "/v1/password-resets";
     app.send(reqwest::Method::POST, path, None, None, Some(&login)).await.expect(202);
     // The code is created after the response, so that the response time reveals nothing.
-    eventually("the code of the owner", || async {
+    eventually("the owner's code is created", || async {
         app.run_due_jobs().await;
         (texts_to(&app, STRANGER).await == 11).then_some(())
     })
@@ -137,7 +141,10 @@ async fn messages_at_the_same_moment_do_not_exceed_the_bound() {
         }
         let found: BTreeSet<Uuid> = calls.join_all().await.into_iter().flatten().collect();
         assert_eq!(found.len(), 10);
-        assert!(first.is_empty() || first == found, "others are sent the second time");
+        assert!(
+            first.is_empty() || first == found,
+            "expected the same messages at the second attempt"
+        );
         first = found;
     }
 }

@@ -79,12 +79,12 @@ async fn who_paid_money_in_suspense_is_shown_and_the_look_recorded() {
         (&json!(whole), &json!("HELLO"))
     );
     assert_eq!(
-        (&seen["payer"]["phone"], &seen["payer"]["is_whole"]),
+        (&seen["payer"]["phone"], &seen["payer"]["is_phone_complete"]),
         (&json!(PAYER), &json!(true))
     );
     let name = seen["payer"]["name"].as_str().expect("a name");
     let seen = app.get(&support, &place(&masked)).await.expect(200)["payer"].clone();
-    assert_eq!(seen, json!({ "phone": "2547****001", "is_whole": false, "name": name }));
+    assert_eq!(seen, json!({ "phone": "2547****001", "is_phone_complete": false, "name": name }));
     let records = app.store.audit_of(&format!("mpesa:{whole}")).await.expect("records");
     let records: Vec<_> = records.iter().map(|one| (one.actor(), one.kind.clone())).collect();
     assert_eq!(records, [(support.id.clone(), "suspense.payer_viewed".to_owned())]);
@@ -113,7 +113,7 @@ async fn money_in_suspense_goes_back_to_its_payer_once() {
     refused(&ask(&app, &other, &receipt).await, 409, "already_requested");
     refused(&ask_to_move(&app, &other, &amina, &receipt).await, 409, "already_requested");
     refused(&app.decide_approval(&asker, id, "approve").await, 403, "own_request");
-    assert_eq!(app.payouts(PAYER).await.len(), 0, "nothing has happened yet");
+    assert_eq!(app.payouts(PAYER).await.len(), 0, "expected no change before the approval");
     let payment = payout(&app.approve(&other, &asked).await);
     ends(&app, &payment, "succeeded").await;
     assert_suspense(&app, 0).await;

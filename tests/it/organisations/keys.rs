@@ -1,6 +1,6 @@
 //! API keys of an organisation: managed by owners and admins, and valid only while their maker is one.
 
-use super::{quiet, refused, remove, set_rank};
+use super::{quiet, refused, remove, set_member_role};
 use amana_harness::{App, Key, Person};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -64,7 +64,7 @@ async fn a_key_ends_when_its_maker_decides_no_more() {
         let (_, of_amina) = make(&app, &amina, &organisation).await;
         let gone = match leaves {
             true => remove(&app, &amina, &organisation, &juma).await,
-            false => set_rank(&app, &amina, &organisation, &juma, "member").await,
+            false => set_member_role(&app, &amina, &organisation, &juma, "member").await,
         };
         assert!(gone.status.is_success(), "{gone:?}");
         assert_eq!(state(&app, &amina, &organisation, &of_juma).await, "revoked");

@@ -1,6 +1,6 @@
 //! The table of member roles, over HTTP.
 
-use super::{quiet, refused, remove, set_rank};
+use super::{quiet, refused, remove, set_member_role};
 use amana_harness::{Answer, App, Person};
 use serde_json::json;
 
@@ -95,7 +95,7 @@ impl World {
             }
             Invite(rank) => {
                 app.database.execute("update invitations set ended_at = now(), end_reason = 'revoked', email_sealed = null, email_digest = null where ended_at is null").await;
-                let body = json!({ "email": "guest@example.com", "rank": rank });
+                let body = json!({ "email": "guest@example.com", "role": rank });
                 app.post(actor, &format!("{path}/invitations"), body).await
             }
             Resend(rank) => {
@@ -108,7 +108,7 @@ impl World {
             }
             SetRank(from, to) => {
                 app.add_member(&self.organisation, &self.target, from).await;
-                set_rank(app, actor, &self.organisation, &self.target, to).await
+                set_member_role(app, actor, &self.organisation, &self.target, to).await
             }
             Remove(rank) => {
                 app.add_member(&self.organisation, &self.target, rank).await;
@@ -165,7 +165,7 @@ async fn for_others_it_does_not_exist() {
     let revoked = app.delete(actor, &format!("{path}/invitations/{invitation}")).await;
     refused(&revoked, 404, "not_found");
     refused(&remove(app, actor, &other, &world.founder).await, 404, "not_found");
-    refused(&set_rank(app, actor, &other, &world.founder, "member").await, 404, "not_found");
+    refused(&set_member_role(app, actor, &other, &world.founder, "member").await, 404, "not_found");
     for list in ["invitations", "deals"] {
         let listed = app.get(actor, &format!("{path}/{list}")).await.expect(200);
         assert_eq!(listed, json!({ "items": [], "next_cursor": null }));

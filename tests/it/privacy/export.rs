@@ -45,7 +45,7 @@ async fn everything_of_ones_own_is_in_it_and_nothing_of_others() {
     }
     assert_eq!(count(&export, "payments"), 1);
     assert_eq!(export["payments"][0]["phone"], amina.phone.as_str());
-    assert_eq!((count(&export, "sessions"), count(&export, "cut")), (1, 0));
+    assert_eq!((count(&export, "sessions"), count(&export, "truncated")), (1, 0));
     let told =
         "select count(*) from notifications where user_id = '{}'".replace("{}", amina.uuid());
     assert_eq!(
@@ -90,10 +90,10 @@ async fn a_section_is_bounded_and_says_what_goes_on() {
     let export = app.get(&amina, "/v1/me/export").await.expect(200);
     assert_eq!((count(&export, "payments"), count(&export, "notifications")), (100, 100));
     assert_eq!(
-        export["cut"],
+        export["truncated"],
         json!([
-            { "section": "payments", "goes_on_in": "list_payments" },
-            { "section": "notifications", "goes_on_in": null },
+            { "section": "payments", "continues_in": "list_payments" },
+            { "section": "notifications", "continues_in": null },
         ])
     );
 }

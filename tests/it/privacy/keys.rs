@@ -66,7 +66,7 @@ async fn a_master_key_is_replaced_by_another() {
     let half = connect(&app.database, &MasterKeys { current: another(), previous: None }).await;
     assert!(matches!(half, Err(StoreError::MasterKey)));
     assert_eq!(store.rewrap_keys().await.expect("wrapped"), 3);
-    assert_eq!(store.rewrap_keys().await.expect("wrapped"), 0, "all are");
+    assert_eq!(store.rewrap_keys().await.expect("wrapped"), 0, "expected no key left to wrap");
     let only = MasterKeys { current: another(), previous: None };
     let store = connect(&app.database, &only).await.expect("the old key is not needed any more");
     reads(&store, &amina).await;

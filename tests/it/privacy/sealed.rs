@@ -72,7 +72,7 @@ async fn operate(app: &App, person: &Person) {
 async fn work_together(app: &App, person: &Person, other: &Person) {
     let organisation = app.organisation(other, "Soko").await;
     app.invite(other, &organisation, &person.email, "member").await;
-    let token = eventually("an invitation", || async {
+    let token = eventually("an invitation is sent", || async {
         app.invitation_tokens(&person.email).await.into_iter().next()
     })
     .await;
@@ -137,8 +137,8 @@ async fn assert_rows_everywhere(app: &App, columns: &[(String, String)]) {
     assert_eq!(empty, OF_NOBODY);
 }
 
-/// Lists every column of the schema with an expression for its text. Of bytes, letters and digits
-/// are read.
+/// Lists every column of the schema with an expression for its text. Binary columns are reduced to
+/// their letters and digits.
 async fn columns(app: &App) -> Vec<(String, String)> {
     let sql = "select string_agg(table_name || '.' || column_name || '=' || data_type, ',' order by 1)
         from information_schema.columns join information_schema.tables using (table_schema, table_name)

@@ -1,4 +1,4 @@
-//! Guessing passwords: bounded for an account, for an address, and most of all for both together.
+//! Password guesses: limited per account, per address, and most strictly per pair of both.
 
 use super::{HERE, PASSWORD, THERE, WRONG, is, log_in_from, refused, start};
 use amana_api::RateLimits;
@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-/// For the account from that address: under each of its names.
+/// The limit per account and address covers all names of the account.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_five_wrong_passwords_the_right_one_does_not_help() {
     let app = start(RateLimits::default()).await;
@@ -25,8 +25,7 @@ async fn after_five_wrong_passwords_the_right_one_does_not_help() {
     log_in_from(&app, HERE, &amina.email, PASSWORD).await.expect(200);
 }
 
-/// Phones of one network share an address, and so do the people of a house: one of them who has forgotten a password
-/// does not keep the others out.
+/// Users behind one address, such as a mobile network or a household, do not lock each other out.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_neighbour_who_guesses_keeps_nobody_else_out() {
     let app = start(RateLimits::default()).await;
@@ -38,7 +37,7 @@ async fn a_neighbour_who_guesses_keeps_nobody_else_out() {
     log_in_from(&app, HERE, &juma.email, PASSWORD).await.expect(200);
 }
 
-/// Somebody who guesses from a few addresses does not lock the owner out.
+/// An attacker with a few addresses cannot lock the owner out.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stranger_who_guesses_does_not_lock_the_owner_out() {
     let app = start(RateLimits::default()).await;
@@ -50,7 +49,7 @@ async fn a_stranger_who_guesses_does_not_lock_the_owner_out() {
     log_in_from(&app, HERE, &amina.email, PASSWORD).await.expect(200);
 }
 
-/// From so many addresses that it is an attack, the account is guessed at twenty times and no more.
+/// However many addresses are used, an account gets at most twenty guesses.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_account_is_guessed_at_twenty_times_from_everywhere() {
     let app = start(RateLimits::default()).await;
@@ -60,12 +59,12 @@ async fn an_account_is_guessed_at_twenty_times_from_everywhere() {
         is(&log_in_from(&app, &address, &amina.email, WRONG).await, 401, "invalid_credentials");
     }
     refused(&log_in_from(&app, HERE, &amina.email, PASSWORD).await);
-    // What an address has taken and was not allowed to use it has back.
+    // The refused attempts did not use up the budget of their address.
     let juma = app.person("Juma").await;
     log_in_from(&app, HERE, &juma.email, PASSWORD).await.expect(200);
 }
 
-/// One address guesses at fifty accounts, and at no more.
+/// One address gets at most fifty guesses, over all accounts.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_address_guesses_fifty_times_whoever_it_guesses_at() {
     let app = start(RateLimits::default()).await;
@@ -78,7 +77,7 @@ async fn an_address_guesses_fifty_times_whoever_it_guesses_at() {
     log_in_from(&app, THERE, &amina.email, PASSWORD).await.expect(200);
 }
 
-/// Who is registered does not show in how many times one may try.
+/// Unknown names are limited too, so the limit does not reveal which accounts exist.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn names_that_nobody_has_are_counted_too() {
     let app = start(RateLimits::default()).await;
@@ -90,8 +89,8 @@ async fn names_that_nobody_has_are_counted_too() {
     }
 }
 
-/// It clears the name, or a guesser elsewhere could lock people out who know their password; but it does not clear
-/// the address, or a guesser would log in as themselves in between.
+/// A log-in clears the count of the name, or an attacker elsewhere could lock its owner out. It
+/// does not clear the count of the address, or attackers could log in as themselves in between.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn success_clears_the_name_and_not_the_address() {
     let app = start(RateLimits::default()).await;
@@ -123,11 +122,11 @@ async fn guesses_at_once_are_as_many_as_guesses_in_turn() {
     let statuses = guesses.join_all().await;
     let count = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
     assert_eq!(count(401) + count(429), 40, "{statuses:?}");
-    // Attempts that meet at the bound may refuse each other; none of them is one too many.
+    // Attempts that reach the limit together may refuse each other, but none may exceed it.
     assert!((15..=20).contains(&count(401)), "{statuses:?}");
 }
 
-/// Who took over a session does not get to guess the password with it.
+/// A stolen session gives no unlimited guesses at the password.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_is_signed_in_guesses_five_times_too() {
     let app = start(RateLimits::default()).await;
@@ -140,13 +139,13 @@ async fn whoever_is_signed_in_guesses_five_times_too() {
     }
     refused(&step_up(&amina, PASSWORD).await);
     step_up(&juma, PASSWORD).await.expect(200);
-    // Her log-in is another door: whoever guesses here does not lock her out there.
+    // Log-in has its own count, so these guesses do not lock her out there.
     log_in_from(&app, HERE, &amina.email, PASSWORD).await.expect(200);
     app.clock.advance(TimeDelta::minutes(15));
     log_in_from(&app, HERE, &amina.email, PASSWORD).await.expect(200);
 }
 
-/// A closed account: its owner is told, and has not guessed.
+/// A correct password of a closed account is no guess; the owner gets the reason.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_wrong_passwords_count() {
     let app = start(RateLimits::default()).await;

@@ -1,5 +1,5 @@
-//! Calls of strangers: told by what is called and not by what comes with it; and what strangers have budgets of their own
-//! for.
+//! Anonymous calls are classified by operation, not by token; and some operations have budgets of
+//! their own.
 
 use super::{
     HERE, PASSWORD, THERE, WRONG, get_from, is, left, log_in_from, refused, start, strangers_have,
@@ -23,7 +23,7 @@ async fn post_from(
     app.send_bytes(Method::POST, path, &headers, body.to_string().into_bytes()).await
 }
 
-/// A token of anybody's does not lift the limit of an address, wherever no caller is asked for.
+/// An operation without authentication counts by address, even if the call has a token.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_does_not_make_a_stranger_a_person_where_none_is_asked_for() {
     let app = start(strangers_have(5)).await;
@@ -43,7 +43,8 @@ async fn a_token_does_not_make_a_stranger_a_person_where_none_is_asked_for() {
     refused(&post_from(&app, HERE, "/v1/password-resets", Some(&amina.token), body).await);
 }
 
-/// Wrong codes of many people: each code has its own few tries, and the address has fifty altogether.
+/// Wrong codes of many accounts: each code has its own few tries, and the address has fifty in
+/// total.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_address_tells_fifty_wrong_codes() {
     let app = start(RateLimits::default()).await;
@@ -60,7 +61,7 @@ async fn an_address_tells_fifty_wrong_codes() {
     is(&tell(THERE, 50).await, 422, "invalid_code");
 }
 
-/// Many people who stay logged in share an address: a refresh is counted by its session.
+/// Many logged-in users share an address, so a refresh counts for its session.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refreshing_does_not_use_up_the_address() {
     let app = start(strangers_have(3)).await;
@@ -80,11 +81,11 @@ async fn refreshing_does_not_use_up_the_address() {
         token = refresh(&token).await.expect(200)["refresh_token"].clone();
     }
     refused(&refresh(&token).await);
-    // A token that is none of ours is a stranger's call.
+    // An unknown token counts as a stranger's call.
     refused(&refresh(&json!("nonsense")).await);
 }
 
-/// A device that the person trusts is not kept out by strangers who guess.
+/// Guesses by strangers do not lock a trusted device out.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_trusted_device_is_not_locked_out() {
     let app = start(RateLimits::default()).await;
@@ -106,14 +107,14 @@ async fn a_trusted_device_is_not_locked_out() {
         post_from(&app, HERE, "/v1/sessions", None, body).await
     };
     trusted(PASSWORD).await.expect(200);
-    // It guesses five times too.
+    // The trusted device has five guesses too.
     for _ in 0..5 {
         is(&trusted(WRONG).await, 401, "invalid_credentials");
     }
     refused(&trusted(PASSWORD).await);
 }
 
-/// The document is large: it is made once, kept by its readers, and counted.
+/// The document is large, so it is cached by its readers, and each call counts.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_document_is_counted_and_not_sent_again_to_whoever_has_it() {
     let app = start(RateLimits::default()).await;
@@ -144,6 +145,6 @@ async fn the_document_is_counted_and_not_sent_again_to_whoever_has_it() {
         last = answer.status.as_u16();
     }
     assert_eq!(last, 429);
-    // That leaves the log-ins of the address alone.
+    // Log-ins from this address have their own budget.
     is(&get_from(&app, THERE, "/v1/nothing").await, 404, "not_found");
 }

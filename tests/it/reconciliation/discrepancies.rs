@@ -69,18 +69,25 @@ async fn a_balance_that_differs_is_listed_until_it_is_right_again() {
         assert_eq!(app.discrepancy_list().await, listed);
     }
     let proof = app.get(&operator, "/v1/operator/proof").await.expect(200);
-    assert_eq!(proof["holds"], false);
-    assert_eq!(proof["latest_check"]["first_wrong"], format!("{account}: {fault}"));
-    assert_eq!(proof["latest_check"]["holds"], false);
+    assert_eq!(proof["is_consistent"], false);
+    assert_eq!(proof["latest_check"]["first_error"], format!("{account}: {fault}"));
+    assert_eq!(proof["latest_check"]["is_consistent"], false);
     app.database.tamper(&change("-")).await;
-    assert_eq!(app.reconcile_now().await.open_breaks, 1, "only a full check closes what one found");
+    assert_eq!(
+        app.reconcile_now().await.open_breaks,
+        1,
+        "expected that only a full check closes its own findings"
+    );
     app.check_ledger_now().await;
     assert_eq!(app.discrepancy_list().await, [""; 0]);
     let closed = "select count(*) from breaks where closed_at is not null";
     assert_eq!(app.database.number(closed).await, 2);
     let proof = app.get(&operator, "/v1/operator/proof").await.expect(200);
-    assert_eq!((&proof["holds"], &proof["latest_check"]["holds"]), (&json!(true), &json!(true)));
-    assert_eq!(proof["latest_check"]["first_wrong"], json!(null));
+    assert_eq!(
+        (&proof["is_consistent"], &proof["latest_check"]["is_consistent"]),
+        (&json!(true), &json!(true))
+    );
+    assert_eq!(proof["latest_check"]["first_error"], json!(null));
     assert_eq!(proof["latest_check"]["postings"], 4);
     app.assert_sound().await;
 }
@@ -127,7 +134,11 @@ async fn a_payment_that_the_statement_does_not_have_is_listed() {
     let lie = amana_harness::paid_prompt(&checkout, "UKL0FORGED", 70_000);
     app.call_back_ok("c", &token, &lie).await;
     app.wait_for_payment(&buyer, payment, "succeeded").await;
-    assert_eq!(app.reconcile_now().await.open_breaks, 0, "the statement may still be late");
+    assert_eq!(
+        app.reconcile_now().await.open_breaks,
+        0,
+        "expected no discrepancy while the statement may be late"
+    );
     app.clock.advance(chrono::TimeDelta::minutes(11));
     app.reconcile_now().await;
     assert_eq!(app.discrepancy_list().await, [format!("missing_on_statement {payment}")]);

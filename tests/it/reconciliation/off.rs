@@ -1,9 +1,9 @@
-//! A worker without a statement: reconciliation is off, which is no fault.
+//! Without a statement address, reconciliation is disabled, which is no fault.
 
 use amana_harness::{App, eventually};
 use amana_postgres::Job;
 
-/// Goal: no dead job calls for a person. Method: a worker process without the address, and a job from before.
+/// Goal: no dead job needs a person. Method: a worker process without the address, and an old job.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_statement_nothing_is_reconciled_and_nothing_is_dead() {
     let app = App::builder().without_worker().start().await;

@@ -43,7 +43,7 @@ async fn everything_matches_after_a_mixed_run() {
         (&run["lines"], &run["matched"], &run["open_discrepancies"]),
         (&json!(6), &json!(6), &json!(0))
     );
-    assert_eq!((&run["healed"], &run["unclaimed"]), (&json!(0), &json!(0)));
+    assert_eq!((&run["resolved"], &run["unclaimed"]), (&json!(0), &json!(0)));
     assert_eq!(run["provider_balance_minor"], float);
     assert_eq!(run["clearing_minor"], -float);
     assert_eq!(app.breaks(&operator).await, []);
@@ -78,14 +78,14 @@ async fn payments_under_way_raise_no_alarm() {
     over.store(true, Ordering::Release);
     let payments: i32 = busy.join_all().await.into_iter().sum();
     assert!(payments > 3, "{payments}");
-    eventually("nothing is open", || async {
+    eventually("no payment is open", || async {
         let open =
             "select count(*) from payments where state not in ('succeeded', 'failed', 'held')";
         (app.database.number(open).await == 0).then_some(())
     })
     .await;
     let ever = "select count(*) from breaks";
-    assert_eq!(app.database.number(ever).await, 0, "a break was opened and closed again");
+    assert_eq!(app.database.number(ever).await, 0, "expected no discrepancy at any time");
     assert_eq!(app.reconcile_now().await.open_breaks, 0);
     app.assert_sound().await;
 }
@@ -208,7 +208,7 @@ async fn a_schedule_fires_once_however_many_workers_there_are() {
     let over =
         "select count(*) from jobs where kind = 'reconcile' and state = 'done' and attempts = 1";
     for period in 1..=4 {
-        eventually("the run of this period", || async {
+        eventually("the run of this period is done", || async {
             let all = app.database.number(periods).await;
             (all >= period && app.database.number(over).await == all).then_some(())
         })

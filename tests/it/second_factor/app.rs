@@ -1,4 +1,4 @@
-//! What a person with an authenticator app does.
+//! An authenticator app.
 
 use amana_harness::{Answer, App, PASSWORD, Person};
 use base64::Engine;
@@ -14,21 +14,21 @@ pub(crate) struct Authenticator {
 }
 
 impl Authenticator {
-    /// With the secret typed in.
+    /// Reads the secret as if it were typed in.
     pub(crate) fn of(shown: &Value) -> Self {
         let secret = shown["secret"].as_str().expect("a secret");
         let secret = Secret::try_from_base32(secret).expect("base32");
         Self { totp: Builder::new().with_secret(secret).build().expect("an app") }
     }
 
-    /// What the app shows now, or so many steps later.
+    /// Returns the code of the present step, or of a later one.
     pub(crate) fn code(&self, app: &App, steps: i64) -> String {
         let seconds = app.clock.now().timestamp() + 30 * steps;
         self.totp.generate(u64::try_from(seconds).expect("a time")).to_string()
     }
 }
 
-/// Moves the clock to the beginning of the next step, so that there is time before the one after it.
+/// Moves the clock to the beginning of the next step, which leaves time before the one after it.
 pub(crate) fn next_step(app: &App) {
     let into_ms = app.clock.now().timestamp_millis().rem_euclid(30_000);
     app.clock.advance(TimeDelta::milliseconds(30_000 - into_ms));
@@ -39,14 +39,15 @@ pub(crate) fn texts(list: &Value) -> Vec<String> {
     items.map(|item| item.as_str().expect("a text").to_owned()).collect()
 }
 
-/// Confirms a factor that was set up, with the code of this moment. Answers the backup codes.
+/// Confirms a factor with the current code. Returns the backup codes.
 pub(crate) async fn confirmed(app: &App, person: &Person, phone: &Authenticator) -> Vec<String> {
     let body = json!({ "code": phone.code(app, 0) });
     let codes = app.post(person, "/v1/me/second-factor/confirm", body).await.expect(200);
     texts(&codes["codes"])
 }
 
-/// Somebody with a factor that was confirmed in the step before, so that the code of this moment is good.
+/// Creates a user whose factor was confirmed in the previous step, so that the current code is
+/// unused.
 pub(crate) async fn with_factor(app: &App, name: &str) -> (Person, Authenticator, Vec<String>) {
     let person = app.person(name).await;
     let body = json!({ "password": PASSWORD });
@@ -58,7 +59,7 @@ pub(crate) async fn with_factor(app: &App, name: &str) -> (Person, Authenticator
     (person, phone, codes)
 }
 
-/// The first half of a log-in.
+/// Starts a log-in. Returns its challenge.
 pub(crate) async fn challenge(app: &App, person: &Person) -> String {
     let half = app.open_session(&person.email).await;
     for name in ["session_id", "access_token", "refresh_token", "expires_in"] {
@@ -81,7 +82,7 @@ pub(crate) async fn step_up(app: &App, person: &Person, code: Option<&str>) -> A
     app.post(person, "/v1/sessions/step-up", body).await
 }
 
-/// The picture is one that a decoder opens, square, and as large as a code of that much text has to be.
+/// Asserts that the picture can be decoded, is square, and has the size of a QR code for that text.
 #[track_caller]
 pub(crate) fn assert_scannable(shown: &Value) {
     let uri = shown["uri"].as_str().expect("an address");
@@ -92,7 +93,8 @@ pub(crate) fn assert_scannable(shown: &Value) {
     let mut image = vec![0; reader.output_buffer_size().expect("a size")];
     let frame = reader.next_frame(&mut image).expect("a picture");
     assert_eq!(frame.width, frame.height);
-    // 17 + 4 × version squares of 6 pixels, and an edge of 4 squares; this much text takes version 6 to 10.
+    // 17 + 4 × version modules of 6 pixels, and a margin of 4 modules; this text needs version 6 to
+    // 10.
     let squares = frame.width / 6 - 8;
     assert_eq!((frame.width % 6, squares % 4), (0, 1), "{squares} squares");
     assert!((41..=57).contains(&squares), "{squares} squares for {} bytes", uri.len());

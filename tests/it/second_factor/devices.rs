@@ -1,4 +1,4 @@
-//! Devices on which no second factor is asked for.
+//! Trusted devices, which need no second factor.
 
 use super::app::{Authenticator, challenge, next_step, step_up, with_factor};
 use amana_harness::{App, PASSWORD, Person};
@@ -12,7 +12,7 @@ fn text(value: &Value, name: &str) -> String {
     value[name].as_str().unwrap_or_else(|| panic!("no {name} in {value:#}")).to_owned()
 }
 
-/// Logs in with a code and trusts the device: what was answered.
+/// Logs in with a code and trusts the device. Returns the response.
 async fn trusted(app: &App, person: &Person, phone: &Authenticator) -> Value {
     next_step(app);
     let challenge = challenge(app, person).await;
@@ -22,13 +22,13 @@ async fn trusted(app: &App, person: &Person, phone: &Authenticator) -> Value {
     app.send(Method::POST, path, None, None, Some(&body)).await.expect(200)
 }
 
-/// Logs in from a device that shows this.
+/// Logs in from a device with this token.
 async fn log_in_with(app: &App, person: &Person, password: &str, token: &str) -> Value {
     let body = json!({ "login": person.email, "password": password, "device_token": token });
     app.send(Method::POST, "/v1/sessions", None, None, Some(&body)).await.expect(200)
 }
 
-/// Whether the device logs in without a code.
+/// Tells whether the device can log in without a code.
 async fn is_trusted(app: &App, person: &Person, token: &str) -> bool {
     log_in_with(app, person, PASSWORD, token).await["access_token"].is_string()
 }
@@ -53,7 +53,7 @@ async fn a_trusted_device_skips_the_second_factor_at_a_log_in_and_nowhere_else()
     assert_eq!(tokens["second_factor"], Value::Null);
     let amina = with_tokens(&amina, &tokens);
 
-    // Never the step-up, never the password, never for somebody else.
+    // Trust replaces neither step-up nor password, and does not apply to other users.
     assert_eq!(step_up(&app, &amina, None).await.problem(), "invalid_request");
     assert_eq!(app.delete(&amina, "/v1/me/second-factor").await.problem(), "step_up_required");
     let body =
@@ -70,13 +70,13 @@ async fn a_trusted_device_skips_the_second_factor_at_a_log_in_and_nowhere_else()
     let sessions = listed(&app, &amina, "/v1/sessions").await;
     let marked = sessions.iter().filter(|one| one["is_trusted"] == true).count();
     assert_eq!((sessions.len(), marked), (3, 2), "{sessions:#?}");
-    // The number itself is nowhere.
+    // The database has only the digest of the token.
     let rows = "select count(*) from trusted_devices where octet_length(digest) = 32";
     assert_eq!(app.database.number(rows).await, 1);
     let told = "select count(*) from notifications where template = 'device_trusted'";
     assert_eq!(app.database.number(told).await, 1);
 
-    // A code without trust leads to none.
+    // A log-in without the trust option returns no device token.
     next_step(&app);
     let open = challenge(&app, &amina).await;
     let plain = super::app::complete(&app, &open, &phone.code(&app, 0)).await.expect(200);
@@ -105,7 +105,7 @@ async fn a_device_is_trusted_no_more_when_its_owner_says_so() {
     }
     assert!(!is_trusted(&app, &amina, &numbers[0]).await);
     assert!(is_trusted(&app, &amina, &numbers[1]).await);
-    // Whoever ends a session from elsewhere does not trust the device on which it was.
+    // Ending a session from another device revokes the trust of the session's device too.
     let elsewhere = with_tokens(&amina, &log_in_with(&app, &amina, PASSWORD, &numbers[1]).await);
     let session = format!("/v1/sessions/{}", text(&tokens[1], "session_id"));
     assert_eq!(app.delete(&elsewhere, &session).await.status, 204);
@@ -114,7 +114,7 @@ async fn a_device_is_trusted_no_more_when_its_owner_says_so() {
     app.assert_sound().await;
 }
 
-/// Another password, another factor, signing out everywhere: no device is trusted afterwards.
+/// A changed password, a changed factor and signing out everywhere revoke all trusted devices.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_trust_outlives_the_password_the_factor_or_signing_out_everywhere() {
     let app = App::builder().without_worker().start().await;
@@ -145,7 +145,7 @@ async fn no_trust_outlives_the_password_the_factor_or_signing_out_everywhere() {
     app.assert_sound().await;
 }
 
-/// Ten at most: the oldest makes room.
+/// At most ten devices are trusted; an eleventh replaces the oldest.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_devices_are_trusted_at_most() {
     let app = App::builder().without_worker().start().await;
@@ -161,7 +161,7 @@ async fn ten_devices_are_trusted_at_most() {
     app.assert_sound().await;
 }
 
-/// What has been over for 90 days is removed; a session that lives is not, however old it is.
+/// Rows are deleted 90 days after they end. An active session stays, however old it is.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sessions_and_devices_that_are_long_over_are_removed() {
     let app = App::builder().without_worker().start().await;
@@ -184,7 +184,7 @@ async fn sessions_and_devices_that_are_long_over_are_removed() {
             let path = "/v1/sessions/refresh";
             tokens = app.send(Method::POST, path, None, None, Some(&body)).await.expect(200);
         }
-        // Ended at once, and over after a week of silence.
+        // One session ended at once, the others after a week without a refresh.
         let left = match day {
             ..=89 => 4,
             91..=96 => 3,

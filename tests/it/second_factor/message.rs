@@ -203,7 +203,7 @@ async fn a_new_password_does_not_come_by_the_way_of_the_second_factor() {
     let (amina, _) = with_messages(&app, "Amina", "phone").await;
     let body = json!({ "login": amina.phone });
     app.send(Method::POST, "/v1/password-resets", None, None, Some(&body)).await.expect(202);
-    amana_harness::eventually("a code", || async {
+    amana_harness::eventually("a code is created", || async {
         let sent = "select count(*) from codes where purpose = 'reset_password'";
         (app.database.number(sent).await == 1).then_some(())
     })
@@ -218,7 +218,11 @@ async fn a_new_password_does_not_come_by_the_way_of_the_second_factor() {
         .expect(200);
     let body = json!({ "login": amina.email, "password": new });
     let half = app.send(Method::POST, "/v1/sessions", None, None, Some(&body)).await.expect(200);
-    assert_eq!(half["access_token"], Value::Null, "the second factor is asked for all the same");
+    assert_eq!(
+        half["access_token"],
+        Value::Null,
+        "expected a second factor after the new password"
+    );
     app.assert_sound().await;
 }
 

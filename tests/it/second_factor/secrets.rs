@@ -1,4 +1,4 @@
-//! What must not be readable: neither in the database nor in a log.
+//! Secrets must be unreadable in the database and in logs.
 
 use super::app::{Authenticator, challenge, complete, confirmed, next_step, step_up};
 use amana::local::{Program, Scratch};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::fmt::Write;
 use std::time::Duration;
 
-/// Everything that is in the database, as text.
+/// Returns the whole database as text.
 pub(crate) async fn everything(app: &App) -> String {
     let row = "select string_agg(t::text, chr(10)) as rows from %1$I t";
     let each = format!(
@@ -20,7 +20,7 @@ pub(crate) async fn everything(app: &App) -> String {
     app.database.text(&all).await.expect("rows")
 }
 
-/// The forms in which a secret could stand there.
+/// Lists the encodings in which a secret could be stored.
 fn forms(shown: &Value, phone: &Authenticator, codes: &[String]) -> Vec<String> {
     let secret = shown["secret"].as_str().expect("a secret").to_owned();
     let hex = phone.totp.secret().as_bytes().iter().fold(String::new(), |mut hex, byte| {
@@ -52,7 +52,7 @@ async fn the_database_holds_no_secret_in_the_clear() {
     step_up(&app, &amina, Some(&phone.code(&app, 0))).await.expect(200);
     app.messages_are_sent().await;
     let rows = everything(&app).await.to_lowercase();
-    // The search finds what is there: sealed secrets, the audit, the messages.
+    // Proves that the search works: sealed secrets, audit records and messages are found.
     for there in
         ["factor.added", "factor.backup_code_used", "session.stepped_up", "backup_code_used"]
     {
@@ -66,7 +66,7 @@ async fn the_database_holds_no_secret_in_the_clear() {
     app.assert_sound().await;
 }
 
-/// Sealed for one person, it is nothing for another, and nothing without the server's secret.
+/// A sealed secret cannot be opened for another user, or without the server's secret.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_secret_that_was_moved_to_another_person_opens_nothing() {
     let app = App::builder().without_worker().start().await;
@@ -85,7 +85,7 @@ async fn a_secret_that_was_moved_to_another_person_opens_nothing() {
     complete(&app, &open, &phone.code(&app, 0)).await.expect(200);
 }
 
-/// An API that writes all that it can write.
+/// Runs an API at its most verbose log level.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_holds_no_secret() {
     let mut app = App::builder().without_worker().start().await;
@@ -126,7 +126,7 @@ async fn a_log_holds_no_secret() {
     complete(&app, &open, &codes[0]).await.expect(200);
     child.stop(Signal::SIGTERM, Duration::from_secs(30)).expect("the API stops");
     let text = std::fs::read_to_string(&log).expect("a log").to_lowercase();
-    assert!(text.contains("second-factor"), "the log tells what was called: {text:.2000}");
+    assert!(text.contains("second-factor"), "expected the called paths in the log: {text:.2000}");
     let secrets = forms(&shown, &phone, &codes).into_iter();
     for secret in secrets.chain([open.to_lowercase(), PASSWORD.to_owned()]) {
         assert!(!text.contains(&secret), "{secret}");

@@ -1,4 +1,4 @@
-//! What is risky has to be proven anew.
+//! Step-up for risky operations.
 
 use super::app::{challenge, complete, next_step, step_up, with_factor};
 use amana_harness::{App, Person};
@@ -47,13 +47,13 @@ async fn large_amounts_need_it_of_those_who_have_a_factor() {
     ];
     for (path, body, _) in &large {
         refused(&app, &amina, path, body.clone()).await;
-        // What it would do may be asked.
+        // A dry run needs no step-up.
         app.post(&amina, &format!("{path}?dry_run=true"), body.clone()).await.expect(200);
     }
-    // Up to the ceiling nothing is asked.
+    // Up to the ceiling no step-up is needed.
     app.post(&amina, "/v1/transfers", to(&juma, CEILING)).await.expect(201);
     app.post(&amina, "/v1/withdrawals", out(CEILING)).await.expect(202);
-    // Without a factor there is nothing to be asked for.
+    // Users without a factor need no step-up for this.
     app.post(&juma, "/v1/transfers", to(&amina, CEILING + 1)).await.expect(201);
     app.post(&juma, "/v1/withdrawals", out(CEILING + 100)).await.expect(202);
 
@@ -71,7 +71,7 @@ async fn large_amounts_need_it_of_those_who_have_a_factor() {
     app.assert_sound().await;
 }
 
-/// A session of the same person in which everything was proven: it says nothing about the others.
+/// Completes a step-up in another session of the same user, which must not count for this one.
 async fn prove_elsewhere(app: &App, person: &Person, [one, other]: [&str; 2]) {
     let open = challenge(app, person).await;
     let tokens = complete(app, &open, one).await.expect(200);
@@ -80,7 +80,8 @@ async fn prove_elsewhere(app: &App, person: &Person, [one, other]: [&str; 2]) {
     step_up(app, &elsewhere, Some(other)).await.expect(200);
 }
 
-/// Of everybody, with a factor or without: a thief of a phone that is logged in does not know the password.
+/// The number needs a step-up from every user, because the thief of an unlocked phone does not know
+/// the password.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_number_needs_it() {
     let app = App::builder().without_worker().start().await;
@@ -116,9 +117,9 @@ async fn who_has_a_factor_shows_it() {
     let marked = "select count(*) from sessions where stepped_up_at is not null";
     assert_eq!(app.database.number(marked).await, 0);
     let done = step_up(&app, &amina, Some(&codes[0])).await.expect(200);
-    assert!(done["good_until"].is_string());
+    assert!(done["valid_until"].is_string());
     assert_eq!(app.database.number(marked).await, 1);
-    // Somebody without a factor has no code that could be right.
+    // A user without a factor has no valid code.
     let juma = app.person("Juma").await;
     assert_eq!(step_up(&app, &juma, Some("123456")).await.problem(), "not_found");
     app.assert_sound().await;

@@ -1,4 +1,4 @@
-//! How often a code may be wrong.
+//! The number of wrong codes.
 
 use super::app::{challenge, complete, next_step, step_up, with_factor};
 use super::subjects;
@@ -6,7 +6,7 @@ use amana_harness::{Answer, App};
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 
-/// Of a step that is not good, so wrong whatever the secret is; and different each time.
+/// Returns a different code each time, from steps that are never valid.
 fn wrong(phone: &super::Authenticator, app: &App, n: i64) -> String {
     phone.code(app, 100 + n)
 }
@@ -26,12 +26,12 @@ async fn five_wrong_codes_lock_the_factor_for_a_quarter_of_an_hour() {
     for n in 0..5 {
         assert_eq!(complete(&app, &open, &wrong(&phone, &app, n)).await.problem(), "invalid_code");
     }
-    // Neither a right code nor a backup code, neither here nor where the person is logged in.
+    // Right codes and backup codes are refused, at log-in and in sessions.
     for code in [&phone.code(&app, 0), &codes[0]] {
         assert!((800..=901).contains(&locked(&complete(&app, &open, code).await)));
         locked(&step_up(&app, &amina, Some(code)).await);
     }
-    // Nobody else.
+    // Other users are not affected.
     let other = challenge(&app, &juma).await;
     complete(&app, &other, &of_juma.code(&app, 0)).await.expect(200);
     assert_eq!(subjects(&app, &amina, "Wrong codes").await, 1);
@@ -41,7 +41,7 @@ async fn five_wrong_codes_lock_the_factor_for_a_quarter_of_an_hour() {
     assert!(locked(&complete(&app, &open, &phone.code(&app, 0)).await) <= 121);
     app.clock.advance(TimeDelta::minutes(2));
     next_step(&app);
-    // Counting begins anew: four wrong ones and a right one, twice.
+    // A right code resets the count: four wrong ones and a right one, twice.
     for _ in 0..2 {
         for n in 0..4 {
             let answer = complete(&app, &open, &wrong(&phone, &app, n)).await;
@@ -70,7 +70,7 @@ async fn wrong_codes_long_ago_do_not_count() {
     app.assert_sound().await;
 }
 
-/// Guessing in parallel wins nothing: however many calls arrive at once, five are looked at.
+/// Concurrent guesses gain nothing: five are compared, however many arrive.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_crowd_of_guesses_is_five_guesses() {
     let app = App::builder().without_worker().start().await;

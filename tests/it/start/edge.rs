@@ -1,13 +1,13 @@
-//! What an API does about the limits of its process, and about a proxy that it was not told of.
+//! Warnings of an API about its process limits and about an unnamed proxy.
 
 use super::Api;
 use amana_harness::{Database, amana_binary, eventually, redis_url};
 use std::path::Path;
 
-/// So few files that the API could serve next to nobody.
+/// So few open files that the API could hardly serve clients.
 const FEW_FILES: u64 = 300;
 
-/// The soft and the hard limit of open files of a process.
+/// Reads the soft and the hard limit of open files of a process.
 fn limits_of_files(pid: u32) -> (u64, u64) {
     let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).expect("its limits");
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).expect("files");
@@ -27,7 +27,8 @@ async fn an_api_raises_its_limit_of_open_files() {
     assert_eq!(soft, hard);
 }
 
-/// Behind a proxy that is not named, everybody is one address: the first request tells the operator in the log.
+/// Behind an unnamed proxy, all clients share one address. The first request logs a warning to the
+/// operator.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_proxy_that_is_not_trusted_is_named_in_the_log_once() {
     let database = Database::new().await;
@@ -40,6 +41,6 @@ async fn a_proxy_that_is_not_trusted_is_named_in_the_log_once() {
         assert_eq!(answer.expect("an answer").status(), 200, "{path}");
     }
     let said = || api.log().matches("not in AMANA_TRUSTED_PROXIES").count();
-    eventually("the proxy is named", || async { (said() > 0).then_some(()) }).await;
+    eventually("the log names the proxy", || async { (said() > 0).then_some(()) }).await;
     assert_eq!(said(), 1, "{}", api.log());
 }

@@ -1,4 +1,4 @@
-//! What is on the paper: the text of a PDF statement, as somebody gets it who searches or copies it.
+//! Text of a PDF statement, as search and copy in a PDF reader return it.
 
 use super::file;
 use amana_harness::App;
@@ -12,7 +12,7 @@ fn find(pdf: &[u8], word: &[u8], from: usize) -> Option<usize> {
     rest.windows(word.len()).position(|text| text == word).map(|at| from + at)
 }
 
-/// The content of each object by its number. Our objects come one after the other, and none of them is packed.
+/// Finds the content of each object by its number. Our objects are sequential and uncompressed.
 fn objects(pdf: &[u8]) -> BTreeMap<u32, &[u8]> {
     let (mut found, mut at) = (BTreeMap::new(), 0);
     while let Some(begin) = find(pdf, b" 0 obj", at) {
@@ -27,7 +27,7 @@ fn objects(pdf: &[u8]) -> BTreeMap<u32, &[u8]> {
     found
 }
 
-/// The number of the object behind a name, such as `/ToUnicode 8 0 R`.
+/// Finds the number of the object behind a name, such as `/ToUnicode 8 0 R`.
 fn reference(object: &str, name: &str) -> Option<u32> {
     let (_, rest) = object.split_once(&format!("{name} "))?;
     rest.split_whitespace().next()?.parse().ok()
@@ -37,7 +37,7 @@ fn number(digits: &[u8]) -> u16 {
     u16::from_str_radix(std::str::from_utf8(digits).expect("digits"), 16).expect("a number")
 }
 
-/// What the glyphs of a font mean: lines such as `<0003> <0041>`.
+/// Reads the characters of a font's glyphs, from lines such as `<0003> <0041>`.
 fn meanings(cmap: &[u8]) -> Meanings {
     let text = String::from_utf8_lossy(cmap);
     let pairs = text.lines().filter_map(|line| {
@@ -48,7 +48,7 @@ fn meanings(cmap: &[u8]) -> Meanings {
     pairs.collect()
 }
 
-/// The meanings of each font by the name that pages have for it.
+/// Reads the character tables of all fonts, by the names that pages use.
 fn fonts(objects: &BTreeMap<u32, &[u8]>) -> BTreeMap<String, Meanings> {
     let text = |number: &u32| String::from_utf8_lossy(objects[number]).into_owned();
     let page = objects.keys().map(text).find(|object| object.contains("/Type /Page\n"));
@@ -61,7 +61,7 @@ fn fonts(objects: &BTreeMap<u32, &[u8]>) -> BTreeMap<String, Meanings> {
     ["R", "B", "A", "C", "E", "V", "W"].into_iter().filter_map(of).collect()
 }
 
-/// A string with its brackets: `(…)` with escapes, or `<…>` in hexadecimal digits.
+/// Parses a string with its brackets: `(…)` with escapes, or `<…>` in hexadecimal digits.
 fn string(written: &[u8]) -> Vec<u8> {
     let inside = &written[1..written.len() - 1];
     if written[0] == b'<' {
@@ -99,7 +99,7 @@ fn string(written: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// All texts, one in a line; what is read from the right comes in the order of the eye.
+/// Returns all texts, one per line; right-to-left text is in visual order.
 fn text_of(pdf: &[u8]) -> String {
     let objects = objects(pdf);
     let fonts = fonts(&objects);
@@ -121,7 +121,8 @@ fn text_of(pdf: &[u8]) -> String {
     said
 }
 
-/// Names in other letters were boxes on the paper, and two people of one name could not be told apart.
+/// Names in other scripts used to print as boxes, and users with the same name could not be told
+/// apart.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn names_in_the_letters_of_the_region_and_their_handles_are_on_the_paper() {
     let app = App::builder().without_worker().start().await;
@@ -149,7 +150,7 @@ async fn names_in_the_letters_of_the_region_and_their_handles_are_on_the_paper()
         assert!(text.contains(&format!("· {seen}\n")), "the note {name} in {text}");
     }
     assert!(!text.contains('\u{fffd}'), "{text}");
-    // What nobody can print is seen to be there.
+    // Characters without a glyph are visible as such.
     let other = app.person_with("Zhang 伟", "zhang@example.com", "254711000889").await;
     let body =
         json!({ "to": { "email": other.email }, "amount": { "amount": 1_000, "currency": "KES" } });

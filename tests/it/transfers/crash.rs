@@ -1,4 +1,5 @@
-//! PostgreSQL is killed under load: what was acknowledged is there, once, and callers know when to repeat.
+//! PostgreSQL is killed under load. Acknowledged transfers exist exactly once, and callers know
+//! when to retry.
 
 use amana::local::{Durability, Postgres, Scratch};
 use amana_files::Files;
@@ -19,10 +20,10 @@ const CLIENTS: usize = 32;
 const KILLS: usize = 3;
 const BEGIN_MINOR: i64 = 10_000_000;
 
-/// A caller gives one transfer up after this, which would fail the test.
+/// Time after which a caller gives a transfer up, which would fail the test.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// A PostgreSQL of the test's own, with everything synced to disk, behind an address that stays.
+/// A private PostgreSQL with synchronous writes, behind an address that stays the same.
 struct Cluster {
     postgres: Option<Postgres>,
     door: Door,
@@ -52,7 +53,7 @@ impl Cluster {
         Self { postgres: Some(postgres), door, folder, database, scratch }
     }
 
-    /// SIGKILL, as a machine that loses its mind would, and a new start from what is on the disk.
+    /// Kills PostgreSQL with SIGKILL, like a machine failure, and starts it again from disk.
     async fn dies_and_comes_back(&mut self) {
         let postgres = self.postgres.take().expect("a server");
         let pid = i32::try_from(postgres.pid()).expect("a pid");
@@ -107,7 +108,7 @@ async fn start_api(cluster: &Cluster) -> Api {
     Api { url, http, tokens, ids }
 }
 
-/// Both people are given money, by a deposit each.
+/// Builds the SQL of a deposit for each of both users.
 fn credit(ids: &[String]) -> String {
     let clearing = "00000000-0000-0000-0000-0000000003e7";
     let mut sql = format!(
@@ -128,8 +129,8 @@ fn credit(ids: &[String]) -> String {
     sql
 }
 
-/// Repeats one transfer under its key until it is acknowledged. Every other answer must say that it may be
-/// repeated.
+/// Repeats one transfer under its key until it is acknowledged. Every other response must be
+/// retryable.
 async fn insist(api: &Api, key: &str, from: usize) -> (String, usize) {
     let body = json!({ "to": { "user_id": api.ids[1 - from] }, "amount": { "amount": 100, "currency": "KES" } });
     let (began, mut repeats) = (Instant::now(), 0);
@@ -174,9 +175,9 @@ async fn every_acknowledged_transfer_is_there_exactly_once_after_postgresql_was_
         });
     }
     for round in 1..=KILLS {
-        // Under load: not before many more have been acknowledged since the last time.
+        // Each kill happens under load: many more transfers must be acknowledged first.
         let enough = done.load(Ordering::Relaxed) + 200;
-        amana_harness::eventually("load", || async {
+        amana_harness::eventually("enough transfers are acknowledged", || async {
             (done.load(Ordering::Relaxed) >= enough).then_some(())
         })
         .await;
@@ -184,7 +185,7 @@ async fn every_acknowledged_transfer_is_there_exactly_once_after_postgresql_was_
         eprintln!("killed {round} times, {} acknowledged", done.load(Ordering::Relaxed));
     }
     let after = done.load(Ordering::Relaxed) + 100;
-    amana_harness::eventually("life after the last kill", || async {
+    amana_harness::eventually("transfers are acknowledged after the last kill", || async {
         (done.load(Ordering::Relaxed) >= after).then_some(())
     })
     .await;
@@ -194,7 +195,7 @@ async fn every_acknowledged_transfer_is_there_exactly_once_after_postgresql_was_
         acknowledged.extend(keys);
         repeats += again;
     }
-    assert!(repeats > 0, "nobody noticed that the server was killed");
+    assert!(repeats > 0, "expected retries after the kills");
     assert_sound(&cluster.database, &acknowledged).await;
 }
 

@@ -1,4 +1,4 @@
-//! Many hands at once: one wallet, one key, several API processes, a queue that is full.
+//! Concurrent transfers: one wallet, one key, several API processes, and a full queue.
 
 use super::to;
 use amana_domain::id::UserId;
@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 
 const CLIENTS: usize = 200;
 
-/// The database's own count of deadlocks, including those that it resolved before anybody noticed.
+/// PostgreSQL's own count of deadlocks, which includes those that were retried.
 const DEADLOCKS: &str = "select deadlocks from pg_stat_database where datname = current_database()";
 
 async fn rich(minor: i64) -> (Arc<App>, Person, Person) {
@@ -29,7 +29,8 @@ async fn rich(minor: i64) -> (Arc<App>, Person, Person) {
     (Arc::new(app), amina, juma)
 }
 
-/// Makes so many calls at the same moment. A call that finds the service too busy (503) is repeated with its key.
+/// Makes this many calls concurrently. A call that finds the service busy (503) is repeated with
+/// its key.
 async fn at_once(
     app: &Arc<App>,
     count: usize,
@@ -54,7 +55,7 @@ fn made(answers: &[Answer]) -> usize {
     answers.iter().filter(|answer| answer.status == 201).count()
 }
 
-/// KES 500.07 and two hundred people who each want KES 7.00 of it at once: 71 get it.
+/// Two hundred users request KES 7.00 each from KES 500.07 concurrently: 71 succeed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_clients_spend_one_wallet_to_the_last_cent_and_never_below() {
     let (app, amina, juma) = rich(50_000).await;
@@ -79,8 +80,8 @@ async fn a_thousand_spends_of_the_last_shilling_are_one() {
     app.assert_sound().await;
 }
 
-/// One key, two bodies, at the same moment and from two processes: one is carried out, its repetitions are
-/// answered alike, and the other one is told so.
+/// One key with two bodies, concurrently and from two processes. One body is carried out, its
+/// repetitions get the same response, and the other body is refused.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_key_is_one_transfer_whoever_takes_it() {
     let (app, amina, juma) = rich(100_000).await;
@@ -113,7 +114,7 @@ async fn one_key_is_one_transfer_whoever_takes_it() {
     app.assert_sound().await;
 }
 
-/// Another API on the same database, as another process would be.
+/// Starts another API process on the same database.
 async fn second_api(app: &App) -> String {
     let config = api_config(app.context.files.clone());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -126,7 +127,7 @@ async fn second_api(app: &App) -> String {
     url
 }
 
-/// Everybody sends to everybody through two APIs, while deals are paid from the same wallets.
+/// All users send to each other through two APIs, while deals are paid from the same wallets.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn money_goes_round_through_two_processes_without_deadlock() {
     let mut app = App::start().await;
@@ -147,7 +148,7 @@ async fn money_goes_round_through_two_processes_without_deadlock() {
         let http = app.http.clone();
         calls.spawn(async move {
             let body = to(&recipient, 100 + i64::try_from(n).expect("small"));
-            eventually("the service has time for a call", || async {
+            eventually("a call is not refused as busy", || async {
                 let request = http.post(format!("{url}/v1/transfers")).bearer_auth(&from.token);
                 let request = request.header("Idempotency-Key", format!("k-{n}")).json(&body);
                 let status = request.send().await.expect("an answer").status().as_u16();
@@ -184,8 +185,8 @@ pub(super) fn request(from: UserId, key: &str, recipient: UserId, minor: i64) ->
     }
 }
 
-/// While the accounts are locked by somebody else, calls wait; beyond the bound they are refused at once,
-/// with nothing done and nothing lost.
+/// While the accounts are locked elsewhere, calls wait. Above the queue's limit they are refused at
+/// once, without effect.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_queue_refuses_and_does_not_grow() {
     let (app, amina, juma) = rich(1_000_000).await;
@@ -222,7 +223,7 @@ async fn a_full_queue_refuses_and_does_not_grow() {
     app.assert_sound().await;
 }
 
-/// A request that the database cannot store fails alone; the others of its batch are carried out.
+/// A request that the database cannot store fails alone; the rest of its batch is carried out.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_breaks_a_batch_is_found_and_fails_alone() {
     let (app, amina, juma) = rich(100_000).await;
@@ -248,7 +249,7 @@ async fn what_breaks_a_batch_is_found_and_fails_alone() {
     app.assert_sound().await;
 }
 
-/// Whoever waits in a batch that panics hears that the outcome is not known; the lane goes on.
+/// Callers in a batch that panics learn that the outcome is unknown; the lane continues.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_panic_in_a_batch_does_not_end_the_lane() {
     let (app, amina, juma) = rich(100_000).await;
@@ -264,7 +265,8 @@ async fn a_panic_in_a_batch_does_not_end_the_lane() {
     app.assert_sound().await;
 }
 
-/// A server whose clock is behind posts no earlier than what is there: time never runs back in an account.
+/// A server whose clock is behind posts no earlier than existing postings, so time never decreases
+/// within an account.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clock_that_is_behind_does_not_turn_back_time() {
     let (app, amina, juma) = rich(100_000).await;

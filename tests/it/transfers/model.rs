@@ -1,4 +1,4 @@
-//! The batch path against a plain model that does one transfer after the other.
+//! The batch path, compared with a simple model that makes one transfer after the other.
 
 use super::crowd::request;
 use amana_domain::id::UserId;
@@ -16,10 +16,10 @@ const TRANSACTION_MAX: i64 = 600;
 const DAY_MAX: i64 = 1_500;
 const BALANCE_MAX: i64 = 1_800;
 
-/// What a call may say: who, to whom (the last one does not exist), how much, under which key of theirs.
+/// Sender, recipient (the last one does not exist), amount, and the number of the sender's key.
 type Call = (usize, usize, i64, usize);
 
-/// The rules as somebody would write them on a napkin.
+/// The rules in their simplest form.
 #[derive(Default)]
 struct Model {
     balances: [i64; PEOPLE],
@@ -70,7 +70,7 @@ fn verdict(result: &Result<amana_postgres::Outcome, Error>) -> &'static str {
     }
 }
 
-/// People whose transfers share a lane, so that their order is the order of the calls.
+/// Returns a user of one fixed lane, so that transfers keep the order of the calls.
 fn person(n: usize) -> UserId {
     UserId::new(Uuid::from_u128(2 * (n as u128 + 1)))
 }
@@ -101,8 +101,9 @@ async fn populate(database: &Database) {
     database.execute(&sql).await;
 }
 
-/// Streams go in several waves: within a wave all calls wait together, and a key is used once (a repetition
-/// waits for the next batch, which would change the order); across waves keys are used again.
+/// Calls run in several waves, and the calls of one wave wait together. A key occurs once per wave,
+/// because a repetition waits for the next batch and would change the order. Later waves reuse
+/// keys.
 async fn compare(waves: &[Vec<Call>]) {
     let database = Database::new().await;
     populate(&database).await;
@@ -115,7 +116,7 @@ async fn compare(waves: &[Vec<Call>]) {
             wave.iter().copied().filter(|(from, _, _, key)| keys.insert((*from, *key))).collect();
         let mut calls = JoinSet::new();
         for (n, (from, recipient, minor, key)) in wave.iter().copied().enumerate() {
-            // Queued here, in order; answered there.
+            // Creates the call in order; its answer is awaited later.
             let made = Box::pin({
                 let writer = writer.clone();
                 let request = request(person(from), &key.to_string(), person(recipient), minor);
@@ -145,7 +146,7 @@ async fn compare(waves: &[Vec<Call>]) {
     assert_eq!(database.number("select count(*) from transfers").await, transfers);
 }
 
-/// Polls a call once, so that it stands in the queue before the next one.
+/// Polls a call once, so that it is queued before the next one.
 async fn started<F: Future + Unpin>(mut call: F) -> impl Future<Output = F::Output> {
     let mut early = None;
     std::future::poll_fn(|cx| {

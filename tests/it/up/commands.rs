@@ -1,4 +1,4 @@
-//! Commands that people run by hand beside `amana up`: they find its servers, or say that there are none.
+//! Commands beside `amana up`: they find its servers, or report that there are none.
 
 use super::address;
 use super::process::run;
@@ -19,7 +19,7 @@ fn succeeds(output: &Output) -> String {
     text(&output.stdout)
 }
 
-/// The last line of stderr.
+/// Returns the last line of stderr.
 #[track_caller]
 fn fails(output: &Output, code: i32) -> String {
     let said = text(&output.stderr);
@@ -34,7 +34,7 @@ pub(super) fn without_a_system(folder: &Scratch) {
     assert!(said.contains("DATABASE_URL is not set"), "{said}");
 }
 
-/// Returns the variables that were printed for the shell.
+/// Runs commands beside a running system. Returns the variables that were printed for the shell.
 pub(super) fn of_a_running_system(folder: &Scratch, printed: &str, payment: &str) -> String {
     let checked = run(folder, &["ledger", "check"], &[]);
     assert!(succeeds(&checked).contains("the ledger is correct"));

@@ -1,4 +1,4 @@
-//! `amana up` and `amana demo` on a database that is not theirs.
+//! `amana up` and `amana demo` with an external database.
 
 use super::process::{Amana, END_TIME_MAX, run};
 use amana::demo::OPERATOR;
@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 
 const USERS: &str = "select count(*) from users";
 
-/// Goal: a database of the caller gets no demo people with a known password, and the text says so.
+/// Goal: an external database gets no demo users with a known password, and the output says so.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_of_ones_own_gets_no_demo_people() {
     let folder = Scratch::new().expect("a folder");
@@ -43,7 +43,7 @@ fn borrowed<'a>(settings: &'a [(&'static str, String)]) -> Vec<(&'static str, &'
     settings.iter().map(|(name, value)| (*name, value.as_str())).collect()
 }
 
-/// Starts everything with these settings, and stops it. Returns the printed text.
+/// Starts everything with these settings, and stops it. Returns the output.
 async fn up(folder: &Scratch, settings: &[(&'static str, String)]) -> String {
     let mut up = Amana::start_with("up", folder, &borrowed(settings));
     let printed = up.ready().await;

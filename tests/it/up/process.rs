@@ -1,4 +1,4 @@
-//! `amana demo` and `amana up` as processes, and the look for what they left behind.
+//! `amana demo` and `amana up` as processes, and the search for remaining processes.
 
 use amana::local::{Child, Program, Scratch};
 use amana_harness::{amana_binary, given_away};
@@ -12,14 +12,14 @@ use uuid::Uuid;
 const READY_TIME_MAX: Duration = Duration::from_secs(120);
 pub(super) const END_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// The last line of what people need.
+/// Last line of the printed instructions.
 const LAST_LINE: &str = "Ctrl-C stops everything\n";
 
-/// The developer's own servers are not for tests.
+/// Removes the developer's own servers from the environment.
 const NO_SERVERS: [(&str, &str); 3] =
     [("DATABASE_URL", ""), ("REDIS_URL", ""), ("AMANA_MASTER_KEY", "")];
 
-/// Runs a command of `amana` in the folder to its end.
+/// Runs an `amana` command in the folder to its end.
 pub(super) fn run(folder: &Scratch, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
     let mut command = Command::new(amana_binary());
     command.args(arguments).current_dir(folder.path()).env("AMANA_LOG", "off");
@@ -33,7 +33,8 @@ pub(super) struct Amana {
 }
 
 impl Amana {
-    /// Everything it starts works within `folder`, so that [`left_behind`] can find it.
+    /// Starts a command whose processes all work within `folder`, so that [`left_behind`] can find
+    /// them.
     pub(super) fn start(command: &str, folder: &Scratch) -> Self {
         Self::start_with(command, folder, &[])
     }
@@ -58,7 +59,7 @@ impl Amana {
         std::fs::read_to_string(&self.output).expect("the output")
     }
 
-    /// Waits until it has printed everything that people need.
+    /// Waits until all instructions are printed. Returns the output.
     pub(super) async fn ready(&mut self) -> String {
         within(READY_TIME_MAX, "amana is up", || {
             assert_eq!(self.child.ended().expect("its status"), None, "{}", self.output());
@@ -72,7 +73,7 @@ impl Amana {
         self.child.signal(signal).expect("the signal is sent");
     }
 
-    /// Sends the signal, waits for the end, and tells how it was.
+    /// Sends the signal and waits for the end. Returns the exit status.
     pub(super) async fn end(&mut self, signal: Signal) -> ExitStatus {
         self.signal(signal);
         let status = self.ended(END_TIME_MAX).await;
@@ -80,7 +81,7 @@ impl Amana {
         status
     }
 
-    /// What it prints for people has the passwords of those whom it made; what it logs must not.
+    /// The instructions contain the passwords of the created users; the logs must not.
     fn assert_logs_keep_secrets(&self) {
         const LEVELS: [&str; 5] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"];
         let output = self.output();
@@ -91,14 +92,14 @@ impl Amana {
         }
     }
 
-    /// The lines about the end of a part.
+    /// Lists the output lines about the end of a part.
     pub(super) fn ends(&self, part: &str) -> Vec<String> {
         let beginning = format!("amana: {part} ended ");
         let output = self.output();
         output.lines().filter(|line| line.starts_with(&beginning)).map(str::to_owned).collect()
     }
 
-    /// Waits for another line about the end of a part, or the end of everything.
+    /// Waits for another line about the end of a part, or for the end of everything.
     pub(super) async fn next_end(&mut self, part: &str, seen: usize) -> Result<String, ExitStatus> {
         within(END_TIME_MAX, part, || match self.child.ended().expect("its status") {
             Some(status) => Some(Err(status)),
@@ -123,7 +124,7 @@ async fn within<T>(time_max: Duration, what: &str, mut check: impl FnMut() -> Op
     }
 }
 
-/// The processes that work in the folder, or were told of it.
+/// Lists the processes that work in the folder, or have it in their arguments.
 pub(super) fn left_behind(folder: &Path) -> Vec<String> {
     let listed = Command::new("ps").args(["-axww", "-o", "pid=,command="]).output().expect("ps");
     let listed = String::from_utf8_lossy(&listed.stdout).into_owned();

@@ -1,4 +1,4 @@
-//! The accounts that `amana up` uses: a role without privileges, folders that are closed.
+//! The database role and the folders of `amana up`: no more rights than needed.
 
 use super::process::{Amana, left_behind};
 use amana::local::{Scratch, run_as};
@@ -14,7 +14,7 @@ struct Session {
     is_superuser: bool,
 }
 
-/// The value of a variable in the environment of a running part.
+/// Reads a variable from the environment of a running part.
 fn variable_of(part: &str, running: &[String], variable: &str) -> String {
     let line = running.iter().find(|line| line.trim_end().ends_with(&format!("/amana {part}")));
     let line = line.unwrap_or_else(|| panic!("no {part} in {running:?}"));

@@ -1,4 +1,4 @@
-//! Parts of `amana up` that end by themselves.
+//! Supervision by `amana up`: parts that end by themselves.
 
 use super::process::{Amana, END_TIME_MAX, left_behind};
 use super::{NOTHING, address, deposit, log_in, proof, wallet};
@@ -12,7 +12,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
 
-/// Each part, and how its process is found at first.
+/// Each part, and how to find its first process.
 const PARTS: [(&str, Find); 5] = [
     ("PostgreSQL", Find::PidFile(".amana/postgres/pid")),
     ("Redis", Find::PidFile(".amana/redis/pid")),
@@ -22,7 +22,7 @@ const PARTS: [(&str, Find); 5] = [
 ];
 const WORKER: &str = "the worker";
 
-/// More than the ends of a part that stop everything.
+/// More kills of one part than `up` tolerates.
 const KILLS_MAX: usize = 10;
 
 #[derive(Clone, Copy)]
@@ -48,8 +48,9 @@ fn pid(text: &str) -> Pid {
     Pid::from_raw(text.parse().expect("a pid"))
 }
 
-/// Goal: a part that is killed comes back on its port with its data, one line says so, and people go on as before. A
-/// part that keeps ending stops everything. Beside that: a taken port is named, and folders are closed to others.
+/// Goal: a killed part returns on its port with its data, one line reports it, and users continue
+/// as before. A part that keeps ending stops everything. The test also checks that a used port is
+/// named, and that folders are closed to others.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_parts_are_restarted_and_one_that_keeps_ending_stops_everything() {
     let folder = Scratch::new().expect("a folder");
@@ -79,7 +80,7 @@ async fn killed_parts_are_restarted_and_one_that_keeps_ending_stops_everything()
     PARTS.iter().for_each(|(part, _)| assert_eq!(up.ends(part).len(), 1, "{part}"));
     assert_eq!(zombies(up.pid()), NOTHING);
     let log = fs::read_to_string(folder.join(".amana/logs/api.log")).expect("the log");
-    assert_eq!(log.matches("API is ready").count(), 2, "the log of before is kept");
+    assert_eq!(log.matches("API is ready").count(), 2, "expected the log of the previous process");
 
     let status = keeps_ending(&mut up, worker.expect("the worker")).await;
     assert_eq!(status, Some(1), "{}", up.output());
@@ -89,7 +90,7 @@ async fn killed_parts_are_restarted_and_one_that_keeps_ending_stops_everything()
     assert_eq!(left_behind(folder.path()), NOTHING);
 }
 
-/// Kills the worker each time it is back, until `up` ends. Returns the exit code.
+/// Kills the worker after each restart, until `up` ends. Returns the exit code.
 async fn keeps_ending(up: &mut Amana, mut worker: Pid) -> Option<i32> {
     for _ in 0..KILLS_MAX {
         let seen = up.ends(WORKER).len();
@@ -107,14 +108,14 @@ async fn keeps_ending(up: &mut Amana, mut worker: Pid) -> Option<i32> {
 
 async fn is_ready(printed: &str) {
     let url = address(printed, "API").replace("/v1", "/readyz");
-    eventually("it is ready again", || async {
+    eventually("the API is ready again", || async {
         let answer = reqwest::get(&url).await.ok()?;
         answer.status().is_success().then_some(())
     })
     .await;
 }
 
-/// Children that ended and were not looked after.
+/// Lists ended children that were not reaped.
 fn zombies(parent: u32) -> Vec<String> {
     let listed = Command::new("ps").args(["-ax", "-o", "ppid=,stat=,command="]).output();
     let listed = String::from_utf8_lossy(&listed.expect("ps").stdout).into_owned();
@@ -126,7 +127,7 @@ fn zombies(parent: u32) -> Vec<String> {
     listed.lines().filter(is_zombie).map(str::to_owned).collect()
 }
 
-/// As if an earlier start had had this port.
+/// Records a port as if an earlier start had used it.
 fn want_port(folder: &Path, port: u16) {
     fs::create_dir(folder.join(".amana")).expect("a folder");
     let ports = format!("api={port}\nsandbox=0\nsmtp=0\n");
@@ -142,7 +143,7 @@ fn assert_port_is_replaced(folder: &Path, printed: &str, taken: u16) {
     assert!(kept.starts_with(&format!("api={used}\n")), "{kept}");
 }
 
-/// The account that servers drop to passes some folders; no account but ours and theirs looks into any.
+/// The account of the servers may pass through some folders. No other account has access to any.
 fn assert_folders_are_closed(folder: &Path) {
     let passable = if run_as().expect("an account").is_some() { 0o711 } else { 0o700 };
     for (name, mode) in [

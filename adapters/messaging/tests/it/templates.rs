@@ -108,10 +108,10 @@ fn written(locale: Locale) -> BTreeMap<String, BTreeSet<String>> {
             } else if line.starts_with(|c: char| c.is_ascii_lowercase()) {
                 message = name.to_owned();
                 text = message.clone();
-                assert!(!texts.contains_key(&text), "{locale}: {message} is written twice");
+                assert!(!texts.contains_key(&text), "{locale}: {message} is defined twice");
             } else if name.starts_with('.') {
                 text = format!("{message}{name}");
-                assert!(!texts.contains_key(&text), "{locale}: {text} is written twice");
+                assert!(!texts.contains_key(&text), "{locale}: {text} is defined twice");
             }
             let variables = line.split("{ $").skip(1).map(|rest| rest.split_once(" }").unwrap().0);
             let known: &mut BTreeSet<String> = texts.entry(text.clone()).or_default();
@@ -246,8 +246,12 @@ fn every_reason_is_told_in_both_languages() {
                 let septets = sms_septets(&text);
                 assert!(septets.is_some_and(|n| n <= SMS_SEPTETS_MAX), "{septets:?}: {text}");
                 let (_, body) = email(template, *locale, &params);
-                assert!(!body.contains(reason.as_str()), "the code itself: {body}");
-                assert_ne!(body, email(template, *locale, &without).1, "{reason} tells nothing");
+                assert!(!body.contains(reason.as_str()), "unknown code shown as it is: {body}");
+                assert_ne!(
+                    body,
+                    email(template, *locale, &without).1,
+                    "{reason} has no text of its own"
+                );
                 // The sentence after the template's own part is the same as in the e-mail.
                 let own = sms(template, *locale, &without);
                 let alike = text.bytes().zip(own.bytes()).take_while(|(a, b)| a == b).count();

@@ -185,16 +185,16 @@ async fn what_is_wanted_is_shown() {
     let deal = app.funded_from_wallet(&buyer, &seller, &DealPlan::default()).await;
     let part = app.milestones(&buyer, &deal).await.remove(0);
     let path = format!("/v1/deals/{deal}/milestones/{part}/dispute");
-    let body = |minor: i64| json!({ "reason": "One goat is a sheep", "wanted": { "amount": minor, "currency": "KES" } });
+    let body = |minor: i64| json!({ "reason": "One goat is a sheep", "requested_to_seller": { "amount": minor, "currency": "KES" } });
     let answer = app.post(&buyer, &path, body(150_001)).await;
     refused(&answer, 422, "share_out_of_range");
-    assert_eq!(answer.body["errors"][0]["pointer"], "/wanted");
+    assert_eq!(answer.body["errors"][0]["pointer"], "/requested_to_seller");
     let stranger = app.person("Neema").await;
     refused(&app.post(&stranger, &path, body(0)).await, 404, "not_found");
     app.post(&seller, &path, body(150_000)).await.expect(200);
     let found = app.disputes(&buyer, &deal).await;
     assert_eq!(
-        (&found[0]["wanted"]["amount"], &found[0]["opened_by"]),
+        (&found[0]["requested_to_seller"]["amount"], &found[0]["opened_by"]),
         (&json!(150_000), &json!("seller"))
     );
     // The opener cannot answer the own dispute.

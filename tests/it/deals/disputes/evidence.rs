@@ -37,7 +37,7 @@ async fn both_sides_and_arbiters_see_what_was_handed_in() {
     let hash = format!("select encode(sha256(decode('{hex}', 'hex')), 'hex')");
     assert_eq!(made["sha256"], app.database.text(&hash).await.expect("a hash"));
     assert_eq!(
-        (&made["media_type"], &made["by"]),
+        (&made["media_type"], &made["by_user_id"]),
         (&json!("image/png"), &json!(disputed.buyer.id))
     );
     let file = made["id"].as_str().expect("an id");
@@ -46,7 +46,7 @@ async fn both_sides_and_arbiters_see_what_was_handed_in() {
     assert_eq!((again.status.as_u16(), &again.body), (201, &made));
     assert_eq!(app.files_on_disk().len(), 1);
     let on_disk = std::fs::read(&app.files_on_disk()[0]).expect("a file");
-    assert!(!on_disk.windows(8).any(|bytes| bytes == &PNG[..8]), "it is sealed");
+    assert!(!on_disk.windows(8).any(|bytes| bytes == &PNG[..8]), "expected a sealed file on disk");
     assert_eq!(dispute_of(&app, &disputed).await["evidence"], json!([made]));
 
     let support = app.staff(UserRole::Support).await;

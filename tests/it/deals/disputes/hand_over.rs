@@ -121,7 +121,7 @@ async fn a_parcel_has_a_carrier_and_a_number() {
     world.deliver(&world.seller, tracking).await.expect(200);
     let shown = world.deliveries().await;
     assert_eq!(
-        (&shown[0]["kind"], &shown[0]["carrier"], &shown[0]["number"], &shown[0]["by"]),
+        (&shown[0]["kind"], &shown[0]["carrier"], &shown[0]["number"], &shown[0]["by_user_id"]),
         (&json!("tracking"), &json!("G4S"), &json!("KE-7 7"), &json!(world.seller.id))
     );
     world.app.assert_sound().await;

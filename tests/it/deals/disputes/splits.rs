@@ -50,7 +50,7 @@ async fn a_milestone_is_divided_by_percent_with_fees_to_the_cent() {
     );
     assert_eq!(done["milestones"][0]["offers"], json!({ "buyer": null, "seller": null }));
     assert_eq!(app.post_keyed(buyer, &accept, key, body).await.expect(200), done);
-    // Of 750 cents on each side, the share 61,804 / 100,001 is due: 464 cents, rounded.
+    // Each side owes 61,804 / 100,001 of 750 cents, which is 464 cents after rounding.
     assert_eq!(app.balance(seller).await, (61_804 - 464, 0));
     assert_eq!(app.balance(buyer).await, (100_001 - 61_804 + 750 - 464, 0));
     let fees = "select balance_minor from accounts where kind = 'platform.fees'";
@@ -94,7 +94,10 @@ async fn a_delivery_is_sent_back_with_a_reason_three_times() {
     assert_eq!(rejected[0]["data"]["reason"], "The second goat is missing");
     let shown = deal_of(&app, &seller, &deal).await;
     let deliveries = shown["milestones"][0]["deliveries"].as_array().expect("deliveries").clone();
-    assert_eq!(deliveries.iter().map(|one| one["n"].clone()).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    assert_eq!(
+        deliveries.iter().map(|one| one["sequence"].clone()).collect::<Vec<_>>(),
+        [1, 2, 3, 4]
+    );
     assert_eq!(deliveries[3]["kind"], Value::Null);
     app.assert_sound().await;
 }
