@@ -53,8 +53,8 @@ pub(crate) struct Contacts;
 impl Contacts {
     /// Start an e-mail change
     ///
-    /// Sends a code to the new address, and another to your current address if it is verified. The address changes when
-    /// you send both codes to `confirm_email_change`. Problems: `incorrect_password` (403), `same_contact` (422),
+    /// Sends a code to the new address, and another to your current address if it is verified. Confirm with
+    /// `confirm_email_change`; until then nothing changes. Problems: `incorrect_password` (403), `same_contact` (422),
     /// `too_many_attempts` (429).
     #[oai(path = "/email-changes", method = "post", operation_id = "start_email_change")]
     async fn start_email(
@@ -83,8 +83,8 @@ impl Contacts {
 
     /// Start a phone number change
     ///
-    /// Sends a code to the new number, and another to your current number if it is verified. The number changes when
-    /// you send both codes to `confirm_phone_change`. Problems: `incorrect_password` (403), `same_contact` (422),
+    /// Sends a code to the new number, and another to your current number if it is verified. Confirm with
+    /// `confirm_phone_change`; until then nothing changes. Problems: `incorrect_password` (403), `same_contact` (422),
     /// `too_many_attempts` (429).
     #[oai(path = "/phone-changes", method = "post", operation_id = "start_phone_change")]
     async fn start_phone(

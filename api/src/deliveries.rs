@@ -35,7 +35,7 @@ struct DeliverMilestone {
     #[oai(validator(min_items = 1, max_items = 20))]
     #[serde(default, deserialize_with = "bounded")]
     files: Option<Vec<Wire<DocumentId>>>,
-    /// Six-digit code that the buyer gave you at the hand-over (`get_delivery_code`).
+    /// Six-digit delivery code from the buyer (`get_delivery_code`).
     delivery_code: Option<Wire<Code>>,
 }
 
@@ -82,7 +82,7 @@ impl DeliverMilestone {
     }
 }
 
-/// The code that the buyer gives to the seller at the hand-over.
+/// The delivery code, which the buyer gives to the seller when the goods arrive.
 #[derive(Object)]
 #[oai(rename = "DeliveryCode")]
 struct HandOverAnswer {
@@ -105,7 +105,7 @@ impl Deliveries {
     ///
     /// For the seller of a funded deal. Starts the inspection period of the buyer; without a rejection, the milestone
     /// is released when it ends. The body gives the proof; it may be empty if the milestone requires no `proof`. A
-    /// hand-over code can be tried five times an hour. Problems: `wrong_party` (403), `wrong_state`, `too_late` (409),
+    /// delivery code can be tried five times an hour. Problems: `wrong_party` (403), `wrong_state`, `too_late` (409),
     /// `proof_required`, `invalid_code` (422), `too_many_attempts` (429), `not_found` (404), `idempotency_key_required`
     /// (400), `idempotency_key_reused` (422).
     #[oai(
@@ -193,7 +193,7 @@ impl Deliveries {
         files::link(&context, &caller, at, document.0.0).await
     }
 
-    /// Get the hand-over code of a milestone
+    /// Get the delivery code of a milestone
     ///
     /// For the buyer in a session, while the milestone is funded and not delivered. A rejected delivery changes the
     /// code. Problems: `wrong_party` (403), `wrong_state` (409), `not_found` (404).

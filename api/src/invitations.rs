@@ -1,4 +1,4 @@
-//! Invitations to an organisation, as its members see them.
+//! Invitations to an organisation: create, list, resend, revoke.
 
 mod answering;
 
@@ -22,31 +22,31 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// Whom to invite.
+/// A new invitation.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct CreateInvitation {
-    /// Where the invitation goes. Whether the address has an account is not told here.
+    /// E-mail address of the invitee. The response does not show whether it has an account.
     email: Wire<Email>,
-    /// `member` or `admin`, below the caller's own.
-    rank: Wire<Rank>,
+    /// Role of the invitee, `member` or `admin`; it must be below your own.
+    role: Wire<Rank>,
 }
 
-/// An invitation that waits for an answer.
+/// An open invitation.
 #[derive(Debug, Object)]
 #[oai(rename = "Invitation")]
 struct InvitationAnswer {
     id: Wire<InvitationId>,
-    /// Masked: `a****@example.com`.
+    /// Masked e-mail address, such as `a****@example.com`.
     email: String,
-    rank: Wire<Rank>,
-    /// Who sent it last.
+    role: Wire<Rank>,
+    /// Member who sent the invitation last.
     inviter: PersonAnswer,
     created_at: Timestamp,
     sent_at: Timestamp,
-    /// How often it may be sent again.
-    resends_left: i16,
+    /// Number of resends left.
+    resends_remaining: i16,
     expires_at: Timestamp,
 }
 
@@ -55,11 +55,11 @@ impl From<InvitationView> for InvitationAnswer {
         Self {
             id: invitation.id.into(),
             email: invitation.to.masked(),
-            rank: invitation.rank.into(),
+            role: invitation.rank.into(),
             inviter: invitation.inviter.into(),
             created_at: invitation.created_at.into(),
             sent_at: invitation.sent_at.into(),
-            resends_left: GENERATIONS_MAX.saturating_sub(invitation.generation),
+            resends_remaining: GENERATIONS_MAX.saturating_sub(invitation.generation),
             expires_at: invitation.expires_at.into(),
         }
     }
@@ -67,14 +67,14 @@ impl From<InvitationView> for InvitationAnswer {
 
 #[derive(ApiResponse)]
 enum Created {
-    /// Invited; the e-mail is on its way.
+    /// Created; the e-mail is queued.
     #[oai(status = 201)]
     Invitation(Json<InvitationAnswer>),
 }
 
 #[derive(ApiResponse)]
 enum Resent {
-    /// On its way again.
+    /// The e-mail is queued again.
     #[oai(status = 200)]
     Invitation(Json<InvitationAnswer>),
 }
@@ -88,7 +88,7 @@ enum Listed {
 
 #[derive(ApiResponse)]
 enum Revoked {
-    /// Taken back: what was sent is not good any more.
+    /// Revoked; the token that was sent is invalid.
     #[oai(status = 204)]
     Done,
 }
@@ -97,22 +97,22 @@ pub(crate) struct Invitations;
 
 #[OpenApi(prefix_path = "/v1/organisations", tag = "Chapter::Organisations")]
 impl Invitations {
-    /// Invite somebody
+    /// Invite a user to your organisation
     ///
-    /// By an e-mail with a token, good for seven days, in the language of the caller. Admins invite members, owners
-    /// admins, too. At most 50 invitations are open, and 100 made in a day. Problems: `insufficient_role` (403),
-    /// `already_member`, `invitation_open`, `invitation_limit` (409), `not_found` (404).
+    /// Sends an e-mail in your language, with a token that is valid for seven days. Admins can invite members; owners
+    /// can also invite admins. An organisation has at most 50 open invitations and 100 new ones per day. Problems:
+    /// `insufficient_role` (403), `already_member`, `invitation_open`, `invitation_limit` (409), `not_found` (404).
     #[oai(path = "/:id/invitations", method = "post", operation_id = "create_invitation")]
     async fn create(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
-        /// The id of the organisation.
+        /// Id of the organisation.
         id: Path<Wire<OrganisationId>>,
         body: Body<CreateInvitation>,
     ) -> Result<Created, ApiError> {
         let (user, id) = (caller.user(), id.0.0);
-        let new = NewInvitation { email: body.value.email.0.0, rank: body.value.rank.0 };
+        let new = NewInvitation { email: body.value.email.0.0, rank: body.value.role.0 };
         let made = context
             .write(async move |store, now| store.create_invitation(user, id, &new, now).await)
             .await?;
@@ -121,17 +121,17 @@ impl Invitations {
 
     /// List open invitations
     ///
-    /// Newest first. For admins and owners. Problems: `insufficient_role` (403), `not_found` (404).
+    /// For admins and owners. Newest first. Problems: `insufficient_role` (403), `not_found` (404).
     #[oai(path = "/:id/invitations", method = "get", operation_id = "list_invitations")]
     async fn list(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
-        /// The id of the organisation.
+        /// Id of the organisation.
         id: Path<Wire<OrganisationId>>,
-        /// The `next_cursor` of the page before.
+        /// `next_cursor` of the previous page.
         after: Query<Option<Cursor<InvitationId>>>,
-        /// How many items a page has at most; 20 if left out.
+        /// Maximum number of items per page; 20 by default.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<Listed, ApiError> {
@@ -140,11 +140,11 @@ impl Invitations {
         Ok(Listed::Page(Json(PageOf::of(page, |one| one.id, InvitationAnswer::from))))
     }
 
-    /// Send an invitation again
+    /// Resend an invitation
     ///
-    /// With another token: the one before is not good any more. Five times at most, a minute apart. For those who
-    /// could make it. Problems: `insufficient_role` (403), `invitation_limit` (409), `invitation_too_soon` (429,
-    /// `Retry-After`), `not_found` (404), also if it is over.
+    /// For members who may create such an invitation. Sends a new token; the old one becomes invalid. An invitation can
+    /// be resent five times, at most once a minute. Problems: `insufficient_role` (403), `invitation_limit` (409),
+    /// `invitation_too_soon` (429, `Retry-After`), `not_found` (404), also for a closed invitation.
     #[oai(
         path = "/:id/invitations/:invitation/resend",
         method = "post",
@@ -154,9 +154,9 @@ impl Invitations {
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
-        /// The id of the organisation.
+        /// Id of the organisation.
         id: Path<Wire<OrganisationId>>,
-        /// The id of the invitation.
+        /// Id of the invitation.
         invitation: Path<Wire<InvitationId>>,
     ) -> Result<Resent, ApiError> {
         let (user, which) = (caller.user(), (id.0.0, invitation.0.0));
@@ -166,9 +166,10 @@ impl Invitations {
         Ok(Resent::Invitation(Json(sent.into())))
     }
 
-    /// Take an invitation back
+    /// Revoke an invitation
     ///
-    /// For those who could make it. Problems: `insufficient_role` (403), `not_found` (404), also if it is over.
+    /// For members who may create such an invitation. Problems: `insufficient_role` (403), `not_found` (404), also for
+    /// a closed invitation.
     #[oai(
         path = "/:id/invitations/:invitation",
         method = "delete",
@@ -178,9 +179,9 @@ impl Invitations {
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
-        /// The id of the organisation.
+        /// Id of the organisation.
         id: Path<Wire<OrganisationId>>,
-        /// The id of the invitation.
+        /// Id of the invitation.
         invitation: Path<Wire<InvitationId>>,
     ) -> Result<Revoked, ApiError> {
         let (user, which) = (caller.user(), (id.0.0, invitation.0.0));

@@ -1,4 +1,4 @@
-//! A person's applications for a tier: begun, documents handed in, submitted, taken back.
+//! Applications for a higher tier: create, add documents, submit, withdraw.
 
 mod answer;
 
@@ -24,7 +24,7 @@ use poem_openapi::{Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// What is applied for.
+/// A new application.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
@@ -36,19 +36,18 @@ pub(crate) struct Applications;
 
 #[OpenApi(prefix_path = "/v1/kyc/applications", tag = "Chapter::Verification")]
 impl Applications {
-    /// Apply for a tier
+    /// Create an application for a tier
     ///
-    /// Begins an application; documents are added to it, then it is submitted. `standard` needs an identity (a
-    /// passport, or both sides of a national id) and a selfie; `business` also the registration of the business
-    /// and a proof of address. Five can be begun in 30 days. Problems: `application_open`, `tier_already_assigned`,
-    /// `too_early` (409), `account_closed` (403), `idempotency_key_required` (400), `idempotency_key_reused`
-    /// (422).
+    /// Add documents to the application, then submit it. `standard` needs an identity document (a passport, or both
+    /// sides of a national id) and a selfie. `business` also needs the registration of the business and a proof of
+    /// address. You can create five applications in 30 days. Problems: `application_open`, `tier_already_assigned`,
+    /// `too_early` (409), `account_closed` (403), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/", method = "post", operation_id = "create_kyc_application")]
     async fn create(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
         body: Body<CreateApplication>,
@@ -63,17 +62,17 @@ impl Applications {
         Ok(made.into())
     }
 
-    /// List one's applications
+    /// List your applications
     ///
-    /// What has become of each, newest first.
+    /// Newest first, with state and decision.
     #[oai(path = "/", method = "get", operation_id = "list_kyc_applications")]
     async fn list(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
-        /// The `next_cursor` of the page before.
+        /// `next_cursor` of the previous page.
         after: Query<Option<Cursor<KycId>>>,
-        /// How many items a page has at most; 20 if left out.
+        /// Maximum number of items per page; 20 by default.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<FoundPage, ApiError> {
@@ -85,41 +84,43 @@ impl Applications {
 
     /// Get an application
     ///
-    /// With what is known of its documents. Applications of others do not exist for the caller: `not_found` (404).
+    /// Returns one of your applications, with its documents but not their content. Problems: `not_found` (404), also
+    /// for applications of other users.
     #[oai(path = "/:id", method = "get", operation_id = "get_kyc_application")]
     async fn get(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
-        /// The id of the application.
+        /// Id of the application.
         id: Path<Wire<KycId>>,
     ) -> Result<Found, ApiError> {
         Ok(context.store.kyc_application(caller.user(), id.0.0).await?.into())
     }
 
-    /// Add a document
+    /// Add a document to an application
     ///
-    /// The body is the file itself: a JPEG, PNG or WebP picture or a PDF document of at most 5 MiB. What it is,
-    /// is told by its content and not by its `Content-Type`. An application has at most ten. Problems: `file_damaged`,
+    /// The body is the file: a JPEG, PNG or WebP image or a PDF document of at most 5 MiB. The file type is detected
+    /// from the content; `Content-Type` is ignored. An application has at most ten documents. Problems: `file_damaged`,
     /// `image_too_large` (beyond 64 million pixels), `active_content` (a PDF with a password, scripts, attached files
-    /// or actions) (422), `unsupported_media_type` (415), `request_too_large` (413), `too_many_documents`, `wrong_state` (409) once
-    /// it is submitted, `not_found` (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    /// or actions) (422), `unsupported_media_type` (415), `request_too_large` (413), `too_many_documents`,
+    /// `wrong_state` (409) after the submission, `not_found` (404), `idempotency_key_required` (400),
+    /// `idempotency_key_reused` (422).
     #[oai(path = "/:id/documents", method = "post", operation_id = "create_kyc_document")]
     async fn add(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
-        /// The id of the application.
+        /// Id of the application.
         id: Path<Wire<KycId>>,
-        /// What the document shows.
+        /// Kind of the document.
         kind: Query<Wire<DocumentKind>>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
         file: Upload,
     ) -> Result<Made<DocumentAnswer>, ApiError> {
         let (id, kind) = (id.0.0, kind.0.0);
-        // A stranger's file is not even read.
+        // Permission is checked before the upload is read.
         let check = async {
             context.store.kyc_application(caller.user(), id).await?;
             Ok(())
@@ -137,9 +138,9 @@ impl Applications {
         Ok(upload::recorded(&context, kept, recorded).await?.into())
     }
 
-    /// Remove a document
+    /// Remove a document from an application
     ///
-    /// Before the application is submitted. Problems: `wrong_state` (409), `not_found` (404).
+    /// Possible until the application is submitted. Problems: `wrong_state` (409), `not_found` (404).
     #[oai(
         path = "/:id/documents/:document",
         method = "delete",
@@ -149,9 +150,9 @@ impl Applications {
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
-        /// The id of the application.
+        /// Id of the application.
         id: Path<Wire<KycId>>,
-        /// The id of the document.
+        /// Id of the document.
         document: Path<Wire<DocumentId>>,
     ) -> Result<Found, ApiError> {
         let (user, id, document) = (caller.user(), id.0.0, document.0.0);
@@ -164,10 +165,9 @@ impl Applications {
         Ok(left.into())
     }
 
-    /// Get a link to a document
+    /// Create a link to a document
     ///
-    /// It is good for a minute, for the caller to look at what was handed in (`get_file`). Problems:
-    /// `not_found` (404).
+    /// Returns a link (`get_file`) to your own document that is valid for one minute. Problems: `not_found` (404).
     #[oai(
         path = "/:id/documents/:document/link",
         method = "post",
@@ -177,9 +177,9 @@ impl Applications {
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
-        /// The id of the application.
+        /// Id of the application.
         id: Path<Wire<KycId>>,
-        /// The id of the document.
+        /// Id of the document.
         document: Path<Wire<DocumentId>>,
     ) -> Result<FoundLink, ApiError> {
         let place = (id.0.0, document.0.0);
@@ -190,14 +190,14 @@ impl Applications {
 
     /// Submit an application
     ///
-    /// From then on it waits for a decision and its documents stay as they are. Problems: `documents_missing`
-    /// (422), which names what has to be added; `wrong_state` (409), `account_closed` (403), `not_found` (404).
+    /// The application then waits for a decision, and its documents can no longer change. Problems: `documents_missing`
+    /// (422), which names the missing documents; `wrong_state` (409), `account_closed` (403), `not_found` (404).
     #[oai(path = "/:id/submit", method = "post", operation_id = "submit_kyc_application")]
     async fn submit(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
-        /// The id of the application.
+        /// Id of the application.
         id: Path<Wire<KycId>>,
     ) -> Result<Found, ApiError> {
         let (user, id) = (caller.user(), id.0.0);
@@ -206,16 +206,16 @@ impl Applications {
         Ok(submitted.into())
     }
 
-    /// Take an application back
+    /// Withdraw an application
     ///
-    /// Before it is decided about; its documents are forgotten after a while, and another can be begun at once.
-    /// Problems: `wrong_state` (409), `account_closed` (403), `not_found` (404).
+    /// Possible until the application is decided. Its documents are deleted later. You can create another application
+    /// immediately. Problems: `wrong_state` (409), `account_closed` (403), `not_found` (404).
     #[oai(path = "/:id/withdraw", method = "post", operation_id = "withdraw_kyc_application")]
     async fn withdraw(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
-        /// The id of the application.
+        /// Id of the application.
         id: Path<Wire<KycId>>,
     ) -> Result<Found, ApiError> {
         let (user, id) = (caller.user(), id.0.0);

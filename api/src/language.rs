@@ -1,5 +1,4 @@
-//! The language of the texts in an answer: the caller's own, as their access token says; otherwise what the client asks
-//! for.
+//! The language of texts in responses: the caller's own from the access token, otherwise that of `Accept-Language`.
 
 use amana_domain::notice::Locale;
 use poem::Request;
@@ -11,23 +10,23 @@ tokio::task_local! {
     static SPOKEN: Cell<Locale>;
 }
 
-/// Runs the handling of a request with the language that the client asks for.
+/// Handles a request in the language of its `Accept-Language` header.
 pub(crate) async fn scope<F: Future>(asked: Locale, handled: F) -> F::Output {
     SPOKEN.scope(Cell::new(asked), handled).await
 }
 
-/// Sets the language of the caller, once they are known.
+/// Switches to the language of the authenticated caller.
 pub(crate) fn set(locale: Locale) {
     let _outside_of_a_request = SPOKEN.try_with(|spoken| spoken.set(locale));
 }
 
-/// The language of the answer to the request that is being handled.
+/// Returns the language of the current response.
 pub(crate) fn spoken() -> Locale {
     SPOKEN.try_with(Cell::get).unwrap_or(Locale::English)
 }
 
-/// Reads `Accept-Language`: the first of our languages in it. Its weights are left aside, as clients list the best one
-/// first.
+/// Returns the first supported language in `Accept-Language`. Weights are ignored, because clients list the preferred
+/// language first.
 pub(crate) fn asked(request: &Request) -> Locale {
     let wanted = request.header(header::ACCEPT_LANGUAGE).unwrap_or_default();
     let mut tags =

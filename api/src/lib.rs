@@ -1,4 +1,5 @@
-//! The public HTTP API: one module per resource; each operation parses, calls the store, and renders.
+//! The public HTTP API. Each resource has a module; each operation parses the request, calls the store and renders the
+//! response.
 
 mod address;
 mod api_keys;
@@ -85,38 +86,38 @@ pub use signing_keys::{key_pair, new_private_key};
 
 use poem_openapi::{OpenApiService, Tags};
 
-/// The chapters of the document.
+/// The tags of the OpenAPI document.
 #[derive(Tags)]
 pub(crate) enum Chapter {
-    /// Registering, logging in, who one is and how one is reached, and finding others.
+    /// Registration, sessions, profile, contacts, second factor, and finding users.
     People,
-    /// A person's own money: balances, their history, limits, and paying in.
+    /// Your balances, their history, statements, limits and deposits.
     Wallet,
-    /// Sending money from person to person.
+    /// Transfers between users.
     Transfers,
-    /// Offering, agreeing, funding, delivering, releasing, disputing.
+    /// Escrow deals: offers, payment, delivery, release and disputes.
     Deals,
-    /// Marketplaces and other organisations: their members, invitations, and the deals in their name.
+    /// Organisations: members, invitations, and deals in their name.
     Organisations,
-    /// Mobile-money payments and how far they have come.
+    /// Mobile-money payments and their state.
     Payments,
-    /// Paying out to mobile money.
+    /// Withdrawals to mobile money.
     Withdrawals,
-    /// Reserving money for somebody else, who takes it in parts or whole, or gives it back.
+    /// Money reserved for another user, who settles or releases it.
     Holds,
-    /// Keys with which a person's machines call in their name.
+    /// API keys, with which machines call in your name.
     ApiKeys,
-    /// Showing who one is, for more than one could do before.
+    /// Identity verification for higher limits.
     Verification,
-    /// What became of calls whose answer was lost.
+    /// The outcome of calls whose response was lost.
     Operations,
-    /// Where the mobile-money provider reports results.
+    /// Callbacks of the mobile-money provider.
     Callbacks,
-    /// For the people who run the service.
+    /// Operations for operators of the service.
     Operator,
-    /// For machines that watch over the service.
+    /// Probes for monitoring.
     Health,
-    /// Only where the money is play money: making time pass.
+    /// Control of the clock; only on services with play money.
     Testing,
 }
 
@@ -158,35 +159,39 @@ type Resources = (
 );
 
 const DESCRIPTION: &str = "\
-Escrow and payments on mobile money. A buyer pays into escrow, the seller delivers, the money is released.
+Escrow and payments on mobile money. A buyer pays into escrow, the seller delivers, and the money \
+is released to the seller.
 
-**Money** is a whole number of minor units with its currency: `{\"amount\": 150000, \"currency\": \"KES\"}` is \
-KES 1,500.00. **Times** are RFC 3339 in UTC. **Ids** carry a prefix that says what they name (`deal_…`, `pay_…`).
+**Money** is a whole number of minor units with its currency: `{\"amount\": 150000, \"currency\": \
+\"KES\"}` is KES 1,500.00. **Times** are RFC 3339 in UTC. **Ids** start with their type \
+(`deal_…`, `pay_…`).
 
-**Errors** are `application/problem+json` (RFC 9457). Decide by `code`; `detail` is for people, `errors` names the \
-places in the request that are wrong.
+**Errors** are `application/problem+json` (RFC 9457). Programs should read `code`. `detail` is \
+for people. `errors` lists the invalid fields of the request.
 
-**Calls that move money, make something or decide** need an `Idempotency-Key` header of your own choosing. The same key \
-and request get the same answer again, with the header `Idempotent-Replayed: true`, whatever has changed since; nothing \
-is done twice.
+**Idempotency**: calls that move money, create something or decide need an `Idempotency-Key` \
+header of your choice. A repeat with the same key and request returns the first response, with \
+the header `Idempotent-Replayed: true`, and has no further effect.
 
-**Callers** send `Authorization: Bearer …` with an access token (`log_in`), or with an API key (`create_api_key`) where an \
-operation names a scope of keys. What a person has to prove anew (`step_up_required`), no key can do.
+**Authentication**: send `Authorization: Bearer …` with an access token (`log_in`), or with an \
+API key (`create_api_key`) if the operation names a scope. An API key cannot call operations that \
+require step-up authentication.
 
-**Limits**: whoever calls too often is refused with 429 `rate_limited` and `Retry-After`. Answers carry `RateLimit` \
-(what is left, and the seconds until the budget is whole) and `RateLimit-Policy`. Signed-in calls are counted by account, \
-others by address, and refreshes by session.
+**Rate limits**: too many calls are rejected with 429 `rate_limited` and `Retry-After`. Responses \
+have the headers `RateLimit` (remaining calls, and seconds until the budget is full again) and \
+`RateLimit-Policy`. Authenticated calls are counted per account, other calls per address, and \
+refreshes per session.
 
-**Tokens** are signed with Ed25519; whoever checks them without asking us finds the public keys at \
-`/.well-known/jwks.json`. Apps send the access token as `Authorization: Bearer …`. **Browsers** log in with \
-`\"cookies\": true` from pages of the same site: the tokens come as cookies that no script can read, and every call \
-that changes something has to carry `X-CSRF-Token`, which is answered and stands in the cookie `__Host-amana_csrf`.
+**Tokens** are signed with Ed25519; the public keys are at `/.well-known/jwks.json`. **Browsers** \
+on pages of the same site log in with `\"cookies\": true`. The tokens are then set as cookies \
+that scripts cannot read. Every call that changes something needs the header `X-CSRF-Token`; its \
+value is in the response and in the cookie `__Host-amana_csrf`.
 
-**Lists** come in pages: hand `next_cursor` over as `after`, unchanged, until it is `null`.
+**Lists** are paged: send `next_cursor` as `after`, unchanged, until it is `null`.
 
-**Requests** are read strictly. A member of a body that is unknown or named twice is refused, and so is a query \
-parameter that the operation does not list or that is given twice. Text is stored in its composed form (Unicode NFC); \
-invisible characters and those that change the direction of text are refused.";
+**Requests** are read strictly: unknown or duplicate members of a body and query parameters are \
+rejected. Text is stored in Unicode NFC. Invisible characters and those that change the direction \
+of text are rejected.";
 
 pub(crate) fn service() -> OpenApiService<Resources, ()> {
     let resources = (
@@ -232,5 +237,5 @@ pub(crate) fn service() -> OpenApiService<Resources, ()> {
 
 fn request_id_header() -> poem_openapi::ExtraHeader {
     poem_openapi::ExtraHeader::new(observe::REQUEST_ID)
-        .description("Names this request in our logs.")
+        .description("Id of the request in the log of the service.")
 }

@@ -1,4 +1,4 @@
-//! What the caller may still send, withdraw and hold.
+//! Limits of the caller.
 
 use crate::Chapter;
 use crate::context::Context;
@@ -12,20 +12,20 @@ use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use std::sync::Arc;
 
-/// Limits in one currency, and what is left of them.
+/// Limits in one currency, and their use.
 #[derive(Debug, Object)]
 struct CurrencyLimits {
     currency: Wire<Currency>,
-    /// The most that one transfer or withdrawal moves.
+    /// Maximum amount of one transfer or withdrawal.
     transaction_max: Money,
-    /// The most that all transfers and withdrawals of one day move; a day begins at midnight in Nairobi.
+    /// Maximum total of transfers and withdrawals per day; a day begins at midnight in Nairobi.
     day_max: Money,
     spent_today: Money,
-    left_today: Money,
-    /// The most that the wallet holds, available and held together.
+    remaining_today: Money,
+    /// Maximum balance, available and held together.
     balance_max: Money,
-    /// How much more fits into the wallet.
-    balance_room: Money,
+    /// Amount that still fits into the wallet.
+    balance_remaining: Money,
 }
 
 impl From<LimitsView> for CurrencyLimits {
@@ -36,20 +36,20 @@ impl From<LimitsView> for CurrencyLimits {
             transaction_max: money(view.limits.transaction_minor_max),
             day_max: money(view.limits.day_minor_max),
             spent_today: money(view.usage.spent_minor),
-            left_today: money(view.limits.left_minor(view.usage)),
+            remaining_today: money(view.limits.left_minor(view.usage)),
             balance_max: money(view.limits.balance_minor_max),
-            balance_room: money(view.limits.room_minor(view.total_minor)),
+            balance_remaining: money(view.limits.room_minor(view.total_minor)),
         }
     }
 }
 
-/// The limits of a person.
+/// The limits of a user.
 #[derive(Debug, Object)]
 #[oai(rename = "Limits")]
 pub(crate) struct LimitsAnswer {
-    /// The name of the set of limits that the person has.
+    /// Name of the tier.
     tier: String,
-    /// One per currency that wallets of this tier carry.
+    /// Limits per currency of the tier.
     limits: Vec<CurrencyLimits>,
 }
 
@@ -70,10 +70,10 @@ pub(crate) struct Limits;
 
 #[OpenApi(prefix_path = "/v1", tag = "Chapter::Wallet")]
 impl Limits {
-    /// Get one's limits
+    /// Get your limits
     ///
-    /// The caller's tier and, per currency, what one transaction, one day and the wallet may come to, and what
-    /// is left of it. Money that is paid in from outside is credited even if the wallet is full.
+    /// Returns your tier, its limits per transaction, per day and of the balance, and the unused part. External
+    /// deposits are credited even if they exceed the balance limit.
     #[oai(path = "/limits", method = "get", operation_id = "get_limits")]
     async fn get(
         &self,

@@ -1,6 +1,5 @@
-//! Links to files: each names a document, the user and the session that it was made for, and is valid for a minute. They
-//! carry no token, so that a browser can follow them; whoever has one within that minute is let in, unless the session
-//! has ended.
+//! File links. A link names a document, a user and a session, and is valid for one minute. It needs no token, so that a
+//! browser can follow it. Until it expires it works for any holder, unless the session ends.
 
 use crate::auth::Caller;
 use crate::principal::Principal;
@@ -15,24 +14,24 @@ use crate::wire::Timestamp;
 
 const LINK_TTL: TimeDelta = TimeDelta::seconds(60);
 
-/// What the key is for.
+/// Purpose of the derived key.
 const PURPOSE: &[u8] = b"amana links to files 1";
 
 /// A link to a file.
 #[derive(Debug, Object)]
 #[oai(rename = "FileLink")]
 pub(crate) struct LinkAnswer {
-    /// Where the file can be got from, on this server, without a token.
+    /// Path of the file on this server. It needs no token.
     url: String,
-    /// A minute after it was made.
+    /// Expiry of the link, one minute after its creation.
     expires_at: Timestamp,
 }
 
-/// The caller for whom a link is made.
+/// User and session that a link is created for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Viewer {
     pub(crate) user: UserId,
-    /// `None` for a machine with an API key.
+    /// `None` for an API key.
     pub(crate) session: Option<SessionId>,
 }
 
@@ -48,7 +47,7 @@ impl<S> From<&Principal<S>> for Viewer {
     }
 }
 
-/// Makes and reads links.
+/// Creates and verifies links.
 #[derive(Debug)]
 pub(crate) struct Links {
     key: hmac::Key,
@@ -78,7 +77,7 @@ impl Links {
         format!("{said}.{}", hex::encode(signature))
     }
 
-    /// Which document, and for whom; None if the link is not one of ours or its time is over.
+    /// Returns document and viewer; `None` if the link is forged or has expired.
     pub(crate) fn read(&self, token: &str, now: DateTime<Utc>) -> Option<(DocumentId, Viewer)> {
         let (said, signature) = token.rsplit_once('.')?;
         hmac::verify(&self.key, said.as_bytes(), &hex::decode(signature).ok()?).ok()?;

@@ -1,5 +1,5 @@
-//! Invitations as the invited person sees them. The token is all that they need, and stands in bodies only:
-//! addresses are logged.
+//! Invitations to an organisation, for the invitee. The token authenticates the request. It is sent in bodies only,
+//! because addresses are logged.
 
 use crate::Chapter;
 use crate::auth::Caller;
@@ -24,57 +24,57 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// Which invitation is asked about.
+/// A request for an invitation.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct GetInvitation {
-    /// As the e-mail has it.
+    /// Token from the invitation e-mail.
     token: String,
 }
 
-/// Somebody without an account accepts.
+/// Acceptance by a new user.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct AcceptInvitation {
-    /// As the e-mail has it.
+    /// Token from the invitation e-mail.
     token: String,
-    /// What the other party of a deal gets to see.
+    /// Name that other users see.
     name: Wire<PersonName>,
-    /// The mobile-money number, international (`+254712345678`) or Kenyan (`0712345678`).
+    /// Mobile-money number, international (`+254712345678`) or Kenyan (`0712345678`).
     phone: Option<Wire<Phone>>,
-    /// 10 to 128 characters that are hard to guess, also for those who know the person.
+    /// 10 to 128 characters. Passwords that are easy to guess or contain personal data are rejected.
     password: NewPassword,
-    /// The language of messages; English if left out.
+    /// Language of messages; English by default.
     language: Option<Wire<Locale>>,
-    /// The name to be found and paid by, such as `@amina`; it can be set later, see `set_handle`.
+    /// Name for finding and paying you, such as `@amina`; you can also set it later (`set_handle`).
     handle: Option<Wire<Handle>>,
-    /// For browsers: the tokens come as cookies, and only those.
+    /// With `true`, the tokens are set as cookies and omitted from the body. For browsers.
     cookies: Option<bool>,
 }
 
-/// Somebody with an account accepts.
+/// Acceptance by an existing user.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct JoinOrganisation {
-    /// As the e-mail has it.
+    /// Token from the invitation e-mail.
     token: String,
 }
 
-/// What an invitation is about.
+/// The details of an invitation.
 #[derive(Debug, Object)]
 struct InvitationDetails {
     organisation_name: String,
     inviter_name: String,
-    /// What the person is to be.
-    rank: Wire<Rank>,
-    /// Where it went, masked: `a****@example.com`.
+    /// Role of the invitee.
+    role: Wire<Rank>,
+    /// Masked e-mail address of the invitee, such as `a****@example.com`.
     email: String,
     expires_at: Timestamp,
-    /// Whether an account has verified the address, which `join_organisation` needs; without one, `accept_invitation` makes it.
-    /// This is told to nobody but the holder of a token that was sent to the address.
+    /// Whether a user has verified the address. If so, accept with `join_organisation`, otherwise with
+    /// `accept_invitation`. Visible only to the holder of a token that was sent to the address.
     has_account: bool,
 }
 
@@ -83,7 +83,7 @@ impl From<OpenInvitation> for InvitationDetails {
         Self {
             organisation_name: invitation.organisation_name,
             inviter_name: invitation.inviter.name,
-            rank: invitation.rank.into(),
+            role: invitation.rank.into(),
             email: invitation.to.masked(),
             expires_at: invitation.expires_at.into(),
             has_account: invitation.has_account,
@@ -100,14 +100,14 @@ enum Found {
 
 #[derive(ApiResponse)]
 enum Accepted {
-    /// Registered, a member, and logged in.
+    /// The new user is registered, a member, and logged in.
     #[oai(status = 201)]
     Tokens(Json<TokensAnswer>),
 }
 
 impl AcceptInvitation {
-    /// Whether the token is good is looked at before a password is hashed for it; that it is good still is seen
-    /// again when the account is made.
+    /// Checks the token before hashing the password, which is expensive. The token is checked again when the user is
+    /// created.
     async fn parse(self, context: &Context) -> Result<(String, NewUser), ApiError> {
         let key = &context.codes;
         let invitation = context.store.open_invitation(key, &self.token, context.now()).await?;
@@ -135,10 +135,10 @@ pub(crate) struct Answers;
 
 #[OpenApi(prefix_path = "/v1/invitations", tag = "Chapter::Organisations")]
 impl Answers {
-    /// Look at an invitation
+    /// Get an invitation by token
     ///
-    /// With the token of the e-mail. Problems: `invitation_not_found` (404), whatever is wrong with the token, and
-    /// also if the invitation was answered, taken back, sent again, or not answered in seven days.
+    /// Returns the organisation, the inviter and the role. Problems: `invitation_not_found` (404) if the token is
+    /// invalid or has expired, or the invitation was accepted, revoked or resent.
     #[oai(path = "/details", method = "post", operation_id = "get_invitation")]
     async fn get(
         &self,
@@ -150,12 +150,12 @@ impl Answers {
         Ok(Found::Details(Json(invitation.into())))
     }
 
-    /// Accept an invitation without an account
+    /// Accept an invitation as new user
     ///
-    /// Opens an account with the address that the invitation was sent to, which is proven by that, makes the person
-    /// a member, opens a session, and tells whoever invited them; all of it or nothing. Problems:
-    /// `invitation_not_found` (404), `account_exists` (409): log in and `join_organisation`;
-    /// `handle_taken`, `member_limit` (409), `invalid_request` (422), also for a password that is too easy to guess.
+    /// Creates an account with the invited e-mail address, which counts as verified, adds the user to the organisation
+    /// and logs in. All of it happens in one transaction. Notifies the inviter. Problems: `invitation_not_found` (404),
+    /// `account_exists` (409): log in and `join_organisation`; `handle_taken`, `member_limit` (409), `invalid_request`
+    /// (422), also for a password that is too easy to guess.
     #[oai(path = "/accept", method = "post", operation_id = "accept_invitation")]
     async fn accept(
         &self,
@@ -176,11 +176,11 @@ impl Answers {
         Ok(Accepted::Tokens(Json(tokens)))
     }
 
-    /// Accept an invitation with an account
+    /// Accept an invitation as existing user
     ///
-    /// For the account whose address the invitation was sent to, which is proven by that. Whoever invited the person
-    /// is told. Problems: `invitation_not_found` (404), `invitation_for_another`, `account_closed` (403),
-    /// `already_member`, `member_limit`, `organisation_limit` (409).
+    /// For the user whose e-mail address received the invitation. Verifies the address and adds you to the
+    /// organisation. Notifies the inviter. Problems: `invitation_not_found` (404), `invitation_for_another`,
+    /// `account_closed` (403), `already_member`, `member_limit`, `organisation_limit` (409).
     #[oai(path = "/join", method = "post", operation_id = "join_organisation")]
     async fn join(
         &self,

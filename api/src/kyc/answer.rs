@@ -1,4 +1,4 @@
-//! How applications and documents are shown.
+//! Applications and documents in responses.
 
 use crate::links::LinkAnswer;
 use crate::once::answer;
@@ -13,21 +13,21 @@ use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object};
 
 text_values! {
-    /// A tier that can be applied for.
+    /// A tier that users can apply for.
     Tier as "KycTier";
-    /// What a document shows.
+    /// Kind of a document.
     DocumentKind as "KycDocumentKind";
-    /// What the content of a document is.
+    /// Type of a file, detected from its content.
     MediaType as "KycMediaType";
-    /// Something that a tier needs. An `identity` is a passport, or both sides of a national id.
+    /// A requirement of a tier. An `identity` is a passport, or both sides of a national id.
     Need as "KycNeed";
-    /// How far an application has come. `approved`, `rejected` and `withdrawn` are final.
+    /// State of an application. `approved`, `rejected` and `withdrawn` are final.
     State as "KycState";
-    /// Why an application was rejected. `details_differ`: what it shows is not what the person has told us.
+    /// Reason for a rejection. `details_differ`: the documents contradict the user's details.
     Reason as "KycReason";
 }
 
-/// What is known of a document; its content is behind a link.
+/// A document, without its content.
 #[derive(Debug, Object)]
 #[oai(rename = "KycDocument")]
 pub(crate) struct DocumentAnswer {
@@ -35,7 +35,7 @@ pub(crate) struct DocumentAnswer {
     kind: Wire<DocumentKind>,
     media_type: Wire<MediaType>,
     bytes: i64,
-    /// Of the content, as 64 hexadecimal digits.
+    /// SHA-256 of the content as 64 hexadecimal digits.
     sha256: String,
     created_at: Timestamp,
 }
@@ -58,22 +58,22 @@ impl From<&KycDocument> for DocumentAnswer {
 #[oai(rename = "KycApplication")]
 pub(crate) struct ApplicationAnswer {
     id: Wire<KycId>,
-    /// Who applies.
+    /// Applicant.
     user: PersonAnswer,
-    /// What is applied for.
+    /// Tier that the user applies for.
     tier: Wire<Tier>,
     state: Wire<State>,
     documents: Vec<DocumentAnswer>,
-    /// What has to be added before it can be submitted.
+    /// Requirements without a document; empty after the submission.
     missing: Vec<Wire<Need>>,
-    /// Why it was rejected; empty if it was not.
+    /// Reasons for the rejection; empty without one.
     reasons: Vec<Wire<Reason>>,
-    /// What was said with the decision; `null` until then.
+    /// Operator's note on the decision; `null` until then.
     note: Nullable<String>,
     created_at: Timestamp,
-    /// `null` until it is submitted.
+    /// Time of the submission; `null` until then.
     submitted_at: Nullable<Timestamp>,
-    /// `null` until it is approved or rejected.
+    /// Time of the decision; `null` until then.
     decided_at: Nullable<Timestamp>,
     updated_at: Timestamp,
 }
@@ -81,7 +81,7 @@ pub(crate) struct ApplicationAnswer {
 impl From<&KycView> for ApplicationAnswer {
     fn from(view: &KycView) -> Self {
         let application = &view.application;
-        // Documents are forgotten after a while; that does not make them missing.
+        // Documents of a closed application are deleted, so they would count as missing.
         let missing =
             if application.state == State::Draft { application.missing() } else { vec![] };
         Self {
@@ -103,7 +103,7 @@ impl From<&KycView> for ApplicationAnswer {
 
 #[derive(ApiResponse)]
 pub(crate) enum Found {
-    /// The application, as it is now.
+    /// The current application.
     #[oai(status = 200)]
     Application(Json<ApplicationAnswer>),
 }
