@@ -1,5 +1,5 @@
-//! What proving who one is costs: a log-in against the one hash that it cannot do without, and how often a call
-//! with a token asks the database.
+//! The cost of authentication: a log-in compared with the one hash that it needs, and the database reads of a call
+//! with a token.
 
 use crate::http::Connection;
 use crate::load::{NextRequest, closed};
@@ -18,15 +18,14 @@ const DATABASE: &str = "access";
 const PEOPLE: u32 = 1_000;
 const PASSWORD: &str = "karibu-nyumbani-7";
 
-/// One after the other, a log-in and a hash in turns: what one person waits for, and what it is held against, while the
-/// processor is equally warm.
+/// Log-ins and hashes alternate one by one, so that both are measured at the same CPU temperature and frequency.
 const LOG_INS: usize = 200;
 const WARM_UPS: usize = 20;
 
 const GETS: usize = 20_000;
 const CONNECTIONS: usize = 4;
 
-/// A session of PostgreSQL that has nothing to do reports what it did within ten seconds.
+/// An idle session of PostgreSQL reports its statistics within ten seconds.
 const REPORTED_WITHIN: Duration = Duration::from_secs(12);
 
 pub fn run(servers: &Servers) -> Result<()> {
@@ -63,13 +62,13 @@ fn log_in(api: &Api) -> Result<()> {
     Ok(())
 }
 
-/// Another person from another address each time, so that nobody's sessions have to make room and nobody's budget
-/// of calls is used up.
+/// Writes a log-in of another user from another address each time, so that neither the limit of sessions nor a rate
+/// limit applies.
 fn write_log_in(to: &mut Vec<u8>, person: usize) {
     let body = format!(r#"{{"login":"wallet{person}@example.com","password":"{PASSWORD}"}}"#);
     let (high, low) = (person / 256, person % 256);
     to.clear();
-    // Writing to memory does not fail.
+    // Writing to memory cannot fail.
     let _ = write!(
         to,
         "POST /v1/sessions HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 203.0.{high}.{low}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
@@ -92,7 +91,7 @@ fn authenticated_get(servers: &Servers, api: &Api) -> Result<()> {
     Ok(())
 }
 
-/// How many transactions the database has ended: each read of the API is one.
+/// Returns the number of finished transactions: each read of the API is one.
 fn transactions(servers: &Servers) -> Result<f64> {
     std::thread::sleep(REPORTED_WITHIN);
     let sql = format!(

@@ -1,5 +1,5 @@
-//! Attacks by strangers: slow senders, junk callbacks, and many readers of `/docs`. The figure is how long `/readyz`
-//! takes meanwhile: a load balancer takes an API away that does not answer it in time.
+//! Attacks without credentials: slow senders, junk callbacks, and many readers of `/docs`. The figure is the time that
+//! `/readyz` takes meanwhile: a load balancer removes an API that responds too late.
 
 mod attackers;
 
@@ -14,18 +14,18 @@ use std::time::{Duration, Instant};
 
 const DATABASE: &str = "attack";
 
-/// A load balancer looks less often. Each look has a connection of its own.
+/// More often than a load balancer polls. Each poll opens a new connection.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// A look that is not answered within this time counts with all of it.
+/// A poll without a response counts with this time.
 const LOOK_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// Connections of the attackers, those that look, and some of the runtime.
+/// The connections of attackers and polls, with a reserve for the runtime.
 const FILES_MIN: u64 = 4_096;
 
 const GOAL_MS: f64 = 250.0;
 const MEANING: &str = "ms that 99 of 100 GET /readyz take at most during the attack, against the goal of 250, lower is better, goal at most 1";
 
-/// Names the seconds of the junk callbacks, for a quick look; ten minutes if it is not set.
+/// The variable with the duration of the junk callbacks in seconds; the default is ten minutes.
 const JUNK_SECONDS: &str = "JUNK_SECONDS";
 const JUNK_TIME: Duration = Duration::from_secs(600);
 const SLOW_TIME: Duration = Duration::from_secs(60);
@@ -35,7 +35,7 @@ const QUIET_TIME: Duration = Duration::from_secs(15);
 pub fn run(servers: &Servers) -> Result<()> {
     servers.migrated(DATABASE)?;
     let api = Api::start(servers, DATABASE)?;
-    // After the API, which raises its own limit as it does in production.
+    // After the API's start: it raises its own limit, as in production.
     allow_files()?;
     let attacks = [
         ("readyz_slow_loris", SLOW_TIME, Attack::Slow),
@@ -74,7 +74,7 @@ fn junk_time() -> Result<Duration> {
     }
 }
 
-/// Each attacking connection is an open file here, too.
+/// Raises the limit of open files, because each attacking connection needs one here too.
 fn allow_files() -> Result<()> {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     ensure!(hard >= FILES_MIN, "{hard} open files are allowed: the attack needs {FILES_MIN}");
@@ -85,7 +85,7 @@ fn p99_ms(sorted_us: &[u64]) -> f64 {
     percentile(sorted_us, 0.99) as f64 / 1e3
 }
 
-/// How long each look at `/readyz` took, in microseconds, sorted.
+/// Returns the time of each poll of `/readyz`, in microseconds, sorted.
 async fn looks(address: SocketAddr, time: Duration) -> Result<Vec<u64>> {
     let request = b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     let end = Instant::now() + time;

@@ -1,5 +1,5 @@
-//! Deals: whole lives of deals over HTTP against pgbench writing the same rows, and whether every page of a long
-//! list costs the same.
+//! Deals: complete deals over HTTP compared with pgbench writing the same rows, and the cost of the first and last page
+//! of a long list.
 
 mod peer;
 
@@ -25,7 +25,7 @@ const LIVES: u32 = 2_000;
 /// The first turn warms up.
 const TURNS: usize = 4;
 
-/// One person's deals in the list, and how many a page has.
+/// The number of one user's deals in the list, and of deals per page.
 const LISTED: u32 = 20_000;
 const PAGE: u32 = 20;
 const READS: usize = 1_000;
@@ -34,7 +34,7 @@ const PAGE_TURNS: usize = 7;
 
 pub fn run(servers: &Servers) -> Result<()> {
     wallets(servers, DATABASE, PEOPLE)?;
-    // The first fee ever opens it; the peer's statements find it there, as all later ones of ours do.
+    // Opens the fee account in advance: only the first fee would open it, and the peer's script has no such statement.
     let fees = "insert into accounts (id, kind, owner, currency, opened_at) values
         (gen_random_uuid(), 'platform.fees', '00000000-0000-0000-0000-000000000000', 'KES', '2026-01-01')";
     servers.postgres.psql(DATABASE, fees)?;
@@ -71,7 +71,7 @@ fn live(address: SocketAddr, tokens: &Rc<Tokens>) -> Result<()> {
             clients.spawn_local(async move {
                 let mut caller = Caller::open(address, tokens).await?;
                 for n in 0..LIVES / CONNECTIONS {
-                    // Everybody sells and buys, each time with somebody else.
+                    // All users sell and buy, each time with another counterparty.
                     let seller = (client * 613 + n * 2) % PEOPLE + 1;
                     caller.life(seller, seller % PEOPLE + 1).await?;
                 }
@@ -85,7 +85,7 @@ fn live(address: SocketAddr, tokens: &Rc<Tokens>) -> Result<()> {
     })
 }
 
-/// A connection on which people call.
+/// A connection for calls of any user.
 pub struct Caller {
     connection: Connection,
     tokens: Rc<Tokens>,
@@ -98,7 +98,7 @@ impl Caller {
         Ok(Self { connection, tokens, request: vec![] })
     }
 
-    /// A deal from its making to its end: one milestone, paid from the wallet.
+    /// Completes a deal with one milestone, paid from the wallet.
     pub async fn life(&mut self, seller: u32, buyer: u32) -> Result<()> {
         let draft = json!({
             "title": "Two goats", "role": "seller", "currency": "KES",
@@ -132,7 +132,7 @@ impl Caller {
     }
 }
 
-/// The first and the last page of a list of a thousand pages.
+/// Compares the first and the last of a thousand pages.
 fn pages(servers: &Servers) -> Result<()> {
     servers.copy(DATABASE, "listed")?;
     let sql = include_str!("sql/deals.sql").replace(":listed", &LISTED.to_string());
@@ -158,7 +158,7 @@ fn pages(servers: &Servers) -> Result<()> {
     Ok(())
 }
 
-/// Turns so many pages over.
+/// Returns the cursor after this many pages.
 fn cursor(api: &Api, tokens: &Tokens, pages: u32) -> Result<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {

@@ -1,5 +1,5 @@
-//! Whether anything becomes slower as history grows: the same requests on a ledger of ten thousand postings and on
-//! one of ten million, of the same people.
+//! Growth: the same requests on a ledger with ten thousand postings and on one with ten million, with the same
+//! users.
 
 use crate::load::{NextRequest, closed};
 use crate::report::{figure, median, say};
@@ -14,19 +14,19 @@ use std::rc::Rc;
 
 const PEOPLE: u32 = 100;
 
-/// Each has one posting per round.
+/// Each account has one posting per round.
 const YOUNG_ROUNDS: u32 = 100;
 const OLD_ROUNDS: u32 = 100_000;
 
 const PAGE_LINES: u32 = 50;
 
-/// The two are measured in turns, and the median of the turns counts: what else the machine does hits both.
+/// Both ledgers are measured in turns and the median counts, so that other load affects both.
 const TURNS: usize = 7;
 
 const TRANSFERS: Work = Work { connections: 16, requests: 10_000, status: 201 };
 const READS: Work = Work { connections: 4, requests: 4_000, status: 200 };
 
-/// The first round is a second after this; `sql/history.sql` says the same.
+/// The first round is one second later; `sql/history.sql` has the same time.
 const BEGIN: &str = "2026-01-02T00:00:00Z";
 
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +36,7 @@ struct Work {
     status: u16,
 }
 
-/// A ledger with so many rounds of history, and the API on it.
+/// A ledger with this many rounds of history, and an API on it.
 struct Ledger {
     api: Api,
     tokens: Rc<Tokens>,
@@ -122,7 +122,7 @@ impl Ledger {
     }
 }
 
-/// When a round was, as a query has it.
+/// Formats the time of a round for a query.
 fn moment(round: u32) -> String {
     let begin: DateTime<Utc> = BEGIN.parse().unwrap_or_default();
     (begin + TimeDelta::seconds(i64::from(round))).to_rfc3339_opts(SecondsFormat::Secs, true)

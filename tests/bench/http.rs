@@ -1,4 +1,4 @@
-//! As little HTTP/1.1 as a load generator needs: it shares the processors with what it measures.
+//! A minimal HTTP/1.1 client, because the load generator shares the processors with the system under test.
 
 use anyhow::{Context, Result, bail};
 use std::net::SocketAddr;
@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 
-/// A kept connection, with one request on its way at a time.
+/// A persistent connection with one request at a time.
 pub struct Connection {
     stream: TcpStream,
     received: Vec<u8>,
@@ -20,7 +20,7 @@ impl Connection {
         Ok(Self { stream, received: Vec::with_capacity(HEAD_BYTES_MAX) })
     }
 
-    /// Sends the request and reads the whole answer, whose status it returns.
+    /// Sends a request, reads the whole response, and returns its status.
     pub async fn call(&mut self, request: &[u8]) -> Result<u16> {
         self.stream.write_all(request).await?;
         self.received.clear();
@@ -40,7 +40,7 @@ impl Connection {
         Ok(std::str::from_utf8(status)?.parse()?)
     }
 
-    /// The latest answer, head and body, for an error message.
+    /// Returns the latest response, head and body, for error messages.
     pub fn answer(&self) -> String {
         String::from_utf8_lossy(&self.received).into_owned()
     }

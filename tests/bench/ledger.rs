@@ -1,5 +1,5 @@
-//! The store's own posting call against the `cala-ledger` crate: entries of two sides between random accounts,
-//! by as many callers, over as many connections, on the same server.
+//! The store's posting call compared with the `cala-ledger` crate: two-sided entries between random accounts, with the
+//! same number of callers and connections, on the same server.
 
 use crate::report::{figure, say};
 use crate::requests::{AMOUNT_MINOR, Skew, pair, user};
@@ -22,10 +22,10 @@ const CALLERS: u32 = 256;
 const CONNECTIONS: u32 = 16;
 const TIME_S: u64 = 10;
 
-/// Callers and postings per call, where the caller has collected a batch by himself.
+/// Callers and postings per call, where each caller collects its own batch.
 const BATCHED: [(u32, u32); 3] = [(1, CALLERS), (4, 16), (16, 64)];
 
-/// `make bench` builds it, outside the workspace.
+/// Built by `make bench`, outside the workspace.
 const CALA: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/peers/cala/target/release/amana-peer-cala");
 
@@ -56,7 +56,7 @@ pub fn against_cala(servers: &Servers) -> Result<()> {
     Ok(())
 }
 
-/// What is asked of the store: a transfer, which is the posting and everything that belongs to it.
+/// Builds a transfer: the store writes the posting and all related rows.
 fn transfer(from: u32, to: u32, key: String) -> Result<NewTransfer> {
     Ok(NewTransfer {
         keyed: Keyed::new(user(from), key, "create_transfer", "bench"),
@@ -91,7 +91,7 @@ fn ours(servers: &Servers) -> Result<f64> {
     })
 }
 
-/// Posts one entry after the other until it is time; returns how many.
+/// Posts entries until `end`, and returns their number.
 async fn call(writer: TransferWriter, caller: u32, end: Instant) -> Result<u64> {
     let mut random = SmallRng::from_os_rng();
     let mut posted = 0;

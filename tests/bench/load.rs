@@ -1,5 +1,5 @@
-//! Load: open loop (requests come when they come, however slow the answers are) and closed loop (each
-//! connection asks again when it was answered).
+//! Load generators: open loop (requests arrive independently of responses) and closed loop (each connection sends the
+//! next request after a response).
 
 use crate::http::Connection;
 use crate::report::percentile;
@@ -13,19 +13,19 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::task::{JoinSet, LocalSet};
 
-/// A request that found no free connection for this long is dropped: it is never sent.
+/// A request that finds no free connection for this long is dropped.
 const LATE_MAX: Duration = Duration::from_secs(1);
 
-/// An answer later than this after the request was due does not count as kept up.
+/// A response later than this after the request was due counts as late.
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 
-/// The last answer of a run that was kept up with comes this soon after the last request.
+/// If the API keeps up, its last response comes this soon after the last request.
 const QUEUE_MAX: Duration = Duration::from_millis(200);
 
-/// How long after the end of the load answers are waited for.
+/// The time to wait for responses after the end of the load.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
 
-/// How long until a connection that could not be made is tried again.
+/// The pause before a failed connection is tried again.
 const RECONNECT: Duration = Duration::from_millis(100);
 
 const CREATED: u16 = 201;
@@ -33,7 +33,7 @@ const CREATED: u16 = 201;
 /// Writes the next request into the buffer.
 pub type NextRequest = Box<dyn FnMut(&mut Vec<u8>)>;
 
-/// An open-loop run: Poisson arrivals at this many a second, as `pgbench --rate` has them.
+/// An open-loop run with Poisson arrivals at this rate per second, like `pgbench --rate`.
 #[derive(Debug, Clone, Copy)]
 pub struct Open {
     pub connections: usize,
@@ -41,32 +41,32 @@ pub struct Open {
     pub time: Duration,
 }
 
-/// What came of it.
+/// The result of a run.
 #[derive(Debug, Default)]
 pub struct Outcome {
     pub offered: usize,
     pub dropped: usize,
-    /// Connections that broke, and requests without an answer at the end.
+    /// Broken connections, and requests without a response at the end.
     pub broken: usize,
     pub statuses: BTreeMap<u16, usize>,
     in_time: usize,
-    /// From the moment that the request was due, in microseconds, sorted; of 201 answers.
+    /// Latencies of 201 responses from the time the request was due, in microseconds, sorted.
     latencies_us: Vec<u64>,
-    /// When the last answer came, and how long after the end of the load that was.
+    /// The time until the last response, and its part after the end of the load.
     busy: Duration,
     drained_in: Duration,
 }
 
 impl Outcome {
-    /// Whether the answers kept up with the requests: 99 % came as 201 within a second, fewer than 1 % were
-    /// dropped, and no queue was left at the end.
+    /// Whether the API kept up: 99 % of the requests got status 201 within a second, fewer than 1 % were dropped, and
+    /// no queue was left at the end.
     pub fn kept_up(&self) -> bool {
         self.in_time * 100 >= self.offered * 99
             && self.dropped * 100 < self.offered
             && self.drained_in <= QUEUE_MAX
     }
 
-    /// Transfers made per second, until the last answer.
+    /// Returns the completed transfers per second until the last response.
     pub fn rate(&self) -> f64 {
         self.latencies_us.len() as f64 / self.busy.as_secs_f64()
     }
@@ -86,7 +86,7 @@ impl std::fmt::Display for Outcome {
     }
 }
 
-/// When requests are due, what they are, and what came of them; shared by the connections of one thread.
+/// The schedule, the requests and the results of one thread's connections.
 struct Run {
     random: SmallRng,
     rate: f64,
@@ -97,7 +97,7 @@ struct Run {
 }
 
 impl Run {
-    /// When the next request is due, or nothing if the load is over.
+    /// Returns the time of the next request, or `None` after the end of the load.
     fn take(&mut self) -> Option<Instant> {
         let gap = -(1.0 - self.random.random::<f64>()).ln() / self.rate;
         self.due += Duration::from_secs_f64(gap);
@@ -118,7 +118,7 @@ impl Run {
     }
 }
 
-/// Runs on this thread alone, which is little more than it takes to copy bytes.
+/// Runs on one thread, which mostly copies bytes.
 pub fn open(address: SocketAddr, plan: Open, next: NextRequest) -> Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     LocalSet::new().block_on(&runtime, async {
@@ -136,7 +136,7 @@ pub fn open(address: SocketAddr, plan: Open, next: NextRequest) -> Result<Outcom
             tasks.spawn_local(serve(connection, address, Rc::clone(&run)));
         }
         let finished = async { while tasks.join_next().await.is_some() {} };
-        // Whoever is not answered by then is counted below.
+        // Requests without a response by then count as broken below.
         let _ = tokio::time::timeout(plan.time + DRAIN_MAX, finished).await;
         drop(tasks);
         let mut outcome = std::mem::take(&mut run.borrow_mut().outcome);
@@ -163,7 +163,7 @@ async fn serve(mut connection: Connection, address: SocketAddr, run: Rc<RefCell<
         (run.borrow_mut().next)(&mut request);
         match connection.call(&request).await {
             Ok(status) => run.borrow_mut().answered(status, due),
-            // The request is lost, and requests keep coming whether or not anybody answers.
+            // The request is lost. Arrivals continue regardless of responses.
             Err(_) => match Connection::open(address).await {
                 Ok(again) => connection = again,
                 Err(_) => tokio::time::sleep(RECONNECT).await,
@@ -172,8 +172,8 @@ async fn serve(mut connection: Connection, address: SocketAddr, run: Rc<RefCell<
     }
 }
 
-/// Makes `count` requests over so many connections and returns how long it took. Every answer must have the
-/// status that is expected.
+/// Sends `count` requests over these connections and returns the time. All responses must have the expected
+/// status.
 pub fn closed(
     address: SocketAddr,
     (connections, count): (usize, usize),

@@ -1,5 +1,5 @@
-//! `make bench`: what the ledger does on this machine, in this run, against what else PostgreSQL could do.
-//! docs/performance.md says what each line means. `ONLY=transfers_http,growth` picks some.
+//! `make bench`: measures the product on this machine and compares it with other uses of PostgreSQL.
+//! docs/performance.md explains each line. `ONLY=transfers_http,growth` selects some.
 
 mod access;
 mod attack;
@@ -22,7 +22,7 @@ use transfers::Transfers;
 type OfTransfers = fn(&mut Transfers<'_>) -> Result<()>;
 type Other = fn(&Servers) -> Result<()>;
 
-/// These share their people, and the highest rate once it is found.
+/// These benchmarks share their users and the highest rate.
 const OF_TRANSFERS: [(&str, OfTransfers); 4] = [
     ("transfers_http", |it| it.http()),
     ("transfers_hot", |it| it.hot()),

@@ -1,4 +1,4 @@
-//! The peer: pgbench, running one such transfer per transaction with the same rows in the same tables.
+//! The peer: pgbench with one such transfer per transaction, which writes the same rows into the same tables.
 
 use crate::report::{percentile, say};
 use crate::requests::Skew;
@@ -7,26 +7,26 @@ use anyhow::{Context, Result, ensure};
 use std::path::PathBuf;
 use std::process::Command;
 
-/// Tried one after the other; the best counts.
+/// Tried in order; the best one counts.
 const CLIENTS: [u32; 6] = [4, 8, 16, 32, 64, 128];
 
 const TRY_S: u32 = 4;
 const RUN_S: u32 = 15;
 
-/// As many as there are processors on the reference machine.
+/// The number of processors of the reference machine.
 const THREADS: u32 = 2;
 
 const TRANSFER: &str = include_str!("sql/transfer.sql");
 
 pub struct Pgbench<'a> {
     servers: &'a Servers,
-    /// The database that every run gets a fresh copy of.
+    /// Each run gets a fresh copy of this database.
     template: &'a str,
     wallets: u32,
     script: PathBuf,
 }
 
-/// The most that pgbench reached, and with how many clients.
+/// The highest rate of pgbench, and its number of clients.
 #[derive(Debug, Clone, Copy)]
 pub struct Best {
     pub clients: u32,
@@ -71,7 +71,7 @@ impl<'a> Pgbench<'a> {
         Ok(number.parse()?)
     }
 
-    /// The 99th percentile in milliseconds, measured from when each transaction was due.
+    /// Returns the 99th percentile in milliseconds, from the time each transaction was due.
     pub fn p99_ms(&self, clients: u32, rate: f64) -> Result<f64> {
         self.servers.copy(self.template, "peer")?;
         let prefix = self.servers.folder().join("pgbench-log");

@@ -1,6 +1,6 @@
-//! What is printed: plain lines for people, and one `BENCH` line per figure.
+//! The output: plain lines, and one `BENCH` line per figure.
 
-/// A figure and what it is compared with. `meaning` says the unit and which way is better.
+/// Prints a figure and its peer. `meaning` names the unit and which direction is better.
 pub fn figure(name: &str, ours: f64, peer: f64, meaning: &str) {
     println!("# {name}: {meaning}");
     println!("BENCH {name} ours={ours:.2} peer={peer:.2} ratio={:.2}", ours / peer);
@@ -10,7 +10,7 @@ pub fn say(text: impl std::fmt::Display) {
     println!("  {text}");
 }
 
-/// The value below which `share` (0 to 1) of the sorted values lie.
+/// Returns the value that is at least as large as `share` (0 to 1) of the sorted values.
 pub fn percentile(sorted: &[u64], share: f64) -> u64 {
     let rank = (sorted.len() as f64 * share).ceil() as usize;
     sorted.get(rank.max(1) - 1).copied().unwrap_or_default()

@@ -1,4 +1,4 @@
-//! The requests of the load, written as bytes: people, their tokens, and who sends to whom.
+//! The requests of the load as bytes: users, their tokens, sender and recipient.
 
 use crate::servers::{JWT_SECRET, Servers, master_keys};
 use amana_domain::id::{SessionId, UserId};
@@ -14,24 +14,24 @@ use uuid::Uuid;
 
 pub const AMOUNT_MINOR: i64 = 100;
 
-/// Of ten transfers, how many touch a hot wallet; how many of those there are; and the exponent of Zipf's law
-/// among them. `sql/hot.sql` says the same.
+/// The transfers of ten that use a hot wallet, the number of hot wallets, and the exponent of Zipf's law among them.
+/// `sql/hot.sql` has the same values.
 const HOT_OF_TEN: u32 = 9;
 const HOT_WALLETS: u32 = 10;
 const ZIPF_EXPONENT: f64 = 1.1;
 
 const TOKEN_TTL_S: u64 = 24 * 3600;
 
-/// The id that `sql/wallets.sql` gave to the person of this number.
+/// Returns the id that `sql/wallets.sql` gives to the user with this number.
 pub fn user(number: u32) -> UserId {
     UserId::new(Uuid::from_u128((0x7000 << 64) | (0x8000 << 48) | u128::from(number)))
 }
 
-/// Access tokens of the people 1, 2, 3, …, signed as the API signs them.
+/// Access tokens of users 1, 2, 3 and so on, signed like the API's own.
 pub struct Tokens(Vec<String>);
 
 impl Tokens {
-    /// With a key of its own, which this database then knows.
+    /// Signs with a new key, which it also stores in this database.
     pub fn sign(servers: &Servers, database: &str, people: u32) -> Result<Self> {
         let private = amana_api::new_private_key()?;
         let pair = amana_api::key_pair(&JWT_SECRET.into(), &private)?;
@@ -61,15 +61,15 @@ impl Tokens {
     }
 }
 
-/// Who takes part in transfers.
+/// The distribution of transfers over wallets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Skew {
     Even,
-    /// Nine of ten touch one of ten wallets.
+    /// Nine of ten transfers use one of ten wallets.
     Hot,
 }
 
-/// Sender and recipient of the next transfer. They differ.
+/// Returns sender and recipient of the next transfer. They differ.
 pub fn pair(skew: Skew, people: u32, random: &mut SmallRng) -> (u32, u32) {
     let hot = skew == Skew::Hot && random.random_ratio(HOT_OF_TEN, 10);
     let one = if hot { zipf(random) } else { random.random_range(1..=people) };
@@ -90,7 +90,7 @@ fn zipf(random: &mut SmallRng) -> u32 {
     HOT_WALLETS
 }
 
-/// Writes `POST /v1/transfers`; every second recipient is named by phone number.
+/// Writes `POST /v1/transfers`. Every second request names the recipient by phone number.
 pub fn transfer(to: &mut Vec<u8>, tokens: &Tokens, (sender, recipient): (u32, u32), key: u64) {
     let phone = 254_700_000_000 + u64::from(recipient);
     let mut body = [0u8; 256];
@@ -113,12 +113,12 @@ pub fn transfer(to: &mut Vec<u8>, tokens: &Tokens, (sender, recipient): (u32, u3
     );
     to.extend_from_slice(tokens.of(sender).as_bytes());
     to.extend_from_slice(b"\r\nContent-Type: application/json\r\n");
-    // Writing to memory does not fail.
+    // Writing to memory cannot fail.
     let _ = write!(to, "Idempotency-Key: bench-{key}\r\nContent-Length: {}\r\n\r\n", body.len());
     to.extend_from_slice(body);
 }
 
-/// Writes `GET` of a path as that person.
+/// Writes `GET` of a path as this user.
 pub fn get(to: &mut Vec<u8>, tokens: &Tokens, person: u32, path: &str) {
     to.clear();
     let token = tokens.of(person);
@@ -128,7 +128,7 @@ pub fn get(to: &mut Vec<u8>, tokens: &Tokens, person: u32, path: &str) {
     );
 }
 
-/// Writes `POST` to a path as that person, with a key and a body (which may be empty).
+/// Writes `POST` to a path as this user, with an idempotency key and a body, which may be empty.
 pub fn post(to: &mut Vec<u8>, tokens: &Tokens, person: u32, path: &str, key: &str, body: &str) {
     to.clear();
     let token = tokens.of(person);

@@ -1,4 +1,4 @@
-//! What is measured: a private PostgreSQL as durable as in production, a private Redis, the API as a process.
+//! The system under test: PostgreSQL as durable as in production, Redis, and the API as a process.
 
 use crate::http::Connection;
 use crate::report::say;
@@ -11,22 +11,22 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-/// More than anybody makes in a run.
+/// More than any user sends in a run.
 const REQUESTS_PER_MINUTE: &str = "10000000";
 
 const READY_WAIT: Duration = Duration::from_secs(30);
 
-/// The same for signing tokens here and for reading them in the API.
+/// Signs tokens here; the API verifies them with it.
 pub const JWT_SECRET: &str = "a-secret-of-the-benchmark-and-of-nothing-else";
 
 const MASTER_KEY: [u8; 32] = *b"a-key-of-the-benchmark-no-others";
 
-/// What everything personal is sealed under.
+/// Returns the key that encrypts personal data.
 pub fn master_keys() -> MasterKeys {
     MasterKeys { current: MasterKey::new(MASTER_KEY), previous: None }
 }
 
-/// Settings that decide what a commit costs, and what else is worth knowing.
+/// Settings that determine the cost of a commit, and other relevant ones.
 const SHOWN: &str = "select string_agg(name || '=' || current_setting(name), ' ' order by name)
     from pg_settings where name in ('fsync', 'synchronous_commit', 'full_page_writes', 'wal_sync_method',
     'shared_buffers', 'max_wal_size', 'checkpoint_timeout', 'wal_level', 'max_connections', 'jit')";
@@ -34,7 +34,7 @@ const SHOWN: &str = "select string_agg(name || '=' || current_setting(name), ' '
 pub struct Servers {
     pub postgres: Postgres,
     redis: Redis,
-    // Last: the folder goes when nothing uses it any more.
+    // The last field, because the servers use the folder.
     scratch: Scratch,
 }
 
@@ -67,7 +67,7 @@ impl Servers {
         Ok(())
     }
 
-    /// A database with the product's schema and nothing else.
+    /// Creates an empty database with the product's schema.
     pub fn migrated(&self, name: &str) -> Result<()> {
         self.remove(name)?;
         self.postgres.create_database(name)?;
@@ -75,7 +75,7 @@ impl Servers {
         Ok(runtime.block_on(Store::migrate(&self.postgres.url(name)))?)
     }
 
-    /// A fresh copy of a database, with nothing left to write back: everyone begins alike.
+    /// Copies a database and settles it, so that all runs start equally.
     pub fn copy(&self, template: &str, name: &str) -> Result<()> {
         self.remove(name)?;
         let create = format!("create database {name} template {template} strategy file_copy");
@@ -83,7 +83,7 @@ impl Servers {
         self.settle(name)
     }
 
-    /// Statistics are fresh, dead rows gone, and no checkpoint is due soon.
+    /// Refreshes statistics, removes dead rows, and runs the next checkpoint now.
     pub fn settle(&self, name: &str) -> Result<()> {
         self.postgres.psql(name, "vacuum analyze")?;
         self.postgres.psql(name, "checkpoint")?;
@@ -96,13 +96,13 @@ impl Servers {
         Ok(())
     }
 
-    /// Room for files of a run.
+    /// Returns the folder for files of a run.
     pub fn folder(&self) -> &Path {
         self.scratch.path()
     }
 }
 
-/// `amana api` on a database, as people run it.
+/// `amana api` on a database, as in production.
 pub struct Api {
     child: Child,
     pub address: SocketAddr,
@@ -126,9 +126,9 @@ impl Api {
             .env("AMANA_JWT_SECRET", JWT_SECRET)
             .env("AMANA_MASTER_KEY", STANDARD.encode(MASTER_KEY))
             .env("AMANA_FILES_DIR", servers.folder().join("files").display().to_string())
-            // Counted as in production, but ten people make most of the transfers.
+            // Requests are counted as in production, but ten users make most of the transfers.
             .env("AMANA_REQUESTS_PER_MINUTE", REQUESTS_PER_MINUTE)
-            // Whoever drives it may say which address a call came from: strangers have a budget each.
+            // The load generator acts as a proxy that names client addresses, because rate limits apply per address.
             .env("AMANA_TRUSTED_PROXIES", "127.0.0.1")
             .start()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -141,7 +141,7 @@ impl Api {
         Ok(Self { child, address: port.address, _port: port })
     }
 
-    /// A field of /proc/<pid>/status that is given in kB, in MiB.
+    /// Returns a field of /proc/<pid>/status in MiB. The file has kB.
     pub fn memory_mib(&self, field: &str) -> Result<f64> {
         let path = format!("/proc/{}/status", self.child.pid());
         let text =

@@ -1,5 +1,5 @@
-//! Transfers over HTTP against pgbench: the highest rate, even and hot, the latency at half of it, and the API's
-//! memory meanwhile.
+//! Transfers over HTTP compared with pgbench: the highest rate (even and hot), the latency at half of it, and the API's
+//! memory under load.
 
 use crate::load::{self, NextRequest, Open, Outcome};
 use crate::pgbench::{Best, Pgbench};
@@ -35,7 +35,7 @@ const LOAD_MIB_MAX: f64 = 150.0;
 
 static NEXT_KEY: AtomicU64 = AtomicU64::new(0);
 
-/// Transfers between random people. No two have the same key.
+/// Returns requests for transfers between random users, each with a unique key.
 pub fn transfers(tokens: &Rc<Tokens>, skew: Skew) -> NextRequest {
     let (tokens, mut random) = (Rc::clone(tokens), SmallRng::from_os_rng());
     Box::new(move |to| {
@@ -44,7 +44,7 @@ pub fn transfers(tokens: &Rc<Tokens>, skew: Skew) -> NextRequest {
     })
 }
 
-/// Makes the people that every run gets a fresh copy of.
+/// Creates the database of users that every run copies.
 pub fn wallets(servers: &Servers, database: &str, people: u32) -> Result<()> {
     servers.migrated(database)?;
     let sql = include_str!("sql/wallets.sql").replace(":wallets", &people.to_string());
@@ -53,7 +53,7 @@ pub fn wallets(servers: &Servers, database: &str, people: u32) -> Result<()> {
     servers.settle(database)
 }
 
-/// Gives everybody an address and a number, sealed as those of people who registered.
+/// Gives all users an encrypted e-mail address and phone number, as after a registration.
 async fn adopt(url: &str, people: u32) -> Result<()> {
     let store = Store::connect(url, 1, &master_keys()).await?;
     let person = |n: u32| {
@@ -65,7 +65,7 @@ async fn adopt(url: &str, people: u32) -> Result<()> {
     Ok(store.adopt(&people, Clock::default().now()).await?)
 }
 
-/// What one kind of load reached, here and there.
+/// The rates of the product and its peer for one kind of load.
 #[derive(Debug, Clone, Copy)]
 struct Rates {
     ours: f64,
@@ -102,7 +102,7 @@ impl<'a> Transfers<'a> {
         Ok(())
     }
 
-    /// At half of our highest rate, as the goal has it; and at half of pgbench's, where it has room too.
+    /// Measures at half of our highest rate, as the goal demands, and at half of pgbench's, where both have reserves.
     pub fn latency(&mut self) -> Result<()> {
         let rates = self.even()?;
         let pgbench = self.pgbench(Skew::Even)?;
@@ -154,8 +154,8 @@ impl<'a> Transfers<'a> {
         Ok(Rates { ours, peer })
     }
 
-    /// Rates rise until the answers no longer keep up; then the middle is tried a few times; what was found has to
-    /// hold for a longer run, whose rate counts.
+    /// Raises the rate until the API no longer keeps up, then bisects a few times. The result must hold for a longer
+    /// run, whose rate counts.
     fn highest_rate(&self, api: &Api, skew: Skew) -> Result<f64> {
         self.run(api, skew, FIRST_RATE / 2.0, WARM_UP)?;
         let (mut good, mut bad) = (0.0, FIRST_RATE);
@@ -199,5 +199,5 @@ impl<'a> Transfers<'a> {
     }
 }
 
-/// The database under the API.
+/// The database of the API.
 const LOADED: &str = "loaded";

@@ -1,4 +1,4 @@
-//! The attackers: tasks that each do one thing over and over again, from many addresses.
+//! The attackers: tasks that repeat one action from many addresses.
 
 use anyhow::{Context, Result, ensure};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -15,19 +15,19 @@ const JUNK_CONNECTIONS: usize = 8;
 const JUNK_BYTES: usize = 60_000;
 const READERS: usize = 100;
 
-/// A bound for each address does not stop attackers who have many.
+/// Many addresses, because a limit per address does not stop such attackers.
 const ADDRESSES: usize = 100;
 
-/// An attacker connects again after a refusal.
+/// The pause of an attacker after a rejection.
 const PAUSE: Duration = Duration::from_millis(10);
 
 #[derive(Debug, Clone, Copy)]
 pub enum Attack {
-    /// Connections that send one short header line in ten seconds, for ever.
+    /// Connections that send a short header line every ten seconds, without end.
     Slow,
-    /// Large callbacks to addresses that were never given out.
+    /// Large callbacks to addresses that do not exist.
     Junk,
-    /// Readers of the documentation who ask again as soon as they have it.
+    /// Readers who request the documentation again and again.
     Read,
 }
 
@@ -44,7 +44,7 @@ pub struct Attackers {
 }
 
 impl Attackers {
-    /// Ends the attack. Returns how often something was done, and how often it was refused or cut.
+    /// Stops the attack. Returns the numbers of completed actions and of rejected or broken ones.
     pub async fn stop(mut self) -> (usize, usize) {
         self.counts.has_ended.store(true, Ordering::Relaxed);
         self.tasks.shutdown().await;
@@ -54,7 +54,7 @@ impl Attackers {
 }
 
 impl Attack {
-    /// Begins the attack, on the runtime of the caller.
+    /// Starts the attack on the caller's runtime.
     pub fn start(self, target: SocketAddr) -> Attackers {
         let connections = match self {
             Self::Slow => SLOW_CONNECTIONS,
@@ -81,7 +81,7 @@ impl Attack {
         match self {
             Self::Slow => drip(stream, acts).await,
             Self::Junk => {
-                // As long as a real one, so that it is looked for.
+                // As long as a real token, so that the API looks it up.
                 let token = format!("{number:016x}{:016x}", acts.load(Ordering::Relaxed));
                 let head = format!(
                     "POST /v1/callbacks/c/{token} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {JUNK_BYTES}\r\n\r\n"
@@ -117,7 +117,7 @@ async fn ask(mut stream: TcpStream, request: &[&[u8]], acts: &AtomicUsize) -> Re
     Ok(())
 }
 
-/// Connects from one of the addresses of this machine.
+/// Connects from one of this machine's loopback addresses.
 async fn connect(target: SocketAddr, number: usize) -> Result<TcpStream> {
     let last = u8::try_from(number % ADDRESSES).context("few addresses")?;
     let socket = TcpSocket::new_v4()?;

@@ -1,5 +1,5 @@
-//! The peer: pgbench writing what the API writes for the life of one deal, row by row. The rows are read back from a
-//! life that the API has written, so the peer writes what the product writes, whatever that is by then.
+//! The peer: pgbench writes the same rows as the API for one complete deal. The rows are read back after the API has
+//! written a deal, so the peer stays equal to the product.
 
 use super::Caller;
 use crate::report::say;
@@ -14,7 +14,7 @@ use std::rc::Rc;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// As many commits as calls.
+/// As many commits as API calls.
 const CALLS: usize = 6;
 
 const CLIENTS: [u32; 4] = [2, 4, 8, 16];
@@ -22,7 +22,7 @@ const TRY_S: u32 = 5;
 const RUN_S: u32 = 15;
 const THREADS: u32 = 2;
 
-/// A session of PostgreSQL that has nothing to do reports what it did within ten seconds.
+/// An idle session of PostgreSQL reports its statistics within ten seconds.
 const REPORTED_WITHIN: Duration = Duration::from_secs(12);
 
 pub struct Peer<'a> {
@@ -32,7 +32,7 @@ pub struct Peer<'a> {
     script: PathBuf,
 }
 
-/// A table that a life writes to.
+/// A table that a deal writes to.
 struct Table {
     name: String,
     inserted: usize,
@@ -42,7 +42,7 @@ struct Table {
 }
 
 impl<'a> Peer<'a> {
-    /// Lets the API write one life and makes a script of it.
+    /// Lets the API complete a deal and converts it into a script.
     pub fn record(servers: &'a Servers, template: &'a str, people: u32) -> Result<Self> {
         let database = "sample";
         servers.copy(template, database)?;
@@ -74,7 +74,7 @@ impl<'a> Peer<'a> {
         Ok(Self { servers, template, people, script })
     }
 
-    /// The most lives per second.
+    /// Returns the highest number of deals per second.
     pub fn best(&self) -> Result<f64> {
         let mut best = (0, 0.0);
         for clients in CLIENTS {
@@ -110,7 +110,7 @@ impl<'a> Peer<'a> {
 
 type Psql<'a> = dyn Fn(&str) -> Result<String> + 'a;
 
-/// Rows inserted and updated so far, by table.
+/// Counts the inserted and updated rows of each table so far.
 fn counts(psql: &Psql<'_>) -> Result<BTreeMap<String, (usize, usize)>> {
     let text = psql("select relname, n_tup_ins, n_tup_upd from pg_stat_user_tables")?;
     let line = |line: &str| {
@@ -128,7 +128,7 @@ impl Table {
         (inserted, updated): (usize, usize),
         begin: u64,
     ) -> Result<Self> {
-        // Numbers that the database gives are left to it.
+        // Skips columns whose values the database generates.
         let columns = format!(
             "select coalesce(string_agg(quote_literal(column_name) || ', ' || quote_ident(column_name) || '::text', ', '), '')
              from information_schema.columns where table_schema = 'public' and table_name = '{name}'
@@ -148,9 +148,9 @@ impl Table {
     }
 }
 
-/// A script for pgbench in the making.
+/// A pgbench script under construction.
 struct Script {
-    /// What is another in each life, and the name of the variable that holds it.
+    /// Values that differ in each deal, and the names of their variables.
     variables: BTreeMap<String, String>,
     statements: Vec<String>,
 }
@@ -160,7 +160,7 @@ impl Script {
         let mut script = Self { variables: BTreeMap::new(), statements: vec![] };
         script.name(tables);
         let mut left: BTreeSet<&str> = tables.iter().map(|table| table.name.as_str()).collect();
-        // Parents first: whoever is referred to by those that are left comes before them.
+        // Referenced tables first.
         while !left.is_empty() {
             let mut ready = vec![];
             for name in &left {
@@ -183,7 +183,7 @@ impl Script {
         Ok(script.text())
     }
 
-    /// Finds the ids that this life made, and those of its two people.
+    /// Finds the ids that this deal created, and those of its two users.
     fn name(&mut self, tables: &[Table]) {
         for table in tables.iter().filter(|table| table.inserted > 0) {
             for row in table.rows.iter().filter(|row| is_made(table, row)) {
@@ -249,7 +249,7 @@ impl Script {
             if wanted && !value.is_null() {
                 let comma = if columns.is_empty() { "" } else { ", " };
                 let _ = write!(columns, "{comma}{column}");
-                // What is bound needs signatures in the same commit, and the life goes through several.
+                // A draft, because an agreed deal needs its signatures in the same commit, and the script has several.
                 let value = match (table, column.as_str()) {
                     ("deals", "state") => "'draft'".to_owned(),
                     _ => self.value(value),
@@ -260,7 +260,7 @@ impl Script {
         format!("insert into {table} ({columns}) values ({values})")
     }
 
-    /// An entry of the ledger: its accounts are locked in their order, and balances go on from where they are.
+    /// Writes a ledger entry: locks its accounts in order and continues their balances.
     fn entries(&mut self, psql: &Psql<'_>) -> Result<()> {
         let sql = "select json_build_object('id', e.id, 'kind', e.kind, 'key', e.key, 'posting_count', e.posting_count::text,
                 'lines', (select json_agg(json_build_object('account', p.account_id, 'line', p.line, 'amount', p.amount_minor))
@@ -301,7 +301,7 @@ impl Script {
         format!("{}::uuid", self.value(value))
     }
 
-    /// A value as SQL: its text, with what is another in each life taken from a variable.
+    /// Returns a value as SQL, with variables for the parts that differ in each deal.
     fn value(&self, value: &Value) -> String {
         let Some(text) = value.as_str() else { return "null".to_owned() };
         if let Some(name) = self.variables.get(text) {
@@ -318,7 +318,7 @@ impl Script {
             }
         }
         let parts: Vec<String> = parts.iter().map(|part| literal(part)).collect();
-        // A sum of texts has a type, a single literal takes that of its column.
+        // A concatenation has type text; a single literal takes the type of its column.
         match parts.as_slice() {
             [one] => one.clone(),
             [first, ..] if first.starts_with("E'{") => format!("({})::jsonb", parts.join(" || ")),
@@ -335,7 +335,7 @@ impl Script {
         for name in self.variables.values().filter(|name| name.starts_with("id")) {
             let _ = write!(text, "{fresh} as {name}, ");
         }
-        // Of the letters and digits that a reference has.
+        // Uses only letters and digits that are valid in a reference.
         text.push_str("translate(upper(left(replace(gen_random_uuid()::text, '-', ''), 12)), '01', 'XY') as reference, ");
         text.push_str(
             "bench_user(:one::bigint) as seller, bench_account(:one::bigint) as seller_account, ",
@@ -355,12 +355,12 @@ impl Script {
     }
 }
 
-/// Whether the life made this row: of the accounts, it only moves money on those of people and of the platform.
+/// Whether the deal created this row. Of the accounts it only creates the escrow account.
 fn is_made(table: &Table, row: &Value) -> bool {
     table.name != "accounts" || row["kind"] == "deal.escrow"
 }
 
-/// What is between the places of `wanted` stays text, the places become SQL (marked by a first character).
+/// Splits text at each `wanted` and inserts SQL there. A first character marks the SQL parts.
 fn split(part: &str, wanted: &str, sql: &str) -> Vec<String> {
     if part.starts_with('\u{1}') || !part.contains(wanted) {
         return vec![part.to_owned()];
@@ -377,7 +377,7 @@ fn split(part: &str, wanted: &str, sql: &str) -> Vec<String> {
     found
 }
 
-/// pgbench takes a colon before a word for a variable, even within quotes.
+/// Escapes a literal. pgbench treats a colon before a word as a variable, even in quotes.
 fn literal(part: &str) -> String {
     match part.strip_prefix('\u{1}') {
         Some(sql) => sql.to_owned(),

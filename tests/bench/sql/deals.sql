@@ -1,4 +1,4 @@
--- :listed deals of the first two people, drafts of one milestone each, oldest first.
+-- Creates :listed deals of the first two users: drafts with one milestone each, oldest first.
 create function bench_deal(n bigint) returns uuid immutable language sql
     return ('00000000-0000-7000-8003-' || lpad(to_hex(n), 12, '0'))::uuid;
 

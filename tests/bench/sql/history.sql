@@ -1,7 +1,6 @@
--- :rounds transfers by every two of :wallets people (an even number), one way and then the other. What the ledger's
--- triggers would compute is written down here (a seq per round; a balance that goes down, then up again) and not
--- checked by them, nor are the indexes kept while rows come in: minutes instead of hours. `amana ledger check`
--- finds nothing wrong with it.
+-- Creates :rounds transfers in both directions for each pair of :wallets users (an even number). To take minutes
+-- instead of hours, it writes the values that the ledger's triggers compute (a seq per round, alternating balances),
+-- disables the triggers and drops the indexes meanwhile. `amana ledger check` verifies the result.
 
 create temporary table index_of on commit drop as
 select c.conrelid::regclass as on_table, c.conname as name, pg_get_constraintdef(c.oid) as definition, true as is_constraint
@@ -39,7 +38,7 @@ order by round, two;
 
 insert into entries (id, kind, key, posting_count, at)
 select id, 'transfer', 'ent_' || replace(id::text, '-', '') || ':transfer', 2, at from movement;
--- Round 1 takes from the odd one of two and round 2 gives it back.
+-- Round 1 debits the odd user of each pair, and round 2 returns the amount.
 insert into postings (account_id, seq, entry_id, line, amount_minor, balance_after_minor, currency, at)
 select bench_account(one.wallet), 1 + round, id, one.line, one.amount,
     100000000 + case when round % 2 = 0 then 0 else one.amount end, 'KES', at

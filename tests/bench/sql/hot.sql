@@ -1,4 +1,4 @@
--- Nine of ten transfers touch one of the first ten wallets (Zipf among them), half as sender, half as recipient.
+-- Nine of ten transfers use one of the first ten wallets (distributed by Zipf), half as sender, half as recipient.
 \set hot random_zipfian(1, 10, 1.1)
 \set first random(1, :wallets)
 \set other random(1, :wallets - 1)

@@ -1,8 +1,8 @@
 -- One transfer in one statement and one transaction, with every row that the API writes for it.
--- (pgbench takes a colon before a word for a variable, even within quotes.)
+-- pgbench treats a colon before a word as a variable, even in quotes.
 with transfer as materialized (
     select bench_user(:sender) as sender, r.id as recipient, r.name, r.handle, gen_random_uuid()::text as key,
-        -- A version 7 UUID: new rows go to the end of their indexes, as the API's do.
+        -- A version 7 UUID, as in the API, so that new rows are at the end of their indexes.
         encode(overlay(uuid_send(gen_random_uuid()) placing
             substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6),
             'hex')::uuid as id

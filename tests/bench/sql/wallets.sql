@@ -1,5 +1,5 @@
--- :wallets people, each with a handle, a phone number and 1,000,000.00 in their wallet. The money comes in as
--- deposits through the ledger's own triggers, 63 people and the provider's account to an entry.
+-- Creates :wallets users, each with a handle, a phone number and 1,000,000.00 in their wallet. The money is deposited
+-- through the ledger's own triggers, with 63 users and the provider's account per entry.
 
 create function bench_user(n bigint) returns uuid immutable language sql
     return ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid;
@@ -8,7 +8,7 @@ create function bench_account(n bigint) returns uuid immutable language sql
 create function bench_deposit(n bigint) returns uuid immutable language sql
     return ('00000000-0000-7000-8002-' || lpad(to_hex(n), 12, '0'))::uuid;
 
--- Addresses and numbers are sealed afterwards: SQL has no keys.
+-- Addresses and numbers are encrypted later, because SQL has no keys.
 insert into users (id, name, email_sealed, email_digest, phone_sealed, phone_digest, password_hash, role, locale, created_at,
     handle, handle_changed_at, tier)
 select bench_user(n), 'Wallet ' || n, '', sha256(n::text::bytea), '', sha256(n::text::bytea), '', 'user', 'en', '2026-01-01',
