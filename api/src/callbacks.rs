@@ -46,7 +46,7 @@ struct Question {
 
 /// The response to a validation request.
 #[derive(Debug, Object)]
-struct Verdict {
+struct PaybillValidation {
     /// `0`: accept the payment; `C2B00012`: reject it, because the account is invalid.
     #[oai(rename = "ResultCode")]
     code: String,
@@ -58,13 +58,13 @@ struct Verdict {
 enum Asked {
     /// The payment is accepted or rejected.
     #[oai(status = 200)]
-    Answered(Json<Verdict>),
+    Answered(Json<PaybillValidation>),
 }
 
 impl Asked {
     fn of(payable: bool) -> Self {
         let (code, text) = if payable { ("0", "Accepted") } else { ("C2B00012", "Rejected") };
-        Self::Answered(Json(Verdict { code: code.to_owned(), text: text.to_owned() }))
+        Self::Answered(Json(PaybillValidation { code: code.to_owned(), text: text.to_owned() }))
     }
 }
 
@@ -164,8 +164,8 @@ pub(crate) struct Callbacks;
 impl Callbacks {
     /// Receive the result of a collection
     ///
-    /// Called by the provider. Stores a body of at most 16 KiB that comes to a known address from the provider's
-    /// networks, and processes it later. Any other call gets the same response and is only counted. Problems:
+    /// Called by the provider. Stores a body of at most 16 KiB if it comes to a known address from the provider's
+    /// networks. The body is processed later. Any other call gets the same response and is only counted. Problems:
     /// `unavailable` (503) if the body could not be stored; the provider may send it again.
     #[oai(path = "/c/:token", method = "post", operation_id = "receive_collection")]
     async fn collection(
@@ -212,8 +212,8 @@ impl Callbacks {
 
     /// Validate a paybill payment
     ///
-    /// Called by the provider before it takes the money. Accepts a reference only if its deal awaits payment or a phone
-    /// prompt with it is open, so that no unmatched payment arrives. Stores nothing.
+    /// Called by the provider before it takes the money. Accepts a reference if its deal awaits payment or a phone
+    /// prompt with it is open. This prevents unmatched payments. Stores nothing.
     #[oai(path = "/v/:token", method = "post", operation_id = "receive_paybill_validation")]
     async fn paybill_question(
         &self,

@@ -1,7 +1,7 @@
 //! Gzip compression of long JSON responses.
 //!
-//! Compressed length can reveal a secret that stands beside text chosen by an attacker (BREACH). So only responses to
-//! GET are compressed: tokens are returned by POST only, and responses to GET do not repeat text of the request.
+//! Compressed length can reveal a secret that is sent beside text chosen by an attacker (BREACH). So only responses to
+//! GET are compressed. They contain no tokens and do not repeat text of the request.
 
 use poem::endpoint::Endpoint;
 use poem::http::{HeaderValue, Method, StatusCode, header};

@@ -92,7 +92,7 @@ impl Context {
         contacts.ok_or_else(|| Error::Transfer(TransferRefusal::SenderClosed).into())
     }
 
-    /// Runs a write in its own task, so that a disconnect or a timeout of the request cannot cut the transaction short.
+    /// Runs a write in its own task, so that a disconnect or timeout of the request cannot interrupt the transaction.
     pub(crate) async fn write<F, Fut, T>(&self, work: F) -> Result<T, ApiError>
     where
         F: FnOnce(Store, DateTime<Utc>) -> Fut,
@@ -104,7 +104,7 @@ impl Context {
         match tokio::spawn(work.in_current_span()).await {
             Ok(result) => Ok(result?),
             Err(error) => {
-                tracing::error!("a use-case was cut short: {error}");
+                tracing::error!("a write ended abnormally: {error}");
                 Err(ApiError::internal())
             }
         }

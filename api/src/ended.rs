@@ -1,7 +1,7 @@
 //! Ended sessions whose access tokens have not expired yet, read once per second and checked on every call.
 //!
-//! So a call needs no database query for its token. A token of an ended session is rejected everywhere within a second,
-//! and immediately on the server that ended the session.
+//! So a call needs no database query for its token. The server that ended a session rejects its tokens immediately, all
+//! others within a second.
 
 use crate::polled::{Polled, Source};
 use crate::tokens::TOKEN_TTL;

@@ -1,7 +1,8 @@
 //! Text format of API keys: `amana_live_<32 hexadecimal digits>_<43 letters and digits><8 hexadecimal digits>`.
 //!
 //! The first digits are the id. The letters and digits are 256 random bits. The last eight digits are the CRC-32 of
-//! everything before them: mistyped keys are rejected without a lookup, and secret scanners have no false positives.
+//! everything before them. It lets the server reject mistyped keys without a lookup, and secret scanners recognise real
+//! keys.
 
 use crate::problem::ApiError;
 use amana_domain::api_key::KeyMode;

@@ -8,7 +8,7 @@ mod timeline;
 pub(super) use offer::{AgreementAnswer, QuoteOfDeal, RevisionAnswer};
 pub(crate) use timeline::TimelineAnswer;
 
-use super::pay::{HowToPay, how_to_pay};
+use super::pay::{PaymentInstructions, payment_instructions};
 use super::plain::deal_text;
 use crate::payments::PaymentAnswer;
 use crate::wire::{Money, Nullable, Timestamp, Wire};
@@ -74,12 +74,12 @@ pub(crate) struct DealAnswer {
     /// Account number for paybill payments; `null` until the deal is agreed.
     pay_reference: Nullable<String>,
     /// Paybill instructions, while the deal awaits payment and the service receives paybill payments.
-    how_to_pay: Nullable<HowToPay>,
+    payment_instructions: Nullable<PaymentInstructions>,
     fees: Fees,
     terms: TermsAnswer,
     milestones: Vec<MilestoneAnswer>,
     /// Party that requested mutual cancellation, if any. The deal is cancelled once the other party requests it too.
-    cancel_asked_by: Nullable<Wire<Role>>,
+    cancellation_requested_by: Nullable<Wire<Role>>,
     /// Requested extension of a deadline. The deadline moves once the other party requests the same.
     extension: Nullable<ExtensionAnswer>,
     /// Your newest mobile-money payment for the deal. Payments of other users are not shown.
@@ -116,7 +116,7 @@ struct SignedBy {
 struct InvitedAnswer {
     role: Wire<Role>,
     channel: Wire<ContactKind>,
-    /// `null` until the deal is proposed.
+    /// Time of sending; `null` until the deal is proposed.
     sent_at: Nullable<Timestamp>,
     /// Expiry of the invitation; extend it with `resend_deal_invitation`.
     expires_at: Nullable<Timestamp>,
@@ -141,14 +141,14 @@ struct PayerAnswer {
     /// Amount paid into escrow.
     paid: Money,
     /// Amount refunded so far.
-    returned: Money,
+    refunded: Money,
 }
 
 /// A requested extension of a deadline.
 #[derive(Debug, Object)]
 #[oai(rename = "Extension")]
 struct ExtensionAnswer {
-    asked_by: Wire<Role>,
+    requested_by: Wire<Role>,
     deadline: Wire<DeadlineName>,
     milestone_id: Nullable<Wire<MilestoneId>>,
     until: Timestamp,
@@ -208,11 +208,11 @@ impl DealAnswer {
             outstanding: Money::minor(outstanding, deal.currency),
             payers: payers(view),
             pay_reference: Nullable::of(view.pay_reference.as_ref().map(|it| it.reference.clone())),
-            how_to_pay: Nullable::of(how_to_pay(view)),
+            payment_instructions: Nullable::of(payment_instructions(view)),
             fees: Fees::of(deal.fees, deal.milestones.iter().map(|milestone| milestone.charge)),
             terms: TermsAnswer::from(deal.terms),
             milestones: milestones(view),
-            cancel_asked_by: Nullable::of(deal.cancel_asked_by),
+            cancellation_requested_by: Nullable::of(deal.cancel_asked_by),
             extension: Nullable::of(deal.extension.map(ExtensionAnswer::from)),
             payment: Nullable::of(view.payments.get(&user)),
             created_at: view.created_at.into(),
@@ -264,7 +264,7 @@ fn payers(view: &DealView) -> Vec<PayerAnswer> {
         id: payer.user.into(),
         name: name(view, payer.user),
         paid: payer.paid.into(),
-        returned: payer.returned.into(),
+        refunded: payer.returned.into(),
     };
     payers.map(answer).collect()
 }
@@ -326,7 +326,7 @@ impl From<DealInvitation> for InvitedAnswer {
 impl From<Extension> for ExtensionAnswer {
     fn from(extension: Extension) -> Self {
         Self {
-            asked_by: extension.asked_by.into(),
+            requested_by: extension.asked_by.into(),
             deadline: Wire(extension.timer.name()),
             milestone_id: Nullable::of(extension.timer.milestone()),
             until: extension.until.into(),

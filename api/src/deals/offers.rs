@@ -44,8 +44,8 @@ pub(crate) struct Offers;
 impl Offers {
     /// Make another offer
     ///
-    /// For either party of a proposed deal; the new offer replaces the current one, and the other party can accept or
-    /// counter it. The creator of a draft can replace its offer. The body contains the whole offer. The current fee
+    /// For either party of a proposed deal. The new offer replaces the current one; the other party can accept it or
+    /// make another. The creator of a draft can replace its offer. The body contains the whole offer. The current fee
     /// plan applies. Problems: `wrong_party` (403), `wrong_state`, `too_late`, `deal_limit` (409),
     /// `fee_exceeds_amount`, `invalid_request` (422).
     #[oai(path = "/:id/counter", method = "post", operation_id = "counter_deal")]

@@ -10,8 +10,8 @@ use poem::http::StatusCode;
 use poem_openapi::Object;
 
 text_values! {
-    /// State of a hold. All states except `open` are final: `settled` if the whole amount was taken, `released` if the
-    /// rest was given back, `expired` if the rest was returned at expiry.
+    /// State of a hold. `settled`: the whole amount was taken. `released`: the rest was given back. `expired`: the rest
+    /// was returned at expiry. All states except `open` are final.
     State as "HoldState";
     /// Role in a hold: the owner of the money, or the beneficiary.
     HoldRole as "HoldRole";

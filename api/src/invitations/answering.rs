@@ -152,10 +152,10 @@ impl Answers {
 
     /// Accept an invitation as new user
     ///
-    /// Creates an account with the invited e-mail address, which counts as verified, adds the user to the organisation
-    /// and logs in. All of it happens in one transaction. Notifies the inviter. Problems: `invitation_not_found` (404),
-    /// `account_exists` (409): log in and `join_organisation`; `handle_taken`, `member_limit` (409), `invalid_request`
-    /// (422), also for a password that is too easy to guess.
+    /// Creates an account with the invited e-mail address, which counts as verified. Adds the user to the organisation
+    /// and logs in, in the same transaction. Notifies the inviter. Problems: `invitation_not_found` (404),
+    /// `account_exists` (409), log in and call `join_organisation`; `handle_taken`, `member_limit` (409),
+    /// `invalid_request` (422), also for a password that is too easy to guess.
     #[oai(path = "/accept", method = "post", operation_id = "accept_invitation")]
     async fn accept(
         &self,
