@@ -1,4 +1,4 @@
-//! Everything that somebody could try in a situation, whether or not they may.
+//! All actions to try in a state, allowed or not.
 
 use crate::cast::{AMINA, CAST, JUMA, MILESTONES, OTIENO, ZURI, kes};
 use crate::clock;
@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// Somebody of the cast tries a command of the market's list.
+    /// An actor tries a command: indexes into the cast and the command list.
     Try {
         who: usize,
         what: usize,
@@ -22,23 +22,23 @@ pub enum Action {
         timer: Timer,
         until: DateTime<Utc>,
     },
-    /// A phone is asked for what is outstanding, or for a part of it.
+    /// Sends a payment prompt for the outstanding amount, or for a part of it.
     Ask {
         payer: UserId,
         part: Option<i64>,
     },
-    /// The provider says something about a payment, perhaps again.
+    /// The provider sends a message about a payment, possibly a repeated one.
     Say {
         payment: usize,
         said: Said,
     },
-    /// Time passes until the next deadline.
+    /// Time passes until just after the next deadline, or to the deadline itself.
     Wait {
         at_the_moment: bool,
     },
 }
 
-/// All commands but those that move a deadline, for milestones of these sizes.
+/// Returns all commands except `Extend`, for milestones of these sizes.
 #[must_use]
 pub fn commands(world: &World, sizes: [i64; 2]) -> Vec<Command> {
     let mut all = vec![Command::Join(AMINA), Command::Join(JUMA), Command::Propose];
@@ -76,9 +76,9 @@ pub fn commands(world: &World, sizes: [i64; 2]) -> Vec<Command> {
     all
 }
 
-/// Puts all that can be tried into the list, always in the same order.
+/// Adds all actions of a state to the list, always in the same order.
 pub fn actions(market: &Market, state: &State, into: &mut Vec<Action>) {
-    // What is broken already is not looked at further.
+    // A state that breaks a law is not explored further.
     if !state.faults.is_empty() {
         return;
     }
@@ -108,7 +108,7 @@ pub fn actions(market: &Market, state: &State, into: &mut Vec<Action>) {
     }
 }
 
-/// Who tries what, if the action is a command.
+/// Returns the actor and the command of an action, if it is a command.
 #[must_use]
 pub fn command(market: &Market, state: &State, action: &Action) -> Option<(Actor, Command)> {
     match action {
@@ -123,7 +123,7 @@ pub fn command(market: &Market, state: &State, action: &Action) -> Option<(Actor
     }
 }
 
-/// How long the action takes.
+/// Returns the time that the action takes, if it is a wait.
 #[must_use]
 pub fn wait(state: &State, action: &Action) -> Option<chrono::TimeDelta> {
     match action {

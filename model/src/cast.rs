@@ -1,4 +1,4 @@
-//! Who is there.
+//! The actors, and the ids of their deal.
 
 use amana_domain::deal::Actor;
 use amana_domain::id::{DealId, MilestoneId, PaymentId, UserId};
@@ -13,18 +13,18 @@ pub const OTIENO: UserId = UserId::new(Uuid::from_u128(5));
 pub const FARIDA: UserId = UserId::new(Uuid::from_u128(6));
 pub const KAMAU: UserId = UserId::new(Uuid::from_u128(7));
 
-/// Everybody, with what they are here.
+/// All users, with their roles.
 pub const PEOPLE: [(UserId, &str); 7] = [
     (AMINA, "Amina (buyer)"),
     (JUMA, "Juma (seller)"),
-    (ZURI, "Zuri (pays too)"),
+    (ZURI, "Zuri (payer)"),
     (BARAKA, "Baraka (broker)"),
     (OTIENO, "Otieno (stranger)"),
     (FARIDA, "Farida (arbiter)"),
     (KAMAU, "Kamau (arbiter)"),
 ];
 
-/// Whoever could try a command. Two of them work here and have a part in the deal, which they must not judge.
+/// All actors that try commands. Two arbiters participate in the deal and therefore must not decide its disputes.
 pub const CAST: [Actor; 10] = [
     Actor::User(AMINA),
     Actor::User(JUMA),
@@ -44,13 +44,13 @@ pub const MILESTONES: [MilestoneId; 2] =
 
 pub const KES: Currency = Currency::Kes;
 
-/// The id of the payment with that number.
+/// Returns the id of the payment with this number.
 #[must_use]
 pub const fn payment(number: usize) -> PaymentId {
     PaymentId::new(Uuid::from_u128(1_000u128.saturating_add(number as u128)))
 }
 
-/// Shillings in cents; nothing, if it is no amount.
+/// Returns an amount in cents, or zero if it is invalid.
 #[must_use]
 pub fn kes(minor: i64) -> Money {
     Money::new(minor, KES).unwrap_or(Money::zero(KES))

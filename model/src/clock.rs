@@ -1,35 +1,35 @@
-//! The clock. Rules only compare moments, so that nothing is lost if all of them are told from now: then two
-//! situations that differ by nothing but the date are one. How long ago a deadline has passed makes no difference either.
+//! The clock. All times are relative to now, which loses nothing, because rules only compare times. States that differ
+//! only by their date are therefore equal. The time since a passed deadline does not matter either.
 
 use amana_domain::deal::{Deal, Extension, Timer};
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// In every state it is this moment; letting time pass brings deadlines nearer.
+/// The present time in every state. Waiting moves the deadlines closer to it.
 pub const NOW: DateTime<Utc> = DateTime::<Utc>::UNIX_EPOCH;
 
-/// Just after a deadline.
+/// The step to just after a deadline.
 pub const MOMENT: TimeDelta = TimeDelta::seconds(1);
 
-/// Where every deadline is put that has passed.
+/// Returns the time of every passed deadline.
 #[must_use]
 pub fn past() -> DateTime<Utc> {
     minus(NOW, MOMENT)
 }
 
-/// Later by so much; chrono's last moment instead of one that it cannot hold.
+/// Adds a period; saturates at the last time that chrono supports.
 #[must_use]
 pub fn plus(at: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
     at.checked_add_signed(by).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
-/// Earlier by so much.
+/// Subtracts a period; saturates at the first time that chrono supports.
 #[must_use]
 pub fn minus(at: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
     at.checked_sub_signed(by).unwrap_or(DateTime::<Utc>::MIN_UTC)
 }
 
-/// How long until the next deadline that is still to come: to the moment itself, when people are in time for the
-/// last time, or to just after it.
+/// Returns the time to the next deadline in the future: to the deadline itself, at which actions are still in time, or
+/// to just after it.
 #[must_use]
 pub fn next(deal: &Deal, at_the_moment: bool) -> Option<TimeDelta> {
     let due_at = deal.dues().into_iter().map(|(_, due_at)| due_at).filter(|at| *at >= NOW).min()?;
@@ -41,7 +41,7 @@ pub fn next(deal: &Deal, at_the_moment: bool) -> Option<TimeDelta> {
     }
 }
 
-/// The deal as it looks after so much time.
+/// Returns the deal after this time has passed.
 #[must_use]
 pub fn later(deal: &Deal, by: TimeDelta) -> Deal {
     let nearer = |at: DateTime<Utc>| minus(at, by).max(past());
@@ -54,13 +54,13 @@ pub fn later(deal: &Deal, by: TimeDelta) -> Deal {
     next
 }
 
-/// The running deadline that comes first.
+/// Returns the earliest running deadline.
 #[must_use]
 pub fn first(deal: &Deal) -> Option<(Timer, DateTime<Utc>)> {
     deal.dues().into_iter().min_by_key(|(timer, due_at)| (*due_at, *timer))
 }
 
-/// The deadline of the deal itself, while it runs.
+/// Returns the deadline of the deal itself, if it is running.
 #[must_use]
 pub fn own(deal: &Deal) -> Option<DateTime<Utc>> {
     [Timer::Acceptance, Timer::Funding].into_iter().find_map(|timer| deal.due(timer))

@@ -1,4 +1,4 @@
-//! What must hold in every situation.
+//! The laws that every state must fulfil.
 
 pub mod money;
 pub mod silence;
@@ -11,7 +11,7 @@ use amana_domain::text_enum;
 text_enum! {
     pub enum Law as "law" {
         Conserved = "money is conserved",
-        PaidOnce = "nobody is paid twice",
+        PaidOnce = "no user is paid twice",
         NeverStuck = "no money is stuck",
         RightParty = "only the right party changes anything",
         DeclaredOutcome = "after a deadline the declared outcome holds",
@@ -20,12 +20,12 @@ text_enum! {
 }
 
 /// # Errors
-/// In words, how the law is broken.
+/// A description of the violation.
 pub fn check(law: Law, market: &Market, state: &State) -> Result<(), String> {
     if let Some(fault) = state.faults.iter().find(|fault| fault.law == law) {
         return Err(fault.detail.clone());
     }
-    // A state that was reached by breaking a law says nothing about the others.
+    // A state that was reached by breaking one law does not tell anything about the others.
     if !state.faults.is_empty() {
         return Ok(());
     }
@@ -33,7 +33,7 @@ pub fn check(law: Law, market: &Market, state: &State) -> Result<(), String> {
         Law::Conserved => money::conserved(market, state),
         Law::PaidOnce => money::paid_once(market, state),
         Law::NeverStuck => silence::ends(state),
-        // Told by the step that led here.
+        // Checked by the step that led to this state.
         Law::RightParty | Law::DeclaredOutcome => Ok(()),
         Law::ProvenStays => proven(state),
     }
@@ -44,14 +44,14 @@ fn proven(state: &State) -> Result<(), String> {
         let payment = paying.restored();
         let now = payment.state();
         if now != payment::State::Succeeded {
-            return Err(format!("{} was proven and is {now} now", payment.id));
+            return Err(format!("{} was proven, but now is {now}", payment.id));
         }
     }
     Ok(())
 }
 
 /// # Errors
-/// The words, unless it holds.
+/// The description, unless the condition holds.
 fn ensure(holds: bool, words: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(words()) }
 }

@@ -1,7 +1,7 @@
-//! A model checker for deals: it tries everything that anybody can do, in every order, with the rules that the
-//! product runs, and looks at each situation that can come of it.
+//! A model checker for deals: it tries every action of every actor in every order, and checks each resulting state.
 //!
-//! There is no rule in here, only people, a clock and a provider who do things, and laws that must hold after each.
+//! The rules are those of the domain. This crate contains only the actors (users, a provider and a clock) and the laws
+//! that every state must fulfil.
 
 pub mod action;
 pub mod cast;

@@ -1,11 +1,11 @@
-//! `make model`: explores every world and tells whether the laws hold; `make model-bug`: shows that a mistake is found.
+//! `make model` explores every world and reports whether the laws hold. `make model-bug` shows that it finds a bug.
 
 use amana_model::report::{Explored, explore, grouped};
 use amana_model::tally::SIGHTS;
 use amana_model::worlds;
 use std::process::ExitCode;
 
-/// Less than that, and the worlds have become too small to say much.
+/// Minimum number of states. With fewer states, the worlds have become too small to be meaningful.
 const STATES_MIN: usize = 1_000_000;
 
 fn main() -> ExitCode {
@@ -14,7 +14,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(refusal) => {
-            eprintln!("model: a world has no deal: {refusal}");
+            eprintln!("model: cannot create the deal of a world: {refusal}");
             ExitCode::FAILURE
         }
     }
@@ -39,15 +39,15 @@ fn prove() -> Shown {
     let seen = SIGHTS.iter().zip(sights);
     let missing: Vec<&str> = seen.clone().filter(|(_, n)| *n == 0).map(|(name, _)| *name).collect();
     let list: Vec<String> = seen.map(|(name, n)| format!("{name} {n}")).collect();
-    println!("What happened, and how often: {}\n", list.join(", "));
+    println!("Number of occurrences: {}\n", list.join(", "));
     if !missing.is_empty() {
-        println!("This never happened, so that nothing is shown of it: {}", missing.join(", "));
+        println!("Never occurred, so not checked: {}", missing.join(", "));
     }
     if states < STATES_MIN {
-        println!("These are fewer states than the {} that are wanted.", grouped(STATES_MIN));
+        println!("Too few states: at least {} are required.", grouped(STATES_MIN));
     }
     let seconds = begun.elapsed().as_secs_f64();
-    let verdict = if holds { "every law holds in each" } else { "A LAW IS BROKEN" };
+    let verdict = if holds { "every law holds in every state" } else { "A LAW IS BROKEN" };
     println!(
         "{count} worlds, {} distinct states, {seconds:.0} s on {threads} threads: {verdict}",
         grouped(states)
@@ -61,18 +61,18 @@ fn add(sights: &mut [u64], explored: &Explored) {
     }
 }
 
-/// The domain was built with a mistake in it: found, or not found.
+/// Searches for the planted bug. Returns whether it was found.
 fn hunt() -> Shown {
-    println!("With a mistake in the rules: calling a deal off forgets what was settled already.\n");
+    println!("Planted bug: cancelling a deal refunds milestones that are already settled.\n");
     for world in [worlds::plain()].into_iter().chain(worlds::all()) {
         println!("World: {}", world.name);
         let explored = explore(world, 1)?;
         println!("{explored}");
         if explored.broken.is_some() {
-            println!("The model has found the mistake.");
+            println!("The model has found the bug.");
             return Ok(true);
         }
     }
-    println!("THE MODEL HAS NOT FOUND THE MISTAKE.");
+    println!("THE MODEL HAS NOT FOUND THE BUG.");
     Ok(false)
 }

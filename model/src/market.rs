@@ -1,4 +1,4 @@
-//! The world as stateright explores it.
+//! The world as a model of stateright.
 
 use crate::action::{self, Action};
 use crate::cast::CAST;
@@ -15,13 +15,13 @@ pub struct Market {
     pub world: World,
     pub opening: State,
     pub tally: Tally,
-    /// What can be tried, as long as the milestones have the sizes of the first offer, and of the second.
+    /// The commands to try, for milestones with the sizes of the first and of the second offer.
     commands: [Vec<Command>; 2],
 }
 
 impl Market {
     /// # Errors
-    /// [`Refusal`] if the world's deal cannot be made.
+    /// [`Refusal`] if the deal of the world is invalid.
     pub fn new(world: World) -> Result<Self, Refusal> {
         let [first, second] = world.sizes;
         let commands =
@@ -29,7 +29,7 @@ impl Market {
         Ok(Self { opening: world.opening()?, tally: Tally::default(), commands, world })
     }
 
-    /// What can be tried in that state.
+    /// Returns the commands to try in this state.
     #[must_use]
     pub fn commands(&self, state: &State) -> &[Command] {
         let [first, second] = &self.commands;

@@ -1,4 +1,4 @@
-//! Paying by phone: what the provider says, in whatever order, as often as it likes, or never.
+//! Payments by phone: the provider's messages arrive in any order, any number of times, or never.
 
 use crate::cast::{self, DEAL, KES, kes};
 use crate::clock::NOW;
@@ -16,16 +16,16 @@ use amana_domain::payment::{
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// What can be said about a payment.
+/// A message about a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Said {
     Accepted,
-    /// Our request was not answered.
+    /// The answer to our request was lost.
     Lost,
     Refused,
     CallbackPaid,
     CallbackFailed,
-    /// Another amount than was asked for.
+    /// A callback with another amount than requested.
     CallbackOdd,
     PollPaid,
     PollFailed,
@@ -33,16 +33,16 @@ pub enum Said {
     NotOnStatement,
 }
 
-/// A payment as it is stored: what it is for, how far it is on our side, and all that was said.
+/// A payment as it is stored: its intent, its stage and all messages.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Paying {
     pub number: usize,
     pub user: UserId,
     pub amount: Money,
     pub stage: Stage,
-    /// In the order of [`Said`]: a set, as evidence is.
+    /// The messages so far. They are a set, like the evidence.
     pub said: BTreeSet<Said>,
-    /// Whether it was ever proven.
+    /// Whether the payment has ever succeeded.
     pub proven: bool,
 }
 
@@ -62,7 +62,7 @@ impl Said {
 }
 
 impl Paying {
-    /// The payment that the rules are about.
+    /// Returns the payment of the domain.
     #[must_use]
     pub fn restored(&self) -> Payment {
         let new = NewPayment {
@@ -78,8 +78,8 @@ impl Paying {
     }
 }
 
-/// Asks a phone for money, as `POST …/fund` does: only while the deal could take it. Several requests may be under
-/// way at once here, which is more than the product allows.
+/// Sends a payment prompt, as `POST …/fund` does: only while the deal can accept the payment. The model allows several
+/// open prompts at once, which is more than the product allows.
 #[must_use]
 pub fn ask(state: &State, payer: UserId, part: Option<i64>) -> Option<State> {
     let wanted = Command::Fund { payer, amount: part.map(kes) };
@@ -102,8 +102,8 @@ pub fn ask(state: &State, payer: UserId, part: Option<i64>) -> Option<State> {
     Some(next)
 }
 
-/// Takes note of what was said, and does what follows, as the store's `observe` does: what has succeeded is
-/// credited, and then pays for the deal if the deal still takes it.
+/// Adds a message and applies its effects, as the store's `observe` does: a success is credited, and then pays for the
+/// deal if the deal still accepts it.
 #[must_use]
 pub fn say(market: &Market, state: &State, number: usize, said: Said) -> Option<State> {
     let paying = state.payments.get(number)?;
@@ -134,23 +134,23 @@ pub fn say(market: &Market, state: &State, number: usize, said: Said) -> Option<
     let fund = Command::Fund { payer: paying.user, amount: Some(payment.amount) };
     match decide(&next.deal, &fund, Actor::System, NOW) {
         Ok(decision) => Some(funded(market, next, &fund, decision)),
-        // It is too late for the deal; the money is the payer's.
+        // It is too late for the deal; the money stays in the payer's wallet.
         Err(_) => Some(next),
     }
 }
 
-/// What was heard before changes nothing.
+/// Checks that a repeated message changes nothing.
 fn repeated(state: &State, before: &Payment, after: &Payment) -> Option<State> {
     if before == after {
         return None;
     }
     let mut next = state.clone();
-    let detail = "a repetition has changed what is known of a payment".to_owned();
+    let detail = "a repeated message has changed a payment".to_owned();
     next.faults.push(Fault { law: Law::ProvenStays, detail });
     Some(next)
 }
 
-/// Writes the entries that the verdict calls for, unless they are written.
+/// Writes the entries that the verdict requires, unless they are already written.
 fn credit(next: &mut State, payment: &Payment) -> Result<(), Fault> {
     let fault = |detail| Fault { law: Law::Conserved, detail };
     let due = payment.due_entries().map_err(|error| fault(error.to_string()))?;
@@ -165,7 +165,7 @@ fn credit(next: &mut State, payment: &Payment) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The wallet has what has just arrived, so that the ledger has no reason to refuse.
+/// Funds the deal. The wallet contains the money that has just arrived, so the ledger must not reject it.
 fn funded(
     market: &Market,
     next: State,
@@ -174,7 +174,7 @@ fn funded(
 ) -> State {
     let faults = step::judge(&next.deal, fund, Actor::System, &decision);
     step::take(market, &next, fund, decision, faults).unwrap_or_else(|| {
-        let detail = "money that arrived for the deal cannot be put into it".to_owned();
+        let detail = "money that arrived for the deal cannot be moved into escrow".to_owned();
         let mut next = next;
         next.faults.push(Fault { law: Law::Conserved, detail });
         next
@@ -197,7 +197,7 @@ fn evidence(number: usize, said: Said, amount: Money) -> Evidence {
         Said::OnStatement => (Source::Statement, paid(amount)),
         Said::NotOnStatement => (Source::Statement, failed(FailureReason::NeverHappened)),
     };
-    // A lost answer gave us no reference, and a statement has none.
+    // A lost answer contains no reference, and neither does a statement.
     let reference = match said {
         Said::Lost | Said::Refused | Said::OnStatement | Said::NotOnStatement => None,
         Said::Accepted

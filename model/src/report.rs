@@ -1,4 +1,4 @@
-//! Exploring worlds, and telling what was seen.
+//! Exploration of worlds, and the report.
 
 use crate::action::Action;
 use crate::laws::{self, Law};
@@ -11,14 +11,14 @@ use amana_domain::deal::Refusal;
 use stateright::{Checker, HasDiscoveries, Model};
 use std::time::{Duration, Instant};
 
-/// What came of one world.
+/// The result of one world.
 #[derive(Debug)]
 pub struct Explored {
     pub states: usize,
     pub steps: usize,
     pub depth: usize,
     pub took: Duration,
-    /// The shortest way to where a law is broken, if one is.
+    /// The shortest path to a violation, if there is one.
     pub broken: Option<Broken>,
     pub sights: [u64; SIGHTS.len()],
 }
@@ -27,14 +27,14 @@ pub struct Explored {
 pub struct Broken {
     pub law: Law,
     pub detail: String,
-    /// What was done, and what the accounts hold after it.
+    /// Each step in words, and the balances after it.
     pub steps: Vec<(String, String)>,
 }
 
-/// Goes everywhere, nearest first; one thread alone finds the shortest way to a mistake.
+/// Explores a world breadth-first. Only a single thread finds the shortest path to a violation.
 ///
 /// # Errors
-/// [`Refusal`] if the world's deal cannot be made.
+/// [`Refusal`] if the deal of the world is invalid.
 pub fn explore(world: World, threads: usize) -> Result<Explored, Refusal> {
     let begun = Instant::now();
     let checker = Market::new(world)?.checker().threads(threads);
@@ -54,7 +54,7 @@ pub fn explore(world: World, threads: usize) -> Result<Explored, Refusal> {
 
 fn broken(market: &Market, (name, path): (&str, Vec<Situation>)) -> Broken {
     let last = path.last().map(|(state, _)| state);
-    // What broke a law first is what is told.
+    // Reports the first violation.
     let fault = last.and_then(|state| state.faults.first());
     let law = fault.map_or_else(|| name.parse().unwrap_or(Law::Conserved), |fault| fault.law);
     let detail = last.and_then(|state| laws::check(law, market, state).err()).unwrap_or_default();
@@ -66,7 +66,7 @@ fn broken(market: &Market, (name, path): (&str, Vec<Situation>)) -> Broken {
     Broken { law, detail: story::named(&detail), steps: steps.collect() }
 }
 
-/// A state, and what is done next.
+/// A state and the next action.
 type Situation = (State, Option<Action>);
 
 impl std::fmt::Display for Explored {
@@ -77,7 +77,7 @@ impl std::fmt::Display for Explored {
         for law in Law::ALL {
             let held = match &self.broken {
                 Some(broken) if broken.law == *law => "BROKEN",
-                // The exploration ended early.
+                // The exploration stopped at the violation.
                 Some(_) => "not shown",
                 None => "holds",
             };
@@ -94,7 +94,7 @@ impl std::fmt::Display for Broken {
             writeln!(f, "{:>3}. {words}", n.saturating_add(1))?;
             writeln!(f, "     {accounts}")?;
         }
-        writeln!(f, "\nIn shillings; an account that is not named holds nothing.")
+        writeln!(f, "\nAmounts are in shillings; accounts that are not listed are empty.")
     }
 }
 
@@ -112,7 +112,7 @@ pub fn grouped(number: usize) -> String {
     text
 }
 
-/// The most memory that this process has had so far, where the system tells it (Linux).
+/// Returns the peak memory of this process, on Linux.
 fn peak() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -1,10 +1,10 @@
-//! Who may do what, said by intent and by the names of the people: what the product's own table is compared with.
+//! An independent table of permissions, by the names of the users. The domain's own table is compared with it.
 
 use crate::cast::{AMINA, FARIDA, JUMA, KAMAU, ZURI};
 use amana_domain::deal::{Actor, Command, Deal, DealState, Dispute, Role, Stage};
 use amana_domain::id::MilestoneId;
 
-/// Whether it is the actor's to do. That it is possible just now is another question.
+/// Returns whether the actor has permission for the command, regardless of the state.
 #[must_use]
 pub fn may(deal: &Deal, command: &Command, actor: Actor) -> bool {
     let buyer = actor == Actor::User(AMINA);
@@ -14,11 +14,11 @@ pub fn may(deal: &Deal, command: &Command, actor: Actor) -> bool {
         Role::Seller => seller,
     };
     match command {
-        // Nobody joins or lets a deadline pass by saying so.
+        // Users cannot join or expire a deadline by a command.
         Command::Join(_) | Command::Expire(_) => actor == Actor::System,
         Command::Propose => is(deal.offered_by),
         Command::Counter(_) if deal.state == DealState::Draft => is(deal.offered_by),
-        // Nobody signs an offer of their own, nor takes what they offered, nor consents to themselves.
+        // A party cannot accept its own offer or split, or agree to its own request.
         Command::Agree(_) => is(deal.offered_by.other()),
         Command::AcceptSplit { milestone, to_seller } => {
             let offered = |by: Role| {
@@ -36,22 +36,22 @@ pub fn may(deal: &Deal, command: &Command, actor: Actor) -> bool {
         | Command::Dispute(_)
         | Command::Extend { .. }
         | Command::Cancel => buyer || seller,
-        // What costs the buyer something is the buyer's, what costs the seller something the seller's.
+        // Commands at the buyer's cost belong to the buyer, commands at the seller's cost to the seller.
         Command::AddPayer(_) | Command::Reject(_) | Command::Release(_) => buyer,
         Command::Deliver { .. } | Command::Refund(_) => seller,
-        // Only one's own money, and only if one is asked to pay.
+        // Users pay only their own money, and only if they are the buyer or an additional payer.
         Command::Fund { payer, .. } => {
             let named = *payer == ZURI && deal.payers.iter().any(|known| known.user == ZURI);
             let own = actor == Actor::User(*payer) || actor == Actor::System;
             own && (*payer == AMINA || named)
         }
-        // Who works here and has no part in it; and not twice the same.
+        // Arbiters must not participate in the deal, and the second arbiter must differ from the first.
         Command::Award { milestone, .. } => {
             let first = dispute(deal, *milestone).and_then(|dispute| match dispute.stage {
                 Stage::Awarded { by, .. } => Some(by),
                 Stage::Opened | Stage::Answered => None,
             });
-            // Zuri works here, too, and may judge as long as she does not pay.
+            // Zuri is also an arbiter, and may decide as long as she is not a payer.
             let paying = deal.payers.iter().any(|known| known.user == ZURI);
             let arbiters = [Some(FARIDA), Some(KAMAU), (!paying).then_some(ZURI)];
             arbiters.into_iter().flatten().any(|arbiter| {

@@ -1,4 +1,4 @@
-//! One situation: the deal, the books, the payments under way.
+//! A state: the deal, the books and the payments.
 
 use crate::laws::Law;
 use crate::provider::Paying;
@@ -9,28 +9,28 @@ use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-/// What most steps leave as it was is shared by the states before and after.
+/// A state. Consecutive states share the parts that a step does not change.
 #[derive(Debug, Clone)]
 pub struct State {
     pub deal: Arc<Deal>,
     pub books: Arc<Books>,
     pub payments: Arc<Vec<Paying>>,
-    /// How many deadlines were moved; bounded, as nothing else bounds it.
+    /// Number of moved deadlines. The world limits it, because no rule does.
     pub moved: u8,
-    /// For telling the story only: when things happened makes no difference to what can happen next.
+    /// Elapsed time, for the report only. It is not part of the equality of states.
     pub elapsed: TimeDelta,
-    /// What went wrong in the step that led here.
+    /// Violations in the step that led to this state.
     pub faults: Vec<Fault>,
 }
 
-/// A law that a step has broken, and how.
+/// A violation of a law by a step.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Fault {
     pub law: Law,
     pub detail: String,
 }
 
-/// What accounts hold, and the keys of what was written.
+/// The balances, and the keys of written entries.
 #[derive(Debug, Clone, Default)]
 pub struct Books {
     pub positions: Positions,
@@ -38,10 +38,10 @@ pub struct Books {
 }
 
 impl Books {
-    /// Writes an entry; `false` if that was done before, which must not happen.
+    /// Writes an entry. Returns `false` if its key was already written, which must not happen.
     ///
     /// # Errors
-    /// [`LedgerError`] if an account does not have it; nothing is written then.
+    /// [`LedgerError`] if a balance is insufficient; then the entry is not written.
     pub fn write(&mut self, entry: &Entry) -> Result<bool, LedgerError> {
         self.positions.apply(entry)?;
         Ok(self.keys.insert(entry.key.as_str().into()))
@@ -52,7 +52,7 @@ impl Books {
         self.positions.get(account).balance_minor
     }
 
-    /// How often an account was written to is not part of what it holds.
+    /// Returns the balances without the number of postings, which is not part of the equality of states.
     fn balances(&self) -> impl Iterator<Item = (&Account, i64)> {
         self.positions.iter().map(|(account, position)| (account, position.balance_minor))
     }

@@ -1,4 +1,4 @@
-//! One step: what the product does with a command, and what is looked at while it is done.
+//! One step: the effect of a command, and the laws that are checked during it.
 
 use crate::clock::{self, NOW};
 use crate::laws::{Law, silence};
@@ -10,7 +10,7 @@ use amana_domain::ledger::{Account, Entry, LedgerError};
 use chrono::TimeDelta;
 use std::sync::Arc;
 
-/// Somebody tries a command; `None` if nothing comes of it.
+/// Tries a command. Returns `None` if it has no effect.
 #[must_use]
 pub fn command(market: &Market, state: &State, actor: Actor, command: &Command) -> Option<State> {
     let rightful = rights::may(&state.deal, command, actor);
@@ -22,17 +22,17 @@ pub fn command(market: &Market, state: &State, actor: Actor, command: &Command) 
     take(market, state, command, decision, faults)
 }
 
-/// Money that arrived funds the deal when it arrives, and not by itself at any time.
+/// Excludes funding by the system: it happens only when money arrives, in [`provider`](crate::provider).
 const fn is_asked_for(command: &Command, actor: Actor) -> bool {
     !matches!((command, actor), (Command::Fund { .. }, Actor::System))
 }
 
-/// What an accepted command tells about the laws that are about steps.
+/// Checks an accepted command against the laws about steps.
 #[must_use]
 pub fn judge(deal: &Deal, command: &Command, actor: Actor, decision: &Decision) -> Vec<Fault> {
     let mut faults = vec![];
     if !rights::may(deal, command, actor) {
-        let detail = format!("`{}` was not theirs to do", command.name());
+        let detail = format!("the actor has no permission for `{}`", command.name());
         faults.push(Fault { law: Law::RightParty, detail });
     }
     let outcome = match command {
@@ -45,7 +45,7 @@ pub fn judge(deal: &Deal, command: &Command, actor: Actor, decision: &Decision) 
     faults
 }
 
-/// Writes what was decided: all of it, or nothing if a payer's wallet does not have the money.
+/// Applies a decision. Returns `None` if the payer's wallet does not have enough money.
 pub fn take(
     market: &Market,
     state: &State,
@@ -62,7 +62,7 @@ pub fn take(
                 return None;
             }
             Err(error) => {
-                let detail = format!("the ledger refuses an accepted decision: {error}");
+                let detail = format!("the ledger rejects an accepted decision: {error}");
                 faults.push(Fault { law: Law::Conserved, detail });
             }
         }
@@ -85,18 +85,18 @@ fn is_own(command: &Command, account: Account) -> bool {
     }
 }
 
-/// Writes entries that nobody may have written before.
+/// Writes entries, and records a fault for every key that was already written.
 fn write(books: &mut Books, entries: &[Entry], faults: &mut Vec<Fault>) -> Result<(), LedgerError> {
     for entry in entries {
         if !books.write(entry)? {
-            let detail = format!("the entry `{}` is written a second time", entry.key);
+            let detail = format!("the entry `{}` is written twice", entry.key);
             faults.push(Fault { law: Law::PaidOnce, detail });
         }
     }
     Ok(())
 }
 
-/// Time passes. No timer runs by that: they may be late.
+/// Lets time pass. Timers do not fire automatically, because they can be late.
 #[must_use]
 pub fn wait(state: &State, by: TimeDelta) -> Option<State> {
     let mut next = state.clone();

@@ -1,4 +1,4 @@
-//! A path of the exploration, in plain words.
+//! A path of the exploration, in words.
 
 use crate::action::{self, Action};
 use crate::cast::{self, KES, MILESTONES};
@@ -10,7 +10,7 @@ use amana_domain::id::{MilestoneId, UserId};
 use amana_domain::ledger::{Account, AccountKind};
 use chrono::TimeDelta;
 
-/// Who does what.
+/// Describes an action and its actor.
 #[must_use]
 pub fn step(market: &Market, state: &State, action: &Action) -> String {
     if let Some((actor, command)) = action::command(market, state, action) {
@@ -24,49 +24,49 @@ pub fn step(market: &Market, state: &State, action: &Action) -> String {
         Action::Ask { payer, part } => format!(
             "{}: pays {} by phone",
             cast::name(*payer),
-            part.map_or("what is outstanding".into(), |minor| cast::kes(minor).to_string())
+            part.map_or("the outstanding amount".into(), |minor| cast::kes(minor).to_string())
         ),
         Action::Say { payment, said } => {
-            format!("M-Pesa, of payment {}: {}", payment.saturating_add(1), says(*said))
+            format!("M-Pesa about payment {}: {}", payment.saturating_add(1), says(*said))
         }
         Action::Wait { .. } | Action::Try { .. } | Action::Extend { .. } => {
             let by = action::wait(state, action).unwrap_or_default();
-            format!("Nobody does anything for {}", span(by))
+            format!("{} pass without any action", span(by))
         }
     }
 }
 
 fn does(command: &Command) -> String {
     match command {
-        Command::Join(_) => "the invited side joins".into(),
+        Command::Join(_) => "the invited party joins".into(),
         Command::Propose => "proposes the deal".into(),
         Command::Counter(_) => "makes another offer".into(),
-        Command::Agree(revision) => format!("signs revision {revision}"),
-        Command::AddPayer(user) => format!("lets {} pay too", cast::name(*user)),
+        Command::Agree(revision) => format!("accepts revision {revision}"),
+        Command::AddPayer(user) => format!("adds {} as a payer", cast::name(*user)),
         Command::Fund { payer, amount } => format!(
             "pays {} from the wallet of {}",
-            amount.map_or("what is outstanding".into(), |amount| amount.to_string()),
+            amount.map_or("the outstanding amount".into(), |amount| amount.to_string()),
             cast::name(*payer)
         ),
         Command::Deliver { milestone, .. } => format!("delivers {}", part(*milestone)),
-        Command::Reject(id) => format!("sends {} back", part(*id)),
+        Command::Reject(id) => format!("rejects {}", part(*id)),
         Command::Release(id) => format!("releases {}", part(*id)),
-        Command::Refund(id) => format!("gives back the money for {}", part(*id)),
+        Command::Refund(id) => format!("refunds {}", part(*id)),
         Command::OfferSplit { milestone, to_seller } => {
             format!("offers {to_seller} to the seller for {}", part(*milestone))
         }
         Command::AcceptSplit { milestone, to_seller } => {
-            format!("takes the offer of {to_seller} for {}", part(*milestone))
+            format!("accepts the offer of {to_seller} for {}", part(*milestone))
         }
         Command::Dispute(id) => format!("disputes {}", part(*id)),
         Command::Answer(id) => format!("answers the dispute about {}", part(*id)),
         Command::Award { milestone, award } => {
             format!("awards {} for {}", ruling(award), part(*milestone))
         }
-        Command::Extend { timer, .. } => format!("asks for a later end of {}", deadline(*timer)),
-        Command::Cancel => "calls the deal off".into(),
-        Command::MutualCancel => "wants to call the deal off".into(),
-        Command::Expire(timer) => format!("{} runs out", deadline(*timer)),
+        Command::Extend { timer, .. } => format!("requests a later {}", deadline(*timer)),
+        Command::Cancel => "cancels the deal".into(),
+        Command::MutualCancel => "requests or accepts mutual cancellation".into(),
+        Command::Expire(timer) => format!("{} expires", deadline(*timer)),
     }
 }
 
@@ -85,7 +85,7 @@ fn part(id: MilestoneId) -> String {
 
 fn deadline(timer: Timer) -> String {
     let of = timer.milestone().map_or(String::new(), |id| format!(" of {}", part(id)));
-    format!("the time for {}{of}", timer.name())
+    format!("{} deadline{of}", timer.name())
 }
 
 const fn says(said: Said) -> &'static str {
@@ -93,17 +93,17 @@ const fn says(said: Said) -> &'static str {
         Said::Accepted => "accepted",
         Said::Lost => "(no answer)",
         Said::Refused => "refused",
-        Said::CallbackPaid => "calls back that it is paid",
-        Said::CallbackFailed => "calls back that it has failed",
-        Said::CallbackOdd => "calls back that another amount was paid",
-        Said::PollPaid => "answers when asked that it is paid",
-        Said::PollFailed => "answers when asked that it has failed",
-        Said::OnStatement => "it is on the statement",
-        Said::NotOnStatement => "it is not on the statement",
+        Said::CallbackPaid => "callback: paid",
+        Said::CallbackFailed => "callback: failed",
+        Said::CallbackOdd => "callback: another amount paid",
+        Said::PollPaid => "status query: paid",
+        Said::PollFailed => "status query: failed",
+        Said::OnStatement => "on the statement",
+        Said::NotOnStatement => "not on the statement",
     }
 }
 
-/// A text with names in the place of ids.
+/// Replaces ids by names in a text.
 #[must_use]
 pub fn named(text: &str) -> String {
     let people = cast::PEOPLE.iter().map(|(user, name)| (user.to_string(), (*name).to_owned()));
@@ -120,7 +120,7 @@ pub fn span(by: TimeDelta) -> String {
     format!("{days} d {hours:02}:{minutes:02}:{seconds:02}")
 }
 
-/// What every account holds that holds anything, and has in this world.
+/// Lists the balances that are not zero.
 #[must_use]
 pub fn accounts(state: &State) -> String {
     let held = state.books.positions.iter().filter(|(_, position)| position.balance_minor != 0);

@@ -1,10 +1,10 @@
-//! What happened while a world was explored: a law that nothing puts to the test is not shown to hold.
+//! Counts of what occurred in an exploration. A law is only checked if the events that it is about occur.
 
 use amana_domain::deal::{Command, DealState, Timer};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Everything that must happen somewhere: commands by their names, deadlines by theirs, how deals end, and money
-/// that arrives by phone.
+/// All events that must occur in some world: commands and deadlines by their names, ends of deals, and payments by
+/// phone.
 pub const SIGHTS: [&str; 29] = [
     "join",
     "propose",
@@ -88,7 +88,7 @@ impl Tally {
         }
     }
 
-    /// How often each was seen, in the order of [`SIGHTS`].
+    /// Returns the number of occurrences, in the order of [`SIGHTS`].
     #[must_use]
     pub fn counts(&self) -> [u64; SIGHTS.len()] {
         std::array::from_fn(|n| self.0.get(n).map_or(0, |counter| counter.load(Ordering::Relaxed)))

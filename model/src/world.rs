@@ -1,4 +1,4 @@
-//! A world: a deal to begin with, and how much of everything there is in it.
+//! A world: an initial deal, and the bounds of the exploration.
 
 use crate::cast::{AMINA, BARAKA, DEAL, JUMA, KES, MILESTONES, ZURI, kes};
 use crate::clock::NOW;
@@ -14,48 +14,49 @@ use amana_domain::money::Money;
 use chrono::TimeDelta;
 use std::sync::Arc;
 
-/// Bounds are what makes a world finite; what is beyond them is not done, but still tried by those who may not.
+/// The initial deal and the bounds that make a world finite. Commands beyond a bound are tried only by actors without
+/// permission, who must be rejected.
 #[derive(Debug, Clone)]
 pub struct World {
     pub name: &'static str,
     pub sizes: [i64; 2],
     pub fee_payer: FeePayer,
     pub broker: bool,
-    /// In hours: acceptance, funding, inspection, rework, answer, award.
+    /// Periods in hours: acceptance, funding, inspection, rework, answer, award.
     pub terms: [i64; 6],
-    /// In hours, for each milestone.
+    /// Delivery period in hours, for each milestone.
     pub delivery: [i64; 2],
-    /// What the first milestone has to be delivered with.
+    /// The delivery proof of the first milestone.
     pub proof: Option<Proof>,
-    /// The buyer was invited and joins later.
+    /// Whether the buyer was invited and joins later.
     pub invited: bool,
-    /// What lies in the wallets of those who may pay, in hundredths of the price.
+    /// Balances of Amina and Zuri, in percent of the price.
     pub wallets: [i64; 2],
     pub revisions_max: u32,
     pub payers_named: bool,
-    /// Amounts that are paid from wallets; `None`: all that is outstanding.
+    /// Amounts of payments; `None` means the outstanding amount.
     pub parts: Vec<Option<i64>>,
     pub fundings_max: u32,
     pub payments_max: usize,
-    /// Whether Zuri may pay by phone, too.
+    /// Whether Zuri pays by phone too.
     pub both_phones: bool,
     pub said: Vec<Said>,
     pub disputes: bool,
-    /// What splits and awards may give to the seller, in hundredths of the milestone.
+    /// The seller's shares in split offers, in percent of the milestone.
     pub splits: Vec<i64>,
     pub awards: Vec<Ruling>,
     pub reworks_max: u8,
     pub moved_max: u8,
-    /// Whether people also act at the very moment of a deadline.
+    /// Whether actors also act exactly at a deadline.
     pub exact: bool,
 }
 
-/// An award by its part of the milestone, so that one list serves both of them.
+/// An award as a percentage, so that one list serves both milestones.
 #[derive(Debug, Clone, Copy)]
 pub struct Ruling {
     pub percent: i64,
     pub fees_waived: bool,
-    /// An arbitration that costs ten shillings.
+    /// The party that bears arbitration costs of ten shillings, if any.
     pub costs_borne_by: Option<Role>,
 }
 
@@ -78,7 +79,7 @@ impl Ruling {
 
 const ARBITRATION_MINOR: i64 = 1_000;
 
-/// So many hundredths.
+/// Returns this percentage of an amount.
 fn part(amount: i64, percent: i64) -> Money {
     kes(amount.saturating_mul(percent).div_euclid(100))
 }
@@ -89,7 +90,7 @@ impl World {
         self.sizes.get(milestone).copied().unwrap_or_default()
     }
 
-    /// What is offered at first, and a counter-offer: the milestones the other way round, and another who bears the fee.
+    /// Returns the first offer and a counter-offer with swapped milestones and another fee payer.
     #[must_use]
     pub fn offers(&self) -> [Offer; 2] {
         let [first, second] = self.sizes;
@@ -169,7 +170,7 @@ impl World {
         })
     }
 
-    /// Every account there is; nobody else may ever have one.
+    /// Returns all accounts that may exist.
     #[must_use]
     pub fn accounts(&self) -> Vec<Account> {
         let people = [AMINA, JUMA, ZURI, BARAKA].map(|user| Account::available(user, KES));
@@ -182,9 +183,9 @@ impl World {
         people.into_iter().chain(others).collect()
     }
 
-    /// The awards that arbiters think of, for a milestone of that size.
+    /// Returns the awards to try, for a milestone of this size.
     pub fn rulings(&self, amount: i64) -> impl Iterator<Item = Award> {
-        // Where nobody disputes an award is tried all the same, by those who may not.
+        // Without disputes, one award is still tried by actors without permission.
         let usual = self.awards.is_empty().then_some(Ruling::plain(50));
         self.awards.iter().copied().chain(usual).map(move |ruling| ruling.of(amount))
     }
@@ -194,7 +195,7 @@ impl World {
         self.splits.iter().copied().chain(usual).map(move |percent| part(amount, percent))
     }
 
-    /// Whether this world has room for that.
+    /// Returns whether the command is within the bounds of this world.
     #[must_use]
     pub fn has_room(&self, state: &State, command: &Command) -> bool {
         let deal = &state.deal;
@@ -223,7 +224,7 @@ impl World {
         }
     }
 
-    /// Moments that somebody might want a deadline moved to.
+    /// Returns the times to which a deadline may be moved.
     #[must_use]
     pub fn moments(
         &self,

@@ -1,20 +1,20 @@
-//! The worlds that are explored, one after the other: together they have everything, each as much of it as fits.
+//! The worlds to explore, one after the other. Each covers some of the features; together they cover all.
 
 use crate::provider::Said;
 use crate::world::{Ruling, World};
 use amana_domain::deal::{Proof, Role};
 use amana_domain::fee::FeePayer;
 
-/// Odd cents, so that nothing divides evenly.
+/// Odd amounts, so that divisions have remainders.
 const SMALL: [i64; 2] = [33_333, 50_001];
-/// The first is one cent above what a single arbiter decides.
+/// The first amount is one cent above the limit of a single arbiter.
 const LARGE: [i64; 2] = [10_000_001, 50_001];
 
-/// Hours of different length, none a multiple of the others.
+/// Different periods in hours; few are multiples of each other, so deadlines rarely coincide.
 const SHORT: [i64; 6] = [24, 20, 16, 10, 22, 30];
 const LONG: [i64; 6] = [72, 72, 72, 72, 72, 168];
 
-/// Nothing but delivering and releasing, paid at once from the wallet.
+/// The smallest world: payment from the wallet, delivery and release.
 #[must_use]
 pub fn plain() -> World {
     World {
@@ -47,7 +47,7 @@ pub fn plain() -> World {
 pub fn all() -> Vec<World> {
     vec![
         World {
-            name: "offers: a buyer who was invited, counter-offers, a proof of delivery, work sent back, later deadlines",
+            name: "offers: an invited buyer, counter-offers, a delivery proof, reworks, moved deadlines",
             invited: true,
             wallets: [200, 0],
             revisions_max: 4,
@@ -57,7 +57,7 @@ pub fn all() -> Vec<World> {
             ..plain()
         },
         World {
-            name: "phones: a wallet that is too small, two payments by phone, a provider who contradicts himself",
+            name: "phones: an insufficient wallet, two payments by phone, contradictory provider messages",
             wallets: [40, 0],
             parts: vec![None, Some(20_000)],
             fundings_max: 3,
@@ -66,14 +66,14 @@ pub fn all() -> Vec<World> {
             ..plain()
         },
         World {
-            name: "rumours: one payment by phone, of which a provider says everything that can be said",
+            name: "rumours: one payment by phone, every possible provider message",
             wallets: [40, 0],
             payments_max: 1,
             said: Said::ALL.to_vec(),
             ..plain()
         },
         World {
-            name: "payers: two of them, in parts, from wallets and by phone",
+            name: "payers: two payers, partial payments from wallets and by phone",
             payers_named: true,
             both_phones: true,
             wallets: [40, 30],
@@ -84,7 +84,7 @@ pub fn all() -> Vec<World> {
             ..plain()
         },
         World {
-            name: "disputes: small milestones, a broker, the buyer bears the fee, long terms",
+            name: "disputes: small milestones, a broker, fees borne by the buyer, long terms",
             fee_payer: FeePayer::Buyer,
             broker: true,
             terms: LONG,
@@ -96,7 +96,7 @@ pub fn all() -> Vec<World> {
             ..plain()
         },
         World {
-            name: "second looks: a large milestone, awards with costs, two payers",
+            name: "second looks: a large milestone, awards by two arbiters, costs, two payers",
             sizes: LARGE,
             payers_named: true,
             wallets: [60, 60],
@@ -113,7 +113,7 @@ pub fn all() -> Vec<World> {
             ..plain()
         },
         World {
-            name: "deadlines: moved by both, acted on at the very moment and long after",
+            name: "deadlines: moved deadlines, actions exactly at a deadline and long after it",
             fee_payer: FeePayer::Seller,
             disputes: true,
             reworks_max: 1,

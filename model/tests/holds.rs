@@ -1,4 +1,4 @@
-//! A small world keeps every law, and the clock may be told from now.
+//! A small world fulfils every law, and times relative to now are sufficient.
 
 use amana_domain::deal::{Actor, Command, Deal, decide};
 use amana_model::action::{self, Action};
@@ -12,7 +12,7 @@ use amana_model::{step, worlds};
 use chrono::TimeDelta;
 use stateright::Model;
 
-/// A little of everything.
+/// A small world with every feature.
 fn small() -> World {
     World {
         name: "small",
@@ -42,8 +42,8 @@ fn every_world_can_begin() {
     }
 }
 
-/// Walks at random through a world whose clock is told from now, and with the same commands through one whose
-/// clock goes on: each refuses what the other refuses, and in the end both look the same.
+/// Walks at random through a world with relative times, and with the same commands through one with absolute times.
+/// Both reject the same commands and end in equal states.
 #[test]
 fn it_makes_no_difference_where_time_is_counted_from() {
     let market = Market::new(World { exact: true, moved_max: 2, ..small() }).unwrap();
@@ -55,7 +55,7 @@ fn it_makes_no_difference_where_time_is_counted_from() {
         (Command::Fund { payer: AMINA, amount: None }, Actor::User(AMINA)),
     ];
     for walk in 0..400 {
-        // Some begin where the deal begins, most where there is more to do.
+        // Some walks start with the new deal, most with a later state.
         let mut state = market.opening.clone();
         for (command, actor) in paid.iter().filter(|_| walk % 4 > 0) {
             state = step::command(&market, &state, *actor, command).unwrap();
@@ -64,7 +64,7 @@ fn it_makes_no_difference_where_time_is_counted_from() {
         for _ in 0..25 {
             let mut actions = vec![];
             market.actions(&state, &mut actions);
-            // Most of what can be tried is refused, and would lead nowhere.
+            // Most actions are rejected and have no effect.
             if dice.roll(4) > 0 {
                 actions.retain(|action| market.next_state(&state, *action).is_some());
             }
@@ -96,7 +96,7 @@ fn it_makes_no_difference_where_time_is_counted_from() {
     assert!(accepted > 500 && refused > 500, "{accepted} and {refused}");
 }
 
-/// Only one command names a moment.
+/// Only one command contains a time.
 fn told_from(command: &Command, now: chrono::DateTime<chrono::Utc>) -> Command {
     match command {
         Command::Extend { timer, until } => Command::Extend {
@@ -107,7 +107,7 @@ fn told_from(command: &Command, now: chrono::DateTime<chrono::Utc>) -> Command {
     }
 }
 
-/// Always the same numbers (a linear congruential generator), so that the test does not depend on luck.
+/// A linear congruential generator: the numbers are the same in every run, so the test is deterministic.
 struct Dice(u64);
 
 impl Dice {
@@ -125,7 +125,7 @@ fn what_may_not_be_done_is_tried() {
     let tried: Vec<_> =
         actions.iter().filter_map(|a| action::command(&market, &market.opening, a)).collect();
     let names: std::collections::BTreeSet<_> = tried.iter().map(|(_, c)| c.name()).collect();
-    // Deadlines cannot be moved while none runs.
+    // No deadline runs, so none can be moved.
     assert_eq!(names.len(), 18, "{names:?}");
     assert!(tried.iter().any(|(actor, _)| *actor == Actor::System));
     assert!(!actions.iter().any(|action| matches!(action, Action::Wait { .. })));

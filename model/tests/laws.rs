@@ -1,4 +1,4 @@
-//! Every law can be broken: each is shown something that breaks it.
+//! Every law detects its violation.
 #![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails loudly")]
 
 use amana_domain::deal::{Actor, Award, Command, Decision, Timer, decide};
@@ -43,7 +43,7 @@ fn funded(market: &Market) -> State {
     after(market, &[(Command::Propose, SELLER), (Command::Agree(1), BUYER), pay()])
 }
 
-/// Only this law is broken by it.
+/// Checks that the state breaks only this law.
 fn breaks(law: Law, market: &Market, state: &State) {
     for other in Law::ALL {
         assert_eq!(check(*other, market, state).is_err(), *other == law, "{other}");
@@ -77,7 +77,7 @@ fn money_that_is_not_where_it_should_be_is_seen() {
     let (escrow, fees) = (Account::escrow(DEAL, KES), Account::fees(KES));
     let wallet = |user| Account::available(user, KES);
     let state = funded(&market);
-    // The deadlines would find a cent too many, or too few, in escrow as well.
+    // A wrong amount in escrow also breaks the law about deadlines.
     for wrong in [moved(&state, escrow, fees, 1), moved(&state, wallet(AMINA), escrow, 1)] {
         assert!(check(Law::Conserved, &market, &wrong).is_err());
     }
@@ -107,7 +107,7 @@ fn an_entry_that_the_ledger_refuses_is_seen() {
     let decision = decide(&state.deal, &release, BUYER, NOW).unwrap();
     let refused = step::take(&market, &poor, &release, decision, vec![]).unwrap();
     breaks(Law::Conserved, &market, &refused);
-    // A payer who does not have it is no fault: nothing happens.
+    // An insufficient wallet is no violation: the command has no effect.
     let market = Market::new(World { wallets: [10, 0], ..worlds::plain() }).unwrap();
     let agreed = after(&market, &[(Command::Propose, SELLER), (Command::Agree(1), BUYER)]);
     let (fund, actor) = pay();

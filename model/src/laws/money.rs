@@ -1,4 +1,4 @@
-//! Where the money is, and how much of it.
+//! The laws about money.
 
 use super::ensure;
 use crate::cast::{AMINA, BARAKA, DEAL, JUMA, KES, ZURI};
@@ -8,11 +8,11 @@ use amana_domain::deal::{Deal, DealState, Milestone};
 use amana_domain::ledger::{Account, Provider};
 use amana_domain::money::MoneyError;
 
-/// The sum of everything is nothing, only the provider's account is below, by what it was paid, and in escrow is
-/// what the open part of the deal needs.
+/// Checks three facts. All balances sum to zero. Only the provider's account is negative, by the payments that arrived.
+/// The escrow covers exactly the open part of the deal.
 ///
 /// # Errors
-/// In words, what is not so.
+/// A description of the difference.
 pub fn conserved(market: &Market, state: &State) -> Result<(), String> {
     let clearing = Account::clearing(Provider::Mpesa, KES);
     let mut sum = 0i64;
@@ -21,19 +21,19 @@ pub fn conserved(market: &Market, state: &State) -> Result<(), String> {
         sum = sum.saturating_add(balance);
         ensure(balance >= 0 || *account == clearing, || format!("{account} holds {balance}"))?;
         let known = market.opening.books.positions.iter().any(|(known, _)| known == account);
-        ensure(known, || format!("{account} should not be there"))?;
+        ensure(known, || format!("{account} is unexpected"))?;
     }
-    ensure(sum == 0, || format!("all accounts together hold {sum}"))?;
+    ensure(sum == 0, || format!("all balances sum to {sum}, expected 0"))?;
     let opening = market.opening.books.holds(&clearing);
     let paid_in = arrived(state, |_| true).saturating_sub(opening);
     let held = state.books.holds(&clearing);
     ensure(held == paid_in.saturating_neg(), || format!("{paid_in} was paid in, not {held}"))?;
     let escrow = state.books.holds(&Account::escrow(DEAL, KES));
     let needed = needed(&state.deal).map_err(|error| error.to_string())?;
-    ensure(escrow == needed, || format!("in escrow is {escrow}, and {needed} is needed"))
+    ensure(escrow == needed, || format!("{escrow} in escrow, {needed} needed"))
 }
 
-/// What the escrow of a deal has to hold.
+/// Returns the amount that the escrow of a deal needs.
 fn needed(deal: &Deal) -> Result<i64, MoneyError> {
     match deal.state {
         DealState::Agreed => Ok(deal.paid()?.minor()),
@@ -53,10 +53,10 @@ fn needed(deal: &Deal) -> Result<i64, MoneyError> {
     }
 }
 
-/// What payers and seller have is at most what was paid in for it, and each part of the deal was settled once.
+/// Checks that no user gained more than was paid in or earned, and that each milestone was settled by one entry.
 ///
 /// # Errors
-/// In words, what is not so.
+/// A description of the difference.
 pub fn paid_once(market: &Market, state: &State) -> Result<(), String> {
     let deal = &state.deal;
     for payer in &deal.payers {
@@ -86,7 +86,7 @@ pub fn paid_once(market: &Market, state: &State) -> Result<(), String> {
     ensure(entries == settled, || format!("{settled} milestones are settled, by {entries} entries"))
 }
 
-/// What came from phones, of payers like that.
+/// Returns the sum of proven phone payments by these payers.
 fn arrived(state: &State, of: impl Fn(amana_domain::id::UserId) -> bool) -> i64 {
     let proven = state.payments.iter().filter(|paying| paying.proven && of(paying.user));
     proven.fold(0i64, |sum, paying| sum.saturating_add(paying.amount.minor()))

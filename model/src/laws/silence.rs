@@ -1,4 +1,4 @@
-//! What comes of it if nobody does anything any more.
+//! The laws about deadlines that pass without action.
 
 use super::ensure;
 use crate::cast::{AMINA, DEAL, JUMA, KES, ZURI};
@@ -12,18 +12,20 @@ use amana_domain::id::UserId;
 use amana_domain::ledger::{Account, Entry};
 use amana_domain::money::Money;
 
-/// A deal of two milestones has at most three deadlines left: until it is paid, and one for each of them.
+/// Maximum number of deadlines that a deal of two milestones has left: funding, and one for each milestone.
 const LAPSES_MAX: usize = 3;
 
-/// Lets time pass with nothing but deadlines, in their order: the deal comes to an end, with nothing left in escrow.
-/// What each of them brings about is looked at where it expires as a step.
+/// Checks that deadlines alone, in their order, end the deal with an empty escrow. [`declared`] checks the outcome of
+/// each deadline, when it expires as a step.
 ///
 /// # Errors
-/// In words, where it stops.
+/// A description of the state in which the deal stays.
 pub fn ends(state: &State) -> Result<(), String> {
     let escrow = Account::escrow(DEAL, KES);
     if state.books.holds(&escrow) > 0 {
-        ensure(!state.deal.dues().is_empty(), || "no deadline runs for what is in escrow".into())?;
+        ensure(!state.deal.dues().is_empty(), || {
+            "money is in escrow, but no deadline runs".into()
+        })?;
     } else if state.deal.state == DealState::Draft || state.deal.state.is_final() {
         return Ok(());
     }
@@ -42,14 +44,14 @@ pub fn ends(state: &State) -> Result<(), String> {
     }
     let left = positions.get(&escrow).balance_minor;
     ensure(deal.state.is_final() && left == 0, || {
-        format!("in silence the deal stays {}, with {left} in escrow", deal.state)
+        format!("without any action the deal stays {}, with {left} in escrow", deal.state)
     })
 }
 
-/// Compares what a deadline does with what the terms say about it.
+/// Compares the effect of a deadline with its declared outcome.
 ///
 /// # Errors
-/// In words, what is different.
+/// A description of the difference.
 pub fn declared(deal: &Deal, timer: Timer, decision: &Decision) -> Result<(), String> {
     let milestone = timer.milestone().and_then(|id| deal.milestone(id));
     let dispute = milestone.and_then(|milestone| milestone.dispute);
@@ -80,10 +82,11 @@ pub fn declared(deal: &Deal, timer: Timer, decision: &Decision) -> Result<(), St
         }
         _ => false,
     };
-    ensure(holds, || format!("silence should have led to `{outcome}` and did not"))
+    ensure(holds, || format!("the deadline did not lead to its declared outcome `{outcome}`"))
 }
 
-/// To the seller and to those who paid: the award that stands, or half of the amount, all fees staying with the buyer.
+/// Returns the amounts for the seller and the payers: those of the proposed award, or half of the amount each, with all
+/// fees returned to the payers.
 fn awarded(milestone: &Milestone) -> (i64, i64) {
     if let Some(Stage::Awarded { award, .. }) = milestone.dispute.map(|dispute| dispute.stage) {
         let division = Division::of(milestone, &award).ok();
@@ -97,36 +100,38 @@ fn whole(milestone: &Milestone) -> i64 {
     minor(milestone.in_escrow().ok())
 }
 
-/// Nobody has less than nothing: this is no amount, and equal to none.
+/// Returns -1 for a missing amount, which equals no valid amount.
 fn minor(money: Option<Money>) -> i64 {
     money.map_or(-1, Money::minor)
 }
 
-/// Whether seller and payers get just that, from the escrow of that milestone and of no other.
+/// Returns whether seller and payers get exactly these amounts, from the escrow of this milestone only.
 fn shared(milestone: &Milestone, decision: &Decision, to_seller: i64, to_buyers: i64) -> bool {
     let taken = taken(&decision.entries).saturating_neg();
     let gets = (gets(&decision.entries, JUMA), buyers(&decision.entries));
     taken == whole(milestone) && gets == (to_seller, to_buyers)
 }
 
-/// Once a deadline has passed, nobody brings about anything else than it declares, however late its timer runs.
-/// Only who is better off by it may give that away.
+/// Checks that after a deadline no other outcome is possible, however late its timer runs. Only the party that benefits
+/// from the outcome may give it up.
 ///
 /// # Errors
-/// In words, what was done too late, or taken from whom.
+/// A description of the late action or of the loss of a party.
 pub fn kept(deal: &Deal, actor: Actor, decision: &Decision) -> Result<(), String> {
     let after = &decision.deal;
     if clock::own(deal).is_some_and(|due_at| NOW > due_at) {
         let same = (after.state, after.due_at) == (deal.state, deal.due_at);
         let over = same || after.state == DealState::Cancelled;
-        ensure(over && after.fundings == deal.fundings, || "the deal went on too late".into())?;
+        ensure(over && after.fundings == deal.fundings, || {
+            "the deal continued after its deadline".into()
+        })?;
     }
     for (before, after) in deal.milestones.iter().zip(&after.milestones) {
         let Some((timer, _)) = before.due().filter(|(_, due_at)| NOW > *due_at) else { continue };
         if after.state.is_open() {
             let same = (after.state, after.due_at, after.dispute)
                 == (before.state, before.due_at, before.dispute);
-            ensure(same, || format!("something was done after the {} deadline", timer.name()))?;
+            ensure(same, || format!("the milestone changed after the {} deadline", timer.name()))?;
             continue;
         }
         let silent = decide(deal, &Command::Expire(timer), Actor::System, NOW)
