@@ -1,5 +1,5 @@
 # Codes that verify a contact or an account, and notices of changes. `code` is filled in when the message is sent.
-# Messages to a contact that may not be verified contain no name: whoever typed the contact chose the name too.
+# Messages to a contact that may not be verified contain no name: the user who typed the contact chose the name too.
 
 verify_email =
     .subject = Your code to confirm this e-mail address
