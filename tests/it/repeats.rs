@@ -142,7 +142,7 @@ async fn trade(world: &mut World, (amina, juma): (&Person, &Person), arbiter: &P
     world.upload("create_evidence", amina, &format!("{deal}/disputes/{dispute}/evidence")).await;
     let answer = json!({ "text": "It is a goat" });
     world.app.post(juma, &at(3, "dispute/answer"), answer).await.expect(200);
-    let award = json!({ "seller_percent": "50", "reason": "Nobody can tell" });
+    let award = json!({ "seller_percent": "50", "reason": "Neither side has proof" });
     world
         .post("award_dispute", arbiter, &format!("/v1/operator/disputes/{dispute}/award"), award)
         .await;

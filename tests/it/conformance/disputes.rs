@@ -86,7 +86,7 @@ pub(super) async fn disagree(
     observer.get(operator, &review).await;
     link(observer, operator, &format!("{review}/evidence/{evidence}")).await;
     let award = json!({
-        "seller_percent": "50", "fees_waived": true, "reason": "Nobody can tell",
+        "seller_percent": "50", "fees_waived": true, "reason": "Neither side has proof",
         "costs": { "amount": { "amount": 100, "currency": "KES" }, "borne_by": "buyer" },
     });
     observer.post(operator, &format!("{review}/award"), award, 200).await;

@@ -133,7 +133,7 @@ async fn the_clients_address_is_sealed_with_what_it_asked_for() {
         let asked: Value = asked.json().await.expect("JSON");
         let payment = asked["id"].as_str().expect("an id");
         let id = payment.parse().expect("an id");
-        let known = app.store.exchanges(id, app.clock.now()).await.expect("what is known");
+        let known = app.store.exchanges(id, app.clock.now()).await.expect("exchanges");
         let from = known.asked_from.expect("an address").into_exposed();
         assert_eq!(from, "203.0.113.77", "{path}");
         let readable = "select count(*) from payments p where p::text like '%203.0.113.77%'";
