@@ -260,10 +260,10 @@ impl Deals {
     /// For the buyer and additional payers (`add_payer`), in one payment or several. The deal is funded once the price
     /// is paid; otherwise all payers are refunded when the funding period ends. `wallet` pays immediately and returns
     /// 200. `mpesa` prompts the phone and returns 202; follow the deal's `payment`. Each payer can have one open
-    /// payment. An `amount` above the outstanding amount needs `allow_more`; any excess of an M-Pesa payment stays in
-    /// the payer's wallet. If M-Pesa cannot carry the amount at once, `provider_limit` lists possible `payments`. With
-    /// `dry_run=true`, returns 200 and the expected result, and changes nothing. Problems: `wrong_party`,
-    /// `account_closed` (403), `wrong_state`, `too_late`, `payment_in_progress`, `prompt_pending` (409),
+    /// payment. An `amount` above the outstanding amount needs `allow_overpayment`; any excess of an M-Pesa payment
+    /// stays in the payer's wallet. If M-Pesa cannot carry the amount at once, `provider_limit` lists possible
+    /// `payments`. With `dry_run=true`, returns 200 and the expected result, and changes nothing. Problems:
+    /// `wrong_party`, `account_closed` (403), `wrong_state`, `too_late`, `payment_in_progress`, `prompt_pending` (409),
     /// `too_many_prompts` (429), `insufficient_funds`, `amount_exceeds_outstanding`, `provider_limit`,
     /// `whole_units_required`, `unsupported_currency` (422), `idempotency_key_required` (400), `idempotency_key_reused`
     /// (422).

@@ -13,7 +13,7 @@ use crate::once::Made;
 use crate::principal::{DealsRead, DealsWrite, Principal};
 use crate::problem::{ApiError, Code};
 use crate::upload::Upload;
-use crate::wire::{Key, PartMoney, Wire, Words};
+use crate::wire::{Key, NonNegativeMoney, Wire, Words};
 use amana_domain::deal::Command;
 use amana_domain::id::{DealId, DisputeId, DocumentId, MilestoneId};
 use amana_postgres::FilePlace;
@@ -33,7 +33,7 @@ struct OpenDispute {
     reason: Wire<Words>,
     /// Share of the milestone's amount that you propose for the seller. It informs the other party and arbiters and is
     /// not binding; `create_split_offer` makes a binding offer.
-    wanted: Option<PartMoney>,
+    requested_to_seller: Option<NonNegativeMoney>,
 }
 
 /// The answer to a dispute.
@@ -60,10 +60,10 @@ enum FoundDisputes {
     Disputes(Json<DisputesAnswer>),
 }
 
-/// Points the error at `wanted`, the only share in this request.
+/// Points the error at the only share in this request.
 fn of_wanted(mut error: ApiError) -> ApiError {
     if error.code == Code::ShareOutOfRange {
-        error.errors.iter_mut().for_each(|place| place.pointer = "/wanted".to_owned());
+        error.errors.iter_mut().for_each(|place| place.pointer = "/requested_to_seller".to_owned());
     }
     error
 }
@@ -94,7 +94,7 @@ impl Disputes {
         body: Body<OpenDispute>,
     ) -> Result<Current, ApiError> {
         let (user, place) = (caller.user(), (id.0.0, milestone.0.0));
-        let wanted = body.value.wanted.map(|wanted| wanted.money()).transpose()?;
+        let wanted = body.value.requested_to_seller.map(|wanted| wanted.money()).transpose()?;
         let said = (body.value.reason.0.0, wanted);
         let deal = context
             .write(async move |store, now| store.open_dispute(user, place, said, now).await)

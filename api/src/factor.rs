@@ -65,7 +65,7 @@ struct FactorAnswer {
     /// Time of activation; `null` if inactive.
     since: Nullable<Timestamp>,
     /// Number of unused backup codes.
-    backup_codes_left: i64,
+    backup_codes_remaining: i64,
 }
 
 impl From<Option<FactorView>> for FactorAnswer {
@@ -74,7 +74,7 @@ impl From<Option<FactorView>> for FactorAnswer {
             is_active: factor.is_some(),
             method: Nullable::of(factor.map(|factor| factor.kind.method())),
             since: Nullable::of(factor.map(|factor| factor.since)),
-            backup_codes_left: factor.map_or(0, |factor| factor.backup_codes_left),
+            backup_codes_remaining: factor.map_or(0, |factor| factor.backup_codes_remaining),
         }
     }
 }

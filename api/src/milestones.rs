@@ -7,7 +7,7 @@ use crate::deals::{Current, DealAnswer, command_once, share};
 use crate::once::Done;
 use crate::principal::{DealsWrite, Principal};
 use crate::problem::ApiError;
-use crate::wire::{Key, Note, PartMoney, Wire};
+use crate::wire::{Key, NonNegativeMoney, Note, Wire};
 use amana_domain::deal::{Command, Percent};
 use amana_domain::id::{DealId, MilestoneId};
 use poem::web::Data;
@@ -31,9 +31,9 @@ struct RejectMilestone {
 #[oai(deny_unknown_fields)]
 struct OfferSplit {
     /// So much of the milestone's amount, before fees.
-    to_seller: Option<PartMoney>,
-    /// Of the milestone's amount: a decimal number from 0 to 100 with up to three places, such as `61.803`. Rounded half
-    /// up to the cent.
+    to_seller: Option<NonNegativeMoney>,
+    /// Of the milestone's amount: a decimal number from 0 to 100 with up to three places, such as `61.803`. Rounded
+    /// half up to the cent.
     seller_percent: Option<Wire<Percent>>,
 }
 
@@ -43,7 +43,7 @@ struct OfferSplit {
 #[oai(deny_unknown_fields)]
 struct AcceptSplit {
     /// What the other side's offer says now.
-    to_seller: PartMoney,
+    to_seller: NonNegativeMoney,
 }
 
 pub(crate) struct Milestones;
@@ -52,9 +52,9 @@ pub(crate) struct Milestones;
 impl Milestones {
     /// Send a delivery back
     ///
-    /// For the buyer, up to three times: the seller has the rework period to deliver again, and if that passes the buyer
-    /// gets the money back. Problems: `wrong_party` (403), `wrong_state`, `too_late`, `deal_limit` (409), `not_found`
-    /// (404).
+    /// For the buyer, up to three times: the seller has the rework period to deliver again, and if that passes the
+    /// buyer gets the money back. Problems: `wrong_party` (403), `wrong_state`, `too_late`, `deal_limit` (409),
+    /// `not_found` (404).
     #[oai(
         path = "/:id/milestones/:milestone/reject",
         method = "post",
@@ -82,9 +82,9 @@ impl Milestones {
 
     /// Give the money of a milestone back to the buyer
     ///
-    /// For the seller of a funded deal, before or after delivery. It cannot be taken back. In a dispute the seller gives in
-    /// by offering to get nothing (`create_split_offer`). Problems: `wrong_party` (403), `wrong_state` (409), `not_found` (404), `idempotency_key_required` (400),
-    /// `idempotency_key_reused` (422).
+    /// For the seller of a funded deal, before or after delivery. It cannot be taken back. In a dispute the seller
+    /// gives in by offering to get nothing (`create_split_offer`). Problems: `wrong_party` (403), `wrong_state` (409),
+    /// `not_found` (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(
         path = "/:id/milestones/:milestone/refund",
         method = "post",
@@ -108,8 +108,8 @@ impl Milestones {
 
     /// Offer to divide a milestone
     ///
-    /// Says how much of the milestone's amount the seller may have; the rest goes back to the buyer, and fees are due in
-    /// proportion. It takes the place of one's offer before, and stands in `offers` until the other side accepts it
+    /// Says how much of the milestone's amount the seller may have; the rest goes back to the buyer, and fees are due
+    /// in proportion. It takes the place of one's offer before, and stands in `offers` until the other side accepts it
     /// (`accept_split_offer`) or the milestone is settled. Problems: `share_out_of_range` (422), `wrong_party` (403),
     /// `wrong_state` (409), `not_found` (404).
     #[oai(

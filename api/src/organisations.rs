@@ -30,7 +30,7 @@ use std::sync::Arc;
 text_values! {
     /// What somebody is in an organisation: a `member` makes deals in its name, an `admin` decides who is a member,
     /// an `owner` decides about ranks, too.
-    Rank as "Rank";
+    Rank as "MemberRole";
 }
 
 /// An organisation to be founded.
@@ -57,7 +57,7 @@ pub(crate) struct OrganisationAnswer {
     id: Wire<OrganisationId>,
     name: String,
     /// The caller's own.
-    rank: Wire<Rank>,
+    role: Wire<Rank>,
     member_count: i64,
     created_at: Timestamp,
 }
@@ -67,7 +67,7 @@ impl From<&OrganisationView> for OrganisationAnswer {
         Self {
             id: organisation.id.into(),
             name: organisation.name.clone(),
-            rank: organisation.rank.into(),
+            role: organisation.rank.into(),
             member_count: organisation.member_count,
             created_at: organisation.created_at.into(),
         }

@@ -84,8 +84,8 @@ pub(crate) struct PasswordChanges;
 impl PasswordChanges {
     /// Set another password
     ///
-    /// All sessions end, this one too, API keys do not, and the person is told. Problems: `incorrect_password` (403), `invalid_request` (422) if the new one is
-    /// too easy to guess, saying why.
+    /// All sessions end, this one too, API keys do not, and the person is told. Problems: `incorrect_password` (403),
+    /// `invalid_request` (422) if the new one is too easy to guess, saying why.
     #[oai(path = "/me/password", method = "put", operation_id = "set_password")]
     async fn set(
         &self,

@@ -31,13 +31,14 @@ pub(crate) struct PaymentAnswer {
     /// May be up to one shilling more than the price of a deal: mobile money carries whole shillings, and the
     /// change stays in the wallet.
     amount: Money,
-    /// Masked: `2547****5678`; `null` for what was paid at the paybill, and once the person whose it is has been erased.
+    /// Masked: `2547****5678`; `null` for what was paid at the paybill, and once the person whose it is has been
+    /// erased.
     phone: Nullable<Wire<Phone>>,
     state: Wire<State>,
     /// Why it failed, if it did.
     reason: Nullable<Wire<FailureReason>>,
     /// Why a person should look at it, if one should.
-    doubt: Nullable<Wire<Doubt>>,
+    review_reason: Nullable<Wire<Doubt>>,
     /// The provider's receipt, once it is known.
     receipt: Nullable<String>,
     /// Ours, as the payer and the statement show it.
@@ -60,7 +61,7 @@ impl From<&PaymentView> for PaymentAnswer {
             phone: Nullable::of(payment.msisdn.clone().map(Phone)),
             state: payment.state.into(),
             reason: Nullable::of(payment.reason),
-            doubt: Nullable::of(payment.doubt),
+            review_reason: Nullable::of(payment.doubt),
             receipt: Nullable::of(payment.receipt.clone()),
             reference: payment.reference.clone(),
             problem: Nullable::of(payment.problem.clone()),

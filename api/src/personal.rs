@@ -34,9 +34,9 @@ pub(crate) struct PersonalData;
 impl PersonalData {
     /// Export what we hold of you
     ///
-    /// One document with address and number in full, and the newest 100 of each kind of thing; `cut` names what has
-    /// more, and the operation that lists it. That it was asked for is on record. Problems: `step_up_required` (403),
-    /// see `step_up_session`; `account_closed` (403).
+    /// One document with address and number in full, and the newest 100 of each kind of thing; `truncated` names what
+    /// has more, and the operation that lists it. That it was asked for is on record. Problems: `step_up_required`
+    /// (403), see `step_up_session`; `account_closed` (403).
     #[oai(path = "/export", method = "get", operation_id = "export_me")]
     async fn export(
         &self,

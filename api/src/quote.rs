@@ -25,7 +25,7 @@ pub(crate) struct QuoteAnswer {
     /// The most that one transaction of the caller may move; `null` where no limit applies.
     transaction_limit: Nullable<Money>,
     /// What would be left of the day's limit afterwards; `null` where no limit applies.
-    left_today: Nullable<Money>,
+    remaining_today: Nullable<Money>,
     /// Who would get it; `null` if it is not for a person.
     recipient: Nullable<PersonAnswer>,
     /// What the phone would be asked for, one payment after the other; empty if no mobile money comes in.
@@ -45,7 +45,7 @@ impl From<Quote> for QuoteAnswer {
             transaction_limit: Nullable::of(
                 quote.allowance.map(|it| minor(it.transaction_minor_max)),
             ),
-            left_today: Nullable::of(quote.allowance.map(|it| minor(it.day_left_minor))),
+            remaining_today: Nullable::of(quote.allowance.map(|it| minor(it.day_left_minor))),
             recipient: Nullable::of(quote.recipient),
             payments: quote.payments.into_iter().map(Money::from).collect(),
         }

@@ -105,12 +105,13 @@ impl Sessions {
     /// Log in
     ///
     /// Opens a session: an access token for 15 minutes, and a refresh token for the next one. Who has a second
-    /// factor gets a challenge instead, for `complete_log_in`, good for five minutes, and a code if theirs are sent. A person has five sessions at
-    /// most; the one that was not used for longest makes room. Who logs in from a device that was
-    /// not seen before gets an e-mail. Problems: `invalid_credentials` (401), whether the person is unknown or
+    /// factor gets a challenge instead, for `complete_log_in`, good for five minutes, and a code if theirs are sent. A
+    /// person has five sessions at most; the one that was not used for longest makes room. Who logs in from a device
+    /// that was not seen before gets an e-mail. Problems: `invalid_credentials` (401), whether the person is unknown or
     /// the password wrong; `account_closed` (403), told to nobody who does not know the password;
     /// `rate_limited` (429) with `Retry-After` after wrong ones within 15 minutes: five for one login from one
-    /// address, twenty for one login, fifty from one address; devices that the person trusts have five of their own; `unavailable` (503) if they cannot be counted.
+    /// address, twenty for one login, fifty from one address; devices that the person trusts have five of their own;
+    /// `unavailable` (503) if they cannot be counted.
     #[oai(path = "/", method = "post", operation_id = "log_in")]
     async fn log_in(
         &self,

@@ -22,8 +22,8 @@ pub(crate) async fn require_step_up(
     if standing.allows(risk, context.now()) { Ok(()) } else { Err(required()) }
 }
 
-/// Before money leaves: what is not large costs no look into the database. Returns the stored answer of a repeated call,
-/// which needs no step-up: nothing leaves again.
+/// Before money leaves: what is not large costs no look into the database. Returns the stored answer of a repeated
+/// call, which needs no step-up: nothing leaves again.
 ///
 /// # Errors
 /// `step_up_required`.

@@ -126,8 +126,8 @@ impl Transfers {
     /// Moves it at once and for good, free of charge; both sides see the same transaction id. Problems:
     /// `insufficient_funds`, `transfer_too_small` (below KES 1), `transaction_limit`, `daily_limit`, `recipient_limit`,
     /// `unknown_recipient`, `recipient_closed`, `same_party`, `unsupported_currency` (422), `account_closed`,
-    /// `verified_contact_required` (403), `rate_limited` (429) beyond 60 unknown numbers or addresses, or dry runs by one, in an
-    /// hour, `step_up_required`
+    /// `verified_contact_required` (403), `rate_limited` (429) beyond 60 unknown numbers or addresses, or dry runs by
+    /// one, in an hour, `step_up_required`
     /// (403: above KES 50,000, for those who have a second factor), `busy` (503, nothing was done), `unavailable`
     /// (503: it may have been done; the same call with the same key tells),
     /// `idempotency_key_required` (400), `idempotency_key_reused` (422), `idempotency_key_in_progress` (409).
@@ -139,7 +139,8 @@ impl Transfers {
         /// A text of your own choosing that names this call.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
-        /// With `true`, answers what the call would do, and does nothing. An API key needs `wallet:read` and `people:read` for it as well.
+        /// With `true`, answers what the call would do, and does nothing. An API key needs `wallet:read` and
+        /// `people:read` for it as well.
         dry_run: Query<Option<bool>>,
         body: Body<CreateTransfer>,
     ) -> Result<Created<TransferAnswer>, ApiError> {

@@ -27,7 +27,8 @@ struct RegisterUser {
     name: Wire<PersonName>,
     /// For logging in and for messages; kept in lower case. Optional if a phone number is given.
     email: Option<Wire<Email>>,
-    /// The mobile-money number, international (`+254712345678`) or Kenyan (`0712345678`). Optional if an e-mail address is given.
+    /// The mobile-money number, international (`+254712345678`) or Kenyan (`0712345678`). Optional if an e-mail address
+    /// is given.
     phone: Option<Wire<Phone>>,
     /// 10 to 128 characters that are hard to guess, also for those who know the person.
     password: NewPassword,
@@ -126,9 +127,9 @@ impl Users {
     ///
     /// Opens an account with an empty wallet, and sends a code to each contact. Before one is verified
     /// (`confirm_verification`), the account is found by nobody and can do nothing that concerns money or others:
-    /// `verified_contact_required` (403). The answer is the same if another account has verified a contact; then its owner is
-    /// told, and no code is sent. Problems: `handle_taken` (409), `invalid_request` (422) naming the field, also for a
-    /// password that is too easy to guess.
+    /// `verified_contact_required` (403). The answer is the same if another account has verified a contact; then its
+    /// owner is told, and no code is sent. Problems: `handle_taken` (409), `invalid_request` (422) naming the field,
+    /// also for a password that is too easy to guess.
     #[oai(path = "/users", method = "post", operation_id = "register_user")]
     async fn register(
         &self,

@@ -61,8 +61,8 @@ impl Verifications {
     ///
     /// Sends the code that proves the caller's e-mail address or phone number, as registering did. It is good for
     /// 5 minutes and 5 tries, and replaces the one before it. If another account has verified the contact, its owner is
-    /// told instead. Problems: `not_found` (404) if the account has no such contact, `already_verified` (409), `too_many_attempts`
-    /// (429, with `Retry-After`): an address or number gets 5 codes an hour and 10 a day.
+    /// told instead. Problems: `not_found` (404) if the account has no such contact, `already_verified` (409),
+    /// `too_many_attempts` (429, with `Retry-After`): an address or number gets 5 codes an hour and 10 a day.
     #[oai(path = "/", method = "post", operation_id = "start_verification")]
     async fn start(
         &self,

@@ -123,8 +123,8 @@ impl Wallet {
     ///
     /// Asks the phone for the amount; the person approves with the PIN. The answer comes before the outcome:
     /// follow the payment with `get_payment`. Problems: `prompt_pending` (409) while
-    /// the phone is being asked for another payment, `too_many_prompts` (429), `balance_limit` if the wallet could not hold it,
-    /// `provider_limit`, `whole_units_required`, `unsupported_currency` (422), `account_closed` (403),
+    /// the phone is being asked for another payment, `too_many_prompts` (429), `balance_limit` if the wallet could not
+    /// hold it, `provider_limit`, `whole_units_required`, `unsupported_currency` (422), `account_closed` (403),
     /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/deposits", method = "post", operation_id = "create_deposit")]
     async fn deposit(
@@ -134,7 +134,8 @@ impl Wallet {
         /// A text of your own choosing that names this call.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
-        /// With `true`, answers what the call would do, and does nothing. An API key needs `wallet:read` for it as well.
+        /// With `true`, answers what the call would do, and does nothing. An API key needs `wallet:read` for it as
+        /// well.
         dry_run: Query<Option<bool>>,
         body: Body<CreateDeposit>,
     ) -> Result<Started<PaymentAnswer>, ApiError> {

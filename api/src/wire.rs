@@ -14,7 +14,7 @@ pub(crate) use human::{
     PersonName, Receipt, SearchText, TierName, Title, TrackingNumber, Words,
 };
 pub(crate) use list::AnyOf;
-pub(crate) use money::{Money, PartMoney, PositiveMoney};
+pub(crate) use money::{Money, NonNegativeMoney, PositiveMoney};
 pub(crate) use number::{
     Advance, AmountMinor, BasisPoints, CommissionBps, HoldHours, Hours, LifeDays, Limit,
     MinorOrNone, OverlapSeconds, Quantity, Revision,

@@ -45,9 +45,9 @@ impl Withdrawals {
     /// Reserves the amount at once, checks the withdrawal for fraud, and pays it out; one that looks unusual
     /// waits for a person (`held`), for a week at most. If it fails, the money returns to the wallet. Follow
     /// it with `get_payment`. Problems: `insufficient_funds`, `transaction_limit`, `daily_limit`, `provider_limit`,
-    /// `whole_units_required`, `unsupported_currency` (422), `account_closed`, `verified_contact_required` (403: the caller's own
-    /// number is not verified), `step_up_required` (403: to another number than that one, or above KES 50,000 for those who have a second factor),
-    /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    /// `whole_units_required`, `unsupported_currency` (422), `account_closed`, `verified_contact_required` (403: the
+    /// caller's own number is not verified), `step_up_required` (403: to another number than that one, or above KES
+    /// 50,000 for those who have a second factor), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/", method = "post", operation_id = "create_withdrawal")]
     async fn create(
         &self,
@@ -56,7 +56,8 @@ impl Withdrawals {
         /// A text of your own choosing that names this call.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
-        /// With `true`, answers what the call would do, and does nothing. An API key needs `wallet:read` for it as well.
+        /// With `true`, answers what the call would do, and does nothing. An API key needs `wallet:read` for it as
+        /// well.
         dry_run: Query<Option<bool>>,
         body: Body<CreateWithdrawal>,
     ) -> Result<Started<PaymentAnswer>, ApiError> {

@@ -14,7 +14,7 @@ impl App {
     /// Invites an e-mail address and returns the id of the invitation.
     pub async fn invite(&self, by: &Person, organisation: &str, email: &str, rank: &str) -> String {
         let path = format!("/v1/organisations/{organisation}/invitations");
-        let made = self.post(by, &path, json!({ "email": email, "rank": rank })).await.expect(201);
+        let made = self.post(by, &path, json!({ "email": email, "role": rank })).await.expect(201);
         made["id"].as_str().expect("an id").to_owned()
     }
 

@@ -200,7 +200,8 @@ impl Store {
     /// Makes a key, of an organisation in which the person decides if one is named. The person is told.
     ///
     /// # Errors
-    /// [`Conflict::TooManyApiKeys`], [`Conflict::UnknownOrganisation`], [`Error::Organisation`] by rank, or [`Error::Transfer`] if the account is closed.
+    /// [`Conflict::TooManyApiKeys`], [`Conflict::UnknownOrganisation`], [`Error::Organisation`] by rank, or
+    /// [`Error::Transfer`] if the account is closed.
     pub async fn create_api_key(
         &self,
         user: UserId,

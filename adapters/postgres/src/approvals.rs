@@ -30,8 +30,8 @@ impl Store {
     /// Asks for something, about a person unless the matter itself names them.
     ///
     /// # Errors
-    /// [`Error::Denied`], [`Error::Approval`], [`Conflict::AlreadyRequested`] if the same waits for a decision already, or
-    /// whatever speaks against doing it now.
+    /// [`Error::Denied`], [`Error::Approval`], [`Conflict::AlreadyRequested`] if the same waits for a decision already,
+    /// or whatever speaks against doing it now.
     pub async fn request_approval(
         &self,
         (keyed, staff): (&Keyed, &Staff),

@@ -54,7 +54,7 @@ impl std::fmt::Debug for Shown {
 pub struct FactorView {
     pub kind: FactorKind,
     pub since: DateTime<Utc>,
-    pub backup_codes_left: i64,
+    pub backup_codes_remaining: i64,
 }
 
 /// The person's factor, if one is active.
@@ -176,8 +176,8 @@ impl Store {
             .await
             .optional()?;
         let Some((Some(since), channel)) = found else { return Ok(None) };
-        let backup_codes_left = codes_left(&mut conn, user).await?;
-        Ok(Some(FactorView { kind: kind(channel)?, since, backup_codes_left }))
+        let backup_codes_remaining = codes_left(&mut conn, user).await?;
+        Ok(Some(FactorView { kind: kind(channel)?, since, backup_codes_remaining }))
     }
 
     /// Keeps a sealed secret that was shown, until a code of it is; an earlier one that never was is forgotten.

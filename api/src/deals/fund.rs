@@ -33,7 +33,7 @@ pub(super) struct FundDeal {
     /// Part of the outstanding amount; for `mpesa` in whole shillings. All of it by default.
     amount: Option<PositiveMoney>,
     /// With `true`, `amount` may exceed the outstanding amount; the excess stays in your wallet.
-    allow_more: Option<bool>,
+    allow_overpayment: Option<bool>,
 }
 
 impl FundDeal {
@@ -54,6 +54,10 @@ impl FundDeal {
             (Method::Mpesa, phone) => FundingMethod::Mpesa(payer(context, caller, phone).await?),
         };
         let amount = self.amount.map(|amount| amount.money()).transpose()?;
-        Ok(FundingRequest { method, amount, allow_more: self.allow_more == Some(true) })
+        Ok(FundingRequest {
+            method,
+            amount,
+            allow_overpayment: self.allow_overpayment == Some(true),
+        })
     }
 }

@@ -12,7 +12,7 @@ use poem_openapi::Object;
 
 /// Paybill instructions.
 #[derive(Debug, Object)]
-pub(super) struct HowToPay {
+pub(super) struct PaymentInstructions {
     /// Business number for the M-Pesa menu.
     shortcode: String,
     /// Account number for the M-Pesa menu: the deal's `pay_reference`.
@@ -27,14 +27,20 @@ pub(super) struct HowToPay {
 }
 
 /// Returns `None` if the deal does not await payment or the service receives no paybill payments.
-pub(super) fn how_to_pay(view: &DealView) -> Option<HowToPay> {
+pub(super) fn payment_instructions(view: &DealView) -> Option<PaymentInstructions> {
     let pay = view.pay_reference.as_ref().filter(|_| view.deal.state == DealState::Agreed)?;
     let (shortcode, left) = (pay.shortcode.clone()?, view.deal.outstanding().ok()?);
     let limits = limits(Provider::Mpesa, left.currency())?;
     let (account, asked) = (pay.reference.clone(), left.round_up_to(limits.step_minor).ok()?);
     let change = asked.minus(left).ok().filter(|change| !change.is_zero());
     let text = text(spoken(), (&shortcode, &account), asked, change);
-    Some(HowToPay { shortcode, account, amount: asked.into(), change: Nullable::of(change), text })
+    Some(PaymentInstructions {
+        shortcode,
+        account,
+        amount: asked.into(),
+        change: Nullable::of(change),
+        text,
+    })
 }
 
 fn text(

@@ -1,12 +1,12 @@
 //! The seller's share in a request: an amount or a percentage.
 
 use crate::problem::ApiError;
-use crate::wire::{PartMoney, Wire};
+use crate::wire::{NonNegativeMoney, Wire};
 use amana_domain::deal::{Percent, Share};
 
 /// Requires exactly one of the two.
 pub(crate) fn share(
-    to_seller: Option<&PartMoney>,
+    to_seller: Option<&NonNegativeMoney>,
     percent: Option<Wire<Percent>>,
 ) -> Result<Share, ApiError> {
     match (to_seller, percent) {

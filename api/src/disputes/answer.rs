@@ -15,7 +15,7 @@ use poem_openapi::Object;
 pub(crate) struct FileAnswer {
     id: Wire<DocumentId>,
     /// User who uploaded the file.
-    by: Wire<UserId>,
+    by_user_id: Wire<UserId>,
     media_type: Wire<MediaType>,
     bytes: i64,
     /// SHA-256 of the content as 64 hexadecimal digits, computed on upload.
@@ -66,7 +66,7 @@ pub(crate) struct DisputeAnswer {
     opened_by_id: Wire<UserId>,
     reason: String,
     /// Share that the opener proposed for the seller, if any.
-    wanted: Nullable<Money>,
+    requested_to_seller: Nullable<Money>,
     opened_at: Timestamp,
     /// Answer of the other party; `null` until then.
     answer: Nullable<String>,
@@ -86,7 +86,7 @@ impl From<&DealFile> for FileAnswer {
         let document = &file.document;
         Self {
             id: document.id.into(),
-            by: file.by.into(),
+            by_user_id: file.by.into(),
             media_type: document.media_type.into(),
             bytes: document.bytes,
             sha256: hex::encode(document.sha256),
@@ -128,7 +128,7 @@ impl From<&DisputeView> for DisputeAnswer {
             opened_by: view.role.into(),
             opened_by_id: view.opened_by.into(),
             reason: view.reason.clone(),
-            wanted: Nullable::of(view.wanted),
+            requested_to_seller: Nullable::of(view.wanted),
             opened_at: view.opened_at.into(),
             answer: Nullable::of(view.answer.clone()),
             answered_at: Nullable::of(view.answered_at),

@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 /// Users whom a search has found.
 #[derive(Debug, Object)]
-struct UsersFound {
+struct UserList {
     /// One at most; for a receipt, everybody whose payment has it, up to 20.
     items: Vec<ManagedUser>,
 }
@@ -32,7 +32,7 @@ struct UsersFound {
 enum Found {
     /// The users.
     #[oai(status = 200)]
-    Users(Json<UsersFound>),
+    Users(Json<UserList>),
 }
 
 /// A whole phone number, e-mail address, handle with its `@`, or id; everything else is a receipt.
@@ -86,7 +86,7 @@ impl Accounts {
             .write(async move |store, now| store.find_users(&staff, &query, now).await)
             .await?;
         let items = found.into_iter().map(|user| ManagedUser::of(&context, user));
-        Ok(Found::Users(Json(UsersFound { items: items.collect::<Result<_, _>>()? })))
+        Ok(Found::Users(Json(UserList { items: items.collect::<Result<_, _>>()? })))
     }
 
     /// List the payments of a user
@@ -114,8 +114,8 @@ impl Accounts {
 
     /// List the deals of a user
     ///
-    /// All deals that concern the user, newest first, as the user sees them. The look is recorded. Problems: `not_found` (404), `forbidden`
-    /// (403).
+    /// All deals that concern the user, newest first, as the user sees them. The look is recorded. Problems:
+    /// `not_found` (404), `forbidden` (403).
     #[oai(path = "/:id/deals", method = "get", operation_id = "list_user_deals")]
     async fn deals(
         &self,

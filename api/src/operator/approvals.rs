@@ -133,11 +133,11 @@ impl Approvals {
     /// For what one operator does not do alone: putting a person on another tier of limits, giving money in
     /// suspense to whom it belongs, taking a lost second factor away (the person is told), releasing a held withdrawal
     /// above KES 100,000 or in another currency. Another operator decides within seven days. `set_role`,
-    /// `create_fee_plan`, `resolve_payment` and `return_suspense` ask for an approval, too. Problems: `already_requested` (409) if the same
-    /// waits already, `conflict_of_interest` (403), `step_up_required` (403) before `release_withdrawal`,
-    /// `unknown_tier` (422), `wrong_state` (409) if the money was moved, `not_on_hold` (409), `recipient_closed` (422) if
-    /// the person's account is closed, `not_found` (404), `forbidden` (403), `idempotency_key_required` (400),
-    /// `idempotency_key_reused` (422).
+    /// `create_fee_plan`, `resolve_payment` and `return_suspense` ask for an approval, too. Problems:
+    /// `already_requested` (409) if the same waits already, `conflict_of_interest` (403), `step_up_required` (403)
+    /// before `release_withdrawal`, `unknown_tier` (422), `wrong_state` (409) if the money was moved, `not_on_hold`
+    /// (409), `recipient_closed` (422) if the person's account is closed, `not_found` (404), `forbidden` (403),
+    /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/", method = "post", operation_id = "request_approval")]
     async fn ask(
         &self,
@@ -197,12 +197,12 @@ impl Approvals {
     /// Approve what was asked for
     ///
     /// It happens at once, by the rules of this moment; the person is told. Problems: `own_request` (403) for who
-    /// asked; `conflict_of_interest` (403) for whom it is about, for members of their organisations, and for who invited
-    /// them; `step_up_required` (403) for roles, fee plans, payments, large withdrawals and money that goes back to its
-    /// payer; `payer_phone_unknown`, `account_frozen`, `provider_limit` as in `return_suspense`; `wrong_state` (409) if it
-    /// was decided, taken back or is over, or the money was moved; `not_on_hold` (409); `forbidden` (403), also if who
-    /// asked may not ask for it any more; `recipient_closed` (422) if the person's account is closed, `not_found`
-    /// (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    /// asked; `conflict_of_interest` (403) for whom it is about, for members of their organisations, and for who
+    /// invited them; `step_up_required` (403) for roles, fee plans, payments, large withdrawals and money that goes
+    /// back to its payer; `payer_phone_unknown`, `account_frozen`, `provider_limit` as in `return_suspense`;
+    /// `wrong_state` (409) if it was decided, taken back or is over, or the money was moved; `not_on_hold` (409);
+    /// `forbidden` (403), also if who asked may not ask for it any more; `recipient_closed` (422) if the person's
+    /// account is closed, `not_found` (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/approve", method = "post", operation_id = "approve_approval")]
     async fn approve(
         &self,

@@ -10,7 +10,7 @@ use crate::kyc::FoundLink;
 use crate::once::{Done, keyed};
 use crate::page::{Cursor, PageOf, limit};
 use crate::problem::ApiError;
-use crate::wire::{Key, Limit, PartMoney, PositiveMoney, Wire, Words};
+use crate::wire::{Key, Limit, NonNegativeMoney, PositiveMoney, Wire, Words};
 use amana_domain::deal::{self, Percent, Role};
 use amana_domain::id::{DisputeId, DocumentId};
 use amana_domain::permission::Resource;
@@ -28,7 +28,7 @@ use std::sync::Arc;
 #[oai(deny_unknown_fields)]
 struct AwardDispute {
     /// So much of the milestone's amount is for the seller; fees come out of it.
-    to_seller: Option<PartMoney>,
+    to_seller: Option<NonNegativeMoney>,
     /// Of the milestone's amount: a decimal number from 0 to 100 with up to three places, rounded half up to the cent.
     seller_percent: Option<Wire<Percent>>,
     /// With `true`, the platform and the broker go without their part; `false` if left out.
@@ -93,7 +93,8 @@ pub(crate) struct Disputes;
 impl Disputes {
     /// List disputes that wait for an award
     ///
-    /// Those that were answered first come first, with their amounts and deadlines; without the caller's own. Problems: `forbidden` (403).
+    /// Those that were answered first come first, with their amounts and deadlines; without the caller's own. Problems:
+    /// `forbidden` (403).
     #[oai(path = "/", method = "get", operation_id = "list_dispute_reviews")]
     async fn list(
         &self,
@@ -162,10 +163,10 @@ impl Disputes {
 
     /// Decide about a dispute
     ///
-    /// Once it is answered, by somebody who has no part in the deal. The milestone is divided at once; above KES 100,000,
-    /// and in other currencies, a second arbiter has to look, calls the same operation, and that award counts. Problems:
-    /// `share_out_of_range` (422), `own_request` if the second is the first, `conflict_of_interest` for those whom the
-    /// deal or its organisation concerns, `forbidden` (403), `wrong_state`, `too_late` (409),
+    /// Once it is answered, by somebody who has no part in the deal. The milestone is divided at once; above KES
+    /// 100,000, and in other currencies, a second arbiter has to look, calls the same operation, and that award counts.
+    /// Problems: `share_out_of_range` (422), `own_request` if the second is the first, `conflict_of_interest` for those
+    /// whom the deal or its organisation concerns, `forbidden` (403), `wrong_state`, `too_late` (409),
     /// `not_found` (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/award", method = "post", operation_id = "award_dispute")]
     async fn award(

@@ -155,8 +155,8 @@ impl FeePlans {
 
     /// List the fee plans of a currency
     ///
-    /// The published ones, the newest version first; before them, and below their versions, the settings apply. Problems:
-    /// `forbidden` (403).
+    /// The published ones, the newest version first; before them, and below their versions, the settings apply.
+    /// Problems: `forbidden` (403).
     #[oai(path = "/", method = "get", operation_id = "list_fee_plans")]
     async fn list(
         &self,

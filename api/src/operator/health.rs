@@ -110,7 +110,7 @@ struct LedgerHealth {
     /// When the latest full check ended; `null` before the first one.
     checked_at: Nullable<Timestamp>,
     /// Whether the latest full check found nothing, and no open discrepancy says that the books do not add up.
-    holds: bool,
+    is_consistent: bool,
 }
 
 /// The state of one mobile-money provider, from the latest 1,000 exchanges about payments.
@@ -175,7 +175,7 @@ impl From<&Found> for LedgerHealth {
         let is_sound = check.is_none_or(|check| check.first_wrong.is_none());
         Self {
             checked_at: Nullable::of(check.map(|check| check.finished_at)),
-            holds: is_sound && found.ledger_breaks == 0,
+            is_consistent: is_sound && found.ledger_breaks == 0,
         }
     }
 }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 #[derive(Debug, Object)]
 struct LedgerProof {
     /// Whether all of it holds: the trust equation in every currency, and nothing was wrong at the latest check.
-    holds: bool,
+    is_consistent: bool,
     currencies: Vec<CurrencySums>,
     /// The latest full check; `null` before the first one.
     latest_check: Nullable<LedgerCheck>,
@@ -31,7 +31,7 @@ struct LedgerCheck {
     started_at: Timestamp,
     finished_at: Timestamp,
     /// Whether nothing was wrong.
-    holds: bool,
+    is_consistent: bool,
     /// How many accounts were read, until the first row that is wrong if one is.
     accounts: i64,
     /// How many entries were read.
@@ -39,16 +39,16 @@ struct LedgerCheck {
     /// How many postings were read.
     postings: i64,
     /// The first row that is wrong, by name, and what is wrong with it; `null` if nothing is.
-    first_wrong: Nullable<String>,
+    first_error: Nullable<String>,
 }
 
 /// The sums of the balances in one currency, in minor units.
 #[derive(Debug, Object)]
 struct CurrencySums {
     currency: Wire<Currency>,
-    /// Whether the trust equation holds: what providers and our bank hold is the sum of what we owe, and what is held for
-    /// withdrawals and for others is what open holds reserve.
-    holds: bool,
+    /// Whether the trust equation holds: what providers and our bank hold is the sum of what we owe, and what is held
+    /// for withdrawals and for others is what open holds reserve.
+    is_consistent: bool,
     held_by_providers_minor: i64,
     /// What was moved from providers to the platform's bank account.
     at_bank_minor: i64,
@@ -71,7 +71,7 @@ impl From<Trust> for CurrencySums {
     fn from(trust: Trust) -> Self {
         Self {
             currency: trust.currency.into(),
-            holds: trust.holds(),
+            is_consistent: trust.holds(),
             held_by_providers_minor: trust.held_by_providers_minor,
             at_bank_minor: trust.at_bank_minor,
             owed_to_users_minor: trust.owed_to_users_minor,
@@ -91,11 +91,11 @@ impl From<LedgerCheckView> for LedgerCheck {
         Self {
             started_at: view.started_at.into(),
             finished_at: view.finished_at.into(),
-            holds: view.first_wrong.is_none(),
+            is_consistent: view.first_wrong.is_none(),
             accounts: view.accounts,
             entries: view.entries,
             postings: view.postings,
-            first_wrong: Nullable::of(view.first_wrong),
+            first_error: Nullable::of(view.first_wrong),
         }
     }
 }
@@ -103,7 +103,7 @@ impl From<LedgerCheckView> for LedgerCheck {
 impl From<Proof> for LedgerProof {
     fn from(proof: Proof) -> Self {
         Self {
-            holds: proof.holds(),
+            is_consistent: proof.holds(),
             currencies: proof.currencies.into_iter().map(CurrencySums::from).collect(),
             latest_check: Nullable::of(proof.latest_check),
         }

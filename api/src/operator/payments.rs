@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 /// A payment, and whose it is.
 #[derive(Debug, Object)]
-struct PaymentOfUser {
+struct UserPayment {
     /// `null` for `return_suspense`, which is no user's payment.
     user_id: Nullable<Wire<UserId>>,
     /// The name of the user; empty for `return_suspense`.
@@ -70,7 +70,7 @@ impl EvidenceAnswer {
 enum Found {
     /// The payment.
     #[oai(status = 200)]
-    Payment(Json<PaymentOfUser>),
+    Payment(Json<UserPayment>),
 }
 
 /// How a payment ended.
@@ -120,7 +120,7 @@ impl Payments {
         let (payment, said) = context
             .write(async move |store, now| store.managed_payment(&staff, id, now).await)
             .await?;
-        Ok(Found::Payment(Json(PaymentOfUser {
+        Ok(Found::Payment(Json(UserPayment {
             user_id: Nullable::of(payment.user),
             user_name: payment.user_name.clone(),
             payment: PaymentAnswer::from(&payment),
@@ -133,12 +133,13 @@ impl Payments {
 
     /// Ask to resolve a payment
     ///
-    /// For a payment in `review` or `confirming`: whether it was paid, under which receipt. Once another operator approves
-    /// (`approve_approval`), a payment that was paid is credited and funds its deal, and one that was not paid fails,
-    /// so that its deal can be paid again; its discrepancies close. Proof of the provider that comes later counts all
-    /// the same. Problems: `wrong_state` (409) if it is in another state, or if the receipt belongs to another amount, to
-    /// another payment or to money in suspense; `already_requested` (409), `conflict_of_interest`, `step_up_required`,
-    /// `forbidden` (403), `not_found` (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    /// For a payment in `review` or `confirming`: whether it was paid, under which receipt. Once another operator
+    /// approves (`approve_approval`), a payment that was paid is credited and funds its deal, and one that was not paid
+    /// fails, so that its deal can be paid again; its discrepancies close. Proof of the provider that comes later
+    /// counts all the same. Problems: `wrong_state` (409) if it is in another state, or if the receipt belongs to
+    /// another amount, to another payment or to money in suspense; `already_requested` (409), `conflict_of_interest`,
+    /// `step_up_required`, `forbidden` (403), `not_found` (404), `idempotency_key_required` (400),
+    /// `idempotency_key_reused` (422).
     #[oai(path = "/:id/resolve", method = "post", operation_id = "resolve_payment")]
     async fn resolve(
         &self,

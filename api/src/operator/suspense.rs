@@ -83,7 +83,7 @@ struct PayerAnswer {
     /// The phone number as the provider tells it: whole, masked or hashed; `null` if it tells none.
     phone: Nullable<String>,
     /// Whether the number is whole, so that the money can be returned to it.
-    is_whole: bool,
+    is_phone_complete: bool,
     /// The name as the provider tells it.
     name: Nullable<String>,
 }
@@ -92,7 +92,7 @@ impl From<&Payer> for PayerAnswer {
     fn from(payer: &Payer) -> Self {
         Self {
             phone: Nullable::of(payer.shown_number().map(str::to_owned)),
-            is_whole: payer.number().is_some(),
+            is_phone_complete: payer.number().is_some(),
             name: Nullable::of(payer.name().map(str::to_owned)),
         }
     }
@@ -174,11 +174,11 @@ impl Suspense {
     ///
     /// All of it goes back to the number that paid, once another operator approves (`approve_approval`). It is paid out
     /// like a withdrawal; if that fails, the money is in suspense as before and can be asked for again. Problems:
-    /// `payer_phone_unknown` (409) if the provider did not tell the whole number; `account_frozen` (403) if the number belongs
-    /// to a frozen account; `wrong_state` (409) if the money has left suspense or is on its way back; `already_requested`
-    /// (409); `provider_limit`, `whole_units_required` (422) if M-Pesa does not pay such an amount out; `conflict_of_interest`,
-    /// `step_up_required`, `forbidden` (403), `not_found` (404), `idempotency_key_required` (400),
-    /// `idempotency_key_reused` (422).
+    /// `payer_phone_unknown` (409) if the provider did not tell the whole number; `account_frozen` (403) if the number
+    /// belongs to a frozen account; `wrong_state` (409) if the money has left suspense or is on its way back;
+    /// `already_requested` (409); `provider_limit`, `whole_units_required` (422) if M-Pesa does not pay such an amount
+    /// out; `conflict_of_interest`, `step_up_required`, `forbidden` (403), `not_found` (404),
+    /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:provider/:receipt/return", method = "post", operation_id = "return_suspense")]
     async fn give_back(
         &self,

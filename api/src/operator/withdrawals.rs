@@ -129,7 +129,8 @@ pub(crate) struct Withdrawals;
 impl Withdrawals {
     /// List withdrawals that wait
     ///
-    /// Oldest first: what there is to work through, without the caller's own. Problems: `forbidden` (403) for everybody but operators.
+    /// Oldest first: what there is to work through, without the caller's own. Problems: `forbidden` (403) for everybody
+    /// but operators.
     #[oai(path = "/", method = "get", operation_id = "list_held_withdrawals")]
     async fn list(
         &self,
@@ -155,9 +156,9 @@ impl Withdrawals {
     /// Release a held withdrawal
     ///
     /// It is paid out then. A week after it was made it is too late: then it is refused by itself. Above KES 100,000,
-    /// and in other currencies, two operators release it: `request_approval` with the kind `release_withdrawal`. Problems:
-    /// `approval_required`, `conflict_of_interest`, `forbidden` (403), `not_on_hold` (409), `not_found` (404),
-    /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    /// and in other currencies, two operators release it: `request_approval` with the kind `release_withdrawal`.
+    /// Problems: `approval_required`, `conflict_of_interest`, `forbidden` (403), `not_on_hold` (409), `not_found`
+    /// (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/release", method = "post", operation_id = "release_withdrawal")]
     async fn release(
         &self,

@@ -27,8 +27,8 @@ pub(crate) struct OrganisationKeys;
 impl OrganisationKeys {
     /// List the API keys of an organisation
     ///
-    /// Whoever made them, newest first, those that are over too. For its admins and owners. Problems: `insufficient_role`
-    /// (403), `not_found` (404).
+    /// Whoever made them, newest first, those that are over too. For its admins and owners. Problems:
+    /// `insufficient_role` (403), `not_found` (404).
     #[oai(path = "/:id/api-keys", method = "get", operation_id = "list_organisation_keys")]
     async fn list(
         &self,
@@ -50,7 +50,8 @@ impl OrganisationKeys {
 
     /// Revoke an API key of an organisation
     ///
-    /// Whoever made it. For the organisation's admins and owners. Problems: `insufficient_role` (403), `not_found` (404).
+    /// Whoever made it. For the organisation's admins and owners. Problems: `insufficient_role` (403), `not_found`
+    /// (404).
     #[oai(
         path = "/:id/api-keys/:key_id",
         method = "delete",

@@ -22,8 +22,8 @@ use std::sync::Arc;
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
-struct SetRank {
-    rank: Wire<Rank>,
+struct SetMemberRole {
+    role: Wire<Rank>,
 }
 
 /// Somebody who belongs to an organisation.
@@ -31,7 +31,7 @@ struct SetRank {
 #[oai(rename = "Member")]
 struct MemberAnswer {
     person: PersonAnswer,
-    rank: Wire<Rank>,
+    role: Wire<Rank>,
     joined_at: Timestamp,
 }
 
@@ -39,7 +39,7 @@ impl From<MemberView> for MemberAnswer {
     fn from(member: MemberView) -> Self {
         Self {
             person: member.person.into(),
-            rank: member.rank.into(),
+            role: member.rank.into(),
             joined_at: member.joined_at.into(),
         }
     }
@@ -91,12 +91,13 @@ impl Members {
         Ok(Listed::Page(Json(PageOf::of(page, |one| one.person.id, MemberAnswer::from))))
     }
 
-    /// Give a member another rank
+    /// Set the role of a member
     ///
     /// For owners, who hand an organisation over by making somebody else an owner. Open invitations that the member
-    /// could not make any more are taken back. Problems: `insufficient_role` (403), `last_owner` (409), `not_found` (404).
-    #[oai(path = "/:id/members/:user/rank", method = "put", operation_id = "set_rank")]
-    async fn set_rank(
+    /// could not make any more are taken back. Problems: `insufficient_role` (403), `last_owner` (409), `not_found`
+    /// (404).
+    #[oai(path = "/:id/members/:user/role", method = "put", operation_id = "set_member_role")]
+    async fn set_member_role(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -104,11 +105,11 @@ impl Members {
         id: Path<Wire<OrganisationId>>,
         /// The id of the member.
         user: Path<Wire<UserId>>,
-        body: Body<SetRank>,
+        body: Body<SetMemberRole>,
     ) -> Result<Current, ApiError> {
-        let (by, member, rank) = (caller.user(), (id.0.0, user.0.0), body.value.rank.0);
+        let (by, member, rank) = (caller.user(), (id.0.0, user.0.0), body.value.role.0);
         let changed = context
-            .write(async move |store, now| store.set_rank(by, member, rank, now).await)
+            .write(async move |store, now| store.set_member_role(by, member, rank, now).await)
             .await?;
         Ok(Current::Member(Json(changed.into())))
     }

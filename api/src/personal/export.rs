@@ -60,9 +60,9 @@ struct RecordAnswer {
     device: String,
     kind: Wire<DeviceKind>,
     /// The internet address at log-in.
-    address: String,
+    ip_address: String,
     /// Roughly where that is, if we knew.
-    place: Nullable<String>,
+    location: Nullable<String>,
     created_at: Timestamp,
     /// `null` unless it was ended; one that is not refreshed for a week is over by itself.
     ended_at: Nullable<Timestamp>,
@@ -74,8 +74,8 @@ impl From<SessionRecord> for RecordAnswer {
             id: record.id.into(),
             device: record.device_name,
             kind: record.device_kind.into(),
-            address: record.address,
-            place: Nullable::of(record.place),
+            ip_address: record.address,
+            location: Nullable::of(record.place),
             created_at: record.created_at.into(),
             ended_at: Nullable::of(record.ended_at),
         }
@@ -100,7 +100,7 @@ impl From<PaymentView> for FullPaymentAnswer {
 
 /// That the person was told something.
 #[derive(Debug, Object)]
-#[oai(rename = "SentNotice")]
+#[oai(rename = "SentNotification")]
 struct NoticeAnswer {
     /// What it was about, such as `deposit_received`.
     kind: String,
@@ -124,17 +124,17 @@ impl From<SentNotice> for NoticeAnswer {
 
 /// A section that has not everything.
 #[derive(Debug, Object)]
-struct CutSection {
+struct TruncatedSection {
     section: String,
     /// The operation that lists all of it; `null` if none does.
-    goes_on_in: Nullable<String>,
+    continues_in: Nullable<String>,
 }
 
 /// What we hold of a person.
 #[derive(Debug, Object)]
 #[oai(rename = "Export")]
 pub(super) struct ExportAnswer {
-    made_at: Timestamp,
+    created_at: Timestamp,
     profile: UserAnswer,
     contacts: FullContacts,
     handles: Vec<HandleAnswer>,
@@ -158,27 +158,27 @@ pub(super) struct ExportAnswer {
     /// What we told the person, and when; not in which words.
     notifications: Vec<NoticeAnswer>,
     /// The sections that have not everything.
-    cut: Vec<CutSection>,
+    truncated: Vec<TruncatedSection>,
 }
 
 /// Notes which sections had to be cut.
 #[derive(Default)]
-struct Cuts(Vec<CutSection>);
+struct Cuts(Vec<TruncatedSection>);
 
 impl Cuts {
-    fn note(&mut self, section: &str, goes_on_in: Option<&str>) {
-        let goes_on_in = Nullable::of(goes_on_in.map(str::to_owned));
-        self.0.push(CutSection { section: section.to_owned(), goes_on_in });
+    fn note(&mut self, section: &str, continues_in: Option<&str>) {
+        let continues_in = Nullable::of(continues_in.map(str::to_owned));
+        self.0.push(TruncatedSection { section: section.to_owned(), continues_in });
     }
 
     fn items<T, A>(
         &mut self,
         page: Page<T>,
-        (section, goes_on_in): (&str, Option<&str>),
+        (section, continues_in): (&str, Option<&str>),
         answer: impl FnMut(T) -> A,
     ) -> Vec<A> {
         if page.more {
-            self.note(section, goes_on_in);
+            self.note(section, continues_in);
         }
         page.items.into_iter().map(answer).collect()
     }
@@ -212,7 +212,7 @@ impl ExportAnswer {
         let key = |view| ApiKeyAnswer::of(view, now);
         let application = |view| ApplicationAnswer::from(&view);
         Ok(Self {
-            made_at: now.into(),
+            created_at: now.into(),
             profile: UserAnswer::of(context, user)?,
             contacts,
             handles: cuts.items(handles, ("handles", None), HandleAnswer::from),
@@ -244,7 +244,7 @@ impl ExportAnswer {
                 application,
             ),
             notifications: cuts.items(notices, ("notifications", None), NoticeAnswer::from),
-            cut: cuts.0,
+            truncated: cuts.0,
         })
     }
 }

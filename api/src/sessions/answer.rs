@@ -179,16 +179,16 @@ pub(super) struct SessionAnswer {
     device: String,
     kind: Wire<DeviceKind>,
     /// The internet address at log-in.
-    address: String,
+    ip_address: String,
     /// Roughly where that is: `Nairobi, KE`; `null` if it is not known.
-    place: Nullable<String>,
+    location: Nullable<String>,
     /// Whether it is the session of this call.
     is_current: bool,
     /// Whether it was opened on a device that was trusted by then.
     is_trusted: bool,
     created_at: Timestamp,
     /// When it was refreshed last.
-    seen_at: Timestamp,
+    last_seen_at: Timestamp,
     /// When it is over unless it is refreshed.
     expires_at: Timestamp,
 }
@@ -199,12 +199,12 @@ impl SessionAnswer {
             id: session.id.into(),
             device: session.device_name,
             kind: session.device_kind.into(),
-            address: session.address,
-            place: Nullable::of(session.place),
+            ip_address: session.address,
+            location: Nullable::of(session.place),
             is_current: session.id == current,
             is_trusted: session.trusted_device.is_some(),
             created_at: session.created_at.into(),
-            seen_at: session.seen_at.into(),
+            last_seen_at: session.seen_at.into(),
             expires_at: session.expires_at.into(),
         }
     }

@@ -61,7 +61,7 @@ struct StepUp {
 #[oai(rename = "StepUpResult")]
 struct StepUpAnswer {
     /// Until then this session may do what is risky.
-    good_until: Timestamp,
+    valid_until: Timestamp,
 }
 
 #[derive(ApiResponse)]
@@ -86,8 +86,9 @@ impl SecondSteps {
     ///
     /// Opens the session of somebody who has a second factor. A code is good once. Five wrong ones within a
     /// quarter of an hour lock the factor for as long, from wherever they come, and the person gets an e-mail.
-    /// Problems: `challenge_expired` (401), also if the password was changed since: log in again; `invalid_code` (422); `too_many_attempts` (429, `Retry-After`);
-    /// `rate_limited` (429) after 50 wrong codes from one address; `account_closed` (403); `not_found` (404) if the factor was removed meanwhile.
+    /// Problems: `challenge_expired` (401), also if the password was changed since: log in again; `invalid_code` (422);
+    /// `too_many_attempts` (429, `Retry-After`); `rate_limited` (429) after 50 wrong codes from one address;
+    /// `account_closed` (403); `not_found` (404) if the factor was removed meanwhile.
     #[oai(path = "/second-factor", method = "post", operation_id = "complete_log_in")]
     async fn complete(
         &self,
@@ -119,8 +120,8 @@ impl SecondSteps {
     /// Have another code sent for a log-in
     ///
     /// To those whose second factor is a message; the code before it is not good any more. Problems:
-    /// `challenge_expired` (401), `too_many_attempts` (429, with `Retry-After`): an address or number gets 5 codes an hour
-    /// and 10 a day; `not_found` (404) if the person's codes are not sent; `account_closed` (403).
+    /// `challenge_expired` (401), `too_many_attempts` (429, with `Retry-After`): an address or number gets 5 codes an
+    /// hour and 10 a day; `not_found` (404) if the person's codes are not sent; `account_closed` (403).
     #[oai(path = "/second-factor/code", method = "post", operation_id = "send_log_in_code")]
     async fn send_log_in(
         &self,
@@ -170,7 +171,7 @@ impl SecondSteps {
         let shown = shown.map(|code| context.factor_keys.shown(user, code, now)).transpose()?;
         let session = (user, caller.session());
         context.write(async move |store, now| store.step_up(session, shown, now).await).await?;
-        let good_until = now.checked_add_signed(STEP_UP_TTL).unwrap_or(now).into();
-        Ok(SteppedUp::Done(Json(StepUpAnswer { good_until })))
+        let valid_until = now.checked_add_signed(STEP_UP_TTL).unwrap_or(now).into();
+        Ok(SteppedUp::Done(Json(StepUpAnswer { valid_until })))
     }
 }

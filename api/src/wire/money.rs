@@ -50,13 +50,13 @@ impl PositiveMoney {
 #[derive(Debug, Clone, Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
-pub(crate) struct PartMoney {
+pub(crate) struct NonNegativeMoney {
     /// In minor units (cents), a whole number from 0.
     pub(crate) amount: PartMinor,
     pub(crate) currency: Wire<Currency>,
 }
 
-impl PartMoney {
+impl NonNegativeMoney {
     /// # Errors
     /// None in fact: the bounds were checked when the amount was read.
     pub(crate) fn money(&self) -> Result<money::Money, ApiError> {

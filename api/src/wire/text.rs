@@ -194,14 +194,14 @@ text_values! {
     Proof as "DeliveryProof";
     /// What a deadline of a deal is for.
     DeadlineName as "DeadlineName";
-    /// What happens if nobody does anything until a deadline. `standing_award_or_halves`: what one arbiter has decided, or
-    /// each side gets half.
-    Silence as "SilentOutcome";
+    /// What happens if nobody does anything until a deadline. `proposed_award_or_equal_split`: what one arbiter has
+    /// decided, or each side gets half.
+    Silence as "DefaultOutcome";
     /// A usual kind of deal, with milestones and periods that fit it.
     DealTemplate as "DealTemplateName";
-    /// What a movement was for. `fund`, `release`, `refund` and `split` belong to deals; `payout_reserve` takes the money of a
-    /// withdrawal aside, `payout_return` gives it back; `hold` sets money aside for somebody, `hold_settle` pays
-    /// it, `hold_release` gives it back.
+    /// What a movement was for. `fund`, `release`, `refund` and `split` belong to deals; `payout_reserve` takes the
+    /// money of a withdrawal aside, `payout_return` gives it back; `hold` sets money aside for somebody, `hold_settle`
+    /// pays it, `hold_release` gives it back.
     EntryKind as "TransactionKind";
     /// Whether a balance grew or shrank.
     Direction as "Direction";
@@ -215,7 +215,7 @@ text_values! {
     /// Why a payment did not happen.
     FailureReason as "FailureReason";
     /// Why a person should look at a payment.
-    Doubt as "Doubt";
+    Doubt as "ReviewReason";
     /// What a person may do.
     UserRole as "UserRole";
     /// The language of messages.

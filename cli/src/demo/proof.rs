@@ -57,7 +57,7 @@ pub(super) async fn prove(cast: &Cast, store: &Store) -> Result<()> {
     line("statement", &format!("{lines} lines, {matched} matched, {discrepancies} discrepancies"));
     let held = number(&proof, "/currencies/0/held_by_providers_minor")?;
     ensure!(float == held, "M-Pesa has {float} cents, the ledger has {held}");
-    ensure!(proof["holds"] == true, "the balances do not match: {proof:#}");
+    ensure!(proof["is_consistent"] == true, "the balances do not match: {proof:#}");
     ensure!(
         (lines, matched, discrepancies) == (STATEMENT_LINES, STATEMENT_LINES, 0),
         "the statement should have both payments: {run:#}"

@@ -200,7 +200,7 @@ pub enum Refusal {
     #[error("a deal has at most {} payers, including the buyer", super::PAYERS_MAX)]
     TooManyPayers,
     #[error(
-        "only {outstanding} is outstanding; pay at most that, or set `allow_more` to keep the rest in your wallet"
+        "only {outstanding} is outstanding; pay at most that, or set `allow_overpayment` to keep the rest in your wallet"
     )]
     AmountExceedsOutstanding { outstanding: Money },
     #[error("unsupported currency {0}: expected one of {carried}", carried = carried())]

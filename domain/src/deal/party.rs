@@ -56,7 +56,7 @@ pub struct Part {
     /// The smallest unit of the means of payment. The outstanding amount is rounded up to it.
     pub step_minor: i64,
     /// Whether the payer accepts that an excess stays in the wallet.
-    pub allow_more: bool,
+    pub allow_overpayment: bool,
 }
 
 impl Deal {
@@ -121,14 +121,14 @@ impl Deal {
         Money::sum(self.currency, parts?)
     }
 
-    /// Checks a planned payment: it may exceed the outstanding amount only with `allow_more`. Money that has already
-    /// arrived is not checked.
+    /// Checks a planned payment: it may exceed the outstanding amount only with `allow_overpayment`. Money that has
+    /// already arrived is not checked.
     ///
     /// # Errors
     /// [`Refusal::AmountExceedsOutstanding`], or as [`Deal::paid`].
     pub fn check_part(&self, amount: Money, part: Part) -> Result<(), Refusal> {
         let outstanding = self.outstanding()?.round_up_to(part.step_minor)?;
-        if !part.allow_more && amount.exceeds(outstanding)? {
+        if !part.allow_overpayment && amount.exceeds(outstanding)? {
             return Err(Refusal::AmountExceedsOutstanding { outstanding });
         }
         Ok(())

@@ -42,12 +42,12 @@ text_enum! {
     /// The default outcome of a deadline that passes without action.
     pub enum Silence as "default outcome" {
         DealExpires = "deal_expires",
-        PaymentsReturn = "deal_expires_and_payments_return",
+        PaymentsReturn = "deal_expires_and_payments_refunded",
         BuyerRefunded = "buyer_refunded",
         SellerPaid = "seller_paid",
         /// The party that opened an unanswered dispute gets the money.
         OpenerPrevails = "opener_prevails",
-        Award = "standing_award_or_halves",
+        Award = "proposed_award_or_equal_split",
     }
 }
 

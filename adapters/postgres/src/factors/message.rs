@@ -24,8 +24,8 @@ impl Store {
     /// Makes codes that are sent to the person the second factor.
     ///
     /// # Errors
-    /// [`Conflict::ChannelNotVerified`], [`Conflict::FactorActive`], or [`Error::Transfer`] if the account is closed or has no
-    /// verified contact.
+    /// [`Conflict::ChannelNotVerified`], [`Conflict::FactorActive`], or [`Error::Transfer`] if the account is closed or
+    /// has no verified contact.
     pub async fn set_message_factor(
         &self,
         user: UserId,

@@ -121,7 +121,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::NotFound`], or [`Error::Organisation`] by the rules.
-    pub async fn set_rank(
+    pub async fn set_member_role(
         &self,
         user: UserId,
         (id, of): (OrganisationId, UserId),

@@ -43,12 +43,12 @@ pub struct FundingRequest {
     /// All that is outstanding if nothing is said.
     pub amount: Option<Money>,
     /// Whether the amount may be more than is outstanding; the rest stays in the payer's wallet.
-    pub allow_more: bool,
+    pub allow_overpayment: bool,
 }
 
 impl From<FundingMethod> for FundingRequest {
     fn from(method: FundingMethod) -> Self {
-        Self { method, amount: None, allow_more: false }
+        Self { method, amount: None, allow_overpayment: false }
     }
 }
 
@@ -213,7 +213,7 @@ pub(super) async fn may_fund(
                 limits(Provider::Mpesa, deal.currency).map_or(1, |limits| limits.step_minor)
             }
         };
-        deal.check_part(amount, Part { step_minor, allow_more: request.allow_more })?;
+        deal.check_part(amount, Part { step_minor, allow_overpayment: request.allow_overpayment })?;
     }
     if funding_is_open(conn, deal.id, Some(user)).await? {
         return Err(Error::Conflict(Conflict::PaymentInProgress));

@@ -68,7 +68,7 @@ struct StageAnswer {
 #[oai(rename = "Delivery")]
 struct DeliveryAnswer {
     /// Number of the delivery, from 1. Each delivery after a rejection gets the next number.
-    n: i16,
+    sequence: i16,
     /// Kind of proof; `null` if none was given.
     kind: Nullable<Wire<Proof>>,
     carrier: Nullable<String>,
@@ -76,20 +76,20 @@ struct DeliveryAnswer {
     number: Nullable<String>,
     files: Vec<FileAnswer>,
     at: Timestamp,
-    by: Wire<UserId>,
+    by_user_id: Wire<UserId>,
 }
 
 impl From<&DeliveryView> for DeliveryAnswer {
     fn from(delivery: &DeliveryView) -> Self {
         let (carrier, number) = delivery.tracking.clone().unzip();
         Self {
-            n: delivery.n,
+            sequence: delivery.n,
             kind: Nullable::of(delivery.kind),
             carrier: Nullable::of(carrier),
             number: Nullable::of(number),
             files: delivery.files.iter().map(FileAnswer::from).collect(),
             at: delivery.at.into(),
-            by: delivery.by.into(),
+            by_user_id: delivery.by.into(),
         }
     }
 }

@@ -44,8 +44,8 @@ pub(super) struct Deadline {
     milestone_id: Nullable<Wire<MilestoneId>>,
     due_at: Timestamp,
     /// Party that has to act; `null` if an arbiter has to decide.
-    awaits: Nullable<Wire<Role>>,
-    if_silent: Wire<Silence>,
+    awaiting: Nullable<Wire<Role>>,
+    default_outcome: Wire<Silence>,
 }
 
 pub(super) fn deadlines(deal: &Deal) -> Vec<Deadline> {
@@ -60,7 +60,7 @@ fn deadline(deal: &Deal, timer: Timer, due_at: DateTime<Utc>) -> Deadline {
         name: Wire(timer.name()),
         milestone_id: Nullable::of(id),
         due_at: due_at.into(),
-        awaits: Nullable::of(deal.awaited(timer)),
-        if_silent: Wire(declared_outcome(timer, opened_by)),
+        awaiting: Nullable::of(deal.awaited(timer)),
+        default_outcome: Wire(declared_outcome(timer, opened_by)),
     }
 }

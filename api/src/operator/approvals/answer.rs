@@ -32,8 +32,8 @@ pub(in crate::operator) struct ApprovalAnswer {
     id: Wire<ApprovalId>,
     kind: Wire<ApprovalKind>,
     state: Wire<ApprovalState>,
-    /// The user whom it is about; `null` if it concerns no user in particular. Of `return_suspense`: the user whose number
-    /// paid, if it is a user's.
+    /// The user whom it is about; `null` if it concerns no user in particular. Of `return_suspense`: the user whose
+    /// number paid, if it is a user's.
     user_id: Nullable<Wire<UserId>>,
     /// The name of that user.
     user_name: Nullable<String>,
@@ -43,22 +43,24 @@ pub(in crate::operator) struct ApprovalAnswer {
     role: Nullable<Wire<UserRole>>,
     /// Of `move_suspense` and `return_suspense`.
     provider: Nullable<Wire<Provider>>,
-    /// Of `move_suspense` and `return_suspense`; of `resolve_payment`: under which it was paid, `null` if it was not paid.
+    /// Of `move_suspense` and `return_suspense`; of `resolve_payment`: under which it was paid, `null` if it was not
+    /// paid.
     receipt: Nullable<String>,
     /// Of `release_withdrawal` and `resolve_payment`; of `return_suspense`: the payout, once it is approved.
     payment_id: Nullable<Wire<PaymentId>>,
     /// Of `resolve_payment`: whether the payment was paid.
     paid: Nullable<bool>,
-    /// Of `move_suspense` and `return_suspense`: all that came under the receipt; of `release_withdrawal` and `resolve_payment`: of the payment.
+    /// Of `move_suspense` and `return_suspense`: all that came under the receipt; of `release_withdrawal` and
+    /// `resolve_payment`: of the payment.
     amount: Nullable<Money>,
     /// Of `publish_fee_plan`.
-    fee_plan: Nullable<PlanOfApproval>,
+    fee_plan: Nullable<ApprovalFeePlan>,
     /// Why it was asked for.
     note: String,
-    asked_by: Wire<UserId>,
+    requested_by: Wire<UserId>,
     /// The name of the operator who asked.
-    asked_by_name: String,
-    asked_at: Timestamp,
+    requested_by_name: String,
+    requested_at: Timestamp,
     /// When it is over if nobody decides.
     expires_at: Timestamp,
     /// `null` until it is approved or rejected.
@@ -73,7 +75,7 @@ pub(in crate::operator) struct ApprovalAnswer {
 
 /// A fee plan that is to be published.
 #[derive(Debug, Object)]
-struct PlanOfApproval {
+struct ApprovalFeePlan {
     currency: Wire<Currency>,
     percentage_bps: u16,
     fixed: Money,
@@ -84,7 +86,7 @@ struct PlanOfApproval {
     valid_from: Timestamp,
 }
 
-impl PlanOfApproval {
+impl ApprovalFeePlan {
     fn of(plan: &FeePlan, valid_from: DateTime<Utc>) -> Self {
         Self {
             currency: plan.fixed.currency().into(),
@@ -106,7 +108,7 @@ struct Subject {
     provider: Option<Provider>,
     receipt: Option<String>,
     paid: Option<bool>,
-    plan: Option<PlanOfApproval>,
+    plan: Option<ApprovalFeePlan>,
 }
 
 impl Subject {
@@ -128,7 +130,7 @@ impl Subject {
                 Self { paid: Some(receipt.is_some()), receipt, ..none }
             }
             Wanted::PublishFeePlan { plan, valid_from } => {
-                Self { plan: Some(PlanOfApproval::of(plan, *valid_from)), ..none }
+                Self { plan: Some(ApprovalFeePlan::of(plan, *valid_from)), ..none }
             }
         }
     }
@@ -154,9 +156,9 @@ impl From<&ApprovalView> for ApprovalAnswer {
             amount: Nullable::of(view.amount),
             fee_plan: Nullable::of(subject.plan),
             note: view.note.clone(),
-            asked_by: approval.asked_by.into(),
-            asked_by_name: name(approval.asked_by).unwrap_or_default(),
-            asked_at: approval.asked_at.into(),
+            requested_by: approval.asked_by.into(),
+            requested_by_name: name(approval.asked_by).unwrap_or_default(),
+            requested_at: approval.asked_at.into(),
             expires_at: approval.expires_at.into(),
             decided_by: Nullable::of(view.decided_by),
             decided_by_name: Nullable::of(view.decided_by.and_then(name)),

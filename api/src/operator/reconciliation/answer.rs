@@ -54,7 +54,7 @@ pub(super) struct Run {
     /// Lines that agreed with our books.
     matched: i64,
     /// Payments whose outcome became known by this run.
-    healed: i64,
+    resolved: i64,
     /// Lines that belong to nothing; their money is in suspense.
     unclaimed: i64,
     /// Discrepancies that were open after the run.
@@ -74,7 +74,7 @@ impl From<RunView> for Run {
             covered_to: row.covered_to.into(),
             lines: row.lines,
             matched: row.matched,
-            healed: row.healed,
+            resolved: row.healed,
             unclaimed: row.unclaimed,
             open_discrepancies: row.open_breaks,
             provider_balance_minor: Nullable::of(row.provider_balance_minor),
@@ -100,7 +100,7 @@ pub(super) struct Callback {
     /// The payment at whose address it came in, if there is one.
     payment_id: Nullable<Wire<PaymentId>>,
     /// Where it came from.
-    remote: String,
+    remote_address: String,
     size_bytes: i32,
     /// Why it was not applied, if there is more to say.
     note: Nullable<String>,
@@ -114,7 +114,7 @@ impl From<CallbackView> for Callback {
             kind: row.kind,
             state: row.state,
             payment_id: Nullable::of(row.payment_id.map(PaymentId::new)),
-            remote: row.remote,
+            remote_address: row.remote,
             size_bytes: row.size_bytes,
             note: Nullable::of(row.note),
             received_at: row.received_at.into(),

@@ -94,8 +94,8 @@ impl Store {
     /// The caller joins the deal whose code was sent to their own address or number, which is verified by that.
     ///
     /// # Errors
-    /// [`Conflict::InvitationNotFound`] if the code is wrong, or not for the caller; [`Conflict::InvitationExpired`] if it
-    /// comes after the end of the invitation or of the offer.
+    /// [`Conflict::InvitationNotFound`] if the code is wrong, or not for the caller; [`Conflict::InvitationExpired`] if
+    /// it comes after the end of the invitation or of the offer.
     pub async fn join_deal(
         &self,
         key: &CodeKey,
