@@ -101,7 +101,9 @@ impl Variables {
         let used = sections.iter().filter(|(_, names)| !names.is_empty());
         let sections: String =
             used.map(|(title, names)| format!("{title}\n{}\n\n", wrap(names))).collect();
-        format!("{sections}README.md explains each variable.\n\nExample:\n{INDENT}{example}")
+        format!(
+            "{sections}docs/operations.md explains each variable.\n\nExample:\n{INDENT}{example}"
+        )
     }
 }
 
