@@ -74,8 +74,8 @@ impl Purpose {
 #[error("expected a code of exactly {DIGITS} digits")]
 pub struct CodeError;
 
-/// A six-digit code. Its `Debug` is masked. Codes are compared as one machine word, so that the time of a comparison
-/// does not reveal the position of a wrong digit.
+/// A six-digit code. Its `Debug` is masked. Codes are compared as one machine word, so the time of a comparison does
+/// not reveal the position of a wrong digit.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Code(u32);
 

@@ -88,8 +88,8 @@ text_enum! {
     pub enum Tie as "tie" {
         /// The action concerns the operator's own account, or a deal in which they participate.
         Own = "own",
-        /// The operator is a member of an organisation that the action concerns, was one since the deal was made, or
-        /// shares an organisation with a user concerned.
+        /// The operator shares an organisation with a user concerned, or is a member of an organisation concerned. Past
+        /// membership counts too, if it was after the deal was made.
         Organisation = "organisation",
         /// The operator invited the user, or the user invited the operator.
         Invitation = "invitation",

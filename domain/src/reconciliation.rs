@@ -276,8 +276,8 @@ pub fn closing_balance_minor(lines: &[StatementLine]) -> Option<i64> {
     line?.balance_minor
 }
 
-/// Returns the signed sum of payments that are booked but cannot be on a statement of this period yet, because they
-/// settled while it was created.
+/// Returns the signed sum of payments that are booked but cannot be on a statement of this period yet. They settled
+/// while the statement was created.
 #[must_use]
 pub fn in_transit_minor(believed: &[Believed], lines: &[StatementLine], covered: Period) -> i64 {
     let payments = || lines.iter().filter(|line| line.nature == Nature::Payment);

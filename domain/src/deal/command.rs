@@ -54,8 +54,8 @@ pub enum Command {
         timer: Timer,
         until: DateTime<Utc>,
     },
-    /// Cancels a deal that is not funded. It is separate from `MutualCancel`, so that a payment which arrives at the
-    /// same moment does not turn it into a request for mutual cancellation.
+    /// Cancels a deal that is not funded. A separate command, so that a payment at the same moment does not turn it
+    /// into a request for mutual cancellation.
     Cancel,
     /// Requests or accepts the cancellation of a funded deal. The money of all open milestones is refunded.
     MutualCancel,

@@ -1,5 +1,5 @@
-//! The rules of a deal. Every pair of state and command is listed, so that a new state or command does not compile
-//! until its rules are written.
+//! The rules of a deal. Every pair of state and command is listed: a new state or command does not compile until its
+//! rules are written.
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod consent;

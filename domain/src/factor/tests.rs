@@ -5,8 +5,8 @@ fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, 0).unwrap()
 }
 
-/// A code is valid from one step before to one step after its own, unless a code of its step or a later one was
-/// accepted.
+/// A code is valid from one step before to one step after its own. It is invalid once a code of its step or a later
+/// step was accepted.
 #[test]
 fn a_code_is_good_around_its_time_and_once() {
     let of_step_100 = |step| step == 100;

@@ -1,5 +1,5 @@
-//! Limits on payment prompts. A prompt interrupts the owner of a phone, so a user who only knows a number must not be
-//! able to send prompts to it again and again.
+//! Limits on payment prompts. A prompt interrupts the owner of a phone. Without limits, any user who knows a number
+//! could send prompts to it again and again.
 
 use chrono::TimeDelta;
 use thiserror::Error;
