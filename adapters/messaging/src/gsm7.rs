@@ -1,5 +1,5 @@
-//! GSM-7, the alphabet of SMS. One character outside of it halves the capacity of a message, so
-//! values are converted to it where possible without loss of meaning.
+//! GSM-7, the alphabet of SMS. One character outside of it halves the capacity of a message.
+//! Therefore values are converted to it where the meaning stays the same.
 
 /// Characters of one septet.
 const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
