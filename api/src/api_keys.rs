@@ -132,7 +132,7 @@ impl ApiKeys {
     /// `step_up_required` (403), see `step_up_session`; `too_many_api_keys` (409) beyond 20; `unknown_organisation`
     /// (422), `insufficient_role` (403); `account_closed`, `verified_contact_required` (403).
     #[oai(path = "/", method = "post", operation_id = "create_api_key")]
-    async fn create(
+    async fn create_api_key(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -152,7 +152,7 @@ impl ApiKeys {
     ///
     /// Newest first, including expired and revoked keys. Secrets are never returned.
     #[oai(path = "/", method = "get", operation_id = "list_api_keys")]
-    async fn list(
+    async fn list_api_keys(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -172,7 +172,7 @@ impl ApiKeys {
     ///
     /// Returns its scopes, expiry and last use. Problems: `not_found` (404).
     #[oai(path = "/:id", method = "get", operation_id = "get_api_key")]
-    async fn get(
+    async fn get_api_key(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -190,7 +190,7 @@ impl ApiKeys {
     /// Problems: `step_up_required` (403), see `step_up_session`; `api_key_revoked` (409) if it was revoked or has
     /// expired; `account_closed` (403); `not_found` (404).
     #[oai(path = "/:id/rotate", method = "post", operation_id = "rotate_api_key")]
-    async fn rotate(
+    async fn rotate_api_key(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -217,7 +217,7 @@ impl ApiKeys {
     ///
     /// Ends the key and all its secrets for good. Problems: `not_found` (404).
     #[oai(path = "/:id", method = "delete", operation_id = "revoke_api_key")]
-    async fn revoke(
+    async fn revoke_api_key(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,

@@ -168,7 +168,7 @@ impl Callbacks {
     /// networks. The body is processed later. Any other call gets the same response and is only counted. Problems:
     /// `unavailable` (503) if the body could not be stored; the provider may send it again.
     #[oai(path = "/c/:token", method = "post", operation_id = "receive_collection")]
-    async fn collection(
+    async fn receive_collection(
         &self,
         context: Data<&Arc<Context>>,
         from: Caller,
@@ -183,7 +183,7 @@ impl Callbacks {
     ///
     /// Works like `receive_collection`.
     #[oai(path = "/p/:token", method = "post", operation_id = "receive_payout")]
-    async fn payout(
+    async fn receive_payout(
         &self,
         context: Data<&Arc<Context>>,
         from: Caller,
@@ -199,7 +199,7 @@ impl Callbacks {
     /// Works like `receive_collection`. All payments use one address, which `amana mpesa register-urls` creates and
     /// registers with the provider. A large payment is credited only after the provider's statement confirms it.
     #[oai(path = "/b/:token", method = "post", operation_id = "receive_paybill_confirmation")]
-    async fn paybill(
+    async fn receive_paybill_confirmation(
         &self,
         context: Data<&Arc<Context>>,
         from: Caller,
@@ -215,7 +215,7 @@ impl Callbacks {
     /// Called by the provider before it takes the money. Accepts a reference if its deal awaits payment or a phone
     /// prompt with it is open. This prevents unmatched payments. Stores nothing.
     #[oai(path = "/v/:token", method = "post", operation_id = "receive_paybill_validation")]
-    async fn paybill_question(
+    async fn receive_paybill_validation(
         &self,
         context: Data<&Arc<Context>>,
         from: Caller,
@@ -236,7 +236,7 @@ impl Callbacks {
     ///
     /// Works like `receive_collection`. A timeout does not decide the outcome of the payout.
     #[oai(path = "/t/:token", method = "post", operation_id = "receive_payout_timeout")]
-    async fn payout_timeout(
+    async fn receive_payout_timeout(
         &self,
         context: Data<&Arc<Context>>,
         from: Caller,

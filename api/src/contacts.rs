@@ -57,7 +57,7 @@ impl Contacts {
     /// `confirm_email_change`; until then nothing changes. Problems: `incorrect_password` (403), `same_contact` (422),
     /// `too_many_attempts` (429).
     #[oai(path = "/email-changes", method = "post", operation_id = "start_email_change")]
-    async fn start_email(
+    async fn start_email_change(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -72,7 +72,7 @@ impl Contacts {
     /// Changes the address and notifies the old one. Problems: `invalid_code` (422) if either code is wrong; the
     /// response does not say which; `email_taken` (409).
     #[oai(path = "/email-changes/confirm", method = "post", operation_id = "confirm_email_change")]
-    async fn confirm_email(
+    async fn confirm_email_change(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -87,7 +87,7 @@ impl Contacts {
     /// `confirm_phone_change`; until then nothing changes. Problems: `incorrect_password` (403), `same_contact` (422),
     /// `too_many_attempts` (429).
     #[oai(path = "/phone-changes", method = "post", operation_id = "start_phone_change")]
-    async fn start_phone(
+    async fn start_phone_change(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -102,7 +102,7 @@ impl Contacts {
     /// Changes the number and notifies the old one. Payments in progress keep the old number. Problems: `invalid_code`
     /// (422) if either code is wrong; the response does not say which; `phone_taken` (409).
     #[oai(path = "/phone-changes/confirm", method = "post", operation_id = "confirm_phone_change")]
-    async fn confirm_phone(
+    async fn confirm_phone_change(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,

@@ -127,7 +127,7 @@ impl Deals {
     /// `idempotency_key_reused` (422), `account_closed`, `verified_contact_required` (403), `idempotency_key_required`
     /// (400), `rate_limited` (429) above 1,000 deals per hour.
     #[oai(path = "/", method = "post", operation_id = "create_deal")]
-    async fn create(
+    async fn create_deal(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
@@ -155,7 +155,7 @@ impl Deals {
     /// All deals in which you are buyer, seller, broker or payer, newest first. With `reference`, only the deal that
     /// you created with it. With an organisation's key, only deals in the organisation's name.
     #[oai(path = "/", method = "get", operation_id = "list_deals")]
-    async fn list(
+    async fn list_deals(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsRead>,
@@ -183,7 +183,7 @@ impl Deals {
     /// Returns the deal with its milestones and your newest payment. You can read deals in which you take part and
     /// those of your organisations; any other is not found. Problems: `not_found` (404).
     #[oai(path = "/:id", method = "get", operation_id = "get_deal")]
-    async fn get(
+    async fn get_deal(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsRead>,
@@ -198,7 +198,7 @@ impl Deals {
     ///
     /// Oldest first, numbered within the deal without gaps. Events never change.
     #[oai(path = "/:id/timeline", method = "get", operation_id = "list_deal_events")]
-    async fn timeline(
+    async fn list_deal_events(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsRead>,
@@ -220,7 +220,7 @@ impl Deals {
     /// For the party that created the draft. Starts the acceptance period of the other party. Problems: `wrong_party`
     /// (403), `wrong_state` (409), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/propose", method = "post", operation_id = "propose_deal")]
-    async fn propose(
+    async fn propose_deal(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
@@ -240,7 +240,7 @@ impl Deals {
     /// funding period of the buyer starts. Problems: `own_proposal`, `account_closed` (403), `wrong_state`,
     /// `revision_mismatch`, `too_late` (409), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/agree", method = "post", operation_id = "agree_deal")]
-    async fn agree(
+    async fn agree_deal(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
@@ -268,7 +268,7 @@ impl Deals {
     /// `whole_units_required`, `unsupported_currency` (422), `idempotency_key_required` (400), `idempotency_key_reused`
     /// (422).
     #[oai(path = "/:id/fund", method = "post", operation_id = "fund_deal")]
-    async fn fund(
+    async fn fund_deal(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
@@ -311,7 +311,7 @@ impl Deals {
         method = "post",
         operation_id = "release_milestone"
     )]
-    async fn release(
+    async fn release_milestone(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
@@ -333,7 +333,7 @@ impl Deals {
     /// `cancel_deal_mutually`. Problems: `wrong_state`, `payment_in_progress` (409), `idempotency_key_required` (400),
     /// `idempotency_key_reused` (422).
     #[oai(path = "/:id/cancel", method = "post", operation_id = "cancel_deal")]
-    async fn cancel(
+    async fn cancel_deal(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
@@ -353,7 +353,7 @@ impl Deals {
     /// milestones are refunded. Any other action on the deal in between withdraws the request. Problems: `wrong_state`,
     /// `already_requested`, `too_late` (409), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/mutual-cancel", method = "post", operation_id = "cancel_deal_mutually")]
-    async fn cancel_mutually(
+    async fn cancel_deal_mutually(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,

@@ -113,7 +113,7 @@ impl Deliveries {
         method = "post",
         operation_id = "deliver_milestone"
     )]
-    async fn deliver(
+    async fn deliver_milestone(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
@@ -152,7 +152,7 @@ impl Deliveries {
         method = "post",
         operation_id = "create_milestone_file"
     )]
-    async fn add(
+    async fn create_milestone_file(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
@@ -178,7 +178,7 @@ impl Deliveries {
         method = "post",
         operation_id = "create_milestone_file_link"
     )]
-    async fn link(
+    async fn create_milestone_file_link(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsRead>,
@@ -202,7 +202,7 @@ impl Deliveries {
         method = "get",
         operation_id = "get_delivery_code"
     )]
-    async fn code(
+    async fn get_delivery_code(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,

@@ -83,7 +83,7 @@ impl Disputes {
         method = "post",
         operation_id = "create_dispute"
     )]
-    async fn open(
+    async fn create_dispute(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
@@ -112,7 +112,7 @@ impl Disputes {
         method = "post",
         operation_id = "answer_dispute"
     )]
-    async fn answer(
+    async fn answer_dispute(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
@@ -137,7 +137,7 @@ impl Disputes {
     /// For both parties. Returns both statements, the evidence, and the award once it is final. Problems: `wrong_party`
     /// (403) for other users who can see the deal, `not_found` (404) for everyone else.
     #[oai(path = "/:id/disputes", method = "get", operation_id = "list_disputes")]
-    async fn list(
+    async fn list_disputes(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsRead>,
@@ -163,7 +163,7 @@ impl Disputes {
         method = "post",
         operation_id = "create_evidence"
     )]
-    async fn add(
+    async fn create_evidence(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
@@ -189,7 +189,7 @@ impl Disputes {
         method = "post",
         operation_id = "create_evidence_link"
     )]
-    async fn link(
+    async fn create_evidence_link(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsRead>,

@@ -81,7 +81,7 @@ impl Extensions {
     /// the deadline. A different request replaces the open one. Problems: `wrong_party` (403), `wrong_state`,
     /// `not_extensible`, `already_requested`, `too_late` (409).
     #[oai(path = "/:id/extensions", method = "post", operation_id = "extend_deadline")]
-    async fn extend(
+    async fn extend_deadline(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,

@@ -137,7 +137,7 @@ impl Factors {
     /// call before then replaces the secret. Problems: `incorrect_password` (403), `factor_active` (409), remove the
     /// active factor first; `account_closed`, `verified_contact_required` (403).
     #[oai(path = "/", method = "post", operation_id = "create_second_factor")]
-    async fn create(
+    async fn create_second_factor(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -160,7 +160,7 @@ impl Factors {
     /// Activates the factor: every log-in requires a code from now on. Returns ten backup codes once. Sends you an
     /// e-mail. Problems: `invalid_code` (422), `too_many_attempts` (429), `not_found` (404) if no factor was set up.
     #[oai(path = "/confirm", method = "post", operation_id = "confirm_second_factor")]
-    async fn confirm(
+    async fn confirm_second_factor(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -182,7 +182,11 @@ impl Factors {
     ///
     /// Returns its state, activation time and number of unused backup codes. Never returns the secret or a code.
     #[oai(path = "/", method = "get", operation_id = "get_second_factor")]
-    async fn get(&self, context: Data<&Arc<Context>>, caller: Caller) -> Result<Found, ApiError> {
+    async fn get_second_factor(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+    ) -> Result<Found, ApiError> {
         let factor = context.store.second_factor(caller.user()).await?;
         Ok(Found::Factor(Json(factor.into())))
     }
@@ -192,7 +196,7 @@ impl Factors {
     /// Returns ten new codes once. The old codes become invalid. Problems: `step_up_required` (403), see
     /// `step_up_session`; `not_found` (404) if no factor is active.
     #[oai(path = "/backup-codes", method = "post", operation_id = "create_backup_codes")]
-    async fn create_codes(
+    async fn create_backup_codes(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -211,7 +215,7 @@ impl Factors {
     /// Later log-ins require only the password. Sends you an e-mail. Problems: `step_up_required` (403), see
     /// `step_up_session`; `not_found` (404) if no factor is active.
     #[oai(path = "/", method = "delete", operation_id = "remove_second_factor")]
-    async fn remove(
+    async fn remove_second_factor(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,

@@ -94,7 +94,7 @@ impl OpenedFiles {
     /// link is valid for one minute and needs no token. Problems: `not_found` (404) if the link is invalid or has
     /// expired, its session has ended, the file was removed, or the user of the link may no longer read it.
     #[oai(path = "/:token", method = "get", operation_id = "get_file")]
-    async fn get(
+    async fn get_file(
         &self,
         context: Data<&Arc<Context>>,
         /// Last part of the link.

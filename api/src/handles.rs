@@ -33,7 +33,7 @@ impl Handles {
     /// `handle_change_too_soon` (409), `account_closed` (403), `invalid_request` (422), also for reserved words such as
     /// `support`.
     #[oai(path = "/me/handle", method = "put", operation_id = "set_handle")]
-    async fn set(
+    async fn set_handle(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,

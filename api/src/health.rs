@@ -67,7 +67,7 @@ impl Health {
     ///
     /// Independent of PostgreSQL and Redis. After a failure, restart the process.
     #[oai(path = "/livez", method = "get", operation_id = "get_liveness")]
-    async fn live(&self) -> Result<Well, ApiError> {
+    async fn get_liveness(&self) -> Result<Well, ApiError> {
         Ok(well())
     }
 
@@ -77,7 +77,7 @@ impl Health {
     /// `unavailable`; `detail` names each failing part. After a failure, route requests elsewhere for a while; do not
     /// restart.
     #[oai(path = "/readyz", method = "get", operation_id = "get_readiness")]
-    async fn ready(&self, context: Data<&Arc<Context>>) -> Result<Well, ApiError> {
+    async fn get_readiness(&self, context: Data<&Arc<Context>>) -> Result<Well, ApiError> {
         let faults = faults(&context).await;
         context.readiness.note(&faults);
         match faults.is_empty() {

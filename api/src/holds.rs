@@ -90,7 +90,7 @@ impl Holds {
     /// `verified_contact_required` (403), `rate_limited` (429) as in `create_transfer`, `step_up_required` (403) above
     /// KES 50,000 if you have a second factor, `idempotency_key_required` (400).
     #[oai(path = "/", method = "post", operation_id = "create_hold")]
-    async fn create(
+    async fn create_hold(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<HoldsWrite>,
@@ -127,7 +127,7 @@ impl Holds {
     ///
     /// Holds that you created or that were created for you, newest first.
     #[oai(path = "/", method = "get", operation_id = "list_holds")]
-    async fn list(
+    async fn list_holds(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<HoldsRead>,
@@ -152,7 +152,7 @@ impl Holds {
     ///
     /// For owner and beneficiary. Problems: `not_found` (404), also for holds of other users.
     #[oai(path = "/:id", method = "get", operation_id = "get_hold")]
-    async fn get(
+    async fn get_hold(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<HoldsRead>,
@@ -169,7 +169,7 @@ impl Holds {
     /// expires. Problems: `amount_exceeds_hold`, `hold_closed` (409), `wrong_party` (403), `balance_limit` (422),
     /// `not_found` (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/settle", method = "post", operation_id = "settle_hold")]
-    async fn settle(
+    async fn settle_hold(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<HoldsWrite>,
@@ -194,7 +194,7 @@ impl Holds {
     /// For the beneficiary. Returns the rest to the owner before the hold expires. Problems: `hold_closed` (409),
     /// `wrong_party` (403), `not_found` (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/release", method = "post", operation_id = "release_hold")]
-    async fn release(
+    async fn release_hold(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<HoldsWrite>,

@@ -103,7 +103,7 @@ impl Invitations {
     /// can also invite admins. An organisation has at most 50 open invitations and 100 new ones per day. Problems:
     /// `insufficient_role` (403), `already_member`, `invitation_open`, `invitation_limit` (409), `not_found` (404).
     #[oai(path = "/:id/invitations", method = "post", operation_id = "create_invitation")]
-    async fn create(
+    async fn create_invitation(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -123,7 +123,7 @@ impl Invitations {
     ///
     /// For admins and owners. Newest first. Problems: `insufficient_role` (403), `not_found` (404).
     #[oai(path = "/:id/invitations", method = "get", operation_id = "list_invitations")]
-    async fn list(
+    async fn list_invitations(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -150,7 +150,7 @@ impl Invitations {
         method = "post",
         operation_id = "resend_invitation"
     )]
-    async fn resend(
+    async fn resend_invitation(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -175,7 +175,7 @@ impl Invitations {
         method = "delete",
         operation_id = "revoke_invitation"
     )]
-    async fn revoke(
+    async fn revoke_invitation(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,

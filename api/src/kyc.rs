@@ -43,7 +43,7 @@ impl Applications {
     /// address. You can create five applications in 30 days. Problems: `application_open`, `tier_already_assigned`,
     /// `too_early` (409), `account_closed` (403), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/", method = "post", operation_id = "create_kyc_application")]
-    async fn create(
+    async fn create_kyc_application(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -66,7 +66,7 @@ impl Applications {
     ///
     /// Newest first, with state and decision.
     #[oai(path = "/", method = "get", operation_id = "list_kyc_applications")]
-    async fn list(
+    async fn list_kyc_applications(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -87,7 +87,7 @@ impl Applications {
     /// Returns one of your applications, with its documents but not their content. Problems: `not_found` (404), also
     /// for applications of other users.
     #[oai(path = "/:id", method = "get", operation_id = "get_kyc_application")]
-    async fn get(
+    async fn get_kyc_application(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -106,7 +106,7 @@ impl Applications {
     /// `wrong_state` (409) after the submission, `not_found` (404), `idempotency_key_required` (400),
     /// `idempotency_key_reused` (422).
     #[oai(path = "/:id/documents", method = "post", operation_id = "create_kyc_document")]
-    async fn add(
+    async fn create_kyc_document(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -146,7 +146,7 @@ impl Applications {
         method = "delete",
         operation_id = "delete_kyc_document"
     )]
-    async fn remove(
+    async fn delete_kyc_document(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -173,7 +173,7 @@ impl Applications {
         method = "post",
         operation_id = "create_kyc_document_link"
     )]
-    async fn link(
+    async fn create_kyc_document_link(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -193,7 +193,7 @@ impl Applications {
     /// The application then waits for a decision, and its documents can no longer change. Problems: `documents_missing`
     /// (422), which names the missing documents; `wrong_state` (409), `account_closed` (403), `not_found` (404).
     #[oai(path = "/:id/submit", method = "post", operation_id = "submit_kyc_application")]
-    async fn submit(
+    async fn submit_kyc_application(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -211,7 +211,7 @@ impl Applications {
     /// Possible until the application is decided. Its documents are deleted later. You can create another application
     /// immediately. Problems: `wrong_state` (409), `account_closed` (403), `not_found` (404).
     #[oai(path = "/:id/withdraw", method = "post", operation_id = "withdraw_kyc_application")]
-    async fn withdraw(
+    async fn withdraw_kyc_application(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,

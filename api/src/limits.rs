@@ -75,7 +75,7 @@ impl Limits {
     /// Returns your tier, its limits per transaction, per day and of the balance, and the unused part. External
     /// deposits are credited even if they exceed the balance limit.
     #[oai(path = "/limits", method = "get", operation_id = "get_limits")]
-    async fn get(
+    async fn get_limits(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<WalletRead>,

@@ -60,7 +60,7 @@ impl Milestones {
         method = "post",
         operation_id = "reject_milestone"
     )]
-    async fn reject(
+    async fn reject_milestone(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
@@ -90,7 +90,7 @@ impl Milestones {
         method = "post",
         operation_id = "refund_milestone"
     )]
-    async fn refund(
+    async fn refund_milestone(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
@@ -117,7 +117,7 @@ impl Milestones {
         method = "post",
         operation_id = "create_split_offer"
     )]
-    async fn offer(
+    async fn create_split_offer(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
@@ -146,7 +146,7 @@ impl Milestones {
         method = "post",
         operation_id = "accept_split_offer"
     )]
-    async fn accept(
+    async fn accept_split_offer(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,

@@ -83,7 +83,7 @@ impl Operations {
     /// seconds ago may still be on its way, so repeat it with the same key to be sure: it is never done twice. An
     /// API key finds calls only that machines may make.
     #[oai(path = "/:key", method = "get", operation_id = "get_operation")]
-    async fn get(
+    async fn get_operation(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<OperationsRead>,

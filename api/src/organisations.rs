@@ -114,7 +114,7 @@ impl Organisations {
     /// The caller is its owner. A person belongs to at most ten. Problems: `organisation_limit` (409), `account_closed`
     /// (403), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/", method = "post", operation_id = "create_organisation")]
-    async fn create(
+    async fn create_organisation(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -137,7 +137,7 @@ impl Organisations {
     ///
     /// Those that the caller belongs to, newest first.
     #[oai(path = "/", method = "get", operation_id = "list_organisations")]
-    async fn list(
+    async fn list_organisations(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -157,7 +157,7 @@ impl Organisations {
     ///
     /// For its members; for everybody else it does not exist: `not_found` (404).
     #[oai(path = "/:id", method = "get", operation_id = "get_organisation")]
-    async fn get(
+    async fn get_organisation(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -171,7 +171,7 @@ impl Organisations {
     ///
     /// For its admins and owners. Problems: `insufficient_role` (403), `not_found` (404).
     #[oai(path = "/:id", method = "put", operation_id = "update_organisation")]
-    async fn update(
+    async fn update_organisation(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -191,7 +191,7 @@ impl Organisations {
     /// Those that were made in its name, whoever their parties are, newest first. For its members. Problems:
     /// `not_found` (404).
     #[oai(path = "/:id/deals", method = "get", operation_id = "list_organisation_deals")]
-    async fn deals(
+    async fn list_organisation_deals(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsRead>,

@@ -87,7 +87,7 @@ impl PasswordChanges {
     /// All sessions end, this one too, API keys do not, and the person is told. Problems: `incorrect_password` (403),
     /// `invalid_request` (422) if the new one is too easy to guess, saying why.
     #[oai(path = "/me/password", method = "put", operation_id = "set_password")]
-    async fn set(
+    async fn set_password(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -107,7 +107,7 @@ impl PasswordChanges {
     /// The code is good for 5 minutes and 5 tries, and replaces the one before it; an address or number gets 5
     /// an hour and 10 a day.
     #[oai(path = "/password-resets", method = "post", operation_id = "start_password_reset")]
-    async fn start_reset(
+    async fn start_password_reset(
         &self,
         context: Data<&Arc<Context>>,
         body: Body<StartPasswordReset>,
@@ -128,7 +128,7 @@ impl PasswordChanges {
         method = "post",
         operation_id = "confirm_password_reset"
     )]
-    async fn confirm_reset(
+    async fn confirm_password_reset(
         &self,
         context: Data<&Arc<Context>>,
         address: Data<&ClientAddress>,

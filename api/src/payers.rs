@@ -26,7 +26,7 @@ impl Payers {
     /// `wrong_party` (403), `wrong_state`, `already_requested` (they may pay already), `deal_limit` (409),
     /// `unknown_payer`, `same_party` (422), `rate_limited` (429) beyond 60 in an hour by number or address.
     #[oai(path = "/:id/payers", method = "post", operation_id = "add_payer")]
-    async fn name(
+    async fn add_payer(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,

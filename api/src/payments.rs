@@ -135,7 +135,7 @@ impl Payments {
     ///
     /// Deposits, payments for deals and withdrawals of the caller, newest first.
     #[oai(path = "/", method = "get", operation_id = "list_payments")]
-    async fn list(
+    async fn list_payments(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<PaymentsRead>,
@@ -154,7 +154,7 @@ impl Payments {
     ///
     /// How far it has come. Payments of others do not exist for the caller: `not_found` (404).
     #[oai(path = "/:id", method = "get", operation_id = "get_payment")]
-    async fn get(
+    async fn get_payment(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<PaymentsRead>,

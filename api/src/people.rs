@@ -71,7 +71,7 @@ impl People {
     /// does, 200 each can be listed: ask more narrowly for others. Problems: `invalid_parameter` (400),
     /// `rate_limited` (429).
     #[oai(path = "/people", method = "get", operation_id = "list_people")]
-    async fn list(
+    async fn list_people(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<PeopleRead>,

@@ -38,7 +38,7 @@ impl PersonalData {
     /// has more, and the operation that lists it. That it was asked for is on record. Problems: `step_up_required`
     /// (403), see `step_up_session`; `account_closed` (403).
     #[oai(path = "/export", method = "get", operation_id = "export_me")]
-    async fn export(
+    async fn export_me(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -60,7 +60,7 @@ impl PersonalData {
     /// `account_in_use` (409) while there is money in the wallet, or a deal, a payment or a hold is open, and for
     /// those who work here.
     #[oai(path = "/erase", method = "post", operation_id = "erase_me")]
-    async fn erase(
+    async fn erase_me(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,

@@ -34,7 +34,11 @@ impl Profile {
     ///
     /// Who the access token belongs to.
     #[oai(path = "/me", method = "get", operation_id = "get_me")]
-    async fn me(&self, context: Data<&Arc<Context>>, caller: Caller) -> Result<Found, ApiError> {
+    async fn get_me(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+    ) -> Result<Found, ApiError> {
         let user = context.store.user(caller.user()).await?;
         Found::of(&context, user)
     }
@@ -44,7 +48,7 @@ impl Profile {
     /// Changes what the body names and returns the whole record. A name that an operator has compared with documents
     /// stays. Problems: `account_closed` (403), `name_verified` (409), `invalid_request` (422).
     #[oai(path = "/me", method = "patch", operation_id = "update_me")]
-    async fn update(
+    async fn update_me(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,

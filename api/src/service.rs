@@ -99,7 +99,7 @@ impl PublicFacts {
     /// Returns the mode, the version, the currencies and the support contact. The call needs no log-in, reads neither
     /// PostgreSQL nor Redis, and counts towards no rate limit.
     #[oai(path = "/v1/service", method = "get", operation_id = "get_service")]
-    async fn service(&self, context: Data<&Arc<Context>>) -> Result<Facts, ApiError> {
+    async fn get_service(&self, context: Data<&Arc<Context>>) -> Result<Facts, ApiError> {
         Ok(Facts::Facts(Json(Service::of(&context))))
     }
 }

@@ -149,7 +149,7 @@ impl Sessions {
     /// `token_superseded` (409) if another call with it was just ahead, and nothing ends;
     /// `account_closed` (403); `rate_limited` (429) after 30 refreshes of a session within 15 minutes.
     #[oai(path = "/refresh", method = "post", operation_id = "refresh_session")]
-    async fn refresh(
+    async fn refresh_session(
         &self,
         context: Data<&Arc<Context>>,
         address: Data<&ClientAddress>,
@@ -175,7 +175,11 @@ impl Sessions {
     ///
     /// Where the caller is logged in.
     #[oai(path = "/", method = "get", operation_id = "list_sessions")]
-    async fn list(&self, context: Data<&Arc<Context>>, caller: Caller) -> Result<Listed, ApiError> {
+    async fn list_sessions(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+    ) -> Result<Listed, ApiError> {
         let sessions = context.store.sessions(caller.user(), context.now()).await?;
         let current = caller.session();
         let items = sessions.into_iter().map(|one| SessionAnswer::of(one, current)).collect();
@@ -186,7 +190,7 @@ impl Sessions {
     ///
     /// Ends all sessions of the caller, this one too.
     #[oai(path = "/", method = "delete", operation_id = "revoke_sessions")]
-    async fn end_all(
+    async fn revoke_sessions(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -202,7 +206,7 @@ impl Sessions {
     ///
     /// Ends a session of the caller: this one or another. Problems: `not_found` (404).
     #[oai(path = "/:id", method = "delete", operation_id = "revoke_session")]
-    async fn end(
+    async fn revoke_session(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,

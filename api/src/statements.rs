@@ -143,7 +143,7 @@ impl Statements {
     /// `period_too_long` (422) beyond 10,000 movements.
     #[oai(path = "/", method = "get", operation_id = "get_statement")]
     #[expect(clippy::too_many_arguments, reason = "one for each parameter of the operation")]
-    async fn get(
+    async fn get_statement(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<WalletRead>,

@@ -62,7 +62,11 @@ impl TestClock {
     ///
     /// Only where the money is play money (`AMANA_MODE=test`). Problems: `not_found` (404) everywhere else.
     #[oai(path = "/", method = "get", operation_id = "get_clock")]
-    async fn get(&self, context: Data<&Arc<Context>>, _caller: Caller) -> Result<Told, ApiError> {
+    async fn get_clock(
+        &self,
+        context: Data<&Arc<Context>>,
+        _caller: Caller,
+    ) -> Result<Told, ApiError> {
         require_test(&context)?;
         let offset = context.store.clock_offset().await?;
         context.clock.share(offset);
@@ -77,7 +81,7 @@ impl TestClock {
     /// and sessions are judged by the same clock: a jump beyond their time ends them, and one logs in again. Problems:
     /// `clock_too_far` (409); `not_found` (404) where the money is real.
     #[oai(path = "/advance", method = "post", operation_id = "advance_clock")]
-    async fn advance(
+    async fn advance_clock(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,

@@ -109,7 +109,7 @@ impl Transactions {
     /// `invalid_parameter` (400) for a range that ends before it begins.
     #[oai(path = "/", method = "get", operation_id = "list_transactions")]
     #[expect(clippy::too_many_arguments, reason = "one for each parameter of the operation")]
-    async fn list(
+    async fn list_transactions(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<WalletRead>,
@@ -164,7 +164,7 @@ impl Transactions {
     /// One movement as the caller sees it: the other side of a transfer has the same id and the opposite amount.
     /// Movements that did not touch the caller's available balance do not exist for the caller: `not_found` (404).
     #[oai(path = "/:id", method = "get", operation_id = "get_transaction")]
-    async fn get(
+    async fn get_transaction(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<WalletRead>,

@@ -132,7 +132,7 @@ impl Transfers {
     /// (503: it may have been done; the same call with the same key tells),
     /// `idempotency_key_required` (400), `idempotency_key_reused` (422), `idempotency_key_in_progress` (409).
     #[oai(path = "/", method = "post", operation_id = "create_transfer")]
-    async fn create(
+    async fn create_transfer(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<TransfersWrite>,

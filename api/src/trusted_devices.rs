@@ -59,7 +59,11 @@ impl TrustedDevices {
     ///
     /// Where no second factor is asked for at a log-in, the newest first; `complete_log_in` makes a device one.
     #[oai(path = "/", method = "get", operation_id = "list_trusted_devices")]
-    async fn list(&self, context: Data<&Arc<Context>>, caller: Caller) -> Result<Listed, ApiError> {
+    async fn list_trusted_devices(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+    ) -> Result<Listed, ApiError> {
         let devices = context.store.trusted_devices(caller.user(), context.now()).await?;
         let items = devices.into_iter().map(DeviceAnswer::from).collect();
         Ok(Listed::Devices(Json(PageOf { items, next_cursor: Nullable::none() })))
@@ -69,7 +73,7 @@ impl TrustedDevices {
     ///
     /// Sessions that are open there stay open. Problems: `not_found` (404).
     #[oai(path = "/:id", method = "delete", operation_id = "revoke_trusted_device")]
-    async fn end(
+    async fn revoke_trusted_device(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,

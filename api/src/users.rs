@@ -131,7 +131,7 @@ impl Users {
     /// owner is told, and no code is sent. Problems: `handle_taken` (409), `invalid_request` (422) naming the field,
     /// also for a password that is too easy to guess.
     #[oai(path = "/users", method = "post", operation_id = "register_user")]
-    async fn register(
+    async fn register_user(
         &self,
         context: Data<&Arc<Context>>,
         body: Body<RegisterUser>,

@@ -64,7 +64,7 @@ impl Verifications {
     /// told instead. Problems: `not_found` (404) if the account has no such contact, `already_verified` (409),
     /// `too_many_attempts` (429, with `Retry-After`): an address or number gets 5 codes an hour and 10 a day.
     #[oai(path = "/", method = "post", operation_id = "start_verification")]
-    async fn start(
+    async fn start_verification(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -82,7 +82,7 @@ impl Verifications {
     /// With the code that was sent there. Other accounts that typed the same contact without verifying it lose it.
     /// Problems: `invalid_code` (422), whatever is wrong with it.
     #[oai(path = "/confirm", method = "post", operation_id = "confirm_verification")]
-    async fn confirm(
+    async fn confirm_verification(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,

@@ -104,7 +104,7 @@ impl Wallet {
     /// of any moment. Before the first movement everything is zero. Problems: `invalid_parameter` (400) for a
     /// moment that is still to come.
     #[oai(path = "/", method = "get", operation_id = "get_wallet")]
-    async fn get(
+    async fn get_wallet(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<WalletRead>,
@@ -127,7 +127,7 @@ impl Wallet {
     /// hold it, `provider_limit`, `whole_units_required`, `unsupported_currency` (422), `account_closed` (403),
     /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/deposits", method = "post", operation_id = "create_deposit")]
-    async fn deposit(
+    async fn create_deposit(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<PaymentsWrite>,

@@ -49,7 +49,7 @@ impl Withdrawals {
     /// caller's own number is not verified), `step_up_required` (403: to another number than that one, or above KES
     /// 50,000 for those who have a second factor), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/", method = "post", operation_id = "create_withdrawal")]
-    async fn create(
+    async fn create_withdrawal(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<PaymentsWrite>,
@@ -86,7 +86,7 @@ impl Withdrawals {
     ///
     /// The caller's withdrawals with their states, newest first.
     #[oai(path = "/", method = "get", operation_id = "list_withdrawals")]
-    async fn list(
+    async fn list_withdrawals(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<PaymentsRead>,

@@ -41,7 +41,7 @@ impl DealInvitations {
         method = "post",
         operation_id = "resend_deal_invitation"
     )]
-    async fn resend(
+    async fn resend_deal_invitation(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
@@ -62,7 +62,7 @@ impl DealInvitations {
     /// (404) for an invalid code or the code of another user; `invitation_expired` (409) if the invitation or the offer
     /// has expired; `account_closed` (403).
     #[oai(path = "/v1/deal-invitations/join", method = "post", operation_id = "join_deal")]
-    async fn join(
+    async fn join_deal(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,

@@ -49,7 +49,7 @@ impl Offers {
     /// plan applies. Problems: `wrong_party` (403), `wrong_state`, `too_late`, `deal_limit` (409),
     /// `fee_exceeds_amount`, `invalid_request` (422).
     #[oai(path = "/:id/counter", method = "post", operation_id = "counter_deal")]
-    async fn counter(
+    async fn counter_deal(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
@@ -70,7 +70,7 @@ impl Offers {
     /// Oldest first, with the changes from the previous offer and the signatures. Offers never change. Problems:
     /// `not_found` (404).
     #[oai(path = "/:id/revisions", method = "get", operation_id = "list_deal_revisions")]
-    async fn revisions(
+    async fn list_deal_revisions(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsRead>,
@@ -93,7 +93,7 @@ impl Offers {
     /// Returns the offer that both parties signed, with their names at that time. Later changes of names do not affect
     /// it. Problems: `not_found` (404), also if the deal was never agreed.
     #[oai(path = "/:id/agreement", method = "get", operation_id = "get_agreement")]
-    async fn agreement(
+    async fn get_agreement(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsRead>,
@@ -109,7 +109,7 @@ impl Offers {
     /// Returns the costs for each party under the current fee plan. Creates nothing. Problems: `fee_exceeds_amount`,
     /// `amount_out_of_range`, `invalid_request` (422).
     #[oai(path = "/quote", method = "post", operation_id = "quote_deal")]
-    async fn quote(
+    async fn quote_deal(
         &self,
         context: Data<&Arc<Context>>,
         _caller: Principal<DealsRead>,

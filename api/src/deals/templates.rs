@@ -78,7 +78,7 @@ impl Templates {
     /// A template sets the division of the price into milestones, the periods and the delivery proofs. Use it by name
     /// in `create_deal`, together with an amount.
     #[oai(path = "/v1/deal-templates", method = "get", operation_id = "get_deal_templates")]
-    async fn get(&self, _caller: Principal<DealsRead>) -> Result<Found, ApiError> {
+    async fn get_deal_templates(&self, _caller: Principal<DealsRead>) -> Result<Found, ApiError> {
         let templates = DealTemplate::ALL.iter().copied().map(TemplateAnswer::from).collect();
         Ok(Found::All(Json(DealTemplates { templates })))
     }

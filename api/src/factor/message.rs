@@ -36,7 +36,7 @@ impl MessageFactors {
     /// you an e-mail. Problems: `incorrect_password` (403), `channel_not_verified` (409), `factor_active` (409), remove
     /// the active factor first; `account_closed` (403).
     #[oai(path = "/message", method = "put", operation_id = "set_message_factor")]
-    async fn set(
+    async fn set_message_factor(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,

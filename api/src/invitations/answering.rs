@@ -140,7 +140,7 @@ impl Answers {
     /// Returns the organisation, the inviter and the role. Problems: `invitation_not_found` (404) if the token is
     /// invalid or has expired, or the invitation was accepted, revoked or resent.
     #[oai(path = "/details", method = "post", operation_id = "get_invitation")]
-    async fn get(
+    async fn get_invitation(
         &self,
         context: Data<&Arc<Context>>,
         body: Body<GetInvitation>,
@@ -157,7 +157,7 @@ impl Answers {
     /// `account_exists` (409), log in and call `join_organisation`; `handle_taken`, `member_limit` (409),
     /// `invalid_request` (422), also for a password that is too easy to guess.
     #[oai(path = "/accept", method = "post", operation_id = "accept_invitation")]
-    async fn accept(
+    async fn accept_invitation(
         &self,
         context: Data<&Arc<Context>>,
         device: device::From,
@@ -182,7 +182,7 @@ impl Answers {
     /// organisation. Notifies the inviter. Problems: `invitation_not_found` (404), `invitation_for_another`,
     /// `account_closed` (403), `already_member`, `member_limit`, `organisation_limit` (409).
     #[oai(path = "/join", method = "post", operation_id = "join_organisation")]
-    async fn join(
+    async fn join_organisation(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,

@@ -73,7 +73,7 @@ impl Accounts {
     /// By a whole phone number, e-mail address, `@handle` or id, or by the provider's receipt of a payment. The search
     /// is recorded with each user whom it finds. Problems: `invalid_parameter` (400), `forbidden` (403).
     #[oai(path = "/", method = "get", operation_id = "find_users")]
-    async fn find(
+    async fn find_users(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -93,7 +93,7 @@ impl Accounts {
     ///
     /// Newest first. The look is recorded. Problems: `not_found` (404), `forbidden` (403).
     #[oai(path = "/:id/payments", method = "get", operation_id = "list_user_payments")]
-    async fn payments(
+    async fn list_user_payments(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -117,7 +117,7 @@ impl Accounts {
     /// All deals that concern the user, newest first, as the user sees them. The look is recorded. Problems:
     /// `not_found` (404), `forbidden` (403).
     #[oai(path = "/:id/deals", method = "get", operation_id = "list_user_deals")]
-    async fn deals(
+    async fn list_user_deals(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -141,7 +141,7 @@ impl Accounts {
     ///
     /// The balances of now, per currency. The look is recorded. Problems: `not_found` (404), `forbidden` (403).
     #[oai(path = "/:id/wallet", method = "get", operation_id = "get_user_wallet")]
-    async fn wallet(
+    async fn get_user_wallet(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,

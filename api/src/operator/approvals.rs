@@ -139,7 +139,7 @@ impl Approvals {
     /// (409), `recipient_closed` (422) if the person's account is closed, `not_found` (404), `forbidden` (403),
     /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/", method = "post", operation_id = "request_approval")]
-    async fn ask(
+    async fn request_approval(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -158,7 +158,7 @@ impl Approvals {
     ///
     /// Newest first, without those that are about the caller. Problems: `forbidden` (403) for everybody but operators.
     #[oai(path = "/", method = "get", operation_id = "list_approvals")]
-    async fn list(
+    async fn list_approvals(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -183,7 +183,7 @@ impl Approvals {
     ///
     /// Problems: `not_found` (404), `forbidden` (403).
     #[oai(path = "/:id", method = "get", operation_id = "get_approval")]
-    async fn get(
+    async fn get_approval(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -204,7 +204,7 @@ impl Approvals {
     /// `forbidden` (403), also if who asked may not ask for it any more; `recipient_closed` (422) if the person's
     /// account is closed, `not_found` (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/approve", method = "post", operation_id = "approve_approval")]
-    async fn approve(
+    async fn approve_approval(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -223,7 +223,7 @@ impl Approvals {
     ///
     /// Nothing happens. Problems: as `approve_approval`.
     #[oai(path = "/:id/reject", method = "post", operation_id = "reject_approval")]
-    async fn reject(
+    async fn reject_approval(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -243,7 +243,7 @@ impl Approvals {
     /// For who asked, before it is decided about. Problems: `wrong_party` (403) for everybody else, `wrong_state`
     /// (409), `not_found` (404), `forbidden` (403).
     #[oai(path = "/:id/withdraw", method = "post", operation_id = "withdraw_approval")]
-    async fn withdraw(
+    async fn withdraw_approval(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,

@@ -96,7 +96,7 @@ impl Disputes {
     /// Those that were answered first come first, with their amounts and deadlines; without the caller's own. Problems:
     /// `forbidden` (403).
     #[oai(path = "/", method = "get", operation_id = "list_dispute_reviews")]
-    async fn list(
+    async fn list_dispute_reviews(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -119,7 +119,7 @@ impl Disputes {
     /// With the deal, its timeline, and what is known of the evidence, to which `create_dispute_review_link` leads.
     /// Problems: `not_found` (404), `forbidden`, `conflict_of_interest` (403).
     #[oai(path = "/:id", method = "get", operation_id = "get_dispute_review")]
-    async fn get(
+    async fn get_dispute_review(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -145,7 +145,7 @@ impl Disputes {
         method = "post",
         operation_id = "create_dispute_review_link"
     )]
-    async fn link(
+    async fn create_dispute_review_link(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -169,7 +169,7 @@ impl Disputes {
     /// whom the deal or its organisation concerns, `forbidden` (403), `wrong_state`, `too_late` (409),
     /// `not_found` (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/award", method = "post", operation_id = "award_dispute")]
-    async fn award(
+    async fn award_dispute(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,

@@ -134,7 +134,7 @@ impl FeePlans {
     /// `step_up_required`, `forbidden` (403), `invalid_request` (422), `idempotency_key_required` (400),
     /// `idempotency_key_reused` (422).
     #[oai(path = "/", method = "post", operation_id = "create_fee_plan")]
-    async fn create(
+    async fn create_fee_plan(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -158,7 +158,7 @@ impl FeePlans {
     /// The published ones, the newest version first; before them, and below their versions, the settings apply.
     /// Problems: `forbidden` (403).
     #[oai(path = "/", method = "get", operation_id = "list_fee_plans")]
-    async fn list(
+    async fn list_fee_plans(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,

@@ -197,7 +197,7 @@ impl Health {
     /// providers. Every staff role may call it. The call changes nothing, and its cost is bounded. Problems:
     /// `forbidden` (403).
     #[oai(path = "/health", method = "get", operation_id = "get_service_health")]
-    async fn health(
+    async fn get_service_health(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,

@@ -79,7 +79,7 @@ impl Jobs {
     /// Jobs in one state, newest first; the dead ones unless another state is asked for. Problems:
     /// `forbidden` (403).
     #[oai(path = "/", method = "get", operation_id = "list_jobs")]
-    async fn list(
+    async fn list_jobs(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -104,7 +104,7 @@ impl Jobs {
     /// dead. Problems: `job_not_failed` (409), `not_found` (404), `forbidden`,
     /// `conflict_of_interest` (403).
     #[oai(path = "/:id/replay", method = "post", operation_id = "replay_job")]
-    async fn replay(
+    async fn replay_job(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,

@@ -67,7 +67,7 @@ impl Reviews {
     ///
     /// Those that were submitted first come first, without the caller's own. Problems: `forbidden` (403) for everybody but operators.
     #[oai(path = "/", method = "get", operation_id = "list_kyc_reviews")]
-    async fn list(
+    async fn list_kyc_reviews(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -93,7 +93,7 @@ impl Reviews {
     /// What was not submitted yet, or was taken back, is not there: `not_found` (404). Problems: `forbidden`
     /// (403).
     #[oai(path = "/:id", method = "get", operation_id = "get_kyc_review")]
-    async fn get(
+    async fn get_kyc_review(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -113,7 +113,7 @@ impl Reviews {
         method = "post",
         operation_id = "create_kyc_review_link"
     )]
-    async fn link(
+    async fn create_kyc_review_link(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -136,7 +136,7 @@ impl Reviews {
     /// back, `conflict_of_interest`, `forbidden` (403), `not_found` (404), `idempotency_key_required` (400),
     /// `idempotency_key_reused` (422).
     #[oai(path = "/:id/approve", method = "post", operation_id = "approve_kyc_application")]
-    async fn approve(
+    async fn approve_kyc_application(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -158,7 +158,7 @@ impl Reviews {
     ///
     /// The person is told why, and can apply again. Problems: as `approve_kyc_application`.
     #[oai(path = "/:id/reject", method = "post", operation_id = "reject_kyc_application")]
-    async fn reject(
+    async fn reject_kyc_application(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,

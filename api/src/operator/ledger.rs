@@ -126,7 +126,7 @@ impl Ledger {
     /// Adds up the balances as they are now, and tells what the latest full check of all postings found.
     /// Problems: `forbidden` (403).
     #[oai(path = "/proof", method = "get", operation_id = "get_ledger_proof")]
-    async fn proof(
+    async fn get_ledger_proof(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,

@@ -109,7 +109,7 @@ impl Payments {
     ///
     /// With what was said about it. The look is recorded. Problems: `not_found` (404), `forbidden` (403).
     #[oai(path = "/:id", method = "get", operation_id = "get_user_payment")]
-    async fn get(
+    async fn get_user_payment(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -141,7 +141,7 @@ impl Payments {
     /// `step_up_required`, `forbidden` (403), `not_found` (404), `idempotency_key_required` (400),
     /// `idempotency_key_reused` (422).
     #[oai(path = "/:id/resolve", method = "post", operation_id = "resolve_payment")]
-    async fn resolve(
+    async fn resolve_payment(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,

@@ -76,7 +76,7 @@ impl Reconciliation {
     ///
     /// Everything that does not fit and that a person should look at, newest first. Problems: `forbidden` (403).
     #[oai(path = "/discrepancies", method = "get", operation_id = "list_discrepancies")]
-    async fn breaks(
+    async fn list_discrepancies(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -104,7 +104,7 @@ impl Reconciliation {
     /// `discrepancy_closed`, `ledger_inconsistent` (409), `conflict_of_interest`, `forbidden` (403), `not_found` (404),
     /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/discrepancies/:id/close", method = "post", operation_id = "close_discrepancy")]
-    async fn close(
+    async fn close_discrepancy(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -131,7 +131,7 @@ impl Reconciliation {
     ///
     /// What each run compared and found, newest first. Problems: `forbidden` (403).
     #[oai(path = "/reconciliations", method = "get", operation_id = "list_reconciliations")]
-    async fn runs(
+    async fn list_reconciliations(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -152,7 +152,7 @@ impl Reconciliation {
     /// Asks for a run beside the regular ones; its result shows up in `list_reconciliations`. Problems:
     /// `forbidden` (403).
     #[oai(path = "/reconciliations", method = "post", operation_id = "start_reconciliation")]
-    async fn start(
+    async fn start_reconciliation(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -170,7 +170,7 @@ impl Reconciliation {
     /// state is asked for; newest first. Their bodies are personal data and stay in the database. Problems:
     /// `forbidden` (403).
     #[oai(path = "/callbacks", method = "get", operation_id = "list_callbacks")]
-    async fn callbacks(
+    async fn list_callbacks(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,

@@ -129,7 +129,7 @@ impl Suspense {
     ///
     /// Real money that came and fits no payment of ours, and what became of it. Problems: `forbidden` (403).
     #[oai(path = "/", method = "get", operation_id = "list_suspense")]
-    async fn list(
+    async fn list_suspense(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -151,7 +151,7 @@ impl Suspense {
     /// Returns the payer as the provider's statement names them: a number, which may be masked, and a name. The look is
     /// recorded. Problems: `not_found` (404), `forbidden` (403).
     #[oai(path = "/:provider/:receipt", method = "get", operation_id = "get_suspense_item")]
-    async fn get(
+    async fn get_suspense_item(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -180,7 +180,7 @@ impl Suspense {
     /// out; `conflict_of_interest`, `step_up_required`, `forbidden` (403), `not_found` (404),
     /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:provider/:receipt/return", method = "post", operation_id = "return_suspense")]
-    async fn give_back(
+    async fn return_suspense(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,

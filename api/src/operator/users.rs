@@ -106,7 +106,7 @@ impl Users {
     ///
     /// The look is recorded. Problems: `not_found` (404), `forbidden` (403).
     #[oai(path = "/:id", method = "get", operation_id = "get_user")]
-    async fn get(
+    async fn get_user(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -150,7 +150,7 @@ impl Users {
     /// (409) while there is money in the wallet, or a deal, a payment or a hold is open; `not_found` (404),
     /// `conflict_of_interest`, `forbidden` (403).
     #[oai(path = "/:id/close", method = "post", operation_id = "close_user")]
-    async fn close(
+    async fn close_user(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -170,7 +170,7 @@ impl Users {
     /// Problems: `account_erased` (409) if nothing is known any more of whose it was; `not_found` (404),
     /// `conflict_of_interest`, `forbidden` (403).
     #[oai(path = "/:id/reopen", method = "post", operation_id = "reopen_user")]
-    async fn reopen(
+    async fn reopen_user(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -191,7 +191,7 @@ impl Users {
     /// refused with `account_frozen`, and withdrawals that wait are held. The user logs in and reads as before, and
     /// money still arrives. Problems: `conflict_of_interest`, `forbidden` (403), `not_found` (404).
     #[oai(path = "/:id/freeze", method = "post", operation_id = "freeze_user")]
-    async fn freeze(
+    async fn freeze_user(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -207,7 +207,7 @@ impl Users {
     /// Money may leave the account again; a withdrawal that was held meanwhile waits for a decision. Problems:
     /// `conflict_of_interest`, `forbidden` (403), `not_found` (404).
     #[oai(path = "/:id/unfreeze", method = "post", operation_id = "unfreeze_user")]
-    async fn unfreeze(
+    async fn unfreeze_user(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,

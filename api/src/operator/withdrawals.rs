@@ -132,7 +132,7 @@ impl Withdrawals {
     /// Oldest first: what there is to work through, without the caller's own. Problems: `forbidden` (403) for everybody
     /// but operators.
     #[oai(path = "/", method = "get", operation_id = "list_held_withdrawals")]
-    async fn list(
+    async fn list_held_withdrawals(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -160,7 +160,7 @@ impl Withdrawals {
     /// Problems: `approval_required`, `conflict_of_interest`, `forbidden` (403), `not_on_hold` (409), `not_found`
     /// (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/release", method = "post", operation_id = "release_withdrawal")]
-    async fn release(
+    async fn release_withdrawal(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
@@ -179,7 +179,7 @@ impl Withdrawals {
     /// The money returns to the person's wallet, and the person is told why. Problems: as
     /// `release_withdrawal`.
     #[oai(path = "/:id/reject", method = "post", operation_id = "reject_withdrawal")]
-    async fn refuse(
+    async fn reject_withdrawal(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,

@@ -30,7 +30,7 @@ impl OrganisationKeys {
     /// Whoever made them, newest first, those that are over too. For its admins and owners. Problems:
     /// `insufficient_role` (403), `not_found` (404).
     #[oai(path = "/:id/api-keys", method = "get", operation_id = "list_organisation_keys")]
-    async fn list(
+    async fn list_organisation_keys(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -57,7 +57,7 @@ impl OrganisationKeys {
         method = "delete",
         operation_id = "revoke_organisation_key"
     )]
-    async fn revoke(
+    async fn revoke_organisation_key(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,

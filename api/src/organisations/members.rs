@@ -74,7 +74,7 @@ impl Members {
     ///
     /// At most 200, in the order in which they registered. For members. Problems: `not_found` (404).
     #[oai(path = "/:id/members", method = "get", operation_id = "list_members")]
-    async fn list(
+    async fn list_members(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -120,7 +120,7 @@ impl Members {
     /// taken back; deals in the name of the organisation stay. Problems: `insufficient_role` (403), `last_owner` (409),
     /// `not_found` (404).
     #[oai(path = "/:id/members/:user", method = "delete", operation_id = "remove_member")]
-    async fn remove(
+    async fn remove_member(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,

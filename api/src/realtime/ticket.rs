@@ -49,7 +49,11 @@ impl Tickets {
     /// seconds whether the other end is still there (a WebSocket ping), and closes with 4401 when the session
     /// ends, with 4408 after an hour: then get another ticket. A session has at most four sockets.
     #[oai(path = "/tickets", method = "post", operation_id = "create_realtime_ticket")]
-    async fn create(&self, context: Data<&Arc<Context>>, caller: Caller) -> Result<Made, ApiError> {
+    async fn create_realtime_ticket(
+        &self,
+        context: Data<&Arc<Context>>,
+        caller: Caller,
+    ) -> Result<Made, ApiError> {
         let ticket = URL_SAFE_NO_PAD.encode(rand::random::<[u8; TICKET_BYTES]>());
         let (digest, session) = (digest(&ticket), caller.session());
         let expires_at = context.now().checked_add_signed(TICKET_TTL).unwrap_or_default();

@@ -90,7 +90,7 @@ impl SecondSteps {
     /// `too_many_attempts` (429, `Retry-After`); `rate_limited` (429) after 50 wrong codes from one address;
     /// `account_closed` (403); `not_found` (404) if the factor was removed meanwhile.
     #[oai(path = "/second-factor", method = "post", operation_id = "complete_log_in")]
-    async fn complete(
+    async fn complete_log_in(
         &self,
         context: Data<&Arc<Context>>,
         address: Data<&ClientAddress>,
@@ -123,7 +123,7 @@ impl SecondSteps {
     /// `challenge_expired` (401), `too_many_attempts` (429, with `Retry-After`): an address or number gets 5 codes an
     /// hour and 10 a day; `not_found` (404) if the person's codes are not sent; `account_closed` (403).
     #[oai(path = "/second-factor/code", method = "post", operation_id = "send_log_in_code")]
-    async fn send_log_in(
+    async fn send_log_in_code(
         &self,
         context: Data<&Arc<Context>>,
         body: Body<SendLogInCode>,
@@ -141,7 +141,7 @@ impl SecondSteps {
     /// To those whose second factor is a message. Problems: `too_many_attempts` (429, with `Retry-After`), `not_found`
     /// (404) if the caller's codes are not sent; `account_closed` (403).
     #[oai(path = "/step-up/code", method = "post", operation_id = "send_step_up_code")]
-    async fn send_step_up(
+    async fn send_step_up_code(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
@@ -158,7 +158,7 @@ impl SecondSteps {
     /// session. Problems: `incorrect_password` (403); `invalid_request` (422) at `/code` if one is wanted;
     /// `invalid_code` (422); `too_many_attempts` (429, `Retry-After`).
     #[oai(path = "/step-up", method = "post", operation_id = "step_up_session")]
-    async fn step_up(
+    async fn step_up_session(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
