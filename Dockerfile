@@ -1,8 +1,8 @@
-# One image with both programs: `amana` (api, worker, migrate) and `amana-sandbox` (the simulator).
+# One image with two programs: `amana` (API, worker, migrations) and `amana-sandbox` (the simulator).
 
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
-# Shown by `GET /v1/service`, if it is given.
+# Optional; `GET /v1/service` shows it.
 ARG AMANA_COMMIT
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \

@@ -1,4 +1,4 @@
-# The one door for developers. CI runs `make check` and `make test`, nothing else.
+# The commands of developers. CI runs `make check` and `make test`.
 
 CARGO_BIN := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 export PATH := $(PATH):$(CARGO_BIN)
@@ -11,39 +11,39 @@ SCHEMA := adapters/postgres/src/schema.rs
 help: ## List the recipes
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: ## Run one whole deal on private servers and print it as a story
+demo: ## Run one whole deal on temporary servers and print each step
 	@scripts/setup build servers
 	cargo build --locked --bins
 	@target/debug/amana demo
 
-up: ## Start everything and stay up; the data is kept in .amana/
+up: ## Start the whole system and keep it running; data in .amana/
 	@scripts/setup build servers
 	cargo build --locked --bins
 	@target/debug/amana up
 
-# Most tests wait for servers: more of them than cores keep the cores busy.
+# More test threads than cores, because most tests wait for servers.
 export RUST_TEST_THREADS ?= 4
 
-# Cargo builds the programs too, because their packages have tests that run them.
+# Cargo builds the programs too, because tests of their packages run them.
 test: ## Run all tests
 	@scripts/setup build servers browser
 	scripts/test --locked --workspace
 
-races: ## Send two calls about one deal at the same instant, a thousand times for each pair (a few minutes)
+races: ## Send two calls about one deal at once, 1,000 times per pair (a few minutes)
 	@scripts/setup build servers
 	TEST_RACE_ROUNDS=1000 scripts/test --locked --workspace --test it -- at_once_have_one_winner --nocapture
 
-model: ## Try everything that can be done with a deal, in every order (a few minutes)
+model: ## Explore all sequences of actions on a deal (a few minutes)
 	@scripts/setup build
 	cargo run --locked --release -p amana-model
 
-# A target folder of its own: what is built with the mistake in it never lies beside what is not.
-model-bug: ## The same with a mistake in the rules, which has to be found
+# A separate target folder keeps builds with the planted bug apart from all others.
+model-bug: ## The same with a planted bug, which the model must find
 	@scripts/setup build
 	cargo run --locked --release -p amana-model --features planted-bug --target-dir target/planted-bug
 
-# The peer has a lock file of its own; its SQL was checked by its makers, against no database here.
-bench: ## Measure against what else PostgreSQL could do (40 minutes; ONLY=growth,attack picks some)
+# The peer has its own lock file. SQLX_OFFLINE uses its prepared query data, so its build needs no database.
+bench: ## Compare the performance with other uses of PostgreSQL (40 minutes; ONLY=growth,attack selects some)
 	@scripts/setup build servers bench
 	SQLX_OFFLINE=true cargo build --locked --release --manifest-path tests/peers/cala/Cargo.toml
 	cargo build --locked --release -p amana -p amana-tests --bin amana --bench bench
@@ -57,33 +57,33 @@ check: ## Format, lints, dependency rules, document and schema drift
 	cargo test --locked --workspace --test it openapi
 	cargo run --locked --quiet --bin amana -- schema --check $(SCHEMA)
 
-fix: ## Format, and apply what clippy can mend
+fix: ## Format, and apply clippy's automatic fixes
 	@scripts/setup build
 	cargo clippy --workspace --all-targets --fix --allow-dirty --allow-staged
 	cargo fmt --all
 
-openapi: ## Rewrite openapi/amana.json from the code
+openapi: ## Regenerate openapi/amana.json from the code
 	@scripts/setup build servers
 	EXPECTORATE=overwrite cargo test --workspace --test it openapi
 
-fonts: ## Make the reduced fonts of statements again, from packages of Debian
+fonts: ## Rebuild the reduced fonts of statements from Debian packages
 	scripts/fonts
 
 lint-api: ## Check the OpenAPI document with Redocly and Spectral (needs Node.js)
 	npx --yes @redocly/cli@2 lint openapi/amana.json --config openapi/redocly.yaml
 	npx --yes @stoplight/spectral-cli@6 lint openapi/amana.json --ruleset openapi/spectral.yaml
 
-fuzz-api: ## Send generated calls to every operation and compare the answers with the document (10 minutes)
+fuzz-api: ## Send generated requests to all operations and check the responses against the document (10 minutes)
 	@scripts/setup build servers fuzz
 	cargo build --locked --bins
 	scripts/fuzz-api
 
-schema: ## Rewrite schema.rs of the store from the migrations
+schema: ## Regenerate schema.rs of the store from the migrations
 	@scripts/setup build servers lint
 	cargo run --quiet --bin amana -- schema --write $(SCHEMA)
 
-clean-data: ## Throw away the data of `make up` and `make demo`
+clean-data: ## Delete the data of `make up`
 	scripts/clean-data
 
-setup-%: ## Install what is missing: build, servers, bench, browser or lint
+setup-%: ## Install missing tools for: build, servers, bench, browser, lint or fuzz
 	@scripts/setup $*
