@@ -355,7 +355,7 @@ impl Script {
     }
 }
 
-/// Whether the deal created this row. Of the accounts it only creates the escrow account.
+/// Whether the deal created this row. The only account that a deal creates is its escrow account.
 fn is_made(table: &Table, row: &Value) -> bool {
     table.name != "accounts" || row["kind"] == "deal.escrow"
 }

@@ -42,7 +42,7 @@ with transfer as materialized (
         case s.day when excluded.day then s.spent_minor else 0 end + excluded.spent_minor
 ), told as (
     insert into events (tx, ordinal, at, kind, actor_kind, actor_id, subject, audience, data)
-    select place.tx, place.first, at, 'transfer.made', 'user', sender, 'ent_' || id, 'parties',
+    select place.tx, place.first, at, 'transfer.created', 'user', sender, 'ent_' || id, 'parties',
         jsonb_build_object('recipient', 'usr_' || recipient, 'amount_minor', 100, 'currency', 'KES')
     from transfer, moment, events_reserve(1) place
 )
