@@ -1,5 +1,5 @@
-//! Holds between people: making, settling, giving back, expiring, reading. Those of withdrawals are written
-//! by the same helpers, in the transactions of their payments.
+//! Holds between people: creating, settling, releasing, expiring and reading. The same helpers
+//! write the holds of withdrawals, in the transactions of their payments.
 
 mod quote;
 mod rows;
@@ -31,7 +31,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// Money that somebody wants to reserve for somebody else.
+/// A hold to create for a beneficiary.
 #[derive(Debug, Clone)]
 pub struct NewHold {
     pub to: Payee,
@@ -56,11 +56,11 @@ impl NewHold {
 }
 
 impl Store {
-    /// Reserves money of the caller for somebody else.
+    /// Holds money of the caller for another user.
     ///
     /// # Errors
-    /// [`Error::Transfer`] if the person cannot be paid, [`Error::Refused`] if the wallet does not have it,
-    /// [`Error::Limit`] if it is more than may be spent.
+    /// [`Error::Transfer`] if the user cannot be paid, [`Error::Refused`] if the wallet does not
+    /// have the amount, [`Error::Limit`] if it exceeds the spending limits.
     pub async fn create_hold(
         &self,
         keyed: &Keyed,
@@ -91,11 +91,11 @@ impl Store {
         .await
     }
 
-    /// Moves a part of what is held, or all that is left, to the caller.
+    /// Moves a part of the held amount, or all that is left, to the caller.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for strangers, [`Error::Hold`] by its rules, [`Error::Limit`] if the caller's
-    /// wallet cannot take it.
+    /// [`Error::NotFound`] for strangers, [`Error::Hold`] by the rules of holds, [`Error::Limit`]
+    /// if the caller's wallet has no room for the amount.
     pub async fn settle_hold(
         &self,
         keyed: &Keyed,
@@ -115,7 +115,8 @@ impl Store {
             let amount = amount.unwrap_or_else(|| hold.left());
             let to = Account::available(keyed.user, hold.amount.currency());
             let decision = hold::decide(&hold, Command::Settle { amount, to }, now)?;
-            // Locked before the room is measured, so that nothing else fills it meanwhile.
+            // Locks both accounts before the room is measured, so that no other transaction fills
+            // it meanwhile.
             let from = Account::held(hold.owner, hold.amount.currency());
             ledger::lock(conn, &BTreeSet::from([from, to]), now).await?;
             limits::check_room(conn, keyed.user, amount).await?;
@@ -129,10 +130,10 @@ impl Store {
         .await
     }
 
-    /// Gives what is left back to the owner before time runs out.
+    /// Returns the rest to the owner before the hold expires.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for strangers, [`Error::Hold`] by its rules.
+    /// [`Error::NotFound`] for strangers, [`Error::Hold`] by the rules of holds.
     pub async fn release_hold(
         &self,
         keyed: &Keyed,
@@ -158,7 +159,7 @@ impl Store {
         .await
     }
 
-    /// Lets the time of a hold run out. A timer that has become meaningless is simply done.
+    /// Expires a hold. The job of a hold that is closed already just completes.
     ///
     /// # Errors
     /// [`HoldRefusal::TooEarly`]; [`Error::LeaseLost`] if another worker has taken the job over.
@@ -180,7 +181,7 @@ impl Store {
     }
 
     /// # Errors
-    /// [`Error::NotFound`] for a hold of others, and for the hold of a withdrawal.
+    /// [`Error::NotFound`] for holds of others, and for holds of withdrawals.
     pub async fn hold(&self, user: UserId, id: HoldId) -> Result<HoldView, Error> {
         let mut conn = self.connection().await?;
         let found = rows::view(&mut conn, id).await?;
@@ -188,7 +189,7 @@ impl Store {
         if is_party { Ok(found) } else { Err(Error::NotFound("hold")) }
     }
 
-    /// Holds that a person made or may settle, newest first.
+    /// Lists the holds that a user made or may settle, newest first.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -213,7 +214,7 @@ const RELEASED: write::Notices =
 const EXPIRED: write::Notices =
     write::Notices { owner: Some(Template::HoldExpired), beneficiary: Some(Template::HoldExpired) };
 
-/// The person whom the money is to be held for.
+/// Finds the beneficiary of a hold.
 async fn beneficiary(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -228,7 +229,7 @@ async fn beneficiary(
     Ok(beneficiary)
 }
 
-/// Both may do business.
+/// Requires that neither account is closed.
 fn require_open(
     closed: &BTreeSet<UserId>,
     owner: UserId,

@@ -1,4 +1,4 @@
-//! Writing entries, and reading balances back: of now, and of any moment before.
+//! Reading balances, present and past.
 
 mod write;
 
@@ -18,20 +18,21 @@ use diesel_async::RunQueryDsl;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// What a person has in one currency.
+/// A user's balance in one currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Balance {
     pub currency: Currency,
     pub available_minor: i64,
-    /// Reserved, for withdrawals that are under way or for somebody who may take it.
+    /// Reserved for pending withdrawals and for beneficiaries of holds.
     pub held_minor: i64,
-    /// The part of it that was sent to a provider whose answer is not in yet; not told of the past.
+    /// The part of `held_minor` that was sent to a provider without a result yet; `None` for past
+    /// balances.
     pub in_transit_minor: Option<i64>,
 }
 
 const IN_TRANSIT: &str = "in_transit";
 
-// One statement, so that what is in transit is part of what is held.
+// One statement, so that the amount in transit is part of the held amount.
 statement! {
     ReadBalances(
         owner: SqlUuid = Uuid,
@@ -65,7 +66,7 @@ struct Row {
     minor: i64,
 }
 
-/// One per currency; a new wallet shows its home currency at zero.
+/// Builds one balance per currency; a new wallet has its home currency at zero.
 fn gather(rows: Vec<Row>, in_transit_minor: Option<i64>) -> Result<Vec<Balance>, Error> {
     let empty =
         |currency| Balance { currency, available_minor: 0, held_minor: 0, in_transit_minor };
@@ -85,7 +86,7 @@ fn gather(rows: Vec<Row>, in_transit_minor: Option<i64>) -> Result<Vec<Balance>,
 }
 
 impl Store {
-    /// What a person has now, per currency that was ever used.
+    /// Returns the present balances of a user, for each currency ever used.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -95,7 +96,7 @@ impl Store {
         gather(ReadBalances { owner, user }.load(&mut conn).await?, Some(0))
     }
 
-    /// What a person had at a moment: what the last posting until then left behind.
+    /// Returns the balances of a user at a moment, from the last posting until then.
     ///
     /// # Errors
     /// [`Error::Store`] only.

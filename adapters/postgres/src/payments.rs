@@ -1,4 +1,4 @@
-//! Payments: making intents, sending them, taking note of evidence, reading.
+//! Payments: creating, sending, recording evidence, and reading.
 
 mod create;
 mod exchanges;
@@ -44,24 +44,24 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// A payment as its owner (or, masked, an operator) sees it.
+/// A payment as its owner sees it; operators see it masked.
 #[derive(Debug, Clone)]
 pub struct PaymentView {
     pub id: PaymentId,
-    /// None for money that goes back out of suspense.
+    /// `None` for returns of money in suspense.
     pub user: Option<UserId>,
     pub user_name: String,
     pub purpose: Purpose,
     pub deal: Option<DealId>,
     pub amount: Money,
-    /// `None` once its owner is erased, and for what came by paybill: nobody was asked.
+    /// `None` after the owner's erasure, and for paybill payments, which need no prompt.
     pub msisdn: Option<Msisdn>,
     pub state: State,
     pub reason: Option<FailureReason>,
     pub doubt: Option<Doubt>,
     pub receipt: Option<String>,
     pub reference: String,
-    /// Why it does not move right now.
+    /// The reason why the payment is waiting.
     pub problem: Option<String>,
     pub risk_score: Option<i64>,
     pub risk_reasons: Vec<String>,
@@ -72,14 +72,14 @@ pub struct PaymentView {
 
 impl Store {
     /// # Errors
-    /// [`Error::NotFound`] for a payment of others too.
+    /// [`Error::NotFound`], also for payments of others.
     pub async fn payment(&self, user: UserId, id: PaymentId) -> Result<PaymentView, Error> {
         let mut conn = self.connection().await?;
         let found = rows::view(&mut conn, self.vault()?, id).await?;
         if found.user == Some(user) { Ok(found) } else { Err(Error::NotFound("payment")) }
     }
 
-    /// A person's payments, newest first; `purpose` narrows the list.
+    /// Lists a user's payments, newest first; `purpose` restricts the list.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -107,7 +107,8 @@ impl Store {
         Page::cut(rows, limit).try_map(|row: rows::ViewRow| row.view(vault))
     }
 
-    /// Payments in one state, oldest first: what operators work through. Their own are for others to decide about.
+    /// Lists payments in one state for operators, oldest first. Omits the reader's own, which
+    /// others have to decide.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -134,12 +135,13 @@ impl Store {
     }
 }
 
-/// The user whose payment it is. Only money that goes back out of suspense has none.
+/// Returns the owner. Only returns of money in suspense have none.
 pub(crate) fn owner(payment: &Payment) -> Result<UserId, Error> {
     payment.user.ok_or_else(|| Error::row("this payment is of no user"))
 }
 
-/// Whether it is still open how a mobile-money payment for this deal ended; of one payer, or of anybody.
+/// Tells whether a mobile-money payment for this deal has no final outcome yet, of one payer or of
+/// any.
 pub(crate) async fn funding_is_open(
     conn: &mut AsyncPgConnection,
     deal: DealId,
@@ -147,7 +149,7 @@ pub(crate) async fn funding_is_open(
 ) -> Result<bool, Error> {
     let mut open = payments::table
         .filter(payments::deal_id.eq(deal.uuid()))
-        // What came unasked is waited for by nobody.
+        // Unsolicited payments have no prompt, so they block nothing.
         .filter(payments::msisdn_sealed.is_not_null())
         .filter(payments::state.ne_all([State::Succeeded.as_str(), State::Failed.as_str()]))
         .into_boxed();
@@ -157,7 +159,7 @@ pub(crate) async fn funding_is_open(
     Ok(diesel::select(diesel::dsl::exists(open)).get_result(conn).await?)
 }
 
-/// The newest payment of each payer for each deal that has one.
+/// Returns the newest payment of each payer for each deal that has one.
 pub(crate) async fn newest_of_deals(
     mut conn: &AsyncPgConnection,
     vault: &Vault,

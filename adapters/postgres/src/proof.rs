@@ -1,4 +1,4 @@
-//! The proof: the trust equation from balances at any time, and the full check of every row once a night.
+//! The proof: the trust equation from balances at any time, and a nightly check of every row.
 
 mod check;
 mod cursor;
@@ -20,7 +20,7 @@ use diesel::upsert::excluded;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// How many rows a full check has read.
+/// Number of rows that a full check has read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     pub accounts: i64,
@@ -28,17 +28,17 @@ pub struct Counts {
     pub postings: i64,
 }
 
-/// What a full check has found.
+/// Result of a full check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerCheck {
-    /// Until the first row that is wrong, if one is.
+    /// Rows before the first wrong one, if there is one.
     pub counts: Counts,
-    /// What the postings come to; empty if a row is wrong.
+    /// Sums of the postings; empty if a row is wrong.
     pub currencies: Vec<Trust>,
     pub first_wrong: Option<Wrong>,
 }
 
-/// A full check as it was written down.
+/// A stored full check.
 #[derive(Debug, Clone, PartialEq, Eq, HasQuery)]
 #[diesel(table_name = ledger_checks)]
 pub struct LedgerCheckView {
@@ -50,7 +50,7 @@ pub struct LedgerCheckView {
     pub first_wrong: Option<String>,
 }
 
-/// What can be said at once: the books as the balances tell them, and what the latest full check found.
+/// The trust equation from present balances, and the result of the latest full check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {
     pub currencies: Vec<Trust>,
@@ -103,8 +103,8 @@ impl Store {
             .await
     }
 
-    /// Writes a full check down and completes its job. What is wrong is listed for a person; what was wrong
-    /// before and is right again is closed.
+    /// Stores a full check and completes its job. Lists the first wrong row, and closes
+    /// discrepancies that are resolved.
     ///
     /// # Errors
     /// [`Error::LeaseLost`] if another worker has taken the job over.
@@ -124,9 +124,11 @@ impl Store {
         .await
     }
 
-    /// Opens or closes a break per currency. Cheap: it reads balances, not postings.
+    /// Opens or closes a discrepancy per currency. Cheap, because it reads balances and not
+    /// postings.
     pub(crate) async fn check_trust(&self, now: DateTime<Utc>) -> Result<(), Error> {
-        // One snapshot: a hold that is opened between two reads would look like a break.
+        // One snapshot, because a hold that is opened between two reads would look like a
+        // discrepancy.
         let currencies = self.proof().await?.currencies;
         let mut conn = self.connection().await?;
         for trust in &currencies {
@@ -166,7 +168,7 @@ async fn trust(conn: &mut AsyncPgConnection) -> Result<Vec<Trust>, Error> {
     Ok(sums.trust())
 }
 
-/// One row per job, however often it is carried out.
+/// Writes one row per job, however often the job runs.
 async fn insert_check(
     conn: &mut AsyncPgConnection,
     id: Uuid,
@@ -206,7 +208,7 @@ async fn list_wrong(
 ) -> Result<(), Error> {
     let kind = DiscrepancyKind::BalanceDiffers;
     let Some(wrong) = wrong else { return close_others(conn, kind, &[], now).await };
-    // Behind the first wrong row others may still be: what is listed stays until a check finds nothing.
+    // More wrong rows may follow the first one, so listed rows stay until a check finds none.
     let (subject, detail) = (wrong.row.to_string(), wrong.fault.to_string());
     open_discrepancy(conn, kind, &subject, &detail, now).await
 }

@@ -1,4 +1,4 @@
-//! Reconciliation: applying what the statement says, and the list of what does not fit.
+//! Reconciliation: applying the statement, and listing discrepancies.
 
 mod closing;
 mod line;
@@ -23,8 +23,8 @@ use diesel::sql_types::{Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// Lists something for a person to look at; what is listed already is only seen again. The same finding about the same
-/// thing that somebody has closed is not listed again.
+/// Lists a discrepancy for operators. An open one is only marked as seen again. A finding that an
+/// operator has closed is not listed again.
 pub(crate) async fn open_discrepancy(
     conn: &mut AsyncPgConnection,
     kind: DiscrepancyKind,
@@ -50,7 +50,7 @@ pub(crate) async fn open_discrepancy(
     Ok(())
 }
 
-/// What was wrong and is right again is closed.
+/// Closes a discrepancy that is resolved.
 pub(crate) async fn close_discrepancy(
     conn: &mut AsyncPgConnection,
     kind: DiscrepancyKind,
@@ -65,7 +65,7 @@ pub(crate) async fn close_discrepancy(
     if closed == 0 { Ok(()) } else { resume_payouts(conn, kind, now).await }
 }
 
-/// Closes what is open of one kind, except for these subjects.
+/// Closes the open discrepancies of one kind, except for these subjects.
 pub(crate) async fn close_others(
     conn: &mut AsyncPgConnection,
     kind: DiscrepancyKind,
@@ -80,8 +80,8 @@ pub(crate) async fn close_others(
     if closed == 0 { Ok(()) } else { resume_payouts(conn, kind, now).await }
 }
 
-/// Whether somebody may be paying out what never came, so that no payout is sent. The break is not closed before the
-/// transaction ends, so whoever waits for that is not overlooked.
+/// Tells whether payouts are held, because credited money may never have arrived. The lock keeps
+/// the discrepancy open until the transaction ends, so the payout is not missed when it closes.
 pub(crate) async fn payouts_are_held(conn: &mut AsyncPgConnection) -> Result<bool, Error> {
     let kinds = DiscrepancyKind::ALL.iter().filter(|kind| kind.holds_payouts());
     let open = breaks::table
@@ -94,7 +94,8 @@ pub(crate) async fn payouts_are_held(conn: &mut AsyncPgConnection) -> Result<boo
     Ok(found.is_some())
 }
 
-/// Sends the payouts on that waited for the last of the discrepancies to be closed. Whoever closes a break calls this.
+/// Queues the payouts that waited for the last open discrepancy. Every transaction that closes one
+/// calls this.
 pub(crate) async fn resume_payouts(
     conn: &mut AsyncPgConnection,
     closed: DiscrepancyKind,

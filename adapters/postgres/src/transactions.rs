@@ -1,7 +1,7 @@
-//! What moved in a wallet: one by one, in pages with filters, and as the statement of a period.
+//! Wallet transactions: single ones, filtered pages, and statements of a period.
 //!
-//! Numbers along an account have no gaps and never change, so a page is a stretch of numbers. What is read is
-//! bounded by the stretch and not by the history.
+//! Sequence numbers of an account have no gaps and never change, so a page is a range of numbers.
+//! The range limits how much is read, however long the history is.
 
 mod period;
 mod rows;
@@ -23,29 +23,30 @@ use diesel_async::RunQueryDsl;
 use rows::{Stretch, read};
 use uuid::Uuid;
 
-/// How many movements one page looks through at most for those that pass its filter.
+/// Limit of movements that one page searches for matches of its filter.
 pub const SCAN_MAX: i64 = 2_000;
 
-/// Which movements are wanted. What is left out does not narrow.
+/// Filter of movements; `None` does not restrict it.
 #[derive(Debug, Clone, Default)]
 pub struct TransactionFilter {
     pub kinds: Vec<EntryKind>,
     pub from: Option<DateTime<Utc>>,
-    /// Not included.
+    /// Exclusive.
     pub to: Option<DateTime<Utc>>,
     pub category: Option<Category>,
     pub counterparty: Option<UserId>,
     pub direction: Option<Direction>,
-    /// Of the amount, whichever way it moved.
+    /// Limit of the absolute amount.
     pub minor_min: Option<i64>,
     pub minor_max: Option<i64>,
 }
 
-/// Movements, newest first. A page may be short and still have a next one: it ends where its search ended.
+/// Movements, newest first. A short page may still have a successor, because it ends where its
+/// search ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransactionPage {
     pub items: Vec<Transaction>,
-    /// Go on below this number.
+    /// The next page starts below this number.
     pub next: Option<i64>,
 }
 
@@ -67,8 +68,8 @@ struct PlaceRow {
 }
 
 impl Store {
-    /// One page of what moved a person's available balance in a currency, newest first. `after` is the `next`
-    /// of the page before.
+    /// Returns one page of the movements of a user's available balance in a currency, newest first.
+    /// `after` is the `next` of the previous page.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -94,7 +95,8 @@ impl Store {
     }
 
     /// # Errors
-    /// [`Error::NotFound`] if there is no such entry, or it did not move this person's available balance.
+    /// [`Error::NotFound`] if the entry does not exist, or did not move this user's available
+    /// balance.
     pub async fn transaction(&self, user: UserId, id: EntryId) -> Result<Transaction, Error> {
         let mut conn = self.connection().await?;
         let place = FindPlace { entry: id.uuid(), owner: user.uuid() };

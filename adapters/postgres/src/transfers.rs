@@ -1,4 +1,4 @@
-//! Transfers between people: what is asked for, what is answered, and the job that tells about them.
+//! Transfers between users: request, response, and the announcement job.
 
 mod batch;
 mod lane;
@@ -30,7 +30,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// What the sender says about a transfer.
+/// The sender's details of a transfer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransferDetails {
     pub note: Option<String>,
@@ -38,20 +38,20 @@ pub struct TransferDetails {
     pub metadata: BTreeMap<String, String>,
 }
 
-/// A transfer that somebody asks for.
+/// A requested transfer.
 #[derive(Debug, Clone)]
 pub struct NewTransfer {
     pub keyed: Keyed,
     pub to: Payee,
     pub amount: Money,
     pub details: TransferDetails,
-    /// What is answered when it was made, and stored with it.
+    /// Builds the response to a successful transfer; it is stored with the transfer.
     pub render: fn(&TransferView) -> Answer,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransferView {
-    /// Of the ledger entry; the same for both sides.
+    /// Id of the ledger entry, the same for both sides.
     pub id: EntryId,
     pub sender: PersonView,
     pub recipient: PersonView,
@@ -71,7 +71,7 @@ struct Row {
 }
 
 impl Store {
-    /// Tells both sides about a transfer.
+    /// Notifies both sides of a transfer.
     ///
     /// # Errors
     /// [`Error::LeaseLost`] if another worker has taken the job over.

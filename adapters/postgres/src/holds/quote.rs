@@ -1,4 +1,4 @@
-//! What a hold would do, without making it.
+//! Quotes of holds.
 
 use super::{NewHold, beneficiary, require_open};
 use crate::error::Error;
@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 impl Store {
     /// # Errors
-    /// What the hold itself would be refused with now.
+    /// Every refusal that the hold itself would get now.
     pub async fn quote_hold(
         &self,
         owner: UserId,
@@ -33,7 +33,7 @@ impl Store {
     }
 }
 
-/// What [`super::reserve`] would do for the owner, in the same order.
+/// Quotes what [`super::reserve`] would do for the owner, with its checks in the same order.
 pub(crate) async fn quote(
     conn: &mut AsyncPgConnection,
     hold: &Hold,

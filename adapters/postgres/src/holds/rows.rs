@@ -1,4 +1,4 @@
-//! Rows of holds, to the domain and back.
+//! Conversion between rows and holds.
 
 use crate::error::Error;
 use crate::page::Page;
@@ -16,14 +16,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 text_enum! {
-    /// A person's side of a hold.
+    /// The user's side of a hold.
     pub enum HoldRole as "hold role" {
         Owner = "owner",
         Beneficiary = "beneficiary",
     }
 }
 
-/// Narrows a list of holds; what is `None` does not.
+/// Filter of a list of holds; `None` does not restrict it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct HoldFilter {
     pub role: Option<HoldRole>,
@@ -127,7 +127,7 @@ pub(super) async fn save(
     Ok(())
 }
 
-/// What never changes about a hold; it tells what has to be locked before it.
+/// Reads the immutable purpose of a hold, which determines what has to be locked before it.
 pub(super) async fn purpose(conn: &mut AsyncPgConnection, id: HoldId) -> Result<For, Error> {
     let found: Option<(Option<Uuid>, Option<Uuid>)> = holds::table
         .find(id.uuid())
@@ -139,14 +139,15 @@ pub(super) async fn purpose(conn: &mut AsyncPgConnection, id: HoldId) -> Result<
     purpose_of(beneficiary, payment)
 }
 
-/// Two settlements of one hold come one after the other, and each sees what the other has left.
+/// Locks a hold, so that concurrent settlements run one after the other and each sees the
+/// remainder.
 pub(super) async fn lock(conn: &mut AsyncPgConnection, id: HoldId) -> Result<Hold, Error> {
     let found = Row::query().filter(holds::id.eq(id.uuid())).for_update();
     let row: Option<Row> = found.first(conn).await.optional()?;
     Hold::try_from(&row.ok_or(Error::NotFound("hold"))?)
 }
 
-/// The same for a hold between people that must be the caller's own.
+/// Locks a hold between people of which the caller is a party.
 pub(super) async fn lock_as_party(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -159,7 +160,7 @@ pub(super) async fn lock_as_party(
     }
 }
 
-/// The hold of a withdrawal, which the caller has locked already.
+/// Locks the hold of a withdrawal that the caller has locked already.
 pub(crate) async fn lock_of_payment(
     conn: &mut AsyncPgConnection,
     payment: PaymentId,

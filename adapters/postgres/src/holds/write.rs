@@ -1,4 +1,4 @@
-//! What a new hold and a decision about one change: row, ledger, limits, timer, audit, messages.
+//! Writing a hold and its changes: row, ledger, limits, timer, audit and messages.
 
 use super::rows;
 use crate::error::Error;
@@ -16,7 +16,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncPgConnection;
 use serde_json::json;
 
-/// Writes a new hold, which counts as spent on the day on which it is made.
+/// Writes a new hold, which counts as spent on the day of its creation.
 pub(crate) async fn reserve(
     conn: &mut AsyncPgConnection,
     hold: &Hold,
@@ -24,18 +24,18 @@ pub(crate) async fn reserve(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     rows::insert(conn, hold, note).await?;
-    // The wallet is locked from here on, which is what counting needs.
+    // Posting locks the wallet, and counting needs that lock.
     ledger::post(conn, &[hold.reserve()?], now).await?;
     limits::spend(conn, hold.owner, hold.amount, now).await?;
     if let Some(due_at) = hold.expires_at {
-        // The deadline itself is still in time; the timer runs just after it.
+        // A call at the deadline itself is still in time, so the timer runs a second later.
         let after = due_at.checked_add_signed(TimeDelta::seconds(1)).unwrap_or(due_at);
         jobs::enqueue(conn, &Job::ExpireHold { hold: hold.id.uuid() }, after, now).await?;
     }
     Ok(())
 }
 
-/// Writes what an accepted command changes. What goes back was not spent after all.
+/// Writes the changes of an accepted command. The released part does not count as spent any more.
 pub(crate) async fn apply(
     conn: &mut AsyncPgConnection,
     decision: &Decision,
@@ -50,8 +50,8 @@ pub(crate) async fn apply(
     limits::give_back(conn, hold.owner, *returned, day_of(hold.made_at), now).await
 }
 
-/// Does to the hold of a locked withdrawal what its verdict calls for; again, it changes nothing. `false`:
-/// it was paid although the money had gone back already.
+/// Applies the verdict about a locked withdrawal to its hold; repeating it changes nothing. Returns
+/// `false` if the withdrawal was paid after the hold had been returned.
 pub(crate) async fn apply_to_payment(
     conn: &mut AsyncPgConnection,
     payment: &Payment,
@@ -69,10 +69,10 @@ pub(crate) async fn apply_to_payment(
     }
 }
 
-/// A locked withdrawal is on its way: its hold no longer expires.
+/// Stops the expiry of a hold whose locked withdrawal is on its way.
 ///
 /// # Errors
-/// [`HoldRefusal::Closed`] if its time has run out already.
+/// [`HoldRefusal::Closed`] if the hold has expired already.
 pub(crate) async fn keep(
     conn: &mut AsyncPgConnection,
     hold: &Hold,
@@ -92,7 +92,7 @@ pub(super) async fn record(
     log::append(conn, now, actor, after.id, HoldEvent::of(before, decision)).await
 }
 
-/// Which message each side of a hold gets.
+/// The message for each side of a hold.
 pub(super) struct Notices {
     pub(super) owner: Option<Template>,
     pub(super) beneficiary: Option<Template>,
@@ -105,7 +105,7 @@ pub(super) async fn tell(
     notices: &Notices,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    // A withdrawal has messages of its own.
+    // Withdrawals have messages of their own.
     let For::Person(beneficiary) = hold.purpose else { return Ok(()) };
     let owner = users::load(conn, hold.owner).await?;
     let beneficiary = users::load(conn, beneficiary).await?;

@@ -1,4 +1,5 @@
-//! Writing entries: accounts are locked in one order, the domain applies, two statements insert.
+//! Writing entries: accounts are locked in one order, the domain applies the entries, and two
+//! statements insert them.
 
 use crate::error::Error;
 use crate::row::parse;
@@ -31,8 +32,8 @@ struct AccountRow {
     moved_at: Option<DateTime<Utc>>,
 }
 
-/// Posts the entries in order, all or none. An entry whose key is written already is passed over:
-/// its effect stands. Returns how many were new.
+/// Posts the entries in order, all or none. Skips entries whose key exists already. Returns the
+/// number of new entries.
 pub(crate) async fn post(
     conn: &mut AsyncPgConnection,
     batch: &[Entry],
@@ -71,7 +72,7 @@ async fn unwritten<'a>(
     Ok(batch.iter().filter(|e| !known.contains(&e.key)).collect())
 }
 
-/// Accounts that this transaction has locked, as they are now.
+/// Accounts that this transaction has locked, in their present state.
 #[derive(Debug, Default)]
 pub(crate) struct Locked {
     rows: BTreeMap<Account, (Uuid, Position)>,
@@ -83,8 +84,8 @@ impl Locked {
         Positions::new(self.rows.iter().map(|(account, (_, position))| (*account, *position)))
     }
 
-    /// The time for postings to these accounts: `now`, unless a server whose clock is ahead has moved one of
-    /// them already. Time never runs back along the sequence of an account.
+    /// Returns the time for postings to these accounts. It is `now`, unless a server whose clock is
+    /// ahead has posted later already. Times never decrease along the sequence of an account.
     pub(crate) fn not_before(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         self.moved_at.map_or(now, |moved_at| moved_at.max(now))
     }
@@ -95,7 +96,7 @@ impl Locked {
     }
 }
 
-/// The accounts as they are at this moment; those that do not exist are empty.
+/// Reads the accounts in their present state; missing accounts are empty.
 pub(crate) async fn positions(
     conn: &mut AsyncPgConnection,
     wanted: &BTreeSet<Account>,
@@ -121,7 +122,7 @@ pub(crate) async fn positions(
     Ok(Positions::new(found))
 }
 
-/// Locks the accounts, opening those that do not exist yet.
+/// Locks the accounts, and opens missing ones.
 pub(crate) async fn lock(
     conn: &mut AsyncPgConnection,
     wanted: &BTreeSet<Account>,
@@ -135,7 +136,7 @@ pub(crate) async fn lock(
         wanted.iter().filter(|account| !locked.rows.contains_key(account)).collect();
     let opened = open(conn, &missing, now).await?;
     if opened.len() < missing.len() {
-        // Somebody else was quicker, and may have moved money on them since.
+        // A concurrent transaction opened the accounts first, and may have posted to them since.
         return lock_existing(conn, wanted).await;
     }
     let empty = Position { balance_minor: 0, seq: 0 };
@@ -161,7 +162,8 @@ statement! {
         on conflict on constraint accounts_natural_key do nothing returning id"
 }
 
-/// The accounts that are new, with their ids; nobody else sees them before the commit.
+/// Opens the missing accounts, which are invisible to other transactions before the commit. Returns
+/// their ids.
 async fn open(
     conn: &mut AsyncPgConnection,
     missing: &[&Account],
@@ -176,8 +178,9 @@ async fn open(
     Ok(all.map(|(account, id)| (**account, id)).collect())
 }
 
-// One order for everybody (by id): two writers that need the same accounts queue up, they never deadlock.
-// Of several kinds and owners it may lock an account too many; it is found by its key, without a join.
+// All writers lock accounts in the order of their ids, so they queue up and never deadlock. For
+// several kinds and owners the query may lock more accounts than wanted; it needs only the key and
+// no join.
 statement! {
     LockAccounts(
         kinds: Array<Text> = Vec<&'static str>,
@@ -229,7 +232,7 @@ fn columns<'a>(
     (kinds, owners, currencies)
 }
 
-/// An entry as it is to be inserted: with its id and what it leaves behind.
+/// An entry to insert, with its id and the resulting balances.
 #[derive(Debug)]
 pub(crate) struct Written<'a> {
     pub(crate) id: EntryId,

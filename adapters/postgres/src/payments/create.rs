@@ -1,4 +1,4 @@
-//! Making payments: funding a deal, depositing, withdrawing. Each once per idempotency key.
+//! Creating payments: funding a deal, depositing and withdrawing, each once per idempotency key.
 
 use super::{PaymentView, funding_is_open, owner, prompts, rows};
 use crate::call_context::current_call;
@@ -29,20 +29,20 @@ use serde_json::json;
 use std::net::IpAddr;
 use uuid::Uuid;
 
-/// With what somebody pays for a deal.
+/// The source of a payment for a deal.
 #[derive(Debug, Clone)]
 pub enum FundingMethod {
     Wallet,
     Mpesa(Msisdn),
 }
 
-/// What somebody pays for a deal.
+/// A request to pay for a deal.
 #[derive(Debug, Clone)]
 pub struct FundingRequest {
     pub method: FundingMethod,
-    /// All that is outstanding if nothing is said.
+    /// The whole outstanding amount if `None`.
     pub amount: Option<Money>,
-    /// Whether the amount may be more than is outstanding; the rest stays in the payer's wallet.
+    /// Whether the amount may exceed the outstanding one; the excess stays in the payer's wallet.
     pub allow_overpayment: bool,
 }
 
@@ -52,7 +52,7 @@ impl From<FundingMethod> for FundingRequest {
     }
 }
 
-/// The deal after the request to fund it, with the payment that was started, if one was.
+/// The deal after a funding request, with the payment that was started, if any.
 #[derive(Debug, Clone)]
 pub struct Funding {
     pub deal: DealView,
@@ -63,9 +63,10 @@ impl Store {
     /// Pays from the wallet at once, or starts a mobile-money payment.
     ///
     /// # Errors
-    /// [`Error::Refused`] by the rules of the deal or the ledger; [`Conflict::PaymentInProgress`] while an
-    /// earlier attempt of the same payer may still succeed; [`Error::TooMuchAtOnce`] with a plan if the provider does
-    /// not carry all that is outstanding, [`Conflict::ProviderLimit`] if it cannot carry the amount that was said.
+    /// [`Error::Refused`] by the rules of the deal or the ledger. [`Conflict::PaymentInProgress`]
+    /// while an earlier attempt of the same payer may still succeed. [`Error::TooMuchAtOnce`] with
+    /// a plan if the provider cannot carry the whole outstanding amount at once.
+    /// [`Conflict::ProviderLimit`] if it cannot carry the requested amount.
     pub async fn fund_deal(
         &self,
         keyed: &Keyed,
@@ -86,11 +87,12 @@ impl Store {
         .await
     }
 
-    /// Asks the person's phone for money for the wallet.
+    /// Prompts the user's phone for a deposit into the wallet.
     ///
     /// # Errors
-    /// [`Conflict::ProviderLimit`], [`Conflict::WholeUnitsRequired`] or [`Conflict::UnsupportedCurrency`];
-    /// [`Error::Limit`] if the wallet could not hold it. Money that arrives anyway is always credited.
+    /// [`Conflict::ProviderLimit`], [`Conflict::WholeUnitsRequired`] or
+    /// [`Conflict::UnsupportedCurrency`]; [`Error::Limit`] if the wallet has no room. Money that
+    /// arrives is credited in any case.
     pub async fn deposit(
         &self,
         keyed: &Keyed,
@@ -115,11 +117,11 @@ impl Store {
         .await
     }
 
-    /// Reserves the amount and starts a withdrawal, which is screened before it is sent.
+    /// Holds the amount and starts a withdrawal, which is screened before it is sent.
     ///
     /// # Errors
-    /// [`Error::Refused`] if the wallet does not have it, [`Error::Limit`] if it is more than the person may
-    /// move; the conflicts of [`Store::deposit`].
+    /// [`Error::Refused`] if the wallet does not have the amount, [`Error::Limit`] if it exceeds
+    /// the user's limits, and the conflicts of [`Store::deposit`].
     pub async fn withdraw(
         &self,
         keyed: &Keyed,
@@ -149,7 +151,7 @@ impl Store {
     }
 }
 
-/// Money leaves for mobile money only once the person's own number is verified.
+/// Requires a verified phone number, without which no money leaves for mobile money.
 ///
 /// # Errors
 /// [`TransferRefusal::SenderUnverified`].
@@ -192,8 +194,8 @@ async fn fund(
     }
 }
 
-/// What paying for the deal does. Asked before anything is sent: a payment for a deal that cannot take it
-/// must not start.
+/// Decides the effect of paying for the deal. This runs before the prompt, so that no payment
+/// starts for a deal that cannot accept it.
 pub(super) async fn may_fund(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -221,8 +223,8 @@ pub(super) async fn may_fund(
     Ok(decision)
 }
 
-/// The payments by phone that bring the amount, or all that is outstanding. Mobile money knows whole shillings
-/// only; the change stays in the payer's wallet.
+/// Splits the amount, or all that is outstanding, into payments that the provider can carry. Mobile
+/// money accepts whole shillings only, so the change stays in the payer's wallet.
 pub(super) fn planned(deal: &Deal, amount: Option<Money>) -> Result<Vec<Money>, Error> {
     if let Some(amount) = amount {
         carried(amount, Limits::allows_collection)?;
@@ -235,7 +237,7 @@ pub(super) fn planned(deal: &Deal, amount: Option<Money>) -> Result<Vec<Money>, 
     plan.ok_or(Error::Conflict(Conflict::ProviderLimit))
 }
 
-/// One payment can be asked for at a time.
+/// Returns the amount of a single payment, because only one can be requested at a time.
 fn one(deal: &Deal, amount: Option<Money>) -> Result<Money, Error> {
     let plan = planned(deal, amount)?;
     match plan.as_slice() {
@@ -244,12 +246,12 @@ fn one(deal: &Deal, amount: Option<Money>) -> Result<Money, Error> {
     }
 }
 
-/// The payment that asks a phone for a part of the price, or for all of it.
+/// Builds a prompted payment for a part of the price, or for all of it.
 pub(super) fn collection(user: UserId, deal: &Deal, amount: Money) -> Payment {
     intent(user, Purpose::FundDeal, Some(deal.id), amount)
 }
 
-/// A payment that puts so much into the wallet.
+/// Builds a deposit of this amount.
 pub(super) async fn paying_in(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -260,7 +262,7 @@ pub(super) async fn paying_in(
     Ok(intent(user, Purpose::Deposit, None, amount))
 }
 
-/// A payment that takes so much out of the wallet, and what it reserves.
+/// Builds a withdrawal of this amount, and its hold.
 pub(super) fn paying_out(
     user: UserId,
     amount: Money,
@@ -287,8 +289,8 @@ fn intent(user: UserId, purpose: Purpose, deal: Option<DealId>, amount: Money) -
     Payment::new(NewPayment { id, provider: Provider::Mpesa, user, purpose, deal, amount })
 }
 
-/// A payment that somebody asked for, with the number that pays or is paid; or one that came unasked, with its receipt
-/// and from a number that we are not told.
+/// Inserts a requested payment with its phone number, or an unsolicited one with its receipt and
+/// without a number.
 pub(super) async fn insert(
     conn: &mut AsyncPgConnection,
     payment: &Payment,
@@ -348,10 +350,11 @@ pub(super) async fn insert(
     log::append_all(conn, now, [rows::of_payment(by, payment, requested)]).await
 }
 
-/// Letters and digits that cannot be mistaken for each other when read from a phone.
+/// Letters and digits that look different from each other on a phone.
 const REFERENCE_ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 
-/// M-Pesa shows at most 12 characters; 12 of 32 letters are 60 random bits, unique by constraint.
+/// M-Pesa shows at most 12 characters. 12 of 32 letters are 60 random bits, and a constraint makes
+/// them unique.
 const REFERENCE_CHARS: usize = 12;
 
 pub(crate) fn reference() -> String {

@@ -1,4 +1,4 @@
-//! What was asked of a provider about a payment, and what it answered: opened for whoever has the master key.
+//! Requests to a provider about a payment, and its responses, decrypted with the master key.
 
 use crate::error::Error;
 use crate::log;
@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 
-/// One exchange, as it was.
+/// One request and its response.
 #[derive(Debug, Clone)]
 pub struct ExchangeRecord {
     pub operation: String,
@@ -24,11 +24,11 @@ pub struct ExchangeRecord {
     pub at: DateTime<Utc>,
 }
 
-/// The newest exchanges about a payment, and what the provider calls it.
+/// The newest exchanges about a payment, and the provider's reference for it.
 #[derive(Debug, Clone)]
 pub struct Exchanges {
     pub provider_reference: Option<Personal<String>>,
-    /// The internet address from which it was asked for; `None` for what came unasked.
+    /// IP address of the request; `None` for unsolicited payments.
     pub asked_from: Option<Personal<String>>,
     pub records: Vec<ExchangeRecord>,
 }
@@ -36,10 +36,10 @@ pub struct Exchanges {
 type Row = (String, Vec<u8>, Option<i32>, Vec<u8>, DateTime<Utc>);
 
 impl Store {
-    /// Opens the exchanges about a payment, and notes that somebody did.
+    /// Decrypts the exchanges about a payment, and records the access.
     ///
     /// # Errors
-    /// [`Error::NotFound`] also if the person whose payment it is has been erased.
+    /// [`Error::NotFound`], also if the payment's user has been erased.
     pub async fn exchanges(&self, id: PaymentId, now: DateTime<Utc>) -> Result<Exchanges, Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {

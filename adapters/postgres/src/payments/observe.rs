@@ -1,4 +1,4 @@
-//! Taking note of evidence: the one place where what a provider says becomes money.
+//! Recording evidence: the only place where a provider's word becomes money.
 
 use super::poll::hasten_poll;
 use super::{owner, returns, rows};
@@ -24,11 +24,11 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 use uuid::Uuid;
 
-/// Different things said about one payment that are kept; beyond that somebody is playing with us.
+/// Limit of the different evidence stored per payment; only an attack exceeds it.
 const EVIDENCE_MAX: i64 = 64;
 
 text_enum! {
-    /// Why what was said is not evidence about the payment of which it was said.
+    /// Why evidence does not fit its payment.
     pub(crate) enum Unfit as "misfit" {
         Amount = "its amount is not the payment's",
         Request = "it is about another request",
@@ -36,15 +36,16 @@ text_enum! {
     }
 }
 
-/// The payment after a piece of evidence, and why it learnt nothing from it, if it did not.
+/// The payment after a piece of evidence, and the reason if the evidence was refused.
 #[derive(Debug)]
 pub(crate) struct Observed {
     pub(crate) payment: Payment,
     pub(crate) refused: Option<Unfit>,
 }
 
-/// Adds evidence and does what the new verdict calls for. Repeating it changes nothing. What does not fit the payment
-/// is listed for people and changes nothing either: anybody can pay a shilling under somebody's reference.
+/// Adds evidence and applies the new verdict; repeating it changes nothing. Evidence that does not
+/// fit changes nothing and is listed for operators, because anyone can pay a shilling under a
+/// payment's reference.
 pub(crate) async fn observe(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -52,7 +53,7 @@ pub(crate) async fn observe(
     said: &Evidence,
     now: DateTime<Utc>,
 ) -> Result<Observed, Error> {
-    // From here on a reference is its digest: all that is asked is whether two are the same.
+    // From here on only equality of references matters, so their digests are enough.
     let digest = said.reference.as_deref().map(|name| hex::encode(vault.reference(name)));
     let evidence = &Evidence { reference: digest, ..said.clone() };
     let (deal, mut payment) = rows::lock_with_deal(conn, id).await?;
@@ -114,7 +115,7 @@ async fn unfit(
     }
 }
 
-/// Does what a new verdict calls for.
+/// Applies a new verdict.
 pub(super) async fn follow(
     conn: &mut AsyncPgConnection,
     deal: Option<&Deal>,
@@ -134,7 +135,7 @@ pub(super) async fn follow(
         return Ok(());
     }
     if after.state.is_final() {
-        // What the statement did not have is known now; if it still should, the next run says so again.
+        // The outcome is known now. If the statement still lacks the payment, the next run lists it again.
         close_discrepancy(conn, DiscrepancyKind::MissingOnStatement, &subject, now).await?;
     }
     if after.state == State::Confirming {
@@ -154,12 +155,12 @@ pub(super) async fn follow(
         Some(deal) => follow_for_deal(conn, deal, payment, after, now).await?,
         None => false,
     };
-    // Whoever's payment funded the deal hears of that instead.
+    // A payer whose payment funds the deal gets the deal's message instead.
     if funded { Ok(()) } else { tell(conn, deal, payment, after, now).await }
 }
 
-/// Money that arrived for a deal funds it (`true`), if the deal can still take it; otherwise it stays in
-/// the wallet.
+/// Funds the deal with the received money and returns `true`, if the deal still accepts it.
+/// Otherwise the money stays in the wallet.
 async fn follow_for_deal(
     conn: &mut AsyncPgConnection,
     deal: &Deal,
@@ -191,7 +192,7 @@ async fn tell(
     after: &Verdict,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    // Payers of money in suspense hear of it from their provider.
+    // The provider notifies payers of money in suspense.
     let Some(user) = payment.user else { return Ok(()) };
     let payout = payment.purpose == Purpose::Withdrawal;
     let template = match (after.state, payout) {
@@ -225,7 +226,8 @@ async fn tell(
     notifications::enqueue(conn, &user, template, params, now).await
 }
 
-/// Also a second receipt of another payment stays claimed, although it is not the one that is shown.
+/// Tells whether the receipt belongs to another payment. A second receipt of that payment counts
+/// too, although only the first is shown.
 async fn receipt_is_of_another(
     conn: &mut AsyncPgConnection,
     payment: &Payment,
@@ -243,7 +245,7 @@ async fn receipt_is_of_another(
     Ok(diesel::select(is_of_another).get_result(conn).await?)
 }
 
-/// However much was said, a statement and an operator are always heard.
+/// Tells whether more evidence can be stored; statements and operators are not limited.
 async fn has_room(
     conn: &mut AsyncPgConnection,
     id: PaymentId,
@@ -261,8 +263,8 @@ async fn has_room(
     Ok(count < EVIDENCE_MAX)
 }
 
-/// The provider's own reference, as its answer to our request gave it, is what polls ask by. A callback
-/// that overtook a lost answer brings it too.
+/// Stores the provider's reference from its answer, which polls need. A callback contains it too,
+/// if the answer was lost or is late.
 async fn remember_reference(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -273,7 +275,7 @@ async fn remember_reference(
     if !matches!(evidence.source, Source::Answer | Source::Callback) {
         return Ok(());
     }
-    // Of somebody who is erased nothing is asked any more.
+    // Payments of erased users are not polled any more.
     let Some(key) = key_of_payer(conn, vault, payment.id).await? else { return Ok(()) };
     let digest = vault.reference(reference);
     let taken: Option<Uuid> = payments::table

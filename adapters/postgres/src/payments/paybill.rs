@@ -1,4 +1,4 @@
-//! Money at the paybill: which payment it is, or which deal it is for. The receipt tells, whoever names it first.
+//! Paybill payments, deduplicated by receipt, and assigned to a payment or a deal.
 
 use super::{observe, rows, unconfirmed};
 use crate::callbacks::{self, CallbackOutcome, StoredCallback};
@@ -25,8 +25,8 @@ use uuid::Uuid;
 const PROVIDER: Provider = Provider::Mpesa;
 
 impl Store {
-    /// Applies what an adapter has read in a confirmation of the paybill (`Err`: why it cannot be read). What fits
-    /// no payment and no deal is booked when the statement shows it.
+    /// Applies a paybill confirmation that an adapter has parsed (`Err`: the parse error). Money
+    /// that fits no payment and no deal is booked when the statement shows it.
     ///
     /// # Errors
     /// [`Error::LeaseLost`] if another worker has taken the job over.
@@ -53,7 +53,7 @@ impl Store {
         .await
     }
 
-    /// Whether somebody who is about to pay under this reference pays for something.
+    /// Tells whether a payment under this reference has a purpose.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -67,14 +67,14 @@ impl Store {
         if diesel::select(diesel::dsl::exists(of_deal)).get_result(&mut conn).await? {
             return Ok(true);
         }
-        // What a phone was asked for comes the same way.
+        // Prompted payments are validated in the same way.
         let asked = payments::table
             .filter(payments::reference.eq(&reference))
             .filter(payments::state.ne_all([State::Succeeded.as_str(), State::Failed.as_str()]));
         Ok(diesel::select(diesel::dsl::exists(asked)).get_result(&mut conn).await?)
     }
 
-    /// From now on deals say how they are paid there: its confirmations come here.
+    /// Stores the paybill whose confirmations arrive here, so that deals show it as a way to pay.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -92,8 +92,8 @@ impl Store {
     }
 }
 
-/// The payment that a confirmation is about, after it has learnt of it; a new one if it is for a deal. What was asked
-/// for on a phone is confirmed here, too. `None`: it is nobody's.
+/// Adds a confirmation to its payment, which may be a prompted one, or creates a payment if it is
+/// for a deal. Returns `None` if it fits neither.
 async fn take_confirmed(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -121,8 +121,8 @@ async fn take_confirmed(
     }
 }
 
-/// As a line of the statement that fits no request of ours tells it: a new payment if it is for a deal. `None`: it is
-/// nobody's.
+/// Creates a payment from a statement line that fits no request, if it is for a deal. Returns
+/// `None` otherwise.
 pub(crate) async fn take_unasked(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -132,8 +132,8 @@ pub(crate) async fn take_unasked(
     of_its_own(conn, vault, said, Source::Statement, now).await
 }
 
-/// A payment that nobody was asked for. Another amount under the reference of a request does not answer the request:
-/// it belongs to whoever the request asked.
+/// Creates an unsolicited payment. Another amount under a request's reference does not complete the
+/// request, but still belongs to the request's user.
 async fn of_its_own(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -184,7 +184,7 @@ async fn with_receipt(
     Ok(found.map(PaymentId::new))
 }
 
-/// A payment of which somebody claimed that this receipt pays for it, beside the receipt that it is known by.
+/// Finds a payment for which this receipt was claimed beside its own.
 async fn claimed_with(
     conn: &mut AsyncPgConnection,
     receipt: &str,
@@ -199,7 +199,7 @@ async fn claimed_with(
     Ok(found.map(PaymentId::new))
 }
 
-/// A request that has no receipt yet.
+/// A request without a receipt.
 #[derive(HasQuery)]
 #[diesel(table_name = payments)]
 struct Asked {
@@ -230,14 +230,15 @@ async fn asked_under(
     Ok(found.first(conn).await.optional()?)
 }
 
-/// Its owner is looked for by people already.
+/// Tells whether the money is in suspense, where operators look for its owner.
 async fn in_suspense(conn: &mut AsyncPgConnection, receipt: &str) -> Result<bool, Error> {
     let booked = suspense_items::table.find((PROVIDER.as_str(), receipt));
     Ok(diesel::select(diesel::dsl::exists(booked)).get_result(conn).await?)
 }
 
-/// A new payment of the deal's buyer, or of whom somebody paid for: it is credited to them, and funds what it can.
-/// Nobody's, if they are not here any more: who is to have it then is for people to find out.
+/// Creates a payment of the given payer or the deal's buyer: it credits the user, and funds as much
+/// of the deal as it can. Returns `None` if the account is closed, because operators then have to
+/// find the owner.
 async fn arrive(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -247,7 +248,7 @@ async fn arrive(
 ) -> Result<Option<PaymentId>, Error> {
     let deal = deals::lock(conn, id).await?;
     let evidence = said.evidence(source);
-    // Somebody may have said the same while we waited for the deal.
+    // The same payment may have been recorded while this transaction waited for the deal.
     if let Some(known) = with_receipt(conn, &said.receipt).await? {
         observe::observe(conn, vault, known, &evidence, now).await?;
         return Ok(Some(known));

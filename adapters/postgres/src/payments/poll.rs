@@ -1,4 +1,4 @@
-//! Asking the provider how a collection ended, in case its callback was lost or is not enough.
+//! Querying a collection's outcome, in case its callback is lost or insufficient.
 
 use super::submit::keep_exchange;
 use super::{Exchange, lock, observe};
@@ -14,24 +14,25 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 
-/// How long after a request the provider is first asked for its outcome, if no callback came.
+/// Time from a request to its first query, if no callback arrived.
 const FIRST_POLL_AFTER: TimeDelta = TimeDelta::seconds(10);
 
-/// The wait doubles with each poll, up to this.
+/// Upper limit of the wait, which doubles with each poll.
 const POLL_INTERVAL_MAX: TimeDelta = TimeDelta::minutes(10);
 
-/// After so many polls (about an hour and a half) only the statement can tell.
+/// After this number of polls (about an hour and a half) only the statement can resolve the
+/// payment.
 const POLL_ROUNDS_MAX: u32 = 14;
 
-/// What an adapter needs to ask how a payment ended.
+/// Input of a provider query.
 #[derive(Debug, Clone)]
 pub struct Poll {
     pub provider_reference: String,
 }
 
 impl Store {
-    /// What to ask the provider about, or `None` if there is nothing to ask: the payment is settled, or its payer was
-    /// erased. Then the job is finished.
+    /// Returns the query to send. Returns `None` and completes the job if the payment is settled,
+    /// or its payer was erased.
     ///
     /// # Errors
     /// [`Error::LeaseLost`] if another worker has taken the job over.
@@ -55,8 +56,10 @@ impl Store {
         .await
     }
 
-    /// Takes note of the answer to a poll (none, if the provider was away), and asks again later if it
-    /// settled nothing.
+    /// Records the answer to a poll (`None`: the provider was unavailable), and schedules the next
+    /// poll if the payment is not settled.
+    /// # Errors
+    /// [`Error::Store`] only: the answer is stored even if another worker has taken the job over.
     ///
     /// # Errors
     /// [`Error::Store`] only: the answer is kept even if another worker has taken the job over.
@@ -88,7 +91,7 @@ impl Store {
     }
 }
 
-/// Whether the provider is asked how the payment ended; of payouts its result tells.
+/// Tells whether the payment is polled; payouts are not, because their results arrive as callbacks.
 pub(super) fn is_asked_about(payment: &Payment) -> bool {
     let is_open = matches!(payment.state(), State::Pending | State::Confirming);
     is_open && !payment.purpose.is_payout()
@@ -111,7 +114,7 @@ pub(super) async fn poll_later(
     Ok(())
 }
 
-/// A callback has told that it was paid, and the provider is to say the same: the next question is asked at once.
+/// Makes the next poll due at once, because the provider has to confirm a callback's success.
 pub(super) async fn hasten_poll(
     conn: &mut AsyncPgConnection,
     id: PaymentId,
@@ -127,7 +130,7 @@ pub(super) async fn hasten_poll(
     Ok(())
 }
 
-/// The provider's name for the payment; `None` if it has told none, or if the payer was erased.
+/// Returns the provider's reference; `None` if it is unknown, or the payer was erased.
 async fn provider_reference(
     conn: &mut AsyncPgConnection,
     vault: &Vault,

@@ -1,5 +1,5 @@
-//! Prompts on phones, counted by the phone whoever asks it. The number is known by its digest; housekeeping forgets that
-//! after two days.
+//! Prompts, counted per phone over all callers. The number is stored as a digest, which
+//! housekeeping deletes after two days.
 
 use super::owner;
 use crate::error::Error;
@@ -16,7 +16,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 statement! {
-    // Two requests for one phone wait for each other: the second one sees the first.
+    // Serialises requests for one phone, so that the second one sees the first.
     LockNumber(digest: Text = String) "select pg_advisory_xact_lock(hashtextextended('prompt ' || $1, 0))"
 }
 
@@ -47,7 +47,7 @@ struct Counted {
     by_account: i64,
 }
 
-/// Notes that a phone is going to be asked, unless it was asked often enough. The payment's row is there.
+/// Records a prompt, unless the phone was prompted too often. The payment's row must exist.
 ///
 /// # Errors
 /// [`Error::Prompt`].
@@ -87,7 +87,7 @@ pub(super) async fn note(
     Ok(())
 }
 
-/// Whether the number is the account's own: a number that nobody has verified is nobody's.
+/// Tells whether the number is the account's own; an unverified number belongs to no account.
 async fn is_own(conn: &mut AsyncPgConnection, user: UserId, digest: &[u8]) -> Result<bool, Error> {
     let own: Option<Option<Vec<u8>>> = users::table
         .find(user.uuid())

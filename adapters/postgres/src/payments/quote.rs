@@ -1,4 +1,4 @@
-//! What a payment would do, without starting it.
+//! Quotes of payments.
 
 use super::create::{collection, may_fund, paying_in, paying_out, planned, require_phone};
 use super::{FundingMethod, FundingRequest};
@@ -13,10 +13,10 @@ use amana_domain::money::{Money, MoneyError};
 use chrono::{DateTime, Utc};
 
 impl Store {
-    /// What is left once the money has arrived.
+    /// Quotes a deposit: the wallet after the money has arrived.
     ///
     /// # Errors
-    /// What the deposit itself would be refused with now.
+    /// Every refusal that the deposit itself would get now.
     pub async fn quote_deposit(&self, user: UserId, amount: Money) -> Result<Quote, Error> {
         let mut conn = self.connection().await?;
         users::appears_active(&mut conn, user).await?;
@@ -35,7 +35,7 @@ impl Store {
     }
 
     /// # Errors
-    /// What the withdrawal itself would be refused with now.
+    /// Every refusal that the withdrawal itself would get now.
     pub async fn quote_withdrawal(
         &self,
         user: UserId,
@@ -49,11 +49,11 @@ impl Store {
         holds::quote(&mut conn, &hold, now).await
     }
 
-    /// What is left once the deal is paid, and what phones would be asked for; what they pay beyond the price stays
-    /// in the wallet.
+    /// Quotes the funding of a deal: the wallet afterwards, and the amounts of the prompts.
+    /// Payments above the price stay in the wallet.
     ///
     /// # Errors
-    /// What the funding itself would be refused with now.
+    /// Every refusal that the funding itself would get now.
     pub async fn quote_funding(
         &self,
         user: UserId,
@@ -89,7 +89,7 @@ impl Store {
     }
 }
 
-/// What of a payment is for the seller's work, and what is the buyer's share of the fees, in proportion.
+/// Splits a payment in proportion into the seller's part and the buyer's share of the fees.
 fn parts(before: &Deal, after: &Deal) -> Result<(Money, Money), MoneyError> {
     let paid = after.paid()?.minus(before.paid()?)?;
     let fees = before.milestones.iter().map(|milestone| milestone.charge.buyer);

@@ -1,5 +1,4 @@
-//! The end of a payment in review by the word of two members of staff. It goes through the one door that all evidence
-//! goes through.
+//! Resolving a payment in review by two operators. The resolution is evidence like any other.
 
 use super::{lock_with_deal, observe};
 use crate::error::Error;
@@ -18,7 +17,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// Locks the deal and the payment, and returns what the resolution says as evidence.
+/// Locks the deal and the payment, and returns the resolution as evidence.
 async fn evidence(
     conn: &mut AsyncPgConnection,
     id: PaymentId,
@@ -37,7 +36,8 @@ async fn evidence(
     Ok(said)
 }
 
-/// Money that came once is not credited twice: not as another payment, and not out of suspense.
+/// Tells whether the receipt is in suspense or belongs to another payment, so that money is not
+/// credited twice.
 async fn pays_for_something_else(
     conn: &mut AsyncPgConnection,
     (provider, receipt): (Provider, &str),
@@ -52,7 +52,7 @@ async fn pays_for_something_else(
         || diesel::select(exists(in_suspense)).get_result::<bool>(conn).await?)
 }
 
-/// What speaks against resolving the payment so.
+/// Checks whether the payment can be resolved in this way.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`ApprovalRefusal::NotInReview`] or [`ApprovalRefusal::OtherReceipt`].
@@ -64,7 +64,7 @@ pub(crate) async fn check_resolution(
     evidence(conn, id, resolution).await.map(drop)
 }
 
-/// Resolves the payment, does what follows from that, and closes the discrepancies about it.
+/// Resolves the payment, applies the verdict, and closes the discrepancies about it.
 ///
 /// # Errors
 /// As [`check_resolution`].

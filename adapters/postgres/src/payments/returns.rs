@@ -1,5 +1,6 @@
-//! Money in suspense that goes back to the number that paid it: a payout like any other, but of no user's wallet. The
-//! money stays in suspense until the provider has paid it; the item names the payout meanwhile, so nobody else gets it.
+//! Returning money in suspense to the number that paid it, by a payout without a user. The money
+//! stays in suspense until the provider has paid. Meanwhile the item names the payout, so the money
+//! cannot be assigned.
 
 use super::create::{carried, reference};
 use super::rows;
@@ -32,18 +33,18 @@ use uuid::Uuid;
 
 type Place<'a> = (Provider, &'a str);
 
-/// What goes back, and to whom.
+/// Amount and recipient of a return.
 struct Return {
     amount: Money,
     payer: Uuid,
     number: Msisdn,
 }
 
-/// What speaks against returning money in suspense.
+/// Checks whether money in suspense can be returned.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`ApprovalRefusal`] if it is not free, or if its payer is not known or frozen, or the limits of
-/// the provider.
+/// [`Error::NotFound`]; [`ApprovalRefusal`] if the money is not free, or its payer is unknown or
+/// frozen; or the limits of the provider.
 pub(crate) async fn check_return(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -77,7 +78,7 @@ async fn is_frozen(conn: &mut AsyncPgConnection, user: Option<UserId>) -> Result
     }
 }
 
-/// Starts the payout that two members of staff agreed on.
+/// Starts the payout that two operators approved.
 ///
 /// # Errors
 /// As [`check_return`].
@@ -155,7 +156,8 @@ async fn insert(
     Ok(())
 }
 
-/// Why a payout to a payer is not sent after all: its number belongs to an account that was frozen meanwhile.
+/// Returns the claim that stops a return: its number belongs to an account that was frozen
+/// meanwhile.
 pub(super) async fn stopped(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -170,8 +172,8 @@ pub(super) async fn stopped(
     Ok(is_frozen.then_some(Claim::Failed { reason: FailureReason::NeverHappened }))
 }
 
-/// Does what the verdict on a payout to a payer calls for: paid, the money leaves suspense; failed, it is free again.
-/// `false`: it was paid although somebody else has got the money.
+/// Applies the verdict about a return: if paid, the money leaves suspense; if failed, it is free
+/// again. Returns `false` if it was paid although the money had been assigned already.
 pub(super) async fn apply(
     conn: &mut AsyncPgConnection,
     payment: &Payment,
@@ -205,7 +207,8 @@ async fn free(conn: &mut AsyncPgConnection, payment: &Payment) -> Result<(), Err
     Ok(())
 }
 
-/// Also a payout that was held for failed: the payer has the money, so nobody else gets it.
+/// Closes the item, also for a payout that was reported as failed before, so that the money cannot
+/// be assigned.
 async fn paid(
     conn: &mut AsyncPgConnection,
     payment: &Payment,
@@ -235,7 +238,7 @@ async fn paid(
     Ok(true)
 }
 
-/// The request by which a payout was started, and the money that it is about.
+/// Returns the approval that started a payout, and the item in suspense.
 async fn request(
     conn: &mut AsyncPgConnection,
     payment: PaymentId,

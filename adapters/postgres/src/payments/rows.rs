@@ -1,4 +1,4 @@
-//! Rows of payments and their evidence, to the domain and back.
+//! Conversion between rows and payments with their evidence.
 
 use super::PaymentView;
 use crate::deals;
@@ -144,7 +144,7 @@ struct EvidenceRow {
     reference_digest: Option<String>,
 }
 
-/// One thing that was said about a payment, as operators see it.
+/// A piece of evidence as operators see it.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = payment_evidence)]
 pub struct EvidenceView {
@@ -157,7 +157,7 @@ pub struct EvidenceView {
     pub at: DateTime<Utc>,
 }
 
-/// What was said about a payment, oldest first.
+/// Returns the evidence about a payment, oldest first.
 pub(crate) async fn said_about(
     conn: &mut AsyncPgConnection,
     id: PaymentId,
@@ -185,7 +185,7 @@ impl EvidenceRow {
     }
 }
 
-/// Locks a payment and loads all evidence about it.
+/// Locks a payment and loads its evidence.
 pub(crate) async fn lock(conn: &mut AsyncPgConnection, id: PaymentId) -> Result<Payment, Error> {
     let row = Row::query()
         .filter(payments::id.eq(id.uuid()))
@@ -215,7 +215,7 @@ pub(crate) async fn lock(conn: &mut AsyncPgConnection, id: PaymentId) -> Result<
     Ok(payment)
 }
 
-/// Locks in the one order that everybody uses: the deal first, then the payment for it.
+/// Locks the deal first and then its payment, in the order that all transactions use.
 pub(crate) async fn lock_with_deal(
     conn: &mut AsyncPgConnection,
     id: PaymentId,
@@ -229,8 +229,8 @@ pub(crate) async fn lock_with_deal(
     Ok((deal, lock(conn, id).await?))
 }
 
-/// Writes what follows from the payment's stage and evidence. The receipt of a settled payment never changes: another
-/// one that fits as well is for people to look at.
+/// Writes the changes of the payment's stage and verdict. The receipt of a settled payment never
+/// changes; operators review a second one.
 pub(super) async fn save(
     conn: &mut AsyncPgConnection,
     payment: &Payment,
@@ -256,8 +256,7 @@ pub(super) async fn save(
     Ok(verdict)
 }
 
-/// Stores one piece of evidence, with the digest of the provider's reference in its place; the same piece twice is
-/// one row.
+/// Inserts a piece of evidence once, with the digest of the provider's reference.
 pub(super) async fn insert_evidence(
     conn: &mut AsyncPgConnection,
     id: PaymentId,
@@ -301,7 +300,7 @@ pub(super) async fn insert_evidence(
     Ok(())
 }
 
-/// Returns an event of a payment; that of a payment for a deal is part of the deal's timeline.
+/// Returns the event of a payment; the timeline of a deal includes those of its payments.
 pub(super) fn of_payment(
     actor: impl Into<Actor>,
     payment: &Payment,

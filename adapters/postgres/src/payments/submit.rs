@@ -1,4 +1,5 @@
-//! Sending a payment: it is marked as sent before the request leaves, because afterwards may be too late.
+//! Sending payments. A payment is marked as sent before the request leaves, because a worker may
+//! die before it can do so afterwards.
 
 use super::poll::{is_asked_about, poll_later};
 use super::withdrawals::stop_if_frozen;
@@ -24,7 +25,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 
-/// What an adapter needs to send a payment.
+/// Input of a provider request.
 #[derive(Debug, Clone)]
 pub struct Submission {
     pub payment: PaymentId,
@@ -32,18 +33,18 @@ pub struct Submission {
     pub amount: Money,
     pub msisdn: Msisdn,
     pub reference: String,
-    /// The unguessable part of the address to which the provider reports; it is not stored.
+    /// The secret part of the callback address; it is not stored.
     pub callback_token: String,
 }
 
 #[derive(Debug, Clone)]
 pub enum Begin {
     Send(Submission),
-    /// There is nothing to send (any more); the job is finished.
+    /// Nothing is left to send; the job is finished.
     Done,
 }
 
-/// One exchange with a provider, kept as it was.
+/// One exchange with a provider, as stored.
 #[derive(Debug, Clone)]
 pub struct Exchange {
     pub operation: String,
@@ -53,14 +54,17 @@ pub struct Exchange {
 }
 
 impl Store {
-    /// Takes a payment up for sending.
+    /// Prepares a payment for sending.
     ///
-    /// A collection that was taken up before, and of which nothing is known since, is not sent again: its
-    /// worker may have died after the request left, and a second request would ask the payer twice. It is
-    /// unknown until callback or statement tell. One that waited so long that its deal can no longer take
-    /// the money, or that nobody expects the prompt any more (`wait_max`), is not sent at all. A payout carries its own
-    /// id at the provider, which refuses a repetition, so it is sent again; one that was not sent yet waits while
-    /// somebody may be paying out what never came.
+    /// A collection that was prepared before, without an answer, is not sent again. Its worker may
+    /// have died after the request left, and a second request would prompt the payer twice. It is
+    /// unknown until callback or statement resolve it.
+    ///
+    /// A collection fails without being sent if its deal no longer accepts the money, or its payer
+    /// no longer expects the prompt (`wait_max`).
+    ///
+    /// A payout has its own id at the provider, which refuses repetitions, so it is sent again. An
+    /// unsent payout waits while an open discrepancy suggests that credited money never arrived.
     ///
     /// # Errors
     /// [`Error::LeaseLost`] if another worker has taken the job over.
@@ -96,7 +100,8 @@ impl Store {
                 }
                 (Stage::Sent, State::Unknown) if payment.purpose.is_payout() => None,
                 (Stage::Sent, State::Submitting) if payment.purpose.is_payout() => {
-                    // The first request may have been taken, whatever the repetition is told.
+                    // The provider may have accepted the first request, whatever it answers to the
+                    // repetition.
                     payment =
                         observe(conn, vault, id, &unanswered(Claim::Lost), now).await?.payment;
                     None
@@ -126,8 +131,8 @@ impl Store {
         .await
     }
 
-    /// Nothing reached the provider: the payment waits for the next attempt and says why. The failed attempt is
-    /// kept like any other exchange. Returns until when somebody still expects what was asked for.
+    /// Records an attempt that did not reach the provider, with the reason. Its exchange is stored
+    /// like any other. Returns the time until which the payer expects the prompt.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -155,10 +160,10 @@ impl Store {
         .await
     }
 
-    /// Takes note of the provider's answer; the job is finished unless it is to be sent again.
+    /// Records the provider's answer, and completes the job unless the payment is to be sent again.
     ///
     /// # Errors
-    /// [`Error::Store`] only: the answer is kept even if another worker has taken the job over.
+    /// [`Error::Store`] only: the answer is stored even if another worker has taken the job over.
     pub async fn record_submission(
         &self,
         job: &JobClaim,
@@ -188,7 +193,7 @@ impl Store {
     }
 }
 
-/// What the attempt to send says without an answer of the provider.
+/// Builds evidence of an attempt without an answer from the provider.
 const fn unanswered(claim: Claim) -> Evidence {
     Evidence { source: Source::Answer, claim, reference: None }
 }
@@ -197,7 +202,8 @@ const fn failed(reason: FailureReason) -> Claim {
     Claim::Failed { reason }
 }
 
-/// Payouts wait: see [`DiscrepancyKind::holds_payouts`](amana_domain::reconciliation::DiscrepancyKind::holds_payouts).
+/// Problem of a payout that waits for an open discrepancy; see
+/// [`DiscrepancyKind::holds_payouts`](amana_domain::reconciliation::DiscrepancyKind::holds_payouts).
 pub(crate) const DISCREPANCY_OPEN: &str = "discrepancy_open";
 
 async fn say_why(conn: &mut AsyncPgConnection, id: PaymentId, problem: &str) -> Result<(), Error> {
@@ -206,7 +212,7 @@ async fn say_why(conn: &mut AsyncPgConnection, id: PaymentId, problem: &str) -> 
     Ok(())
 }
 
-/// After that moment nobody expects the prompt any more that they asked for.
+/// Returns the time until which the payer expects the prompt.
 async fn expected_until(
     conn: &mut AsyncPgConnection,
     id: PaymentId,
@@ -217,15 +223,15 @@ async fn expected_until(
     Ok(asked_at.checked_add_signed(wait_max).unwrap_or(asked_at))
 }
 
-/// Whether the payment still has a purpose: the provider may have been away until the deal expired.
+/// Tells whether the deal still accepts the payment; it may have expired during a provider outage.
 fn is_wanted(deal: Option<&Deal>, payment: &Payment, now: DateTime<Utc>) -> bool {
     let Some((deal, payer)) = deal.zip(payment.user) else { return true };
     let command = Command::Fund { payer, amount: Some(payment.amount) };
     deal::decide(deal, &command, Actor::System, now).is_ok()
 }
 
-/// What was said is sealed under the key of the person whom it is about. Who is erased has no open payment; what
-/// is still said about an old one of theirs nobody keeps.
+/// Stores an exchange, sealed under the key of the payment's user. Exchanges about erased users are
+/// dropped; such users have no open payment.
 pub(super) async fn keep_exchange(
     conn: &mut AsyncPgConnection,
     vault: &Vault,

@@ -1,4 +1,4 @@
-//! What was credited although only a callback says that it came. A forged callback gets so far and no further.
+//! Credits that only a callback confirms, limited so that a forged callback gains little.
 
 use crate::error::Error;
 use amana_domain::payment::{Payment, limits};
@@ -7,10 +7,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// A credit that no statement has shown for so long is listed as missing and holds all payouts anyway.
+/// Older credits that no statement shows are listed as missing, and hold all payouts anyway.
 const LOOK_BACK: TimeDelta = TimeDelta::days(1);
 
-/// Any number that nothing else locks.
+/// Key of the advisory lock; no other lock uses it.
 const LOCK: i64 = 0x616d_616e_6163_6231;
 
 #[derive(QueryableByName)]
@@ -21,8 +21,8 @@ struct Credited {
     of_all: i64,
 }
 
-/// Whether the credit would be more than callbacks of the paybill may bring, to one person or to all together, before
-/// a statement shows it. One confirmation at a time is counted.
+/// Tells whether the credit exceeds the amount that paybill callbacks may credit before a statement
+/// confirms it, per user or in total. A lock serialises the confirmations.
 pub(super) async fn is_over_budget(
     conn: &mut AsyncPgConnection,
     payment: &Payment,

@@ -1,4 +1,4 @@
-//! The full check: every row of the ledger, streamed through the passes of the domain's proof.
+//! The full check: streams every row of the ledger through the passes of the domain's proof.
 
 use super::cursor::{Cursor, first};
 use super::rows::{
@@ -11,10 +11,10 @@ use crate::pool::Store;
 use amana_domain::proof::{AccountsPass, EntriesPass, HoldsPass, Sums, Trust, Wrong};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
-/// Everything is read along an index: sorting a large ledger first would take longer than a statement may.
+/// Forces reading along indexes: sorting a large ledger first would exceed the statement timeout.
 const ALONG_INDEXES: &str = "set local enable_sort = off; set local jit = off";
 
-/// Why a check ends early.
+/// The reason for an early end of a check.
 enum Stop {
     Wrong(Wrong),
     Store(Error),
@@ -39,7 +39,7 @@ impl From<diesel::result::Error> for Stop {
 }
 
 impl Store {
-    /// Reads the whole ledger, as it is at one moment, and holds every row against the ones before it.
+    /// Reads the whole ledger in one snapshot, and checks every row against the ones before it.
     ///
     /// # Errors
     /// [`Error::Store`] only; a ledger that is wrong is an answer, not an error.

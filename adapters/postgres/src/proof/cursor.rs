@@ -1,5 +1,5 @@
-//! A query read piece by piece, so that a result of any size needs little memory and each statement little
-//! time. Several cursors of one transaction read one snapshot side by side.
+//! Cursors read a result in pieces, with little memory and short statements. Several cursors of one
+//! transaction read one snapshot side by side.
 
 use crate::error::Error;
 use diesel::deserialize::FromSqlRow;
@@ -8,7 +8,7 @@ use diesel::sql_types::Untyped;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use std::collections::VecDeque;
 
-/// Rows that are in memory at a time, per cursor.
+/// Rows in memory per cursor.
 const ROWS_AT_A_TIME: usize = 2_000;
 
 pub(super) struct Cursor<R> {
@@ -18,7 +18,8 @@ pub(super) struct Cursor<R> {
 }
 
 impl<R: FromSqlRow<Untyped, Pg> + Send + 'static> Cursor<R> {
-    /// Valid until the transaction ends. `name` belongs to this cursor alone.
+    /// Opens a cursor that is valid until the transaction ends. `name` must be unique in the
+    /// transaction.
     pub(super) async fn open(
         conn: &mut AsyncPgConnection,
         name: &'static str,
@@ -28,7 +29,7 @@ impl<R: FromSqlRow<Untyped, Pg> + Send + 'static> Cursor<R> {
         Ok(Self { name, rows: VecDeque::new(), is_over: false })
     }
 
-    /// The next row, which stays where it is.
+    /// Returns the next row without consuming it.
     pub(super) async fn peek(&mut self, conn: &mut AsyncPgConnection) -> Result<Option<&R>, Error> {
         if self.rows.is_empty() && !self.is_over {
             let fetch = format!("fetch {ROWS_AT_A_TIME} from {}", self.name);
@@ -38,14 +39,14 @@ impl<R: FromSqlRow<Untyped, Pg> + Send + 'static> Cursor<R> {
         Ok(self.rows.front())
     }
 
-    /// Takes the row that was peeked at.
+    /// Consumes the row that [`Self::peek`] returned.
     pub(super) fn take(&mut self) -> Result<R, Error> {
         self.rows.pop_front().ok_or_else(|| Error::row("a cursor was read beyond its end"))
     }
 }
 
-/// Which of several cursors, each ordered by id, is to be read next: the one with the smallest id, the first
-/// of them if several have it. `None` when all are at their end.
+/// Returns the index of the cursor with the smallest id, among cursors ordered by id. The first one
+/// wins a tie. Returns `None` when all are at their end.
 pub(super) fn first<const N: usize>(heads: [Option<uuid::Uuid>; N]) -> Option<usize> {
     let present = heads.into_iter().enumerate().filter_map(|(n, head)| Some((head?, n)));
     present.min().map(|(_, n)| n)

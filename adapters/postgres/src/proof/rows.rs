@@ -1,4 +1,4 @@
-//! The rows that a full check reads, and the queries that give them in the order of an index.
+//! The rows that a full check reads, with queries in the order of an index.
 
 use amana_domain::proof::{
     AccountPosting, AccountRow, EntryLine, EntryRow, HeldRow, HoldRow, TransferRow,
@@ -27,7 +27,7 @@ pub(super) const LINES: &str =
 pub(super) const HELD: &str = "select owner, currency, balance_minor from accounts
     where kind = 'user.held' order by owner, currency";
 
-// Closed ones too: a piece that skips none of them takes little time however many there are.
+// Includes closed holds, because a piece that skips no rows takes a bounded time.
 pub(super) const HOLDS: &str =
     "select id, user_id, currency, amount_minor, settled_minor, state = 'open' as is_open
     from holds order by user_id, id desc";

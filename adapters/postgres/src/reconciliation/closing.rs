@@ -1,4 +1,4 @@
-//! Discrepancies that a member of staff has looked into and closes.
+//! Closing discrepancies by operators.
 
 use super::{DiscrepancyView, resume_payouts};
 use crate::conflicts::{self, Matter};
@@ -18,7 +18,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 
-/// Closes what is open of this kind about this subject, with the reason.
+/// Closes the open discrepancy of this kind about this subject, with a note.
 pub(crate) async fn close_by_hand(
     conn: &mut AsyncPgConnection,
     (kind, subject): (DiscrepancyKind, &str),
@@ -41,11 +41,11 @@ pub(crate) async fn close_by_hand(
 }
 
 impl Store {
-    /// Closes a discrepancy that somebody has looked into. The same finding does not open it again.
+    /// Closes a discrepancy that an operator has investigated. The same finding does not reopen it.
     ///
     /// # Errors
-    /// [`Error::Denied`], [`Error::NotFound`], [`Conflict::DiscrepancyClosed`] if it is closed, or
-    /// [`Conflict::LedgerInconsistent`] if it closes only when the books add up.
+    /// [`Error::Denied`]; [`Error::NotFound`]; [`Conflict::DiscrepancyClosed`] if it is closed
+    /// already; [`Conflict::LedgerInconsistent`] if only correct books can close it.
     pub async fn close_discrepancy(
         &self,
         (keyed, staff): (&Keyed, &Staff),
@@ -79,7 +79,7 @@ impl Store {
         .await
     }
 
-    /// Asks for a run of the reconciliation beside the regular ones.
+    /// Requests an additional run of the reconciliation.
     ///
     /// # Errors
     /// [`Error::Denied`].
@@ -91,7 +91,8 @@ impl Store {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         let right = (Resource::Reconciliation, Action::Change);
         conflicts::permit(&mut conn, vault, staff, right, Matter::Nobody, now).await?;
-        // Regular runs count periods of seconds or longer: milliseconds never meet their numbers.
+        // Regular runs use period numbers of seconds or longer, so milliseconds never collide with
+        // them.
         let job = Job::Reconcile { tick: now.timestamp_millis() };
         jobs::enqueue(&mut conn, &job, now, now).await?;
         Ok(())

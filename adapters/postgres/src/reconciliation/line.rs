@@ -1,4 +1,4 @@
-//! What one line of a statement leads to. Each effect has a key, so the same line does it once.
+//! The effect of one statement line. Each effect has a key, so a repeated line has it once.
 
 use super::{close_discrepancy, open_discrepancy, payer};
 use crate::error::Error;
@@ -18,16 +18,17 @@ use uuid::Uuid;
 
 const PROVIDER: Provider = Provider::Mpesa;
 
-/// What became of a line that belongs to no request of ours.
+/// Result of a line that belongs to no request.
 pub(super) enum Taken {
-    /// A payment of its own has been made of it.
+    /// The line became a new payment.
     Payment,
     Suspense,
-    /// It had been taken before.
+    /// An earlier run processed the line.
     Known,
 }
 
-/// Tells a settled payment what the statement says of it, unless more than a callback has said it before.
+/// Adds the statement's evidence to a settled payment, unless stronger evidence than a callback
+/// exists.
 pub(super) async fn confirm(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -41,7 +42,7 @@ pub(super) async fn confirm(
     heal(conn, vault, said, now).await.map(drop)
 }
 
-/// Tells a payment what the statement says of it. `true` if that changed its state.
+/// Adds the statement's evidence to a payment. Returns `true` if that changed its state.
 pub(super) async fn heal(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -59,7 +60,7 @@ pub(super) async fn heal(
     Ok(changed)
 }
 
-/// Closes what the statement disproves by having the payment, and reverses what was booked beside it.
+/// Closes the discrepancies that a matched payment disproves, and reverses its entry in suspense.
 pub(super) async fn disprove(
     conn: &mut AsyncPgConnection,
     payment: PaymentId,
@@ -80,7 +81,8 @@ pub(super) async fn disprove(
     reverse_suspense(conn, (payment, &receipt), now).await
 }
 
-/// The money of a payment was booked to suspense as well, before it was known whose it is: it came once.
+/// Reverses the suspense entry of money that has turned out to belong to a payment, because it
+/// arrived only once.
 async fn reverse_suspense(
     conn: &mut AsyncPgConnection,
     (payment, receipt): (PaymentId, &str),
@@ -120,8 +122,8 @@ async fn reverse_suspense(
     close_discrepancy(conn, DiscrepancyKind::Unclaimed, receipt, now).await
 }
 
-/// Takes money that belongs to no request of ours: it is a payment already, becomes one if it is for a deal, or is
-/// kept in suspense.
+/// Processes money that belongs to no request: it is a known payment, becomes a payment for a deal,
+/// or is put into suspense.
 pub(super) async fn take(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -144,7 +146,7 @@ pub(super) async fn take(
 
 type Known = (Uuid, String, i64);
 
-/// Also of a payment that is too old for the matching.
+/// Finds a payment by receipt, also if it is too old for the matching.
 async fn with_receipt(conn: &mut AsyncPgConnection, receipt: &str) -> Result<Option<Known>, Error> {
     let found = payments::table
         .filter(payments::provider.eq(PROVIDER.as_str()))
@@ -153,7 +155,7 @@ async fn with_receipt(conn: &mut AsyncPgConnection, receipt: &str) -> Result<Opt
     Ok(found.first(conn).await.optional()?)
 }
 
-/// A line under the receipt of a payment of ours is never somebody else's money.
+/// Handles a line with the receipt of a known payment, which is never put into suspense.
 async fn again(
     conn: &mut AsyncPgConnection,
     line: &StatementLine,
@@ -169,7 +171,7 @@ async fn again(
     Ok(Taken::Known)
 }
 
-/// Books money that belongs to no intent, once per receipt.
+/// Books unclaimed money into suspense, once per receipt.
 async fn to_suspense(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -202,7 +204,7 @@ async fn to_suspense(
     Ok(Taken::Suspense)
 }
 
-/// What the provider kept for its service is a cost of ours. It was no payout of nobody's.
+/// Books the provider's charge as a cost, so it is not listed as an unknown payout.
 pub(super) async fn charge(
     conn: &mut AsyncPgConnection,
     line: &StatementLine,
@@ -215,7 +217,7 @@ pub(super) async fn charge(
     close_discrepancy(conn, DiscrepancyKind::UnknownPayout, &line.receipt, now).await
 }
 
-/// What went to our bank is still ours; people are told, once.
+/// Books a transfer to our bank, which still belongs to us. Lists it for operators once.
 pub(super) async fn settle(
     conn: &mut AsyncPgConnection,
     line: &StatementLine,

@@ -1,4 +1,4 @@
-//! Payers of money in suspense: what the statement tells of them, sealed, and each look at it on record.
+//! Payers of money in suspense: sealed data from the statement, with a record of each access.
 
 use super::SuspenseItem;
 use crate::conflicts::{self, Matter};
@@ -21,8 +21,8 @@ use uuid::Uuid;
 
 const READ: (Resource, Action) = (Resource::Accounts, Action::Read);
 
-/// Keeps what a line tells of the payer of money in suspense. What was kept before stays: a later line does not turn
-/// money towards somebody else.
+/// Stores the payer that a line names. Existing data is kept, so that a later line cannot redirect
+/// the money.
 pub(super) async fn keep(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -54,7 +54,8 @@ pub(super) async fn keep(
     Ok(())
 }
 
-/// The payer of money in suspense with their id; `None` if the provider named none, or once it is forgotten.
+/// Returns the payer of money in suspense with their id; `None` if the provider named none, or the
+/// data was deleted.
 ///
 /// # Errors
 /// [`Error::NotFound`].
@@ -76,7 +77,8 @@ pub(crate) async fn payer_of(
     Ok(told.map(|told| (id, Payer::new(told))))
 }
 
-/// The user to whom the number belongs that paid; `None` if it is nobody's or not known as a whole.
+/// Returns the user who owns the paying number; `None` if no user does, or the number is
+/// incomplete.
 ///
 /// # Errors
 /// [`Error::NotFound`].
@@ -93,7 +95,7 @@ pub(crate) async fn payer_account(
 }
 
 impl Store {
-    /// Money in suspense with its payer. The look is on record.
+    /// Returns money in suspense with its payer, and records the access.
     ///
     /// # Errors
     /// [`Error::Denied`] or [`Error::NotFound`].

@@ -1,4 +1,4 @@
-//! Reading runs, breaks and suspense items.
+//! Reading runs, discrepancies and suspense items.
 
 use crate::error::Error;
 use crate::page::Page;
@@ -21,14 +21,14 @@ pub struct DiscrepancyView {
     pub opened_at: DateTime<Utc>,
     pub last_seen_at: DateTime<Utc>,
     pub closed_at: Option<DateTime<Utc>>,
-    /// The member of staff who has closed it; none if it closed by itself.
+    /// The operator who closed it; `None` if it closed by itself.
     pub closed_by: Option<Uuid>,
-    /// Why they have closed it.
+    /// The operator's reason.
     pub note: Option<String>,
 }
 
 text_enum! {
-    /// Which discrepancies are listed.
+    /// State by which discrepancies are listed.
     pub enum DiscrepancyState as "state of a discrepancy" {
         Open = "open",
         Closed = "closed",
@@ -61,18 +61,18 @@ pub struct SuspenseItem {
     pub reference: Option<String>,
     pub paid_at: DateTime<Utc>,
     pub found_at: DateTime<Utc>,
-    /// When it was given to the person to whom it belongs, or paid back to its payer.
+    /// When the money was assigned to its owner, or returned to its payer.
     pub closed_at: Option<DateTime<Utc>>,
-    /// The request by which.
+    /// The approval that closed it.
     pub closed_by: Option<Uuid>,
-    /// When a statement showed that it was the money of a payment.
+    /// When a statement showed that the money belongs to a payment.
     pub reversed_at: Option<DateTime<Utc>>,
-    /// The payout that is under way, or by which it went back to its payer.
+    /// The pending or completed payout that returns the money to its payer.
     pub return_payment_id: Option<Uuid>,
 }
 
 impl Store {
-    /// Discrepancies in one state, newest first.
+    /// Lists discrepancies in one state, newest first.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -97,7 +97,7 @@ impl Store {
         Ok(Page::cut(query.load(&mut conn).await?, limit))
     }
 
-    /// Runs, newest first.
+    /// Lists runs, newest first.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -117,7 +117,7 @@ impl Store {
         Ok(Page::cut(query.load(&mut conn).await?, limit))
     }
 
-    /// Up to when statements have been held against our books.
+    /// Returns the time until which statements have been compared with our books.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -129,7 +129,7 @@ impl Store {
         Ok(newest.first(&mut conn).await.optional()?)
     }
 
-    /// Money that came and fits no intent, newest receipt first.
+    /// Lists money in suspense, newest receipt first.
     ///
     /// # Errors
     /// [`Error::Store`] only.

@@ -1,5 +1,5 @@
-//! One run: match the statement, apply each finding in a transaction of its own, then hold the totals
-//! against each other.
+//! One run: match the statement, apply each finding in its own transaction, then compare the
+//! totals.
 
 use super::line::{self, Taken};
 use super::{close_discrepancy, open_discrepancy};
@@ -23,11 +23,11 @@ use uuid::Uuid;
 /// A line can belong to a payment that was sent this long before the statement begins.
 const LOOK_BACK: TimeDelta = TimeDelta::hours(48);
 
-/// Payments that one run takes on. Beyond it nothing is concluded: a payment that was left out would make
-/// its line on the statement look like nobody's.
+/// Limit of payments per run. Above it the run stops, because the line of an omitted payment would
+/// look unclaimed.
 const PAYMENTS_MAX: i64 = 100_000;
 
-/// What a run did.
+/// Result of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunSummary {
     pub lines: i64,
@@ -56,7 +56,8 @@ impl Row {
         let payment = PaymentId::new(self.id);
         Ok(Believed {
             payment,
-            // The statement shows a payout under the id that we gave it at the provider: the payment's own.
+            // The statement shows payouts under our own id at the provider, which is the payment's
+            // id.
             reference: if purpose.is_payout() { payment.to_string() } else { self.reference },
             flow: if purpose.is_payout() { Flow::Out } else { Flow::In },
             amount: money(self.amount_minor, parse(&self.currency)?)?,
@@ -71,8 +72,8 @@ impl Store {
     /// Reconciles one provider's statement of `period`.
     ///
     /// # Errors
-    /// [`Error::LeaseLost`] if another worker has taken the job over; findings applied by then stand, and
-    /// applying them again changes nothing.
+    /// [`Error::LeaseLost`] if another worker has taken the job over. Findings that were applied by
+    /// then stay, and applying them again changes nothing.
     pub async fn reconcile(
         &self,
         job: &JobClaim,
@@ -139,7 +140,7 @@ impl Store {
         .await
     }
 
-    /// What the provider holds against our clearing account, and the record of the run.
+    /// Compares the provider's balance with our clearing account, and stores the run.
     async fn conclude(
         &self,
         job: &JobClaim,
@@ -150,7 +151,8 @@ impl Store {
     ) -> Result<(), Error> {
         let mut conn = self.connection().await?;
         let held = closing_balance_minor(lines);
-        // One snapshot: a payment that settles between two reads would look like a break.
+        // One snapshot, because a payment that settles between two reads would look like a
+        // discrepancy.
         let (clearing, believed) = conn
             .build_transaction()
             .repeatable_read()
@@ -208,7 +210,7 @@ async fn clearing_minor(conn: &mut AsyncPgConnection) -> Result<i64, Error> {
     Ok(balance.unwrap_or(0))
 }
 
-/// `transit`: what we have booked and the statement cannot have yet.
+/// Compares the totals. `transit` is booked money that the statement cannot contain yet.
 async fn compare_totals(
     conn: &mut AsyncPgConnection,
     held: i64,
@@ -255,5 +257,6 @@ fn count(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
-/// Statements are asked for a little longer than payments need to settle, so that absence means something.
+/// Statements reach back further than payments need to settle, so that a missing payment means
+/// something.
 const _: () = assert!(PAYOUT_SETTLING_TIME.num_minutes() < LOOK_BACK.num_minutes());

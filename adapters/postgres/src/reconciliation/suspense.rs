@@ -1,4 +1,4 @@
-//! Money in suspense, as rules look at it, and the one way out of it.
+//! Money in suspense, as the rules see it, and the only way out of it.
 
 use crate::error::Error;
 use crate::ledger;
@@ -12,7 +12,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// Money that fits no payment of ours.
+/// Money that fits no payment.
 pub(crate) struct InSuspense {
     pub(crate) amount: Money,
     is_closed: bool,
@@ -21,8 +21,8 @@ pub(crate) struct InSuspense {
 
 impl InSuspense {
     /// # Errors
-    /// [`ApprovalRefusal::Moved`] if it is not in suspense any more, or [`ApprovalRefusal::Returning`] if it is on its
-    /// way back.
+    /// [`ApprovalRefusal::Moved`] if it has left suspense, or [`ApprovalRefusal::Returning`] if it
+    /// is on its way back.
     pub(crate) const fn require_free(&self) -> Result<(), ApprovalRefusal> {
         match (self.is_closed, self.is_returning) {
             (true, _) => Err(ApprovalRefusal::Moved),
@@ -58,8 +58,8 @@ pub(crate) async fn suspense_item(
     Ok(InSuspense { amount, is_closed, is_returning: returned_by.is_some() })
 }
 
-/// Moves money out of suspense. The entry has one key, wherever the money goes: it leaves once. `false`: it had left
-/// before.
+/// Moves money out of suspense. The entry has the same key for every destination, so the money
+/// leaves once. Returns `false` if it had left before.
 pub(crate) async fn leave_suspense(
     conn: &mut AsyncPgConnection,
     (provider, receipt): (Provider, &str),

@@ -1,4 +1,4 @@
-//! The statement of a period. Its ends are looked up once, as numbers along the account; what lies between
+//! The statement of a period. Its ends are looked up once, as sequence numbers. The range between
 //! them never changes, so pages that are read one after the other belong to one statement.
 
 use super::TransactionFilter;
@@ -16,7 +16,7 @@ use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// Where a page of a statement ended, and the last line that the statement has.
+/// The end of a statement page, and the last line of the statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StatementPlace {
     pub seq: i64,
@@ -28,13 +28,13 @@ pub struct StatementPlace {
 pub struct StatementPage {
     pub period: Period,
     pub currency: Currency,
-    /// Of the period, not of the page.
+    /// Opening and closing balance of the period, not of the page.
     pub ends: Ends,
     pub lines: Vec<Transaction>,
     pub next: Option<StatementPlace>,
 }
 
-/// The part of an account that lies between two moments: its numbers after `before_seq` up to `last_seq`.
+/// The part of an account between two moments: the numbers after `before_seq` up to `last_seq`.
 #[derive(Debug, Clone, Copy, Default, QueryableByName)]
 pub(super) struct Bounds {
     #[diesel(sql_type = SqlUuid)]
@@ -70,7 +70,7 @@ statement! {
         where a.kind = 'user.available' and a.owner = $1 and a.currency = $2"
 }
 
-/// A wallet that was never used has nothing between any two moments.
+/// Finds the range between two moments; it is empty for a wallet that was never used.
 pub(super) async fn bounds(
     conn: &mut AsyncPgConnection,
     (user, currency): (UserId, Currency),
@@ -102,7 +102,7 @@ impl Bounds {
         self.last_seq.saturating_sub(self.before_seq)
     }
 
-    /// The same period as it was when its first page was read.
+    /// Returns the period as it was when its first page was read.
     async fn until(self, conn: &mut AsyncPgConnection, last_seq: i64) -> Result<Self, Error> {
         if last_seq >= self.last_seq || last_seq < self.before_seq {
             return Ok(self);
@@ -119,7 +119,7 @@ impl Bounds {
         Ok(row.balance_after_minor)
     }
 
-    /// Oldest first.
+    /// Reads lines, oldest first.
     async fn read(
         &self,
         conn: &mut AsyncPgConnection,
@@ -136,8 +136,8 @@ impl Bounds {
 }
 
 impl Store {
-    /// One page of a statement. It must add up: each line continues the balance before it, and the last one
-    /// leaves the closing balance.
+    /// Returns one page of a statement. Checks that each line continues the previous balance, and
+    /// that the last one ends at the closing balance.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -169,7 +169,7 @@ impl Store {
         Ok(StatementPage { period, currency, ends: bounds.ends(), lines, next })
     }
 
-    /// A whole statement, to be made a file of.
+    /// Returns a whole statement, for a file.
     ///
     /// # Errors
     /// [`Conflict::PeriodTooLong`] if it has more than [`LINES_MAX`] lines.

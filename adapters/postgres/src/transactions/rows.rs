@@ -1,4 +1,4 @@
-//! The one statement that reads movements, with whatever is known about each.
+//! The statement that reads movements, with all details of each.
 
 use super::TransactionFilter;
 use crate::error::Error;
@@ -15,7 +15,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// Movements of one account with numbers from `oldest` to `newest`, both included.
+/// Movements of one account with numbers from `oldest` to `newest`, both inclusive.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stretch {
     pub(super) account: Uuid,
@@ -24,7 +24,7 @@ pub(super) struct Stretch {
     pub(super) newest: i64,
 }
 
-// The other party is whoever else the transfer, the deal or the hold is between.
+// The counterparty is the other user of the transfer, deal or hold.
 statement! {
     ReadStretch(
         account: SqlUuid = Uuid,
@@ -94,7 +94,7 @@ struct Row {
     party_handle: Option<String>,
 }
 
-/// Newest first, at most `limit`.
+/// Reads movements newest first, at most `limit`.
 pub(super) async fn read(
     conn: &mut AsyncPgConnection,
     stretch: Stretch,
@@ -129,7 +129,7 @@ impl TryFrom<Row> for Transaction {
     fn try_from(row: Row) -> Result<Self, Error> {
         let handle = row.party_handle.as_deref().map(Handle::parse).transpose();
         let handle = handle.map_err(Error::row)?;
-        // Some keys name the milestone instead of its deal.
+        // Some keys name the milestone instead of its deal, so the id comes from a join.
         let deal = row.deal_id.map(|id| Reference::Deal(DealId::new(id)));
         let counterparty = row.party_id.zip(row.party_name);
         Ok(Self {

@@ -1,5 +1,5 @@
-//! A batch of transfers in one transaction. Each is answered alone: what is refused leaves no trace, and
-//! does not disturb the others.
+//! A batch of transfers in one transaction. Each gets its own answer: a refused one leaves no
+//! trace, and does not disturb the others.
 
 use super::parties::Parties;
 use super::write::{self, Made};
@@ -22,22 +22,22 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// What became of one request.
+/// Result of one request.
 pub(super) type Fate = Result<Outcome, Error>;
 
-/// A request whose recipient is known, with the answer that it gets if nothing speaks against it.
+/// A request with a known recipient, and the response that it gets unless it is refused.
 pub(super) struct Candidate<'a> {
-    /// Its place among the requests of the batch.
+    /// Its index among the requests of the batch.
     place: usize,
     pub(super) request: &'a NewTransfer,
     pub(super) transfer: Transfer,
     pub(super) answer: idempotency::Answer,
 }
 
-/// Carries out all of them in one commit, answers in their order. No two requests share a key.
+/// Carries out all requests in one commit, and answers in their order. No two requests share a key.
 ///
 /// # Errors
-/// The batch as a whole failed. Unless the connection was lost during the commit, nothing of it happened.
+/// The batch failed as a whole. It had no effect, unless the connection was lost during the commit.
 pub(super) async fn run(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -54,9 +54,10 @@ pub(super) async fn run(
     }
 }
 
-/// Why a transaction was rolled back.
+/// The reason for a rollback.
 enum Failure {
-    /// An account was moved later than our clock shows: all answers carry the time, so begin again with that.
+    /// An account has a posting later than our clock. All responses contain the time, so the batch
+    /// starts again with the later time.
     Early(DateTime<Utc>),
     Store(Error),
 }
@@ -98,15 +99,15 @@ async fn attempt(
     Ok(fates.into_iter().map(|fate| fate.unwrap_or_else(unanswered)).collect())
 }
 
-/// A request that is not carried out: its key may tell what was answered to it before.
+/// A request that is not carried out. Its key may have an earlier answer.
 struct Other<'a> {
     place: usize,
     request: &'a NewTransfer,
-    /// What it is refused with if its key tells nothing.
+    /// The refusal if its key has no earlier answer.
     refusal: Error,
 }
 
-/// Whom each request means; and the requests that mean nobody.
+/// Finds the recipient of each request, and separates the requests without one.
 fn candidates<'a>(
     requests: &[&'a NewTransfer],
     parties: &Parties,
@@ -136,15 +137,16 @@ fn candidates<'a>(
 }
 
 impl<'a> Candidate<'a> {
-    /// Its key was taken before. If it is gone by now, that call has not ended.
+    /// Marks a request whose key is in use. If the key has no answer, the other call is still
+    /// running.
     fn known(self) -> Other<'a> {
         let refusal = Error::Conflict(Conflict::KeyInProgress);
         Other { place: self.place, request: self.request, refusal }
     }
 }
 
-/// Takes the keys of the candidates, with their answers: one write instead of two. Those whose key was
-/// taken before are told apart.
+/// Inserts the keys with their answers, in one write instead of two. Separates the requests whose
+/// key exists already.
 async fn take_keys<'a>(
     conn: &mut AsyncPgConnection,
     candidates: Vec<Candidate<'a>>,
@@ -163,7 +165,7 @@ async fn take_keys<'a>(
     Ok((ours, known))
 }
 
-/// Requests whose key was used before get their answer again, whatever has become of the recipient since.
+/// Replays the answers of used keys, whatever has changed about the recipient since.
 async fn answer_again(
     conn: &mut AsyncPgConnection,
     others: Vec<Other<'_>>,
@@ -205,7 +207,8 @@ struct StateRow {
     held_minor: Option<i64>,
 }
 
-// After the lock: only then do these stand still, and whoever closes an account locks it first.
+// Reads after the accounts are locked. Closing an account takes the same locks first, so the state
+// cannot change afterwards.
 statement! {
     ReadState(
         users: Array<SqlUuid> = Vec<Uuid>,
@@ -223,7 +226,7 @@ statement! {
             where kind = 'user.held' and owner = w.user_id and currency = w.currency offset 0) h on true"
 }
 
-/// Everything that the transfers are decided by; the positions are known already.
+/// Loads everything that decides the transfers; the positions are known already.
 pub(super) async fn book(
     conn: &mut AsyncPgConnection,
     transfers: &[&Transfer],
@@ -258,7 +261,7 @@ pub(super) async fn book(
     Ok(book)
 }
 
-/// What no balance can help is refused before any account is locked, or opened.
+/// Refuses requests that no balance can help, before any account is locked or opened.
 fn screen<'a>(
     candidates: Vec<Candidate<'a>>,
     parties: &Parties,
@@ -281,7 +284,7 @@ fn screen<'a>(
     (fit, refused)
 }
 
-/// Lets the domain decide one after the other.
+/// Lets the domain decide the requests in order.
 fn decide<'a>(
     mut book: Book,
     candidates: Vec<Candidate<'a>>,

@@ -1,4 +1,5 @@
-//! One lane: takes what waits, carries it out as one batch, answers, and takes what has come meanwhile.
+//! One lane: takes the waiting requests, carries them out as one batch, answers, and continues with
+//! those that arrived meanwhile.
 
 use super::NewTransfer;
 use super::batch::{self, Fate};
@@ -9,16 +10,16 @@ use std::collections::{HashSet, VecDeque};
 use std::error::Error as _;
 use tokio::sync::{mpsc, oneshot};
 
-/// The most that one transaction carries: beyond it, a statement grows and latency with it, and nothing is won.
+/// Limit of one transaction. A larger batch would only increase latency.
 pub(super) const BATCH_MAX: usize = 512;
 
-/// A request and where its answer goes. Whoever asked may have gone away; it is carried out all the same.
+/// A request, and the channel for its answer. It is carried out even if the caller has gone.
 pub(super) struct Waiting {
     pub(super) request: NewTransfer,
     pub(super) answer: oneshot::Sender<Fate>,
 }
 
-/// Works until nobody can send any more and everything that was sent has been answered.
+/// Runs until all senders are dropped and every request is answered.
 pub(super) async fn work(store: Store, clock: Clock, mut queue: mpsc::Receiver<Waiting>) {
     let mut waiting = VecDeque::new();
     loop {
@@ -32,7 +33,8 @@ pub(super) async fn work(store: Store, clock: Clock, mut queue: mpsc::Receiver<W
             waiting.push_back(next);
         }
         let (store, clock, batch) = (store.clone(), clock.clone(), take_batch(&mut waiting));
-        // A task of its own: a panic in it leaves its callers without an answer, and the lane goes on.
+        // Runs in its own task, so that a panic loses only the answers of its batch, and the lane
+        // continues.
         let batch = tokio::spawn(async move { carry_out(&store, &clock, batch).await });
         if let Err(error) = batch.await {
             tracing::error!("a batch of transfers was cut short: {error}");
@@ -40,7 +42,8 @@ pub(super) async fn work(store: Store, clock: Clock, mut queue: mpsc::Receiver<W
     }
 }
 
-/// A call that repeats the key of another one waits for the next batch, where it finds the answer.
+/// Takes a batch. A request with a key that is in the batch already waits for the next one, which
+/// replays the answer.
 fn take_batch(waiting: &mut VecDeque<Waiting>) -> Vec<Waiting> {
     let mut keys = HashSet::new();
     let (batch, again) = waiting.drain(..).partition(|one: &Waiting| {
@@ -51,14 +54,15 @@ fn take_batch(waiting: &mut VecDeque<Waiting>) -> Vec<Waiting> {
     batch.into()
 }
 
-/// Answers all of them. If the batch fails as a whole, it is split: what makes it fail fails alone.
+/// Answers all requests. A batch that fails as a whole is split, until only the failing request
+/// fails.
 async fn carry_out(store: &Store, clock: &Clock, batch: Vec<Waiting>) {
     let mut open = vec![batch];
     while let Some(mut batch) = open.pop() {
         match attempt(store, clock, &batch).await {
             Ok(fates) => {
                 for (one, fate) in batch.into_iter().zip(fates) {
-                    // Nobody may be waiting any more.
+                    // The caller may have gone.
                     let _ = one.answer.send(fate);
                 }
             }
@@ -77,7 +81,8 @@ async fn attempt(store: &Store, clock: &Clock, batch: &[Waiting]) -> Result<Vec<
     batch::run(&mut conn, store.vault()?, &requests, clock.now()).await
 }
 
-/// Nobody can tell whether a commit that was cut off has happened; the key of each call will.
+/// Reports an unknown outcome: the commit may or may not have happened, and a repetition under the
+/// same key tells.
 fn fail(batch: Vec<Waiting>, error: Error) {
     let causes = error.source().map(ToString::to_string).unwrap_or_default();
     tracing::error!(transfers = batch.len(), causes, "a batch of transfers failed: {error}");

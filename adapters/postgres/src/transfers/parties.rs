@@ -1,4 +1,4 @@
-//! The people that a batch of transfers is about: looked up once for all of it.
+//! The users of a batch of transfers, loaded with one statement.
 
 use super::NewTransfer;
 use crate::error::Error;
@@ -46,8 +46,8 @@ struct Row {
     balance_minor_max: Option<i64>,
 }
 
-// As `users::find_payee` asks for one: a contact identifies the user who has verified it, and nobody else, not even
-// somebody whom the batch is about for another reason.
+// Follows the rule of `users::find_payee`: a contact identifies only the user who has verified it.
+// The sender's presence in the batch for another reason does not change that.
 statement! {
     FindParties(
         ids: Array<SqlUuid> = Vec<Uuid>,
@@ -69,7 +69,7 @@ statement! {
             from tier_limits where tier = u.tier offset 0) l on true"
 }
 
-/// People by everything that they are known by, and that somebody of the batch has named.
+/// Users, indexed by every name under which the batch mentions them.
 #[derive(Default)]
 pub(super) struct Parties {
     people: HashMap<UserId, (PersonView, Party)>,
@@ -85,7 +85,7 @@ impl Parties {
         requests: &[&NewTransfer],
     ) -> Result<Self, Error> {
         let mut ids: Vec<Uuid> = requests.iter().map(|one| one.keyed.user.uuid()).collect();
-        // Nothing is opened here: people are told apart by the digests of what the requests name.
+        // Compares digests of the names in the requests, so no contact is decrypted.
         let (mut handles, mut phones, mut emails) = (vec![], HashMap::new(), HashMap::new());
         for request in requests {
             match &request.to {
@@ -144,7 +144,7 @@ impl Parties {
             Payee::Email(email) => self.emails.get(email).copied(),
             Payee::User(id) => self.people.contains_key(id).then_some(*id),
         };
-        // An open account without any verified contact is found by nobody.
+        // An open account without a verified contact cannot be found.
         let is_known = |party: &Party| !party.is_unverified || party.is_closed;
         found.filter(|id| self.party(*id).is_some_and(is_known))
     }

@@ -1,4 +1,4 @@
-//! What a transfer would do, without doing it.
+//! Quotes of transfers.
 
 use super::NewTransfer;
 use super::batch;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 impl Store {
     /// # Errors
-    /// What the transfer itself would be refused with now.
+    /// Every refusal that the transfer itself would get now.
     pub async fn quote_transfer(
         &self,
         request: &NewTransfer,

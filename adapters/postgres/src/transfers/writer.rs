@@ -1,5 +1,5 @@
-//! The door to the lanes. Transfers that come while others are being committed go together in the next
-//! commit; nothing waits on a timer.
+//! The entry to the lanes. Transfers that arrive during a commit share the next commit; no transfer
+//! waits for a timer.
 
 use super::NewTransfer;
 use super::lane::{self, Waiting};
@@ -10,21 +10,21 @@ use crate::pool::{Store, WRITERS_MAX};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
-/// While one lane waits for the disk, another one works. Each has a connection.
+/// Several lanes, so that one works while another one waits for the disk. Each has a connection.
 const LANES: usize = WRITERS_MAX as usize;
 
-/// The most that waits in one lane. Beyond it a call is refused at once: whoever waits longer than this
-/// takes has given up.
+/// Limit of waiting requests per lane. Above it a call is refused at once, because its caller would
+/// give up before its turn.
 const WAITING_MAX: usize = 2_048;
 
-/// Makes transfers, cheap to clone. It works until the last clone is gone.
+/// Makes transfers. It is cheap to clone, and works until the last clone is dropped.
 #[derive(Debug, Clone)]
 pub struct TransferWriter {
     lanes: Arc<[mpsc::Sender<Waiting>]>,
 }
 
 impl TransferWriter {
-    /// Starts the lanes on the present runtime.
+    /// Starts the lanes on the current runtime.
     #[must_use]
     pub fn start(store: &Store, clock: &Clock) -> Self {
         let lanes = (0..LANES).map(|_| {
@@ -35,14 +35,15 @@ impl TransferWriter {
         Self { lanes: lanes.collect() }
     }
 
-    /// Makes the transfer, or answers what was answered under its key.
+    /// Makes the transfer, or replays the answer stored under its key.
     ///
     /// # Errors
-    /// [`Error::Busy`] if too many wait already; [`Error::Transfer`] and [`Error::Conflict`] for refusals;
-    /// [`Error::Store`] if it is not known whether it was made: the same call tells.
+    /// [`Error::Busy`] if too many requests wait already. [`Error::Transfer`] and
+    /// [`Error::Conflict`] for refusals. [`Error::Store`] if the outcome is unknown; repeating the
+    /// same call tells it.
     pub async fn make(&self, request: NewTransfer) -> Result<Outcome, Error> {
         let (answer, fate) = oneshot::channel();
-        // One person's transfers stay in order.
+        // Keeps the transfers of one sender in order.
         let number = request.keyed.user.uuid().as_u128().checked_rem(self.lanes.len() as u128);
         let number = number.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
         let lane = self.lanes.get(number).ok_or(Error::Busy)?;
