@@ -86,7 +86,7 @@ async fn a_decision_about_a_withdrawal_names_the_operator() {
         assert_eq!(found[..2], begun(&person));
         let decided = match decision {
             "release" => change(&operator.id, "withdrawal.released", Some("held"), "queued"),
-            _ => change(&operator.id, "withdrawal.refused", Some("held"), "failed"),
+            _ => change(&operator.id, "withdrawal.rejected", Some("held"), "failed"),
         };
         assert_eq!(found[2], decided);
         let records = app.store.audit_of(&id).await.expect("records");

@@ -97,7 +97,7 @@ async fn the_last_owner_hands_over_before_leaving() {
         records.iter().map(|one| (one.actor(), one.kind.clone())).collect();
     assert_eq!(
         actions[1..],
-        [(&*amina.id, "member.rank_changed"), (&*amina.id, "member.removed")]
+        [(&*amina.id, "member.role_changed"), (&*amina.id, "member.removed")]
             .map(|(who, kind)| (who.to_owned(), kind.to_owned()))
     );
 }

@@ -63,7 +63,10 @@ async fn a_person_is_paid_by_phone_mail_or_id_and_both_sides_see_one_transaction
         let id = made["id"].as_str().expect("an id");
         let audit = app.store.audit_of(id).await.expect("records");
         assert_eq!(audit.len(), 1, "{audit:?}");
-        assert_eq!((audit[0].kind.as_str(), audit[0].actor()), ("transfer.made", amina.id.clone()));
+        assert_eq!(
+            (audit[0].kind.as_str(), audit[0].actor()),
+            ("transfer.created", amina.id.clone())
+        );
     }
     app.assert_sound().await;
 }

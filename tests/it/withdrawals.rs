@@ -211,7 +211,7 @@ async fn only_operators_decide_and_only_once() {
     won.expect(200);
     assert_eq!((lost.status.as_u16(), lost.problem()), (409, "not_on_hold"));
     let decided =
-        "select count(*) from events where kind in ('withdrawal.released', 'withdrawal.refused')";
+        "select count(*) from events where kind in ('withdrawal.released', 'withdrawal.rejected')";
     assert_eq!(app.database.number(decided).await, 1);
     app.assert_sound().await;
 }

@@ -221,7 +221,7 @@ impl Store {
                     error.on_constraint("invitations_open_unique", Conflict::InvitationOpen)
                 })?;
             send(conn, (id, user), &name, now).await?;
-            let created = OrganisationEvent::InvitationCreated { invitation: id, rank: new.rank };
+            let created = OrganisationEvent::InvitationCreated { invitation: id, role: new.rank };
             log::append(conn, now, Actor::User(user), organisation, created).await?;
             let made = find_open(conn, vault, id, now).await?;
             view(conn, made.ok_or(Error::NotFound("invitation"))?).await

@@ -58,7 +58,7 @@ fn lists(event: &str) -> Lists {
     match event {
         "deal.joined" | "deal.cancellation_requested" => Lists(&["by"], &["reason"], &[]),
         "deal.countered" | "deal.agreed" => Lists(&["revision"], &["reason"], &[]),
-        "deal.payer_named" => Lists(&["payer_id"], &["reason"], &[]),
+        "deal.payer_added" => Lists(&["payer_id"], &["reason"], &[]),
         "deal.paid" | "deal.payment_returned" => {
             Lists(&["payer_id", "amount_minor"], &["reason"], &[])
         }
@@ -108,7 +108,7 @@ mod tests {
         "deal.proposed",
         "deal.countered",
         "deal.agreed",
-        "deal.payer_named",
+        "deal.payer_added",
         "deal.paid",
         "deal.payment_returned",
         "deal.funded",

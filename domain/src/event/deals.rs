@@ -70,7 +70,7 @@ event_kinds! {
             states: States,
         }
         /// The buyer let another user pay for the deal.
-        PayerNamed = "deal.payer_named" for Parties {
+        PayerAdded = "deal.payer_added" for Parties {
             payer_id: UserId,
             #[serde(flatten)]
             states: States,
@@ -204,7 +204,7 @@ impl DealEvent {
             DealChange::Proposed => Self::Proposed { states },
             DealChange::Countered(revision) => Self::Countered { revision: *revision, states },
             DealChange::Agreed(revision) => Self::Agreed { revision: *revision, states },
-            DealChange::PayerNamed(payer) => Self::PayerNamed { payer_id: *payer, states },
+            DealChange::PayerNamed(payer) => Self::PayerAdded { payer_id: *payer, states },
             DealChange::Paid { payer, amount } => {
                 Self::Paid { payer_id: *payer, amount_minor: amount.minor(), states }
             }

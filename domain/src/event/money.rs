@@ -8,7 +8,7 @@ use crate::money::Currency;
 event_kinds! {
     /// Events about a transfer.
     TransferEvent {
-        Made = "transfer.made" for Parties {
+        Created = "transfer.created" for Parties {
             recipient: UserId,
             amount_minor: i64,
             currency: Currency,

@@ -14,18 +14,18 @@ event_kinds! {
             from: String,
             to: String,
         }
-        RankChanged = "member.rank_changed" for Parties {
+        MemberRoleChanged = "member.role_changed" for Parties {
             user: UserId,
             from: Rank,
             to: Rank,
         }
         MemberRemoved = "member.removed" for Parties {
             user: UserId,
-            rank: Rank,
+            role: Rank,
         }
         InvitationCreated = "invitation.created" for Parties {
             invitation: InvitationId,
-            rank: Rank,
+            role: Rank,
         }
         InvitationResent = "invitation.resent" for Parties {
             invitation: InvitationId,
@@ -34,7 +34,7 @@ event_kinds! {
         InvitationAccepted = "invitation.accepted" for Parties {
             invitation: InvitationId,
             user: UserId,
-            rank: Rank,
+            role: Rank,
         }
         InvitationRevoked = "invitation.revoked" for Parties {
             invitation: InvitationId,

@@ -102,7 +102,7 @@ event_kinds! {
             reasons: Vec<String>,
         }
         /// A withdrawal of a frozen user waits for a decision again.
-        WithdrawalStopped = "withdrawal.stopped" for Staff {
+        WithdrawalHeld = "withdrawal.held" for Staff {
             from: State,
             to: State,
             reasons: Vec<String>,
@@ -112,7 +112,7 @@ event_kinds! {
             to: State,
             note: String,
         }
-        WithdrawalRefused = "withdrawal.refused" for Parties {
+        WithdrawalRejected = "withdrawal.rejected" for Parties {
             from: State,
             to: State,
             note: String,

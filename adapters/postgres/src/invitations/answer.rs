@@ -76,7 +76,7 @@ async fn admit(
     end(conn, *id, InvitationEnd::Accepted, now).await?;
     organisations::insert_member(conn, *organisation, (user, *rank), now).await?;
     introductions::keep(conn, *inviter, user, now).await?;
-    let accepted = OrganisationEvent::InvitationAccepted { invitation: *id, user, rank: *rank };
+    let accepted = OrganisationEvent::InvitationAccepted { invitation: *id, user, role: *rank };
     log::append(conn, now, Actor::User(user), *organisation, accepted).await?;
     let params = json!({ "counterparty": name, "organisation": organisation_name });
     // Invitations of somebody who goes end with that, so whoever invited is a member.

@@ -142,7 +142,8 @@ impl Store {
                 let actor = Actor::User(user);
                 invitations::end_beyond(conn, id, (of, Some(rank)), actor, now).await?;
                 api_keys::end_beyond(conn, id, (of, Some(rank)), actor, now).await?;
-                let changed = OrganisationEvent::RankChanged { user: of, from: before, to: rank };
+                let changed =
+                    OrganisationEvent::MemberRoleChanged { user: of, from: before, to: rank };
                 log::append(conn, now, actor, id, changed).await?;
             }
             let row = members::table
@@ -183,7 +184,7 @@ impl Store {
             let actor = Actor::User(user);
             invitations::end_beyond(conn, id, (of, None), actor, now).await?;
             api_keys::end_beyond(conn, id, (of, None), actor, now).await?;
-            let removed = OrganisationEvent::MemberRemoved { user: of, rank: before };
+            let removed = OrganisationEvent::MemberRemoved { user: of, role: before };
             log::append(conn, now, actor, id, removed).await
         })
         .await

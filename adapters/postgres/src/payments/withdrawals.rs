@@ -1,4 +1,4 @@
-//! Withdrawals between the request and the provider: screening, holding, an operator's decision.
+//! Withdrawals before they are sent: screening, holding, and an operator's decision.
 
 use super::{PaymentView, lock, owner, rows};
 use crate::conflicts::{self, Matter};
@@ -23,13 +23,13 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 
-/// Why a withdrawal of a frozen user is held.
+/// Risk reason of a frozen user's withdrawal.
 pub(super) const FROZEN: &str = "account_frozen";
 
-/// Why a withdrawal was refused that waited too long.
+/// Note of a withdrawal that was refused after its deadline.
 const UNDECIDED: &str = "it was not decided about in time";
 
-/// What an operator says about a held withdrawal.
+/// An operator's decision about a held withdrawal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WithdrawalDecision {
     Release,
@@ -37,7 +37,7 @@ pub enum WithdrawalDecision {
 }
 
 impl Store {
-    /// Scores a withdrawal and either sends it on or holds it.
+    /// Scores a withdrawal, and either queues or holds it.
     ///
     /// # Errors
     /// [`Error::LeaseLost`] if another worker has taken the job over.
@@ -63,7 +63,8 @@ impl Store {
         .await
     }
 
-    /// An operator releases or refuses a held withdrawal, with a reason. What is large is released by two.
+    /// Releases or refuses a held withdrawal, with a note. A large one needs two operators for its
+    /// release.
     ///
     /// # Errors
     /// [`Error::Denied`] by the table of rights, [`Error::NotFound`], [`Conflict::ApprovalRequired`], or
@@ -95,7 +96,7 @@ impl Store {
     }
 }
 
-/// A withdrawal that waits for a decision, with its hold.
+/// Locks a withdrawal that waits for a decision, with its hold.
 ///
 /// # Errors
 /// [`Error::NotFound`], or [`Conflict::NotOnHold`].
@@ -109,7 +110,7 @@ pub(crate) async fn lock_held(
         return Err(Error::Conflict(Conflict::NotOnHold));
     }
     let hold = holds::lock_of_payment(conn, id).await?;
-    // Past its deadline it is refused already, whether or not the timer has run.
+    // After its deadline it counts as refused, whether or not the timer has run.
     if hold.is_overdue(now) {
         Err(Error::Conflict(Conflict::NotOnHold))
     } else {
@@ -117,7 +118,7 @@ pub(crate) async fn lock_held(
     }
 }
 
-/// Carries a decision about a held withdrawal out. The right to it was asked for.
+/// Carries out a decision about a held withdrawal. The caller has checked the permission.
 pub(crate) async fn decide(
     conn: &mut AsyncPgConnection,
     (mut payment, hold): (Payment, Hold),
@@ -145,7 +146,7 @@ pub(crate) async fn decide(
     let (from, to, said) = (before, payment.state(), note.to_owned());
     let decided = match decision {
         WithdrawalDecision::Release => PaymentEvent::WithdrawalReleased { from, to, note: said },
-        WithdrawalDecision::Refuse => PaymentEvent::WithdrawalRefused { from, to, note: said },
+        WithdrawalDecision::Refuse => PaymentEvent::WithdrawalRejected { from, to, note: said },
     };
     log::append(conn, now, event::Actor::Operator(by), payment.id, decided).await?;
     go_on(conn, &payment, note, now).await
@@ -186,8 +187,8 @@ async fn screen(
     go_on(conn, &payment, "", now).await
 }
 
-/// Lets the time run out in which a withdrawal is decided about. One that is on its way, or of which a
-/// provider has spoken, stays.
+/// Expires a withdrawal that waits for a decision. Leaves one that is on its way, or that has
+/// evidence from a provider.
 ///
 /// # Errors
 /// [`HoldRefusal::TooEarly`](amana_domain::hold::HoldRefusal::TooEarly).
@@ -234,7 +235,7 @@ async fn refuse_undecided(
     notifications::enqueue(conn, &user, Template::WithdrawalExpired, params, now).await
 }
 
-/// What follows from the stage that a withdrawal has reached.
+/// Schedules the next step for the stage that a withdrawal has reached.
 async fn go_on(
     conn: &mut AsyncPgConnection,
     payment: &Payment,
@@ -245,7 +246,7 @@ async fn go_on(
         Stage::Ready => {
             let job = Job::SubmitPayout { payment: payment.id.uuid() };
             if !jobs::enqueue(conn, &job, now, now).await? {
-                // It was stopped on its way before, so its job is there and done.
+                // It was stopped after it was queued, so its job exists and is done.
                 jobs::enqueue_again(conn, &job, now).await?;
             }
             return Ok(());
@@ -259,7 +260,7 @@ async fn go_on(
     notifications::enqueue(conn, &user, template, params, now).await
 }
 
-/// Stops a withdrawal of a frozen user that waits to be sent: it waits for a decision again. `true` if it did.
+/// Holds a queued withdrawal of a frozen user again. Returns `true` if it did.
 pub(super) async fn stop_if_frozen(
     conn: &mut AsyncPgConnection,
     payment: &mut Payment,
@@ -272,7 +273,7 @@ pub(super) async fn stop_if_frozen(
     payment.stage = Stage::Held;
     rows::save(conn, payment, now).await?;
     let (from, to, reasons) = (State::Queued, State::Held, vec![FROZEN.to_owned()]);
-    let stopped = PaymentEvent::WithdrawalStopped { from, to, reasons };
+    let stopped = PaymentEvent::WithdrawalHeld { from, to, reasons };
     log::append(conn, now, Actor::System, payment.id, stopped).await?;
     go_on(conn, payment, "", now).await?;
     Ok(true)

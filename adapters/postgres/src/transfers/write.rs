@@ -1,4 +1,4 @@
-//! What a batch of transfers writes: one statement per table, whatever the size of the batch.
+//! The writes of a batch of transfers: one statement per table, whatever the size of the batch.
 
 use super::batch::Candidate;
 use crate::error::Error;
@@ -26,7 +26,7 @@ pub(super) struct Made<'a> {
     pub(super) accepted: Accepted,
 }
 
-/// The keys of what was refused are free again.
+/// Deletes the keys of refused requests, so that they can be used again.
 pub(super) async fn take_back(
     conn: &mut AsyncPgConnection,
     refused: &[Candidate<'_>],
@@ -38,7 +38,7 @@ pub(super) async fn take_back(
     idempotency::give_back_all(conn, &calls).await
 }
 
-/// Writes everything that was accepted.
+/// Writes all accepted transfers.
 pub(super) async fn made(
     conn: &mut AsyncPgConnection,
     made: &[Made<'_>],
@@ -69,7 +69,7 @@ pub(super) async fn made(
 
 fn event(made: &Made<'_>) -> NewEvent {
     let Candidate { transfer, request, .. } = &made.candidate;
-    let event = TransferEvent::Made {
+    let event = TransferEvent::Created {
         recipient: transfer.recipient,
         amount_minor: transfer.amount.minor(),
         currency: transfer.amount.currency(),
@@ -124,7 +124,7 @@ statement! {
         do update set day = excluded.day, spent_minor = excluded.spent_minor"
 }
 
-/// What each sender has spent after the last of their transfers.
+/// Builds the spending of each sender after the last of their transfers.
 fn spending(made: &[Made<'_>]) -> SaveSpending {
     let last: BTreeMap<(UserId, Currency), Usage> = made
         .iter()
