@@ -118,7 +118,7 @@ async fn the_receipt_of_another_payment_credits_nobody() {
     let operator = app.operator().await;
     let listed = app.get(&operator, "/v1/operator/callbacks").await.expect(200);
     assert_eq!(listed["items"][0]["payment_id"], second.payment.as_str());
-    assert_eq!(listed["items"][0]["note"], "its receipt pays for another payment");
+    assert_eq!(listed["items"][0]["note"], "the receipt belongs to another payment");
     second.says(&app, &paid_prompt(&second.checkout, "UKL7BBBBBB", PRICE)).await;
     app.wait_for_deal(second.buyer(), &second.agreed.deal, "funded").await;
     app.assert_sound().await;

@@ -137,7 +137,7 @@ impl Store {
 
 /// Returns the owner. Only returns of money in suspense have none.
 pub(crate) fn owner(payment: &Payment) -> Result<UserId, Error> {
-    payment.user.ok_or_else(|| Error::row("this payment is of no user"))
+    payment.user.ok_or_else(|| Error::row("a payment has no user"))
 }
 
 /// Tells whether a mobile-money payment for this deal has no final outcome yet, of one payer or of

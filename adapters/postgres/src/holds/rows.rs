@@ -61,7 +61,7 @@ fn purpose_of(beneficiary: Option<Uuid>, payment: Option<Uuid>) -> Result<For, E
     match (beneficiary, payment) {
         (Some(user), None) => Ok(For::Person(UserId::new(user))),
         (None, Some(payment)) => Ok(For::Withdrawal(PaymentId::new(payment))),
-        (None, None) | (Some(_), Some(_)) => Err(Error::row("a hold is for one purpose")),
+        (None, None) | (Some(_), Some(_)) => Err(Error::row("a hold needs exactly one purpose")),
     }
 }
 
@@ -216,7 +216,7 @@ async fn people(
 fn seen(row: Row, people: &BTreeMap<UserId, PersonView>) -> Result<HoldView, Error> {
     let person = |id: Option<Uuid>| {
         let found = id.and_then(|id| people.get(&UserId::new(id)));
-        found.cloned().ok_or_else(|| Error::row("a hold is between two people"))
+        found.cloned().ok_or_else(|| Error::row("a party of a hold is missing"))
     };
     Ok(HoldView {
         hold: Hold::try_from(&row)?,

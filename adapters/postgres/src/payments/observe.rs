@@ -30,9 +30,9 @@ const EVIDENCE_MAX: i64 = 64;
 text_enum! {
     /// Why evidence does not fit its payment.
     pub(crate) enum Unfit as "misfit" {
-        Amount = "its amount is not the payment's",
-        Request = "it is about another request",
-        Receipt = "its receipt pays for another payment",
+        Amount = "the amount differs from the payment",
+        Request = "it refers to another request",
+        Receipt = "the receipt belongs to another payment",
     }
 }
 
@@ -91,7 +91,7 @@ async fn unfit(
     let named = receipt.unwrap_or("no receipt");
     match payment.misfit(evidence) {
         Some(Doubt::AmountDiffers) => {
-            let detail = format!("another amount than {} was claimed ({named})", payment.amount);
+            let detail = format!("expected {}, but the amount differs ({named})", payment.amount);
             return Ok(Some((Unfit::Amount, DiscrepancyKind::AmountDiffers, detail)));
         }
         Some(
@@ -100,7 +100,7 @@ async fn unfit(
             | Doubt::Contradiction
             | Doubt::UnclearResult,
         ) => {
-            let detail = format!("a message came to its address about another request ({named})");
+            let detail = format!("a message to its address refers to another request ({named})");
             return Ok(Some((Unfit::Request, DiscrepancyKind::Review, detail)));
         }
         None => {}
@@ -108,7 +108,7 @@ async fn unfit(
     match receipt {
         Some(receipt) if receipt_is_of_another(conn, payment, receipt).await? => {
             let detail =
-                format!("receipt {receipt} was claimed for this payment and pays for another");
+                format!("receipt {receipt} was claimed for this payment, but belongs to another");
             Ok(Some((Unfit::Receipt, DiscrepancyKind::Review, detail)))
         }
         Some(_) | None => Ok(None),
@@ -147,7 +147,7 @@ pub(super) async fn follow(
     let in_order = holds::apply_to_payment(conn, payment, now).await?
         && returns::apply(conn, payment, now).await?;
     if !in_order {
-        let detail = format!("{} was paid out after it had been given back", payment.amount);
+        let detail = format!("{} was paid out after it had been returned", payment.amount);
         return open_discrepancy(conn, DiscrepancyKind::PaidAfterReturn, &subject, &detail, now)
             .await;
     }

@@ -253,7 +253,7 @@ async fn arrive(
         observe::observe(conn, vault, known, &evidence, now).await?;
         return Ok(Some(known));
     }
-    let user = payer.or(deal.buyer).ok_or_else(|| Error::row("a deal to be paid has a buyer"))?;
+    let user = payer.or(deal.buyer).ok_or_else(|| Error::row("a payable deal has no buyer"))?;
     if !users::is_open(conn, user).await? {
         return Ok(None);
     }

@@ -71,7 +71,7 @@ pub(super) async fn note(
         is_own,
     };
     let counted: Vec<Counted> = count.load(conn).await?;
-    let known = counted.into_iter().next().ok_or_else(|| Error::row("a count without a row"))?;
+    let known = counted.into_iter().next().ok_or_else(|| Error::row("a count returned no row"))?;
     let Counted { open, to_number, by_account } = known;
     may_prompt(Prompts { is_own, open, to_number, by_account })?;
     diesel::insert_into(prompts::table)

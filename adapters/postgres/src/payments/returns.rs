@@ -251,6 +251,6 @@ async fn request(
         .await?;
     let (id, provider, receipt) = found;
     let (provider, receipt) =
-        provider.zip(receipt).ok_or_else(|| Error::row("a return names no receipt"))?;
+        provider.zip(receipt).ok_or_else(|| Error::row("a return has no receipt"))?;
     Ok((id, parse(&provider)?, receipt))
 }

@@ -27,7 +27,7 @@ use serde_json::json;
 pub(super) const FROZEN: &str = "account_frozen";
 
 /// Note of a withdrawal that was refused after its deadline.
-const UNDECIDED: &str = "it was not decided about in time";
+const UNDECIDED: &str = "no decision was made in time";
 
 /// An operator's decision about a held withdrawal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -100,7 +100,7 @@ async fn reverse_suspense(
         .optional()?;
     let Some((minor, currency, is_gone)) = booked else { return Ok(()) };
     if is_gone {
-        let detail = format!("receipt {receipt} was in suspense too, and has left it");
+        let detail = format!("receipt {receipt} was in suspense as well, and has left it");
         return open_discrepancy(conn, DiscrepancyKind::Review, &payment.to_string(), &detail, now)
             .await;
     }
@@ -199,7 +199,7 @@ async fn to_suspense(
     let key = suspense_key(&line.receipt);
     let entry = Entry::transfer(EntryKind::SuspenseIn, key, line.amount, from, to)?;
     ledger::post(conn, &[entry], now).await?;
-    let detail = format!("{} came at {} and fits no payment of ours", line.amount, line.at);
+    let detail = format!("{} arrived at {} and fits no payment", line.amount, line.at);
     open_discrepancy(conn, DiscrepancyKind::Unclaimed, &line.receipt, &detail, now).await?;
     Ok(Taken::Suspense)
 }
@@ -230,7 +230,7 @@ pub(super) async fn settle(
         return Ok(());
     }
     close_discrepancy(conn, DiscrepancyKind::UnknownPayout, &line.receipt, now).await?;
-    let detail = format!("{} went to the bank at {}", line.amount, line.at);
+    let detail = format!("{} was transferred to the bank at {}", line.amount, line.at);
     open_discrepancy(conn, DiscrepancyKind::Settlement, &line.receipt, &detail, now).await
 }
 

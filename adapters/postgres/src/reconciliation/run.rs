@@ -193,7 +193,7 @@ async fn believed_in(conn: &mut AsyncPgConnection, period: Period) -> Result<Vec
         .load(conn)
         .await?;
     if count(rows.len()) > PAYMENTS_MAX {
-        return Err(Error::row("more payments than one statement is held against"));
+        return Err(Error::row("too many payments for one reconciliation run"));
     }
     rows.into_iter().map(Row::into_believed).collect()
 }

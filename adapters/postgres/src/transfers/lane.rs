@@ -37,7 +37,7 @@ pub(super) async fn work(store: Store, clock: Clock, mut queue: mpsc::Receiver<W
         // continues.
         let batch = tokio::spawn(async move { carry_out(&store, &clock, batch).await });
         if let Err(error) = batch.await {
-            tracing::error!("a batch of transfers was cut short: {error}");
+            tracing::error!("a batch of transfers was aborted: {error}");
         }
     }
 }
