@@ -1,5 +1,5 @@
-//! Accepted host names. The pages show codes and mails to all users of this machine, so a foreign web page must not
-//! reach them under a name that resolves to this address (DNS rebinding).
+//! Accepted host names. The pages show codes and mails to all users of this machine. A foreign web page must not reach
+//! them under a name that resolves to this address (DNS rebinding).
 
 use poem::Request;
 use poem::http::{StatusCode, header};

@@ -39,8 +39,8 @@ struct Body<'a> {
 /// Parses the confirmation of a payment to the paybill. Ignores the names and the phone number in it.
 ///
 /// # Errors
-/// [`CallbackError`] if the receipt is missing, the amount is invalid for M-Pesa, or the shortcode or the kind of
-/// payment is another one.
+/// [`CallbackError`] for a missing receipt, an amount that is invalid for M-Pesa, another shortcode, or another kind of
+/// payment.
 pub fn parse_confirmation(body: &[u8], shortcode: &str) -> Result<Confirmation, CallbackError> {
     let body: Body<'_> = object(body)?;
     if scalar(body.shortcode).as_deref() != Some(shortcode) {

@@ -83,8 +83,8 @@ impl Mpesa {
     }
 }
 
-/// Parses a complete statement: it must be of our account and of the requested period, every row must have all columns,
-/// and the balances must lead from the opening to the closing balance.
+/// Parses a complete statement of our account and of the requested period. Every row must have all columns, and the
+/// balances must lead from the opening to the closing balance.
 ///
 /// # Errors
 /// [`StatementError`] names the first invalid row and column.

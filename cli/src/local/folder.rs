@@ -90,8 +90,8 @@ impl Folder {
     }
 }
 
-/// Creates the folder. If the servers' account cannot reach it, for example in a private home directory, it is
-/// created in /var/tmp and `wanted` becomes a link to it.
+/// Creates the folder. The servers' account may be unable to reach it, for example in a private home directory. Then
+/// the folder is created in /var/tmp, and `wanted` becomes a link to it.
 fn place(wanted: &Path, user: Option<&User>) -> Result<PathBuf> {
     let wanted = std::path::absolute(wanted)?;
     let (Some(parent), Some(name)) = (wanted.parent(), wanted.file_name()) else {
