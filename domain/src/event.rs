@@ -50,6 +50,18 @@ impl Actor {
         }
     }
 
+    /// Reads an actor that was written as its kind and the user behind it.
+    #[must_use]
+    pub fn read(kind: &str, user: Option<UserId>) -> Option<Self> {
+        match (kind, user) {
+            ("user", Some(user)) => Some(Actor::User(user)),
+            ("operator", Some(user)) => Some(Actor::Operator(user)),
+            ("provider", None) => Some(Actor::Provider),
+            ("system", None) => Some(Actor::System),
+            _ => None,
+        }
+    }
+
     #[must_use]
     pub const fn user(self) -> Option<UserId> {
         match self {

@@ -2,9 +2,11 @@
 
 mod cause;
 mod of_deals;
+mod of_events;
 
 pub use cause::{COUNTED, Cause};
 pub use of_deals::{Notice, of_decision};
+pub use of_events::{EventNotice, of_event};
 
 use crate::code::Purpose;
 use crate::money::{Currency, Money};

@@ -273,6 +273,7 @@ impl App {
         let queues: Vec<&str> = Queue::ALL.iter().map(|queue| queue.as_str()).collect();
         let mut count = 0;
         loop {
+            self.follow_log().await;
             let due = self.store.due_jobs(&queues, self.clock.now(), 100).await.expect("due jobs");
             if due.is_empty() {
                 return count;
@@ -282,6 +283,11 @@ impl App {
                 count += 1;
             }
         }
+    }
+
+    /// Numbers all committed events and lets subscribers read to the end.
+    pub async fn follow_log(&self) {
+        while amana_worker::follow_log_once(&self.context).await.expect("a step") {}
     }
 
     /// Lets the jobs of dead workers be pushed at once. Otherwise ten seconds must pass since their last push.

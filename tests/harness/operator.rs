@@ -70,10 +70,12 @@ impl App {
         texts
     }
 
-    /// Waits until all messages are sent, including those of transfers that are not announced yet.
+    /// Waits until all messages are sent, including those of events that no subscriber has read yet.
     pub async fn messages_are_sent(&self) {
-        let open = "select count(*) from jobs
-            where kind in ('announce_transfer', 'send_notification') and state <> 'done'";
+        let open = "select (select count(*) from jobs where kind = 'send_notification' and state <> 'done')
+            + (select count(*) from event_commits where base is null)
+            + (select next - 1 from event_sequence)
+            - (select coalesce(max(position), 0) from event_subscribers where name = 'notify')";
         eventually("every message is sent", || async {
             (self.database.number(open).await == 0).then_some(())
         })

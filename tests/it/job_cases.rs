@@ -37,7 +37,6 @@ macro_rules! for_each_case {
             expire_hold: ExpireHold;
             send_email: SendEmail;
             send_sms: SendSms;
-            announce_transfer: AnnounceTransfer;
             reconcile: Reconcile;
             housekeep: Housekeep;
             check_ledger: CheckLedger;
@@ -69,7 +68,6 @@ fn cases(job: &Job) -> &'static [Case] {
         Job::ScreenWithdrawal { .. } => &[Case::ScreenWithdrawal],
         Job::ExpireHold { .. } => &[Case::ExpireHold],
         Job::SendNotification { .. } => &[Case::SendEmail, Case::SendSms],
-        Job::AnnounceTransfer { .. } => &[Case::AnnounceTransfer],
         Job::Reconcile { .. } => &[Case::Reconcile],
         Job::Housekeep { .. } => &[Case::Housekeep],
         Job::CheckLedger { .. } => &[Case::CheckLedger],
@@ -158,7 +156,6 @@ impl Bench {
             | Case::ExpireHold
             | Case::SendEmail
             | Case::SendSms
-            | Case::AnnounceTransfer
             | Case::Reconcile
             | Case::Housekeep
             | Case::CheckLedger => {}
@@ -197,7 +194,6 @@ impl Bench {
                 self.agree(seller).await;
                 self.job = self.message("deal_proposed", "sms").await;
             }
-            Case::AnnounceTransfer => self.transfer(seller).await,
             Case::Reconcile => self.leave_work_for_reconciliation(seller).await,
             Case::Housekeep => self.leave_work_for_housekeeping().await,
             Case::CheckLedger => self.leave_a_break_that_is_over().await,
@@ -212,15 +208,6 @@ impl Bench {
         self.app.approve_prompt(BUYER_PHONE).await;
         self.app.clock.advance(TimeDelta::seconds(11));
         self.job = self.queued("poll_collection").await;
-    }
-
-    /// Makes a transfer whose announcement is due.
-    async fn transfer(&mut self, seller: UserId) {
-        self.deposit().await;
-        let writer = TransferWriter::start(&self.app.store, &self.app.clock);
-        let made = transfer_to(self.buyer, seller);
-        writer.make(made).await.expect("a transfer");
-        self.job = self.queued("announce_transfer").await;
     }
 
     /// Creates a paid collection without a callback, and money that fits no payment.

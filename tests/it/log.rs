@@ -271,3 +271,51 @@ fn openapi_has_the_schema_of_every_event_kind() {
     });
     assert_eq!(files.collect::<BTreeSet<_>>(), kinds);
 }
+
+async fn sent(app: &App) -> String {
+    let messages = "select string_agg(concat_ws(' ', template, channel, user_id), ',' order by template, channel, user_id)
+        from notifications where template in ('transfer_received', 'transfer_sent')";
+    app.database.text(messages).await.unwrap_or_default()
+}
+
+/// A subscriber that is broken at each of its steps, and one that reads everything again, records each message once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_subscriber_that_is_broken_or_run_twice_records_each_message_once() {
+    let app = App::builder().without_worker().start().await;
+    let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
+    app.given(&amina, 1_000_000, app.clock.now()).await;
+    app.follow_log().await;
+    for n in 1..=5 {
+        let amount = serde_json::json!({ "amount": 10_000 + n, "currency": "KES" });
+        let body = serde_json::json!({ "to": { "user_id": juma.id }, "amount": amount });
+        app.post(&amina, "/v1/transfers", body).await.expect(201);
+    }
+    assert!(app.store.number_events().await.expect("a step") > 0);
+    let (position, now) =
+        ("select position from event_subscribers where name = 'notify'", app.clock.now());
+    let before = app.database.number(position).await;
+    let refuse = "create function refuse() returns trigger language plpgsql as $$
+        begin raise exception 'broken' using errcode = 'restrict_violation'; end $$";
+    app.database.execute(refuse).await;
+    for step in ["insert on jobs", "insert on notifications", "update on event_subscribers"] {
+        let (event, table) = step.split_once(" on ").expect("a step");
+        let break_it =
+            format!("create trigger broken before {event} on {table} execute function refuse()");
+        app.database.execute(&break_it).await;
+        app.store.notify(now).await.expect_err(step);
+        app.database.execute(&format!("drop trigger broken on {table}")).await;
+        assert_eq!(
+            (sent(&app).await, app.database.number(position).await),
+            (String::new(), before),
+            "{step}"
+        );
+    }
+    assert_eq!(app.store.notify(now).await.expect("a step"), 5);
+    let once = sent(&app).await;
+    assert_eq!(once.matches("transfer_received sms").count(), 5, "{once}");
+    assert_eq!(app.store.notify(now).await.expect("a step"), 0);
+    app.database.execute("update event_subscribers set position = 0").await;
+    while app.store.notify(now).await.expect("a step") > 0 {}
+    assert_eq!(sent(&app).await, once);
+    app.assert_sound().await;
+}

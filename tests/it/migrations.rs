@@ -64,7 +64,7 @@ async fn every_migration_can_be_taken_back_and_made_again() {
 async fn every_constraint_is_named_after_its_table_and_its_law() {
     let database = Database::new().await;
     let unnamed = "select string_agg(conname, ', ') from pg_constraint c join pg_class t on t.oid = c.conrelid
-        where connamespace = 'public'::regnamespace and contype <> 'n' and relname !~ '^__diesel'
+        where connamespace = 'public'::regnamespace and contype <> 'n' and relname !~ '^__diesel' and not relispartition
         and (conname !~ ('^' || relname || '_[a-z_]+$') or conname ~ '_(check|excl|not_null)$'
             or (contype = 'u' and conname = relname || '_' || (
                 select string_agg(attname, '_' order by n) from unnest(conkey) with ordinality k (attnum, n)

@@ -1,7 +1,6 @@
 //! One module per job. Each job can run twice and can stop at any step: its changes to money are committed in one
 //! transaction with its completion.
 
-mod announce_transfer;
 mod apply_callback;
 mod check_ledger;
 mod expire_deal;
@@ -48,9 +47,6 @@ pub(crate) async fn carry_out(context: &Context, claim: &Claim) -> Result<(), Fa
         Job::ExpireHold { hold } => expire_hold::run(context, claim, HoldId::new(hold)).await,
         Job::SendNotification { notification } => {
             send_notification::run(context, claim, notification).await
-        }
-        Job::AnnounceTransfer { transfer } => {
-            announce_transfer::run(context, claim, EntryId::new(transfer)).await
         }
         Job::Reconcile { .. } => reconcile::run(context, claim).await,
         Job::Housekeep { .. } => housekeep::run(context, claim).await,

@@ -15,4 +15,5 @@ pub use context::{Context, Interruption, Probe, Settings};
 pub use relay::relay_once;
 pub use runner::run_claim;
 pub use schedule::schedule_once;
+pub use sequencer::follow_log_once;
 pub use service::run;

@@ -97,9 +97,6 @@ pub enum Job {
     SendNotification {
         notification: Uuid,
     },
-    AnnounceTransfer {
-        transfer: Uuid,
-    },
     Reconcile {
         tick: i64,
     },
@@ -121,9 +118,7 @@ impl Job {
             Job::ApplyCallback { .. } => Queue::Callbacks,
             Job::ExpireDeal { .. } | Job::ExpireHold { .. } => Queue::Timers,
             Job::ScreenWithdrawal { .. } => Queue::Fraud,
-            Job::SendNotification { .. }
-            | Job::AnnounceTransfer { .. }
-            | Job::RemindDeal { .. } => Queue::Notifications,
+            Job::SendNotification { .. } | Job::RemindDeal { .. } => Queue::Notifications,
             Job::Reconcile { .. } => Queue::Reconciliation,
             // Not where reconciliation waits: reading everything may take long.
             Job::Housekeep { .. } | Job::CheckLedger { .. } => Queue::Housekeeping,
@@ -142,7 +137,6 @@ impl Job {
             Job::ScreenWithdrawal { .. } => "screen_withdrawal",
             Job::ExpireHold { .. } => "expire_hold",
             Job::SendNotification { .. } => "send_notification",
-            Job::AnnounceTransfer { .. } => "announce_transfer",
             Job::Reconcile { .. } => "reconcile",
             Job::Housekeep { .. } => "housekeep",
             Job::CheckLedger { .. } => "check_ledger",
@@ -166,7 +160,6 @@ impl Job {
             Job::ScreenWithdrawal { payment } => format!("screen_withdrawal:{payment}"),
             Job::ExpireHold { hold } => format!("expire_hold:{hold}"),
             Job::SendNotification { notification } => format!("send_notification:{notification}"),
-            Job::AnnounceTransfer { transfer } => format!("announce_transfer:{transfer}"),
             Job::Reconcile { tick } => format!("reconcile:{tick}"),
             Job::Housekeep { tick } => format!("housekeep:{tick}"),
             Job::CheckLedger { tick } => format!("check_ledger:{tick}"),
@@ -185,9 +178,7 @@ impl Job {
             | Job::ScreenWithdrawal { .. }
             | Job::ExpireHold { .. } => 30,
             Job::PollCollection { .. } => 5,
-            Job::SendNotification { .. }
-            | Job::AnnounceTransfer { .. }
-            | Job::RemindDeal { .. } => 30,
+            Job::SendNotification { .. } | Job::RemindDeal { .. } => 30,
             // Its next tick is a day away.
             Job::CheckLedger { .. } => 30,
             Job::Reconcile { .. } | Job::Housekeep { .. } => 8,

@@ -9,6 +9,7 @@ mod subscribe;
 
 pub use read::{AuditRecord, LoggedEvent, TimelineEvent};
 pub(crate) use read::{newest, timeline};
+pub(crate) use subscribe::Subscriber;
 
 use crate::call_context::current_call;
 use crate::error::Error;

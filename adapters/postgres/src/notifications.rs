@@ -1,6 +1,7 @@
 //! Messages to people: recorded with the change that causes them, sent by jobs.
 
 mod pending;
+mod subscriber;
 
 pub use pending::PendingNotification;
 
@@ -77,26 +78,18 @@ pub(crate) struct Mail {
 
 impl Mail {
     pub(crate) fn of(messages: Vec<Message>) -> Self {
-        Self::with_ids(messages, |_, _| Uuid::now_v7())
-    }
-
-    /// Messages about a cause that has each of them once: a repetition records nothing.
-    pub(crate) fn once(cause: Uuid, messages: Vec<Message>) -> Self {
-        Self::with_ids(messages, |message, channel| derived_id(cause, message, channel))
-    }
-
-    fn with_ids(messages: Vec<Message>, id: impl Fn(&Message, Channel) -> Uuid) -> Self {
         let mut rows = InsertMessages::default();
         for message in messages {
-            let channels = notice::channels(message.template).iter();
-            for channel in channels.filter(|one| message.is_worth_sms || **one != Channel::Sms) {
-                rows.ids.push(id(&message, *channel));
-                rows.users.push(message.user.uuid());
-                rows.templates.push(message.template.as_str());
-                rows.channels.push(channel.as_str());
-                rows.params.push(message.params.clone());
-                rows.hand_overs.push(message.hand_over.map(MilestoneId::uuid));
-            }
+            rows.add(&message, |_| Uuid::now_v7());
+        }
+        Self { rows }
+    }
+
+    /// Messages with their causes: recording a message again for the same cause changes nothing.
+    pub(crate) fn once_each(messages: Vec<(Uuid, Message)>) -> Self {
+        let mut rows = InsertMessages::default();
+        for (cause, message) in messages {
+            rows.add(&message, |channel| derived_id(cause, &message, channel));
         }
         Self { rows }
     }
@@ -130,6 +123,20 @@ impl Mail {
     }
 }
 
+impl InsertMessages {
+    fn add(&mut self, message: &Message, id: impl Fn(Channel) -> Uuid) {
+        let channels = notice::channels(message.template).iter();
+        for channel in channels.filter(|one| message.is_worth_sms || **one != Channel::Sms) {
+            self.ids.push(id(*channel));
+            self.users.push(message.user.uuid());
+            self.templates.push(message.template.as_str());
+            self.channels.push(channel.as_str());
+            self.params.push(message.params.clone());
+            self.hand_overs.push(message.hand_over.map(MilestoneId::uuid));
+        }
+    }
+}
+
 /// Derives the id of a message from its cause, in the order of time that ids of version 7 have.
 fn derived_id(cause: Uuid, message: &Message, channel: Channel) -> Uuid {
     let digest = Sha256::new()
@@ -143,16 +150,6 @@ fn derived_id(cause: Uuid, message: &Message, channel: Channel) -> Uuid {
         *byte = hashed;
     }
     uuid::Builder::from_random_bytes(bytes).into_uuid()
-}
-
-/// Records messages about a cause, each of them once, however often this is repeated.
-pub(crate) async fn enqueue_once(
-    conn: &AsyncPgConnection,
-    cause: Uuid,
-    messages: Vec<Message>,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    Mail::once(cause, messages).enqueue(conn, now).await
 }
 
 /// Records one message.

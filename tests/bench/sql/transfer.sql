@@ -40,13 +40,8 @@ with transfer as materialized (
     select sender, 'KES', at::date, 100 from transfer, moment
     on conflict (user_id, currency) do update set day = excluded.day, spent_minor =
         case s.day when excluded.day then s.spent_minor else 0 end + excluded.spent_minor
-), told as (
-    insert into events (tx, ordinal, at, kind, actor_kind, actor_id, subject, audience, data)
-    select place.tx, place.first, at, 'transfer.created', 'user', sender, 'ent_' || id, 'parties',
-        jsonb_build_object('recipient', 'usr_' || recipient, 'amount_minor', 100, 'currency', 'KES')
-    from transfer, moment, events_reserve(1) place
 )
-insert into jobs (id, queue, kind, payload, key, state, due_at, attempts_max, created_at)
-select gen_random_uuid(), 'notifications', 'announce_transfer',
-    jsonb_build_object('kind', 'announce_transfer', 'transfer', id), 'announce_transfer:' || id, 'queued', at, 10, at
-from transfer, moment;
+insert into events (tx, ordinal, at, kind, actor_kind, actor_id, subject, audience, data)
+select place.tx, place.first, at, 'transfer.created', 'user', sender, 'ent_' || id, 'parties',
+    jsonb_build_object('recipient', 'usr_' || recipient, 'amount_minor', 100, 'currency', 'KES')
+from transfer, moment, events_reserve(1) place;

@@ -203,12 +203,6 @@ async fn of_job(conn: &mut AsyncPgConnection, vault: &Vault, job: Job) -> Result
             let user: Option<Uuid> = user.first(conn).await.optional()?;
             Ok(Concerned::people(user))
         }
-        Job::AnnounceTransfer { transfer } => {
-            let people = transfers::table.find(transfer);
-            let people = people.select((transfers::sender_id, transfers::recipient_id));
-            let people: Option<(Uuid, Uuid)> = people.first(conn).await.optional()?;
-            Ok(Concerned::people(people.into_iter().flat_map(|(from, to)| [from, to])))
-        }
         Job::Reconcile { .. } | Job::Housekeep { .. } | Job::CheckLedger { .. } => {
             Ok(Concerned::default())
         }

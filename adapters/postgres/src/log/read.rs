@@ -4,11 +4,12 @@ use crate::error::Error;
 use crate::page::{PAGE_MAX, Page};
 use crate::pool::Store;
 use crate::schema::events;
+use amana_domain::event::{Actor, Event};
 use amana_domain::id::{DealId, UserId};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// One event about a subject, for auditors.
@@ -57,6 +58,10 @@ pub struct LoggedEvent {
     #[diesel(sql_type = diesel::sql_types::Text)]
     pub kind: String,
     #[diesel(sql_type = diesel::sql_types::Text)]
+    pub actor_kind: String,
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Uuid>)]
+    pub actor_id: Option<Uuid>,
+    #[diesel(sql_type = diesel::sql_types::Text)]
     pub subject: String,
     #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Uuid>)]
     pub deal_id: Option<Uuid>,
@@ -64,6 +69,22 @@ pub struct LoggedEvent {
     pub deal_seq: Option<i64>,
     #[diesel(sql_type = diesel::sql_types::Jsonb)]
     pub data: Value,
+}
+
+impl LoggedEvent {
+    /// Returns the typed event.
+    ///
+    /// # Errors
+    /// If its kind or data is unknown to this version.
+    pub fn event(&self) -> Result<Event, Error> {
+        let whole = json!({ "kind": self.kind, "data": self.data });
+        Event::read(&self.kind, whole).map_err(Error::row)
+    }
+
+    pub(crate) fn actor(&self) -> Result<Actor, Error> {
+        let actor = Actor::read(&self.actor_kind, self.actor_id.map(UserId::new));
+        actor.ok_or_else(|| Error::row("an event without a known actor"))
+    }
 }
 
 /// Returns the timeline of a deal after the number `after`, oldest first.
@@ -105,7 +126,7 @@ pub(super) async fn after(
     limit: i64,
 ) -> Result<Vec<LoggedEvent>, Error> {
     Ok(diesel::sql_query(
-        "select c.base + e.ordinal as seq, e.at, e.kind, e.subject, e.deal_id, e.deal_seq, e.data
+        "select c.base + e.ordinal as seq, e.at, e.kind, e.actor_kind, e.actor_id, e.subject, e.deal_id, e.deal_seq, e.data
         from event_commits c join events e using (tx)
         where c.base >= (select coalesce(max(base), 0) from event_commits where base <= $1 + 1)
             and c.base <= $1 + $2 and c.base + e.ordinal > $1

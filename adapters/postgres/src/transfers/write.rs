@@ -60,11 +60,7 @@ pub(super) async fn made(
     ledger::insert_postings(conn, &written, locked, now).await?;
     transfers(made, now).execute(conn).await?;
     spending(made).execute(conn).await?;
-    log::append_all(conn, now, made.iter().map(event)).await?;
-    let announce = |one: &Made<'_>| {
-        (Job::AnnounceTransfer { transfer: one.candidate.transfer.id.uuid() }, now)
-    };
-    jobs::enqueue_all(conn, made.iter().map(announce), now).await
+    log::append_all(conn, now, made.iter().map(event)).await
 }
 
 fn event(made: &Made<'_>) -> NewEvent {
