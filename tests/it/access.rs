@@ -282,7 +282,7 @@ fn operators_operations_are_marked_as_such() {
 
 /// Without a valid token, every operation except the public ones returns 401.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_gets_in() {
+async fn calls_without_a_valid_token_are_refused() {
     let world = world().await;
     let before = world.app.database.fingerprint().await;
     for operation in operations().iter().filter(|o| scope(o) != Public) {

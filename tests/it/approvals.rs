@@ -97,7 +97,7 @@ async fn a_tier_is_asked_for_by_one_and_given_by_another() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_rejected_taken_back_or_too_old_does_nothing() {
+async fn rejected_withdrawn_and_expired_requests_have_no_effect() {
     let app = App::builder().without_worker().start().await;
     let (mut asker, mut other) = pair(&app).await;
     let mut amina = app.person("Amina").await;
@@ -134,7 +134,7 @@ async fn what_is_rejected_taken_back_or_too_old_does_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_has_a_hand_in_what_is_for_themselves() {
+async fn operators_cannot_act_on_their_own_requests() {
     let app = App::builder().without_worker().start().await;
     let (asker, other) = pair(&app).await;
     let own = app.request_approval(&asker, &asker, tier("business")).await;
@@ -156,7 +156,7 @@ async fn nobody_has_a_hand_in_what_is_for_themselves() {
 /// Support may request. The request is void once the requester loses the right or closes their
 /// account.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_somebody_may_not_ask_any_more_is_not_approved() {
+async fn a_request_is_void_when_the_requester_loses_the_right() {
     let app = App::builder().without_worker().start().await;
     noon(&app);
     let (support, boss) = (app.staff(UserRole::Support).await, app.operator().await);
@@ -174,7 +174,7 @@ async fn what_somebody_may_not_ask_any_more_is_not_approved() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_cannot_be_done_cannot_be_asked_for() {
+async fn impossible_actions_cannot_be_requested() {
     let app = App::builder().without_worker().start().await;
     let (asker, other) = pair(&app).await;
     let amina = app.person("Amina").await;

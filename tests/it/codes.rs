@@ -36,7 +36,7 @@ fn refused(answer: &Answer) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_registers_gets_codes_and_proves_the_address_and_the_number_with_them() {
+async fn codes_of_the_registration_verify_address_and_number() {
     let app = workerless().await;
     let amina = app.newcomer("Amina").await;
     app.run_due_jobs().await;
@@ -106,7 +106,7 @@ async fn a_code_is_good_for_five_minutes() {
 
 /// The code expired while mail was unavailable, so it is not sent any more.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_code_that_is_not_good_any_more_is_not_sent_any_more() {
+async fn expired_codes_are_not_sent() {
     let app = workerless().await;
     let amina = app.newcomer("Amina").await;
     app.clock.advance(TimeDelta::minutes(6));
@@ -165,7 +165,7 @@ async fn of_twenty_guesses_at_once_five_are_compared() {
 
 /// Only one of many concurrent calls with the right code succeeds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_code_is_used_once_however_often_it_is_told() {
+async fn a_code_works_once_under_concurrency() {
     let app = Arc::new(workerless().await);
     let amina = app.newcomer("Amina").await;
     let code = email_code(&app, &amina).await;

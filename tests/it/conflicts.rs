@@ -102,7 +102,7 @@ async fn an_arbiter_awards_nothing_to_a_fellow_member() {
 
 /// An invitation between two users remains a conflict after its organisation is gone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_decides_about_a_person_who_invited_them_or_whom_they_invited() {
+async fn an_invitation_between_two_users_is_a_conflict() {
     let app = quiet().await;
     let (amina, staff) = (app.person("Amina").await, app.staff(UserRole::Admin).await);
     let other = app.staff(UserRole::Admin).await;

@@ -165,7 +165,7 @@ async fn one_proof_is_not_enough() {
 
 /// Only a caller who has verified a contact learns whether another account uses it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_another_has_taken_meanwhile_is_refused_after_both_proofs() {
+async fn a_taken_contact_is_refused_only_after_both_codes() {
     let app = workerless().await;
     let amina = app.person("Amina").await;
     let codes = [EMAIL.codes(&app, &amina).await, PHONE.codes(&app, &amina).await];

@@ -126,7 +126,7 @@ async fn only_the_beneficiary_takes_and_gives_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_not_taken_in_time_comes_back_by_itself() {
+async fn an_expired_hold_returns_the_money() {
     let app = App::start().await;
     let (mut owner, mut shop) = pair(&app).await;
     let id = hold(&app, &owner, &shop, 50_000).await;
@@ -266,7 +266,7 @@ async fn a_full_wallet_takes_no_more() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn somebody_is_found_by_every_name_and_nobody_by_none() {
+async fn recipients_are_found_by_every_name() {
     let app = App::start().await;
     let (owner, shop) = pair(&app).await;
     let uuid = shop.id.trim_start_matches("usr_");

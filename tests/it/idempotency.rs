@@ -109,7 +109,7 @@ async fn a_refused_call_may_be_repeated_with_its_key() {
 
 /// A replay returns the original response, without later changes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_replay_says_what_was_said() {
+async fn a_replay_returns_the_original_response() {
     let app = App::start().await;
     let amina = app.person("Amina").await;
     app.fault(&amina.phone, "approve", 1).await;

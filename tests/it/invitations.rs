@@ -160,7 +160,7 @@ async fn somebody_with_an_account_joins_as_themselves() {
 
 /// A weak password, or a number or handle in use, leaves the invitation valid.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_cannot_be_accepted_leaves_the_invitation_as_it_is() {
+async fn a_refused_acceptance_leaves_the_invitation_valid() {
     let invited = Invited::as_rank("member").await;
     let Invited { app, amina, token, .. } = &invited;
     app.put(amina, "/v1/me/handle", json!({ "handle": "@amina" })).await.expect(200);
@@ -193,7 +193,7 @@ async fn an_invitation_speaks_the_language_of_whoever_makes_it() {
 
 /// A member who is demoted or removed loses the right to invite, so their open invitations end.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn invitations_of_somebody_who_could_not_make_them_any_more_end() {
+async fn invitations_end_with_the_right_to_invite() {
     let app = quiet().await;
     let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
     let organisation = app.organisation(&amina, "Soko").await;

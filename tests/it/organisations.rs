@@ -136,7 +136,7 @@ async fn the_last_owner_who_can_act_stays_one() {
 /// Two owners of an organisation with a third member: both accounts are closed concurrently, or one
 /// is while the other leaves. One owner must remain.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_two_owners_who_are_closed_at_once_one_stays() {
+async fn concurrent_closures_leave_one_owner() {
     let app = Arc::new(quiet().await);
     let (operator, neema) = (app.operator().await, app.person("Neema").await);
     for round in 0..8 {
@@ -227,7 +227,7 @@ where
 
 /// Both owners leave, or demote each other, concurrently: one remains.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_two_owners_who_go_at_once_one_stays() {
+async fn concurrent_departures_leave_one_owner() {
     let app = Arc::new(quiet().await);
     let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
     for round in 0..8 {

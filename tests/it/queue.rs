@@ -224,7 +224,7 @@ async fn a_job_that_outlasts_the_stop_is_taken_over() {
 
 /// A worker that lost its lease without noticing cannot complete the job.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_lost_the_lease_can_settle_nothing() {
+async fn a_worker_without_the_lease_cannot_complete_the_job() {
     let app = App::builder().without_worker().start().await;
     enqueue_callbacks(&app, 1).await;
     let (store, now) = (&app.store, app.clock.now());

@@ -78,7 +78,7 @@ impl Counted {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_the_caller_is_costs_none() {
+async fn authentication_costs_no_round_trip() {
     let counted = Counted::start().await;
     let amina = counted.app.person("Amina").await;
     for path in ["/v1/me", "/v1/wallet", "/v1/sessions", "/v1/deals", "/v1/payments"] {

@@ -77,7 +77,7 @@ async fn every_record_names_the_key() {
 
 /// Concurrent calls by users and keys share batches, but each record names its own caller.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn in_a_crowd_nobody_is_taken_for_a_machine() {
+async fn concurrent_records_name_their_own_caller() {
     let app = App::builder().without_worker().start().await;
     let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
     app.given(&amina, 1_000_000, app.clock.now()).await;
@@ -115,7 +115,7 @@ async fn idempotency_keys_are_the_accounts() {
 /// Every key with read access learns that a call was carried out. Only keys that could have made
 /// the call see its response.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_answer_is_not_told_to_a_key_without_the_scope_of_the_call() {
+async fn a_response_is_hidden_from_keys_without_the_scope_of_the_call() {
     let app = App::builder().without_worker().start().await;
     let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
     app.given(&amina, 10_000, app.clock.now()).await;
@@ -130,7 +130,7 @@ async fn an_answer_is_not_told_to_a_key_without_the_scope_of_the_call() {
 
 /// A dry run returns balances and names, so it needs the scopes to read them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_dry_run_needs_the_scopes_of_what_it_tells() {
+async fn a_dry_run_needs_the_scopes_of_its_response() {
     let app = App::builder().without_worker().start().await;
     let (amina, juma) = (app.person("Amina").await, app.person("Juma").await);
     app.given(&amina, 1_000_000, app.clock.now()).await;
@@ -176,7 +176,7 @@ async fn a_key_learns_nothing_of_calls_that_are_for_people() {
 
 /// A key cannot complete a step-up, so operations that require one are refused; all others work.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_has_to_be_proven_anew_no_key_can_do() {
+async fn a_key_cannot_step_up() {
     let app = App::builder().without_worker().start().await;
     let juma = app.person("Juma").await;
     let plain = app.machine(&juma, &["transfers:write", "payments:write", "holds:write"]).await;

@@ -155,7 +155,7 @@ impl World {
 
 /// Staff cannot act on their own matter: every row refuses in the same way, in every role.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_decides_about_their_own_matter() {
+async fn staff_cannot_act_on_their_own_matters() {
     let world = World::new().await;
     let mut tried = 0;
     for (resource, action) in rights() {

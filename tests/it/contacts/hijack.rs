@@ -9,7 +9,7 @@ const EMAIL: &str = "victim@bank.example";
 const PHONE: &str = "254712345678";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_registers_with_contacts_of_another_gets_nothing() {
+async fn registering_with_the_contacts_of_another_gains_nothing() {
     let app = workerless().await;
     let juma = app.person("Juma").await;
     app.given(&juma, 1_000_000, app.clock.now()).await;

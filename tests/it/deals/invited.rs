@@ -68,7 +68,7 @@ async fn join(app: &App, person: &Person, code: &str) -> Answer {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_proves_the_invited_address_is_the_other_side() {
+async fn verifying_the_invited_contact_joins_the_deal() {
     let app = quiet().await;
     let seller = app.person("Juma").await;
     let deal = drafted(&app, &seller, json!({ "email": "Guest@Example.com" })).await;
@@ -198,7 +198,7 @@ async fn a_code_after_the_end_of_the_offer_says_that_the_offer_is_over() {
 /// A closed deal accepts no invitee, and a party cannot be its own counterparty. In both cases the
 /// code still verifies the address.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_cannot_be_joined_keeps_nobody_from_proving_an_address() {
+async fn a_failed_join_still_verifies_the_address() {
     let app = quiet().await;
     let seller = app.person("Juma").await;
     let over = drafted(&app, &seller, json!({ "email": GUEST })).await;

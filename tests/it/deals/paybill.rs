@@ -174,7 +174,7 @@ async fn a_forged_confirmation_moves_nothing() {
 
 /// M-Pesa asks before it takes money; only payments with a known purpose are accepted.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_provider_is_told_what_can_be_paid_for() {
+async fn payments_are_validated_before_money_is_taken() {
     let bill = Bill::new().await;
     let app = &bill.app;
     let asks = async |token: &str, reference: &str| {

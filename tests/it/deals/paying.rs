@@ -164,7 +164,7 @@ async fn what_is_paid_beyond_the_price_stays_in_the_wallet() {
 
 /// The deal is not fully paid at its deadline: it expires, and all payers are refunded.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_not_paid_in_whole_goes_back_at_the_deadline() {
+async fn partial_payments_are_refunded_at_the_deadline() {
     let mut together = Together::new().await;
     let (app, deal) = (&together.app, together.deal.clone());
     app.top_up(&together.buyer, 50_000).await;
@@ -191,7 +191,7 @@ async fn what_is_not_paid_in_whole_goes_back_at_the_deadline() {
 
 /// The PIN is entered after the deal has expired: the money is in the wallet only.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_comes_too_late_stays_in_the_wallet() {
+async fn late_payments_stay_in_the_wallet() {
     let app = App::start().await;
     let (mut buyer, seller) = (app.person("Amina").await, app.person("Juma").await);
     let deal = app.agreed(&buyer, &seller, &DealPlan::default()).await;
@@ -209,7 +209,7 @@ async fn what_comes_too_late_stays_in_the_wallet() {
 
 /// An amount above M-Pesa's limit is refused with a payment plan, which then works.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_mobile_money_does_not_carry_at_once_has_a_plan() {
+async fn an_amount_above_the_limit_gets_a_payment_plan() {
     let app = App::builder().without_worker().start().await;
     let (buyer, seller) = (app.person("Amina").await, app.person("Juma").await);
     let plan = DealPlan { milestones: vec![60_000_050], fee_payer: "seller" };

@@ -50,7 +50,7 @@ async fn a_shilling_under_somebodys_reference_blocks_nothing() {
 /// The provider is unavailable for longer than a payer would wait. The request fails, its payer is
 /// notified and can pay again, and no prompt is sent later.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_prompt_that_nobody_expects_any_more_is_never_sent() {
+async fn an_expired_prompt_is_never_sent() {
     let app = App::start().await;
     let (buyer, seller) = (app.person("Amina").await, app.person("Juma").await);
     let deal = app.agreed(&buyer, &seller, &DealPlan::default()).await;

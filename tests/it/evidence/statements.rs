@@ -171,7 +171,7 @@ async fn money_that_goes_to_the_bank_is_listed_and_blocks_nothing() {
 /// A wrong file put a payment's money into suspense, and its callback credited it as well. The
 /// correct file contains the payment, so the suspense entry is reversed and the discrepancy closed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_match_closes_what_it_disproves() {
+async fn a_matched_payment_closes_its_discrepancies() {
     let portal = Portal::start().await;
     let app = start(&portal).await;
     let (prompted, receipt) = paid(&app).await;

@@ -85,7 +85,7 @@ async fn sending_again_kills_what_was_sent_before() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_taken_back_is_over() {
+async fn revoked_invitations_are_invalid() {
     let invited = Invited::as_rank("member").await;
     let Invited { app, amina, path, token, .. } = &invited;
     assert_eq!(app.delete(amina, path).await.status, 204);
@@ -96,7 +96,7 @@ async fn what_was_taken_back_is_over() {
 
 /// The invitation was revoked while mail was unavailable, so it is not sent any more.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_over_is_not_sent_any_more() {
+async fn revoked_invitations_are_not_sent() {
     let invited = Invited::as_rank("member").await;
     let Invited { app, amina, organisation, .. } = &invited;
     let id = app.invite(amina, organisation, "late@example.com", "member").await;

@@ -76,7 +76,7 @@ async fn a_whole_application_lifts_the_limits_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_was_rejected_is_told_why_and_can_apply_again() {
+async fn rejected_applicants_get_the_reason_and_can_apply_again() {
     let app = App::start().await;
     let (amina, operator) = people(&app).await;
     let first = app.kyc_submitted(&amina, "standard").await;

@@ -47,7 +47,7 @@ async fn lived(app: &App) -> (Person, Person) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_is_erased_is_known_to_nobody() {
+async fn an_erased_user_leaves_no_readable_data() {
     let mut app = App::start().await;
     let (amina, juma) = lived(&app).await;
     let operator = app.operator().await;
@@ -180,7 +180,7 @@ async fn two_calls_at_once_erase_once() {
 
 /// Staff, and users with open business, cannot be erased.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_is_needed_cannot_be_erased() {
+async fn staff_and_users_with_open_business_cannot_be_erased() {
     let app = App::builder().without_worker().start().await;
     let (amina, operator) = (app.person("Amina").await, app.operator().await);
     let amount = json!({ "amount": { "amount": 100, "currency": "KES" } });

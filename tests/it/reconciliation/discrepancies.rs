@@ -95,7 +95,7 @@ async fn a_balance_that_differs_is_listed_until_it_is_right_again() {
 /// A check stops at the first wrong row. A discrepancy behind that row stays listed until a check
 /// finds nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_check_did_not_come_to_stays_listed() {
+async fn rows_that_a_check_did_not_reach_stay_listed() {
     let mut app = App::start().await;
     let deal = app.funded(&DealPlan::default()).await.deal;
     app.stop_worker().await;

@@ -85,7 +85,7 @@ async fn a_payout_that_comes_late_has_not_been_given_back() {
 /// A payment that is missing on the statement ten minutes later has failed, so the buyer can pay
 /// again. If it happens after all, it still counts for the buyer and funds the deal.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_never_happened_is_closed_and_may_still_happen() {
+async fn a_missing_payment_fails_and_may_still_arrive() {
     let app = App::start().await;
     let (mut buyer, deal, payment) = asked(&app).await;
     app.wait_for_prompt(&buyer.phone).await;

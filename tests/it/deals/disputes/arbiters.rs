@@ -178,7 +178,7 @@ async fn the_queue_is_worked_through_in_order() {
 
 /// The outcome that the opener wants is shown, but binds no side.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_wanted_is_shown() {
+async fn the_wanted_outcome_is_shown_and_not_binding() {
     let app = App::builder().without_worker().start().await;
     let (buyer, seller) = (app.person("Amina").await, app.person("Juma").await);
     app.given(&buyer, 150_000, app.clock.now()).await;

@@ -16,7 +16,7 @@ async fn pass(app: &App, disputed: &mut Disputed) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_opened_it_gets_what_they_want_if_nobody_answers() {
+async fn without_an_answer_the_opener_gets_the_wanted_outcome() {
     let app = App::builder().without_worker().start().await;
     let mut disputed = app.disputed(&DealPlan::default()).await;
     pass(&app, &mut disputed).await;
