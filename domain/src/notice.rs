@@ -38,7 +38,7 @@ text_enum! {
         /// Too many wrong codes were entered.
         FactorLocked = "factor_locked",
         BackupCodeUsed = "backup_code_used",
-        ApiKeyMade = "api_key_made",
+        ApiKeyCreated = "api_key_created",
         /// An API key has a new secret.
         ApiKeyRotated = "api_key_rotated",
         DealProposed = "deal_proposed",
@@ -52,13 +52,13 @@ text_enum! {
         BrokerAgreed = "broker_agreed",
         BrokerPaid = "broker_paid",
         /// To an additional payer whom the buyer named.
-        PayerNamed = "payer_named",
+        PayerAdded = "payer_added",
         DealAgreed = "deal_agreed",
         DealPaidInPart = "deal_paid_in_part",
         /// The deal ended before it was funded.
         PaymentReturned = "payment_returned",
         DealCancelled = "deal_cancelled",
-        CancelAsked = "cancel_asked",
+        CancellationRequested = "cancellation_requested",
         DealExpired = "deal_expired",
         PaymentRequested = "payment_requested",
         PaymentFailed = "payment_failed",
@@ -71,16 +71,16 @@ text_enum! {
         SellerPaid = "seller_paid",
         MilestoneRefunded = "milestone_refunded",
         /// To the seller: the money was refunded to the payers.
-        MoneyWentBack = "money_went_back",
+        BuyerRefunded = "buyer_refunded",
         /// The code that the buyer gives the seller when they receive the goods.
-        HandOverCode = "hand_over_code",
+        DeliveryCode = "delivery_code",
         /// To each party, with its own part.
         MilestoneSplit = "milestone_split",
         SplitOffered = "split_offered",
         DisputeOpened = "dispute_opened",
         DisputeAnswered = "dispute_answered",
         DisputeAwarded = "dispute_awarded",
-        ExtensionAsked = "extension_asked",
+        ExtensionRequested = "extension_requested",
         DeadlineExtended = "deadline_extended",
         /// To the party that has to act before the deadline.
         DeadlineNear = "deadline_near",
@@ -89,14 +89,14 @@ text_enum! {
         DepositFailed = "deposit_failed",
         WithdrawalRequested = "withdrawal_requested",
         WithdrawalHeld = "withdrawal_held",
-        WithdrawalRefused = "withdrawal_refused",
+        WithdrawalRejected = "withdrawal_rejected",
         WithdrawalPaid = "withdrawal_paid",
         WithdrawalFailed = "withdrawal_failed",
         TransferReceived = "transfer_received",
         TransferSent = "transfer_sent",
         /// The withdrawal was refused because it was not decided in time.
         WithdrawalExpired = "withdrawal_expired",
-        HoldMade = "hold_made",
+        HoldCreated = "hold_created",
         HoldReceived = "hold_received",
         HoldSettled = "hold_settled",
         HoldReleased = "hold_released",
@@ -125,7 +125,7 @@ text_enum! {
         /// Money in suspense was credited to the user.
         PaymentMatched = "payment_matched",
         /// An operator requested the removal of the user's second factor.
-        FactorRecoveryAsked = "factor_recovery_asked",
+        FactorRecoveryRequested = "factor_recovery_requested",
         FactorRecovered = "factor_recovered",
     }
 }
@@ -162,7 +162,7 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         Template::DealProposed
         | Template::DealCountered
         | Template::DealInvitation
-        | Template::PayerNamed
+        | Template::PayerAdded
         | Template::PaymentReturned
         | Template::MilestoneRejected
         | Template::MilestoneSplit
@@ -174,7 +174,7 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::MilestoneReleased
         | Template::SellerPaid
         | Template::MilestoneRefunded
-        | Template::MoneyWentBack
+        | Template::BuyerRefunded
         | Template::PaymentFailed
         | Template::PaymentReview
         | Template::WithdrawalHeld
@@ -187,12 +187,12 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::SecondFactorCode
         | Template::KycRejected
         | Template::PaymentMatched
-        | Template::FactorRecoveryAsked
+        | Template::FactorRecoveryRequested
         | Template::FactorRecovered => &[Channel::Email, Channel::Sms],
         Template::VerifyPhone
         | Template::LeavePhone
         | Template::PhoneChanged
-        | Template::HandOverCode => &[Channel::Sms],
+        | Template::DeliveryCode => &[Channel::Sms],
         Template::Welcome
         | Template::NewDevice
         | Template::SessionReused
@@ -201,7 +201,7 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::FactorRemoved
         | Template::FactorLocked
         | Template::BackupCodeUsed
-        | Template::ApiKeyMade
+        | Template::ApiKeyCreated
         | Template::ApiKeyRotated
         | Template::DealAgreed
         | Template::DealJoined
@@ -210,20 +210,20 @@ pub const fn channels(template: Template) -> &'static [Channel] {
         | Template::DealPaidInPart
         | Template::SplitOffered
         | Template::DisputeAnswered
-        | Template::ExtensionAsked
+        | Template::ExtensionRequested
         | Template::DeadlineExtended
         | Template::DealCancelled
-        | Template::CancelAsked
+        | Template::CancellationRequested
         | Template::DealExpired
         | Template::PaymentRequested
         | Template::DealCompleted
         | Template::DepositReceived
         | Template::DepositFailed
         | Template::WithdrawalRequested
-        | Template::WithdrawalRefused
+        | Template::WithdrawalRejected
         | Template::TransferSent
         | Template::WithdrawalExpired
-        | Template::HoldMade
+        | Template::HoldCreated
         | Template::HoldReleased
         | Template::HoldExpired
         | Template::VerifyEmail

@@ -73,7 +73,8 @@ async fn a_key_is_shown_once_and_calls_in_its_owners_name() {
     assert!(told.expect("a mail").text.contains("\"Shop\""));
     // The database has the records and the end of the secret, but not the secret itself.
     let rows = crate::second_factor::everything(&app).await;
-    for there in ["api_key.created", "api_key_made", key.secret[key.secret.len() - 4..].as_ref()] {
+    for there in ["api_key.created", "api_key_created", key.secret[key.secret.len() - 4..].as_ref()]
+    {
         assert!(rows.contains(there), "{there}");
     }
     let secret = key.secret.rsplit_once('_').expect("a secret").1;

@@ -236,7 +236,7 @@ async fn a_decision_that_is_repeated_with_its_key_is_answered_again() {
     let late = app.post_keyed(&operator, &path, "decision-2", note("Not his phone")).await;
     assert_eq!((late.status.as_u16(), late.problem()), (409, "not_on_hold"));
     assert_eq!(app.balance(&person).await, (100_000, 0));
-    let notices = "select count(*) from notifications where template = 'withdrawal_refused'";
+    let notices = "select count(*) from notifications where template = 'withdrawal_rejected'";
     assert_eq!(app.database.number(notices).await, 1);
     app.assert_sound().await;
 }

@@ -75,16 +75,16 @@ pub const fn variables(template: Template) -> Variables {
         Template::FactorAdded
         | Template::FactorRemoved
         | Template::FactorLocked
-        | Template::FactorRecoveryAsked
+        | Template::FactorRecoveryRequested
         | Template::FactorRecovered => only(&["name", "at"]),
         Template::TierChanged => only(&["name", "tier"]),
         Template::Invitation => only(&["counterparty", "organisation", "code", "deadline"]),
-        Template::HandOverCode => {
+        Template::DeliveryCode => {
             only(&["name", "counterparty", "deal_title", "milestone", "code"])
         }
         Template::InvitationAccepted => only(&["name", "counterparty", "organisation"]),
         Template::BackupCodeUsed => only(&["name", "at", "left"]),
-        Template::ApiKeyMade | Template::ApiKeyRotated => only(&["name", "key", "at"]),
+        Template::ApiKeyCreated | Template::ApiKeyRotated => only(&["name", "key", "at"]),
         Template::DealProposed | Template::DealCountered => {
             only(&["name", "counterparty", "deal_title", "amount", "deadline"])
         }
@@ -95,9 +95,9 @@ pub const fn variables(template: Template) -> Variables {
         Template::DealAgreed => {
             with(&["name", "counterparty", "deal_title", "amount"], Detail::AgreedNext)
         }
-        Template::PayerNamed => only(&["name", "counterparty", "deal_title", "amount"]),
+        Template::PayerAdded => only(&["name", "counterparty", "deal_title", "amount"]),
         Template::DealPaidInPart => only(&["name", "deal_title", "amount", "left"]),
-        Template::ExtensionAsked => only(&["name", "counterparty", "deal_title", "deadline"]),
+        Template::ExtensionRequested => only(&["name", "counterparty", "deal_title", "deadline"]),
         Template::DeadlineExtended => only(&["name", "deal_title", "deadline"]),
         Template::DeadlineNear => with(&["name", "deal_title", "deadline"], Detail::Silence),
         Template::MilestoneRejected => with(
@@ -116,7 +116,7 @@ pub const fn variables(template: Template) -> Variables {
             &["name", "deal_title", "milestone", "amount", "for_seller", "for_buyer"],
             Detail::Explanation,
         ),
-        Template::DealCancelled | Template::DealJoined | Template::CancelAsked => {
+        Template::DealCancelled | Template::DealJoined | Template::CancellationRequested => {
             only(&["name", "counterparty", "deal_title"])
         }
         Template::DealExpired => with(&["name", "counterparty", "deal_title"], Detail::Ended),
@@ -136,7 +136,7 @@ pub const fn variables(template: Template) -> Variables {
         Template::SellerPaid => {
             with(&["name", "counterparty", "deal_title", "milestone", "amount"], Detail::Why)
         }
-        Template::MilestoneRefunded | Template::MoneyWentBack => {
+        Template::MilestoneRefunded | Template::BuyerRefunded => {
             with(&["name", "deal_title", "milestone", "amount"], Detail::Why)
         }
         Template::MilestoneSplit => with(
@@ -151,13 +151,13 @@ pub const fn variables(template: Template) -> Variables {
         Template::WithdrawalRequested | Template::WithdrawalHeld | Template::WithdrawalExpired => {
             only(&["name", "amount"])
         }
-        Template::HoldMade | Template::HoldReceived => {
+        Template::HoldCreated | Template::HoldReceived => {
             only(&["name", "counterparty", "amount", "deadline"])
         }
         Template::HoldSettled | Template::HoldReleased | Template::HoldExpired => {
             only(&["name", "counterparty", "amount"])
         }
-        Template::WithdrawalRefused => with(&["name", "amount"], Detail::Explanation),
+        Template::WithdrawalRejected => with(&["name", "amount"], Detail::Explanation),
         Template::WithdrawalPaid => with(&["name", "amount"], Detail::Receipt),
         Template::TransferReceived | Template::TransferSent => {
             only(&["name", "counterparty", "amount"])

@@ -216,7 +216,7 @@ impl Store {
             let person = lock_active(conn, user).await?;
             require_room(conn, user, now).await?;
             insert(conn, user, new, now).await?;
-            tell(conn, &person, Template::ApiKeyMade, &new.name, now).await?;
+            tell(conn, &person, Template::ApiKeyCreated, &new.name, now).await?;
             view(conn, new.id).await
         })
         .await

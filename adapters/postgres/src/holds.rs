@@ -205,8 +205,10 @@ impl Store {
     }
 }
 
-const MADE: write::Notices =
-    write::Notices { owner: Some(Template::HoldMade), beneficiary: Some(Template::HoldReceived) };
+const MADE: write::Notices = write::Notices {
+    owner: Some(Template::HoldCreated),
+    beneficiary: Some(Template::HoldReceived),
+};
 const SETTLED: write::Notices =
     write::Notices { owner: Some(Template::HoldSettled), beneficiary: None };
 const RELEASED: write::Notices =

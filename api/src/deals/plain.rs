@@ -20,7 +20,7 @@ pub(super) fn deal_text(view: &DealView) -> String {
 
 /// The status of a deal, before translation. A missing name means that the party has not joined yet.
 enum Standing<'a> {
-    CancelAsked {
+    CancellationRequested {
         by: Option<&'a str>,
         other: Option<&'a str>,
     },
@@ -64,7 +64,7 @@ impl<'a> Standing<'a> {
         let deal = &view.deal;
         let name = |role| view.side(role).map(|person| person.name.as_str());
         if let Some(asked) = deal.cancel_asked_by.filter(|_| is_funded(deal.state)) {
-            return Self::CancelAsked { by: name(asked), other: name(asked.other()) };
+            return Self::CancellationRequested { by: name(asked), other: name(asked.other()) };
         }
         match deal.state {
             DealState::Draft => Self::Draft { by: name(deal.offered_by) },
@@ -115,7 +115,7 @@ fn english(standing: &Standing) -> String {
     let seller = |name: &Option<&str>| name.unwrap_or("the seller").to_owned();
     let one = |name: &Option<&str>| name.unwrap_or("the other party").to_owned();
     match standing {
-        Standing::CancelAsked { by, other } => {
+        Standing::CancellationRequested { by, other } => {
             format!("{} wants to cancel the deal; {} has to agree.", one(by), one(other))
         }
         Standing::Draft { by } => format!("Draft; {} has not proposed it yet.", one(by)),

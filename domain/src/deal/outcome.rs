@@ -36,7 +36,7 @@ pub enum Event {
     /// A party made another offer.
     Countered(u32),
     Agreed(u32),
-    PayerNamed(UserId),
+    PayerAdded(UserId),
     /// A part of the price, or all of it, went into escrow.
     Paid {
         payer: UserId,
@@ -76,7 +76,7 @@ pub enum Event {
         milestone: MilestoneId,
         award: Award,
     },
-    ExtensionAsked {
+    ExtensionRequested {
         by: Role,
         timer: Timer,
         until: DateTime<Utc>,
@@ -85,7 +85,7 @@ pub enum Event {
         timer: Timer,
         until: DateTime<Utc>,
     },
-    CancelAsked(Role),
+    CancellationRequested(Role),
     Cancelled,
     Expired,
     /// All milestones are settled.
@@ -109,7 +109,7 @@ impl Event {
             | Event::DisputeOpened { milestone, .. }
             | Event::AwardProposed { milestone, .. }
             | Event::Awarded { milestone, .. } => Some(*milestone),
-            Event::ExtensionAsked { timer, .. } | Event::Extended { timer, .. } => {
+            Event::ExtensionRequested { timer, .. } | Event::Extended { timer, .. } => {
                 timer.milestone()
             }
             Event::Created
@@ -117,11 +117,11 @@ impl Event {
             | Event::Proposed
             | Event::Countered(_)
             | Event::Agreed(_)
-            | Event::PayerNamed(_)
+            | Event::PayerAdded(_)
             | Event::Paid { .. }
             | Event::PaymentReturned { .. }
             | Event::Funded
-            | Event::CancelAsked(_)
+            | Event::CancellationRequested(_)
             | Event::Cancelled
             | Event::Expired
             | Event::Completed => None,

@@ -204,7 +204,7 @@ impl DealEvent {
             DealChange::Proposed => Self::Proposed { states },
             DealChange::Countered(revision) => Self::Countered { revision: *revision, states },
             DealChange::Agreed(revision) => Self::Agreed { revision: *revision, states },
-            DealChange::PayerNamed(payer) => Self::PayerAdded { payer_id: *payer, states },
+            DealChange::PayerAdded(payer) => Self::PayerAdded { payer_id: *payer, states },
             DealChange::Paid { payer, amount } => {
                 Self::Paid { payer_id: *payer, amount_minor: amount.minor(), states }
             }
@@ -238,13 +238,15 @@ impl DealEvent {
                 costs: award.costs.map(CostShare::from),
                 states,
             },
-            DealChange::ExtensionAsked { by, timer, until } => {
+            DealChange::ExtensionRequested { by, timer, until } => {
                 Self::ExtensionRequested { by: *by, deadline: timer.name(), until: *until, states }
             }
             DealChange::Extended { timer, until } => {
                 Self::Extended { deadline: timer.name(), until: *until, states }
             }
-            DealChange::CancelAsked(role) => Self::CancellationRequested { by: *role, states },
+            DealChange::CancellationRequested(role) => {
+                Self::CancellationRequested { by: *role, states }
+            }
             DealChange::Cancelled => Self::Cancelled { states },
             DealChange::Expired => Self::Expired { states },
             DealChange::Completed => Self::Completed { states },

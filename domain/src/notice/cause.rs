@@ -60,15 +60,15 @@ impl Cause {
         match template {
             Template::TransferReceived => Some(Cause::Transfers),
             Template::HoldReceived | Template::HoldSettled => Some(Cause::Holds),
-            Template::DealProposed | Template::DealCountered | Template::PayerNamed => {
+            Template::DealProposed | Template::DealCountered | Template::PayerAdded => {
                 Some(Cause::Offers)
             }
             Template::BrokerAgreed
-            | Template::CancelAsked
+            | Template::CancellationRequested
             | Template::DealCancelled
             | Template::DealExpired
             | Template::DealPaidInPart
-            | Template::ExtensionAsked
+            | Template::ExtensionRequested
             | Template::SplitOffered => Some(Cause::Negotiations),
             Template::DeadlineNear => Some(Cause::Reminders),
             Template::DealInvitation | Template::Invitation => Some(Cause::Invitations),
@@ -84,7 +84,7 @@ impl Cause {
             | Template::FactorRemoved
             | Template::FactorLocked
             | Template::BackupCodeUsed
-            | Template::ApiKeyMade
+            | Template::ApiKeyCreated
             | Template::ApiKeyRotated
             | Template::DealJoined
             | Template::BrokerPaid
@@ -99,8 +99,8 @@ impl Cause {
             | Template::MilestoneReleased
             | Template::SellerPaid
             | Template::MilestoneRefunded
-            | Template::MoneyWentBack
-            | Template::HandOverCode
+            | Template::BuyerRefunded
+            | Template::DeliveryCode
             | Template::MilestoneSplit
             | Template::DisputeOpened
             | Template::DisputeAnswered
@@ -111,12 +111,12 @@ impl Cause {
             | Template::DepositFailed
             | Template::WithdrawalRequested
             | Template::WithdrawalHeld
-            | Template::WithdrawalRefused
+            | Template::WithdrawalRejected
             | Template::WithdrawalPaid
             | Template::WithdrawalFailed
             | Template::TransferSent
             | Template::WithdrawalExpired
-            | Template::HoldMade
+            | Template::HoldCreated
             | Template::HoldReleased
             | Template::HoldExpired
             | Template::LeaveEmail
@@ -132,7 +132,7 @@ impl Cause {
             | Template::InvitationAccepted
             | Template::TierChanged
             | Template::PaymentMatched
-            | Template::FactorRecoveryAsked
+            | Template::FactorRecoveryRequested
             | Template::FactorRecovered => None,
         }
     }

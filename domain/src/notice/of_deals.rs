@@ -43,7 +43,7 @@ fn is_end(notice: &Notice<'_>) -> bool {
 
 /// A cancellation refunds several milestones at once; one message reports their sum.
 fn is_summed(template: Template) -> bool {
-    matches!(template, Template::MilestoneRefunded | Template::MoneyWentBack)
+    matches!(template, Template::MilestoneRefunded | Template::BuyerRefunded)
 }
 
 fn of_event(event: &Event, deal: &Deal, cause: Option<Cause>) -> Vec<(Role, Template)> {
@@ -52,7 +52,7 @@ fn of_event(event: &Event, deal: &Deal, cause: Option<Cause>) -> Vec<(Role, Temp
     match event {
         Event::Joined(role) => vec![(role.other(), Template::DealJoined)],
         Event::Created
-        | Event::PayerNamed(_)
+        | Event::PayerAdded(_)
         | Event::PaymentReturned { .. }
         | Event::AwardProposed { .. } => vec![],
         Event::Proposed => vec![(other, Template::DealProposed)],
@@ -70,7 +70,7 @@ fn of_event(event: &Event, deal: &Deal, cause: Option<Cause>) -> Vec<(Role, Temp
         Event::MilestoneRefunded(_) => {
             vec![
                 (Role::Buyer, Template::MilestoneRefunded),
-                (Role::Seller, Template::MoneyWentBack),
+                (Role::Seller, Template::BuyerRefunded),
             ]
         }
         Event::MilestoneSplit { .. } => both(Template::MilestoneSplit),
@@ -78,9 +78,9 @@ fn of_event(event: &Event, deal: &Deal, cause: Option<Cause>) -> Vec<(Role, Temp
         Event::DisputeOpened { by, .. } => vec![(by.other(), Template::DisputeOpened)],
         Event::DisputeAnswered(_) => both(Template::DisputeAnswered),
         Event::Awarded { .. } => both(Template::DisputeAwarded),
-        Event::ExtensionAsked { by, .. } => vec![(by.other(), Template::ExtensionAsked)],
+        Event::ExtensionRequested { by, .. } => vec![(by.other(), Template::ExtensionRequested)],
         Event::Extended { .. } => both(Template::DeadlineExtended),
-        Event::CancelAsked(role) => vec![(role.other(), Template::CancelAsked)],
+        Event::CancellationRequested(role) => vec![(role.other(), Template::CancellationRequested)],
         Event::Cancelled => both(Template::DealCancelled),
         Event::Expired => both(Template::DealExpired),
         Event::Completed => both(Template::DealCompleted),

@@ -79,12 +79,12 @@ async fn deals_that_end_before_payment_tell_both_parties() {
 async fn deals_that_are_paid_tell_whom_it_concerns() {
     let app = App::start().await;
     let paid = ["Amina payment_requested", "Amina deal_funded", "Juma deal_funded"];
-    let back = ["Amina milestone_refunded", "Juma money_went_back"];
+    let back = ["Amina milestone_refunded", "Juma buyer_refunded"];
     let called_off = app.funded(&DealPlan::default()).await;
     act(&app, &called_off.buyer, &called_off.deal, "mutual-cancel").await;
     act(&app, &called_off.seller, &called_off.deal, "mutual-cancel").await;
     let found = after_agreement(&app, &called_off).await;
-    assert_eq!(found, [&paid[..], &["Juma cancel_asked"], &back].concat());
+    assert_eq!(found, [&paid[..], &["Juma cancellation_requested"], &back].concat());
 
     let mut silent = app.funded(&DealPlan::default()).await;
     wait_long(&app, &mut silent, "refunded").await;
@@ -145,7 +145,7 @@ async fn wallet_movements_tell_their_owner() {
             "Amina deposit_failed",
             "Amina withdrawal_requested",
             "Amina withdrawal_held",
-            "Amina withdrawal_refused",
+            "Amina withdrawal_rejected",
             "Amina withdrawal_paid",
             "Amina withdrawal_failed",
         ]

@@ -91,7 +91,7 @@ backup_code_used =
         If it was not you, sign out everywhere, change your password and make new backup codes now.
     .sms = A backup code of your Amana account was used at { $at }; left: { $left }. If it was not you, change your password now.
 
-factor_recovery_asked =
+factor_recovery_requested =
     .subject = We were asked to remove the second factor of your Amana account
     .body =
         Hello { $name },
@@ -111,7 +111,7 @@ factor_recovered =
         If you did not request this, contact us at once and change your password now.
     .sms = Amana: we removed the second factor of your account at { $at }. Not you? Contact us at once and change your password.
 
-api_key_made =
+api_key_created =
     .subject = A new API key can use your Amana account
     .body =
         Hello { $name },

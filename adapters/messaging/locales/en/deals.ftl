@@ -28,7 +28,7 @@ deal_cancelled =
         Any money that Amana was keeping for it goes back to the payer.
     .sms = Amana: your deal "{ $deal_title }" with { $counterparty } has been cancelled. Any money held goes back to the payer.
 
-cancel_asked =
+cancellation_requested =
     .subject = { $counterparty } asks to cancel: { $deal_title }
     .body =
         Hello { $name },
@@ -146,7 +146,7 @@ broker_paid =
         It is in your Amana balance.
     .sms = Amana: { $amount } commission for { $part } is in your Amana balance.
 
-payer_named =
+payer_added =
     .subject = { $counterparty } asks you to help pay: { $deal_title }
     .body =
         Hello { $name },
@@ -234,7 +234,7 @@ dispute_awarded =
         After fees, { $amount } is in your Amana balance.
     .sms = Amana: the arbiter decided about "{ $milestone }": { $for_seller } to the seller, { $for_buyer } back. You got { $amount }.
 
-extension_asked =
+extension_requested =
     .subject = { $counterparty } asks for more time: { $deal_title }
     .body =
         Hello { $name },
@@ -306,7 +306,7 @@ seller_paid =
         If you think that this is wrong, please contact us.
     .sms = Amana: { $counterparty } has been paid { $amount } for "{ $milestone }". { $why }
 
-money_went_back =
+buyer_refunded =
     .subject = { $amount } went back: { $milestone }
     .body =
         Hello { $name },
@@ -334,7 +334,7 @@ outcome =
     .divided = A part went to the seller, the rest back to the payer.
     .unknown = Nothing is left to do.
 
-hand_over_code =
+delivery_code =
     .subject = Your hand-over code for { $milestone }
     .body =
         Hello { $name },

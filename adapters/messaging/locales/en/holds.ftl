@@ -1,4 +1,4 @@
-hold_made =
+hold_created =
     .subject = You have set { $amount } aside for { $counterparty }
     .body =
         Hello { $name },

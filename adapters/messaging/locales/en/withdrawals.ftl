@@ -18,7 +18,7 @@ withdrawal_held =
         Your money is safe and there is nothing you need to do. We will write to you as soon as the check is done.
     .sms = Amana: your withdrawal of { $amount } is waiting for a short safety check. Your money is safe; we will update you soon.
 
-withdrawal_refused =
+withdrawal_rejected =
     .subject = We could not approve your withdrawal of { $amount }
     .body =
         Hello { $name },

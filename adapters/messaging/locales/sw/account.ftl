@@ -91,7 +91,7 @@ backup_code_used =
         Kama si wewe, ondoka kwenye vifaa vyote, badilisha nenosiri lako na utengeneze nambari mpya za akiba sasa.
     .sms = Nambari ya akiba ya akaunti yako ya Amana imetumika { $at }; zimebaki { $left }. Kama si wewe, badilisha nenosiri lako sasa.
 
-factor_recovery_asked =
+factor_recovery_requested =
     .subject = Tumeombwa kuondoa uthibitisho wa pili wa akaunti yako ya Amana
     .body =
         Habari { $name },
@@ -111,7 +111,7 @@ factor_recovered =
         Kama si wewe uliyeomba, wasiliana nasi mara moja na ubadilishe nenosiri lako sasa.
     .sms = Amana: tumeondoa uthibitisho wa pili wa akaunti yako { $at }. Si wewe? Wasiliana nasi na ubadilishe nenosiri sasa.
 
-api_key_made =
+api_key_created =
     .subject = Ufunguo mpya wa API unaweza kutumia akaunti yako ya Amana
     .body =
         Habari { $name },

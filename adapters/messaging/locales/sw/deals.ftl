@@ -28,7 +28,7 @@ deal_cancelled =
         Pesa zozote ambazo Amana ilikuwa imehifadhi zitarudishwa kwa aliyelipa.
     .sms = Amana: makubaliano na { $counterparty } kuhusu "{ $deal_title }" yamesitishwa. Pesa zilizowekwa zitarudi kwa aliyelipa.
 
-cancel_asked =
+cancellation_requested =
     .subject = { $counterparty } anaomba kusitisha: { $deal_title }
     .body =
         Habari { $name },
@@ -146,7 +146,7 @@ broker_paid =
         Iko kwenye salio lako la Amana.
     .sms = Amana: kamisheni ya { $amount } kwa { $part } iko kwenye salio lako la Amana.
 
-payer_named =
+payer_added =
     .subject = { $counterparty } anaomba usaidie kulipa: { $deal_title }
     .body =
         Habari { $name },
@@ -234,7 +234,7 @@ dispute_awarded =
         Baada ya ada, { $amount } ziko kwenye salio lako la Amana.
     .sms = Amana: msuluhishi ameamua "{ $milestone }": { $for_seller } kwa muuzaji, { $for_buyer } zarudi. Umepata { $amount }.
 
-extension_asked =
+extension_requested =
     .subject = { $counterparty } anaomba muda zaidi: { $deal_title }
     .body =
         Habari { $name },
@@ -306,7 +306,7 @@ seller_paid =
         Kama unaona si sawa, tafadhali wasiliana nasi.
     .sms = Amana: { $counterparty } amelipwa { $amount } kwa "{ $milestone }". { $why }
 
-money_went_back =
+buyer_refunded =
     .subject = { $amount } zimerudishwa: { $milestone }
     .body =
         Habari { $name },
@@ -334,7 +334,7 @@ outcome =
     .divided = Muuzaji amepata sehemu, zilizobaki zimerudi kwa aliyelipa.
     .unknown = Hakuna kilichobaki kufanywa.
 
-hand_over_code =
+delivery_code =
     .subject = Nambari yako ya kupokea { $milestone }
     .body =
         Habari { $name },

@@ -1,4 +1,4 @@
-hold_made =
+hold_created =
     .subject = Umemtengea { $counterparty } { $amount }
     .body =
         Habari { $name },

@@ -18,7 +18,7 @@ withdrawal_held =
         Pesa zako ziko salama na huhitaji kufanya lolote. Tutakujulisha mara tu ukaguzi utakapokamilika.
     .sms = Amana: ombi lako la kutoa { $amount } linasubiri ukaguzi mfupi wa usalama. Pesa zako ziko salama; tutakujulisha.
 
-withdrawal_refused =
+withdrawal_rejected =
     .subject = Hatukuweza kuidhinisha ombi lako la kutoa { $amount }
     .body =
         Habari { $name },

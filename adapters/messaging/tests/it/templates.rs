@@ -324,7 +324,7 @@ fn what_is_there_is_told() {
     // The text of an operator is shown unchanged, even if it equals a known code.
     for words in ["name on M-Pesa differs", "rejected"] {
         let params = ordinary().with("reason", words);
-        let (_, body) = email(Template::WithdrawalRefused, Locale::English, &params);
+        let (_, body) = email(Template::WithdrawalRejected, Locale::English, &params);
         assert!(body.contains(&format!("\n\nReason: {words}\n\n")), "{body}");
     }
 }

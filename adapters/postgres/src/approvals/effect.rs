@@ -129,7 +129,7 @@ pub(super) async fn tell_asked(
         | Wanted::PublishFeePlan { .. } => Ok(()),
         Wanted::RemoveFactor => {
             let params = json!({ "at": notifications::deadline_text(now) });
-            tell(conn, user, (Template::FactorRecoveryAsked, params), now).await
+            tell(conn, user, (Template::FactorRecoveryRequested, params), now).await
         }
     }
 }

@@ -218,7 +218,7 @@ pub(super) async fn follow(
             | Event::Proposed
             | Event::Countered(_)
             | Event::Agreed(_)
-            | Event::PayerNamed(_)
+            | Event::PayerAdded(_)
             | Event::Paid { .. }
             | Event::PaymentReturned { .. }
             | Event::Funded
@@ -232,9 +232,9 @@ pub(super) async fn follow(
             | Event::DisputeAnswered(_)
             | Event::AwardProposed { .. }
             | Event::Awarded { .. }
-            | Event::ExtensionAsked { .. }
+            | Event::ExtensionRequested { .. }
             | Event::Extended { .. }
-            | Event::CancelAsked(_)
+            | Event::CancellationRequested(_)
             | Event::Completed => {}
         }
     }

@@ -161,7 +161,7 @@ pub(super) async fn record(
             }
             Event::Created
             | Event::Joined(_)
-            | Event::PayerNamed(_)
+            | Event::PayerAdded(_)
             | Event::Paid { .. }
             | Event::PaymentReturned { .. }
             | Event::Funded
@@ -175,9 +175,9 @@ pub(super) async fn record(
             | Event::DisputeAnswered(_)
             | Event::AwardProposed { .. }
             | Event::Awarded { .. }
-            | Event::ExtensionAsked { .. }
+            | Event::ExtensionRequested { .. }
             | Event::Extended { .. }
-            | Event::CancelAsked(_)
+            | Event::CancellationRequested(_)
             | Event::Cancelled
             | Event::Expired
             | Event::Completed => {}

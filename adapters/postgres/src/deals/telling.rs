@@ -97,7 +97,7 @@ impl Told<'_> {
     fn template(&self) -> Result<Template, Error> {
         let is_back = self.notice.template == Template::MilestoneRefunded;
         let nothing = is_back && self.own()?.is_zero();
-        Ok(if nothing { Template::MoneyWentBack } else { self.notice.template })
+        Ok(if nothing { Template::BuyerRefunded } else { self.notice.template })
     }
 
     fn milestone(&self) -> Option<&Milestone> {
@@ -142,7 +142,7 @@ impl Told<'_> {
             | Event::Proposed
             | Event::Countered(_)
             | Event::Agreed(_)
-            | Event::PayerNamed(_)
+            | Event::PayerAdded(_)
             | Event::Paid { .. }
             | Event::PaymentReturned { .. }
             | Event::Funded
@@ -154,9 +154,9 @@ impl Told<'_> {
             | Event::DisputeOpened { .. }
             | Event::DisputeAnswered(_)
             | Event::AwardProposed { .. }
-            | Event::ExtensionAsked { .. }
+            | Event::ExtensionRequested { .. }
             | Event::Extended { .. }
-            | Event::CancelAsked(_)
+            | Event::CancellationRequested(_)
             | Event::Cancelled
             | Event::Expired
             | Event::Completed => return self.paid(whole, params),
@@ -178,13 +178,13 @@ impl Told<'_> {
 
     fn deadline(&self) -> String {
         let due_at = match self.notice.event {
-            Event::ExtensionAsked { until, .. } | Event::Extended { until, .. } => Some(*until),
+            Event::ExtensionRequested { until, .. } | Event::Extended { until, .. } => Some(*until),
             Event::Created
             | Event::Joined(_)
             | Event::Proposed
             | Event::Countered(_)
             | Event::Agreed(_)
-            | Event::PayerNamed(_)
+            | Event::PayerAdded(_)
             | Event::Paid { .. }
             | Event::PaymentReturned { .. }
             | Event::Funded
@@ -198,7 +198,7 @@ impl Told<'_> {
             | Event::DisputeAnswered(_)
             | Event::AwardProposed { .. }
             | Event::Awarded { .. }
-            | Event::CancelAsked(_)
+            | Event::CancellationRequested(_)
             | Event::Cancelled
             | Event::Expired
             | Event::Completed => {
@@ -220,7 +220,7 @@ impl Told<'_> {
                 Ok(milestone.amount)
             }
             (Event::MilestoneRefunded(_), Some(_))
-                if self.template()? == Template::MoneyWentBack =>
+                if self.template()? == Template::BuyerRefunded =>
             {
                 self.given_back()
             }

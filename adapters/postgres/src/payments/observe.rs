@@ -198,7 +198,7 @@ async fn tell(
     let template = match (after.state, payout) {
         (State::Succeeded, true) => Template::WithdrawalPaid,
         (State::Succeeded, false) => Template::DepositReceived,
-        (State::Failed, true) if payment.stage == Stage::Refused => Template::WithdrawalRefused,
+        (State::Failed, true) if payment.stage == Stage::Refused => Template::WithdrawalRejected,
         (State::Failed, true) => Template::WithdrawalFailed,
         (State::Failed, false) if deal.is_none() => Template::DepositFailed,
         (State::Failed, false) => Template::PaymentFailed,

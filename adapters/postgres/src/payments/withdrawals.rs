@@ -252,7 +252,7 @@ async fn go_on(
             return Ok(());
         }
         Stage::Held => Template::WithdrawalHeld,
-        Stage::Refused => Template::WithdrawalRefused,
+        Stage::Refused => Template::WithdrawalRejected,
         Stage::Screening | Stage::Sent => return Ok(()),
     };
     let user = users::load(conn, owner(payment)?).await?;

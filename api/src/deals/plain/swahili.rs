@@ -7,7 +7,7 @@ pub(super) fn text(standing: &Standing) -> String {
     let seller = |name: &Option<&str>| name.unwrap_or("muuzaji").to_owned();
     let one = |name: &Option<&str>| name.unwrap_or("upande mwingine").to_owned();
     match standing {
-        Standing::CancelAsked { by, other } => {
+        Standing::CancellationRequested { by, other } => {
             format!("{} anaomba kusitisha makubaliano; {} akubali.", one(by), one(other))
         }
         Standing::Draft { by } => format!("Rasimu; {} bado hajaipendekeza.", one(by)),

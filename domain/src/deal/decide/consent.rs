@@ -24,7 +24,7 @@ pub(super) fn cancel(
         Some(_) => refund_open(deal),
         None => {
             let next = Deal { cancel_asked_by: Some(role), ..deal.clone() };
-            Ok(changed(next, Event::CancelAsked(role)))
+            Ok(changed(next, Event::CancellationRequested(role)))
         }
     }
 }
@@ -73,7 +73,7 @@ pub(super) fn extend(
         Some(_) | None => {
             let asked = Extension { asked_by: by, timer, until };
             let next = Deal { extension: Some(asked), ..deal.clone() };
-            Ok(changed(next, Event::ExtensionAsked { by, timer, until }))
+            Ok(changed(next, Event::ExtensionRequested { by, timer, until }))
         }
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn add_payer(deal: &Deal, user: UserId) -> Result<Decision, Refusal> 
     }
     let mut next = deal.clone();
     next.payers.push(Payer::named(user, deal.currency));
-    Ok(changed(next, Event::PayerNamed(user)))
+    Ok(changed(next, Event::PayerAdded(user)))
 }
 
 /// Moves the amount from the payer's wallet into escrow, at most the outstanding amount. An excess stays in the wallet.

@@ -14,7 +14,7 @@ fn told(before: &Deal, command: &Command, actor: Actor, at: i64) -> Vec<Told> {
 fn refunded(cause: Cause) -> Vec<Told> {
     vec![
         (Role::Buyer, Template::MilestoneRefunded, Some(cause)),
-        (Role::Seller, Template::MoneyWentBack, Some(cause)),
+        (Role::Seller, Template::BuyerRefunded, Some(cause)),
     ]
 }
 

@@ -83,7 +83,7 @@ fn a_refund_tells_each_reader_their_own_side() {
         text.ends_with("is back in your Amana balance. It was not delivered in time."),
         "{text}"
     );
-    let text = sms(Template::MoneyWentBack, Locale::English, &params);
+    let text = sms(Template::BuyerRefunded, Locale::English, &params);
     assert!(
         text.ends_with("went back to the buyer's side. It was not delivered in time."),
         "{text}"

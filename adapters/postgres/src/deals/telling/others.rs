@@ -22,14 +22,14 @@ pub(super) fn to_payers(
 ) -> Result<Vec<Message>, Error> {
     let deal = &decision.deal;
     match event {
-        Event::PayerNamed(payer) => {
+        Event::PayerAdded(payer) => {
             let to = known(everybody, *payer)?;
             let params = json!({
                 "counterparty": deal.buyer.and_then(|id| everybody.get(&id)).map(|user| user.name.as_str()),
                 "deal_title": deal.title,
                 "amount": deal.price().map_err(Error::row)?.to_string(),
             });
-            Ok(vec![Message::new(to, Template::PayerNamed, params)])
+            Ok(vec![Message::new(to, Template::PayerAdded, params)])
         }
         Event::Paid { payer, amount } if deal.buyer != Some(*payer) => {
             let to = known(everybody, *payer)?;
@@ -76,9 +76,9 @@ pub(super) fn to_payers(
         | Event::DisputeAnswered(_)
         | Event::AwardProposed { .. }
         | Event::Awarded { .. }
-        | Event::ExtensionAsked { .. }
+        | Event::ExtensionRequested { .. }
         | Event::Extended { .. }
-        | Event::CancelAsked(_)
+        | Event::CancellationRequested(_)
         | Event::Cancelled
         | Event::Expired
         | Event::Completed => Ok(vec![]),
@@ -105,7 +105,7 @@ pub(super) fn to_broker(
         | Event::Joined(_)
         | Event::Proposed
         | Event::Countered(_)
-        | Event::PayerNamed(_)
+        | Event::PayerAdded(_)
         | Event::Paid { .. }
         | Event::PaymentReturned { .. }
         | Event::Funded
@@ -117,9 +117,9 @@ pub(super) fn to_broker(
         | Event::DisputeAnswered(_)
         | Event::AwardProposed { .. }
         | Event::Awarded { .. }
-        | Event::ExtensionAsked { .. }
+        | Event::ExtensionRequested { .. }
         | Event::Extended { .. }
-        | Event::CancelAsked(_)
+        | Event::CancellationRequested(_)
         | Event::Cancelled
         | Event::Expired
         | Event::Completed => return Ok(None),
