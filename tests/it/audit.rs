@@ -76,7 +76,7 @@ async fn a_decision_about_a_withdrawal_names_the_operator() {
             change("system", "withdrawal.screened", Some("screening"), "held"),
         ]
     };
-    for (decision, end) in [("release", "succeeded"), ("refuse", "failed")] {
+    for (decision, end) in [("release", "succeeded"), ("reject", "failed")] {
         let id = withdraw(&app, &person).await;
         app.wait_for_payment(&person, &id, "held").await;
         let path = format!("/v1/operator/withdrawals/{id}/{decision}");

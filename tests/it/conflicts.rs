@@ -190,7 +190,7 @@ async fn a_member_of_staff_does_not_release_their_own_withdrawal() {
     let (own, other) = (app.staff(UserRole::Compliance).await, app.staff(UserRole::Admin).await);
     let id = held(&app, &own, 20_000).await;
     refused(&decide(&app, &own, &id, "release").await, 403, CONFLICT);
-    refused(&decide(&app, &own, &id, "refuse").await, 403, CONFLICT);
+    refused(&decide(&app, &own, &id, "reject").await, 403, CONFLICT);
     let list = "/v1/operator/withdrawals";
     assert_eq!(app.get(&own, list).await.expect(200)["items"], json!([]));
     let seen = app.get(&other, list).await.expect(200)["items"][0].clone();
@@ -225,7 +225,7 @@ async fn a_large_withdrawal_is_released_by_two() {
     app.approve(&other, &asked).await;
     app.wait_for_payment(&juma, &large, "succeeded").await;
     let refused_by_one = held(&app, &juma, 10_000_100).await;
-    decide(&app, &one, &refused_by_one, "refuse").await.expect(200);
+    decide(&app, &one, &refused_by_one, "reject").await.expect(200);
     app.assert_ledger_holds().await;
 }
 

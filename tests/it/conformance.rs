@@ -167,14 +167,14 @@ async fn withdraw(observer: &Observer, person: &Person, operator: &Person) {
     observer.app.wait_for_payment(person, paid["id"].as_str().expect("an id"), "succeeded").await;
     observer.app.database.execute("update risk_rules set threshold = 1, points = 100").await;
     observer.post(person, "/v1/withdrawals?dry_run=true", amount.clone(), 200).await;
-    for decision in ["refuse", "release"] {
+    for decision in ["reject", "release"] {
         let asked = observer.post(person, "/v1/withdrawals", amount.clone(), 202).await;
         let id = asked["id"].as_str().expect("an id");
         observer.app.wait_for_payment(person, id, "held").await;
         observer.get(operator, "/v1/operator/withdrawals").await;
         let path = format!("/v1/operator/withdrawals/{id}/{decision}");
         observer.post(operator, &path, json!({ "note": "looked into" }), 200).await;
-        let end = if decision == "refuse" { "failed" } else { "succeeded" };
+        let end = if decision == "reject" { "failed" } else { "succeeded" };
         observer.app.wait_for_payment(person, id, end).await;
         observer.get(person, &format!("/v1/payments/{id}")).await;
     }

@@ -28,13 +28,13 @@ pub(crate) const PUBLIC: [&str; 18] = [
 ];
 
 /// Allowed verbs, the first word of an operation id.
-const VERBS: [&str; 53] = [
-    "accept", "advance", "agree", "answer", "approve", "ask", "award", "cancel", "close",
-    "complete", "confirm", "counter", "create", "delete", "deliver", "end", "erase", "export",
-    "extend", "find", "freeze", "fund", "get", "join", "list", "log", "name", "propose", "quote",
-    "receive", "refresh", "refund", "refuse", "register", "reject", "release", "remove", "reopen",
-    "replay", "resend", "resolve", "return", "revoke", "rotate", "send", "set", "settle", "start",
-    "step", "submit", "unfreeze", "update", "withdraw",
+const VERBS: [&str; 51] = [
+    "accept", "add", "advance", "agree", "answer", "approve", "award", "cancel", "close",
+    "complete", "confirm", "counter", "create", "delete", "deliver", "erase", "export", "extend",
+    "find", "freeze", "fund", "get", "join", "list", "log", "propose", "quote", "receive",
+    "refresh", "refund", "register", "reject", "release", "remove", "reopen", "replay", "request",
+    "resend", "resolve", "return", "revoke", "rotate", "send", "set", "settle", "start", "step",
+    "submit", "unfreeze", "update", "withdraw",
 ];
 
 /// An operation of the document with its method and path.

@@ -173,7 +173,7 @@ async fn an_operator_decides_what_is_held() {
     assert_eq!(app.balance(&person).await, (70_000, 30_000));
     let released = decide(&app, &operator, &good, "release").await.expect(200);
     assert_eq!(released["decision_note"], "Checked by phone");
-    let refused = decide(&app, &operator, &bad, "refuse").await.expect(200);
+    let refused = decide(&app, &operator, &bad, "reject").await.expect(200);
     assert_eq!(refused["state"], "failed");
     app.wait_for_payment(&person, &good, "succeeded").await;
     assert_eq!(app.balance(&person).await, (90_000, 0));
@@ -197,7 +197,7 @@ async fn only_operators_decide_and_only_once() {
     let person = with_money(&app, "Juma", 100_000).await;
     let id = withdraw(&app, &person, kes(10_000)).await;
     app.wait_for_payment(&person, &id, "held").await;
-    for decision in ["release", "refuse"] {
+    for decision in ["release", "reject"] {
         let answer = decide(&app, &person, &id, decision).await;
         assert_eq!((answer.status.as_u16(), answer.problem()), (403, "forbidden"));
     }
@@ -206,7 +206,7 @@ async fn only_operators_decide_and_only_once() {
     let nobody = "pay_00000000000070008000000000000000";
     assert_eq!(decide(&app, &operator, nobody, "release").await.status.as_u16(), 404);
     let (one, two) =
-        tokio::join!(decide(&app, &operator, &id, "release"), decide(&app, &other, &id, "refuse"));
+        tokio::join!(decide(&app, &operator, &id, "release"), decide(&app, &other, &id, "reject"));
     let (won, lost) = if one.status.is_success() { (one, two) } else { (two, one) };
     won.expect(200);
     assert_eq!((lost.status.as_u16(), lost.problem()), (409, "not_on_hold"));
@@ -298,7 +298,7 @@ async fn a_withdrawal_that_nobody_decides_about_is_refused_after_a_week() {
     app.stop_worker().await;
     let week = TimeDelta::days(7) + TimeDelta::seconds(5);
     app.advance(week, &mut [&mut person, &mut operator]).await;
-    for decision in ["release", "refuse"] {
+    for decision in ["release", "reject"] {
         let late = decide(&app, &operator, &id, decision).await;
         assert_eq!((late.status.as_u16(), late.problem()), (409, "not_on_hold"), "{decision}");
     }

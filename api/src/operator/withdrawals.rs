@@ -1,4 +1,4 @@
-//! Withdrawals that were scored as unusual and wait for a person.
+//! Withdrawals held by risk scoring.
 
 use crate::Chapter;
 use crate::auth::Operator;
@@ -29,7 +29,7 @@ text_enum! {
 }
 
 text_values! {
-    /// Which withdrawals: those that wait for a decision, or those that are still being scored.
+    /// `held`: withdrawals that wait for a decision; `screening`: withdrawals being scored.
     Waiting as "WithdrawalFilter";
 }
 
@@ -42,23 +42,23 @@ impl From<Waiting> for State {
     }
 }
 
-/// A withdrawal with what speaks against it.
+/// A withdrawal with its risk score.
 #[derive(Debug, Object)]
 pub(crate) struct HeldWithdrawal {
     id: Wire<PaymentId>,
-    /// The user whose withdrawal it is.
+    /// User who made the withdrawal.
     user_id: Nullable<Wire<UserId>>,
-    /// The name of the user.
+    /// Name of the user.
     user_name: String,
     amount: Money,
-    /// Masked: `2547****5678`; `null` once the person whose it is has been erased.
+    /// Masked phone number of the payout, such as `2547****5678`; `null` once the user's personal data is erased.
     phone: Nullable<Wire<Phone>>,
     state: Wire<State>,
-    /// The sum of the points of all rules that fitted; 100 and more is held.
+    /// Sum of the points of all rules that applied; a withdrawal with 100 or more points is held.
     risk_score: Nullable<i64>,
-    /// The names of those rules.
+    /// Names of the rules that applied.
     risk_reasons: Vec<String>,
-    /// The operator's reason, once it is decided.
+    /// Reason of the operator's decision; `null` until then.
     decision_note: Nullable<String>,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -82,12 +82,12 @@ impl From<&PaymentView> for HeldWithdrawal {
     }
 }
 
-/// An operator's decision.
+/// A decision about a withdrawal.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct DecideWithdrawal {
-    /// Why; it is kept with the withdrawal, and a refusal tells it to the person.
+    /// Reason, stored with the withdrawal. The user sees it if the withdrawal is rejected.
     note: Wire<Note>,
 }
 
@@ -111,7 +111,7 @@ async fn decide(
     let staff = operator.staff();
     let operation = match decision {
         WithdrawalDecision::Release => "release_withdrawal",
-        WithdrawalDecision::Refuse => "reject_withdrawal",
+        WithdrawalDecision::Reject => "reject_withdrawal",
     };
     let keyed = keyed(operator.caller(), key, operation, &format!("{id} {}", body.canonical));
     let note = body.value.note.0.0;
@@ -127,20 +127,19 @@ pub(crate) struct Withdrawals;
 
 #[OpenApi(prefix_path = "/v1/operator/withdrawals", tag = "Chapter::Operator")]
 impl Withdrawals {
-    /// List withdrawals that wait
+    /// List held withdrawals
     ///
-    /// Oldest first: what there is to work through, without the caller's own. Problems: `forbidden` (403) for everybody
-    /// but operators.
+    /// For operators. Oldest first. Your own withdrawals are left out. Problems: `forbidden` (403).
     #[oai(path = "/", method = "get", operation_id = "list_held_withdrawals")]
     async fn list_held_withdrawals(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// Which ones; `held` if left out.
+        /// State of the withdrawals; `held` by default.
         state: Query<Option<Wire<Waiting>>>,
-        /// The `next_cursor` of the page before.
+        /// `next_cursor` of the previous page.
         after: Query<Option<Cursor<PaymentId>>>,
-        /// How many items a page has at most; 20 if left out.
+        /// Maximum number of items per page; 20 by default.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<Held, ApiError> {
@@ -155,18 +154,19 @@ impl Withdrawals {
 
     /// Release a held withdrawal
     ///
-    /// It is paid out then. A week after it was made it is too late: then it is refused by itself. Above KES 100,000,
-    /// and in other currencies, two operators release it: `request_approval` with the kind `release_withdrawal`.
-    /// Problems: `approval_required`, `conflict_of_interest`, `forbidden` (403), `not_on_hold` (409), `not_found`
-    /// (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    /// The money is then paid out. A withdrawal can be released for a week after its creation; then it is rejected
+    /// automatically. Above KES 100,000, and in other currencies, two operators must release it: call
+    /// `request_approval` with the kind `release_withdrawal`. Problems: `approval_required`, `conflict_of_interest`,
+    /// `forbidden` (403), `not_on_hold` (409), `not_found` (404), `idempotency_key_required` (400),
+    /// `idempotency_key_reused` (422).
     #[oai(path = "/:id/release", method = "post", operation_id = "release_withdrawal")]
     async fn release_withdrawal(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// The id of the withdrawal.
+        /// Id of the withdrawal.
         id: Path<Wire<PaymentId>>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
         body: Body<DecideWithdrawal>,
@@ -174,22 +174,22 @@ impl Withdrawals {
         decide(&context, (operator, key.0), (id.0.0, WithdrawalDecision::Release), body).await
     }
 
-    /// Refuse a held withdrawal
+    /// Reject a held withdrawal
     ///
-    /// The money returns to the person's wallet, and the person is told why. Problems: as
+    /// The money returns to the user's wallet, and the user is notified with the reason. Problems: as
     /// `release_withdrawal`.
     #[oai(path = "/:id/reject", method = "post", operation_id = "reject_withdrawal")]
     async fn reject_withdrawal(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// The id of the withdrawal.
+        /// Id of the withdrawal.
         id: Path<Wire<PaymentId>>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
         body: Body<DecideWithdrawal>,
     ) -> Result<Done<HeldWithdrawal>, ApiError> {
-        decide(&context, (operator, key.0), (id.0.0, WithdrawalDecision::Refuse), body).await
+        decide(&context, (operator, key.0), (id.0.0, WithdrawalDecision::Reject), body).await
     }
 }

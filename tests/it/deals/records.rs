@@ -169,7 +169,7 @@ async fn a_deal_tells_what_its_reader_can_do() {
     assert_eq!(sees(&amina).await, ["agree", "cancel", "counter"]);
     let agreed =
         app.post(&amina, &format!("{deal}/agree"), json!({ "revision": 1 })).await.expect(200);
-    assert_eq!(actions(&agreed), ["cancel", "extend", "fund", "add_payer"]);
+    assert_eq!(actions(&agreed), ["add_payer", "cancel", "extend", "fund"]);
     assert_eq!(sees(&juma).await, ["cancel", "extend"]);
     app.given(&amina, 200_000, app.clock.now()).await;
     let funded =

@@ -127,7 +127,7 @@ async fn wallet_movements_tell_their_owner() {
     let failed = app.post(&person, "/v1/wallet/deposits", kes(5_000)).await.expect(202);
     app.wait_for_payment(&person, failed["id"].as_str().expect("an id"), "failed").await;
     app.database.execute("update risk_rules set points = 100 where name = 'new_account'").await;
-    for (decision, end) in [("refuse", "failed"), ("release", "succeeded"), ("release", "failed")] {
+    for (decision, end) in [("reject", "failed"), ("release", "succeeded"), ("release", "failed")] {
         if (decision, end) == ("release", "failed") {
             app.fault(&person.phone, "unregistered", 1).await;
         }

@@ -33,7 +33,7 @@ const UNDECIDED: &str = "no decision was made in time";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WithdrawalDecision {
     Release,
-    Refuse,
+    Reject,
 }
 
 impl Store {
@@ -130,7 +130,7 @@ pub(crate) async fn decide(
     }
     let stage = match decision {
         WithdrawalDecision::Release => Stage::Ready,
-        WithdrawalDecision::Refuse => Stage::Refused,
+        WithdrawalDecision::Reject => Stage::Refused,
     };
     let before = payment.state();
     payment.stage = stage;
@@ -146,7 +146,7 @@ pub(crate) async fn decide(
     let (from, to, said) = (before, payment.state(), note.to_owned());
     let decided = match decision {
         WithdrawalDecision::Release => PaymentEvent::WithdrawalReleased { from, to, note: said },
-        WithdrawalDecision::Refuse => PaymentEvent::WithdrawalRejected { from, to, note: said },
+        WithdrawalDecision::Reject => PaymentEvent::WithdrawalRejected { from, to, note: said },
     };
     log::append(conn, now, event::Actor::Operator(by), payment.id, decided).await?;
     go_on(conn, &payment, note, now).await
