@@ -1,4 +1,4 @@
-//! What the two sides settle between themselves: sending back, giving back, dividing.
+//! Operations by which the parties settle a milestone themselves: reject, refund, split.
 
 use crate::Chapter;
 use crate::body::Body;
@@ -16,33 +16,33 @@ use poem_openapi::{Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// Why a delivery is sent back.
+/// A rejection of a delivery.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct RejectMilestone {
-    /// What is to be done again; the seller is told.
+    /// What the seller must change, shown to the seller.
     reason: Wire<Note>,
 }
 
-/// What the seller is to have: exactly one of the two.
+/// The seller's part of a milestone, in exactly one of the two forms.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct OfferSplit {
-    /// So much of the milestone's amount, before fees.
+    /// Seller's part of the milestone's amount, before fees.
     to_seller: Option<NonNegativeMoney>,
-    /// Of the milestone's amount: a decimal number from 0 to 100 with up to three places, such as `61.803`. Rounded
-    /// half up to the cent.
+    /// Seller's part in percent of the milestone's amount: a decimal number from 0 to 100 with up to three decimal
+    /// places, such as `61.803`. The part is rounded half up to the cent.
     seller_percent: Option<Wire<Percent>>,
 }
 
-/// The offer that is accepted.
+/// An acceptance of the other party's offer.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct AcceptSplit {
-    /// What the other side's offer says now.
+    /// `to_seller` of the other party's current offer.
     to_seller: NonNegativeMoney,
 }
 
@@ -50,11 +50,11 @@ pub(crate) struct Milestones;
 
 #[OpenApi(prefix_path = "/v1/deals", tag = "Chapter::Deals")]
 impl Milestones {
-    /// Send a delivery back
+    /// Reject a delivery
     ///
-    /// For the buyer, up to three times: the seller has the rework period to deliver again, and if that passes the
-    /// buyer gets the money back. Problems: `wrong_party` (403), `wrong_state`, `too_late`, `deal_limit` (409),
-    /// `not_found` (404).
+    /// For the buyer, up to three times per milestone. The seller has the rework period to deliver again; if it passes,
+    /// the buyer is refunded. Problems: `wrong_party` (403), `wrong_state`, `too_late`, `deal_limit` (409), `not_found`
+    /// (404).
     #[oai(
         path = "/:id/milestones/:milestone/reject",
         method = "post",
@@ -64,9 +64,9 @@ impl Milestones {
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
-        /// The id of the deal.
+        /// Id of the deal.
         id: Path<Wire<DealId>>,
-        /// The id of the milestone.
+        /// Id of the milestone.
         milestone: Path<Wire<MilestoneId>>,
         body: Body<RejectMilestone>,
     ) -> Result<Current, ApiError> {
@@ -80,11 +80,11 @@ impl Milestones {
         Ok(Current::seen_by(&deal, user))
     }
 
-    /// Give the money of a milestone back to the buyer
+    /// Refund a milestone to the buyer
     ///
-    /// For the seller of a funded deal, before or after delivery. It cannot be taken back. In a dispute the seller
-    /// gives in by offering to get nothing (`create_split_offer`). Problems: `wrong_party` (403), `wrong_state` (409),
-    /// `not_found` (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    /// For the seller of a funded deal, before or after delivery. A refund is final. In a dispute, offer a split with
+    /// `to_seller` zero instead (`create_split_offer`). Problems: `wrong_party` (403), `wrong_state` (409), `not_found`
+    /// (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(
         path = "/:id/milestones/:milestone/refund",
         method = "post",
@@ -94,11 +94,11 @@ impl Milestones {
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
-        /// The id of the deal.
+        /// Id of the deal.
         id: Path<Wire<DealId>>,
-        /// The id of the milestone.
+        /// Id of the milestone.
         milestone: Path<Wire<MilestoneId>>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
     ) -> Result<Done<DealAnswer>, ApiError> {
@@ -106,12 +106,12 @@ impl Milestones {
         command_once(&context, by, id.0.0, Command::Refund(milestone.0.0)).await
     }
 
-    /// Offer to divide a milestone
+    /// Offer a split of a milestone
     ///
-    /// Says how much of the milestone's amount the seller may have; the rest goes back to the buyer, and fees are due
-    /// in proportion. It takes the place of one's offer before, and stands in `offers` until the other side accepts it
-    /// (`accept_split_offer`) or the milestone is settled. Problems: `share_out_of_range` (422), `wrong_party` (403),
-    /// `wrong_state` (409), `not_found` (404).
+    /// For both parties. Offers the seller a part of the milestone's amount; the rest is refunded to the buyer, and
+    /// fees are charged in proportion. The offer replaces your previous one. It is listed in `offers` until the other
+    /// party accepts it (`accept_split_offer`) or the milestone is settled. Problems: `share_out_of_range` (422),
+    /// `wrong_party` (403), `wrong_state` (409), `not_found` (404).
     #[oai(
         path = "/:id/milestones/:milestone/split-offers",
         method = "post",
@@ -121,9 +121,9 @@ impl Milestones {
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
-        /// The id of the deal.
+        /// Id of the deal.
         id: Path<Wire<DealId>>,
-        /// The id of the milestone.
+        /// Id of the milestone.
         milestone: Path<Wire<MilestoneId>>,
         body: Body<OfferSplit>,
     ) -> Result<Current, ApiError> {
@@ -135,12 +135,11 @@ impl Milestones {
         Ok(Current::seen_by(&deal, user))
     }
 
-    /// Accept an offer to divide a milestone
+    /// Accept a split of a milestone
     ///
-    /// Takes the other side at its word: the milestone is settled at once. `to_seller` says what was read, so that no
-    /// other offer is accepted by mistake. Problems: `offer_mismatch` (409) if the other side offers something else, or
-    /// nothing; `wrong_party` (403), `wrong_state` (409), `not_found` (404), `idempotency_key_required` (400),
-    /// `idempotency_key_reused` (422).
+    /// For both parties. Settles the milestone immediately. `to_seller` must equal the other party's current offer.
+    /// Problems: `offer_mismatch` (409) if it differs or there is no offer; `wrong_party` (403), `wrong_state` (409),
+    /// `not_found` (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(
         path = "/:id/milestones/:milestone/split-offers/accept",
         method = "post",
@@ -150,11 +149,11 @@ impl Milestones {
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
-        /// The id of the deal.
+        /// Id of the deal.
         id: Path<Wire<DealId>>,
-        /// The id of the milestone.
+        /// Id of the milestone.
         milestone: Path<Wire<MilestoneId>>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
         body: Body<AcceptSplit>,

@@ -1,4 +1,4 @@
-//! Around every request: its id, its log line, and the headers that every answer has.
+//! Middleware for every request: request id, log line and response headers.
 
 use crate::address::ClientAddress;
 use crate::auth::Identity;
@@ -19,10 +19,10 @@ pub(crate) const REQUEST_ID: &str = "X-Request-Id";
 
 const REQUEST_ID_BYTES_MAX: usize = 64;
 
-/// Answers are data, except for the page that browses the document and brings its own policy.
+/// Responses are data; only the documentation page sets its own policy.
 const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// The same on every answer. Browsers heed the first only where they came by TLS.
+/// Headers of every response. Browsers apply the first only over TLS.
 static SAFETY: [(HeaderName, &str); 5] = [
     (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -31,7 +31,7 @@ static SAFETY: [(HeaderName, &str); 5] = [
     (HeaderName::from_static("permissions-policy"), FEATURES),
 ];
 
-/// Nothing that we show needs a part of the device.
+/// No page of the API needs a device feature.
 const FEATURES: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), \
     magnetometer=(), microphone=(), midi=(), payment=(), usb=()";
 
@@ -39,7 +39,7 @@ tokio::task_local! {
     static CURRENT: String;
 }
 
-/// The id of the request that is being handled; empty outside of one.
+/// Returns the id of the current request; empty outside a request.
 pub(crate) fn current_request_id() -> String {
     CURRENT.try_with(Clone::clone).unwrap_or_default()
 }
@@ -53,8 +53,8 @@ pub(crate) fn record_caller(identity: &Identity) {
     }
 }
 
-/// The outermost layer. Neither the query, the body nor the whole address of the client is logged: they hold tokens
-/// and personal data.
+/// Outermost middleware. Never logs the query, the body or the full client address, because they contain tokens and
+/// personal data.
 pub(crate) async fn observe<E>(
     trusted: Arc<[IpNet]>,
     endpoint: Arc<E>,
@@ -79,7 +79,7 @@ where
     Ok(response)
 }
 
-/// The span has the highest level, so that errors carry its fields even if nothing else is logged.
+/// Opens the span at the highest level, so that error lines carry its fields even if lower levels are off.
 fn span(request: &Request, id: &str, address: ClientAddress) -> Span {
     error_span!(
         "request",
@@ -95,8 +95,8 @@ fn span(request: &Request, id: &str, address: ClientAddress) -> Span {
     )
 }
 
-/// Writes the one line that every request has. Calls that fail on our side are errors; a failing probe is none, since
-/// whatever makes it fail has a line of its own.
+/// Writes the log line of the request. Server errors are logged as errors, except those of probes: the cause of a
+/// failing probe has its own line.
 fn finish(span: &Span, response: &Response, start: Instant, is_probe: bool) {
     let route = response.data::<PathPattern>().map_or("unmatched", |pattern| &pattern.0);
     let status = response.status().as_u16();
@@ -112,7 +112,7 @@ fn finish(span: &Span, response: &Response, start: Instant, is_probe: bool) {
     });
 }
 
-/// A proxy in front may have named the request already.
+/// Returns the id that a proxy assigned, or a new one.
 fn request_id(request: &Request) -> String {
     let known = |id: &&str| {
         (1..=REQUEST_ID_BYTES_MAX).contains(&id.len())

@@ -1,4 +1,4 @@
-//! Calls that are carried out once per `Idempotency-Key`, and the answers that are replayed for them.
+//! Execution of calls once per `Idempotency-Key`, and replay of their stored responses.
 
 use crate::context::Context;
 use crate::problem::ApiError;
@@ -13,7 +13,7 @@ use poem_openapi::types::{ToJSON, Type};
 use serde_json::Value;
 use std::marker::PhantomData;
 
-/// Names one call of `caller`: the operation and everything that makes two calls the same call.
+/// Identifies a call of `caller` by its key, the operation and everything that makes two calls equal.
 pub(crate) fn keyed(
     caller: impl Into<UserId>,
     key: Wire<Key>,
@@ -23,19 +23,19 @@ pub(crate) fn keyed(
     Keyed::new(caller.into(), key.0.0, operation, request)
 }
 
-/// What a handler has asked before it begins a keyed call.
+/// Result of the checks before a keyed call.
 pub(crate) enum Asked<T> {
-    /// The key is new, and nothing speaks against the call.
+    /// The key is new and the checks passed.
     New(T),
-    /// The key was used for this call: this is its answer.
+    /// The key was used for this call; its stored outcome.
     Answered(Outcome),
 }
 
-/// Asks what the transaction of the effect cannot ask, once the key was found to be new: a repeated call gets its stored
-/// answer, whatever has changed since. Nothing but authentication and parsing comes before this.
+/// Runs checks that cannot run in the transaction of the effect, but only for a new key: a repeated call gets its
+/// stored response, whatever has changed since. Only authentication and parsing may come before.
 ///
 /// # Errors
-/// Whatever `check` answers, or `idempotency_key_reused`.
+/// The error of `check`, or `idempotency_key_reused`.
 pub(crate) async fn unless_answered<T>(
     context: &Context,
     keyed: &Keyed,
@@ -46,7 +46,7 @@ pub(crate) async fn unless_answered<T>(
     }
     match check.await {
         Ok(value) => Ok(Asked::New(value)),
-        // The first call may have ended between the two looks, and its effect may be what speaks against this one.
+        // A concurrent first call may have committed since, and its effect may be the reason for this error.
         Err(refusal) => match context.store.answered(keyed).await? {
             Some(outcome) => Ok(Asked::Answered(outcome)),
             None => Err(refusal),
@@ -54,11 +54,11 @@ pub(crate) async fn unless_answered<T>(
     }
 }
 
-/// The same for files, whose fingerprint is known only when they have been read: a key that was used lets the call pass
-/// to the transaction, which asks the same again.
+/// Like [`unless_answered`] for file uploads, whose fingerprint is known only after reading the file: with a used key
+/// the call passes, and the transaction checks the key again.
 ///
 /// # Errors
-/// Whatever `check` answers.
+/// The error of `check`.
 pub(crate) async fn unless_used(
     context: &Context,
     (user, key): (UserId, &Wire<Key>),
@@ -76,14 +76,14 @@ pub(crate) async fn unless_used(
     }
 }
 
-/// What is stored with the effect and answered to the first call and to every repetition.
+/// Builds the response that is stored with the effect and replayed to repeated calls.
 pub(crate) fn answer(status: StatusCode, body: &impl ToJSON) -> Answer {
-    // Statuses are three digits.
+    // HTTP statuses have three digits.
     let status = i16::try_from(status.as_u16()).unwrap_or(i16::MAX);
     Answer { status, body: body.to_json().unwrap_or(Value::Null) }
 }
 
-/// A stored answer: JSON that has the shape of `T`.
+/// A stored response body: JSON in the shape of `T`.
 #[derive(Debug)]
 pub(crate) struct Stored<T> {
     body: Value,
@@ -103,14 +103,14 @@ pub(crate) fn parts<T>(outcome: Outcome) -> (Json<Stored<T>>, Option<bool>) {
     (Json(stored), outcome.replayed.then_some(true))
 }
 
-/// The answer to a call that is over when it is answered.
+/// Response of a call that completes immediately.
 #[derive(ApiResponse)]
 pub(crate) enum Done<T: Type> {
-    /// Done, now or by the first call with this key.
+    /// Done, by this call or by the first one with the same key.
     #[oai(status = 200)]
     Done(
         Json<Stored<T>>,
-        /// `true` if this is the answer to an earlier call with the same key.
+        /// `true` if this is the stored response to an earlier call with the same key.
         #[oai(header = "Idempotent-Replayed")]
         Option<bool>,
     ),
@@ -123,14 +123,14 @@ impl<T: Type> From<Outcome> for Done<T> {
     }
 }
 
-/// The answer to a call that makes something, and cannot be asked what it would do.
+/// Response of a call that creates something and has no dry run.
 #[derive(ApiResponse)]
 pub(crate) enum Made<T: Type> {
-    /// Made, now or by the first call with this key.
+    /// Created, by this call or by the first one with the same key.
     #[oai(status = 201)]
     Made(
         Json<Stored<T>>,
-        /// `true` if this is the answer to an earlier call with the same key.
+        /// `true` if this is the stored response to an earlier call with the same key.
         #[oai(header = "Idempotent-Replayed")]
         Option<bool>,
     ),
@@ -143,17 +143,17 @@ impl<T: Type> From<Outcome> for Made<T> {
     }
 }
 
-/// The answer to a call that makes something.
+/// Response of a call that creates something.
 #[derive(ApiResponse)]
 pub(crate) enum Created<T: Type> {
-    /// With `dry_run=true`: what it would do. Nothing was done.
+    /// With `dry_run=true`: the expected result. Nothing was changed.
     #[oai(status = 200)]
     Quote(Json<QuoteAnswer>),
-    /// Made, now or by the first call with this key.
+    /// Created, by this call or by the first one with the same key.
     #[oai(status = 201)]
     Created(
         Json<Stored<T>>,
-        /// `true` if this is the answer to an earlier call with the same key.
+        /// `true` if this is the stored response to an earlier call with the same key.
         #[oai(header = "Idempotent-Replayed")]
         Option<bool>,
     ),
@@ -172,17 +172,17 @@ impl<T: Type> From<Quote> for Created<T> {
     }
 }
 
-/// The answer to a call that starts something.
+/// Response of a call that completes later.
 #[derive(ApiResponse)]
 pub(crate) enum Started<T: Type> {
-    /// With `dry_run=true`: what it would do. Nothing was done.
+    /// With `dry_run=true`: the expected result. Nothing was changed.
     #[oai(status = 200)]
     Quote(Json<QuoteAnswer>),
-    /// Started, now or by the first call with this key; its outcome comes later.
+    /// Started, by this call or by the first one with the same key. The result follows later.
     #[oai(status = 202)]
     Started(
         Json<Stored<T>>,
-        /// `true` if this is the answer to an earlier call with the same key.
+        /// `true` if this is the stored response to an earlier call with the same key.
         #[oai(header = "Idempotent-Replayed")]
         Option<bool>,
     ),
@@ -201,22 +201,23 @@ impl<T: Type> From<Quote> for Started<T> {
     }
 }
 
-/// The answer to a call that is either over at once or only started.
+/// Response of a call that completes immediately or later.
 #[derive(ApiResponse)]
 pub(crate) enum DoneOrStarted<T: Type> {
-    /// Done, now or by the first call with this key. With `dry_run=true`: what it would do, and nothing was done.
+    /// Done, by this call or by the first one with the same key. With `dry_run=true`: the expected result; nothing was
+    /// changed.
     #[oai(status = 200)]
     Done(
         Json<Stored<OrQuote<T>>>,
-        /// `true` if this is the answer to an earlier call with the same key.
+        /// `true` if this is the stored response to an earlier call with the same key.
         #[oai(header = "Idempotent-Replayed")]
         Option<bool>,
     ),
-    /// Started, now or by the first call with this key; its outcome comes later.
+    /// Started, by this call or by the first one with the same key. The result follows later.
     #[oai(status = 202)]
     Started(
         Json<Stored<T>>,
-        /// `true` if this is the answer to an earlier call with the same key.
+        /// `true` if this is the stored response to an earlier call with the same key.
         #[oai(header = "Idempotent-Replayed")]
         Option<bool>,
     ),

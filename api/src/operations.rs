@@ -1,4 +1,4 @@
-//! What became of a call whose answer was lost.
+//! Look-up of a call whose response was lost.
 
 use crate::Chapter;
 use crate::context::Context;
@@ -15,8 +15,8 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde_json::Value;
 use std::sync::Arc;
 
-/// Operations that machines can have called, with the scope that each needs: of nothing else does a key learn how it was
-/// answered, and the answer itself is for keys that could have made the call.
+/// Keyed operations that API keys can call, with the required scope. A key sees calls of these operations only, and the
+/// response body only with the scope of the operation.
 const OF_MACHINES: [(&str, Scope); 18] = [
     ("accept_split_offer", Scope::DealsWrite),
     ("agree_deal", Scope::DealsWrite),
@@ -38,18 +38,19 @@ const OF_MACHINES: [(&str, Scope); 18] = [
     ("settle_hold", Scope::HoldsWrite),
 ];
 
-/// A call that was carried out.
+/// A call that was executed.
 #[derive(Debug, Object)]
 #[oai(rename = "Operation")]
 struct OperationAnswer {
-    /// The `Idempotency-Key` of the call.
+    /// `Idempotency-Key` of the call.
     key: String,
-    /// The `operationId` of the call.
+    /// `operationId` of the call.
     operation: String,
-    /// The HTTP status that it was answered with.
+    /// HTTP status of the response.
     status: i16,
-    /// The body that it was answered with; `null` to an API key without the scope of the operation.
+    /// Body of the response; `null` for an API key without the scope of the operation.
     body: Any<Value>,
+    /// Time at which the call was executed.
     at: Timestamp,
 }
 
@@ -67,7 +68,7 @@ impl From<OperationView> for OperationAnswer {
 
 #[derive(ApiResponse)]
 enum Found {
-    /// It was carried out, and this was the answer.
+    /// The executed call with its response.
     #[oai(status = 200)]
     Operation(Json<OperationAnswer>),
 }
@@ -76,18 +77,18 @@ pub(crate) struct Operations;
 
 #[OpenApi(prefix_path = "/v1/operations", tag = "Chapter::Operations")]
 impl Operations {
-    /// Find out whether a call was carried out
+    /// Find out whether your call was executed
     ///
-    /// For a call of the caller's own whose answer was lost: what was done under its `Idempotency-Key` in the
-    /// last 30 days. `not_found` (404) says that nothing was done so far; a call that was sent less than 30
-    /// seconds ago may still be on its way, so repeat it with the same key to be sure: it is never done twice. An
-    /// API key finds calls only that machines may make.
+    /// Returns the stored response of your call with this `Idempotency-Key` from the last 30 days. `not_found` (404)
+    /// means that no such call has been executed so far. A call sent less than 30 seconds ago may still be running:
+    /// repeat it with the same key to be sure, because a call is executed only once per key. An API key finds only
+    /// calls that API keys can make.
     #[oai(path = "/:key", method = "get", operation_id = "get_operation")]
     async fn get_operation(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<OperationsRead>,
-        /// The key of the call.
+        /// `Idempotency-Key` of the call.
         key: Path<Wire<Key>>,
     ) -> Result<Found, ApiError> {
         let mut operation = context.store.operation(caller.user(), &key.0.0.0).await?;
@@ -107,7 +108,7 @@ mod tests {
     use crate::auth::IDEMPOTENCY_KEY;
     use crate::principal::KEY_SCHEME;
 
-    /// All of them, and nothing that machines cannot call.
+    /// Compares with the document in both directions.
     #[test]
     fn what_machines_can_have_called_is_what_the_document_says() {
         let document: Value = serde_json::from_str(&crate::document()).unwrap();

@@ -1,4 +1,4 @@
-//! For the people who run the service; how far each role reaches stands in `domain::permission`.
+//! Operations for staff; `domain::permission` defines what each role may do.
 
 mod accounts;
 mod approvals;

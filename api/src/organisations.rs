@@ -1,4 +1,4 @@
-//! Organisations, such as marketplaces: founded, named, and the deals in their name.
+//! Organisations, such as marketplaces: creation, names, and deals in their name.
 
 mod keys;
 mod members;
@@ -28,21 +28,21 @@ use serde::Deserialize;
 use std::sync::Arc;
 
 text_values! {
-    /// What somebody is in an organisation: a `member` makes deals in its name, an `admin` decides who is a member,
-    /// an `owner` decides about ranks, too.
+    /// Role in an organisation: a `member` makes deals in its name, an `admin` also manages members, an `owner` also
+    /// manages roles.
     Rank as "MemberRole";
 }
 
-/// An organisation to be founded.
+/// A new organisation.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct CreateOrganisation {
-    /// What it is called; not an address or a link.
+    /// Name of the organisation; must not be an address or a link.
     name: Wire<OrganisationName>,
 }
 
-/// What an organisation is to be called from now on.
+/// A new name of an organisation.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
@@ -50,14 +50,15 @@ struct UpdateOrganisation {
     name: Wire<OrganisationName>,
 }
 
-/// An organisation, as one of its members sees it.
+/// An organisation, as a member sees it.
 #[derive(Debug, Object)]
 #[oai(rename = "Organisation")]
 pub(crate) struct OrganisationAnswer {
     id: Wire<OrganisationId>,
     name: String,
-    /// The caller's own.
+    /// Your role.
     role: Wire<Rank>,
+    /// Number of members.
     member_count: i64,
     created_at: Timestamp,
 }
@@ -80,7 +81,7 @@ fn render(organisation: &OrganisationView) -> Answer {
 
 #[derive(ApiResponse)]
 pub(crate) enum Current {
-    /// The organisation as it is now.
+    /// The organisation.
     #[oai(status = 200)]
     Organisation(Json<OrganisationAnswer>),
 }
@@ -109,16 +110,16 @@ pub(crate) struct Organisations;
 
 #[OpenApi(prefix_path = "/v1/organisations", tag = "Chapter::Organisations")]
 impl Organisations {
-    /// Found an organisation
+    /// Create an organisation
     ///
-    /// The caller is its owner. A person belongs to at most ten. Problems: `organisation_limit` (409), `account_closed`
-    /// (403), `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    /// You become its owner. You can belong to at most ten organisations. Problems: `organisation_limit` (409),
+    /// `account_closed` (403), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/", method = "post", operation_id = "create_organisation")]
     async fn create_organisation(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
         body: Body<CreateOrganisation>,
@@ -133,17 +134,17 @@ impl Organisations {
         Ok(outcome.into())
     }
 
-    /// List one's organisations
+    /// List your organisations
     ///
-    /// Those that the caller belongs to, newest first.
+    /// Newest first.
     #[oai(path = "/", method = "get", operation_id = "list_organisations")]
     async fn list_organisations(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
-        /// The `next_cursor` of the page before.
+        /// `next_cursor` of the previous page.
         after: Query<Option<Cursor<OrganisationId>>>,
-        /// How many items a page has at most; 20 if left out.
+        /// Maximum number of items per page; 20 by default.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<Listed, ApiError> {
@@ -155,13 +156,13 @@ impl Organisations {
 
     /// Get an organisation
     ///
-    /// For its members; for everybody else it does not exist: `not_found` (404).
+    /// For its members; `not_found` (404) for other callers.
     #[oai(path = "/:id", method = "get", operation_id = "get_organisation")]
     async fn get_organisation(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
-        /// The id of the organisation.
+        /// Id of the organisation.
         id: Path<Wire<OrganisationId>>,
     ) -> Result<Current, ApiError> {
         Ok(context.store.organisation(caller.user(), id.0.0).await?.into())
@@ -175,7 +176,7 @@ impl Organisations {
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
-        /// The id of the organisation.
+        /// Id of the organisation.
         id: Path<Wire<OrganisationId>>,
         body: Body<UpdateOrganisation>,
     ) -> Result<Current, ApiError> {
@@ -188,18 +189,17 @@ impl Organisations {
 
     /// List the deals of an organisation
     ///
-    /// Those that were made in its name, whoever their parties are, newest first. For its members. Problems:
-    /// `not_found` (404).
+    /// For its members. Returns all deals in the organisation's name, newest first. Problems: `not_found` (404).
     #[oai(path = "/:id/deals", method = "get", operation_id = "list_organisation_deals")]
     async fn list_organisation_deals(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsRead>,
-        /// The id of the organisation.
+        /// Id of the organisation.
         id: Path<Wire<OrganisationId>>,
-        /// The `next_cursor` of the page before.
+        /// `next_cursor` of the previous page.
         after: Query<Option<Cursor<DealId>>>,
-        /// How many items a page has at most; 20 if left out.
+        /// Maximum number of items per page; 20 by default.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<DealPage, ApiError> {

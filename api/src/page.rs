@@ -1,4 +1,4 @@
-//! Lists in pages: a stable order, and a cursor that says where the last page ended.
+//! Pagination with stable order and cursors.
 
 use crate::problem::ApiError;
 use crate::wire::{Limit, Nullable, inline, single_value};
@@ -16,16 +16,16 @@ use std::str::FromStr;
 const LIMIT_DEFAULT: i64 = 20;
 const CURSOR_BYTES_MAX: usize = 100;
 
-/// Where a page ended. Clients hand it back as they got it.
+/// End of a page. Clients return it unchanged.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cursor<T>(pub(crate) T);
 
-/// A place in a list, as its cursors write it.
+/// A position in a list, as written in cursors.
 pub(crate) trait Place: FromStr + Send + Sync {
-    /// A regular expression for the whole text, in the syntax of JSON Schema.
+    /// Returns a regular expression for the whole text, in JSON Schema syntax.
     fn pattern() -> String;
 
-    /// Numbers have no sign and few digits, which `FromStr` does not say.
+    /// Checks the format: unlike `FromStr`, rejects signs and long numbers.
     fn is_form(text: &str) -> bool {
         !text.contains(['+', '-']) && text.split('.').all(is_short_number_or_id)
     }
@@ -53,7 +53,7 @@ impl Place for u32 {
     }
 }
 
-/// A receipt, which is the provider's.
+/// A provider's receipt.
 impl Place for String {
     fn pattern() -> String {
         "^[!-~]+$".to_owned()
@@ -70,7 +70,7 @@ impl Place for LinePlace {
     }
 }
 
-/// Microseconds of a moment, and an id.
+/// Returns the pattern of a time in microseconds and an id.
 fn moment_and_id(prefix: &str) -> String {
     format!("^[0-9]{{1,15}}\\.{prefix}_[0-9a-f]{{32}}$")
 }
@@ -103,11 +103,11 @@ impl<T: Place> ParseFromParameter for Cursor<T> {
             && value.bytes().all(|b| b.is_ascii_graphic())
             && T::is_form(value);
         let parsed = if known { value.parse().ok() } else { None };
-        parsed.map(Self).ok_or_else(|| ParseError::custom("this is not a cursor of this list"))
+        parsed.map(Self).ok_or_else(|| ParseError::custom("expected a `next_cursor` of this list"))
     }
 }
 
-/// The `limit` parameter, or how many items a page has without it.
+/// Returns the `limit` parameter or the default page size.
 pub(crate) fn limit(asked: Option<Limit>) -> i64 {
     asked.map_or(LIMIT_DEFAULT, Limit::get)
 }
@@ -116,12 +116,12 @@ pub(crate) fn limit(asked: Option<Limit>) -> i64 {
 #[derive(Debug, Object)]
 pub(crate) struct PageOf<T: Type + ParseFromJSON + ToJSON> {
     pub(crate) items: Vec<T>,
-    /// Hand it over as `after` to get the next page; `null` on the last one.
+    /// Value of `after` for the next page; `null` on the last page.
     pub(crate) next_cursor: Nullable<String>,
 }
 
 impl<T: Type + ParseFromJSON + ToJSON> PageOf<T> {
-    /// `cursor` tells where a row stands in the order of the list.
+    /// `cursor` returns the position of a row in the list.
     pub(crate) fn of<R, C: Display>(
         page: Page<R>,
         cursor: impl Fn(&R) -> C,
@@ -131,7 +131,7 @@ impl<T: Type + ParseFromJSON + ToJSON> PageOf<T> {
         Self { items: page.items.into_iter().map(item).collect(), next_cursor: Nullable::of(next) }
     }
 
-    /// As [`PageOf::of`], for rows that may turn out to be unreadable.
+    /// Like [`PageOf::of`], for rows that may be unreadable.
     pub(crate) fn try_of<R, C: Display>(
         page: Page<R>,
         cursor: impl Fn(&R) -> C,
@@ -147,7 +147,7 @@ fn next<R, C: Display>(page: &Page<R>, cursor: impl Fn(&R) -> C) -> Option<Strin
     page.items.last().filter(|_| page.more).map(|row| cursor(row).to_string())
 }
 
-/// The place of a line in a statement: its number, and the last one that the statement has.
+/// Position of a statement line: its number, and the number of the statement's last line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LinePlace {
     pub(crate) seq: i64,

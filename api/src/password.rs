@@ -1,4 +1,4 @@
-//! Passwords: argon2id, a bounded number at a time, and the same time for people who do not exist.
+//! Password hashing: argon2id with bounded concurrency and equal time for unknown accounts.
 
 mod strength;
 
@@ -11,26 +11,26 @@ use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
-/// One hash takes 19 MiB and a core: more at once would starve everything else.
+/// One hash takes 19 MiB and one core; more at once would starve other work.
 const HASHES_AT_ONCE: usize = 2;
 
-/// So many may wait for their turn; the next one is told to come back.
+/// Maximum number of waiting calls; further calls are rejected.
 const HASHES_WAITING_MAX: usize = 64;
 
-/// Checked when nobody has the e-mail address, so that the answer takes as long as if somebody had.
+/// Verified for unknown e-mail addresses, so that the response time does not reveal whether an account exists.
 const NOBODYS_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$kNIGokTJhqEgLfqbfWjjjg$1q8Sp7psqjOemXfHJUsALjmj/xbSXf8/tAPlBriJTdY";
 
-/// Hashes as the API does, for accounts that are not made through it. It takes a while: not for the
-/// threads of an async runtime that has other work.
+/// Hashes a password as the API does, for accounts created elsewhere. Blocks for a while; do not call it on the threads
+/// of an async runtime.
 ///
 /// # Errors
-/// If the password is longer than argon2 can take.
+/// If the password is longer than argon2 accepts.
 pub fn hash_password(password: &SecretString) -> Result<String, argon2::password_hash::Error> {
     let hash = Argon2::default().hash_password(composed(password).expose_secret().as_bytes())?;
     Ok(hash.to_string())
 }
 
-/// Returns the form that is hashed: devices write a letter with an accent in two ways that look alike.
+/// Returns the normalised form that is hashed, because devices encode accented letters in two ways.
 fn composed(password: &SecretString) -> SecretString {
     human::composed(password.expose_secret()).into()
 }
@@ -52,7 +52,7 @@ impl Default for Passwords {
 
 impl Passwords {
     /// # Errors
-    /// `unavailable` if too many are waiting.
+    /// `unavailable` if too many calls are waiting.
     pub(crate) async fn hash(&self, password: SecretString) -> Result<String, ApiError> {
         self.run(move || hash_password(&password)).await?.map_err(|error| {
             tracing::error!("a password could not be hashed: {error}");
@@ -60,10 +60,10 @@ impl Passwords {
         })
     }
 
-    /// Whether the password may be set: it runs where hashes do, because it takes a while, too.
+    /// Checks that a new password is strong enough. Runs with the hashes, because it is slow too.
     ///
     /// # Errors
-    /// `invalid_request` with the reason if it is too easy to guess, `unavailable` if too many are waiting.
+    /// `invalid_request` with the reason if it is too easy to guess, `unavailable` if too many calls are waiting.
     pub(crate) async fn judge(
         &self,
         password: &SecretString,
@@ -74,10 +74,10 @@ impl Passwords {
         judged.map_err(|weak| ApiError::field("/password", weak.to_string()))
     }
 
-    /// Whether the password belongs to the hash; `None`: there is nobody it could belong to.
+    /// Returns whether the password matches the hash; `None` stands for an unknown account.
     ///
     /// # Errors
-    /// `unavailable` if too many are waiting.
+    /// `unavailable` if too many calls are waiting.
     pub(crate) async fn verify(
         &self,
         password: SecretString,
@@ -100,7 +100,7 @@ impl Passwords {
         let _waiting = self.waiting.try_acquire().map_err(|_| ApiError::unavailable())?;
         let permit =
             Arc::clone(&self.running).acquire_owned().await.map_err(|_| ApiError::unavailable())?;
-        // The permit goes along: a caller who goes away does not make room for another hash.
+        // The task holds the permit, so that a cancelled request does not allow another hash early.
         let hashed = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             work()
@@ -157,7 +157,7 @@ mod tests {
             passwords.verify("wrong".into(), hash).await.unwrap();
             start.elapsed()
         };
-        // The quickest of some, in turns: a busy machine slows one as it slows the other.
+        // Takes the fastest of several alternating runs, so that load on the machine affects both equally.
         let (mut member, mut stranger) = (Duration::MAX, Duration::MAX);
         for _ in 0..5 {
             member = member.min(time(Some(hash.clone())).await);

@@ -1,8 +1,8 @@
-//! Setting another password: with the present one, or with a code.
+//! Password changes: with the old password or with a code.
 //!
-//! Nobody learns here who has an account. A reset is begun behind the answer, which does not wait for it. Where
-//! it is confirmed, the new password is hashed for everybody, while the code is looked at: the hash takes
-//! longer, so that the answer takes the same time whether or not there was a code to look at.
+//! Responses never reveal whether an account exists. `start_password_reset` responds before the account is looked up.
+//! `confirm_password_reset` hashes the new password while it checks the code; the hash takes longer, so the response
+//! time is the same without an account.
 
 use crate::Chapter;
 use crate::address::ClientAddress;
@@ -24,50 +24,52 @@ use serde::Deserialize;
 use std::sync::Arc;
 use tracing::Instrument;
 
-/// So many resets may be begun at the same time; the next one is told to come back.
+/// Maximum number of concurrent reset requests; further ones are rejected.
 pub(crate) const RESETS_AT_ONCE: usize = 32;
 
-/// Another password, by whoever knows the present one.
+/// A password change with the old password.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct SetPassword {
+    /// Current password.
     old_password: Secret,
-    /// 10 to 128 characters that are hard to guess.
+    /// New password: 10 to 128 characters that are hard to guess.
     password: NewPassword,
 }
 
-/// Whose password is forgotten.
+/// A request for a password reset code.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct StartPasswordReset {
-    /// The e-mail address or the phone number of the account; the code goes there.
+    /// E-mail address or phone number of the account; the code is sent to it.
     login: Wire<Contact>,
 }
 
-/// Another password, by whoever reads what goes to the account's address or number.
+/// A password reset with a code.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct ConfirmPasswordReset {
-    /// The e-mail address or the phone number of the account.
+    /// E-mail address or phone number of the account.
     login: Wire<Contact>,
-    /// The six digits that were sent there.
+    /// Six-digit code that was sent to it.
     code: Wire<Code>,
-    /// 10 to 128 characters that are hard to guess.
+    /// New password: 10 to 128 characters that are hard to guess.
     password: NewPassword,
 }
 
-/// The password is another one.
+/// Confirmation of a password change.
 #[derive(Object)]
 struct PasswordSet {
+    /// Time of the change.
     set_at: Timestamp,
 }
 
 #[derive(ApiResponse)]
 enum Changed {
-    /// The new password is good from now on.
+    /// The new password is valid from now on.
     #[oai(status = 200)]
     Password(Json<PasswordSet>),
 }
@@ -82,10 +84,10 @@ pub(crate) struct PasswordChanges;
 
 #[OpenApi(prefix_path = "/v1", tag = "Chapter::People")]
 impl PasswordChanges {
-    /// Set another password
+    /// Change your password
     ///
-    /// All sessions end, this one too, API keys do not, and the person is told. Problems: `incorrect_password` (403),
-    /// `invalid_request` (422) if the new one is too easy to guess, saying why.
+    /// Revokes all your sessions, including this one, but not your API keys. You are notified. Problems:
+    /// `incorrect_password` (403), `invalid_request` (422) with the reason if the new password is too easy to guess.
     #[oai(path = "/me/password", method = "put", operation_id = "set_password")]
     async fn set_password(
         &self,
@@ -99,13 +101,12 @@ impl PasswordChanges {
         Ok(Changed::now(&context))
     }
 
-    /// Have a code sent to set a forgotten password
+    /// Send a password reset code
     ///
-    /// The answer is the same whether or not there is such an account, and does not wait for it to be looked for.
-    /// If the person's second factor is a message to what is named, the code goes to the other contact, if that is
-    /// verified. An account that has a verified contact is reset by a verified one only.
-    /// The code is good for 5 minutes and 5 tries, and replaces the one before it; an address or number gets 5
-    /// an hour and 10 a day.
+    /// The response is the same whether or not the account exists. If the given contact also receives the account's
+    /// second-factor codes, the code is sent to the other contact if that one is verified. An account with a verified
+    /// contact can be reset only through a verified one. The code expires after 5 minutes or 5 attempts, and replaces
+    /// the previous one. An address or number receives at most 5 codes per hour and 10 per day.
     #[oai(path = "/password-resets", method = "post", operation_id = "start_password_reset")]
     async fn start_password_reset(
         &self,
@@ -116,13 +117,13 @@ impl PasswordChanges {
         Ok(Sent::now())
     }
 
-    /// Set a forgotten password
+    /// Reset your password with a code
     ///
-    /// With the code that was sent; it verifies the contact that it was sent to. All sessions, trusted devices and API
-    /// keys of the account end, and the person is told. If no contact was verified before, the second factor and the
-    /// other contact go too: anybody may have typed them. Problems: `invalid_code` (422), whatever is wrong with
-    /// it and also if there is no such account; `rate_limited` (429) after 50 wrong ones from one address;
-    /// `invalid_request` (422) if the password is too easy to guess.
+    /// Verifies the contact that received the code. Revokes all sessions, trusted devices and API keys of the account,
+    /// and the user is notified. If the account had no verified contact, its second factor and the other contact are
+    /// removed, because they may belong to someone else. Problems: `invalid_code` (422) for any invalid code and for
+    /// unknown accounts; `rate_limited` (429) after 50 wrong codes from one address; `invalid_request` (422) if the
+    /// password is too easy to guess.
     #[oai(
         path = "/password-resets/confirm",
         method = "post",
@@ -140,10 +141,10 @@ impl PasswordChanges {
     }
 }
 
-/// The caller, who has told their password just now.
+/// Verifies the caller's password and returns the user.
 ///
 /// # Errors
-/// `incorrect_password`, at this place of the request; `rate_limited` after five of them; `account_closed`.
+/// `incorrect_password` at the given place of the request; `rate_limited` after five wrong passwords; `account_closed`.
 pub(crate) async fn require_password(
     context: &Context,
     caller: &Caller,
@@ -157,7 +158,7 @@ pub(crate) async fn require_password(
         if context.passwords.verify(password.0, Some(user.password_hash.clone())).await? {
             return Ok(user);
         }
-        let detail = "this is not the password of the account";
+        let detail = "the password is incorrect";
         Err(ApiError::new(ProblemCode::IncorrectPassword, detail).at(place, detail))
     };
     context.budgets.password(Guess::SignedIn(id), context.now(), check).await
@@ -170,7 +171,7 @@ fn known_of(context: &Context, user: &User) -> Result<KnownWords, ApiError> {
 }
 
 /// # Errors
-/// `incorrect_password` if the password that was proven was replaced meanwhile.
+/// `incorrect_password` if the verified password was replaced meanwhile.
 async fn replace(context: &Context, user: User, password: NewPassword) -> Result<(), ApiError> {
     context.passwords.judge(&password.0, known_of(context, &user)?).await?;
     let hash = context.passwords.hash(password.0).await?;
@@ -182,16 +183,19 @@ async fn replace(context: &Context, user: User, password: NewPassword) -> Result
 }
 
 /// # Errors
-/// `busy` if too many are under way, whoever they are for.
+/// `busy` if too many resets of any accounts are in progress.
 fn begin_reset(context: &Arc<Context>, login: Contact) -> Result<(), ApiError> {
     let permit = Arc::clone(&context.resets).try_acquire_owned();
     let permit = permit.map_err(|_| {
-        ApiError::new(ProblemCode::Busy, "too many calls are waiting; nothing was done")
+        ApiError::new(
+            ProblemCode::Busy,
+            "too many calls are waiting and nothing was changed; try again shortly",
+        )
     })?;
     let context = Arc::clone(context);
     let begun = async move {
         let _permit = permit;
-        // Nobody waits for the result, and what went wrong is in the log: whoever gets no code asks again.
+        // The result is ignored: errors are logged, and the user can request another code.
         drop(
             context
                 .write(async move |store, now| store.start_password_reset(&login, now).await)
@@ -204,8 +208,8 @@ fn begin_reset(context: &Arc<Context>, login: Contact) -> Result<(), ApiError> {
 
 async fn reset(context: &Context, body: ConfirmPasswordReset) -> Result<(), ApiError> {
     let (login, told, password) = (body.login.0, body.code.0, body.password.0);
-    // What is weak for everybody is said before anything is looked at, and what is weak for this person only
-    // to whoever has the code.
+    // Weaknesses that depend on the login alone are reported first, those that depend on personal data only after the
+    // code.
     context.passwords.judge(&password, KnownWords::of_login(&login)).await?;
     let key = context.codes.clone();
     let proven = context

@@ -1,4 +1,4 @@
-//! The person whom somebody pays, named in one of four ways.
+//! Recipient of a payment, given in one of four forms.
 
 use crate::problem::ApiError;
 use crate::wire::{Email, Phone, Wire};
@@ -8,23 +8,26 @@ use amana_domain::payee::Payee;
 use poem_openapi::Object;
 use serde::Deserialize;
 
-/// A person, by exactly one of the four.
+/// A user, given by exactly one of the four members.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(rename = "Payee", deny_unknown_fields)]
 pub(crate) struct PayeeObject {
-    /// As people write it, with or without the `@`.
+    /// Handle, with or without `@`.
     handle: Option<Wire<Handle>>,
+    /// Phone number of the user.
     phone: Option<Wire<Phone>>,
+    /// E-mail address of the user.
     email: Option<Wire<Email>>,
+    /// Id of the user.
     user_id: Option<Wire<UserId>>,
 }
 
 impl PayeeObject {
-    /// As the member `to` of a body.
+    /// Parses the member `to` of a body.
     ///
     /// # Errors
-    /// `invalid_request` unless exactly one of the four is there.
+    /// `invalid_request` unless exactly one of the four members is given.
     pub(crate) fn parse(self) -> Result<Payee, ApiError> {
         self.parse_at("/to")
     }

@@ -1,4 +1,4 @@
-//! Who else pays for a deal.
+//! Additional payers of deals.
 
 use crate::Chapter;
 use crate::body::Body;
@@ -19,18 +19,19 @@ pub(crate) struct Payers;
 
 #[OpenApi(prefix_path = "/v1/deals", tag = "Chapter::Deals")]
 impl Payers {
-    /// Let somebody else pay for a deal, too
+    /// Add a payer to a deal
     ///
-    /// For the buyer of a deal that is agreed. Whoever is named is told, sees the deal, and may pay for it
-    /// (`fund_deal`) as much as they like; what comes back from it comes back to them in proportion. Problems:
-    /// `wrong_party` (403), `wrong_state`, `already_requested` (they may pay already), `deal_limit` (409),
-    /// `unknown_payer`, `same_party` (422), `rate_limited` (429) beyond 60 in an hour by number or address.
+    /// For the buyer of an agreed deal. The payer is notified, can read the deal, and may pay any part of the
+    /// outstanding amount (`fund_deal`). Refunds are split among payers in proportion to what they paid. Problems:
+    /// `wrong_party` (403), `wrong_state`, `already_requested` if the user is a payer already, `deal_limit` (409),
+    /// `unknown_payer`, `same_party` (422), `rate_limited` (429) above 60 look-ups of phone numbers or e-mail addresses
+    /// per hour.
     #[oai(path = "/:id/payers", method = "post", operation_id = "add_payer")]
     async fn add_payer(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<DealsWrite>,
-        /// The id of the deal.
+        /// Id of the deal.
         id: Path<Wire<DealId>>,
         body: Body<PayeeObject>,
     ) -> Result<Current, ApiError> {

@@ -1,4 +1,4 @@
-//! Mobile-money payments as their owner sees them.
+//! Mobile-money payments of the caller.
 
 mod plain;
 
@@ -20,32 +20,34 @@ use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use std::sync::Arc;
 
-/// A payment by mobile money, in or out.
+/// A mobile-money payment, incoming or outgoing.
 #[derive(Debug, Object)]
 #[oai(rename = "Payment")]
 pub(crate) struct PaymentAnswer {
     id: Wire<PaymentId>,
+    /// Purpose of the payment.
     purpose: Wire<Purpose>,
-    /// The deal that it pays for, if it pays for one.
+    /// Deal that the payment funds; `null` for other purposes.
     deal_id: Nullable<Wire<DealId>>,
-    /// May be up to one shilling more than the price of a deal: mobile money carries whole shillings, and the
-    /// change stays in the wallet.
+    /// Amount of the payment. It may exceed the price of a deal by up to one shilling, because M-Pesa carries whole
+    /// shillings; the change stays in the wallet.
     amount: Money,
-    /// Masked: `2547****5678`; `null` for what was paid at the paybill, and once the person whose it is has been
-    /// erased.
+    /// Masked phone number, such as `2547****5678`; `null` for payments to the paybill, and once the user's personal
+    /// data is erased.
     phone: Nullable<Wire<Phone>>,
+    /// State of the payment.
     state: Wire<State>,
-    /// Why it failed, if it did.
+    /// Reason of a failed payment.
     reason: Nullable<Wire<FailureReason>>,
-    /// Why a person should look at it, if one should.
+    /// Reason why staff must review the payment; `null` if they need not.
     review_reason: Nullable<Wire<Doubt>>,
-    /// The provider's receipt, once it is known.
+    /// The provider's receipt; `null` until it is known.
     receipt: Nullable<String>,
-    /// Ours, as the payer and the statement show it.
+    /// Our reference, as shown to the payer and on the provider's statement.
     reference: String,
-    /// Why it does not move right now, such as `provider_unavailable`; it goes on by itself.
+    /// Reason for a current delay, such as `provider_unavailable`. The payment continues automatically.
     problem: Nullable<String>,
-    /// The status in words, in the language of the caller.
+    /// Status as text in your language.
     status_text: String,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -72,8 +74,8 @@ impl From<&PaymentView> for PaymentAnswer {
     }
 }
 
-/// The number to use: the one that was named, or the caller's own if it is verified. A key of an organisation does not
-/// reach its maker's own.
+/// Returns the given number, or the caller's own if it is verified. An organisation's key cannot use its creator's
+/// number.
 pub(crate) async fn payer<S>(
     context: &Context,
     caller: &Principal<S>,
@@ -82,21 +84,21 @@ pub(crate) async fn payer<S>(
     match named {
         Some(phone) => Ok(phone.0.0),
         None if caller.organisation().is_some() => {
-            Err(ApiError::field("/phone", "a key of an organisation has to name the number"))
+            Err(ApiError::field("/phone", "an organisation's API key must give the phone number"))
         }
         None => {
             let user = context.store.user(caller.user()).await?;
             let own = context.contacts(&user)?.phone.filter(|_| user.phone_verified_at.is_some());
-            own.ok_or_else(|| own_unverified().at("/phone", "name a number or verify yours"))
+            own.ok_or_else(|| own_unverified().at("/phone", "give a phone number or verify yours"))
         }
     }
 }
 
-/// The caller's own number cannot be used yet.
+/// The error for a caller without a verified phone number.
 pub(crate) fn own_unverified() -> ApiError {
     ApiError::new(
         Code::VerifiedContactRequired,
-        "this needs a verified phone number: verify yours first",
+        "this operation requires a verified phone number; verify yours first",
     )
 }
 
@@ -114,7 +116,7 @@ enum Found {
     Payment(Json<PaymentAnswer>),
 }
 
-/// The payments of the caller, newest first.
+/// Lists the caller's payments, newest first.
 pub(crate) async fn list(
     context: &Context,
     caller: &Principal<PaymentsRead>,
@@ -131,9 +133,9 @@ pub(crate) struct Payments;
 
 #[OpenApi(prefix_path = "/v1/payments", tag = "Chapter::Payments")]
 impl Payments {
-    /// List one's payments
+    /// List your payments
     ///
-    /// Deposits, payments for deals and withdrawals of the caller, newest first.
+    /// Deposits, payments for deals and withdrawals, newest first.
     #[oai(path = "/", method = "get", operation_id = "list_payments")]
     async fn list_payments(
         &self,
@@ -141,9 +143,9 @@ impl Payments {
         caller: Principal<PaymentsRead>,
         /// Only payments for this purpose.
         purpose: Query<Option<Wire<Purpose>>>,
-        /// The `next_cursor` of the page before.
+        /// `next_cursor` of the previous page.
         after: Query<Option<Cursor<PaymentId>>>,
-        /// How many items a page has at most; 20 if left out.
+        /// Maximum number of items per page; 20 by default.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<PaymentPage, ApiError> {
@@ -152,13 +154,13 @@ impl Payments {
 
     /// Get a payment
     ///
-    /// How far it has come. Payments of others do not exist for the caller: `not_found` (404).
+    /// Returns one of your payments with its state; `not_found` (404) for payments of other users.
     #[oai(path = "/:id", method = "get", operation_id = "get_payment")]
     async fn get_payment(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<PaymentsRead>,
-        /// The id of the payment.
+        /// Id of the payment.
         id: Path<Wire<PaymentId>>,
     ) -> Result<Found, ApiError> {
         let payment = context.store.payment(caller.user(), id.0.0).await?;

@@ -1,4 +1,4 @@
-//! Finding people to deal with or to pay.
+//! Search for users to deal with or to pay.
 
 use crate::Chapter;
 use crate::context::Context;
@@ -16,13 +16,13 @@ use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use std::sync::Arc;
 
-/// A person, as others see them.
+/// A user, as others see them.
 #[derive(Debug, Object)]
 #[oai(rename = "Person")]
 pub(crate) struct PersonAnswer {
     id: Wire<UserId>,
     name: String,
-    /// `null` until the person has taken one.
+    /// Handle of the user; `null` until they choose one.
     handle: Nullable<Wire<Handle>>,
 }
 
@@ -47,7 +47,7 @@ enum Found {
     Page(Json<PageOf<PersonAnswer>>),
 }
 
-/// Whole addresses and numbers are looked up as such; everything else begins a name or a handle.
+/// Complete addresses and numbers are looked up as such; other text is the beginning of a name or handle.
 fn query(text: SearchText) -> PeopleQuery {
     if let Some(handle) = text.0.strip_prefix('@') {
         return PeopleQuery::Handle(handle.to_owned());
@@ -65,22 +65,22 @@ pub(crate) struct People;
 impl People {
     /// Find people
     ///
-    /// By the beginning of a name or handle, whatever the case (`@ami` looks at handles only), or by a whole
-    /// phone number or e-mail address that its owner has verified, 60 times an hour. In order of names. The caller,
-    /// operators, closed accounts and those without a verified contact are not found; numbers and addresses are never shown. Of those whose handle begins so, and of those whose name
-    /// does, 200 each can be listed: ask more narrowly for others. Problems: `invalid_parameter` (400),
-    /// `rate_limited` (429).
+    /// Finds users by the beginning of their name or handle, ignoring case (`@ami` searches handles only), or by a
+    /// complete phone number or e-mail address that its user has verified. Results are in order of names, and never
+    /// contain numbers or addresses. You, operators, closed accounts and accounts without a verified contact are not
+    /// found. Limits: 60 look-ups of numbers or addresses per hour; 200 matching handles and 200 matching names per
+    /// search. Problems: `invalid_parameter` (400), `rate_limited` (429).
     #[oai(path = "/people", method = "get", operation_id = "list_people")]
     async fn list_people(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<PeopleRead>,
-        /// At least three characters, not counting the `@`.
+        /// Beginning of a name or handle (at least three characters without the `@`), phone number or e-mail address.
         #[oai(name = "query")]
         text: Query<Wire<SearchText>>,
-        /// The `next_cursor` of the page before.
+        /// `next_cursor` of the previous page.
         after: Query<Option<Cursor<UserId>>>,
-        /// How many items a page has at most; 20 if left out.
+        /// Maximum number of items per page; 20 by default.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<Found, ApiError> {

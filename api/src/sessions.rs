@@ -211,7 +211,7 @@ impl Sessions {
         context: Data<&Arc<Context>>,
         caller: Caller,
         jar: &CookieJar,
-        /// The id of the session.
+        /// Id of the session.
         id: Path<Wire<SessionId>>,
     ) -> Result<Ended, ApiError> {
         let (user, id) = (caller.user(), id.0.0);

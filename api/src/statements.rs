@@ -156,7 +156,7 @@ impl Statements {
         asked: Query<Option<Wire<Currency>>>,
         /// `json` if left out.
         format: Query<Option<Wire<Format>>>,
-        /// The `next_cursor` of the page before; for JSON only.
+        /// `next_cursor` of the previous page; for JSON only.
         after: Query<Option<Cursor<LinePlace>>>,
         /// How many lines a page has at most, 20 if left out; for JSON only.
         #[oai(name = "limit")]

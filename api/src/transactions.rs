@@ -132,9 +132,9 @@ impl Transactions {
         amount_min: Query<Option<AmountMinor>>,
         /// Only those that moved at most so much, in minor units, whichever way.
         amount_max: Query<Option<AmountMinor>>,
-        /// The `next_cursor` of the page before, with the same filters.
+        /// `next_cursor` of the previous page, with the same filters.
         after: Query<Option<Cursor<i64>>>,
-        /// How many items a page has at most; 20 if left out.
+        /// Maximum number of items per page; 20 by default.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<Listed, ApiError> {
@@ -168,7 +168,7 @@ impl Transactions {
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<WalletRead>,
-        /// The id of the movement.
+        /// Id of the movement.
         id: Path<Wire<EntryId>>,
     ) -> Result<Found, ApiError> {
         let transaction = context.store.transaction(caller.user(), id.0.0).await?;

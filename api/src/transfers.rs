@@ -136,7 +136,7 @@ impl Transfers {
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<TransfersWrite>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
         /// With `true`, answers what the call would do, and does nothing. An API key needs `wallet:read` and

@@ -77,7 +77,7 @@ impl TrustedDevices {
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
-        /// The id of the device.
+        /// Id of the device.
         id: Path<Wire<TrustedDeviceId>>,
     ) -> Result<Ended, ApiError> {
         let (user, id) = (caller.user(), id.0.0);

@@ -131,7 +131,7 @@ impl Wallet {
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<PaymentsWrite>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
         /// With `true`, answers what the call would do, and does nothing. An API key needs `wallet:read` for it as

@@ -53,7 +53,7 @@ impl Withdrawals {
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<PaymentsWrite>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
         /// With `true`, answers what the call would do, and does nothing. An API key needs `wallet:read` for it as
@@ -90,9 +90,9 @@ impl Withdrawals {
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<PaymentsRead>,
-        /// The `next_cursor` of the page before.
+        /// `next_cursor` of the previous page.
         after: Query<Option<Cursor<PaymentId>>>,
-        /// How many items a page has at most; 20 if left out.
+        /// Maximum number of items per page; 20 by default.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<PaymentPage, ApiError> {

@@ -1,4 +1,4 @@
-//! What belongs to a user, for those who help them: found by contact, handle or receipt; each look is recorded.
+//! Users, payments, deals and wallets for support staff. Every access is recorded.
 
 use super::users::ManagedUser;
 use crate::Chapter;
@@ -21,21 +21,21 @@ use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use std::sync::Arc;
 
-/// Users whom a search has found.
+/// Users found by a search.
 #[derive(Debug, Object)]
 struct UserList {
-    /// One at most; for a receipt, everybody whose payment has it, up to 20.
+    /// Matching users: at most one, or for a receipt all users with a payment of that receipt, up to 20.
     items: Vec<ManagedUser>,
 }
 
 #[derive(ApiResponse)]
 enum Found {
-    /// The users.
+    /// The matching users.
     #[oai(status = 200)]
     Users(Json<UserList>),
 }
 
-/// A whole phone number, e-mail address, handle with its `@`, or id; everything else is a receipt.
+/// Recognises a complete phone number, e-mail address, handle with `@` or id. Any other text is a receipt.
 fn query(text: &str) -> UserQuery {
     let handle = text.strip_prefix('@').and_then(|name| Handle::parse(name).ok());
     if let Some(handle) = handle {
@@ -51,7 +51,7 @@ fn query(text: &str) -> UserQuery {
     }
 }
 
-/// Puts the look on record before anything is shown.
+/// Records the access before data is returned.
 async fn look(
     context: &Context,
     operator: &Operator,
@@ -70,14 +70,14 @@ pub(crate) struct Accounts;
 impl Accounts {
     /// Find a user
     ///
-    /// By a whole phone number, e-mail address, `@handle` or id, or by the provider's receipt of a payment. The search
-    /// is recorded with each user whom it finds. Problems: `invalid_parameter` (400), `forbidden` (403).
+    /// Searches for a complete phone number, e-mail address, `@handle` or id, or for the provider's receipt of a
+    /// payment. The search is recorded for each user found. Problems: `invalid_parameter` (400), `forbidden` (403).
     #[oai(path = "/", method = "get", operation_id = "find_users")]
     async fn find_users(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// What the user is known by.
+        /// Phone number, e-mail address, `@handle`, id or receipt.
         #[oai(name = "query")]
         text: Query<Wire<SearchText>>,
     ) -> Result<Found, ApiError> {
@@ -91,17 +91,17 @@ impl Accounts {
 
     /// List the payments of a user
     ///
-    /// Newest first. The look is recorded. Problems: `not_found` (404), `forbidden` (403).
+    /// Newest first. The access is recorded. Problems: `not_found` (404), `forbidden` (403).
     #[oai(path = "/:id/payments", method = "get", operation_id = "list_user_payments")]
     async fn list_user_payments(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// The id of the user.
+        /// Id of the user.
         id: Path<Wire<UserId>>,
-        /// The `next_cursor` of the page before.
+        /// `next_cursor` of the previous page.
         after: Query<Option<Cursor<PaymentId>>>,
-        /// How many items a page has at most; 20 if left out.
+        /// Maximum number of items per page; 20 by default.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<PaymentPage, ApiError> {
@@ -114,18 +114,18 @@ impl Accounts {
 
     /// List the deals of a user
     ///
-    /// All deals that concern the user, newest first, as the user sees them. The look is recorded. Problems:
+    /// All deals in which the user takes part, newest first, as the user sees them. The access is recorded. Problems:
     /// `not_found` (404), `forbidden` (403).
     #[oai(path = "/:id/deals", method = "get", operation_id = "list_user_deals")]
     async fn list_user_deals(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// The id of the user.
+        /// Id of the user.
         id: Path<Wire<UserId>>,
-        /// The `next_cursor` of the page before.
+        /// `next_cursor` of the previous page.
         after: Query<Option<Cursor<DealId>>>,
-        /// How many items a page has at most; 20 if left out.
+        /// Maximum number of items per page; 20 by default.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<DealPage, ApiError> {
@@ -139,13 +139,14 @@ impl Accounts {
 
     /// Get the wallet of a user
     ///
-    /// The balances of now, per currency. The look is recorded. Problems: `not_found` (404), `forbidden` (403).
+    /// Returns the current balances per currency. The access is recorded. Problems: `not_found` (404), `forbidden`
+    /// (403).
     #[oai(path = "/:id/wallet", method = "get", operation_id = "get_user_wallet")]
     async fn get_user_wallet(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// The id of the user.
+        /// Id of the user.
         id: Path<Wire<UserId>>,
     ) -> Result<Balances, ApiError> {
         look(&context, &operator, (id.0.0, UserEvent::WalletViewed {})).await?;

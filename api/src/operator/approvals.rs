@@ -1,4 +1,4 @@
-//! Four eyes: what one operator asks for and another one decides about.
+//! Four-eyes approvals: one operator requests an action, another approves or rejects it.
 
 mod answer;
 
@@ -24,29 +24,28 @@ use poem_openapi::{Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// What is to be done, if another member of staff agrees.
+/// A request for an action that another operator must approve.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct RequestApproval {
     kind: Wire<ApprovalKind>,
-    /// The user whom it is about. `release_withdrawal` takes the user of the payment instead.
+    /// User concerned; omitted for `release_withdrawal`, which concerns the user of the payment.
     user_id: Option<Wire<UserId>>,
-    /// Of `set_tier`: `starter`, `standard`, `business`, or another that was set up.
+    /// For `set_tier`: name of the new tier, such as `starter`, `standard` or `business`.
     tier: Option<Wire<TierName>>,
-    /// Of `move_suspense`: who received the money.
+    /// For `move_suspense`: provider that received the money.
     provider: Option<Wire<Provider>>,
-    /// Of `move_suspense`: under which the money came; all of it is moved.
+    /// For `move_suspense`: receipt of the money. The whole amount is moved.
     receipt: Option<Wire<Receipt>>,
-    /// Of `release_withdrawal`: the held withdrawal.
+    /// For `release_withdrawal`: id of the held withdrawal.
     payment_id: Option<Wire<PaymentId>>,
-    /// Why; it is kept with the request.
+    /// Reason, stored with the request.
     note: Wire<Note>,
 }
 
 impl RequestApproval {
-    /// # Errors
-    /// `invalid_request` unless exactly the members of its kind are there.
+    /// `invalid_request` unless exactly the members of its kind are given.
     fn wanted(&self) -> Result<Wanted, ApiError> {
         let kind = self.kind.0;
         let unfit = |names: &str| {
@@ -85,7 +84,7 @@ impl RequestApproval {
     }
 }
 
-/// Asks for an approval of what an operation wants.
+/// Requests an approval for the action.
 pub(super) async fn ask(
     context: &Context,
     (operator, keyed): (&Operator, Keyed),
@@ -98,12 +97,12 @@ pub(super) async fn ask(
     Ok(context.write(work).await?.into())
 }
 
-/// What is said with a decision.
+/// The reason for a decision.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct DecideApproval {
-    /// Why; it is kept with the decision.
+    /// Reason, stored with the decision.
     note: Wire<Note>,
 }
 
@@ -128,22 +127,22 @@ pub(crate) struct Approvals;
 
 #[OpenApi(prefix_path = "/v1/operator/approvals", tag = "Chapter::Operator")]
 impl Approvals {
-    /// Ask for an approval
+    /// Request an approval
     ///
-    /// For what one operator does not do alone: putting a person on another tier of limits, giving money in
-    /// suspense to whom it belongs, taking a lost second factor away (the person is told), releasing a held withdrawal
-    /// above KES 100,000 or in another currency. Another operator decides within seven days. `set_role`,
-    /// `create_fee_plan`, `resolve_payment` and `return_suspense` ask for an approval, too. Problems:
-    /// `already_requested` (409) if the same waits already, `conflict_of_interest` (403), `step_up_required` (403)
-    /// before `release_withdrawal`, `unknown_tier` (422), `wrong_state` (409) if the money was moved, `not_on_hold`
-    /// (409), `recipient_closed` (422) if the person's account is closed, `not_found` (404), `forbidden` (403),
-    /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    /// For actions that need two operators: change a user's tier, move money in suspense to a user's wallet, remove a
+    /// lost second factor (the user is notified), or release a held withdrawal above KES 100,000 or in another
+    /// currency. Another operator decides within seven days. `set_role`, `create_fee_plan`, `resolve_payment` and
+    /// `return_suspense` also request an approval. Problems: `already_requested` (409) if the same request is open,
+    /// `conflict_of_interest` (403), `step_up_required` (403) for `release_withdrawal`, `unknown_tier` (422),
+    /// `wrong_state` (409) if the money was moved, `not_on_hold` (409), `recipient_closed` (422) if the user's account
+    /// is closed, `not_found` (404), `forbidden` (403), `idempotency_key_required` (400), `idempotency_key_reused`
+    /// (422).
     #[oai(path = "/", method = "post", operation_id = "request_approval")]
     async fn request_approval(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
         body: Body<RequestApproval>,
@@ -156,17 +155,17 @@ impl Approvals {
 
     /// List approvals
     ///
-    /// Newest first, without those that are about the caller. Problems: `forbidden` (403) for everybody but operators.
+    /// For operators. Newest first, without requests that concern you. Problems: `forbidden` (403).
     #[oai(path = "/", method = "get", operation_id = "list_approvals")]
     async fn list_approvals(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// Which ones; `asked` if left out.
+        /// State of the requests; `asked` by default.
         state: Query<Option<Wire<ApprovalState>>>,
-        /// The `next_cursor` of the page before.
+        /// `next_cursor` of the previous page.
         after: Query<Option<Cursor<ApprovalId>>>,
-        /// How many items a page has at most; 20 if left out.
+        /// Maximum number of items per page; 20 by default.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<FoundPage, ApiError> {
@@ -187,30 +186,31 @@ impl Approvals {
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// The id of the approval.
+        /// Id of the approval.
         id: Path<Wire<ApprovalId>>,
     ) -> Result<Found, ApiError> {
         operator.may_read(&context, Resource::Approvals)?;
         Ok(context.store.approval(id.0.0, context.now()).await?.into())
     }
 
-    /// Approve what was asked for
+    /// Approve a request
     ///
-    /// It happens at once, by the rules of this moment; the person is told. Problems: `own_request` (403) for who
-    /// asked; `conflict_of_interest` (403) for whom it is about, for members of their organisations, and for who
-    /// invited them; `step_up_required` (403) for roles, fee plans, payments, large withdrawals and money that goes
-    /// back to its payer; `payer_phone_unknown`, `account_frozen`, `provider_limit` as in `return_suspense`;
-    /// `wrong_state` (409) if it was decided, taken back or is over, or the money was moved; `not_on_hold` (409);
-    /// `forbidden` (403), also if who asked may not ask for it any more; `recipient_closed` (422) if the person's
-    /// account is closed, `not_found` (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    /// Executes the requested action immediately, under the rules in force now; the user is notified. Problems:
+    /// `own_request` (403) for the requester; `conflict_of_interest` (403) for the user concerned, members of their
+    /// organisations, and the user who invited them; `step_up_required` (403) for roles, fee plans, payments, large
+    /// withdrawals and returns to the payer; `payer_phone_unknown`, `account_frozen`, `provider_limit` as in
+    /// `return_suspense`; `wrong_state` (409) if the request is decided, withdrawn or expired, or the money was moved;
+    /// `not_on_hold` (409); `forbidden` (403), also if the requester has lost the permission; `recipient_closed` (422)
+    /// if the user's account is closed, `not_found` (404), `idempotency_key_required` (400), `idempotency_key_reused`
+    /// (422).
     #[oai(path = "/:id/approve", method = "post", operation_id = "approve_approval")]
     async fn approve_approval(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// The id of the approval.
+        /// Id of the approval.
         id: Path<Wire<ApprovalId>>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
         body: Body<DecideApproval>,
@@ -219,17 +219,17 @@ impl Approvals {
         decide(&context, (operator, key.0), decision, body).await
     }
 
-    /// Reject what was asked for
+    /// Reject a request
     ///
-    /// Nothing happens. Problems: as `approve_approval`.
+    /// The action is not executed. Problems: as `approve_approval`.
     #[oai(path = "/:id/reject", method = "post", operation_id = "reject_approval")]
     async fn reject_approval(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// The id of the approval.
+        /// Id of the approval.
         id: Path<Wire<ApprovalId>>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
         body: Body<DecideApproval>,
@@ -238,16 +238,16 @@ impl Approvals {
         decide(&context, (operator, key.0), decision, body).await
     }
 
-    /// Take a request back
+    /// Withdraw your request
     ///
-    /// For who asked, before it is decided about. Problems: `wrong_party` (403) for everybody else, `wrong_state`
+    /// For the requester, until the request is decided. Problems: `wrong_party` (403) for other callers, `wrong_state`
     /// (409), `not_found` (404), `forbidden` (403).
     #[oai(path = "/:id/withdraw", method = "post", operation_id = "withdraw_approval")]
     async fn withdraw_approval(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// The id of the approval.
+        /// Id of the approval.
         id: Path<Wire<ApprovalId>>,
     ) -> Result<Found, ApiError> {
         operator.may_read(&context, Resource::Approvals)?;

@@ -1,4 +1,4 @@
-//! Disputes that wait for an arbiter.
+//! Disputes that wait for an award.
 
 use crate::Chapter;
 use crate::auth::Operator;
@@ -22,30 +22,32 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// How a dispute is decided. The seller's part is said in exactly one of the two ways.
+/// An award. The seller's part is given in exactly one of the two forms.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct AwardDispute {
-    /// So much of the milestone's amount is for the seller; fees come out of it.
+    /// Seller's part of the milestone's amount, before fees.
     to_seller: Option<NonNegativeMoney>,
-    /// Of the milestone's amount: a decimal number from 0 to 100 with up to three places, rounded half up to the cent.
+    /// Seller's part in percent of the milestone's amount: a decimal number from 0 to 100 with up to three decimal
+    /// places. The part is rounded half up to the cent.
     seller_percent: Option<Wire<Percent>>,
-    /// With `true`, the platform and the broker go without their part; `false` if left out.
+    /// With `true`, the fees of platform and broker are waived; `false` by default.
     fees_waived: Option<bool>,
-    /// What the arbitration costs, if one side is to bear it.
+    /// Cost of the arbitration, if one party bears it.
     costs: Option<Costs>,
-    /// 3 to 2,000 characters; both sides are told.
+    /// Reason for the award, shown to both parties: 3 to 2,000 characters.
     reason: Wire<Words>,
 }
 
-/// What the arbitration costs.
+/// Cost of the arbitration.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields, rename = "CostsOfAward")]
 struct Costs {
+    /// Cost, deducted from the part of one party.
     amount: PositiveMoney,
-    /// Out of whose share it comes.
+    /// Party from whose part the cost is deducted.
     borne_by: Wire<Role>,
 }
 
@@ -63,13 +65,13 @@ impl AwardDispute {
     }
 }
 
-/// All that an arbiter needs to decide.
+/// Everything an arbiter needs for an award.
 #[derive(Object)]
 #[oai(rename = "DisputeReview")]
 struct ReviewAnswer {
     dispute: DisputeAnswer,
     deal: DealAnswer,
-    /// What has happened to the deal, the newest 100 events in their order.
+    /// Newest 100 events of the deal, in chronological order.
     timeline: Vec<TimelineAnswer>,
 }
 
@@ -93,16 +95,16 @@ pub(crate) struct Disputes;
 impl Disputes {
     /// List disputes that wait for an award
     ///
-    /// Those that were answered first come first, with their amounts and deadlines; without the caller's own. Problems:
-    /// `forbidden` (403).
+    /// Ordered by the time of the answer, oldest first, with amounts and deadlines. Your own disputes are left out.
+    /// Problems: `forbidden` (403).
     #[oai(path = "/", method = "get", operation_id = "list_dispute_reviews")]
     async fn list_dispute_reviews(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// The `next_cursor` of the page before.
+        /// `next_cursor` of the previous page.
         after: Query<Option<Cursor<DisputePlace>>>,
-        /// How many items a page has at most; 20 if left out.
+        /// Maximum number of items per page; 20 by default.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<FoundPage, ApiError> {
@@ -114,16 +116,16 @@ impl Disputes {
         Ok(FoundPage::Page(Json(page)))
     }
 
-    /// Get a dispute to decide about
+    /// Get a dispute for review
     ///
-    /// With the deal, its timeline, and what is known of the evidence, to which `create_dispute_review_link` leads.
-    /// Problems: `not_found` (404), `forbidden`, `conflict_of_interest` (403).
+    /// Returns the dispute with the deal, its timeline and the metadata of the evidence; `create_dispute_review_link`
+    /// gives access to files. Problems: `not_found` (404), `forbidden`, `conflict_of_interest` (403).
     #[oai(path = "/:id", method = "get", operation_id = "get_dispute_review")]
     async fn get_dispute_review(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// The id of the dispute.
+        /// Id of the dispute.
         id: Path<Wire<DisputeId>>,
     ) -> Result<Found, ApiError> {
         let (staff, now) = (operator.staff(), context.now());
@@ -135,10 +137,10 @@ impl Disputes {
         })))
     }
 
-    /// Get a link to a file of a dispute
+    /// Create a link to a dispute's file
     ///
-    /// To evidence, or to a file that the seller has shown for the milestone. It is good for a minute, for the caller
-    /// (`get_file`). That it was made is recorded, and so is each look. Problems: `not_found` (404), `forbidden`,
+    /// For evidence and for the seller's files of the milestone. Returns a link (`get_file`) for the caller that is
+    /// valid for one minute. The link and each download are recorded. Problems: `not_found` (404), `forbidden`,
     /// `conflict_of_interest` (403).
     #[oai(
         path = "/:id/evidence/:document/link",
@@ -149,9 +151,9 @@ impl Disputes {
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// The id of the dispute.
+        /// Id of the dispute.
         id: Path<Wire<DisputeId>>,
-        /// The id of the file.
+        /// Id of the file.
         document: Path<Wire<DocumentId>>,
     ) -> Result<FoundLink, ApiError> {
         let (staff, place) = (operator.staff(), (id.0.0, document.0.0));
@@ -161,21 +163,22 @@ impl Disputes {
         Ok(FoundLink::Link(Json(context.links.make(document, operator.caller(), context.now()))))
     }
 
-    /// Decide about a dispute
+    /// Award a dispute
     ///
-    /// Once it is answered, by somebody who has no part in the deal. The milestone is divided at once; above KES
-    /// 100,000, and in other currencies, a second arbiter has to look, calls the same operation, and that award counts.
-    /// Problems: `share_out_of_range` (422), `own_request` if the second is the first, `conflict_of_interest` for those
-    /// whom the deal or its organisation concerns, `forbidden` (403), `wrong_state`, `too_late` (409),
-    /// `not_found` (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    /// For an arbiter who is not a party to the deal, once the dispute is answered. The milestone is divided
+    /// immediately. Above KES 100,000, and in other currencies, a second arbiter must call the same operation; the
+    /// second award counts. Problems: `share_out_of_range` (422), `own_request` if both awards are from the same
+    /// arbiter, `conflict_of_interest` for arbiters concerned by the deal or its organisation, `forbidden` (403),
+    /// `wrong_state`, `too_late` (409), `not_found` (404), `idempotency_key_required` (400), `idempotency_key_reused`
+    /// (422).
     #[oai(path = "/:id/award", method = "post", operation_id = "award_dispute")]
     async fn award_dispute(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// The id of the dispute.
+        /// Id of the dispute.
         id: Path<Wire<DisputeId>>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
         body: Body<AwardDispute>,

@@ -1,4 +1,4 @@
-//! What deals cost: versions of the fee plan.
+//! Versions of the fee plan.
 
 use super::approvals::{ApprovalAnswer, ask};
 use crate::Chapter;
@@ -25,44 +25,51 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// As exact as PostgreSQL keeps a moment.
+/// Precision of timestamps in PostgreSQL.
 const MICROSECONDS: u16 = 6;
 
-/// What deals are to cost.
+/// A new version of a fee plan.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct CreateFeePlan {
     currency: Wire<Currency>,
-    /// Of all amounts together, in hundredths of a percent.
+    /// Percentage of the milestones' amounts, in basis points (hundredths of a percent).
     percentage_bps: BasisPoints,
-    /// In minor units, added to the percentage.
+    /// Fixed fee in minor units, added to the percentage.
     fixed_minor: MinorOrNone,
-    /// In minor units: the two are never less together; nothing if left out.
+    /// Minimum of percentage plus fixed fee, in minor units; zero by default.
     floor_minor: Option<MinorOrNone>,
-    /// In minor units: nor more than this; without bound if left out.
+    /// Maximum of percentage plus fixed fee, in minor units; unlimited by default.
     cap_minor: Option<MinorOrNone>,
-    /// In minor units: what mobile money costs us for a deal, passed on; nothing if left out.
+    /// Provider charges of a deal in minor units, passed on to the users; zero by default.
     provider_cost_minor: Option<MinorOrNone>,
-    /// Since when new offers take it; from its approval on if left out.
+    /// Time from which new offers use the plan; from its approval by default.
     valid_from: Option<Wire<Moment>>,
-    /// Why; it is kept with the request.
+    /// Reason, stored with the request.
     note: Wire<Note>,
 }
 
-/// A version of what deals cost.
+/// A published version of a fee plan.
 #[derive(Debug, Object)]
 #[oai(rename = "FeePlan")]
 struct FeePlanAnswer {
     currency: Wire<Currency>,
-    /// Counts the versions of this currency; the first is that of the settings.
+    /// Number of the version within the currency; version 1 comes from the service's settings.
     version: u32,
+    /// Percentage of the milestones' amounts, in basis points (hundredths of a percent).
     percentage_bps: u16,
+    /// Fixed fee, added to the percentage.
     fixed: Money,
+    /// Minimum of percentage plus fixed fee.
     floor: Money,
+    /// Maximum of percentage plus fixed fee; `null` if there is none.
     cap: Nullable<Money>,
+    /// Provider charges of a deal, passed on to the users.
     provider_cost: Money,
+    /// Time from which new offers use the plan.
     valid_from: Timestamp,
+    /// Operator who approved the plan.
     published_by: Wire<UserId>,
     published_at: Timestamp,
 }
@@ -100,13 +107,13 @@ impl CreateFeePlan {
             |minor: Option<MinorOrNone>| minor.map_or(Ok(money::Money::zero(currency)), money);
         let (floor, cap) = (or_nothing(self.floor_minor)?, self.cap_minor.map(money).transpose()?);
         if cap.is_some_and(|cap| floor.exceeds(cap).unwrap_or(true)) {
-            return Err(ApiError::field("/cap_minor", "the cap cannot be below the floor"));
+            return Err(ApiError::field("/cap_minor", "expected at least `floor_minor`"));
         }
         let now = now.trunc_subsecs(MICROSECONDS);
         let valid_from =
             self.valid_from.as_ref().map_or(now, |at| at.0.0.trunc_subsecs(MICROSECONDS));
         if valid_from < now {
-            return Err(ApiError::field("/valid_from", "expected a moment that is still to come"));
+            return Err(ApiError::field("/valid_from", "expected a time in the future"));
         }
         let plan = FeePlan {
             percentage_bps: self.percentage_bps.get_u16(),
@@ -114,7 +121,7 @@ impl CreateFeePlan {
             floor,
             cap,
             provider_cost: or_nothing(self.provider_cost_minor)?,
-            // Who bears it is said in each offer, and its version when it is written.
+            // Each offer sets its payer, and the store assigns the version.
             payer: FeePayer::Seller,
             version: 0,
         };
@@ -126,25 +133,25 @@ pub(crate) struct FeePlans;
 
 #[OpenApi(prefix_path = "/v1/operator/fee-plans", tag = "Chapter::Operator")]
 impl FeePlans {
-    /// Ask to publish a fee plan
+    /// Request a new fee plan
     ///
-    /// As the next version for its currency, once another operator approves it (`approve_approval`). New offers and
-    /// counter-offers take the version that is valid since last; deals keep that of their offer. A plan that was
-    /// published is never changed. One request per currency waits at a time. Problems: `already_requested` (409),
-    /// `step_up_required`, `forbidden` (403), `invalid_request` (422), `idempotency_key_required` (400),
-    /// `idempotency_key_reused` (422).
+    /// Requests the next version for its currency, published once another operator approves (`approve_approval`). New
+    /// offers and counter-offers use the plan with the latest `valid_from` that is not in the future; deals keep the
+    /// plan of their offer. A published plan never changes. Only one request per currency can be open. Problems:
+    /// `already_requested` (409), `step_up_required`, `forbidden` (403), `invalid_request` (422),
+    /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/", method = "post", operation_id = "create_fee_plan")]
     async fn create_fee_plan(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
         body: Body<CreateFeePlan>,
     ) -> Result<Made<ApprovalAnswer>, ApiError> {
         let keyed = keyed(operator.caller(), key.0, "create_fee_plan", &body.canonical);
-        // A moment that was to come when it was asked for has passed when the call is repeated.
+        // `valid_from` may have passed when the call is repeated.
         let check = async { body.value.parse(context.now()) };
         let wanted = match unless_answered(&context, &keyed, check).await? {
             Asked::New(wanted) => wanted,
@@ -155,18 +162,18 @@ impl FeePlans {
 
     /// List the fee plans of a currency
     ///
-    /// The published ones, the newest version first; before them, and below their versions, the settings apply.
-    /// Problems: `forbidden` (403).
+    /// Published versions, newest first. Before the first one, the service's settings apply as version 1. Problems:
+    /// `forbidden` (403).
     #[oai(path = "/", method = "get", operation_id = "list_fee_plans")]
     async fn list_fee_plans(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// Of which currency; `KES` if left out.
+        /// Currency of the plans; `KES` by default.
         currency: Query<Option<Wire<Currency>>>,
-        /// The `next_cursor` of the page before.
+        /// `next_cursor` of the previous page.
         after: Query<Option<Cursor<u32>>>,
-        /// How many items a page has at most; 20 if left out.
+        /// Maximum number of items per page; 20 by default.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<FoundPage, ApiError> {

@@ -1,4 +1,4 @@
-//! The state of the service for a person on call.
+//! State of the service for engineers on call.
 
 use crate::Chapter;
 use crate::auth::Operator;
@@ -20,22 +20,23 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// The page is most wanted while Redis is away, so it does not wait long for it.
+/// Short, because the page is needed most when Redis is down.
 const REDIS_TIMEOUT: Duration = Duration::from_secs(1);
 
 const BYTES_PER_KIB: u64 = 1024;
 
-/// The state of the service. Process figures are those of the API process that answers.
+/// State of the service. Process figures are those of the responding API process.
 #[derive(Debug, Object)]
 struct ServiceHealth {
-    /// The version of the software.
+    /// Version of the software.
     version: String,
-    /// The Git commit of the software; `null` if the build does not name it.
+    /// Git commit of the software; `null` if the build does not contain it.
     commit: Nullable<String>,
-    /// When the process started, by the clock of its machine.
+    /// Start time of the process, by the clock of its machine.
     started_at: Timestamp,
+    /// Uptime of the process in seconds.
     uptime_s: u64,
-    /// Resident memory; `null` where the system does not report it.
+    /// Resident memory of the process in bytes; `null` if the system does not report it.
     memory_bytes: Nullable<u64>,
     sockets: SocketUse,
     database: DatabaseUse,
@@ -47,83 +48,84 @@ struct ServiceHealth {
     providers: Vec<ProviderHealth>,
 }
 
-/// The WebSockets of the process.
+/// WebSockets of the process.
 #[derive(Debug, Object)]
 struct SocketUse {
+    /// Open sockets.
     open: u32,
-    /// A further socket is refused.
+    /// Maximum number of open sockets; further sockets are rejected.
     max: u32,
 }
 
-/// The connection pools of the process.
+/// Connection pools of the process.
 #[derive(Debug, Object)]
 struct DatabaseUse {
-    /// The connections of all requests.
+    /// Pool for all requests except transfers.
     requests: PoolUse,
-    /// The connections of transfers.
+    /// Pool for transfers.
     transfers: PoolUse,
 }
 
-/// The connections to PostgreSQL in one pool.
+/// Connections to PostgreSQL in one pool.
 #[derive(Debug, Object)]
 struct PoolUse {
     /// Open connections.
     size: u32,
-    /// Open connections that nothing uses.
+    /// Open connections that are not in use.
     idle: u32,
-    /// The most connections that the pool opens.
+    /// Maximum number of open connections.
     max: u32,
 }
 
-/// The background jobs of one queue. Counts end at 100,000 jobs of all queues together.
+/// Background jobs of one queue. Counting stops at 100,000 jobs of all queues together.
 #[derive(Debug, Object)]
 struct QueueHealth {
     queue: Wire<Queue>,
     /// Jobs that are due and not claimed by a worker.
     due: i64,
-    /// How long the oldest of them has been due; `null` if none is due.
+    /// Time in seconds for which the oldest due job has been due; `null` if none is due.
     age_s: Nullable<i64>,
     /// Jobs that a worker has claimed.
     running: i64,
-    /// Jobs that gave up; `replay_job` queues one again.
+    /// Jobs that failed all their attempts; `replay_job` queues a dead job again.
     dead: i64,
-    /// When the latest of them gave up.
+    /// Time at which the latest dead job failed; `null` if there is none.
     last_died_at: Nullable<Timestamp>,
-    /// Job ids that wait in Redis; `null` if Redis does not answer.
+    /// Job ids that wait in Redis; `null` if Redis does not respond.
     redis_depth: Nullable<u64>,
 }
 
-/// The comparison of the books with the statements of providers.
+/// State of the reconciliation with provider statements.
 #[derive(Debug, Object)]
 struct ReconciliationHealth {
-    /// When the latest reconciliation ended; `null` before the first one.
+    /// End of the latest reconciliation; `null` before the first one.
     last_at: Nullable<Timestamp>,
-    /// How the latest reconciliation ended; `null` before the first one.
+    /// Result of the latest reconciliation; `null` before the first one.
     outcome: Nullable<Wire<ReconciliationOutcome>>,
-    /// Discrepancies that are open now; `list_discrepancies` shows them.
+    /// Number of open discrepancies (`list_discrepancies`).
     open_discrepancies: i64,
 }
 
-/// The correctness of the books.
+/// Correctness of the ledger.
 #[derive(Debug, Object)]
 struct LedgerHealth {
-    /// When the latest full check ended; `null` before the first one.
+    /// End of the latest full check; `null` before the first one.
     checked_at: Nullable<Timestamp>,
-    /// Whether the latest full check found nothing, and no open discrepancy says that the books do not add up.
+    /// Whether the latest full check found no error and no ledger discrepancy is open.
     is_consistent: bool,
 }
 
-/// The state of one mobile-money provider, from the latest 1,000 exchanges about payments.
+/// State of one mobile-money provider, from the latest 1,000 exchanges about payments.
 #[derive(Debug, Object)]
 struct ProviderHealth {
     provider: Wire<Provider>,
-    /// When the provider last answered a request.
+    /// Time of the provider's latest response.
     last_success_at: Nullable<Timestamp>,
-    /// When a request last failed: no answer, or an error of the provider.
+    /// Time of the latest failed request: no response, or an error from the provider.
     last_failure_at: Nullable<Timestamp>,
     /// Payments whose outcome is unknown.
     unknown_payments: i64,
-    /// How long ago the oldest of them was sent; `null` if there are none.
+    /// Time in seconds since the oldest payment with unknown outcome was sent; `null` if there is none.
     oldest_unknown_age_s: Nullable<i64>,
 }
 
@@ -182,7 +184,7 @@ impl From<&Found> for LedgerHealth {
 
 #[derive(ApiResponse)]
 enum Shown {
-    /// The state of the service.
+    /// State of the service.
     #[oai(status = 200)]
     Health(Json<ServiceHealth>),
 }
@@ -191,11 +193,10 @@ pub(crate) struct Health;
 
 #[OpenApi(prefix_path = "/v1/operator", tag = "Chapter::Operator")]
 impl Health {
-    /// Show the state of the service
+    /// Get the state of the service
     ///
-    /// Returns figures of the answering process, of the job queues, of reconciliation, of the ledger and of the
-    /// providers. Every staff role may call it. The call changes nothing, and its cost is bounded. Problems:
-    /// `forbidden` (403).
+    /// Returns figures of the responding process, the job queues, reconciliation, the ledger and the providers. For
+    /// every staff role. The call changes nothing, and its cost is bounded. Problems: `forbidden` (403).
     #[oai(path = "/health", method = "get", operation_id = "get_service_health")]
     async fn get_service_health(
         &self,
@@ -228,7 +229,7 @@ async fn look(context: &Context) -> Result<ServiceHealth, ApiError> {
     })
 }
 
-/// The depths of the queues, in the order of [`Queue::ALL`]; `None` for all of them while Redis does not answer.
+/// Returns the depths of the queues in the order of [`Queue::ALL`]; `None` for all if Redis does not respond.
 async fn redis_depths(context: &Context) -> Vec<Option<u64>> {
     let names: Vec<_> = Queue::ALL.iter().map(|queue| queue.as_str()).collect();
     let found = async { context.redis.as_ref()?.depths(&names).await.ok() };
@@ -242,7 +243,7 @@ fn age_s(since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Nullable<i64> {
     Nullable::of(since.map(|at| now.signed_duration_since(at).num_seconds().max(0)))
 }
 
-/// The resident memory of this process. Only Linux reports it in this file.
+/// Returns the resident memory of this process. Only Linux has this file.
 fn memory_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

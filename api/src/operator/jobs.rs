@@ -1,4 +1,4 @@
-//! Jobs that gave up, and bringing them back.
+//! Background jobs, and replay of dead ones.
 
 use crate::Chapter;
 use crate::auth::Operator;
@@ -17,24 +17,28 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde_json::Value;
 use std::sync::Arc;
 
-/// A piece of work outside of requests.
+/// A background job.
 #[derive(Debug, Object)]
 struct Job {
     id: Wire<JobId>,
+    /// Queue of the job.
     queue: String,
-    /// Such as `submit_collection`.
+    /// Kind of the job, such as `submit_collection`.
     kind: String,
-    /// What the work is about, by ids.
+    /// Ids of the records that the job concerns.
     payload: Any<Value>,
-    /// `queued`, `running`, `done` or `dead`.
+    /// State of the job: `queued`, `running`, `done` or `dead`.
     state: String,
+    /// Number of attempts so far.
     attempts: i32,
-    /// After so many attempts it is dead.
+    /// Number of failed attempts after which the job is dead.
     attempts_max: i32,
-    /// What the last attempt failed with.
+    /// Error of the latest failed attempt.
     last_error: Nullable<String>,
+    /// Time of the next attempt.
     due_at: Timestamp,
     created_at: Timestamp,
+    /// Time at which the job was done or dead; `null` until then.
     finished_at: Nullable<Timestamp>,
 }
 
@@ -65,7 +69,7 @@ enum JobPage {
 
 #[derive(ApiResponse)]
 enum Replayed {
-    /// The job is queued again, with all its attempts.
+    /// The job, queued again with all its attempts.
     #[oai(status = 202)]
     Queued(Json<Job>),
 }
@@ -76,18 +80,17 @@ pub(crate) struct Jobs;
 impl Jobs {
     /// List jobs
     ///
-    /// Jobs in one state, newest first; the dead ones unless another state is asked for. Problems:
-    /// `forbidden` (403).
+    /// Jobs in one state, newest first; dead jobs by default. Problems: `forbidden` (403).
     #[oai(path = "/", method = "get", operation_id = "list_jobs")]
     async fn list_jobs(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// Which ones; `dead` if left out.
+        /// State of the jobs; `dead` by default.
         state: Query<Option<Wire<JobState>>>,
-        /// The `next_cursor` of the page before.
+        /// `next_cursor` of the previous page.
         after: Query<Option<Cursor<JobId>>>,
-        /// How many items a page has at most; 20 if left out.
+        /// Maximum number of items per page; 20 by default.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<JobPage, ApiError> {
@@ -100,15 +103,14 @@ impl Jobs {
 
     /// Replay a dead job
     ///
-    /// It is queued again with all its attempts. Doing so twice is safe: the second call finds it no longer
-    /// dead. Problems: `job_not_failed` (409), `not_found` (404), `forbidden`,
-    /// `conflict_of_interest` (403).
+    /// Queues the job again with all its attempts. A repeated call has no effect, because the job is no longer dead.
+    /// Problems: `job_not_failed` (409), `not_found` (404), `forbidden`, `conflict_of_interest` (403).
     #[oai(path = "/:id/replay", method = "post", operation_id = "replay_job")]
     async fn replay_job(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// The id of the job.
+        /// Id of the job.
         id: Path<Wire<JobId>>,
     ) -> Result<Replayed, ApiError> {
         let (id, staff) = (id.0.0, operator.staff());

@@ -1,4 +1,4 @@
-//! Applications for a tier that wait for somebody to look at their documents.
+//! Review of applications for a tier.
 
 use crate::Chapter;
 use crate::auth::Operator;
@@ -21,27 +21,27 @@ use serde::Deserialize;
 use std::sync::Arc;
 
 text_values! {
-    /// Which applications: those that wait for a decision, or those that were decided about.
+    /// State of an application under review.
     ReviewState as "KycReviewFilter";
 }
 
-/// Why an application is approved.
+/// An approval of an application.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct ApproveApplication {
-    /// It is kept with the decision.
+    /// Reason, stored with the decision.
     note: Wire<Note>,
 }
 
-/// Why an application is rejected.
+/// A rejection of an application.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct RejectApplication {
-    /// One to five.
+    /// One to five reasons.
     reasons: Vec<Wire<Reason>>,
-    /// In words; the person is told.
+    /// Explanation, shown to the user.
     note: Wire<Note>,
 }
 
@@ -63,19 +63,20 @@ pub(crate) struct Reviews;
 
 #[OpenApi(prefix_path = "/v1/operator/kyc/applications", tag = "Chapter::Operator")]
 impl Reviews {
-    /// List applications to decide about
+    /// List applications for review
     ///
-    /// Those that were submitted first come first, without the caller's own. Problems: `forbidden` (403) for everybody but operators.
+    /// For operators. Ordered by the time of submission, oldest first. Your own applications are left out. Problems:
+    /// `forbidden` (403).
     #[oai(path = "/", method = "get", operation_id = "list_kyc_reviews")]
     async fn list_kyc_reviews(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// Which ones; `submitted` if left out.
+        /// State of the applications; `submitted` by default.
         state: Query<Option<Wire<ReviewState>>>,
-        /// The `next_cursor` of the page before.
+        /// `next_cursor` of the previous page.
         after: Query<Option<Cursor<ReviewPlace>>>,
-        /// How many items a page has at most; 20 if left out.
+        /// Maximum number of items per page; 20 by default.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<FoundPage, ApiError> {
@@ -88,26 +89,25 @@ impl Reviews {
         Ok(FoundPage::Page(Json(page)))
     }
 
-    /// Get an application to decide about
+    /// Get an application for review
     ///
-    /// What was not submitted yet, or was taken back, is not there: `not_found` (404). Problems: `forbidden`
-    /// (403).
+    /// Returns `not_found` (404) for applications that are drafts or were withdrawn. Problems: `forbidden` (403).
     #[oai(path = "/:id", method = "get", operation_id = "get_kyc_review")]
     async fn get_kyc_review(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// The id of the application.
+        /// Id of the application.
         id: Path<Wire<KycId>>,
     ) -> Result<Found, ApiError> {
         let (staff, now) = (operator.staff(), context.now());
         Ok(context.store.kyc_review(&staff, id.0.0, now).await?.into())
     }
 
-    /// Get a link to a document of an application
+    /// Create a link to an applicant's document
     ///
-    /// It is good for a minute, for the caller (`get_file`). That it was made is recorded, and so is each look.
-    /// Problems: `not_found` (404), `forbidden` (403).
+    /// Returns a link (`get_file`) for the caller that is valid for one minute. The link and each download are
+    /// recorded. Problems: `not_found` (404), `forbidden` (403).
     #[oai(
         path = "/:id/documents/:document/link",
         method = "post",
@@ -117,9 +117,9 @@ impl Reviews {
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// The id of the application.
+        /// Id of the application.
         id: Path<Wire<KycId>>,
-        /// The id of the document.
+        /// Id of the document.
         document: Path<Wire<DocumentId>>,
     ) -> Result<FoundLink, ApiError> {
         let (staff, place) = (operator.staff(), (id.0.0, document.0.0));
@@ -132,17 +132,17 @@ impl Reviews {
 
     /// Approve an application
     ///
-    /// The person is on the new tier at once. Problems: `wrong_state` (409) if it was decided about or taken
-    /// back, `conflict_of_interest`, `forbidden` (403), `not_found` (404), `idempotency_key_required` (400),
+    /// The new tier applies immediately. Problems: `wrong_state` (409) if the application is decided or withdrawn,
+    /// `conflict_of_interest`, `forbidden` (403), `not_found` (404), `idempotency_key_required` (400),
     /// `idempotency_key_reused` (422).
     #[oai(path = "/:id/approve", method = "post", operation_id = "approve_kyc_application")]
     async fn approve_kyc_application(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// The id of the application.
+        /// Id of the application.
         id: Path<Wire<KycId>>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
         body: Body<ApproveApplication>,
@@ -156,15 +156,15 @@ impl Reviews {
 
     /// Reject an application
     ///
-    /// The person is told why, and can apply again. Problems: as `approve_kyc_application`.
+    /// The user sees the reasons and can apply again. Problems: as `approve_kyc_application`.
     #[oai(path = "/:id/reject", method = "post", operation_id = "reject_kyc_application")]
     async fn reject_kyc_application(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// The id of the application.
+        /// Id of the application.
         id: Path<Wire<KycId>>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
         body: Body<RejectApplication>,

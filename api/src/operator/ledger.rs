@@ -1,4 +1,4 @@
-//! The proof that every cent is where the books say.
+//! Proof that the ledger is consistent.
 
 use crate::Chapter;
 use crate::auth::Operator;
@@ -14,31 +14,31 @@ use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use std::sync::Arc;
 
-/// What the balances add up to, taken at one moment, and what the latest full check found.
+/// Sums of all balances at one moment, and the result of the latest full check.
 #[derive(Debug, Object)]
 struct LedgerProof {
-    /// Whether all of it holds: the trust equation in every currency, and nothing was wrong at the latest check.
+    /// Whether the trust equation holds in every currency and the latest check found no error.
     is_consistent: bool,
+    /// Sums per currency.
     currencies: Vec<CurrencySums>,
-    /// The latest full check; `null` before the first one.
+    /// Latest full check; `null` before the first one.
     latest_check: Nullable<LedgerCheck>,
 }
 
-/// A full check: every posting was read, and every balance, sequence and sum worked out again. There is one
-/// each night.
+/// A full check, run every night: reads every posting and recomputes every balance, sequence and sum.
 #[derive(Debug, Object)]
 struct LedgerCheck {
     started_at: Timestamp,
     finished_at: Timestamp,
-    /// Whether nothing was wrong.
+    /// Whether the check found no error.
     is_consistent: bool,
-    /// How many accounts were read, until the first row that is wrong if one is.
+    /// Number of accounts read, up to the first error if there is one.
     accounts: i64,
-    /// How many entries were read.
+    /// Number of entries read.
     entries: i64,
-    /// How many postings were read.
+    /// Number of postings read.
     postings: i64,
-    /// The first row that is wrong, by name, and what is wrong with it; `null` if nothing is.
+    /// Name of the first incorrect row with its error; `null` if there is none.
     first_error: Nullable<String>,
 }
 
@@ -46,24 +46,30 @@ struct LedgerCheck {
 #[derive(Debug, Object)]
 struct CurrencySums {
     currency: Wire<Currency>,
-    /// Whether the trust equation holds: what providers and our bank hold is the sum of what we owe, and what is held
-    /// for withdrawals and for others is what open holds reserve.
+    /// Whether the trust equation holds: all balances sum to zero; the money at providers and at the bank equals the
+    /// money owed; and `held_minor` equals `in_holds_minor`.
     is_consistent: bool,
+    /// Money at mobile-money providers, in minor units.
     held_by_providers_minor: i64,
-    /// What was moved from providers to the platform's bank account.
+    /// Money moved from providers to the platform's bank account, in minor units.
     at_bank_minor: i64,
-    /// What people can spend. This and what follows it down to suspense is what we owe.
+    /// Available balances of users, in minor units. The money owed is the sum of the fields from this one to
+    /// `suspense_minor`.
     owed_to_users_minor: i64,
-    /// What is reserved in people's wallets, for withdrawals and for others.
+    /// Money reserved in users' wallets for withdrawals and holds, in minor units.
     held_minor: i64,
+    /// Money in escrow for deals, in minor units.
     in_escrow_minor: i64,
+    /// Fees earned by the platform, in minor units.
     fees_minor: i64,
-    /// What people paid for the provider's charges, less the charges; below zero if the charges were more.
+    /// Provider charges collected from users less charges paid, in minor units; negative if more was paid than
+    /// collected.
     provider_costs_minor: i64,
+    /// Money received that matches no payment, in minor units.
     suspense_minor: i64,
-    /// What open holds reserve: as much as is held.
+    /// Sum of the open holds, in minor units; equals `held_minor`.
     in_holds_minor: i64,
-    /// Of all balances; zero, or the ledger is broken.
+    /// Sum of all balances, in minor units; zero unless the ledger is inconsistent.
     sum_minor: i64,
 }
 
@@ -112,7 +118,7 @@ impl From<Proof> for LedgerProof {
 
 #[derive(ApiResponse)]
 enum Proven {
-    /// The proof; it may say that the books do not hold.
+    /// The proof. It may report errors.
     #[oai(status = 200)]
     Proof(Json<LedgerProof>),
 }
@@ -121,10 +127,10 @@ pub(crate) struct Ledger;
 
 #[OpenApi(prefix_path = "/v1/operator", tag = "Chapter::Operator")]
 impl Ledger {
-    /// Prove the ledger
+    /// Get the proof of the ledger
     ///
-    /// Adds up the balances as they are now, and tells what the latest full check of all postings found.
-    /// Problems: `forbidden` (403).
+    /// Returns the sums of the current balances and the result of the latest full check of all postings. Problems:
+    /// `forbidden` (403).
     #[oai(path = "/proof", method = "get", operation_id = "get_ledger_proof")]
     async fn get_ledger_proof(
         &self,

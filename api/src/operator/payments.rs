@@ -1,4 +1,4 @@
-//! A payment of anybody, and how one ends whose evidence does not fit together.
+//! Payments of users, and resolution of payments with contradictory evidence.
 
 use super::approvals::{ApprovalAnswer, ask};
 use crate::Chapter;
@@ -21,33 +21,34 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// A payment, and whose it is.
+/// A payment with its user.
 #[derive(Debug, Object)]
 struct UserPayment {
-    /// `null` for `return_suspense`, which is no user's payment.
+    /// User of the payment; `null` for the payout of `return_suspense`.
     user_id: Nullable<Wire<UserId>>,
-    /// The name of the user; empty for `return_suspense`.
+    /// Name of the user; empty for the payout of `return_suspense`.
     user_name: String,
     payment: PaymentAnswer,
-    /// What was said about it, oldest first; 100 at most.
+    /// Evidence about the payment, oldest first; at most 100 items.
     evidence: Vec<EvidenceAnswer>,
 }
 
-/// One thing that was said about a payment.
+/// One piece of evidence about a payment.
 #[derive(Debug, Object)]
 #[oai(rename = "PaymentEvidence")]
 struct EvidenceAnswer {
-    /// `answer`, `query`, `callback`, `statement` or `operator`; a later one in this list is believed over an earlier.
+    /// Source of the evidence: `answer`, `query`, `callback`, `statement` or `operator`, in order of increasing
+    /// authority.
     source: String,
-    /// `accepted`, `lost`, `failed`, `unclear` or `succeeded`.
+    /// What the evidence says: `accepted`, `lost`, `failed`, `unclear` or `succeeded`.
     claim: String,
-    /// Of `failed`: why.
+    /// Reason of a `failed` payment.
     reason: Nullable<String>,
-    /// Of `unclear`: the provider's result code.
+    /// The provider's result code of `unclear` evidence.
     code: Nullable<String>,
-    /// Of `succeeded`: the provider's receipt, where it was told.
+    /// Receipt of a `succeeded` payment, if the provider sent it.
     receipt: Nullable<String>,
-    /// Of `succeeded`: what was paid, where it was told.
+    /// Amount of a `succeeded` payment, if the provider sent it.
     amount: Nullable<Money>,
     at: Timestamp,
 }
@@ -73,16 +74,16 @@ enum Found {
     Payment(Json<UserPayment>),
 }
 
-/// How a payment ended.
+/// Outcome of a payment.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct ResolvePayment {
-    /// Whether all of it was paid.
+    /// Whether the whole amount was paid.
     paid: bool,
-    /// The provider's receipt. A payment that was paid has one, and no other payment has it.
+    /// The provider's receipt: required if the payment was paid, and unique among payments.
     receipt: Option<Wire<Receipt>>,
-    /// What was found out; it is kept with the request.
+    /// Findings, stored with the request.
     note: Wire<Note>,
 }
 
@@ -91,11 +92,10 @@ impl ResolvePayment {
         match (self.paid, &self.receipt) {
             (true, Some(receipt)) => Ok(Resolution::Paid { receipt: receipt.0.0.clone() }),
             (false, None) => Ok(Resolution::NotPaid),
-            (true, None) => {
-                Err(ApiError::field("/paid", "a payment that was paid has a `receipt`: name it"))
-            }
+            (true, None) => Err(ApiError::field("/paid", "a paid payment needs `receipt`; add it")),
             (false, Some(_)) => {
-                Err(ApiError::field("/receipt", "a payment that was not paid has no receipt"))
+                let detail = "a payment that was not paid has no receipt; omit it";
+                Err(ApiError::field("/receipt", detail))
             }
         }
     }
@@ -107,13 +107,13 @@ pub(crate) struct Payments;
 impl Payments {
     /// Get a payment of a user
     ///
-    /// With what was said about it. The look is recorded. Problems: `not_found` (404), `forbidden` (403).
+    /// Returns the payment with its evidence. The access is recorded. Problems: `not_found` (404), `forbidden` (403).
     #[oai(path = "/:id", method = "get", operation_id = "get_user_payment")]
     async fn get_user_payment(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// The id of the payment.
+        /// Id of the payment.
         id: Path<Wire<PaymentId>>,
     ) -> Result<Found, ApiError> {
         let (staff, id) = (operator.staff(), id.0.0);
@@ -131,13 +131,13 @@ impl Payments {
         })))
     }
 
-    /// Ask to resolve a payment
+    /// Request to resolve a payment
     ///
-    /// For a payment in `review` or `confirming`: whether it was paid, under which receipt. Once another operator
-    /// approves (`approve_approval`), a payment that was paid is credited and funds its deal, and one that was not paid
-    /// fails, so that its deal can be paid again; its discrepancies close. Proof of the provider that comes later
-    /// counts all the same. Problems: `wrong_state` (409) if it is in another state, or if the receipt belongs to
-    /// another amount, to another payment or to money in suspense; `already_requested` (409), `conflict_of_interest`,
+    /// For a payment in `review` or `confirming`. States whether it was paid, and under which receipt. Once another
+    /// operator approves (`approve_approval`), a paid payment is credited and funds its deal; one that was not paid
+    /// fails, and the deal can be paid again. The payment's discrepancies close. Later proof from the provider still
+    /// counts. Problems: `wrong_state` (409) if the payment is in another state, or if the receipt belongs to another
+    /// amount, another payment or money in suspense; `already_requested` (409), `conflict_of_interest`,
     /// `step_up_required`, `forbidden` (403), `not_found` (404), `idempotency_key_required` (400),
     /// `idempotency_key_reused` (422).
     #[oai(path = "/:id/resolve", method = "post", operation_id = "resolve_payment")]
@@ -145,9 +145,9 @@ impl Payments {
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// The id of the payment.
+        /// Id of the payment.
         id: Path<Wire<PaymentId>>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
         body: Body<ResolvePayment>,

@@ -1,4 +1,4 @@
-//! What does not fit: discrepancies, runs, callbacks that belong to nothing.
+//! Discrepancies, reconciliation runs and callbacks.
 
 mod answer;
 
@@ -23,7 +23,7 @@ use serde::Deserialize;
 use std::sync::Arc;
 
 text_values! {
-    /// Which discrepancies: those that are open, or those that are closed.
+    /// State of a discrepancy.
     DiscrepancyState as "DiscrepancyFilter";
 }
 
@@ -43,7 +43,7 @@ enum Runs {
 
 #[derive(ApiResponse)]
 enum RunRequested {
-    /// A run will start within seconds.
+    /// The run starts within seconds.
     #[oai(status = 202)]
     Requested(Json<Requested>),
 }
@@ -55,12 +55,12 @@ enum Callbacks {
     Page(Json<PageOf<Callback>>),
 }
 
-/// Why a discrepancy is closed.
+/// Closing of a discrepancy.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct CloseDiscrepancy {
-    /// What was found out; it is kept with the discrepancy.
+    /// Findings, stored with the discrepancy.
     note: Wire<Note>,
 }
 
@@ -74,17 +74,17 @@ pub(crate) struct Reconciliation;
 impl Reconciliation {
     /// List discrepancies
     ///
-    /// Everything that does not fit and that a person should look at, newest first. Problems: `forbidden` (403).
+    /// Differences that operators must investigate, newest first. Problems: `forbidden` (403).
     #[oai(path = "/discrepancies", method = "get", operation_id = "list_discrepancies")]
     async fn list_discrepancies(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// Which ones; `open` if left out.
+        /// State of the discrepancies; `open` by default.
         state: Query<Option<Wire<DiscrepancyState>>>,
-        /// The `next_cursor` of the page before.
+        /// `next_cursor` of the previous page.
         after: Query<Option<Cursor<DiscrepancyId>>>,
-        /// How many items a page has at most; 20 if left out.
+        /// Maximum number of items per page; 20 by default.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<Discrepancies, ApiError> {
@@ -99,18 +99,18 @@ impl Reconciliation {
 
     /// Close a discrepancy
     ///
-    /// After somebody has looked into it. The same finding about the same thing does not open it again. A discrepancy
-    /// that says that the books do not add up (`trust_equation`, `balance_differs`) closes only when they do. Problems:
-    /// `discrepancy_closed`, `ledger_inconsistent` (409), `conflict_of_interest`, `forbidden` (403), `not_found` (404),
-    /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    /// Closes a discrepancy after investigation. The same finding about the same subject does not open it again. A
+    /// ledger discrepancy (`trust_equation`, `balance_differs`) can be closed only once the ledger is consistent.
+    /// Problems: `discrepancy_closed`, `ledger_inconsistent` (409), `conflict_of_interest`, `forbidden` (403),
+    /// `not_found` (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/discrepancies/:id/close", method = "post", operation_id = "close_discrepancy")]
     async fn close_discrepancy(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// The id of the discrepancy.
+        /// Id of the discrepancy.
         id: Path<Wire<DiscrepancyId>>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
         body: Body<CloseDiscrepancy>,
@@ -135,9 +135,9 @@ impl Reconciliation {
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// The `next_cursor` of the page before.
+        /// `next_cursor` of the previous page.
         after: Query<Option<Cursor<RunId>>>,
-        /// How many items a page has at most; 20 if left out.
+        /// Maximum number of items per page; 20 by default.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<Runs, ApiError> {
@@ -147,10 +147,10 @@ impl Reconciliation {
         Ok(Runs::Page(Json(PageOf::of(page, |row| RunId::new(row.id), Run::from))))
     }
 
-    /// Reconcile now
+    /// Start a reconciliation
     ///
-    /// Asks for a run beside the regular ones; its result shows up in `list_reconciliations`. Problems:
-    /// `forbidden` (403).
+    /// Requests a run in addition to the scheduled ones; `list_reconciliations` shows its result. Problems: `forbidden`
+    /// (403).
     #[oai(path = "/reconciliations", method = "post", operation_id = "start_reconciliation")]
     async fn start_reconciliation(
         &self,
@@ -166,19 +166,18 @@ impl Reconciliation {
 
     /// List callbacks
     ///
-    /// What the provider, or somebody who pretends to be it, has sent: those that fit nothing unless another
-    /// state is asked for; newest first. Their bodies are personal data and stay in the database. Problems:
-    /// `forbidden` (403).
+    /// Requests to our callback URLs, from the provider or from others; newest first, unmatched ones by default. Their
+    /// bodies contain personal data and are never returned. Problems: `forbidden` (403).
     #[oai(path = "/callbacks", method = "get", operation_id = "list_callbacks")]
     async fn list_callbacks(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// Which ones; `unmatched` if left out.
+        /// State of the callbacks; `unmatched` by default.
         state: Query<Option<Wire<CallbackOutcome>>>,
-        /// The `next_cursor` of the page before.
+        /// `next_cursor` of the previous page.
         after: Query<Option<Cursor<CallbackId>>>,
-        /// How many items a page has at most; 20 if left out.
+        /// Maximum number of items per page; 20 by default.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<Callbacks, ApiError> {

@@ -1,4 +1,4 @@
-//! Money in suspense: what came, who paid it, and its way back to them.
+//! Money in suspense, its payers, and its return to them.
 
 use super::approvals::{ApprovalAnswer, ask};
 use crate::Chapter;
@@ -23,25 +23,27 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// Money that came and fits no payment of ours.
+/// Money received that matches no payment.
 #[derive(Debug, Object)]
 #[oai(rename = "SuspenseItem")]
 struct Item {
+    /// Provider that received the money.
     provider: String,
-    /// The provider's.
-    receipt: String,
+    /// The provider's receipt.    receipt: String,
     amount: Money,
-    /// What the payer gave as reference.
+    /// Reference that the payer entered.
     reference: Nullable<String>,
+    /// Time at which the payer paid.
     paid_at: Timestamp,
+    /// Time at which the money was put into suspense.
     found_at: Timestamp,
-    /// When it was given to whom it belongs, or paid back; `null` if it was not.
+    /// Time at which the money was moved to a user or returned; `null` while it is in suspense.
     closed_at: Nullable<Timestamp>,
-    /// The approval by which.
+    /// Approval by which the money was moved or returned.
     closed_by: Nullable<Wire<ApprovalId>>,
-    /// When a statement showed that it was the money of a payment; the entry was reversed then.
+    /// Time at which a statement matched the money to a payment and the entry was reversed; `null` otherwise.
     reversed_at: Nullable<Timestamp>,
-    /// The payout to its payer: under way, or done once `closed_at` is set. `null` if there is none, or if it failed.
+    /// Payout to the payer: in progress, or completed once `closed_at` is set. `null` if there is none or it failed.
     return_payment_id: Nullable<Wire<PaymentId>>,
 }
 
@@ -71,20 +73,21 @@ impl TryFrom<SuspenseItem> for Item {
 /// Money in suspense with its payer.
 #[derive(Debug, Object)]
 struct SuspenseWithPayer {
+    /// The money.
     item: Item,
-    /// `null` if the provider named no payer, and 400 days after the money left suspense.
+    /// Payer of the money; `null` if the provider named none, and from 400 days after the money left suspense.
     payer: Nullable<PayerAnswer>,
 }
 
-/// A payer as the provider's statement names them.
+/// A payer as named in the provider's statement.
 #[derive(Debug, Object)]
 #[oai(rename = "SuspensePayer")]
 struct PayerAnswer {
-    /// The phone number as the provider tells it: whole, masked or hashed; `null` if it tells none.
+    /// Phone number as the provider reports it: complete, masked or hashed; `null` if not reported.
     phone: Nullable<String>,
-    /// Whether the number is whole, so that the money can be returned to it.
+    /// Whether the number is complete, so that the money can be returned to it.
     is_phone_complete: bool,
-    /// The name as the provider tells it.
+    /// Name as the provider reports it; `null` if not reported.
     name: Nullable<String>,
 }
 
@@ -98,12 +101,12 @@ impl From<&Payer> for PayerAnswer {
     }
 }
 
-/// Why money goes back to its payer.
+/// A request to return money to its payer.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct ReturnSuspense {
-    /// What was found out; it is kept with the request.
+    /// Findings, stored with the request.
     note: Wire<Note>,
 }
 
@@ -127,15 +130,15 @@ pub(crate) struct Suspense;
 impl Suspense {
     /// List money in suspense
     ///
-    /// Real money that came and fits no payment of ours, and what became of it. Problems: `forbidden` (403).
+    /// Money received that matches no payment, and what became of it. Problems: `forbidden` (403).
     #[oai(path = "/", method = "get", operation_id = "list_suspense")]
     async fn list_suspense(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// The `next_cursor` of the page before.
+        /// `next_cursor` of the previous page.
         after: Query<Option<Cursor<String>>>,
-        /// How many items a page has at most; 20 if left out.
+        /// Maximum number of items per page; 20 by default.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<Items, ApiError> {
@@ -146,9 +149,9 @@ impl Suspense {
         Ok(Items::Page(Json(page)))
     }
 
-    /// See who paid money in suspense
+    /// Get money in suspense with its payer
     ///
-    /// Returns the payer as the provider's statement names them: a number, which may be masked, and a name. The look is
+    /// Returns the payer as named in the provider's statement: a name and a number, which may be masked. The access is
     /// recorded. Problems: `not_found` (404), `forbidden` (403).
     #[oai(path = "/:provider/:receipt", method = "get", operation_id = "get_suspense_item")]
     async fn get_suspense_item(
@@ -170,15 +173,15 @@ impl Suspense {
         Ok(Found::Item(Json(SuspenseWithPayer { item: item.try_into()?, payer })))
     }
 
-    /// Ask to return money in suspense
+    /// Request to return money in suspense
     ///
-    /// All of it goes back to the number that paid, once another operator approves (`approve_approval`). It is paid out
-    /// like a withdrawal; if that fails, the money is in suspense as before and can be asked for again. Problems:
-    /// `payer_phone_unknown` (409) if the provider did not tell the whole number; `account_frozen` (403) if the number
-    /// belongs to a frozen account; `wrong_state` (409) if the money has left suspense or is on its way back;
-    /// `already_requested` (409); `provider_limit`, `whole_units_required` (422) if M-Pesa does not pay such an amount
-    /// out; `conflict_of_interest`, `step_up_required`, `forbidden` (403), `not_found` (404),
-    /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    /// Requests the return of the whole amount to the number that paid it. Once another operator approves
+    /// (`approve_approval`), it is paid out like a withdrawal. If the payout fails, the money stays in suspense, and
+    /// its return can be requested again. Problems: `payer_phone_unknown` (409) if the provider did not report the
+    /// complete number; `account_frozen` (403) if the number belongs to a frozen account; `wrong_state` (409) if the
+    /// money has left suspense or is being returned; `already_requested` (409); `provider_limit`,
+    /// `whole_units_required` (422) if M-Pesa cannot pay out the amount; `conflict_of_interest`, `step_up_required`,
+    /// `forbidden` (403), `not_found` (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:provider/:receipt/return", method = "post", operation_id = "return_suspense")]
     async fn return_suspense(
         &self,
@@ -188,7 +191,7 @@ impl Suspense {
         provider: Path<Wire<Provider>>,
         /// The provider's receipt.
         receipt: Path<Wire<Receipt>>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
         body: Body<ReturnSuspense>,

@@ -1,4 +1,4 @@
-//! People as operators see them: their role, and whether their account is open.
+//! Users as operators see them: role, and whether the account is open or frozen.
 
 use super::approvals::{ApprovalAnswer, ask};
 use crate::Chapter;
@@ -22,27 +22,27 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// A person with what operators decide about.
+/// A user, as operators see them.
 #[derive(Debug, Object)]
 pub(super) struct ManagedUser {
     id: Wire<UserId>,
     name: String,
-    /// `null` if there is none, and once the person is erased.
+    /// E-mail address; `null` if there is none or the account is erased.
     email: Nullable<String>,
-    /// Masked: `2547****5678`; `null` if there is none, and once the person is erased.
+    /// Masked phone number, such as `2547****5678`; `null` if there is none or the account is erased.
     phone: Nullable<Wire<Phone>>,
     role: Wire<UserRole>,
     language: Wire<Locale>,
-    /// `null` until the person has taken one.
+    /// Handle of the user; `null` until they choose one.
     handle: Nullable<Wire<Handle>>,
-    /// The name of the set of limits that the person has.
+    /// Tier, which determines the user's limits.
     tier: String,
     created_at: Timestamp,
-    /// Since when the account is closed; `null` while it is open.
+    /// Time at which the account was closed; `null` while it is open.
     closed_at: Nullable<Timestamp>,
-    /// Since when no money leaves the account; `null` while it may.
+    /// Time at which the account was frozen; `null` if it is not frozen.
     frozen_at: Nullable<Timestamp>,
-    /// Since when nothing is known any more of who it was; `null` for everybody else.
+    /// Time at which the user's personal data was erased; `null` otherwise.
     erased_at: Nullable<Timestamp>,
 }
 
@@ -66,28 +66,28 @@ impl ManagedUser {
     }
 }
 
-/// What a person is to be to the service.
+/// A new role of a user.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct SetRole {
     role: Wire<UserRole>,
-    /// Why; it is kept with the change.
+    /// Reason, stored with the change.
     note: Wire<Note>,
 }
 
-/// Why an account is closed, opened again, frozen or unfrozen.
+/// A change of an account's state.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct ManageUser {
-    /// It is kept with the change.
+    /// Reason, stored with the change.
     note: Wire<Note>,
 }
 
 #[derive(ApiResponse)]
 enum Found {
-    /// The person, as they are now.
+    /// The user.
     #[oai(status = 200)]
     User(Json<ManagedUser>),
 }
@@ -102,15 +102,15 @@ pub(crate) struct Users;
 
 #[OpenApi(prefix_path = "/v1/operator/users", tag = "Chapter::Operator")]
 impl Users {
-    /// Get a person
+    /// Get a user
     ///
-    /// The look is recorded. Problems: `not_found` (404), `forbidden` (403).
+    /// The access is recorded. Problems: `not_found` (404), `forbidden` (403).
     #[oai(path = "/:id", method = "get", operation_id = "get_user")]
     async fn get_user(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// The id of the person.
+        /// Id of the user.
         id: Path<Wire<UserId>>,
     ) -> Result<Found, ApiError> {
         let (staff, id) = (operator.staff(), id.0.0);
@@ -120,10 +120,10 @@ impl Users {
         Found::of(&context, user)
     }
 
-    /// Ask to set the role of a person
+    /// Request a new role for a user
     ///
-    /// The person has it once another operator approves (`approve_approval`). Their sessions end then; they log in
-    /// again with the new role. Problems: `already_requested` (409), `wrong_state` (409) if they have the role,
+    /// Another operator must approve (`approve_approval`). The approval revokes the user's sessions; they log in again
+    /// with the new role. Problems: `already_requested` (409), `wrong_state` (409) if the user has the role,
     /// `conflict_of_interest`, `step_up_required`, `forbidden` (403), `not_found` (404), `recipient_closed` (422),
     /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/role", method = "put", operation_id = "set_role")]
@@ -131,9 +131,9 @@ impl Users {
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// The id of the person.
+        /// Id of the user.
         id: Path<Wire<UserId>>,
-        /// A text of your own choosing that names this call.
+        /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
         body: Body<SetRole>,
@@ -146,15 +146,15 @@ impl Users {
 
     /// Close an account
     ///
-    /// The person can no longer log in, send, receive or deal; nothing is deleted. Problems: `account_in_use`
-    /// (409) while there is money in the wallet, or a deal, a payment or a hold is open; `not_found` (404),
+    /// The user can no longer log in, send or receive money, or make deals. Nothing is deleted. Problems:
+    /// `account_in_use` (409) if the wallet is not empty or a deal, payment or hold is open; `not_found` (404),
     /// `conflict_of_interest`, `forbidden` (403).
     #[oai(path = "/:id/close", method = "post", operation_id = "close_user")]
     async fn close_user(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// The id of the person.
+        /// Id of the user.
         id: Path<Wire<UserId>>,
         body: Body<ManageUser>,
     ) -> Result<Found, ApiError> {
@@ -165,16 +165,16 @@ impl Users {
         Found::of(&context, user)
     }
 
-    /// Open a closed account again
+    /// Reopen a closed account
     ///
-    /// Problems: `account_erased` (409) if nothing is known any more of whose it was; `not_found` (404),
+    /// Problems: `account_erased` (409) if the user's personal data was erased; `not_found` (404),
     /// `conflict_of_interest`, `forbidden` (403).
     #[oai(path = "/:id/reopen", method = "post", operation_id = "reopen_user")]
     async fn reopen_user(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// The id of the person.
+        /// Id of the user.
         id: Path<Wire<UserId>>,
         body: Body<ManageUser>,
     ) -> Result<Found, ApiError> {
@@ -187,15 +187,15 @@ impl Users {
 
     /// Freeze a user
     ///
-    /// No money leaves the account: transfers, withdrawals, holds, payments for deals and releases of milestones are
-    /// refused with `account_frozen`, and withdrawals that wait are held. The user logs in and reads as before, and
-    /// money still arrives. Problems: `conflict_of_interest`, `forbidden` (403), `not_found` (404).
+    /// Prevents money from leaving the account: transfers, withdrawals, holds, payments for deals and releases of
+    /// milestones return `account_frozen`, and pending withdrawals are held. The user can still log in, read and
+    /// receive money. Problems: `conflict_of_interest`, `forbidden` (403), `not_found` (404).
     #[oai(path = "/:id/freeze", method = "post", operation_id = "freeze_user")]
     async fn freeze_user(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// The id of the person.
+        /// Id of the user.
         id: Path<Wire<UserId>>,
         body: Body<ManageUser>,
     ) -> Result<Found, ApiError> {
@@ -204,14 +204,14 @@ impl Users {
 
     /// Unfreeze a user
     ///
-    /// Money may leave the account again; a withdrawal that was held meanwhile waits for a decision. Problems:
+    /// Money may leave the account again. Withdrawals held meanwhile wait for a decision. Problems:
     /// `conflict_of_interest`, `forbidden` (403), `not_found` (404).
     #[oai(path = "/:id/unfreeze", method = "post", operation_id = "unfreeze_user")]
     async fn unfreeze_user(
         &self,
         context: Data<&Arc<Context>>,
         operator: Operator,
-        /// The id of the person.
+        /// Id of the user.
         id: Path<Wire<UserId>>,
         body: Body<ManageUser>,
     ) -> Result<Found, ApiError> {

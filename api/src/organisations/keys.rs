@@ -1,4 +1,4 @@
-//! The API keys of an organisation, for those who decide there; they are made with `create_api_key`.
+//! API keys of an organisation, created with `create_api_key`.
 
 use crate::Chapter;
 use crate::api_keys::{ApiKeyAnswer, Revoked};
@@ -27,18 +27,18 @@ pub(crate) struct OrganisationKeys;
 impl OrganisationKeys {
     /// List the API keys of an organisation
     ///
-    /// Whoever made them, newest first, those that are over too. For its admins and owners. Problems:
-    /// `insufficient_role` (403), `not_found` (404).
+    /// For its admins and owners. Returns the keys of all members, newest first, including revoked and expired ones.
+    /// Problems: `insufficient_role` (403), `not_found` (404).
     #[oai(path = "/:id/api-keys", method = "get", operation_id = "list_organisation_keys")]
     async fn list_organisation_keys(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
-        /// The id of the organisation.
+        /// Id of the organisation.
         id: Path<Wire<OrganisationId>>,
-        /// The `next_cursor` of the page before.
+        /// `next_cursor` of the previous page.
         after: Query<Option<Cursor<ApiKeyId>>>,
-        /// How many items a page has at most; 20 if left out.
+        /// Maximum number of items per page; 20 by default.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<Listed, ApiError> {
@@ -50,7 +50,7 @@ impl OrganisationKeys {
 
     /// Revoke an API key of an organisation
     ///
-    /// Whoever made it. For the organisation's admins and owners. Problems: `insufficient_role` (403), `not_found`
+    /// For its admins and owners. The key may belong to any member. Problems: `insufficient_role` (403), `not_found`
     /// (404).
     #[oai(
         path = "/:id/api-keys/:key_id",
@@ -61,9 +61,9 @@ impl OrganisationKeys {
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
-        /// The id of the organisation.
+        /// Id of the organisation.
         id: Path<Wire<OrganisationId>>,
-        /// The id of the key.
+        /// Id of the key.
         key_id: Path<Wire<ApiKeyId>>,
     ) -> Result<Revoked, ApiError> {
         let (user, id, key) = (caller.user(), id.0.0, key_id.0.0);

@@ -1,4 +1,4 @@
-//! Who belongs to an organisation, and as what.
+//! Members of an organisation and their roles.
 
 use crate::Chapter;
 use crate::auth::Caller;
@@ -18,7 +18,7 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// What a member is to be.
+/// A new role of a member.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
@@ -26,7 +26,7 @@ struct SetMemberRole {
     role: Wire<Rank>,
 }
 
-/// Somebody who belongs to an organisation.
+/// A member of an organisation.
 #[derive(Debug, Object)]
 #[oai(rename = "Member")]
 struct MemberAnswer {
@@ -47,7 +47,7 @@ impl From<MemberView> for MemberAnswer {
 
 #[derive(ApiResponse)]
 enum Current {
-    /// The member as they are now.
+    /// The member.
     #[oai(status = 200)]
     Member(Json<MemberAnswer>),
 }
@@ -61,7 +61,7 @@ enum Listed {
 
 #[derive(ApiResponse)]
 enum Removed {
-    /// The person does not belong to the organisation any more.
+    /// The user is no longer a member.
     #[oai(status = 204)]
     Done,
 }
@@ -72,17 +72,18 @@ pub(crate) struct Members;
 impl Members {
     /// List the members of an organisation
     ///
-    /// At most 200, in the order in which they registered. For members. Problems: `not_found` (404).
+    /// For its members. An organisation has at most 200 members, listed in the order of their registration. Problems:
+    /// `not_found` (404).
     #[oai(path = "/:id/members", method = "get", operation_id = "list_members")]
     async fn list_members(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
-        /// The id of the organisation.
+        /// Id of the organisation.
         id: Path<Wire<OrganisationId>>,
-        /// The `next_cursor` of the page before.
+        /// `next_cursor` of the previous page.
         after: Query<Option<Cursor<UserId>>>,
-        /// How many items a page has at most; 20 if left out.
+        /// Maximum number of items per page; 20 by default.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<Listed, ApiError> {
@@ -93,17 +94,16 @@ impl Members {
 
     /// Set the role of a member
     ///
-    /// For owners, who hand an organisation over by making somebody else an owner. Open invitations that the member
-    /// could not make any more are taken back. Problems: `insufficient_role` (403), `last_owner` (409), `not_found`
-    /// (404).
+    /// For owners. To hand over an organisation, make another member an owner. Open invitations that the member may no
+    /// longer send are withdrawn. Problems: `insufficient_role` (403), `last_owner` (409), `not_found` (404).
     #[oai(path = "/:id/members/:user/role", method = "put", operation_id = "set_member_role")]
     async fn set_member_role(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
-        /// The id of the organisation.
+        /// Id of the organisation.
         id: Path<Wire<OrganisationId>>,
-        /// The id of the member.
+        /// Id of the member.
         user: Path<Wire<UserId>>,
         body: Body<SetMemberRole>,
     ) -> Result<Current, ApiError> {
@@ -114,19 +114,19 @@ impl Members {
         Ok(Current::Member(Json(changed.into())))
     }
 
-    /// Send a member away, or leave
+    /// Remove a member or leave
     ///
-    /// Admins send members away, owners everybody; everybody may leave. Open invitations that the person made are
-    /// taken back; deals in the name of the organisation stay. Problems: `insufficient_role` (403), `last_owner` (409),
-    /// `not_found` (404).
+    /// Owners can remove anyone, admins can remove members, and every member can leave. Open invitations sent by the
+    /// user are withdrawn; deals in the organisation's name stay. Problems: `insufficient_role` (403), `last_owner`
+    /// (409), `not_found` (404).
     #[oai(path = "/:id/members/:user", method = "delete", operation_id = "remove_member")]
     async fn remove_member(
         &self,
         context: Data<&Arc<Context>>,
         caller: Caller,
-        /// The id of the organisation.
+        /// Id of the organisation.
         id: Path<Wire<OrganisationId>>,
-        /// The id of the member.
+        /// Id of the member.
         user: Path<Wire<UserId>>,
     ) -> Result<Removed, ApiError> {
         let (by, member) = (caller.user(), (id.0.0, user.0.0));

@@ -1,4 +1,4 @@
-//! How hard a password is to guess, for somebody who knows whose it is.
+//! Strength of a password against an attacker who knows its user.
 
 use amana_domain::contact::Contact;
 use amana_domain::phone::Msisdn;
@@ -6,21 +6,21 @@ use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 use zxcvbn::{Score, zxcvbn};
 
-/// From here on it takes more than 10^8 guesses, and each costs what a hash costs.
+/// Needs more than 10^8 guesses, each as expensive as one hash.
 const SCORE_MIN: Score = Score::Three;
 
-/// Shorter parts of a name are in too many words.
+/// Shorter parts of names occur in too many words.
 const WORD_CHARS_MIN: usize = 3;
 
-/// Digits of a number behind the code of the country, which people leave out.
+/// Digits of a phone number without the country code.
 const SUBSCRIBER_DIGITS: usize = 9;
 
-/// The reason, for people.
+/// The reason, as text for the user.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("is too easy to guess. {0}")]
 pub struct WeakPassword(String);
 
-/// What whoever wants to guess somebody's password would try first.
+/// Words about a user that an attacker would try first.
 #[derive(Clone)]
 pub struct KnownWords(Vec<String>);
 
@@ -42,7 +42,7 @@ impl KnownWords {
         Self(words)
     }
 
-    /// What is known about somebody of whom only this is.
+    /// Words from a login, if nothing else is known about the user.
     #[must_use]
     pub fn of_login(login: &Contact) -> Self {
         Self(match login {
@@ -64,10 +64,10 @@ fn of_phone(phone: &Msisdn) -> Vec<String> {
     vec![digits.to_owned(), own.to_owned(), format!("0{own}")]
 }
 
-/// Takes milliseconds: not for the threads of an async runtime that has other work.
+/// Takes milliseconds; do not call it on the threads of an async runtime.
 ///
 /// # Errors
-/// [`WeakPassword`] with what is weak about it and what would help.
+/// [`WeakPassword`] with the weakness and advice.
 pub fn check_password(password: &SecretString, known: &KnownWords) -> Result<(), WeakPassword> {
     if PUBLISHED.iter().any(|published| password.expose_secret().eq_ignore_ascii_case(published)) {
         return Err(WeakPassword(IN_PRINT.to_owned()));
@@ -84,11 +84,11 @@ pub fn check_password(password: &SecretString, known: &KnownWords) -> Result<(),
     Err(WeakPassword(if said.is_empty() { HELP.to_owned() } else { said.join(" ") }))
 }
 
-/// Passwords that stand in the documentation: everybody can read them.
+/// Passwords printed in the documentation.
 const PUBLISHED: [&str; 1] = ["karibu-amana-2026"];
-const IN_PRINT: &str = "It is printed in the documentation of Amana. Choose one of your own.";
+const IN_PRINT: &str = "It is printed in the documentation of Amana. Choose another one.";
 
-const HELP: &str = "Add another word or two that nobody would expect of you.";
+const HELP: &str = "Add one or two uncommon words.";
 
 #[cfg(test)]
 mod tests {

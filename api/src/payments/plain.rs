@@ -1,4 +1,4 @@
-//! The status of a payment in a sentence, in the language of the caller.
+//! Status of a payment as a sentence in the caller's language.
 
 mod swahili;
 
@@ -20,29 +20,29 @@ fn english(payment: &PaymentView) -> String {
             "M-Pesa cannot be reached right now; we keep trying."
         }
         (State::Queued, Some("discrepancy_open")) => {
-            "The withdrawal waits until M-Pesa's statement and our books agree; it goes on by itself."
+            "The withdrawal waits until M-Pesa's statement matches our books; it then continues automatically."
         }
         (State::Queued | State::Submitting, Some(_)) => {
             "The payment is delayed for a technical reason; we keep trying."
         }
         (State::Unknown, _) => {
-            "M-Pesa's answer was lost; we are finding out how the payment ended. Please do not pay again."
+            "M-Pesa's answer was lost; we are checking whether the payment succeeded. Please do not pay again."
         }
         (State::Pending, Some("provider_unavailable")) => {
-            "M-Pesa cannot be reached right now; we keep asking for the outcome."
+            "M-Pesa cannot be reached right now; we keep checking for the result."
         }
         (State::Confirming, _) => {
-            "M-Pesa says that it is paid; an amount this large counts once M-Pesa has confirmed it."
+            "M-Pesa reports the payment; an amount this large is credited once M-Pesa confirms it."
         }
         (State::Review, _) => {
-            "M-Pesa's messages about this payment do not fit together; a person is looking into it."
+            "M-Pesa sent contradictory messages about this payment; our staff are checking it."
         }
         (State::Failed, _) => return failed(payment),
         (State::Screening, _) => "The withdrawal is being checked.",
-        (State::Held, _) => "The withdrawal waits for a person to check it.",
+        (State::Held, _) => "The withdrawal waits for a check by our staff.",
         (State::Queued | State::Submitting, None) => "The payment is being sent to M-Pesa.",
         (State::Pending, _) if payment.purpose.is_payout() => {
-            "M-Pesa is paying out; the outcome will follow."
+            "M-Pesa is paying out; the result will follow."
         }
         (State::Pending, _) => "Approve the payment on the phone with the M-Pesa PIN.",
         (State::Succeeded, _) if payment.purpose.is_payout() => "Paid out.",
@@ -58,7 +58,7 @@ fn failed(payment: &PaymentView) -> String {
                 format!("Not paid out: {}. The money is back in the wallet.", reason_text(reason))
             }
             None => {
-                "Not paid out: the withdrawal was refused. The money is back in the wallet.".into()
+                "Not paid out: the withdrawal was rejected. The money is back in the wallet.".into()
             }
         };
     }
@@ -79,7 +79,7 @@ const fn reason_text(reason: FailureReason) -> &'static str {
         FailureReason::LimitExceeded => "the amount is above a limit of the M-Pesa account",
         FailureReason::PayerLocked => "another M-Pesa transaction of this number is still open",
         FailureReason::RecipientInvalid => "M-Pesa does not know this number",
-        FailureReason::Rejected => "M-Pesa refused the request",
+        FailureReason::Rejected => "M-Pesa rejected the request",
         FailureReason::NeverHappened => "it never reached M-Pesa",
         FailureReason::NotReached => "M-Pesa could not be reached",
     }

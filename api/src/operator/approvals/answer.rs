@@ -1,4 +1,4 @@
-//! How a request for an approval is shown.
+//! Representation of approval requests.
 
 use crate::once::answer;
 use crate::page::PageOf;
@@ -17,72 +17,78 @@ use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object};
 
 text_values! {
-    /// What an approval is for.
+    /// Kind of action that an approval is for.
     ApprovalKind as "ApprovalKind";
-    /// How far a request has come. All but `asked` are final.
+    /// State of an approval request. All states except `asked` are final.
     ApprovalState as "ApprovalState";
-    /// Who carries mobile money.
+    /// Mobile-money provider.
     Provider as "Provider";
 }
 
-/// What one operator asked for and another one decides about.
+/// A request for an action that needs a second operator.
 #[derive(Debug, Object)]
 #[oai(rename = "Approval")]
 pub(in crate::operator) struct ApprovalAnswer {
     id: Wire<ApprovalId>,
     kind: Wire<ApprovalKind>,
     state: Wire<ApprovalState>,
-    /// The user whom it is about; `null` if it concerns no user in particular. Of `return_suspense`: the user whose
-    /// number paid, if it is a user's.
+    /// User concerned; `null` if there is none. For `return_suspense`: the user whose number paid, if any.
     user_id: Nullable<Wire<UserId>>,
-    /// The name of that user.
+    /// Name of the user concerned.
     user_name: Nullable<String>,
-    /// Of `set_tier`.
+    /// For `set_tier`: name of the new tier.
     tier: Nullable<String>,
-    /// Of `set_role`.
+    /// For `set_role`: the new role.
     role: Nullable<Wire<UserRole>>,
-    /// Of `move_suspense` and `return_suspense`.
+    /// For `move_suspense` and `return_suspense`: provider that received the money.
     provider: Nullable<Wire<Provider>>,
-    /// Of `move_suspense` and `return_suspense`; of `resolve_payment`: under which it was paid, `null` if it was not
-    /// paid.
+    /// For `move_suspense` and `return_suspense`: receipt of the money. For `resolve_payment`: receipt of the payment,
+    /// `null` if it was not paid.
     receipt: Nullable<String>,
-    /// Of `release_withdrawal` and `resolve_payment`; of `return_suspense`: the payout, once it is approved.
+    /// For `release_withdrawal` and `resolve_payment`: id of the payment. For `return_suspense`: id of the payout, once
+    /// approved.
     payment_id: Nullable<Wire<PaymentId>>,
-    /// Of `resolve_payment`: whether the payment was paid.
+    /// For `resolve_payment`: whether the payment was paid.
     paid: Nullable<bool>,
-    /// Of `move_suspense` and `return_suspense`: all that came under the receipt; of `release_withdrawal` and
-    /// `resolve_payment`: of the payment.
+    /// For `move_suspense` and `return_suspense`: amount received under the receipt. For `release_withdrawal` and
+    /// `resolve_payment`: amount of the payment.
     amount: Nullable<Money>,
-    /// Of `publish_fee_plan`.
+    /// For `publish_fee_plan`: the new plan.
     fee_plan: Nullable<ApprovalFeePlan>,
-    /// Why it was asked for.
+    /// Reason of the request.
     note: String,
+    /// Operator who requested the action.
     requested_by: Wire<UserId>,
-    /// The name of the operator who asked.
+    /// Name of the operator who requested the action.
     requested_by_name: String,
     requested_at: Timestamp,
-    /// When it is over if nobody decides.
+    /// Time at which the request expires if it is not decided.
     expires_at: Timestamp,
-    /// `null` until it is approved or rejected.
+    /// Operator who approved or rejected the request; `null` until then.
     decided_by: Nullable<Wire<UserId>>,
-    /// The name of the operator who decided; `null` until then.
+    /// Name of the operator who decided; `null` until then.
     decided_by_name: Nullable<String>,
-    /// `null` until it is approved or rejected.
+    /// Time of the decision; `null` until then.
     decided_at: Nullable<Timestamp>,
-    /// What was said with the decision.
+    /// Reason of the decision; `null` until then.
     decision_note: Nullable<String>,
 }
 
-/// A fee plan that is to be published.
+/// A fee plan to be published.
 #[derive(Debug, Object)]
 struct ApprovalFeePlan {
     currency: Wire<Currency>,
+    /// Percentage of the milestones' amounts, in basis points (hundredths of a percent).
     percentage_bps: u16,
+    /// Fixed fee, added to the percentage.
     fixed: Money,
+    /// Minimum of percentage plus fixed fee.
     floor: Money,
+    /// Maximum of percentage plus fixed fee; `null` if there is none.
     cap: Nullable<Money>,
+    /// Provider charges of a deal, passed on to the users.
     provider_cost: Money,
-    /// Since when new offers take it; from the approval on if that is later.
+    /// Time from which new offers use the plan; not before its approval.
     valid_from: Timestamp,
 }
 
@@ -100,7 +106,7 @@ impl ApprovalFeePlan {
     }
 }
 
-/// The members that some kinds have.
+/// Members that only some kinds have.
 #[derive(Default)]
 struct Subject {
     tier: Option<String>,
@@ -170,7 +176,7 @@ impl From<&ApprovalView> for ApprovalAnswer {
 
 #[derive(ApiResponse)]
 pub(super) enum Found {
-    /// The request, as it is now.
+    /// The request.
     #[oai(status = 200)]
     Approval(Json<ApprovalAnswer>),
 }

@@ -1,27 +1,28 @@
-//! What operators see of reconciliation.
+//! Representation of reconciliation.
 
 use crate::wire::{Nullable, Timestamp, Wire};
 use amana_domain::id::{CallbackId, DiscrepancyId, PaymentId, RunId, UserId};
 use amana_postgres::{CallbackView, DiscrepancyView, RunView};
 use poem_openapi::Object;
 
-/// Something that does not fit.
+/// A difference between our books and other records, or within our books.
 #[derive(Debug, Object)]
 pub(super) struct Discrepancy {
     id: Wire<DiscrepancyId>,
-    /// Such as `missing_on_statement`, `amount_differs`, `unclaimed` or `trust_equation`.
+    /// Kind of discrepancy, such as `missing_on_statement`, `amount_differs`, `unclaimed` or `trust_equation`.
     kind: String,
-    /// What it is about: a payment, a receipt, an account.
+    /// Payment, receipt or account concerned.
     subject: String,
+    /// Details of the difference.
     detail: String,
     opened_at: Timestamp,
-    /// When it was found the last time.
+    /// Time at which the discrepancy was last found.
     last_seen_at: Timestamp,
-    /// `null` while it is open.
+    /// Time at which the discrepancy was closed; `null` while it is open.
     closed_at: Nullable<Timestamp>,
-    /// The operator who closed it; `null` if it closed by itself.
+    /// Operator who closed the discrepancy; `null` if it is open or closed automatically.
     closed_by: Nullable<Wire<UserId>>,
-    /// What that operator has found out.
+    /// Findings of the operator who closed the discrepancy.
     note: Nullable<String>,
 }
 
@@ -41,27 +42,30 @@ impl From<&DiscrepancyView> for Discrepancy {
     }
 }
 
-/// One comparison of our books with the provider's statement.
+/// A comparison of our books with a provider's statement.
 #[derive(Debug, Object)]
 #[oai(rename = "Reconciliation")]
 pub(super) struct Run {
     id: Wire<RunId>,
     started_at: Timestamp,
+    /// Start of the compared period.
     covered_from: Timestamp,
+    /// End of the compared period.
     covered_to: Timestamp,
-    /// Lines of the statement.
+    /// Number of lines of the statement.
     lines: i64,
-    /// Lines that agreed with our books.
+    /// Number of lines that matched our books.
     matched: i64,
-    /// Payments whose outcome became known by this run.
+    /// Number of payments whose outcome became known by this run.
     resolved: i64,
-    /// Lines that belong to nothing; their money is in suspense.
+    /// Number of lines that match no payment; their money is in suspense.
     unclaimed: i64,
-    /// Discrepancies that were open after the run.
+    /// Number of discrepancies that were open after the run.
     open_discrepancies: i64,
-    /// What the provider says it holds for us, in minor units.
+    /// Balance that the provider reports for us, in minor units.
     provider_balance_minor: Nullable<i64>,
-    /// What our books say about it: the same amount below zero, if all is well and nothing is under way.
+    /// Balance of the clearing account in our books, in minor units: the negative of the provider's balance if nothing
+    /// is in progress.
     clearing_minor: i64,
 }
 
@@ -83,26 +87,28 @@ impl From<RunView> for Run {
     }
 }
 
-/// A run that was asked for.
+/// A requested run.
 #[derive(Debug, Object)]
 pub(super) struct Requested {
+    /// Time of the request.
     pub(super) requested_at: Timestamp,
 }
 
-/// A message to one of our callback addresses.
+/// A request to one of our callback URLs.
 #[derive(Debug, Object)]
 pub(super) struct Callback {
     id: Wire<CallbackId>,
-    /// `collection`, `payout`, `payout_timeout` or `paybill`.
+    /// Kind of callback: `collection`, `payout`, `payout_timeout` or `paybill`.
     kind: String,
-    /// `received`, `applied`, `unmatched` or `unreadable`.
+    /// State of the callback: `received`, `applied`, `unmatched` or `unreadable`.
     state: String,
-    /// The payment at whose address it came in, if there is one.
+    /// Payment whose callback URL was called; `null` if there is none.
     payment_id: Nullable<Wire<PaymentId>>,
-    /// Where it came from.
+    /// IP address of the sender.
     remote_address: String,
+    /// Size of the body in bytes.
     size_bytes: i32,
-    /// Why it was not applied, if there is more to say.
+    /// Reason why the callback was not applied, if known.
     note: Nullable<String>,
     received_at: Timestamp,
 }

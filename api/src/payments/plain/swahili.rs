@@ -1,4 +1,4 @@
-//! The same in Swahili.
+//! Status of a payment as a sentence in Swahili.
 
 use amana_domain::payment::{FailureReason, Purpose, State};
 use amana_postgres::PaymentView;
