@@ -1,8 +1,7 @@
-//! The URL of a database: where it is, who connects, and how the connection is encrypted.
+//! The URL of a database: servers, user, and encryption of the connection.
 //!
-//! `sslmode` and `sslrootcert` mean what they mean to libpq, with two differences on the safe side: a server
-//! certificate is either verified in full (chain and host name) or not at all, and `sslrootcert` is rejected
-//! where it would have no effect.
+//! `sslmode` and `sslrootcert` follow libpq, with two stricter rules. A server certificate is verified in full (chain
+//! and host name) or not at all. `sslrootcert` is rejected if it would have no effect.
 
 use crate::tls;
 use percent_encoding::percent_decode_str;
@@ -17,10 +16,10 @@ const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 /// Selects the certificate authorities of the operating system, as in libpq.
 const SYSTEM_ROOTS: &str = "system";
 
-/// How long one TCP connection attempt may take.
+/// Longest time of one TCP connection attempt.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A wrong URL. `Display` continues the name of its variable and never contains a part of the URL.
+/// An invalid URL. The text continues the variable's name and contains no part of the URL, which has a password.
 #[derive(Debug, Error)]
 pub enum AddressError {
     #[error("must start with postgres://")]
@@ -95,7 +94,7 @@ impl Address {
         Ok(Self { config, tls: MakeRustlsConnect::new(tls) })
     }
 
-    /// The servers that the URL names, for messages.
+    /// Returns the servers of the URL, for messages.
     pub(crate) fn servers(&self) -> String {
         let ports = self.config.get_ports();
         let hosts = self.config.get_hosts().iter().map(|host| match host {
@@ -113,7 +112,7 @@ impl Address {
     }
 }
 
-/// The decoded value of the last option of this name, which is the one that counts.
+/// Returns the decoded value of the last option with this name. As in libpq, later options replace earlier ones.
 fn last(options: &[&str], prefix: &str) -> Option<String> {
     let value = options.iter().rev().find_map(|option| option.strip_prefix(prefix))?;
     Some(percent_decode_str(value).decode_utf8_lossy().into_owned())

@@ -1,7 +1,6 @@
-//! API keys: made, given a new secret, revoked, listed; and what a caller's key is held against.
+//! API keys: creation, rotation, revocation, lists, and the record that a presented key is verified against.
 //!
-//! What makes a key good is kept as digests only. Whose a key is, is asked in [`own`] and nowhere else. An
-//! organisation is locked before a person's row, and that before their keys.
+//! Secrets are stored as digests only. The lock order is organisation, user, keys.
 
 mod of_organisations;
 mod rows;
@@ -30,13 +29,13 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// So many keys are removed at a time; what is left waits for the next time.
+/// Most keys that one call removes. The next call continues.
 const FORGET_MAX: i64 = 1_000;
 
-/// What is kept of a secret that was shown once.
+/// The stored part of a secret. The secret itself is shown once and not stored.
 #[derive(Debug, Clone)]
 pub struct KeptSecret {
-    /// Of the service that has shown it.
+    /// The mode of the service that issued the secret.
     pub mode: KeyMode,
     /// SHA-256 of the whole key.
     pub digest: Vec<u8>,
@@ -47,14 +46,14 @@ pub struct KeptSecret {
 pub struct NewApiKey {
     pub id: ApiKeyId,
     pub name: String,
-    /// Whose it is, if not only the person's own.
+    /// The owning organisation; `None` for a user's own key.
     pub organisation: Option<OrganisationId>,
     pub scopes: BTreeSet<Scope>,
     pub lasts: TimeDelta,
     pub secret: KeptSecret,
 }
 
-/// The keys of a person.
+/// Selects the keys that a user created, including organisation keys.
 fn own(user: UserId) -> Filter<api_keys::table, Eq<api_keys::user_id, Uuid>> {
     api_keys::table.filter(api_keys::user_id.eq(user.uuid()))
 }
@@ -63,7 +62,7 @@ async fn view(conn: &mut AsyncPgConnection, id: ApiKeyId) -> Result<ApiKeyView, 
     Row::query().filter(api_keys::id.eq(id.uuid())).first(conn).await?.try_into()
 }
 
-/// The key, locked until this transaction ends.
+/// Locks a key of the user.
 async fn lock(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -79,7 +78,7 @@ async fn lock(
     row.ok_or(Error::NotFound("API key"))?.try_into()
 }
 
-/// Under the lock of the person's row, so that the bound is exact.
+/// Checks the bound on active keys. The caller has locked the user's row, so the bound is exact.
 async fn require_room(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -115,7 +114,7 @@ async fn insert(
         ))
         .execute(conn)
         .await?;
-    // What people call a key may be anything, so it is not in the record.
+    // The name is free text and may contain personal data, so the event does not contain it.
     let created = AccessEvent::ApiKeyCreated {
         mode: new.secret.mode.as_str().to_owned(),
         scopes: scopes.into_iter().map(str::to_owned).collect(),
@@ -124,7 +123,7 @@ async fn insert(
     log::append(conn, now, Actor::User(user), new.id, created).await
 }
 
-/// Puts the new secret in the place of the newest, and that one in the place of the previous.
+/// Stores the new secret. The former one becomes the previous secret if it stays valid for a while.
 async fn replace(
     conn: &mut AsyncPgConnection,
     id: ApiKeyId,
@@ -159,7 +158,7 @@ async fn tell(
     notifications::enqueue(conn, user, template, params, now).await
 }
 
-/// Revokes those of them that are not, with a record for each.
+/// Revokes the keys that are not revoked yet, with one event per key.
 async fn revoke(
     conn: &mut AsyncPgConnection,
     ids: &[Uuid],
@@ -179,7 +178,7 @@ async fn revoke(
     Ok(())
 }
 
-/// Revokes all keys of a person, whose row the caller has locked; those that belong to an organisation too.
+/// Revokes all keys of a user, organisation keys too. The caller has locked the user's row.
 pub(crate) async fn revoke_all(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -197,11 +196,11 @@ fn over(_: KeyRefusal) -> Error {
 }
 
 impl Store {
-    /// Makes a key, of an organisation in which the person decides if one is named. The person is told.
+    /// Creates a key for the user, or for an organisation if the user's rank allows it. Notifies the user.
     ///
     /// # Errors
-    /// [`Conflict::TooManyApiKeys`], [`Conflict::UnknownOrganisation`], [`Error::Organisation`] by rank, or
-    /// [`Error::Transfer`] if the account is closed.
+    /// [`Conflict::TooManyApiKeys`], [`Conflict::UnknownOrganisation`], [`Error::Organisation`] if the rank is too
+    /// low, or [`Error::Transfer`] if the account may not act.
     pub async fn create_api_key(
         &self,
         user: UserId,
@@ -222,7 +221,7 @@ impl Store {
         .await
     }
 
-    /// Gives a key a new secret; the one before stays good for `overlap`. The person is told.
+    /// Gives a key a new secret. The former one stays valid for `overlap`. Notifies the user.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Conflict::ApiKeyRevoked`], or [`Error::Transfer`] if the account is closed.
@@ -250,10 +249,10 @@ impl Store {
         .await
     }
 
-    /// Ends a key, with all its secrets; one that is revoked stays as it is.
+    /// Revokes a key with all its secrets. A revoked key does not change.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if the person never had it.
+    /// [`Error::NotFound`] if the user has no such key.
     pub async fn revoke_api_key(
         &self,
         user: UserId,
@@ -268,7 +267,7 @@ impl Store {
         .await
     }
 
-    /// The keys of a person, the newest first, those that are over too.
+    /// Returns the keys of a user, also revoked and expired ones, newest first.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -292,7 +291,7 @@ impl Store {
     }
 
     /// # Errors
-    /// [`Error::NotFound`] if the person has no such key.
+    /// [`Error::NotFound`] if the user has no such key.
     pub async fn api_key(&self, user: UserId, id: ApiKeyId) -> Result<ApiKeyView, Error> {
         let mut conn = self.connection().await?;
         let row: Option<Row> = Row::query()
@@ -304,7 +303,7 @@ impl Store {
         row.ok_or(Error::NotFound("API key"))?.try_into()
     }
 
-    /// What a key that a caller shows is held against; whether it is good is for the caller to find out.
+    /// Returns the record that a presented key is verified against. The caller verifies secret and expiry.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -318,7 +317,7 @@ impl Store {
         row.map(ApiKeyRecord::try_from).transpose()
     }
 
-    /// Removes keys that are over since before then, not too many at a time. Their records in the audit stay.
+    /// Deletes a part of the keys that ended before `before`. Their events stay in the log.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -332,7 +331,7 @@ impl Store {
         Ok(())
     }
 
-    /// Writes down that a key was used, unless that was done a moment ago.
+    /// Stores the last use of a key, unless the stored one is less than [`USE_NOTED_EVERY`] old.
     ///
     /// # Errors
     /// [`Error::Store`] only.

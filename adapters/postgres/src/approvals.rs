@@ -1,5 +1,6 @@
-//! Four eyes: what one person who works here asks for and another one decides about. What is approved happens in
-//! the transaction of the approval, by the rules of that moment, or the approval does not happen either.
+//! Four eyes: one member of staff requests a sensitive action, another one approves it.
+//!
+//! The action runs in the transaction of its approval, by the rules of that moment. If it fails, so does the approval.
 
 mod effect;
 mod rows;
@@ -27,11 +28,11 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 impl Store {
-    /// Asks for something, about a person unless the matter itself names them.
+    /// Requests an action. `named` is the user concerned, unless the action itself determines them.
     ///
     /// # Errors
-    /// [`Error::Denied`], [`Error::Approval`], [`Conflict::AlreadyRequested`] if the same waits for a decision already,
-    /// or whatever speaks against doing it now.
+    /// [`Error::Denied`], [`Error::Approval`], [`Conflict::AlreadyRequested`] if the action has an open request, or the
+    /// error with which the action would fail now.
     pub async fn request_approval(
         &self,
         (keyed, staff): (&Keyed, &Staff),
@@ -66,10 +67,11 @@ impl Store {
         .await
     }
 
-    /// Approves, and does what was asked for, or rejects.
+    /// Approves a request and carries its action out, or rejects it.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Denied`], or [`Error::Approval`] by the rules: who comes second finds it decided.
+    /// [`Error::NotFound`], [`Error::Denied`], [`Error::Approval`], for example if the request is decided already, or
+    /// the error of the action.
     pub async fn decide_approval(
         &self,
         (keyed, staff): (&Keyed, &Staff),
@@ -83,7 +85,7 @@ impl Store {
             if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
                 return Ok(replay);
             }
-            // The role is looked at first, so that a refusal does not tell which requests exist.
+            // The role is checked first, so that a refusal does not reveal which requests exist.
             permission::reaches(staff.role, (Resource::Approvals, Action::Read))?;
             let (before, asked_for) = rows::lock(conn, id).await?;
             let right = (before.wanted.kind().resource(), Action::Decide);
@@ -110,7 +112,7 @@ impl Store {
         .await
     }
 
-    /// Takes a request back.
+    /// Withdraws a request.
     ///
     /// # Errors
     /// [`Error::NotFound`], or [`Error::Approval`] by the rules.
@@ -143,7 +145,7 @@ impl Store {
         rows::view(&mut conn, id, now).await
     }
 
-    /// Requests in one state that do not concern the caller, newest first.
+    /// Returns the requests in one state that do not concern the caller, newest first.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -159,7 +161,7 @@ impl Store {
     }
 }
 
-/// What is over and was not noted so far makes room for the same request.
+/// Marks expired requests for the same action as expired: they would block a new one.
 async fn expire(
     conn: &mut AsyncPgConnection,
     user: Option<UserId>,
@@ -173,14 +175,14 @@ async fn expire(
     Ok(())
 }
 
-/// Whoever asked has to be somebody who might ask for it today as well.
+/// Checks that the requester may still make this request.
 async fn require_asker(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
     approval: &Approval,
 ) -> Result<(), Error> {
     let asker = users::load(conn, approval.asked_by).await?;
-    // A closed account has no rights, whatever role it had.
+    // A closed account keeps its role in the row, and has no rights.
     let role = asker.closed_at.map_or(asker.role, |_| UserRole::User);
     let matter = effect::matter(approval.user, &approval.wanted);
     let stakes = conflicts::stakes(conn, vault, asker.id, matter).await?;

@@ -1,9 +1,11 @@
-//! The store: every change of state is one whole use-case in one transaction.
+//! The store: each use-case that changes state is one transaction.
 //!
-//! Rules: helpers take the connection, never the pool; no network call inside a transaction; rows are
-//! locked in one order (idempotency key, deal, payment, hold, accounts by id; an application before its
-//! owner's row, a request before what it asks for, an organisation before the row of somebody who joins it, a
-//! person's row before their API keys); a refusal rolls back.
+//! - Helpers take the connection, never the pool.
+//! - A transaction contains no network call.
+//! - A refusal rolls the transaction back.
+//! - Rows are locked in one order: idempotency key, deal, payment, hold, accounts by id.
+//! - An application is locked before its owner's row, an approval request before its subject.
+//! - An organisation is locked before the row of a joining user, a user's row before their API keys.
 
 mod address;
 mod api_keys;

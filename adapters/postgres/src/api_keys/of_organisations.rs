@@ -1,5 +1,5 @@
-//! Keys that belong to an organisation. They call in the name of the member who made them; whoever decides in the
-//! organisation sees and ends them, and they end when their maker does not belong to those any more.
+//! Keys that belong to an organisation. A key acts for the member who created it. Members whose rank allows it list and
+//! revoke all keys of the organisation. A key is revoked when its creator loses this rank or leaves.
 
 use super::rows::Row;
 use super::{ApiKeyView, revoke};
@@ -16,10 +16,10 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// Locks the organisation for somebody who may make a key of it.
+/// Locks the organisation and checks that the member may create its keys.
 ///
 /// # Errors
-/// [`Conflict::UnknownOrganisation`] for everybody who is not a member, or [`Error::Organisation`] by rank.
+/// [`Conflict::UnknownOrganisation`] if the user is no member, or [`Error::Organisation`] if the rank is too low.
 pub(super) async fn lock(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -32,8 +32,8 @@ pub(super) async fn lock(
     Ok(organisation::permit(rank, Act::Keys)?)
 }
 
-/// Ends the keys of the organisation that were made by somebody who has this rank now, or is no member any more, if
-/// they could not make them now. The transaction has locked the organisation.
+/// Revokes the organisation's keys of a user whose new rank does not allow keys, or who left (`None`). The caller has
+/// locked the organisation.
 pub(crate) async fn end_beyond(
     conn: &mut AsyncPgConnection,
     organisation: OrganisationId,
@@ -54,10 +54,10 @@ pub(crate) async fn end_beyond(
 }
 
 impl Store {
-    /// The keys of an organisation, the newest first, those that are over too; for those who decide there.
+    /// Returns the keys of an organisation, also revoked and expired ones, newest first.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for everybody who is not a member, or [`Error::Organisation`] by rank.
+    /// [`Error::NotFound`] if the user is no member, or [`Error::Organisation`] if the rank is too low.
     pub async fn organisation_keys(
         &self,
         user: UserId,
@@ -77,10 +77,10 @@ impl Store {
         Page::cut(rows, limit).try_map(ApiKeyView::try_from)
     }
 
-    /// Ends a key of an organisation, whoever made it; one that is revoked stays as it is.
+    /// Revokes a key of an organisation, also one of another member. A revoked key does not change.
     ///
     /// # Errors
-    /// [`Error::NotFound`], or [`Error::Organisation`] by rank.
+    /// [`Error::NotFound`], or [`Error::Organisation`] if the rank is too low.
     pub async fn revoke_organisation_key(
         &self,
         user: UserId,

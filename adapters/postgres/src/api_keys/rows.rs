@@ -1,4 +1,4 @@
-//! Rows of keys: as their owner sees them, and as a caller's key is held against them.
+//! Rows of keys: the owner's view, and the record that a presented key is verified against.
 
 use crate::error::Error;
 use crate::row::parse;
@@ -10,7 +10,7 @@ use diesel::prelude::*;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// A key as its owner sees it.
+/// A key without its digests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKeyView {
     pub id: ApiKeyId,
@@ -21,15 +21,15 @@ pub struct ApiKeyView {
     pub last_four: String,
     pub life: Life,
     pub created_at: DateTime<Utc>,
-    /// To the minute.
+    /// At most one minute behind the latest use.
     pub last_used_at: Option<DateTime<Utc>>,
 }
 
-/// What a caller's key is held against.
+/// The record that a presented key is verified against.
 #[derive(Debug, Clone)]
 pub struct ApiKeyRecord {
     pub id: ApiKeyId,
-    /// In whose name it calls.
+    /// The user for whom the key acts.
     pub user: UserId,
     pub organisation: Option<OrganisationId>,
     pub scopes: BTreeSet<Scope>,

@@ -1,4 +1,4 @@
-//! What an approval does, each by the one path that it has.
+//! The actions of approved requests.
 
 use crate::conflicts::Matter;
 use crate::error::Error;
@@ -21,10 +21,11 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
 
-/// Whom a request is about: the person who was named, whose payment it is, or whose number paid.
+/// Returns the user concerned by a request: the named user, the owner of the payment, or the owner of the number that
+/// paid.
 ///
 /// # Errors
-/// [`Error::NotFound`] if it is about nobody who exists.
+/// [`Error::NotFound`] if the action needs a named user and none is given.
 pub(super) async fn whose(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -46,7 +47,7 @@ pub(super) async fn whose(
     }
 }
 
-/// What a request is about, for rules on conflicts of interest.
+/// Returns the matter of a request, for the rules on conflicts of interest.
 pub(super) fn matter(named: Option<UserId>, wanted: &Wanted) -> Matter<'_> {
     let person = named.map_or(Matter::Nobody, Matter::Person);
     match wanted {
@@ -62,11 +63,11 @@ pub(super) fn matter(named: Option<UserId>, wanted: &Wanted) -> Matter<'_> {
     }
 }
 
-/// What speaks against doing it now. The person's row is held until the commit, so the account is not closed
-/// meanwhile.
+/// Checks whether the action is possible now. Locks the user's row, so that the account is not closed before the
+/// commit.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`TransferRefusal::RecipientClosed`], or whatever the rules say.
+/// [`Error::NotFound`], [`TransferRefusal::RecipientClosed`], or the error of the action's own rules.
 pub(super) async fn check(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -77,7 +78,7 @@ pub(super) async fn check(
         Some(user) => users::standing(conn, user).await?,
         None => Standing::Active,
     };
-    // What goes back to a phone goes there whether or not its owner has an account.
+    // Returned money goes to a phone number, which needs no open account.
     if standing == Standing::Closed && wanted.kind() != ApprovalKind::ReturnSuspense {
         return Err(TransferRefusal::RecipientClosed.into());
     }
@@ -85,7 +86,7 @@ pub(super) async fn check(
     match wanted {
         Wanted::SetTier { .. } => Ok(()),
         Wanted::MoveSuspense { provider, receipt } => {
-            // Nobody knows whose an account without a verified contact is.
+            // The owner of an account without a verified contact is unknown.
             if standing == Standing::Unverified {
                 return Err(TransferRefusal::UnknownRecipient.into());
             }
@@ -112,7 +113,7 @@ pub(super) async fn check(
     }
 }
 
-/// Somebody whose second factor is to be taken away hears of it before it happens.
+/// Warns the user before an approval removes their second factor.
 pub(super) async fn tell_asked(
     conn: &mut AsyncPgConnection,
     user: Option<UserId>,
@@ -134,7 +135,8 @@ pub(super) async fn tell_asked(
     }
 }
 
-/// Does what was approved by somebody; `note` is why it was asked for. Withdrawals and payments tell of themselves.
+/// Carries an approved action out. `note` is the reason given in the request. Actions that return early notify by
+/// themselves, or not at all.
 pub(super) async fn apply(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -193,7 +195,7 @@ async fn tell(
     notifications::enqueue(conn, &user, template, params, now).await
 }
 
-/// The money was paid in, so no limit applies to it. The entry has one key, whatever leads to it.
+/// Moves money from suspense to a user. Limits do not apply, because the money was already paid in.
 async fn move_suspense(
     conn: &mut AsyncPgConnection,
     id: ApprovalId,

@@ -15,19 +15,19 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-/// A request, in the state that it has at the time of asking, with what was said about it.
+/// A request with its notes, in its state at the time of the query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApprovalView {
     pub approval: Approval,
-    /// Of the money that is to be moved.
+    /// The amount of money that the action moves.
     pub amount: Option<Money>,
-    /// The payment that it is about, or that it has started.
+    /// The payment that the request concerns or that its action started.
     pub payment: Option<PaymentId>,
     pub note: String,
     pub decided_by: Option<UserId>,
     pub decided_at: Option<DateTime<Utc>>,
     pub decision_note: Option<String>,
-    /// The names of the people in it.
+    /// The names of requester, decider and user concerned.
     pub names: BTreeMap<UserId, String>,
 }
 
@@ -60,7 +60,7 @@ struct Row {
     decision_note: Option<String>,
 }
 
-/// What is at stake: money in suspense, or of a payment.
+/// Minor units and currency.
 type Amount = Option<(i64, String)>;
 type Found = (Row, Amount, Amount);
 
@@ -99,7 +99,7 @@ fn into_view(found: Found, now: DateTime<Utc>) -> Result<ApprovalView, Error> {
     })
 }
 
-/// With the amount that is at stake, if it is about money.
+/// Selects requests together with the amounts of their suspense item and payment.
 macro_rules! with_amount {
     () => {
         approvals::table
@@ -139,7 +139,7 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// A request, locked, with what was said when it was asked.
+/// Locks a request and returns it with the requester's note.
 pub(super) async fn lock(
     conn: &mut AsyncPgConnection,
     id: ApprovalId,
@@ -167,7 +167,7 @@ pub(super) async fn set_state(
     Ok(())
 }
 
-/// Requests for the same that are over and do not say so, locked: one at most.
+/// Locks and returns the requests for the same action that expired and are still stored as open.
 pub(super) async fn overdue(
     conn: &mut AsyncPgConnection,
     user: Option<UserId>,
@@ -202,7 +202,7 @@ pub(super) async fn overdue(
     Ok(found.into_iter().map(|(id, _)| ApprovalId::new(id)).collect())
 }
 
-/// Those of these requests that are about what deals cost in a currency. There is one open request per currency.
+/// Returns the requests for a fee plan of this currency. A currency has at most one open request.
 fn of_currency(all: Vec<(Uuid, Row)>, wanted: Currency) -> Result<Vec<ApprovalId>, Error> {
     let mut found = vec![];
     for (id, row) in all {
@@ -226,7 +226,7 @@ pub(super) async fn view(
     named(conn, vec![view]).await?.pop().ok_or(Error::NotFound("request"))
 }
 
-/// Requests that do not concern the caller, newest first.
+/// Returns requests that do not concern the caller, newest first.
 pub(super) async fn list(
     conn: &mut AsyncPgConnection,
     (caller, state): (UserId, ApprovalState),

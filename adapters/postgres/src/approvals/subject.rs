@@ -1,4 +1,4 @@
-//! What a request is about, as columns and back.
+//! Conversion of requested actions to columns and back.
 
 use crate::error::Error;
 use crate::row::{money, parse};
@@ -21,13 +21,13 @@ pub(super) struct Subject {
     provider: Option<String>,
     receipt: Option<String>,
     role: Option<String>,
-    /// Which a request is about, or has started.
+    /// The payment that the request concerns or that its action started.
     pub(super) payment_id: Option<Uuid>,
     paid_receipt: Option<String>,
     plan: Option<Value>,
 }
 
-/// A fee plan that is to be published, as it is stored with its request.
+/// A requested fee plan, as stored with its request.
 #[derive(Serialize, Deserialize)]
 struct PlanRow {
     currency: String,
@@ -55,7 +55,7 @@ impl PlanRow {
     fn wanted(self) -> Result<Wanted, Error> {
         let currency: Currency = parse(&self.currency)?;
         let plan = FeePlan {
-            // Given when it is published.
+            // Assigned when the plan is published.
             version: 0,
             percentage_bps: self.percentage_bps,
             fixed: money(self.fixed_minor, currency)?,
@@ -100,7 +100,7 @@ impl Subject {
     }
 
     pub(super) fn wanted(self, kind: ApprovalKind) -> Result<Wanted, Error> {
-        let incomplete = || Error::row("a request does not say what is wanted");
+        let incomplete = || Error::row("an approval request lacks a column of its kind");
         let payment = self.payment_id.map(PaymentId::new).ok_or_else(incomplete);
         Ok(match kind {
             ApprovalKind::SetTier => Wanted::SetTier { tier: self.tier.ok_or_else(incomplete)? },
