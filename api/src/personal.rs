@@ -1,4 +1,4 @@
-//! What we hold of the caller: taken away whole, or destroyed.
+//! Export and erasure of the caller's personal data.
 
 mod export;
 
@@ -16,14 +16,14 @@ use std::sync::Arc;
 
 #[derive(ApiResponse)]
 enum Exported {
-    /// Everything, section by section.
+    /// The personal data, in sections.
     #[oai(status = 200)]
     Export(Json<ExportAnswer>),
 }
 
 #[derive(ApiResponse)]
 enum Erased {
-    /// Nothing is left that tells who it was.
+    /// The personal data was erased.
     #[oai(status = 204)]
     Done,
 }
@@ -32,11 +32,11 @@ pub(crate) struct PersonalData;
 
 #[OpenApi(prefix_path = "/v1/me", tag = "Chapter::People")]
 impl PersonalData {
-    /// Export what we hold of you
+    /// Export your personal data
     ///
-    /// One document with address and number in full, and the newest 100 of each kind of thing; `truncated` names what
-    /// has more, and the operation that lists it. That it was asked for is on record. Problems: `step_up_required`
-    /// (403), see `step_up_session`; `account_closed` (403).
+    /// Returns one document with your complete e-mail address and phone number and the newest 100 items of each kind.
+    /// `truncated` lists incomplete sections, with the operation that returns the rest. The export is recorded.
+    /// Problems: `step_up_required` (403), see `step_up_session`; `account_closed` (403).
     #[oai(path = "/export", method = "get", operation_id = "export_me")]
     async fn export_me(
         &self,
@@ -53,12 +53,11 @@ impl PersonalData {
 
     /// Erase your account
     ///
-    /// Closes the account and destroys the key under which address, number and documents are kept: nobody can open
-    /// them again, and nobody can open the account again. Name, devices and second factor go too. What moved in the
-    /// ledger and what was agreed with others stays, without a name. Address and number may be registered anew; the
-    /// handle stays taken. There is no farewell message. Problems: `step_up_required` (403), see `step_up_session`;
-    /// `account_in_use` (409) while there is money in the wallet, or a deal, a payment or a hold is open, and for
-    /// those who work here.
+    /// Closes the account for good and destroys the key of its e-mail address, phone number and documents, so that they
+    /// can never be decrypted. Also deletes name, devices and second factor. Ledger entries and agreements with others
+    /// stay, without a name. Address and number can be registered again; the handle stays taken. You get no message
+    /// about it. Problems: `step_up_required` (403), see `step_up_session`; `account_in_use` (409) if the wallet is not
+    /// empty, if a deal, payment or hold is open, and for staff.
     #[oai(path = "/erase", method = "post", operation_id = "erase_me")]
     async fn erase_me(
         &self,
@@ -68,7 +67,7 @@ impl PersonalData {
         require_step_up(&context, &caller, Risk::PersonalData).await?;
         let id = caller.user();
         context.write(async move |store, now| store.erase_user(id, now).await).await?;
-        // The others read it within a second, and so does this process if it fails here.
+        // Ends the sessions in this process. Other processes, and this one after an error, follow within a second.
         if let Err(error) = context.ended.read().await {
             tracing::warn!("ended sessions could not be read: {error}");
         }

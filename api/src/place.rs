@@ -1,4 +1,4 @@
-//! Roughly where an address is, by a file that lies here: nobody is asked, and no address leaves.
+//! Approximate location of IP addresses, from a local file, so that no address is sent to a third party.
 
 use maxminddb::{MaxMindDbError, Reader};
 use serde::Deserialize;
@@ -10,10 +10,10 @@ use thiserror::Error;
 const CHARS_MAX: usize = 120;
 
 #[derive(Debug, Error)]
-#[error("the file of places cannot be read")]
+#[error("the GeoIP file cannot be read")]
 pub struct PlacesError(#[from] MaxMindDbError);
 
-/// What the file knows of networks. Without a file nothing is known of any.
+/// GeoIP database. Without a file, no location is known.
 #[derive(Clone, Default)]
 pub struct Places(Option<Arc<Reader<Vec<u8>>>>);
 
@@ -23,7 +23,7 @@ impl std::fmt::Debug for Places {
     }
 }
 
-/// As much as we read of a record of a city or country file.
+/// The fields read from a record of a city or country file.
 #[derive(Deserialize)]
 struct Record {
     country: Option<Country>,
@@ -46,15 +46,15 @@ struct Names {
 }
 
 impl Places {
-    /// Reads a file in the format of MaxMind, with cities or with countries only.
+    /// Opens a MaxMind file with cities or countries.
     ///
     /// # Errors
-    /// [`PlacesError`] if there is none, or it is of another format.
+    /// [`PlacesError`] if the file is missing or has another format.
     pub fn open(file: &Path) -> Result<Self, PlacesError> {
         Ok(Self(Some(Arc::new(Reader::open_readfile(file)?))))
     }
 
-    /// City and country, or the country alone: `Nairobi, KE`.
+    /// Returns city and country, such as `Nairobi, KE`, or the country alone.
     pub(crate) fn of(&self, address: IpAddr) -> Option<String> {
         let found = self.0.as_ref()?.lookup(address).and_then(|found| found.decode::<Record>());
         let record = found.unwrap_or_else(|error| {

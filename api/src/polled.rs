@@ -1,4 +1,4 @@
-//! What every process keeps at hand because every request asks for it: read from the store again and again.
+//! Values cached in every process because every request needs them, refreshed from the store at intervals.
 
 use crate::problem::ApiError;
 use amana_postgres::Error;
@@ -7,20 +7,20 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// A server that has just started waits so long for the first answer.
+/// Maximum wait for the first value after the server starts.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
 
-/// Where something is read from.
+/// A source of a cached value.
 pub(crate) trait Source: Send + Sync + 'static {
     type Value: Send + Sync + 'static;
-    /// For the log, in the plural.
+    /// Name for the log, in the plural.
     const NAME: &'static str;
     const EVERY: Duration;
 
     fn read(&self) -> impl Future<Output = Result<Self::Value, Error>> + Send;
 }
 
-/// What a source said last.
+/// The latest value of a source.
 #[derive(Debug)]
 pub(crate) struct Polled<S: Source> {
     source: S,
@@ -28,7 +28,7 @@ pub(crate) struct Polled<S: Source> {
 }
 
 impl<S: Source> Polled<S> {
-    /// Reads for as long as anybody holds it.
+    /// Starts refreshing, until the last handle is dropped.
     pub(crate) fn start(source: S) -> Arc<Self> {
         let this = Arc::new(Self { source, latest: watch::Sender::new(None) });
         let reader = Arc::downgrade(&this);
@@ -48,10 +48,10 @@ impl<S: Source> Polled<S> {
         this
     }
 
-    /// Reads now.
+    /// Refreshes the value now.
     ///
     /// # Errors
-    /// What the source fails with.
+    /// The error of the source.
     pub(crate) async fn read(&self) -> Result<(), Error> {
         let value = self.source.read().await?;
         self.latest.send_replace(Some(Arc::new(value)));
@@ -59,7 +59,7 @@ impl<S: Source> Polled<S> {
     }
 
     /// # Errors
-    /// `unavailable` if nothing was ever read.
+    /// `unavailable` if no value was ever read.
     pub(crate) async fn get(&self) -> Result<Arc<S::Value>, ApiError> {
         if let Some(value) = self.latest.borrow().as_ref() {
             return Ok(Arc::clone(value));

@@ -1,8 +1,7 @@
-//! In whose name a call is made that machines may make too: by a session of the person, or by an API key of theirs
-//! that has the scope of the operation.
+//! Callers of operations that API keys can also call: a user session, or an API key with the scope of the operation.
 //!
-//! The scope is a part of the extractor's type. A handler gets no person without having said which one it needs,
-//! and the document says it because the type does. Operations that take a [`Caller`] are for people only.
+//! The scope is part of the extractor's type, so that no handler can omit it and the document states it. Operations
+//! that take a [`Caller`] accept sessions only.
 
 use crate::api_keys::GoodKey;
 use crate::auth::Caller;
@@ -14,10 +13,10 @@ use poem_openapi::registry::{MetaSecurityScheme, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use std::marker::PhantomData;
 
-/// What keys are called in the document.
+/// Name of the security scheme of API keys in the document.
 pub(crate) const KEY_SCHEME: &str = "api_key";
 
-/// What was found out about the key in a request, once, when it was counted.
+/// Result of the key check, made once per request when the request is counted.
 pub(crate) type KeyVerdict = Result<GoodKey, ApiError>;
 
 /// A scope, as a type.
@@ -49,19 +48,19 @@ needs! {
     OperationsRead,
 }
 
-/// By what the person is proven.
+/// How the caller is authenticated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum By {
     Session(SessionId),
     Key,
 }
 
-/// The person in whose name the call is made, proven for an operation of this scope.
+/// The user on whose behalf the call is made, authorised for the scope.
 #[derive(Debug)]
 pub(crate) struct Principal<S> {
     user: UserId,
     by: By,
-    /// The key through which a machine calls.
+    /// The API key, if the call uses one.
     key: Option<GoodKey>,
     scope: PhantomData<fn() -> S>,
 }
@@ -75,7 +74,7 @@ impl<S> Principal<S> {
         self.by
     }
 
-    /// The session of a person who calls; `None` for a machine.
+    /// Returns the user session; `None` for an API key.
     pub(crate) const fn session(&self) -> Option<SessionId> {
         match self.by {
             By::Session(session) => Some(session),
@@ -83,15 +82,13 @@ impl<S> Principal<S> {
         }
     }
 
-    /// The organisation to which the key belongs, if it is one of an organisation.
+    /// Returns the organisation of the API key, if it belongs to one.
     pub(crate) fn organisation(&self) -> Option<OrganisationId> {
         self.key.as_ref().and_then(GoodKey::organisation)
     }
 
-    /// For an answer that tells more than the scope of the operation reaches. Whoever calls in a session may read it.
-    ///
-    /// # Errors
-    /// `insufficient_scope`.
+    /// Requires another scope for a response with more data than the operation's own scope covers. Sessions have all
+    /// scopes.
     pub(crate) fn require(&self, scope: Scope) -> Result<(), ApiError> {
         self.key.as_ref().map_or(Ok(()), |key| key.require(scope))
     }
@@ -116,8 +113,8 @@ impl<'a, S: Needs> ApiExtractor<'a> for Principal<S> {
             MetaSecurityScheme {
                 ty: "http",
                 description: Some(
-                    "A key that `create_api_key` answers, as `Authorization: Bearer amana_live_…`. It reaches as \
-                    far as its scopes; the one that an operation needs stands beside the name of this scheme.",
+                    "API key from `create_api_key`, as `Authorization: Bearer amana_live_…`. Each operation lists the \
+                    scope that the key needs.",
                 ),
                 name: None,
                 key_in: None,
@@ -129,8 +126,7 @@ impl<'a, S: Needs> ApiExtractor<'a> for Principal<S> {
         );
     }
 
-    /// The framework cannot say what a key needs beside the scheme, so here the scope is the name; `document` puts
-    /// both in their places.
+    /// The framework has no scopes for this scheme, so the scope stands in for a scheme name; `document` corrects it.
     fn security_schemes() -> Vec<&'static str> {
         let mut schemes = Caller::security_schemes();
         schemes.push(S::SCOPE.as_str());
@@ -157,14 +153,13 @@ impl<'a, S: Needs> ApiExtractor<'a> for Principal<S> {
     }
 }
 
-/// Whether a key came where a session is needed.
+/// Rejects API keys where a session is needed.
 ///
 /// # Errors
-/// `session_required`, or what is wrong with the key.
+/// `session_required`, or the error of the key.
 pub(crate) fn require_no_key(request: &Request) -> Result<(), ApiError> {
     let Some(verdict) = request.data::<KeyVerdict>() else { return Ok(()) };
     verdict.clone()?;
-    let detail =
-        "this is for people only, whatever the scopes of the API key: call it with an access token";
+    let detail = "API keys cannot call this operation; use the access token of a user session";
     Err(ApiError::new(Code::SessionRequired, detail))
 }

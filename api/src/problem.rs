@@ -1,4 +1,4 @@
-//! Errors as clients see them: RFC 9457 problem documents, told apart by their codes.
+//! Errors as RFC 9457 problem documents, identified by their codes.
 
 mod allow;
 mod code;
@@ -24,51 +24,50 @@ use crate::wire::{Money, Wire};
 
 const CONTENT_TYPE: &str = "application/problem+json";
 
-/// When something that should pass by itself may be tried again.
+/// `Retry-After` of temporary errors, in seconds.
 const RETRY_AFTER_S: u64 = 2;
 
-/// One place in the request that is wrong.
+/// A value in the request that is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
 pub(crate) struct FieldError {
-    /// Where in the body, as a JSON pointer (RFC 6901): `/milestones/0/amount`. For parameters and headers,
-    /// the name of the parameter.
+    /// JSON pointer into the body (RFC 6901), such as `/milestones/0/amount`, or the name of the parameter or header.
     pub(crate) pointer: String,
-    /// What is wrong with it.
+    /// Error of the value.
     pub(crate) detail: String,
 }
 
-/// Why a request was not carried out (RFC 9457).
+/// Error of a request (RFC 9457).
 #[derive(Debug, Clone, Object)]
 pub(crate) struct Problem {
-    /// A name for this kind of problem; says the same as `code`.
+    /// URN of the kind of problem; contains `code`.
     #[oai(rename = "type")]
     pub(crate) kind: String,
-    /// The kind of problem in a few words.
+    /// Short text for the kind of problem.
     pub(crate) title: String,
-    /// The HTTP status.
+    /// HTTP status.
     pub(crate) status: u16,
-    /// The kind of problem, for programs: decide by this and by nothing else.
+    /// Kind of problem. Programs must decide by this member only.
     pub(crate) code: Wire<Code>,
-    /// What happened in this case, for people.
+    /// Explanation of this occurrence for people.
     pub(crate) detail: String,
-    /// Names this request in our logs; quote it when asking for help.
+    /// Id of the request in our logs; quote it when you contact support.
     pub(crate) request_id: String,
-    /// The places in the request that are wrong; empty if the problem does not lie there.
+    /// Invalid values of the request; empty if the problem has another cause.
     pub(crate) errors: Vec<FieldError>,
-    /// With `provider_limit`, where parts would do: the payments that together bring what is outstanding.
+    /// For `provider_limit`: payments that together make up the outstanding amount, if it can be split.
     #[oai(skip_serializing_if_is_none)]
     pub(crate) payments: Option<Vec<Money>>,
 }
 
-/// The error half of every operation.
+/// Error of any operation.
 #[derive(Debug, Clone)]
 pub(crate) struct ApiError {
     pub(crate) code: Code,
     pub(crate) detail: String,
     pub(crate) errors: Vec<FieldError>,
-    /// When to come back, if that is known.
+    /// Seconds after which to retry, if known.
     pub(crate) retry_after_s: Option<u64>,
-    /// What would do instead, if that is a matter of several payments.
+    /// Several payments that would be accepted instead.
     pub(crate) payments: Option<Vec<Money>>,
 }
 
@@ -78,16 +77,16 @@ impl ApiError {
         Self { code, detail: detail.into(), errors: vec![], retry_after_s, payments: None }
     }
 
-    /// Too much of something; `reset` is when there is room again.
+    /// A rate limit; `reset` is the time until the next call is accepted.
     pub(crate) fn rate_limited(what: &str, reset: Duration) -> Self {
         let seconds = whole_seconds(reset).max(1);
-        let detail = format!("{what}; the next may come in {seconds} seconds");
+        let detail = format!("{what}; try again in {seconds} seconds");
         Self { retry_after_s: Some(seconds), ..Self::new(Code::RateLimited, detail) }
     }
 
-    /// A well-formed request with a value that cannot be.
+    /// A well-formed request with an invalid value.
     pub(crate) fn field(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self::new(Code::InvalidRequest, "the request has a value that is not allowed")
+        Self::new(Code::InvalidRequest, "the request has an invalid value; see `errors`")
             .at(pointer, detail)
     }
 
@@ -96,29 +95,32 @@ impl ApiError {
         self
     }
 
-    /// With the time after which the same call may succeed.
+    /// Sets the time after which the same call may succeed.
     pub(crate) fn after(mut self, wait: TimeDelta) -> Self {
         self.retry_after_s = Some(whole_seconds(wait.to_std().unwrap_or_default()).max(1));
         self
     }
 
-    /// Something broke on our side. What it was belongs into the log, which the caller has written.
+    /// A failure on our side. The caller of this function logs the cause.
     pub(crate) fn internal() -> Self {
         Self::new(Code::Internal, "the server failed; repeating the call with the same key is safe")
     }
 
     pub(crate) fn unavailable() -> Self {
-        Self::new(Code::Unavailable, "the service cannot take the request at the moment")
+        Self::new(Code::Unavailable, "the service is temporarily unavailable; try again shortly")
     }
 
     pub(crate) fn invalid_csrf_token() -> Self {
         let detail =
-            format!("with cookies, `{CSRF_HEADER}` has to carry the `csrf_token` of the session");
+            format!("with cookies, send the session's `csrf_token` in the header `{CSRF_HEADER}`");
         Self::new(Code::InvalidCsrfToken, detail)
     }
 
     pub(crate) fn unauthorized() -> Self {
-        Self::new(Code::Unauthorized, "an access token is needed and this is not a valid one")
+        Self::new(
+            Code::Unauthorized,
+            "this operation requires a valid access token; log in or refresh the session",
+        )
     }
 }
 
@@ -155,7 +157,7 @@ impl From<ApiError> for poem::Error {
     fn from(error: ApiError) -> Self {
         let code = error.code;
         let mut error = poem::Error::from_response(error.into_response());
-        // The framework drops the data of the response and keeps that of the error.
+        // The framework keeps the data of the error and drops that of the response.
         error.set_data(code);
         error
     }
@@ -175,7 +177,7 @@ impl ApiResponse for ApiError {
         };
         MetaResponses {
             responses: vec![
-                range("4XX", "The request cannot be carried out as sent; nothing was changed."),
+                range("4XX", "The request was rejected; nothing was changed."),
                 range("5XX", "The server failed. Repeating the call with the same key is safe."),
             ],
         }

@@ -1,5 +1,5 @@
-//! The caller's own record, with the name and the language that they change themselves. The document has one entry per
-//! path, so the operations of a path stand together.
+//! The caller's profile, with name and language. The document has one entry per path, so the operations of a path stay
+//! together.
 
 use crate::Chapter;
 use crate::auth::Caller;
@@ -15,14 +15,14 @@ use poem_openapi::{Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// Changes to a profile. What is left out stays.
+/// Changes to a profile. Omitted members stay unchanged.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct UpdateMe {
-    /// The name that other people see. Agreements keep the names of their day.
+    /// Name that other users see. Existing agreements keep the previous name.
     name: Option<Wire<PersonName>>,
-    /// The language of messages and of answers for people.
+    /// Language of messages and of texts in responses.
     language: Option<Wire<Locale>>,
 }
 
@@ -30,9 +30,9 @@ pub(crate) struct Profile;
 
 #[OpenApi(prefix_path = "/v1", tag = "Chapter::People")]
 impl Profile {
-    /// Get one's own record
+    /// Get your profile
     ///
-    /// Who the access token belongs to.
+    /// Returns the account of the access token.
     #[oai(path = "/me", method = "get", operation_id = "get_me")]
     async fn get_me(
         &self,
@@ -45,8 +45,8 @@ impl Profile {
 
     /// Change your name or language
     ///
-    /// Changes what the body names and returns the whole record. A name that an operator has compared with documents
-    /// stays. Problems: `account_closed` (403), `name_verified` (409), `invalid_request` (422).
+    /// Changes the given members and returns the whole profile. A name verified by an operator cannot be changed.
+    /// Problems: `account_closed` (403), `name_verified` (409), `invalid_request` (422).
     #[oai(path = "/me", method = "patch", operation_id = "update_me")]
     async fn update_me(
         &self,

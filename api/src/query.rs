@@ -1,5 +1,5 @@
-//! Query parameters: an operation takes those that the document names, each of them once. A filter with a slip in its
-//! name would otherwise answer everything.
+//! Check of query parameters: rejects unknown and repeated ones, because a misspelt filter would otherwise return all
+//! items.
 
 use crate::document::document;
 use crate::problem::{ApiError, Code};
@@ -8,10 +8,10 @@ use poem::http::Method;
 use serde_json::Value;
 use std::sync::LazyLock;
 
-/// The provider may add parameters of its own to the addresses that we give it.
+/// The provider may add parameters to our callback URLs.
 const OF_PROVIDERS: &str = "/v1/callbacks/";
 
-// Made when first asked for: most calls have no query.
+// Created on first use, because most calls have no query.
 static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     let document: Value = serde_json::from_str(&document()).unwrap_or_default();
     operations(&document)
@@ -20,7 +20,7 @@ static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
 #[derive(Debug)]
 struct Operation {
     method: String,
-    /// The segments of the path; `None` is filled by the caller.
+    /// Segments of the path; `None` is a path parameter.
     segments: Vec<Option<String>>,
     parameters: Vec<Parameter>,
 }
@@ -31,26 +31,26 @@ struct Parameter {
     is_list: bool,
 }
 
-/// Refuses parameters that the operation does not know, and those that are given twice.
+/// Rejects unknown and repeated parameters.
 ///
 /// # Errors
-/// `invalid_parameter` naming the parameter.
+/// `invalid_parameter` with the name of the parameter.
 pub(crate) fn check(request: &Request) -> Result<(), ApiError> {
     let uri = request.uri();
     if uri.query().is_none_or(str::is_empty) || uri.path().starts_with(OF_PROVIDERS) {
         return Ok(());
     }
-    // What is at no address of the document is looked at by its own reader.
+    // Paths outside the document check their own parameters.
     let Some(operation) = find(&OPERATIONS, request.method(), uri.path()) else { return Ok(()) };
-    let given = request
-        .params::<Vec<(String, String)>>()
-        .map_err(|_| ApiError::new(Code::InvalidParameter, "the query string could not be read"))?;
+    let given = request.params::<Vec<(String, String)>>().map_err(|_| {
+        ApiError::new(Code::InvalidParameter, "the query string is malformed; percent-encode it")
+    })?;
     let mut seen: Vec<&str> = vec![];
     for (name, _) in &given {
         let known = operation.parameters.iter().find(|known| known.name == *name);
         let known = known.ok_or_else(|| refused(name, unknown(operation)))?;
         if seen.contains(&name.as_str()) && !known.is_list {
-            return Err(refused(name, "give this parameter once".to_owned()));
+            return Err(refused(name, "repeated; give this parameter only once".to_owned()));
         }
         seen.push(name);
     }
@@ -67,11 +67,11 @@ fn unknown(operation: &Operation) -> String {
 
 fn refused(name: &str, why: String) -> ApiError {
     let shown: String = name.chars().take(60).collect();
-    let detail = format!("the parameter `{shown}` is not valid");
+    let detail = format!("the parameter `{shown}` is invalid");
     ApiError::new(Code::InvalidParameter, detail).at(shown, why)
 }
 
-/// Finds the operation at an address; a written segment comes before one that the caller fills.
+/// Finds the operation of a path; literal segments take precedence over parameters.
 fn find<'a>(operations: &'a [Operation], method: &Method, path: &str) -> Option<&'a Operation> {
     let method = if *method == Method::HEAD { Method::GET } else { method.clone() };
     let path: Vec<&str> = path.trim_start_matches('/').split('/').collect();

@@ -1,4 +1,4 @@
-//! The answer to a call with `dry_run=true`: what it would do, without doing it.
+//! Response of a call with `dry_run=true`.
 
 use crate::people::PersonAnswer;
 use crate::wire::{Money, Nullable, inline, single_value};
@@ -8,27 +8,27 @@ use poem_openapi::registry::MetaSchema;
 use poem_openapi::types::Type;
 use std::marker::PhantomData;
 
-/// What a call would do. Nothing was done, and nothing is promised: the next call may change it.
+/// Expected result of a call. Nothing was changed, and later calls may change the result.
 #[derive(Debug, Object)]
 #[oai(rename = "Quote")]
 pub(crate) struct QuoteAnswer {
-    /// What would be moved.
+    /// Amount that would be moved.
     amount: Money,
-    /// What the caller would pay for it.
+    /// Fee that you would pay.
     fee: Money,
-    /// Both together.
+    /// Amount plus fee.
     total: Money,
-    /// What the caller can spend now.
+    /// Your available balance now.
     available_before: Money,
-    /// What the caller could spend afterwards.
+    /// Your available balance after the call.
     available_after: Money,
-    /// The most that one transaction of the caller may move; `null` where no limit applies.
+    /// Your limit per transaction; `null` if no limit applies.
     transaction_limit: Nullable<Money>,
-    /// What would be left of the day's limit afterwards; `null` where no limit applies.
+    /// Rest of your daily limit after the call; `null` if no limit applies.
     remaining_today: Nullable<Money>,
-    /// Who would get it; `null` if it is not for a person.
+    /// Recipient; `null` if it is not a user.
     recipient: Nullable<PersonAnswer>,
-    /// What the phone would be asked for, one payment after the other; empty if no mobile money comes in.
+    /// M-Pesa payments that would be prompted one after the other; empty if no mobile money comes in.
     payments: Vec<Money>,
 }
 
@@ -52,7 +52,7 @@ impl From<Quote> for QuoteAnswer {
     }
 }
 
-/// The shape of an answer that says what was done, or with the same status what would be done.
+/// Schema of a response that has either the result or, with the same status, a quote.
 #[derive(Debug)]
 pub(crate) struct OrQuote<T>(PhantomData<fn() -> T>);
 

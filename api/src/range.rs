@@ -1,4 +1,4 @@
-//! Ranges that callers ask for: one that ends before it begins is refused, or an empty list would look like nothing there.
+//! Checks of ranges. A reversed range is rejected, because an empty list would look like missing data.
 
 use crate::problem::{ApiError, Code};
 use crate::wire::AmountMinor;
@@ -12,7 +12,7 @@ pub(crate) fn in_order(
 ) -> Result<(), ApiError> {
     match from.zip(to) {
         Some((from, to)) if from >= to => {
-            Err(ApiError::new(Code::InvalidParameter, "a period ends after it begins")
+            Err(ApiError::new(Code::InvalidParameter, "`to` must be after `from`")
                 .at("to", "expected a time after `from`"))
         }
         Some(_) | None => Ok(()),
@@ -26,11 +26,10 @@ pub(crate) fn amounts_in_order(
     max: Option<&AmountMinor>,
 ) -> Result<(), ApiError> {
     match min.zip(max) {
-        Some((min, max)) if min.get() > max.get() => Err(ApiError::new(
-            Code::InvalidParameter,
-            "a range of amounts ends where it begins or later",
-        )
-        .at("amount_max", "expected at least `amount_min`")),
+        Some((min, max)) if min.get() > max.get() => {
+            Err(ApiError::new(Code::InvalidParameter, "`amount_max` must be at least `amount_min`")
+                .at("amount_max", "expected at least `amount_min`"))
+        }
         Some(_) | None => Ok(()),
     }
 }

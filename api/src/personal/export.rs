@@ -1,5 +1,5 @@
-//! The shape of an export, and how it is gathered. Sections are read one after the other: what happens meanwhile
-//! may be in one and not yet in another.
+//! Contents of an export. Sections are read one after the other, so that a concurrent change may be in one and not in
+//! another.
 
 use crate::api_keys::ApiKeyAnswer;
 use crate::context::Context;
@@ -26,23 +26,24 @@ use amana_postgres::{
 };
 use poem_openapi::Object;
 
-/// The most that a section has; the newest are taken.
+/// Maximum number of items per section, the newest ones.
 const SECTION_MAX: i64 = 100;
 
-/// How one is reached, in full.
+/// Contacts of the user, in full.
 #[derive(Debug, Object)]
 struct FullContacts {
-    /// `null` if the account has none.
+    /// E-mail address; `null` if the account has none.
     email: Nullable<String>,
-    /// International, without the plus sign; `null` if the account has none.
+    /// Phone number in international format without `+`; `null` if the account has none.
     phone: Nullable<String>,
 }
 
-/// A handle that is the person's for ever.
+/// A handle that belongs to the user for ever.
 #[derive(Debug, Object)]
 #[oai(rename = "TakenHandle")]
 struct HandleAnswer {
     handle: Wire<Handle>,
+    /// Time at which the user chose the handle.
     taken_at: Timestamp,
 }
 
@@ -52,19 +53,22 @@ impl From<TakenHandle> for HandleAnswer {
     }
 }
 
-/// A session, over or not.
+/// A session, active or ended.
 #[derive(Debug, Object)]
 #[oai(rename = "SessionRecord")]
 struct RecordAnswer {
     id: Wire<SessionId>,
+    /// Name of the device.
     device: String,
+    /// Kind of the device.
     kind: Wire<DeviceKind>,
-    /// The internet address at log-in.
+    /// IP address at log-in.
     ip_address: String,
-    /// Roughly where that is, if we knew.
+    /// Approximate location of the IP address; `null` if unknown.
     location: Nullable<String>,
     created_at: Timestamp,
-    /// `null` unless it was ended; one that is not refreshed for a week is over by itself.
+    /// Time at which the session was revoked; `null` otherwise. A session also expires if it is not refreshed for a
+    /// week.
     ended_at: Nullable<Timestamp>,
 }
 
@@ -82,12 +86,12 @@ impl From<SessionRecord> for RecordAnswer {
     }
 }
 
-/// A payment, with the number in full.
+/// A payment with the complete phone number.
 #[derive(Debug, Object)]
 #[oai(rename = "FullPayment")]
 struct FullPaymentAnswer {
     payment: PaymentAnswer,
-    /// International, without the plus sign.
+    /// Phone number in international format without `+`; `null` if there is none.
     phone: Nullable<String>,
 }
 
@@ -98,16 +102,16 @@ impl From<PaymentView> for FullPaymentAnswer {
     }
 }
 
-/// That the person was told something.
+/// A notification to the user, without its text.
 #[derive(Debug, Object)]
 #[oai(rename = "SentNotification")]
 struct NoticeAnswer {
-    /// What it was about, such as `deposit_received`.
+    /// Kind of notification, such as `deposit_received`.
     kind: String,
-    /// `email` or `sms`.
+    /// Channel of the notification: `email` or `sms`.
     channel: String,
     created_at: Timestamp,
-    /// `null` if it was not sent.
+    /// Time at which the notification was sent; `null` if it was not sent.
     sent_at: Nullable<Timestamp>,
 }
 
@@ -122,15 +126,16 @@ impl From<SentNotice> for NoticeAnswer {
     }
 }
 
-/// A section that has not everything.
+/// A section that is incomplete.
 #[derive(Debug, Object)]
 struct TruncatedSection {
+    /// Name of the section.
     section: String,
-    /// The operation that lists all of it; `null` if none does.
+    /// Operation that lists all items; `null` if there is none.
     continues_in: Nullable<String>,
 }
 
-/// What we hold of a person.
+/// Personal data of a user.
 #[derive(Debug, Object)]
 #[oai(rename = "Export")]
 pub(super) struct ExportAnswer {
@@ -138,11 +143,11 @@ pub(super) struct ExportAnswer {
     profile: UserAnswer,
     contacts: FullContacts,
     handles: Vec<HandleAnswer>,
-    /// Since when there is a second factor; `null` if there is none.
+    /// Time since which the account has a second factor; `null` if it has none.
     second_factor_since: Nullable<Timestamp>,
     sessions: Vec<RecordAnswer>,
     trusted_devices: Vec<DeviceAnswer>,
-    /// Without their secrets, of which we hold digests only.
+    /// API keys, without secrets; only digests of secrets are stored.
     api_keys: Vec<ApiKeyAnswer>,
     organisations: Vec<OrganisationAnswer>,
     limits: LimitsAnswer,
@@ -150,18 +155,18 @@ pub(super) struct ExportAnswer {
     transactions: Vec<TransactionAnswer>,
     payments: Vec<FullPaymentAnswer>,
     deals: Vec<DealAnswer>,
-    /// Those that the person has opened or answered, with what was said.
+    /// Disputes that the user opened or answered, with the statements of both parties.
     disputes: Vec<DisputeAnswer>,
     holds: Vec<HoldAnswer>,
-    /// Applications for a tier, with what is known of their documents.
+    /// Applications for a tier, with the metadata of their documents.
     applications: Vec<ApplicationAnswer>,
-    /// What we told the person, and when; not in which words.
+    /// Notifications to the user, without their text.
     notifications: Vec<NoticeAnswer>,
-    /// The sections that have not everything.
+    /// Incomplete sections.
     truncated: Vec<TruncatedSection>,
 }
 
-/// Notes which sections had to be cut.
+/// Records the incomplete sections.
 #[derive(Default)]
 struct Cuts(Vec<TruncatedSection>);
 
@@ -249,7 +254,7 @@ impl ExportAnswer {
     }
 }
 
-/// The newest of each currency.
+/// Returns the newest transactions of each currency.
 async fn transactions(
     context: &Context,
     id: UserId,

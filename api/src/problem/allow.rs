@@ -1,4 +1,4 @@
-//! Which methods an address takes, for `Allow` (RFC 9110, 15.5.6): the framework knows, but does not say.
+//! Methods of a path for the header `Allow` (RFC 9110, 15.5.6), which the framework does not return.
 
 use crate::document::document;
 use poem::PathPattern;
@@ -7,15 +7,16 @@ use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-// Made when first asked for, which in most processes is never.
+// Created on first use; most processes never need it.
 static METHODS: LazyLock<HashMap<String, HeaderValue>> = LazyLock::new(methods);
 
-/// The methods behind a route that was found but does not take the method of the request.
+/// Returns the methods of a route that does not accept the method of the request.
 pub(super) fn allow(pattern: &PathPattern) -> Option<HeaderValue> {
     METHODS.get(&shape(&pattern.0)).cloned()
 }
 
-/// The document writes `{id}` where the routes have a name of the framework's: `:param0`.
+/// Returns the path in a common form: the document writes `{id}`, the routes use the framework's names such as
+/// `:param0`.
 fn shape(path: &str) -> String {
     let part = |part| if str::starts_with(part, [':', '{']) { "*" } else { part };
     path.split('/').map(part).collect::<Vec<_>>().join("/")
@@ -33,7 +34,7 @@ fn methods() -> HashMap<String, HeaderValue> {
 
 fn list(operations: &Map<String, Value>) -> String {
     let mut methods: Vec<String> = operations.keys().map(|name| name.to_uppercase()).collect();
-    // What can be got can also be looked at without its body.
+    // Every GET operation also accepts HEAD.
     if operations.contains_key("get") {
         methods.push("HEAD".to_owned());
     }

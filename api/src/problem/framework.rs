@@ -1,4 +1,4 @@
-//! What the framework rejects by itself, as problems.
+//! Errors of the framework as problems.
 
 use super::allow::allow;
 use super::{ApiError, Code};
@@ -11,7 +11,7 @@ use poem_openapi::error::{
 };
 use std::any::Any;
 
-/// Turns every error that left the handlers into a problem; ours are problems already.
+/// Turns errors of the framework into problems; errors of handlers are problems already.
 pub(crate) async fn of_framework(error: poem::Error) -> Response {
     if error.is_from_response() {
         return error.into_response();
@@ -33,7 +33,7 @@ fn problem(error: &poem::Error) -> ApiError {
         return ApiError::new(Code::InvalidRequest, reason(&e.reason));
     }
     if let Some(e) = error.downcast_ref::<ParsePathError>() {
-        return ApiError::new(Code::InvalidParameter, "an id in the path is not well-formed")
+        return ApiError::new(Code::InvalidParameter, "an id in the path is malformed")
             .at("path", reason(&e.reason));
     }
     if let Some(e) = error.downcast_ref::<ParseParamError>() {
@@ -46,10 +46,13 @@ fn problem(error: &poem::Error) -> ApiError {
         return ApiError::unauthorized();
     }
     if error.is::<NotFoundError>() {
-        return ApiError::new(Code::NotFound, "there is nothing at this address");
+        return ApiError::new(Code::NotFound, "this path does not exist");
     }
     if error.is::<MethodNotAllowedError>() {
-        return ApiError::new(Code::MethodNotAllowed, "this address does not take this method");
+        return ApiError::new(
+            Code::MethodNotAllowed,
+            "this path does not support the method; see the header `Allow`",
+        );
     }
     if matches!(error.downcast_ref(), Some(ReadBodyError::PayloadTooLarge)) {
         return ApiError::new(Code::RequestTooLarge, "the body is too large");
@@ -59,9 +62,9 @@ fn problem(error: &poem::Error) -> ApiError {
 
 fn by_status(error: &poem::Error) -> ApiError {
     match error.status() {
-        StatusCode::NOT_FOUND => ApiError::new(Code::NotFound, "there is nothing at this address"),
+        StatusCode::NOT_FOUND => ApiError::new(Code::NotFound, "this path does not exist"),
         status if status.is_client_error() => {
-            ApiError::new(Code::BadRequest, "the request could not be read")
+            ApiError::new(Code::BadRequest, "the request is malformed")
         }
         _ => {
             tracing::error!("the request failed: {error}");
@@ -72,14 +75,14 @@ fn by_status(error: &poem::Error) -> ApiError {
 
 fn parameter(error: &ParseParamError) -> ApiError {
     let (code, detail) = if error.name == auth::IDEMPOTENCY_KEY {
-        (Code::IdempotencyKeyRequired, "this call needs a header `Idempotency-Key`".to_owned())
+        (Code::IdempotencyKeyRequired, "this call requires the header `Idempotency-Key`".to_owned())
     } else {
-        (Code::InvalidParameter, format!("the parameter `{}` is not valid", error.name))
+        (Code::InvalidParameter, format!("the parameter `{}` is invalid", error.name))
     };
     ApiError::new(code, detail).at(error.name, reason(&error.reason))
 }
 
-/// The framework puts the names of its own types around what our types say.
+/// Removes the type names that the framework adds to our messages.
 fn reason(text: &str) -> String {
     let text = text.split_once(" (occurred while parsing").map_or(text, |(said, _)| said);
     let said = text.strip_prefix("failed to parse \"").and_then(|rest| rest.split_once("\": "));
@@ -94,12 +97,12 @@ fn content_type(error: &ContentTypeError) -> &'static str {
     match error {
         ContentTypeError::NotSupported { .. } => "the body must be `application/json`",
         ContentTypeError::ExpectContentType => {
-            "a body needs the header `Content-Type: application/json`"
+            "send the body with the header `Content-Type: application/json`"
         }
     }
 }
 
-/// A handler panicked. What it said was printed by the panic hook.
+/// A handler panicked. The panic hook has printed the message.
 pub(crate) fn of_panic(_said: Box<dyn Any + Send>) -> ApiError {
     tracing::error!("a handler panicked");
     ApiError::internal()

@@ -1,4 +1,4 @@
-//! What the store and the domain refuse, as problems: the one place where that is decided.
+//! Conversion of errors of the store and the domain into problems.
 
 mod deal;
 mod staff;
@@ -35,13 +35,16 @@ impl From<Error> for ApiError {
             Error::Denied(denial) => denial.into(),
             Error::TooMuchAtOnce(plan) => too_much_at_once(&plan),
             Error::Conflict(conflict) => conflict.into(),
-            Error::Busy => Self::new(Code::Busy, "too many calls are waiting; nothing was done"),
+            Error::Busy => Self::new(
+                Code::Busy,
+                "too many calls are waiting and nothing was changed; try again shortly",
+            ),
             Error::LeaseLost | Error::Store(_) => failure(&error),
         }
     }
 }
 
-/// Nobody's fault. The chain of causes goes into the log, once, and never to the caller.
+/// A failure on our side. The chain of causes is logged once and never returned.
 fn failure(error: &Error) -> ApiError {
     let mut causes = String::new();
     let mut source = error.source();
@@ -70,7 +73,9 @@ impl From<LedgerError> for ApiError {
         match error {
             LedgerError::Insufficient { balance_minor, wanted_minor, .. } => Self::new(
                 Code::InsufficientFunds,
-                format!("{wanted_minor} minor units are needed and {balance_minor} are available"),
+                format!(
+                    "needs {wanted_minor} minor units, but {balance_minor} are available; add money first"
+                ),
             ),
             LedgerError::Overflow => Self::new(Code::AmountOutOfRange, error.to_string()),
             LedgerError::Malformed | LedgerError::Unbalanced(_) => ours(&error),
@@ -89,7 +94,7 @@ impl From<HoldRefusal> for ApiError {
             HoldRefusal::OtherCurrency(_) => Self::field("/amount/currency", text),
             HoldRefusal::WrongParty => Self::new(Code::WrongParty, text),
             HoldRefusal::Ledger(error) => error.into(),
-            // Timers and withdrawals have no caller.
+            // Only timers and withdrawals cause these, and they have no caller.
             HoldRefusal::InPart | HoldRefusal::TooEarly { .. } | HoldRefusal::Unending => {
                 ours(&refusal)
             }
@@ -226,141 +231,140 @@ impl From<Conflict> for ApiError {
             ),
             Conflict::UnknownPayer => (
                 Code::UnknownPayer,
-                "nobody with an open account is called so; whoever pays along has to be registered",
+                "no open account matches; additional payers must be registered",
             ),
             Conflict::PaymentInProgress => (
                 Code::PaymentInProgress,
-                "a payment for this deal is under way; its outcome has to be known first",
+                "another payment for this deal is in progress; wait for its result",
             ),
-            Conflict::ProviderLimit => (
-                Code::ProviderLimit,
-                "the amount is below or above what the provider carries in one transaction",
-            ),
+            Conflict::ProviderLimit => {
+                (Code::ProviderLimit, "the amount is outside the provider's limits per transaction")
+            }
             Conflict::WholeUnitsRequired => {
-                (Code::WholeUnitsRequired, "mobile money carries whole units of the currency only")
+                (Code::WholeUnitsRequired, "mobile money requires whole units of the currency")
             }
             Conflict::UnsupportedCurrency => {
-                (Code::UnsupportedCurrency, "mobile money does not carry this currency here")
+                (Code::UnsupportedCurrency, "mobile money does not support this currency")
             }
             Conflict::NotOnHold => {
-                (Code::NotOnHold, "this withdrawal does not wait for a decision")
+                (Code::NotOnHold, "this withdrawal is not waiting for a decision")
             }
             Conflict::ApprovalRequired => (
                 Code::ApprovalRequired,
-                "above KES 100,000, and in other currencies, two members of staff release a withdrawal: \
+                "above KES 100,000, and in other currencies, two operators must release a withdrawal: \
                  call `request_approval` with the kind `release_withdrawal`",
             ),
             Conflict::DiscrepancyClosed => {
-                (Code::DiscrepancyClosed, "this discrepancy is closed already")
+                (Code::DiscrepancyClosed, "this discrepancy is already closed")
             }
             Conflict::LedgerInconsistent => (
                 Code::LedgerInconsistent,
-                "this discrepancy closes when the books add up, and not before",
+                "this discrepancy can be closed once the ledger is consistent",
             ),
             Conflict::JobNotFailed => (Code::JobNotFailed, "only a dead job can be replayed"),
-            Conflict::HandleTaken => (Code::HandleTaken, "somebody has or had this handle"),
+            Conflict::HandleTaken => {
+                (Code::HandleTaken, "this handle is or was another user's; choose another one")
+            }
             Conflict::NameVerified => (
                 Code::NameVerified,
-                "an operator has compared your name with your documents: contact us to change it",
+                "an operator has verified your name; contact support to change it",
             ),
-            Conflict::HandleChangeTooSoon => {
-                (Code::HandleChangeTooSoon, "a handle can be changed once in 30 days")
-            }
+            Conflict::HandleChangeTooSoon => (
+                Code::HandleChangeTooSoon,
+                "a handle can be changed once in 30 days; try again later",
+            ),
             Conflict::UnknownTier => (Code::UnknownTier, "there is no such tier"),
             Conflict::AccountInUse => (
                 Code::AccountInUse,
-                "an account can be closed when its wallet is empty, nothing is under way, and its organisations have another owner",
+                "an account can be closed once its wallet is empty, nothing is in progress, and its organisations have \
+                 another owner",
             ),
             Conflict::AccountErased => (
                 Code::AccountErased,
-                "nothing is known any more of the person whose account this was",
+                "the personal data of this account was erased; the account cannot be reopened",
             ),
             Conflict::ClockTooFar => {
-                (Code::ClockTooFar, "a test clock is ahead by a hundred years at most")
+                (Code::ClockTooFar, "a test clock can be at most 100 years ahead")
             }
             Conflict::PeriodTooLong => (
                 Code::PeriodTooLong,
-                "a statement has at most 10,000 lines; ask for a shorter period",
+                "a statement has at most 10,000 lines; choose a shorter period",
             ),
-            Conflict::SessionExpired => (
-                Code::SessionExpired,
-                "this refresh token is not good, or not any more: log in again",
-            ),
-            Conflict::ChallengeExpired => (
-                Code::ChallengeExpired,
-                "this challenge is not good, or not any more: log in again",
-            ),
+            Conflict::SessionExpired => {
+                (Code::SessionExpired, "the refresh token is invalid or has expired; log in again")
+            }
+            Conflict::ChallengeExpired => {
+                (Code::ChallengeExpired, "the challenge is invalid or has expired; log in again")
+            }
             Conflict::TokenSuperseded => (
                 Code::TokenSuperseded,
-                "another call has just exchanged this refresh token: use what that call was answered",
+                "another call has just exchanged this refresh token; use the tokens that it returned",
             ),
             Conflict::AlreadyVerified => {
-                (Code::AlreadyVerified, "this is known to be the person's already")
+                (Code::AlreadyVerified, "this contact is already verified")
             }
-            Conflict::SameContact => (Code::SameContact, "the account has this already"),
+            Conflict::SameContact => (Code::SameContact, "the account already has this contact"),
             Conflict::IncorrectPassword => {
-                (Code::IncorrectPassword, "the password was replaced by another meanwhile")
+                (Code::IncorrectPassword, "the password was changed meanwhile; use the new one")
             }
             Conflict::ApplicationOpen => (
                 Code::ApplicationOpen,
-                "one application has to be decided about or withdrawn before the next begins",
+                "another application is open; wait for its decision or withdraw it",
             ),
-            Conflict::FactorActive => (
-                Code::FactorActive,
-                "remove the second factor that you have before you set up another",
-            ),
-            Conflict::AlreadyMember => {
-                (Code::AlreadyMember, "the person belongs to this organisation already")
+            Conflict::FactorActive => {
+                (Code::FactorActive, "remove your current second factor before you set up another")
             }
-            Conflict::InvitationOpen => (
-                Code::InvitationOpen,
-                "this address has an open invitation: send it again, or take it back first",
-            ),
+            Conflict::AlreadyMember => {
+                (Code::AlreadyMember, "the user is already a member of this organisation")
+            }
+            Conflict::InvitationOpen => {
+                (Code::InvitationOpen, "this address has an open invitation; resend or withdraw it")
+            }
             Conflict::InvitationNotFound => (
                 Code::InvitationNotFound,
-                "this invitation is not valid: check the code. It may have been answered, withdrawn or replaced by a newer one, or \
-                its time is over; ask the person who invited you to send another one",
+                "the invitation is invalid, answered, withdrawn, replaced or expired; check the code or request another \
+                 invitation",
             ),
             Conflict::InvitationExpired => (
                 Code::InvitationExpired,
-                "the time to accept this deal is over: ask the person who invited you to send the invitation again, or to \
-                make a new deal if this one has expired",
+                "the acceptance period of this deal is over; request another invitation, or a new deal if this one has \
+                 expired",
             ),
             Conflict::InvitationForAnother => (
                 Code::InvitationForAnother,
-                "the invitation went to another address than that of this account",
+                "the invitation was sent to another address; log in with the invited account",
             ),
             Conflict::AccountExists => (
                 Code::AccountExists,
-                "the invited address has an account: log in, and call `join_organisation`",
+                "the invited address already has an account; log in and call `join_organisation`",
             ),
             Conflict::UnknownOrganisation => {
-                (Code::UnknownOrganisation, "you do not belong to such an organisation")
+                (Code::UnknownOrganisation, "you are not a member of this organisation")
             }
             Conflict::ChannelNotVerified => {
-                (Code::ChannelNotVerified, "prove first that this address or number is yours")
+                (Code::ChannelNotVerified, "verify this e-mail address or phone number first")
             }
             Conflict::AlreadyRequested => {
-                (Code::AlreadyRequested, "the same was asked for and waits for a decision")
+                (Code::AlreadyRequested, "the same request is already waiting for a decision")
             }
             Conflict::TooManyApiKeys => (
                 Code::TooManyApiKeys,
-                "a person has 20 API keys at most: revoke one that is not used any more",
+                "a user can have at most 20 API keys; revoke one that is not in use",
             ),
             Conflict::ApiKeyRevoked => {
-                (Code::ApiKeyRevoked, "this API key was revoked or has expired: make another one")
+                (Code::ApiKeyRevoked, "this API key was revoked or has expired; create another one")
             }
             Conflict::DealReferenceTaken => (
                 Code::DealReferenceTaken,
-                "another deal of yours has this reference: find it with `list_deals`, or use another reference",
+                "another deal of yours has this reference; find it with `list_deals` or use another reference",
             ),
             Conflict::KeyReused => (
                 Code::IdempotencyKeyReused,
-                "this Idempotency-Key was used for a request that said something else",
+                "this Idempotency-Key was used for a different request; use a new key",
             ),
             Conflict::KeyInProgress => (
                 Code::IdempotencyKeyInProgress,
-                "the first call with this Idempotency-Key has not ended yet",
+                "the first call with this Idempotency-Key is still running; try again shortly",
             ),
         };
         let pointer = match conflict {

@@ -1,4 +1,4 @@
-//! What the rules of deals refuse, as problems.
+//! Conversion of errors of deals into problems.
 
 use super::ours;
 use crate::problem::{ApiError, Code};
@@ -70,7 +70,7 @@ impl From<FeeError> for ApiError {
             FeeError::ExceedsAmount => Self::new(Code::FeeExceedsAmount, error.to_string())
                 .at("/milestones", error.to_string()),
             FeeError::Money(error) => error.into(),
-            // The fee plan is ours, so this is our configuration and not the caller's doing.
+            // An invalid fee plan is our error, not the caller's.
             FeeError::Percentage | FeeError::Bounds => ours(&error),
         }
     }

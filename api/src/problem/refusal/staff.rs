@@ -1,4 +1,4 @@
-//! What members of staff are refused.
+//! Conversion of errors of staff operations into problems.
 
 use crate::problem::{ApiError, Code};
 use amana_domain::approval::ApprovalRefusal;
