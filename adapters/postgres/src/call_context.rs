@@ -1,6 +1,6 @@
-//! The origin of the current call: session or API key, client address and request id, in a task-local.
+//! The origin of the current call in a task-local: session or API key, client address, request id.
 //!
-//! The edge sets it once around the whole call, so every event of the log carries it.
+//! The API sets it once around the whole call, so every event of the log has it.
 
 use amana_domain::id::{ApiKeyId, OrganisationId, SessionId};
 use std::future::Future;
@@ -10,7 +10,7 @@ use std::net::IpAddr;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Machine {
     pub key: ApiKeyId,
-    /// The organisation to which the key belongs. The call reaches only the deals of this organisation.
+    /// The organisation to which the key belongs. The call can access only the deals of this organisation.
     pub organisation: Option<OrganisationId>,
 }
 
@@ -33,7 +33,7 @@ pub async fn in_call<T>(call: CallContext, work: impl Future<Output = T>) -> T {
     CALL.scope(call, work).await
 }
 
-/// Returns the current call. Work that moves to another task takes it along.
+/// Returns the current call. Work in another task does not inherit it and must carry it along.
 #[must_use]
 pub fn current_call() -> CallContext {
     CALL.try_with(Clone::clone).unwrap_or_default()

@@ -1,5 +1,6 @@
-//! Callbacks: stored before they are acknowledged, read and applied afterwards by a job. They are hints: what comes
-//! to an address that we never gave out is counted and not stored.
+//! Callbacks: stored before they are acknowledged; a job reads and applies them later.
+//!
+//! A callback to an address that was never given to a provider is counted and not stored.
 
 mod keeping;
 mod tokens;
@@ -29,9 +30,9 @@ text_enum! {
     pub enum CallbackKind as "callback kind" {
         Collection = "collection",
         Payout = "payout",
-        /// The provider's queue gave up on a payout: it says nothing about the outcome.
+        /// The provider's queue gave up on a payout. The outcome stays unknown.
         PayoutTimeout = "payout_timeout",
-        /// Somebody has paid the paybill.
+        /// A payment to the paybill.
         Paybill = "paybill",
     }
 }
@@ -40,7 +41,7 @@ text_enum! {
     pub enum CallbackOutcome as "callback state" {
         Received = "received",
         Applied = "applied",
-        /// It fits no payment of ours, or its receipt pays for another one.
+        /// The callback matches no stored payment, or its receipt belongs to another payment.
         Unmatched = "unmatched",
         Unreadable = "unreadable",
     }
@@ -60,7 +61,7 @@ impl std::fmt::Debug for NewCallback {
     }
 }
 
-/// A callback as operators see it.
+/// A callback as shown to operators, without its body.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = callbacks)]
 pub struct CallbackView {
@@ -74,13 +75,13 @@ pub struct CallbackView {
     pub received_at: DateTime<Utc>,
 }
 
-/// A callback that is to be read.
+/// A callback for the job that applies it.
 #[derive(Clone)]
 pub struct StoredCallback {
     pub id: Uuid,
     pub kind: CallbackKind,
     pub payment: Option<PaymentId>,
-    /// Empty once it is forgotten, or its payer erased.
+    /// Empty after the retention period, or if the payer is erased.
     pub body: Vec<u8>,
 }
 
@@ -93,11 +94,11 @@ impl std::fmt::Debug for StoredCallback {
 type Row = (Uuid, String, Option<Uuid>, Option<Vec<u8>>, Option<Vec<u8>>);
 
 impl Store {
-    /// Stores a callback that came to an address of ours, and schedules its reading. `false`: so many are stored about
-    /// its payment already that it was only counted.
+    /// Stores a callback to a valid address and schedules its job. Returns `false` if the payment has the maximum
+    /// number of callbacks already: then this one is counted and not stored.
     ///
     /// # Errors
-    /// [`Error::Store`] only: the provider is then not told that we have it.
+    /// [`Error::Store`] only. The callback must then not be acknowledged, so that the provider repeats it.
     pub async fn receive_callback(
         &self,
         new: &NewCallback,
@@ -164,7 +165,7 @@ impl Store {
         let body = match (sealed, payment) {
             (Some(sealed), Some(payment)) => {
                 let key = key_of_payer(&mut conn, vault, payment).await?;
-                // What was said of somebody who is erased cannot be read any more.
+                // The key of an erased payer is deleted, so the body cannot be opened.
                 key.map(|key| key.open_bytes(Column::CallbackBody, &sealed)).transpose()?
             }
             (Some(_) | None, _) => body,
@@ -172,7 +173,7 @@ impl Store {
         Ok(StoredCallback { id, kind: parse(&kind)?, payment, body: body.unwrap_or_default() })
     }
 
-    /// Applies what an adapter has read in a callback (`Err`: why it cannot be read).
+    /// Applies the evidence that an adapter read from a callback. `Err` is the reason why it is unreadable.
     ///
     /// # Errors
     /// [`Error::LeaseLost`] if another worker has taken the job over.
@@ -202,7 +203,7 @@ impl Store {
         .await
     }
 
-    /// Callbacks in one state, newest first: what operators look through.
+    /// Returns callbacks in one state, newest first, for operators.
     ///
     /// # Errors
     /// [`Error::Store`] only.

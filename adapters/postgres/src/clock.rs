@@ -1,4 +1,4 @@
-//! The clock that API and worker are handed. Everything below takes `now` as an argument.
+//! The clock of API and worker. All layers below take `now` as an argument, so that tests control the time.
 
 use crate::pool::Store;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-/// How often a process of a test deployment asks whether the clock was moved.
+/// Interval at which a test deployment reads the shared offset.
 const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
-/// System time, ahead by what all processes of a test deployment share, and by what a test within this process adds.
+/// System time plus two offsets: one shared by all processes of a test deployment, one local to this process.
 #[derive(Debug, Clone, Default)]
 pub struct Clock {
     offset_ms: Arc<AtomicI64>,
@@ -19,7 +19,7 @@ pub struct Clock {
 impl Clock {
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
-        // PostgreSQL keeps microseconds: what is decided must equal what is read back.
+        // PostgreSQL stores microseconds. A stored time must equal the one that decided.
         let now = Utc::now().trunc_subsecs(6);
         let own = self.offset_ms.load(Ordering::Acquire);
         let offset = own.saturating_add(self.shared_ms.load(Ordering::Acquire));
@@ -30,12 +30,12 @@ impl Clock {
         self.offset_ms.fetch_add(by.num_milliseconds(), Ordering::AcqRel);
     }
 
-    /// Sets what is shared. Set, not added: however often it is told, it is the same. It never runs back.
+    /// Sets the shared offset; repeating the call changes nothing. A smaller offset is ignored: time never runs back.
     pub fn share(&self, offset: TimeDelta) {
         self.shared_ms.fetch_max(offset.num_milliseconds(), Ordering::AcqRel);
     }
 
-    /// Follows the clock that the store keeps for all processes of a test deployment, for as long as this one runs.
+    /// Follows the shared offset of a test deployment. Never returns.
     pub async fn follow(self, store: Store) {
         loop {
             match store.clock_offset().await {

@@ -1,5 +1,6 @@
-//! Conflicts of interest: the one place where the store asks whether a member of staff may act. Whoever asks names the
-//! matter, so that no decision forgets whose it is.
+//! Conflicts of interest: the one place where the store checks the permission of a member of staff.
+//!
+//! Every caller must name the matter, so that no decision omits the check for a conflict.
 
 mod concerned;
 
@@ -19,8 +20,8 @@ use diesel::sql_types::{Array, Bool, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// Whether somebody may act on a matter, with the money that is at stake. The role is looked at before the matter, so
-/// that a refusal does not tell what exists.
+/// Checks whether a member of staff may act on a matter and its amount. The role is checked before the matter is read,
+/// so that a refusal does not reveal which matters exist.
 ///
 /// # Errors
 /// [`Error::Denied`], or [`Error::NotFound`] if there is no such matter.
@@ -40,7 +41,7 @@ pub(crate) async fn permit(
     Ok(permission::permit(staff.role, right, &circumstances)?)
 }
 
-/// What ties a person to those whom the matter concerns, and the money that is at stake.
+/// Returns the closest tie between the actor and the people concerned, and the amount of money in the matter.
 ///
 /// # Errors
 /// [`Error::NotFound`] if there is no such matter.
@@ -86,7 +87,7 @@ struct Ties {
     invitation: bool,
 }
 
-// Those who have left an organisation are found in the log, with the application's time.
+// Former members of an organisation are found in the event log. `at` and `since` both are times of the application.
 const TIES: &str = "select
     exists (select from members own join members other using (organisation_id)
         where own.user_id = $1 and other.user_id = any($2))

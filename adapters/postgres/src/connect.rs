@@ -1,4 +1,4 @@
-//! One connection to PostgreSQL, and the plain reason why there is none.
+//! One connection to PostgreSQL, or a plain reason for its failure.
 
 use crate::address::{Address, CONNECT_TIMEOUT};
 use crate::error::StoreError;
@@ -10,10 +10,10 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio_postgres::error::{DbError, SqlState};
 
-/// The whole of a connection attempt, with TLS handshake, authentication and session settings.
+/// Longest time of a connection attempt with TLS handshake, authentication and session settings.
 const ESTABLISH_TIMEOUT: Duration = CONNECT_TIMEOUT.saturating_mul(2);
 
-/// Answers of the server that no later attempt changes. All others pass: it starts, it stops, it is full.
+/// Server errors that a retry cannot fix. All others are temporary: the server starts, stops or is full.
 const FINAL: [SqlState; 4] = [
     SqlState::INVALID_PASSWORD,
     SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
@@ -21,17 +21,17 @@ const FINAL: [SqlState; 4] = [
     SqlState::INSUFFICIENT_PRIVILEGE,
 ];
 
-/// The driver tells these kinds of errors apart by their texts only.
+/// The driver distinguishes these kinds of errors by their text only.
 const TLS_KIND: &str = "error performing TLS handshake";
 const FINAL_KINDS: [&str; 2] = ["invalid configuration", "authentication error"];
 
-/// Why there is no connection.
+/// The reason for a failed connection.
 #[derive(Debug, Error)]
 pub(crate) enum ConnectError {
     /// A later attempt may succeed.
     #[error("{0}")]
     Passing(String),
-    /// The URL or the server's settings have to be changed first. The text continues the variable's name.
+    /// A retry fails until the URL or the server's settings change. The text continues the variable's name.
     #[error("{0}")]
     Final(String),
 }
@@ -115,7 +115,7 @@ fn answered(said: &DbError, servers: &str) -> ConnectError {
     }
 }
 
-/// A broken connection passes; a certificate or a server without TLS does not.
+/// A broken connection is temporary. A rejected certificate or a server without TLS is not.
 fn handshake(cause: Option<&io::Error>, detail: &str, servers: &str) -> ConnectError {
     let is_refused = |cause: &io::Error| cause.get_ref().is_some_and(|it| it.is::<rustls::Error>());
     match cause {

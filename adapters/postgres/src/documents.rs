@@ -1,5 +1,6 @@
-//! Files that people hand in, wherever they belong: what is known of one, its key, and who may open it. What is in
-//! it lies in the folder of files, called by its id and sealed under the key of whoever handed it in.
+//! Uploaded files of applications and deals: metadata, keys and access.
+//!
+//! The content is stored outside the database under the document's id, sealed under the key of its owner.
 
 use crate::error::Error;
 use crate::pool::Store;
@@ -16,7 +17,7 @@ use diesel_async::{AsyncConnection, RunQueryDsl};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// What is known of a file.
+/// The metadata of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
     pub id: DocumentId,
@@ -44,17 +45,17 @@ impl Document {
     }
 }
 
-/// A file that somebody may look into.
+/// A file that the viewer may open, with its key.
 #[derive(Debug)]
 pub struct OpenDocument {
     pub document: Document,
-    /// What it is called when it is kept, without its ending.
+    /// The suggested file name for a download, without extension.
     pub name: String,
     pub key: Personal<[u8; 32]>,
 }
 
 impl Store {
-    /// The key that the file of a document is sealed with.
+    /// Returns the key that seals the content of a document.
     ///
     /// # Errors
     /// [`TransferRefusal::SenderClosed`] if the owner is erased.
@@ -68,11 +69,10 @@ impl Store {
         Ok(key.ok_or(TransferRefusal::SenderClosed)?.of_file(document)?)
     }
 
-    /// What a link leads to, if whoever it was made for may still see it. That somebody who works here looks is
-    /// recorded.
+    /// Opens the document behind a link, if the viewer still has access. An event records the access of staff.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if not, or if whoever handed it in is erased.
+    /// [`Error::NotFound`] if the viewer has no access, or the owner is erased.
     pub async fn open_document(
         &self,
         viewer: UserId,
@@ -97,7 +97,7 @@ impl Store {
         .await
     }
 
-    /// Of which of these something is known.
+    /// Returns those of the ids that have a row. Files without one can be deleted.
     ///
     /// # Errors
     /// [`Error::Store`] only.

@@ -1,4 +1,4 @@
-//! What a use-case can answer instead of its result. `Display` never contains the source.
+//! Errors of use-cases. `Display` never contains the source, which may have personal data.
 
 use crate::address::AddressError;
 use amana_domain::approval::ApprovalRefusal;
@@ -18,15 +18,15 @@ use amana_domain::transfer::TransferRefusal;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use thiserror::Error;
 
-/// Nobody's fault: the database could not do it.
+/// A failure of the database or its configuration, not caused by the call.
 #[derive(Debug, Error)]
 pub enum StoreError {
     #[error("the database could not be reached")]
     Connection(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// No later attempt succeeds until a setting is changed. The text continues the name of the variable.
+    /// A retry fails until a setting changes. The text continues the variable's name.
     #[error("{0}")]
     Setting(String),
-    /// The same about the URL of the application's role.
+    /// As `Setting`, for the URL of the application's role.
     #[error("{0}")]
     AppRole(&'static str),
     #[error("the schema is missing: run `amana migrate`")]
@@ -37,12 +37,12 @@ pub enum StoreError {
     NoRights,
     #[error("a statement failed")]
     Statement(#[source] DieselError),
-    /// Whether it was carried out is not known; its key will tell.
+    /// The outcome of the call is unknown. A retry with the same idempotency key returns it.
     #[error("a batch could not be committed")]
     Batch,
     #[error("a stored row cannot be read: {0}")]
     Row(String),
-    /// A stored text was bent, moved to another place, or sealed under another key.
+    /// A sealed value was changed, moved to another row or column, or sealed under another key.
     #[error("personal data cannot be sealed or opened")]
     Sealed,
     #[error("the master key is not the one that the data was sealed with")]
@@ -54,7 +54,7 @@ pub enum StoreError {
 }
 
 text_enum! {
-    /// Refusals that only the store can see: they depend on what else exists.
+    /// Refusals that depend on other rows, so that only the store can detect them.
     pub enum Conflict as "conflict" {
         EmailTaken = "email_taken",
         PhoneTaken = "phone_taken",
@@ -128,15 +128,15 @@ pub enum Error {
     Approval(#[from] ApprovalRefusal),
     #[error(transparent)]
     Denied(#[from] Denial),
-    /// More than the provider carries at once; these payments together would do.
+    /// The amount exceeds the provider's limit per transaction. The payments listed here add up to it.
     #[error("the provider carries less in one transaction")]
     TooMuchAtOnce(Vec<Money>),
     #[error("{0}")]
     Conflict(Conflict),
-    /// More waits already than may wait. Nothing was done.
+    /// The queue is full. The call had no effect.
     #[error("too many calls are waiting")]
     Busy,
-    /// The job was taken over by another worker: whatever was done is rolled back.
+    /// Another worker has taken the job over. The transaction is rolled back.
     #[error("the lease of the job was lost")]
     LeaseLost,
     #[error(transparent)]
@@ -144,7 +144,7 @@ pub enum Error {
 }
 
 impl StoreError {
-    /// Whether connecting again may succeed: the server is away, starting, or ended this connection.
+    /// Returns whether a new connection may succeed: the server is away, starts, or closed this connection.
     #[must_use]
     pub fn is_passing(&self) -> bool {
         use DatabaseErrorKind::{ClosedConnection, UnableToSendCommand};
@@ -183,7 +183,7 @@ impl From<DieselError> for Error {
     }
 }
 
-/// What PostgreSQL says when the same call may succeed later, where the driver has no kind for it.
+/// Messages of PostgreSQL for temporary failures that have no kind of their own in the driver.
 const PASSING: [&str; 4] =
     ["lock timeout", "statement timeout", "deadlock detected", "terminating connection"];
 
@@ -192,7 +192,7 @@ impl Error {
         Error::Store(StoreError::Row(what.to_string()))
     }
 
-    /// Turns the violation of a named constraint into what it means to the caller.
+    /// Turns the violation of a named constraint into the conflict that it means.
     pub(crate) fn on_constraint(self, name: &str, meaning: Conflict) -> Self {
         match &self {
             Error::Store(StoreError::Statement(DieselError::DatabaseError(_, info)))
@@ -204,7 +204,7 @@ impl Error {
         }
     }
 
-    /// Whether the database cannot be reached. The store warns of that itself, once for all statements.
+    /// Returns whether the database cannot be reached. The store logs an outage itself, once for all statements.
     #[must_use]
     pub fn is_outage(&self) -> bool {
         match self {
@@ -219,7 +219,7 @@ impl Error {
         }
     }
 
-    /// Another transaction was in the way: the same call may succeed when repeated.
+    /// Returns whether the same call may succeed when repeated, for example after a lock timeout.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {

@@ -1,4 +1,4 @@
-//! What deals cost, version by version. A plan that was published is never changed; a deal keeps the one of its offer.
+//! Versions of fee plans. A published plan never changes. A deal keeps the plan of its offer.
 
 use crate::error::Error;
 use crate::log;
@@ -16,13 +16,13 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use uuid::Uuid;
 
-/// The settings of the service are the first version of every currency.
+/// The version of the plan in the service's configuration, for every currency.
 pub const CONFIGURED_VERSION: u32 = 1;
 
-/// Versions are given one after the other; publishing is rare.
+/// Serialises publishing, so that version numbers have no conflict. Publishing is rare.
 const PUBLISH_ALONE: &str = "lock table fee_plans in share row exclusive mode";
 
-/// A plan that was published. Who bears what it costs is said in each offer.
+/// A published plan. Each offer names the party that pays the fee, so `plan.payer` has no meaning here.
 #[derive(Debug, Clone, Copy)]
 pub struct PublishedPlan {
     pub currency: Currency,
@@ -72,7 +72,8 @@ impl Row {
     }
 }
 
-/// The plan for an offer that is made now: the published one that is valid since last, or else the configured one.
+/// Returns the plan for a new offer: the published plan with the latest `valid_from` that has passed, or else the
+/// configured one.
 pub(crate) async fn in_force(
     mut conn: &AsyncPgConnection,
     configured: FeePlan,
@@ -89,7 +90,7 @@ pub(crate) async fn in_force(
 }
 
 impl Store {
-    /// The plan for an offer that would be made now.
+    /// Returns the plan for a new offer.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -101,7 +102,7 @@ impl Store {
         in_force(&*self.connection().await?, configured, now).await
     }
 
-    /// The published plans of a currency, the newest version first.
+    /// Returns the published plans of a currency, newest version first.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -124,18 +125,20 @@ impl Store {
     }
 }
 
+/// Rejects an inconsistent plan, such as a cap below the floor, before a deal fails because of it.
+///
 /// # Errors
-/// [`Error::Refused`] if the plan contradicts itself: a cap below the floor would show only with the first deal.
+/// [`Error::Refused`] with the inconsistency.
 pub(crate) fn require_sound(plan: &FeePlan) -> Result<(), Error> {
     let nothing = Money::zero(plan.fixed.currency());
     plan.platform(nothing).map_err(amana_domain::deal::Refusal::Fee)?;
     Ok(())
 }
 
-/// Publishes the next version of a currency's plan, valid from then on; from now on if that time has passed.
+/// Publishes the next version of a currency's plan. It is valid from `valid_from`, or from now if that has passed.
 ///
 /// # Errors
-/// [`Error::Refused`] if the plan contradicts itself.
+/// [`Error::Refused`] if the plan is inconsistent.
 pub(crate) async fn publish(
     conn: &mut AsyncPgConnection,
     by: UserId,

@@ -1,7 +1,6 @@
-//! The state of the service as a person on call needs it: schema, queues, reconciliation, ledger, providers.
+//! The state of the service for a person on call: schema, queues, reconciliation, ledger, providers.
 //!
-//! Every statement reads along a partial index and at most [`COUNTED_MAX`] rows, so looking costs little while
-//! the service is in trouble.
+//! Every statement reads a bounded number of rows along an index, so that a query costs little during an incident.
 
 use crate::error::{Error, StoreError};
 use crate::job::Queue;
@@ -19,20 +18,20 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
-/// The most rows that one figure is counted from. A larger backlog is reported as this many.
+/// Largest count that is reported. A larger backlog is reported as this number.
 pub const COUNTED_MAX: i64 = 100_000;
 
-/// The newest exchanges that show how a provider fares.
+/// Number of newest exchanges that the state of providers is derived from.
 const EXCHANGES_MAX: i64 = 1_000;
 
-/// Looking must not add to an overload.
+/// The query must not add to an overload.
 const SHORT_STATEMENTS: &str = "set local statement_timeout = '3s'";
 
 /// The jobs of one queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueueState {
     pub queue: Queue,
-    /// Jobs that are due and that no worker has claimed.
+    /// Due jobs that no worker has claimed.
     pub due: i64,
     pub oldest_due_at: Option<DateTime<Utc>>,
     pub running: i64,
@@ -41,7 +40,7 @@ pub struct QueueState {
 }
 
 text_enum! {
-    /// How the latest reconciliation ended.
+    /// Outcome of the latest reconciliation.
     pub enum ReconciliationOutcome as "reconciliation outcome" {
         Matched = "matched",
         Discrepancies = "discrepancies",
@@ -57,7 +56,7 @@ pub struct ReconciliationState {
     pub outcome: ReconciliationOutcome,
 }
 
-/// How one provider fares.
+/// The state of one provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProviderState {
     pub provider: Provider,
@@ -65,7 +64,7 @@ pub struct ProviderState {
     pub last_failure_at: Option<DateTime<Utc>>,
     /// Payments whose outcome is unknown.
     pub unknown_payments: i64,
-    /// When the oldest of them was sent.
+    /// When the oldest payment with unknown outcome was sent.
     pub oldest_unknown_at: Option<DateTime<Utc>>,
 }
 
@@ -74,7 +73,7 @@ pub struct Health {
     pub queues: Vec<QueueState>,
     pub reconciliation: Option<ReconciliationState>,
     pub open_breaks: i64,
-    /// Open breaks that say that the books do not add up.
+    /// Open breaks of the ledger itself: the trust equation or a balance does not hold.
     pub ledger_breaks: i64,
     pub latest_check: Option<LedgerCheckView>,
     pub providers: Vec<ProviderState>,
@@ -121,7 +120,7 @@ struct UnknownRow {
 }
 
 impl Store {
-    /// Returns whether the schema is as new as this binary, or newer.
+    /// Returns whether all migrations of this binary are applied.
     ///
     /// # Errors
     /// [`Error::Store`] if the database does not answer.
@@ -134,7 +133,7 @@ impl Store {
         }
     }
 
-    /// Returns what a person on call looks at first, of one moment.
+    /// Returns the state of the service in one snapshot.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -211,7 +210,7 @@ async fn breaks(conn: &mut AsyncPgConnection) -> Result<DiscrepanciesRow, Error>
     .await?)
 }
 
-/// A run that gave up has no row of its own: its job is dead.
+/// A failed run has no row of its own, so its dead job is read instead.
 async fn reconciliation(
     conn: &mut AsyncPgConnection,
     queues: &[QueueState],
@@ -235,7 +234,7 @@ async fn reconciliation(
 }
 
 async fn providers(conn: &mut AsyncPgConnection) -> Result<Vec<ProviderState>, Error> {
-    // M-Pesa answers a query about a payment that it still works on with 400, 404 or 500: that is no failure.
+    // M-Pesa answers a query about a payment in progress with 400, 404 or 500, which is no failure.
     let exchanges: Vec<ExchangesRow> = diesel::sql_query(
         "select provider, max(newest.at) filter (where status between 200 and 299) as last_success_at,
             max(newest.at) filter (where status is null

@@ -1,4 +1,4 @@
-//! What is kept of callbacks, how, and for how long.
+//! Storage of callbacks: bounds, sealing, retention.
 
 use super::{CallbackKind, CallbackOutcome};
 use crate::error::Error;
@@ -12,20 +12,20 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// More than any provider says about one payment; what comes beyond is counted only.
+/// More callbacks than any provider sends about one payment. Further ones are only counted.
 pub(super) const CALLBACKS_PER_PAYMENT_MAX: i64 = 100;
 
-/// Bodies of callbacks are forgotten after so long; what they said is evidence by then.
+/// Retention of bodies. Their content is stored as evidence by then.
 const BODIES_KEPT: TimeDelta = TimeDelta::days(30);
 
-/// The rows are kept so long for people who look into something.
+/// Retention of rows, for investigations.
 const CALLBACKS_KEPT: TimeDelta = TimeDelta::days(90);
 
-/// One statement removes so many rows at most.
+/// Most rows that one statement changes.
 const PART: i64 = 1_000;
 
 impl Store {
-    /// Counts a callback that is not stored: one row for each day and kind, however many there are.
+    /// Counts a callback that is not stored. A flood of them costs one row per day and kind.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -38,7 +38,7 @@ impl Store {
         count_stray(&mut conn, kind, now).await
     }
 
-    /// Forgets a part of what is old: bodies and rows. `false`: there is no more.
+    /// Deletes a part of the old bodies and rows. Returns `false` if none is left.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -95,7 +95,7 @@ fn day(at: DateTime<Utc>) -> chrono::NaiveDate {
     at.with_timezone(&EAT).date_naive()
 }
 
-/// A body under the key of the person whose payment it is about; nothing is kept of what is said of the erased.
+/// Seals a body under the key of the payer. Returns `None` if the payer is erased: then the body is not stored.
 pub(super) async fn sealed(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -105,7 +105,7 @@ pub(super) async fn sealed(
     Ok(key.map(|key| key.seal_bytes(Column::CallbackBody, body)).transpose()?)
 }
 
-/// Writes down what became of a callback, and seals what it said if it is known by now whom it is about.
+/// Stores the outcome of a callback. Seals its body if the payment, and so the payer, is known now.
 pub(crate) async fn conclude(
     conn: &mut AsyncPgConnection,
     vault: &Vault,

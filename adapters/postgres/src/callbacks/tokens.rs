@@ -1,5 +1,5 @@
-//! The unguessable parts of our callback addresses. Each is told to the provider once and known by its digest here, so
-//! whoever reads the database can speak in the provider's name nowhere.
+//! The secret tokens in callback addresses. Only digests are stored, so that a reader of the database cannot forge
+//! callbacks.
 
 use super::CallbackKind;
 use crate::error::Error;
@@ -13,14 +13,14 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// An address of the paybill stays good for so long after another one was registered: the provider may take a while.
+/// Validity of the former paybill address after a new registration. The provider may switch late.
 const PAYBILL_OVERLAP: TimeDelta = TimeDelta::days(7);
 
 const TOKEN_BYTES: usize = 16;
 const TOKEN_CHARS: usize = 2 * TOKEN_BYTES;
 
 text_enum! {
-    /// What an address is for; at another one its token means nothing.
+    /// The purpose of an address. A token is invalid at addresses of another kind.
     pub(crate) enum TokenKind as "kind of callback address" {
         Collection = "collection",
         Payout = "payout",
@@ -38,15 +38,15 @@ impl From<CallbackKind> for TokenKind {
     }
 }
 
-/// Whose callbacks come to a known address.
+/// The receiver of callbacks to an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallbackOwner {
     Payment(PaymentId),
     Paybill,
 }
 
-/// 128 random bits, in hexadecimal: M-Pesa refuses addresses with words like `sql` in them. A random UUID
-/// has only 122, so two are condensed.
+/// Returns 128 random bits in hexadecimal, because M-Pesa rejects addresses that contain words like `sql`. A random
+/// UUID has only 122 bits, so two are hashed.
 fn new_token() -> String {
     let digest = Sha256::new().chain_update(Uuid::new_v4()).chain_update(Uuid::new_v4()).finalize();
     hex::encode(digest.get(..TOKEN_BYTES).unwrap_or(&digest))
@@ -56,7 +56,7 @@ fn digest(token: &str) -> Vec<u8> {
     Sha256::digest(token).to_vec()
 }
 
-/// A new address for what is said about a payment. Those that it had stay good: the provider may have one of them.
+/// Creates a callback token. Earlier tokens of the payment stay valid, because the provider may still use them.
 pub(crate) async fn give(
     conn: &mut AsyncPgConnection,
     (kind, payment): (TokenKind, Option<PaymentId>),
@@ -76,7 +76,7 @@ pub(crate) async fn give(
 }
 
 impl Store {
-    /// Whose callbacks come to this address; `None` if we never gave it out for this kind, or not any more.
+    /// Returns the receiver of a token's callbacks; `None` if the token is unknown, expired or of another kind.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -106,7 +106,7 @@ impl Store {
         Ok(found.map(owner))
     }
 
-    /// The unguessable part of a new address of the paybill, which is good at once.
+    /// Creates a token for the paybill address, which is valid at once.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -115,7 +115,7 @@ impl Store {
         give(&mut conn, (TokenKind::Paybill, None), now).await
     }
 
-    /// The provider has taken the address with this token: those before it end after an overlap of seven days.
+    /// Records that the provider registered the address with this token. Earlier ones expire after seven days.
     ///
     /// # Errors
     /// [`Error::Store`] only.

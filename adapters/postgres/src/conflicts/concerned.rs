@@ -1,4 +1,4 @@
-//! The people whom a matter concerns.
+//! The people and organisations that a matter concerns.
 
 use crate::error::Error;
 use crate::job::Job;
@@ -20,10 +20,10 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// What a member of staff acts on.
+/// The subject of a staff action.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Matter<'a> {
-    /// It concerns everybody alike: a fee plan, a run of the reconciliation.
+    /// Concerns all users alike: a fee plan, a reconciliation run.
     Nobody,
     Person(UserId),
     Payment(PaymentId),
@@ -31,19 +31,19 @@ pub(crate) enum Matter<'a> {
     Kyc(KycId),
     Discrepancy(DiscrepancyId),
     Job(JobId),
-    /// Money in suspense, and the person who is to have it.
+    /// Money in suspense, and the user to be credited.
     Suspense(UserId, Provider, &'a str),
-    /// Money in suspense that goes back to the number that paid it.
+    /// Money in suspense that is returned to the paying number.
     Return(Provider, &'a str),
 }
 
-/// Those whom a matter concerns.
+/// The people and organisations that a matter concerns, and its amount.
 #[derive(Debug, Default)]
 pub(super) struct Concerned {
     pub(super) people: BTreeSet<UserId>,
-    /// Each with the time since when its members have a part in the matter.
+    /// Each with a time: members who left after it are concerned too.
     pub(super) organisations: Vec<(Uuid, DateTime<Utc>)>,
-    /// What is at stake, if it is money.
+    /// `None` if the matter does not move money.
     pub(super) amount: Option<Money>,
 }
 
@@ -100,7 +100,7 @@ pub(super) async fn of(
     }
 }
 
-/// Whose payment it is, whose number gets the money, and everybody whom its deal concerns.
+/// The owner of the payment, the owner of the receiving number, and the people of the payment's deal.
 async fn of_payment(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -119,7 +119,7 @@ async fn of_payment(
     Ok(concerned)
 }
 
-/// The sides, the broker, those who pay, and the organisation in whose name it was made.
+/// The parties, the broker, the payers, and the organisation of the deal.
 async fn of_deal(conn: &mut AsyncPgConnection, id: DealId) -> Result<Concerned, Error> {
     let found: Option<(Option<Uuid>, DateTime<Utc>)> = deals::table
         .find(id.uuid())
@@ -137,7 +137,7 @@ async fn of_deal(conn: &mut AsyncPgConnection, id: DealId) -> Result<Concerned, 
     Ok(Concerned { organisations, ..Concerned::people(people) })
 }
 
-/// A discrepancy is about a payment, a receipt, or an account with its owner.
+/// The subject of a discrepancy is a payment, a receipt, or an account with its owner.
 async fn of_break(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
