@@ -1,4 +1,4 @@
-//! Idempotency records: the key is inserted first, the effect and the answer commit with it.
+//! Idempotency keys: inserted first, and committed together with effect and response.
 
 use crate::call_context::current_key;
 use crate::error::{Conflict, Error, StoreError};
@@ -20,19 +20,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use tokio::try_join;
 use uuid::Uuid;
 
-/// A call that may be repeated: who, under which key, which operation, and a hash of what was asked for.
+/// An idempotent call: user, key, operation, and a hash of the request.
 #[derive(Debug, Clone)]
 pub struct Keyed {
     pub user: UserId,
     pub key: String,
     pub operation: &'static str,
     request_hash: Vec<u8>,
-    /// Through which it came; the effect may be written elsewhere, see `transfers`.
+    /// The API key of the call. Stored here because another task may write the effect, see `transfers`.
     pub(crate) api_key: Option<ApiKeyId>,
 }
 
 impl Keyed {
-    /// `request` is everything that makes two calls the same call.
+    /// `request` contains everything that distinguishes two calls of the operation.
     #[must_use]
     pub fn new(user: UserId, key: String, operation: &'static str, request: &str) -> Self {
         let request_hash = Sha256::new()
@@ -49,23 +49,24 @@ impl Keyed {
     }
 }
 
-/// What was answered, to be answered again.
+/// The response of a call, stored for repetitions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     pub status: i16,
     pub body: Value,
 }
 
-/// The answer of a keyed call, and whether it is a repetition.
+/// The response of a keyed call. `replayed` is true for a repetition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     pub answer: Answer,
     pub replayed: bool,
 }
 
-/// Takes the key, or returns what was answered under it. A racing call waits here for the first one's
-/// commit. An account that is closed, or has no verified contact, begins nothing; a frozen one nothing that moves money
-/// out.
+/// Takes the key, or returns the stored response. A concurrent call with the same key waits for the first one's commit.
+///
+/// # Errors
+/// An account that is closed or has no verified contact may not act. A frozen account may not move money out.
 pub(crate) async fn begin(
     conn: &mut AsyncPgConnection,
     keyed: &Keyed,
@@ -83,7 +84,7 @@ pub(crate) async fn begin(
         .on_conflict_do_nothing()
         .execute(&mut shared);
     let taken = async { take.await.map_err(in_progress) };
-    // Every keyed call begins here, so none can forget to ask. What was answered before is answered again.
+    // Every keyed call begins here, so none omits the check. A repetition is answered whatever the account's state.
     let (inserted, standing) = try_join!(biased; taken, standing(conn, keyed.user))?;
     if inserted == 1 {
         standing.require_active()?;
@@ -100,7 +101,7 @@ pub(crate) async fn begin(
     stored.answer_to(keyed).map(Some).map_err(Error::Conflict)
 }
 
-/// A key that was used, as it was stored.
+/// The row of a used key.
 #[derive(HasQuery, QueryableByName)]
 #[diesel(table_name = idempotency_keys)]
 pub(crate) struct Stored {
@@ -112,7 +113,10 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
-    /// What a repetition is answered.
+    /// Returns the response to a repetition.
+    ///
+    /// # Errors
+    /// [`Conflict::KeyReused`] for another request, [`Conflict::KeyInProgress`] if no response is stored yet.
     pub(crate) fn answer_to(self, keyed: &Keyed) -> Result<Outcome, Conflict> {
         if self.request_hash != keyed.request_hash {
             return Err(Conflict::KeyReused);
@@ -126,7 +130,7 @@ impl Stored {
     }
 }
 
-/// What a key is called among all: whose it is, and its text.
+/// The primary key of an idempotency key: user and text.
 pub(crate) type KeyName = (Uuid, String);
 
 statement! {
@@ -153,8 +157,8 @@ struct Taken {
     key: String,
 }
 
-/// Takes the keys of several calls together with their answers; those that it does not return were taken
-/// before. Everybody takes keys in one order, so that two batches never wait for each other.
+/// Takes the keys of several calls together with their responses, and returns the keys that were free. Keys are taken
+/// in one order, so that two batches cannot deadlock.
 pub(crate) async fn take_all(
     conn: &mut AsyncPgConnection,
     calls: &[(&Keyed, &Answer)],
@@ -175,7 +179,7 @@ pub(crate) async fn take_all(
     Ok(taken.into_iter().map(|row| (row.user_id, row.key)).collect())
 }
 
-/// Gives keys back that this transaction took, for calls that were refused.
+/// Releases the keys of refused calls, which this transaction took.
 pub(crate) async fn give_back_all(
     conn: &mut AsyncPgConnection,
     calls: &[&Keyed],
@@ -200,7 +204,7 @@ statement! {
             where user_id = wanted.user_id and key = wanted.key offset 0) k"
 }
 
-/// What is stored under the keys of these calls.
+/// Returns the rows of the calls' keys.
 pub(crate) async fn find_all(
     conn: &mut AsyncPgConnection,
     calls: &[&Keyed],
@@ -212,16 +216,16 @@ pub(crate) async fn find_all(
 }
 
 impl Store {
-    /// Returns what was answered to an earlier call under the same key, for what a handler has to ask before the
-    /// transaction of the effect.
+    /// Returns the response of an earlier call with the same key, for handlers that act before the transaction of the
+    /// effect.
     ///
     /// # Errors
-    /// [`Conflict::KeyReused`] if the key names another call.
+    /// [`Conflict::KeyReused`] if the key was used for another request.
     pub async fn answered(&self, keyed: &Keyed) -> Result<Option<Outcome>, Error> {
         answered(&mut *self.connection().await?, keyed).await
     }
 
-    /// Whether this person has used the key already, for whatever call.
+    /// Returns whether the user has used the key, for any call.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -232,7 +236,7 @@ impl Store {
     }
 }
 
-/// As [`Store::answered`].
+/// Returns the response of an earlier call; see [`Store::answered`].
 pub(crate) async fn answered(
     conn: &mut AsyncPgConnection,
     keyed: &Keyed,
@@ -246,7 +250,7 @@ pub(crate) async fn answered(
     stored.map(|stored| stored.answer_to(keyed)).transpose().map_err(Error::Conflict)
 }
 
-/// What is known of a call, for whoever lost its answer.
+/// A keyed call and its response, for a client that lost the response.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = idempotency_keys)]
 pub struct OperationView {
@@ -258,10 +262,10 @@ pub struct OperationView {
 }
 
 impl Store {
-    /// The call that was made under a key of this person, if it was carried out.
+    /// Returns the completed call under a key of the user.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if nothing is known under this key.
+    /// [`Error::NotFound`] if there is none.
     pub async fn operation(&self, user: UserId, key: &str) -> Result<OperationView, Error> {
         let mut conn = self.connection().await?;
         let found = OperationView::query()
@@ -275,7 +279,7 @@ impl Store {
     }
 }
 
-/// Stores the answer under the key, in the transaction of the effect.
+/// Stores the response under the key, in the transaction of the effect.
 pub(crate) async fn complete(
     conn: &mut AsyncPgConnection,
     keyed: &Keyed,
@@ -290,7 +294,7 @@ pub(crate) async fn complete(
     Ok(Outcome { answer, replayed: false })
 }
 
-/// Waiting for the other call ended at the lock timeout: it is still running.
+/// Turns a lock timeout into a conflict: the first call with this key still runs.
 fn in_progress(error: DieselError) -> Error {
     match &error {
         DieselError::DatabaseError(DatabaseErrorKind::Unknown, info)

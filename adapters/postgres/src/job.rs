@@ -1,4 +1,4 @@
-//! The kinds of work that are done outside a request, as the outbox stores them.
+//! Kinds of background jobs, as the outbox stores them.
 
 use amana_domain::deal::Timer;
 use amana_domain::id::MilestoneId;
@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Which deadline of a deal a timer job watches.
+/// The deadline of a deal that a timer job enforces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TimerKind {
@@ -46,7 +46,7 @@ impl From<TimerKind> for Timer {
 }
 
 text_enum! {
-    /// The queue that a job waits in. Money does not wait behind messages.
+    /// The queue of a job. Separate queues keep payments from waiting behind messages.
     pub enum Queue as "queue" {
         Payments = "payments",
         Callbacks = "callbacks",
@@ -64,7 +64,7 @@ pub enum Job {
     SubmitCollection {
         payment: Uuid,
     },
-    /// `round` counts the polls of one payment, so that each has a key of its own.
+    /// `round` counts the polls of a payment, so that each job has its own key.
     PollCollection {
         payment: Uuid,
         round: u32,
@@ -75,13 +75,13 @@ pub enum Job {
     ApplyCallback {
         callback: Uuid,
     },
-    /// The same deadline may run again (sent back, extended): each time is a job of its own.
+    /// A deadline may run again (goods sent back, time extended). `due_at` makes each run a job of its own.
     ExpireDeal {
         deal: Uuid,
         timer: TimerKind,
         due_at: DateTime<Utc>,
     },
-    /// `before_s`: how long before the deadline.
+    /// `before_s` is the time between reminder and deadline in seconds.
     RemindDeal {
         deal: Uuid,
         timer: TimerKind,
@@ -120,7 +120,7 @@ impl Job {
             Job::ScreenWithdrawal { .. } => Queue::Fraud,
             Job::SendNotification { .. } | Job::RemindDeal { .. } => Queue::Notifications,
             Job::Reconcile { .. } => Queue::Reconciliation,
-            // Not where reconciliation waits: reading everything may take long.
+            // A full check of the ledger may take long and must not delay reconciliation.
             Job::Housekeep { .. } | Job::CheckLedger { .. } => Queue::Housekeeping,
         }
     }
@@ -143,7 +143,7 @@ impl Job {
         }
     }
 
-    /// Names the work: the same work enqueued again is the same row.
+    /// Returns the key that deduplicates jobs: the same work enqueued twice is one row.
     #[must_use]
     pub fn key(&self) -> String {
         match self {
@@ -166,9 +166,9 @@ impl Job {
         }
     }
 
-    /// After so many attempts the job is dead: listed, explained, replayable. What moves money is tried
-    /// through about nine hours of provider outage, a message for four; a scheduled job, tried for a minute,
-    /// is superseded by its next tick.
+    /// Returns the number of attempts before the job is dead. Operators can list and replay dead jobs. Retries of
+    /// payments cover about nine hours of provider outage, those of messages four hours. Scheduled jobs are retried for
+    /// a minute, because the next tick replaces them.
     #[must_use]
     pub const fn attempts_max(&self) -> i32 {
         match self {
@@ -179,14 +179,14 @@ impl Job {
             | Job::ExpireHold { .. } => 30,
             Job::PollCollection { .. } => 5,
             Job::SendNotification { .. } | Job::RemindDeal { .. } => 30,
-            // Its next tick is a day away.
+            // The next tick is a day away.
             Job::CheckLedger { .. } => 30,
             Job::Reconcile { .. } | Job::Housekeep { .. } => 8,
         }
     }
 }
 
-/// Names one run of one deadline within its deal.
+/// Returns the part of the key that identifies one run of a deadline in its deal.
 fn deadline(timer: TimerKind, due_at: DateTime<Utc>) -> String {
     let timer = Timer::from(timer);
     let of = timer.milestone().map(|id| format!(":{}", id.uuid())).unwrap_or_default();

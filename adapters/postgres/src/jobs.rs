@@ -1,4 +1,4 @@
-//! The outbox: jobs are rows. Claims carry the attempt number, which fences off a worker that lost its lease.
+//! The outbox: jobs are rows. A claim has an attempt number, which fences off a worker that lost its lease.
 
 mod upkeep;
 
@@ -19,10 +19,10 @@ use serde_json::Value;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// What was pushed to Redis and not claimed for so long is pushed again: Redis may have lost it.
+/// Time after which an unclaimed job is pushed to Redis again, because Redis may have lost it.
 const REPUSH_AFTER_S: i64 = 10;
 
-/// The longest error text that a row keeps.
+/// Longest stored error text.
 const ERROR_CHARS_MAX: usize = 500;
 
 text_enum! {
@@ -34,7 +34,7 @@ text_enum! {
     }
 }
 
-/// A job that is to be pushed to Redis.
+/// A job to push to Redis.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct DueJob {
     #[diesel(sql_type = diesel::sql_types::Uuid)]
@@ -54,7 +54,7 @@ pub struct Claim {
     pub job: Job,
 }
 
-/// Puts a job into the outbox; the same work twice is one row.
+/// Adds a job to the outbox. Returns `false` if a job with the same key exists.
 pub(crate) async fn enqueue(
     conn: &mut AsyncPgConnection,
     job: &Job,
@@ -97,7 +97,7 @@ statement! {
         on conflict on constraint jobs_key_unique do nothing"
 }
 
-/// Queues a job again that is done, with all its attempts.
+/// Queues a finished job again with the full number of attempts.
 pub(crate) async fn enqueue_again(
     conn: &mut AsyncPgConnection,
     job: &Job,
@@ -118,7 +118,7 @@ pub(crate) async fn enqueue_again(
     Ok(())
 }
 
-/// Several at once, each with the moment at which it is due.
+/// Adds several jobs with their due times to the outbox.
 pub(crate) async fn enqueue_all(
     mut conn: &AsyncPgConnection,
     jobs: impl IntoIterator<Item = (Job, DateTime<Utc>)>,
@@ -157,8 +157,8 @@ pub(crate) async fn finish(
     if changed == 1 { Ok(()) } else { Err(Error::LeaseLost) }
 }
 
-/// As [`finish`], for effects that are as true without the lease: what a provider said is kept even if
-/// another worker has the job by now.
+/// Marks the job as done unless the lease is lost. For effects that are valid without the lease: a provider's response
+/// is stored even if another worker has the job by now.
 pub(crate) async fn finish_if_held(
     conn: &mut AsyncPgConnection,
     claim: &Claim,
@@ -210,8 +210,7 @@ impl Store {
         enqueue(&mut conn, job, due_at, now).await
     }
 
-    /// What has to be pushed now to these queues: newly due, pushed long ago and never claimed, or abandoned
-    /// by its worker.
+    /// Returns the jobs to push to these queues: newly due, not claimed in time, or abandoned by their worker.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -237,13 +236,13 @@ impl Store {
         .bind::<Array<Text>, _>(queues)
         .load(&mut conn)
         .await?;
-        // An update returns its rows in any order. What is old goes before housekeeping, which removes what is old.
+        // An update returns its rows in any order. Older jobs must run before housekeeping, which deletes old rows.
         due.sort_by_key(|job| job.due_at);
         Ok(due)
     }
 
-    /// Takes a job that is due and that nobody holds. A job whose workers died on its last attempt is
-    /// buried here, because no worker is left to say so.
+    /// Claims a due job without a lease. A job that was abandoned on its last attempt is marked as dead here, because
+    /// no worker will report it.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -285,7 +284,7 @@ impl Store {
         Ok(Some(Claim { id: JobId::new(id), attempt, attempts_max, job }))
     }
 
-    /// `false`: the lease is lost and the work must stop.
+    /// Extends the lease. Returns `false` if it is lost: then the work must stop.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -303,7 +302,7 @@ impl Store {
         Ok(changed == 1)
     }
 
-    /// For jobs whose effect is not in this database, or is nothing.
+    /// Marks a job as done whose effect is outside this database, or that has none.
     ///
     /// # Errors
     /// [`Error::LeaseLost`] if another worker has taken the job over.
@@ -312,7 +311,7 @@ impl Store {
         finish(&mut conn, claim, now).await
     }
 
-    /// Gives the attempt up: to be tried again at `retry_at`, or never (`None`).
+    /// Ends a failed attempt. The job is retried at `retry_at`, or is dead if that is `None` or no attempt is left.
     ///
     /// # Errors
     /// [`Error::LeaseLost`] if another worker has taken the job over.
@@ -341,7 +340,7 @@ impl Store {
         if changed == 1 { Ok(state) } else { Err(Error::LeaseLost) }
     }
 
-    /// A claim that was not used goes back as if it had never been made.
+    /// Returns an unused claim. The attempt does not count.
     ///
     /// # Errors
     /// [`Error::Store`] only.

@@ -1,4 +1,4 @@
-//! Jobs as operators see them: lists, and replay of the dead.
+//! Jobs for operators: lists, and replay of dead jobs.
 
 use super::JobState;
 use crate::conflicts::{self, Matter};
@@ -17,7 +17,7 @@ use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde_json::Value;
 use uuid::Uuid;
 
-/// A job as operators see it.
+/// A job as shown to operators.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = jobs)]
 pub struct JobView {
@@ -35,7 +35,7 @@ pub struct JobView {
 }
 
 impl Store {
-    /// Jobs in one state, newest first.
+    /// Returns the jobs in one state, newest first.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -57,7 +57,7 @@ impl Store {
         Ok(Page::cut(query.load(&mut conn).await?, limit))
     }
 
-    /// Brings a dead job back, with all its attempts.
+    /// Queues a dead job again with the full number of attempts.
     ///
     /// # Errors
     /// [`Error::Denied`], [`Error::NotFound`], or [`Conflict::JobNotFailed`].
