@@ -1,5 +1,6 @@
-//! Applications for a tier, as the people who make them see them: begun, documents handed in, submitted,
-//! taken back. What is in a document lies in a file; here is what is known of it.
+//! Applications for a tier from the applicant's side: creation, documents, submission, withdrawal.
+//!
+//! The rows have the metadata of documents. Their content is stored outside the database.
 
 mod review;
 mod rows;
@@ -27,11 +28,11 @@ use serde_json::json;
 use uuid::Uuid;
 
 impl Store {
-    /// Begins an application.
+    /// Creates an application.
     ///
     /// # Errors
-    /// [`Conflict::ApplicationOpen`] if the person has one already,
-    /// [`Error::Kyc`] if there is nothing to apply for, or too much was begun.
+    /// [`Conflict::ApplicationOpen`] if the user has an open application. [`Error::Kyc`] if the user has the tier
+    /// already, or created too many applications.
     pub async fn create_kyc_application(
         &self,
         keyed: &Keyed,
@@ -59,10 +60,10 @@ impl Store {
         .await
     }
 
-    /// Adds a document, whose file has been kept already.
+    /// Adds a document. Its content is stored already.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for others, [`Error::Kyc`] by the rules.
+    /// [`Error::NotFound`] for an application of another user, [`Error::Kyc`] by the rules.
     pub async fn add_kyc_document(
         &self,
         keyed: &Keyed,
@@ -91,10 +92,10 @@ impl Store {
         .await
     }
 
-    /// Takes a document out. Its file is the caller's to remove, after this.
+    /// Removes a document. The caller deletes its content afterwards.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for others, [`Error::Kyc`] by the rules.
+    /// [`Error::NotFound`] for an application of another user, [`Error::Kyc`] by the rules.
     pub async fn remove_kyc_document(
         &self,
         user: UserId,
@@ -120,10 +121,10 @@ impl Store {
         .await
     }
 
-    /// Hands an application over to those who decide.
+    /// Submits an application for review.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for others, [`Error::Kyc`] by the rules.
+    /// [`Error::NotFound`] for an application of another user, [`Error::Kyc`] by the rules.
     pub async fn submit_kyc(
         &self,
         user: UserId,
@@ -133,10 +134,10 @@ impl Store {
         self.command_kyc((user, id), Command::Submit, now).await
     }
 
-    /// Takes an application back.
+    /// Withdraws an application.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for others, [`Error::Kyc`] by the rules.
+    /// [`Error::NotFound`] for an application of another user, [`Error::Kyc`] by the rules.
     pub async fn withdraw_kyc(
         &self,
         user: UserId,
@@ -172,13 +173,13 @@ impl Store {
     }
 
     /// # Errors
-    /// [`Error::NotFound`] for the application of others.
+    /// [`Error::NotFound`] for an application of another user.
     pub async fn kyc_application(&self, user: UserId, id: KycId) -> Result<KycView, Error> {
         let mut conn = self.connection().await?;
         own(rows::view(&mut conn, id).await?, user)
     }
 
-    /// A person's applications, newest first.
+    /// Returns a user's applications, newest first.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -192,10 +193,10 @@ impl Store {
         rows::list(&mut conn, user, after, limit).await
     }
 
-    /// That a document is one of a person's own application, so that a link to it may be made.
+    /// Returns a document of the user's own application, so that the caller may create a link to it.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if it is not.
+    /// [`Error::NotFound`] if the user has no such document.
     pub async fn kyc_document(
         &self,
         user: UserId,
@@ -209,7 +210,7 @@ fn own(view: KycView, user: UserId) -> Result<KycView, Error> {
     if view.application.owner == user { Ok(view) } else { Err(Error::NotFound("application")) }
 }
 
-/// Two commands for one application come one after the other, and each sees what the other has left.
+/// Locks an application of the user, so that concurrent commands run one after the other.
 async fn lock_own(
     conn: &mut AsyncPgConnection,
     user: UserId,

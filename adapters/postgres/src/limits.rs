@@ -1,4 +1,4 @@
-//! What a person may still send, withdraw and hold: the limits of their tier, and what counts against them.
+//! Limits of tiers on sending, withdrawing and the wallet's total, and the usage that counts against them.
 
 use crate::error::Error;
 use crate::pool::Store;
@@ -15,13 +15,13 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// A person's limits in one currency, and how much of them is used.
+/// A user's limits and usage in one currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitsView {
     pub currency: Currency,
     pub limits: Limits,
     pub usage: Usage,
-    /// Of everything in the wallet, available and held.
+    /// Balance of the wallet, available and held.
     pub total_minor: i64,
 }
 
@@ -45,7 +45,7 @@ impl From<&Row> for Limits {
 }
 
 /// # Errors
-/// [`TransferRefusal::UnsupportedCurrency`] if the person's tier has no limits in this currency.
+/// [`TransferRefusal::UnsupportedCurrency`] if the user's tier has no limits in this currency.
 pub(crate) async fn load(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -62,11 +62,11 @@ pub(crate) async fn load(
     Ok(Limits::from(&row))
 }
 
-/// Counts what a person sends or withdraws. The caller has locked the person's available account: two spends
-/// of one wallet come one after the other, and each sees what the other has used.
+/// Counts money that a user sends or withdraws. The caller has locked the user's available account, so that concurrent
+/// spends cannot exceed the limit together.
 ///
 /// # Errors
-/// As [`load`], and [`Error::Limit`] if it is more than one transaction, or the rest of the day, may move.
+/// As [`load`], and [`Error::Limit`] if the amount exceeds the limit per transaction or the rest of the day.
 pub(crate) async fn spend(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -78,7 +78,7 @@ pub(crate) async fn spend(
     Ok(usage)
 }
 
-/// What [`spend`] would leave; nothing is counted.
+/// Returns the allowance after a [`spend`] of this amount. Counts nothing.
 ///
 /// # Errors
 /// As [`spend`].
@@ -104,7 +104,8 @@ async fn spent(
     Ok((limits, limits.spend(usage, amount)?))
 }
 
-/// What was spent on `spent_on` did not happen after all. The caller has locked the person's available account.
+/// Takes the amount of a cancelled spend off the usage, if `spent_on` is still today. The caller has locked the user's
+/// available account.
 pub(crate) async fn give_back(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -119,10 +120,10 @@ pub(crate) async fn give_back(
     save(conn, user, amount.currency(), usage.give_back(spent_on, amount)).await
 }
 
-/// Whether so much more would still fit into the wallet.
+/// Checks that the wallet may receive the amount.
 ///
 /// # Errors
-/// As [`load`], and [`Error::Limit`] if it does not.
+/// As [`load`], and [`Error::Limit`] if the balance would exceed the limit.
 pub(crate) async fn check_room(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -168,7 +169,7 @@ async fn save(
     Ok(())
 }
 
-/// Everything that is in a wallet, available and held.
+/// Returns the balance of a wallet, available and held.
 async fn total(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -186,10 +187,10 @@ async fn total(
 }
 
 impl Store {
-    /// The tier of a person, and the limits in each currency that it carries.
+    /// Returns the tier of a user, and the limits in each currency of the tier.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if nobody has that id.
+    /// [`Error::NotFound`] if there is no such user.
     pub async fn limits(
         &self,
         user: UserId,

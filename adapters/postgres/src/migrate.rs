@@ -1,4 +1,4 @@
-//! The schema: bringing it up to date, seeing that it is, and the rights of the role that the application has.
+//! The schema: migration, version check, and the rights of the application's role.
 
 use crate::address::Address;
 use crate::connect::establish;
@@ -15,8 +15,8 @@ use postgres_protocol::password::scram_sha_256;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
-/// Several processes of a new version start at the same time; one migrates, the others wait for it. The
-/// lock ends with the connection. Its number means nothing; it only has to be ours.
+/// Serialises migrations: several processes of a new version may start at the same time. The lock ends with the
+/// connection. Its number is arbitrary and used for nothing else.
 const MIGRATE_ALONE: &str = "set statement_timeout = '5min'; set lock_timeout = '5min'; \
     select pg_advisory_lock(4722367); set lock_timeout = '10s'";
 
@@ -37,7 +37,7 @@ struct RoleRow {
 }
 
 impl Store {
-    /// Brings the schema up to date. Needs the multi-thread runtime.
+    /// Applies all pending migrations. Needs the multi-thread runtime.
     ///
     /// # Errors
     /// [`StoreError`] if the database cannot be reached or a migration fails.
@@ -50,8 +50,8 @@ impl Store {
         Ok(())
     }
 
-    /// Grants the role of `app_url` what API and worker need: reading and writing rows, and no more. Creates
-    /// the role with the password of that URL if it is missing. `url` is the owner's.
+    /// Grants the role of `app_url` the rights to read and write rows, which API and worker need, and no others.
+    /// Creates a missing role with the password of `app_url`. `url` is that of the schema's owner.
     ///
     /// # Errors
     /// [`StoreError::AppRole`] if `app_url` names the owner, a superuser or no role with a password.
@@ -101,7 +101,7 @@ async fn text(conn: &mut AsyncPgConnection, sql: &str) -> Result<Option<String>,
     Ok(diesel::sql_query(sql).get_result::<OneText>(conn).await?.text)
 }
 
-/// The server gets the verifier and never the password, which its log could show.
+/// The statement contains the SCRAM verifier instead of the password, because the server may log it.
 fn create(role: &str, password: &[u8]) -> String {
     let verifier = scram_sha_256(password);
     format!(
@@ -110,7 +110,7 @@ fn create(role: &str, password: &[u8]) -> String {
     )
 }
 
-/// Temporary tables would hide real ones of the same name from later statements of a session.
+/// Temporary tables are forbidden: they would hide real tables of the same name from later statements of a session.
 fn grants(database: &str, role: &str) -> String {
     let (database, role) = (quoted(database), quoted(role));
     format!(
@@ -132,8 +132,8 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// Fails unless every migration of this program is applied. Later ones may be: a new version migrates while
-/// the old one still runs.
+/// Fails unless every migration of this program is applied. Later ones are allowed, because a new version migrates
+/// while the old one still runs.
 pub(crate) async fn check_schema(conn: &mut AsyncPgConnection) -> Result<(), StoreError> {
     let may_read = format!(
         "select has_table_privilege(to_regclass('{APPLIED}')::oid, 'select')::text as text"
@@ -147,7 +147,7 @@ pub(crate) async fn check_schema(conn: &mut AsyncPgConnection) -> Result<(), Sto
     if applied < newest()? { Err(StoreError::OldSchema) } else { Ok(()) }
 }
 
-/// The version of the last migration that this program knows.
+/// Returns the version of this program's last migration.
 fn newest() -> Result<Option<String>, StoreError> {
     let all = MigrationSource::<Pg>::migrations(&MIGRATIONS)
         .map_err(|error| StoreError::Migration(error.to_string()))?;

@@ -1,5 +1,5 @@
-//! Applications as those who decide about them see them. What was never handed in, or was taken back, is not
-//! theirs to see; whatever they look at is recorded.
+//! Applications from the reviewers' side. Drafts and withdrawn applications are not visible to them. Events record
+//! their access to documents.
 
 use super::rows::{self, KycDocument, KycView, Row};
 use super::tell;
@@ -35,10 +35,10 @@ text_enum! {
     }
 }
 
-/// To look at an application and its documents.
+/// The right to read an application and its documents.
 const READ: (Resource, Action) = (Resource::Kyc, Action::Read);
 
-/// Where an application stands in the order in which they were submitted.
+/// The position of an application in the order of submission, as a cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReviewPlace {
     pub submitted_at: DateTime<Utc>,
@@ -69,7 +69,7 @@ impl FromStr for ReviewPlace {
     }
 }
 
-/// What a reviewer says about an application.
+/// The decision of a reviewer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KycDecision {
     Approve,
@@ -77,7 +77,7 @@ pub enum KycDecision {
 }
 
 impl Store {
-    /// Applications of others in one state, those that were submitted first coming first.
+    /// Returns the applications of other users in one state, in the order of submission.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -105,7 +105,7 @@ impl Store {
     }
 
     /// # Errors
-    /// [`Error::Denied`], or [`Error::NotFound`], also for what reviewers do not see.
+    /// [`Error::Denied`], or [`Error::NotFound`], also for drafts and withdrawn applications.
     pub async fn kyc_review(
         &self,
         staff: &Staff,
@@ -117,10 +117,10 @@ impl Store {
         view(&mut conn, id).await
     }
 
-    /// Records that a reviewer is given a link to a document.
+    /// Returns a document to link to, and records the link in the log.
     ///
     /// # Errors
-    /// [`Error::Denied`], or [`Error::NotFound`] if there is no such document, or reviewers do not see it.
+    /// [`Error::Denied`], or [`Error::NotFound`] if the document does not exist or is not visible to reviewers.
     pub async fn link_kyc_document(
         &self,
         staff: &Staff,
@@ -139,10 +139,10 @@ impl Store {
         .await
     }
 
-    /// Approves an application, and with it the person's new tier, or rejects it.
+    /// Approves an application, which sets the user's tier, or rejects it. Notifies the user.
     ///
     /// # Errors
-    /// [`Error::Denied`], [`Error::NotFound`], or [`Error::Kyc`] by the rules: who comes second finds it decided.
+    /// [`Error::Denied`], [`Error::NotFound`], or [`Error::Kyc`], for example if the application is decided already.
     pub async fn decide_kyc(
         &self,
         (keyed, staff): (&Keyed, &Staff),
@@ -177,7 +177,7 @@ impl Store {
             log::append(conn, now, event::Actor::Operator(keyed.user), id, decided).await?;
             if next == State::Approved {
                 let present = users::load(conn, before.owner).await?.tier;
-                // Meanwhile an operator may have given the person more: an approval takes nothing away.
+                // An operator may have set a higher tier meanwhile, which an approval must not lower.
                 if !before.tier.is_covered_by(&present) {
                     let tier = (before.tier.as_str(), note);
                     users::put_on_tier(conn, keyed.user, before.owner, tier, now).await?;
@@ -193,11 +193,11 @@ impl Store {
     }
 }
 
-/// What a link to a document of an application leads to, and whose it is; `None` if it is of none. That somebody
-/// else than the owner looks is recorded.
+/// Returns a document of an application, its name and its owner; `None` if no application has it. An event records the
+/// access of a reviewer.
 ///
 /// # Errors
-/// [`Error::NotFound`] if the viewer may not see it.
+/// [`Error::NotFound`] if the document is not visible to the viewer.
 pub(crate) async fn open(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -213,7 +213,7 @@ pub(crate) async fn open(
     let Some(id) = id.map(KycId::new) else { return Ok(None) };
     let found = rows::view(conn, id).await?;
     let owner = found.application.owner;
-    // The link was made from a listed network; that the role still reaches so far is asked again.
+    // The network was checked when the link was created. The role is checked again, because it may have changed.
     let (tie, amount) = conflicts::stakes(conn, vault, viewer.id, Matter::Kyc(id)).await?;
     let now_and_there =
         Circumstances { at: now, from_listed: true, stepped_up: false, tie, amount };

@@ -1,4 +1,4 @@
-//! Rows of applications and documents, to the domain and back.
+//! Rows of applications and documents.
 
 use crate::documents::Document;
 use crate::error::Error;
@@ -15,14 +15,14 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-/// A file, and what it shows.
+/// A file with its kind of document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KycDocument {
     pub kind: DocumentKind,
     pub file: Document,
 }
 
-/// An application with its documents, oldest first.
+/// An application with its documents. The documents are sorted oldest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KycView {
     pub application: Application,
@@ -99,8 +99,8 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// How many applications a person has begun in the period that counts. Nobody begins two at once: there is one
-/// open application per person.
+/// Counts the applications that a user created in the last period. The count needs no lock, because a user has at most
+/// one open application.
 pub(super) async fn begun_lately(
     conn: &mut AsyncPgConnection,
     owner: UserId,
@@ -131,7 +131,7 @@ pub(super) async fn insert_document(
     Ok(())
 }
 
-/// A decision is written by [`super::review`], together with who made it and why.
+/// Stores a state set by the applicant. [`super::review`] stores decisions with reviewer and reasons.
 pub(super) async fn save_state(
     conn: &mut AsyncPgConnection,
     id: KycId,
@@ -142,7 +142,7 @@ pub(super) async fn save_state(
         .set((
             kyc_applications::state.eq(state.as_str()),
             kyc_applications::updated_at.eq(now),
-            // Stays through everything that follows.
+            // Later states keep the time of submission.
             (state == State::Submitted).then_some(kyc_applications::submitted_at.eq(Some(now))),
         ))
         .execute(conn)
@@ -201,7 +201,7 @@ async fn views(conn: &mut AsyncPgConnection, rows: Vec<Row>) -> Result<Vec<KycVi
         let owner = owners.get(&UserId::new(row.user_id)).cloned();
         Ok(KycView {
             application: application(&row, &documents)?,
-            owner: owner.ok_or_else(|| Error::row("an application is somebody's"))?,
+            owner: owner.ok_or_else(|| Error::row("an application has no owner"))?,
             documents,
             reasons: row
                 .reasons

@@ -1,4 +1,4 @@
-//! Documents do not stay for ever: those of applications that came to nothing are forgotten.
+//! Retention: documents of applications without approval are deleted.
 
 use crate::error::Error;
 use crate::log;
@@ -14,16 +14,16 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// So many applications are cleared away at a time; what is left waits for the next time.
+/// Most applications that one call handles. The next call continues.
 const FORGET_MAX: i64 = 500;
 
-/// Applications that came to nothing. A draft that nobody has touched for so long is one.
+/// States without approval. An old unchanged draft counts as abandoned.
 const OVER: [&str; 3] =
     [State::Draft.as_str(), State::Rejected.as_str(), State::Withdrawn.as_str()];
 
 impl Store {
-    /// Forgets the documents of applications that came to nothing and have not changed since `before`. Their
-    /// files are removed by whoever finds that nothing is known of them.
+    /// Deletes the documents of applications without approval that have not changed since `before`. Housekeeping
+    /// deletes the files, which have no row then.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -36,7 +36,7 @@ impl Store {
         conn.transaction(async |conn| {
             let documents =
                 kyc_documents::table.filter(kyc_documents::application_id.eq(kyc_applications::id));
-            // Locked, so that none of them is submitted while its documents go.
+            // Locked, so that no draft is submitted while its documents are deleted.
             let over: Vec<Uuid> = kyc_applications::table
                 .filter(kyc_applications::state.eq_any(OVER))
                 .filter(kyc_applications::updated_at.lt(before))
