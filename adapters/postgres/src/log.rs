@@ -1,4 +1,4 @@
-//! The log of everything that changed: appended in the transaction of the change, numbered after its commit.
+//! The event log: events are appended in the transaction of the change, and numbered after its commit.
 //!
 //! Timeline, audit trail and messages are read from it (`read.rs`). A sequencer numbers committed transactions densely
 //! (`number.rs`), and subscribers read by number.
@@ -25,7 +25,7 @@ use serde_json::Value;
 use std::fmt::Display;
 use uuid::Uuid;
 
-/// An event that is about to be appended.
+/// An event to append.
 #[derive(Debug)]
 pub(crate) struct NewEvent {
     actor: Actor,
@@ -39,7 +39,7 @@ pub(crate) struct NewEvent {
 }
 
 impl NewEvent {
-    /// An event of the current call.
+    /// Creates an event with the origin of the current call.
     pub(crate) fn new(
         actor: impl Into<Actor>,
         subject: impl Display,
@@ -63,7 +63,7 @@ impl NewEvent {
         Self { deal: Some(deal), milestone, ..self }
     }
 
-    /// Names the API key of a call that another task carries out.
+    /// Sets the API key of a call whose effect another task writes.
     pub(crate) fn through(self, api_key: Option<ApiKeyId>) -> Self {
         Self { api_key, ..self }
     }

@@ -7,7 +7,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Integer, Timestamptz};
 use diesel_async::RunQueryDsl;
 
-/// Transactions that one step of the sequencer numbers.
+/// Most transactions that one step numbers.
 const COMMITS_MAX: i32 = 1_000;
 
 #[derive(QueryableByName)]
@@ -16,7 +16,7 @@ struct Numbered {
     count: i64,
 }
 
-/// Months whose partitions are created ahead.
+/// Number of months whose partitions are created in advance.
 const MONTHS_AHEAD: i32 = 3;
 
 #[derive(QueryableByName)]
@@ -26,7 +26,7 @@ struct Added {
 }
 
 impl Store {
-    /// Creates the partitions of the next months; returns how many were missing.
+    /// Creates the missing partitions of this month and the next ones. Returns their number.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -43,7 +43,7 @@ impl Store {
         Ok(added.count)
     }
 
-    /// Numbers events of committed transactions and returns how many got a number. Zero while another process numbers.
+    /// Numbers events of committed transactions. Returns their number; zero while another process holds the sequencer.
     ///
     /// # Errors
     /// [`Error::Store`] only.

@@ -1,4 +1,4 @@
-//! Reading the log: by subject as an audit trail, by deal as a timeline.
+//! Readers of the log: audit trail of a subject, timeline of a deal, the whole log by number.
 
 use crate::error::Error;
 use crate::page::{PAGE_MAX, Page};
@@ -28,14 +28,14 @@ pub struct AuditRecord {
 }
 
 impl AuditRecord {
-    /// Returns the id of the user or operator behind the event, or else the kind of its actor.
+    /// Returns the id of the user or operator who acted, or else the kind of the actor.
     #[must_use]
     pub fn actor(&self) -> String {
         self.actor_id.map_or_else(|| self.actor_kind.clone(), |id| UserId::new(id).to_string())
     }
 }
 
-/// One event of a deal. Every such event has its number in the deal.
+/// One event of a deal, numbered within the deal.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = events)]
 pub struct TimelineEvent {
@@ -119,7 +119,7 @@ pub(crate) async fn newest(
     Ok(found)
 }
 
-/// Returns events after the number `after` in their order. A transaction that is not numbered yet is not among them.
+/// Returns numbered events after `after` in their order.
 pub(super) async fn after(
     conn: &mut AsyncPgConnection,
     after: i64,

@@ -1,4 +1,4 @@
-//! Subscribers: each reads the log by number and stores its position together with its effect.
+//! Subscribers: each reads the log by number, and stores its position in the transaction of its effect.
 
 use super::read::{self, LoggedEvent};
 use crate::error::Error;
@@ -9,15 +9,15 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use std::future::Future;
 
-/// Events that a subscriber deals with in one transaction.
+/// Most events that a subscriber handles in one transaction.
 const BATCH_MAX: i64 = 200;
 
-/// A reader of the whole log that derives something from it.
+/// A reader of the whole log with an effect on the database.
 pub(crate) trait Subscriber: Sync {
-    /// Names its position. Stable: another name would read the log from its beginning.
+    /// The name of the stored position. A changed name would read the log from its beginning.
     const NAME: &'static str;
 
-    /// Derives what follows from these events. Runs in the transaction that stores the position.
+    /// Handles events, in the transaction that stores the position.
     fn handle(
         &self,
         conn: &mut AsyncPgConnection,
@@ -26,7 +26,7 @@ pub(crate) trait Subscriber: Sync {
     ) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
-/// Locks the subscriber's row; `None` while another process has it.
+/// Locks the subscriber and returns its position; `None` while another process runs it.
 async fn lock(
     conn: &mut AsyncPgConnection,
     name: &'static str,
@@ -48,8 +48,8 @@ async fn lock(
 }
 
 impl Store {
-    /// Hands the next events to the subscriber and stores its new position in the same transaction. Returns how many
-    /// events it dealt with: zero at the end of the log, or while another process runs it.
+    /// Hands the next events to the subscriber and stores its new position in the same transaction. Returns the number
+    /// of handled events: zero at the end of the log, or while another process runs the subscriber.
     ///
     /// # Errors
     /// Those of the subscriber; then neither its effect nor the position is stored.
