@@ -1,4 +1,4 @@
-//! Messages to people: recorded with the change that causes them, sent by jobs.
+//! Messages to users: recorded in the transaction of their cause, sent by jobs.
 
 mod pending;
 mod subscriber;
@@ -26,16 +26,16 @@ use sha2::{Digest, Sha256};
 use tokio::try_join;
 use uuid::Uuid;
 
-/// The time at the beginning of an id of version 7.
+/// Length of the time at the beginning of a UUID of version 7.
 const TIME_BYTES: usize = 6;
 
-/// What somebody is to be told, at the address and number that they have when it is sent.
+/// A message to a user. The address is the user's verified contact at the time of sending.
 pub(crate) struct Message {
     user: UserId,
     template: Template,
     params: Value,
     is_worth_sms: bool,
-    /// The milestone whose hand-over code it tells.
+    /// The milestone whose delivery code the message contains.
     hand_over: Option<MilestoneId>,
 }
 
@@ -45,7 +45,7 @@ impl Message {
         Self { user: user.id, template, params, is_worth_sms: true, hand_over: None }
     }
 
-    /// Says how much the message is about: a small amount is not worth an SMS.
+    /// Sets the amount of money in the message. A small amount is not worth an SMS.
     pub(crate) fn about(self, amount: Money) -> Self {
         Self { is_worth_sms: notice::is_worth_sms(amount), ..self }
     }
@@ -70,8 +70,7 @@ statement! {
         select *, $7 from unnest($1, $2, $3, $4, $5, $6) on conflict (id) do nothing"
 }
 
-/// Messages as they are recorded: each once per channel of its template, with a job of its own. A failing SMS gateway
-/// must not repeat the e-mail.
+/// Messages to record, with one row and one job per channel, so that a failing SMS gateway does not repeat the e-mail.
 pub(crate) struct Mail {
     rows: InsertMessages,
 }
@@ -85,7 +84,7 @@ impl Mail {
         Self { rows }
     }
 
-    /// Messages with their causes: recording a message again for the same cause changes nothing.
+    /// Takes messages with their causes. Recording a message again for the same cause changes nothing.
     pub(crate) fn once_each(messages: Vec<(Uuid, Message)>) -> Self {
         let mut rows = InsertMessages::default();
         for (cause, message) in messages {
@@ -94,7 +93,7 @@ impl Mail {
         Self { rows }
     }
 
-    /// What sends them.
+    /// Returns the jobs that send the messages.
     pub(crate) fn jobs(&self) -> impl Iterator<Item = Job> + use<> {
         let ids = self.rows.ids.clone().into_iter();
         ids.map(|id| Job::SendNotification { notification: id })
@@ -137,7 +136,7 @@ impl InsertMessages {
     }
 }
 
-/// Derives the id of a message from its cause, in the order of time that ids of version 7 have.
+/// Derives the id of a message from its cause. The id begins with the cause's time, as in UUIDs of version 7.
 fn derived_id(cause: Uuid, message: &Message, channel: Channel) -> Uuid {
     let digest = Sha256::new()
         .chain_update(cause.as_bytes())
@@ -163,7 +162,7 @@ pub(crate) async fn enqueue(
     Mail::of(vec![Message::new(user, template, params)]).enqueue(conn, now).await
 }
 
-/// Whoever it is told is called by their name.
+/// Adds the reader's name for the salutation.
 fn with_name(mut params: Value, user: &User) -> Value {
     if let Some(map) = params.as_object_mut() {
         map.insert("name".to_owned(), json!(user.name));
@@ -171,8 +170,8 @@ fn with_name(mut params: Value, user: &User) -> Value {
     params
 }
 
-/// Records one message to an address or number that need not be the person's own (any more, or yet). A
-/// code is named by its id; what it is gets into the text when the message is sent, and nowhere else.
+/// Records one message to a contact that the user may not have verified or may no longer have. The row has the id of a
+/// code. The code itself is derived when the message is sent, and never stored.
 pub(crate) async fn enqueue_to(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -194,8 +193,8 @@ pub(crate) async fn enqueue_to(
     insert(conn, user, message, now).await
 }
 
-/// Records an invitation, in the name of whoever makes it. The address is the invitation's, and is not kept
-/// in a second place.
+/// Records an invitation in the inviter's name. The address is read from the invitation when the message is sent, so
+/// that it is stored only once.
 pub(crate) async fn enqueue_invitation(
     conn: &mut AsyncPgConnection,
     inviter: &User,
@@ -215,7 +214,7 @@ pub(crate) async fn enqueue_invitation(
     insert(conn, inviter, message, now).await
 }
 
-/// Records an invitation to a deal, likewise.
+/// Records an invitation to a deal. The address is read from the invitation, as in [`enqueue_invitation`].
 pub(crate) async fn enqueue_deal_invitation(
     conn: &mut AsyncPgConnection,
     inviter: &User,
@@ -243,7 +242,7 @@ struct NewMessage {
     template: Template,
     channel: Channel,
     params: Value,
-    /// `None`: to what the person has when it is sent.
+    /// A sealed address. `None` stands for the address at the time of sending.
     to: Option<Vec<u8>>,
     code: Option<Uuid>,
     invitation: Option<Uuid>,
@@ -276,7 +275,7 @@ async fn insert(
     Ok(())
 }
 
-/// A deadline as people here read it.
+/// Returns a time in the local format and time zone.
 pub(crate) fn deadline_text(at: DateTime<Utc>) -> String {
     at.with_timezone(&EAT).format("%d.%m.%Y %H:%M EAT").to_string()
 }

@@ -1,4 +1,4 @@
-//! Messages as they are sent: to whom, and whether they are still worth sending.
+//! Messages at the time of sending: address, content, and reasons not to send.
 
 mod bounds;
 mod told;
@@ -20,7 +20,7 @@ use serde_json::Value;
 use told::Addressed;
 use uuid::Uuid;
 
-/// A message that is to be sent now.
+/// A message to send now.
 #[derive(Clone)]
 pub struct PendingNotification {
     pub id: Uuid,
@@ -29,7 +29,7 @@ pub struct PendingNotification {
     pub template: Template,
     pub channel: Channel,
     pub params: Value,
-    /// What it tells that is stored nowhere.
+    /// The secret content, which is not stored in the message's row.
     pub told: Option<Told>,
 }
 
@@ -60,9 +60,8 @@ struct Row {
 }
 
 impl Store {
-    /// Returns the message behind a job. `None`: it has been sent, the code or invitation that it tells is invalid by
-    /// now, the reader is erased or has verified no contact that it could go to, or the address got enough messages of
-    /// this cause today.
+    /// Returns the message of a job. Returns `None` if it must not be sent: it was sent already, its code or invitation
+    /// is invalid, the reader is erased or has no verified contact, or the address reached its bound for this cause.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such message.

@@ -1,4 +1,4 @@
-//! The first subscriber of the log: records the messages that events lead to.
+//! A subscriber of the log that records the messages caused by events.
 
 use super::{Mail, Message};
 use crate::error::Error;
@@ -74,7 +74,7 @@ async fn notes(
 }
 
 impl Store {
-    /// Records the messages of the next events; returns how many events it dealt with.
+    /// Records the messages of the next events. Returns the number of handled events.
     ///
     /// # Errors
     /// [`Error::Store`] only.

@@ -1,5 +1,5 @@
-//! The bound on messages that other people can have sent to one address, for every cause of messages alike. A message
-//! is counted when it is sent, so that no caller can forget it. The address is known by its digest, for two days.
+//! The bound on messages to one address that other users cause. Messages are counted when they are sent, so that no
+//! caller omits the check. Rows have a digest of the address, and are deleted after two days.
 
 use super::Row;
 use crate::error::Error;
@@ -18,11 +18,11 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 statement! {
-    // Two messages to one address wait for each other: the second one sees the first.
+    // Serialises messages to one address, so that the second one counts the first.
     LockAddress(digest: Text = String) "select pg_advisory_xact_lock(hashtextextended('message ' || $1, 0))"
 }
 
-/// Counts a message and returns whether it may be sent. A message that is sent again after a failure counts once.
+/// Counts a message and returns whether it may be sent. A retry of the same message counts once.
 pub(super) async fn has_room(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -30,7 +30,7 @@ pub(super) async fn has_room(
     now: DateTime<Utc>,
 ) -> Result<bool, Error> {
     let Some(cause) = Cause::of(parse(&row.template)?) else { return Ok(true) };
-    // Strangers must not use up the codes of an account's own contact, whose number has a bound of its own.
+    // Strangers must not use up the codes for a verified contact. Codes of an account have a bound of their own.
     if cause == Cause::Codes && user.verified_contact(vault, to.kind())?.as_ref() == Some(to) {
         return Ok(true);
     }

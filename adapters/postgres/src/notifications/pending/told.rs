@@ -1,5 +1,4 @@
-//! What a message needs beside its stored values, found when it is sent: the address, the language, and a secret that
-//! is stored nowhere.
+//! Parts of a message that are determined when it is sent: address, language, and secret content.
 
 use super::Row;
 use crate::codes;
@@ -19,7 +18,7 @@ use serde_json::Value;
 pub(super) struct Addressed {
     pub(super) to: Contact,
     pub(super) told: Option<Told>,
-    /// The language, where it is not that of the user whose message it is.
+    /// The language, if it differs from that of the message's user.
     pub(super) locale: Option<Locale>,
 }
 
@@ -29,8 +28,8 @@ impl Addressed {
     }
 }
 
-/// Returns where a message goes; `None` if the code or the invitation that it tells is invalid by now, or the user has
-/// verified no contact that it could go to.
+/// Returns the address of a message; `None` if its code or invitation is invalid by now, or the user has no verified
+/// contact.
 pub(super) async fn addressed(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -64,7 +63,7 @@ pub(super) async fn addressed(
     own(None)
 }
 
-/// The address that the message was recorded with, or the one that the user has now.
+/// Returns the address that was recorded with the message, or else the user's verified contact.
 fn own(vault: &Vault, row: &Row, user: &User) -> Result<Option<Contact>, Error> {
     let channel = parse(&row.channel)?;
     match &row.address_sealed {
@@ -77,8 +76,8 @@ fn own(vault: &Vault, row: &Row, user: &User) -> Result<Option<Contact>, Error> 
     }
 }
 
-/// Where a message goes that is for this channel. A user without a verified contact for it gets it by the other
-/// one, unless the template has a message for that anyway.
+/// Returns the user's verified contact for a channel. Without one, the other contact is used, unless the template has a
+/// message of its own for that channel.
 fn way_to(
     vault: &Vault,
     user: &User,
@@ -93,8 +92,8 @@ fn way_to(
     }
 }
 
-/// Takes the reader's name out of what goes to an address that they have not verified: somebody may have typed any
-/// name together with a stranger's address. A message without an address of its own goes to a verified one.
+/// Returns the values without the reader's name if the message was recorded with an address. That address may be
+/// unverified, and a stranger may have typed any name together with it.
 pub(super) fn without_unproven_name(row: &Row) -> Value {
     let mut params = row.params.clone();
     if let Some(map) = params.as_object_mut().filter(|_| row.address_sealed.is_some()) {
