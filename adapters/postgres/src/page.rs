@@ -1,9 +1,9 @@
 //! One page of a list, and the bound on its size.
 
-/// The most rows that one page has.
+/// Most rows of one page.
 pub const PAGE_MAX: i64 = 100;
 
-/// Rows in a stable order; `more` tells that the list goes on behind the last one.
+/// Rows in a stable order. `more` is true if rows follow the last one.
 #[derive(Debug, Clone)]
 pub struct Page<T> {
     pub items: Vec<T>,
@@ -11,7 +11,7 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// How many rows to ask for so that [`Page::cut`] can tell whether there are more.
+    /// Returns the number of rows to query: one more than the page has, for [`Page::cut`] to set `more`.
     pub(crate) fn fetch(limit: i64) -> i64 {
         limit.clamp(1, PAGE_MAX).saturating_add(1)
     }

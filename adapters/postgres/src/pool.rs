@@ -18,22 +18,22 @@ use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a use-case waits for a free connection.
+/// Longest wait of a use-case for a free connection.
 const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Bounds: for a transaction whose caller went away, for a statement, and for a wait for a lock.
+/// Bounds on idle transactions, statements and waits for a lock.
 pub(crate) const SESSION_SETTINGS: &str = "set idle_in_transaction_session_timeout = '15s'; \
     set statement_timeout = '30s'; set lock_timeout = '10s'; set timezone = 'UTC'";
 
-/// A writer's statements find a few hundred rows by key. Plans live as long as the session, and a plan from when
-/// a table was small would scan the whole table later.
+/// Writers find a few hundred rows by key. Plans are cached for the whole session, and a plan made for a small table
+/// would scan the whole table later.
 const WRITER_SETTINGS: &str =
     "set enable_seqscan = off; set jit = off; set plan_cache_mode = force_generic_plan";
 
-/// Extra connections for writers, one per lane.
+/// Number of connections for writers, one per lane.
 pub(crate) const WRITERS_MAX: u32 = 2;
 
-/// How many connections a pool of this process has.
+/// The size of a connection pool of this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolSize {
     pub open: u32,
@@ -44,15 +44,15 @@ pub struct PoolSize {
 
 pub(crate) type Connection<'a> = PooledConnection<'a, AsyncPgConnection>;
 
-/// Access to PostgreSQL, cheap to clone. The use-cases are methods of this type.
+/// Access to PostgreSQL. The use-cases are methods of this type. Clones share the connections.
 #[derive(Clone)]
 pub struct Store {
     pool: Pool<AsyncPgConnection>,
     writers: Pool<AsyncPgConnection>,
     connections_max: u32,
-    /// All use-cases report here, so that an outage has one line in the log.
+    /// Shared by all use-cases, so that an outage is logged once.
     outage: Arc<Outage>,
-    /// None for commands that touch no personal data.
+    /// `None` for commands without access to personal data.
     vault: Option<Arc<Vault>>,
 }
 
@@ -62,13 +62,13 @@ impl std::fmt::Debug for Store {
     }
 }
 
-/// Whether this side has noticed that the server closed the connection. Asking the server would be a round trip
-/// for each use-case. Without a notice, the first statement fails and the caller gets a 503.
+/// Checks whether the client has noticed a closed connection. A query to the server would cost each use-case a round
+/// trip. An unnoticed closed connection fails at the first statement, with 503 for the caller.
 fn still_open(conn: &mut AsyncPgConnection) -> QueryResult<()> {
     if conn.is_broken() { Err(DieselError::BrokenTransactionManager) } else { Ok(()) }
 }
 
-/// Connects when a connection is asked for, not before.
+/// Creates a pool that connects on demand only.
 fn pool(
     address: &Arc<Address>,
     connections_max: u32,
@@ -76,7 +76,7 @@ fn pool(
 ) -> Pool<AsyncPgConnection> {
     let mut config = ManagerConfig::default();
     let address = Arc::clone(address);
-    // The address was parsed before: the manager's own URL stays empty.
+    // The address is parsed already, so the manager's own URL stays empty.
     config.custom_setup = Box::new(move |_url| {
         let address = Arc::clone(&address);
         Box::pin(async move { Ok(establish(&address, settings).await?) })
@@ -87,16 +87,16 @@ fn pool(
     Pool::builder()
         .max_size(connections_max)
         .connection_timeout(CHECKOUT_TIMEOUT)
-        // A connection that was just used has the statements prepared and the caches warm.
+        // The connection used last has prepared statements and warm caches.
         .queue_strategy(QueueStrategy::Lifo)
         .build_unchecked(manager)
 }
 
 impl Store {
-    /// Tries once; the caller decides about a second attempt ([`StoreError::is_passing`]).
+    /// Connects with a single attempt. The caller may retry if [`StoreError::is_passing`].
     ///
     /// # Errors
-    /// [`StoreError`] if no connection can be made, the schema is missing, or the data was sealed with another
+    /// [`StoreError`] if the connection fails, the schema is missing, or the data was sealed with another
     /// master key.
     pub async fn connect(
         url: &str,
@@ -110,17 +110,17 @@ impl Store {
         Ok(Self { vault, ..store })
     }
 
-    /// Connects for reading the ledger; a use-case that touches personal data fails.
+    /// Connects without access to personal data: use-cases that need it fail.
     ///
     /// # Errors
-    /// [`StoreError`] if no connection can be made or the schema is missing.
+    /// [`StoreError`] if the connection fails or the schema is missing.
     pub async fn connect_without_keys(url: &str, connections_max: u32) -> Result<Self, StoreError> {
         let address = Arc::new(Address::parse(url)?);
-        // The pool hides why a connection fails, so the first one is made without it.
+        // The pool hides the reason of a failed connection, so the first one is opened without it.
         let mut first = establish(&address, &[SESSION_SETTINGS]).await?;
         check_schema(&mut first).await?;
         let shared = pool(&address, connections_max, &[SESSION_SETTINGS]);
-        // A connection that the pool has no room for is closed.
+        // The pool may refuse the connection, which only closes it.
         let _ = shared.add(first);
         Ok(Self {
             pool: shared,
@@ -142,7 +142,7 @@ impl Store {
         conn.batch_execute("select 1").await.map_err(StoreError::Statement)
     }
 
-    /// For statements that find every row by its key.
+    /// Returns a connection for statements that find every row by key; see [`WRITER_SETTINGS`].
     pub(crate) async fn writer(&self) -> Result<Connection<'_>, Error> {
         self.checked_out(self.writers.get().await)
     }

@@ -1,4 +1,4 @@
-//! What a call would do, without doing it.
+//! Quotes: the effect of a call without carrying it out.
 
 use crate::error::Error;
 use crate::ledger;
@@ -9,11 +9,11 @@ use amana_domain::money::Money;
 use diesel_async::AsyncPgConnection;
 use std::collections::BTreeSet;
 
-/// What limits leave room for.
+/// The rest of a user's limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {
     pub transaction_minor_max: i64,
-    /// Of the day, after the call.
+    /// The rest of the daily limit after the call.
     pub day_left_minor: i64,
 }
 
@@ -26,7 +26,7 @@ impl Allowance {
     }
 }
 
-/// The caller's side of a call that was not carried out.
+/// The effect of a quoted call on the caller's wallet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quote {
     pub amount: Money,
@@ -36,15 +36,15 @@ pub struct Quote {
     /// `None` where no limit applies.
     pub allowance: Option<Allowance>,
     pub recipient: Option<PersonView>,
-    /// What mobile money would be asked for, one after the other.
+    /// The payments that mobile money would need, one after the other.
     pub payments: Vec<Money>,
 }
 
-/// What is in `wallet` now, and what these entries would leave there. They are applied by the rules of the
-/// ledger, and not written; no account is locked, or opened.
+/// Returns the balance of `wallet` before and after these entries. Applies the rules of the ledger in memory only, and
+/// locks or opens no account.
 ///
 /// # Errors
-/// [`Error::Refused`] if an account that may not would go below zero.
+/// [`Error::Refused`] if an account would go below zero against the rules.
 pub(crate) async fn balances(
     conn: &mut AsyncPgConnection,
     wallet: Account,

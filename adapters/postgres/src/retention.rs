@@ -1,8 +1,8 @@
-//! Rows that only grow in number, and how long each kind is kept. What is over is deleted in bounded parts, each in a
-//! transaction of its own: a part that is done stays done, however much is left.
+//! Retention: the kinds of rows that housekeeping deletes, and their retention periods.
 //!
-//! `docs/retention.md` names every table of the schema, with its time or the reason why its rows stay; a test compares
-//! the two. Sessions, callbacks, documents and API keys have rules of their own, because files or users depend on them.
+//! Old rows are deleted in bounded parts, each in its own transaction, so that an interruption loses no progress.
+//! `docs/retention.md` lists every table with its period or the reason to keep its rows; a test compares it with this
+//! module. Sessions, callbacks, documents and API keys have their own modules, because files or users depend on them.
 
 use crate::error::Error;
 use crate::pool::Store;
@@ -11,11 +11,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::sql_types::{BigInt, Timestamptz};
 use diesel_async::RunQueryDsl;
 
-/// The most that one statement deletes: it ends far below the statement timeout.
+/// Most rows that one statement deletes, so that it ends far below the statement timeout.
 pub const PART_MAX: usize = 1_000;
 
 text_enum! {
-    /// Rows that are removed when they are old.
+    /// Kinds of rows with a retention period.
     pub enum Old as "kind of old rows" {
         DoneJobs = "done jobs",
         IdempotencyKeys = "idempotency keys",
@@ -38,32 +38,32 @@ text_enum! {
 }
 
 impl Old {
-    /// How long these rows are kept.
+    /// Returns the retention period.
     #[must_use]
     pub const fn kept(self) -> TimeDelta {
         match self {
-            // For people who look into something.
+            // For investigations.
             Old::DoneJobs => TimeDelta::days(14),
-            // A repetition of a call is recognised so long.
+            // Repetitions of a call are recognised for this long.
             Old::IdempotencyKeys => TimeDelta::days(30),
-            // Longer than the time within which codes, prompts and messages are counted.
+            // Longer than the periods of the bounds on codes, prompts and messages.
             Old::Codes
             | Old::SocketTickets
             | Old::Prompts
             | Old::CountedMessages
             | Old::HandOverTries => TimeDelta::days(2),
-            // Longer than a reminder can be ahead of its deadline: none is told twice.
+            // Longer than the time between a reminder and its deadline, so that no reminder is sent twice.
             Old::DealReminders => TimeDelta::days(30),
-            // Longer than the time within which invitations are counted.
+            // Longer than the period of the bound on invitations.
             Old::Invitations | Old::DealInvitations => TimeDelta::days(90),
             Old::Notifications => TimeDelta::days(180),
-            // Longer than a provider takes complaints about a payment.
+            // Longer than a provider accepts complaints about a payment.
             Old::Exchanges => TimeDelta::days(400),
             Old::ReconciliationRuns => TimeDelta::days(90),
             Old::LedgerChecks | Old::CallbackStrays => TimeDelta::days(400),
-            // As long as exchanges, counted from when their money left suspense.
+            // As long as exchanges. The period begins when the money leaves suspense.
             Old::PayerKeys => TimeDelta::days(400),
-            // As long as the callbacks themselves.
+            // As long as the callbacks.
             Old::CallbackTokens => TimeDelta::days(90),
         }
     }
@@ -92,7 +92,7 @@ impl Old {
         }
     }
 
-    /// One part: `$1` is the moment before which rows are old, `$2` how many go at most.
+    /// Returns the statement that deletes one part: rows older than `$1`, at most `$2`.
     const fn sql(self) -> &'static str {
         match self {
             Old::DoneJobs => {
@@ -144,13 +144,13 @@ impl Old {
                 "delete from exchanges where id = any(array(select id from exchanges
                 where at < $1 limit $2))"
             }
-            // The newest says from where the next one goes on.
+            // The newest run stays, because the next one continues from it.
             Old::ReconciliationRuns => {
                 "delete from reconciliation_runs where id = any(array(select id from reconciliation_runs
                 where started_at < $1 and id <> (select id from reconciliation_runs order by id desc limit 1)
                 limit $2))"
             }
-            // What is sealed under them is never opened again.
+            // Deleting the key makes all data sealed under it unreadable.
             Old::PayerKeys => {
                 "delete from payer_keys where payer_id = any(array(select k.payer_id from payer_keys k
                 join suspense_items s using (payer_id)
@@ -160,7 +160,7 @@ impl Old {
                 "delete from ledger_checks where id = any(array(select id from ledger_checks
                 where started_at < $1 limit $2))"
             }
-            // The present address of the paybill has neither a payment nor an end.
+            // The current paybill address has neither payment nor expiry, and must stay.
             Old::CallbackTokens => {
                 "delete from callback_tokens where digest = any(array(select digest from callback_tokens
                 where made_at < $1 and (payment_id is not null or expires_at < $1) order by made_at limit $2))"
@@ -174,7 +174,7 @@ impl Old {
 }
 
 impl Store {
-    /// Deletes one part of what is old at `now`, and tells whether there may be more.
+    /// Deletes one part of the rows that are old at `now`. Returns whether more may be left.
     ///
     /// # Errors
     /// [`Error::Store`] only.

@@ -1,4 +1,4 @@
-//! Measuring what the fraud rules ask for.
+//! Measurements for the fraud rules.
 
 use crate::error::Error;
 use crate::payments::owner;
@@ -12,7 +12,7 @@ use diesel::dsl::{count, count_star};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// More rules than anybody can reason about are not read.
+/// Most rules that are read, to bound the number of queries per payment.
 const RULES_MAX: i64 = 200;
 
 #[derive(HasQuery)]

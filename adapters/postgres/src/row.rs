@@ -1,4 +1,4 @@
-//! Rows are parsed on the way out, too: a stored value that the domain does not know is an error, not a guess.
+//! Conversion of stored values. A value that is invalid in the domain is an error.
 
 use crate::error::Error;
 use amana_domain::money::{Currency, Money};
@@ -14,7 +14,7 @@ where
     text.parse().map_err(Error::row)
 }
 
-/// Values by their key, each key's in the order in which they came.
+/// Groups values by key. The values of a key keep their order.
 pub(crate) fn grouped<K: Ord, V>(pairs: impl IntoIterator<Item = (K, V)>) -> BTreeMap<K, Vec<V>> {
     let mut found: BTreeMap<K, Vec<V>> = BTreeMap::new();
     for (key, value) in pairs {

@@ -1,13 +1,13 @@
-//! Statements that are prepared once per connection: those that are written by hand, and those of Diesel that it would
-//! prepare anew each time (whatever goes through `sql_query`, every update, inserts with values that may be missing).
+//! Statements that are prepared once per connection. Diesel prepares some of its statements at each call: `sql_query`,
+//! updates, and inserts with optional values.
 
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::query_dsl::RunQueryDsl;
 use diesel::{QueryResult, query_builder::AsQuery};
 
-/// A query of Diesel's that is kept by its text. Only for queries whose text takes a few forms: each stays in the memory
-/// of each connection.
+/// A Diesel query whose prepared statement is cached by its text. Only for queries with few variants of text, because
+/// each connection keeps every variant in memory.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Kept<Q>(Q);
 
@@ -37,7 +37,7 @@ impl<Q: Query> Query for Kept<Q> {
 
 impl<Q, C> RunQueryDsl<C> for Kept<Q> {}
 
-/// The pieces of a statement, each with the number of the parameter behind it (0: none, the last piece).
+/// Splits a statement at its parameters. Returns each piece with the number of the parameter after it; 0 for the last.
 pub(crate) fn pieces(text: &'static str) -> impl Iterator<Item = (&'static str, usize)> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
@@ -50,8 +50,8 @@ pub(crate) fn pieces(text: &'static str) -> impl Iterator<Item = (&'static str, 
     })
 }
 
-/// Declares a statement: its parameters (`$1`, `$2`, … in this order) with their SQL and Rust types, and its
-/// text. Rows, if it has any, are read by name.
+/// Declares a statement: its parameters (`$1`, `$2`, … in this order) with SQL and Rust types, and its text. Columns of
+/// returned rows are read by name.
 macro_rules! statement {
     (
         $(#[$meta:meta])*

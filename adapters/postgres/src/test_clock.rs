@@ -1,5 +1,4 @@
-//! By how much the clock of a test deployment is ahead: one row, so that every process has the same time and keeps
-//! it over a restart.
+//! The clock offset of a test deployment: one row, so that all processes share it and it survives a restart.
 
 use crate::error::{Conflict, Error};
 use crate::log;
@@ -28,10 +27,10 @@ impl Store {
         Ok(TimeDelta::seconds(offset_s.unwrap_or(0)))
     }
 
-    /// Moves it on, and tells by how much it is ahead then. There is no way back.
+    /// Advances the clock and returns the new offset. The clock cannot be moved back.
     ///
     /// # Errors
-    /// [`Conflict::ClockTooFar`] if it would be ahead by more than a hundred years.
+    /// [`Conflict::ClockTooFar`] if the offset would exceed a hundred years.
     #[expect(clippy::arithmetic_side_effects, reason = "the database adds, within its bounds")]
     pub async fn advance_clock(
         &self,

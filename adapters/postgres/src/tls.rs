@@ -1,4 +1,4 @@
-//! TLS to PostgreSQL: which server certificates are accepted.
+//! TLS to PostgreSQL: verification of server certificates.
 
 use crate::address::AddressError;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -8,7 +8,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use std::sync::Arc;
 
-/// Accepts a certificate that leads to one of the roots and was issued for the host of the URL.
+/// Accepts a certificate that chains to one of the roots and was issued for the host of the URL.
 pub(crate) fn verified(roots: RootCertStore) -> Result<ClientConfig, AddressError> {
     let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
@@ -16,7 +16,7 @@ pub(crate) fn verified(roots: RootCertStore) -> Result<ClientConfig, AddressErro
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
-/// Accepts every certificate: `sslmode=require` encrypts and does not tell who answers, as in libpq.
+/// Accepts every certificate: `sslmode=require` encrypts without verifying the server, as in libpq.
 pub(crate) fn unverified() -> Result<ClientConfig, AddressError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -26,7 +26,7 @@ pub(crate) fn unverified() -> Result<ClientConfig, AddressError> {
     Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
 }
 
-/// The authorities of a PEM file.
+/// Reads the certificate authorities of a PEM file.
 pub(crate) fn roots_of(file: &str) -> Result<RootCertStore, AddressError> {
     let unreadable = |error: &dyn std::fmt::Display| AddressError::Roots(error.to_string());
     let certificates = CertificateDer::pem_file_iter(file).map_err(|e| unreadable(&e))?;
@@ -41,7 +41,7 @@ pub(crate) fn roots_of(file: &str) -> Result<RootCertStore, AddressError> {
     Ok(roots)
 }
 
-/// The authorities that the operating system trusts.
+/// Returns the certificate authorities that the operating system trusts.
 pub(crate) fn system_roots() -> Result<RootCertStore, AddressError> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -52,7 +52,7 @@ fn unusable(error: Error) -> AddressError {
     AddressError::Tls(error.to_string())
 }
 
-/// Checks that the server holds the key of its certificate, and nothing else about it.
+/// Verifies only that the server has the private key of its certificate.
 #[derive(Debug)]
 struct AnyCertificate {
     provider: Arc<CryptoProvider>,
