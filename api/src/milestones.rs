@@ -21,7 +21,7 @@ use std::sync::Arc;
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct RejectMilestone {
-    /// What the seller must change, shown to the seller.
+    /// Change that the seller must make; shown to the seller.
     reason: Wire<Note>,
 }
 

@@ -89,6 +89,9 @@ impl<S> Principal<S> {
 
     /// Requires another scope for a response with more data than the operation's own scope covers. Sessions have all
     /// scopes.
+    ///
+    /// # Errors
+    /// `insufficient_scope`.
     pub(crate) fn require(&self, scope: Scope) -> Result<(), ApiError> {
         self.key.as_ref().map_or(Ok(()), |key| key.require(scope))
     }

@@ -1,5 +1,4 @@
-//! How much anybody may ask for: signed-in people by account, everybody else by address. Wrong passwords are
-//! counted apart, see `guesses`.
+//! Rate limits of requests: by account for logged-in users, by address for others. `guesses` counts wrong passwords.
 
 mod guesses;
 mod look_ups;
@@ -33,21 +32,21 @@ use std::sync::Arc;
 use std::time::Duration;
 use tally::{Standing, Tally};
 
-/// Signed-in calls are told to Redis in portions of so many.
+/// Requests of accounts are reported to Redis in batches of this size.
 const PORTION: u32 = 50;
 
-/// What everybody may read, large as it is.
+/// Public documents, which are large.
 const DOCUMENTS: [&str; 2] = ["/openapi.json", "/docs"];
 
-/// Counted by its handler, which reads whose session it is: an address is shared by many who stay logged in.
+/// Counted by its handler, which knows the session: one address is shared by many users who stay logged in.
 const REFRESH: &str = "/v1/sessions/refresh";
 
-/// The provider and load balancers are not counted. Neither are apps that ask for the facts of the service: that answer
-/// costs nothing, and counting it would use up the log-ins of its address.
+/// Paths without limits: probes, public keys, the service's facts (cheap, and counting them would use up the log-ins of
+/// an address), and refreshes, which their handler counts.
 const UNCOUNTED: [&str; 5] = ["/livez", "/readyz", signing_keys::PATH, service::PATH, REFRESH];
 pub(crate) const CALLBACKS: &str = "/v1/callbacks/";
 
-/// The budgets as this process knows them, and the Redis in which all processes share them.
+/// The limits as this process counts them, and the Redis that all processes share.
 #[derive(Debug)]
 pub(crate) struct Budgets {
     redis: Option<Limiter>,
@@ -77,10 +76,10 @@ impl Budgets {
         }
     }
 
-    /// Looks at a password, unless too many were wrong; a wrong one counts.
+    /// Checks a password unless too many were wrong; counts a wrong one.
     ///
     /// # Errors
-    /// `rate_limited`; `unavailable` if it is not known how many were wrong; what `check` fails with.
+    /// `rate_limited`; `unavailable` if the wrong attempts cannot be counted; the error of `check`.
     pub(crate) async fn password<T>(
         &self,
         guess: Guess<'_>,
@@ -93,10 +92,10 @@ impl Budgets {
         }
     }
 
-    /// The same for a one-time code that a stranger tells.
+    /// Like [`Budgets::password`], for a one-time code of a caller without a session.
     ///
     /// # Errors
-    /// Those of [`Budgets::password`].
+    /// As [`Budgets::password`].
     pub(crate) async fn code<T>(
         &self,
         address: ClientAddress,
@@ -109,7 +108,7 @@ impl Budgets {
         }
     }
 
-    /// Counts a refresh: by its session, or by the address if the token is none of ours.
+    /// Counts a refresh: by its session, or by the address if the token is invalid.
     ///
     /// # Errors
     /// `rate_limited`.
@@ -132,7 +131,7 @@ impl Budgets {
         }
     }
 
-    /// Counts a request, and tells how its sender stands now; nothing if there is no limit.
+    /// Counts a request and returns its sender's standing; `None` without a limit.
     async fn count(
         &self,
         account: Option<UserId>,
@@ -157,7 +156,7 @@ impl Budgets {
             && let Some(redis) = &self.redis
         {
             let subject = key.to_string();
-            // Without Redis each process goes on with what it knows.
+            // Without Redis, each process counts alone.
             if let Ok(taken) = redis.take(&tally.rule, &[&subject], standing.untold, now_ms).await {
                 standing = tally.told(key, now_ms, standing.untold, taken);
             }
@@ -166,8 +165,7 @@ impl Budgets {
     }
 }
 
-/// Refuses a request whose sender has spent their budget, before anything of it is read; and tells everybody who
-/// is counted how they stand.
+/// Rejects requests over the limit before they are read, and adds rate-limit headers to every counted response.
 pub(crate) async fn limit<E>(
     context: Arc<Context>,
     endpoint: Arc<E>,
@@ -219,7 +217,7 @@ where
     Ok(response)
 }
 
-/// The headers of draft-ietf-httpapi-ratelimit-headers.
+/// Adds the headers of draft-ietf-httpapi-ratelimit-headers.
 fn tell(response: &mut Response, rule: &RateRule, standing: &Standing) {
     let RateRule { name, limit, window } = rule;
     let policy = format!("\"{name}\";q={limit};w={}", window.as_secs());
@@ -231,7 +229,7 @@ fn tell(response: &mut Response, rule: &RateRule, standing: &Standing) {
     }
 }
 
-/// Rounded up: whoever comes back after so long is not too early.
+/// Rounds up, so that a retry after this time is not too early.
 pub(crate) fn whole_seconds(time: Duration) -> u64 {
     time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0))
 }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 pub(crate) const PATH: &str = "/v1/realtime";
 
-/// Whoever sends more in one message is cut off.
+/// Maximum message size; larger messages close the socket.
 const MESSAGE_BYTES_MAX: usize = 4 * 1024;
 
 #[derive(Deserialize)]
@@ -26,7 +26,7 @@ struct Opening {
     ticket: String,
 }
 
-/// Trades a ticket for a socket.
+/// Exchanges a ticket for a socket.
 #[poem::handler]
 pub(crate) async fn open(
     context: Data<&Arc<Context>>,
@@ -37,11 +37,14 @@ pub(crate) async fn open(
     let session = taken.ok_or_else(|| {
         ApiError::new(
             Code::Unauthorized,
-            "this ticket is not good, or not any more: get another one",
+            "the ticket is invalid or has expired; create another one",
         )
     })?;
     let place = Arc::clone(&context.sockets).take(session).ok_or_else(|| {
-        ApiError::new(Code::Busy, "too many sockets are open for this session or this server")
+        ApiError::new(
+            Code::Busy,
+            "too many sockets are open for this session or server; close one or try again later",
+        )
     })?;
     let ended = Arc::clone(&context.ended);
     let live = move |stream| socket::live(stream, session, ended, place);

@@ -1,4 +1,4 @@
-//! What is made from the one secret of the server: a key per purpose.
+//! Keys derived from the server secret, one per purpose.
 
 use amana_postgres::sealing;
 use aws_lc_rs::aead::{AES_256_GCM, RandomizedNonceKey};
@@ -6,7 +6,7 @@ use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use secrecy::{ExposeSecret, SecretString};
 
-/// Keys are derived when they are needed: that is one hash, and nothing lies around.
+/// Keys are derived on demand, because that costs one hash, and are not stored.
 #[derive(Debug, Clone)]
 pub(crate) struct ServerSecret(SecretString);
 
@@ -15,7 +15,7 @@ impl ServerSecret {
         Self(secret)
     }
 
-    /// What a key is for is part of how it is made: one is never used for the other.
+    /// Returns the key of a purpose; keys of different purposes differ.
     pub(crate) fn hmac(&self, purpose: &[u8]) -> hmac::Key {
         hmac::Key::new(HMAC_SHA256, self.derive(purpose).as_ref())
     }
@@ -29,10 +29,10 @@ impl ServerSecret {
         RandomizedNonceKey::new(&AES_256_GCM, self.derive(purpose).as_ref())
     }
 
-    /// Encrypts what is about something; put at another place, it cannot be opened.
+    /// Encrypts a text bound to `about`; with another `about` it cannot be decrypted.
     ///
     /// # Errors
-    /// If encrypting fails.
+    /// If encryption fails.
     pub(crate) fn seal(
         &self,
         purpose: &[u8],
@@ -43,7 +43,7 @@ impl ServerSecret {
     }
 
     /// # Errors
-    /// If it was not sealed with this secret, for this purpose, about this.
+    /// If the text was sealed with another secret, `purpose` or `about`.
     pub(crate) fn open(
         &self,
         purpose: &[u8],

@@ -1,4 +1,4 @@
-//! Putting the layers together.
+//! Assembly of the API from its layers.
 
 use crate::api_keys::KeyRing;
 use crate::context::{Context, FeePolicy};
@@ -32,43 +32,45 @@ use tokio::sync::Semaphore;
 
 #[derive(Debug, Clone)]
 pub struct ApiConfig {
-    /// Signs the access tokens, signs the links to files, and makes one-time codes; all instances and workers share it.
+    /// Server secret, shared by all instances and workers: signs tokens and file links, derives one-time codes, and
+    /// encrypts signing keys and TOTP secrets.
     pub jwt_secret: SecretString,
     pub fee: FeePolicy,
-    /// Whether real money is moved here or play money: API keys of the other kind are refused.
+    /// Real or test money. API keys of the other mode are rejected.
     pub mode: KeyMode,
-    /// From where those who work here may decide about money and rights.
+    /// Networks from which staff may make decisions about money and permissions.
     pub staff_networks: Vec<IpNet>,
-    /// Where documents are kept; all instances and workers share it.
+    /// Storage of documents, shared by all instances and workers.
     pub files: Files,
     pub edge: EdgeConfig,
-    /// Where addresses are, if that is to be known.
+    /// Locations of IP addresses, if a file is configured.
     pub places: Places,
-    /// Where users reach people who help: an e-mail address, a phone number or a web page.
+    /// Contact for user support: an e-mail address, a phone number or a web page.
     pub support_contact: Option<String>,
 }
 
-/// How the API meets the network.
+/// Network settings of the API.
 #[derive(Debug, Clone, Default)]
 pub struct EdgeConfig {
-    /// Who is believed about the address of a client.
+    /// Proxies whose forwarded client addresses are trusted.
     pub trusted_proxies: Vec<IpNet>,
-    /// From where the provider's callbacks are believed; from anywhere if it names nothing.
+    /// Networks from which callbacks are accepted; all networks if empty.
     pub callback_networks: Vec<IpNet>,
-    /// Which web pages may call from a browser: `https://app.example.com`.
+    /// Origins whose pages may call the API from a browser, such as `https://app.example.com`.
     pub allowed_origins: Vec<String>,
     pub rate_limits: RateLimits,
 }
 
 impl EdgeConfig {
-    /// Without limits, for whoever measures or tests something else.
+    /// Settings without rate limits, for tests and measurements.
     #[must_use]
     pub fn unlimited() -> Self {
         Self { rate_limits: RateLimits::OFF, ..Self::default() }
     }
 }
 
-/// The whole API with all its layers, on the present runtime. Of `redis` only the budgets are used.
+/// Returns the API with all its layers. Spawns tasks on the current runtime. Only rate limits and health checks use
+/// `redis`.
 pub fn app(
     store: Store,
     clock: Clock,
@@ -124,7 +126,7 @@ pub fn app(
         .around(bounds::bound)
         .with(CatchPanic::new().with_handler(of_panic))
         .catch_all_error(of_framework)
-        // The layers on both sides of this would be one type too deep for the compiler.
+        // Boxed, because the type would otherwise be too deep for the compiler.
         .boxed()
         .around(move |endpoint, request| {
             rate_limits::limit(Arc::clone(&context), endpoint, request)

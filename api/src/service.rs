@@ -1,4 +1,4 @@
-//! Public facts about this service: what an app or a status page needs before anybody logs in.
+//! Public facts about the service, for apps and status pages before log-in.
 
 use crate::Chapter;
 use crate::context::Context;
@@ -18,10 +18,10 @@ pub(crate) const PATH: &str = "/v1/service";
 
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// A build may name its commit in this variable. A clean clone builds without it.
+/// Commit of the build, if this variable was set; a clean clone builds without it.
 pub(crate) const COMMIT: Option<&str> = option_env!("AMANA_COMMIT");
 
-/// Everything but the time stays the same while the process runs.
+/// Facts that stay the same while the process runs.
 #[derive(Debug)]
 pub(crate) struct ServiceFacts {
     mode: KeyMode,
@@ -35,7 +35,7 @@ impl ServiceFacts {
     }
 }
 
-/// The start of this process. A test clock has no effect on it.
+/// Start of this process, independent of a test clock.
 #[derive(Debug)]
 pub(crate) struct Started {
     pub(crate) at: DateTime<Utc>,
@@ -55,17 +55,17 @@ impl Started {
 /// Public facts about this service.
 #[derive(Debug, Object)]
 struct Service {
-    /// `test` if the money is play money, `live` if it is real.
+    /// `test` for play money, `live` for real money.
     mode: Wire<KeyMode>,
-    /// The version of the software.
+    /// Version of the software.
     version: String,
-    /// The Git commit of the software; `null` if the build does not name it.
+    /// Git commit of the software; `null` if the build does not contain it.
     commit: Nullable<String>,
-    /// The currencies that a mobile-money provider carries. Deals in other currencies cannot be paid.
+    /// Currencies supported by a mobile-money provider. Deals in other currencies cannot be paid.
     currencies: Vec<Wire<Currency>>,
-    /// An e-mail address, a phone number or a web page for questions; `null` if the operators set none.
+    /// Support contact: an e-mail address, a phone number or a web page; `null` if none is configured.
     support_contact: Nullable<String>,
-    /// The time of the service.
+    /// Current time of the service.
     time: Timestamp,
 }
 
@@ -94,10 +94,10 @@ pub(crate) struct PublicFacts;
 
 #[OpenApi(tag = "Chapter::Health")]
 impl PublicFacts {
-    /// Show facts about this service
+    /// Get facts about this service
     ///
-    /// Returns the mode, the version, the currencies and the support contact. The call needs no log-in, reads neither
-    /// PostgreSQL nor Redis, and counts towards no rate limit.
+    /// Returns the mode, version, currencies and support contact. Needs no log-in, uses neither PostgreSQL nor Redis,
+    /// and has no rate limit.
     #[oai(path = "/v1/service", method = "get", operation_id = "get_service")]
     async fn get_service(&self, context: Data<&Arc<Context>>) -> Result<Facts, ApiError> {
         Ok(Facts::Facts(Json(Service::of(&context))))

@@ -1,5 +1,5 @@
-//! Serving connections. Each has a time for the head of a request and for taking its answer, and their number is bounded
-//! altogether and for each address: nobody keeps others out by holding connections open.
+//! HTTP server with limits on connections: time for the request head, time for reading the response, and number in
+//! total and per address, so that no client keeps others out by holding connections open.
 //!
 //! HTTP/1.1 only: proxies in front speak HTTP/2 with browsers, and one connection carries one request at a time.
 
@@ -26,25 +26,25 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// How long requests that are under way may take when the server is told to stop.
+/// Maximum time for running requests during shutdown.
 pub const SHUTDOWN_MAX: Duration = Duration::from_secs(10);
 
-/// A client that takes nothing of its answer for so long is gone, or means harm.
+/// Maximum time without progress while a client reads a response.
 const STALL_MAX: Duration = Duration::from_secs(75);
 
-/// While no connection can be accepted, such as for a lack of file descriptors, this is how often it is tried.
+/// Pause after a failed accept, for example without free file descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Bounds on connections.
+/// Limits on connections.
 #[derive(Debug, Clone)]
 pub struct Connections {
-    /// Altogether. What comes beyond it is closed at once.
+    /// Maximum number in total; further connections are closed immediately.
     pub all: usize,
-    /// Of one client address.
+    /// Maximum number per client address.
     pub per_address: usize,
-    /// Addresses without a bound of their own: proxies, behind which are many clients.
+    /// Networks without a limit per address: proxies with many clients behind them.
     pub unbounded: Vec<IpNet>,
-    /// How long a client may take for the head of a request, waiting for its first byte included.
+    /// Maximum time for the head of a request, including the wait for its first byte.
     pub head: Duration,
 }
 
@@ -60,7 +60,8 @@ impl Default for Connections {
     }
 }
 
-/// Serves with the usual bounds until `shutdown` is over; then lets running requests end, for at most [`SHUTDOWN_MAX`].
+/// Serves with the default limits until `shutdown` completes, then waits for running requests, at most
+/// [`SHUTDOWN_MAX`].
 ///
 /// # Errors
 /// If the listener cannot be used.
@@ -72,7 +73,7 @@ pub async fn serve(
     serve_within(listener, app, Connections::default(), shutdown).await
 }
 
-/// As [`serve`], with other bounds.
+/// Like [`serve`], with other limits.
 ///
 /// # Errors
 /// If the listener cannot be used.
@@ -82,7 +83,7 @@ pub async fn serve_within(
     connections: Connections,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    // Boxed: the type of a connection's future would hold the types of all layers of the app.
+    // Boxed, because the connection's future would otherwise contain the types of all layers.
     let app = Arc::new(app.map_to_response().boxed());
     let (local, head) = (listener.local_addr()?, connections.head);
     let door = Arc::new(Door::new(connections));
@@ -92,7 +93,7 @@ pub async fn serve_within(
     loop {
         let accepted = tokio::select! {
             () = &mut shutdown => break,
-            // Ended connections are forgotten.
+            // Removes ended connections.
             Some(_) = open.join_next() => continue,
             accepted = listener.accept() => accepted,
         };
@@ -116,14 +117,14 @@ pub async fn serve_within(
         }
     }
     drop(listener);
-    // Nobody listens any more if all connections have ended.
+    // Fails only if all connections have ended.
     let _ = stop.send(true);
     let ended = async { while open.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(SHUTDOWN_MAX, ended).await;
     Ok(())
 }
 
-/// The two ends of a connection.
+/// Both addresses of a connection.
 #[derive(Debug, Clone, Copy)]
 struct Ends {
     local: SocketAddr,
@@ -137,7 +138,7 @@ async fn connection(
     mut stopped: watch::Receiver<bool>,
     _place: Place,
 ) {
-    // Answers are written whole: waiting for more would only delay them.
+    // Responses are written at once, so delaying small packets gains nothing.
     if let Err(error) = socket.set_nodelay(true) {
         tracing::debug!("a connection was gone at once: {error}");
         return;
@@ -158,7 +159,7 @@ async fn connection(
     let serving = http.serve_connection(socket, service).with_upgrades();
     tokio::pin!(serving);
     let told = async {
-        // The sender lives as long as the server.
+        // The sender lives as long as the server, so this cannot fail early.
         let _ = stopped.wait_for(|is_over| *is_over).await;
     };
     let ended = tokio::select! {

@@ -1,4 +1,4 @@
-//! Sessions: logging in, staying logged in, signing out here and elsewhere.
+//! Sessions: log-in, refresh and revocation.
 
 mod answer;
 mod second_step;
@@ -31,40 +31,41 @@ use serde::Deserialize;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// What a person logs in with.
+/// Credentials of a user.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields, rename = "LogIn")]
 struct Credentials {
-    /// The e-mail address, or the phone number, international or Kenyan. Once the account has a verified contact, only
-    /// verified ones log in to it.
+    /// E-mail address or phone number, international or Kenyan. If the account has a verified contact, only verified
+    /// ones are accepted.
     login: String,
+    /// Password of the account.
     password: Secret,
-    /// As `complete_log_in` answered it on this device; where it is good, no second factor is asked for.
+    /// Token from `complete_log_in` on this device. If valid, no second factor is required.
     device_token: Option<String>,
-    /// For browsers: the tokens come as cookies, and only those.
+    /// With `true`, tokens are returned only as cookies, for browsers.
     cookies: Option<bool>,
 }
 
-/// What keeps a session alive.
+/// A refresh of a session.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct RefreshSession {
-    /// The newest one of the session; each is good once. Left out if it is in a cookie.
+    /// Newest refresh token of the session, valid once; omitted if it is in a cookie.
     refresh_token: Option<String>,
 }
 
-/// All sessions of a person; there are at most five.
+/// Sessions of a user, at most five.
 #[derive(Debug, Object)]
 struct SessionList {
-    /// The one that was used last first.
+    /// The sessions, most recently used first.
     items: Vec<SessionAnswer>,
 }
 
 #[derive(ApiResponse)]
 enum LoggedIn {
-    /// Logged in; or, to those who have a second factor, `second_factor` and no tokens.
+    /// Tokens, or `second_factor` without tokens if the account has a second factor.
     #[oai(status = 200)]
     Result(Json<LogInAnswer>),
 }
@@ -85,12 +86,12 @@ enum Listed {
 
 #[derive(ApiResponse)]
 enum Ended {
-    /// Signed out; tokens of the session are good for another second at most.
+    /// The session is revoked; its access tokens expire within a second.
     #[oai(status = 204)]
     Done,
 }
 
-/// Tells this process at once. The others read it within a second, and so does this one if it fails here.
+/// Updates this process immediately. Other processes, and this one after an error, follow within a second.
 async fn notice_end(context: &Context) -> Ended {
     if let Err(error) = context.ended.read().await {
         tracing::warn!("ended sessions could not be read: {error}");
@@ -104,14 +105,13 @@ pub(crate) struct Sessions;
 impl Sessions {
     /// Log in
     ///
-    /// Opens a session: an access token for 15 minutes, and a refresh token for the next one. Who has a second
-    /// factor gets a challenge instead, for `complete_log_in`, good for five minutes, and a code if theirs are sent. A
-    /// person has five sessions at most; the one that was not used for longest makes room. Who logs in from a device
-    /// that was not seen before gets an e-mail. Problems: `invalid_credentials` (401), whether the person is unknown or
-    /// the password wrong; `account_closed` (403), told to nobody who does not know the password;
-    /// `rate_limited` (429) with `Retry-After` after wrong ones within 15 minutes: five for one login from one
-    /// address, twenty for one login, fifty from one address; devices that the person trusts have five of their own;
-    /// `unavailable` (503) if they cannot be counted.
+    /// Opens a session with an access token for 15 minutes and a refresh token. If the account has a second factor,
+    /// returns a challenge instead, valid for five minutes; continue with `complete_log_in`. If the factor is SMS or
+    /// e-mail, a code is sent. A user has at most five sessions; a new one replaces the one unused for longest. A
+    /// log-in from a new device is reported by e-mail. Problems: `invalid_credentials` (401) for unknown accounts and
+    /// wrong passwords; `account_closed` (403), only with the right password; `rate_limited` (429) with `Retry-After`
+    /// after wrong passwords within 15 minutes: five for one login from one address, twenty for one login, fifty from
+    /// one address, and five on each trusted device; `unavailable` (503) if attempts cannot be counted.
     #[oai(path = "/", method = "post", operation_id = "log_in")]
     async fn log_in(
         &self,
@@ -141,20 +141,20 @@ impl Sessions {
         Ok(LoggedIn::Result(Json(answer)))
     }
 
-    /// Refresh a session
+    /// Refresh your session
     ///
-    /// Exchanges a refresh token for new tokens; the old one is not good any more. Problems: `session_expired`
-    /// (401) if it is not good, or was used before: then the session ends, and the person is told;
-    /// `invalid_csrf_token` (403) with a cookie and without `X-CSRF-Token`;
-    /// `token_superseded` (409) if another call with it was just ahead, and nothing ends;
-    /// `account_closed` (403); `rate_limited` (429) after 30 refreshes of a session within 15 minutes.
+    /// Exchanges a refresh token for new tokens; the old one becomes invalid. Problems: `session_expired` (401) if the
+    /// token is invalid or was used before: reuse revokes the session, and the user is notified; `invalid_csrf_token`
+    /// (403) with a cookie but without `X-CSRF-Token`; `token_superseded` (409) if a concurrent call has just used the
+    /// token, and the session continues; `account_closed` (403); `rate_limited` (429) above 30 refreshes of a session
+    /// within 15 minutes.
     #[oai(path = "/refresh", method = "post", operation_id = "refresh_session")]
     async fn refresh_session(
         &self,
         context: Data<&Arc<Context>>,
         address: Data<&ClientAddress>,
         jar: &CookieJar,
-        /// With cookies: the `csrf_token` of the session.
+        /// `csrf_token` of the session; required with cookies.
         #[oai(name = "X-CSRF-Token")]
         csrf: Header<Option<String>>,
         body: Body<RefreshSession>,
@@ -171,9 +171,9 @@ impl Sessions {
         Ok(Refreshed::Tokens(Json(TokensAnswer::of(&context, &user, &session, delivery).await?)))
     }
 
-    /// List one's sessions
+    /// List your sessions
     ///
-    /// Where the caller is logged in.
+    /// Returns your active sessions.
     #[oai(path = "/", method = "get", operation_id = "list_sessions")]
     async fn list_sessions(
         &self,
@@ -186,9 +186,9 @@ impl Sessions {
         Ok(Listed::Sessions(Json(SessionList { items })))
     }
 
-    /// Sign out everywhere
+    /// Revoke all your sessions
     ///
-    /// Ends all sessions of the caller, this one too.
+    /// Includes the current one.
     #[oai(path = "/", method = "delete", operation_id = "revoke_sessions")]
     async fn revoke_sessions(
         &self,
@@ -202,9 +202,9 @@ impl Sessions {
         Ok(notice_end(&context).await)
     }
 
-    /// Sign out
+    /// Revoke one of your sessions
     ///
-    /// Ends a session of the caller: this one or another. Problems: `not_found` (404).
+    /// Revokes the current session or another one. Problems: `not_found` (404).
     #[oai(path = "/:id", method = "delete", operation_id = "revoke_session")]
     async fn revoke_session(
         &self,
@@ -227,7 +227,7 @@ impl Sessions {
     }
 }
 
-/// The refresh token that was sent, and how the next one is wanted.
+/// Returns the given refresh token and the delivery of the next one.
 fn shown<'a>(
     context: &Context,
     jar: &'a CookieJar,
@@ -244,16 +244,16 @@ fn shown<'a>(
     Ok((token, Delivery::wanted(Some(is_cookie), jar)))
 }
 
-/// The person who goes by this name and knows its password. That the account is closed is theirs to know.
+/// Returns the user with this login and password. Only the right password reveals that an account is closed.
 async fn proven(
     context: &Context,
     (address, device): (ClientAddress, Option<Uuid>),
     Credentials { login, password, .. }: Credentials,
 ) -> Result<User, ApiError> {
     let user = find(context, &login).await?;
-    // However somebody is named, it is one account that is guessed at.
+    // Counts by account, so that a user's several logins share one limit.
     let name = user.as_ref().map_or(login, |user| user.id.to_string());
-    // Asked for in any case, so that the time does not tell who has an account.
+    // Always queried, so that the response time does not reveal whether an account exists.
     let trusted = match device {
         Some(number) => {
             let id = user.as_ref().map_or(UserId::new(Uuid::nil()), |user| user.id);
@@ -276,10 +276,10 @@ async fn proven(
 }
 
 fn wrong() -> ApiError {
-    ApiError::new(Code::InvalidCredentials, "this login and password do not belong together")
+    ApiError::new(Code::InvalidCredentials, "the login or the password is incorrect")
 }
 
-/// A login that nobody can have is treated like one that nobody has.
+/// Finds the user of a login; treats malformed logins like unknown ones.
 async fn find(context: &Context, login: &str) -> Result<Option<User>, ApiError> {
     let contact = match (Email::parse(login), Phone::parse(login)) {
         (Ok(email), _) => Contact::Email(email.0),

@@ -1,5 +1,5 @@
-//! The keys that sign access tokens. All processes share them through the store; whoever notices that it is time
-//! makes the next one. Others check our tokens with the public halves.
+//! Keys that sign access tokens, shared by all processes through the store. Any process creates the next key when it is
+//! due. Other services verify tokens with the public keys.
 
 use crate::context::Context;
 use crate::polled::{Polled, Source};
@@ -19,7 +19,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What the private halves are encrypted for.
+/// Purpose of the key that encrypts private keys.
 const PURPOSE: &[u8] = b"private halves of signing keys";
 
 pub(crate) type SigningKeys = Polled<SharedKeys>;
@@ -51,7 +51,7 @@ fn broken(what: &str) -> Error {
     Error::Store(StoreError::Row(what.to_owned()))
 }
 
-/// The private half of a new pair of keys (PKCS #8).
+/// Returns the private key of a new pair (PKCS #8).
 ///
 /// # Errors
 /// If there is no randomness.
@@ -61,10 +61,10 @@ pub fn new_private_key() -> io::Result<Vec<u8>> {
     Ok(document.as_ref().to_vec())
 }
 
-/// A pair of keys as servers with this secret keep it.
+/// Returns a key pair as stored by servers with this secret.
 ///
 /// # Errors
-/// If it is no private half.
+/// If the private key is invalid.
 pub fn key_pair(secret: &SecretString, private: &[u8]) -> io::Result<KeyPair> {
     pair(&ServerSecret::new(secret.clone()), private)
 }
@@ -85,10 +85,10 @@ fn public_half(public: &[u8]) -> jsonwebtoken::errors::Result<Jwk> {
 
 pub(crate) const PATH: &str = "/.well-known/jwks.json";
 
-/// Readers may keep what they got; a new key is there for a day before it signs.
+/// Clients may cache the response, because a new key is published a day before it signs.
 const KEPT: &str = "public, max-age=3600";
 
-/// The public halves, for whoever checks our tokens themselves.
+/// Returns the public keys for verifying tokens.
 #[poem::handler]
 pub(crate) async fn published(context: Data<&Arc<Context>>) -> Result<Response, ApiError> {
     let keys = context.signing_keys.get().await?;
@@ -97,7 +97,7 @@ pub(crate) async fn published(context: Data<&Arc<Context>>) -> Result<Response, 
     Ok(answer.header(header::CACHE_CONTROL, KEPT).body(body))
 }
 
-/// One key, ready for use.
+/// A key, ready for use.
 struct Key {
     kid: String,
     signs_from: DateTime<Utc>,
@@ -105,7 +105,7 @@ struct Key {
     decoding: DecodingKey,
 }
 
-/// All keys that are known.
+/// All known keys.
 pub(crate) struct Keyring {
     keys: Vec<Key>,
     public: JwkSet,
@@ -115,7 +115,8 @@ impl Keyring {
     fn of(secret: &ServerSecret, rows: Vec<SigningKey>) -> Result<Self, Error> {
         let unreadable = || {
             broken(
-                "signing keys were made with another AMANA_JWT_SECRET: set that one again, or run `amana admin replace-signing-keys`",
+                "signing keys were encrypted with another AMANA_JWT_SECRET; restore it or run \
+                 `amana admin replace-signing-keys`",
             )
         };
         let mut keyring = Self { keys: vec![], public: JwkSet { keys: vec![] } };
@@ -133,7 +134,7 @@ impl Keyring {
         Ok(keyring)
     }
 
-    /// The key that signs now, and its name.
+    /// Returns the current signing key and its id.
     pub(crate) fn signing(&self, now: DateTime<Utc>) -> Option<(&str, &EncodingKey)> {
         let times: Vec<_> = self.keys.iter().map(|key| key.signs_from).collect();
         let from = signing(&times, now)?;
@@ -145,13 +146,13 @@ impl Keyring {
         self.keys.iter().find(|key| key.kid == kid).map(|key| &key.decoding)
     }
 
-    /// The public halves, as RFC 7517 has them.
+    /// Returns the public keys (RFC 7517).
     pub(crate) const fn public(&self) -> &JwkSet {
         &self.public
     }
 }
 
-// The private halves are secrets.
+// Hides the private keys.
 impl std::fmt::Debug for Keyring {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self.keys.iter().map(|key| &key.kid)).finish()

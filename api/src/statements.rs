@@ -1,4 +1,4 @@
-//! The statement of a wallet: opening balance, movements, closing balance; to read and to keep.
+//! Wallet statements: opening balance, movements and closing balance, as JSON, CSV or PDF.
 
 use crate::Chapter;
 use crate::context::Context;
@@ -29,26 +29,26 @@ text_enum! {
 }
 
 text_values! {
-    /// What a statement is written as: to be read by programs, as a sheet, or on paper.
+    /// Format of a statement: for programs, spreadsheets or print.
     Format as "StatementFormat";
 }
 
-/// The statement of a wallet in one currency: `opening` and everything that moved make up `closing`.
+/// A wallet statement in one currency: `opening` plus all movements equals `closing`.
 #[derive(Debug, Object)]
 #[oai(rename = "Statement")]
 struct StatementAnswer {
     currency: Wire<Currency>,
-    /// The period begins here.
+    /// Start of the period.
     from: Wire<Moment>,
-    /// The period ends before this.
+    /// End of the period, exclusive.
     to: Wire<Moment>,
-    /// The available balance before the period.
+    /// Available balance at the start of the period.
     opening: Money,
-    /// The available balance at the end of the period.
+    /// Available balance at the end of the period.
     closing: Money,
-    /// The movements of this page, oldest first.
+    /// Movements of this page, oldest first.
     lines: Vec<TransactionAnswer>,
-    /// Hand it over as `after`, with the same period and currency, to get the next page; `null` on the last one.
+    /// Value of `after` for the next page with the same period and currency; `null` on the last page.
     next_cursor: Nullable<String>,
 }
 
@@ -79,11 +79,11 @@ enum Content {
 
 #[derive(ApiResponse)]
 enum Written {
-    /// The statement, in the format that was asked for.
+    /// The statement in the requested format.
     #[oai(status = 200)]
     Statement(
         Content,
-        /// How a file is to be called; not on JSON.
+        /// File name; absent for JSON.
         #[oai(header = "Content-Disposition")]
         Option<String>,
     ),
@@ -104,7 +104,7 @@ fn unwritten(error: &DocumentError) -> ApiError {
     ApiError::internal()
 }
 
-/// Writing thousands of lines keeps a core busy: not one that answers other calls.
+/// Writes the file on a blocking thread, because thousands of lines keep a core busy.
 async fn file(
     context: &Context,
     whose: (UserId, Currency),
@@ -135,30 +135,30 @@ pub(crate) struct Statements;
 
 #[OpenApi(prefix_path = "/v1/wallet/statement", tag = "Chapter::Wallet")]
 impl Statements {
-    /// Get a statement
+    /// Get a statement of your wallet
     ///
-    /// The caller's available balance in one currency over a period: opening balance, movements oldest first,
-    /// closing balance. As JSON it comes in pages, which belong to one statement also while money moves. As
-    /// CSV (RFC 4180) and PDF it is whole, with totals, in the language of the person and with local times;
-    /// `period_too_long` (422) beyond 10,000 movements.
+    /// Returns opening balance, movements (oldest first) and closing balance of your available balance in one currency.
+    /// JSON is paginated; all pages belong to one consistent statement even while money moves. CSV (RFC 4180) and PDF
+    /// are complete, with totals, in your language and in local time. Problems: `period_too_long` (422) for CSV and PDF
+    /// above 10,000 movements.
     #[oai(path = "/", method = "get", operation_id = "get_statement")]
     #[expect(clippy::too_many_arguments, reason = "one for each parameter of the operation")]
     async fn get_statement(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<WalletRead>,
-        /// Where the period begins: a time (RFC 3339), or a day in Nairobi.
+        /// Start of the period: a time (RFC 3339) or a day in Nairobi.
         from: Query<Wire<DayOrMoment>>,
-        /// Before when it ends: a time (RFC 3339), or a day in Nairobi, which is included; now if left out.
+        /// End of the period: a time (RFC 3339), exclusive, or a day in Nairobi, inclusive; now by default.
         to: Query<Option<Wire<DayOrMoment>>>,
-        /// `KES` if left out.
+        /// Currency of the statement; `KES` by default.
         #[oai(name = "currency")]
         asked: Query<Option<Wire<Currency>>>,
-        /// `json` if left out.
+        /// Format of the statement; `json` by default.
         format: Query<Option<Wire<Format>>>,
         /// `next_cursor` of the previous page; for JSON only.
         after: Query<Option<Cursor<LinePlace>>>,
-        /// How many lines a page has at most, 20 if left out; for JSON only.
+        /// Maximum number of lines per page; 20 by default. For JSON only.
         #[oai(name = "limit")]
         size: Query<Option<Limit>>,
     ) -> Result<Written, ApiError> {

@@ -1,4 +1,4 @@
-//! Step-up: what is risky needs a session in which the person was proven anew a moment ago.
+//! Step-up authentication: sensitive operations need a session that was recently re-authenticated.
 
 use crate::auth::Caller;
 use crate::context::Context;
@@ -22,8 +22,8 @@ pub(crate) async fn require_step_up(
     if standing.allows(risk, context.now()) { Ok(()) } else { Err(required()) }
 }
 
-/// Before money leaves: what is not large costs no look into the database. Returns the stored answer of a repeated
-/// call, which needs no step-up: nothing leaves again.
+/// Requires step-up authentication for large amounts; small ones need no query. Returns the stored response of a
+/// repeated call, which needs no step-up because no money moves again.
 ///
 /// # Errors
 /// `step_up_required`.
@@ -46,8 +46,8 @@ pub(crate) async fn before_sending<S>(
     }
 }
 
-/// Before money is paid out, to a number that was named or to the caller's own, which it returns. Without a verified
-/// number of their own nobody is paid out.
+/// Requires step-up authentication for a payout and returns its number: the given one or the caller's own. A payout
+/// needs a verified number of the caller.
 ///
 /// # Errors
 /// `step_up_required`, `verified_contact_required`.
@@ -70,7 +70,7 @@ pub(crate) async fn before_paying_out<S>(
     }
 }
 
-/// A key stands as a session does in which the person was never proven anew: what that session may do, it may do.
+/// Returns the state of the session. An API key has the state of a session without step-up authentication.
 async fn standing<S>(
     context: &Context,
     caller: &Principal<S>,
@@ -85,13 +85,14 @@ fn missing<S>(caller: &Principal<S>) -> ApiError {
     match caller.by() {
         By::Session(_) => required(),
         By::Key => {
-            let detail = "this needs a person who was proven anew, which no API key is: call it in a session";
+            let detail = "this operation requires step-up authentication, which is not available to API keys; \
+                use a user session";
             ApiError::new(Code::StepUpRequired, detail)
         }
     }
 }
 
 fn required() -> ApiError {
-    let detail = "this needs a session in which you were proven anew: call `step_up_session`, then repeat it";
+    let detail = "this operation requires step-up authentication; call `step_up_session`, then repeat the call";
     ApiError::new(Code::StepUpRequired, detail)
 }

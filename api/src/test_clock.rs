@@ -1,4 +1,4 @@
-//! The clock of a test deployment, which can be moved on so that nobody has to wait for a deadline.
+//! Clock of a test deployment, which can be advanced past deadlines.
 
 use crate::Chapter;
 use crate::auth::Caller;
@@ -14,27 +14,28 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// How far the clock is moved.
+/// An advance of the test clock.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct AdvanceClock {
-    /// Up to 366 days.
+    /// Seconds to advance, up to 366 days.
     seconds: Advance,
 }
 
-/// The clock of this deployment.
+/// Clock of this deployment.
 #[derive(Debug, Object)]
 #[oai(rename = "Clock")]
 struct ClockAnswer {
+    /// Current time of this deployment.
     now: Timestamp,
-    /// By how much it is ahead of the world's.
+    /// Seconds by which the clock is ahead of real time.
     ahead_s: i64,
 }
 
 #[derive(ApiResponse)]
 enum Told {
-    /// What time it is here.
+    /// The clock.
     #[oai(status = 200)]
     Clock(Json<ClockAnswer>),
 }
@@ -46,11 +47,13 @@ impl Told {
     }
 }
 
-/// Where real money moves there is no such thing.
+/// Rejects calls in live deployments, which have no test clock.
 fn require_test(context: &Context) -> Result<(), ApiError> {
     match context.keys.mode() {
         KeyMode::Test => Ok(()),
-        KeyMode::Live => Err(ApiError::new(Code::NotFound, "there is no test clock here")),
+        KeyMode::Live => {
+            Err(ApiError::new(Code::NotFound, "the test clock exists in test deployments only"))
+        }
     }
 }
 
@@ -58,9 +61,9 @@ pub(crate) struct TestClock;
 
 #[OpenApi(prefix_path = "/v1/test/clock", tag = "Chapter::Testing")]
 impl TestClock {
-    /// Tell what time it is in a test deployment
+    /// Get the test clock
     ///
-    /// Only where the money is play money (`AMANA_MODE=test`). Problems: `not_found` (404) everywhere else.
+    /// Only in test deployments (`AMANA_MODE=test`). Problems: `not_found` (404) in live deployments.
     #[oai(path = "/", method = "get", operation_id = "get_clock")]
     async fn get_clock(
         &self,
@@ -73,13 +76,12 @@ impl TestClock {
         Ok(Told::of(&context, offset))
     }
 
-    /// Move the clock of a test deployment on
+    /// Advance the test clock
     ///
-    /// Deadlines pass, reminders go out and jobs run as if the time had gone by, for everybody here and at once; other
-    /// processes follow within a second. There is no way back. Only where the money is play money
-    /// (`AMANA_MODE=test`): so whoever is signed in may do it, as whoever tries the service out has to. Access tokens
-    /// and sessions are judged by the same clock: a jump beyond their time ends them, and one logs in again. Problems:
-    /// `clock_too_far` (409); `not_found` (404) where the money is real.
+    /// Deadlines pass, reminders are sent and jobs run as if the time had passed, for all users; other processes follow
+    /// within a second. The clock cannot be set back. Only in test deployments (`AMANA_MODE=test`), where every
+    /// logged-in user may call it. Access tokens and sessions use the same clock: log in again after a long advance.
+    /// Problems: `clock_too_far` (409); `not_found` (404) in live deployments.
     #[oai(path = "/advance", method = "post", operation_id = "advance_clock")]
     async fn advance_clock(
         &self,

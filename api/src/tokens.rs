@@ -1,9 +1,9 @@
-//! Tokens: short ones that say who calls, long ones that are exchanged for new ones, and challenges, which say
-//! whose password was right.
+//! Tokens: access tokens identify the caller, refresh tokens are exchanged for new ones, challenges prove a correct
+//! password, and device tokens identify trusted devices.
 //!
-//! All are signed. Access tokens are signed with a key whose public half everybody can have, the others with a
-//! secret, since only we read them. What a refresh token is good for is decided by its session, which knows the
-//! newest number.
+//! All are signed: access tokens with a key pair whose public key is published, the others with the server secret,
+//! because only this service reads them. The session, which knows the newest number, decides whether a refresh token is
+//! valid.
 
 use crate::problem::ApiError;
 use crate::signing_keys::Keyring;
@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// How long an access token is good for.
+/// Lifetime of an access token.
 pub(crate) const TOKEN_TTL: TimeDelta = TimeDelta::minutes(15);
 
 const ISSUER: &str = "amana";
@@ -27,7 +27,7 @@ const ISSUER: &str = "amana";
 /// RFC 9068.
 const ACCESS_TYPE: &str = "at+jwt";
 
-/// One kind of token is never taken for the other.
+/// Audiences, so that no kind of token is accepted as another.
 const REFRESH_AUDIENCE: &str = "refresh";
 const CHALLENGE_AUDIENCE: &str = "second_factor";
 const DEVICE_AUDIENCE: &str = "trusted_device";
@@ -38,7 +38,7 @@ struct AccessClaims {
     sub: String,
     sid: String,
     role: String,
-    /// The language of the user when the token was made.
+    /// Language of the user when the token was issued.
     #[serde(default)]
     lang: Option<String>,
     iat: i64,
@@ -53,18 +53,18 @@ struct RefreshClaims {
     rot: i32,
 }
 
-/// Whose password was right, and until when a code may follow.
+/// A user whose password was verified, and the expiry of the challenge.
 #[derive(Serialize, Deserialize)]
 struct ChallengeClaims {
     iss: String,
     aud: String,
     sub: String,
-    /// Which password it was.
+    /// Identifies the verified password.
     pwd: String,
     exp: i64,
 }
 
-/// The number of a device. Whose it is and until when it is trusted, the store knows.
+/// The number of a device. The store knows its user and expiry.
 #[derive(Serialize, Deserialize)]
 struct DeviceClaims {
     iss: String,
@@ -72,7 +72,7 @@ struct DeviceClaims {
     jti: Uuid,
 }
 
-/// Who an access token speaks for.
+/// The identity in an access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Bearer {
     pub(crate) user: UserId,
@@ -81,21 +81,21 @@ pub(crate) struct Bearer {
     pub(crate) locale: Locale,
 }
 
-/// Whose password was right, and which one it was: the challenge dies with it.
+/// A user whose password was verified; a password change invalidates the challenge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Challenge {
     pub(crate) user: UserId,
     pub(crate) password: PasswordMark,
 }
 
-/// A refresh token, as its session counts them.
+/// A refresh token: its session and its number in the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Refresh {
     pub(crate) session: SessionId,
     pub(crate) rotation: i32,
 }
 
-/// Makes and reads tokens.
+/// Issues and reads tokens.
 pub(crate) struct Tokens {
     encoding: EncodingKey,
     decoding: DecodingKey,
@@ -105,7 +105,7 @@ pub(crate) struct Tokens {
     device: Validation,
 }
 
-// The keys are the secret.
+// Hides the keys.
 impl std::fmt::Debug for Tokens {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Tokens").finish_non_exhaustive()
@@ -115,7 +115,7 @@ impl std::fmt::Debug for Tokens {
 fn validation(algorithm: Algorithm) -> Validation {
     let mut validation = Validation::new(algorithm);
     validation.set_issuer(&[ISSUER]);
-    // Times are checked against the clock that we were handed, which tests move.
+    // Expiry is checked against our own clock, which tests can move.
     validation.validate_exp = false;
     validation.required_spec_claims.clear();
     validation
@@ -212,7 +212,7 @@ impl Tokens {
         Some(self.read::<DeviceClaims>(token, &self.device)?.jti)
     }
 
-    /// Who the token speaks for; nobody if it is not one of ours, or not any more.
+    /// Returns the identity in the token; `None` if the token is invalid or expired.
     pub(crate) fn read_access(
         &self,
         keys: &Keyring,
@@ -267,7 +267,7 @@ mod tests {
     use crate::signing_keys::tests::one_key;
     use amana_domain::session::DeviceKind;
 
-    /// As one server has them.
+    /// Tokens and keys of one server.
     struct Ours {
         tokens: Tokens,
         keys: Keyring,
@@ -370,7 +370,7 @@ mod tests {
         let good = ours.access(bearer(UserRole::User), at(0));
         let (head, rest) = good.split_once('.').unwrap();
         let (claims, signature) = rest.split_once('.').unwrap();
-        // {"alg":"none"} in place of the header.
+        // The header is {"alg":"none"}.
         let unsigned = format!("eyJhbGciOiJub25lIn0.{claims}.");
         let elsewhere = server("other");
         let other = elsewhere.access(bearer(UserRole::User), at(0));

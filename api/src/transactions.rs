@@ -1,4 +1,4 @@
-//! What moved in a person's wallet, one by one.
+//! Movements of the caller's wallet.
 
 use crate::Chapter;
 use crate::context::Context;
@@ -21,33 +21,34 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// One movement of the available balance.
+/// A movement of the available balance.
 #[derive(Debug, Object)]
 #[oai(rename = "Transaction")]
 pub(crate) struct TransactionAnswer {
-    /// The same for everybody whom the movement touches.
+    /// Id of the movement, equal for all parties.
     id: Wire<EntryId>,
+    /// Kind of the movement.
     kind: Wire<EntryKind>,
-    /// To the microsecond: `get_wallet` at this time answers the balance after it, or after the last of several
-    /// that share it.
+    /// Time of the movement in microseconds. `get_wallet` at this time returns the balance after it, or after the last
+    /// of several movements with the same time.
     at: Wire<Moment>,
-    /// Positive if the balance grew.
+    /// Amount: positive if the balance grew, negative if it shrank.
     amount: Money,
-    /// The available balance after the movement.
+    /// Available balance after the movement.
     balance_after: Money,
-    /// `null` if nobody else takes part: deposits and withdrawals.
+    /// The other party; `null` for deposits and withdrawals.
     counterparty: Nullable<PersonAnswer>,
-    /// What the sender of a transfer wrote.
+    /// Note from the sender of a transfer.
     note: Nullable<String>,
-    /// What the sender of a transfer says it is for.
+    /// Category from the sender of a transfer.
     category: Nullable<Wire<Category>>,
-    /// What the sender of a transfer attached; empty for everything else.
+    /// Metadata from the sender of a transfer; empty for other kinds.
     metadata: BTreeMap<String, String>,
-    /// The deal that it belongs to.
+    /// Deal of the movement.
     deal_id: Nullable<Wire<DealId>>,
-    /// The mobile-money payment that it belongs to.
+    /// Mobile-money payment of the movement.
     payment_id: Nullable<Wire<PaymentId>>,
-    /// The hold that it belongs to.
+    /// Hold of the movement.
     hold_id: Nullable<Wire<HoldId>>,
 }
 
@@ -92,7 +93,7 @@ enum Found {
     Transaction(Json<TransactionAnswer>),
 }
 
-/// The currency that was asked for, or the one of the home market.
+/// Returns the requested currency or the default.
 pub(crate) fn currency(asked: Option<Wire<Currency>>) -> Currency {
     asked.map_or(Currency::Kes, |currency| currency.0)
 }
@@ -101,36 +102,35 @@ pub(crate) struct Transactions;
 
 #[OpenApi(prefix_path = "/v1/transactions", tag = "Chapter::Wallet")]
 impl Transactions {
-    /// List transactions
+    /// List your transactions
     ///
-    /// What moved the caller's available balance in one currency, newest first. Each carries the balance that it
-    /// left behind, so the list can be checked line by line. All filters must apply. One call looks through at
-    /// most 2,000 movements for those that fit: a page may be short, or empty, and still have a `next_cursor`. Problems:
-    /// `invalid_parameter` (400) for a range that ends before it begins.
+    /// Movements of your available balance in one currency, newest first, each with the balance after it. All filters
+    /// must match. One call examines at most 2,000 movements, so a page may be short or empty and still have a
+    /// `next_cursor`. Problems: `invalid_parameter` (400) for a reversed range.
     #[oai(path = "/", method = "get", operation_id = "list_transactions")]
     #[expect(clippy::too_many_arguments, reason = "one for each parameter of the operation")]
     async fn list_transactions(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<WalletRead>,
-        /// `KES` if left out.
+        /// Currency of the movements; `KES` by default.
         #[oai(name = "currency")]
         asked: Query<Option<Wire<Currency>>>,
-        /// Only of these kinds: given several times, or separated by commas.
+        /// Only movements of these kinds; repeat the parameter or separate kinds by commas.
         kind: Query<AnyOf<EntryKind>>,
-        /// Only from then on: a time (RFC 3339), or a day in Nairobi.
+        /// Only movements from this time (RFC 3339) or day in Nairobi.
         from: Query<Option<Wire<DayOrMoment>>>,
-        /// Only before then: a time (RFC 3339), or a day in Nairobi, which is included.
+        /// Only movements before this time (RFC 3339), or up to and including this day in Nairobi.
         to: Query<Option<Wire<DayOrMoment>>>,
         /// Only transfers of this category.
         category: Query<Option<Wire<Category>>>,
-        /// Only those with this person.
+        /// Only movements with this user.
         counterparty: Query<Option<Wire<UserId>>>,
-        /// Only what came in, or what went out.
+        /// Only incoming or only outgoing movements.
         direction: Query<Option<Wire<Direction>>>,
-        /// Only those that moved at least so much, in minor units, whichever way.
+        /// Only movements of at least this amount, in minor units, in either direction.
         amount_min: Query<Option<AmountMinor>>,
-        /// Only those that moved at most so much, in minor units, whichever way.
+        /// Only movements of at most this amount, in minor units, in either direction.
         amount_max: Query<Option<AmountMinor>>,
         /// `next_cursor` of the previous page, with the same filters.
         after: Query<Option<Cursor<i64>>>,
@@ -159,10 +159,10 @@ impl Transactions {
         Ok(Listed::Page(Json(PageOf { items, next_cursor })))
     }
 
-    /// Get a transaction
+    /// Get one of your transactions
     ///
-    /// One movement as the caller sees it: the other side of a transfer has the same id and the opposite amount.
-    /// Movements that did not touch the caller's available balance do not exist for the caller: `not_found` (404).
+    /// The other party of a transfer sees the same id and the opposite amount. Returns `not_found` (404) for movements
+    /// that did not change your available balance.
     #[oai(path = "/:id", method = "get", operation_id = "get_transaction")]
     async fn get_transaction(
         &self,

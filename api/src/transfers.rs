@@ -1,4 +1,4 @@
-//! Sending money from person to person.
+//! Transfers between users.
 
 use crate::Chapter;
 use crate::body::Body;
@@ -25,18 +25,21 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Sending money to somebody.
+/// A new transfer.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct CreateTransfer {
+    /// Recipient.
     to: PayeeObject,
+    /// Amount of the transfer, at least KES 1.
     amount: PositiveMoney,
-    /// For the recipient to read; at most 140 characters.
+    /// Note to the recipient, at most 140 characters.
     note: Option<Wire<Message>>,
-    /// What it is for; `general` if left out.
+    /// Category of the transfer; `general` by default.
     category: Option<Wire<Category>>,
-    /// For programs: at most 20 members, names of at most 40 and values of at most 200 characters. Both sides see it.
+    /// Data for programs, visible to both parties: at most 20 members, with names of at most 40 and values of at most
+    /// 200 characters.
     metadata: Option<BTreeMap<String, String>>,
 }
 
@@ -57,7 +60,7 @@ fn bounded(metadata: BTreeMap<String, String>) -> Result<BTreeMap<String, String
     let fits = |(name, value): (&String, &String)| {
         (1..=METADATA_NAME_CHARS_MAX).contains(&name.chars().count())
             && value.chars().count() <= METADATA_VALUE_CHARS_MAX
-            // PostgreSQL keeps no text with a NUL in it.
+            // PostgreSQL text cannot contain NUL.
             && !name.contains('\0')
             && !value.contains('\0')
     };
@@ -71,11 +74,11 @@ fn bounded(metadata: BTreeMap<String, String>) -> Result<BTreeMap<String, String
     Err(ApiError::field("/metadata", detail))
 }
 
-/// Money that went from one person to another.
+/// A transfer between two users.
 #[derive(Debug, Object)]
 #[oai(rename = "Transfer")]
 struct TransferAnswer {
-    /// Of the transaction; sender and recipient see the same one.
+    /// Id of the transaction, equal for sender and recipient.
     id: Wire<EntryId>,
     amount: Money,
     sender: PersonAnswer,
@@ -105,7 +108,8 @@ fn render(transfer: &TransferView) -> Answer {
     answer(StatusCode::CREATED, &TransferAnswer::from(transfer))
 }
 
-/// What a refused call is answered: to learn that nobody has a number or an address costs a look-up.
+/// Counts a transfer to an unknown number or address as a look-up, because the error reveals that there is no such
+/// user.
 pub(crate) async fn missed(
     context: &Context,
     (user, to): (UserId, &Payee),
@@ -121,16 +125,16 @@ pub(crate) struct Transfers;
 
 #[OpenApi(prefix_path = "/v1/transfers", tag = "Chapter::Transfers")]
 impl Transfers {
-    /// Send money to somebody
+    /// Send money to a user
     ///
-    /// Moves it at once and for good, free of charge; both sides see the same transaction id. Problems:
-    /// `insufficient_funds`, `transfer_too_small` (below KES 1), `transaction_limit`, `daily_limit`, `recipient_limit`,
-    /// `unknown_recipient`, `recipient_closed`, `same_party`, `unsupported_currency` (422), `account_closed`,
-    /// `verified_contact_required` (403), `rate_limited` (429) beyond 60 unknown numbers or addresses, or dry runs by
-    /// one, in an hour, `step_up_required`
-    /// (403: above KES 50,000, for those who have a second factor), `busy` (503, nothing was done), `unavailable`
-    /// (503: it may have been done; the same call with the same key tells),
-    /// `idempotency_key_required` (400), `idempotency_key_reused` (422), `idempotency_key_in_progress` (409).
+    /// Transfers the money immediately and free of charge. A transfer is final. Both parties see the same transaction
+    /// id. Problems: `insufficient_funds`, `transfer_too_small` (below KES 1), `transaction_limit`, `daily_limit`,
+    /// `recipient_limit`, `unknown_recipient`, `recipient_closed`, `same_party`, `unsupported_currency` (422),
+    /// `account_closed`, `verified_contact_required` (403), `rate_limited` (429) above 60 unknown numbers or addresses,
+    /// or dry runs with numbers or addresses, per hour, `step_up_required` (403) above KES 50,000 if you have a second
+    /// factor, `busy` (503) if nothing was changed, `unavailable` (503) if the result is unknown (repeat the call with
+    /// the same key), `idempotency_key_required` (400), `idempotency_key_reused` (422), `idempotency_key_in_progress`
+    /// (409).
     #[oai(path = "/", method = "post", operation_id = "create_transfer")]
     async fn create_transfer(
         &self,
@@ -139,8 +143,8 @@ impl Transfers {
         /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
-        /// With `true`, answers what the call would do, and does nothing. An API key needs `wallet:read` and
-        /// `people:read` for it as well.
+        /// With `true`, returns the expected result and changes nothing. An API key then also needs `wallet:read` and
+        /// `people:read`.
         dry_run: Query<Option<bool>>,
         body: Body<CreateTransfer>,
     ) -> Result<Created<TransferAnswer>, ApiError> {

@@ -1,4 +1,4 @@
-//! The devices on which the caller is asked for no second factor.
+//! Devices on which the caller needs no second factor.
 
 use crate::Chapter;
 use crate::auth::Caller;
@@ -14,15 +14,15 @@ use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use std::sync::Arc;
 
-/// A device on which no second factor is asked for.
+/// A device that needs no second factor at log-in.
 #[derive(Debug, Object)]
 #[oai(rename = "TrustedDevice")]
 pub(crate) struct DeviceAnswer {
     id: Wire<TrustedDeviceId>,
-    /// As the person may know it: `Chrome on Android`.
+    /// Name of the device, such as `Chrome on Android`.
     device: String,
     created_at: Timestamp,
-    /// Until then.
+    /// Time until which the device is trusted.
     expires_at: Timestamp,
 }
 
@@ -39,14 +39,14 @@ impl From<TrustedDevice> for DeviceAnswer {
 
 #[derive(ApiResponse)]
 enum Listed {
-    /// The devices; there are at most ten.
+    /// The devices, at most ten.
     #[oai(status = 200)]
     Devices(Json<PageOf<DeviceAnswer>>),
 }
 
 #[derive(ApiResponse)]
 enum Ended {
-    /// From now on a second factor is asked for there.
+    /// The device needs a second factor again.
     #[oai(status = 204)]
     Done,
 }
@@ -55,9 +55,9 @@ pub(crate) struct TrustedDevices;
 
 #[OpenApi(prefix_path = "/v1/me/trusted-devices", tag = "Chapter::People")]
 impl TrustedDevices {
-    /// List one's trusted devices
+    /// List your trusted devices
     ///
-    /// Where no second factor is asked for at a log-in, the newest first; `complete_log_in` makes a device one.
+    /// Devices that need no second factor at log-in, newest first. `complete_log_in` adds one.
     #[oai(path = "/", method = "get", operation_id = "list_trusted_devices")]
     async fn list_trusted_devices(
         &self,
@@ -69,9 +69,9 @@ impl TrustedDevices {
         Ok(Listed::Devices(Json(PageOf { items, next_cursor: Nullable::none() })))
     }
 
-    /// Trust a device no more
+    /// Revoke a trusted device
     ///
-    /// Sessions that are open there stay open. Problems: `not_found` (404).
+    /// Open sessions on the device stay open. Problems: `not_found` (404).
     #[oai(path = "/:id", method = "delete", operation_id = "revoke_trusted_device")]
     async fn revoke_trusted_device(
         &self,

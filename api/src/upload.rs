@@ -1,5 +1,5 @@
-//! Files on their way in: the file is kept first, then what is known of it is recorded. A crash between the two leaves
-//! a file of which nothing is known, and housekeeping removes it a day later.
+//! Uploads: the file is stored first, then its metadata is recorded. A crash in between leaves a file without metadata,
+//! which housekeeping removes after a day.
 
 use crate::context::Context;
 use crate::files::refusal;
@@ -14,15 +14,15 @@ use poem_openapi::registry::{MetaMediaType, MetaRequest, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use uuid::Uuid;
 
-/// The places that take files; a `*` is an id.
+/// Paths that accept files; `*` is an id.
 const PLACES: [&[&str]; 3] = [
     &["v1", "kyc", "applications", "*", "documents"],
     &["v1", "deals", "*", "disputes", "*", "evidence"],
     &["v1", "deals", "*", "milestones", "*", "files"],
 ];
 
-/// Whether a request brings a file. Such a body is read by its handler, piece by piece, once it is known who
-/// sends it: nobody else makes us hold megabytes.
+/// Returns whether the request uploads a file. Its handler reads the body in parts, and only after authentication, so
+/// that other clients cannot use up memory.
 pub(crate) fn is_upload(request: &Request) -> bool {
     let parts = request.uri().path().trim_matches('/').split('/');
     let is_at = |place: &&[&str]| {
@@ -32,7 +32,7 @@ pub(crate) fn is_upload(request: &Request) -> bool {
     request.method() == Method::POST && PLACES.iter().any(is_at)
 }
 
-/// The body of a request, not read yet.
+/// An unread request body.
 pub(crate) struct Upload(Body);
 
 impl<'a> ApiExtractor<'a> for Upload {
@@ -64,7 +64,7 @@ impl<'a> ApiExtractor<'a> for Upload {
     }
 }
 
-/// Keeps the file; what is known of it then is not recorded yet.
+/// Stores the file. Its metadata is not recorded yet.
 pub(crate) async fn keep(
     context: &Context,
     owner: UserId,
@@ -76,15 +76,15 @@ pub(crate) async fn keep(
     Ok(Document {
         id,
         media_type: kept.media_type,
-        // A file is bounded far below.
+        // Files are much smaller.
         bytes: i64::try_from(kept.bytes).unwrap_or(i64::MAX),
         sha256: kept.sha256,
         created_at: context.now(),
     })
 }
 
-/// How recording a file that was kept has gone. If it was refused, or was a repetition of an earlier call, the file
-/// goes.
+/// Handles the result of recording a file. The file is removed if the recording was rejected or repeats an earlier
+/// call.
 pub(crate) async fn recorded(
     context: &Context,
     file: DocumentId,
@@ -96,7 +96,7 @@ pub(crate) async fn recorded(
     added
 }
 
-/// Removes a file of which nothing is known any more. If that fails, housekeeping tries again.
+/// Removes a file without metadata. After a failure, housekeeping removes it.
 pub(crate) async fn discard(context: &Context, file: DocumentId) {
     if let Err(error) = context.files.delete(file.uuid()).await {
         tracing::warn!("a file could not be removed yet: {error}");

@@ -1,4 +1,4 @@
-//! People: registering, and the caller's own record.
+//! Users: registration and the caller's profile.
 
 use crate::Chapter;
 use crate::body::Body;
@@ -18,23 +18,22 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// A person who wants to take part.
+/// A new user.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct RegisterUser {
-    /// What the other party of a deal gets to see.
+    /// Name that other users see.
     name: Wire<PersonName>,
-    /// For logging in and for messages; kept in lower case. Optional if a phone number is given.
+    /// E-mail address for log-in and messages, stored in lower case; optional if `phone` is given.
     email: Option<Wire<Email>>,
-    /// The mobile-money number, international (`+254712345678`) or Kenyan (`0712345678`). Optional if an e-mail address
-    /// is given.
+    /// Mobile-money number, international (`+254712345678`) or Kenyan (`0712345678`); optional if `email` is given.
     phone: Option<Wire<Phone>>,
-    /// 10 to 128 characters that are hard to guess, also for those who know the person.
+    /// Password: 10 to 128 characters that are hard to guess, even with knowledge of your name and contacts.
     password: NewPassword,
-    /// The language of messages; English if left out.
+    /// Language of messages; English by default.
     language: Option<Wire<Locale>>,
-    /// The name to be found and paid by, such as `@amina`; it can be set later, see `set_handle`.
+    /// Handle by which others find and pay you, such as `@amina`; `set_handle` can set it later.
     handle: Option<Wire<Handle>>,
 }
 
@@ -42,7 +41,7 @@ impl RegisterUser {
     async fn parse(self, context: &Context) -> Result<NewUser, ApiError> {
         let (email, phone) = (self.email.map(|email| email.0.0), self.phone.map(|phone| phone.0.0));
         if email.is_none() && phone.is_none() {
-            return Err(ApiError::field("", "expected phone, email or both"));
+            return Err(ApiError::field("", "expected `phone`, `email` or both"));
         }
         let known = KnownWords::of_person(&self.name.0.0, email.as_deref(), phone.as_ref());
         context.passwords.judge(&self.password.0, known).await?;
@@ -58,30 +57,30 @@ impl RegisterUser {
     }
 }
 
-/// A person, as they see themselves.
+/// A user, as they see themselves.
 #[derive(Debug, Object)]
 #[oai(rename = "User")]
 pub(crate) struct UserAnswer {
     id: Wire<UserId>,
     name: String,
-    /// `null` until the person has taken one.
+    /// Handle of the user; `null` until they choose one.
     handle: Nullable<Wire<Handle>>,
-    /// `null` if the account has none.
+    /// E-mail address; `null` if the account has none.
     email: Nullable<String>,
-    /// Masked: `2547****5678`; `null` if the account has none.
+    /// Masked phone number, such as `2547****5678`; `null` if the account has none.
     phone: Nullable<Wire<Phone>>,
     role: Wire<UserRole>,
     language: Wire<Locale>,
     created_at: Timestamp,
-    /// When the e-mail address was verified, see `confirm_verification`; `null` until it is.
+    /// Time at which the e-mail address was verified (`confirm_verification`); `null` until then.
     email_verified_at: Nullable<Timestamp>,
-    /// The same for the phone number.
+    /// Time at which the phone number was verified; `null` until then.
     phone_verified_at: Nullable<Timestamp>,
 }
 
 impl UserAnswer {
     /// # Errors
-    /// `account_closed` if the person is erased.
+    /// `account_closed` if the user's personal data was erased.
     pub(crate) fn of(context: &Context, user: User) -> Result<Self, ApiError> {
         let Contacts { email, phone } = context.contacts(&user)?;
         Ok(Self {
@@ -107,14 +106,14 @@ impl Found {
 
 #[derive(ApiResponse)]
 enum Registered {
-    /// Registered; the person can log in now.
+    /// The new account; the user can log in now.
     #[oai(status = 201)]
     Created(Json<UserAnswer>),
 }
 
 #[derive(ApiResponse)]
 pub(crate) enum Found {
-    /// The caller's own record.
+    /// The profile.
     #[oai(status = 200)]
     User(Json<UserAnswer>),
 }
@@ -123,13 +122,13 @@ pub(crate) struct Users;
 
 #[OpenApi(prefix_path = "/v1", tag = "Chapter::People")]
 impl Users {
-    /// Register a person
+    /// Register a user
     ///
-    /// Opens an account with an empty wallet, and sends a code to each contact. Before one is verified
-    /// (`confirm_verification`), the account is found by nobody and can do nothing that concerns money or others:
-    /// `verified_contact_required` (403). The answer is the same if another account has verified a contact; then its
-    /// owner is told, and no code is sent. Problems: `handle_taken` (409), `invalid_request` (422) naming the field,
-    /// also for a password that is too easy to guess.
+    /// Opens an account with an empty wallet, and sends a code to each contact. Until a contact is verified
+    /// (`confirm_verification`), other users cannot find the account, and operations that concern money or others
+    /// return `verified_contact_required` (403). The response is the same if another account has verified a contact;
+    /// its user is notified then, and no code is sent. Problems: `handle_taken` (409), `invalid_request` (422) with the
+    /// field, also for a password that is too easy to guess.
     #[oai(path = "/users", method = "post", operation_id = "register_user")]
     async fn register_user(
         &self,

@@ -1,4 +1,4 @@
-//! Proving that an address and a number are one's own.
+//! Verification of e-mail addresses and phone numbers.
 
 use crate::Chapter;
 use crate::auth::Caller;
@@ -15,34 +15,36 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// What somebody wants to prove.
+/// A request for a verification code.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct StartVerification {
+    /// Contact to verify.
     channel: Wire<ContactKind>,
 }
 
-/// The proof.
+/// A verification with a code.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct ConfirmVerification {
+    /// Contact to verify.
     channel: Wire<ContactKind>,
-    /// The six digits that were sent there.
+    /// Six-digit code that was sent to the contact.
     code: Wire<Code>,
 }
 
-/// How long there is time to tell a code.
+/// Validity of a code that was sent.
 #[derive(Object)]
 pub(crate) struct CodeSent {
-    /// Seconds until the code is no longer good.
+    /// Lifetime of the code in seconds.
     expires_in: i64,
 }
 
 #[derive(ApiResponse)]
 pub(crate) enum Sent {
-    /// A code is on its way.
+    /// A code is being sent.
     #[oai(status = 202)]
     Code(Json<CodeSent>),
 }
@@ -57,12 +59,12 @@ pub(crate) struct Verifications;
 
 #[OpenApi(prefix_path = "/v1/me/verifications", tag = "Chapter::People")]
 impl Verifications {
-    /// Have a code sent
+    /// Send a verification code
     ///
-    /// Sends the code that proves the caller's e-mail address or phone number, as registering did. It is good for
-    /// 5 minutes and 5 tries, and replaces the one before it. If another account has verified the contact, its owner is
-    /// told instead. Problems: `not_found` (404) if the account has no such contact, `already_verified` (409),
-    /// `too_many_attempts` (429, with `Retry-After`): an address or number gets 5 codes an hour and 10 a day.
+    /// Sends a code to your e-mail address or phone number, as registration does. The code expires after 5 minutes or 5
+    /// attempts, and replaces the previous one. An address or number receives at most 5 codes per hour and 10 per day.
+    /// If another account has verified the contact, its user is notified instead. Problems: `not_found` (404) if the
+    /// account has no such contact, `already_verified` (409), `too_many_attempts` (429, with `Retry-After`).
     #[oai(path = "/", method = "post", operation_id = "start_verification")]
     async fn start_verification(
         &self,
@@ -77,10 +79,10 @@ impl Verifications {
         Ok(Sent::now())
     }
 
-    /// Prove an e-mail address or phone number
+    /// Verify your e-mail address or phone number
     ///
-    /// With the code that was sent there. Other accounts that typed the same contact without verifying it lose it.
-    /// Problems: `invalid_code` (422), whatever is wrong with it.
+    /// Needs the code that was sent. Other accounts with the same unverified contact lose it. Problems: `invalid_code`
+    /// (422) for any invalid or expired code.
     #[oai(path = "/confirm", method = "post", operation_id = "confirm_verification")]
     async fn confirm_verification(
         &self,

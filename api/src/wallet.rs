@@ -1,4 +1,4 @@
-//! A person's own money: balances of now and of any moment, paying in.
+//! The caller's wallet: current and past balances, and deposits.
 
 use crate::Chapter;
 use crate::body::Body;
@@ -20,19 +20,18 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// What a person has in one currency.
+/// Balance in one currency.
 #[derive(Debug, Object)]
 #[oai(rename = "Balance")]
 pub(crate) struct BalanceAnswer {
     currency: Wire<Currency>,
-    /// Can be spent or withdrawn now.
+    /// Amount that can be spent or withdrawn now.
     available: Money,
-    /// Reserved: for withdrawals that are under way, and in holds for others.
+    /// Amount reserved for pending withdrawals and holds.
     held: Money,
-    /// The part of `held` that was sent to mobile money and is not settled yet; `null` if the balance is of a
-    /// moment in the past.
+    /// Part of `held` that was sent to mobile money and is not settled yet; `null` for past balances.
     in_transit: Nullable<Money>,
-    /// Available and held together.
+    /// `available` plus `held`.
     total: Money,
 }
 
@@ -52,22 +51,22 @@ impl From<Balance> for BalanceAnswer {
     }
 }
 
-/// A person's wallet.
+/// Wallet of a user.
 #[derive(Debug, Object)]
 #[oai(rename = "Wallet")]
 pub(crate) struct WalletAnswer {
-    /// One per currency that was ever used.
+    /// Balances, one per currency used so far.
     pub(crate) balances: Vec<BalanceAnswer>,
 }
 
-/// Paying in from mobile money.
+/// A new deposit.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct CreateDeposit {
-    /// M-Pesa carries KES 1 to KES 250,000 in one transaction, whole shillings.
+    /// Amount of the deposit: whole shillings, KES 1 to KES 250,000 for M-Pesa.
     amount: PositiveMoney,
-    /// The number that is asked to pay; the caller's own if left out.
+    /// Phone number to prompt; your verified number by default.
     phone: Option<Wire<Phone>>,
 }
 
@@ -88,7 +87,7 @@ async fn past(
     at: DateTime<Utc>,
 ) -> Result<Vec<Balance>, ApiError> {
     if at > context.now() {
-        return Err(ApiError::new(Code::InvalidParameter, "balances of the future are not known")
+        return Err(ApiError::new(Code::InvalidParameter, "balances of the future are unknown")
             .at("at", "expected a time that is not in the future"));
     }
     Ok(context.store.balances_at(caller.user(), at).await?)
@@ -98,17 +97,16 @@ pub(crate) struct Wallet;
 
 #[OpenApi(prefix_path = "/v1/wallet", tag = "Chapter::Wallet")]
 impl Wallet {
-    /// Get the balances
+    /// Get your balances
     ///
-    /// What the caller has, per currency: available, held, in transit to mobile money, and altogether; now, or as
-    /// of any moment. Before the first movement everything is zero. Problems: `invalid_parameter` (400) for a
-    /// moment that is still to come.
+    /// Returns available, held, in-transit and total balance per currency, now or at a past time. Balances are zero
+    /// before the first movement. Problems: `invalid_parameter` (400) for a future time.
     #[oai(path = "/", method = "get", operation_id = "get_wallet")]
     async fn get_wallet(
         &self,
         context: Data<&Arc<Context>>,
         caller: Principal<WalletRead>,
-        /// The moment (RFC 3339), movements at that very time included; now if left out.
+        /// Time of the balances (RFC 3339), including movements at exactly this time; now by default.
         at: Query<Option<Wire<Moment>>>,
     ) -> Result<Balances, ApiError> {
         let balances = match at.0 {
@@ -119,13 +117,13 @@ impl Wallet {
         Ok(Balances::Wallet(Json(WalletAnswer { balances })))
     }
 
-    /// Pay in from mobile money
+    /// Deposit from mobile money
     ///
-    /// Asks the phone for the amount; the person approves with the PIN. The answer comes before the outcome:
-    /// follow the payment with `get_payment`. Problems: `prompt_pending` (409) while
-    /// the phone is being asked for another payment, `too_many_prompts` (429), `balance_limit` if the wallet could not
-    /// hold it, `provider_limit`, `whole_units_required`, `unsupported_currency` (422), `account_closed` (403),
-    /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    /// Prompts the phone; the user approves with the PIN. The response comes before the result; follow the payment with
+    /// `get_payment`. Problems: `prompt_pending` (409) if another prompt is open on the phone, `too_many_prompts`
+    /// (429), `balance_limit` if the wallet cannot hold the amount, `provider_limit`, `whole_units_required`,
+    /// `unsupported_currency` (422), `account_closed` (403), `idempotency_key_required` (400), `idempotency_key_reused`
+    /// (422).
     #[oai(path = "/deposits", method = "post", operation_id = "create_deposit")]
     async fn create_deposit(
         &self,
@@ -134,8 +132,7 @@ impl Wallet {
         /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
-        /// With `true`, answers what the call would do, and does nothing. An API key needs `wallet:read` for it as
-        /// well.
+        /// With `true`, returns the expected result and changes nothing. An API key then also needs `wallet:read`.
         dry_run: Query<Option<bool>>,
         body: Body<CreateDeposit>,
     ) -> Result<Started<PaymentAnswer>, ApiError> {

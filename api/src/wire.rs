@@ -1,4 +1,4 @@
-//! How values look in JSON, in parameters and in the document: each domain type is taught once.
+//! JSON and OpenAPI representation of domain types.
 
 mod human;
 mod list;
@@ -29,7 +29,7 @@ use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// Implements the parts of poem's `Type` that are the same for every single value.
+/// Implements the methods of poem's `Type` that are equal for all single values.
 macro_rules! single_value {
     ([$($generics:tt)*] $ty:ty, $name:expr, $schema:expr) => {
         $crate::wire::single_value!([$($generics)*] $ty, $name, $schema, |_registry| ());
@@ -68,7 +68,7 @@ pub(crate) fn inline(schema: MetaSchema) -> MetaSchemaRef {
     MetaSchemaRef::Inline(Box::new(schema))
 }
 
-/// A moment, written in UTC with a `Z`.
+/// A time, written in UTC with `Z`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Timestamp(DateTime<Utc>);
 
@@ -93,7 +93,7 @@ impl ParseFromJSON for Timestamp {
     }
 }
 
-/// A member that is always there and may be `null`; a plain `Option` would be documented as never null.
+/// A member that is always present and may be `null`; a plain `Option` would be documented as never null.
 #[derive(Debug, Clone)]
 pub(crate) struct Nullable<T>(Option<T>);
 
@@ -129,7 +129,7 @@ impl<T: ParseFromJSON> ParseFromJSON for Nullable<T> {
     }
 }
 
-/// Registers the schema of `T` under its own name, so that it is described once and referred to.
+/// Registers the schema of `T` by name, so that it is described once and referenced.
 pub(crate) fn register_named<T: Type>(registry: &mut Registry, name: &str, schema: MetaSchema) {
     registry.create_schema::<T, _>(name.to_owned(), |_| schema);
 }

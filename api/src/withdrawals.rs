@@ -1,4 +1,4 @@
-//! Paying out to mobile money.
+//! Withdrawals to mobile money.
 
 use crate::Chapter;
 use crate::body::Body;
@@ -21,14 +21,14 @@ use poem_openapi::{Object, OpenApi};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// Taking money out.
+/// A new withdrawal.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct CreateWithdrawal {
-    /// M-Pesa carries KES 10 to KES 250,000 in one transaction, whole shillings.
+    /// Amount of the withdrawal: whole shillings, KES 10 to KES 250,000 for M-Pesa.
     amount: PositiveMoney,
-    /// The number that is paid; the caller's own, which is verified, if left out.
+    /// Phone number to pay; your verified number by default.
     phone: Option<Wire<Phone>>,
 }
 
@@ -42,12 +42,12 @@ pub(crate) struct Withdrawals;
 impl Withdrawals {
     /// Withdraw to mobile money
     ///
-    /// Reserves the amount at once, checks the withdrawal for fraud, and pays it out; one that looks unusual
-    /// waits for a person (`held`), for a week at most. If it fails, the money returns to the wallet. Follow
-    /// it with `get_payment`. Problems: `insufficient_funds`, `transaction_limit`, `daily_limit`, `provider_limit`,
-    /// `whole_units_required`, `unsupported_currency` (422), `account_closed`, `verified_contact_required` (403: the
-    /// caller's own number is not verified), `step_up_required` (403: to another number than that one, or above KES
-    /// 50,000 for those who have a second factor), `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    /// Reserves the amount immediately, checks the withdrawal for fraud and pays it out. An unusual withdrawal waits
+    /// for staff (`held`), at most a week. If the withdrawal fails, the money returns to the wallet. Follow it with
+    /// `get_payment`. Problems: `insufficient_funds`, `transaction_limit`, `daily_limit`, `provider_limit`,
+    /// `whole_units_required`, `unsupported_currency` (422), `account_closed`, `verified_contact_required` (403)
+    /// without a verified phone number of yours, `step_up_required` (403) for another number than yours, or above KES
+    /// 50,000 if you have a second factor, `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/", method = "post", operation_id = "create_withdrawal")]
     async fn create_withdrawal(
         &self,
@@ -56,8 +56,7 @@ impl Withdrawals {
         /// Unique text of your choice for this call. A repeat returns the first response.
         #[oai(name = "Idempotency-Key")]
         key: Header<Wire<Key>>,
-        /// With `true`, answers what the call would do, and does nothing. An API key needs `wallet:read` for it as
-        /// well.
+        /// With `true`, returns the expected result and changes nothing. An API key then also needs `wallet:read`.
         dry_run: Query<Option<bool>>,
         body: Body<CreateWithdrawal>,
     ) -> Result<Started<PaymentAnswer>, ApiError> {
@@ -82,9 +81,9 @@ impl Withdrawals {
         Ok(outcome.into())
     }
 
-    /// List one's withdrawals
+    /// List your withdrawals
     ///
-    /// The caller's withdrawals with their states, newest first.
+    /// Returns your withdrawals with their states, newest first.
     #[oai(path = "/", method = "get", operation_id = "list_withdrawals")]
     async fn list_withdrawals(
         &self,

@@ -45,6 +45,7 @@ struct RequestApproval {
 }
 
 impl RequestApproval {
+    /// # Errors
     /// `invalid_request` unless exactly the members of its kind are given.
     fn wanted(&self) -> Result<Wanted, ApiError> {
         let kind = self.kind.0;

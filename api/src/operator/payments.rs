@@ -40,7 +40,7 @@ struct EvidenceAnswer {
     /// Source of the evidence: `answer`, `query`, `callback`, `statement` or `operator`, in order of increasing
     /// authority.
     source: String,
-    /// What the evidence says: `accepted`, `lost`, `failed`, `unclear` or `succeeded`.
+    /// Statement of the evidence: `accepted`, `lost`, `failed`, `unclear` or `succeeded`.
     claim: String,
     /// Reason of a `failed` payment.
     reason: Nullable<String>,

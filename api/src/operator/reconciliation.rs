@@ -129,7 +129,7 @@ impl Reconciliation {
 
     /// List reconciliation runs
     ///
-    /// What each run compared and found, newest first. Problems: `forbidden` (403).
+    /// Each run with its comparison and findings, newest first. Problems: `forbidden` (403).
     #[oai(path = "/reconciliations", method = "get", operation_id = "list_reconciliations")]
     async fn list_reconciliations(
         &self,

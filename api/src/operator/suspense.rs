@@ -29,7 +29,8 @@ use std::sync::Arc;
 struct Item {
     /// Provider that received the money.
     provider: String,
-    /// The provider's receipt.    receipt: String,
+    /// The provider's receipt.
+    receipt: String,
     amount: Money,
     /// Reference that the payer entered.
     reference: Nullable<String>,
@@ -130,7 +131,7 @@ pub(crate) struct Suspense;
 impl Suspense {
     /// List money in suspense
     ///
-    /// Money received that matches no payment, and what became of it. Problems: `forbidden` (403).
+    /// Money received that matches no payment, with its further course. Problems: `forbidden` (403).
     #[oai(path = "/", method = "get", operation_id = "list_suspense")]
     async fn list_suspense(
         &self,

@@ -322,8 +322,8 @@ impl From<Conflict> for ApiError {
             }
             Conflict::InvitationNotFound => (
                 Code::InvitationNotFound,
-                "the invitation is invalid, answered, withdrawn, replaced or expired; check the code or request another \
-                 invitation",
+                "the invitation is invalid, answered, withdrawn, replaced or expired; check the code or request \
+                 another invitation",
             ),
             Conflict::InvitationExpired => (
                 Code::InvitationExpired,

@@ -1,7 +1,8 @@
-//! Guessing passwords and codes. Few wrong passwords for one account from one address, and no more of them is looked at
-//! for a while, not even the right one. An account that is guessed at from many addresses, and an address from which
-//! many accounts are guessed at, have larger budgets: a stranger shall neither lock the owner out nor everybody who
-//! shares an address, as phones of one network do. Here Redis must answer: a guesser must not profit from its absence.
+//! Limits on guessing passwords and codes. After a few wrong passwords for one account from one address, all further
+//! ones are rejected for a while, even the right one. Larger limits apply to an account guessed at from many addresses,
+//! and to an address that guesses at many accounts: an attacker must not lock out the user, nor everyone behind a
+//! shared address, as in mobile networks. Without Redis all attempts are rejected, so that an outage does not help an
+//! attacker.
 
 use crate::address::ClientAddress;
 use crate::problem::{ApiError, Code};
@@ -12,34 +13,34 @@ use futures_util::future::join_all;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
-/// An account may be guessed at so many times as often as from one address.
+/// Limit of one account from all addresses, as a multiple of the limit for one address.
 const ACCOUNT_TIMES: u32 = 4;
-/// An address may guess so many times as often as at one account.
+/// Limit of one address for all accounts, as a multiple of the limit for one account.
 const ADDRESS_TIMES: u32 = 10;
 
 #[derive(Debug)]
 pub(super) struct Guesses {
-    /// Of one account from one address, from one device, or in sessions.
+    /// Limit for one account from one address or trusted device, or in its sessions.
     one: RateRule,
     account: RateRule,
     address: RateRule,
-    /// Wrong one-time codes, whoever they are for.
+    /// Limit of wrong one-time codes for any accounts.
     codes: RateRule,
     redis: Option<Limiter>,
 }
 
-/// Whose password is told, and from where.
+/// The account whose password is given, and the origin of the attempt.
 #[derive(Debug)]
 pub(crate) enum Guess<'a> {
-    /// A log-in; `name` is the account, or the name that nobody has.
+    /// A log-in; `name` is the id of the account, or the given login if there is none.
     LogIn { name: &'a str, address: ClientAddress },
-    /// A log-in on a device that the account trusts: strangers' guesses do not keep it out.
+    /// A log-in on a trusted device, which attacks from elsewhere do not lock out.
     OnDevice { name: &'a str, device: TrustedDeviceId },
-    /// In a session.
+    /// A password check within a session.
     SignedIn(UserId),
 }
 
-/// A budget of which one is taken.
+/// A limit and the subject that it counts.
 type Budget = (RateRule, String);
 
 impl Guesses {
@@ -72,9 +73,9 @@ impl Guesses {
         }
     }
 
-    /// An attempt is counted before the password is looked at and given back unless it was wrong: many at once are
-    /// no more than so many one after the other. Success makes the budgets of the account whole, but not the address's,
-    /// or guessers would only have to log in as themselves in between.
+    /// Counts an attempt before checking the password and uncounts it unless the password was wrong, so that concurrent
+    /// attempts gain nothing. Success resets the limits of the account but not of the address; otherwise an attacker
+    /// could reset them by logging in to their own account.
     pub(super) async fn guard<T>(
         &self,
         guess: Guess<'_>,
@@ -84,7 +85,7 @@ impl Guesses {
         let budgets = self.budgets(&guess);
         let redis = self.take(&budgets, "too many wrong passwords", now).await?;
         let checked = check.await;
-        // Should Redis go away in between, the attempt stays counted, which at worst is too strict.
+        // If Redis fails in between, the attempt stays counted, which is too strict at worst.
         match &checked {
             Err(error)
                 if matches!(error.code, Code::InvalidCredentials | Code::IncorrectPassword) => {}
@@ -101,8 +102,8 @@ impl Guesses {
         checked
     }
 
-    /// The same for a one-time code that a stranger tells: each has few tries by itself, and here many codes of many
-    /// people are guessed at from one address.
+    /// Like [`Guesses::guard`], for one-time codes. Each code has few attempts itself; this limits guessing at codes of
+    /// many users from one address.
     pub(super) async fn guard_code<T>(
         &self,
         address: ClientAddress,
@@ -119,7 +120,7 @@ impl Guesses {
         checked
     }
 
-    /// Takes one of each budget, or none of any.
+    /// Counts one attempt in all limits, or in none.
     async fn take(
         &self,
         budgets: &[Budget],
@@ -150,12 +151,12 @@ impl Guesses {
 
 async fn give_back(redis: &Limiter, budgets: &[Budget], now: DateTime<Utc>) {
     for (rule, subject) in budgets {
-        // At worst the attempt stays counted.
+        // On failure the attempt stays counted, which is too strict at worst.
         let _ = redis.give_back(rule, &[subject.as_str()], now.timestamp_millis()).await;
     }
 }
 
-/// Redis does not get to know who tries to log in. Case and space around are nobody's second name.
+/// Hashes the login, so that Redis does not contain it. Case and surrounding spaces do not matter.
 fn hashed(name: &str) -> String {
     let digest = Sha256::digest(name.trim().to_lowercase());
     digest.iter().fold("name:".to_owned(), |text, byte| format!("{text}{byte:02x}"))

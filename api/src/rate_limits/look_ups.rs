@@ -1,4 +1,4 @@
-//! Calls that find people, counted by the account that asks; and callbacks that are nobody's.
+//! Limits on look-ups of users, by account, and on unmatched callbacks, by address.
 
 use super::Budgets;
 use super::tally::Tally;
@@ -9,7 +9,7 @@ use amana_domain::payee::Payee;
 use chrono::{DateTime, Utc};
 
 impl Budgets {
-    /// Counts a look-up by a phone number or an e-mail address; one by a handle or an id tells nothing new.
+    /// Counts a look-up by phone number or e-mail address; handles and ids reveal nothing new.
     ///
     /// # Errors
     /// `rate_limited`.
@@ -25,7 +25,7 @@ impl Budgets {
         }
     }
 
-    /// Counts a look-up of whoever has a phone number or an e-mail address.
+    /// Counts a look-up of the user with a phone number or e-mail address.
     ///
     /// # Errors
     /// `rate_limited`.
@@ -33,7 +33,7 @@ impl Budgets {
         self.spend(self.look_ups.as_ref(), user, now).await
     }
 
-    /// Counts a deal with somebody who was named by a phone number or an e-mail address.
+    /// Counts a deal with a user given by phone number or e-mail address.
     ///
     /// # Errors
     /// `rate_limited`.
@@ -54,13 +54,13 @@ impl Budgets {
         let Some(tally) = tally else { return Ok(()) };
         let (_, standing) = self.count_in(tally, &user, now).await;
         if standing.is_refused {
-            let what = "too many people were looked up by phone number or e-mail address";
+            let what = "too many look-ups by phone number or e-mail address";
             return Err(ApiError::rate_limited(what, standing.reset));
         }
         Ok(())
     }
 
-    /// Whether a callback from this address that is nobody's is still to be counted. Each process counts by itself.
+    /// Returns whether an unmatched callback from this address may still be recorded. Each process counts alone.
     pub(crate) fn has_stray(&self, address: ClientAddress, now: DateTime<Utc>) -> bool {
         !self.strays.count(&address.network(), now.timestamp_millis()).is_refused
     }

@@ -1,4 +1,4 @@
-//! Budgets by their names: how many calls in how much time.
+//! Rate limits by name.
 
 use amana_redis::RateRule;
 use std::time::Duration;
@@ -9,34 +9,35 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 
 const ANONYMOUS: RateRule = RateRule { name: "anonymous", limit: 100, window: QUARTER_OF_AN_HOUR };
 const ACCOUNT: RateRule = RateRule { name: "account", limit: 1_000, window: MINUTE };
-/// Who has this number: an answer costs its owner something, so there are few.
+/// Look-ups of a user by number or address: few, because each one reveals personal data.
 const LOOK_UPS: RateRule = RateRule { name: "look_ups", limit: 60, window: HOUR };
-/// The same about somebody with whom a deal is made, which platforms do often.
+/// Look-ups for deals: more, because platforms make many deals.
 const COUNTERPARTIES: RateRule = RateRule { name: "counterparties", limit: 1_000, window: HOUR };
-/// Callbacks that are nobody's, of one address: what is written of them has a bound.
+/// Unmatched callbacks from one address: bounds the amount of stored data.
 pub(super) const STRAYS: RateRule =
     RateRule { name: "strays", limit: 600, window: QUARTER_OF_AN_HOUR };
 const PASSWORD: RateRule = RateRule { name: "password", limit: 5, window: QUARTER_OF_AN_HOUR };
-/// A session of an app is refreshed once in the life of an access token, and sometimes twice.
+/// An app refreshes a session once per lifetime of an access token, sometimes twice.
 const SESSION: RateRule = RateRule { name: "session", limit: 30, window: QUARTER_OF_AN_HOUR };
 const DOCUMENT: RateRule = RateRule { name: "document", limit: 60, window: MINUTE };
 
-/// Which budgets there are; what is `None` has no limit.
+/// The rate limits; `None` means no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimits {
     /// Requests without a valid token, by address.
     pub anonymous: Option<RateRule>,
-    /// Requests with one, by account.
+    /// Requests with a valid token, by account.
     pub account: Option<RateRule>,
-    /// Wrong passwords of one account from one address; accounts and addresses altogether have several times as many.
+    /// Wrong passwords for one account from one address; the limits of an account and of an address are multiples of
+    /// it.
     pub password: Option<RateRule>,
-    /// Refreshing, by session.
+    /// Refreshes, by session.
     pub session: Option<RateRule>,
-    /// Reading the document, by address.
+    /// Reads of the document, by address.
     pub document: Option<RateRule>,
-    /// Look-ups of people by phone number or e-mail address that tell who has it, by account.
+    /// Look-ups of users by phone number or e-mail address, by account.
     pub look_ups: Option<RateRule>,
-    /// Deals with somebody named by phone number or e-mail address, by account.
+    /// Deals with a user given by phone number or e-mail address, by account.
     pub counterparties: Option<RateRule>,
 }
 
@@ -51,7 +52,7 @@ impl RateLimits {
         counterparties: None,
     };
 
-    /// The usual limits, with another one for accounts.
+    /// The default limits, with another limit for accounts.
     #[must_use]
     pub fn per_account(requests_per_minute: u32) -> Self {
         let account = Some(RateRule { limit: requests_per_minute, ..ACCOUNT });

@@ -1,5 +1,5 @@
-//! Operations that take no caller: whoever calls them is a stranger, with whatever token. Told by the document, in which
-//! they have no way to authenticate, so that a new one cannot be forgotten.
+//! Operations without authentication, which are limited by address whatever token is sent. Read from the document, so
+//! that no new operation is forgotten.
 
 use poem::http::Method;
 use serde_json::Value;
@@ -40,7 +40,7 @@ impl Operation {
     }
 }
 
-/// Whether what is called takes no caller.
+/// Returns whether the operation has no authentication.
 pub(super) fn is_strangers(method: &Method, path: &str) -> bool {
     STRANGERS.iter().any(|operation| operation.is_at(method, path))
 }

@@ -1,9 +1,8 @@
-//! What one process knows of a kind of budget. It counts by itself and says when Redis has to be told, which for
-//! most people is never: they ask for less than one portion.
+//! Local counters of one process for one rate limit, synchronised with Redis in batches. Most accounts send less than
+//! one batch and never need Redis.
 //!
-//! The limit holds exactly for whoever talks to one process. Several of them know of each other's portions when
-//! they tell their own, so each may let through fewer than two portions too many per window. Whoever has spent the
-//! budget is refused without asking anybody.
+//! The limit is exact for one process. Several processes learn of each other's batches when they report their own, so
+//! each may admit up to two batches too many per window. A spent limit rejects requests without asking Redis.
 
 use amana_redis::{RateRule, Taken};
 use std::collections::HashMap;
@@ -11,19 +10,19 @@ use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// A portion is at most this part of a limit.
+/// Minimum number of batches per limit.
 const PORTIONS_MIN: u32 = 20;
 
-/// So many of those seen last are known, and up to twice as many; about 1 MiB for each half. Others begin anew.
+/// Maximum number of keys per generation (about 1 MiB); up to twice as many are stored. Forgotten keys start again.
 const KNOWN_MAX: usize = 28_000;
 
-/// How somebody stands after a request.
+/// State of a key after a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Standing {
     pub(super) is_refused: bool,
     pub(super) left: u32,
     pub(super) reset: Duration,
-    /// Redis has to be told of so many, now and by whoever counted this request.
+    /// Number of requests that the caller must report to Redis now.
     pub(super) untold: u32,
 }
 
@@ -34,7 +33,7 @@ pub(super) struct Tally<K> {
     known: Mutex<Known<K>>,
 }
 
-/// Two generations: what is not used while one fills up is forgotten with the other.
+/// Two generations: keys that are not used while the young one fills up are forgotten with the old one.
 #[derive(Debug)]
 struct Known<K> {
     young: HashMap<K, Budget>,
@@ -49,7 +48,7 @@ struct Budget {
 }
 
 impl<K: Copy + Eq + Hash> Tally<K> {
-    /// One that tells Redis in portions of `portion_max`, or smaller ones if the limit is small.
+    /// Creates a counter with batches of at most `portion_max`, smaller for a small limit.
     pub(super) fn new(rule: RateRule, portion_max: u32) -> Self {
         let portion = (rule.limit / PORTIONS_MIN).clamp(1, portion_max.max(1));
         let known = Known { young: HashMap::new(), old: HashMap::new() };
@@ -69,7 +68,7 @@ impl<K: Copy + Eq + Hash> Tally<K> {
         })
     }
 
-    /// Takes over what Redis answered to `untold`.
+    /// Applies Redis's response to a report of `untold` requests.
     pub(super) fn told(&self, key: &K, now_ms: i64, untold: u32, taken: Taken) -> Standing {
         self.with(key, now_ms, |budget| {
             let is_refused = taken.granted < untold;
@@ -90,7 +89,7 @@ impl<K: Copy + Eq + Hash> Tally<K> {
         let window_ms = i64::try_from(self.rule.window.as_millis()).unwrap_or(i64::MAX);
         let ends_ms = now_ms.saturating_add(window_ms);
         let whole = Budget { ends_ms, left: self.rule.limit, untold: 0 };
-        // Nothing in here can panic half-way.
+        // No code here can panic half-way, so a poisoned lock is safe to use.
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let budget = known.get(key, whole);
         if now_ms >= budget.ends_ms {
@@ -123,7 +122,7 @@ mod tests {
         Tally::new(RateRule { name: "test", limit, window }, 50)
     }
 
-    /// All processes' Redis: a window that began at 0.
+    /// Stand-in for the shared Redis, with a window that began at 0.
     struct Shared {
         left: u32,
     }
@@ -154,7 +153,7 @@ mod tests {
             assert_eq!((through, shared.left), (limit as usize, 0), "{limit}");
             assert!(tally.count(&7, MINUTE_MS - 1).is_refused);
             assert!(!tally.count(&7, MINUTE_MS).is_refused, "the window is over");
-            assert!(!tally.count(&8, 1).is_refused, "somebody else");
+            assert!(!tally.count(&8, 1).is_refused, "another key");
         }
     }
 

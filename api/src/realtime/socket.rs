@@ -10,24 +10,24 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, interval, timeout};
 
-/// How often it is asked whether the session has ended.
+/// Interval of checks whether the session has ended.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// How often the other end has to show that it is there; who misses two beats is gone.
+/// Interval of pings; a client that misses two is disconnected.
 const HEARTBEAT: Duration = Duration::from_secs(30);
 const SILENCE_MAX: Duration = Duration::from_secs(65);
 
-/// Then a new ticket is wanted.
+/// Maximum lifetime of a socket, after which the client needs a new ticket.
 const LIFETIME_MAX: Duration = Duration::from_secs(60 * 60);
 
-/// Who does not read for so long is gone.
+/// Maximum time to send a message to a client that does not read.
 const SEND_MAX: Duration = Duration::from_secs(10);
 
-/// Private codes (RFC 6455, 7.4.2), after the HTTP statuses that they resemble.
+/// Private close codes (RFC 6455, 7.4.2), derived from similar HTTP statuses.
 const SESSION_ENDED: u16 = 4401;
 const TIME_OVER: u16 = 4408;
 
-/// Until somebody closes it.
+/// Runs the socket until either side closes it.
 pub(super) async fn live(
     mut stream: WebSocketStream,
     session: SessionId,
@@ -45,7 +45,7 @@ pub(super) async fn live(
         tokio::select! {
             message = stream.next() => match message {
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return,
-                // Nothing is asked for here yet; whatever comes shows that somebody is there.
+                // Clients have no requests yet; any message shows that they are alive.
                 Some(Ok(_)) => heard = Instant::now(),
             },
             _ = looks.tick() => {
@@ -53,7 +53,7 @@ pub(super) async fn live(
                     return close(stream, SESSION_ENDED, "the session has ended").await;
                 }
                 if began.elapsed() > LIFETIME_MAX {
-                    return close(stream, TIME_OVER, "get another ticket").await;
+                    return close(stream, TIME_OVER, "create another ticket").await;
                 }
                 if heard.elapsed() > SILENCE_MAX {
                     return;

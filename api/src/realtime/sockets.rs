@@ -1,13 +1,13 @@
-//! How many sockets are open: bounded for each session and for the process.
+//! Limits on open sockets, per session and per process.
 
 use amana_domain::id::SessionId;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A few tabs of one browser.
+/// Enough for a few tabs of one browser.
 const OF_SESSION_MAX: u32 = 4;
 
-/// Each holds a connection and a task.
+/// Each socket needs a connection and a task.
 pub(crate) const OF_PROCESS_MAX: u32 = 10_000;
 
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ struct Open {
     of_session: HashMap<SessionId, u32>,
 }
 
-/// One socket's place; given back when it is dropped.
+/// Slot of one socket, freed on drop.
 #[derive(Debug)]
 pub(super) struct Place {
     sockets: Arc<Sockets>,
@@ -27,7 +27,7 @@ pub(super) struct Place {
 }
 
 impl Sockets {
-    /// How many are open in this process.
+    /// Returns the number of open sockets in this process.
     pub(crate) fn open(&self) -> u32 {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).all
     }

@@ -1,4 +1,4 @@
-//! Tickets: what a browser can put into the address of a WebSocket without giving its token away.
+//! Tickets, which a browser can put into the URL of a WebSocket without revealing its token.
 
 use crate::Chapter;
 use crate::auth::Caller;
@@ -17,13 +17,13 @@ use std::sync::Arc;
 const TICKET_TTL: TimeDelta = TimeDelta::seconds(30);
 const TICKET_BYTES: usize = 32;
 
-/// The right to open one WebSocket.
+/// A ticket for one WebSocket.
 #[derive(Object)]
 #[oai(rename = "SocketTicket")]
 struct TicketAnswer {
-    /// For `/v1/realtime?ticket=…`, once.
+    /// Ticket for `/v1/realtime?ticket=…`; valid once.
     ticket: String,
-    /// Half a minute after it was made.
+    /// Expiry of the ticket, 30 seconds after its creation.
     expires_at: Timestamp,
 }
 
@@ -34,7 +34,7 @@ enum Made {
     Ticket(Json<TicketAnswer>),
 }
 
-/// What is kept of a ticket. 256 random bits need no slow hash.
+/// Returns the stored digest of a ticket. 256 random bits need no slow hash.
 pub(super) fn digest(ticket: &str) -> Vec<u8> {
     Sha256::digest(ticket).to_vec()
 }
@@ -43,11 +43,11 @@ pub(crate) struct Tickets;
 
 #[OpenApi(prefix_path = "/v1/realtime", tag = "Chapter::People")]
 impl Tickets {
-    /// Get a ticket for a WebSocket
+    /// Create a ticket for a WebSocket
     ///
-    /// Good once, for 30 seconds: open `/v1/realtime?ticket=…` with it. The server says `hello` there, asks every 30
-    /// seconds whether the other end is still there (a WebSocket ping), and closes with 4401 when the session
-    /// ends, with 4408 after an hour: then get another ticket. A session has at most four sockets.
+    /// The ticket is valid once, for 30 seconds. Open `/v1/realtime?ticket=…` with it. The server sends `hello` and
+    /// then a WebSocket ping every 30 seconds. It closes the socket with 4401 when the session ends, and with 4408
+    /// after an hour; create another ticket then. A session has at most four sockets.
     #[oai(path = "/tickets", method = "post", operation_id = "create_realtime_ticket")]
     async fn create_realtime_ticket(
         &self,

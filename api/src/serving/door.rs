@@ -1,4 +1,4 @@
-//! Admission of connections, by their number and by their address.
+//! Admission of connections by total number and by address.
 
 use super::Connections;
 use ipnet::IpNet;
@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// An IPv6 network of this size counts as one address, as it does for requests.
+/// An IPv6 network of this size counts as one address, as for requests.
 const V6_NETWORK_BITS: u8 = 64;
 
 #[derive(Debug)]
@@ -19,11 +19,11 @@ pub(super) struct Door {
 struct Inside {
     all: usize,
     by_address: HashMap<IpAddr, usize>,
-    /// Whether it was said in the log that no more are admitted.
+    /// Whether the log already says that the limit is reached.
     is_full: bool,
 }
 
-/// The place of a connection, free again when it is dropped.
+/// Slot of a connection, freed on drop.
 #[derive(Debug)]
 pub(super) struct Place {
     door: Arc<Door>,
@@ -35,12 +35,12 @@ impl Door {
         Self { connections, inside: Mutex::default() }
     }
 
-    /// A place for a connection from this address; `None` if there is none.
+    /// Returns a slot for a connection from this address; `None` if there is none.
     pub(super) fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
         let peer = peer.to_canonical();
         let is_bounded = !self.connections.unbounded.iter().any(|network| network.contains(&peer));
         let address = counted(peer);
-        // Nothing in here can panic half-way.
+        // No code here can panic half-way, so a poisoned lock is safe to use.
         let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
         if inside.all >= self.connections.all {
             if !inside.is_full {

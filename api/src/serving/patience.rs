@@ -1,4 +1,4 @@
-//! A socket whose other end has to take what is written to it: one that takes nothing for too long fails.
+//! A socket that fails if its peer reads nothing for too long.
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
@@ -11,7 +11,7 @@ use tokio::time::{Sleep, sleep};
 pub(super) struct Patient<T> {
     inner: T,
     stall_max: Duration,
-    /// Runs while a write waits.
+    /// Timer of a pending write.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
@@ -20,7 +20,7 @@ impl<T> Patient<T> {
         Self { inner, stall_max, stalled: None }
     }
 
-    /// What came of a write, unless it has waited too long.
+    /// Returns the result of a write, or an error if it was pending for too long.
     fn judge<R>(
         &mut self,
         cx: &mut Context<'_>,

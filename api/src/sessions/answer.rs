@@ -1,4 +1,4 @@
-//! Sessions and tokens as they are answered.
+//! Representation of sessions and tokens.
 
 use crate::context::Context;
 use crate::cookies;
@@ -14,36 +14,36 @@ use poem::web::cookie::CookieJar;
 use poem_openapi::Object;
 
 text_values! {
-    /// What a session is used on, as far as the app said so.
+    /// Kind of device, as far as the app reports it.
     DeviceKind as "DeviceKind";
-    /// What may be shown as second factor: a code of the authenticator app, one that is sent by SMS or e-mail, or a
-    /// backup code.
+    /// Second factor: a code of the authenticator app, a code sent by SMS or e-mail, or a backup code.
     FactorMethod as "SecondFactorMethod";
 }
 
-/// The right to call the API for a while, and to get another one.
+/// Tokens of a session.
 #[derive(Object)]
 #[oai(rename = "Tokens")]
 pub(crate) struct TokensAnswer {
+    /// Id of the session.
     session_id: Wire<SessionId>,
-    /// Send it as `Authorization: Bearer …`. `null` if it came as a cookie.
+    /// Access token for `Authorization: Bearer …`; `null` if it was set as a cookie.
     access_token: Nullable<String>,
-    /// Always `Bearer`.
+    /// Type of the access token, always `Bearer`.
     token_type: String,
-    /// Seconds until the access token is no longer good.
+    /// Lifetime of the access token in seconds.
     expires_in: i64,
-    /// For `refresh_session`, once. Shown twice, it ends the session: then somebody else has it too. `null` if it came
-    /// as a cookie.
+    /// Token for `refresh_session`, valid once. Reuse revokes the session, because the token may be stolen. `null` if
+    /// it was set as a cookie.
     refresh_token: Nullable<String>,
-    /// When the session is over unless it is refreshed.
+    /// Expiry of the session if it is not refreshed.
     refresh_expires_at: Timestamp,
-    /// With cookies: send it as `X-CSRF-Token` with every call that changes something.
+    /// Token for the header `X-CSRF-Token` of every changing call with cookies; `null` without cookies.
     csrf_token: Nullable<String>,
-    /// For later calls of `log_in` on this device, if it was just trusted; `null` otherwise.
+    /// Token for later calls of `log_in` on this device; `null` if the device was not just trusted.
     device_token: Nullable<String>,
 }
 
-/// How somebody gets their tokens.
+/// Delivery of tokens.
 #[derive(Clone, Copy)]
 pub(crate) enum Delivery<'a> {
     Body,
@@ -88,44 +88,46 @@ impl TokensAnswer {
         })
     }
 
-    /// With what the device shows at later log-ins.
+    /// Adds the token of a trusted device.
     pub(super) fn on_device(self, token: Option<String>) -> Self {
         Self { device_token: Nullable::of(token), ..self }
     }
 }
 
-/// That the password was right and a code is wanted too.
+/// A challenge: the password is correct, and a code is required.
 #[derive(Object)]
 #[oai(rename = "SecondFactorChallenge")]
 struct ChallengeAnswer {
-    /// For `complete_log_in`, together with a code.
+    /// Challenge for `complete_log_in`.
     challenge: String,
-    /// Seconds until the challenge is no longer good.
+    /// Lifetime of the challenge in seconds.
     expires_in: i64,
-    /// What may be shown.
+    /// Accepted second factors.
     methods: Vec<Wire<FactorMethod>>,
-    /// Masked: where a code was sent just now. `null` if none was, because codes come of an app, or too many were sent.
+    /// Masked contact to which a code was sent; `null` if the factor is an app, or if too many codes were sent.
     sent_to: Nullable<String>,
 }
 
-/// Either a session, as in `Tokens`, or what is wanted before there is one: the members of the other are `null`.
+/// Either the tokens of a session or a challenge; the other members are `null`.
 #[derive(Object)]
 #[oai(rename = "LogInResult")]
 pub(super) struct LogInAnswer {
+    /// Id of the session.
     session_id: Nullable<Wire<SessionId>>,
-    /// Send it as `Authorization: Bearer …`. `null` if it came as a cookie.
+    /// Access token for `Authorization: Bearer …`; `null` if it was set as a cookie.
     access_token: Nullable<String>,
-    /// `Bearer`.
+    /// Type of the access token: `Bearer`.
     token_type: Nullable<String>,
-    /// Seconds until the access token is no longer good.
+    /// Lifetime of the access token in seconds.
     expires_in: Nullable<i64>,
-    /// For `refresh_session`, once. Shown twice, it ends the session: then somebody else has it too.
+    /// Token for `refresh_session`, valid once. Reuse revokes the session, because the token may be stolen. `null` if
+    /// it was set as a cookie.
     refresh_token: Nullable<String>,
-    /// When the session is over unless it is refreshed.
+    /// Expiry of the session if it is not refreshed.
     refresh_expires_at: Nullable<Timestamp>,
-    /// With cookies: send it as `X-CSRF-Token` with every call that changes something.
+    /// Token for the header `X-CSRF-Token` of every changing call with cookies; `null` without cookies.
     csrf_token: Nullable<String>,
-    /// There if the person has a second factor, and then nothing else is.
+    /// Challenge, if the account has a second factor; all other members are `null` then.
     second_factor: Nullable<ChallengeAnswer>,
 }
 
@@ -170,24 +172,25 @@ impl LogInAnswer {
     }
 }
 
-/// Where the caller is logged in.
+/// A session of the caller.
 #[derive(Debug, Object)]
 #[oai(rename = "Session")]
 pub(super) struct SessionAnswer {
     id: Wire<SessionId>,
-    /// As the person may know it: `Chrome on Android`.
+    /// Name of the device, such as `Chrome on Android`.
     device: String,
+    /// Kind of the device.
     kind: Wire<DeviceKind>,
-    /// The internet address at log-in.
+    /// IP address at log-in.
     ip_address: String,
-    /// Roughly where that is: `Nairobi, KE`; `null` if it is not known.
+    /// Approximate location of the IP address, such as `Nairobi, KE`; `null` if unknown.
     location: Nullable<String>,
-    /// Whether it is the session of this call.
+    /// Whether this is the session of the current call.
     is_current: bool,
-    /// Whether it was opened on a device that was trusted by then.
+    /// Whether the session was opened on a trusted device.
     is_trusted: bool,
     created_at: Timestamp,
-    /// When it was refreshed last.
+    /// Time of the latest refresh.
     last_seen_at: Timestamp,
     /// When it is over unless it is refreshed.
     expires_at: Timestamp,

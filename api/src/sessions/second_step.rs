@@ -1,4 +1,4 @@
-//! Where a second factor is shown: after the password, and again before something risky.
+//! Second factors: at log-in, and for step-up authentication.
 
 use super::answer::{Delivery, TokensAnswer};
 use crate::Chapter;
@@ -22,45 +22,47 @@ use serde::Deserialize;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// The second half of a log-in.
+/// The second step of a log-in.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct CompleteLogIn {
-    /// As `log_in` answered it.
+    /// Challenge returned by `log_in`.
     challenge: String,
-    /// Six digits of the authenticator app or of a message, or a backup code.
+    /// Six-digit code of the authenticator app or a message, or a backup code.
     code: Wire<ShownCode>,
-    /// For browsers: the tokens come as cookies, and only those.
+    /// With `true`, tokens are returned only as cookies, for browsers.
     cookies: Option<bool>,
-    /// Asks for no second factor on this device for 30 days. Whoever else has the device needs the password still.
+    /// With `true`, this device needs no second factor for 30 days. The password is still required.
     trust_device: Option<bool>,
 }
 
-/// A log-in that waits for a code.
+/// A request for another log-in code.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct SendLogInCode {
-    /// As `log_in` answered it.
+    /// Challenge returned by `log_in`.
     challenge: String,
 }
 
-/// What a person in a session shows again.
+/// A step-up authentication.
 #[derive(Object, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[oai(deny_unknown_fields)]
 struct StepUp {
+    /// Password of the account.
     password: Secret,
-    /// Six digits of the authenticator app or of a message, or a backup code; needed if the person has a second factor.
+    /// Six-digit code of the authenticator app or a message, or a backup code; required if the account has a second
+    /// factor.
     code: Option<Wire<ShownCode>>,
 }
 
-/// What was proven anew.
+/// Result of a step-up authentication.
 #[derive(Debug, Object)]
 #[oai(rename = "StepUpResult")]
 struct StepUpAnswer {
-    /// Until then this session may do what is risky.
+    /// Time until which this session may perform sensitive operations.
     valid_until: Timestamp,
 }
 
@@ -73,7 +75,7 @@ enum LoggedIn {
 
 #[derive(ApiResponse)]
 enum SteppedUp {
-    /// Proven anew.
+    /// Step-up authentication succeeded.
     #[oai(status = 200)]
     Done(Json<StepUpAnswer>),
 }
@@ -84,11 +86,11 @@ pub(crate) struct SecondSteps;
 impl SecondSteps {
     /// Complete a log-in
     ///
-    /// Opens the session of somebody who has a second factor. A code is good once. Five wrong ones within a
-    /// quarter of an hour lock the factor for as long, from wherever they come, and the person gets an e-mail.
-    /// Problems: `challenge_expired` (401), also if the password was changed since: log in again; `invalid_code` (422);
-    /// `too_many_attempts` (429, `Retry-After`); `rate_limited` (429) after 50 wrong codes from one address;
-    /// `account_closed` (403); `not_found` (404) if the factor was removed meanwhile.
+    /// Opens the session after a challenge of `log_in`. Each code is valid once. Five wrong codes within 15 minutes,
+    /// from any address, lock the second factor for 15 minutes, and the user is notified by e-mail. Problems:
+    /// `challenge_expired` (401), also if the password was changed meanwhile; `invalid_code` (422); `too_many_attempts`
+    /// (429, `Retry-After`); `rate_limited` (429) after 50 wrong codes from one address; `account_closed` (403);
+    /// `not_found` (404) if the factor was removed meanwhile.
     #[oai(path = "/second-factor", method = "post", operation_id = "complete_log_in")]
     async fn complete_log_in(
         &self,
@@ -103,7 +105,7 @@ impl SecondSteps {
         let challenge = context.tokens.read_challenge(&challenge, now);
         let Challenge { user, password } = challenge.ok_or(Conflict::ChallengeExpired)?;
         let shown = context.factor_keys.shown(user, (code.0, &context.codes), now)?;
-        // Of version 4: all of it is random.
+        // Version 4, which is fully random.
         let number = trust_device.unwrap_or_default().then(Uuid::new_v4);
         let trust = number.map(DeviceDigest::of);
         let opened = context.write(async move |store, now| {
@@ -117,11 +119,11 @@ impl SecondSteps {
         Ok(LoggedIn::Tokens(Json(tokens.on_device(token))))
     }
 
-    /// Have another code sent for a log-in
+    /// Send another log-in code
     ///
-    /// To those whose second factor is a message; the code before it is not good any more. Problems:
-    /// `challenge_expired` (401), `too_many_attempts` (429, with `Retry-After`): an address or number gets 5 codes an
-    /// hour and 10 a day; `not_found` (404) if the person's codes are not sent; `account_closed` (403).
+    /// For accounts with SMS or e-mail as second factor. The previous code becomes invalid. An address or number
+    /// receives at most 5 codes per hour and 10 per day. Problems: `challenge_expired` (401), `too_many_attempts` (429,
+    /// with `Retry-After`); `not_found` (404) if the account's factor is an app; `account_closed` (403).
     #[oai(path = "/second-factor/code", method = "post", operation_id = "send_log_in_code")]
     async fn send_log_in_code(
         &self,
@@ -136,10 +138,10 @@ impl SecondSteps {
         Ok(Sent::now())
     }
 
-    /// Have a code sent for a step-up
+    /// Send a step-up code
     ///
-    /// To those whose second factor is a message. Problems: `too_many_attempts` (429, with `Retry-After`), `not_found`
-    /// (404) if the caller's codes are not sent; `account_closed` (403).
+    /// For accounts with SMS or e-mail as second factor. Problems: `too_many_attempts` (429, with `Retry-After`),
+    /// `not_found` (404) if your factor is an app; `account_closed` (403).
     #[oai(path = "/step-up/code", method = "post", operation_id = "send_step_up_code")]
     async fn send_step_up_code(
         &self,
@@ -152,11 +154,11 @@ impl SecondSteps {
         Ok(Sent::now())
     }
 
-    /// Prove anew who one is
+    /// Step up your session
     ///
-    /// Before something risky, which is otherwise refused with `step_up_required`; good for five minutes, in this
-    /// session. Problems: `incorrect_password` (403); `invalid_request` (422) at `/code` if one is wanted;
-    /// `invalid_code` (422); `too_many_attempts` (429, `Retry-After`).
+    /// Enables sensitive operations, which otherwise return `step_up_required`, for five minutes in this session.
+    /// Problems: `incorrect_password` (403); `invalid_request` (422) at `/code` if a code is required; `invalid_code`
+    /// (422); `too_many_attempts` (429, `Retry-After`).
     #[oai(path = "/step-up", method = "post", operation_id = "step_up_session")]
     async fn step_up_session(
         &self,

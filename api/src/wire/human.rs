@@ -1,4 +1,4 @@
-//! Human text in requests: every field of it is one of these types, which only the parser of the domain fills.
+//! Human text in requests. Each field is one of these types, which only the domain's parser creates.
 
 use super::Text;
 use super::values::{EMAIL_BYTES_MAX, text_schema};
@@ -13,15 +13,15 @@ use amana_domain::transfer::NOTE_CHARS_MAX as MESSAGE_CHARS_MAX;
 use poem_openapi::registry::MetaSchema;
 
 const PERSON_CHARS_MAX: usize = 120;
-/// Without the `@` of a handle.
+/// Minimum length without `@`.
 const SEARCH_CHARS_MIN: usize = 3;
 const NOTE_CHARS_MIN: usize = 3;
 const NOTE_CHARS_MAX: usize = 500;
-/// The text of a side or an arbiter in a dispute.
+/// Maximum length of a statement in a dispute.
 const WORDS_CHARS_MAX: usize = 2_000;
 const RECEIPT_CHARS_MAX: usize = 64;
 
-/// Declares types of human text: the name in the document, the bounds, and the reader.
+/// Declares types of human text with name in the document, length limits and parser.
 macro_rules! human_texts {
     ($($(#[$meta:meta])* $name:ident = $wire:literal, $min:expr, $max:expr, $read:expr;)+) => {$(
         $(#[$meta])*
@@ -57,7 +57,7 @@ human_texts! {
         |text, _, max| HumanText::name(text, max, NameOf::Organisation);
     /// The title of a deal or a milestone.
     Title = "title", 1, TITLE_CHARS_MAX, HumanText::line;
-    /// A message from one person to another about money.
+    /// A message to another user about money.
     Message = "message", 1, MESSAGE_CHARS_MAX, HumanText::line;
     /// An operator's reason.
     Note = "note", NOTE_CHARS_MIN, NOTE_CHARS_MAX, HumanText::line;
@@ -65,21 +65,21 @@ human_texts! {
     ApiKeyName = "api-key-name", 1, API_KEY_NAME_CHARS_MAX, HumanText::line;
     /// The carrier of a parcel.
     CarrierName = "carrier", 1, CARRIER_CHARS_MAX, HumanText::line;
-    /// A carrier's number of a parcel.
+    /// A carrier's tracking number.
     TrackingNumber = "tracking-number", 1, TRACKING_CHARS_MAX, HumanText::line;
-    /// The creator's own number for a deal.
+    /// The creator's own reference of a deal.
     DealReference = "deal-reference", 1, REFERENCE_CHARS_MAX, HumanText::line;
-    /// The name of a set of limits.
+    /// The name of a tier.
     TierName = "tier", 2, 30, HumanText::line;
     /// A provider's receipt.
     Receipt = "receipt", 1, RECEIPT_CHARS_MAX, HumanText::line;
     /// A description of goods.
     Description = "description", 1, DESCRIPTION_CHARS_MAX, HumanText::lines;
-    /// The text of a side or an arbiter in a dispute.
+    /// A statement of a party or an arbiter in a dispute.
     Words = "words", NOTE_CHARS_MIN, WORDS_CHARS_MAX, HumanText::lines;
 }
 
-/// Text to search people by. So few characters that everybody has them find nobody.
+/// Text to search users by. The minimum length prevents searches that match everybody.
 #[derive(Debug, Clone)]
 pub(crate) struct SearchText(pub(crate) String);
 

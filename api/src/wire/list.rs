@@ -1,4 +1,4 @@
-//! A parameter that takes several values: given several times, or separated by commas.
+//! A parameter with several values, repeated or separated by commas.
 
 use super::text::{Text, Wire};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};

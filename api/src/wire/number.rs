@@ -1,4 +1,4 @@
-//! Whole numbers with bounds that are checked when they are read and shown in the document.
+//! Whole numbers with limits, checked on parsing and stated in the document.
 
 use super::{inline, single_value};
 use amana_domain::api_key::{LIFE_DAYS_MAX, OVERLAP_MAX};
@@ -13,52 +13,52 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// A whole number from `MIN` to `MAX`. The bounds stay below 2^53, so that every JSON reader can hold them.
+/// A whole number from `MIN` to `MAX`. Limits are below 2^53, so that every JSON parser can represent it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Whole<const MIN: i64, const MAX: i64>(i64);
 
-/// An amount that somebody is to pay, in minor units.
+/// A positive amount in minor units.
 pub(crate) type AmountMinor = Whole<1, AMOUNT_MINOR_MAX>;
 
 /// A part of an amount, in minor units.
 pub(crate) type PartMinor = Whole<0, AMOUNT_MINOR_MAX>;
 
-/// A period of a deal.
+/// A period of a deal in hours.
 pub(crate) type Hours = Whole<1, { TERM_MAX.num_hours() }>;
 
 /// The number of an offer within its deal.
 pub(crate) type Revision = Whole<1, { REVISIONS_MAX as i64 }>;
 
-/// A broker's part of a price, in hundredths of a percent.
+/// A broker's commission in basis points (hundredths of a percent).
 pub(crate) type CommissionBps = Whole<0, { COMMISSION_BPS_MAX as i64 }>;
 
-/// Of a fee, in hundredths of a percent.
+/// A fee in basis points (hundredths of a percent).
 pub(crate) type BasisPoints = Whole<0, { BASIS_POINTS_MAX as i64 }>;
 
-/// An amount that may be nothing, in minor units.
+/// An amount in minor units; may be zero.
 pub(crate) type MinorOrNone = Whole<0, AMOUNT_MINOR_MAX>;
 
-/// How many of an item.
+/// Number of units of an item.
 pub(crate) type Quantity = Whole<1, 1_000_000>;
 
-/// How long a hold lasts.
+/// Duration of a hold in hours.
 pub(crate) type HoldHours = Whole<1, HOURS_MAX>;
 
-/// How long a secret of an API key is good.
+/// Lifetime of an API key's secret in days.
 pub(crate) type LifeDays = Whole<1, LIFE_DAYS_MAX>;
 
-/// How long the one before it is good too.
+/// Time in seconds for which the previous secret of an API key stays valid.
 pub(crate) type OverlapSeconds = Whole<0, { OVERLAP_MAX.num_seconds() }>;
 
-/// By how many seconds a test clock is moved on: up to 366 days.
+/// Seconds to advance a test clock: up to 366 days.
 pub(crate) type Advance = Whole<1, 31_622_400>;
 
-/// How many items a page has at most.
+/// Maximum number of items per page.
 pub(crate) type Limit = Whole<1, PAGE_MAX>;
 
 impl<const MIN: i64, const MAX: i64> Whole<MIN, MAX> {
     /// # Errors
-    /// The bounds, in words.
+    /// The limits as text.
     pub(crate) fn new(value: i64) -> Result<Self, String> {
         if (MIN..=MAX).contains(&value) { Ok(Self(value)) } else { Err(Self::expected()) }
     }
@@ -71,12 +71,12 @@ impl<const MIN: i64, const MAX: i64> Whole<MIN, MAX> {
         self.0
     }
 
-    /// For bounds that fit, which all of those have that count things.
+    /// Returns the number as `u32`, for limits that fit.
     pub(crate) fn get_u32(self) -> u32 {
         u32::try_from(self.0).unwrap_or(u32::MAX)
     }
 
-    /// For bounds that fit, likewise.
+    /// Returns the number as `u16`, for limits that fit.
     pub(crate) fn get_u16(self) -> u16 {
         u16::try_from(self.0).unwrap_or(u16::MAX)
     }

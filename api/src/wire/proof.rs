@@ -1,4 +1,4 @@
-//! What people prove with: a name to log in by, and the digits of a code.
+//! Logins and one-time codes in requests.
 
 use super::text::Text;
 use super::{Email, Phone};
@@ -41,7 +41,7 @@ impl Text for Code {
         Code::parse(text.trim()).map_err(|e| e.to_string())
     }
 
-    // Codes are told by those who got them, never by us.
+    // Codes are never returned.
     fn text(&self) -> String {
         "******".to_owned()
     }

@@ -1,4 +1,4 @@
-//! One adapter carries every domain type that is a text over HTTP.
+//! Adapter for domain types that are strings over HTTP.
 
 use super::{inline, register_named, single_value};
 use amana_domain::api_key::{KeyMode, KeyState, Scope};
@@ -29,15 +29,15 @@ use poem_openapi::types::{
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde_json::Value;
 
-/// A value that is a text on the wire.
+/// A value that is a string over HTTP.
 pub(crate) trait Text: Sized + Send + Sync {
     const NAME: &'static str;
 
-    /// Described once under its name instead of wherever it is used.
+    /// Whether the document describes the type once by name instead of at every use.
     const IS_SHARED: bool = false;
 
     /// # Errors
-    /// What is wrong with the text, in a sentence for the caller.
+    /// The reason why the text is invalid, for the caller.
     fn parse(text: &str) -> Result<Self, String>;
 
     fn text(&self) -> String;
@@ -45,7 +45,7 @@ pub(crate) trait Text: Sized + Send + Sync {
     fn schema() -> MetaSchema;
 }
 
-/// Carries a [`Text`] through JSON, parameters and headers.
+/// Converts a [`Text`] in JSON, parameters and headers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wire<T>(pub(crate) T);
 
@@ -148,7 +148,7 @@ ids! {
     DisputeId = "dispute-id",
 }
 
-/// Carries closed sets of values; each is described once.
+/// Implements [`Text`] for enumerations, each described once.
 macro_rules! text_values {
     ($($(#[doc = $doc:literal])+ $name:ident as $schema:literal;)+) => {$(
         impl $crate::wire::Text for $name {
@@ -179,62 +179,61 @@ pub(crate) use text_values;
 text_values! {
     /// ISO 4217 code of a currency.
     Currency as "Currency";
-    /// A side of a deal.
+    /// Party of a deal.
     Role as "Role";
-    /// Who bears the fee of a deal: one side, or both by half.
+    /// Payer of a deal's fee: one party, or both by half.
     FeePayer as "FeePayer";
-    /// How far a deal has come. `released`, `refunded`, `cancelled` and `expired` are final.
+    /// State of a deal. `released`, `refunded`, `cancelled` and `expired` are final.
     DealState as "DealState";
-    /// Something that can be done in a deal, by the operation that does it.
+    /// Action in a deal, named like its operation.
     Action as "DealAction";
-    /// How far a milestone has come. `released`, `refunded` and `split` are final.
+    /// State of a milestone. `released`, `refunded` and `split` are final.
     MilestoneState as "MilestoneState";
-    /// What a seller shows to have delivered: a carrier's number for the parcel, files, or the code that the buyer told
-    /// when goods changed hands.
+    /// Proof of delivery: a carrier's tracking number, files, or the delivery code that the buyer tells on receipt.
     Proof as "DeliveryProof";
-    /// What a deadline of a deal is for.
+    /// Kind of a deal's deadline.
     DeadlineName as "DeadlineName";
-    /// What happens if nobody does anything until a deadline. `proposed_award_or_equal_split`: what one arbiter has
-    /// decided, or each side gets half.
+    /// Outcome when a deadline passes without action. `proposed_award_or_equal_split`: the first arbiter's award, or
+    /// half for each party.
     Silence as "DefaultOutcome";
-    /// A usual kind of deal, with milestones and periods that fit it.
+    /// Template of a deal with suitable milestones and periods.
     DealTemplate as "DealTemplateName";
-    /// What a movement was for. `fund`, `release`, `refund` and `split` belong to deals; `payout_reserve` takes the
-    /// money of a withdrawal aside, `payout_return` gives it back; `hold` sets money aside for somebody, `hold_settle`
-    /// pays it, `hold_release` gives it back.
+    /// Kind of a movement. `fund`, `release`, `refund` and `split` belong to deals. `payout_reserve` reserves money for
+    /// a withdrawal, and `payout_return` returns it. `hold` reserves money for another user, `hold_settle` pays it, and
+    /// `hold_release` returns it.
     EntryKind as "TransactionKind";
-    /// Whether a balance grew or shrank.
+    /// Direction of a movement: incoming or outgoing.
     Direction as "Direction";
-    /// What the sender of a transfer says it is for.
+    /// Category of a transfer, chosen by the sender.
     Category as "Category";
-    /// What a payment is for.
+    /// Purpose of a payment.
     Purpose as "PaymentPurpose";
-    /// How far a payment has come. `succeeded` and `failed` are final; `unknown` means that the provider's
-    /// answer was lost and the outcome is being looked up; `review` means that a person looks into it.
+    /// State of a payment. `succeeded` and `failed` are final. `unknown`: the provider's response was lost, and the
+    /// result is being queried. `review`: staff are checking the payment.
     State as "PaymentState";
-    /// Why a payment did not happen.
+    /// Reason of a failed payment.
     FailureReason as "FailureReason";
-    /// Why a person should look at a payment.
+    /// Reason why staff must review a payment.
     Doubt as "ReviewReason";
-    /// What a person may do.
+    /// Role of a user, which determines their permissions.
     UserRole as "UserRole";
-    /// The language of messages.
+    /// Language of messages.
     Locale as "Language";
-    /// A way in which a person is reached.
+    /// Kind of contact.
     ContactKind as "ContactKind";
-    /// How far an API key reaches. Every operation that takes keys names the one that it needs; none includes another.
-    /// Those of transfers, deals, payments and holds that end in `write` move the person's money.
+    /// Scope of an API key. Every operation for API keys names the scope that it needs; no scope includes another.
+    /// `transfers:write`, `deals:write`, `payments:write` and `holds:write` can move the user's money.
     Scope as "ApiKeyScope";
-    /// Whether an API key is for play money or for real money; a service takes one kind only.
+    /// Mode of an API key: play money or real money. A service accepts only one mode.
     KeyMode as "ApiKeyMode";
-    /// Whether an API key is good.
+    /// State of an API key.
     KeyState as "ApiKeyState";
-    /// How far a job has come; a `dead` one has used up its attempts.
+    /// State of a job. A `dead` job has used up its attempts.
     JobState as "JobState";
-    /// A queue of background jobs.
+    /// Queue of background jobs.
     Queue as "QueueName";
-    /// How the latest reconciliation ended: everything matches, discrepancies are open, or the job gave up.
+    /// Result of a reconciliation: everything matches, discrepancies are open, or the job failed.
     ReconciliationOutcome as "ReconciliationOutcome";
-    /// What became of a provider's callback.
+    /// State of a provider's callback.
     CallbackOutcome as "CallbackState";
 }

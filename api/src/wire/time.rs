@@ -1,4 +1,4 @@
-//! Moments and days that callers name.
+//! Times and days in requests.
 
 use super::text::Text;
 use amana_domain::limits::day_begins;
@@ -8,7 +8,7 @@ use poem_openapi::registry::MetaSchema;
 const DAY_BYTES: usize = 10;
 const MOMENT_BYTES_MAX: usize = 40;
 
-/// A moment to the microsecond, which is as exact as the ledger: what is answered can be asked for.
+/// A time in microseconds, the precision of the ledger, so that returned times can be used in requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Moment(pub(crate) DateTime<Utc>);
 
@@ -31,7 +31,7 @@ impl Text for Moment {
     }
 }
 
-/// An end of a period: a moment, or a whole day in Nairobi.
+/// A limit of a period: a time or a whole day in Nairobi.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DayOrMoment {
     Day { begins: DateTime<Utc>, ends: DateTime<Utc> },
@@ -39,7 +39,7 @@ pub(crate) enum DayOrMoment {
 }
 
 impl DayOrMoment {
-    /// As the beginning of a period.
+    /// Returns the start of the period.
     pub(crate) const fn from(self) -> DateTime<Utc> {
         match self {
             DayOrMoment::Day { begins, .. } => begins,
@@ -47,7 +47,7 @@ impl DayOrMoment {
         }
     }
 
-    /// As the end of a period: the day belongs to it.
+    /// Returns the end of the period; a day is included.
     pub(crate) const fn to(self) -> DateTime<Utc> {
         match self {
             DayOrMoment::Day { ends, .. } => ends,

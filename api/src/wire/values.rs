@@ -1,5 +1,4 @@
-//! Values that people type: each is parsed once, here, and nothing past the edge holds a raw one. Human text is next
-//! door.
+//! Values typed by users, parsed only here. `human` has the types of human text.
 
 use super::{Text, inline, single_value};
 use amana_domain::deal::{PERCENT_PLACES_MAX, Percent};
@@ -22,7 +21,7 @@ const PHONE_BYTES_MAX: usize = 32;
 const PASSWORD_CHARS_MIN: usize = 10;
 const PASSWORD_CHARS_MAX: usize = 128;
 const KEY_BYTES_MAX: usize = 128;
-/// A backup code, with what people put in between.
+/// Length of a backup code with separators.
 const CODE_CHARS_MAX: usize = 20;
 
 pub(super) fn text_schema(format: Option<&'static str>, min: usize, max: usize) -> MetaSchema {
@@ -41,7 +40,7 @@ impl Text for Percent {
     }
 
     fn schema() -> MetaSchema {
-        // Three digits, a point, and the places.
+        // Three digits, a point and the decimal places.
         text_schema(None, 1, 4 + PERCENT_PLACES_MAX)
     }
 }
@@ -58,12 +57,12 @@ impl Text for Handle {
     }
 
     fn schema() -> MetaSchema {
-        // With the `@`.
+        // One more for `@`.
         text_schema(Some("handle"), CHARS_MIN, CHARS_MAX + 1)
     }
 }
 
-/// An e-mail address in lower case, of the kind that every mail server carries (no quotes, no comments).
+/// An e-mail address in lower case, without quotes and comments, as every mail server accepts it.
 #[derive(Clone)]
 pub(crate) struct Email(pub(crate) String);
 
@@ -104,7 +103,7 @@ impl Text for Email {
     }
 }
 
-/// A mobile number, written as people write it; held as mobile money needs it.
+/// A mobile number, parsed from common notations.
 #[derive(Debug, Clone)]
 pub(crate) struct Phone(pub(crate) Msisdn);
 
@@ -117,7 +116,7 @@ impl Text for Phone {
         if text.len() > PHONE_BYTES_MAX {
             return Err(error());
         }
-        // People leave the plus sign of their own country's code out.
+        // Users often omit the plus sign of their own country code.
         let text = if text.starts_with("254") { format!("+{text}") } else { text.to_owned() };
         let number = phonenumber::parse(Some(country::KE), &text).map_err(|_| error())?;
         let kind = number.number_type(&phonenumber::metadata::DATABASE);
@@ -130,7 +129,7 @@ impl Text for Phone {
         Msisdn::parse(&digits).map(Self).map_err(|_| error())
     }
 
-    // Numbers are personal data: what goes out is masked.
+    // Phone numbers are personal data, so output is masked.
     fn text(&self) -> String {
         self.0.masked()
     }
@@ -173,7 +172,7 @@ impl Text for ShownCode {
         ShownCode::parse(text).map_err(|e| e.to_string())
     }
 
-    // It only comes in.
+    // Codes are never returned.
     fn text(&self) -> String {
         String::new()
     }
@@ -183,10 +182,10 @@ impl Text for ShownCode {
     }
 }
 
-/// A password as it was typed to log in: any text, so that the answer does not depend on its form.
+/// A password for log-in: any text, so that the response does not depend on its form.
 pub(crate) struct Secret(pub(crate) SecretString);
 
-/// A password that is to be set.
+/// A new password.
 pub(crate) struct NewPassword(pub(crate) SecretString);
 
 fn password_schema(min: usize) -> MetaSchema {
@@ -198,7 +197,7 @@ single_value!([] NewPassword, Cow::Borrowed("new-password"), inline(password_sch
 
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // A keyboard chooses the form of a letter with an accent, and its owner never sees which.
+        // Keyboards encode accented letters in different ways, invisibly to the user.
         let typed = SecretString::from(String::deserialize(deserializer)?);
         let text = human::composed(typed.expose_secret());
         if text.chars().count() > PASSWORD_CHARS_MAX {
