@@ -1,8 +1,8 @@
-//! What the benchmark compares our ledger with: `cala-ledger`, posting entries of two sides between random
-//! accounts. Prints how many a second were posted.
+//! The peer of the ledger's benchmark: `cala-ledger` posts entries of two sides between random accounts. Prints the
+//! number of posted entries per second.
 //!
 //! Usage: amana-peer-cala <accounts> <connections> <callers> <batch> <seconds>; DATABASE_URL names an empty database.
-//! With a batch of 1 each call posts one transaction; otherwise each call posts so many in one commit.
+//! With a batch of 1 each call posts one transaction; otherwise each call posts a batch in one commit.
 
 use anyhow::{Context, Result, ensure};
 use cala_ledger::account::NewAccount;
