@@ -129,7 +129,7 @@ pub enum Error {
     #[error(transparent)]
     Denied(#[from] Denial),
     /// The amount exceeds the provider's limit per transaction. The payments listed here add up to it.
-    #[error("the provider carries less in one transaction")]
+    #[error("the amount exceeds the provider's limit for one transaction")]
     TooMuchAtOnce(Vec<Money>),
     #[error("{0}")]
     Conflict(Conflict),
