@@ -49,8 +49,10 @@ bench: ## Compare the performance with other uses of PostgreSQL (40 minutes; ONL
 	cargo build --locked --release -p amana -p amana-tests --bin amana --bench bench
 	cargo bench --locked -p amana -p amana-tests --bench bench
 
-check: ## Format, lints, dependency rules, document and schema drift
+check: ## Words, format, lints, dependency rules, document and schema drift
 	@scripts/setup build servers lint
+	scripts/check-words --self-test
+	scripts/check-words
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo deny check bans licenses sources
