@@ -80,9 +80,9 @@ impl Operations {
     /// Find out whether your call was executed
     ///
     /// Returns the stored response of your call with this `Idempotency-Key` from the last 30 days. `not_found` (404)
-    /// means that no such call has been executed so far. A call sent less than 30 seconds ago may still be running:
-    /// repeat it with the same key to be sure, because a call is executed only once per key. An API key finds only
-    /// calls that API keys can make.
+    /// means that no such call has been executed so far. A call sent less than 30 seconds ago may still be running; to
+    /// be sure, repeat it with the same key, which never executes it twice. An API key finds only calls that API keys
+    /// can make.
     #[oai(path = "/:key", method = "get", operation_id = "get_operation")]
     async fn get_operation(
         &self,
@@ -110,7 +110,7 @@ mod tests {
 
     /// Compares with the document in both directions.
     #[test]
-    fn what_machines_can_have_called_is_what_the_document_says() {
+    fn keyed_operations_of_machines_match_the_document() {
         let document: Value = serde_json::from_str(&crate::document()).unwrap();
         let paths = document["paths"].as_object().unwrap().values();
         let operations = paths.flat_map(|methods| methods.as_object().unwrap().values());

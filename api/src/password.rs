@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn nobodys_hash_costs_as_much_as_anybodys() {
+    fn the_hash_for_unknown_accounts_costs_as_much_as_others() {
         let nobody = PasswordHash::new(NOBODYS_HASH).unwrap();
         let params = Params::try_from(&nobody).unwrap();
         assert_eq!(params.m_cost(), Params::DEFAULT_M_COST);

@@ -42,7 +42,7 @@ impl From<Counterparty> for PersonAnswer {
 
 #[derive(ApiResponse)]
 enum Found {
-    /// One page of people.
+    /// One page of users.
     #[oai(status = 200)]
     Page(Json<PageOf<PersonAnswer>>),
 }
@@ -63,13 +63,13 @@ pub(crate) struct People;
 
 #[OpenApi(prefix_path = "/v1", tag = "Chapter::People")]
 impl People {
-    /// Find people
+    /// Find users
     ///
-    /// Finds users by the beginning of their name or handle, ignoring case (`@ami` searches handles only), or by a
-    /// complete phone number or e-mail address that its user has verified. Results are in order of names, and never
-    /// contain numbers or addresses. You, operators, closed accounts and accounts without a verified contact are not
-    /// found. Limits: 60 look-ups of numbers or addresses per hour; 200 matching handles and 200 matching names per
-    /// search. Problems: `invalid_parameter` (400), `rate_limited` (429).
+    /// Searches by the beginning of a name or handle, ignoring case; `@ami` searches handles only. A complete phone
+    /// number or e-mail address finds its user if it is verified. Results are in order of names, and never contain
+    /// numbers or addresses. You, operators, closed accounts and accounts without a verified contact are not found.
+    /// Limits: 60 look-ups of numbers or addresses per hour; 200 matching handles and 200 matching names per search.
+    /// Problems: `invalid_parameter` (400), `rate_limited` (429).
     #[oai(path = "/people", method = "get", operation_id = "list_people")]
     async fn list_people(
         &self,
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_typed_tells_what_is_looked_for() {
+    fn a_query_is_recognised_by_its_form() {
         let kind = |text: &str| match query(SearchText::parse(text).unwrap()) {
             PeopleQuery::Beginning(text) => format!("begins {text}"),
             PeopleQuery::Handle(text) => format!("handle {text}"),

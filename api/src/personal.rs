@@ -53,8 +53,8 @@ impl PersonalData {
 
     /// Erase your account
     ///
-    /// Closes the account for good and destroys the key of its e-mail address, phone number and documents, so that they
-    /// can never be decrypted. Also deletes name, devices and second factor. Ledger entries and agreements with others
+    /// Closes the account for good. Destroys the key of its e-mail address, phone number and documents; they can never
+    /// be decrypted again. Also deletes name, devices and second factor. Ledger entries and agreements with others
     /// stay, without a name. Address and number can be registered again; the handle stays taken. You get no message
     /// about it. Problems: `step_up_required` (403), see `step_up_session`; `account_in_use` (409) if the wallet is not
     /// empty, if a deal, payment or hold is open, and for staff.

@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_sealed_is_opened_by_the_same_secret_for_the_same_purpose_about_the_same() {
+    fn sealed_text_opens_only_with_its_secret_purpose_and_context() {
         let (ours, theirs) = (ServerSecret::new("ours".into()), ServerSecret::new("theirs".into()));
         let sealed = ours.seal(b"keys", b"1", &[7; 20]).unwrap();
         assert_eq!(sealed.len(), 48);

@@ -78,7 +78,7 @@ impl TestClock {
 
     /// Advance the test clock
     ///
-    /// Deadlines pass, reminders are sent and jobs run as if the time had passed, for all users; other processes follow
+    /// Deadlines pass, reminders are sent and jobs run as if the time had passed, for all users. Other processes follow
     /// within a second. The clock cannot be set back. Only in test deployments (`AMANA_MODE=test`), where every
     /// logged-in user may call it. Access tokens and sessions use the same clock: log in again after a long advance.
     /// Problems: `clock_too_far` (409); `not_found` (404) in live deployments.

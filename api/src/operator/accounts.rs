@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_typed_tells_what_a_user_is_looked_for_by() {
+    fn a_query_is_recognised_by_its_form() {
         let id = "usr_0190a0a0a0a07000a0a0a0a0a0a0a0a0";
         for (typed, kind) in [
             ("0712 345 678", "phone"),

@@ -130,9 +130,14 @@ pub(crate) struct Approvals;
 impl Approvals {
     /// Request an approval
     ///
-    /// For actions that need two operators: change a user's tier, move money in suspense to a user's wallet, remove a
-    /// lost second factor (the user is notified), or release a held withdrawal above KES 100,000 or in another
-    /// currency. Another operator decides within seven days. `set_role`, `create_fee_plan`, `resolve_payment` and
+    /// Actions that need two operators:
+    ///
+    /// - `set_tier`: change a user's tier
+    /// - `move_suspense`: move money in suspense to a user's wallet
+    /// - `remove_factor`: remove a lost second factor; the user is notified
+    /// - `release_withdrawal`: release a held withdrawal above KES 100,000 or in another currency
+    ///
+    /// Another operator decides within seven days. `set_role`, `create_fee_plan`, `resolve_payment` and
     /// `return_suspense` also request an approval. Problems: `already_requested` (409) if the same request is open,
     /// `conflict_of_interest` (403), `step_up_required` (403) for `release_withdrawal`, `unknown_tier` (422),
     /// `wrong_state` (409) if the money was moved, `not_on_hold` (409), `recipient_closed` (422) if the user's account

@@ -136,10 +136,10 @@ impl FeePlans {
     /// Request a new fee plan
     ///
     /// Requests the next version for its currency, published once another operator approves (`approve_approval`). New
-    /// offers and counter-offers use the plan with the latest `valid_from` that is not in the future; deals keep the
-    /// plan of their offer. A published plan never changes. Only one request per currency can be open. Problems:
-    /// `already_requested` (409), `step_up_required`, `forbidden` (403), `invalid_request` (422),
-    /// `idempotency_key_required` (400), `idempotency_key_reused` (422).
+    /// offers use the plan with the latest `valid_from` that is not in the future; deals keep the plan of their offer.
+    /// A published plan never changes. Only one request per currency can be open. Problems: `already_requested` (409),
+    /// `step_up_required`, `forbidden` (403), `invalid_request` (422), `idempotency_key_required` (400),
+    /// `idempotency_key_reused` (422).
     #[oai(path = "/", method = "post", operation_id = "create_fee_plan")]
     async fn create_fee_plan(
         &self,

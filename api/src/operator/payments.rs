@@ -133,13 +133,12 @@ impl Payments {
 
     /// Request to resolve a payment
     ///
-    /// For a payment in `review` or `confirming`. States whether it was paid, and under which receipt. Once another
-    /// operator approves (`approve_approval`), a paid payment is credited and funds its deal; one that was not paid
-    /// fails, and the deal can be paid again. The payment's discrepancies close. Later proof from the provider still
-    /// counts. Problems: `wrong_state` (409) if the payment is in another state, or if the receipt belongs to another
-    /// amount, another payment or money in suspense; `already_requested` (409), `conflict_of_interest`,
-    /// `step_up_required`, `forbidden` (403), `not_found` (404), `idempotency_key_required` (400),
-    /// `idempotency_key_reused` (422).
+    /// For a payment in `review` or `confirming`. States whether it was paid, and under which receipt. Another operator
+    /// must approve (`approve_approval`). A paid payment is then credited and funds its deal. An unpaid one fails, and
+    /// the deal can be paid again. The payment's discrepancies close. Later proof from the provider still counts.
+    /// Problems: `wrong_state` (409) if the payment is in another state, or if the receipt belongs to another amount,
+    /// another payment or money in suspense; `already_requested` (409), `conflict_of_interest`, `step_up_required`,
+    /// `forbidden` (403), `not_found` (404), `idempotency_key_required` (400), `idempotency_key_reused` (422).
     #[oai(path = "/:id/resolve", method = "post", operation_id = "resolve_payment")]
     async fn resolve_payment(
         &self,

@@ -187,9 +187,9 @@ impl Users {
 
     /// Freeze a user
     ///
-    /// Prevents money from leaving the account: transfers, withdrawals, holds, payments for deals and releases of
-    /// milestones return `account_frozen`, and pending withdrawals are held. The user can still log in, read and
-    /// receive money. Problems: `conflict_of_interest`, `forbidden` (403), `not_found` (404).
+    /// Prevents money from leaving the account. Transfers, withdrawals, holds, payments for deals and releases of
+    /// milestones return `account_frozen`. Pending withdrawals are held. The user can still log in, read and receive
+    /// money. Problems: `conflict_of_interest`, `forbidden` (403), `not_found` (404).
     #[oai(path = "/:id/freeze", method = "post", operation_id = "freeze_user")]
     async fn freeze_user(
         &self,

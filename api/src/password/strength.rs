@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_easy_to_guess_is_weak() {
+    fn easy_passwords_are_weak() {
         let phone = Msisdn::parse("254712345678").unwrap();
         let email = Some("shiru.kamau@example.com");
         let known = KnownWords::of_person("Wanjiku Kamau", email, Some(&phone));
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_of_a_person_is_not_weak_for_another() {
+    fn words_about_one_user_are_not_weak_for_another() {
         let known = |text: &str| KnownWords::of_login(&Contact::Email(text.to_owned()));
         let judged = |login: &str| check_password(&"kipchumba.ngeno".into(), &known(login)).is_ok();
         assert!(!judged("kipchumba.ngeno@example.com"));

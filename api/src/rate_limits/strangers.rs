@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_takes_no_caller_is_for_strangers() {
+    fn operations_without_authentication_are_found() {
         for path in [
             "/v1/users",
             "/v1/sessions",

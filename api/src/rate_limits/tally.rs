@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn few_requests_are_told_to_nobody_and_many_in_portions() {
+    fn few_requests_are_not_reported_and_many_in_batches() {
         let tally = tally(1_000);
         let told: Vec<u32> = (0..120).map(|_| tally.count(&7, 1).untold).collect();
         assert_eq!(told.iter().filter(|untold| **untold > 0).collect::<Vec<_>>(), [&50, &50]);
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_used_is_learned_with_the_first_portion() {
+    fn the_first_batch_learns_the_requests_of_other_processes() {
         let (tally, mut shared) = (tally(100), Shared { left: 7 });
         let standings: Vec<Standing> = (0..20).map(|_| shared.count(&tally, 10_000)).collect();
         assert_eq!(standings[4].left, 2);

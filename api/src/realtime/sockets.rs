@@ -62,7 +62,7 @@ mod tests {
     use uuid::Uuid;
 
     #[test]
-    fn a_session_has_four_and_gets_back_what_it_closes() {
+    fn a_session_has_four_sockets_and_closing_frees_one() {
         let sockets = Arc::new(Sockets::default());
         let take = |n| Arc::clone(&sockets).take(SessionId::new(Uuid::from_u128(n)));
         let mut places: Vec<_> = (0..OF_SESSION_MAX).map(|_| take(1).unwrap()).collect();

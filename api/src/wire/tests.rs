@@ -25,7 +25,7 @@ fn phones_are_read_as_people_write_them() {
 }
 
 #[test]
-fn what_is_no_mobile_number_is_refused() {
+fn other_numbers_than_mobile_ones_are_rejected() {
     for text in [
         "",
         "0",
