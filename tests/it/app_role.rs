@@ -47,7 +47,7 @@ async fn the_role_can_do_nothing_but_read_and_write_rows() {
         "create temporary table accounts (n int)",
         "create schema s",
         "create function f() returns int language sql as 'select 1'",
-        "create or replace function ledger_refuse_change() returns trigger language plpgsql as \
+        "create or replace function refuse_change() returns trigger language plpgsql as \
             'begin return new; end'",
         "set session_replication_role = replica",
         "alter role amana_app_limits superuser",

@@ -1,8 +1,7 @@
 //! The schema: every constraint has a name of its own, and every migration can be reverted.
 
-use amana_harness::{App, Database, eventually};
+use amana_harness::Database;
 use amana_postgres::Store;
-use serde_json::json;
 use std::path::PathBuf;
 
 /// Everything that migrations create, as PostgreSQL describes it.
@@ -92,45 +91,4 @@ async fn processes_that_migrate_at_the_same_time_do_not_collide() {
         done.expect("no panic").expect("migrated");
     }
     assert_eq!((database.text(SCHEMA).await, database.text(RULES).await), before);
-}
-
-/// Withdrawals from before holds existed get the holds that they would have today.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn withdrawals_of_the_past_get_their_holds() {
-    let mut app = App::start().await;
-    let person = app.person("Juma").await;
-    app.top_up(&person, 100_000).await;
-    let withdraw = async |minor: i64, end: &str| {
-        let body = json!({ "amount": { "amount": minor, "currency": "KES" } });
-        let made = app.post(&person, "/v1/withdrawals", body).await.expect(202);
-        app.wait_for_payment(&person, made["id"].as_str().expect("an id"), end).await;
-    };
-    withdraw(10_000, "succeeded").await;
-    app.fault(&person.phone, "unregistered", 1).await;
-    withdraw(20_000, "failed").await;
-    app.database.execute("update risk_rules set threshold = 1, points = 100").await;
-    withdraw(30_000, "held").await;
-    eventually("all connections are idle", || async {
-        let busy = "select count(*) from jobs where state <> 'done' and kind <> 'expire_hold'";
-        (app.database.number(busy).await == 0).then_some(())
-    })
-    .await;
-    app.stop_worker().await;
-    let holds = "select string_agg(concat_ws(' ', h.payment_id, h.amount_minor, h.settled_minor, h.state,
-            case when h.state = 'open' then h.expires_at end, case when h.state = 'open' then j.due_at end), ', '
-            order by h.payment_id)
-        from holds h left join jobs j on j.key = 'expire_hold:' || h.id";
-    let before = app.database.text(holds).await.expect("holds");
-    assert_eq!(before.matches("settled").count() + before.matches("open").count(), 2, "{before}");
-    let all = migrations();
-    let (up, down) = &all[8];
-    assert!(up.contains("create table holds"));
-    app.database.execute(down).await;
-    assert_eq!(
-        app.database.number("select count(*) from jobs where kind = 'expire_hold'").await,
-        0
-    );
-    app.database.execute(up).await;
-    assert_eq!(app.database.text(holds).await.expect("holds"), before);
-    app.assert_sound().await;
 }

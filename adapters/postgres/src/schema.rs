@@ -17,6 +17,7 @@ diesel::table! {
     api_keys (id) {
         id -> Uuid,
         user_id -> Uuid,
+        organisation_id -> Nullable<Uuid>,
         name -> Text,
         mode -> Text,
         scopes -> Array<Nullable<Text>>,
@@ -29,7 +30,6 @@ diesel::table! {
         previous_until -> Nullable<Timestamptz>,
         last_used_at -> Nullable<Timestamptz>,
         revoked_at -> Nullable<Timestamptz>,
-        organisation_id -> Nullable<Uuid>,
     }
 }
 
@@ -39,8 +39,12 @@ diesel::table! {
         kind -> Text,
         user_id -> Nullable<Uuid>,
         tier -> Nullable<Text>,
+        role -> Nullable<Text>,
         provider -> Nullable<Text>,
         receipt -> Nullable<Text>,
+        payment_id -> Nullable<Uuid>,
+        paid_receipt -> Nullable<Text>,
+        plan -> Nullable<Jsonb>,
         note -> Text,
         state -> Text,
         asked_by -> Uuid,
@@ -49,10 +53,6 @@ diesel::table! {
         decided_by -> Nullable<Uuid>,
         decided_at -> Nullable<Timestamptz>,
         decision_note -> Nullable<Text>,
-        role -> Nullable<Text>,
-        payment_id -> Nullable<Uuid>,
-        paid_receipt -> Nullable<Text>,
-        plan -> Nullable<Jsonb>,
     }
 }
 
@@ -102,13 +102,13 @@ diesel::table! {
         provider -> Text,
         kind -> Text,
         body -> Nullable<Bytea>,
+        body_sealed -> Nullable<Bytea>,
+        size_bytes -> Int4,
         remote -> Text,
         state -> Text,
         payment_id -> Nullable<Uuid>,
         note -> Nullable<Text>,
         received_at -> Timestamptz,
-        body_sealed -> Nullable<Bytea>,
-        size_bytes -> Int4,
     }
 }
 
@@ -117,12 +117,12 @@ diesel::table! {
         id -> Uuid,
         user_id -> Uuid,
         purpose -> Text,
+        target_sealed -> Bytea,
+        target_digest -> Bytea,
         tries -> Int2,
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
         ended_at -> Nullable<Timestamptz>,
-        target_sealed -> Bytea,
-        target_digest -> Bytea,
     }
 }
 
@@ -158,6 +158,7 @@ diesel::table! {
         kind -> Text,
         contact_sealed -> Nullable<Bytea>,
         contact_digest -> Nullable<Bytea>,
+        locale -> Nullable<Text>,
         code_id -> Uuid,
         generation -> Int2,
         created_at -> Timestamptz,
@@ -165,7 +166,6 @@ diesel::table! {
         expires_at -> Nullable<Timestamptz>,
         ended_at -> Nullable<Timestamptz>,
         end_reason -> Nullable<Text>,
-        locale -> Nullable<Text>,
     }
 }
 
@@ -250,35 +250,35 @@ diesel::table! {
     deals (id) {
         id -> Uuid,
         title -> Text,
+        organisation_id -> Nullable<Uuid>,
         buyer_id -> Nullable<Uuid>,
         seller_id -> Nullable<Uuid>,
+        broker_id -> Nullable<Uuid>,
+        broker_commission_bps -> Nullable<Int4>,
+        revision -> Int4,
         offered_by -> Text,
         currency -> Text,
+        fee_plan_version -> Int4,
         fee_percentage_bps -> Int4,
         fee_fixed_minor -> Int8,
+        fee_floor_minor -> Int8,
+        fee_cap_minor -> Nullable<Int8>,
+        fee_provider_cost_minor -> Int8,
         fee_payer -> Text,
         acceptance_s -> Int8,
         funding_s -> Int8,
         inspection_s -> Int8,
-        state -> Text,
-        cancel_asked_by -> Nullable<Text>,
-        due_at -> Nullable<Timestamptz>,
-        event_seq -> Int8,
-        created_at -> Timestamptz,
-        updated_at -> Timestamptz,
-        organisation_id -> Nullable<Uuid>,
-        revision -> Int4,
-        broker_id -> Nullable<Uuid>,
-        broker_commission_bps -> Nullable<Int4>,
-        fee_plan_version -> Int4,
-        fee_floor_minor -> Int8,
-        fee_cap_minor -> Nullable<Int8>,
-        fee_provider_cost_minor -> Int8,
         rework_s -> Int8,
         answer_s -> Int8,
         award_s -> Int8,
+        state -> Text,
+        due_at -> Nullable<Timestamptz>,
+        cancel_asked_by -> Nullable<Text>,
         extension -> Nullable<Jsonb>,
         fundings -> Int4,
+        event_seq -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
     }
 }
 
@@ -381,10 +381,10 @@ diesel::table! {
         id -> Int8,
         payment_id -> Uuid,
         operation -> Text,
-        status -> Nullable<Int4>,
-        at -> Timestamptz,
         request_sealed -> Bytea,
+        status -> Nullable<Int4>,
         body_sealed -> Bytea,
+        at -> Timestamptz,
     }
 }
 
@@ -460,16 +460,16 @@ diesel::table! {
     invitations (id) {
         id -> Uuid,
         organisation_id -> Uuid,
+        email_sealed -> Nullable<Bytea>,
+        email_digest -> Nullable<Bytea>,
         rank -> Text,
         generation -> Int2,
-        sent_at -> Timestamptz,
         invited_by -> Uuid,
         created_at -> Timestamptz,
+        sent_at -> Timestamptz,
         expires_at -> Timestamptz,
         ended_at -> Nullable<Timestamptz>,
         end_reason -> Nullable<Text>,
-        email_sealed -> Nullable<Bytea>,
-        email_digest -> Nullable<Bytea>,
     }
 }
 
@@ -555,17 +555,17 @@ diesel::table! {
         deal_id -> Uuid,
         position -> Int2,
         title -> Text,
+        description -> Nullable<Text>,
+        items -> Jsonb,
         amount_minor -> Int8,
         buyer_fee_minor -> Int8,
         seller_fee_minor -> Int8,
-        delivery_s -> Int8,
-        state -> Text,
-        due_at -> Nullable<Timestamptz>,
-        description -> Nullable<Text>,
-        items -> Jsonb,
         commission_minor -> Int8,
         provider_cost_minor -> Int8,
+        delivery_s -> Int8,
         proof -> Nullable<Text>,
+        state -> Text,
+        due_at -> Nullable<Timestamptz>,
         reworks -> Int2,
         buyer_offer_minor -> Nullable<Int8>,
         seller_offer_minor -> Nullable<Int8>,
@@ -586,13 +586,13 @@ diesel::table! {
         template -> Text,
         channel -> Text,
         params -> Jsonb,
-        sent_at -> Nullable<Timestamptz>,
-        created_at -> Timestamptz,
-        code_id -> Nullable<Uuid>,
         address_sealed -> Nullable<Bytea>,
+        code_id -> Nullable<Uuid>,
         invitation_id -> Nullable<Uuid>,
         deal_invitation_id -> Nullable<Uuid>,
         hand_over_milestone_id -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        sent_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -630,8 +630,8 @@ diesel::table! {
         code -> Nullable<Text>,
         receipt -> Nullable<Text>,
         amount_minor -> Nullable<Int8>,
-        at -> Timestamptz,
         reference_digest -> Nullable<Text>,
+        at -> Timestamptz,
     }
 }
 
@@ -640,16 +640,24 @@ diesel::table! {
         id -> Uuid,
         provider -> Text,
         user_id -> Nullable<Uuid>,
+        payer_id -> Nullable<Uuid>,
         purpose -> Text,
         deal_id -> Nullable<Uuid>,
         amount_minor -> Int8,
         currency -> Text,
+        msisdn_sealed -> Nullable<Bytea>,
+        msisdn_digest -> Nullable<Bytea>,
+        asked_from_sealed -> Nullable<Bytea>,
         stage -> Text,
         state -> Text,
         reason -> Nullable<Text>,
         doubt -> Nullable<Text>,
+        must_confirm -> Bool,
+        confirmed -> Bool,
         receipt -> Nullable<Text>,
         reference -> Text,
+        provider_reference_sealed -> Nullable<Bytea>,
+        provider_reference_digest -> Nullable<Bytea>,
         problem -> Nullable<Text>,
         risk_score -> Nullable<Int8>,
         risk_reasons -> Array<Nullable<Text>>,
@@ -658,14 +666,6 @@ diesel::table! {
         sent_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
-        msisdn_sealed -> Nullable<Bytea>,
-        msisdn_digest -> Nullable<Bytea>,
-        provider_reference_sealed -> Nullable<Bytea>,
-        provider_reference_digest -> Nullable<Bytea>,
-        must_confirm -> Bool,
-        confirmed -> Bool,
-        asked_from_sealed -> Nullable<Bytea>,
-        payer_id -> Nullable<Uuid>,
     }
 }
 
@@ -731,6 +731,7 @@ diesel::table! {
 diesel::table! {
     second_factors (user_id) {
         user_id -> Uuid,
+        channel -> Nullable<Text>,
         secret -> Nullable<Bytea>,
         created_at -> Timestamptz,
         confirmed_at -> Nullable<Timestamptz>,
@@ -738,7 +739,6 @@ diesel::table! {
         tries -> Int4,
         tries_began_at -> Nullable<Timestamptz>,
         locked_until -> Nullable<Timestamptz>,
-        channel -> Nullable<Text>,
     }
 }
 
@@ -750,14 +750,14 @@ diesel::table! {
         rotated_at -> Timestamptz,
         device_name -> Text,
         device_kind -> Text,
+        trusted_device_id -> Nullable<Uuid>,
         address -> Text,
+        place -> Nullable<Text>,
+        stepped_up_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
         ended_at -> Nullable<Timestamptz>,
         end_reason -> Nullable<Text>,
-        stepped_up_at -> Nullable<Timestamptz>,
-        trusted_device_id -> Nullable<Uuid>,
-        place -> Nullable<Text>,
     }
 }
 
@@ -795,14 +795,14 @@ diesel::table! {
         amount_minor -> Int8,
         currency -> Text,
         reference -> Nullable<Text>,
+        payer_id -> Nullable<Uuid>,
+        payer_sealed -> Nullable<Bytea>,
         paid_at -> Timestamptz,
         found_at -> Timestamptz,
+        return_payment_id -> Nullable<Uuid>,
         closed_at -> Nullable<Timestamptz>,
         closed_by -> Nullable<Uuid>,
         reversed_at -> Nullable<Timestamptz>,
-        payer_id -> Nullable<Uuid>,
-        payer_sealed -> Nullable<Bytea>,
-        return_payment_id -> Nullable<Uuid>,
     }
 }
 
@@ -861,24 +861,24 @@ diesel::table! {
     users (id) {
         id -> Uuid,
         name -> Text,
-        password_hash -> Text,
-        role -> Text,
-        locale -> Text,
-        created_at -> Timestamptz,
         handle -> Nullable<Text>,
         handle_changed_at -> Nullable<Timestamptz>,
-        tier -> Text,
-        closed_at -> Nullable<Timestamptz>,
-        email_verified_at -> Nullable<Timestamptz>,
-        phone_verified_at -> Nullable<Timestamptz>,
         email_sealed -> Nullable<Bytea>,
         email_digest -> Nullable<Bytea>,
+        email_verified_at -> Nullable<Timestamptz>,
         phone_sealed -> Nullable<Bytea>,
         phone_digest -> Nullable<Bytea>,
-        erased_at -> Nullable<Timestamptz>,
+        phone_verified_at -> Nullable<Timestamptz>,
         is_verified -> Bool,
+        password_hash -> Text,
+        role -> Text,
+        tier -> Text,
+        locale -> Text,
+        created_at -> Timestamptz,
         frozen_at -> Nullable<Timestamptz>,
         frozen_note -> Nullable<Text>,
+        closed_at -> Nullable<Timestamptz>,
+        erased_at -> Nullable<Timestamptz>,
     }
 }
 

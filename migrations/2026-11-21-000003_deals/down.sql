@@ -1,3 +1,0 @@
-drop table deal_events;
-drop table milestones;
-drop table deals;

@@ -1,3 +1,0 @@
-drop table breaks;
-drop table reconciliation_runs;
-drop table risk_rules;

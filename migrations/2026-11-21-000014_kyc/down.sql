@@ -1,2 +1,0 @@
-drop table kyc_documents;
-drop table kyc_applications;

@@ -1,1 +1,0 @@
-drop table signing_keys;

@@ -1,1 +1,0 @@
-alter table payments drop column asked_from_sealed;

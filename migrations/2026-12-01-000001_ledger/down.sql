@@ -1,0 +1,10 @@
+drop table ledger_checks;
+drop table spending;
+drop table transfers;
+drop table postings;
+drop table entries;
+drop table accounts;
+drop function ledger_guard_new_account();
+drop function ledger_guard_account();
+drop function ledger_apply_postings();
+drop function refuse_change();

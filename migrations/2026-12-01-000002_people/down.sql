@@ -1,0 +1,12 @@
+drop table introductions;
+drop table codes;
+drop table handles;
+drop table look_up_key;
+drop table person_keys;
+drop table users;
+drop table tier_limits;
+drop table tiers;
+drop function users_require_verified();
+drop function person_keys_guard();
+drop function users_guard_erased();
+drop function is_human_text(text);

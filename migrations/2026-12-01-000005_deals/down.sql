@@ -1,0 +1,12 @@
+drop table deal_invitations;
+drop table deal_snapshots;
+drop table deal_signatures;
+drop table deal_revisions;
+drop table deal_reminders;
+drop table deal_labels;
+drop table deal_participants;
+drop table deal_payers;
+drop table milestones;
+drop table deals;
+drop table fee_plans;
+drop function deals_refuse_unsigned();

@@ -1,0 +1,17 @@
+drop table risk_rules;
+drop table suspense_items;
+drop table payer_keys;
+drop table breaks;
+drop table reconciliation_runs;
+drop table holds;
+drop table deal_references;
+drop table paybill;
+drop table callback_strays;
+drop table callbacks;
+drop table callback_tokens;
+drop table prompts;
+drop table exchanges;
+drop table payment_evidence;
+drop table payments;
+drop function suspense_items_keep_return();
+drop function payments_keep_receipt();

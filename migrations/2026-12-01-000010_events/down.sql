@@ -1,0 +1,9 @@
+drop table event_subscribers;
+drop table events;
+drop table event_sequence;
+drop table event_commits;
+drop sequence event_commits_tx_seq;
+drop function events_number(integer);
+drop function events_commit();
+drop function events_reserve(integer);
+drop function events_add_month(date);
