@@ -1,4 +1,4 @@
-//! Deals: creating, commanding, reading. What a command does is decided by the domain; this writes it.
+//! Deals: creating, commanding, reading. The domain decides each command; this module stores the decision.
 
 mod agreement;
 mod deliveries;
@@ -66,16 +66,18 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// Renders the answer that is stored under a key: the deal as the person sees it whose key it is.
+/// Renders the response stored under an idempotency key: the deal as the user of the key sees it.
 pub type RenderDeal = fn(&DealView, UserId) -> Answer;
 
 impl Store {
     /// # Errors
     /// [`Conflict::DealReferenceTaken`] if the caller has another deal with this reference;
-    /// [`Error::Refused`] if the deal makes no sense; [`Conflict::UnknownCounterparty`] if the other party's
-    /// account is closed, [`TransferRefusal::RecipientClosed`] if the broker's is;
-    /// [`Conflict::UnknownOrganisation`] if the caller does not belong to it; [`Error::Organisation`] if the caller
-    /// invites too many.
+    /// [`Error::Refused`] if the deal is invalid; [`Conflict::UnknownCounterparty`] if the other party's account is
+    /// closed;
+    /// [`TransferRefusal::RecipientClosed`] if the broker's account is closed;
+    /// [`Conflict::UnknownOrganisation`] if the caller is not a member; [`Error::Organisation`] if the caller exceeds
+    /// the
+    /// limit of invitations.
     pub async fn create_deal(
         &self,
         user: UserId,
@@ -112,10 +114,11 @@ impl Store {
         .await
     }
 
-    /// Carries out a party's command that moves no money and may be repeated.
+    /// Executes a party's command that moves no money and is safe to repeat.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for a deal of others, [`Error::Refused`] if the rules say no.
+    /// [`Error::NotFound`] if the deal does not concern the caller, [`Error::Refused`] if the domain refuses the
+    /// command.
     pub async fn command_deal(
         &self,
         user: UserId,
@@ -133,7 +136,7 @@ impl Store {
         .await
     }
 
-    /// Carries out a party's command once per idempotency key.
+    /// Executes a party's command once per idempotency key.
     ///
     /// # Errors
     /// As [`Store::command_deal`], and [`Conflict::KeyReused`] or [`Conflict::KeyInProgress`].
@@ -157,12 +160,12 @@ impl Store {
         .await
     }
 
-    /// Lets a deadline pass. A timer that has become meaningless, because something has happened or the deadline
-    /// was moved, is simply done.
+    /// Expires a deadline. Does nothing if the deadline was met or moved after the timer was set.
     ///
     /// # Errors
-    /// [`Error::LeaseLost`] if another worker has taken the job over; [`Error::Refused`] if the deal refuses to let
-    /// a deadline pass that it has itself, which nobody may overlook.
+    /// [`Error::LeaseLost`] if another worker has taken over the job; [`Error::Refused`] if the deal has this deadline
+    /// but
+    /// refuses its expiry, which is a defect and must be noticed.
     pub async fn expire_deal(
         &self,
         claim: &Claim,
@@ -184,8 +187,9 @@ impl Store {
     }
 
     /// # Errors
-    /// [`Error::NotFound`] for a deal of others too: that it exists is theirs to know. Those who belong to the
-    /// organisation in whose name it was made may know it, too.
+    /// [`Error::NotFound`] unless the deal concerns the user or the user is a member of its organisation. The error is
+    /// the
+    /// same for a deal that does not exist, so that its existence stays private.
     pub async fn deal(&self, user: UserId, id: DealId) -> Result<DealView, Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         let found = view(&mut conn, vault, id).await?;
@@ -196,10 +200,12 @@ impl Store {
         }
     }
 
-    /// The deals that concern a person, newest first; those of the organisation for a key of one.
+    /// Returns the deals that concern a user, newest first. With an API key of an organisation, returns the
+    /// organisation's
+    /// deals.
     ///
     /// # Errors
-    /// [`Error::Store`], or [`Error::NotFound`] for a key whose maker is no member any more.
+    /// [`Error::Store`], or [`Error::NotFound`] if the creator of the API key has left the organisation.
     pub async fn deals(
         &self,
         user: UserId,
@@ -223,7 +229,7 @@ impl Store {
     }
 }
 
-/// Writes a deal of a user who may begin one.
+/// Creates a deal for a user who was verified as active.
 async fn create(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -249,7 +255,7 @@ async fn create(
     view::of(conn, vault, made).await
 }
 
-/// Nothing is made with people who are not here any more.
+/// Rejects a new deal if the account of the counterparty or the broker is closed.
 async fn require_others_open(
     conn: &mut AsyncPgConnection,
     deal: &Deal,
@@ -279,7 +285,7 @@ pub(crate) async fn lock_as_party(
     Ok(loaded)
 }
 
-/// Loads a deal that must concern the caller, for whoever only asks.
+/// Loads a deal that must concern the caller, without a lock.
 pub(crate) async fn load_as_party(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -290,7 +296,7 @@ pub(crate) async fn load_as_party(
     Ok(loaded.deal)
 }
 
-/// The deal as it is then.
+/// Returns the deal after the command.
 async fn command_as_party(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -304,15 +310,15 @@ async fn command_as_party(
         loaded.deal = inviting::join_if_proven(conn, loaded.deal, now).await?;
     }
     let by = By { actor: Actor::User(user), reason };
-    // A payment under way would arrive at a deal that is no longer there to take it. The money would be
-    // safe in the wallet, but nobody wants that surprise: the parties wait for the outcome first.
+    // Refuses cancellation while a payment is pending. The payment would arrive after the deal has ended and go to the
+    // payer's wallet, which the payer does not expect.
     if *command == Command::Cancel && payments::funding_is_open(conn, id, None).await? {
         return Err(Error::Conflict(Conflict::PaymentInProgress));
     }
     carry_out(conn, loaded, command, &by, now).await
 }
 
-/// Decides about a deal that is locked, and writes what is decided. The deal as it is then.
+/// Decides a command on a locked deal, stores the decision and returns the deal after it.
 async fn carry_out(
     conn: &mut AsyncPgConnection,
     loaded: Loaded,

@@ -1,5 +1,4 @@
-//! What was agreed, kept with the names of that moment: what people change about themselves later changes
-//! nothing in a contract.
+//! The agreed offer, stored with the parties' names at that moment. Later profile changes must not alter a contract.
 
 use super::offers::{KeptOffer, OfferRow};
 use super::revisions::{Signature, signatures};
@@ -19,7 +18,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// What both sides have signed.
+/// The offer that both parties have signed.
 #[derive(Debug, Clone)]
 pub struct AgreementView {
     pub deal: DealId,
@@ -65,7 +64,7 @@ impl TryFrom<PersonRow> for PersonView {
     }
 }
 
-/// Keeps what is agreed just now.
+/// Stores the offer that was just agreed.
 pub(super) async fn keep(
     mut conn: &AsyncPgConnection,
     deal: &Deal,
@@ -73,7 +72,7 @@ pub(super) async fn keep(
 ) -> Result<(), Error> {
     let people = users::people(conn, &deal.people().into_iter().collect()).await?;
     let person = |people: &BTreeMap<UserId, PersonView>, id: UserId| {
-        people.get(&id).map(PersonRow::from).ok_or_else(|| Error::row("a side that is nobody"))
+        people.get(&id).map(PersonRow::from).ok_or_else(|| Error::row("unknown party of the deal"))
     };
     let snapshot = SnapshotRow {
         offer: OfferRow::of(deal),
@@ -96,7 +95,7 @@ pub(super) async fn keep(
 
 impl Store {
     /// # Errors
-    /// [`Error::NotFound`] for a deal of others, and for one that was not agreed.
+    /// [`Error::NotFound`] if the deal does not concern the user or is not agreed yet.
     pub async fn agreement(&self, user: UserId, id: DealId) -> Result<AgreementView, Error> {
         self.deal(user, id).await?;
         let mut conn = self.connection().await?;

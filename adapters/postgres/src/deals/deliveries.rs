@@ -1,4 +1,4 @@
-//! Delivering, and what the seller showed each time.
+//! Deliveries of milestones, with the seller's proof of each.
 
 use super::files::{self, DealFile, FileRow};
 use super::write::By;
@@ -18,13 +18,13 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-/// One delivery of a milestone; there is another after each time that it was sent back.
+/// One delivery of a milestone. Each rejection requires another delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryView {
     pub n: i16,
-    /// None if nothing was shown.
+    /// `None` if the seller gave no proof.
     pub kind: Option<Proof>,
-    /// The carrier, and its number for the parcel.
+    /// The carrier and the tracking number.
     pub tracking: Option<(String, String)>,
     pub files: Vec<DealFile>,
     pub at: DateTime<Utc>,
@@ -45,7 +45,7 @@ struct DeliveryRow {
 }
 
 impl DeliveryRow {
-    /// There is one more delivery than it was sent back: the number follows from that.
+    /// Numbers the delivery: the count of rejections plus one.
     fn of(
         deal: &Deal,
         id: MilestoneId,
@@ -86,7 +86,7 @@ impl DeliveryRow {
     }
 }
 
-/// The deliveries of these milestones, each in their order.
+/// Returns the deliveries of these milestones, each milestone's in order.
 pub(super) async fn of_milestones(
     mut conn: &AsyncPgConnection,
     ids: &[Uuid],
@@ -113,7 +113,7 @@ pub(super) async fn of_milestones(
     Ok(grouped(found))
 }
 
-/// That all that is shown was handed in for this milestone before.
+/// Verifies that all files of the proof were uploaded for this milestone before.
 async fn require_files(
     conn: &mut AsyncPgConnection,
     milestone: MilestoneId,
@@ -128,7 +128,7 @@ async fn require_files(
     }
 }
 
-/// Counts a try of a hand-over code, unless the call was answered before; returns that answer.
+/// Counts an attempt at a delivery code, unless the call has a stored response; returns that response.
 async fn count_try(
     conn: &mut AsyncPgConnection,
     keyed: &Keyed,
@@ -141,17 +141,20 @@ async fn count_try(
     }
     match hand_over::count_try(conn, keyed.user, place, command, now).await {
         Ok(()) => Ok(None),
-        // The first call may have ended meanwhile, and its effect may be what this one is refused for.
+        // The first call may have completed meanwhile, and its effect may be the reason for this refusal.
         Err(refusal) => idempotency::answered(conn, keyed).await?.ok_or(refusal).map(Some),
     }
 }
 
 impl Store {
-    /// Marks a milestone as delivered, with what the seller shows for it. A hand-over code is compared after the try
-    /// was counted, which stays counted whatever comes of it.
+    /// Marks a milestone as delivered, with the seller's proof. A delivery code is compared after the attempt was
+    /// counted and
+    /// committed, so a failed attempt counts as well.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for a deal of others or a file that was not handed in, [`Error::Refused`] by the rules.
+    /// [`Error::NotFound`] if the deal does not concern the caller or a file was not uploaded; [`Error::Refused`] if
+    /// the
+    /// domain refuses the delivery.
     pub async fn deliver(
         &self,
         keyed: &Keyed,

@@ -1,5 +1,5 @@
-//! What was said in a dispute, and how it ended. How far it has come stands with its milestone: the rules depend on
-//! that. Rows follow the decisions, in the one place where these are written.
+//! Disputes: claim, answer and award. The stage of a dispute is stored with its milestone, because rules depend on it.
+//! Rows are written together with the decision that changes them.
 
 use super::files::{self, DealFile};
 use super::write::By;
@@ -22,7 +22,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// What an arbiter has decided, and why. It counts from `decided_at` on.
+/// An arbiter's award and its reason. It is effective once `decided_at` is set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AwardView {
     pub award: Award,
@@ -39,19 +39,19 @@ pub struct DisputeView {
     pub deal_title: String,
     pub milestone: MilestoneId,
     pub milestone_title: String,
-    /// Of the milestone.
+    /// The amount of the milestone.
     pub amount: Money,
     pub role: Role,
     pub opened_by: UserId,
     pub reason: String,
-    /// What the seller would have, if whoever opened it had their way.
+    /// The seller's share that the opening party requests.
     pub wanted: Option<Money>,
     pub opened_at: DateTime<Utc>,
     pub answer: Option<String>,
     pub answered_by: Option<UserId>,
     pub answered_at: Option<DateTime<Utc>>,
     pub award: Option<AwardView>,
-    /// Until when it is to be answered, or decided; none once it has ended.
+    /// Deadline of the answer or the award; `None` once the dispute has ended.
     pub due_at: Option<DateTime<Utc>>,
     pub outcome: Option<MilestoneState>,
     pub ended_at: Option<DateTime<Utc>>,
@@ -140,8 +140,8 @@ impl DisputeRow {
     }
 }
 
-/// As the two sides see it. An award that does not count yet is between arbiters: neither side shall lean on whoever
-/// looks again, or hold out for what was proposed.
+/// Hides awards that are not final, so that the parties cannot pressure the second arbiter or hold out for the
+/// proposal.
 fn to_sides(view: DisputeView) -> DisputeView {
     DisputeView { award: view.award.filter(|award| award.decided_at.is_some()), ..view }
 }
@@ -152,7 +152,7 @@ pub(super) async fn load(conn: &mut AsyncPgConnection, id: DisputeId) -> Result<
     row.ok_or(Error::NotFound("dispute"))
 }
 
-/// In the order in which the rows come.
+/// Returns the views in the order of the rows.
 pub(super) async fn views(
     conn: &mut AsyncPgConnection,
     rows: Vec<DisputeRow>,
@@ -178,15 +178,15 @@ pub(super) async fn views(
     let mut seen = vec![];
     for row in rows {
         let subject = subjects.iter().find(|(id, _)| *id == row.milestone_id);
-        let (_, subject) = subject.ok_or_else(|| Error::row("a dispute is about a milestone"))?;
+        let (_, subject) = subject.ok_or_else(|| Error::row("dispute without a milestone"))?;
         let files = evidence.remove(&row.id).unwrap_or_default();
         seen.push(row.into_view(subject.clone(), files)?);
     }
     Ok(seen)
 }
 
-/// Writes down what a decision means to disputes. It tells in whose name and in which words the events are then
-/// recorded and told: an award that stands because nobody else has looked is given the words of its arbiter.
+/// Stores a decision's effect on disputes. Returns the attribution for the events and messages: an award that becomes
+/// final because no second arbiter reviewed it in time carries its arbiter's reason.
 pub(super) async fn follow(
     conn: &mut AsyncPgConnection,
     before: &Deal,
@@ -230,7 +230,7 @@ async fn open(
     (role, by): (Role, &By),
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let opener = by.actor.user().ok_or_else(|| Error::row("somebody opens a dispute"))?;
+    let opener = by.actor.user().ok_or_else(|| Error::row("dispute opened without a user"))?;
     diesel::insert_into(disputes::table)
         .values((
             disputes::id.eq(Uuid::now_v7()),
@@ -293,7 +293,7 @@ async fn reason_of(
     Ok(of_milestone.select(disputes::award_reason).first(conn).await?)
 }
 
-/// A milestone that is settled, in whichever way, is not disputed any more.
+/// Ends the disputes of milestones that the decision settles.
 async fn end(
     conn: &mut AsyncPgConnection,
     before: &Deal,
@@ -320,7 +320,7 @@ async fn end(
     Ok(())
 }
 
-/// The deal, for its two sides. Whom else it concerns is not told what they say about each other.
+/// Verifies that the user is buyer or seller. Payers and the broker must not read the parties' statements.
 pub(super) fn require_side(deal: &Deal, user: UserId) -> Result<(), Error> {
     match deal.role_of(user) {
         Some(_) => Ok(()),
@@ -329,10 +329,11 @@ pub(super) fn require_side(deal: &Deal, user: UserId) -> Result<(), Error> {
 }
 
 impl Store {
-    /// Opens a dispute, with what whoever opens it would have the seller get.
+    /// Opens a dispute; `wanted` is the seller's share that the opening party requests.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for a deal of others, [`Error::Refused`] if the rules say no.
+    /// [`Error::NotFound`] if the deal does not concern the caller, [`Error::Refused`] if the domain refuses the
+    /// dispute.
     pub async fn open_dispute(
         &self,
         user: UserId,
@@ -347,7 +348,7 @@ impl Store {
             let by = By { actor: Actor::User(user), reason: Some(reason) };
             let decision = decide(&loaded.deal, &Command::Dispute(milestone), by.actor, now)?;
             let disputed = loaded.deal.milestone(milestone);
-            // In another currency it is too much as well.
+            // An amount in another currency is rejected as well.
             let too_much = |wanted: &Money| {
                 disputed.is_none_or(|part| wanted.exceeds(part.amount).unwrap_or(true))
             };
@@ -364,10 +365,10 @@ impl Store {
         .await
     }
 
-    /// The disputes about a deal, for its two sides, oldest first.
+    /// Returns the disputes of a deal to its buyer or seller, oldest first.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for a deal of others; [`Refusal::WrongParty`] for those who only pay or read.
+    /// [`Error::NotFound`] if the deal does not concern the user; [`Refusal::WrongParty`] for payers and readers.
     pub async fn disputes(&self, user: UserId, id: DealId) -> Result<Vec<DisputeView>, Error> {
         let mut conn = self.connection().await?;
         require_side(&super::load_as_party(&mut conn, user, id).await?, user)?;
@@ -379,7 +380,7 @@ impl Store {
         Ok(views(&mut conn, rows).await?.into_iter().map(to_sides).collect())
     }
 
-    /// The disputes in which a person's own words are, newest first.
+    /// Returns the disputes that a user has opened or answered, newest first.
     ///
     /// # Errors
     /// [`Error::Store`] only.

@@ -1,4 +1,4 @@
-//! Files of the two sides of a deal: evidence in a dispute, and what a seller shows to have delivered.
+//! Files of buyer and seller: evidence in a dispute and proof of delivery.
 
 use super::disputes::require_side;
 use super::{disputes, load_as_party, lock_as_party, rows};
@@ -24,7 +24,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// A file, and who handed it in.
+/// A file and the user who uploaded it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DealFile {
     pub document: Document,
@@ -53,12 +53,12 @@ impl FileRow {
     }
 }
 
-/// Where a file of a deal belongs.
+/// The place of a file within a deal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FilePlace {
-    /// Of either side, in a dispute.
+    /// Uploaded by either party, in a dispute.
     Evidence(DisputeId),
-    /// Of the seller, who shows what is delivered.
+    /// Uploaded by the seller, as proof of delivery.
     Delivery(MilestoneId),
 }
 
@@ -70,7 +70,7 @@ impl FilePlace {
         }
     }
 
-    /// How many files it takes, what speaks against another one, and what adding one is called.
+    /// Returns the maximum number of files and the refusal of another one.
     const fn bound(self) -> (i64, Refusal) {
         match self {
             FilePlace::Evidence(_) => (EVIDENCE_MAX, Refusal::TooMuchEvidence),
@@ -79,8 +79,9 @@ impl FilePlace {
     }
 }
 
-/// The milestone of a place, if this person may add a file there now: evidence while there is something to decide
-/// about, and what is to be delivered until it is.
+/// Returns the milestone of a place if this user may add a file there now: evidence while the milestone is disputed,
+/// proof
+/// of delivery while it is funded.
 async fn milestone_of(
     conn: &mut AsyncPgConnection,
     deal: &Deal,
@@ -110,7 +111,7 @@ async fn milestone_of(
     Ok(id)
 }
 
-/// Both sides wait for each other at the deal's row: the files in a place are counted one after the other.
+/// Inserts a file under the lock of the deal's row. The lock makes the count of files exact for concurrent uploads.
 async fn insert(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -152,10 +153,10 @@ async fn insert(
 }
 
 impl Store {
-    /// That somebody may add a file there now: asked before it is read.
+    /// Verifies that the user may add a file there now. Called before the upload is read.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for others, [`Error::Refused`] by the rules.
+    /// [`Error::NotFound`] if the deal does not concern the user, [`Error::Refused`] if the domain refuses the file.
     pub async fn may_add_deal_file(
         &self,
         user: UserId,
@@ -166,7 +167,7 @@ impl Store {
         milestone_of(&mut conn, &deal, user, place).await.map(drop)
     }
 
-    /// Adds a file that has been kept already.
+    /// Adds a file whose content is stored already.
     ///
     /// # Errors
     /// As [`Store::may_add_deal_file`], and [`Refusal::TooMuchEvidence`] or [`Refusal::TooManyFiles`].
@@ -191,10 +192,10 @@ impl Store {
         .await
     }
 
-    /// That there is such a file in a deal whose side the caller is on, so that a link to it may be made.
+    /// Verifies that the file belongs to the deal and that the caller is buyer or seller, so that a link may be issued.
     ///
     /// # Errors
-    /// [`Error::NotFound`], or [`Refusal::WrongParty`] for those who only pay or read.
+    /// [`Error::NotFound`], or [`Refusal::WrongParty`] for payers and readers.
     pub async fn deal_file(
         &self,
         user: UserId,
@@ -217,7 +218,7 @@ impl Store {
     }
 }
 
-/// The evidence of each dispute, oldest first.
+/// Returns the evidence of each dispute, oldest first.
 pub(super) async fn evidence_of(
     conn: &mut AsyncPgConnection,
     disputes: &[Uuid],
@@ -232,7 +233,7 @@ pub(super) async fn evidence_of(
     Ok(grouped(found))
 }
 
-/// The files that were handed in for these milestones, without evidence, oldest first.
+/// Returns the proofs of delivery uploaded for these milestones, oldest first.
 pub(super) async fn of_milestones(
     mut conn: &AsyncPgConnection,
     milestones: &[Uuid],
@@ -245,8 +246,8 @@ pub(super) async fn of_milestones(
         .await?)
 }
 
-/// What a link to a file of a deal leads to, and whose it is; `None` if there is no such file. The two sides may
-/// look, and arbiters if its milestone is or was disputed: each look of theirs is recorded.
+/// Returns the document behind a link to a file of a deal, its kind and its uploader; `None` if there is no such file.
+/// Buyer and seller may view it, and arbiters if its milestone is or was disputed. Each view by an arbiter is recorded.
 ///
 /// # Errors
 /// [`Error::NotFound`] if the viewer may not see it.
@@ -263,7 +264,8 @@ pub(crate) async fn open(
     if deal.role_of(viewer.id).is_none() {
         let dispute = super::review::about(conn, row.milestone_id).await?;
         let dispute = dispute.ok_or(Error::NotFound("document"))?;
-        // The link was made from a listed network; that the role still reaches so far is asked again.
+        // The network was verified when the link was issued. The viewer's role is checked again, because it may have
+        // changed.
         let matter = Matter::Dispute(dispute);
         let (tie, amount) = conflicts::stakes(conn, vault, viewer.id, matter).await?;
         let now_and_there =

@@ -1,5 +1,5 @@
-//! The code that a buyer tells when goods change hands. Nobody keeps it: it is made anew from the milestone's id, and
-//! is another one after each time that the delivery was sent back.
+//! The code that the buyer gives the seller at delivery. It is not stored: it is derived from the milestone's id, and
+//! changes each time the buyer rejects a delivery.
 
 use super::load_as_party;
 use crate::codes::CodeKey;
@@ -25,7 +25,7 @@ pub(super) fn code(key: &CodeKey, milestone: &Milestone) -> Code {
 }
 
 statement! {
-    /// Counts before anything is compared, so of any number of tries at once no more than the bound are: no row is
+    /// Counts an attempt before the code is compared, so that concurrent attempts cannot exceed the limit: no row is
     /// written beyond it.
     CountTry(
         milestone: SqlUuid = Uuid,
@@ -39,10 +39,10 @@ statement! {
         where known.since <= $3 or known.tries < $4"
 }
 
-/// Counts a try of somebody who may deliver now. Not to be called inside a transaction that may yet roll back.
+/// Counts an attempt by a user who may deliver now. Must not run inside a transaction that may still roll back.
 ///
 /// # Errors
-/// What the delivery would be refused with, without a try; [`Refusal::HandOverTooMany`].
+/// The refusal of the delivery itself, which counts no attempt; [`Refusal::HandOverTooMany`].
 pub(super) async fn count_try(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -65,7 +65,7 @@ pub(super) async fn count_try(
     Err(Error::Refused(Refusal::HandOverTooMany { wait }))
 }
 
-/// Returns the code that a message tells the buyer, while the milestone is to be delivered.
+/// Returns the code for a message to the buyer, if the milestone is funded and not delivered.
 pub(crate) async fn to_send(
     conn: &mut AsyncPgConnection,
     id: MilestoneId,
@@ -83,11 +83,11 @@ pub(crate) async fn to_send(
 }
 
 impl Store {
-    /// The code, for the buyer, while the milestone is to be delivered.
+    /// Returns the code to the buyer while the milestone is funded and not delivered.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for a deal of others, [`Refusal::WrongParty`] for everybody but the buyer,
-    /// [`Refusal::WrongMilestoneState`] before it is funded and once it is delivered.
+    /// [`Error::NotFound`] if the deal does not concern the user, [`Refusal::WrongParty`] unless the user is the buyer,
+    /// [`Refusal::WrongMilestoneState`] before the milestone is funded and once it is delivered.
     pub async fn delivery_code(
         &self,
         user: UserId,

@@ -1,8 +1,9 @@
-//! Inviting somebody to a deal who has no account. The deal waits without that side; whoever proves the address or
-//! number, in whichever way, is that side from the same commit on. Nobody else is, whatever they know.
+//! Invitations to a deal for a counterparty without an account. A user who verifies the invited e-mail address or phone
+//! number joins the deal in the same transaction. Possession of the deal's id or link alone gives no access.
 //!
-//! The address lies here sealed under the inviter's key, and by a digest like those of people, until the invitation
-//! ends: with joining, or with the deal. After a deal that nobody joined only the digest stays, to tell a late invitee.
+//! The contact is sealed under the inviter's key and stored with a digest like the digests of users. The sealed contact
+//! is deleted when the invitation ends. The digest remains after a deal that nobody joined, so that a late code is
+//! reported as expired.
 
 mod addressed;
 mod joining;
@@ -34,21 +35,21 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 use uuid::Uuid;
 
-/// Stands in for a title.
+/// Replaces a title that may contain an address or a link.
 const UNTOLD: &str = "…";
 
 text_enum! {
-    /// Why an invitation is over.
+    /// The reason why an invitation has ended.
     enum End as "end of a deal invitation" {
         Joined = "joined",
-        /// The deal was called off, or has expired.
+        /// The deal was cancelled or has expired.
         DealOver = "deal_over",
-        /// Whoever proved the address stands in the deal already.
+        /// The owner of the contact cannot join, for example because they already have a part in the deal.
         NotPossible = "not_possible",
     }
 }
 
-/// An invitation that waits for somebody.
+/// An open invitation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DealInvitation {
     pub role: Role,
@@ -81,7 +82,7 @@ impl Row {
         self.expires_at.is_none_or(|expires_at| now < expires_at)
     }
 
-    /// Whether its code was sent and is still valid.
+    /// Returns whether its code was sent and is still valid.
     fn is_sent(&self, now: DateTime<Utc>) -> bool {
         self.ended_at.is_none() && self.expires_at.is_some_and(|expires_at| now < expires_at)
     }
@@ -92,8 +93,8 @@ impl Row {
     }
 }
 
-/// Writes down who is invited; nothing is sent before the deal is proposed. The inviter's row is locked, so what was
-/// counted stays true.
+/// Stores an invitation; it is sent when the deal is proposed. The lock of the inviter's row keeps the counted limits
+/// exact.
 ///
 /// # Errors
 /// [`amana_domain::organisation::OrganisationRefusal::TooManyInvitations`].
@@ -138,7 +139,7 @@ async fn open_of(conn: &mut AsyncPgConnection, deal: DealId) -> Result<Option<Ro
     Ok(open.first(conn).await.optional()?)
 }
 
-/// The open invitations of these deals.
+/// Returns the open invitations of these deals.
 pub(super) async fn of_deals(
     mut conn: &AsyncPgConnection,
     ids: &[Uuid],
@@ -179,7 +180,7 @@ async fn end(
     Ok(())
 }
 
-/// Whoever is erased was invited by nobody.
+/// Removes the digests of an erased user's contacts from ended invitations, so that these cannot identify the user.
 pub(crate) async fn forget_invited(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -198,7 +199,7 @@ pub(crate) async fn forget_invited(
     Ok(())
 }
 
-/// What a decision means for the invitation of its deal: it goes out when the deal is proposed, and ends with it.
+/// Applies a decision to the deal's invitation: sends it when the deal is proposed, ends it with the deal.
 pub(super) async fn follow(
     conn: &mut AsyncPgConnection,
     decision: &Decision,
@@ -241,7 +242,7 @@ pub(super) async fn follow(
     Ok(())
 }
 
-/// Has it sent, with a new code. It tells the end of the offer, if that comes before the end of the invitation.
+/// Sends the invitation with a new code. The message names the earlier of the offer's and the invitation's deadline.
 async fn send(
     conn: &mut AsyncPgConnection,
     deal: &Deal,
@@ -260,7 +261,8 @@ async fn send(
         .execute(conn)
         .await?;
     let inviter = users::load(conn, UserId::new(row.inviter_id)).await?;
-    // It goes out to strangers: what could be an address or a link is not told.
+    // The recipient is a stranger to the sender. A title that may contain an address or a link is left out, against
+    // spam.
     let title = if has_no_link(&deal.title) { deal.title.as_str() } else { UNTOLD };
     let offered_until = deal.due_at.filter(|_| deal.state == DealState::Proposed);
     let params = json!({
@@ -274,11 +276,13 @@ async fn send(
 }
 
 impl Store {
-    /// Sends the invitation to a deal once more, with another code; it is good for seven days again.
+    /// Sends the invitation again, with a new code that is valid for seven days.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for a deal of others; [`Refusal::AlreadyJoined`] if nobody is invited;
-    /// [`Refusal::WrongState`] before it is proposed; [`Error::Organisation`] if it was sent often enough, or just now.
+    /// [`Error::NotFound`] if the deal does not concern the user; [`Refusal::AlreadyJoined`] if no invitation is open;
+    /// [`Refusal::WrongState`] before the deal is proposed; [`Error::Organisation`] if the limit of resends is reached
+    /// or
+    /// the last one is too recent.
     pub async fn resend_deal_invitation(
         &self,
         user: UserId,

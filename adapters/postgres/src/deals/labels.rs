@@ -1,4 +1,4 @@
-//! References and metadata of deals: words of the creator, for the creator.
+//! References and metadata of deals, written by the creator and visible only to the creator.
 
 use super::DealView;
 use super::view::views;
@@ -15,14 +15,14 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// A label, and whose it is: nobody else sees it.
+/// A label and the creator, the only user who sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelView {
     pub creator: UserId,
     pub label: Label,
 }
 
-/// A deal whose creator says nothing has no row.
+/// Stores a label; an empty one gets no row.
 pub(super) async fn insert(
     conn: &mut AsyncPgConnection,
     deal: &Deal,
@@ -71,7 +71,7 @@ pub(super) async fn of_deals(
     rows.into_iter().map(view).collect()
 }
 
-/// Forgets what an erased person has noted about deals.
+/// Deletes an erased user's labels.
 pub(crate) async fn forget(conn: &mut AsyncPgConnection, creator: UserId) -> Result<(), Error> {
     let own = deal_labels::table.filter(deal_labels::creator_id.eq(creator.uuid()));
     diesel::delete(own).execute(conn).await?;
@@ -79,8 +79,9 @@ pub(crate) async fn forget(conn: &mut AsyncPgConnection, creator: UserId) -> Res
 }
 
 impl Store {
-    /// The deal that this person has created with a reference, as a page of one; none beyond the reach of a key of an
-    /// organisation.
+    /// Returns the deal that this user created with a reference, as a page of at most one. An API key of an
+    /// organisation finds
+    /// only deals of that organisation.
     ///
     /// # Errors
     /// [`Error::Store`] only.

@@ -1,4 +1,4 @@
-//! Rows of milestones, to the domain and back.
+//! Conversion between rows of milestones and the domain.
 
 use crate::error::Error;
 use crate::row::{grouped, money, parse};
@@ -46,7 +46,7 @@ pub(super) struct MilestoneRow {
     award_by: Option<Uuid>,
 }
 
-/// A line of a milestone, as it is stored.
+/// A line item of a milestone, as stored.
 #[derive(Serialize, Deserialize)]
 pub(super) struct ItemRow {
     pub(super) name: String,
@@ -147,13 +147,13 @@ impl MilestoneRow {
             "opened" => Stage::Opened,
             "answered" => Stage::Answered,
             "awarded" => self.awarded(currency)?,
-            other => return Err(Error::row(format!("`{other}` is no stage of a dispute"))),
+            other => return Err(Error::row(format!("unknown stage of a dispute: `{other}`"))),
         };
         Ok(Some(Dispute { opened_by: parse(opened_by)?, stage }))
     }
 
     fn awarded(&self, currency: Currency) -> Result<Stage, Error> {
-        let missing = || Error::row("an award without all of its parts");
+        let missing = || Error::row("incomplete award");
         let costs = match (self.award_costs_minor, self.award_costs_borne_by.as_deref()) {
             (Some(minor), Some(role)) => {
                 Some(Costs { amount: money(minor, currency)?, borne_by: parse(role)? })
@@ -177,7 +177,7 @@ const fn stage_text(stage: Stage) -> &'static str {
     }
 }
 
-/// The milestones of each deal, in their order.
+/// Returns the milestones of each deal, in order.
 pub(super) async fn of_deals(
     mut conn: &AsyncPgConnection,
     ids: &[Uuid],
@@ -190,7 +190,7 @@ pub(super) async fn of_deals(
     Ok(grouped(rows.into_iter().map(|row| (row.deal_id, row))))
 }
 
-/// Writes what is different. Another offer has other milestones: the old ones go, of which nothing was told yet.
+/// Updates changed milestones. A new offer replaces all milestones; the old ones had no messages or deliveries yet.
 pub(super) async fn save(
     mut conn: &AsyncPgConnection,
     deal: DealId,

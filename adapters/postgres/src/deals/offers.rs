@@ -1,4 +1,4 @@
-//! An offer as it is kept: all of it in one value, which nobody changes any more.
+//! An offer as stored: one immutable JSON value.
 
 use super::milestones::ItemRow;
 use crate::error::Error;
@@ -11,12 +11,12 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// An offer, with what each of its milestones costs whom.
+/// An offer with the charges of each milestone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptOffer {
     pub currency: Currency,
     pub offer: Offer,
-    /// One for each milestone.
+    /// One charge per milestone.
     pub charges: Vec<Charge>,
 }
 
@@ -66,7 +66,7 @@ struct PartRow {
 }
 
 impl OfferRow {
-    /// What is on the table.
+    /// Returns the deal's current offer.
     pub(super) fn of(deal: &Deal) -> Self {
         Self {
             title: deal.title.clone(),

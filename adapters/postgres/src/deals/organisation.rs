@@ -1,4 +1,4 @@
-//! Deals in the name of an organisation: its members see them. To act is for the two parties all the same.
+//! Deals in the name of an organisation. All its members can read them; only the parties can act on them.
 
 use super::rows::Loaded;
 use super::{DealView, views};
@@ -15,7 +15,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// Whoever makes a deal in the name of an organisation belongs to it until the deal is written down.
+/// Verifies that the user is a member, and keeps the membership until the deal is committed.
 pub(super) async fn require_member(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -28,16 +28,16 @@ pub(super) async fn require_member(
     })
 }
 
-/// Whether the call reaches what belongs to this organisation, or to none: a key of an organisation reaches nothing
-/// else, though its maker does.
+/// Returns whether the call may access deals of this organisation. An API key of an organisation reaches only its own
+/// deals, although its creator as a user reaches more.
 fn is_within_reach(organisation: Option<OrganisationId>) -> bool {
     current_organisation().is_none_or(|own| organisation == Some(own))
 }
 
-/// The organisation in whose name a deal is made: by its own key, its own.
+/// Returns the organisation of a new deal. An API key of an organisation defaults to that organisation.
 ///
 /// # Errors
-/// [`Conflict::UnknownOrganisation`] if the key of another one is used.
+/// [`Conflict::UnknownOrganisation`] if the API key belongs to another organisation.
 pub(super) fn of_new(asked: Option<OrganisationId>) -> Result<Option<OrganisationId>, Error> {
     let organisation = asked.or(current_organisation());
     if is_within_reach(organisation) {
@@ -63,10 +63,10 @@ pub(super) async fn may_read(
     }
 }
 
-/// That somebody has a part in the deal; the domain tells which.
+/// Verifies that the deal concerns the user; the domain checks the role.
 ///
 /// # Errors
-/// [`Refusal::WrongParty`] for those who may only read it; for everybody else it does not exist.
+/// [`Refusal::WrongParty`] if the user may only read the deal; [`Error::NotFound`] otherwise.
 pub(super) async fn require_party(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -86,10 +86,10 @@ pub(super) async fn require_party(
 }
 
 impl Store {
-    /// The deals in the name of an organisation, newest first.
+    /// Returns the deals in the name of an organisation, newest first.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for everybody who is not a member.
+    /// [`Error::NotFound`] unless the user is a member.
     pub async fn organisation_deals(
         &self,
         user: UserId,

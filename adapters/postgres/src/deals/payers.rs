@@ -1,4 +1,4 @@
-//! Who pays for a deal, and on whose list it is.
+//! The payers of a deal, and the list of users whom a deal concerns.
 
 use super::{DealView, command_as_party, view};
 use crate::error::{Conflict, Error};
@@ -47,7 +47,7 @@ impl PayerRow {
     }
 }
 
-/// The payers of each deal, in the order in which they came.
+/// Returns the payers of each deal, in the order in which they were added.
 pub(super) async fn of_deals(
     mut conn: &AsyncPgConnection,
     ids: &[Uuid],
@@ -60,7 +60,7 @@ pub(super) async fn of_deals(
     Ok(grouped(rows.into_iter().map(|row| (row.deal_id, row))))
 }
 
-/// Writes what is different. Payers are only ever added.
+/// Stores changed and added payers. Payers are never removed.
 pub(super) async fn save(
     mut conn: &AsyncPgConnection,
     deal: DealId,
@@ -85,7 +85,7 @@ pub(super) async fn save(
     Ok(())
 }
 
-/// Puts the deal on the lists of those whom it concerns and who do not have it yet.
+/// Adds the deal to the lists of the users whom it concerns now and did not before.
 pub(super) async fn list(
     mut conn: &AsyncPgConnection,
     before: Option<&Deal>,
@@ -109,11 +109,12 @@ pub(super) async fn list(
 }
 
 impl Store {
-    /// Lets somebody else pay for a deal, too.
+    /// Adds a payer to a deal.
     ///
     /// # Errors
-    /// [`Conflict::UnknownPayer`] if nobody with an open account is called so; [`Error::NotFound`] for a deal of
-    /// others, [`Error::Refused`] if the rules say no.
+    /// [`Conflict::UnknownPayer`] if no verified account matches; [`Error::NotFound`] if the deal does not concern the
+    /// caller;
+    /// [`Error::Refused`] if the domain refuses.
     pub async fn add_payer(
         &self,
         user: UserId,

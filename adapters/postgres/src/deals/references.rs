@@ -1,4 +1,4 @@
-//! What people write as the account when they pay for a deal at the paybill.
+//! The account references under which payers pay for a deal at the paybill.
 
 use crate::error::Error;
 use crate::payments;
@@ -11,15 +11,15 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// How a deal is paid without being asked by us.
+/// The data for a payment at the paybill that the payer starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PayReference {
     pub reference: String,
-    /// The paybill; `None` as long as we would not hear of what is paid there.
+    /// The paybill; `None` until its callbacks are registered, because payments would go unnoticed.
     pub shortcode: Option<String>,
 }
 
-/// A deal gets its reference when it is agreed.
+/// Assigns the reference when the deal is agreed.
 pub(super) async fn assign(
     mut conn: &AsyncPgConnection,
     before: &Deal,
@@ -58,7 +58,7 @@ pub(super) async fn of_deals(
     Ok(rows.into_iter().map(found).collect())
 }
 
-/// The deal that somebody means who writes this.
+/// Returns the deal with this reference.
 pub(crate) async fn deal_of(
     conn: &mut AsyncPgConnection,
     reference: &str,

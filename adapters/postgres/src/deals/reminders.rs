@@ -1,4 +1,4 @@
-//! Reminding of a deadline those whose silence it would be: once, and only while it still runs.
+//! Reminders of a deadline to the party that must act: each is sent once, and only while the deadline is open.
 
 use super::write::lock;
 use crate::error::Error;
@@ -16,7 +16,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 
-/// What is to be reminded of, and how long before.
+/// A deadline and the time before it at which the reminder is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reminder {
     pub deal: DealId,
@@ -25,7 +25,7 @@ pub struct Reminder {
     pub before_s: i64,
 }
 
-/// The reminders of a deadline that has begun to run, each with its moment.
+/// Returns the reminders of a deadline that has begun to run, each with its time.
 pub(super) fn planned(
     deal: DealId,
     (timer, due_at): (Timer, DateTime<Utc>),
@@ -38,10 +38,10 @@ pub(super) fn planned(
 }
 
 impl Store {
-    /// Tells whoever is awaited. Nothing is told once the deadline was met, moved or missed.
+    /// Reminds the party that must act. Sends nothing if the deadline was met, moved or missed.
     ///
     /// # Errors
-    /// [`Error::LeaseLost`] if another worker has taken the job over.
+    /// [`Error::LeaseLost`] if another worker has taken over the job.
     pub async fn remind_deal(
         &self,
         claim: &Claim,

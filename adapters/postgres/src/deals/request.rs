@@ -1,4 +1,4 @@
-//! Deals and offers as they are asked for, without the ids that they get here.
+//! Requests for deals and offers, without the ids that are assigned here.
 
 use amana_domain::contact::Contact;
 use amana_domain::deal::{
@@ -21,25 +21,25 @@ pub struct NewMilestoneRequest {
     pub proof: Option<Proof>,
 }
 
-/// What one side offers the other.
+/// The content of a requested offer.
 #[derive(Debug, Clone)]
 pub struct OfferRequest {
     pub title: String,
-    /// The configured plan: that of the offer, unless another was published.
+    /// The configured fee plan; a published plan replaces it.
     pub fees: FeePlan,
     pub terms: Terms,
     pub milestones: Vec<NewMilestoneRequest>,
 }
 
-/// The other side of a deal.
+/// The counterparty of a deal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Opposite {
     Registered(UserId),
-    /// Nobody has registered with this address or number. The inviter may name the invitee's language.
+    /// No account has verified this contact. The inviter may name the invitee's language.
     Invited(Contact, Option<Locale>),
 }
 
-/// A deal as it is asked for: one party is the caller, the other was looked for by e-mail or phone.
+/// A requested deal between the caller and the counterparty.
 #[derive(Debug, Clone)]
 pub struct NewDealRequest {
     pub organisation: Option<OrganisationId>,
@@ -48,12 +48,12 @@ pub struct NewDealRequest {
     pub broker: Option<Broker>,
     pub currency: Currency,
     pub offer: OfferRequest,
-    /// For the caller's own records.
+    /// Visible to the caller only.
     pub label: Label,
 }
 
 impl OfferRequest {
-    /// What a template makes of a price: its milestones, divided to the cent.
+    /// Returns the offer of a template: its milestones, with the price divided exactly.
     #[must_use]
     pub fn of_template(template: DealTemplate, title: String, price: Money, fees: FeePlan) -> Self {
         let sketches = template.milestones();

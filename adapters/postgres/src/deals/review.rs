@@ -1,4 +1,4 @@
-//! Disputes as arbiters see them: those that wait for an award, what belongs to one, and deciding about it.
+//! Disputes for arbiters: those that wait for an award, the details of one, and awarding.
 
 use super::disputes::{self, DisputeRow, DisputeView};
 use super::timeline::seen_by;
@@ -26,7 +26,7 @@ use uuid::Uuid;
 const READ: (Resource, Action) = (Resource::Disputes, Action::Read);
 const DECIDE: (Resource, Action) = (Resource::Disputes, Action::Decide);
 
-/// Where a dispute stands in the order in which they were answered.
+/// The position of a dispute in the order of answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DisputePlace {
     pub answered_at: DateTime<Utc>,
@@ -56,7 +56,7 @@ impl FromStr for DisputePlace {
     }
 }
 
-/// A dispute with the deal that it is about and what has happened to it, newest last.
+/// A dispute with its deal and the deal's timeline, newest event last.
 #[derive(Debug, Clone)]
 pub struct DisputeReview {
     pub dispute: DisputeView,
@@ -64,7 +64,7 @@ pub struct DisputeReview {
     pub timeline: Vec<TimelineEvent>,
 }
 
-/// How an arbiter decides.
+/// An arbiter's requested award.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AwardRequest {
     pub share: Share,
@@ -72,7 +72,7 @@ pub struct AwardRequest {
     pub costs: Option<Costs>,
 }
 
-/// The dispute about a milestone, if there is or was one.
+/// Returns the dispute about a milestone, open or ended.
 pub(super) async fn about(
     conn: &mut AsyncPgConnection,
     milestone: Uuid,
@@ -93,7 +93,7 @@ async fn one(conn: &mut AsyncPgConnection, id: DisputeId) -> Result<DisputeView,
 }
 
 impl Store {
-    /// Disputes of others that wait for an arbiter, those that were answered first coming first.
+    /// Returns disputes that wait for an award, earliest answer first, without those of deals that concern the arbiter.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -142,8 +142,7 @@ impl Store {
         Ok(DisputeReview { dispute, deal, timeline })
     }
 
-    /// Records that an arbiter is given a link to a file of the disputed milestone: evidence, or what was shown with
-    /// a delivery.
+    /// Records that an arbiter gets a link to a file of the disputed milestone: evidence or a proof of delivery.
     ///
     /// # Errors
     /// [`Error::Denied`] or [`Error::NotFound`].
@@ -172,10 +171,10 @@ impl Store {
         .await
     }
 
-    /// An arbiter decides about a dispute.
+    /// Awards a dispute.
     ///
     /// # Errors
-    /// [`Error::Denied`], [`Error::NotFound`], or [`Error::Refused`] by the rules.
+    /// [`Error::Denied`], [`Error::NotFound`], or [`Error::Refused`] if the domain refuses the award.
     pub async fn award_dispute(
         &self,
         (keyed, staff): (&Keyed, &Staff),
@@ -193,7 +192,7 @@ impl Store {
             let dispute = disputes::load(conn, id).await?;
             let part = MilestoneId::new(dispute.milestone_id);
             let deal = lock(conn, DealId::new(dispute.deal_id)).await?;
-            // Under the lock of the deal: nobody comes to have a part in it meanwhile.
+            // Checked under the deal's lock, so that the arbiter cannot become part of the deal meanwhile.
             conflicts::permit(conn, vault, staff, DECIDE, Matter::Dispute(id), now).await?;
             let AwardRequest { share, fees_waived, costs } = *request;
             let to_seller = share.of(deal.require_milestone(part)?.amount)?;

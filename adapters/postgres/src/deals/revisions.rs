@@ -1,4 +1,4 @@
-//! Every offer as it was made, and who signed it: the side that offers by offering, the other by agreeing.
+//! All offers of a deal and their signatures. A party signs by making an offer or by agreeing to it.
 
 use super::offers::{KeptOffer, OfferRow};
 use super::write::By;
@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use super::OfferRequest;
 
-/// Who signed, when, and by what.
+/// A signature: the signer, the time, and the session or API key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Signature {
     pub role: Role,
@@ -40,7 +40,7 @@ pub struct RevisionView {
     pub offered_by: Role,
     pub by: UserId,
     pub offer: KeptOffer,
-    /// What is different from the offer before; empty for the first.
+    /// The differences from the previous offer; empty for the first.
     pub changes: Vec<Change>,
     pub signatures: Vec<Signature>,
     pub at: DateTime<Utc>,
@@ -91,7 +91,7 @@ fn number(revision: u32) -> Result<i32, Error> {
     i32::try_from(revision).map_err(Error::row)
 }
 
-/// Keeps the offer that is on the table.
+/// Stores the current offer.
 pub(super) async fn keep(
     mut conn: &AsyncPgConnection,
     deal: &Deal,
@@ -136,7 +136,7 @@ async fn sign(
     Ok(())
 }
 
-/// Writes what a decision offers and signs: at the commit, the deal's row binds nobody who has not signed.
+/// Stores the offers and signatures of a decision, in the same transaction as the deal.
 pub(super) async fn record(
     conn: &AsyncPgConnection,
     decision: &Decision,
@@ -186,7 +186,7 @@ pub(super) async fn record(
     Ok(())
 }
 
-/// Who signed the offers of these deals, by deal and revision.
+/// Returns the signatures of these deals' offers, by deal and revision.
 pub(super) async fn signatures(
     mut conn: &AsyncPgConnection,
     deals: &[Uuid],
@@ -205,10 +205,10 @@ pub(super) async fn signatures(
 }
 
 impl Store {
-    /// Puts another offer on the table, under the fee plan of this moment.
+    /// Makes a counter-offer, under the current fee plan.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for a deal of others, [`Error::Refused`] if the rules say no.
+    /// [`Error::NotFound`] if the deal does not concern the caller, [`Error::Refused`] if the domain refuses the offer.
     pub async fn counter_deal(
         &self,
         user: UserId,
@@ -219,7 +219,7 @@ impl Store {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         conn.transaction(async |conn| {
             users::require_active(conn, user).await?;
-            // Whoever may not see the deal hears nothing else first.
+            // Checked first, so that no other error reveals the deal to a user whom it does not concern.
             lock_as_party(conn, user, id).await?;
             offer.fees = fee_plans::in_force(conn, offer.fees, now).await?;
             let command = Command::Counter(offer.into_offer());
@@ -229,10 +229,10 @@ impl Store {
         .await
     }
 
-    /// The offers of a deal in their order, those after `after`.
+    /// Returns the offers of a deal after the revision `after`, in order.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for a deal of others.
+    /// [`Error::NotFound`] if the deal does not concern the user.
     pub async fn deal_revisions(
         &self,
         user: UserId,

@@ -1,4 +1,4 @@
-//! Rows of deals, to the domain and back.
+//! Conversion between rows of deals and the domain.
 
 use super::milestones::{self, MilestoneRow};
 use super::payers;
@@ -55,7 +55,7 @@ pub(super) struct DealRow {
     organisation_id: Option<Uuid>,
 }
 
-/// A deadline that one side wants moved, as it is stored.
+/// A requested extension of a deadline, as stored.
 #[derive(Serialize, Deserialize)]
 struct ExtensionRow {
     asked_by: String,
@@ -171,18 +171,18 @@ fn extension(stored: Value) -> Result<Extension, Error> {
     Ok(Extension { asked_by, timer: row.timer.into(), until: row.until })
 }
 
-/// A deal, and what is known of it that no rule depends on.
+/// A deal with the stored data that no rule depends on.
 #[derive(Debug)]
 pub(crate) struct Loaded {
     pub(crate) deal: Deal,
-    /// In whose name it was made.
+    /// The organisation in whose name the deal was made.
     pub(super) organisation: Option<OrganisationId>,
     pub(super) created_at: DateTime<Utc>,
     pub(super) updated_at: DateTime<Utc>,
 }
 
 impl Loaded {
-    /// What it is when a decision about it has been written.
+    /// Returns the deal after a stored decision.
     pub(crate) fn after(self, decision: Decision, now: DateTime<Utc>) -> Self {
         Self { deal: decision.deal, updated_at: now, ..self }
     }
@@ -206,7 +206,7 @@ pub(super) async fn load_for_update(
     complete(conn, row.ok_or(Error::NotFound("deal"))?).await
 }
 
-/// Several deals at once, in no order.
+/// Loads several deals, in no particular order.
 pub(super) async fn load_all(
     conn: &mut AsyncPgConnection,
     ids: &[Uuid],
@@ -223,7 +223,8 @@ pub(super) async fn load_all(
         .collect()
 }
 
-// Asked for after the row, never with it: who waited for its lock must see what the other has written.
+// Queried after the row, not together with it: a query that waited for the lock must see the other transaction's
+// writes.
 async fn complete(conn: &AsyncPgConnection, row: DealRow) -> Result<Loaded, Error> {
     let ids = [row.id];
     let (milestones, payers) =

@@ -1,4 +1,4 @@
-//! Offering to divide a milestone. A percentage is one of the amount that the milestone has when it is offered.
+//! Offers to split a milestone. A percentage refers to the milestone's amount at the time of the offer.
 
 use super::write::By;
 use super::{DealView, carry_out, lock_as_party, view};

@@ -1,4 +1,4 @@
-//! Telling people what has happened to their deal; amounts and names are those of this moment.
+//! Messages about a deal's events, with the amounts and names at that time.
 
 mod others;
 
@@ -16,7 +16,7 @@ use amana_domain::notice::{self, Locale, Notice, Template};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// Everybody whom the deal concerns, by their id.
+/// All users whom the deal concerns, by id.
 type Everybody = BTreeMap<UserId, User>;
 
 pub(super) fn messages(
@@ -45,7 +45,7 @@ pub(super) fn messages(
     Ok(messages)
 }
 
-/// Returns what somebody is called who was invited and has not joined: no more is known of them.
+/// Returns the name for an invitee who has not joined yet, because their own name is unknown.
 const fn nobody_yet(locale: Locale) -> &'static str {
     match locale {
         Locale::English => "the person you invited",
@@ -53,8 +53,9 @@ const fn nobody_yet(locale: Locale) -> &'static str {
     }
 }
 
-/// The codes that the buyer tells at the door: all of them when the deal is paid, another one after a delivery was sent
-/// back.
+/// Returns the messages with delivery codes for the buyer: all codes when the deal is funded, a new one after a
+/// delivery
+/// was rejected.
 fn hand_over_codes(
     deal: &Deal,
     event: &Event,
@@ -78,12 +79,12 @@ fn hand_over_codes(
     deal.milestones.iter().filter(wanted).map(message).collect()
 }
 
-/// The name of a milestone in messages; a deal of one part has one title.
+/// Returns a milestone's name in messages. A deal with one milestone uses the deal's title.
 fn part<'a>(deal: &'a Deal, milestone: &'a Milestone) -> &'a str {
     if deal.milestones.len() == 1 { &deal.title } else { &milestone.title }
 }
 
-/// One message to one side.
+/// One message to one party.
 struct Told<'a> {
     before: &'a Deal,
     decision: &'a Decision,
@@ -93,7 +94,7 @@ struct Told<'a> {
 }
 
 impl Told<'_> {
-    /// A buyer for whom others paid gets nothing back.
+    /// Returns the template. A buyer whose deal was paid by others gets no refund, and so another template.
     fn template(&self) -> Result<Template, Error> {
         let is_back = self.notice.template == Template::MilestoneRefunded;
         let nothing = is_back && self.own()?.is_zero();
@@ -129,7 +130,7 @@ impl Told<'_> {
         Ok(Value::Object(params))
     }
 
-    /// Who got what: an award before fees, as it was decided; everything else as it arrived.
+    /// Adds both parties' amounts: of an award before fees, of a split after fees.
     fn settled(&self, milestone: &Milestone, params: &mut Map<String, Value>) -> Result<(), Error> {
         let whole = milestone.amount;
         let (for_seller, for_buyer) = match self.notice.event {
@@ -166,7 +167,7 @@ impl Told<'_> {
         Ok(())
     }
 
-    /// The price, and what of it the seller did not get.
+    /// Adds the price, and the fee that was deducted from it.
     fn paid(&self, price: Money, params: &mut Map<String, Value>) -> Result<(), Error> {
         if self.notice.template == Template::MilestoneReleased {
             let fee = price.minus(self.own()?).map_err(Error::row)?;
@@ -208,7 +209,9 @@ impl Told<'_> {
         due_at.map(deadline_text).unwrap_or_default()
     }
 
-    /// The amount that the message is about: what went to this person, or what was said, or the whole.
+    /// Returns the amount in the message: the recipient's share if the event pays out, or else the event's own or the
+    /// full
+    /// amount.
     fn amount(&self) -> Result<Money, Error> {
         let deal = &self.decision.deal;
         match (self.notice.event, self.milestone()) {
@@ -236,12 +239,12 @@ impl Told<'_> {
         }
     }
 
-    /// What the reader got of the milestone, or of all of them.
+    /// Returns the recipient's share of the milestone, or of all milestones.
     fn own(&self) -> Result<Money, Error> {
         self.sum(&[self.to])
     }
 
-    /// What went back to those who paid.
+    /// Returns the amount that was refunded to the payers.
     fn given_back(&self) -> Result<Money, Error> {
         let payers = self.decision.deal.payers.iter();
         self.sum(&payers.map(|payer| payer.user).collect::<Vec<_>>())
@@ -257,7 +260,7 @@ impl Told<'_> {
     }
 }
 
-/// What has become of the money of a deal that is over.
+/// Returns how the money of an ended deal was settled.
 fn outcome(deal: &Deal) -> &'static str {
     let ended = |state| deal.milestones.iter().all(|milestone| milestone.state == state);
     if deal.state == DealState::Refunded {
@@ -269,7 +272,7 @@ fn outcome(deal: &Deal) -> &'static str {
     }
 }
 
-/// What the settling of a milestone, or of all, put into the wallets of these people.
+/// Returns the amount that the settlement of one or of all milestones credited to these users' wallets.
 fn received(decision: &Decision, id: Option<MilestoneId>, to: &[UserId]) -> i64 {
     let key = id.map(|id| format!("{id}:settle"));
     let is_wanted = |entry_key: &str| match &key {

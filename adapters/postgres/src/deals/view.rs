@@ -1,4 +1,4 @@
-//! Deals as those see them whom they concern.
+//! Deals as visible to the users whom they concern.
 
 use super::deliveries::{self, DeliveryView};
 use super::inviting::{self, DealInvitation};
@@ -23,35 +23,36 @@ use uuid::Uuid;
 #[derive(Debug, Clone)]
 pub struct DealView {
     pub deal: Deal,
-    /// In whose name it was made, if not in that of its parties alone.
+    /// The organisation in whose name the deal was made, if any.
     pub organisation: Option<OrganisationId>,
-    /// Everybody whom it concerns.
+    /// All users whom the deal concerns.
     pub people: BTreeMap<UserId, PersonView>,
-    /// What its creator has noted, for them alone.
+    /// The creator's label, visible to the creator only.
     pub label: Option<LabelView>,
-    /// Who has signed the offer that is on the table.
+    /// The signatures of the current offer.
     pub signatures: Vec<Signature>,
-    /// Whoever is invited to the side on which nobody stands yet.
+    /// The open invitation of the counterparty.
     pub invitation: Option<DealInvitation>,
-    /// The newest attempt of each payer to pay for it by mobile money. Each is shown to its payer only: whoever knows
-    /// its reference can pay under it.
+    /// The newest mobile-money payment of each payer. Visible to its payer only, because its reference allows others to
+    /// pay
+    /// under it.
     pub payments: BTreeMap<UserId, PaymentView>,
-    /// What was delivered so far, and what was shown for it.
+    /// The deliveries of each milestone, with their proofs.
     pub deliveries: BTreeMap<MilestoneId, Vec<DeliveryView>>,
-    /// Since it was agreed.
+    /// Set once the deal is agreed.
     pub pay_reference: Option<PayReference>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
 
 impl DealView {
-    /// The newest attempt to pay for it by mobile money, whoever's it is.
+    /// Returns the newest mobile-money payment of any payer.
     #[must_use]
     pub fn newest_payment(&self) -> Option<&PaymentView> {
         self.payments.values().max_by_key(|payment| payment.id)
     }
 
-    /// Who stands on that side, once they have joined.
+    /// Returns the party with this role, once it has joined.
     #[must_use]
     pub fn side(&self, role: Role) -> Option<&PersonView> {
         self.people.get(&self.deal.party(role)?)
@@ -67,7 +68,7 @@ pub(crate) async fn view(
     of(conn, vault, loaded).await
 }
 
-/// As [`view`], of what is known of it already.
+/// Returns the view of a deal that is loaded already.
 pub(crate) async fn of(
     conn: &AsyncPgConnection,
     vault: &Vault,
@@ -77,7 +78,7 @@ pub(crate) async fn of(
     found.into_iter().next().ok_or(Error::NotFound("deal"))
 }
 
-/// A page of them, in the order of its ids.
+/// Returns a page of views, in the order of its ids.
 pub(super) async fn views(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -92,7 +93,7 @@ pub(super) async fn views(
     Ok(Page { items: seen(conn, vault, loaded).await?, more: page.more })
 }
 
-/// All that is asked for is asked at once.
+/// Loads all details of several deals with pipelined queries.
 async fn seen(
     conn: &AsyncPgConnection,
     vault: &Vault,
@@ -103,7 +104,7 @@ async fn seen(
         let wanted = loaded.iter().filter(|one| wanted(&one.deal));
         wanted.map(|one| one.deal.id.uuid()).collect()
     };
-    // What a deal cannot have yet, or any more, is not asked for.
+    // Skips queries that cannot find anything in the deal's state.
     let all = ids(|_| true);
     let agreed = ids(|deal| !matches!(deal.state, DealState::Draft | DealState::Proposed));
     let incomplete = ids(|deal| !deal.is_complete());

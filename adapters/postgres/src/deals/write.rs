@@ -1,4 +1,4 @@
-//! Writing a decision: rows, ledger entries, events, timers, messages, audit; one transaction, the caller's.
+//! Storing a decision: rows, ledger entries, events, timers and messages, in the caller's transaction.
 
 use super::rows::{self, DealRow};
 use super::{
@@ -18,10 +18,10 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::iter;
 use tokio::try_join;
 
-/// A deadline itself is still in time; its timer runs just after it.
+/// An action at the deadline itself is still in time, so the timer runs just after it.
 const AFTER_DEADLINE: TimeDelta = TimeDelta::seconds(1);
 
-/// Who does something, and what they say about it: no rule depends on their words.
+/// The actor of a change and the stated reason. No rule depends on the reason.
 #[derive(Debug, Clone)]
 pub(crate) struct By {
     pub(crate) actor: Actor,
@@ -50,7 +50,7 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// What belongs to a deal whose row is there.
+/// Inserts the details of a deal whose row exists.
 pub(super) async fn begin(
     conn: &AsyncPgConnection,
     deal: &Deal,
@@ -67,8 +67,7 @@ pub(super) async fn begin(
     Ok(())
 }
 
-/// Writes everything that an accepted command changes. What does not depend on each other is sent together and waited
-/// for once.
+/// Stores all effects of a decision. Independent statements are pipelined.
 pub(crate) async fn apply(
     conn: &mut AsyncPgConnection,
     before: &Deal,
@@ -97,7 +96,7 @@ pub(crate) async fn apply(
     inviting::follow(conn, decision, now).await
 }
 
-/// What is to happen by itself now that deadlines have begun to run.
+/// Returns the jobs for deadlines that have begun to run.
 fn timers(
     before: &Deal,
     decision: &Decision,

@@ -1,4 +1,4 @@
-//! Where the message of an invitation goes, found when it is sent.
+//! The recipient of an invitation, looked up when the message is sent.
 
 use super::Row;
 use crate::error::Error;
@@ -14,8 +14,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// Where an invitation goes, what it tells, and in which language if the inviter named one; `None` if it is no longer
-/// worth sending.
+/// Returns the recipient of an invitation, its content and the language that the inviter named; `None` if it has ended.
 pub(crate) async fn to_send(
     conn: &mut AsyncPgConnection,
     vault: &Vault,

@@ -1,5 +1,5 @@
-//! Joining a deal by invitation: whoever verifies the invited contact, in whichever way, is the other side from the
-//! same commit on.
+//! Joining a deal by invitation: a user who verifies the invited contact becomes the counterparty in the same
+//! transaction.
 
 use super::{End, Row, end, open_of};
 use crate::codes::CodeKey;
@@ -19,7 +19,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// Somebody has proven an address or number: they are the other side of every deal to which it is invited.
+/// Joins a user who has verified a contact to every deal to which this contact is invited.
 pub(crate) async fn bind(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -41,7 +41,7 @@ pub(crate) async fn bind(
         .await?;
     for id in invited.into_iter().map(DealId::new) {
         let deal = lock(conn, id).await?;
-        // Whoever held the lock may have ended it, or sent it once more.
+        // A concurrent transaction may have ended the invitation or sent it again.
         let open = open_of(conn, id).await?;
         if open.is_some_and(|row| row.is_good(now)) && !is_late(&deal, now) {
             join(conn, &deal, user, now).await?;
@@ -50,12 +50,13 @@ pub(crate) async fn bind(
     Ok(())
 }
 
-/// Whether the offer is over, although its timer may not have run yet.
+/// Returns whether the offer has expired; its timer may not have run yet.
 fn is_late(deal: &Deal, now: DateTime<Utc>) -> bool {
     deal.due_at.is_some_and(|due_at| due_at <= now)
 }
 
-/// What speaks against it ends the invitation; it must not keep anybody from proving what is theirs.
+/// Joins the user, or ends the invitation if the domain refuses. A refusal must not prevent the user from verifying the
+/// contact.
 async fn join(
     conn: &mut AsyncPgConnection,
     deal: &Deal,
@@ -69,8 +70,8 @@ async fn join(
     }
 }
 
-/// Before an invitation goes out: perhaps its address was proven between making the deal and proposing it, while
-/// neither saw the other's commit.
+/// Joins the counterparty before an invitation is sent if the contact was verified meanwhile. The transaction that
+/// verified it and the one that created the deal may not have seen each other's commit.
 pub(in crate::deals) async fn join_if_proven(
     conn: &mut AsyncPgConnection,
     deal: Deal,
@@ -91,11 +92,12 @@ pub(in crate::deals) async fn join_if_proven(
 }
 
 impl Store {
-    /// The caller joins the deal whose code was sent to their own address or number, which is verified by that.
+    /// Joins the caller to the deal whose code was sent to their contact, and verifies that contact.
     ///
     /// # Errors
-    /// [`Conflict::InvitationNotFound`] if the code is wrong, or not for the caller; [`Conflict::InvitationExpired`] if
-    /// it comes after the end of the invitation or of the offer.
+    /// [`Conflict::InvitationNotFound`] if the code is wrong or was sent to another contact;
+    /// [`Conflict::InvitationExpired`]
+    /// if the invitation or the offer has ended.
     pub async fn join_deal(
         &self,
         key: &CodeKey,
@@ -129,7 +131,7 @@ impl Store {
     }
 }
 
-/// An invitation to a contact that another account has verified is that account's.
+/// Reports an invitation to a contact that another account has verified as not found.
 fn not_found(error: Error) -> Error {
     match error {
         Error::Conflict(Conflict::EmailTaken | Conflict::PhoneTaken) => {
@@ -139,8 +141,8 @@ fn not_found(error: Error) -> Error {
     }
 }
 
-/// The invitation to one of the person's own addresses whose code this is. There are few: a code is looked for among
-/// those only, so one that went elsewhere is as good as none. A code that is right and late is told as that.
+/// Finds the invitation with this code among those to the user's own contacts, which are few. A code that was sent to
+/// another contact is therefore not found. A correct code after the deadline is reported as expired.
 async fn told(
     conn: &mut AsyncPgConnection,
     vault: &Vault,

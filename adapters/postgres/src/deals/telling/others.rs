@@ -1,4 +1,4 @@
-//! Telling those who are no side of the deal: people who pay for it, and the broker.
+//! Messages to users who are neither buyer nor seller: additional payers and the broker.
 
 use super::{Everybody, part, received};
 use crate::error::Error;
@@ -14,7 +14,7 @@ fn known(everybody: &Everybody, id: UserId) -> Result<&User, Error> {
     everybody.get(&id).ok_or(Error::NotFound("user"))
 }
 
-/// Returns the messages to those who pay without being a side: what concerns their money.
+/// Returns the messages to additional payers, about their own money only.
 pub(super) fn to_payers(
     decision: &Decision,
     event: &Event,
@@ -85,7 +85,7 @@ pub(super) fn to_payers(
     }
 }
 
-/// Returns the message to the broker: of the agreement, and of each part of the commission.
+/// Returns the message to the broker: about the agreement, and about each payment of commission.
 pub(super) fn to_broker(
     decision: &Decision,
     event: &Event,
@@ -148,7 +148,7 @@ fn returned(
     Ok(Message::new(to, Template::PaymentReturned, params))
 }
 
-/// What the settling of the event's milestone put into somebody's wallet.
+/// Returns the amount that the settlement of the event's milestone credited to a user's wallet.
 fn settled(decision: &Decision, event: &Event, to: UserId) -> i64 {
     event.milestone().map_or(0, |id| received(decision, Some(id), &[to]))
 }
