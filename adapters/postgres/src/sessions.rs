@@ -1,7 +1,7 @@
-//! The sessions in which people use the service: opened at log-in, kept alive by refreshing, ended.
+//! Sessions: opened at log-in, extended by refreshing, ended.
 //!
-//! An access token is good without a look here until it runs out; [`Store::ended_sessions`] is how the API
-//! learns, once a second, which ones are not good any more.
+//! An access token is accepted without a database query until it expires. The API polls [`Store::ended_sessions`] once
+//! a second to reject the tokens of ended sessions.
 
 mod end;
 mod log_in;
@@ -30,17 +30,17 @@ use serde_json::json;
 use std::net::IpAddr;
 use uuid::Uuid;
 
-/// From where somebody logs in, as far as the request tells.
+/// The device of a log-in, as described by the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Device {
     pub name: String,
     pub kind: DeviceKind,
     pub address: IpAddr,
-    /// Roughly where the address is, if that is known.
+    /// The approximate location of the address, if known.
     pub place: Option<String>,
 }
 
-/// A session that is not over.
+/// A session that has not ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionView {
     pub id: SessionId,
@@ -52,10 +52,10 @@ pub struct SessionView {
     pub address: String,
     pub place: Option<String>,
     pub created_at: DateTime<Utc>,
-    /// When it was refreshed last.
+    /// The time of the last refresh.
     pub seen_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
-    /// The device that it is used on, if that was trusted.
+    /// The trusted device that the session runs on.
     pub trusted_device: Option<TrustedDeviceId>,
 }
 
@@ -100,7 +100,7 @@ fn expiry(now: DateTime<Utc>) -> DateTime<Utc> {
     now.checked_add_signed(SESSION_TTL).unwrap_or(now)
 }
 
-/// Whether the person has never used a device like this, and has used another.
+/// Returns whether the user has used other devices, but none like this.
 async fn is_new_device(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -113,7 +113,8 @@ async fn is_new_device(
     Ok(diesel::select(exists(of_user).and(not(exists(same)))).get_result(conn).await?)
 }
 
-/// Opens a session for somebody who has proven to be the person, whose row is locked. The oldest make room for it.
+/// Opens a session for an authenticated user, whose row is locked. Ends the least recently used sessions beyond the
+/// limit.
 pub(crate) async fn open(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -152,12 +153,12 @@ pub(crate) async fn open(
 }
 
 impl Store {
-    /// Exchanges the refresh token with this number for the next one. An old one that is shown again ends the
-    /// session, and the person is told.
+    /// Exchanges the refresh token with this number for the next one. Reuse of an old token ends the session and
+    /// notifies the user, because the token may be stolen.
     ///
     /// # Errors
-    /// [`Conflict::SessionExpired`], [`Conflict::TokenSuperseded`] if another call was just ahead, or
-    /// [`Error::Transfer`] if the account is closed.
+    /// [`Conflict::SessionExpired`], [`Conflict::TokenSuperseded`] if another call refreshed the session just before,
+    /// or [`Error::Transfer`] if the account is closed.
     pub async fn refresh_session(
         &self,
         id: SessionId,
@@ -193,7 +194,7 @@ impl Store {
         refreshed.map_err(Error::Conflict)
     }
 
-    /// The sessions of a person that are not over, the one that was used last first.
+    /// Returns the open sessions of a user, most recently used first.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -214,7 +215,7 @@ impl Store {
     }
 }
 
-/// Why a token was not taken, and what follows from it: this is committed, though the call is refused.
+/// Returns the reason for rejecting a token, and applies its consequences. These are committed although the call fails.
 async fn refuse(
     conn: &mut AsyncPgConnection,
     id: SessionId,

@@ -1,4 +1,4 @@
-//! People: registration and look-up.
+//! Users: registration and look-up.
 
 mod adopting;
 mod claiming;
@@ -53,7 +53,7 @@ use uuid::Uuid;
 #[derive(Clone)]
 pub struct NewUser {
     pub name: String,
-    /// Lower case. One of the two contacts is given.
+    /// In lower case. At least one of the two contacts is present.
     pub email: Option<Personal<String>>,
     pub phone: Option<Msisdn>,
     pub password_hash: String,
@@ -73,27 +73,27 @@ pub struct User {
     pub handle: Option<Handle>,
     pub tier: String,
     pub created_at: DateTime<Utc>,
-    /// Since then the person neither logs in nor sends nor receives.
+    /// Since this time, the user can neither log in nor send nor receive.
     pub closed_at: Option<DateTime<Utc>>,
-    /// Since then no money leaves the account.
+    /// Since this time, no money leaves the account.
     pub frozen_at: Option<DateTime<Utc>>,
-    /// When the address was verified: before, it identifies nobody.
+    /// An e-mail address identifies the user only after verification.
     pub email_verified_at: Option<DateTime<Utc>>,
-    /// The same for the number.
+    /// A phone number identifies the user only after verification.
     pub phone_verified_at: Option<DateTime<Utc>>,
-    /// Since then nothing is known any more of who it was.
+    /// Since this time, no personal data of the user is stored.
     pub erased_at: Option<DateTime<Utc>>,
 }
 
-/// Which password somebody has shown. It says nothing about the password, only whether it is the same still.
+/// Identifies a password without revealing it. Shows only whether the password is unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PasswordMark(String);
 
-/// Of the digest, so many bytes are enough to tell one password's hash from the next.
+/// This many bytes of the digest suffice to tell two password hashes apart.
 const MARK_BYTES: usize = 8;
 
 impl PasswordMark {
-    /// Of a mark that was written down.
+    /// Restores a mark from its text.
     #[must_use]
     pub const fn new(text: String) -> Self {
         Self(text)
@@ -124,7 +124,7 @@ impl User {
         }
     }
 
-    /// Whether the account has a verified contact. Without one it begins nothing.
+    /// Returns whether the account has a verified contact. Most operations require one.
     #[must_use]
     pub const fn is_verified(&self) -> bool {
         self.email_verified_at.is_some() || self.phone_verified_at.is_some()
@@ -168,7 +168,7 @@ struct Row {
     erased_at: Option<DateTime<Utc>>,
 }
 
-/// The wrapped key comes with the row: opening what is sealed in it costs no further look.
+/// The wrapped key is loaded with the row, so that opening sealed data needs no further query.
 #[diesel::dsl::auto_type]
 fn key_of_person() -> _ {
     let of_person = person_keys::table.filter(person_keys::user_id.eq(users::id));
@@ -205,7 +205,7 @@ pub(crate) async fn load(conn: &mut AsyncPgConnection, id: UserId) -> Result<Use
     row.ok_or(Error::NotFound("user"))?.try_into()
 }
 
-/// These people, each once.
+/// Loads these users, each once.
 pub(crate) async fn load_all(
     mut conn: &AsyncPgConnection,
     ids: &BTreeSet<UserId>,
@@ -216,11 +216,11 @@ pub(crate) async fn load_all(
     rows.into_iter().map(user).collect()
 }
 
-/// Whether somebody may use the service.
+/// Whether an account may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
     Active,
-    /// Active, and no money leaves the account.
+    /// Active, but no money leaves the account.
     Frozen,
     /// No contact is verified.
     Unverified,
@@ -252,7 +252,7 @@ impl Standing {
     }
 }
 
-/// How the account stands, as long as this transaction lasts: it cannot be closed before the commit.
+/// Returns the account's standing and prevents its closure until this transaction ends.
 pub(crate) async fn standing(mut conn: &AsyncPgConnection, id: UserId) -> Result<Standing, Error> {
     type Found = (Option<DateTime<Utc>>, Option<DateTime<Utc>>, bool);
     let found: Option<Found> = users::table
@@ -266,13 +266,13 @@ pub(crate) async fn standing(mut conn: &AsyncPgConnection, id: UserId) -> Result
     Ok(Standing::of(closed_at, frozen_at, is_verified))
 }
 
-/// Whether the account is open, as long as this transaction lasts.
+/// Returns whether the account is open and prevents its closure until this transaction ends.
 pub(crate) async fn is_open(conn: &AsyncPgConnection, id: UserId) -> Result<bool, Error> {
     Ok(standing(conn, id).await? != Standing::Closed)
 }
 
-/// Lets those pass who may use the service: their account is open, and a contact of it is verified. Every use-case
-/// that begins something asks this or [`lock_active`].
+/// Verifies that the account is open and has a verified contact. Every use case that starts something calls this or
+/// [`lock_active`].
 ///
 /// # Errors
 /// [`TransferRefusal::SenderClosed`] or [`TransferRefusal::SenderUnverified`].
@@ -280,7 +280,7 @@ pub(crate) async fn require_active(conn: &AsyncPgConnection, id: UserId) -> Resu
     standing(conn, id).await?.require_active()
 }
 
-/// Lets those pass whose account is open, verified or not: what a person needs in order to verify a contact.
+/// Verifies that the account is open. Used by operations that an unverified user needs in order to verify a contact.
 ///
 /// # Errors
 /// [`TransferRefusal::SenderClosed`] if the account is closed.
@@ -288,7 +288,7 @@ pub(crate) async fn require_open(conn: &AsyncPgConnection, id: UserId) -> Result
     if is_open(conn, id).await? { Ok(()) } else { Err(TransferRefusal::SenderClosed.into()) }
 }
 
-/// [`lock_open`] for what [`require_active`] asks.
+/// Combines [`lock_open`] and [`require_active`].
 ///
 /// # Errors
 /// [`TransferRefusal::SenderClosed`] or [`TransferRefusal::SenderUnverified`].
@@ -298,8 +298,7 @@ pub(crate) async fn lock_active(conn: &mut AsyncPgConnection, id: UserId) -> Res
     Ok(user)
 }
 
-/// The person, locked until this transaction ends against changes and against being closed, but not against
-/// what only refers to them.
+/// Locks the user against changes and closure until this transaction ends. New rows may still refer to the user.
 ///
 /// # Errors
 /// [`TransferRefusal::SenderClosed`] if the account is closed.
@@ -314,7 +313,7 @@ pub(crate) async fn lock_open(conn: &mut AsyncPgConnection, id: UserId) -> Resul
     if user.closed_at.is_none() { Ok(user) } else { Err(TransferRefusal::SenderClosed.into()) }
 }
 
-/// How others see these people.
+/// Returns the public view of these users.
 pub(crate) async fn people(
     mut conn: &AsyncPgConnection,
     ids: &BTreeSet<UserId>,
@@ -331,7 +330,7 @@ pub(crate) async fn people(
     rows.into_iter().map(view).collect()
 }
 
-/// Which of these people have closed their account. They stay as they are until this transaction ends.
+/// Returns which of these users have closed their account, and prevents changes until this transaction ends.
 pub(crate) async fn lock_closed(
     conn: &mut AsyncPgConnection,
     ids: &[UserId],
@@ -347,7 +346,7 @@ pub(crate) async fn lock_closed(
     Ok(closed.map(|(id, _)| UserId::new(id)).collect())
 }
 
-/// Which of these people have closed their account, for whoever only asks: nothing is locked.
+/// Returns which of these users have closed their account, without a lock.
 pub(crate) async fn closed(
     conn: &mut AsyncPgConnection,
     ids: &[UserId],
@@ -361,7 +360,7 @@ pub(crate) async fn closed(
     Ok(closed.into_iter().map(UserId::new).collect())
 }
 
-/// [`require_active`] for a caller who only asks: nothing is locked.
+/// [`require_active`] without a lock, for reads.
 ///
 /// # Errors
 /// [`TransferRefusal::SenderClosed`] or [`TransferRefusal::SenderUnverified`].
@@ -371,7 +370,7 @@ pub(crate) async fn appears_active(conn: &mut AsyncPgConnection, id: UserId) -> 
 }
 
 impl Store {
-    /// Whether the database has a user, erased users included.
+    /// Returns whether the database has a user, erased users included.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -383,7 +382,7 @@ impl Store {
     }
 
     /// # Errors
-    /// [`Error::NotFound`] if nobody has that id.
+    /// [`Error::NotFound`] if there is no such user.
     pub async fn user(&self, id: UserId) -> Result<User, Error> {
         let mut conn = self.connection().await?;
         load(&mut conn, id).await

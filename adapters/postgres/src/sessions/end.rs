@@ -1,4 +1,4 @@
-//! Ending sessions: one, all of a person, those that are too many; and which ended lately.
+//! Ending sessions: one, all sessions of a user, or those beyond the limit. Lists recently ended sessions.
 
 use crate::error::Error;
 use crate::pool::Store;
@@ -13,7 +13,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// Ends those of them that are not over, with a record for each.
+/// Ends those of the sessions that are open, and records each.
 pub(super) async fn end(
     conn: &mut AsyncPgConnection,
     ids: &[Uuid],
@@ -37,7 +37,7 @@ pub(super) async fn end(
     Ok(())
 }
 
-/// Those of a person that are not over, the one that was used last first, locked.
+/// Locks the open sessions of a user and returns them, most recently used first.
 async fn open_of(conn: &mut AsyncPgConnection, user: UserId) -> Result<Vec<Uuid>, Error> {
     Ok(sessions::table
         .filter(sessions::user_id.eq(user.uuid()))
@@ -49,7 +49,7 @@ async fn open_of(conn: &mut AsyncPgConnection, user: UserId) -> Result<Vec<Uuid>
         .await?)
 }
 
-/// Leaves at most `kept` of a person's sessions.
+/// Ends the least recently used sessions, so that at most `kept` remain.
 pub(super) async fn make_room(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -61,7 +61,7 @@ pub(super) async fn make_room(
     end(conn, too_many, (EndReason::Evicted, Actor::System), now).await
 }
 
-/// Ends all sessions of a person.
+/// Ends all sessions of a user.
 pub(crate) async fn end_all(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -73,10 +73,10 @@ pub(crate) async fn end_all(
 }
 
 impl Store {
-    /// Ends a session of the person; one that is over stays as it is.
+    /// Ends a session of the user. Does nothing if it has ended already.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if the person never had it.
+    /// [`Error::NotFound`] if the session is not one of the user's.
     pub async fn revoke_session(
         &self,
         user: UserId,
@@ -90,7 +90,7 @@ impl Store {
             let known: Option<Uuid> = own.select(sessions::id).first(conn).await.optional()?;
             known.ok_or(Error::NotFound("session"))?;
             if reason == EndReason::Revoked {
-                // Whoever ends a session elsewhere does not trust that device.
+                // Revoking a session from another device also revokes the trust in its device.
                 let device: Option<Uuid> = sessions::table
                     .find(id.uuid())
                     .select(sessions::trusted_device_id)
@@ -104,7 +104,7 @@ impl Store {
         .await
     }
 
-    /// Ends all sessions of the person, everywhere, here too, and trusts no device any more.
+    /// Ends all sessions of the user, the current one included, and revokes all trusted devices.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -118,7 +118,7 @@ impl Store {
         .await
     }
 
-    /// Which sessions ended since then, the latest first, at most `limit`.
+    /// Returns at most `limit` sessions that ended since `since`, latest first.
     ///
     /// # Errors
     /// [`Error::Store`] only.

@@ -1,7 +1,7 @@
-//! Logging in: by the password, and the second factor of those who have one.
+//! Log-in with password and, if the account has one, second factor.
 //!
-//! The password is checked before the store is called, because that takes long. That it is the same still is
-//! looked at under the lock of the person's row: whoever replaces it takes that lock too, and ends all sessions.
+//! The password is verified before the store is called, because hashing is slow. The lock of the user's row then
+//! ensures that the password is unchanged: a password change takes the same lock and ends all sessions.
 
 use super::{Device, SessionView, open};
 use crate::error::{Conflict, Error};
@@ -17,21 +17,21 @@ use amana_domain::id::UserId;
 use chrono::{DateTime, Utc};
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 
-/// What a right password leads to.
+/// The result of a correct password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LogIn {
     Opened(SessionView),
-    /// The person has a second factor, which is to be shown first.
+    /// The second factor is required next.
     FactorWanted {
         kind: FactorKind,
-        /// Where a code was sent just now.
+        /// The contact to which a code was just sent.
         sent_to: Option<Contact>,
     },
 }
 
 impl Store {
-    /// Opens a session for somebody who has shown the person's password, unless a code is wanted too; on a trusted
-    /// device none is. `None`: the password was replaced meanwhile.
+    /// Opens a session after the password was verified, unless a second factor is required. A trusted device needs
+    /// none. Returns `None` if the password was changed meanwhile.
     ///
     /// # Errors
     /// [`Error::Transfer`] if the account is closed.
@@ -59,12 +59,12 @@ impl Store {
         .await
     }
 
-    /// Opens a session for somebody who has shown the password before, and shows the second factor now. With a number
-    /// for it, the device is trusted from now on.
+    /// Opens a session for a user who has shown the password before and shows the second factor now. With a device
+    /// digest, the device becomes trusted.
     ///
     /// # Errors
-    /// [`Conflict::ChallengeExpired`] if the password was replaced since, [`Error::Factor`], [`Error::NotFound`] if
-    /// there is no factor, or [`Error::Transfer`] if the account is closed.
+    /// [`Conflict::ChallengeExpired`] if the password was changed since, [`Error::Factor`], [`Error::NotFound`] if
+    /// there is no second factor, or [`Error::Transfer`] if the account is closed.
     pub async fn log_in_with_factor(
         &self,
         (user, password): (UserId, &PasswordMark),
@@ -79,7 +79,7 @@ impl Store {
                 let person = person.ok_or(Error::Conflict(Conflict::ChallengeExpired))?;
                 let proven = factors::present(conn, user, shown, Stage::Active, now).await?;
                 if let Err(refusal) = proven {
-                    // The try counts: this is committed.
+                    // The attempt counts, so this transaction commits.
                     return Ok::<_, Error>(Err(refusal));
                 }
                 let trusted = match trust {
@@ -96,8 +96,8 @@ impl Store {
     }
 }
 
-/// To those whose factor is a message. After too many there is none: an earlier one may be good still, and a backup
-/// code always is.
+/// Sends a code if the second factor is a message. Sends none beyond the limit: an earlier code may still be valid, and
+/// backup codes work.
 async fn send_code(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -117,8 +117,8 @@ async fn send_code(
     }
 }
 
-/// The person, locked, if the password is the one that was shown. One log-in of a person at a time: so the bound
-/// on the number of their sessions is exact, too.
+/// Locks the user and returns them if the password is unchanged. The lock serializes a user's log-ins, so that the
+/// limit of sessions is exact.
 async fn lock_with(
     conn: &mut AsyncPgConnection,
     user: UserId,

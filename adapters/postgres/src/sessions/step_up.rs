@@ -1,4 +1,4 @@
-//! Step-up: a person who is logged in proves anew, in one session, to be that person.
+//! Step-up authentication: a logged-in user authenticates again within a session.
 
 use crate::error::Error;
 use crate::factors::{self, Shown, Stage};
@@ -20,10 +20,11 @@ use diesel_async::{AsyncConnection, RunQueryDsl};
 use uuid::Uuid;
 
 impl Store {
-    /// Marks the session of somebody who has shown the password again, and the second factor if there is one.
+    /// Marks the session as stepped up. The password was verified before; the second factor is required if one is
+    /// active.
     ///
     /// # Errors
-    /// [`Error::Factor`], or [`Error::NotFound`] if the session is over.
+    /// [`Error::Factor`], or [`Error::NotFound`] if the session has ended.
     pub async fn step_up(
         &self,
         (user, session): (UserId, SessionId),
@@ -41,7 +42,7 @@ impl Store {
                     None => Ok(()),
                 };
                 if proven.is_err() {
-                    // The try counts: this is committed.
+                    // The attempt counts, so this transaction commits.
                     return Ok::<_, Error>(proven);
                 }
                 let own =
@@ -61,7 +62,7 @@ impl Store {
         proven.map_err(Error::Factor)
     }
 
-    /// How far the person is proven in this session, and which number of theirs is verified.
+    /// Returns the step-up state of the session and the user's verified phone number.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such session.
@@ -99,10 +100,10 @@ impl Store {
         Ok((Standing { stepped_up_at, has_factor }, phone))
     }
 
-    /// The same for somebody in whose name a machine calls: nothing is ever proven anew.
+    /// Returns the same for a call with an API key, which is never stepped up.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if there is no such person.
+    /// [`Error::NotFound`] if there is no such user.
     pub async fn standing_of_machine(
         &self,
         user: UserId,

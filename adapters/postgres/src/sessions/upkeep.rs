@@ -1,4 +1,4 @@
-//! Sessions and trusted devices do not stay for ever: those that have been over for long are removed.
+//! Removal of old sessions and trusted devices.
 
 use crate::error::Error;
 use crate::pool::Store;
@@ -8,12 +8,12 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-/// So many are removed at a time.
+/// Maximum number of rows per statement.
 const REMOVE_MAX: i64 = 1_000;
 
 impl Store {
-    /// Removes a part of what has been over since before `before`: ended, or not refreshed in time. `false`: there is
-    /// no more.
+    /// Removes a batch of sessions and trusted devices that ended or expired before `before`. Returns `false` once none
+    /// is left.
     ///
     /// # Errors
     /// [`Error::Store`] only.

@@ -1,4 +1,4 @@
-//! People who came here otherwise than by registering: what was written by SQL is sealed afterwards.
+//! Users who were inserted by SQL instead of registration: their contacts are sealed afterwards.
 
 use super::{Contacts, taken};
 use crate::error::Error;
@@ -11,7 +11,7 @@ use diesel::sql_types::{Array, Binary, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// So many people are written by one statement.
+/// Maximum number of users per statement.
 const AT_ONCE: usize = 5_000;
 
 statement! {
@@ -35,10 +35,11 @@ statement! {
 }
 
 impl Store {
-    /// Gives a key and contacts to people who have a row and no key. Whoever wrote the rows vouches for the contacts.
+    /// Adds a key and contacts to users that have a row and no key. The contacts count as verified: the importer
+    /// vouches for them.
     ///
     /// # Errors
-    /// [`Error::Conflict`] if somebody has the address or number already.
+    /// [`Error::Conflict`] if an account has the e-mail address or phone number already.
     pub async fn adopt(
         &self,
         people: &[(UserId, Contacts)],

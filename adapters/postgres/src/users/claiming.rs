@@ -1,7 +1,7 @@
 //! Verification of a contact: it becomes the user's, and every other account that typed it loses it.
 //!
-//! A verified contact is unique, in SQL too. An account that loses its last contact this way is closed: it has
-//! verified nothing, so it holds no money and takes part in nothing, and nobody could log in to it any more.
+//! SQL enforces that a verified contact is unique. An account that loses its last contact this way is closed: it has
+//! verified nothing, so it holds no money and takes part in nothing, and a log-in is no longer possible.
 
 use super::User;
 use crate::error::{Conflict, Error};
@@ -20,7 +20,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 use uuid::Uuid;
 
-/// Which other accounts have typed this contact and not verified it.
+/// Returns the other accounts that typed this contact and have not verified it.
 async fn rivals(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -50,9 +50,9 @@ async fn digest_of(
     })
 }
 
-/// Locks the rows of a user who is about to verify a contact, and of all accounts that typed it, in the order of
-/// their ids: of two who verify the same contact at once, one waits for the other. `None`: the contact is the one
-/// that the account has.
+/// Locks the rows of a user who is about to verify a contact, and of all accounts that typed it, in the order of their
+/// ids. The order prevents deadlocks between concurrent verifications of one contact. `None` stands for the account's
+/// current contact.
 pub(crate) async fn lock_to_claim(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -78,8 +78,8 @@ pub(crate) async fn lock_to_claim(
     Ok(())
 }
 
-/// Records that a contact is the user's, takes it from everybody else, welcomes a user whose first one it is, and
-/// makes the user the other side of the deals to which the contact was invited. The rows are locked, see
+/// Marks a contact as verified, removes it from all other accounts and joins the user to the deals to which the contact
+/// was invited. The first verified contact triggers the welcome message. The rows must be locked, see
 /// [`lock_to_claim`].
 ///
 /// # Errors
@@ -110,7 +110,7 @@ pub(crate) async fn note_verified(
     deals::join_invited(conn, user, kind, now).await
 }
 
-/// Verifies a contact of a user whose rows are locked, by the proof that `purpose` of the call is, and records it.
+/// Verifies a contact of a user whose rows are locked, and records it.
 ///
 /// # Errors
 /// Those of [`note_verified`].
@@ -124,7 +124,7 @@ pub(crate) async fn verify(
     log::append(conn, now, Actor::User(user), user, UserEvent::Verified { channel: kind }).await
 }
 
-/// A code for a contact that another account has verified is no code: whoever guesses it learns nothing else.
+/// Reports a code for a contact that another account has verified as wrong, so that guessing reveals nothing.
 pub(super) fn taken_is_wrong(error: Error) -> Error {
     match error {
         Error::Conflict(Conflict::EmailTaken | Conflict::PhoneTaken) => CodeRefusal::Wrong.into(),
@@ -132,7 +132,7 @@ pub(super) fn taken_is_wrong(error: Error) -> Error {
     }
 }
 
-/// Takes an unverified contact from an account, which is locked; the last one closes it.
+/// Removes an unverified contact from an account, which is locked. Closes the account if it was the last contact.
 pub(super) async fn take(
     conn: &mut AsyncPgConnection,
     user: UserId,

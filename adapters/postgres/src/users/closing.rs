@@ -1,18 +1,17 @@
-//! Closing an account, and opening it again. Its ledger stays, and so does everything else.
+//! Closing and reopening an account. Its ledger and its other data remain.
 //!
-//! An account is closed while money may be on its way to it, so this is how the two find out about each other:
+//! An account may be closed while money is on its way to it. Closing and crediting therefore synchronize as follows:
 //!
-//! - Closing locks the wallet first, opening the accounts that do not exist yet, and sees that it is empty.
-//!   Who sends money to the person of their own accord (a transfer) locks the same accounts and looks at
-//!   `closed_at` *after* that, in a statement of its own: it either commits first, and the wallet is not empty,
-//!   or it waits, and finds the account closed.
-//! - Deals, payments and holds refer to the person's row, and PostgreSQL locks it (`for key share`) for whoever
-//!   inserts one. Closing locks it for itself, and does not wait for that: if somebody has it, something is
-//!   under way. What begins while an account is being closed waits, and then [`super::require_open`] refuses it.
-//! - Closing waits for the wallet, before it has locked anything else, and at the end for keys that are being
-//!   revoked, by calls that wait for nothing. It cannot be part of a deadlock.
+//! - Closing locks the wallet first, creating missing accounts, and verifies that it is empty. A transfer locks the
+//!   same accounts and reads `closed_at` *after* that, in a statement of its own. Either it commits first and the
+//!   wallet is not empty, or it waits and finds the account closed.
+//! - Deals, payments and holds refer to the user's row, and PostgreSQL locks it (`for key share`) when one is inserted.
+//!   Closing locks the row exclusively without waiting; a row locked elsewhere means that an operation is in progress.
+//!   An operation that starts during closure waits, and then [`super::require_open`] rejects it.
+//! - Closing waits only for the wallet, before it holds any other lock, and at the end for API keys that are being
+//!   revoked by calls that wait for nothing. It cannot be part of a deadlock.
 //!
-//! Money of which nobody was sure is credited also when the account is closed by then: it is the person's.
+//! A payment with an uncertain outcome is credited even to a closed account, because the money belongs to the user.
 
 use super::{Row, User, load};
 use crate::conflicts::{self, Matter};
@@ -34,18 +33,18 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use std::collections::BTreeSet;
 
-/// Of the states of a hold, the one in which it reserves something.
+/// The state of a hold that still reserves money.
 const HOLD_OPEN: &str = "open";
 
-/// To close an account, and to open it again.
+/// The permission to close and reopen an account.
 const MANAGE: (Resource, Action) = (Resource::Users, Action::Change);
 
 impl Store {
-    /// Closes the account of a person who has nothing here any more. To close it again changes nothing.
+    /// Closes the account of a user without money or open business. Repeating it changes nothing.
     ///
     /// # Errors
-    /// [`Error::Denied`], [`Error::NotFound`], or [`Conflict::AccountInUse`] if there is money in the wallet, something is open, or
-    /// others are members of an organisation of which the person is the only owner.
+    /// [`Error::Denied`], [`Error::NotFound`], or [`Conflict::AccountInUse`] if the wallet is not empty, something is
+    /// open, or the user is the only owner of an organisation with other members.
     pub async fn close_user(
         &self,
         staff: &Staff,
@@ -79,10 +78,10 @@ impl Store {
         .await
     }
 
-    /// Opens a closed account again. One that is open stays as it is.
+    /// Reopens a closed account. Does nothing if it is open.
     ///
     /// # Errors
-    /// [`Error::Denied`], [`Error::NotFound`], or [`Conflict::AccountErased`]: there is nobody left to open it for.
+    /// [`Error::Denied`], [`Error::NotFound`], or [`Conflict::AccountErased`] if the account has no contact left.
     pub async fn reopen_user(
         &self,
         staff: &Staff,
@@ -96,7 +95,7 @@ impl Store {
             let operator = staff.user;
             let closed = users::table.find(id.uuid()).filter(users::closed_at.is_not_null());
             let closed = closed.filter(users::erased_at.is_null());
-            // An account that has lost its last contact to the owner of that contact is nobody's.
+            // An account that lost its last contact to that contact's owner has no owner of its own.
             let reachable = users::email_digest.is_not_null().or(users::phone_digest.is_not_null());
             let closed = closed.filter(reachable);
             let reopened = diesel::update(closed)
@@ -118,8 +117,7 @@ impl Store {
     }
 }
 
-/// Locks what a person has in every currency that wallets carry or this one ever carried, and tells whether
-/// it is nothing.
+/// Locks the user's wallet in every currency that is supported or was used, and returns whether it is empty.
 pub(super) async fn lock_wallet(
     conn: &mut AsyncPgConnection,
     id: UserId,
@@ -149,7 +147,7 @@ pub(super) async fn lock_wallet(
     Ok(wallet.iter().all(|account| positions.get(account).balance_minor == 0))
 }
 
-/// Locks the person's row against everything that refers to it.
+/// Locks the user's row against all rows that refer to it. Fails instead of waiting if it is locked elsewhere.
 pub(super) async fn lock_unless_busy(
     conn: &mut AsyncPgConnection,
     id: UserId,
@@ -164,7 +162,7 @@ pub(super) async fn lock_unless_busy(
     row.ok_or(Error::Conflict(Conflict::AccountInUse))?.try_into()
 }
 
-/// Whether something of the person is open, or others need them.
+/// Returns whether the user has open business or is the only owner of an organisation with other members.
 pub(super) async fn is_needed(conn: &mut AsyncPgConnection, id: UserId) -> Result<bool, Error> {
     if organisations::is_needed_owner(conn, id).await? {
         return Ok(true);

@@ -1,4 +1,4 @@
-//! A user's contacts: verifying them, adding one, and replacing one.
+//! A user's contacts: verifying, adding and replacing them.
 
 use super::claiming::{lock_to_claim, note_verified, taken_is_wrong, verify};
 use super::{User, identity, load, lock_open};
@@ -20,14 +20,15 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 
-/// The owner of a contact is told once in this time that somebody else has typed it.
+/// Minimum time between two messages that tell a contact's owner about another account's attempt to use it.
 const TOLD_EVERY: TimeDelta = TimeDelta::days(1);
 
 impl Store {
     /// Sends the code that verifies an e-mail address or phone number, again.
     ///
     /// # Errors
-    /// [`Conflict::AlreadyVerified`], [`CodeRefusal::TooMany`], or [`Error::NotFound`] if the account has none.
+    /// [`Conflict::AlreadyVerified`], [`CodeRefusal::TooMany`], or [`Error::NotFound`] if the account has no such
+    /// contact.
     pub async fn start_verification(
         &self,
         user: UserId,
@@ -63,7 +64,8 @@ impl Store {
             lock_to_claim(conn, user, kind, None).await?;
             let before = lock_open(conn, user).await?;
             codes::spend(conn, &proof, now).await?;
-            // A change ends the codes for what it replaces, so this cannot be; it would be wrong to rely on it.
+            // A contact change ends the codes of the old contact, so this should not happen; the check does not rely on
+            // that.
             let contact = before.contact(vault, kind)?;
             if !contact.is_some_and(|contact| proof.is_of(vault, &before, &contact)) {
                 return Err(CodeRefusal::Wrong.into());
@@ -74,8 +76,8 @@ impl Store {
         .await
     }
 
-    /// Sends a code to the contact that is to be added, and one to the verified contact that it replaces. Whether
-    /// somebody else has it is told only to a caller who has proven that it is theirs.
+    /// Sends a code to the new contact and one to the verified contact that it replaces. Only a caller who has verified
+    /// the new contact learns whether another account has it.
     ///
     /// # Errors
     /// [`CodeRefusal::TooMany`], or [`Conflict::SameContact`].
@@ -99,11 +101,10 @@ impl Store {
         .await
     }
 
-    /// Makes the contact that the new code went to the user's, in the place of the one that they have. A verified one
-    /// gives way only to its own code. Payments that are under way keep the number that they were made for.
-    ///
+    /// Replaces a contact by the new one, or adds it. Replacing a verified contact requires the code sent to it as
+    /// well. Pending payments keep their phone number.
     /// # Errors
-    /// [`CodeRefusal::Wrong`] unless both codes are right, whichever is not; [`Conflict::EmailTaken`] or
+    /// [`CodeRefusal::Wrong`] if either code is wrong, without telling which; [`Conflict::EmailTaken`] or
     /// [`Conflict::PhoneTaken`].
     pub async fn change_contact(
         &self,
@@ -139,7 +140,7 @@ impl Store {
             note_verified(conn, user, kind, now).await?;
             codes::end_all(conn, user, now).await?;
             if factors::active(conn, user).await? == Some(FactorKind::Message(kind)) {
-                // The factor goes along, and so it is another one.
+                // The message factor moves to the new contact, so it counts as another factor.
                 trusted_devices::end_all(conn, user, Actor::User(user), now).await?;
             }
             tell_of_change(conn, vault, (&before, former.as_ref()), kind, now).await?;
@@ -153,7 +154,7 @@ impl Store {
     }
 }
 
-/// Tells of another contact at the one that it replaces, or else at the other one that the user has verified.
+/// Reports a contact change to the replaced contact, or else to the user's other verified contact.
 async fn tell_of_change(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -172,8 +173,8 @@ async fn tell_of_change(
     }
 }
 
-/// Sends the code that verifies a contact. If another account has verified it already, its owner is told instead;
-/// to the caller both look the same.
+/// Sends the code that verifies a contact. If another account has verified the contact, informs its owner instead. The
+/// caller cannot tell the difference.
 pub(super) async fn send_verification(
     conn: &mut AsyncPgConnection,
     vault: &Vault,

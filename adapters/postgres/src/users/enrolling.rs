@@ -1,4 +1,4 @@
-//! Registering: the user with their key, handle and codes, in one transaction.
+//! Registration: creates the user with key, handle and codes in one transaction.
 
 use super::claiming::{lock_to_claim, note_verified};
 use super::contacts::send_verification;
@@ -19,7 +19,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 impl Store {
-    /// Registers somebody, whose contacts are unverified until they confirm the codes that this sends.
+    /// Registers a user and sends codes to verify the contacts.
     ///
     /// # Errors
     /// [`Conflict::HandleTaken`].
@@ -28,8 +28,7 @@ impl Store {
         conn.transaction(async |conn| enrol(conn, vault, new, &[], now).await).await
     }
 
-    /// Registers somebody whose contacts the caller vouches for: they are verified at once. For the command line of
-    /// the server only.
+    /// Registers a user with contacts that count as verified at once. For the server's command line only.
     ///
     /// # Errors
     /// [`Conflict::EmailTaken`], [`Conflict::PhoneTaken`] or [`Conflict::HandleTaken`].
@@ -39,10 +38,10 @@ impl Store {
     }
 }
 
-/// Registers somebody. What is proven to be theirs already gets no code.
+/// Registers a user. Contacts in `proven` count as verified and get no code.
 ///
 /// # Errors
-/// [`Conflict::HandleTaken`]; [`Conflict::EmailTaken`] or [`Conflict::PhoneTaken`] for what is proven.
+/// [`Conflict::HandleTaken`]; [`Conflict::EmailTaken`] or [`Conflict::PhoneTaken`] for a contact in `proven`.
 pub(crate) async fn enrol(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -107,7 +106,7 @@ async fn insert(
     Ok(())
 }
 
-/// What it means when another account has verified the same contact.
+/// Maps the unique constraints of verified contacts to conflicts.
 pub(super) fn taken(error: diesel::result::Error) -> Error {
     Error::from(error)
         .on_constraint("users_email_unique", Conflict::EmailTaken)

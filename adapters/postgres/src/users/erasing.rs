@@ -1,9 +1,9 @@
-//! Erasing a person: the account is closed under the rules of [`super::closing`], and with it goes everything that
-//! tells who it was. The key is destroyed in the same commit, so whatever else is sealed with it, in other tables,
-//! in files and in backups without the keys, is never opened again. What belongs to others as well stays: the
-//! ledger, deals, transfers and the records of who did what, all of which know the person by a random id.
+//! Erasure of a user: the account is closed under the rules of [`super::closing`], and its personal data is deleted.
+//! The key is destroyed in the same transaction, so sealed data in other tables, in files and in backups without the
+//! keys can never be opened again. Shared data remains: the ledger, deals, transfers and the audit log, all of which
+//! identify the user by a random id.
 //!
-//! No farewell is sent: the address would have to outlive the key.
+//! No farewell message is sent: the address would have to outlive the key.
 
 use super::closing::{is_needed, lock_unless_busy, lock_wallet};
 use super::load;
@@ -28,20 +28,20 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 use uuid::Uuid;
 
-/// Where a text is wanted and none is left.
+/// Replaces a text that must not be null.
 const FORGOTTEN: &str = "erased";
 
 impl Store {
-    /// Erases a person who has nothing here any more, for ever. To do it again changes nothing.
+    /// Erases a user without money or open business, permanently. Repeating it changes nothing.
     ///
     /// # Errors
-    /// [`Error::NotFound`], or [`Conflict::AccountInUse`] if there is money in the wallet, something is open, or
-    /// the person works here.
+    /// [`Error::NotFound`], or [`Conflict::AccountInUse`] if the wallet is not empty, something is open, or the user is
+    /// a staff member.
     pub async fn erase_user(&self, id: UserId, now: DateTime<Utc>) -> Result<(), Error> {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
             load(conn, id).await?;
-            // Whoever decides about an application has locked it before they lock its owner.
+            // Reviewers lock an application before its owner; the same order here prevents deadlocks.
             lock_applications(conn, id).await?;
             let is_empty = lock_wallet(conn, id, now).await?;
             let user = lock_unless_busy(conn, id).await?;
@@ -63,7 +63,7 @@ impl Store {
     }
 }
 
-/// An address that was not verified is somebody else's, and so are the invitations to it.
+/// Ends the user's invitations. Those to an unverified address remain, because it may belong to another person.
 async fn forget_invitations(
     conn: &mut AsyncPgConnection,
     id: UserId,
@@ -90,7 +90,7 @@ async fn lock_applications(conn: &mut AsyncPgConnection, id: UserId) -> Result<(
     Ok(())
 }
 
-/// How the person got in, and from where.
+/// Ends the user's sessions and deletes their credentials and devices.
 async fn forget_access(
     conn: &mut AsyncPgConnection,
     id: UserId,
@@ -113,13 +113,14 @@ async fn forget_access(
         .set(keys::name.eq(FORGOTTEN))
         .execute(conn)
         .await?;
-    // Backup codes go with the factor.
+    // Backup codes are deleted with the factor.
     diesel::delete(second_factors::table.find(id.uuid())).execute(conn).await?;
     diesel::delete(codes::table.filter(codes::user_id.eq(id.uuid()))).execute(conn).await?;
     Ok(())
 }
 
-/// Rows go now; housekeeping removes the files, which nothing opens any more, as those of which nothing is known.
+/// Deletes the rows of documents. Housekeeping later removes the files, which can no longer be opened, as unknown
+/// files.
 async fn forget_documents(
     conn: &mut AsyncPgConnection,
     id: UserId,
@@ -144,7 +145,7 @@ async fn forget_documents(
     Ok(())
 }
 
-/// By what numbers, and what providers call payments after them, could be guessed at.
+/// Deletes digests of phone numbers and provider references, because their inputs could be guessed.
 async fn forget_digests(conn: &mut AsyncPgConnection, id: UserId) -> Result<(), Error> {
     forget_counts(conn, id).await?;
     diesel::delete(prompts::table.filter(prompts::user_id.eq(id.uuid()))).execute(conn).await?;
@@ -165,8 +166,8 @@ async fn forget_digests(conn: &mut AsyncPgConnection, id: UserId) -> Result<(), 
     Ok(())
 }
 
-/// How many messages the verified contacts got. A contact that was not verified is somebody else's: its messages stay
-/// counted, or whoever erases one account after the other could send any number of them.
+/// Deletes the message counts of verified contacts. The counts of unverified contacts remain: otherwise an attacker
+/// could register and erase accounts to send any number of messages to another person.
 async fn forget_counts(conn: &mut AsyncPgConnection, id: UserId) -> Result<(), Error> {
     let row = users::table.find(id.uuid());
     let email: Option<Option<Vec<u8>>> = row
@@ -188,7 +189,7 @@ async fn forget_counts(conn: &mut AsyncPgConnection, id: UserId) -> Result<(), E
     Ok(())
 }
 
-/// What the person was told, and what was answered to calls: both name people.
+/// Deletes contents of messages and stored responses, because both contain names.
 async fn forget_messages(conn: &mut AsyncPgConnection, id: UserId) -> Result<(), Error> {
     diesel::update(notifications::table.filter(notifications::user_id.eq(id.uuid())))
         .set((
@@ -204,7 +205,7 @@ async fn forget_messages(conn: &mut AsyncPgConnection, id: UserId) -> Result<(),
     Ok(())
 }
 
-/// The key first: the schema lets nobody be erased who still has one. The handle stays taken.
+/// Deletes the key first, because the schema requires it for erasure. The handle stays taken.
 async fn forget_person(
     conn: &mut AsyncPgConnection,
     id: UserId,

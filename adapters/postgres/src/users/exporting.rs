@@ -1,4 +1,4 @@
-//! What is held of a person and has no list of its own, for whoever wants to take all of it away.
+//! The parts of a user's data export that have no list of their own.
 
 use super::load;
 use crate::error::Error;
@@ -18,27 +18,27 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// A handle that is a person's for ever.
+/// A handle that the user has taken, permanently.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TakenHandle {
     pub handle: Handle,
     pub taken_at: DateTime<Utc>,
 }
 
-/// A session, over or not.
+/// A session, open or ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionRecord {
     pub id: SessionId,
     pub device_name: String,
     pub device_kind: DeviceKind,
     pub address: String,
-    /// Roughly where that was, if it was known.
+    /// The approximate location, if it was known.
     pub place: Option<String>,
     pub created_at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,
 }
 
-/// That somebody was told something.
+/// A record that a message was sent to the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SentNotice {
     pub template: Template,
@@ -52,7 +52,7 @@ type SessionRow =
     (Uuid, String, String, String, Option<String>, DateTime<Utc>, Option<DateTime<Utc>>);
 
 impl Store {
-    /// Notes that a person takes away what is held of them.
+    /// Records that a user exports their data.
     ///
     /// # Errors
     /// [`Error::NotFound`].
@@ -65,7 +65,7 @@ impl Store {
         .await
     }
 
-    /// The handles that a person has taken, newest first.
+    /// Returns the handles that a user has taken, newest first.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -83,7 +83,7 @@ impl Store {
         })
     }
 
-    /// The sessions of a person, also those that are over, newest first.
+    /// Returns the sessions of a user, ended ones included, newest first.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -116,7 +116,7 @@ impl Store {
         Page::cut(rows, limit).try_map(record)
     }
 
-    /// What a person was told, newest first.
+    /// Returns the messages to a user, newest first.
     ///
     /// # Errors
     /// [`Error::Store`] only.

@@ -1,4 +1,4 @@
-//! Users whose money does not move out while somebody looks into it: frozen and thawed by those who work here.
+//! Freezing of users: an operator stops outgoing money during an investigation.
 
 use super::{Standing, User, load, standing};
 use crate::conflicts::{self, Matter};
@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 
-/// Keyed operations in which the caller's money leaves, from the wallet or out of escrow. Transfers ask in their batch.
+/// Keyed operations that move the caller's money out of the wallet or escrow. Transfers are checked in their batch.
 const MONEY_OUT: [&str; 6] = [
     "accept_split_offer",
     "create_hold",
@@ -24,13 +24,13 @@ const MONEY_OUT: [&str; 6] = [
     "release_milestone",
 ];
 
-/// Whether the operation moves the caller's money out.
+/// Returns whether the operation moves the caller's money out.
 pub(crate) fn moves_money_out(operation: &str) -> bool {
     MONEY_OUT.contains(&operation)
 }
 
 /// # Errors
-/// [`TransferRefusal::SenderFrozen`] if no money leaves the account.
+/// [`TransferRefusal::SenderFrozen`] if the user is frozen.
 pub(crate) async fn require_thawed(conn: &AsyncPgConnection, id: UserId) -> Result<(), Error> {
     match standing(conn, id).await? {
         Standing::Frozen => Err(TransferRefusal::SenderFrozen.into()),
@@ -39,7 +39,7 @@ pub(crate) async fn require_thawed(conn: &AsyncPgConnection, id: UserId) -> Resu
 }
 
 impl Store {
-    /// Freezes a user, or thaws them again (`freeze` is `false`). Repeating it changes nothing.
+    /// Freezes a user, or unfreezes them if `freeze` is `false`. Repeating it changes nothing.
     ///
     /// # Errors
     /// [`Error::Denied`] or [`Error::NotFound`].

@@ -1,4 +1,4 @@
-//! What is held of a person under that person's key, opened only by whoever needs it.
+//! Personal data of a user, sealed under the user's key and opened on demand.
 
 use super::User;
 use crate::error::{Error, StoreError};
@@ -9,7 +9,7 @@ use amana_domain::personal::Personal;
 use amana_domain::phone::Msisdn;
 use amana_domain::transfer::TransferRefusal;
 
-/// As it comes out of the database.
+/// Sealed data as stored.
 #[derive(Clone)]
 pub(crate) struct Held {
     /// Wrapped by the master key.
@@ -18,10 +18,10 @@ pub(crate) struct Held {
     pub(super) phone: Option<Vec<u8>>,
 }
 
-/// Where a person is reached, verified or not: at least one of the two.
+/// A user's contacts, verified or not; at least one is present.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Contacts {
-    /// Lower case.
+    /// In lower case.
     pub email: Option<Personal<String>>,
     pub phone: Option<Msisdn>,
 }
@@ -31,7 +31,7 @@ impl User {
         match (&self.held, self.erased_at) {
             (Some(held), _) => Ok(held),
             (None, Some(_)) => Err(TransferRefusal::SenderClosed.into()),
-            // Not erased and yet without a key: that is for nobody to explain away.
+            // An account that is not erased and has no key is corrupt.
             (None, None) => Err(StoreError::Sealed.into()),
         }
     }
@@ -40,7 +40,7 @@ impl User {
         Ok(vault.key(self.id, &self.held()?.key)?)
     }
 
-    /// Whether the account has such a contact.
+    /// Returns whether the account has such a contact.
     pub(crate) fn has(&self, kind: ContactKind) -> bool {
         self.held.as_ref().is_some_and(|held| held.of(kind).is_some())
     }
@@ -48,7 +48,7 @@ impl User {
     /// Returns the contact of this kind, verified or not.
     ///
     /// # Errors
-    /// [`TransferRefusal::SenderClosed`] if the person is erased.
+    /// [`TransferRefusal::SenderClosed`] if the user is erased.
     pub(crate) fn contact(
         &self,
         vault: &Vault,
@@ -66,7 +66,7 @@ impl User {
     /// Returns the contact of this kind if it is verified.
     ///
     /// # Errors
-    /// [`TransferRefusal::SenderClosed`] if the person is erased.
+    /// [`TransferRefusal::SenderClosed`] if the user is erased.
     pub(crate) fn verified_contact(
         &self,
         vault: &Vault,
@@ -78,10 +78,11 @@ impl User {
         }
     }
 
-    /// Returns where a message about the account goes: to the verified address, or else to the verified number.
+    /// Returns the recipient of messages about the account: the verified e-mail address, or else the verified phone
+    /// number.
     ///
     /// # Errors
-    /// [`TransferRefusal::SenderClosed`] if the person is erased.
+    /// [`TransferRefusal::SenderClosed`] if the user is erased.
     pub(crate) fn reached_at(&self, vault: &Vault) -> Result<Option<Contact>, Error> {
         match self.verified_contact(vault, ContactKind::Email)? {
             Some(address) => Ok(Some(address)),
@@ -100,7 +101,7 @@ impl Held {
 }
 
 impl Store {
-    /// Returns the contacts of a person; `None` if the person is erased.
+    /// Returns the contacts of a user; `None` if the user is erased.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -109,7 +110,7 @@ impl Store {
             return Ok(None);
         }
         let vault = self.vault()?;
-        // Opened also if there is nothing in it: a person without a key is an error.
+        // Opened even without contacts, so that a missing key is reported.
         user.key(vault)?;
         let mut contacts = Contacts::default();
         for kind in ContactKind::ALL {

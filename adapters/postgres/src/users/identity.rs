@@ -1,5 +1,5 @@
-//! The one place that says which user a contact means. A contact identifies a user only after verification; until
-//! then it is like one that nobody has.
+//! Resolution of contacts to users, in this module only. A contact identifies a user only after verification; before,
+//! it identifies no user.
 
 use super::{Row, User};
 use crate::error::Error;
@@ -13,7 +13,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// What a contact is found by.
+/// Returns the digest by which a contact is looked up.
 pub(crate) fn digest(vault: &Vault, contact: &Contact) -> Vec<u8> {
     match contact {
         Contact::Email(address) => vault.email(address),
@@ -21,7 +21,7 @@ pub(crate) fn digest(vault: &Vault, contact: &Contact) -> Vec<u8> {
     }
 }
 
-/// The user who has verified the contact with this digest.
+/// Returns the user who has verified the contact with this digest.
 pub(crate) async fn holder(
     conn: &mut AsyncPgConnection,
     kind: ContactKind,
@@ -40,8 +40,8 @@ pub(crate) async fn holder(
     Ok(found.map(UserId::new))
 }
 
-/// The user behind a name that somebody pays by, if there is one. An open account without any verified contact is found
-/// by nobody. `transfers::parties` asks the same for a whole batch in one statement.
+/// Returns the user that a payee refers to. Ignores open accounts without a verified contact. `transfers::parties` does
+/// the same for a batch in one statement.
 pub(crate) async fn find_payee(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -63,9 +63,9 @@ pub(crate) async fn find_payee(
     Ok(found.map(UserId::new))
 }
 
-/// The account that a login names: the one that has verified the contact; otherwise the newest of those that typed
-/// it and have verified nothing yet. So a person can log in right after registering, whoever typed the contact
-/// before, and an unverified contact never opens an account that has a verified one.
+/// Returns the account for a login: the one that has verified the contact, or else the newest of those that typed it
+/// and have verified no contact. So a user can log in right after registration even if another account typed the
+/// contact before, and an unverified contact never opens an account that has a verified one.
 pub(super) async fn find_login(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -87,7 +87,7 @@ pub(super) async fn find_login(
 }
 
 impl Store {
-    /// Returns the user whom a payee names, if there is one.
+    /// Returns the user that a payee refers to.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -95,7 +95,7 @@ impl Store {
         find_payee(&mut *self.connection().await?, self.vault()?, payee).await
     }
 
-    /// Returns the account that a login names, verified or not.
+    /// Returns the account for a login, verified or not.
     ///
     /// # Errors
     /// [`Error::Store`] only.

@@ -1,4 +1,4 @@
-//! Users as those who work here see them: found by what they say about themselves, and each look on record.
+//! Users for operators: search and views, each recorded in the audit log.
 
 use super::{Row, User, find_payee, load};
 use crate::conflicts::{self, Matter};
@@ -16,22 +16,22 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// The most users that one search returns. A receipt may stand on the payments of several.
+/// Maximum number of users per search. Payments of several users may have the same receipt.
 const FOUND_MAX: i64 = 20;
 
 const READ: (Resource, Action) = (Resource::Accounts, Action::Read);
 
-/// What a user is looked for by.
+/// The key of a search for users.
 #[derive(Clone)]
 pub enum UserQuery {
     /// A phone number, e-mail address, handle or id.
     Named(Payee),
-    /// The provider's receipt of a payment.
+    /// The provider's receipt number of a payment.
     Receipt(String),
 }
 
 impl UserQuery {
-    /// What the audit tells of it: the kind, and never the number or address.
+    /// Returns the kind for the audit log, which must not contain the number or address.
     const fn kind(&self) -> &'static str {
         match self {
             UserQuery::Named(Payee::Phone(_)) => "phone",
@@ -43,7 +43,7 @@ impl UserQuery {
     }
 }
 
-/// Numbers and addresses are personal data.
+/// Masked, because phone numbers and addresses are personal data.
 impl std::fmt::Debug for UserQuery {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.kind())
@@ -51,7 +51,7 @@ impl std::fmt::Debug for UserQuery {
 }
 
 impl Store {
-    /// The users whom a search finds. The search is on record with each of them.
+    /// Returns the users that match. The search is recorded for each of them.
     ///
     /// # Errors
     /// [`Error::Denied`].
@@ -84,7 +84,7 @@ impl Store {
         .await
     }
 
-    /// A user with what is known of them. The look is on record.
+    /// Returns a user, and records the view.
     ///
     /// # Errors
     /// [`Error::Denied`] or [`Error::NotFound`].
@@ -98,7 +98,7 @@ impl Store {
         self.look_at_user(staff, right, (id, UserEvent::Viewed {}), now).await
     }
 
-    /// Puts a look at a user's payments, deals or wallet on record, before they are shown.
+    /// Records a view of a user's payments, deals or wallet, before they are shown.
     ///
     /// # Errors
     /// [`Error::Denied`] or [`Error::NotFound`].
@@ -128,7 +128,7 @@ impl Store {
         .await
     }
 
-    /// A payment of anybody, with everything that was said about it, oldest first. The look is on record.
+    /// Returns a payment of any user with all its evidence, oldest first. The view is recorded.
     ///
     /// # Errors
     /// [`Error::Denied`] or [`Error::NotFound`].

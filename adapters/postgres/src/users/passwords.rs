@@ -1,4 +1,4 @@
-//! Setting a password: by whoever knows the present one, or reads what goes to the person's address or number.
+//! Setting a password: with the current one, or with a code sent to a contact of the user.
 
 use super::claiming::{lock_to_claim, take, taken_is_wrong, verify};
 use super::identity::find_login;
@@ -22,13 +22,13 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// Nobody's: time-ordered ids are never zero.
+/// No user's id: time-ordered ids are never zero.
 const NOBODY: UserId = UserId::new(Uuid::nil());
 
 impl Store {
-    /// Sends a code to the address or number, if it names an account; to the other contact if the account's second
-    /// factor is a message to this one. An unverified contact gets none of an account that has a verified one. Nothing
-    /// tells the caller: neither that nobody has it, nor that the account is closed, nor that too many codes were sent.
+    /// Sends a code to the contact if it identifies an account, or to the other contact if this one receives the second
+    /// factor. An unverified contact of an account that has a verified one gets no code. The caller cannot tell whether
+    /// a code was sent: unknown contacts, closed accounts and exceeded limits look the same.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -41,7 +41,7 @@ impl Store {
         let sent = conn.transaction(async |conn| {
             let Some(found) = find_login(conn, vault, login).await? else { return Ok(()) };
             let user = lock_open(conn, found.id).await?;
-            // Changed while we waited for the lock: the code would go to somebody else.
+            // The contact changed while this waited for the lock; the code would go to another person.
             if user.contact(vault, login.kind())?.as_ref() != Some(login) {
                 return Ok(());
             }
@@ -50,7 +50,8 @@ impl Store {
                     FactorKind::reset_by(factors::active(conn, user.id).await?, login.kind());
                 user.verified_contact(vault, kind)?
             } else {
-                // Whoever typed the contact may have set up the factor, so it has no say.
+                // The person who typed the contact may also have set up the second factor, so the factor does not
+                // count.
                 Some(login.clone())
             };
             let Some(to) = to else { return Ok(()) };
@@ -62,8 +63,8 @@ impl Store {
         }
     }
 
-    /// Whose password may be set by whoever told this code. The same is done for an address or number that
-    /// nobody has.
+    /// Verifies a code and returns the user whose password it may reset. An unknown contact takes the same steps, so
+    /// that response reveals nothing.
     ///
     /// # Errors
     /// [`CodeRefusal::Wrong`].
@@ -82,9 +83,9 @@ impl Store {
         Ok((load(&mut conn, user).await?, proof))
     }
 
-    /// Sets another password by the proof of a contact, which is verified by that, and ends what others may have made:
-    /// all sessions, trusted devices and API keys. If no contact was verified before, anybody may have typed the
-    /// contact: then the second factor and an unverified other contact go too.
+    /// Resets the password with a verified code. Verifies the contact and ends all sessions, trusted devices and API
+    /// keys, because others may have created them. If no contact was verified before, a stranger may have registered
+    /// the account: then the second factor and an unverified other contact are removed too.
     ///
     /// # Errors
     /// [`CodeRefusal::Wrong`] if the code was used or replaced meanwhile, or another account has verified the contact.
@@ -121,10 +122,10 @@ impl Store {
         .await
     }
 
-    /// Sets another password in the place of the one whose hash this was.
+    /// Changes the password, given the hash of the current one.
     ///
     /// # Errors
-    /// [`Conflict::IncorrectPassword`] if it was replaced since its hash was read.
+    /// [`Conflict::IncorrectPassword`] if it was changed since its hash was read.
     pub async fn set_password(
         &self,
         user: UserId,
@@ -143,10 +144,10 @@ impl Store {
     }
 }
 
-/// The kind of the contact that a code went to.
+/// Returns the kind of the contact that received the code.
 ///
 /// # Errors
-/// [`CodeRefusal::Wrong`] if the person has it no more.
+/// [`CodeRefusal::Wrong`] if the user no longer has this contact.
 fn proven_kind(vault: &Vault, user: &User, proof: &Proof) -> Result<ContactKind, Error> {
     for kind in ContactKind::ALL {
         if user.contact(vault, *kind)?.is_some_and(|contact| proof.is_of(vault, user, &contact)) {
@@ -156,7 +157,7 @@ fn proven_kind(vault: &Vault, user: &User, proof: &Proof) -> Result<ContactKind,
     Err(CodeRefusal::Wrong.into())
 }
 
-/// In which way a password was replaced: what the audit calls it, and what the person is told.
+/// The audit event and the message for a way of changing a password.
 struct Way {
     event: fn() -> UserEvent,
     template: Template,
@@ -166,7 +167,7 @@ const CHANGED: Way =
     Way { event: || UserEvent::PasswordChanged {}, template: Template::PasswordChanged };
 const RESET: Way = Way { event: || UserEvent::PasswordReset {}, template: Template::PasswordReset };
 
-/// The one place where a password is replaced. The person's row is locked.
+/// Replaces the password; no other function does. The user's row must be locked.
 async fn replace(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -179,11 +180,11 @@ async fn replace(
         .execute(conn)
         .await?;
     codes::end_all(conn, user.id, now).await?;
-    // Whoever had the old password is out.
+    // Ends all access that the old password gave.
     let why = (EndReason::PasswordChanged, Actor::User(user.id));
     sessions::end_all(conn, user.id, why, now).await?;
     trusted_devices::end_all(conn, user.id, Actor::User(user.id), now).await?;
-    // To the contact of now: whoever set the password may be about to change that, too.
+    // Sent to the present contact, because the person who set the password may change the contact next.
     if let Some(to) = user.reached_at(vault)? {
         notifications::enqueue_to(conn, vault, user, way.template, &to, None, now).await?;
     }

@@ -1,4 +1,4 @@
-//! Changing one's own name and language.
+//! Changes of a user's own name and language.
 
 use super::{User, load, lock_open};
 use crate::error::{Conflict, Error};
@@ -15,7 +15,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 
-/// Changes to a profile; `None` stays as it is.
+/// Changes to a profile; `None` leaves a value unchanged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProfileChange {
     pub name: Option<String>,
@@ -30,10 +30,10 @@ struct Columns<'a> {
 }
 
 impl Store {
-    /// Changes a user's own name or language, and returns the user as they are then.
+    /// Changes a user's own name or language, and returns the updated user.
     ///
     /// # Errors
-    /// [`Conflict::NameVerified`] if an operator has compared the name with documents.
+    /// [`Conflict::NameVerified`] if an operator has verified the name against documents.
     pub async fn update_profile(
         &self,
         user: UserId,
@@ -55,7 +55,7 @@ impl Store {
                 .set(Columns { name, locale: locale.map(Locale::as_str) })
                 .execute(conn)
                 .await?;
-            // Names are personal: the record tells that it changed.
+            // Names are personal data, so the record contains only that the name changed.
             let changed = UserEvent::ProfileChanged { name: name.is_some(), language: locale };
             log::append(conn, now, Actor::User(user), user, changed).await?;
             load(conn, user).await

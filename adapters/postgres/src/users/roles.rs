@@ -1,4 +1,4 @@
-//! Which role a person has.
+//! The roles of users.
 
 use super::load;
 use crate::error::Error;
@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// Gives a person another role. Their sessions end: tokens tell the role that they were made with.
+/// Changes a user's role. Ends the user's sessions, because access tokens contain the role.
 ///
 /// # Errors
 /// [`Error::NotFound`].

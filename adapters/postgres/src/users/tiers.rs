@@ -1,4 +1,4 @@
-//! Which limits a person has: the tier, set by those who work here.
+//! The limit tiers of users, set by operators.
 
 use super::load;
 use crate::error::{Conflict, Error};
@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// Puts a person on another tier; it counts from the next call on.
+/// Changes a user's tier. The new limits apply from the next call.
 ///
 /// # Errors
 /// [`Error::NotFound`], or [`Conflict::UnknownTier`].
