@@ -1,4 +1,5 @@
-//! One-time codes: sent, tried, used. Who sends or uses one has locked the person's row; who tries one has not.
+//! One-time codes: sending, attempting, using. Sending and using require the lock of the user's row; attempting does
+//! not.
 
 mod key;
 
@@ -18,7 +19,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// A code that was told rightly, by whoever reads what goes to `target`.
+/// A correct code, which proves that the user can read messages to its target.
 #[derive(Debug, Clone)]
 pub struct Proof {
     id: Uuid,
@@ -27,7 +28,7 @@ pub struct Proof {
 }
 
 impl Proof {
-    /// Where the code went.
+    /// The contact that received the code.
     pub(crate) fn target(
         &self,
         vault: &Vault,
@@ -43,7 +44,7 @@ impl Proof {
     }
 }
 
-/// Sends a new code, which replaces the one that the person has for the same purpose.
+/// Sends a new code, which replaces the user's open code for the same purpose.
 ///
 /// # Errors
 /// [`CodeRefusal::TooMany`].
@@ -59,7 +60,7 @@ pub(crate) async fn send(
     notifications::enqueue_to(conn, vault, user, notice::of_code(purpose), to, Some(id), now).await
 }
 
-/// Records a new code without sending it, under the same rules.
+/// Records a new code under the same rules, without sending it.
 ///
 /// # Errors
 /// [`CodeRefusal::TooMany`].
@@ -86,7 +87,7 @@ pub(crate) async fn record(
         .filter(codes::purpose.eq(purpose.as_str()))
         .filter(codes::ended_at.is_null());
     diesel::update(replaced).set(codes::ended_at.eq(Some(now))).execute(conn).await?;
-    // Of version 4: all that a code is made of comes from the system's source of randomness.
+    // Version 4, because time-ordered ids would be partly predictable.
     let id = Uuid::new_v4();
     diesel::insert_into(codes::table)
         .values((
@@ -103,9 +104,9 @@ pub(crate) async fn record(
     Ok(id)
 }
 
-/// Tries a code; `None` if it is not the one. Not to be called inside a transaction that may yet roll back:
-/// a try counts whatever comes of it. It is counted by the statement that finds the code, which is only
-/// then compared, so of any number of tries at once no more than [`TRIES_MAX`] are.
+/// Attempts a code; `None` if it is wrong. Must not run inside a transaction that may roll back, because every attempt
+/// counts. The statement that finds the code also counts the attempt, before the comparison. So at most [`TRIES_MAX`]
+/// attempts are compared, however many run concurrently.
 #[expect(clippy::arithmetic_side_effects, reason = "the database adds")]
 pub(crate) async fn attempt(
     conn: &mut AsyncPgConnection,
@@ -130,10 +131,10 @@ pub(crate) async fn attempt(
     Ok(right.map(|(id, target_sealed, target_digest)| Proof { id, target_sealed, target_digest }))
 }
 
-/// Uses a code up, in the transaction of what it allows.
+/// Marks a code as used, in the transaction that it authorizes.
 ///
 /// # Errors
-/// [`CodeRefusal::Wrong`] if it was used, replaced or ended since it was tried.
+/// [`CodeRefusal::Wrong`] if it was used, replaced or ended since the attempt.
 pub(crate) async fn spend(
     conn: &mut AsyncPgConnection,
     proof: &Proof,
@@ -144,7 +145,7 @@ pub(crate) async fn spend(
     if spent == 1 { Ok(()) } else { Err(CodeRefusal::Wrong.into()) }
 }
 
-/// Ends every code that a person has: what they were sent for, or where they went, has changed.
+/// Ends all codes of a user after a change of their contacts or credentials.
 pub(crate) async fn end_all(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -156,7 +157,7 @@ pub(crate) async fn end_all(
     Ok(())
 }
 
-/// Whether it is still worth telling somebody a code.
+/// Returns whether a code is still valid and so worth sending.
 pub(crate) async fn is_open(
     conn: &mut AsyncPgConnection,
     id: Uuid,

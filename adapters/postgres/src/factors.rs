@@ -1,7 +1,7 @@
-//! The second factor of a person: begun, confirmed, taken away, and its backup codes.
+//! The second factor of a user: enrolment, confirmation, removal and backup codes.
 //!
-//! Nothing here can be shown: the secret is sealed and backup codes are digests, both with keys that the store
-//! does not have. Whoever checks a code brings along how it is read ([`Shown`]).
+//! The store cannot reveal a factor: the TOTP secret is sealed and backup codes are digests, both with keys that the
+//! store does not have. The caller therefore passes a function that reads the secret ([`Shown`]).
 
 mod message;
 mod present;
@@ -28,16 +28,16 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 
-/// Which step the shown code is of, if it is good: told from the sealed secret and the last step taken.
+/// Returns the time step of a valid code, given the sealed secret and the last used step.
 pub type ReadCode = Box<dyn FnOnce(&[u8], Option<i64>) -> Result<Option<i64>, Unreadable> + Send>;
 
-/// The sealed secret cannot be opened: it was sealed with another key.
+/// The secret was sealed with another key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unreadable;
 
-/// What somebody shows.
+/// A code as entered by the user.
 pub enum Shown {
-    /// Six digits, of the authenticator app or of a message: which, depends on what the person has.
+    /// Six digits, from the authenticator app or from a message, depending on the user's factor.
     Digits { read: ReadCode, told: Code, key: Box<CodeKey> },
     /// The digest of a backup code.
     Backup(Vec<u8>),
@@ -49,7 +49,7 @@ impl std::fmt::Debug for Shown {
     }
 }
 
-/// A factor that is active.
+/// An active second factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FactorView {
     pub kind: FactorKind,
@@ -57,7 +57,7 @@ pub struct FactorView {
     pub backup_codes_remaining: i64,
 }
 
-/// The person's factor, if one is active.
+/// Returns the kind of the user's active factor.
 pub(crate) async fn active(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -96,14 +96,14 @@ async fn tell(
     notifications::enqueue(conn, &user, template, params, now).await
 }
 
-/// A secret that was shown and never confirmed.
+/// Deletes a factor that was never confirmed.
 async fn forget_begun(conn: &mut AsyncPgConnection, user: UserId) -> Result<(), Error> {
     let own = second_factors::table.find(user.uuid());
     diesel::delete(own.filter(second_factors::confirmed_at.is_null())).execute(conn).await?;
     Ok(())
 }
 
-/// In place of all codes that the person had.
+/// Replaces all backup codes of the user.
 async fn set_codes(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -119,8 +119,7 @@ async fn set_codes(
     Ok(())
 }
 
-/// Takes the factor of somebody away who has lost it. Their sessions end: whoever told us that it is lost logs in
-/// anew.
+/// Removes a lost second factor and ends all sessions, so that the user must log in again.
 ///
 /// # Errors
 /// [`Error::NotFound`] if no factor is active.
@@ -134,7 +133,7 @@ pub(crate) async fn remove_lost(
     sessions::end_all(conn, user, (EndReason::FactorRemoved, Actor::User(by)), now).await
 }
 
-/// Removes a factor, confirmed or not, that was made before the person had verified any contact.
+/// Removes a factor, confirmed or not, that was added before the user had verified any contact.
 pub(crate) async fn forget(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -163,7 +162,7 @@ async fn remove(
 }
 
 impl Store {
-    /// The person's factor, if one is active.
+    /// Returns the user's active factor.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -180,7 +179,7 @@ impl Store {
         Ok(Some(FactorView { kind: kind(channel)?, since, backup_codes_remaining }))
     }
 
-    /// Keeps a sealed secret that was shown, until a code of it is; an earlier one that never was is forgotten.
+    /// Stores a sealed secret until a code confirms it. Replaces an earlier unconfirmed one.
     ///
     /// # Errors
     /// [`Conflict::FactorActive`], or [`Error::Transfer`] if the account is closed.
@@ -212,10 +211,10 @@ impl Store {
         .await
     }
 
-    /// Makes a factor active: a code shows that the person's app has the secret.
+    /// Activates a factor after a code has shown that the user's app has the secret.
     ///
     /// # Errors
-    /// [`Error::Factor`], or [`Error::NotFound`] if none was begun.
+    /// [`Error::Factor`], or [`Error::NotFound`] if no enrolment was started.
     pub async fn confirm_second_factor(
         &self,
         user: UserId,
@@ -228,7 +227,7 @@ impl Store {
             .transaction(async |conn| {
                 let proven = present(conn, user, shown, Stage::Begun, now).await?;
                 if proven.is_err() {
-                    // The try counts: this is committed.
+                    // The attempt counts, so this transaction commits.
                     return Ok::<_, Error>(proven);
                 }
                 diesel::update(second_factors::table.find(user.uuid()))
@@ -245,7 +244,7 @@ impl Store {
         confirmed.map_err(Error::Factor)
     }
 
-    /// New backup codes; the old ones are not good any more.
+    /// Replaces all backup codes.
     ///
     /// # Errors
     /// [`Error::NotFound`] if no factor is active.
@@ -257,7 +256,7 @@ impl Store {
     ) -> Result<(), Error> {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
-            // Locked: of two calls, the codes of one are good and not a mixture.
+            // The lock ensures that concurrent calls do not leave a mixture of both sets of codes.
             let active = second_factors::table
                 .find(user.uuid())
                 .filter(second_factors::confirmed_at.is_not_null());
@@ -275,7 +274,7 @@ impl Store {
         .await
     }
 
-    /// Takes the factor away, and its codes with it.
+    /// Removes the factor and its backup codes.
     ///
     /// # Errors
     /// [`Error::NotFound`] if no factor is active.

@@ -1,4 +1,4 @@
-//! Handles: whoever takes one first has it for ever, also after having changed to another.
+//! Handles: the first user to take one keeps it permanently, even after changing to another.
 
 use crate::error::{Conflict, Error};
 use crate::log;
@@ -18,11 +18,10 @@ pub(crate) fn read(stored: Option<String>) -> Result<Option<Handle>, Error> {
     stored.as_deref().map(Handle::taken).transpose().map_err(Error::row)
 }
 
-/// Gives the handle to the person. Two who want it at once come one after the other here: the second waits
-/// for the first one's commit.
+/// Assigns the handle to the user. A concurrent attempt to take the same handle waits for the first one's commit.
 ///
 /// # Errors
-/// [`Conflict::HandleTaken`] if somebody else has or had it.
+/// [`Conflict::HandleTaken`] if another user has or had it.
 pub(crate) async fn take(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -51,7 +50,7 @@ pub(crate) async fn take(
 }
 
 impl Store {
-    /// Takes a handle, or changes to another. To set the present one again changes nothing.
+    /// Sets or changes the user's handle. Setting the current one changes nothing.
     ///
     /// # Errors
     /// [`Conflict::HandleTaken`], or [`Conflict::HandleChangeTooSoon`] within 30 days of the last change.
@@ -63,7 +62,7 @@ impl Store {
     ) -> Result<User, Error> {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
-            // Locked before anything is looked at: of two changes by one person, the second sees the first.
+            // Locked before anything is read, so that of two concurrent changes the second sees the first.
             let changed_at: Option<DateTime<Utc>> = users::table
                 .find(user.uuid())
                 .select(users::handle_changed_at)

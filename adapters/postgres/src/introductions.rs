@@ -1,4 +1,4 @@
-//! Who invited whom. Rules on conflicts of interest ask for it long after the invitation is forgotten.
+//! Records of which user invited which. Conflict-of-interest rules need them long after the invitation is deleted.
 
 use crate::error::Error;
 use crate::schema::introductions;
@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// Keeps that one person has followed the invitation of another.
+/// Records that a user has accepted another user's invitation.
 pub(crate) async fn keep(
     conn: &mut AsyncPgConnection,
     inviter: UserId,
@@ -30,7 +30,7 @@ pub(crate) async fn keep(
     Ok(())
 }
 
-/// The side that joins a deal was invited by the side that was there before.
+/// Records that the party that joins a deal was invited by the existing party.
 pub(crate) async fn follow(
     conn: &mut AsyncPgConnection,
     before: &Deal,

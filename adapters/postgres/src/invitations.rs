@@ -1,5 +1,5 @@
-//! Invitations to an organisation, as its members see them: made, sent again, taken back, over. Whoever changes
-//! one has locked the organisation.
+//! Invitations to an organisation for its members: creating, resending, revoking, expiring. Changes require the lock of
+//! the organisation's row.
 
 mod answer;
 mod rows;
@@ -37,7 +37,7 @@ use uuid::Uuid;
 
 #[derive(Clone)]
 pub struct NewInvitation {
-    /// Lower case.
+    /// In lower case.
     pub email: String,
     pub rank: Rank,
 }
@@ -48,22 +48,22 @@ impl std::fmt::Debug for NewInvitation {
     }
 }
 
-/// An invitation that waits for an answer.
+/// An open invitation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvitationView {
     pub id: InvitationId,
     pub to: Contact,
     pub rank: Rank,
-    /// Who sent it last.
+    /// The member who sent it last.
     pub inviter: PersonView,
-    /// How often it was sent.
+    /// The number of times it was sent.
     pub generation: i16,
     pub sent_at: DateTime<Utc>,
     pub created_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
 }
 
-/// Where an invitation goes and what it tells, if it is still worth sending.
+/// Returns the recipient and the content of an invitation, if it is still open.
 pub(crate) async fn to_send(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -77,7 +77,7 @@ pub(crate) async fn to_send(
     Ok(open.map(told))
 }
 
-/// Ends one, and forgets its address.
+/// Ends an invitation and deletes its e-mail address.
 async fn end(
     conn: &mut AsyncPgConnection,
     id: InvitationId,
@@ -89,7 +89,7 @@ async fn end(
     if ended == 1 { Ok(()) } else { Err(Error::Conflict(Conflict::InvitationNotFound)) }
 }
 
-/// What becomes of the row of one that ends.
+/// The changes to the row of an invitation that ends.
 #[diesel::dsl::auto_type(no_type_alias)]
 fn over(why: InvitationEnd, now: DateTime<Utc>) -> _ {
     let now: Option<DateTime<Utc>> = Some(now);
@@ -117,7 +117,7 @@ async fn views(conn: &mut AsyncPgConnection, all: Vec<Open>) -> Result<Vec<Invit
             id: one.id,
             to: Contact::Email(one.email),
             rank: one.rank,
-            inviter: inviter.ok_or_else(|| Error::row("an invitation of nobody"))?,
+            inviter: inviter.ok_or_else(|| Error::row("invitation without an inviter"))?,
             generation: one.generation,
             sent_at: one.sent_at,
             created_at: one.created_at,
@@ -132,7 +132,7 @@ async fn view(conn: &mut AsyncPgConnection, one: Open) -> Result<InvitationView,
     found.ok_or(Error::Conflict(Conflict::InvitationNotFound))
 }
 
-/// Whether the organisation may make one more, and the address is not a member's.
+/// Verifies that the organisation may send another invitation and that the address does not belong to a member.
 async fn check_new(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -153,7 +153,7 @@ async fn check_new(
     }
 }
 
-/// An address, sealed under the key of the inviter.
+/// Seals an address under the key of the inviter.
 async fn sealed(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -164,8 +164,7 @@ async fn sealed(
     Ok(key.seal(Column::InvitationEmail, email)?)
 }
 
-/// Has the newest generation sent, in the name of the caller and in their language: what the invited person
-/// speaks is not known.
+/// Sends the newest generation in the caller's name and language, because the recipient's language is unknown.
 async fn send(
     conn: &mut AsyncPgConnection,
     (id, user): (InvitationId, UserId),
@@ -182,10 +181,10 @@ async fn send(
 }
 
 impl Store {
-    /// Invites somebody by e-mail.
+    /// Invites a user by e-mail.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for everybody who is not a member, [`Error::Organisation`] by the rules,
+    /// [`Error::NotFound`] unless the caller is a member, [`Error::Organisation`] if the domain refuses,
     /// [`Conflict::AlreadyMember`], or [`Conflict::InvitationOpen`].
     pub async fn create_invitation(
         &self,
@@ -229,11 +228,10 @@ impl Store {
         .await
     }
 
-    /// Sends an invitation once more, with another token: the one before is not good any more. It is good for
-    /// seven days again.
+    /// Sends an invitation again, with a new token that is valid for seven days. The previous token becomes invalid.
     ///
     /// # Errors
-    /// [`Error::NotFound`], also if it is over; [`Error::Organisation`] by the rules.
+    /// [`Error::NotFound`], also if it has ended; [`Error::Organisation`] if the domain refuses.
     pub async fn resend_invitation(
         &self,
         user: UserId,
@@ -265,10 +263,10 @@ impl Store {
         .await
     }
 
-    /// Takes an invitation back.
+    /// Revokes an invitation.
     ///
     /// # Errors
-    /// [`Error::NotFound`], also if it is over; [`Error::Organisation`] by the rules.
+    /// [`Error::NotFound`], also if it has ended; [`Error::Organisation`] if the domain refuses.
     pub async fn revoke_invitation(
         &self,
         user: UserId,
@@ -285,10 +283,10 @@ impl Store {
         .await
     }
 
-    /// The open invitations of an organisation, the newest first.
+    /// Returns the open invitations of an organisation, newest first.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for everybody who is not a member, [`Error::Organisation`] by the rules.
+    /// [`Error::NotFound`] unless the caller is a member, [`Error::Organisation`] if the domain refuses.
     pub async fn invitations(
         &self,
         user: UserId,
@@ -312,7 +310,7 @@ impl Store {
     }
 }
 
-/// Locks the organisation and finds one of its invitations, for somebody who could have made it.
+/// Locks the organisation and returns one of its invitations, for a member whose role may send it.
 async fn lock_to_change(
     conn: &mut AsyncPgConnection,
     vault: &Vault,

@@ -1,5 +1,5 @@
-//! Organisations. Whoever changes one, its members or its invitations locks its row first, so that what they
-//! count stays true until they commit.
+//! Organisations. Every change to an organisation, its members or its invitations locks its row first, so that counted
+//! limits hold until the commit.
 
 mod members;
 mod owners;
@@ -25,18 +25,18 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// An organisation as one of its members sees it.
+/// An organisation as visible to one of its members.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrganisationView {
     pub id: OrganisationId,
     pub name: String,
-    /// Of whoever asks.
+    /// The caller's role.
     pub rank: Rank,
     pub member_count: i64,
     pub created_at: DateTime<Utc>,
 }
 
-/// What somebody is in an organisation. For everybody else it does not exist.
+/// Returns a user's role in an organisation, which does not exist for non-members.
 ///
 /// # Errors
 /// [`Error::NotFound`].
@@ -54,7 +54,7 @@ pub(crate) async fn rank_of(
     parse(&rank.ok_or(Error::NotFound("organisation"))?)
 }
 
-/// The same for somebody who asks whether they may do something, without locking anything.
+/// Verifies that a user's role permits an act, without a lock.
 ///
 /// # Errors
 /// [`Error::NotFound`], or [`Error::Organisation`].
@@ -67,7 +67,7 @@ pub(crate) async fn permit(
     Ok(organisation::permit(rank_of(conn, user, id).await?, act)?)
 }
 
-/// The same for somebody who must not be sent away before this transaction ends.
+/// Verifies the same and keeps the membership until this transaction ends.
 pub(crate) async fn permit_until_commit(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -79,8 +79,7 @@ pub(crate) async fn permit_until_commit(
     permit(conn, user, id, act).await
 }
 
-/// Locks the organisation against everybody who changes something in it, but not against those who only refer
-/// to it. Returns its name.
+/// Locks the organisation against changes, but not against new rows that refer to it. Returns its name.
 pub(crate) async fn lock(
     conn: &mut AsyncPgConnection,
     id: OrganisationId,
@@ -102,7 +101,7 @@ pub(crate) async fn name(
     Ok(organisations::table.find(id.uuid()).select(organisations::name).first(conn).await?)
 }
 
-/// Locks the organisation for a member whose account is open. Returns its name and their rank.
+/// Locks the organisation for a member whose account is active. Returns its name and the member's role.
 pub(crate) async fn lock_as_member(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -129,10 +128,10 @@ pub(crate) async fn view(
 }
 
 impl Store {
-    /// Founds an organisation, of which the caller is the owner.
+    /// Creates an organisation with the caller as owner.
     ///
     /// # Errors
-    /// [`Error::Organisation`] if the person belongs to enough of them.
+    /// [`Error::Organisation`] if the user belongs to too many organisations.
     pub async fn create_organisation(
         &self,
         keyed: &Keyed,
@@ -145,7 +144,7 @@ impl Store {
             if let Some(replay) = idempotency::begin(conn, keyed, now).await? {
                 return Ok(replay);
             }
-            // Two that one person founds at once are counted one after the other.
+            // The lock makes the count exact when a user creates two organisations concurrently.
             users::lock_active(conn, owner).await?;
             let id = OrganisationId::new(Uuid::now_v7());
             diesel::insert_into(organisations::table)
@@ -165,7 +164,7 @@ impl Store {
         .await
     }
 
-    /// The organisations that somebody belongs to, the newest first.
+    /// Returns the organisations of a user, newest first.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -193,7 +192,7 @@ impl Store {
     }
 
     /// # Errors
-    /// [`Error::NotFound`] for everybody who is not a member.
+    /// [`Error::NotFound`] unless the user is a member.
     pub async fn organisation(
         &self,
         user: UserId,
@@ -204,7 +203,7 @@ impl Store {
     }
 
     /// # Errors
-    /// [`Error::NotFound`] for everybody who is not a member, [`Error::Organisation`] by the rules.
+    /// [`Error::NotFound`] unless the user is a member, [`Error::Organisation`] if the domain refuses.
     pub async fn rename_organisation(
         &self,
         user: UserId,

@@ -1,4 +1,4 @@
-//! Finding people, to deal with them or to pay them. Who is closed, unverified, an operator or asking is not found.
+//! Search for counterparties and payees. Finds no closed or unverified accounts, no operators and not the caller.
 
 use crate::error::Error;
 use crate::handles;
@@ -18,25 +18,25 @@ use diesel::sql_types::{BigInt, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use uuid::Uuid;
 
-/// What somebody is looked for by.
+/// The key of a search for users.
 #[derive(Clone)]
 pub enum PeopleQuery {
-    /// The beginning of a name or of a handle.
+    /// The prefix of a name or of a handle.
     Beginning(String),
-    /// The beginning of a handle, without the `@`.
+    /// The prefix of a handle, without the `@`.
     Handle(String),
     Phone(Msisdn),
     Email(String),
 }
 
-/// Numbers and addresses are personal data.
+/// Masked, because phone numbers and addresses are personal data.
 impl std::fmt::Debug for PeopleQuery {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("PeopleQuery")
     }
 }
 
-/// A person as others see them.
+/// The public view of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonView {
     pub id: UserId,
@@ -63,12 +63,12 @@ impl TryFrom<Row> for PersonView {
     }
 }
 
-/// PostgreSQL cannot guess how many people a beginning has, and a wrong guess makes it read and sort all of
-/// them. Without these two it walks along the index, which is in the wanted order, and stops.
+/// PostgreSQL cannot estimate how many users share a prefix; a wrong estimate makes it read and sort all of them. With
+/// these settings it scans the index, which has the right order, and stops early.
 const IN_INDEX_ORDER: &str = "set local enable_bitmapscan = off; set local enable_seqscan = off";
 
-// What begins with a text is a range of the index, so no character of it has a meaning of its own, as `%` has.
-// Each side reads 200 rows of its index at most, however many people there are.
+// A prefix is a range of the index, so that no character acts as a wildcard. Each side reads at most 200 rows of its
+// index, however many users there are.
 statement! {
     FindPeople(
         handle_from: Text = String,
@@ -104,8 +104,8 @@ async fn walk(conn: &mut AsyncPgConnection, find: FindPeople) -> Result<Vec<Row>
 }
 
 impl Store {
-    /// People by name, then id; 200 by their handle and 200 by their name at most. `after` is the person that
-    /// the last page ended with.
+    /// Returns users by name, then id; at most 200 by handle and 200 by name. `after` is the last user of the previous
+    /// page.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -124,7 +124,7 @@ impl Store {
             PeopleQuery::Handle(text) => {
                 walk(&mut conn, find((text, ""), (caller, after), limit)).await?
             }
-            // Numbers and addresses are one person's: there is nothing after them.
+            // A contact belongs to at most one user, so there is no second page.
             PeopleQuery::Phone(_) | PeopleQuery::Email(_) if after.is_some() => vec![],
             PeopleQuery::Phone(phone) => {
                 let payee = Payee::Phone(phone.clone());
@@ -141,7 +141,7 @@ impl Store {
     }
 }
 
-/// A name that begins with nothing is nobody's.
+/// An empty name prefix matches no user.
 fn find(
     (handle, name): (&str, &str),
     (caller, after): (UserId, Option<UserId>),
@@ -163,7 +163,7 @@ fn find(
     }
 }
 
-/// The person who was found by a contact, unless they are not to be found.
+/// Returns the user who was found by a contact, unless the search excludes them.
 fn others<'a>(
     caller: UserId,
     found: Option<UserId>,

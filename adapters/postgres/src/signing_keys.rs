@@ -1,4 +1,4 @@
-//! The keys that sign access tokens, of which all API processes share one set.
+//! The signing keys of access tokens, shared by all API processes.
 
 use crate::error::Error;
 use crate::log;
@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 
-/// A pair of keys, the private half encrypted.
+/// A key pair with the private half encrypted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyPair {
     /// The thumbprint of the public half.
@@ -20,7 +20,7 @@ pub struct KeyPair {
     pub private_sealed: Vec<u8>,
 }
 
-/// A key, and from when it signs.
+/// A key and the time from which it signs.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = signing_keys)]
 pub struct SigningKey {
@@ -38,7 +38,7 @@ fn times(keys: &[SigningKey]) -> Vec<DateTime<Utc>> {
     keys.iter().map(|key| key.signs_from).collect()
 }
 
-/// One process at a time makes keys; all others go on reading them.
+/// Serializes the creation of keys; readers do not wait.
 async fn lock(conn: &mut AsyncPgConnection) -> Result<(), Error> {
     diesel::sql_query("lock table signing_keys in share row exclusive mode").execute(conn).await?;
     Ok(())
@@ -70,7 +70,7 @@ async fn renew(
     now: DateTime<Utc>,
 ) -> Result<Vec<SigningKey>, Error> {
     lock(conn).await?;
-    // Another process may have been ahead.
+    // Another process may have added a key meanwhile.
     let times = times(&all(conn).await?);
     if let Some(signs_from) = wanted(&times, now) {
         add(conn, &make()?, signs_from, now).await?;
@@ -83,7 +83,7 @@ async fn renew(
 }
 
 impl Store {
-    /// All keys that are known; a further one is made first if it is time.
+    /// Returns all current keys. Adds a new one first if it is due.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -102,8 +102,8 @@ impl Store {
         Ok(keys)
     }
 
-    /// Puts a new key, which signs at once, in place of all others: whoever has stolen one has nothing any more, and
-    /// everybody's app has to refresh its session.
+    /// Replaces all keys by a new one, which signs at once. Invalidates stolen keys and all access tokens, so that
+    /// every client must refresh its session.
     ///
     /// # Errors
     /// [`Error::Store`] only.

@@ -1,4 +1,4 @@
-//! Tickets for WebSockets: each is good once, for its session.
+//! WebSocket tickets: each is valid once, for its session.
 
 use crate::error::Error;
 use crate::pool::Store;
@@ -10,7 +10,7 @@ use diesel_async::{AsyncConnection, RunQueryDsl};
 use uuid::Uuid;
 
 impl Store {
-    /// Keeps the digest of a new ticket; those of the session that nobody used in time are removed.
+    /// Stores the digest of a new ticket. Deletes expired tickets of the session.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -39,7 +39,7 @@ impl Store {
         .await
     }
 
-    /// Takes a ticket, and tells whose session it is for; None if it is not good, or its session is over.
+    /// Uses a ticket and returns its session; `None` if the ticket is invalid or the session has ended.
     ///
     /// # Errors
     /// [`Error::Store`] only.

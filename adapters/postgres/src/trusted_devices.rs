@@ -1,6 +1,5 @@
-//! Devices on which a person who has shown the second factor need not show it at the next log-ins. What a device
-//! shows instead is a random number, of which only a digest is kept. It stands in for the second factor at a log-in
-//! and for nothing else: never for the password, never at a step-up.
+//! Trusted devices, on which a log-in requires no second factor. The device sends a random number; only its digest is
+//! stored. It replaces the second factor at log-in only, never the password and never a step-up.
 
 use crate::error::Error;
 use crate::pool::Store;
@@ -19,12 +18,12 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// What is kept of the number that a device shows.
+/// The stored digest of a device's number.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DeviceDigest(Vec<u8>);
 
 impl DeviceDigest {
-    /// Numbers are random and long, so a fast digest without a key is right for them.
+    /// Computes a fast digest without a key, which suffices for long random numbers.
     #[must_use]
     pub fn of(number: Uuid) -> Self {
         Self(Sha256::digest(number.as_bytes()).to_vec())
@@ -37,7 +36,7 @@ impl std::fmt::Debug for DeviceDigest {
     }
 }
 
-/// A device that is trusted.
+/// A trusted device.
 #[derive(Debug, Clone, PartialEq, Eq, HasQuery)]
 #[diesel(table_name = trusted_devices)]
 pub struct TrustedDevice {
@@ -47,7 +46,7 @@ pub struct TrustedDevice {
     pub expires_at: DateTime<Utc>,
 }
 
-/// The device of this person with that number, if it is trusted still.
+/// Returns the user's trusted device with this number.
 pub(crate) async fn find(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -65,7 +64,7 @@ pub(crate) async fn find(
         .optional()?)
 }
 
-/// Trusts a device of a person whose row is locked, and tells them.
+/// Trusts a device of a user whose row is locked, and notifies the user.
 pub(crate) async fn add(
     conn: &mut AsyncPgConnection,
     person: &User,
@@ -96,7 +95,7 @@ pub(crate) async fn add(
     Ok(id)
 }
 
-/// Those of a person that are trusted, the newest first.
+/// Returns the user's trusted devices, newest first.
 #[diesel::dsl::auto_type]
 fn alive(user: UserId, now: DateTime<Utc>) -> _ {
     let user: Uuid = user.uuid();
@@ -107,7 +106,7 @@ fn alive(user: UserId, now: DateTime<Utc>) -> _ {
         .order((trusted_devices::created_at.desc(), trusted_devices::id.desc()))
 }
 
-/// Ends those of them that are not over, with a record for each.
+/// Revokes those of the devices that are not revoked yet, and records each.
 pub(crate) async fn end(
     conn: &mut AsyncPgConnection,
     ids: &[Uuid],
@@ -129,7 +128,7 @@ pub(crate) async fn end(
     Ok(())
 }
 
-/// Ends all of a person: another password, another factor, or everywhere is to be signed out.
+/// Revokes all trusted devices of a user, after a change of password or factor, or when signing out everywhere.
 pub(crate) async fn end_all(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -141,7 +140,7 @@ pub(crate) async fn end_all(
 }
 
 impl Store {
-    /// The device of this person with that number, if it is trusted still.
+    /// Returns the user's trusted device with this number.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -155,7 +154,7 @@ impl Store {
         Ok(found.map(TrustedDeviceId::new))
     }
 
-    /// Those of a person that are trusted, the newest first.
+    /// Returns the user's trusted devices, newest first.
     ///
     /// # Errors
     /// [`Error::Store`] only.
@@ -168,10 +167,10 @@ impl Store {
         Ok(alive(user, now).select(TrustedDevice::as_select()).load(&mut conn).await?)
     }
 
-    /// Trusts a device of the person no more; one that is over stays as it is.
+    /// Revokes the trust in a device of the user. Does nothing if it has ended already.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if the person never had it.
+    /// [`Error::NotFound`] if the device was never the user's.
     pub async fn revoke_trusted_device(
         &self,
         user: UserId,

@@ -1,16 +1,16 @@
-//! Personal data at rest. Each person has a key; what is theirs is sealed under it, and erasing the person is
-//! destroying the key. Keys of people lie in the database wrapped by the master key, which does not.
+//! Personal data at rest. Each user has a key that seals their data; erasing the user destroys the key. User keys are
+//! stored in the database, wrapped by the master key, which is stored elsewhere.
 //!
-//! What has to be found again (an address, a number) has a digest besides: its HMAC under a key of its own for
-//! each column. Those keys come from one random look-up key, which is wrapped by the master key as well, so a
-//! digest stays what it is when the master key is replaced.
+//! Values that must be searchable (an e-mail address, a phone number) also have a digest: an HMAC with a separate key
+//! per column. These keys derive from one random look-up key, which the master key wraps. So digests stay the same when
+//! the master key is replaced.
 
 mod master;
 mod person;
 mod rewrap;
 mod seal;
 
-/// Sealing with a key that is at hand.
+/// Sealing with a given key.
 pub mod sealing {
     pub use super::seal::{open, seal};
 }
@@ -32,7 +32,7 @@ use seal::{KEY_BYTES, derive, random_key, unusable};
 use uuid::Uuid;
 
 text_enum! {
-    /// Where something sealed or digested stands. Moved to another place, it cannot be opened.
+    /// The place of a sealed or digested value. Moved to another place, it cannot be opened.
     pub(crate) enum Column as "sealed column" {
         UserEmail = "users.email",
         UserPhone = "users.phone",
@@ -50,10 +50,10 @@ text_enum! {
     }
 }
 
-/// One row: the key that all digests are made with.
+/// The table has one row, with the key for all digests.
 const LOOK_UP_ROW: i16 = 1;
 
-/// Opens what people have sealed, and makes digests to find them by.
+/// Opens sealed personal data and computes digests for look-ups.
 pub(crate) struct Vault {
     current: Master,
     previous: Option<Master>,
@@ -71,11 +71,10 @@ impl std::fmt::Debug for Vault {
 }
 
 impl Vault {
-    /// Reads the look-up key, which shows at once whether the master key is the right one. The first process
-    /// ever makes it.
+    /// Reads the look-up key, which fails at once if the master key is wrong. Creates it in an empty database.
     ///
     /// # Errors
-    /// [`StoreError::MasterKey`] if the database was sealed with another.
+    /// [`StoreError::MasterKey`] if the database was sealed with another master key.
     pub(crate) async fn open(
         conn: &mut AsyncPgConnection,
         keys: &MasterKeys,
@@ -85,7 +84,7 @@ impl Vault {
         let find = look_up_key::table.find(LOOK_UP_ROW).select(look_up_key::wrapped);
         let mut wrapped: Option<Vec<u8>> = find.first(conn).await.optional()?;
         if wrapped.is_none() {
-            // A new one would find nobody who is there already.
+            // A new look-up key would make all existing users unfindable.
             let people = diesel::select(exists(person_keys::table.select(person_keys::user_id)));
             if people.get_result::<bool>(conn).await? {
                 return Err(unusable());
@@ -127,39 +126,40 @@ impl Vault {
         })
     }
 
-    /// What an address, in lower case, is found by.
+    /// Returns the look-up digest of an e-mail address in lower case.
     pub(crate) fn email(&self, address: &str) -> Vec<u8> {
         digest(&self.emails, &[address.as_bytes()])
     }
 
-    /// What a number is found by.
+    /// Returns the look-up digest of a phone number.
     pub(crate) fn phone(&self, number: &str) -> Vec<u8> {
         digest(&self.phones, &[number.as_bytes()])
     }
 
-    /// By what codes that went to one place are counted, person by person.
+    /// Returns the digest by which a user's codes to one contact are counted.
     pub(crate) fn target(&self, user: UserId, target: &str) -> Vec<u8> {
         digest(&self.targets, &[user.uuid().as_bytes(), target.as_bytes()])
     }
 
-    /// By what the numbers that one person pays to are told apart; those of two people cannot be compared.
+    /// Returns the digest that tells apart the numbers that a user pays to. Digests of different users cannot be
+    /// compared.
     pub(crate) fn number(&self, user: UserId, number: &str) -> Vec<u8> {
         digest(&self.numbers, &[user.uuid().as_bytes(), number.as_bytes()])
     }
 
-    /// By what a provider's name for a payment is known again.
+    /// Returns the digest by which a provider's reference of a payment is recognized.
     pub(crate) fn reference(&self, name: &str) -> Vec<u8> {
         digest(&self.references, &[name.as_bytes()])
     }
 
-    /// A new key for a person, and how it is kept.
+    /// Returns a new key for a user, plain and wrapped.
     pub(crate) fn new_key(&self, user: UserId) -> Result<(PersonKey, Vec<u8>), StoreError> {
         let key = random_key()?;
         let wrapped = self.current.wrap(&key, &person_place(user))?;
         Ok((PersonKey::new(user.uuid(), key)?, wrapped))
     }
 
-    /// A new key for a payer without an account, and how it is kept.
+    /// Returns a new key for a payer without an account, plain and wrapped.
     pub(crate) fn new_payer_key(&self, payer: Uuid) -> Result<(PersonKey, Vec<u8>), StoreError> {
         let key = random_key()?;
         let wrapped = self.current.wrap(&key, &payer_place(payer))?;
@@ -183,7 +183,7 @@ fn digest(key: &hmac::Key, parts: &[&[u8]]) -> Vec<u8> {
     context.sign().as_ref().to_vec()
 }
 
-/// What was sealed as text.
+/// Converts opened data to text.
 pub(crate) fn text(opened: Vec<u8>) -> Result<String, StoreError> {
     String::from_utf8(opened).map_err(|_| unusable())
 }

@@ -1,16 +1,15 @@
-//! The key that turns the id of a code into its digits.
+//! The key that derives the digits of a code from its id.
 
 use amana_domain::code::Code;
 use amana_domain::id::MilestoneId;
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use uuid::Uuid;
 
-/// Keeps this key apart from everything else that is made from the same secret.
+/// Separates this key from other keys derived from the same secret.
 const LABEL: &[u8] = b"amana one-time codes, version 1";
 
-/// A code is the beginning of the HMAC-SHA256 of its id. So nobody has to keep it: whoever reads the
-/// database, a backup, a job or a log finds ids and no way from there to a code, whereas a plain hash of six
-/// digits is undone in a second.
+/// Derives a code from the HMAC-SHA256 of its id, so that no code is stored. The database, backups, jobs and logs
+/// contain ids only, from which no code can be computed. A plain hash of six digits could be reversed in a second.
 #[derive(Clone)]
 pub struct CodeKey(hmac::Key);
 
@@ -21,7 +20,7 @@ impl std::fmt::Debug for CodeKey {
 }
 
 impl CodeKey {
-    /// The key of everybody who knows this secret of the server.
+    /// Derives the key from the server's secret.
     #[must_use]
     pub fn derive(secret: &[u8]) -> Self {
         let secret = hmac::Key::new(HMAC_SHA256, secret);
@@ -32,14 +31,14 @@ impl CodeKey {
         hmac::sign(&self.0, message).as_ref().to_vec()
     }
 
-    /// The digits of the code with that id.
+    /// Returns the code with this id.
     #[must_use]
     pub fn code(&self, id: Uuid) -> Code {
         self.digits(id.as_bytes())
     }
 
-    /// The code with which a milestone is handed over, after it was sent back so often. What is said is longer than an
-    /// id, so it is no other code.
+    /// Returns the delivery code of a milestone after this number of rejected deliveries. The input is longer than an
+    /// id, so it cannot equal that of another code.
     #[must_use]
     pub fn hand_over(&self, milestone: MilestoneId, reworks: u8) -> Code {
         let id = milestone.uuid();

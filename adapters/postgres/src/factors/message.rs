@@ -1,5 +1,5 @@
-//! A second factor that is codes sent to the person, to an address or number that is known to be theirs. A code is
-//! a one-time code like others: made of a random id, good for five minutes, five tries and one use.
+//! A second factor by codes sent to a verified contact. They are ordinary one-time codes: valid for five minutes, five
+//! attempts and one use.
 
 use super::{active, forget_begun, set_codes, tell};
 use crate::codes::{self, CodeKey};
@@ -21,7 +21,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 
 impl Store {
-    /// Makes codes that are sent to the person the second factor.
+    /// Enables a second factor by codes sent to a verified contact.
     ///
     /// # Errors
     /// [`Conflict::ChannelNotVerified`], [`Conflict::FactorActive`], or [`Error::Transfer`] if the account is closed or
@@ -61,11 +61,11 @@ impl Store {
         .await
     }
 
-    /// Sends the person another code: to somebody who has shown the password, or is logged in.
+    /// Sends another code to a user who has shown the password or is logged in.
     ///
     /// # Errors
-    /// [`Conflict::ChallengeExpired`] if the password was replaced since, [`Error::NotFound`] if no code of the person
-    /// is sent, [`Error::Code`] if too many were.
+    /// [`Conflict::ChallengeExpired`] if the password was changed since, [`Error::NotFound`] if the user's factor is
+    /// not a message, [`Error::Code`] if the limit of codes is reached.
     pub async fn send_factor_code(
         &self,
         user: UserId,
@@ -89,10 +89,10 @@ impl Store {
     }
 }
 
-/// Sends a code to a person whose row is locked, and tells where it went.
+/// Sends a code to a user whose row is locked, and returns the contact.
 ///
 /// # Errors
-/// [`Error::Code`] if too many were; then nothing was changed, and the one before is good still.
+/// [`Error::Code`] if the limit is reached; then nothing has changed, and the previous code remains valid.
 pub(crate) async fn send_code(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -105,14 +105,14 @@ pub(crate) async fn send_code(
     Ok(to)
 }
 
-/// Whether this is the code that was sent; then it is used up.
+/// Verifies a sent code and marks it as used.
 pub(super) async fn take(
     conn: &mut AsyncPgConnection,
     user: UserId,
     (key, told): (&CodeKey, Code),
     now: DateTime<Utc>,
 ) -> Result<bool, Error> {
-    // The try is counted in the transaction that counts the one at the factor, and committed with it.
+    // Counted in the same transaction as the attempt at the factor, which always commits.
     let proof = codes::attempt(conn, key, (user, Purpose::SecondFactor), told, now).await?;
     match proof {
         None => Ok(false),

@@ -1,5 +1,5 @@
-//! Showing a code. One statement reads the secret and counts the try, before it is known whether the code is
-//! right: however many try at once, no more than the bound are looked at.
+//! Verification of a second-factor code. One statement reads the secret and counts the attempt before the comparison,
+//! so that concurrent attempts cannot exceed the limit.
 
 use super::{Shown, Unreadable, codes_left, message, tell};
 use crate::error::Error;
@@ -15,18 +15,18 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Bool, Integer, Nullable, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// Of which factor the code is to be.
+/// The required state of the factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// Shown to the person and not confirmed.
+    /// The secret was shown to the user and is not confirmed yet.
     Begun,
     Active,
 }
 
-/// What is read with the try.
+/// The data that is read when an attempt is counted.
 #[derive(QueryableByName)]
 struct Try {
-    /// None if codes are sent to the person.
+    /// `None` if the factor is a message.
     #[diesel(sql_type = Nullable<Binary>)]
     secret: Option<Vec<u8>>,
     #[diesel(sql_type = Nullable<BigInt>)]
@@ -35,7 +35,7 @@ struct Try {
     is_last: bool,
 }
 
-/// Tries that began before `$4` are forgotten; the one that fills the measure locks until `$5`.
+/// Forgets attempts from before `$4`; the last permitted attempt locks the factor until `$5`.
 const COUNT: &str = "
     update second_factors set
         tries = case when tries_began_at > $4 then tries + 1 else 1 end,
@@ -64,7 +64,7 @@ async fn count(
         .optional()?)
 }
 
-/// Nothing was counted: there is no such factor, or it is locked.
+/// Returns the refusal for an attempt that was not counted: the factor does not exist or is locked.
 async fn why_not(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -82,7 +82,7 @@ async fn why_not(
     Ok(FactorRefusal::Locked { wait: until.signed_duration_since(now) })
 }
 
-/// Takes a code. A refusal has been counted, so it must be committed.
+/// Verifies a code. The caller must commit a refusal, because it has been counted.
 ///
 /// # Errors
 /// [`Error::NotFound`] if there is no such factor.
@@ -96,12 +96,12 @@ pub(crate) async fn present(
     let Some(counted) = count(conn, user, stage, now).await? else {
         return Ok(Err(why_not(conn, user, stage, now).await?));
     };
-    // What becomes of the last time step, if the code is good.
+    // The new last time step if the code is valid.
     let good: Option<Option<i64>> = match (shown, &counted.secret) {
         (Shown::Digits { read, .. }, Some(secret)) => match read(secret, counted.last_step) {
             Ok(step) => step.map(Some),
             Err(Unreadable) => {
-                return Err(Error::row("a second factor is sealed with another key"));
+                return Err(Error::row("second factor sealed with another key"));
             }
         },
         (Shown::Digits { told, key, .. }, None) => {

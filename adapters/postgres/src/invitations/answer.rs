@@ -1,7 +1,7 @@
-//! Invitations as the invited person sees them: whoever holds the token that was sent to the address.
+//! Invitations for the recipient, identified by the token that was sent to the address.
 //!
-//! A token that is none, of another generation, or of an invitation that is over is answered in one way:
-//! whoever tries does not learn which. Nobody else is told whether an address has an account.
+//! Malformed, outdated and ended tokens all get the same response, so that attempts reveal nothing. Only the holder of
+//! the token learns whether the address has an account.
 
 use super::end;
 use super::rows::{Open, find_open};
@@ -28,7 +28,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection};
 use serde_json::json;
 use std::collections::BTreeSet;
 
-/// What the invited person wants to know before they answer.
+/// The details of an invitation that the recipient sees before accepting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenInvitation {
     pub organisation_name: String,
@@ -52,7 +52,8 @@ async fn find(
     open.ok_or(Error::Conflict(Conflict::InvitationNotFound))
 }
 
-/// Finds the invitation of a token and locks its organisation. What ended it meanwhile is seen.
+/// Finds the invitation of a token and locks its organisation. Reads it again under the lock, because it may have ended
+/// meanwhile.
 async fn lock(
     conn: &mut AsyncPgConnection,
     keys: (&Vault, &CodeKey),
@@ -64,7 +65,7 @@ async fn lock(
     Ok((name, find(conn, keys, token, now).await?))
 }
 
-/// Makes the person a member, ends the invitation, and tells whoever invited them.
+/// Adds the member, ends the invitation and notifies the inviter.
 async fn admit(
     conn: &mut AsyncPgConnection,
     (organisation_name, invitation): (&str, &Open),
@@ -79,14 +80,14 @@ async fn admit(
     let accepted = OrganisationEvent::InvitationAccepted { invitation: *id, user, role: *rank };
     log::append(conn, now, Actor::User(user), *organisation, accepted).await?;
     let params = json!({ "counterparty": name, "organisation": organisation_name });
-    // Invitations of somebody who goes end with that, so whoever invited is a member.
+    // The invitations of a member who leaves end with the membership, so the inviter is a member.
     let inviter = users::load(conn, *inviter).await?;
     notifications::enqueue(conn, &inviter, Template::InvitationAccepted, params, now).await
 }
 
 impl Store {
     /// # Errors
-    /// [`Conflict::InvitationNotFound`], whatever is wrong with the token.
+    /// [`Conflict::InvitationNotFound`] for any invalid token.
     pub async fn open_invitation(
         &self,
         key: &CodeKey,
@@ -102,7 +103,7 @@ impl Store {
             users::find_payee(&mut conn, vault, &Payee::Email(open.email.clone())).await?;
         Ok(OpenInvitation {
             organisation_name,
-            inviter: inviter.ok_or_else(|| Error::row("an invitation of nobody"))?,
+            inviter: inviter.ok_or_else(|| Error::row("invitation without an inviter"))?,
             rank: open.rank,
             to: Contact::Email(open.email),
             expires_at: open.expires_at,
@@ -110,12 +111,12 @@ impl Store {
         })
     }
 
-    /// Registers the invited person with the address that the token was sent to, which is thereby proven,
-    /// makes them a member, and opens a session.
+    /// Registers the recipient with the invited address, adds them as a member and opens a session. The token verifies
+    /// the address.
     ///
     /// # Errors
     /// [`Conflict::InvitationNotFound`], [`Conflict::AccountExists`] if the address has an account,
-    /// [`Conflict::HandleTaken`]; [`Error::Organisation`] if there are too many members.
+    /// [`Conflict::HandleTaken`]; [`Error::Organisation`] if the organisation has too many members.
     pub async fn accept_invitation(
         &self,
         key: &CodeKey,
@@ -141,11 +142,11 @@ impl Store {
         .await
     }
 
-    /// Makes the caller a member, whose address the token was sent to. That is proof of the address, too.
+    /// Adds the caller as a member if the token was sent to their address, and verifies that address.
     ///
     /// # Errors
     /// [`Conflict::InvitationNotFound`], [`Conflict::InvitationForAnother`], [`Conflict::AlreadyMember`];
-    /// [`Error::Organisation`] if there are too many members, or organisations of the person.
+    /// [`Error::Organisation`] if the organisation has too many members, or the user too many organisations.
     pub async fn join_organisation(
         &self,
         key: &CodeKey,

@@ -1,4 +1,4 @@
-//! Rows of invitations, opened.
+//! Rows of invitations, with the address opened.
 
 use crate::error::Error;
 use crate::row::parse;
@@ -27,14 +27,14 @@ pub(super) struct Row {
     expires_at: DateTime<Utc>,
 }
 
-/// The address is sealed under the key of the person who sent the invitation last.
+/// The wrapped key of the member who sent the invitation last, which seals the address.
 #[diesel::dsl::auto_type]
 fn key_of_inviter() -> _ {
     let of_inviter = person_keys::table.filter(person_keys::user_id.eq(invitations::invited_by));
     of_inviter.select(person_keys::wrapped).single_value()
 }
 
-/// An invitation that is not over, opened.
+/// An open invitation with its address.
 #[derive(Debug)]
 pub(super) struct Open {
     pub(super) id: InvitationId,
@@ -54,7 +54,7 @@ impl Row {
         let inviter = UserId::new(row.invited_by);
         let whole = row.email_sealed.zip(row.key_wrapped);
         let (sealed, wrapped) =
-            whole.ok_or_else(|| Error::row("an open invitation without an address"))?;
+            whole.ok_or_else(|| Error::row("open invitation without an address"))?;
         let email = vault.key(inviter, &wrapped)?.open(Column::InvitationEmail, &sealed)?;
         Ok(Open {
             id: InvitationId::new(row.id),
@@ -70,7 +70,7 @@ impl Row {
     }
 }
 
-/// Finds one that is not over. Exact by time: it does not matter whether it was put away already.
+/// Returns an invitation that has not ended. Compares the time, so that it need not wait for housekeeping.
 pub(super) async fn find_open(
     conn: &mut AsyncPgConnection,
     vault: &Vault,

@@ -1,4 +1,4 @@
-//! What the invited person shows, and what else messages tell that is stored nowhere.
+//! Tokens of invitations and other secrets in messages, which are derived and never stored.
 
 use crate::codes::CodeKey;
 use amana_domain::id::{InvitationId, MilestoneId};
@@ -7,28 +7,28 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
-/// So that people and programs that look for secrets see what it is.
+/// Identifies tokens to people and to programs that scan for secrets.
 const PREFIX: &str = "join_";
 
-/// What nobody can guess: 128 bits.
+/// 128 bits cannot be guessed.
 const TAG_BYTES: usize = 16;
 
 const ID_BYTES: usize = size_of::<uuid::Bytes>();
 
-/// What a message tells that is worked out when it is sent, and nowhere kept.
+/// A secret in a message, derived when the message is sent and never stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Told {
     /// The one-time code with this id.
     Code(Uuid),
-    /// The token of an invitation, good until it is sent again.
+    /// The token of an invitation, valid until the invitation is sent again.
     Invitation { id: Uuid, generation: i16 },
-    /// The code of an invitation to a deal, made from this id.
+    /// The code of an invitation to a deal, derived from this id.
     DealInvitation(Uuid),
-    /// The code with which a milestone is handed over, after it was sent back so often.
+    /// The delivery code of a milestone after this number of rejected deliveries.
     HandOver { milestone: MilestoneId, reworks: u8 },
 }
 
-/// An invitation's id, and what shows that its holder was sent it. Its `Debug` is masked.
+/// The id of an invitation and the tag that proves receipt of its message. Its `Debug` is masked.
 #[derive(Clone, Copy)]
 pub(super) struct Token {
     pub(super) id: InvitationId,
@@ -42,7 +42,7 @@ impl Token {
         Some(Self { id: InvitationId::new(Uuid::from_bytes(*id)), tag: tag.try_into().ok()? })
     }
 
-    /// Whether it is the token of this generation of its invitation.
+    /// Returns whether the token belongs to this generation of its invitation.
     pub(super) fn is_of(&self, key: &CodeKey, generation: i16) -> bool {
         let right = tag(key, self.id.uuid(), generation);
         verify_slices_are_equal(&right, &self.tag).is_ok()
@@ -55,15 +55,14 @@ impl std::fmt::Debug for Token {
     }
 }
 
-/// The beginning of the HMAC of id and generation: other bytes than those of any one-time code, which are the
-/// id alone.
+/// Derives the tag from id and generation. The input differs from that of one-time codes, which is the id alone.
 fn tag(key: &CodeKey, id: Uuid, generation: i16) -> [u8; TAG_BYTES] {
     let message = [PREFIX.as_bytes(), id.as_bytes(), &generation.to_be_bytes()].concat();
     let whole = key.tag(&message);
     whole.first_chunk().copied().unwrap_or_default()
 }
 
-/// Short enough for people to type, and for a short message; too long to be guessed.
+/// Short enough to type and to fit a text message, too long to guess.
 const DEAL_TAG_BYTES: usize = 10;
 
 fn deal_tag(key: &CodeKey, id: Uuid) -> [u8; DEAL_TAG_BYTES] {
@@ -72,7 +71,7 @@ fn deal_tag(key: &CodeKey, id: Uuid) -> [u8; DEAL_TAG_BYTES] {
 }
 
 impl CodeKey {
-    /// What a message tells, as it stands in its text.
+    /// Returns the secret as text for a message.
     #[must_use]
     pub fn tell(&self, told: Told) -> String {
         match told {
@@ -86,7 +85,7 @@ impl CodeKey {
         }
     }
 
-    /// Whether this is the code of the invitation to a deal with that id.
+    /// Returns whether this is the code of the deal invitation with that id.
     pub(crate) fn is_deal_code(&self, id: Uuid, code: &str) -> bool {
         let told = hex::decode(code.trim()).unwrap_or_default();
         verify_slices_are_equal(&deal_tag(self, id), &told).is_ok()

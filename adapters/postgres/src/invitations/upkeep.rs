@@ -1,4 +1,4 @@
-//! Invitations that end because time has passed, or because whoever made them could not make them any more.
+//! Invitations that end because they expired or because their inviter lost the permission to send them.
 
 use super::{end, over};
 use crate::error::Error;
@@ -14,7 +14,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// So many are put away at a time; what is left waits for the next time.
+/// Maximum number of invitations per run; the next run ends the rest.
 const EXPIRED_MAX: i64 = 500;
 
 async fn record(
@@ -29,7 +29,7 @@ async fn record(
     Ok(())
 }
 
-/// Puts away those of one organisation that are over, in a transaction that has locked it: there are not many.
+/// Ends the expired invitations of one organisation, whose row must be locked.
 pub(super) async fn end_expired_of(
     conn: &mut AsyncPgConnection,
     organisation: OrganisationId,
@@ -47,8 +47,8 @@ pub(super) async fn end_expired_of(
     record(conn, ended, now).await
 }
 
-/// Ends the open invitations of somebody who has this rank now, or is no member any more, as far as they could
-/// not make them now. The transaction has locked the organisation.
+/// Ends the open invitations that a member may no longer send after a change of role or the end of the membership. The
+/// organisation's row must be locked.
 pub(crate) async fn end_beyond(
     conn: &mut AsyncPgConnection,
     organisation: OrganisationId,
@@ -76,8 +76,8 @@ pub(crate) async fn end_beyond(
     Ok(())
 }
 
-/// Ends the open invitations that concern somebody who is being erased: those that they sent, as the addresses are
-/// sealed under their key, and those to their verified address, which nobody answers any more.
+/// Ends the open invitations that an erased user sent or received. The addresses of those sent are sealed under the
+/// destroyed key; those to the user's verified address can no longer be accepted.
 pub(crate) async fn end_of_erased(
     conn: &mut AsyncPgConnection,
     (user, email_digest): (UserId, Option<Vec<u8>>),
@@ -93,14 +93,14 @@ pub(crate) async fn end_of_erased(
 }
 
 impl Store {
-    /// Puts away invitations that are over, and with them the addresses that they went to.
+    /// Ends expired invitations and deletes their addresses.
     ///
     /// # Errors
     /// [`Error::Store`] only.
     pub async fn end_expired_invitations(&self, now: DateTime<Utc>) -> Result<(), Error> {
         let mut conn = self.connection().await?;
         conn.transaction(async |conn| {
-            // Those that somebody is changing just now are left for the next time.
+            // Skips invitations that are being changed; the next run ends them.
             let expired: Vec<Uuid> = invitations::table
                 .filter(invitations::ended_at.is_null())
                 .filter(invitations::expires_at.le(now))

@@ -1,4 +1,4 @@
-//! Who belongs to an organisation, and as what.
+//! The members of an organisation and their roles.
 
 use super::{lock_as_member, owners, permit, rank_of};
 use crate::error::{Conflict, Error};
@@ -52,10 +52,10 @@ pub(crate) async fn is_member(
     Ok(diesel::select(exists(row)).get_result(conn).await?)
 }
 
-/// Makes somebody a member, in a transaction that has locked the organisation, and then the person's row.
+/// Adds a member. The organisation's row and then the user's row must be locked.
 ///
 /// # Errors
-/// [`Error::Organisation`] if either has enough, [`Conflict::AlreadyMember`].
+/// [`Error::Organisation`] if the organisation or the user has reached the limit, [`Conflict::AlreadyMember`].
 pub(crate) async fn insert(
     conn: &mut AsyncPgConnection,
     id: OrganisationId,
@@ -77,7 +77,7 @@ pub(crate) async fn insert(
     if inserted == 1 { Ok(()) } else { Err(Error::Conflict(Conflict::AlreadyMember)) }
 }
 
-/// The rank of the member who is spoken of.
+/// Returns the role of the member that an operation concerns.
 async fn rank_of_member(
     conn: &mut AsyncPgConnection,
     id: OrganisationId,
@@ -91,10 +91,10 @@ async fn rank_of_member(
 }
 
 impl Store {
-    /// The members of an organisation, in the order in which they registered.
+    /// Returns the members of an organisation, in the order of registration.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for everybody who is not one of them.
+    /// [`Error::NotFound`] unless the caller is a member.
     pub async fn members(
         &self,
         user: UserId,
@@ -116,11 +116,10 @@ impl Store {
         Page::cut(rows, limit).try_map(member)
     }
 
-    /// Gives a member another rank. Their open invitations and keys of the organisation end that they could
-    /// not make any more.
+    /// Changes a member's role. Ends the member's open invitations and API keys that the new role could not create.
     ///
     /// # Errors
-    /// [`Error::NotFound`], or [`Error::Organisation`] by the rules.
+    /// [`Error::NotFound`], or [`Error::Organisation`] if the domain refuses.
     pub async fn set_member_role(
         &self,
         user: UserId,
@@ -162,10 +161,10 @@ impl Store {
         .await
     }
 
-    /// Sends a member away, or lets the caller leave. Deals in the name of the organisation stay what they are.
+    /// Removes a member, or lets the caller leave. Deals in the name of the organisation stay unchanged.
     ///
     /// # Errors
-    /// [`Error::NotFound`], or [`Error::Organisation`] by the rules.
+    /// [`Error::NotFound`], or [`Error::Organisation`] if the domain refuses.
     pub async fn remove_member(
         &self,
         user: UserId,

@@ -1,9 +1,9 @@
-//! That an organisation has an owner who can act, also while accounts are being closed.
+//! Ensures that an organisation with several members keeps an owner with an open account.
 //!
-//! Whoever takes an owner away, or joins, holds the rows of the other owners, so that none of them is closed
-//! meanwhile: closing does not wait for a row that somebody holds, it is refused. Whoever is being closed already
-//! is waited for, and then does not count. Closing itself holds those others whom nobody else has locked; so it
-//! waits for nobody, and of two owners who are closed at the same time one is refused.
+//! Removing an owner and joining lock the other owners' rows, so that none of these accounts is closed meanwhile:
+//! closing fails on a locked row instead of waiting. If another owner's account is being closed already, both wait for
+//! it and then do not count that owner. Closing itself locks only those other owners whose rows are free. It never
+//! waits, so that of two owners whose accounts are closed concurrently one is refused.
 
 use super::members::count;
 use crate::error::{Conflict, Error};
@@ -14,7 +14,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// Everybody's account that owns this organisation and is open, except for one.
+/// The owners of an organisation with open accounts, except for one.
 #[diesel::dsl::auto_type(no_type_alias)]
 fn open_owners(id: OrganisationId, except: UserId) -> _ {
     let (id, except): (Uuid, Uuid) = (id.uuid(), except.uuid());
@@ -29,7 +29,7 @@ fn open_owners(id: OrganisationId, except: UserId) -> _ {
         .select(users::id)
 }
 
-/// How many others are owners who can act, as long as this transaction lasts.
+/// Counts the other owners with open accounts, and keeps these accounts open until this transaction ends.
 pub(super) async fn others(
     conn: &mut AsyncPgConnection,
     id: OrganisationId,
@@ -39,7 +39,7 @@ pub(super) async fn others(
     Ok(held.len())
 }
 
-/// Nobody joins an organisation in which nobody decides any more.
+/// Prevents joining an organisation without any owner.
 ///
 /// # Errors
 /// [`Conflict::InvitationNotFound`].
@@ -54,8 +54,8 @@ pub(crate) async fn require_any(
     }
 }
 
-/// Whether some organisation in which others are members has no owner without this one, for whoever closes the
-/// account and has locked its row.
+/// Returns whether the user is the only owner of an organisation with other members. The closing transaction calls this
+/// after locking the user's row.
 pub(crate) async fn is_needed(conn: &mut AsyncPgConnection, user: UserId) -> Result<bool, Error> {
     let owned: Vec<Uuid> = members::table
         .filter(members::user_id.eq(user.uuid()))

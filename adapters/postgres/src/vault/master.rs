@@ -1,4 +1,4 @@
-//! The master key, which wraps all others, and the one before it, which only unwraps.
+//! The master key, which wraps all other keys, and its predecessor, which only unwraps.
 
 use super::seal::{KEY_BYTES, cipher, derive, open, seal, unusable};
 use crate::error::StoreError;
@@ -6,10 +6,10 @@ use amana_domain::id::UserId;
 use aws_lc_rs::aead::RandomizedNonceKey;
 use uuid::Uuid;
 
-/// A wrapped key says in front which master key it was wrapped by.
+/// A wrapped key begins with the id of its master key.
 const ID_BYTES: usize = 8;
 
-/// 32 random bytes that are kept outside the database.
+/// 32 random bytes that are stored outside the database.
 #[derive(Clone)]
 pub struct MasterKey([u8; KEY_BYTES]);
 
@@ -26,7 +26,7 @@ impl std::fmt::Debug for MasterKey {
     }
 }
 
-/// The master key, and the one that it replaces, as long as something is wrapped by that.
+/// The current master key and, until all keys are rewrapped, the previous one.
 #[derive(Debug, Clone)]
 pub struct MasterKeys {
     pub current: MasterKey,
@@ -55,7 +55,7 @@ impl Master {
 }
 
 /// # Errors
-/// [`StoreError::MasterKey`] if it was wrapped by neither.
+/// [`StoreError::MasterKey`] if neither master key has wrapped it.
 pub(super) fn unwrap(
     (current, previous): (&Master, Option<&Master>),
     wrapped: &[u8],

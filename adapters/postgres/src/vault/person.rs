@@ -1,4 +1,4 @@
-//! The key of one person: of a user, or of a payer without an account.
+//! The key of a user or of a payer without an account.
 
 use super::seal::{KEY_BYTES, cipher, derive, open, seal};
 use super::{Column, Vault, text};
@@ -43,13 +43,13 @@ impl PersonKey {
         Ok(open(&self.cipher, &self.place(column), sealed)?)
     }
 
-    /// The key that a document of the person is sealed with.
+    /// Returns the key that seals a document of this person.
     pub(crate) fn of_file(&self, id: DocumentId) -> Result<Personal<[u8; KEY_BYTES]>, StoreError> {
         Ok(Personal::new(derive(&self.bytes, &[b"document ", id.uuid().as_bytes()])?))
     }
 }
 
-/// The key of a person; `None` if the person is erased.
+/// Returns the key of a user; `None` if the user is erased.
 pub(crate) async fn key_of(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -60,7 +60,7 @@ pub(crate) async fn key_of(
     Ok(wrapped.map(|wrapped| vault.key(user, &wrapped)).transpose()?)
 }
 
-/// The key of a payer without an account; `None` once it is forgotten.
+/// Returns the key of a payer without an account; `None` once the payer is erased.
 pub(crate) async fn key_of_stranger(
     conn: &mut AsyncPgConnection,
     vault: &Vault,
@@ -73,7 +73,7 @@ pub(crate) async fn key_of_stranger(
 
 type Owner = (Option<Uuid>, Option<Vec<u8>>);
 
-/// The key of the user or payer whose payment it is; `None` once it is destroyed.
+/// Returns the key of a payment's user or payer; `None` once it is destroyed.
 pub(crate) async fn key_of_payer(
     conn: &mut AsyncPgConnection,
     vault: &Vault,

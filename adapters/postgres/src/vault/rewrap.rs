@@ -1,5 +1,5 @@
-//! Replacing the master key: everything that the previous one has wrapped is wrapped by the new one. What is
-//! sealed with the keys of people and payers stays as it is.
+//! Replacement of the master key: every key that the previous one wrapped is wrapped by the new one. Data sealed with
+//! user or payer keys is unchanged.
 
 use super::master::{Master, look_up_place, payer_place, person_place, unwrap};
 use super::{LOOK_UP_ROW, Vault};
@@ -11,11 +11,11 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-/// So many keys are read at a time.
+/// Maximum number of keys per query.
 const AT_ONCE: i64 = 500;
 
 impl Vault {
-    /// The key, wrapped anew; `None` if the newest master key has wrapped it.
+    /// Returns the key wrapped by the current master key; `None` if it is so already.
     fn rewrap(&self, wrapped: &[u8], place: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         if self.current.has_wrapped(wrapped) {
             return Ok(None);
@@ -26,7 +26,7 @@ impl Vault {
     }
 }
 
-/// Wraps every key of one table anew, and tells how many there were to wrap.
+/// Rewraps every key of one table and evaluates to the number of rewrapped keys.
 macro_rules! rewrap_all {
     ($vault:ident, $conn:ident, ($table:ident, $owner:ident), $place:expr) => {{
         let (mut count, mut after) = (0_usize, Uuid::nil());
@@ -51,11 +51,11 @@ macro_rules! rewrap_all {
 }
 
 impl Store {
-    /// Wraps all keys by the current master key, and tells how many had been wrapped by the previous one. It may
-    /// be cut off and begun again, and people may come and go meanwhile.
+    /// Rewraps all keys with the current master key, and returns the number of keys that needed it. Safe to interrupt
+    /// and repeat, and to run while users register or are erased.
     ///
     /// # Errors
-    /// [`StoreError::MasterKey`] if a key was wrapped by neither.
+    /// [`StoreError::MasterKey`] if neither master key has wrapped a key.
     pub async fn rewrap_keys(&self) -> Result<u64, Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         let of_user = |user| person_place(UserId::new(user));

@@ -1,4 +1,4 @@
-//! AES-256-GCM with a random nonce in front, and keys derived from keys.
+//! AES-256-GCM with a random nonce as prefix, and derivation of keys.
 
 use crate::error::StoreError;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
@@ -25,7 +25,7 @@ pub(super) fn random_key() -> Result<[u8; KEY_BYTES], StoreError> {
     Ok(key)
 }
 
-/// A key for one purpose from a key for several.
+/// Derives a key for one purpose.
 pub(super) fn derive(
     key: &[u8; KEY_BYTES],
     purpose: &[&[u8]],
@@ -40,10 +40,10 @@ pub(super) fn cipher(key: &[u8; KEY_BYTES]) -> Result<RandomizedNonceKey, StoreE
     Ok(RandomizedNonceKey::new(&AES_256_GCM, key)?)
 }
 
-/// Encrypts what is about something; put at another place, it cannot be opened.
+/// Encrypts a text bound to its place `about`; at another place it cannot be decrypted.
 ///
 /// # Errors
-/// If encrypting fails.
+/// If encryption fails.
 pub fn seal(key: &RandomizedNonceKey, about: &[u8], text: &[u8]) -> Result<Vec<u8>, Unspecified> {
     let mut text = text.to_vec();
     let nonce = key.seal_in_place_append_tag(Aad::from(about), &mut text)?;
@@ -51,7 +51,7 @@ pub fn seal(key: &RandomizedNonceKey, about: &[u8], text: &[u8]) -> Result<Vec<u
 }
 
 /// # Errors
-/// If it was not sealed with this key, about this.
+/// If it was not sealed with this key and this `about`.
 pub fn open(key: &RandomizedNonceKey, about: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Unspecified> {
     let (nonce, text) = sealed.split_at_checked(NONCE_LEN).ok_or(Unspecified)?;
     let (nonce, mut text) = (Nonce::try_assume_unique_for_key(nonce)?, text.to_vec());

@@ -1,4 +1,4 @@
-//! What opens what, and what does not.
+//! Tests of which keys open which sealed values.
 
 use super::*;
 use amana_domain::id::DocumentId;
@@ -37,7 +37,7 @@ fn what_was_sealed_opens_at_its_place_and_nowhere_else() {
         assert!(again.open(Column::UserEmail, &bent).is_err(), "byte {place}");
         assert!(again.open(Column::UserEmail, &sealed[..place]).is_err(), "{place} bytes");
     }
-    // Neither the key of another person nor this person's key in another's row opens it.
+    // Neither another user's key nor this user's key in another row opens it.
     let (other, _) = vault.new_key(user(2)).unwrap();
     assert!(other.open(Column::UserEmail, &sealed).is_err());
     assert!(vault.key(user(2), &wrapped).is_err());
