@@ -71,13 +71,10 @@ pub type RenderDeal = fn(&DealView, UserId) -> Answer;
 
 impl Store {
     /// # Errors
-    /// [`Conflict::DealReferenceTaken`] if the caller has another deal with this reference;
-    /// [`Error::Refused`] if the deal is invalid; [`Conflict::UnknownCounterparty`] if the other party's account is
-    /// closed;
-    /// [`TransferRefusal::RecipientClosed`] if the broker's account is closed;
-    /// [`Conflict::UnknownOrganisation`] if the caller is not a member; [`Error::Organisation`] if the caller exceeds
-    /// the
-    /// limit of invitations.
+    /// [`Conflict::DealReferenceTaken`] if the caller has another deal with this reference; [`Error::Refused`] if the
+    /// deal is invalid; [`Conflict::UnknownCounterparty`] if the other party's account is closed;
+    /// [`TransferRefusal::RecipientClosed`] if the broker's account is closed; [`Conflict::UnknownOrganisation`] if the
+    /// caller is not a member; [`Error::Organisation`] if the caller exceeds the limit of invitations.
     pub async fn create_deal(
         &self,
         user: UserId,
@@ -164,8 +161,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::LeaseLost`] if another worker has taken over the job; [`Error::Refused`] if the deal has this deadline
-    /// but
-    /// refuses its expiry, which is a defect and must be noticed.
+    /// but refuses its expiry, which is a defect and must be noticed.
     pub async fn expire_deal(
         &self,
         claim: &Claim,
@@ -188,8 +184,7 @@ impl Store {
 
     /// # Errors
     /// [`Error::NotFound`] unless the deal concerns the user or the user is a member of its organisation. The error is
-    /// the
-    /// same for a deal that does not exist, so that its existence stays private.
+    /// the same for a deal that does not exist, so that its existence stays private.
     pub async fn deal(&self, user: UserId, id: DealId) -> Result<DealView, Error> {
         let (vault, mut conn) = (self.vault()?, self.connection().await?);
         let found = view(&mut conn, vault, id).await?;
@@ -201,8 +196,7 @@ impl Store {
     }
 
     /// Returns the deals that concern a user, newest first. With an API key of an organisation, returns the
-    /// organisation's
-    /// deals.
+    /// organisation's deals.
     ///
     /// # Errors
     /// [`Error::Store`], or [`Error::NotFound`] if the creator of the API key has left the organisation.

@@ -148,13 +148,11 @@ async fn count_try(
 
 impl Store {
     /// Marks a milestone as delivered, with the seller's proof. A delivery code is compared after the attempt was
-    /// counted and
-    /// committed, so a failed attempt counts as well.
+    /// counted and committed, so a failed attempt counts as well.
     ///
     /// # Errors
     /// [`Error::NotFound`] if the deal does not concern the caller or a file was not uploaded; [`Error::Refused`] if
-    /// the
-    /// domain refuses the delivery.
+    /// the domain refuses the delivery.
     pub async fn deliver(
         &self,
         keyed: &Keyed,

@@ -80,8 +80,7 @@ impl FilePlace {
 }
 
 /// Returns the milestone of a place if this user may add a file there now: evidence while the milestone is disputed,
-/// proof
-/// of delivery while it is funded.
+/// proof of delivery while it is funded.
 async fn milestone_of(
     conn: &mut AsyncPgConnection,
     deal: &Deal,

@@ -281,8 +281,7 @@ impl Store {
     /// # Errors
     /// [`Error::NotFound`] if the deal does not concern the user; [`Refusal::AlreadyJoined`] if no invitation is open;
     /// [`Refusal::WrongState`] before the deal is proposed; [`Error::Organisation`] if the limit of resends is reached
-    /// or
-    /// the last one is too recent.
+    /// or the last one is too recent.
     pub async fn resend_deal_invitation(
         &self,
         user: UserId,

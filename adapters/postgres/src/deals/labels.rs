@@ -80,8 +80,7 @@ pub(crate) async fn forget(conn: &mut AsyncPgConnection, creator: UserId) -> Res
 
 impl Store {
     /// Returns the deal that this user created with a reference, as a page of at most one. An API key of an
-    /// organisation finds
-    /// only deals of that organisation.
+    /// organisation finds only deals of that organisation.
     ///
     /// # Errors
     /// [`Error::Store`] only.

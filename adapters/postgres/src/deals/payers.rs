@@ -113,8 +113,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Conflict::UnknownPayer`] if no verified account matches; [`Error::NotFound`] if the deal does not concern the
-    /// caller;
-    /// [`Error::Refused`] if the domain refuses.
+    /// caller; [`Error::Refused`] if the domain refuses.
     pub async fn add_payer(
         &self,
         user: UserId,

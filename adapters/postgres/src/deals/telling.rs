@@ -54,8 +54,7 @@ const fn nobody_yet(locale: Locale) -> &'static str {
 }
 
 /// Returns the messages with delivery codes for the buyer: all codes when the deal is funded, a new one after a
-/// delivery
-/// was rejected.
+/// delivery was rejected.
 fn hand_over_codes(
     deal: &Deal,
     event: &Event,
@@ -210,8 +209,7 @@ impl Told<'_> {
     }
 
     /// Returns the amount in the message: the recipient's share if the event pays out, or else the event's own or the
-    /// full
-    /// amount.
+    /// full amount.
     fn amount(&self) -> Result<Money, Error> {
         let deal = &self.decision.deal;
         match (self.notice.event, self.milestone()) {

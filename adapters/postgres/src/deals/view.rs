@@ -34,8 +34,7 @@ pub struct DealView {
     /// The open invitation of the counterparty.
     pub invitation: Option<DealInvitation>,
     /// The newest mobile-money payment of each payer. Visible to its payer only, because its reference allows others to
-    /// pay
-    /// under it.
+    /// pay under it.
     pub payments: BTreeMap<UserId, PaymentView>,
     /// The deliveries of each milestone, with their proofs.
     pub deliveries: BTreeMap<MilestoneId, Vec<DeliveryView>>,

@@ -50,9 +50,8 @@ async fn digest_of(
     })
 }
 
-/// Locks the rows of a user who is about to verify a contact, and of all accounts that typed it, in the order of their
-/// ids. The order prevents deadlocks between concurrent verifications of one contact. `None` stands for the account's
-/// current contact.
+/// Locks the user who is about to verify a contact and all accounts that typed it, in the order of their ids. The order
+/// prevents deadlocks between concurrent verifications of one contact. `None` stands for the account's current contact.
 pub(crate) async fn lock_to_claim(
     conn: &mut AsyncPgConnection,
     user: UserId,
@@ -78,7 +77,7 @@ pub(crate) async fn lock_to_claim(
     Ok(())
 }
 
-/// Marks a contact as verified, removes it from all other accounts and joins the user to the deals to which the contact
+/// Marks a contact as verified and removes it from all other accounts. Joins the user to the deals to which the contact
 /// was invited. The first verified contact triggers the welcome message. The rows must be locked, see
 /// [`lock_to_claim`].
 ///

@@ -9,7 +9,7 @@
 //!   Closing locks the row exclusively without waiting; a row locked elsewhere means that an operation is in progress.
 //!   An operation that starts during closure waits, and then [`super::require_open`] rejects it.
 //! - Closing waits only for the wallet, before it holds any other lock, and at the end for API keys that are being
-//!   revoked by calls that wait for nothing. It cannot be part of a deadlock.
+//!   revoked. The revoking calls wait for nothing, so closing cannot be part of a deadlock.
 //!
 //! A payment with an uncertain outcome is credited even to a closed account, because the money belongs to the user.
 

@@ -1,7 +1,7 @@
 //! Erasure of a user: the account is closed under the rules of [`super::closing`], and its personal data is deleted.
-//! The key is destroyed in the same transaction, so sealed data in other tables, in files and in backups without the
-//! keys can never be opened again. Shared data remains: the ledger, deals, transfers and the audit log, all of which
-//! identify the user by a random id.
+//! The key is destroyed in the same transaction. Data sealed with it in other tables, in files and in backups can then
+//! never be opened, except with a backup of the keys. Shared data remains: the ledger, deals, transfers and the audit
+//! log, all of which identify the user by a random id.
 //!
 //! No farewell message is sent: the address would have to outlive the key.
 

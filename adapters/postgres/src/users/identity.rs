@@ -65,7 +65,7 @@ pub(crate) async fn find_payee(
 
 /// Returns the account for a login: the one that has verified the contact, or else the newest of those that typed it
 /// and have verified no contact. So a user can log in right after registration even if another account typed the
-/// contact before, and an unverified contact never opens an account that has a verified one.
+/// contact before. An unverified contact never opens an account that has a verified one.
 pub(super) async fn find_login(
     conn: &mut AsyncPgConnection,
     vault: &Vault,

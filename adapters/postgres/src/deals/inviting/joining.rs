@@ -96,8 +96,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Conflict::InvitationNotFound`] if the code is wrong or was sent to another contact;
-    /// [`Conflict::InvitationExpired`]
-    /// if the invitation or the offer has ended.
+    /// [`Conflict::InvitationExpired`] if the invitation or the offer has ended.
     pub async fn join_deal(
         &self,
         key: &CodeKey,
