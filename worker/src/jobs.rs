@@ -15,7 +15,7 @@ mod submit_payment;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use amana_domain::id::{DealId, EntryId, HoldId, PaymentId};
+use amana_domain::id::{DealId, HoldId, PaymentId};
 use amana_mpesa::MpesaError;
 use amana_postgres::{Claim, Exchange, Job, Reminder};
 use submit_payment::Direction;

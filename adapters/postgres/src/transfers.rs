@@ -1,4 +1,4 @@
-//! Transfers between users: request, response, and the announcement job.
+//! Transfers between users: request and response.
 
 mod batch;
 mod lane;
@@ -9,26 +9,14 @@ mod writer;
 
 pub use writer::TransferWriter;
 
-use crate::error::Error;
 use crate::idempotency::{Answer, Keyed};
-use crate::jobs::{self, Claim};
-use crate::notifications::{self, Message};
 use crate::people::PersonView;
-use crate::pool::Store;
-use crate::row::{money, parse};
-use crate::schema::transfers;
-use crate::users;
-use amana_domain::id::{EntryId, UserId};
+use amana_domain::id::EntryId;
 use amana_domain::money::Money;
-use amana_domain::notice::Template;
 use amana_domain::payee::Payee;
 use amana_domain::transfer::Category;
 use chrono::{DateTime, Utc};
-use diesel::prelude::*;
-use diesel_async::{AsyncConnection, RunQueryDsl};
-use serde_json::json;
 use std::collections::BTreeMap;
-use uuid::Uuid;
 
 /// The sender's details of a transfer.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -78,17 +78,3 @@ pub(super) fn keyed(user: UserId, key: &str) -> Keyed {
 pub(super) fn answer() -> Answer {
     Answer { status: 202, body: json!({}) }
 }
-
-pub(super) fn transfer_to(sender: UserId, recipient: UserId) -> NewTransfer {
-    NewTransfer {
-        keyed: keyed(sender, "transfer"),
-        to: Payee::User(recipient),
-        amount: kes(1_000),
-        details: TransferDetails {
-            note: None,
-            category: Category::General,
-            metadata: BTreeMap::new(),
-        },
-        render: |_| answer(),
-    }
-}

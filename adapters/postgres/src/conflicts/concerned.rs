@@ -6,7 +6,7 @@ use crate::payments;
 use crate::reconciliation::{payer_account, suspense_item};
 use crate::schema::{
     breaks, callbacks, deal_participants, deals, disputes, holds, jobs, kyc_applications,
-    notifications, payments as payment_rows, transfers,
+    notifications, payments as payment_rows,
 };
 use crate::users;
 use crate::vault::Vault;

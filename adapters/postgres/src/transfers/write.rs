@@ -3,11 +3,10 @@
 use super::batch::Candidate;
 use crate::error::Error;
 use crate::idempotency::{self, Keyed};
-use crate::job::Job;
 use crate::ledger::{self, Locked, Written};
+use crate::log;
 use crate::log::NewEvent;
 use crate::statement::statement;
-use crate::{jobs, log};
 use amana_domain::event::{Actor, TransferEvent};
 use amana_domain::id::UserId;
 use amana_domain::limits::Usage;
