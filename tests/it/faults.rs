@@ -289,7 +289,7 @@ async fn malformed_callback_is_kept_and_polling_tells() {
     .await;
     assert_eq!(listed["payment_id"], payment.as_str());
     assert!(
-        listed["note"].as_str().is_some_and(|note| note.contains("not the JSON")),
+        listed["note"].as_str().is_some_and(|note| note.contains("not a JSON object")),
         "{listed:#}"
     );
     app.clock.advance(AFTER_FIRST_POLL);

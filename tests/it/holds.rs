@@ -142,7 +142,7 @@ async fn an_expired_hold_returns_the_money() {
     app.messages_are_sent().await;
     for person in [&owner, &shop] {
         let mails = app.mails(person).await;
-        let subject = Some("The time for KES 400.00 that was set aside is over");
+        let subject = Some("Time is up: KES 400.00 was not taken");
         assert!(mails.iter().any(|mail| mail.subject.as_deref() == subject), "{mails:#?}");
     }
     app.assert_sound().await;

@@ -202,7 +202,10 @@ async fn a_key_cannot_step_up() {
     ] {
         let answer = app.post(&guarded, path, body).await;
         refused(&answer, 403, "step_up_required");
-        assert!(answer.body["detail"].as_str().expect("words").contains("no API key"), "{path}");
+        assert!(
+            answer.body["detail"].as_str().expect("words").contains("not available to API keys"),
+            "{path}"
+        );
     }
     app.post(&guarded, "/v1/transfers", to(&juma, CEILING)).await.expect(201);
     app.post(&guarded, "/v1/withdrawals", json!({ "amount": kes(1_000) })).await.expect(202);

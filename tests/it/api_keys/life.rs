@@ -20,7 +20,7 @@ async fn a_key_ends_with_its_day() {
     app.get(&machine, "/v1/wallet").await.expect(200);
     app.step_up(&amina).await;
     app.clock.advance(TimeDelta::minutes(1));
-    assert_eq!(turned_away(&app, &key.secret).await, "this API key has expired");
+    assert_eq!(turned_away(&app, &key.secret).await, "this API key has expired; create a new key");
     // Callers without the secret cannot find out that the key has expired.
     assert_eq!(turned_away(&app, &another_secret(&key.secret)).await, GOOD);
     let path = format!("/v1/api-keys/{}", key.id);
@@ -48,7 +48,7 @@ async fn after_a_rotation_both_secrets_are_good_for_the_overlap() {
     app.advance(TimeDelta::hours(24) - TimeDelta::seconds(1), &mut [&mut amina]).await;
     app.get(&first.machine(&amina), "/v1/wallet").await.expect(200);
     app.clock.advance(TimeDelta::seconds(1));
-    let replaced = "this secret of the API key was replaced by another one";
+    let replaced = "this secret was replaced by a rotation of the API key; use the newest secret";
     assert_eq!(turned_away(&app, &first.secret).await, replaced);
     app.get(&second.machine(&amina), "/v1/wallet").await.expect(200);
     let listed = app.get(&amina, &format!("/v1/api-keys/{}", first.id)).await.expect(200);
@@ -89,7 +89,7 @@ async fn a_revoked_key_is_refused_at_once_and_elsewhere_within_a_second() {
         assert_eq!(app.delete(&amina, &path).await.status, 204);
     }
     for secret in [&first.secret, &key.secret] {
-        assert_eq!(turned_away(&app, secret).await, "this API key was revoked");
+        assert_eq!(turned_away(&app, secret).await, "this API key was revoked; use another key");
         eventually("the key is refused", || async { (call(secret).await == 401).then_some(()) })
             .await;
     }
@@ -213,7 +213,7 @@ async fn closing_the_account_ends_its_keys_for_good() {
     manage("close").await;
     eventually("the key is refused", is_over).await;
     manage("reopen").await;
-    assert_eq!(turned_away(&app, &key.secret).await, "this API key was revoked");
+    assert_eq!(turned_away(&app, &key.secret).await, "this API key was revoked; use another key");
     let newest = app.store.audit_of(&key.id).await.expect("records").pop().expect("a record");
     assert_eq!((newest.actor(), newest.kind), (operator.id.clone(), "api_key.revoked".to_owned()));
     assert_eq!(newest.data["reason"], "account_closed");

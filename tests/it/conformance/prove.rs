@@ -41,7 +41,7 @@ pub(super) async fn prove(observer: &Observer) {
     {
         let path = format!("{me}/{kind}-changes");
         observer.post(&person, &path, json!({ "new": to, "password": old }), 202).await;
-        let leaves = if kind == "email" { "another e-mail address" } else { "changes your phone" };
+        let leaves = if kind == "email" { "to replace this e-mail" } else { "changes your phone" };
         let (leave, take) = (code(from, leaves).await, code(to, "confirm").await);
         let body = json!({ "old_code": leave, "new_code": take });
         observer.post(&person, &format!("{path}/confirm"), body, 200).await;

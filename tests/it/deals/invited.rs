@@ -183,7 +183,11 @@ async fn a_code_after_the_end_of_the_offer_says_that_the_offer_is_over() {
     assert_eq!(app.get(&seller, &deal).await.expect(200)["state"], "expired");
     let late = join(&app, &guest, &code).await;
     refused(&late, 409, "invitation_expired");
-    assert!(late.body["detail"].as_str().is_some_and(|text| text.contains("ask the person")));
+    assert!(
+        late.body["detail"]
+            .as_str()
+            .is_some_and(|text| text.contains("request another invitation"))
+    );
     let other = app.person("Neema").await;
     refused(&join(&app, &other, &code).await, 404, "invitation_not_found");
     let kept = "select count(*) from deal_invitations where contact_sealed is not null";

@@ -191,7 +191,7 @@ async fn agreeing_and_countering_at_once_have_one_winner() {
         };
         let lost = &answers[1 - winner];
         refused(lost, 409, code);
-        let now = if winner == 0 { "agreed" } else { "revision 2" };
+        let now = if winner == 0 { "agreed" } else { "revision is 2" };
         assert!(lost.body["detail"].as_str().expect("words").contains(now), "{:#}", lost.body);
         let found = app.get(&buyer, &deal).await.expect(200);
         assert_eq!(found["state"], state);

@@ -167,7 +167,7 @@ async fn tampering_is_found_and_named() {
     assert!(said.starts_with("read: 3 accounts, 2 entries, 4 postings\nKES, "), "{said}");
     assert!(
         said.contains(
-            ": 150000 with providers + 0 at the bank = 0 in wallets + 0 held + 150000 in"
+            ": 150000 with providers + 0 at the bank = 0 in wallets + 0 on hold + 150000 in"
         ),
         "{said}"
     );

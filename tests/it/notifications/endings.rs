@@ -42,7 +42,7 @@ async fn an_award_is_told_once_with_both_sums() {
         assert_eq!(app.mails(side).await.len(), before + 1);
         let mails = told(&app, side, "Sheep are worth less").await;
         assert_eq!(mails.len(), 1, "{mails:#?}");
-        for part in ["KES 600.00 is for the seller", "KES 900.00 goes back", own] {
+        for part in ["KES 600.00 goes to the seller", "KES 900.00 goes back", own] {
             assert!(mails[0].text.contains(part), "{part}: {}", mails[0].text);
         }
     }

@@ -44,10 +44,10 @@ async fn both_parties_of_a_deal_hear_of_it_in_their_language() {
     assert_eq!(
         subjects(&to_seller),
         [
+            "Imelipiwa na pesa ziko salama: Two goats",
             "Karibu Amana",
             "Mmekubaliana: Two goats",
             "Ombi lako la kutoa KES 1,000.00",
-            "Pesa zimelipwa na ziko salama: Two goats",
             "Tumekutumia KES 1,000.00 kwenye M-Pesa",
             // The price minus the fee of 1.5 %.
             "Umelipwa KES 1,477.50",
