@@ -6,19 +6,15 @@ use amana_domain::fee::FeePlan;
 use amana_domain::id::UserId;
 use amana_domain::money::{Currency, Money};
 use amana_domain::notice::Locale;
-use amana_domain::payee::Payee;
 use amana_domain::permission::UserRole;
 use amana_domain::personal::Personal;
 use amana_domain::phone::Msisdn;
-use amana_domain::transfer::Category;
 use amana_harness::App;
 use amana_postgres::{
-    Answer, Keyed, NewDealRequest, NewMilestoneRequest, NewTransfer, NewUser, OfferRequest,
-    Opposite, TransferDetails,
+    Answer, Keyed, NewDealRequest, NewMilestoneRequest, NewUser, OfferRequest, Opposite,
 };
 use chrono::TimeDelta;
 use serde_json::json;
-use std::collections::BTreeMap;
 
 pub(super) async fn register(app: &App, name: &str, phone: &str) -> UserId {
     let new = NewUser {
