@@ -136,7 +136,7 @@ impl Organisations {
 
     /// List your organisations
     ///
-    /// Newest first.
+    /// Returns the organisations of which you are a member, newest first.
     #[oai(path = "/", method = "get", operation_id = "list_organisations")]
     async fn list_organisations(
         &self,
